@@ -281,7 +281,8 @@ fn file() -> ClipFile {
 
 fn living(criterion: &mut Criterion) {
     let policy = Policy::standard();
-    let clip = Clip { url: "https://example.com/1.mp4".into(), cover: None, expires: None };
+    let clip =
+        Clip { url: "https://example.com/1.mp4".into(), cover: None, expires: None, others: Vec::new() };
     let events = [
         Event::Claimed(intent()),
         Event::Accepted(TaskId("1".into())),

@@ -254,7 +254,8 @@ pub fn providers(manifest: &Path) -> Result<BTreeMap<String, Located<ProviderCon
     providers.ok_or(problems)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// Reads a manifest, without waiting for the other end of a pipe.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     open_file(path)?.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes)

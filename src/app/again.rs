@@ -99,6 +99,7 @@ pub(crate) async fn order_again(
         obstacles.look(&target);
     }
     obstacles.refuse()?;
+    session.note_disks().await?;
     session.tell_pauses(&manifest.project).await?;
     for wanted in &reorder.jobs {
         let mark = session.places.mark();

@@ -7,7 +7,7 @@ mod named;
 mod table;
 
 pub use named::NamedReview;
-pub use table::{ImportConflict, ImportReport};
+pub use table::{ImportConflict, ImportReport, read_table};
 
 use super::concurrent::{Concurrent, remark};
 use super::environment::variable;

@@ -6,12 +6,13 @@ use super::names::Names;
 use super::places::Places;
 use crate::domain::ident::composed;
 use crate::domain::key::JobKey;
+use crate::load;
 use crate::manifest::{self, Manifest};
 use crate::store::Reader;
 
 /// Reads the manifest; `None` where it cannot be read.
 pub(crate) fn manifest(places: &Places) -> Option<Manifest> {
-    let bytes = std::fs::read(&places.manifest).ok()?;
+    let bytes = load::read(&places.manifest).ok()?;
     manifest::read(&places.shown, &bytes).0
 }
 

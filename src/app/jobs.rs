@@ -11,6 +11,7 @@ pub use filter::{Filter, UNCHECKED};
 use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::find::manifest;
+use super::forgotten::refuse_unknown;
 use super::gallery::{Gallery, GalleryJob};
 use super::inputs::load;
 use super::places::quoted;
@@ -18,6 +19,7 @@ use super::plan::{attach_history, valid, worksheet};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
+use super::session::cannot_open;
 use crate::domain::foreign::shown;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::Account;
@@ -180,7 +182,10 @@ fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
     }
     let loaded = valid(project, loaded)?;
     let Some(manifest) = loaded.manifest.as_ref() else { return Ok(Vec::new()) };
-    let reader = Reader::open(&places.state).map_err(Error::from)?;
+    let reader = Reader::open(&places.state).map_err(|error| cannot_open(places, error))?;
+    if reader.is_none() {
+        refuse_unknown(places)?;
+    }
     attach_history(&worksheet, places, manifest, reader.as_ref())?;
     let choice = Choice { selection: &Selection::default(), approved: None, accepted: false };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;

@@ -142,12 +142,6 @@ impl Search<'_> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;
         let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
-        if missing == 0 {
-            if found.clips > 0 && session.store.disks().await?.as_deref() != Some(&found.disks) {
-                session.store.note_disks(&found.disks).await?;
-            }
-            return Ok(lost);
-        }
         let refused = |what: String| {
             let what = format!(
                 "{missing} of {} clips are missing in {}, {what}; nothing was fetched, nothing was sent; mount its disk, then \
@@ -157,14 +151,18 @@ impl Search<'_> {
             );
             Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed("run --accept-changes")))
         };
-        if !accepted {
-            let before = session.store.disks().await?;
-            if before.is_some_and(|before| before != found.disks) {
+        if accepted {
+            accept_disks(session, root, found.disks).await?;
+        } else {
+            if found.moved > 0 {
                 return refused("which is not on the disk that it was on".to_owned());
             }
-            if let Some(most) = manifest.guards.max_removed.filter(|most| !most.allows(missing, found.clips))
-            {
+            let guard = manifest.guards.max_removed.filter(|_| missing > 0);
+            if let Some(most) = guard.filter(|most| !most.allows(missing, found.clips)) {
                 return refused(format!("and max_removed of the manifest's guards lets {most} be gone"));
+            }
+            if found.clips > 0 && session.store.disks()?.as_ref() != Some(&found.disks) {
+                session.store.note_disks(&found.disks).await?;
             }
         }
         if manifest.on_missing == OnMissing::Fetch {
@@ -172,6 +170,18 @@ impl Search<'_> {
         }
         Ok(lost)
     }
+}
+
+/// Forgets the disks of folders that have none any more, as a person has accepted.
+async fn accept_disks(session: &Session, root: &Path, mut disks: BTreeSet<String>) -> Result<(), Error> {
+    disks.extend(session.store.disks()?.unwrap_or_default());
+    if disks.is_empty() {
+        return Ok(());
+    }
+    let tree = Tree::look_at(&session.places.state, root);
+    let mounted = tree.and_then(|tree| tree.mounted(&disks));
+    let mounted = mounted.map_err(|error| folder_error(&format!("cannot be looked at: {error}")))?;
+    session.store.note_disks(&mounted).await.map_err(Error::from)
 }
 
 /// Checks the finished clips.

@@ -28,6 +28,7 @@ pub mod exit;
 pub mod export;
 pub(crate) mod failpoint;
 pub(crate) mod find;
+pub(crate) mod forgotten;
 pub mod gallery;
 pub(crate) mod guards;
 pub(crate) mod images;

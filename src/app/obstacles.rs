@@ -15,13 +15,15 @@ pub(crate) struct Obstacles<'a> {
     tree: Tree,
     names: ObstacleSearch,
     problems: Vec<Problem>,
+    /// What is wrong with the disk of a folder.
+    disk: Option<String>,
 }
 
 impl<'a> Obstacles<'a> {
     /// Opens the output folder.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         let tree = session.tree()?;
-        Ok(Self { session, names: ObstacleSearch::new(tree.clone()), tree, problems: Vec::new() })
+        Ok(Self { session, names: ObstacleSearch::new(tree.clone()), tree, problems: Vec::new(), disk: None })
     }
 
     /// Checks the paths of all clips that are to be paid or saved.
@@ -62,6 +64,11 @@ impl<'a> Obstacles<'a> {
             )
         } else {
             let Some(obstacle) = self.names.obstacle(&target.path, &target.may_stand) else { return };
+            if obstacle.is_disk {
+                let name = self.session.places.out.join(&target.path);
+                self.disk.get_or_insert_with(|| format!("{}: {}", name.display(), obstacle.what));
+                return;
+            }
             (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
         };
         let place = Place::File(self.session.places.shown.clone());
@@ -74,6 +81,12 @@ impl<'a> Obstacles<'a> {
 
     /// Returns an error with the problems, if any were found.
     pub(crate) fn refuse(self) -> Result<(), Error> {
+        if let Some(what) = self.disk {
+            let what = format!("{what}; nothing was sent");
+            return Err(Error::new(Exit::Local, what)
+                .money("not charged")
+                .hint(self.session.places.typed("run")));
+        }
         if self.problems.is_empty() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::export::Fit;
+use super::forgotten::refuse_forgotten;
 use super::inputs::load;
 use super::lost::{Lost, Search};
 use super::names::Names;
@@ -15,11 +16,11 @@ use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::planned::{Changes, Plan};
 use super::project::Project;
-use super::recover::refuse_forgotten;
+use super::recover::refuse_lost;
 use super::reporter::News;
 use super::selection::Selection;
 use super::session::{Session, cannot_open};
-use super::setup::lacks_key;
+use super::setup::{foreign_servers, lacks_key};
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::loss::Loss;
@@ -93,6 +94,7 @@ impl Project {
     /// It sends nothing.
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
         let places = &self.places;
+        refuse_lost(places).await?;
         let worksheet = worksheet(places)?;
         let loaded = fitted(load(self, &worksheet), &worksheet, places, request)?;
         let loaded = valid(self, loaded)?;
@@ -330,6 +332,7 @@ fn fitted(
 
 /// Reports the problems of what was loaded, and refuses to continue if one is an error.
 pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Error> {
+    loaded.problems.extend(foreign_servers(project, loaded.manifest.as_ref()));
     let is_invalid = loaded.is_invalid();
     let problems = std::mem::take(&mut loaded.problems);
     if !is_invalid {

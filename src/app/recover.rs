@@ -1,19 +1,14 @@
 //! The recovery of a lost, old or damaged state from the ledger, the old database and the clips.
 
 use super::error::Error;
-use super::exit::Exit;
+use super::forgotten::{PlacedClips, refuse_unknown};
 use super::output::output_name;
 use super::places::Places;
 use super::project::Project;
 use super::session::{Session, cannot_open, lock};
 use super::setup::policies;
-use crate::domain::key::TakeId;
-use crate::domain::lifecycle::{ClipFile, Phase};
-use crate::domain::money::Usd;
-use crate::domain::text::count;
-use crate::files::{Tree, kept_path};
-use crate::store::{Clips, Count, Rebuilt, Recovery, StoreError, Worksheet};
-use serde_json::Value;
+use crate::domain::lifecycle::Phase;
+use crate::store::{Clips, Count, Reader, Rebuilt, Recovery};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -76,75 +71,15 @@ impl Project {
     }
 }
 
-/// The clips in the output folder, where there is one.
-struct PlacedClips {
-    /// Output folder; `None` where it is missing.
-    tree: Option<Tree>,
-    /// True to count only rehearsed clips, false to count only real ones.
-    sandbox: bool,
-}
-
-impl PlacedClips {
-    fn at(state: &Path, root: &Path, sandbox: bool) -> Self {
-        Self { tree: Tree::look_at(state, root).ok(), sandbox }
-    }
-}
-
-/// Returns whether a sidecar belongs to a rehearsal or to a real run, as requested.
+/// Refuses to go on without the state that belongs to the clips in the output folder.
 ///
-/// Format 1 does not record this, so the folder decides.
-fn counts(sidecar: &Value, sandbox: bool) -> bool {
-    sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
-}
-
-/// Refuses orders for clips that exist under their jobs' paths but are unknown to the state.
-pub(crate) fn refuse_forgotten(places: &Places, worksheet: &Worksheet) -> Result<(), Error> {
-    let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(()) };
-    let (mut clips, mut sum) = (0, Usd::ZERO);
-    let told = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
-        let wanted = &job.wanted;
-        // A file check without opening anything is cheap, and most jobs have no such file.
-        let sidecar = places.out.join(format!("{}.json", wanted.path));
-        if sidecar.symlink_metadata().is_ok()
-            && let Some(sidecar) = tree.sidecar_of(&wanted.path)
-            && sidecar["fingerprint"] == wanted.fingerprint.to_string()
-            && counts(&sidecar, places.sandbox)
-            && let Some(take) = sidecar["take"].as_str()
-            && book.known_take(&TakeId(take.to_owned()))?.is_none()
-        {
-            clips += 1;
-            sum += wanted.price.unwrap_or_default();
-        }
-        Ok(())
-    });
-    told?;
-    if clips == 0 {
-        return Ok(());
-    }
-    let (are, them) = if clips == 1 { ("is", "it") } else { ("are", "them") };
-    let what = format!(
-        "{} of this project {are} in {}, but the state does not know {them} (they cost about {sum}); nothing was sent",
-        count(clips, "clip"),
-        places.out.display()
-    );
-    Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed("recover")))
-}
-
-impl Clips for PlacedClips {
-    fn stands(&self, path: &str, file: &ClipFile) -> bool {
-        self.tree.as_ref().is_some_and(|tree| tree.is_placed(path, file))
-    }
-
-    fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String> {
-        Some(kept_path(path, take)).filter(|kept| self.stands(kept, file))
-    }
-
-    fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile> {
-        self.tree.as_ref()?.clip_of(path, take)
-    }
-
-    fn sidecars(&self) -> Vec<(String, Value)> {
-        let all = self.tree.as_ref().and_then(|tree| tree.sidecars().ok()).unwrap_or_default();
-        all.into_iter().filter(|(_, sidecar)| counts(sidecar, self.sandbox)).collect()
+/// What would be planned without it was paid already.
+pub(crate) async fn refuse_lost(places: &Places) -> Result<(), Error> {
+    match Reader::open(&places.state) {
+        Ok(Some(reader)) if !reader.counts(None).await?.is_empty() => Ok(()),
+        Ok(_) => refuse_unknown(places),
+        Err(error) if error.is_recoverable() => Err(cannot_open(places, error)),
+        // Each command says by itself what it makes of a state that it cannot use.
+        Err(_) => Ok(()),
     }
 }

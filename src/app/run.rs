@@ -10,6 +10,7 @@ use super::consent::{Answer, Topic};
 use super::decided::{Choice, Decided, same_order};
 use super::error::Error;
 use super::exit::Exit;
+use super::forgotten::refuse_forgotten;
 use super::guards;
 use super::inputs::load;
 use super::lost::{Lost, Search};
@@ -19,7 +20,7 @@ use super::places::{Places, quoted};
 use super::plan::{attach_history, invalid, take_over_renamed, valid, worksheet};
 use super::planned::Plan;
 use super::project::Project;
-use super::recover::refuse_forgotten;
+use super::recover::refuse_lost;
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
@@ -72,6 +73,7 @@ impl Project {
             }
             Err(error) => return Err(error),
         };
+        refuse_lost(&self.places).await?;
         let session = Session::open(self, "run")?;
         let prepared = Box::pin(prepare(request, &session, &loaded, &worksheet)).await;
         // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
@@ -174,6 +176,7 @@ async fn prepare(
     let mut obstacles = Obstacles::new(session)?;
     obstacles.search(worksheet, &ordered.work.filings)?;
     obstacles.refuse()?;
+    session.note_disks().await?;
     let mut needed = session.owing().await?;
     needed.extend(used.iter().map(|model| model.provider.clone()));
     let setup = setup(project, &manifest.providers, &loaded.cards, &needed).await?;

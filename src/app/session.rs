@@ -9,6 +9,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::failpoint;
 use super::find::manifest;
+use super::forgotten::refuse_unknown;
 use super::interrupt::Interrupt;
 use super::listener::Listener;
 use super::places::Places;
@@ -31,7 +32,7 @@ use crate::files::{Tree, free_space};
 use crate::store::{Lock, LockError, Mode, Options, Place, Reader, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     pub(crate) clock: Clock,
     /// Open state of the project.
     pub(crate) store: Store,
+    /// Output folder, once it was opened: all that this process puts there goes to the same folders.
+    tree: OnceLock<Tree>,
 }
 
 /// The input of the engine for one run.
@@ -115,7 +118,7 @@ impl Session {
         for repair in &opened.repairs {
             project.tell(&News::Repaired(repair));
         }
-        Ok(Self { project: project.clone(), places, clock, store })
+        Ok(Self { project: project.clone(), places, clock, store, tree: OnceLock::new() })
     }
 
     /// Returns the names of the providers with paid work that is not collected.
@@ -127,10 +130,27 @@ impl Session {
 
     /// Opens the output folder.
     pub(crate) fn tree(&self) -> Result<Tree, Error> {
-        Tree::open(&self.places.state, &self.places.out).map_err(|error| {
+        if let Some(tree) = self.tree.get() {
+            return Ok(tree.clone());
+        }
+        let disks = self.store.disks()?.unwrap_or_default();
+        let opened = Tree::open(&self.places.state, &self.places.out).and_then(|tree| tree.on_disks(disks));
+        let opened = opened.map_err(|error| {
             let out = self.places.out.display();
             Error::new(Exit::Local, format!("clips cannot be put into {out}: {error}")).money("not charged")
-        })
+        });
+        opened.map(|tree| self.tree.get_or_init(|| tree).clone())
+    }
+
+    /// Notes the disks of the folders to which clips will go, so that they are missed when they are not mounted.
+    pub(crate) async fn note_disks(&self) -> Result<(), Error> {
+        let before = self.store.disks()?;
+        let mut disks = self.tree()?.disks().map_err(|error| Error::new(Exit::Local, error.to_string()))?;
+        disks.extend(before.iter().flatten().cloned());
+        if before.as_ref() != Some(&disks) {
+            self.store.note_disks(&disks).await?;
+        }
+        Ok(())
     }
 
     /// Reports the pauses of a project before anything is asked or sent.
@@ -259,9 +279,12 @@ fn current_place(places: &Places) -> Place {
 pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
     match Reader::open(&places.state) {
         Ok(Some(reader)) => Ok(reader),
-        Ok(None) => Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
-            .money("not charged")
-            .hint(places.typed("plan"))),
+        Ok(None) => {
+            refuse_unknown(places)?;
+            Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
+                .money("not charged")
+                .hint(places.typed("plan")))
+        }
         Err(error) => Err(cannot_open(places, error)),
     }
 }

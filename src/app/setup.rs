@@ -12,7 +12,7 @@ use crate::domain::policy::Policy;
 use crate::domain::problem::{Place, Problem};
 use crate::engine::lane::{Account, Lane};
 use crate::load::{cards, providers};
-use crate::manifest::{Located, ProviderConfig};
+use crate::manifest::{Located, Manifest, ProviderConfig};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{Provider, Registry};
@@ -116,6 +116,7 @@ pub(crate) async fn set_up_valid(
             let endpoint = Endpoint {
                 base_url: address(&stage.address(provider.name()))?,
                 key: Some(SecretString::from(stage.key())),
+                key_env: None,
             };
             let limits = limits(project, configs, provider.name());
             let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
@@ -168,7 +169,7 @@ pub(crate) fn endpoint(
         let hint = format!("type `export {name}=` with the key behind it, then the same command again");
         return Err(Box::new(Problem::error(place, message).hint(hint)));
     };
-    Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
+    Ok(Endpoint { base_url, key: Some(SecretString::from(key)), key_env: Some(name.to_owned()) })
 }
 
 /// Returns the address of a provider's server, which is its own or one on this machine.
@@ -201,6 +202,17 @@ pub(crate) fn base_url(
         ));
     }
     Ok(profile.server(&base_url))
+}
+
+/// Returns the problems with servers that the manifest names and that would get the key of a provider they are not of.
+///
+/// A rehearsal asks none of them.
+pub(crate) fn foreign_servers(project: &Project, manifest: Option<&Manifest>) -> Vec<Problem> {
+    let configs = manifest.filter(|_| !project.places.sandbox).into_iter().flat_map(|it| &it.providers);
+    let named = configs.filter(|(_, config)| config.value.base_url.is_some());
+    let wrong =
+        named.filter_map(|(name, config)| base_url(&**project.registry.find(name)?, Some(config)).err());
+    wrong.map(|problem| *problem).collect()
 }
 
 /// Returns the environment variable with a provider's key, and the place where the manifest names it.

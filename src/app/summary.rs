@@ -108,6 +108,8 @@ pub struct Summary {
     pub spent: Spent,
     /// Amount that the whole run spent, including the interrupted run that it continued.
     pub run_spent: Spent,
+    /// Number of its clips that were charged above their prices, and by how much in all.
+    pub above_price: (u64, Usd),
     /// Spending so far against the budgets.
     pub levels: Vec<Level>,
     /// Budget that ended the run.
@@ -176,8 +178,12 @@ async fn close(
         asked.tell(&News::Failed(&error.into()));
         exit = Exit::gravest([exit, Exit::Local]);
     }
+    if exit == Exit::Done {
+        world.store.drop_copies();
+    }
     let spent = world.store.spent(Window::Invocation(run)).await?;
     let run_spent = world.store.spent(Window::Run(run)).await?;
+    let above_price = world.store.above_price(run).await?;
     let reached = reached(&result);
     let spenders = match reached {
         Some(cap) => spenders(&world.store, cap, run, now).await?,
@@ -201,6 +207,7 @@ async fn close(
         estimate: board.estimate(),
         spent,
         run_spent,
+        above_price,
         levels,
         reached,
         spenders,
@@ -278,7 +285,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &St
     if *asks > 0 {
         exits.push(Exit::Budget);
     }
-    if !standing.held.is_empty() {
+    if !standing.held.is_empty() || !outcome.input_changed.is_empty() {
         exits.push(Exit::Held);
     }
     // A failed second take leaves the job's clip in place, but the user who ordered it must learn of the failure.
@@ -300,6 +307,8 @@ fn leaves_work(result: &RunResult, ended: &Ended<'_>) -> bool {
 
 fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, ended: &Ended<'_>) -> String {
     match exit {
+        // The next run takes the pictures as they are.
+        Exit::Held if standing.held.is_empty() => places.typed(ended.repeat),
         Exit::Held | Exit::SomeFailed => {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
             let held = standing.held.first().map(|held| &held.take);

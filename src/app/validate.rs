@@ -6,6 +6,8 @@ use super::export::Fit;
 use super::images;
 use super::inputs::hand_on;
 use super::project::Project;
+use super::recover::refuse_lost;
+use super::setup::foreign_servers;
 use crate::domain::digest::Sha256;
 use crate::domain::problem::Problem;
 use crate::domain::signature::Signature;
@@ -41,6 +43,7 @@ impl Project {
     pub async fn validate(&self, request: ValidateRequest) -> Result<ValidateReport, Error> {
         let ValidateRequest { check_images, destinations } = request;
         let places = &self.places;
+        refuse_lost(places).await?;
         let mut loaded = open(&places.manifest, &self.registry);
         let cards = loaded.cards.clone();
         let mut looking = Looking(Fit::of(&destinations, &cards)?);
@@ -50,6 +53,7 @@ impl Project {
             loaded = open(&places.manifest, &self.registry);
             hand_on(places, &mut loaded, &links, false, &mut looking);
         }
+        loaded.problems.extend(foreign_servers(self, loaded.manifest.as_ref()));
         loaded.problems.extend(looking.0.problems(&places.shown));
         let command = match (loaded.is_invalid(), check_images) {
             (false, _) => "plan",

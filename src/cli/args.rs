@@ -348,6 +348,21 @@ mod tests {
     }
 
     #[test]
+    fn s03_no_argument_takes_a_key() {
+        let program = crate::cli::help::command();
+        // The server that plays the providers has a key of its own, which opens nothing.
+        let commands = program.get_subcommands().filter(|command| command.get_name() != "sandbox");
+        for command in std::iter::once(&program).chain(commands) {
+            for argument in command.get_arguments() {
+                let name = argument.get_long().unwrap_or_default();
+                let told =
+                    ["key", "secret", "password", "bearer", "auth"].iter().any(|word| name.contains(word));
+                assert!(!told, "{} --{name}", command.get_name());
+            }
+        }
+    }
+
+    #[test]
     fn times_are_read_with_their_unit() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));

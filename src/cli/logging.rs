@@ -7,7 +7,8 @@ use crate::app::exit::Exit;
 use crate::report::terminal::Terminal;
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -28,12 +29,8 @@ pub(super) fn start(global: &Global, terminal: &Terminal) -> Result<(), Error> {
             BoxMakeWriter::new(move || Above(terminal.clone()))
         }
         Some(path) => {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            let opened = File::options().append(true).create(true).mode(0o600).open(path);
-            let file = opened.map_err(|error| {
-                Error::new(Exit::Local, format!("the log file {} cannot be written: {error}", path.display()))
-            })?;
-            BoxMakeWriter::new(Arc::new(file))
+            let log = Log::open(path, terminal.clone());
+            BoxMakeWriter::new(move || log.clone())
         }
     };
     // With -vv the end of each run, rendering and call tells how long it took.
@@ -46,6 +43,58 @@ pub(super) fn start(global: &Global, terminal: &Terminal) -> Result<(), Error> {
         LogFormat::Json => lines.json().try_init(),
     };
     Ok(())
+}
+
+/// A log file. Where it cannot be written, one warning tells that, and nothing more is logged.
+#[derive(Clone)]
+struct Log {
+    file: Arc<Mutex<Option<File>>>,
+    path: PathBuf,
+    terminal: Terminal,
+}
+
+impl Log {
+    fn open(path: &Path, terminal: Terminal) -> Self {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let log = Self { file: Arc::default(), path: path.to_owned(), terminal };
+        // A link in the place of the file could lead the lines into any other file of this user, and a pipe that is not
+        // read would keep the program waiting.
+        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+        match File::options().append(true).create(true).mode(0o600).custom_flags(flags).open(path) {
+            Ok(file) => *log.file() = Some(file),
+            Err(error) => log.warn(&error),
+        }
+        log
+    }
+
+    fn file(&self) -> MutexGuard<'_, Option<File>> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn warn(&self, error: &io::Error) {
+        let path = self.path.display();
+        self.terminal.say(format_args!(
+            "warning: the log file {path} cannot be written: {error}; nothing more is logged, and the work goes on"
+        ));
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut file = self.file();
+        if let Some(open) = &mut *file
+            && let Err(error) = open.write_all(line)
+        {
+            *file = None;
+            drop(file);
+            self.warn(&error);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// stderr, above what a terminal shows at its bottom.

@@ -16,6 +16,7 @@ mod init;
 mod jobs;
 mod ledger;
 mod logging;
+mod memory;
 mod models;
 mod pause;
 mod plan;
@@ -50,6 +51,7 @@ const BLOCKING: usize = 4;
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> Exit {
+    memory::protect();
     // clap prints usage errors itself and ends with 2, the code of wrong usage here as well.
     let arguments = help::command().get_matches();
     let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());

@@ -11,7 +11,12 @@ use crate::report::text;
 /// Settles held jobs.
 pub(super) async fn resolve(context: &Context, args: &ResolveArgs) -> Result<Exit, Error> {
     let decision = match (&args.task_id, args) {
-        (Some(task), _) => Decision::Adopt(TaskId(task.into())),
+        (Some(task), _) => {
+            let task = TaskId::read(task.trim());
+            Decision::Adopt(
+                task.map_err(|wrong| Error::new(Exit::Usage, format!("{wrong}; nothing was changed")))?,
+            )
+        }
         (None, ResolveArgs { resubmit: true, .. }) => Decision::Resubmit { max_extra: args.max_extra },
         (None, ResolveArgs { again: true, .. }) => Decision::AskAgain,
         // The arguments name exactly one of the four.

@@ -62,8 +62,10 @@ fn after_the_pause_a_question_is_answered_and_one_submission_opens_the_gate() {
     assert_eq!(gate.pass(seconds(32)), Pass::Wait);
     assert_eq!(gate.heard(Answer, true, seconds(33)), None);
     assert_eq!([gate.pass(seconds(33)), gate.pass(seconds(33))], [Pass::Go; 2]);
-    // What came before the pause is forgotten.
+    // What came before the pause is forgotten, and the probe was answered.
     assert_eq!(gate.heard(Silence, false, seconds(34)), None);
+    assert_eq!(gate.heard(Silence, false, seconds(34)), None);
+    assert_eq!(gate.heard(Silence, false, seconds(34)), Some(seconds(30)));
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn only_what_the_provider_answers_counts_as_an_ending() {
         assert_eq!(of(refused(refusal), failed(refusal)), None);
     }
     // A host that breaks off every download.
-    let broken = Event::FetchSetback(super::super::lifecycle::FetchSetback::Broken { progress: false });
+    let broken = Event::from(super::super::lifecycle::FetchSetback::Damaged);
     assert_eq!(of(broken, held(HeldReason::NoResult)), None);
     assert_eq!(of(Event::LinkDead, held(HeldReason::UrlExpired)), None);
 }

@@ -41,7 +41,7 @@ pub fn ident(written: &str) -> Result<Ident, Hidden> {
     // Of nothing but hidden characters, nothing can be left out.
     let id = if id.is_empty() { written } else { id };
     let letters: Vec<char> = id.chars().collect();
-    let is_refused = |at: usize| is_invisible(letters[at]) && !is_joined(&letters, at);
+    let is_refused = |at: usize| is_unseen(&letters, at);
     if let Some(at) = (0..letters.len()).find(|at| is_refused(*at)) {
         let code = |letter: char| format!("U+{:04X}", u32::from(letter));
         let show = |at: usize| match letters[at] {
@@ -52,6 +52,21 @@ pub fn ident(written: &str) -> Result<Ident, Hidden> {
         return Err(Hidden { code: code(letters[at]), shown });
     }
     Ok(Ident { id: composed(id), is_trimmed })
+}
+
+/// Returns the first invisible character of a text. A joiner between letters that it can join is none.
+#[must_use]
+pub fn invisible(text: &str) -> Option<char> {
+    if text.is_ascii() {
+        return None;
+    }
+    let letters: Vec<char> = text.chars().collect();
+    (0..letters.len()).find(|at| is_unseen(&letters, *at)).map(|at| letters[at])
+}
+
+/// Returns whether a character of a text is invisible, and no joiner in its place.
+fn is_unseen(letters: &[char], at: usize) -> bool {
+    is_invisible(letters[at]) && !is_joined(letters, at)
 }
 
 /// Bytes that remain of an id that is shortened, its digest apart.

@@ -24,7 +24,7 @@ const HIDDEN: [char; 12] = [
 ];
 
 #[test]
-fn letters_with_their_accents_apart_and_as_one_are_one_id() {
+fn i24_letters_with_their_accents_apart_and_as_one_are_one_id() {
     assert_eq!(id("cafe\u{301}"), ("caf\u{e9}".to_owned(), false));
     assert_eq!(id("caf\u{e9}"), ("caf\u{e9}".to_owned(), false));
     assert_eq!(id("\u{1112}\u{1161}\u{11ab}"), ("\u{d55c}".to_owned(), false));

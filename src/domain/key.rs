@@ -1,6 +1,6 @@
 //! Names that stay text from the sheet to the file name: `0123`, `no` and `1e3` survive.
 
-use super::foreign::{Foreign, shown};
+use super::foreign::{Foreign, is_hidden, shown};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -47,7 +47,7 @@ impl fmt::Display for JobKey {
 
 /// The text is no job key; the message says what one looks like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a job: write shot/item, as `shotlist plan` shows it")]
+#[error("`{}` is not a job: write shot/item, as `shotlist plan` shows it", shown(.0))]
 pub struct NotAJobKey(pub String);
 
 impl FromStr for JobKey {
@@ -89,6 +89,39 @@ text_id! {
 /// The provider's handle of a task: opaque text, whatever it looks like (Z.AI's ids overflow 64 bits).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(pub Foreign);
+
+/// Most characters of a task id. The longest of a known provider has 64.
+const LONGEST_TASK_ID: usize = 256;
+
+/// The defect of a text that cannot be a task id. It does not repeat the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotATaskId {
+    /// The text has too many characters.
+    #[error("the task id has {0} characters, and at most {LONGEST_TASK_ID} are accepted")]
+    TooLong(usize),
+    /// The text has a blank, a control character or an invisible one inside.
+    #[error("the task id of {length} characters holds the character U+{:04X}, which no task id has", u32::from(*.character))]
+    Odd {
+        /// The first such character.
+        character: char,
+        /// Number of characters of the text.
+        length: usize,
+    },
+}
+
+impl TaskId {
+    /// Reads the id of a task as a provider or a person wrote it.
+    pub fn read(text: &str) -> Result<Self, NotATaskId> {
+        let length = text.chars().count();
+        if length > LONGEST_TASK_ID {
+            return Err(NotATaskId::TooLong(length));
+        }
+        match text.chars().find(|character| character.is_whitespace() || is_hidden(*character)) {
+            Some(character) => Err(NotATaskId::Odd { character, length }),
+            None => Ok(Self(text.into())),
+        }
+    }
+}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

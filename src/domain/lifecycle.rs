@@ -62,6 +62,29 @@ pub struct Clip {
     pub cover: Option<String>,
     /// When the link is expected to die.
     pub expires: Option<Timestamp>,
+    /// Links to further results of the same task, which are not fetched.
+    pub others: Vec<String>,
+}
+
+impl Clip {
+    /// Returns the clip behind a link about which nothing else is known.
+    #[must_use]
+    pub fn at(url: String) -> Self {
+        Self { url, cover: None, expires: None, others: Vec::new() }
+    }
+
+    /// Returns the first of several results with the links to the others; `None` where there is none.
+    #[must_use]
+    pub fn first(results: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut results = results.into_iter();
+        let mut first = results.next()?;
+        for other in results {
+            if other.url != first.url && !first.others.contains(&other.url) {
+                first.others.push(other.url);
+            }
+        }
+        Some(first)
+    }
 }
 
 /// A clip on this disk.
@@ -73,7 +96,7 @@ pub struct ClipFile {
     pub sha256: Sha256,
 }
 
-/// How polling has gone so far.
+/// How polling and downloads have gone so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watch {
     /// Answers "still running".
@@ -86,8 +109,14 @@ pub struct Watch {
     pub missing: u8,
     /// Successes without a clip.
     pub empty: u8,
+    /// Answers in a row that were about another task or request.
+    pub mistaken: u8,
     /// Dead links exchanged so far.
     pub fresh_links: u8,
+    /// Downloads that brought what is no clip, since the last that made progress.
+    pub damaged: u8,
+    /// Downloads in a row that failed by trouble of the host.
+    pub troubles: u32,
 }
 
 /// Who took a take off the list.
@@ -150,12 +179,8 @@ pub enum State {
         task: Task,
         /// Where from.
         clip: Clip,
-        /// How polling had gone, for a way back.
+        /// How polling and downloads have gone.
         watch: Watch,
-        /// Downloads in a row without progress.
-        tries: u8,
-        /// Downloads in a row that could not reach the host.
-        unreached: u32,
         /// Not before.
         due: Timestamp,
     },

@@ -151,13 +151,16 @@ pub struct Policy {
     pub missing_grace: Duration,
     /// A task is lost when it was missing so often …
     pub missing_tries: u8,
+    /// Answers in a row about another task or request after which a person must decide.
+    pub mistaken_tries: u8,
     /// … at least this far apart; also the pause between polls of a task that succeeded without a clip.
     pub missing_gap: Duration,
     /// How often a success without a clip is asked again.
     pub empty_tries: u8,
     /// After a download that broke off.
     pub fetch_backoff: Backoff,
-    /// Downloads in a row without progress.
+    /// Downloads that bring what is no clip, after which a person must decide; so many failures of the host, and the
+    /// provider is asked for a fresh link.
     pub fetch_tries: u8,
     /// How often a dead link is exchanged for a fresh one.
     pub fresh_links: u8,
@@ -188,9 +191,10 @@ impl Policy {
             stuck_after: Duration::from_hours(7 * 24),
             missing_grace: Duration::from_mins(2),
             missing_tries: 3,
+            mistaken_tries: 3,
             missing_gap: Duration::from_mins(1),
             empty_tries: 5,
-            fetch_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) },
+            fetch_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(5) },
             fetch_tries: 6,
             fresh_links: 3,
         }
@@ -211,7 +215,7 @@ impl Policy {
     /// Returns the longest pause before a poll.
     #[must_use]
     pub fn longest_poll_pause(&self) -> Duration {
-        let others = [self.poll_backoff.most, self.missing_gap, self.fetch_backoff.first, longest_asked()];
+        let others = [self.poll_backoff.most, self.missing_gap, self.fetch_backoff.most, longest_asked()];
         others.into_iter().fold(self.polls.longest(), Duration::max)
     }
 

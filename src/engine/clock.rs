@@ -1,71 +1,120 @@
 //! The one place that reads the clock and rolls the dice.
+//!
+//! The wall clock is read once, when a [`Clock`] is made. From then on time is what has passed since, by a clock that
+//! nobody can set: a step of the wall clock moves no wait and no order, and the next command starts from the new time.
 
 use crate::domain::policy::Moment;
 use governor::clock::Clock as GovernorClock;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Longest sleep in one piece: a clock that was set, or a machine that slept, is noticed this soon.
+/// Longest sleep in one piece: a machine that slept is noticed this soon.
 const NAP: Duration = Duration::from_secs(30);
 
-/// What time it is, and how to wait for a time.
+/// A clock of the present that never goes back and is never set, and the waits that go by it.
 #[derive(Debug, Clone)]
 pub struct Clock {
-    origin: Instant,
-    /// Where set, time is counted from here by the runtime's own clock, which tests can pause.
-    start: Option<Timestamp>,
+    /// The wall clock's time when this clock was made.
+    start: Timestamp,
+    source: Source,
+}
+
+/// What a clock counts the time since its start with.
+#[derive(Debug, Clone)]
+enum Source {
+    /// The machine, also while it sleeps; the time since it was switched on at which the clock was made.
+    Machine(Duration),
+    /// The runtime, whose time tests can pause.
+    Runtime { origin: Instant, steps: Arc<Steps> },
+}
+
+/// Seconds by which tests move the clocks of a machine.
+#[derive(Debug, Default)]
+struct Steps {
+    wall: AtomicI64,
+    slept: AtomicI64,
 }
 
 impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { origin: Instant::now(), start: None }
+        Self { start: wall(), source: Source::Machine(since_boot()) }
     }
 
     /// A clock that begins at `start` and follows the runtime, so that paused time moves it.
     #[must_use]
     pub fn starting_at(start: Timestamp) -> Self {
-        Self { origin: Instant::now(), start: Some(start) }
+        Self { start, source: Source::Runtime { origin: Instant::now(), steps: Arc::default() } }
     }
 
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        match self.start {
-            #[expect(clippy::disallowed_methods, reason = "this is the file that owns the clock")]
-            None => Timestamp::now(),
-            Some(start) => SignedDuration::try_from(self.origin.elapsed())
-                .ok()
-                .and_then(|elapsed| start.checked_add(elapsed).ok())
-                .unwrap_or(Timestamp::MAX),
+        later(self.start, SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX))
+    }
+
+    /// The time since the clock was made, with that in which the machine slept.
+    fn elapsed(&self) -> Duration {
+        match &self.source {
+            Source::Machine(origin) => since_boot().saturating_sub(*origin),
+            Source::Runtime { origin, steps } => {
+                let slept = u64::try_from(steps.slept.load(Ordering::Relaxed)).unwrap_or_default();
+                origin.elapsed() + Duration::from_secs(slept)
+            }
+        }
+    }
+
+    /// The time of the wall clock, which anybody may set: where the next command starts.
+    #[must_use]
+    pub fn wall(&self) -> Timestamp {
+        match &self.source {
+            Source::Machine(_) => wall(),
+            Source::Runtime { steps, .. } => {
+                later(self.now(), SignedDuration::from_secs(steps.wall.load(Ordering::Relaxed)))
+            }
+        }
+    }
+
+    /// Sets the wall clock of a test forward, or back.
+    pub fn set_forward(&self, by: SignedDuration) {
+        if let Source::Runtime { steps, .. } = &self.source {
+            steps.wall.fetch_add(by.as_secs(), Ordering::Relaxed);
+        }
+    }
+
+    /// Lets the machine of a test sleep: time goes by, and no timer runs.
+    pub fn sleep_machine(&self, time: Duration) {
+        if let Source::Runtime { steps, .. } = &self.source {
+            let time = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+            steps.slept.fetch_add(time, Ordering::Relaxed);
         }
     }
 
     /// The time and a throw of the dice. A clock that follows the runtime throws the same at the same time.
     #[must_use]
     pub fn moment(&self) -> Moment {
-        let elapsed = self.origin.elapsed();
+        let elapsed = self.elapsed();
         let seed = elapsed.as_secs() ^ u64::from(elapsed.subsec_nanos()) << 32;
-        let jitter = if self.start.is_some() { StdRng::seed_from_u64(seed).random() } else { rand::random() };
+        let follows = matches!(self.source, Source::Runtime { .. });
+        let jitter = if follows { StdRng::seed_from_u64(seed).random() } else { rand::random() };
         Moment::new(self.now(), jitter)
     }
 
-    /// Waits for a time, hardly longer than it is away now: a clock that is set back does not lengthen the wait. `false`
-    /// if `stop` came first.
+    /// Waits for a time. `false` if `stop` came first.
     pub async fn until(&self, due: Timestamp, stop: &CancellationToken) -> bool {
-        let away = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
-        let begun = Instant::now();
         loop {
             if stop.is_cancelled() {
                 return false;
             }
             let left = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
-            if left.is_zero() || begun.elapsed() > away + NAP {
+            if left.is_zero() {
                 return true;
             }
             tokio::select! {
@@ -74,6 +123,36 @@ impl Clock {
             }
         }
     }
+
+    /// Sleeps for half a minute, and returns the time by which that took longer: the machine slept, or the process was
+    /// stopped.
+    pub async fn nap(&self) -> Duration {
+        let before = self.elapsed();
+        tokio::time::sleep(NAP).await;
+        self.elapsed().saturating_sub(before + NAP)
+    }
+}
+
+fn later(start: Timestamp, by: SignedDuration) -> Timestamp {
+    let end = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    start.checked_add(by).unwrap_or(end)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the file that owns the clock")]
+fn wall() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The time since the machine was switched on, with that in which it slept.
+fn since_boot() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let clock = rustix::time::ClockId::Boottime;
+    // Goes on during sleep, too.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let time = rustix::time::clock_gettime(clock);
+    let part = u32::try_from(time.tv_nsec).unwrap_or_default();
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), part)
 }
 
 /// The runtime's clock for rate limiters, so that paused time moves them too.

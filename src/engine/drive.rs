@@ -18,6 +18,7 @@ use times::Heard;
 
 use super::blocking::blocking;
 use super::doubt::Exposed;
+use super::handles::SUBMISSION;
 use super::lane::{Account, Closed, Lane, Slot, Ticket, Times};
 use super::owed::Debt;
 use super::world::{Failure, World};
@@ -67,8 +68,13 @@ impl Drive {
         let mut debt = Debt::new(&self.world.owed, &self.account);
         // At a start one in doubt is asked about at once, whatever its schedule says.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
+        let mut is_fresh = false;
+        let mut others = Vec::new();
         loop {
             debt.follow(&take.state, self.lane.link_life);
+            if let State::Downloading { clip, .. } = &take.state {
+                others.clone_from(&clip.others);
+            }
             let (todo, _) = take.state.todo();
             let due = take.state.due(self.world.clock.moment(), &self.lane.policy);
             let stop = match todo {
@@ -87,7 +93,7 @@ impl Drive {
                     });
                 }
                 Todo::Rest => return Ok(Left::Resting),
-                Todo::Place => self.place(&take).await?,
+                Todo::Place => self.place(&take, &others).await?,
                 Todo::Submit => {
                     let Some(paid) = &self.paid else { return Ok(Left::Settled) };
                     if self.is_late(&take) {
@@ -128,7 +134,9 @@ impl Drive {
                     if !self.world.clock.until(due, stop).await {
                         return Ok(Left::Stopping);
                     }
-                    self.download(&take).await?
+                    let downloaded = self.download(&take, &mut is_fresh).await?;
+                    heard.rendered_before(&downloaded);
+                    downloaded
                 }
             };
             match next {
@@ -151,19 +159,21 @@ impl Drive {
         stop: &CancellationToken,
         debt: &mut Debt,
     ) -> Option<Admitted<'_>> {
-        if !self.world.clock.until(due, stop).await {
+        if !self.world.clock.until(due, stop).await || !self.is_let_in().await {
             return None;
         }
-        let turn = self.lane.turn.lock().await;
-        if !self.world.incur(debt, self.lane.link_life, stop).await {
-            return None;
-        }
-        drop(turn);
         let ask = || self.is_reachable().boxed();
+        let life = self.lane.link_life;
         loop {
+            let turn = self.lane.turn.lock().await;
+            if !self.world.incur(debt, life, stop).await {
+                return None;
+            }
+            drop(turn);
             let (slot, ticket) = self.account.admission(&self.lane, &self.world.clock, stop, &ask).await?;
             let room = self.world.room(take.price, stop).await?;
-            if ticket.holds() {
+            // The disk may have filled, or downloads slowed down, during the wait for a place.
+            if ticket.holds() && debt.incur(life, self.world.clock.now()).is_ok() {
                 return Some(Admitted { slot, ticket, room });
             }
         }
@@ -231,9 +241,11 @@ impl Drive {
             Some(body) => match self.assemble(body.clone()).await? {
                 Ok(bytes) => bytes,
                 Err(changed) => {
-                    self.world
-                        .tell(&Notice::Warning(format!("{}: {changed}; not sent, not charged", take.key)));
-                    return Ok(Err(Left::Closed));
+                    self.world.tell(&Notice::Warning(format!(
+                        "{} needs your decision (input_changed): {changed}; not charged",
+                        take.key
+                    )));
+                    return Ok(Err(Left::InputChanged));
                 }
             },
             None => Bytes::new(),
@@ -257,6 +269,7 @@ impl Drive {
 
     /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
     async fn submit(&self, paid: &dyn Paid, take: &Take, mut ticket: Ticket<'_>, room: Exposed<'_>) -> Next {
+        let _open = self.world.handles.take(SUBMISSION).await;
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
             Ok(claimed) => claimed,
             Err(left) => return Ok(Err(left)),
@@ -265,12 +278,23 @@ impl Drive {
         self.world.told(take, &claimed, None);
         let on_wire = self.world.on_wire(take.price);
         ticket.leaves();
-        let sent = paid.submit(&self.account.endpoint, &call, bytes).await;
+        let mut attempts = 0;
+        let sent = loop {
+            let sent = paid.submit(&self.account.endpoint, &call, bytes.clone()).await;
+            // The proof that nothing left allows the same attempt once more.
+            let is_out = sent.as_ref().is_err_and(|fault| fault.kind == SendFaultKind::NoFiles);
+            if !self.world.calls_again(is_out, &mut attempts).await {
+                break sent;
+            }
+        };
         self.world.reach("submit.after_response");
         let outcome = match sent {
-            Ok(reply) => self.account.provider.submitted(&reply),
+            Ok(reply) => {
+                self.world.note_date(&reply);
+                self.account.provider.submitted(&reply)
+            }
             Err(fault) => Err(match fault.kind {
-                SendFaultKind::NotSent => Fault::new(FaultKind::NotSent, fault.said),
+                SendFaultKind::NotSent | SendFaultKind::NoFiles => Fault::new(FaultKind::NotSent, fault.said),
                 SendFaultKind::Setup => Fault::new(FaultKind::Stop(Stop::Setup), fault.said),
                 SendFaultKind::Lost => Fault::new(FaultKind::Unknown, fault.said),
             }),

@@ -55,8 +55,9 @@ impl Run<'_> {
     /// Counts what still waits, behind a stop, a closed provider, a day's quota or a pause, and tells what somebody
     /// cancelled before it was taken up.
     pub(super) async fn missed(&mut self) -> Result<(), Failure> {
-        self.outcome.waiting =
-            self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
+        let pending = self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
+        // Those whose pictures changed wait for nothing: they are told as such.
+        self.outcome.waiting = pending.saturating_sub(self.outcome.input_changed.len() as u64);
         let called_off = self.world.store.called_off(self.world.run).await.map_err(Failure::store)?;
         for Take { id, key, request, price, path, state, .. } in called_off {
             if !self.changed.contains(&id) {

@@ -165,6 +165,8 @@ pub struct Account {
     pub(super) key_since: OnceLock<Timestamp>,
     /// Whether its address has ever accepted a submission: set at the start of a run.
     pub(super) proven: AtomicBool,
+    /// Whether a free question of this run has shown that the key is not refused.
+    pub(super) let_in: tokio::sync::Mutex<bool>,
     lanes: HashMap<String, Arc<Lane>>,
     /// Of models without a card.
     strangers: Arc<Lane>,
@@ -192,7 +194,8 @@ struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
     unreached: u32,
-    auth_refused: bool,
+    /// The time before which refusals of the key count as one.
+    auth_refused: Option<Timestamp>,
     /// Since when nothing has got through; by a clock that stands still while the computer sleeps.
     trouble: Option<Instant>,
     day: Option<(String, u32)>,
@@ -223,6 +226,7 @@ impl Account {
         Self {
             key_since: OnceLock::new(),
             proven: AtomicBool::new(false),
+            let_in: tokio::sync::Mutex::default(),
             provider,
             endpoint,
             lanes,

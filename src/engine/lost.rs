@@ -5,7 +5,7 @@ use super::world::Failure;
 use crate::domain::lifecycle::{Event, State};
 use crate::domain::loss::Loss;
 use crate::domain::policy::Moment;
-use crate::files::{Refile, Tree, kept_path};
+use crate::files::{Look, Refile, Tree, disk_among, kept_path};
 use crate::plan::known::Filed;
 use crate::provider::Registry;
 use crate::store::{Clip, ClipsFrom, Details, Reader, Store};
@@ -17,8 +17,6 @@ use std::collections::BTreeSet;
 const PAGE: u32 = 1024;
 /// Pages looked at together: over a network, each look waits for an answer.
 const AT_ONCE: usize = 8;
-/// Folders at the top of the output folder that are looked at for disks of their own.
-const FOLDERS: usize = 16;
 
 /// What a look at the finished clips found.
 #[derive(Debug, Default)]
@@ -27,14 +25,17 @@ pub struct Found {
     pub clips: usize,
     /// Those that are not as they were placed.
     pub lost: Vec<(Clip, Loss)>,
-    /// Folders of clips on other disks than the state, as [`Tree::disks`] names them.
-    pub disks: String,
+    /// Folders with disks of their own: those that were known, corrected by the clips that are there.
+    pub disks: BTreeSet<String>,
+    /// Number of missing clips whose folders are not on the disks that they were on.
+    pub moved: usize,
 }
 
 /// Looks at every clip of a project, or of all, that stands under a job's name: one look each, by name and size.
 pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result<Found, Failure> {
-    let mut found = Found::default();
-    let mut folders = BTreeSet::from([".".to_owned()]);
+    let before = reader.disks().map_err(Failure::store)?;
+    let known = before.clone().unwrap_or_default();
+    let mut found = Found { disks: known.clone(), ..Found::default() };
     let pages = futures::stream::unfold(Some(ClipsFrom::default()), |from| async move {
         let from = from.filter(|from| !from.is_older())?;
         match reader.clips(project, from, PAGE).await {
@@ -47,27 +48,25 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
     let looked = pages.map(|page| async {
         let (page, tree) = (page?, tree.clone());
         let look = move || {
-            let losses = tree.losses(page.iter().map(|clip| (clip.filed.path.as_str(), &clip.filed.file)));
-            losses.map(|losses| page.into_iter().zip(losses).collect::<Vec<_>>())
+            let looks = tree.look(page.iter().map(|clip| (clip.filed.path.as_str(), &clip.filed.file)));
+            looks.map(|looks| page.into_iter().zip(looks).collect::<Vec<_>>())
         };
         blocking(look).await?.map_err(Failure::local)
     });
     let mut looked = std::pin::pin!(looked.buffered(AT_ONCE));
     while let Some(page) = looked.next().await {
-        for (clip, loss) in page? {
+        for (clip, Look { loss, disk }) in page? {
             found.clips += 1;
-            if folders.len() < FOLDERS
-                && let Some((folder, _)) = clip.filed.path.split_once('/')
-                && !folders.contains(folder)
-            {
-                folders.insert(folder.to_owned());
+            let then = disk_among(&known, &clip.filed.path);
+            if loss == Some(Loss::Missing) {
+                found.moved += usize::from(before.is_some() && disk != then);
+            } else if disk != then {
+                then.map(|then| found.disks.remove(&then));
+                found.disks.extend(disk);
             }
             found.lost.extend(loss.map(|loss| (clip, loss)));
         }
     }
-    let tree = tree.clone();
-    let disks = blocking(move || tree.disks(folders.iter().map(String::as_str))).await?;
-    found.disks = disks.map_err(Failure::local)?;
     Ok(found)
 }
 

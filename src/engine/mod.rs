@@ -11,7 +11,9 @@ mod disk;
 mod doubt;
 mod drive;
 mod filing;
+mod handles;
 mod hold;
+mod hosts;
 pub mod ids;
 pub mod lane;
 pub mod lost;
@@ -21,6 +23,7 @@ pub mod owed;
 mod pace;
 mod sidecar;
 pub mod stop;
+mod timekeeping;
 mod times;
 mod together;
 pub mod world;
@@ -43,8 +46,7 @@ use world::{Failure, World};
 
 /// Clips whose folders cannot be used, after which nothing more is paid: what is wrong is not one folder.
 const OBSTRUCTED: usize = 3;
-/// How long new submissions wait for clips that are paid already: a host that is down must not keep the rest from
-/// being ordered.
+/// Longest wait of new submissions for clips that are paid already: their host may be down.
 const DRAIN: Duration = Duration::from_mins(5);
 
 /// What a run has to do.
@@ -52,8 +54,7 @@ const DRAIN: Duration = Duration::from_mins(5);
 pub struct Work {
     /// Clips that are there already, to be filed.
     pub filings: Filings,
-    /// The takes of earlier runs that may be submitted, those among them that are in doubt as soon as they surely never
-    /// arrived; what else is pending stays.
+    /// The takes of earlier runs that may be submitted; those in doubt only after proof that they never arrived.
     pub submit: HashSet<TakeId>,
 }
 
@@ -64,13 +65,14 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// Takes whose drive panicked; they are where they were.
     pub panicked: usize,
-    /// Takes that were taken up and wait for the next run: closed providers, the day's quota, exhausted tries, models
-    /// that are gone, a stop.
+    /// Takes that were taken up and wait for the next run.
     pub left: HashSet<TakeId>,
     /// How many takes may be submitted and still wait.
     pub waiting: u64,
     /// Tasks that render longer than a run waits.
     pub overdue: HashSet<TakeId>,
+    /// Jobs whose pictures changed after the plan: nothing was sent for them.
+    pub input_changed: Vec<JobKey>,
     /// Clips that could not be filed, with the reason.
     pub unfiled: Vec<(JobKey, String)>,
 }
@@ -85,7 +87,7 @@ impl Outcome {
 
 /// Collects what is owed; submits nothing, for it has nothing to submit with.
 pub async fn collect(world: &Arc<World>, accounts: &BTreeMap<String, Arc<Account>>) -> Outcome {
-    Run::new(world, accounts, None, Work::default()).go().await
+    world.attend(Run::new(world, accounts, None, Work::default()).go()).await
 }
 
 /// Collects what is owed, then submits, polls, downloads.
@@ -95,7 +97,7 @@ pub async fn run(
     paid: Arc<dyn Paid>,
     work: Work,
 ) -> Outcome {
-    Run::new(world, accounts, Some(paid), work).go().await
+    world.attend(Run::new(world, accounts, Some(paid), work).go()).await
 }
 
 type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), tokio::task::JoinError>;
@@ -182,9 +184,8 @@ impl<'a> Run<'a> {
         let mut first = true;
         let mut look = tokio::time::interval(self.world.look_every);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let drained = tokio::time::Instant::now() + DRAIN;
         let began = tokio::time::Instant::now();
-        let mut saved = began;
+        let (drained, mut saved) = (began + DRAIN, began);
         loop {
             if !self.world.stop.waiting().is_cancelled() {
                 if let Err(failure) = self.top_up(first).await {
@@ -340,8 +341,12 @@ impl<'a> Run<'a> {
                 self.changed.insert(take);
                 self.backlog.start_over();
             }
-            Ok((Left::Stopping | Left::Closed | Left::Late | Left::Resting, _)) => {
+            Ok((Left::Stopping | Left::Closed | Left::Late | Left::HostAway | Left::Resting, _)) => {
                 self.outcome.left.insert(take.clone());
+                self.parked.insert(take);
+            }
+            Ok((Left::InputChanged, key)) => {
+                self.outcome.input_changed.push(key);
                 self.parked.insert(take);
             }
             // It is taken up as soon as somebody lets it go on.

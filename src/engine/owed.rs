@@ -113,6 +113,16 @@ impl Book {
         self.accounts.values().map(|owing| owing.count).sum()
     }
 
+    /// Returns the words for the clips that are paid and to come.
+    fn words(&self) -> String {
+        let links = self.accounts.values().flat_map(|owing| owing.links.keys());
+        let lives = match links.min().filter(|first| **first < Timestamp::MAX) {
+            Some(first) => format!(", the first link lives until {}", units::utc(*first)),
+            None => String::new(),
+        };
+        format!("{} to come{lives}, and nothing is paid again", text::count(self.count(), "paid clip"))
+    }
+
     /// Returns what the disk lacks for one more clip, if it lacks anything.
     fn lacks_room(&self) -> Option<Short> {
         let (free, clips) = (self.free?, self.count());
@@ -150,6 +160,22 @@ impl Owed {
         let mut book = lock(&self.book);
         book.all.note(time, clip);
         book.owing(account).downloaded.note(time, clip);
+    }
+
+    /// Returns the words for a host that has begun to give out nothing.
+    pub(super) fn outage(&self, host: &str, said: &str) -> String {
+        format!(
+            "{host} gives out no clips: {said}; {}; it is asked again after pauses of up to 5 min",
+            lock(&self.book).words()
+        )
+    }
+
+    /// Returns the words for a host that is not asked any more in this run.
+    pub(super) fn given_up(&self, host: &str) -> String {
+        format!(
+            "{host} has given out no clip for an hour: {}; `shotlist collect` or the next run fetches what is paid",
+            lock(&self.book).words()
+        )
     }
 
     /// Takes in the free bytes where clips go. Returns what is missing for one more clip although none is to come.

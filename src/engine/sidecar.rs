@@ -9,18 +9,20 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 /// What a sidecar says beside its take.
-pub(super) struct Origin {
+pub(super) struct Origin<'a> {
     /// What the clip cost, as far as is known when it is placed.
     pub(super) settled: Usd,
     /// Tells keys of a provider apart, without telling the key; `None` where the account is not known.
     pub(super) account: Option<i64>,
+    /// Links to further results of its task, which are not fetched.
+    pub(super) others: &'a [String],
     /// Whether it was rehearsed in the sandbox.
     pub(super) sandbox: bool,
 }
 
 /// Returns the sidecar of a take's clip, in format 2. Format 1 had fields and `params` in one map, and no settled cost.
 #[must_use]
-pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp, origin: &Origin) -> Json {
+pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp, origin: &Origin<'_>) -> Json {
     let task = take.state.task();
     let mut sidecar = json!({
         "format": 2,
@@ -50,6 +52,11 @@ pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp, origin: &
         "sha256": file.sha256.to_string(),
         "digital_source_type": SOURCE_TYPE,
     });
+    if !origin.others.is_empty() {
+        // What follows the path may open the link to anyone.
+        let link = |link: &String| link.split(['?', '#']).next().unwrap_or_default().to_owned();
+        sidecar["other_results"] = origin.others.iter().map(link).collect();
+    }
     if origin.sandbox {
         sidecar["sandbox"] = true.into();
     }

@@ -1,7 +1,11 @@
 //! What every drive shares: the shells it works with, the clock, the stop, the listener.
 
+mod twins;
+
 use super::clock::Clock;
 use super::doubt::{Entry, Exposed, Purse};
+use super::handles::{self, Handles};
+use super::hosts::Hosts;
 use super::owed::{Debt, FreeSpace, Owed};
 use super::stop::{Stop, StopReason};
 use crate::domain::durations::RenderKind;
@@ -16,9 +20,11 @@ use crate::transport::Free;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use twins::Twins;
 
 /// Something that the whole run cannot go on after.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +86,10 @@ pub struct World {
     pub(super) purse: Purse,
     /// The clips that are to come.
     pub(super) owed: Arc<Owed>,
+    /// The files that may be open at once.
+    pub(super) handles: Handles,
+    /// The hosts that clips come from.
+    pub(super) hosts: Arc<Hosts>,
     pub(super) free_space: FreeSpace,
     /// Whether this is a rehearsal, whose clips must never pass for paid ones.
     pub sandbox: bool,
@@ -89,7 +99,14 @@ pub struct World {
     on_wire: Mutex<(usize, Usd)>,
     warned: Mutex<HashSet<String>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
+    /// Whether a provider told another time than this computer.
+    pub(super) is_clock_doubtful: AtomicBool,
+    /// Clips by their bytes.
+    pub(super) twins: Twins,
 }
+
+/// Pause after which a file is opened again where there was none left.
+const OUT_OF_FILES: Duration = Duration::from_millis(500);
 
 /// The parts of a [`World`] that its maker brings.
 pub struct Parts {
@@ -156,6 +173,8 @@ impl World {
             look_every,
             purse: Purse::new(max_in_doubt),
             owed: Arc::default(),
+            handles: Handles::default(),
+            hosts: Arc::default(),
             free_space,
             sandbox,
             listener,
@@ -163,6 +182,8 @@ impl World {
             on_wire: Mutex::default(),
             warned: Mutex::default(),
             poll_refused: Mutex::default(),
+            is_clock_doubtful: AtomicBool::new(false),
+            twins: Twins::default(),
         }
     }
 
@@ -189,6 +210,24 @@ impl World {
         if fresh {
             self.tell(&Notice::Warning(text));
         }
+    }
+
+    /// No further file can be opened: goes on with less at a time, after a moment, and tells so once.
+    pub(super) async fn out_of_files(&self) {
+        self.handles.halve();
+        self.warn_once(handles::words());
+        tokio::time::sleep(OUT_OF_FILES).await;
+    }
+
+    /// Returns whether a call is to be made again: it found no file for its connection, and less goes on at a time from
+    /// now. Half a minute without a file, or a stop, leaves it at that.
+    pub(super) async fn calls_again(&self, is_out: bool, attempts: &mut usize) -> bool {
+        *attempts += 1;
+        if !is_out || *attempts > handles::ATTEMPTS || self.stop.waiting().is_cancelled() {
+            return false;
+        }
+        self.out_of_files().await;
+        true
     }
 
     pub(super) fn reach(&self, line: &'static str) {

@@ -113,14 +113,14 @@ impl Dir {
         Ok(if hash(&file)? == *clip { Standing::Same } else { Standing::Other })
     }
 
-    /// What has a path below this directory, which may lead through links of the user's.
-    pub(super) fn size_of(&self, path: &str) -> io::Result<Seen> {
+    /// What has a path below this directory, which may lead through links of the user's, and its device.
+    pub(super) fn size_of(&self, path: &str) -> io::Result<(Seen, Option<Dev>)> {
         match rustix::fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
-                Ok(Seen::File(u64::try_from(stat.st_size).unwrap_or_default()))
+                Ok((Seen::File(u64::try_from(stat.st_size).unwrap_or_default()), Some(stat.st_dev)))
             }
-            Ok(_) => Ok(Seen::Other),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Seen::Nothing),
+            Ok(stat) => Ok((Seen::Other, Some(stat.st_dev))),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok((Seen::Nothing, None)),
             Err(error) => Err(error.into()),
         }
     }

@@ -90,19 +90,7 @@ impl Tree {
         clips: impl Iterator<Item = (&'a str, &'a ClipFile)>,
     ) -> io::Result<Vec<Option<Loss>>> {
         let root = self.root()?;
-        clips.map(|(target, clip)| Ok(root.size_of(target)?.loss_of(clip))).collect()
-    }
-
-    /// Names those of these folders, `.` for the output folder itself, that are on another device than the state.
-    pub fn disks<'a>(&self, folders: impl Iterator<Item = &'a str>) -> io::Result<String> {
-        let (root, state) = (self.root()?, self.state()?.identity()?.0);
-        let mut apart = Vec::new();
-        for folder in folders {
-            if root.device_of(folder)?.is_some_and(|device| device != state) {
-                apart.push(folder);
-            }
-        }
-        Ok(apart.join("/"))
+        clips.map(|(target, clip)| Ok(root.size_of(target)?.0.loss_of(clip))).collect()
     }
 
     /// Compares the sidecar of a clip with it; `None` where it tells of this clip.

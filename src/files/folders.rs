@@ -1,7 +1,7 @@
 //! Keeps the folders open that a group of files is in, so that each is opened, locked and synced once for all of them.
 
 use super::dir::Dir;
-use super::tree::{Tree, split};
+use super::tree::{Tree, last, prefixes, split};
 use rustix::fs::Dev;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -81,18 +81,15 @@ impl Folders {
             dir = if let Some(known) = self.open.get(path) {
                 Rc::clone(known)
             } else {
-                let folder = path.rsplit('/').next().unwrap_or(path);
-                let child = match dir.child(folder, false) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        if missing == Missing::Stop {
-                            return Ok((dir, name));
-                        }
-                        if dir.make(folder)? {
+                let child = match self.tree.enter(&dir, path)? {
+                    Some(child) => child,
+                    None if missing == Missing::Stop => return Ok((dir, name)),
+                    None => {
+                        if dir.make(last(path))? {
                             self.changed.insert(above.to_owned());
                         }
-                        dir.child(folder, false)?
+                        self.tree.enter(&dir, path)?.ok_or(io::ErrorKind::NotFound)?
                     }
-                    opened => opened?,
                 };
                 self.keep(path, child)
             };
@@ -139,12 +136,6 @@ impl Folders {
         let failed = std::iter::once("").chain(prefixes(folders)).find_map(|path| self.failed.get(path))?;
         Some(failed.raw_os_error().map_or_else(|| failed.kind().into(), io::Error::from_raw_os_error))
     }
-}
-
-/// Returns `a`, `a/b` and `a/b/c` for the folders `a/b/c`, and nothing where there are none.
-pub(super) fn prefixes(folders: &str) -> impl Iterator<Item = &str> {
-    let ends = folders.match_indices('/').map(|(at, _)| at).chain([folders.len()]);
-    ends.filter(|end| *end > 0).map(|end| &folders[..end])
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! name, [`refile`] gives it another; [`intake`] does this for all clips that wait at the same time, in [`groups`] that share
 //! their open [`folders`]. [`names`] finds a file in either Unicode form of its name.
 //! [`examine`] compares what stands with what was recorded, `obstacle` finds what is in the way of a name, [`sidecars`]
-//! reads the file beside a clip. [`ffmpeg`] decodes clips where it is installed and makes their [`posters`]. [`dir`] has the
+//! reads the file beside a clip, [`disks`] finds folders on disks of their own. [`ffmpeg`] decodes clips where it is installed and makes their [`posters`]. [`dir`] has the
 //! steps of which they are made, each relative to an open directory, so that nothing can be swapped beneath them; [`steps`]
 //! counts them. [`below`] opens a file for a reader elsewhere.
 //!
@@ -13,6 +13,7 @@
 
 pub mod below;
 pub mod dir;
+pub mod disks;
 pub mod examine;
 pub mod ffmpeg;
 pub mod folders;
@@ -35,6 +36,7 @@ pub mod tree;
 
 pub use below::open_below;
 pub use dir::{atomic_write, free_space};
+pub use disks::{Look, disk_among};
 pub use examine::{Finding, SidecarFault};
 pub use ffmpeg::{DecodeFault, Decoding, Ffmpeg};
 pub use image_cache::ImageCache;

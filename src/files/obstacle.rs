@@ -1,10 +1,9 @@
 //! Finds what keeps a clip from its name, before anything is paid. Reads only.
 
 use super::dir::{Dir, Standing};
-use super::folders::prefixes;
 use super::place::TAKES;
-use super::sidecars::{has_foreign_sidecar, sidecar_name};
-use super::tree::{Tree, split};
+use super::sidecars::{self, Beside, sidecar_name};
+use super::tree::{Tree, prefixes, split};
 use crate::domain::lifecycle::ClipFile;
 use std::cell::OnceCell;
 use std::io;
@@ -16,6 +15,8 @@ pub struct Obstacle {
     pub target: String,
     /// What is in the way.
     pub what: String,
+    /// Whether it is the disk: not the one that it was, or not to be written to.
+    pub is_disk: bool,
 }
 
 /// A search for obstacles among many names. Keeps the folders on the way to the last name open for the next one.
@@ -54,11 +55,12 @@ impl ObstacleSearch {
     /// Returns what keeps a clip from getting this name: something else than the clips that may stand there, or something
     /// on the way. To be asked before anything is paid.
     pub fn obstacle(&mut self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
-        let what = match self.look(target, may_stand) {
-            Ok(what) => what?,
-            Err(error) => error.to_string(),
+        let (what, is_disk) = match self.look(target, may_stand) {
+            Ok(Some(what)) => (what, false),
+            Ok(None) => (self.unwritable()?, true),
+            Err(error) => (error.to_string(), error.kind() == io::ErrorKind::Other),
         };
-        Some(Obstacle { target: target.to_owned(), what })
+        Some(Obstacle { target: target.to_owned(), what, is_disk })
     }
 
     fn look(&mut self, target: &str, may_stand: &[ClipFile]) -> io::Result<Option<String>> {
@@ -77,11 +79,17 @@ impl ObstacleSearch {
                 return Ok(Some(what));
             }
         }
+        Ok(None)
+    }
+
+    /// Returns why nothing can be written to the folder that was looked at last.
+    fn unwritable(&self) -> Option<String> {
+        let step = self.way.last()?;
         let unwritable = step.unwritable.get_or_init(|| {
             let refused = step.dir.may_write().err()?;
             Some(format!("its folder cannot be written to: {refused}"))
         });
-        Ok(unwritable.clone())
+        unwritable.clone()
     }
 
     /// Opens the deepest folder on the way to a target that is there. Returns it, the target's name, and whether the
@@ -98,11 +106,10 @@ impl ObstacleSearch {
             if self.missing.is_some() {
                 break;
             }
-            let folder = path.rsplit('/').next().unwrap_or(path);
-            match self.way.last().map(|step| step.dir.child(folder, false)).transpose() {
-                Ok(child) => self.way.extend(child.map(|dir| Step::new(path, dir))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => self.missing = Some(path.to_owned()),
-                Err(error) => return Err(error),
+            let Some(step) = self.way.last() else { break };
+            match self.tree.enter(&step.dir, path)? {
+                Some(dir) => self.way.push(Step::new(path, dir)),
+                None => self.missing = Some(path.to_owned()),
             }
         }
         let is_missing = self.missing.is_some();
@@ -113,7 +120,7 @@ impl ObstacleSearch {
 
 /// Returns what keeps a clip's sidecar from its name, or an older clip that stands there from its place below `_takes/`.
 fn beside(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<Option<String>> {
-    if has_foreign_sidecar(dir, name)? {
+    if sidecars::beside(dir, name)? == Beside::Foreign {
         return Ok(Some(format!("{} is there already, and is no sidecar of a clip", sidecar_name(target))));
     }
     if !makes_room {

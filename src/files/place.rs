@@ -2,12 +2,14 @@
 
 use super::dir::{Dir, Standing, is_full, is_obstructed};
 use super::folders::Folders;
-use super::sidecars::{has_foreign_sidecar, sidecar_name};
+use super::sidecars::{self, Beside, sidecar_name};
 use super::steps::{Stamp, start_writing};
 use super::tree::{Arrived, Tree, beside_name, notes_name, part_name};
+use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
+use sha2::Digest as _;
 use std::fs::File;
 use std::io;
 use std::rc::Rc;
@@ -142,6 +144,8 @@ struct Underway<'a> {
     arrived: Option<Arrived>,
     /// The staged sidecar, open; absent where a foreign file has its name beside a clip that stands there already.
     sidecar: Option<File>,
+    /// What had the sidecar's name.
+    beside: Beside,
     /// Absent where the clip stands there already.
     part: Option<Waiting>,
 }
@@ -168,12 +172,13 @@ impl<'a> Underway<'a> {
         let (dir, name) = folders.locate(target)?;
         folders.lock(target, patience)?;
         let arrived = folders.tree().recall(take);
-        let is_foreign = has_foreign_sidecar(&dir, name)?;
+        let beside = sidecars::beside(&dir, name)?;
+        let is_foreign = beside == Beside::Foreign;
+        let staged = staged_name(name, clip);
         let replace = match dir.compare(name, clip)? {
             Standing::Same => {
-                let sidecar =
-                    (!is_foreign).then(|| dir.stage(&staged_name(name), sidecar, 0o666)).transpose()?;
-                return Ok(Self { placement, dir, name, arrived: None, sidecar, part: None });
+                let sidecar = (!is_foreign).then(|| dir.stage(&staged, sidecar, 0o666)).transpose()?;
+                return Ok(Self { placement, dir, name, arrived: None, sidecar, beside, part: None });
             }
             _ if is_foreign => return Err(PlaceFault::NameTaken(sidecar_name(target))),
             Standing::Nothing => false,
@@ -190,33 +195,34 @@ impl<'a> Underway<'a> {
             forget(&folders.partial()?.0, &dir, take)?;
             return Err(PlaceFault::PartLost);
         };
-        let sidecar = Some(dir.stage(&staged_name(name), sidecar, 0o666)?);
+        let sidecar = Some(dir.stage(&staged, sidecar, 0o666)?);
         let part = Some(Waiting { from, name: part, file, replace, is_left: false });
-        Ok(Self { placement, dir, name, arrived, sidecar, part })
+        Ok(Self { placement, dir, name, arrived, sidecar, beside, part })
     }
 
     fn sync_sidecar(self) -> Result<Self, PlaceFault> {
         if let Some(sidecar) = &self.sidecar {
-            self.dir.sync_staged(&staged_name(self.name), sidecar)?;
+            self.dir.sync_staged(&staged_name(self.name, &self.placement.clip), sidecar)?;
         }
         Ok(self)
     }
 
     /// Gives the sidecar its name, then the clip.
     fn give_names(mut self, folders: &mut Folders) -> Result<Self, PlaceFault> {
-        let Self { placement: Placement { target, .. }, dir, name, sidecar, part, .. } = &mut self;
+        let Self { placement: Placement { target, clip, .. }, dir, name, sidecar, beside, part, .. } =
+            &mut self;
         folders.changed(target)?;
         let Some(sidecar) = sidecar else { return Ok(self) };
-        dir.rename_over(&staged_name(name), dir, &sidecar_name(name))?;
+        let staged = staged_name(name, clip);
+        name_sidecar(dir, &staged, name, *beside).map_err(|error| taken(error, &sidecar_name(target)))?;
         let Some(Waiting { from, name: part, file, replace, is_left }) = part else { return Ok(self) };
         open_up(file, sidecar)?;
         let named = match give_name(from, part, dir, name, *replace) {
             // Another mount of the same disk cannot be renamed across; the bytes are copied beside the target.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
                 *is_left = true;
-                let near = staged_name(name);
-                dir.stage_copy(&near, file)?;
-                give_name(dir, &near, dir, name, *replace)
+                dir.stage_copy(&staged, file)?;
+                give_name(dir, &staged, dir, name, *replace)
             }
             named => named,
         };
@@ -280,17 +286,40 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
     }
 }
 
-/// Name under which something waits beside a clip until it is complete.
-pub(super) fn staged_name(clip: &str) -> String {
-    format!(".{clip}.tmp")
+/// Returns the name under which something waits beside a clip until it is complete. It is the same after a crash, and
+/// no name that a file of somebody else would have.
+pub(super) fn staged_name(name: &str, clip: &ClipFile) -> String {
+    let mut hash = sha2::Sha256::new();
+    hash.update(clip.sha256.0);
+    hash.update(name);
+    let digest = Sha256(hash.finalize().into()).to_string();
+    format!(".shotlist-{}.tmp", &digest[..16])
 }
 
-/// Writes the sidecar of a clip.
-pub(super) fn write_sidecar(dir: &Dir, clip: &str, bytes: &[u8]) -> io::Result<()> {
-    let staged = staged_name(clip);
+/// Writes the sidecar of a clip, where nothing but a sidecar has its name.
+pub(super) fn write_sidecar(
+    dir: &Dir,
+    name: &str,
+    clip: &ClipFile,
+    bytes: &[u8],
+    beside: Beside,
+) -> io::Result<()> {
+    let staged = staged_name(name, clip);
     let file = dir.stage(&staged, bytes, 0o666)?;
     dir.sync_staged(&staged, &file)?;
-    dir.rename_over(&staged, dir, &sidecar_name(clip))
+    name_sidecar(dir, &staged, name, beside)
+}
+
+/// Gives a staged sidecar its name, in the place of another sidecar alone. `AlreadyExists` if something has got it since.
+fn name_sidecar(dir: &Dir, staged: &str, name: &str, beside: Beside) -> io::Result<()> {
+    let name = sidecar_name(name);
+    if beside == Beside::Sidecar {
+        return dir.rename_over(staged, dir, &name);
+    }
+    dir.rename_new(staged, dir, &name).or_else(|error| {
+        dir.remove(staged)?;
+        Err(error)
+    })
 }
 
 /// Gives a private file the mode of a public one: what the umask, or the folder, lets a new file have.
@@ -314,13 +343,13 @@ fn set_aside(dir: &Dir, name: &str, older: &Older) -> Result<(), PlaceFault> {
     match takes.compare(&kept, &older.clip)? {
         Standing::Same => {}
         Standing::Other => return Err(PlaceFault::NameTaken(format!("{TAKES}/{kept}"))),
-        Standing::Nothing => second_name(dir, name, &takes, &kept)?,
+        Standing::Nothing => second_name(dir, name, &takes, &kept, &older.clip)?,
     }
     let sidecar = sidecar_name(name);
     let kept = sidecar_name(&kept);
     // After a crash the sidecar here may be the newer take's already; then the older one's is kept already, too.
     if dir.has(&sidecar)? && !takes.has(&kept)? {
-        second_name(dir, &sidecar, &takes, &kept)?;
+        second_name(dir, &sidecar, &takes, &kept, &older.clip)?;
     }
     Ok(takes.sync()?)
 }
@@ -355,10 +384,10 @@ fn marked(name: &str, mark: &str) -> String {
 }
 
 /// A second name for a file, or a copy where the file system has no second names.
-fn second_name(dir: &Dir, name: &str, to: &Dir, new: &str) -> io::Result<()> {
+fn second_name(dir: &Dir, name: &str, to: &Dir, new: &str, clip: &ClipFile) -> io::Result<()> {
     match dir.link(name, to, new) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            let staged = staged_name(new);
+            let staged = staged_name(new, clip);
             to.stage_copy(&staged, &dir.file(name, OFlags::RDONLY, 0)?)?;
             to.rename_new(&staged, to, new)
         }
@@ -383,5 +412,21 @@ mod tests {
         assert_eq!(kept_name("hero.mp4", &take), "hero.Q69G5FAV.mp4");
         assert_eq!(kept_name("hero", &take), "hero.Q69G5FAV");
         assert_eq!(kept_name(".hidden", &TakeId("t1".into())), ".hidden.t1");
+    }
+
+    #[test]
+    fn s13_a_sidecar_takes_the_name_of_no_file_that_came_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = Dir::open(folder.path()).unwrap();
+        let clip = ClipFile { size: 1, sha256: Sha256([7; 32]) };
+        let path = folder.path().join("hero.mp4.json");
+        crate::files::atomic_write(&path, b"holiday", 0o644).unwrap();
+        let error = write_sidecar(&dir, "hero.mp4", &clip, b"{}", Beside::Nothing).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"holiday");
+        let names = dir.names().unwrap();
+        assert!(names.iter().all(|name| matches!(&**name, "." | ".." | "hero.mp4.json")), "{names:?}");
+        write_sidecar(&dir, "hero.mp4", &clip, b"{}", Beside::Sidecar).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"{}");
     }
 }

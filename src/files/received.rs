@@ -25,7 +25,10 @@ pub enum ReceiveFault {
         /// For people.
         why: String,
     },
-    /// What came is an error page or damaged; it was thrown away.
+    /// What came is a page of text in place of a clip; its first words.
+    #[error("the host sent a page of text and no clip: `{0}`")]
+    Page(String),
+    /// What came is damaged; it was thrown away.
     #[error("{0}; what came was thrown away")]
     NotAClip(String),
     /// The disk is full; what was durable is kept.

@@ -2,7 +2,7 @@
 
 use super::dir::Standing;
 use super::place::{PlaceFault, staged_name, taken, write_sidecar};
-use super::sidecars::{has_foreign_sidecar, sidecar_name};
+use super::sidecars::{Beside, beside, sidecar_name};
 use super::tree::Tree;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
@@ -52,12 +52,13 @@ impl Tree {
         if !arrived && there != Standing::Same {
             return Err(PlaceFault::PartLost);
         }
-        let has_foreign = has_foreign_sidecar(&new_dir, new_name)?;
+        let there_beside = beside(&new_dir, new_name)?;
+        let has_foreign = there_beside == Beside::Foreign;
         if has_foreign && !arrived {
             return Err(PlaceFault::NameTaken(sidecar_name(to)));
         }
         let leaves_foreign = match &old {
-            Some((dir, name)) => has_foreign_sidecar(dir, name)?,
+            Some((dir, name)) => beside(dir, name)? == Beside::Foreign,
             None => false,
         };
         // The sidecar first, so that the clip's appearance stays the last act.
@@ -70,7 +71,8 @@ impl Tree {
             (None, _) => None,
         };
         if let Some(bytes) = known.filter(|_| !has_foreign) {
-            write_sidecar(&new_dir, new_name, &bytes)?;
+            write_sidecar(&new_dir, new_name, clip, &bytes, there_beside)
+                .map_err(|error| taken(error, &sidecar_name(to)))?;
         }
         let mut left = arrived && there == Standing::Same;
         if let (Some((dir, name)), false) = (&old, arrived) {
@@ -81,7 +83,7 @@ impl Tree {
             let filed = match moved {
                 Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
                     left = true;
-                    let staged = staged_name(new_name);
+                    let staged = staged_name(new_name, clip);
                     new_dir.stage_copy(&staged, &dir.file(name, OFlags::RDONLY, 0)?)?;
                     new_dir.rename_new(&staged, &new_dir, new_name)
                 }

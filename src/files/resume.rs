@@ -9,6 +9,9 @@ pub const LARGEST_CLIP: u64 = 2 * 1024 * 1024 * 1024;
 /// A `Last-Modified` tells two versions apart only when it is this much older than the answer (RFC 9110, 8.8.2.2).
 const LAST_MODIFIED_AGE: Duration = Duration::from_mins(1);
 
+/// Characters of a page that are shown.
+const MOST_WORDS: usize = 200;
+
 /// What an answer means for the bytes that are there already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Admission {
@@ -46,10 +49,6 @@ pub(super) fn admit(head: &ClipHead, have: u64, total: Option<u64>, validator: O
 }
 
 fn not_a_clip(head: &ClipHead) -> Option<String> {
-    let kind = head.content_type.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
-    if head.status < 300 && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml")) {
-        return Some(format!("the host sent {kind}, an error page and no clip"));
-    }
     let encoding = head.content_encoding.as_deref().unwrap_or_default().trim();
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         return Some(format!("the host sent the clip encoded as {encoding}, which was not asked for"));
@@ -100,6 +99,24 @@ fn strong_etag(head: &ClipHead) -> Option<&str> {
         .as_deref()
         .map(str::trim)
         .filter(|etag| etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"'))
+}
+
+/// Returns whether the answer calls itself text.
+pub(super) fn announces_text(head: &ClipHead) -> bool {
+    let kind = head.content_type.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
+    head.status < 300 && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
+}
+
+/// Returns whether the first bytes are those of a video file.
+pub(super) fn is_video(start: &[u8]) -> bool {
+    start.get(4..8) == Some(b"ftyp")
+}
+
+/// Returns the first words of a page, on one line: for people.
+pub(super) fn first_words(page: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&page[..page.len().min(4 * MOST_WORDS)]);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(MOST_WORDS).collect()
 }
 
 /// Whether the first bytes are those of HTML, XML or JSON.

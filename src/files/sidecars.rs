@@ -13,6 +13,9 @@ const PUT_AWAY: [&str; 2] = ["_takes", "_archive"];
 /// The folder of rehearsals below an output folder.
 const REHEARSALS: &str = "sandbox";
 
+/// The state folder of a project, whose clips another project leaves alone.
+const STATE: &str = ".shotlist";
+
 /// The versions of a sidecar that are read.
 const FORMATS: [u64; 2] = [1, 2];
 
@@ -22,7 +25,8 @@ const LARGEST_SIDECAR: u64 = 4 << 20;
 impl Tree {
     /// Returns every sidecar with a file beside it, under the name of that file, in the order of the names.
     ///
-    /// Leaves out what was set aside or archived, rehearsals, hidden folders, and whatever lies behind a symbolic link.
+    /// Leaves out what was set aside or archived, rehearsals, hidden folders, folders of other projects, and whatever lies
+    /// behind a symbolic link.
     /// Nothing is said about the bytes of a clip.
     pub fn sidecars(&self) -> io::Result<Vec<(String, Value)>> {
         let mut found = Vec::new();
@@ -50,6 +54,9 @@ impl Tree {
 
 fn walk(dir: &Dir, path: &str, found: &mut Vec<(String, Value)>) -> io::Result<()> {
     let names = dir.names()?;
+    if !path.is_empty() && names.iter().any(|name| name == STATE) {
+        return Ok(());
+    }
     for name in &names {
         if name.starts_with('.') {
             continue;
@@ -80,15 +87,24 @@ pub(super) fn sidecar_name(clip: &str) -> String {
     format!("{clip}.json")
 }
 
-/// Returns whether a file that is no sidecar of ours has the name of a clip's sidecar.
-pub(super) fn has_foreign_sidecar(dir: &Dir, clip: &str) -> io::Result<bool> {
+/// What has the name of a clip's sidecar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    Nothing,
+    Sidecar,
+    /// Something that is no sidecar of ours.
+    Foreign,
+}
+
+/// Returns what has the name of a clip's sidecar.
+pub(super) fn beside(dir: &Dir, clip: &str) -> io::Result<Beside> {
     let name = sidecar_name(clip);
     if !dir.has(&name)? {
-        return Ok(false);
+        return Ok(Beside::Nothing);
     }
     let read = small(dir, &name).ok().flatten();
     let sidecar = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    Ok(!sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)))
+    Ok(if sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)) { Beside::Sidecar } else { Beside::Foreign })
 }
 
 /// Reads the whole of a file that is small, as ours are; `None` where there is none.

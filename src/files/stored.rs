@@ -57,6 +57,8 @@ pub(super) struct Stored {
     file: Option<File>,
     /// Whether the file lies beside the target.
     is_beside: bool,
+    /// Whether the answer calls itself text.
+    is_text: bool,
     /// Absent while the clip's length is not known.
     notes: Option<Notes>,
     /// Whether there may be notes on the disk.
@@ -77,6 +79,7 @@ impl Stored {
             target: target.to_owned(),
             file: None,
             is_beside: false,
+            is_text: false,
             notes: None,
             has_notes: false,
             length: 0,
@@ -138,6 +141,7 @@ impl Stored {
     pub(super) fn begin(mut self, tree: &Tree, head: &ClipHead) -> Result<Self, ReceiveFault> {
         let total = self.notes.as_ref().map(|notes| notes.total);
         let validator = self.notes.as_ref().and_then(|notes| notes.validator.as_deref());
+        self.is_text = resume::announces_text(head);
         match resume::admit(head, self.length, total, validator) {
             Admission::Append => Ok(self),
             Admission::Restart { total, validator } => {
@@ -183,6 +187,9 @@ impl Stored {
             None => self = self.append(folders, pieces)?,
         }
         let total = self.notes.as_ref().map(|notes| notes.total);
+        if self.length == 0 && self.is_text && matches!(end, End::Over) {
+            return Err(ReceiveFault::Page(String::new()));
+        }
         let why = match end {
             End::Over => total.filter(|total| self.length < *total).map(|total| {
                 let why = format!("the host sent {} of {total} bytes", self.length);
@@ -245,8 +252,9 @@ impl Stored {
     }
 
     fn write(&mut self, folders: &mut Folders, bytes: &[u8]) -> Result<(), ReceiveFault> {
-        if self.length == 0 && resume::is_text(bytes) {
-            return Err(ReceiveFault::NotAClip("the host sent a page of text and no clip".to_owned()));
+        let is_text = if self.is_text { !resume::is_video(bytes) } else { resume::is_text(bytes) };
+        if self.length == 0 && is_text {
+            return Err(ReceiveFault::Page(resume::first_words(bytes)));
         }
         let announced = self.notes.as_ref().map_or(LARGEST_CLIP, |notes| notes.total);
         if self.length + bytes.len() as u64 > announced {

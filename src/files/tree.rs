@@ -6,7 +6,7 @@ use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::Dev;
 use rustix::fs::OFlags;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{DirBuilder, create_dir_all};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -30,6 +30,11 @@ struct Inner {
     patience: Duration,
     /// Clips that have arrived in this process and have no name yet.
     arrived: Mutex<HashMap<TakeId, Arrived>>,
+    /// The folders in the output folder that were opened, by their paths: another one in the place of one of them is
+    /// what an unmounted disk leaves.
+    entered: Mutex<HashMap<String, (Dev, u64)>>,
+    /// The folders that had disks of their own when clips were put there.
+    disks: BTreeSet<String>,
 }
 
 /// What is known of a clip that arrived in this process, so that it is neither read again nor searched for.
@@ -42,6 +47,16 @@ pub(super) struct Arrived {
     /// Whether there may be notes about it.
     pub(super) has_notes: bool,
 }
+
+/// The name of the output folder itself among the folders with disks of their own.
+pub(super) const ROOT: &str = ".";
+
+/// What is said of a folder that is another one than before.
+const SWAPPED: &str = "is no longer the folder that the run began with: was its disk unmounted?";
+
+/// What is said of a folder whose disk is missing.
+const BARE: &str = "had a disk of its own when clips were put there, and has none now: mount it; if its clips are on \
+                    the disk of the folder above it from now on, `shotlist run --accept-changes` says so";
 
 /// How long a folder that another program holds locked is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,18 +73,48 @@ impl Tree {
     /// The tree as it is there, to be looked at: nothing is made. An error where the output folder is missing.
     pub fn look_at(state: &Path, root: &Path) -> io::Result<Self> {
         let identity = Dir::open(root)?.identity()?;
-        Ok(Self::with(root.to_owned(), state.join("partial"), identity, PATIENCE))
+        let (root, partial) = (root.to_owned(), state.join("partial"));
+        Ok(Self::with(root, partial, identity, PATIENCE, BTreeSet::new()))
     }
 
-    fn with(root: PathBuf, partial: PathBuf, identity: (Dev, u64), patience: Duration) -> Self {
-        Self { inner: Arc::new(Inner { root, partial, identity, patience, arrived: Mutex::default() }) }
+    fn with(
+        root: PathBuf,
+        partial: PathBuf,
+        identity: (Dev, u64),
+        patience: Duration,
+        disks: BTreeSet<String>,
+    ) -> Self {
+        let (arrived, entered) = (Mutex::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { root, partial, identity, patience, arrived, entered, disks }) }
+    }
+
+    /// Refuses these folders where they have no disks of their own: they had them when clips were put there.
+    pub fn on_disks(self, disks: BTreeSet<String>) -> io::Result<Self> {
+        let Inner { root, partial, identity, patience, .. } = &*self.inner;
+        if disks.contains(ROOT) && identity.0 == self.state()?.identity()?.0 {
+            return Err(io::Error::other(format!("the folder {} {BARE}", root.display())));
+        }
+        Ok(Self::with(root.clone(), partial.clone(), *identity, *patience, disks))
+    }
+
+    /// Returns the folders with disks of their own, of those that were opened so far.
+    pub fn disks(&self) -> io::Result<BTreeSet<String>> {
+        let (own, state) = (self.inner.identity.0, self.state()?.identity()?.0);
+        let entered = self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner);
+        let above = |path: &str| match path.rsplit_once('/') {
+            Some((above, _)) => entered.get(above).map_or(own, |(device, _)| *device),
+            None => own,
+        };
+        let below = entered.iter().filter(|(path, (device, _))| *device != above(path));
+        let root = (own != state).then(|| ROOT.to_owned());
+        Ok(below.map(|(path, _)| path.clone()).chain(root).collect())
     }
 
     /// Waits for so long where another program holds a folder locked.
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {
-        let Inner { root, partial, identity, .. } = &*self.inner;
-        Self::with(root.clone(), partial.clone(), *identity, patience)
+        let Inner { root, partial, identity, disks, .. } = &*self.inner;
+        Self::with(root.clone(), partial.clone(), *identity, patience, disks.clone())
     }
 
     /// The longest wait for a folder that is locked.
@@ -154,10 +199,49 @@ impl Tree {
     pub(super) fn locate<'a>(&self, target: &'a str, create: bool) -> io::Result<(Dir, &'a str)> {
         let mut dir = self.root()?;
         let (folders, name) = split(target)?;
-        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
-            dir = dir.child(folder, create)?;
+        for path in prefixes(folders) {
+            dir = match self.enter(&dir, path)? {
+                Some(child) => child,
+                None if create => {
+                    if dir.make(last(path))? {
+                        dir.sync()?;
+                    }
+                    self.enter(&dir, path)?.ok_or(io::ErrorKind::NotFound)?
+                }
+                None => return Err(io::ErrorKind::NotFound.into()),
+            };
         }
         Ok((dir, name))
+    }
+
+    /// Opens the folder with this path, which is in `above`; `None` where it is missing. Refuses another folder than the
+    /// one that was there before, and a missing one that was on a disk of its own: a disk was unmounted, or mounted.
+    pub(super) fn enter(&self, above: &Dir, path: &str) -> io::Result<Option<Dir>> {
+        let opened = match above.child(last(path), false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(opened?),
+        };
+        let found = opened.as_ref().map(Dir::identity).transpose()?;
+        let refused = |why: &str| {
+            Err(io::Error::other(format!("the folder {} {why}", self.inner.root.join(path).display())))
+        };
+        if self.inner.disks.contains(path) {
+            let device = found.map(|(device, _)| device);
+            if device.is_none() || device == Some(above.identity()?.0) {
+                return refused(BARE);
+            }
+        }
+        let mut entered = self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = entered.get(path).copied();
+        match (before, found) {
+            (None, None) => {}
+            (None, Some(found)) => drop(entered.insert(path.to_owned(), found)),
+            (Some(before), Some(found)) if before == found => {}
+            // Somebody removed it, which says nothing of disks.
+            (Some((device, _)), None) if device == above.identity()?.0 => drop(entered.remove(path)),
+            _ => return refused(SWAPPED),
+        }
+        Ok(opened)
     }
 
     /// The state folder.
@@ -171,11 +255,7 @@ impl Tree {
         let Inner { root, identity, .. } = &*self.inner;
         let gone = |why: &str| io::Error::other(format!("the output folder {} {why}", root.display()));
         let dir = Dir::open(root).map_err(|error| gone(&format!("cannot be opened: {error}")))?;
-        if dir.identity()? == *identity {
-            Ok(dir)
-        } else {
-            Err(gone("is no longer the folder that the run began with: was its disk unmounted?"))
-        }
+        if dir.identity()? == *identity { Ok(dir) } else { Err(gone(SWAPPED)) }
     }
 }
 
@@ -189,6 +269,17 @@ pub(super) fn split(target: &str) -> io::Result<(&str, &str)> {
         let what = format!("`{target}` is no path in the output folder");
         Err(io::Error::new(io::ErrorKind::InvalidInput, what))
     }
+}
+
+/// Returns `a`, `a/b` and `a/b/c` for the folders `a/b/c`, and nothing where there are none.
+pub(super) fn prefixes(folders: &str) -> impl Iterator<Item = &str> {
+    let ends = folders.match_indices('/').map(|(at, _)| at).chain([folders.len()]);
+    ends.filter(|end| *end > 0).map(|end| &folders[..end])
+}
+
+/// Returns the last name of a path.
+pub(super) fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// What follows a take's id in the folder of unfinished downloads: bytes, what is known of them, and that unfinished.

@@ -1,5 +1,6 @@
 //! Output paths that mean the same on every system.
 
+use crate::domain::ident::invisible;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Names that Windows keeps for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
@@ -46,6 +47,10 @@ pub fn check_path(rendered: &str) -> Result<String, Refused> {
     }
     if let Some(character) = path.chars().find(|character| character.is_control()) {
         let why = format!("holds the control character U+{:04X}", u32::from(character));
+        return refused(&why, USE_SLUG);
+    }
+    if let Some(character) = invisible(&path) {
+        let why = format!("holds the invisible character U+{:04X}", u32::from(character));
         return refused(&why, USE_SLUG);
     }
     if path.contains('\\') {

@@ -127,7 +127,7 @@ fn what_is_not_said_has_a_default() {
 }
 
 #[test]
-fn scalars_stay_the_text_that_was_written() {
+fn i10_scalars_stay_the_text_that_was_written() {
     let texts = ["0123", "no", "1e3", "1_000", "~", "0x1F", "013864106276", "2024-01-01", "null", "12:30:45"];
     let list = texts.map(|text| format!("  - {{ id: {text}, n: {text} }}\n")).concat();
     let manifest = good(&format!("version: 1\nitems:\n{list}shots: {{ a: {{ prompt: x }} }}\n"));
@@ -171,7 +171,7 @@ fn anchors_and_merge_keys_are_resolved_and_the_map_itself_wins() {
 }
 
 #[test]
-fn windows_files_read_like_any_other() {
+fn i05_i06_windows_files_read_like_any_other() {
     let text = with("vars:\n  look: |\n    one\n    two\n");
     let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
     assert_eq!(good(&windows).vars, good(&text).vars);
@@ -209,7 +209,7 @@ fn another_version_is_the_only_problem() {
 }
 
 #[test]
-fn limits_and_prices_are_refused_with_a_form_to_copy() {
+fn i41_limits_and_prices_are_refused_with_a_form_to_copy() {
     for (limit, hint) in [
         ("concurrency: 0", "whole number"),
         ("concurrency: -1", "whole number"),
@@ -256,7 +256,7 @@ fn addresses_carry_nothing_but_a_server_and_http_stays_on_this_machine() {
 }
 
 #[test]
-fn a_key_that_is_written_out_is_never_repeated() {
+fn i37_a_key_that_is_written_out_is_never_repeated() {
     for section in [
         "providers: { zai: { api_key: test-key } }",
         "providers: { zai: { api_key: \"test-key\", limit: 1 } }",
@@ -351,7 +351,7 @@ fn a_misspelt_name_is_led_to_what_items_have_and_to_the_variables() {
 }
 
 #[test]
-fn an_undefined_column_is_told_with_its_place_and_the_nearest_name() {
+fn i18_an_undefined_column_is_told_with_its_place_and_the_nearest_name() {
     let places = [
         ("prompt: Push-in on {{ item.titel }}", (5, 27)),
         ("prompt: \"Push-in on {{ item.titel }}\"", (5, 28)),
@@ -431,7 +431,7 @@ fn a_template_that_goes_on_for_ever_ends() {
 }
 
 #[test]
-fn bombs_and_deep_nests_are_refused() {
+fn i01_i02_bombs_and_deep_nests_are_refused() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
         let below = format!("*a{}, ", level - 1).repeat(9);
@@ -450,7 +450,47 @@ fn bombs_and_deep_nests_are_refused() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_refused_before_it_is_read() {
+fn i04_other_encodings_are_told_with_the_place_of_their_first_letter() {
+    let text = with("vars: { look: gr\u{fc}n }");
+    let latin: Vec<u8> = text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+    let wide: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    for (bytes, reason) in [
+        (latin, "this letter is not stored as UTF-8"),
+        (wide, "the file is saved as \u{201c}Unicode\u{201d} (UTF-16)"),
+        (with("vars: { look: a\0b }").into_bytes(), "it holds a NUL at byte offset"),
+    ] {
+        let (manifest, problems) = read("m.yaml", &bytes);
+        assert!(manifest.is_none());
+        assert!(problems[0].message.contains(reason), "{}", problems[0].message);
+        assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.starts_with("save it as UTF-8")));
+    }
+}
+
+#[test]
+fn i08_several_documents_in_one_file_are_refused_where_the_second_begins() {
+    let two = format!("{}---\n{}", with(""), with(""));
+    assert_eq!(told(&two), ["5:1+3 the file holds several YAML documents"]);
+}
+
+#[test]
+fn s26_s27_no_key_turns_checks_of_certificates_off_or_names_a_program_to_start() {
+    for section in [
+        "insecure: true",
+        "hooks: { done: ./notify.sh }",
+        "providers: { zai: { insecure: true } }",
+        "providers: { zai: { verify_tls: false } }",
+        "providers: { zai: { key_command: pass show zai } }",
+        "vars: { x: y }\nshots_done: rm",
+    ] {
+        let told = told(&with(section));
+        assert_eq!(told.len(), 1, "{section}: {told:?}");
+        assert!(told[0].contains(" unknown key `"), "{section}: {told:?}");
+    }
+}
+
+#[test]
+fn i09_a_file_that_is_too_large_is_refused_before_it_is_read() {
     let (manifest, problems) = read("m.yaml", &vec![b'#'; 64 * 1024 * 1024 + 1]);
     assert!(manifest.is_none());
     assert_eq!(problems[0].message, "the file has 65 MiB; a manifest may have 64");
@@ -468,7 +508,7 @@ fn a_catalog_on_one_line_keeps_a_bounded_part_of_it_for_each_item() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn i42_no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let (manifest, problems) = read("m.yaml", &bytes);
         prop_assert!(manifest.is_some() || !problems.is_empty());
         let (providers, problems) = read_providers("m.yaml", &bytes);
@@ -476,7 +516,7 @@ proptest! {
     }
 
     #[test]
-    fn no_mutation_of_a_manifest_makes_it_panic(
+    fn i42_no_mutation_of_a_manifest_makes_it_panic(
         at in 0..2000usize, length in 0..6usize, put in "[\\[\\]{}:,&*!|>'\"%@`#?~\\-\n\t\r a<é\u{85}]{0,4}",
     ) {
         let text = include_str!("../../tests/fixtures/manifest/good/every-key.yaml");

@@ -19,7 +19,7 @@ fn states() -> Vec<State> {
     let intent = Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: NOW };
     let task = Task { id: TaskId("T-1".into()), intent: intent.clone(), accepted: NOW };
     let file = ClipFile { size: 1, sha256: Sha256::of(b"") };
-    let clip = Clip { url: String::new(), cover: None, expires: None };
+    let clip = Clip { url: String::new(), cover: None, expires: None, others: Vec::new() };
     let watch = Watch::default();
     let (tries_left, setbacks, due) = (3, 0, NOW);
     vec![
@@ -27,7 +27,7 @@ fn states() -> Vec<State> {
         State::Submitting { intent: intent.clone(), tries_left, setbacks },
         State::Doubtful { intent: intent.clone(), since: NOW, tries_left, looks: 0, absent: None, due },
         State::Running { task: task.clone(), watch, due },
-        State::Downloading { task: task.clone(), clip, watch, tries: 0, unreached: 0, due },
+        State::Downloading { task: task.clone(), clip, watch, due },
         State::Placing { task: task.clone(), file },
         State::Done { task, file },
         State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: NOW },

@@ -75,7 +75,7 @@ impl Provider for Echo {
         if reply::is_success(reply)
             && let Some(id) = reply::text(answer.as_ref().and_then(|answer| answer.get("id")))
         {
-            return Ok(TaskId(id.into()));
+            return reply::accepted(reply, &id);
         }
         Err(reply::refused(reply, complaint(answer.as_ref()).as_ref(), &MEANINGS))
     }
@@ -205,7 +205,7 @@ fn told(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
         "succeeded" => {
             let cost = reply::charge(answer.get("cost_usd"));
             match reply::text(answer.get("url")) {
-                Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost },
+                Some(url) => Progress::Ready { clip: Clip::at(url), cost },
                 None => Progress::Empty,
             }
         }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::money::Usd;
+use crate::provider::Cost;
 use serde_json::json;
 use std::time::Duration;
 
@@ -108,8 +109,8 @@ fn many_polls_are_one_call_and_each_has_its_own_answer() {
     });
     let answers = Bulk::polled(&Echo, &tasks, &reply(200, &body)).unwrap();
     assert_eq!(answers[0], Ok(Progress::Pending { percent: None, unknown_word: None }));
-    let clip = Clip { url: "http://c/2".into(), cover: None, expires: None };
-    assert_eq!(answers[1], Ok(Progress::Ready { clip, cost: Some("0.10".parse().unwrap()) }));
+    let clip = Clip { url: "http://c/2".into(), cover: None, expires: None, others: Vec::new() };
+    assert_eq!(answers[1], Ok(Progress::Ready { clip, cost: Cost::Told("0.10".parse().unwrap()) }));
     assert_eq!(answers[2].as_ref().unwrap_err().kind, FaultKind::Gone);
     assert_eq!(answers[3].as_ref().unwrap_err().kind, FaultKind::Busy { after: None });
     assert!(Bulk::polled(&Echo, &tasks, &reply(502, &body)).is_err());

@@ -88,6 +88,9 @@ impl std::fmt::Debug for Registry {
     }
 }
 
+/// The id of a task that nobody has.
+pub const NO_TASK: &str = "0";
+
 /// One video API as pure functions.
 pub trait Provider: Send + Sync {
     /// The name in manifests.
@@ -119,9 +122,10 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// A free call whose answer, whatever it says, shows that the provider can be reached.
+    /// A free call whose answer, whatever it says, shows that the provider can be reached, and whether it refuses the key:
+    /// a poll of a task that nobody has.
     fn probe(&self) -> Option<Call> {
-        None
+        Some(self.poll(self.cards().first()?, &TaskId(NO_TASK.into())))
     }
 
     /// How a task is found by our own id, where the provider's documents offer a way; its profile has the times.
@@ -189,6 +193,17 @@ pub enum Cancelled {
     TooLate,
 }
 
+/// The figure that a provider names as the cost of a clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cost {
+    /// It names none.
+    Untold,
+    /// An amount.
+    Told(Usd),
+    /// What it wrote is no amount that a clip can cost.
+    Doubtful(String),
+}
+
 /// How a task stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
@@ -204,7 +219,7 @@ pub enum Progress {
         /// Where to fetch it. `expires` is left open: only the caller knows the time.
         clip: Clip,
         /// What the provider says it charged.
-        cost: Option<Usd>,
+        cost: Cost,
     },
     /// Rendered, but the answer names no clip.
     Empty,

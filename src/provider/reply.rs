@@ -5,8 +5,8 @@
 //! refusal in the provider's own words. Without proof the answer is `Unknown`, and a person is asked before anything
 //! is paid again. A poll costs nothing, so there everything that is unclear is simply asked again.
 
-use super::Progress;
-use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use super::{Cost, Progress};
+use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop, printable};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Charged;
 use crate::domain::money::Usd;
@@ -76,18 +76,58 @@ pub fn link(value: Option<&Json>) -> Option<String> {
     (!link.is_empty()).then(|| link.to_owned())
 }
 
-/// What a provider says that a clip cost, in decimal text: a number would have gone through a float on its way here. A
-/// part of a micro-dollar counts as a whole one. Nothing where it is no amount, or more than [`DEAREST`].
+/// Returns what a provider says that a clip cost, given as decimal text or as a JSON number, with or without an exponent.
+///
+/// A part of a micro-dollar counts as a whole one. What is negative, no amount, or more than [`DEAREST`] is kept as it
+/// was written, to be told and not believed.
 #[must_use]
-pub fn charge(value: Option<&Json>) -> Option<Usd> {
-    let figure = value?.as_str()?.trim();
-    let (kept, rest) = match figure.find('.').and_then(|point| figure.split_at_checked(point + 7)) {
-        Some((kept, rest)) if rest.bytes().all(|byte| byte.is_ascii_digit()) => (kept, rest),
-        _ => (figure, ""),
+pub fn charge(value: Option<&Json>) -> Cost {
+    let figure = match value {
+        None | Some(Json::Null) => return Cost::Untold,
+        Some(Json::String(text)) if text.trim().is_empty() => return Cost::Untold,
+        Some(Json::String(text)) => text.trim().to_owned(),
+        // The shortest decimal text that reads as the same number.
+        Some(other) => other.to_string(),
     };
+    match amount(&figure).filter(|cost| *cost <= DEAREST) {
+        Some(cost) => Cost::Told(cost),
+        None => Cost::Doubtful(printable(&figure)),
+    }
+}
+
+/// Reads digits with an optional `$`, decimal point and exponent; rounds up to a micro-dollar.
+fn amount(figure: &str) -> Option<Usd> {
+    let figure = figure.strip_prefix('$').unwrap_or(figure);
+    let (mantissa, exponent) = match figure.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (figure, 0),
+    };
+    let (whole, decimals) = match mantissa.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (mantissa, ""),
+    };
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !all_digits(whole) || !all_digits(decimals) {
+        return None;
+    }
+    let digits = format!("{whole}{decimals}");
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        return Some(Usd::ZERO);
+    }
+    // Digits that stand before the point if it is set behind the micro-dollars.
+    let decimals = i32::try_from(decimals.len()).ok()?;
+    let kept =
+        i32::try_from(digits.len()).ok()?.checked_add(exponent)?.checked_sub(decimals)?.checked_add(6)?;
+    let Ok(kept) = usize::try_from(kept) else { return Some(Usd::from_micros(1)) };
+    if kept > 18 {
+        return None;
+    }
+    let (micros, rest) = digits.split_at(kept.min(digits.len()));
+    let micros: i64 = format!("{micros:0<kept$}").parse().unwrap_or_default();
     let more = i64::from(rest.bytes().any(|digit| digit != b'0'));
-    let cost = kept.parse::<Usd>().ok()? + Usd::from_micros(more);
-    (cost <= DEAREST).then_some(cost)
+    Some(Usd::from_micros(micros + more))
 }
 
 /// No clip costs more: a figure beyond it is an error of the answer's, and a few of the largest would overflow every
@@ -132,12 +172,41 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
         408 | 409 | 425 | 499 => FaultKind::Unknown,
         429 => by_code.unwrap_or(FaultKind::Throttled { after: None }),
         404 | 405 if complaint.is_none() => FaultKind::NoRoute,
-        401 | 413 | 414 | 415 | 431 if complaint.is_none() => FaultKind::Barred,
+        // A body that is too large for the server is too large again.
+        413 => by_code.unwrap_or(FaultKind::Rejected(Refusal::Input)),
+        401 | 414 | 415 | 431 if complaint.is_none() => FaultKind::Barred,
         400..=499 if complaint.is_some() => by_code.unwrap_or_else(|| meanings.of_status(reply.status)),
+        // "Come again later": nothing was taken in. Without that word the server may have failed half-way.
+        503 if retry_after(reply).is_some() => by_code.unwrap_or(FaultKind::Busy { after: None }),
         200..=299 | 500..=599 => by_code.unwrap_or(FaultKind::Unknown),
         _ => FaultKind::Unknown,
     };
-    Fault::new(paused(kind, reply, complaint), said(reply, complaint))
+    let mut said = said(reply, complaint);
+    if kind == FaultKind::Rejected(Refusal::Input)
+        && let Some(check) = missed_by(reply, complaint)
+    {
+        said.text = format!("{}; `{check}` of the model's card let it pass", said.text);
+    }
+    Fault::new(paused(kind, reply, complaint), said)
+}
+
+/// Returns the part of a card whose check should have found why an input was refused. The words serve as a hint alone.
+fn missed_by(reply: &Reply, complaint: Option<&Complaint>) -> Option<&'static str> {
+    let words = complaint.map(|complaint| complaint.message.to_lowercase()).unwrap_or_default();
+    match reply.status {
+        413 => Some("max_body_megabytes"),
+        _ if ["image", "picture"].iter().any(|word| words.contains(word)) => Some("pictures"),
+        _ => None,
+    }
+}
+
+/// Returns the task that an answer names. One whose id cannot be kept was accepted all the same, so the result is
+/// unknown.
+pub fn accepted(reply: &Reply, id: &str) -> Result<TaskId, Fault> {
+    TaskId::read(id).map_err(|wrong| {
+        let message = format!("the answer accepts the request, but {wrong}");
+        Fault::new(FaultKind::Unknown, said(reply, Some(&Complaint { message, ..Complaint::default() })))
+    })
 }
 
 /// An error that names a task all the same: no proof of none. The words name it, so that a person can adopt it.

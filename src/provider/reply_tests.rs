@@ -29,7 +29,7 @@ fn poll(status: u16, code: Option<&str>) -> FaultKind {
 }
 
 #[test]
-fn only_a_refusal_in_the_providers_own_words_proves_that_no_task_exists() {
+fn a14_only_a_refusal_in_the_providers_own_words_proves_that_no_task_exists() {
     let input = FaultKind::Rejected(Refusal::Input);
     for (status, code, kind) in [
         (400, Some("9"), input),
@@ -42,7 +42,8 @@ fn only_a_refusal_in_the_providers_own_words_proves_that_no_task_exists() {
         (422, Some("9"), input),
         (434, Some("9"), FaultKind::Rejected(Refusal::Model)),
         (401, None, FaultKind::Barred),
-        (413, None, FaultKind::Barred),
+        (413, None, input),
+        (413, Some("9"), input),
         (414, None, FaultKind::Barred),
         (415, None, FaultKind::Barred),
         (431, None, FaultKind::Barred),
@@ -102,6 +103,33 @@ fn a01_retry_after_in_seconds_goes_before_the_tables_own_pause() {
     assert_eq!(after(&[], "104"), seconds(900));
     assert_eq!(after(&[("retry-after", "soon")], "9"), FaultKind::Throttled { after: None });
     assert_eq!(after(&[("retry-after", "-3")], "9"), FaultKind::Throttled { after: None });
+}
+
+#[test]
+fn a12_a_503_that_says_when_to_come_again_took_nothing_and_a_bare_one_is_a_doubt() {
+    let after = |headers: &[(&str, &str)], code: Option<&str>| {
+        refused(&reply(503, headers), code.map(coded).as_ref(), &MEANINGS).kind
+    };
+    let busy = FaultKind::Busy { after: Some(Duration::from_secs(30)) };
+    let date = ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT");
+    assert_eq!(after(&[("retry-after", "30")], None), busy);
+    assert_eq!(after(&[("retry-after", "30")], Some("9")), busy);
+    assert_eq!(after(&[date, ("date", "Sun, 06 Nov 1994 08:49:37 GMT")], None), busy);
+    assert_eq!(after(&[("retry-after", "30")], Some("100")), FaultKind::Stop(Stop::Balance));
+    assert_eq!(after(&[("retry-after", "30")], Some("102")), FaultKind::Unknown, "a task may exist");
+    assert_eq!(after(&[("retry-after", "soon")], None), FaultKind::Unknown);
+    assert_eq!(after(&[], None), FaultKind::Unknown);
+}
+
+#[test]
+fn a40_a_refusal_for_size_or_for_a_picture_names_what_should_have_found_it() {
+    let words = |status, message: &str| {
+        let complaint = Complaint { code: Some("9".into()), message: message.into(), pause: None };
+        refused(&reply(status, &[]), Some(&complaint), &MEANINGS).said.text
+    };
+    assert!(words(413, "too large").contains("`max_body_megabytes` of the model's card let it pass"));
+    assert!(words(400, "Image format not allowed").contains("`pictures` of the model's card let it pass"));
+    assert_eq!(words(400, "no such style"), "no such style");
 }
 
 #[test]

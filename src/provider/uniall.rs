@@ -6,7 +6,7 @@
 use super::card::ModelCard;
 use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
-use super::{Progress, Provider, body};
+use super::{Cost, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Clip;
@@ -88,7 +88,7 @@ impl Provider for UniAll {
         let answer = reply::object(reply);
         let complaint = answer.as_ref().and_then(reply::complaint);
         match answer.as_ref().and_then(id) {
-            Some(id) if reply::is_success(reply) => Ok(TaskId(id.into())),
+            Some(id) if reply::is_success(reply) => reply::accepted(reply, &id),
             Some(id) if reply.status >= 400 => Err(reply::doubted(reply, &id, complaint)),
             _ => Err(reply::refused(reply, complaint.as_ref(), &MEANINGS)),
         }
@@ -114,7 +114,7 @@ impl Provider for UniAll {
         let word = status.trim().to_ascii_lowercase();
         Ok(if RENDERED.contains(&word.as_str()) {
             match LINKS.iter().find_map(|place| reply::link(answer.pointer(place))) {
-                Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost: None },
+                Some(url) => Progress::Ready { clip: Clip::at(url), cost: Cost::Untold },
                 None => Progress::Empty,
             }
         } else if FAILED.contains(&word.as_str()) {
@@ -130,11 +130,6 @@ impl Provider for UniAll {
                 unknown_word: (!UNDER_WAY.contains(&word.as_str())).then(|| status.to_owned()),
             }
         })
-    }
-
-    /// `UniAll` has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
-    fn probe(&self) -> Option<Call> {
-        Some(poll(&TaskId("0".into())))
     }
 }
 

@@ -81,7 +81,7 @@ impl Provider for Vtrix {
         let answer = reply::object(reply);
         let complaint = answer.as_ref().and_then(complaint);
         match answer.as_ref().and_then(id) {
-            Some(id) if reply::is_success(reply) => Ok(TaskId(id.into())),
+            Some(id) if reply::is_success(reply) => reply::accepted(reply, &id),
             // An `id` alone may be the request's.
             Some(id) if reply.status >= 400 && answer.as_ref().is_some_and(is_a_task) => {
                 Err(reply::doubted(reply, &id, complaint))
@@ -128,11 +128,6 @@ impl Provider for Vtrix {
                 unknown_word: (!UNDER_WAY.contains(&word.as_str())).then(|| status.to_owned()),
             }
         })
-    }
-
-    /// Vtrix has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
-    fn probe(&self) -> Option<Call> {
-        Some(poll(&TaskId("0".into())))
     }
 }
 
@@ -184,10 +179,10 @@ fn complaint(answer: &Json) -> Option<Complaint> {
 /// A finished task: the clip is the first link among its results.
 fn rendered(answer: &Json) -> Progress {
     let contents = list(answer, "output").iter().flat_map(|result| list(result, "content"));
-    let url = contents.map(|content| content.get("url")).find_map(reply::link);
+    let links = contents.filter_map(|content| reply::link(content.get("url")));
     let cost = reply::charge(answer.pointer("/usage/cost"));
-    match url {
-        Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost },
+    match Clip::first(links.map(Clip::at)) {
+        Some(clip) => Progress::Ready { clip, cost },
         None => Progress::Empty,
     }
 }

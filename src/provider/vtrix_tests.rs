@@ -3,6 +3,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::money::Usd;
 use crate::domain::problem::Severity;
 use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Value};
+use crate::provider::Cost;
 use crate::provider::cards::Cards;
 use crate::provider::check::check;
 use crate::wire::Part;
@@ -142,7 +143,7 @@ fn settings_that_do_nothing_or_cost_more_are_told() {
 }
 
 #[test]
-fn a_code_means_the_same_whatever_the_http_status() {
+fn a14_a_code_means_the_same_whatever_the_http_status() {
     for (code, kind) in [
         ("8008003001", INPUT),
         ("8008003002", INPUT),
@@ -172,32 +173,87 @@ fn a_task_in_an_error_is_named_so_that_it_can_be_adopted() {
 }
 
 #[test]
-fn the_cost_is_read_to_the_micro_dollar_or_not_at_all() {
+fn a36_the_cost_is_read_as_text_or_number_to_the_micro_dollar_or_not_believed() {
     let cost = |cost: Json| {
         let body = json!({
             "id": "1", "status": "completed", "usage": { "cost": cost },
             "output": [{ "content": [{ "url": "https://files.vtrix.example/x.mp4" }] }],
         });
         match Vtrix.polled(&TaskId("1".into()), &reply(200, &body)) {
-            Ok(Progress::Ready { cost, .. }) => cost.map(Usd::micros),
+            Ok(Progress::Ready { cost, .. }) => cost,
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(cost(json!("0.40")), Some(400_000));
-    assert_eq!(cost(json!(" 0.000001 ")), Some(1));
-    assert_eq!(cost(json!("0")), Some(0));
-    assert_eq!(cost(json!("0.400000000")), Some(400_000));
-    assert_eq!(cost(json!("0.1234561")), Some(123_457), "a part of a micro-dollar counts as a whole one");
-    assert_eq!(cost(json!("10000")), Some(10_000_000_000));
-    // Two of these would overflow every sum, and nothing could be bought or collected any more.
-    for absurd in ["10000.000001", "9223372036854", "99999999999999999999"] {
-        assert_eq!(cost(json!(absurd)), None, "{absurd}");
+    let written = |text: &str| cost(serde_json::from_str(text).unwrap());
+    for (text, micros) in [
+        ("\"0.40\"", 400_000),
+        ("0.40", 400_000),
+        ("0.4e0", 400_000),
+        ("\"4e-1\"", 400_000),
+        ("\"$0.40\"", 400_000),
+        ("4E-7", 1),
+        ("1", 1_000_000),
+        ("0.1", 100_000),
+        ("\" 0.000001 \"", 1),
+        ("\"0\"", 0),
+        ("0.0", 0),
+        ("\"0.400000000\"", 400_000),
+        // A part of a micro-dollar counts as a whole one.
+        ("\"0.1234561\"", 123_457),
+        ("\"10000\"", 10_000_000_000),
+        ("1e4", 10_000_000_000),
+    ] {
+        assert_eq!(written(text), Cost::Told(Usd::from_micros(micros)), "{text}");
     }
-    for odd in [json!("0.4000000e9"), json!("0.40000000.1"), json!("NaN"), json!("∞.∞∞∞∞"), json!("0,40")]
-    {
-        assert_eq!(cost(odd.clone()), None, "{odd}");
+    for (text, told) in [
+        // Two of these would overflow every sum, and nothing could be bought or collected any more.
+        ("\"10000.000001\"", "10000.000001"),
+        ("\"9223372036854\"", "9223372036854"),
+        ("\"99999999999999999999\"", "99999999999999999999"),
+        ("1e300", "1e+300"),
+        ("\"1e999999999999\"", "1e999999999999"),
+        ("\"1e2147483647\"", "1e2147483647"),
+        ("-0.4", "-0.4"),
+        ("\"-0.40\"", "-0.40"),
+        ("\"0.40000000.1\"", "0.40000000.1"),
+        ("\"NaN\"", "NaN"),
+        ("\"∞.∞∞∞∞\"", "∞.∞∞∞∞"),
+        ("\"0,40\"", "0,40"),
+        ("\"0.\"", "0."),
+        ("true", "true"),
+        ("{}", "{}"),
+    ] {
+        assert_eq!(written(text), Cost::Doubtful(told.to_owned()), "{text}");
     }
-    for odd in [json!(0.4), json!(1), json!("1e-1"), json!("-0.40"), json!(""), json!(null), json!({})] {
-        assert_eq!(cost(odd.clone()), None, "{odd}");
+    for nothing in ["\"\"", "\" \"", "null"] {
+        assert_eq!(written(nothing), Cost::Untold, "{nothing}");
+    }
+}
+
+#[test]
+fn a20_the_first_of_several_results_is_the_clip_and_the_others_are_named_once() {
+    let body = json!({
+        "id": "1", "status": "completed",
+        "output": [{ "content": [{ "url": "https://f/1" }, { "url": " " }, { "url": "https://f/2" }] },
+                   { "content": [{ "url": "https://f/1" }, { "url": "https://f/3" }, { "url": "https://f/2" }] }],
+    });
+    let Ok(Progress::Ready { clip, .. }) = Vtrix.polled(&TaskId("1".into()), &reply(200, &body)) else {
+        panic!()
+    };
+    assert_eq!(
+        (clip.url.as_str(), clip.others),
+        ("https://f/1", vec!["https://f/2".into(), "https://f/3".into()])
+    );
+}
+
+#[test]
+fn a18_words_for_the_same_state_are_known_in_any_case() {
+    for (words, is_end) in [(&RENDERED[..], true), (&FAILED[..], true), (&UNDER_WAY[..], false)] {
+        for word in words.iter().flat_map(|word| [(*word).to_owned(), word.to_uppercase()]) {
+            let progress =
+                Vtrix.polled(&TaskId("1".into()), &reply(200, &json!({ "id": "1", "status": word })));
+            let is_pending = progress == Ok(Progress::Pending { percent: None, unknown_word: None });
+            assert_eq!(is_pending, !is_end, "{word}: {progress:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 use super::card::ModelCard;
 use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
-use super::{Progress, Provider, body};
+use super::{Cost, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Clip;
@@ -127,7 +127,7 @@ impl Provider for Zai {
         if reply::is_success(reply)
             && let Some(id) = reply::text(answer.as_ref().and_then(|answer| answer.get("id")))
         {
-            return Ok(TaskId(id.into()));
+            return reply::accepted(reply, &id);
         }
         Err(reply::refused(reply, complaint(answer.as_ref(), reply).as_ref(), &MEANINGS))
     }
@@ -156,11 +156,6 @@ impl Provider for Zai {
 
     fn label(&self, reply: &Reply) -> Option<RequestId> {
         reply::text(reply::object(reply)?.get("request_id")).map(RequestId)
-    }
-
-    /// Z.AI has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
-    fn probe(&self) -> Option<Call> {
-        Some(poll(&TaskId("0".into())))
     }
 }
 
@@ -209,10 +204,10 @@ fn rendered(answer: &Json) -> Progress {
     };
     let clip = |result: &Json| {
         let url = reply::link(result.get("url"))?;
-        Some(Clip { url, cover: reply::link(result.get("cover_image_url")), expires: None })
+        Some(Clip { cover: reply::link(result.get("cover_image_url")), ..Clip::at(url) })
     };
-    match results.iter().find_map(clip) {
-        Some(clip) => Progress::Ready { clip, cost: None },
+    match Clip::first(results.iter().filter_map(clip)) {
+        Some(clip) => Progress::Ready { clip, cost: Cost::Untold },
         None => Progress::Empty,
     }
 }

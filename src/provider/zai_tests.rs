@@ -67,7 +67,7 @@ fn limits_are_those_of_the_account_and_narrower_for_one_model() {
 }
 
 #[test]
-fn a_code_means_the_same_whatever_the_http_status() {
+fn a14_a_code_means_the_same_whatever_the_http_status() {
     for (code, status, kind) in [
         ("1113", 429, FaultKind::Stop(Stop::Balance)),
         ("1112", 429, FaultKind::Stop(Stop::Account)),

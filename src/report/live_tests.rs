@@ -50,9 +50,9 @@ fn running(sent: i64) -> State {
 }
 
 fn downloading(sent: i64) -> State {
-    let clip = Clip { url: String::new(), cover: None, expires: None };
+    let clip = Clip { url: String::new(), cover: None, expires: None, others: Vec::new() };
     let watch = Watch::default();
-    State::Downloading { task: task(sent), clip, watch, tries: 3, unreached: 0, due: at(sent) }
+    State::Downloading { task: task(sent), clip, watch, due: at(sent) }
 }
 
 fn done(sent: i64) -> State {

@@ -298,6 +298,8 @@ fn serve(
         answer.headers_mut().insert(name, value);
     };
     set(header::CONTENT_TYPE, "video/mp4");
+    // A name that no client may take: clips go where the manifest says.
+    set(header::CONTENT_DISPOSITION, FOREIGN_NAME);
     set(header::ACCEPT_RANGES, "bytes");
     set(header::ETAG, &clip.etag);
     set(header::LAST_MODIFIED, &modified);
@@ -312,6 +314,9 @@ fn serve(
     }
     answer
 }
+
+/// The file name that comes with each clip.
+const FOREIGN_NAME: &str = "attachment; filename=\"../../named-by-the-host.mp4\"";
 
 /// What a request's headers ask for.
 enum Asked {

@@ -49,13 +49,16 @@ mod zai;
 
 use std::collections::HashSet;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::uri::Authority;
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -285,5 +288,25 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/admin/stats", get(admin::stats))
         .route("/admin/faults", post(admin::add_faults).delete(admin::clear_faults))
         .fallback((StatusCode::NOT_FOUND, "there is no such provider"))
+        .layer(middleware::from_fn(refuse_foreign_host))
         .with_state(shared)
+}
+
+/// Answers 421 to a request that names another server: a site may point a name of its own to this computer.
+async fn refuse_foreign_host(request: axum::extract::Request, next: Next) -> Response {
+    let named = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    let mut named = named.chain(request.uri().authority().map(Authority::as_str));
+    if named.all(is_this_computer) {
+        next.run(request).await
+    } else {
+        (StatusCode::MISDIRECTED_REQUEST, "the request names another server").into_response()
+    }
+}
+
+/// Returns whether an authority (`host:port`) is a loopback address or `localhost`.
+fn is_this_computer(authority: &str) -> bool {
+    let Ok(authority) = authority.parse::<Authority>() else { return false };
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -54,10 +54,14 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
     Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
 }
 
-/// Returns whether the database has the submission that a line is about.
+/// Returns whether the database has the submission that a line is about. Each submission has a name of its own, so a
+/// line that repeats one tells of no other.
 pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2")?
-        .exists((&entry.take, entry.attempt))
+    db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2 OR request_id = ?3")?.exists((
+        &entry.take,
+        entry.attempt,
+        &entry.request_id,
+    ))
 }
 
 /// Returns the highest number up to which the database knows every line: what it gave out or heard of, but nothing

@@ -162,6 +162,10 @@ impl StoreError {
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(path),
+            _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Self::Unusable {
+                path: path.to_owned(),
+                detail: "it is a symbolic link, and the state is kept in files of its own".to_owned(),
+            },
             _ => Self::Unusable { path: path.to_owned(), detail: error.to_string() },
         }
     }

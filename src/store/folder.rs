@@ -18,13 +18,23 @@ const RESERVE_BYTES: u64 = 8 << 20;
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
+/// Flag of `open` that refuses a symbolic link. Its bits fit into the sign-free part of the number.
+const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+
 /// Makes a state folder where it is missing: for its owner alone, and outside of version control.
 pub fn create(dir: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(dir).map_err(|e| StoreError::io(dir, &e))?;
     let ignore = dir.join(".gitignore");
     match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&ignore) {
         Ok(mut file) => file.write_all(b"*\n").map_err(|e| StoreError::io(&ignore, &e)),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // One that was made just before a kill is empty.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match fs::metadata(&ignore) {
+            Ok(meta) if meta.len() == 0 => {
+                let mut file = open_private(&ignore)?;
+                file.write_all(b"*\n").map_err(|e| StoreError::io(&ignore, &e))
+            }
+            _ => Ok(()),
+        },
         Err(e) => Err(StoreError::io(&ignore, &e)),
     }
 }
@@ -116,8 +126,14 @@ pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
         .create(true)
         .truncate(false)
         .mode(FILE_MODE)
+        .custom_flags(NO_FOLLOW)
         .open(path)
         .map_err(|e| StoreError::io(path, &e))
+}
+
+/// Opens a file of the state for reading. A symbolic link in its place is refused.
+pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(path)
 }
 
 /// Makes the entries of a folder durable.

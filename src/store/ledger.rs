@@ -4,6 +4,7 @@
 //! the commit to the database as well, so that several processes may write and `seq` always grows.
 
 mod amounts;
+pub(super) mod bounds;
 
 use super::rows;
 use crate::domain::fault::Refusal;
@@ -97,6 +98,7 @@ impl Kind {
             | Event::Fetched(_)
             | Event::FetchSetback(_)
             | Event::LinkDead
+            | Event::LinkOld
             | Event::LinkUnsafe
             | Event::NameTaken
             | Event::PartLost

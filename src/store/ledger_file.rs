@@ -2,6 +2,7 @@
 
 use super::error::StoreError;
 use super::folder;
+use super::ledger::bounds::MOST;
 use super::ledger::{Entry, Kind, VERSION};
 use crate::domain::key::TakeId;
 use std::collections::BTreeSet;
@@ -65,7 +66,8 @@ fn seq_in(line: &[u8]) -> Option<u64> {
     let text = String::from_utf8_lossy(line);
     let (_, rest) = text.split_once("\"seq\":")?;
     let end = rest.find(|c: char| !c.is_ascii_digit())?;
-    rest[end..].starts_with(',').then(|| rest[..end].parse().ok())?
+    let seq = rest[end..].starts_with(',').then(|| rest[..end].parse().ok())?;
+    seq.filter(|seq| (1..=MOST).contains(seq))
 }
 
 /// The open file.
@@ -93,7 +95,7 @@ impl Ledger {
     /// Opens the file to look at it; `None` where it is missing.
     pub(super) fn open_to_read(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = dir.join(folder::LEDGER);
-        match File::open(&path) {
+        match folder::open_to_read(&path) {
             Ok(file) => Ok(Some(Self { path, file, end: 0, last: 0, seen: BTreeSet::new() })),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io(&path, &e)),
@@ -218,7 +220,12 @@ impl Ledger {
             let (found, known) = (i64::from(version), i64::from(VERSION));
             return Err(StoreError::Newer { path: self.path.clone(), found, known });
         }
-        read.map_err(|e| StoreError::Damaged { path: self.path.clone(), detail: e.to_string() })
+        let damaged = |detail| StoreError::Damaged { path: self.path.clone(), detail };
+        let entry = read.map_err(|e| damaged(e.to_string()))?;
+        match entry.out_of_bounds() {
+            Some(name) => Err(damaged(format!("no line has such a `{name}`"))),
+            None => Ok(entry),
+        }
     }
 
     /// The error for a line without which the state cannot be trusted.
@@ -261,15 +268,16 @@ impl Ledger {
 /// first. Reads the whole ledger, a line at a time; one that cannot be read is passed over: a run tells of it.
 pub fn remarks(dir: &Path, takes: &[TakeId]) -> Result<Vec<Entry>, StoreError> {
     let path = dir.join(folder::LEDGER);
-    let file = match File::open(&path) {
+    let file = match folder::open_to_read(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(StoreError::io(&path, &error)),
     };
     let mut lines = BufReader::new(file);
     let mut remarks = Vec::new();
-    let mut line = String::new();
-    while lines.read_line(&mut line).map_err(|error| StoreError::io(&path, &error))? > 0 {
+    let mut bytes = Vec::new();
+    while lines.read_until(b'\n', &mut bytes).map_err(|error| StoreError::io(&path, &error))? > 0 {
+        let line = String::from_utf8_lossy(&bytes);
         // Most lines are about other takes, and need not be understood.
         if takes.iter().any(|take| line.contains(&take.0))
             && let Ok(entry) = serde_json::from_str::<Entry>(&line)
@@ -279,7 +287,7 @@ pub fn remarks(dir: &Path, takes: &[TakeId]) -> Result<Vec<Entry>, StoreError> {
         {
             remarks.push(entry);
         }
-        line.clear();
+        bytes.clear();
     }
     Ok(remarks)
 }

@@ -76,7 +76,7 @@ impl Lock {
     /// Who drives there now; `None` where nobody does.
     pub fn holder(dir: &Path) -> Result<Option<Holder>, StoreError> {
         let path = dir.join(folder::LOCK);
-        let mut file = match File::open(&path) {
+        let mut file = match folder::open_to_read(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(StoreError::io(&path, &e)),

@@ -12,6 +12,7 @@ use crate::domain::money::Usd;
 use crate::domain::throttle::Learned;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Keys of the learned time between two submissions, in microseconds, and of the learned number of slots.
@@ -67,9 +68,9 @@ impl Store {
         self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
     }
 
-    /// Notes on which disks the clips are, where all of them are there.
-    pub async fn note_disks(&self, disks: &str) -> Result<(), StoreError> {
-        let disks = disks.to_owned();
+    /// Notes which folders of clips have disks of their own; see [`Reader::disks`].
+    pub async fn note_disks(&self, disks: &BTreeSet<String>) -> Result<(), StoreError> {
+        let disks = serde_json::json!(disks).to_string();
         let sql = "UPDATE output SET disks = ?1";
         self.lane.write(None, move |batch| batch.db.execute(sql, [&disks]).map(|_| Ok(()))).await
     }
@@ -186,13 +187,16 @@ impl Reader {
         self.read(root).await
     }
 
-    /// The disks of which [`Store::note_disks`] took note; `None` before that.
-    pub async fn disks(&self) -> Result<Option<String>, StoreError> {
-        self.read(|db| {
+    /// Returns the folders of clips that had disks of their own, `.` for the output folder itself; `None` where none was
+    /// ever looked at.
+    pub fn disks(&self) -> Result<Option<BTreeSet<String>>, StoreError> {
+        let found: Option<String> = self.read_here(|db| {
             let found = db.prepare_cached("SELECT disks FROM output")?.query_row([], |row| row.get(0));
             Ok(found.optional()?.flatten())
-        })
-        .await
+        })?;
+        // Earlier versions joined folders at the top by `/`.
+        let split = |text: &str| text.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        Ok(found.map(|text| serde_json::from_str(&text).unwrap_or_else(|_| split(&text))))
     }
 
     /// Whether submissions may be missing from the history: it was rebuilt from clips, or from a ledger with gaps.

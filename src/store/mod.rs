@@ -190,10 +190,25 @@ impl Store {
         if found.is_none() && policy.is_none() {
             return Err(StoreError::Absent { path: dir.to_owned() });
         }
+        let version = found.as_ref().map_or(Ok(0), |db| schema::version(db, &path))?;
         drop(found);
 
         if policy.is_some() {
             folder::set_reserve_aside(dir)?;
+            match version {
+                0 => schema::create(dir)?,
+                schema::VERSION => {}
+                older => {
+                    let kept = schema::keep_copy(dir, older)?;
+                    warnings.push(format!(
+                        "{} was of version {older} and is of version {} now; {} is a copy of before, kept until a run \
+                         ends well",
+                        path.display(),
+                        schema::VERSION,
+                        kept.display()
+                    ));
+                }
+            }
         }
         let mut db = schema::open_to_write(&path)?;
         if policy.is_some() {
@@ -232,6 +247,13 @@ impl Store {
         Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs, elsewhere }))
     }
 
+    /// Removes the copies of the database that were made before its tables were brought up to date.
+    pub fn drop_copies(&self) {
+        if let Some(dir) = self.reader.path().parent() {
+            schema::drop_copies(dir);
+        }
+    }
+
     /// Transactions that this store committed so far: how well writes are grouped.
     #[must_use]
     pub fn commits(&self) -> u64 {
@@ -241,6 +263,7 @@ impl Store {
 
 /// The database as it stands, for reading; `None` where there is none, or one without tables.
 fn open_found(path: &Path, examine: bool) -> Result<Option<Connection>, StoreError> {
+    schema::roll_back(path)?;
     let empty = match std::fs::metadata(path) {
         Ok(meta) => meta.len() == 0,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => true,

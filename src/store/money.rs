@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::read::Reader;
 use super::read::reviews::Reviews;
+use super::runs::RunId;
 use super::takes;
 use crate::domain::lifecycle::{Account, Phase};
 use crate::domain::money::Usd;
@@ -152,6 +153,20 @@ impl Reader {
                 }
             }
             Ok(found.into_iter().map(|(name, clips)| (name, clips.len() as u64)).collect())
+        })
+        .await
+    }
+}
+
+impl Reader {
+    /// Returns how many clips of a run were charged above their prices, and by how much in all.
+    pub async fn above_price(&self, run: RunId) -> Result<(u64, Usd), StoreError> {
+        let sql = "SELECT count(*), coalesce(sum(settled - price), 0) FROM takes
+             WHERE run = ?1 AND settled > price AND account <> 'free'";
+        self.read(move |db| {
+            db.query_row(sql, [run.0], |row| {
+                Ok((row.get::<_, i64>(0)?.cast_unsigned(), Usd::from_micros(row.get(1)?)))
+            })
         })
         .await
     }

@@ -138,6 +138,8 @@ struct ClipTwin {
     cover: Option<String>,
     #[serde(with = "maybe_time")]
     expires: Option<Timestamp>,
+    #[serde(default)]
+    others: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,7 +158,14 @@ struct WatchTwin {
     setbacks: u32,
     missing: u8,
     empty: u8,
+    #[serde(default)]
+    mistaken: u8,
     fresh_links: u8,
+    // Earlier versions counted these two beside the link, for one link alone.
+    #[serde(default)]
+    damaged: u8,
+    #[serde(default)]
+    troubles: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -246,8 +255,6 @@ enum StateTwin {
         clip: Clip,
         #[serde(with = "WatchTwin")]
         watch: Watch,
-        tries: u8,
-        unreached: u32,
         #[serde(with = "text")]
         due: Timestamp,
     },

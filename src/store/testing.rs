@@ -48,20 +48,28 @@ fn file() -> impl Strategy<Value = ClipFile> {
 }
 
 fn watch() -> impl Strategy<Value = Watch> {
-    any::<(u32, u32, u32, u8, u8, u8)>().prop_map(
-        |(polls, overdue, setbacks, missing, empty, fresh_links)| Watch {
+    any::<(u32, u32, u32, u8, u8, u8, u8, u8, u32)>().prop_map(
+        |(polls, overdue, setbacks, missing, empty, mistaken, fresh_links, damaged, troubles)| Watch {
             polls,
             overdue,
             setbacks,
             missing,
             empty,
+            mistaken,
             fresh_links,
+            damaged,
+            troubles,
         },
     )
 }
 
 fn clip() -> impl Strategy<Value = Clip> {
-    (text(), of(text()), of(time())).prop_map(|(url, cover, expires)| Clip { url, cover, expires })
+    (text(), of(text()), of(time()), vec(text(), 0..3)).prop_map(|(url, cover, expires, others)| Clip {
+        url,
+        cover,
+        expires,
+        others,
+    })
 }
 
 pub(super) fn any_state() -> impl Strategy<Value = State> {
@@ -97,16 +105,12 @@ pub(super) fn any_state() -> impl Strategy<Value = State> {
             }
         ),
         (task(), watch(), time()).prop_map(|(task, watch, due)| State::Running { task, watch, due }),
-        (task(), clip(), watch(), any::<u8>(), any::<u32>(), time()).prop_map(
-            |(task, clip, watch, tries, unreached, due)| State::Downloading {
-                task,
-                clip,
-                watch,
-                tries,
-                unreached,
-                due
-            }
-        ),
+        (task(), clip(), watch(), time()).prop_map(|(task, clip, watch, due)| State::Downloading {
+            task,
+            clip,
+            watch,
+            due
+        }),
         (task(), file()).prop_map(|(task, file)| State::Placing { task, file }),
         (task(), file()).prop_map(|(task, file)| State::Done { task, file }),
         (reason(), intent(), of(task()), time()).prop_map(|(reason, intent, task, since)| State::Held {

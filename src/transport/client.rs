@@ -248,7 +248,7 @@ fn fault(error: reqwest::Error, endpoint: &Endpoint, proxies: &Proxies) -> SendF
     let said = |text: String| Said::text(endpoint.clean(&text));
     match kind(&error) {
         SendFaultKind::Lost => lost(endpoint, &cause),
-        kind @ SendFaultKind::NotSent => SendFault {
+        kind @ (SendFaultKind::NotSent | SendFaultKind::NoFiles) => SendFault {
             kind,
             said: said(format!("no connection to {host}{through}: {cause}; nothing was sent")),
         },

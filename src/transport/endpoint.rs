@@ -14,6 +14,8 @@ pub struct Endpoint {
     pub base_url: Url,
     /// The account's key; none for a provider that wants none.
     pub key: Option<SecretString>,
+    /// The environment variable that the key was read from, for messages.
+    pub key_env: Option<String>,
 }
 
 impl Endpoint {
@@ -58,6 +60,13 @@ impl Endpoint {
     pub(super) fn resolve(&self, link: &str) -> Option<Url> {
         let base = format!("{}/", self.base_url.as_str().trim_end_matches('/'));
         Url::options().base_url(Url::parse(&base).ok().as_ref()).parse(link).ok()
+    }
+
+    /// Returns the name of the host of a link in one of the provider's answers; empty where it has none.
+    #[must_use]
+    pub fn host_of(&self, link: &str) -> String {
+        let url = self.resolve(link);
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
     /// A number that differs between keys, and between hosts that are asked with the same one. The key cannot be told

@@ -20,6 +20,8 @@ pub struct SendFault {
 pub enum SendFaultKind {
     /// Proof that no byte of the request left: no name, no connection, no tunnel through the proxy.
     NotSent,
+    /// Proof as well: this process, or this computer, had no file left for a connection.
+    NoFiles,
     /// Nothing was sent, and sending again would not help: TLS, a certificate, a key that no header can carry.
     Setup,
     /// The request, or a part of it, left, and no whole answer came.
@@ -40,6 +42,8 @@ pub struct FetchFault {
 pub enum FetchFaultKind {
     /// No connection: says nothing about the clip.
     Unreachable,
+    /// This process, or this computer, had no file left for a connection.
+    NoFiles,
     /// The host cannot answer for now, which says nothing about the clip either.
     Busy {
         /// The pause that `Retry-After` asks for.
@@ -98,7 +102,24 @@ pub(super) fn kind(error: &reqwest::Error) -> SendFaultKind {
     let tls = sources(error)
         .filter_map(|source| source.downcast_ref::<io::Error>())
         .any(|error| error.kind() == io::ErrorKind::InvalidData);
-    if tls || error.is_builder() { SendFaultKind::Setup } else { SendFaultKind::NotSent }
+    if tls || error.is_builder() {
+        return SendFaultKind::Setup;
+    }
+    let is_out = sources(error).filter_map(|source| source.downcast_ref()).any(is_out_of_files);
+    // Whoever resolves a name without a file to do it with says no more than that it failed.
+    if is_out || is_none_left() { SendFaultKind::NoFiles } else { SendFaultKind::NotSent }
+}
+
+/// Returns whether an error says that no further file can be opened.
+#[must_use]
+pub fn is_out_of_files(error: &io::Error) -> bool {
+    let errno = rustix::io::Errno::from_io_error(error);
+    matches!(errno, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
+}
+
+/// Returns whether no further file can be opened just now.
+fn is_none_left() -> bool {
+    std::fs::File::open("/dev/null").is_err_and(|error| is_out_of_files(&error))
 }
 
 /// The innermost reason, in the words of whoever found it.

@@ -293,8 +293,10 @@ fn sending(error: reqwest::Error, url: &Url) -> FetchFault {
     let (host, cause) = (host_and_port(url), fault::cause(&error));
     match fault::kind(&error) {
         SendFaultKind::Lost => broken(&host, &cause),
-        SendFaultKind::NotSent | SendFaultKind::Setup => {
-            FetchFault::new(FetchFaultKind::Unreachable, format!("no connection to {host}: {cause}"))
+        kind @ (SendFaultKind::NotSent | SendFaultKind::NoFiles | SendFaultKind::Setup) => {
+            let is_out = kind == SendFaultKind::NoFiles;
+            let kind = if is_out { FetchFaultKind::NoFiles } else { FetchFaultKind::Unreachable };
+            FetchFault::new(kind, format!("no connection to {host}: {cause}"))
         }
     }
 }

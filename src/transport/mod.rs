@@ -20,6 +20,6 @@ pub mod settings;
 
 pub use client::{Free, FreeClient, Paid, PaidClient};
 pub use endpoint::Endpoint;
-pub use fault::{FetchFault, FetchFaultKind, SendFault, SendFaultKind};
+pub use fault::{FetchFault, FetchFaultKind, SendFault, SendFaultKind, is_out_of_files};
 pub use fetch::Download;
 pub use settings::{ClientTrouble, Proxies, Settings, Timeouts};

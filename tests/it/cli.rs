@@ -10,6 +10,7 @@ mod check;
 mod closing;
 mod collect;
 mod counts;
+mod disks;
 mod dismiss;
 mod doctor;
 mod doubt;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use shotlist::cli::args::Cli;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -380,7 +381,8 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn every_link_leads_to_a_file_and_a_heading() {
     let mut wrong = Vec::new();
-    for page in pages().into_iter().chain([Page::new(&root().join("CONTRIBUTING.md"))]) {
+    let others = ["CONTRIBUTING.md", "SECURITY.md"].map(|name| Page::new(&root().join(name)));
+    for page in pages().into_iter().chain(others) {
         let prose = page.prose();
         let links = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(link, _)| link));
         for link in links.filter(|link| !link.starts_with("https://")) {
@@ -442,6 +444,122 @@ fn the_readme_is_short() {
     assert!(words <= LONGEST_README, "{words} words; what is longer belongs into the guide");
 }
 
+/// The faults that have a row, as ranges of their numbers.
+const FAULTS: &[(char, &[RangeInclusive<u32>])] = &[
+    ('P', &[1..=6, 8..=14, 16..=18, 20..=26, 28..=42, 44..=46, 48..=48]),
+    ('N', &[1..=2, 4..=10, 12..=14, 16..=22, 24..=26, 28..=34]),
+    ('A', &[1..=3, 5..=15, 17..=23, 25..=31, 33..=41]),
+    ('I', &[1..=2, 4..=6, 8..=10, 12..=14, 16..=18, 20..=22, 24..=30, 32..=42]),
+    ('S', &[1..=8, 10..=20, 22..=24, 26..=28, 30..=30]),
+];
+
+/// A row of the table of faults.
+struct Row {
+    id: String,
+    /// As cargo prints them, each behind its target.
+    tests: Vec<String>,
+    verdict: String,
+}
+
+/// Returns the rows of the table of faults.
+fn fault_rows(page: &str) -> Vec<Row> {
+    let lines = page.lines().filter_map(|line| line.strip_prefix("| <a id=\""));
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split(" | ").collect();
+            let [anchored, _, _, tests, verdict] = cells[..] else { panic!("not five cells: {line}") };
+            let (anchor, id) = anchored.split_once("\"></a>").unwrap();
+            assert_eq!(anchor, id.to_lowercase());
+            let tests = tests.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            Row { id: id.to_owned(), tests, verdict: verdict.trim_end_matches(" |").to_owned() }
+        })
+        .collect()
+}
+
+/// Returns every source file of a kind, below some folders.
+fn sources(below: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut folders: Vec<PathBuf> = below.iter().map(|folder| root().join(folder)).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+            }
+        }
+    }
+    found
+}
+
+/// Returns the functions of a file as a test of the target would be printed, if they are one.
+fn printed_names(path: &Path, text: &str) -> Vec<String> {
+    let path = path.to_str().unwrap().trim_end_matches(".rs");
+    let (target, path) = match path.strip_prefix("tests/it/") {
+        Some(path) => ("it", path),
+        None => ("lib", path.trim_start_matches("src/")),
+    };
+    let module = path.trim_end_matches("/mod").replace('/', "::");
+    let mut modules = vec![module.clone()];
+    if target == "lib" {
+        let owner = module.strip_suffix("::tests").or_else(|| module.strip_suffix("_tests"));
+        modules.push(format!("{}::tests", owner.unwrap_or(&module)));
+    }
+    let names = text.lines().filter_map(|line| line.split("fn ").nth(1)?.split(['(', '<']).next());
+    names.flat_map(|name| modules.iter().map(move |module| format!("{target} {module}::{name}"))).collect()
+}
+
+/// Returns the tests in the sources, as [`printed_names`] has them.
+fn known_tests() -> BTreeSet<String> {
+    sources(&["src", "tests/it"]).iter().flat_map(|(path, text)| printed_names(path, text)).collect()
+}
+
+#[test]
+fn every_promise_of_security_has_tests_that_are_there() {
+    let page = Page::new(&root().join("SECURITY.md"));
+    let promised = page.text.split("## What is promised").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<&str> = promised.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() >= 10, "{rows:?}");
+    let there = known_tests();
+    for row in rows {
+        let tests: Vec<&str> = row.rsplit(" | ").next().unwrap().split('`').skip(1).step_by(2).collect();
+        let missing: Vec<_> = tests.iter().filter(|test| !there.contains(**test)).collect();
+        assert!(!tests.is_empty() && missing.is_empty(), "SECURITY.md: {row}: {missing:?}");
+    }
+}
+
+#[test]
+fn every_fault_has_a_row_with_its_verdict_and_every_test_that_a_row_names_is_there() {
+    let rows = fault_rows(&Page::new(&root().join("docs/src/design/faults.md")).text);
+    let found: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let expected: Vec<String> = FAULTS
+        .iter()
+        .flat_map(|(kind, ranges)| {
+            ranges.iter().cloned().flatten().map(move |number| format!("{kind}{number:02}"))
+        })
+        .collect();
+    assert_eq!(found, expected);
+
+    let there = known_tests();
+    let mut wrong = Vec::new();
+    for Row { id, tests, verdict } in &rows {
+        wrong.extend(
+            tests.iter().filter(|test| !there.contains(*test)).map(|test| format!("{id}: no {test}")),
+        );
+        let says = |word: &str| verdict.strip_prefix(word).is_some_and(|why| why.len() > 10);
+        let fits = if tests.is_empty() {
+            says("not tested: ")
+        } else {
+            verdict == "holds" || says("holds in part: ")
+        };
+        if !fits {
+            wrong.push(format!("{id}: {verdict}"));
+        }
+    }
+    assert!(wrong.is_empty(), "docs/src/design/faults.md: {wrong:#?}");
+}
+
 /// Returns whether a word is the id of a fault, such as `P03`.
 fn is_fault(word: &str) -> bool {
     let mut letters = word.chars();
@@ -450,52 +568,26 @@ fn is_fault(word: &str) -> bool {
         && letters.all(|digit| digit.is_ascii_digit())
 }
 
-/// Returns the faults at the start of a test's name: `p08_…` has one, `s01_s02_…` two.
-fn faults_of(name: &str) -> Vec<String> {
-    let parts = name.split('_').map(str::to_uppercase);
-    parts.take_while(|part| part == "TO" || is_fault(part)).filter(|part| part != "TO").collect()
-}
-
 #[test]
-fn every_fault_that_a_test_or_a_comment_names_has_a_row_and_every_row_has_a_test() {
+fn every_fault_that_a_test_or_a_comment_names_has_a_row() {
     let page = Page::new(&root().join("docs/src/design/faults.md"));
-    let rows = page.text.lines().filter_map(|line| line.strip_prefix("| <a id=\"")?.get(9..12));
-    let rows: BTreeSet<String> = rows.map(str::to_owned).collect();
-    for row in &rows {
-        assert!(page.text.contains(&format!("<a id=\"{}\"></a>{row} |", row.to_lowercase())), "{row}");
-    }
-
-    let (mut tested, mut told, mut ranges) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-    let mut folders = vec![root().join("src"), root().join("tests/it"), root().join("benches")];
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let Some("rs") = path.extension().and_then(|ending| ending.to_str()) else { continue };
-            // Here ids stand as examples of how they are written.
-            if path.ends_with("tests/it/docs.rs") {
-                continue;
-            }
-            let text = fs::read_to_string(path).unwrap();
-            for name in text.lines().filter_map(|line| line.split("fn ").nth(1)) {
-                let faults = faults_of(name);
-                // `n05_to_n10_…` is about those between, too.
-                if let ([first, last], true) = (faults.as_slice(), name.contains("_to_")) {
-                    ranges.push(first.clone()..=last.clone());
-                }
-                tested.extend(faults);
-            }
-            let comments = text.lines().filter_map(|line| line.split("// ").nth(1));
-            let words = comments.flat_map(|line| line.split(|letter: char| !letter.is_alphanumeric()));
-            told.extend(words.filter(|word| is_fault(word)).map(str::to_owned));
+    let rows: BTreeSet<String> = fault_rows(&page.text).into_iter().map(|row| row.id).collect();
+    let mut named = BTreeSet::new();
+    for (path, text) in sources(&["src", "tests/it", "benches"]) {
+        // Here ids stand as examples of how they are written.
+        if path.ends_with("tests/it/docs.rs") {
+            continue;
         }
+        for name in text.lines().filter_map(|line| line.split("fn ").nth(1)) {
+            // `n05_to_n10_…` names two; those between have rows as well.
+            let parts = name.split('_').map(str::to_uppercase);
+            named.extend(parts.take_while(|part| part == "TO" || is_fault(part)).filter(|part| part != "TO"));
+        }
+        let comments = text.lines().filter_map(|line| line.split("// ").nth(1));
+        let words = comments.flat_map(|line| line.split(|letter: char| !letter.is_alphanumeric()));
+        named.extend(words.filter(|word| is_fault(word)).map(str::to_owned));
     }
-    let named: BTreeSet<String> = &tested | &told;
+    assert!(!named.is_empty());
     let missing: Vec<_> = named.difference(&rows).collect();
     assert!(missing.is_empty(), "docs/src/design/faults.md has no row for {missing:?}");
-    let is_between = |row: &String| ranges.iter().any(|range| range.contains(row));
-    let idle: Vec<_> = rows.difference(&tested).filter(|row| !is_between(row)).collect();
-    assert!(idle.is_empty(), "no test names {idle:?}");
 }

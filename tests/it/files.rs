@@ -350,19 +350,13 @@ async fn a_part_without_a_strong_validator_is_fetched_again_as_a_whole() {
 }
 
 #[tokio::test]
-async fn error_pages_and_damaged_clips_are_never_clips() {
+async fn damaged_clips_are_never_clips() {
     let place = Place::new();
     let bytes = clip(9, 1000);
-    let (html, json) = (b"<html>Access denied</html>".as_slice(), b"{\"Code\":\"AccessDenied\"}".as_slice());
-    let typed = |kind: &str| ClipHead { content_type: Some(kind.into()), ..head(&bytes) };
     let mut torn = bytes.clone();
     torn.truncate(bytes.len() - 1);
     for (what, head, body) in [
-        ("html by its type", typed("text/html"), bytes.as_slice()),
-        ("json by its type", typed("application/json"), &bytes),
-        ("html by its bytes", head(html), html),
-        ("json by its bytes", head(json), json),
-        ("n17 cut with a length that fits", head(&torn), &torn),
+        ("n17 cut with a length that fits", head(&torn), torn.as_slice()),
         ("n29 compressed", ClipHead { content_encoding: Some("gzip".into()), ..head(&bytes) }, &bytes),
         ("more than announced", head(&torn), &bytes),
     ] {
@@ -370,6 +364,28 @@ async fn error_pages_and_damaged_clips_are_never_clips() {
         assert!(matches!(fault, ReceiveFault::NotAClip(_)), "{what}: {fault:?}");
         assert_eq!(place.part("A").await.span(), Span::Whole, "{what}");
     }
+}
+
+#[tokio::test]
+async fn n19_a_page_in_place_of_a_clip_is_told_with_its_words_and_not_saved() {
+    let place = Place::new();
+    let typed = |kind: &str, bytes: &[u8]| ClipHead { content_type: Some(kind.into()), ..head(bytes) };
+    let html = b"<html>Access   denied</html>".as_slice();
+    let json = b"{\"Code\":\"AccessDenied\"}".as_slice();
+    let plain = b"Please come back later".as_slice();
+    for (what, head, body, words) in [
+        ("html by its bytes", head(html), html, "<html>Access denied</html>"),
+        ("json by its bytes", head(json), json, "{\"Code\":\"AccessDenied\"}"),
+        ("text by its type", typed("text/plain; charset=utf-8", plain), plain, "Please come back later"),
+        ("nothing, as a page", typed("text/html", b""), b"".as_slice(), ""),
+    ] {
+        let fault = receive(place.part("A").await, &head, &[body]).await.unwrap_err();
+        assert!(matches!(&fault, ReceiveFault::Page(told) if told == words), "{what}: {fault:?}");
+        assert_eq!(place.part("A").await.span(), Span::Whole, "{what}");
+    }
+    // A host that calls its clips text hands out clips all the same.
+    let bytes = clip(9, 1000);
+    receive(place.part("A").await, &typed("text/plain", &bytes), &[&bytes]).await.unwrap();
 }
 
 #[tokio::test]
@@ -447,7 +463,11 @@ async fn p32_a_foreign_file_keeps_its_name_and_its_bytes() {
     place.put("hero.mp4", b"holiday");
     assert_eq!(
         place.obstacle("hero.mp4", &[]),
-        Some(Obstacle { target: "hero.mp4".into(), what: "a file of that name is there already".into() })
+        Some(Obstacle {
+            target: "hero.mp4".into(),
+            what: "a file of that name is there already".into(),
+            is_disk: false
+        })
     );
     for free in ["other.mp4", "new/clip.mp4"] {
         assert_eq!(place.obstacle(free, &[]), None);
@@ -677,6 +697,65 @@ async fn p24_nothing_is_written_where_the_output_disk_was_mounted() {
 }
 
 #[tokio::test]
+async fn p24_a_folder_in_the_output_folder_is_watched_like_it() {
+    let place = Place::new();
+    let (first, second) = (
+        place.fetch("A", "s/t/hero.mp4", &clip(18, 10)).await,
+        place.fetch("B", "s/t/b.mp4", &clip(19, 10)).await,
+    );
+    place.place("A", "s/t/hero.mp4", &first, None).unwrap();
+    fs::rename(place.out("s/t"), place.folder.path().join("unplugged")).unwrap();
+    fs::create_dir(place.out("s/t")).unwrap();
+    let fault = place.place("B", "s/t/b.mp4", &second, None).unwrap_err();
+    assert!(matches!(fault, PlaceFault::Io(_)) && fault.to_string().contains("unmounted"), "{fault}");
+    assert!(place.tree.refile("s/t/hero.mp4", "s/t/c.mp4", &first, Refile::Copy, None).is_err());
+    let obstacle = place.obstacle("s/t/b.mp4", &[]).expect("another folder");
+    assert!(obstacle.is_disk, "{obstacle:?}");
+    assert_eq!(fs::read_dir(place.out("s/t")).unwrap().count(), 0);
+    // One that somebody removed is made again.
+    fs::remove_dir(place.out("s/t")).unwrap();
+    place.place("B", "s/t/b.mp4", &second, None).unwrap();
+}
+
+#[tokio::test]
+async fn p24_a_folder_that_had_a_disk_of_its_own_gets_no_clip_without_it() {
+    let place = Place::new();
+    fs::create_dir(place.out("s")).unwrap();
+    let disks = std::collections::BTreeSet::from(["s".to_owned()]);
+    assert!(place.tree.mounted(&disks).unwrap().is_empty());
+    let tree = place.tree.clone().on_disks(disks).unwrap();
+    let file = place.fetch("A", "hero.mp4", &clip(18, 10)).await;
+    for missing in [false, true] {
+        let fault = tree.place(&placement("A", "s/hero.mp4", &file)).unwrap_err();
+        assert!(fault.to_string().contains("had a disk of its own"), "{fault}");
+        if !missing {
+            fs::remove_dir(place.out("s")).unwrap();
+        }
+    }
+    assert!(!place.out("s").exists());
+    tree.place(&placement("A", "hero.mp4", &file)).unwrap();
+}
+
+#[tokio::test]
+async fn s13_files_with_names_like_ours_keep_them() {
+    let place = Place::new();
+    let names = [".hero.mp4.tmp", "_takes/hero.mp4", ".hero.mp4.json.tmp", ".hero.mp4.part"];
+    for name in names {
+        place.put(name, b"holiday");
+    }
+    let file = place.fetch("A", "hero.mp4", &clip(12, 10)).await;
+    place.place("A", "hero.mp4", &file, None).unwrap();
+    let newer = place.fetch("B", "hero.mp4", &clip(13, 10)).await;
+    place.place("B", "hero.mp4", &newer, Some(Older { take: take("A"), clip: file })).unwrap();
+    place.tree.refile("hero.mp4", "other.mp4", &newer, Refile::Copy, None).unwrap();
+    for name in names {
+        assert_eq!(place.read(name).unwrap(), b"holiday", "{name}");
+    }
+    place.put("third.mp4.json", b"{}");
+    assert!(place.obstacle("third.mp4", &[]).is_some());
+}
+
+#[tokio::test]
 async fn a_clip_gets_the_mode_of_any_new_file_and_a_part_is_private() {
     let place = Place::new();
     let file = place.fetch("A", "hero.mp4", &clip(19, 10)).await;
@@ -689,6 +768,51 @@ async fn a_clip_gets_the_mode_of_any_new_file_and_a_part_is_private() {
     drop(fs::File::create(place.out("plain")).unwrap());
     assert_eq!(mode(&place.out("hero.mp4")), mode(&place.out("plain")));
     assert_eq!(mode(&place.out("hero.mp4.json")), mode(&place.out("plain")));
+}
+
+#[tokio::test]
+async fn s12_a_folder_that_is_exchanged_for_a_link_at_any_moment_leads_no_clip_outside() {
+    let place = Place::new();
+    let elsewhere = TempDir::new().unwrap();
+    fs::create_dir_all(place.out("summer")).unwrap();
+    symlink(elsewhere.path(), place.out("link")).unwrap();
+    let mut files = Vec::new();
+    for id in ["A", "B", "C", "D", "E", "F", "G", "H"] {
+        let target = format!("summer/{id}.mp4");
+        files.push((id, place.fetch(id, &target, &clip(17, 10)).await, target));
+    }
+    let exchange = || {
+        let (one, other) = (place.out("summer"), place.out("link"));
+        let flags = rustix::fs::RenameFlags::EXCHANGE;
+        rustix::fs::renameat_with(rustix::fs::CWD, one, rustix::fs::CWD, other, flags).unwrap();
+    };
+    exchange();
+    let (id, file, target) = &files[0];
+    place.place(id, target, file, None).expect_err("the folder is a link");
+    let (over, mut missed) = (std::sync::atomic::AtomicBool::new(false), Vec::new());
+    std::thread::scope(|scope| {
+        let exchanging = scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                exchange();
+            }
+        });
+        for (id, file, target) in &files {
+            let placed = (0..10_000).any(|_| place.place(id, target, file, None).is_ok());
+            if !placed {
+                missed.push(target);
+            }
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        exchanging.join().unwrap();
+    });
+    assert!(missed.is_empty(), "{missed:?} never met the folder");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    if fs::symlink_metadata(place.out("summer")).unwrap().is_symlink() {
+        exchange();
+    }
+    for (_, file, target) in &files {
+        assert!(place.tree.is_placed(target, file), "{target}");
+    }
 }
 
 #[tokio::test]

@@ -103,7 +103,8 @@ async fn a_provider_from_another_crate_is_planned_run_and_paid_once() {
 fn a_task_is_asked_for_with_its_own_model_also_where_that_is_in_no_list_any_more() {
     let (registry, task) = (registry(), TaskId("7".into()));
     let provider = registry.find("acme").unwrap();
-    let endpoint = Endpoint { base_url: "https://api.acme.example".parse().unwrap(), key: None };
+    let endpoint =
+        Endpoint { base_url: "https://api.acme.example".parse().unwrap(), key: None, key_env: None };
     let account = Account::new(Arc::clone(provider), endpoint, Limits::default(), &Cards::new(&registry));
     for model in ["short", "long", "gone"] {
         let card = account.card(&format!("acme/{model}").parse().unwrap());

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use shotlist::domain::digest::Sha256;
-use shotlist::domain::fault::{Fault, FaultKind, Stop};
+use shotlist::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use shotlist::domain::key::{RequestId, TaskId};
 use shotlist::domain::lifecycle::{Charged, Intent};
 use shotlist::domain::problem::Severity;
@@ -19,7 +19,7 @@ use shotlist::domain::request::{
     Field, Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Request, Value,
 };
 use shotlist::provider::cards::Cards;
-use shotlist::provider::{Progress, Provider, Registry, check};
+use shotlist::provider::{Cost, Progress, Provider, Registry, check};
 use shotlist::wire::{Body, Call, Method, Part, Reply};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -141,7 +141,11 @@ fn progress_in_words(progress: Progress) -> String {
         Progress::Pending { unknown_word: Some(word), .. } => format!("pending, unknown word {word}"),
         Progress::Ready { clip, cost } => {
             let cover = clip.cover.map(|cover| format!(" with {cover}"));
-            let cost = cost.map(|cost| format!(" for {cost}"));
+            let cost = match cost {
+                Cost::Untold => None,
+                Cost::Told(cost) => Some(format!(" for {cost}")),
+                Cost::Doubtful(figure) => Some(format!(" for what is no amount: {figure}")),
+            };
             format!("ready {}{}{}", clip.url, cover.unwrap_or_default(), cost.unwrap_or_default())
         }
         Progress::Empty => "empty".into(),
@@ -159,7 +163,7 @@ fn progress_in_words(progress: Progress) -> String {
 }
 
 #[test]
-fn every_recorded_answer_means_what_its_fixture_says() {
+fn a06_a14_a18_every_recorded_answer_means_what_its_fixture_says() {
     for provider in recorded() {
         let mut files: Vec<PathBuf> = std::fs::read_dir(fixtures(provider))
             .unwrap()
@@ -546,7 +550,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_that_are_no_answer_prove_nothing(
+    fn n12_bytes_that_are_no_answer_prove_nothing(
         bytes in prop::collection::vec(any::<u8>(), 0..80), status in prop_oneof![200..300u16, 400..429u16, Just(431), 500..600u16],
     ) {
         let reply = Reply { status, headers: Vec::new(), body: bytes };
@@ -554,7 +558,8 @@ proptest! {
         for provider in providers() {
             // These come from whoever stands before the provider, or from where it is not.
             let kind = match status {
-                401 | 413 | 414 | 415 | 431 => FaultKind::Barred,
+                401 | 414 | 415 | 431 => FaultKind::Barred,
+                413 => FaultKind::Rejected(Refusal::Input),
                 404 | 405 => FaultKind::NoRoute,
                 _ => FaultKind::Unknown,
             };

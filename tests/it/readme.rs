@@ -85,7 +85,7 @@ fn the_numbers_of_the_design_are_those_of_the_policy() {
     let policy = Policy::standard();
     let rows = [
         format!(
-            "| tries | {} a run for a refusal that may pass; no limit while throttled | until the task is {} days old | {} in a row without progress |",
+            "| tries | {} a run for a refusal that may pass; no limit while throttled | until the task is {} days old | {} for what is no clip; no limit for trouble of the host |",
             policy.submit_tries,
             policy.stuck_after.as_secs() / 86_400,
             policy.fetch_tries

@@ -378,6 +378,8 @@ async fn a_clip_is_served_in_ranges() {
     let far = Far::start().await;
     let (_, link) = far.ready(&text("x")).await;
     let whole = far.get(&link, &[]).await;
+    let name = whole.headers()[header::CONTENT_DISPOSITION].to_str().unwrap();
+    assert_eq!(name, "attachment; filename=\"../../named-by-the-host.mp4\"");
     let tag = whole.headers()[header::ETAG].to_str().unwrap().to_owned();
     let date = whole.headers()[header::LAST_MODIFIED].to_str().unwrap().to_owned();
     assert!(tag.starts_with('"'), "{tag} is not strong");

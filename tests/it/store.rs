@@ -279,7 +279,7 @@ async fn submitted(store: &Store, item: &str, run: RunId) -> Take {
 }
 
 fn clip(expires: Option<Timestamp>) -> Clip {
-    Clip { url: "https://cdn.example/clip.mp4".into(), cover: None, expires }
+    Clip { url: "https://cdn.example/clip.mp4".into(), cover: None, expires, others: Vec::new() }
 }
 
 async fn done(store: &Store, item: &str, run: RunId) -> Take {
@@ -435,7 +435,7 @@ async fn an_interrupted_run_goes_on_with_its_budget_and_a_finished_one_does_not(
 }
 
 #[tokio::test]
-async fn a_task_belongs_to_one_take_only() {
+async fn a27_a_task_belongs_to_one_take_only() {
     let place = Place::new();
     let store = place.drive();
     order(&store, &["bowl", "cup"]).await;

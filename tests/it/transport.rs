@@ -139,7 +139,7 @@ fn answer(status: &str, headers: &str, body: &str) -> Act {
 }
 
 fn endpoint(base: &str) -> Endpoint {
-    Endpoint { base_url: Url::parse(base).unwrap(), key: Some(SecretString::from("test-key")) }
+    Endpoint { base_url: Url::parse(base).unwrap(), key: Some(SecretString::from("test-key")), key_env: None }
 }
 
 fn call(method: Method) -> Call {
@@ -204,6 +204,43 @@ async fn n02_a_name_that_does_not_resolve_is_proof_that_nothing_was_sent() {
     assert!(fault.to_string().contains("nowhere.invalid"), "{fault}");
 }
 
+/// Two frames of HTTP/2: settings, and the end of the connection before any request was looked at.
+const GOAWAY: &str = "\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0";
+
+#[tokio::test]
+async fn n12_an_answer_without_a_length_that_is_cut_comes_as_it_is_and_proves_nothing() {
+    let server = Server::start([Act::Answer("HTTP/1.1 200 OK\r\n\r\n{\"id\": \"t".into())]).await;
+    let reply = submit_with(&impatient(), &server.endpoint(), Bytes::from_static(b"{}")).await.unwrap();
+    // The end of the connection is the end of such an answer, so nothing here tells that it was cut. No provider takes
+    // it for an answer of its own: see `n12_bytes_that_are_no_answer_prove_nothing`.
+    assert_eq!((reply.status, &reply.body[..]), (200, &b"{\"id\": \"t"[..]));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn n14_a_server_with_tls_is_offered_http_1_alone() {
+    let server = tls_like(Act::Answer("\x15\x03\x03\x00\x02\x02\x28".into())).await;
+    fault(&Settings::default(), &endpoint(&format!("https://127.0.0.1:{}/api", server.port))).await;
+    let hello = server.requests().concat();
+    assert!(hello.contains("\u{8}http/1.1"), "{hello:?}");
+    assert!(!hello.contains("\u{2}h2"), "{hello:?}");
+}
+
+#[tokio::test]
+async fn n32_a_name_whose_first_address_is_not_listened_at_is_reached_at_the_next_one() {
+    let addresses: Vec<_> = std::net::ToSocketAddrs::to_socket_addrs("localhost:80").unwrap().collect();
+    if !addresses.iter().any(std::net::SocketAddr::is_ipv6) {
+        eprintln!("SKIPPED(localhost has no address of IPv6 on this machine)");
+        return;
+    }
+    // The server listens at the address of IPv4 alone.
+    let server = Server::start([answer("200 OK", "", "{}")]).await;
+    let endpoint = endpoint(&format!("http://localhost:{}/api", server.port));
+    let sent = submit_with(&Settings::default(), &endpoint, Bytes::from_static(b"{}")).await;
+    assert_eq!(sent.map(|reply| reply.status), Ok(200));
+    assert_eq!(server.requests().len(), 1);
+}
+
 #[tokio::test]
 async fn n05_to_n10_whatever_breaks_after_the_connection_is_a_doubt() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 40\r\n";
@@ -214,7 +251,8 @@ async fn n05_to_n10_whatever_breaks_after_the_connection_is_a_doubt() {
         ("n09 no answer", Act::Stall(String::new())),
         ("n10 a head that trickles", Act::Drip(head.to_owned())),
         ("n10 a body that trickles", Act::Drip("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n".into())),
-        ("n11 a body that is cut", Act::Answer(format!("{head}\r\n{{\"id\""))),
+        ("a body that is cut", Act::Answer(format!("{head}\r\n{{\"id\""))),
+        ("a connection that HTTP/2 gives up", Act::Answer(GOAWAY.into())),
         ("no HTTP at all", Act::Answer("SSH-2.0-OpenSSH_9.7\r\n".into())),
     ] {
         let server = Server::start([act]).await;
@@ -300,7 +338,7 @@ async fn tls_like(act: Act) -> Server {
 }
 
 #[tokio::test]
-async fn a_tls_handshake_that_hangs_is_proof_that_nothing_was_sent() {
+async fn n04_a_tls_handshake_that_hangs_is_proof_that_nothing_was_sent() {
     let server = Server::start([Act::Silence]).await;
     let mut settings = Settings::default();
     settings.timeouts.connect = Duration::from_millis(200);

@@ -83,7 +83,8 @@ impl Project {
     pub async fn import_reviews(&self, file: &str, csv: &[u8], who: &str) -> Result<ImportReport, Error> {
         let gallery = self.gallery().await?;
         let jobs: HashMap<&JobKey, &GalleryJob> = gallery.jobs.iter().map(|job| (job.key(), job)).collect();
-        let (rows, undecided) = read(file, csv, &jobs).map_err(|problems| self.unreadable(file, problems))?;
+        let keys: Vec<JobKey> = jobs.keys().map(|key| (*key).clone()).collect();
+        let (rows, undecided) = read(file, csv, &keys).map_err(|problems| self.unreadable(file, problems))?;
         let mut report = ImportReport { undecided, ..ImportReport::default() };
         let (mut requests, mut lines) = (Vec::new(), HashMap::new());
         for row in rows {
@@ -108,8 +109,8 @@ impl Project {
             }
             lines.insert(row.request.job.clone(), row.line);
             // A name that is not that of the review which the row was written from was put there by the reviewer.
-            let named = row.who.filter(|named| newest.is_none_or(|newest| newest.who != *named));
-            requests.push((row.request, named.unwrap_or_else(|| who.to_owned())));
+            let typed = row.who.filter(|typed| newest.is_none_or(|newest| newest.who != *typed));
+            requests.push((row.request, typed.unwrap_or_else(|| who.to_owned())));
         }
         if !report.conflicts.is_empty() || requests.is_empty() {
             return Ok(report);
@@ -179,12 +180,18 @@ fn is_same(newest: &Review, standing: Standing, row: &ReviewRequest) -> bool {
         && newest.redo == row.redo
 }
 
+/// Reads the reviews of a table about jobs of these names, and records nothing. `file` is its name in messages.
+///
+/// # Errors
+///
+/// Returns every line that cannot be understood.
+pub fn read_table(file: &str, csv: &[u8], jobs: &[JobKey]) -> Result<Vec<ReviewRequest>, Vec<Problem>> {
+    let (rows, _) = read(file, csv, jobs)?;
+    Ok(rows.into_iter().map(|row| row.request).collect())
+}
+
 /// Reads the rows that have an outcome, and counts the others.
-fn read(
-    file: &str,
-    csv: &[u8],
-    jobs: &HashMap<&JobKey, &GalleryJob>,
-) -> Result<(Vec<Row>, usize), Vec<Problem>> {
+fn read(file: &str, csv: &[u8], keys: &[JobKey]) -> Result<(Vec<Row>, usize), Vec<Problem>> {
     let problem = |line: u64, message: String| {
         Problem::error(Place::Row { file: file.to_owned(), row: line, column: None }, message)
     };
@@ -211,7 +218,6 @@ fn read(
         let what = format!("the table has no column `{}`", missing.join("`, `"));
         return Err(vec![problem(first, what)]);
     }
-    let keys: Vec<JobKey> = jobs.keys().map(|key| (*key).clone()).collect();
     let (mut rows, mut undecided, mut problems) = (Vec::new(), 0, Vec::new());
     let mut named = BTreeSet::new();
     for record in reader.records() {
@@ -234,7 +240,7 @@ fn read(
             undecided += 1;
             continue;
         }
-        match row(line, &cell, &keys) {
+        match row(line, &cell, keys) {
             Ok(row) if !named.insert(row.request.job.clone()) => {
                 problems.push(problem(line, format!("{} has another row above", row.request.job)));
             }

@@ -96,12 +96,12 @@ pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTre
         let config = configs.get(provider.name());
         let (name, _) = key_variable(*provider, config);
         let key = key(provider.name(), name, variable(name).as_deref());
-        checks.push(match (base_url(*provider, config), endpoint(*provider, config), &settings) {
-            (Err(problem), ..) => as_check("server", Exit::Invalid, *problem, context),
+        checks.extend(match (base_url(*provider, config), endpoint(*provider, config), &settings) {
+            (Err(problem), ..) => vec![as_check("server", Exit::Invalid, *problem, context)],
             (Ok(_), Ok(endpoint), Ok(settings)) if !matches!(key.verdict, Verdict::Fail(_)) => {
-                server::ask(*provider, &endpoint, settings).await
+                server::ask(*provider, &endpoint, settings, &context.project.clock).await
             }
-            (Ok(url), ..) => Check::ok("server", format!("{}: {url}", provider.name())),
+            (Ok(url), ..) => vec![Check::ok("server", format!("{}: {url}", provider.name()))],
         });
         checks.push(key);
     }

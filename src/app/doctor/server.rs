@@ -4,30 +4,45 @@ use super::Check;
 use crate::app::exit::Exit;
 use crate::domain::fault::{FaultKind, Stop};
 use crate::domain::key::{ModelName, TaskId};
+use crate::domain::time::disagreement;
+use crate::engine::clock::Clock;
 use crate::provider::card::ModelCard;
-use crate::provider::{Provider, reply};
+use crate::provider::{NO_TASK, Provider, reply};
 use crate::transport::{Endpoint, FreeClient, SendFault, Settings};
 use crate::wire::Reply;
-
-/// Id of a task that does not exist.
-const NO_TASK: &str = "0";
+use jiff::Timestamp;
 
 /// Asks a provider for a task that does not exist.
-pub(crate) async fn ask(provider: &dyn Provider, endpoint: &Endpoint, settings: &Settings) -> Check {
+pub(crate) async fn ask(
+    provider: &dyn Provider,
+    endpoint: &Endpoint,
+    settings: &Settings,
+    clock: &Clock,
+) -> Vec<Check> {
     let free = match FreeClient::new(settings) {
         Ok(free) => free,
-        Err(trouble) => return Check::fail("server", Exit::Local, trouble.to_string(), "see above"),
+        Err(trouble) => return vec![Check::fail("server", Exit::Local, trouble.to_string(), "see above")],
     };
     let card = provider.cards().first().cloned().unwrap_or_else(|| {
         let (provider, model) = (provider.name().to_owned(), NO_TASK.to_owned());
         ModelCard::unlisted(ModelName { provider, model })
     });
     let answer = free.ask(endpoint, &provider.poll(&card, &TaskId(NO_TASK.into()))).await;
-    check_answer(provider, endpoint.base_url.as_str(), answer)
+    let clock = answer.as_ref().ok().and_then(|reply| check_date(reply, clock.now()));
+    let server = check_answer(provider, endpoint, answer);
+    std::iter::once(server).chain(clock).collect()
+}
+
+/// Returns a warning where a server tells another time than this computer.
+fn check_date(reply: &Reply, now: Timestamp) -> Option<Check> {
+    let theirs = Timestamp::try_from(reply::sent(reply)?).ok()?;
+    let what = disagreement(now, theirs)?;
+    Some(Check::warn("clock", what, "set this computer's clock: timedatectl set-ntp true"))
 }
 
 /// Returns what the answer about a task that does not exist tells about the address and the key.
-fn check_answer(provider: &dyn Provider, url: &str, answer: Result<Reply, SendFault>) -> Check {
+fn check_answer(provider: &dyn Provider, endpoint: &Endpoint, answer: Result<Reply, SendFault>) -> Check {
+    let url = endpoint.base_url.as_str();
     let name = provider.name();
     let reply = match answer {
         Ok(reply) => reply,
@@ -49,7 +64,10 @@ fn check_answer(provider: &dyn Provider, url: &str, answer: Result<Reply, SendFa
                 "server",
                 Exit::Credentials,
                 what,
-                format!("compare the key with the console of {name}"),
+                match &endpoint.key_env {
+                    Some(variable) => format!("compare the key in {variable} with the console of {name}"),
+                    None => format!("compare the key with the console of {name}"),
+                },
             )
         }
         FaultKind::Throttled { .. } => well,

@@ -46,16 +46,25 @@ impl SentBack {
 /// How a download ended without a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
-    /// No connection, or a host that cannot answer for now: says nothing about the clip.
-    Unreachable {
+    /// The host could not be reached, could not answer for now, or broke off: says nothing about the clip.
+    Trouble {
         /// The pause that the host asked for.
         after: Option<Duration>,
-    },
-    /// Broke off, or what came is no clip.
-    Broken {
         /// Whether enough arrived to call it progress.
         progress: bool,
     },
+    /// A page of text came in place of the clip: says nothing about the clip, and a fresh link may lead to it.
+    Page,
+    /// The link was redirected more often than any storage service needs.
+    Redirects,
+    /// Whole, and no clip.
+    Damaged,
+}
+
+impl From<FetchSetback> for Event {
+    fn from(setback: FetchSetback) -> Self {
+        Self::FetchSetback(setback)
+    }
 }
 
 /// Proof, from complete answers of the provider, that it has no task of ours. Only a look-up can make it.
@@ -145,6 +154,8 @@ pub enum Event {
     FetchSetback(FetchSetback),
     /// The link is dead.
     LinkDead,
+    /// The link has reached the age at which it is expected to die, and was not tried.
+    LinkOld,
     /// The link must not be followed.
     LinkUnsafe,
     /// The clip has its final name.

@@ -29,8 +29,8 @@ impl State {
                 Doubt { intent, since, tries_left, looks, absent, due }.on(event, at, policy)
             }
             Self::Running { task, watch, due: _ } => running_on(task, watch, event, at, policy),
-            Self::Downloading { task, clip, watch, tries, unreached, due: _ } => {
-                Fetch { task, clip, watch, tries, unreached }.on(event, at, policy)
+            Self::Downloading { task, clip, watch, due: _ } => {
+                Fetch { task, clip, watch }.on(event, at, policy)
             }
             Self::Placing { task, file } => match event {
                 Event::Placed => Ok(Self::Done { task, file }),
@@ -221,14 +221,22 @@ fn running_on(
     let age = at.since(task.accepted);
     let pause = match event {
         Event::Ready(clip) => {
-            return Ok(State::Downloading { task, clip, watch, tries: 0, unreached: 0, due: at.now });
+            watch.mistaken = 0;
+            return Ok(State::Downloading { task, clip, watch, due: at.now });
         }
         Event::Refused { refusal, charged } => {
             return Ok(State::Failed { refusal, charged, task: Some(task) });
         }
-        Event::Mistaken => return Ok(held(HeldReason::IdMismatch, task, at)),
+        Event::Mistaken => {
+            watch.mistaken = watch.mistaken.saturating_add(1);
+            if watch.mistaken >= policy.mistaken_tries {
+                return Ok(held(HeldReason::IdMismatch, task, at));
+            }
+            policy.poll_backoff.pause(u32::from(watch.mistaken), None, at.jitter)
+        }
         Event::StillRunning => {
-            watch = Watch { polls: watch.polls.saturating_add(1), setbacks: 0, missing: 0, ..watch };
+            let polls = watch.polls.saturating_add(1);
+            watch = Watch { polls, setbacks: 0, missing: 0, mistaken: 0, ..watch };
             watch.overdue = watch.overdue.saturating_add(u32::from(age > policy.patience));
             if age > policy.stuck_after && watch.overdue > policy.stuck_polls() {
                 return Ok(held(HeldReason::TaskStuck, task, at));
@@ -236,6 +244,7 @@ fn running_on(
             policy.poll_pause(watch.polls, age, at.jitter)
         }
         Event::Empty => {
+            watch.mistaken = 0;
             watch.empty = watch.empty.saturating_add(1);
             if watch.empty > policy.empty_tries {
                 return Ok(held(HeldReason::NoResult, task, at));
@@ -243,6 +252,7 @@ fn running_on(
             policy.missing_gap
         }
         Event::Missing => {
+            watch.mistaken = 0;
             // A fresh task may not be visible yet; only what is missing after the grace counts.
             if age > policy.missing_grace {
                 watch.missing = watch.missing.saturating_add(1);
@@ -271,8 +281,6 @@ struct Fetch {
     task: Task,
     clip: Clip,
     watch: Watch,
-    tries: u8,
-    unreached: u32,
 }
 
 impl Fetch {
@@ -281,6 +289,7 @@ impl Fetch {
             Event::Fetched(file) | Event::WasPlaced(file) => Ok(State::Placing { task: self.task, file }),
             Event::WasHeld(reason) => was_held(Phase::Downloading, reason, self.task, at),
             Event::LinkUnsafe => Ok(held(HeldReason::UnsafeUrl, self.task, at)),
+            Event::LinkOld => Ok(self.ask_for_a_fresh_link(at.now)),
             Event::LinkDead => {
                 self.watch.fresh_links = self.watch.fresh_links.saturating_add(1);
                 if self.watch.fresh_links > policy.fresh_links {
@@ -288,31 +297,52 @@ impl Fetch {
                 }
                 Ok(self.ask_for_a_fresh_link(at.after(policy.fetch_backoff.first)))
             }
-            Event::FetchSetback(FetchSetback::Broken { progress }) => {
-                self.tries = if progress { 0 } else { self.tries.saturating_add(1) };
-                if self.tries >= policy.fetch_tries {
-                    return Ok(held(HeldReason::NoResult, self.task, at));
-                }
-                let pause = policy.fetch_backoff.pause(u32::from(self.tries.max(1)), None, at.jitter);
-                Ok(self.again(0, at.after(pause)))
-            }
-            Event::FetchSetback(FetchSetback::Unreachable { after }) => {
-                let unreached = self.unreached.saturating_add(1);
-                let pause = policy.fetch_backoff.pause(unreached, after, at.jitter);
-                // The host may have moved: asking for the link again is free and finds it.
-                if unreached >= u32::from(policy.fetch_tries) {
-                    let pause = if after.is_some() { pause } else { policy.fetch_backoff.first };
-                    return Ok(self.ask_for_a_fresh_link(at.after(pause)));
-                }
-                Ok(self.again(unreached, at.after(pause)))
-            }
+            Event::FetchSetback(setback) => Ok(self.set_back(setback, at, policy)),
             other => illegal(Phase::Downloading, &other),
         }
     }
 
-    fn again(self, unreached: u32, due: Timestamp) -> State {
-        let Self { task, clip, watch, tries, .. } = self;
-        State::Downloading { task, clip, watch, tries, unreached, due }
+    /// Trouble of the host never ends here: only bytes that are no clip, and links that lead nowhere, use up tries.
+    fn set_back(mut self, setback: FetchSetback, at: Moment, policy: &Policy) -> State {
+        match setback {
+            FetchSetback::Trouble { after, progress } => {
+                if progress {
+                    (self.watch.damaged, self.watch.troubles) = (0, 0);
+                }
+                let due = self.trouble(after, at, policy);
+                // The host may have moved: asking for the link again is free and finds it.
+                if self.watch.troubles.is_multiple_of(u32::from(policy.fetch_tries.max(1))) {
+                    return self.ask_for_a_fresh_link(due);
+                }
+                self.again(due)
+            }
+            FetchSetback::Page => {
+                let due = self.trouble(None, at, policy);
+                self.ask_for_a_fresh_link(due)
+            }
+            FetchSetback::Redirects => self.no_clip(HeldReason::UnsafeUrl, at, policy),
+            FetchSetback::Damaged => self.no_clip(HeldReason::NoResult, at, policy),
+        }
+    }
+
+    /// Counts a failure of the host. Returns when the host may be asked again.
+    fn trouble(&mut self, after: Option<Duration>, at: Moment, policy: &Policy) -> Timestamp {
+        self.watch.troubles = self.watch.troubles.saturating_add(1);
+        at.after(policy.fetch_backoff.pause(self.watch.troubles, after, at.jitter))
+    }
+
+    fn no_clip(mut self, reason: HeldReason, at: Moment, policy: &Policy) -> State {
+        self.watch.damaged = self.watch.damaged.saturating_add(1);
+        if self.watch.damaged >= policy.fetch_tries {
+            return held(reason, self.task, at);
+        }
+        let pause = policy.fetch_backoff.pause(u32::from(self.watch.damaged), None, at.jitter);
+        self.again(at.after(pause))
+    }
+
+    fn again(self, due: Timestamp) -> State {
+        let Self { task, clip, watch } = self;
+        State::Downloading { task, clip, watch, due }
     }
 
     fn ask_for_a_fresh_link(self, due: Timestamp) -> State {

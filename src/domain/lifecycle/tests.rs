@@ -25,7 +25,7 @@ fn task() -> Task {
 }
 
 fn clip() -> Clip {
-    Clip { url: "https://clips.example/1.mp4".into(), cover: None, expires: None }
+    Clip { url: "https://clips.example/1.mp4".into(), cover: None, expires: None, others: Vec::new() }
 }
 
 fn file() -> ClipFile {
@@ -52,7 +52,7 @@ fn states() -> Vec<State> {
         doubt(0, None),
         doubt(1, Some(due)),
         State::Running { task: task(), watch, due },
-        State::Downloading { task: task(), clip: clip(), watch, tries: 0, unreached: 0, due },
+        State::Downloading { task: task(), clip: clip(), watch, due },
         State::Placing { task: task(), file: file() },
         State::Done { task: task(), file: file() },
         State::Failed { refusal: Refusal::Input, charged: Charged::No, task: None },
@@ -92,10 +92,13 @@ fn events() -> Vec<Event> {
         Event::Mistaken,
         Event::PollSetback { after: None },
         Event::Fetched(file()),
-        Event::FetchSetback(FetchSetback::Broken { progress: false }),
-        Event::FetchSetback(FetchSetback::Broken { progress: true }),
-        Event::FetchSetback(FetchSetback::Unreachable { after: None }),
+        Event::FetchSetback(FetchSetback::Trouble { after: None, progress: false }),
+        Event::FetchSetback(FetchSetback::Trouble { after: None, progress: true }),
+        Event::FetchSetback(FetchSetback::Page),
+        Event::FetchSetback(FetchSetback::Redirects),
+        Event::FetchSetback(FetchSetback::Damaged),
         Event::LinkDead,
+        Event::LinkOld,
         Event::LinkUnsafe,
         Event::Placed,
         Event::NameTaken,
@@ -151,7 +154,7 @@ fn the_table_of_all_edges_is_what_was_reviewed() {
 }
 
 #[test]
-fn final_states_accept_nothing_but_that_a_finished_clip_is_gone() {
+fn a37_final_states_accept_nothing_but_that_a_finished_clip_is_gone() {
     for (from, event, to) in edges().into_iter().filter(|(from, ..)| from.is_final()) {
         assert!(matches!(from, State::Done { .. }) && event == Event::ClipGone, "{from:?} took {event:?}");
         assert_eq!(to.todo().0, Todo::Poll, "a clip that is gone is asked for, which is free");
@@ -168,6 +171,17 @@ fn only_a_claim_leads_to_a_submission_and_only_from_pending() {
             assert!(matches!(event, Event::Claimed(_)), "{event:?}");
         }
     }
+}
+
+#[test]
+fn a_submission_needs_a_try_that_is_left_and_its_time() {
+    let claimed = |tries_left, due| {
+        let pending = State::Pending { tries_left, setbacks: 0, due };
+        pending.on(Event::Claimed(intent()), at(10), &POLICY)
+    };
+    assert!(claimed(1, at(10).now).is_ok());
+    assert!(claimed(0, at(10).now).is_err(), "it rests until the next run");
+    assert!(claimed(1, at(11).now).is_err(), "its pause is not over");
 }
 
 #[test]
@@ -219,7 +233,7 @@ fn what_may_have_been_charged_is_never_free_again_without_proof() {
 }
 
 #[test]
-fn a_proof_of_absence_needs_a_complete_listing_that_echoes_and_is_late_enough() {
+fn a34_a35_a_proof_of_absence_needs_a_complete_listing_that_echoes_and_is_late_enough() {
     let lag = &LookUp::new(Duration::from_secs(90));
     assert!(Absence::prove(true, true, at(0).now, at(91), lag).is_some());
     assert!(Absence::prove(false, true, at(0).now, at(91), lag).is_none());
@@ -342,17 +356,39 @@ fn no_trouble_goes_on_for_ever() {
     let watch = Watch::default();
     let due = at(0).now;
     let running = State::Running { task: task(), watch, due };
-    let downloading = State::Downloading { task: task(), clip: clip(), watch, tries: 0, unreached: 0, due };
+    let downloading = State::Downloading { task: task(), clip: clip(), watch, due };
     let cases = [
         (running.clone(), Event::Empty, 60, "held", 6),
         (running.clone(), Event::Missing, 60, "held", 6),
         (running.clone(), Event::StillRunning, 300, "held", 2_018),
-        (downloading.clone(), Event::FetchSetback(FetchSetback::Broken { progress: false }), 10, "held", 6),
-        (downloading, Event::FetchSetback(FetchSetback::Unreachable { after: None }), 10, "running", 6),
+        (downloading.clone(), FetchSetback::Damaged.into(), 10, "held", 6),
+        (downloading.clone(), FetchSetback::Redirects.into(), 10, "held", 6),
+        (downloading.clone(), FetchSetback::Page.into(), 10, "running", 1),
+        (downloading, FetchSetback::Trouble { after: None, progress: false }.into(), 10, "running", 6),
     ];
     for (state, event, step, name, count) in cases {
         let (end, times) = ends(state, &event, step);
         assert_eq!((end.name(), times), (name, count), "{event:?}");
+    }
+}
+
+#[test]
+fn a28_three_answers_in_a_row_about_another_task_are_for_a_person() {
+    let begin = || State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let after = |events: &[Event]| {
+        events.iter().fold(begin(), |state, event| state.on(event.clone(), at(100), &POLICY).unwrap())
+    };
+    let other = Event::Mistaken;
+    let failed = Event::PollSetback { after: None };
+    let held = |state: State| matches!(state, State::Held { reason: HeldReason::IdMismatch, .. });
+    assert!(held(after(&[other.clone(), other.clone(), other.clone()])));
+    assert!(
+        held(after(&[other.clone(), failed, other.clone(), other.clone()])),
+        "no answer is no other answer"
+    );
+    for own in [Event::StillRunning, Event::Empty, Event::Missing] {
+        let state = after(&[other.clone(), other.clone(), own, other.clone(), other.clone()]);
+        assert!(matches!(state, State::Running { .. }), "{state:?}");
     }
 }
 
@@ -422,8 +458,8 @@ fn no_state_waits_longer_than_the_longest_pause_of_its_wait() {
                 State::Pending { tries_left, setbacks, due: ahead }
             }
             State::Running { task, watch, .. } => State::Running { task, watch, due: ahead },
-            State::Downloading { task, clip, watch, tries, unreached, .. } => {
-                State::Downloading { task, clip, watch, tries, unreached, due: ahead }
+            State::Downloading { task, clip, watch, .. } => {
+                State::Downloading { task, clip, watch, due: ahead }
             }
             State::Doubtful { intent, since, tries_left, looks, absent, .. } => {
                 State::Doubtful { intent, since, tries_left, looks, absent, due: ahead }

@@ -17,7 +17,7 @@ fn amounts_are_read_exactly_and_shown_with_at_least_two_decimals() {
 }
 
 #[test]
-fn what_is_no_amount_is_refused() {
+fn i41_what_is_no_amount_is_refused() {
     for text in ["", "-1", "NaN", "inf", "1e3", "0.0000001", "1.", ".5", "1,50", "99999999999999999999"] {
         assert!(text.parse::<Usd>().is_err(), "{text}");
     }

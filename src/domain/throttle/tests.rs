@@ -326,3 +326,15 @@ fn three_failures_in_a_row_make_the_lane_wait_and_leave_its_rate() {
     assert_eq!(throttle.accepted(&probe, seconds(18)), None);
     assert_eq!(throttle.learned(), None);
 }
+
+#[test]
+fn a_task_that_runs_already_takes_a_slot_until_it_ends() {
+    let rate = Rate { count: NonZeroU32::new(100).unwrap(), per: Duration::from_secs(1) };
+    let mut throttle = Throttle::new(rate, 2, BACKOFF);
+    throttle.occupied();
+    throttle.occupied();
+    let may_go = |throttle: &mut Throttle| matches!(throttle.ask(Duration::from_secs(9)), Leave::Go(_));
+    assert!(!may_go(&mut throttle));
+    throttle.freed();
+    assert!(may_go(&mut throttle));
+}

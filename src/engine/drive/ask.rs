@@ -1,18 +1,21 @@
 //! Free questions to a provider: how a task stands, and whether a submission in doubt is among its tasks.
 
 use super::{Drive, Left, Next};
-use crate::domain::fault::{Fault, FaultKind, Said};
+use crate::domain::fault::{Fault, FaultKind, Said, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, Event, Intent, State, Task};
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
+use crate::engine::handles::CALL;
 use crate::engine::ids;
+use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::lane::{Asking, Closed};
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
 use crate::provider::card::ModelCard;
 use crate::provider::{self, Listing, reply};
+use crate::transport::{SendFault, SendFaultKind};
 use crate::wire::{Call, Reply};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
@@ -107,13 +110,68 @@ impl Drive {
 
     /// One free call; `None` where a stop cut it off: an answer to a free question need not be heard.
     async fn free(&self, call: &Call) -> Option<Result<Reply, Fault>> {
+        let _open = self.world.handles.take(CALL).await;
         tokio::select! {
             biased;
             () = self.world.stop.waiting().cancelled() => None,
-            answer = self.world.free.ask(&self.account.endpoint, call) => {
+            answer = self.call(call) => {
+                if let Ok(reply) = &answer {
+                    self.world.note_date(reply);
+                }
                 Some(answer.map_err(|fault| Fault::new(FaultKind::Busy { after: None }, fault.said)))
             }
         }
+    }
+
+    /// One free call, made again where no file was left for it.
+    async fn call(&self, call: &Call) -> Result<Reply, SendFault> {
+        let mut attempts = 0;
+        loop {
+            let answer = self.world.free.ask(&self.account.endpoint, call).await;
+            let is_out = answer.as_ref().is_err_and(|fault| fault.kind == SendFaultKind::NoFiles);
+            if !self.world.calls_again(is_out, &mut attempts).await {
+                return answer;
+            }
+        }
+    }
+
+    /// Asks a free question before the first submission of a run, so that a refused key costs no paid request. Returns
+    /// whether submissions may go.
+    ///
+    /// A refusal is asked about once more: the key may be about to be exchanged. Any other answer, and none, is left to
+    /// the submission.
+    pub(super) async fn is_let_in(&self) -> bool {
+        let account = &self.account;
+        let mut let_in = account.let_in.lock().await;
+        let Some(call) = account.provider.probe().filter(|_| !*let_in) else { return true };
+        if !account.is_open() {
+            return false;
+        }
+        for is_last in [false, true] {
+            let Some(answer) = self.free(&call).await else { return false };
+            // 403 may be about a task that nobody has.
+            let refused = answer
+                .ok()
+                .filter(|reply| reply.status != 403)
+                .and_then(|reply| account.provider.polled(&TaskId(provider::NO_TASK.into()), &reply).err());
+            match refused {
+                Some(Fault { kind: FaultKind::Stop(why @ Stop::Auth), said }) if is_last => {
+                    let Closed { who, why, said } = account.close(WhyStopped::Provider(why), said);
+                    self.world.tell(&Notice::Stopped { who, why, said });
+                }
+                Some(Fault { kind: FaultKind::Stop(Stop::Auth), .. }) => {
+                    let due = self.world.clock.moment().after(AUTH_RETRY);
+                    if !self.world.clock.until(due, self.world.stop.submissions()).await {
+                        return false;
+                    }
+                }
+                _ => {
+                    *let_in = true;
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// Whether the provider answers a free question, where it has one.
@@ -198,6 +256,8 @@ impl Drive {
         let mut page = None;
         let mut pages = HashSet::new();
         let mut are_clocks_alike = true;
+        let mut all_are_named = true;
+        let mut was_refused = false;
         loop {
             let stop = self.world.stop.waiting();
             let permit = self.account.poll_admission(stop).await.ok_or(Left::Stopping)?;
@@ -210,8 +270,16 @@ impl Drive {
                     are_clocks_alike &= agree;
                     listing
                 }
+                Err(Fault { kind: FaultKind::Stop(_), .. }) if !was_refused => {
+                    was_refused = true;
+                    let due = self.world.clock.moment().after(AUTH_RETRY);
+                    if !self.world.clock.until(due, stop).await {
+                        return Err(Left::Stopping);
+                    }
+                    continue;
+                }
                 Err(Fault { kind: FaultKind::Stop(why), said }) => {
-                    self.account.close(WhyStopped::Provider(why), said.clone());
+                    let Closed { said, .. } = self.account.close(WhyStopped::Provider(why), said);
                     self.world.poll_refused(self.account.provider.name(), why, said);
                     return Err(Left::Stopping);
                 }
@@ -221,10 +289,16 @@ impl Drive {
                 match id {
                     Some(id) if id == intent.request_id => return Ok(Found::Task(task)),
                     Some(id) => others.push(id),
-                    None => {}
+                    // It may be the one that is looked for, listed without its name.
+                    None => all_are_named = false,
                 }
             }
             let Some(next) = next else {
+                if !all_are_named {
+                    let name = self.account.provider.name();
+                    let words = format!("{name} lists tasks without the names that their client gave them");
+                    return Ok(Found::Incomplete(Said::text(words)));
+                }
                 return Ok(if are_clocks_alike {
                     Found::Others(others)
                 } else {
@@ -267,7 +341,8 @@ impl Patience {
             matches!(polled, Ok(Take { state: State::Running { watch, .. }, .. }) if watch.setbacks == 0);
     }
 
-    pub(super) fn ended(&self, at: Moment, policy: &Policy) -> bool {
-        self.heard || self.since.is_some_and(|since| at.since(since) > policy.patience)
+    /// Returns whether no more is to be waited; by a clock that is wrong, how long a task renders is not known.
+    pub(super) fn ended(&self, at: Moment, policy: &Policy, is_clock_doubtful: bool) -> bool {
+        self.heard && !is_clock_doubtful || self.since.is_some_and(|since| at.since(since) > policy.patience)
     }
 }

@@ -3,18 +3,23 @@
 use super::{Drive, Left, Next, blocking};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
-use crate::domain::notice::WhyStopped;
+use crate::domain::money::Usd;
+use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::engine::filing::clip_at;
+use crate::engine::handles::{self, CLIP};
+use crate::engine::hosts::{Asking, Turn};
+use crate::engine::lane::Closed;
 use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::sidecar::{Origin, sidecar};
 use crate::engine::together::Answer;
-use crate::engine::world::Failure;
+use crate::engine::world::{Failure, World};
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::plan::known::Filed;
-use crate::provider::Progress;
+use crate::provider::{Cost, Progress};
 use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
+use std::time::Duration;
 use tokio::time::Instant;
 
 impl Drive {
@@ -51,7 +56,8 @@ impl Drive {
                 (Event::StillRunning, None)
             }
             Ok(Progress::Ready { clip, cost }) => {
-                settled = cost;
+                settled = self.settled(take, cost);
+                self.tell_others(take, &clip);
                 let life = SignedDuration::try_from(self.lane.link_life).unwrap_or(SignedDuration::MAX);
                 let expires = self.world.clock.now().checked_add(life).ok();
                 (Event::Ready(Clip { expires, ..clip }), None)
@@ -79,7 +85,7 @@ impl Drive {
                 };
                 if let FaultKind::Stop(why) = kind {
                     // Nothing can be collected until that is mended, so nothing more is ordered either.
-                    self.account.close(WhyStopped::Provider(why), said.clone());
+                    let Closed { said, .. } = self.account.close(WhyStopped::Provider(why), said);
                     self.world.poll_refused(name, why, said);
                     return Ok(Err(Left::Stopping));
                 }
@@ -89,23 +95,90 @@ impl Drive {
         self.record(take, event, said, settled).await
     }
 
+    /// Returns the amount that the provider names for the take. Tells one above its price, and a figure that is none.
+    fn settled(&self, take: &Take, cost: Cost) -> Option<Usd> {
+        let (name, key, price) = (self.account.provider.name(), &take.key, take.price);
+        match cost {
+            Cost::Untold => None,
+            Cost::Doubtful(figure) => {
+                self.world.warn_once(format!(
+                    "{key}: {name} names `{figure}` as the cost, which no clip can cost; budgets count the price, {price}"
+                ));
+                None
+            }
+            Cost::Told(cost) => {
+                if cost > price {
+                    self.world.warn_once(format!(
+                        "{key}: {name} charged {cost}, which is {} more than its price of {price}; budgets count {cost}",
+                        cost - price
+                    ));
+                }
+                Some(cost)
+            }
+        }
+    }
+
+    /// Tells that a task brought more than the one clip that is kept.
+    fn tell_others(&self, take: &Take, clip: &Clip) {
+        let others = clip.others.len();
+        if others > 0 {
+            self.world.warn_once(format!(
+                "{}: {} delivered {} results; the first is kept, and the sidecar names {}",
+                take.key,
+                self.account.provider.name(),
+                others + 1,
+                if others == 1 { "the other" } else { "the others" },
+            ));
+        }
+    }
+
     /// Fetches the clip into its part, verifies and syncs it.
-    pub(super) async fn download(&self, take: &Take) -> Next {
+    ///
+    /// A link that has reached its age is exchanged first, unless that was done just now (`is_fresh`).
+    pub(super) async fn download(&self, take: &Take, is_fresh: &mut bool) -> Next {
         let State::Downloading { clip, task, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let stop = self.world.stop.waiting();
+        let host = self.account.endpoint.host_of(&clip.url);
+        let asking = match self.world.hosts.turn(&host, stop).await {
+            Turn::Go(asking) => asking,
+            Turn::Stopping => return Ok(Err(Left::Stopping)),
+            Turn::GivenUp { is_first } => {
+                if is_first {
+                    self.world.tell(&Notice::Warning(self.world.owed.given_up(&host)));
+                }
+                return Ok(Err(Left::HostAway));
+            }
+        };
+        // No link lives longer than that: one that would was noted by a clock that was ahead.
+        let latest = self.world.clock.moment().after(self.lane.link_life);
+        let expires = clip.expires.map(|expires| expires.min(latest));
         let place = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
-            place = self.account.downloads.place(clip.expires) => place,
+            place = self.account.downloads.place(expires) => place,
         };
+        let _open = self.world.handles.take(CLIP).await;
         let taken_up = self.world.intake.take_up(&take.id, &take.path).await;
         let received = match taken_up {
             Ok(TakenUp::Whole(received)) => Ok(received),
             Ok(TakenUp::Part(part)) => {
+                let is_old = expires.is_some_and(|expires| expires <= self.world.clock.now());
+                if is_old && !std::mem::replace(is_fresh, true) {
+                    return self.record(take, Event::LinkOld, None, None).await;
+                }
+                *is_fresh = false;
                 let account = &self.account;
                 let auth = account.provider.poll(&account.card(&take.request.model), &task.id).auth;
                 let began = Instant::now();
-                let fetched = self.world.free.fetch(&account.endpoint, auth, &clip.url, part.span()).await;
+                let mut attempts = 0;
+                let fetched = loop {
+                    let free = &self.world.free;
+                    let fetched = free.fetch(&account.endpoint, auth, &clip.url, part.span()).await;
+                    let is_out = matches!(&fetched, Err(fault) if fault.kind == FetchFaultKind::NoFiles);
+                    if !self.world.calls_again(is_out, &mut attempts).await {
+                        break fetched;
+                    }
+                };
                 let received = match fetched {
                     Ok(download) => Ok(part.receive(&download.head, download.bytes, stop).await),
                     Err(fault) => Err(fault),
@@ -114,19 +187,40 @@ impl Drive {
                 self.world.owed.downloaded(account, began.elapsed(), size.map(|received| received.file.size));
                 match received {
                     Ok(received) => received,
-                    Err(fault) => return self.unfetched(take, fault).await,
+                    Err(fault) => return self.unfetched(take, fault, &asking).await,
                 }
             }
             Err(fault) => Err(fault),
         };
         drop(place);
-        let broken = |progress| Event::FetchSetback(FetchSetback::Broken { progress });
         let (event, said) = match received {
-            Ok(received) => (Event::Fetched(received.file), None),
+            Ok(received) => {
+                self.heard_from(&asking);
+                (Event::Fetched(received.file), None)
+            }
             Err(ReceiveFault::Stopped) => return Ok(Err(Left::Stopping)),
             Err(fault @ ReceiveFault::Obstructed(_)) => return Ok(Err(Left::Obstructed(fault.to_string()))),
-            Err(ReceiveFault::Broken { progress, why }) => (broken(progress), Some(Said::text(why))),
-            Err(fault @ ReceiveFault::NotAClip(_)) => (broken(false), Some(Said::text(fault.to_string()))),
+            Err(ReceiveFault::Broken { progress, why }) => {
+                if progress {
+                    self.heard_from(&asking);
+                } else {
+                    self.failed(&asking, None, &why);
+                }
+                (FetchSetback::Trouble { after: None, progress }.into(), Some(Said::text(why)))
+            }
+            Err(fault @ ReceiveFault::Page(_)) => {
+                let said = fault.to_string();
+                self.failed(&asking, None, &said);
+                (FetchSetback::Page.into(), Some(Said::text(said)))
+            }
+            Err(fault @ ReceiveFault::NotAClip(_)) => {
+                self.heard_from(&asking);
+                (FetchSetback::Damaged.into(), Some(Said::text(fault.to_string())))
+            }
+            Err(ReceiveFault::Io(error)) if handles::is_out(&error) => {
+                self.world.out_of_files().await;
+                return Ok(Ok(take.clone()));
+            }
             Err(fault @ (ReceiveFault::NoSpace(_) | ReceiveFault::Io(_))) => {
                 return Err(Failure::local(fault));
             }
@@ -134,27 +228,54 @@ impl Drive {
         self.record(take, event, said, None).await
     }
 
-    async fn unfetched(&self, take: &Take, fault: FetchFault) -> Next {
+    async fn unfetched(&self, take: &Take, fault: FetchFault, asking: &Asking) -> Next {
+        let trouble = |after| {
+            self.failed(asking, after, &fault.said.to_string());
+            FetchSetback::Trouble { after, progress: false }.into()
+        };
         let event = match fault.kind {
-            FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable { after: None }),
-            FetchFaultKind::Busy { after } => Event::FetchSetback(FetchSetback::Unreachable { after }),
-            FetchFaultKind::Dead => Event::LinkDead,
+            FetchFaultKind::Unreachable
+            | FetchFaultKind::NoFiles
+            | FetchFaultKind::Refused
+            | FetchFaultKind::Broken => trouble(None),
+            FetchFaultKind::Busy { after } => trouble(after),
             FetchFaultKind::Unsafe => Event::LinkUnsafe,
-            FetchFaultKind::Redirects | FetchFaultKind::Refused | FetchFaultKind::Broken => {
-                Event::FetchSetback(FetchSetback::Broken { progress: false })
+            FetchFaultKind::Dead => {
+                self.heard_from(asking);
+                Event::LinkDead
+            }
+            FetchFaultKind::Redirects => {
+                self.heard_from(asking);
+                FetchSetback::Redirects.into()
             }
         };
         self.record(take, event, Some(fault.said), None).await
     }
 
+    /// The host answered: tells so where it was away.
+    fn heard_from(&self, asking: &Asking) {
+        if let Some(outage) = asking.answered() {
+            self.world.tell(&Notice::Warning(outage.words(asking.host())));
+        }
+    }
+
+    /// The host gave out nothing: tells so once an outage begins.
+    fn failed(&self, asking: &Asking, after: Option<Duration>, said: &str) {
+        if asking.failed(&self.lane.policy.fetch_backoff, after, self.world.clock.moment()) {
+            self.world.tell(&Notice::Warning(self.world.owed.outage(asking.host(), said)));
+        }
+    }
+
     /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
-    pub(super) async fn place(&self, take: &Take) -> Next {
+    pub(super) async fn place(&self, take: &Take, others: &[String]) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let origin = Origin {
             settled: take.cost(),
             account: Some(self.account.endpoint.mark()),
+            others,
             sandbox: self.world.sandbox,
         };
+        let open = self.world.handles.take(CLIP).await;
         let mut older = None;
         if self.replaces {
             let filed = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
@@ -178,12 +299,17 @@ impl Drive {
             placed = place(Some(&forgotten)).await;
             older = Some(forgotten);
         }
+        drop(open);
         self.world.reach("place.after_rename");
         let event = match &placed {
             Ok(()) => Event::Placed,
             Err(PlaceFault::NameTaken(_)) => Event::NameTaken,
             Err(PlaceFault::PartLost) => Event::PartLost,
             Err(fault @ PlaceFault::Obstructed(_)) => return Ok(Err(Left::Obstructed(fault.to_string()))),
+            Err(PlaceFault::Io(error)) if handles::is_out(error) => {
+                self.world.out_of_files().await;
+                return Ok(Ok(take.clone()));
+            }
             Err(fault @ (PlaceFault::NoSpace(_) | PlaceFault::Io(_))) => return Err(Failure::local(fault)),
         };
         if let (Ok(()), Some(older)) = (&placed, older) {
@@ -199,6 +325,18 @@ impl Drive {
             };
             saved.map_err(Failure::store)?;
         }
-        self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await
+        let next =
+            self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await?;
+        if matches!(next, Ok(Take { state: State::Done { .. }, .. })) {
+            let World { twins, store, .. } = &*self.world;
+            if let Some(job) = twins.note(store, take, file).await.map_err(Failure::store)? {
+                self.world.warn_once(format!(
+                    "{} has the same bytes as {job}, although each was ordered and paid for (duplicate_content): look at \
+                     both clips",
+                    take.key
+                ));
+            }
+        }
+        Ok(next)
     }
 }

@@ -15,8 +15,12 @@ pub(in crate::engine) enum Left {
     Stopping,
     /// Its provider or model takes nothing more in this run, or the day's quota is used up.
     Closed,
+    /// A picture is not what it was when the job was planned.
+    InputChanged,
     /// It would probably be finished only after the end of the run.
     Late,
+    /// The host of its clip has given out nothing for an hour.
+    HostAway,
     /// It was refused for passing reasons too often; the next run tries again.
     Resting,
     /// It has been rendering longer than a run waits.

@@ -3,13 +3,14 @@
 use super::ask::Patience;
 use super::{Drive, Left, Next};
 use crate::domain::durations::RenderKind;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{State, Watch};
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::engine::outlook;
 use crate::engine::together::Answer;
 use futures::future::OptionFuture;
 use jiff::{SignedDuration, Timestamp};
+use std::sync::atomic::Ordering;
 use tokio_util::sync::CancellationToken;
 
 /// Answers of the provider about the task of this drive.
@@ -26,6 +27,13 @@ impl Heard {
     pub(super) fn submitted(&mut self, moved: &Result<Take, Left>) {
         if let Ok(Take { state: State::Running { task, .. }, .. }) = moved {
             self.running = Some(task.accepted);
+        }
+    }
+
+    /// Notes that a clip was rendered, and that its provider is to be asked for a link again.
+    pub(super) fn rendered_before(&mut self, moved: &Result<Take, Left>) {
+        if matches!(moved, Ok(Take { state: State::Running { .. }, .. })) {
+            self.patience = Patience::default();
         }
     }
 }
@@ -60,7 +68,9 @@ impl Drive {
         heard: &mut Heard,
     ) -> Next {
         let at = self.world.clock.moment();
-        if take.state.overdue(at, &self.lane.policy) && heard.patience.ended(at, &self.lane.policy) {
+        let is_clock_doubtful = self.world.is_clock_doubtful.load(Ordering::Relaxed);
+        let is_patient = !heard.patience.ended(at, &self.lane.policy, is_clock_doubtful);
+        if take.state.overdue(at, &self.lane.policy) && !is_patient {
             return Ok(Err(Left::Overdue));
         }
         let answer = match self.until_asked(take, due, stop).await {
@@ -86,7 +96,8 @@ impl Drive {
     ) -> Result<Option<Answer>, Left> {
         let State::Running { task, watch, .. } = &take.state else { return Err(Left::Changed) };
         // The other waits have reasons of their own, and the user's is kept.
-        let is_rendering = watch.setbacks == 0 && watch.missing == 0 && watch.empty == 0;
+        let Watch { setbacks, missing, empty, mistaken, troubles, .. } = *watch;
+        let is_rendering = setbacks == 0 && missing == 0 && empty == 0 && mistaken == 0 && troubles == 0;
         let is_told = watch.polls == 0 && self.lane.policy.polls.first.is_some();
         let at = self.world.clock.moment();
         let quarter = Moment::new(due, 0.0).since(at.now) / 4;

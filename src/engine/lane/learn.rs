@@ -27,7 +27,7 @@ impl Account {
         *lock(&lane.refusals) = 0;
         let mut history = self.history();
         history.unreached = 0;
-        history.auth_refused = false;
+        history.auth_refused = None;
         history.trouble = None;
         let rate = slower.filter(|_| !lane.slowed.swap(true, Ordering::Relaxed))?;
         let name = self.provider.name();
@@ -60,7 +60,17 @@ impl Account {
     pub(in crate::engine) fn close(&self, why: WhyStopped, said: Said) -> Closed {
         self.history().why = Some(why);
         self.closed.cancel();
-        Closed { who: self.provider.name().to_owned(), why, said }
+        Closed { who: self.provider.name().to_owned(), why, said: self.with_key(why, said) }
+    }
+
+    /// Returns the words for a stop; those for a refused key name the variable that it was read from.
+    pub(in crate::engine) fn with_key(&self, why: WhyStopped, said: Said) -> Said {
+        match &self.endpoint.key_env {
+            Some(name) if why == WhyStopped::Provider(Stop::Auth) => {
+                Said { text: format!("{} (the key in {name})", said.text), ..said }
+            }
+            _ => said,
+        }
     }
 
     /// A free question was not answered; says so when it closes the provider for this run.
@@ -112,7 +122,7 @@ impl Account {
         let close = |history: &mut History, why| {
             history.why = Some(why);
             self.closed.cancel();
-            Some(Closed { who: name.to_owned(), why, said: fault.said.clone() })
+            Some(Closed { who: name.to_owned(), why, said: self.with_key(why, fault.said.clone()) })
         };
         if !self.is_open() {
             return None;
@@ -134,9 +144,10 @@ impl Account {
             *lock(&lane.refusals) = 0;
         }
         match fault.kind {
-            FaultKind::Stop(Stop::Auth) if !history.auth_refused => {
-                history.auth_refused = true;
-                history.not_before = Some(at.after(AUTH_RETRY));
+            FaultKind::Stop(Stop::Auth) if history.auth_refused.is_none_or(|until| at.now < until) => {
+                // Others that were on the wire meanwhile say nothing more than the first.
+                let until = *history.auth_refused.get_or_insert_with(|| at.after(AUTH_RETRY));
+                history.not_before = history.not_before.max(Some(until));
                 None
             }
             FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),

@@ -10,7 +10,7 @@ fn read(root: &Path, path: &str) -> io::Result<String> {
 }
 
 #[test]
-fn files_and_links_that_stay_below_are_opened_and_nothing_else() {
+fn i33_files_and_links_that_stay_below_are_opened_and_nothing_else() {
     let home = tempfile::tempdir().unwrap();
     let root = home.path().join("shop");
     fs::create_dir_all(root.join("clips/old")).unwrap();

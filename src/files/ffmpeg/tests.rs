@@ -127,7 +127,7 @@ fn a_program_that_fails_is_not_used_and_one_that_complains_is_quoted() {
 }
 
 #[test]
-fn the_environment_with_its_keys_is_not_handed_on() {
+fn s03_the_environment_with_its_keys_is_not_handed_on() {
     let folder = tempfile::tempdir().unwrap();
     // The test process has at least its own variables.
     assert!(std::env::vars_os().count() > 1);

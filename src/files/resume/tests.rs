@@ -62,9 +62,14 @@ fn n29_error_pages_and_encoded_bodies_are_no_clips() {
     for kind in
         ["text/html; charset=utf-8", "application/json", "application/xml", "application/problem+json"]
     {
-        let head = ClipHead { content_type: Some(kind.into()), ..whole() };
-        assert!(matches!(admit(&head, 0, None, None), Admission::Refuse(_)), "{kind}");
+        assert!(announces_text(&ClipHead { content_type: Some(kind.into()), ..whole() }), "{kind}");
     }
+    for kind in ["video/mp4", "binary/octet-stream", ""] {
+        assert!(!announces_text(&ClipHead { content_type: Some(kind.into()), ..whole() }), "{kind}");
+    }
+    let page = format!("<html>\n\t<b>Not   now</b> {}", "\u{e9}".repeat(900));
+    assert!(first_words(page.as_bytes()).starts_with("<html> <b>Not now</b> \u{e9}"));
+    assert_eq!(first_words(page.as_bytes()).chars().count(), 200);
     let encoded = ClipHead { content_encoding: Some("gzip".into()), ..whole() };
     assert!(matches!(admit(&encoded, 0, None, None), Admission::Refuse(_)));
     let identity = ClipHead { content_encoding: Some("Identity".into()), ..whole() };

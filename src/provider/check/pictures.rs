@@ -6,6 +6,9 @@ use super::{Finding, readable};
 use crate::domain::request::{Field, Media, PictureFormat, PictureTraits, Request, Seen, Setting};
 
 /// What to do for a provider that takes links only.
+/// Longest side of a picture that is sent, in pixels. No provider's documents name one; beyond it decoders give up.
+const LONGEST_SIDE: u32 = 16_384;
+
 const PUBLISH: &str = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
 
 /// Endings of files that no model takes as a picture.
@@ -90,6 +93,11 @@ fn measured(
         let side = rules.min_side;
         let message = format!("the picture is smaller than the {side}x{side} pixels that {model} needs");
         findings.push(wrong(message, "take a larger picture", &measures));
+    }
+    if width.max(height) > LONGEST_SIDE {
+        let message =
+            format!("the picture is longer than {LONGEST_SIDE} pixels a side, the most that is sent");
+        findings.push(wrong(message, "make it smaller", &measures));
     }
     let too_long = |most: u64| u64::from(width.max(height)) > most * u64::from(width.min(height));
     if let Some(most) = rules.max_aspect.filter(|most| too_long((*most).into())) {

@@ -292,6 +292,17 @@ fn a_picture_may_be_four_times_as_wide_as_high_and_no_wider() {
 }
 
 #[test]
+fn i32_a_picture_with_a_monstrous_side_is_refused_with_the_limit() {
+    for (width, height, count) in [(16_384, 16_384, 0), (100_000, 100_000, 1), (100, 16_385, 1)] {
+        let mut request = complete("cogvideox-3");
+        request.image = Some(png(width, height));
+        let errors = errors(&request);
+        assert_eq!(errors.len(), count, "{width}x{height}");
+        assert!(errors.iter().all(|error| error.contains("16384 pixels")), "{errors:?}");
+    }
+}
+
+#[test]
 fn reference_pictures_are_one_to_three_and_not_tiny() {
     let mut request = complete("vidu2-reference");
     for (count, faults) in [(1, 0), (3, 0), (4, 1)] {

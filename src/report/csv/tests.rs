@@ -1,13 +1,14 @@
 use super::*;
 
 #[test]
-fn no_cell_begins_like_a_formula() {
-    for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "  =HYPERLINK(\"x\")", "＝1", "\n=1"] {
+fn s16_no_cell_begins_like_a_formula() {
+    for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "  =HYPERLINK(\"x\")", "＝1", "＋1", "－1", "＠x", "\n=1"]
+    {
         let cell = text(formula);
         assert!(cell.starts_with('\''), "{formula:?} became {cell:?}");
     }
-    // A tab is shown as an escape, so that the cell begins with none.
-    assert_eq!(text("\t=1"), "\\t=1");
+    // These are shown as escapes, so that the cell begins with none of them.
+    assert_eq!((text("\t=1").as_str(), text("\r=1").as_str()), ("\\t=1", "\\r=1"));
     for plain in ["", "sku-1", "a=1", "12\" vase"] {
         assert_eq!(text(plain), plain);
     }

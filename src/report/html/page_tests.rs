@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn data_cannot_end_its_element() {
+fn s15_data_cannot_end_its_element() {
     let text = json(&["</script><script>alert(1)</script>", "<!--"]).unwrap();
     assert!(!text.contains('<'), "{text}");
     let read: Vec<String> = serde_json::from_str(&text).unwrap();
@@ -9,7 +9,7 @@ fn data_cannot_end_its_element() {
 }
 
 #[test]
-fn a_browser_runs_only_the_script_of_the_page() {
+fn s15_a_browser_runs_only_the_script_of_the_page() {
     let script = script();
     let policy = policy(&script, false);
     assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
@@ -19,7 +19,7 @@ fn a_browser_runs_only_the_script_of_the_page() {
 }
 
 #[test]
-fn text_never_becomes_markup_and_nothing_is_fetched_from_elsewhere() {
+fn s15_text_never_becomes_markup_and_nothing_is_fetched_from_elsewhere() {
     let script = script();
     for forbidden in
         ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]

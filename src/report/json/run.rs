@@ -25,6 +25,7 @@ pub fn object(places: &Places, summary: &Summary) -> Value {
         "run_spent_usd": run_spent.settled.plain(),
         "reserved_usd": spent.reserved.plain(),
         "in_doubt_usd": spent.in_doubt.plain(),
+        "above_price": { "clips": summary.above_price.0, "usd": summary.above_price.1.plain() },
         "rollout": summary.rollout.json(),
         "missing": summary.lost.count(Loss::Missing),
         "altered": summary.lost.count(Loss::Altered),

@@ -98,10 +98,10 @@ fn take_object(report: &ShowReport, entry: &TakeHistory) -> Value {
         object["polls"] = watch.polls.into();
         object["due"] = due.to_string().into();
     }
-    if let State::Downloading { watch, clip, due, tries, .. } = &take.state {
+    if let State::Downloading { watch, clip, due, .. } = &take.state {
         object["polls"] = watch.polls.into();
         object["due"] = due.to_string().into();
-        object["downloads_failed"] = (*tries).into();
+        object["downloads_failed"] = watch.troubles.saturating_add(u32::from(watch.damaged)).into();
         object["link_dies"] = clip.expires.map(|dies| dies.to_string()).into();
     }
     object

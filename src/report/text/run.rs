@@ -72,6 +72,13 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
         spent_words(summary.estimate, summary.spent, summary.run_spent),
         places.mark()
     ));
+    let (above, more) = summary.above_price;
+    if above > 0 {
+        let were = if above == 1 { "was" } else { "were" };
+        let above = count(usize::try_from(above).unwrap_or(usize::MAX), "clip");
+        lines
+            .push(format!("above    {above} {were} charged above the price, {more} in all{}", places.mark()));
+    }
     let clips = &summary.clips;
     if clips.count > 0 {
         let place = places.opened(&clips.below);

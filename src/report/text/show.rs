@@ -159,13 +159,14 @@ fn progress(state: &State, now: Timestamp) -> Vec<String> {
                 watch.polls
             )]
         }
-        State::Downloading { watch, clip, tries, .. } => {
+        State::Downloading { watch, clip, .. } => {
             let dies = match clip.expires {
                 Some(dies) if dies > now => format!("its link dies in {}, at {}", span(now, dies), utc(dies)),
                 Some(dies) => format!("its link died {} ago", span(dies, now)),
                 None => "nobody knows when its link dies".to_owned(),
             };
-            vec![format!("rendered (asked {} times), {tries} downloads failed; {dies}", watch.polls)]
+            let failed = watch.troubles.saturating_add(u32::from(watch.damaged));
+            vec![format!("rendered (asked {} times), {failed} downloads failed; {dies}", watch.polls)]
         }
         State::Doubtful { looks, absent, due, .. } => {
             let denied = match absent {

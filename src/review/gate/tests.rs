@@ -59,7 +59,7 @@ fn a_request_names_one_server_and_the_same_everywhere() {
 }
 
 #[test]
-fn decisions_come_from_the_own_page_with_its_token() {
+fn s20_decisions_come_from_the_own_page_with_its_token() {
     let secrets = Secrets { read: "r".to_owned(), write: "0123abcd".to_owned() };
     let decide = |more: &[(&'static str, &str)], read_only| {
         may_decide(&with(more), "127.0.0.1:8420", &secrets, read_only)

@@ -35,7 +35,12 @@ fn events(attempts: u32, at: Moment) -> Vec<Event> {
         Event::Found(task()),
         Event::Unclear,
         Event::StillRunning,
-        Event::Ready(Clip { url: "https://cdn.example/clip.mp4".into(), cover: None, expires: None }),
+        Event::Ready(Clip {
+            url: "https://cdn.example/clip.mp4".into(),
+            cover: None,
+            expires: None,
+            others: Vec::new(),
+        }),
         Event::Empty,
         refused(Charged::No),
         refused(Charged::Yes),

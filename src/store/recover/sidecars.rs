@@ -60,14 +60,17 @@ impl Witness {
             attempts: attempt,
             state: State::Done { task, file },
         };
-        Some(Self {
+        let witness = Self {
             take,
             file,
             in_place: text("path").is_none_or(|placed| placed == path),
             settled: text("settled_usd").and_then(|usd| usd.parse().ok()).unwrap_or(price),
             submitted,
             placed: time("placed").unwrap_or(submitted),
-        })
+        };
+        // Its lines must be such as can be read back.
+        let is_within = |line: Entry| Entry { seq: 1, ..line }.out_of_bounds().is_none();
+        witness.lines(None).into_iter().all(is_within).then_some(witness)
     }
 
     /// When it was sent.

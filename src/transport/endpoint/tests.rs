@@ -3,7 +3,7 @@ use crate::wire::Method;
 
 fn endpoint() -> Endpoint {
     let base_url = Url::parse("https://api.example.com/api/v4/").unwrap();
-    Endpoint { base_url, key: Some(SecretString::from("test-key")) }
+    Endpoint { base_url, key: Some(SecretString::from("test-key")), key_env: None }
 }
 
 fn call(path: &str) -> Call {

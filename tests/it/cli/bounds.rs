@@ -81,13 +81,20 @@ fn i14_an_invalid_catalog_sends_nothing_but_what_is_owed_is_collected_first() {
 }
 
 #[test]
-fn an_invalid_manifest_sends_nothing() {
+fn i18_an_invalid_manifest_sends_nothing() {
     let project = Project::shop(3);
     project.edit("shotlist.yaml", "prompt:", "promt:");
     project.run(&["run", "--yes"]).expect(4).says("did you mean `prompt`").says("shotlist.yaml:");
     project.edit("shotlist.yaml", "promt:", "prompt:");
     project.edit("shotlist.yaml", "{{ item.title }}", "{{ item.titel }}");
     project.run(&["run", "--yes"]).expect(4).says("titel");
+    // The last of the rows alone lacks what the template needs.
+    project.edit(
+        "shotlist.yaml",
+        "{{ item.titel }}",
+        "{{ item.title if item.id != 'sku-3' else item.shade }}",
+    );
+    project.run(&["run", "--yes"]).expect(4).says("there is no column `shade`").says("for: sku-3");
     assert_eq!(project.requests().len(), 0);
 }
 
@@ -156,4 +163,19 @@ fn i34_a_pipe_or_a_folder_as_input_is_refused_without_waiting() {
         .unwrap();
     project.run(&["validate", "pipe.yaml"]).expect(4).says("it is not a regular file");
     project.run(&["validate", "nowhere.yaml"]).expect(4).says("there is no such file");
+}
+
+#[test]
+fn p44_a_log_that_cannot_be_written_is_one_warning_and_stops_nothing() {
+    let project = Project::shop(2);
+    for path in ["/dev/full", "logs", "nowhere/run.log"] {
+        if path == "logs" {
+            std::fs::create_dir(project.path(path)).unwrap();
+        }
+        let ended = project.run(&["run", "--yes", "-v", "--log-file", path]).expect(0);
+        let told = ended.err.matches("warning: the log file").count();
+        assert_eq!(told, 1, "{path}: {}", ended.err);
+        ended.says(&format!("the log file {path} cannot be written"));
+        assert_eq!(project.clips().len(), 2, "{path}");
+    }
 }

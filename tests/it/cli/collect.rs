@@ -19,7 +19,7 @@ fn all_running(rows: usize, manifest: &str, jobs: u64) -> Project {
 }
 
 #[test]
-fn forty_tasks_in_flight_when_the_power_failed_come_home_without_a_submission() {
+fn p06_forty_tasks_in_flight_when_the_power_failed_come_home_without_a_submission() {
     let project = all_running(40, SHOP, 40);
     let before = project.sandbox().stats().submits;
     project.run(&["collect"]).expect(0);

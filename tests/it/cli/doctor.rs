@@ -56,7 +56,7 @@ fn a_rehearsal_needs_no_key_and_is_looked_at_in_its_own_folder() {
 }
 
 #[test]
-fn a_key_that_is_missing_or_spoilt_ends_with_10_and_is_never_shown() {
+fn s30_a_key_that_is_missing_or_spoilt_ends_with_10_and_is_never_shown() {
     let project = Project::shop(1);
     for (key, words) in [
         (None, "is not set"),

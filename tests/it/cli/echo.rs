@@ -93,7 +93,7 @@ fn a_list_that_no_longer_says_our_names_proves_nothing() {
         let ended = project.run(&["run", "--yes"]).expect(7);
         ended
             .says("held     hero/sku-2  needs your decision: no reply to the request (may have been charged, up to $0.10)")
-            .says("echo shows nothing of ours from that time, which proves nothing")
+            .says("echo lists tasks without the names that their client gave them")
             .says("and asking it has not settled that");
         assert_eq!((project.requests().len(), project.clips().len()), (3, 2));
         project.run(&["run", "--yes"]).expect(7).says("waiting  hero/sku-2");

@@ -168,6 +168,22 @@ fn a_task_that_failed_is_paid_again_only_on_request() {
 }
 
 #[test]
+fn s14_the_name_that_the_host_of_a_clip_gives_it_is_ignored() {
+    let project = Project::shop(1);
+    all_done(&project, project.run(&["run", "--yes"]), 1);
+    let sidecar = std::fs::read_to_string(project.path("renders/sku-1_hero.mp4.json")).unwrap();
+    // The sandbox gives each clip the name `../../named-by-the-host.mp4`.
+    assert!(!sidecar.contains("named-by-the-host"), "{sidecar}");
+    let state = project.path(".shotlist");
+    for folder in [project.path(""), project.path("renders"), project.path(".."), state.join("partial")] {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+            let name = entry.unwrap().file_name();
+            assert!(!name.to_string_lossy().contains("named-by-the-host"), "{}", folder.display());
+        }
+    }
+}
+
+#[test]
 fn downloads_that_go_wrong_are_fetched_again_and_nothing_is_paid_twice() {
     let once = |n: usize, fault: Value| json!({ "on": "download", "when": { "prompt_contains": format!("number {n}") }, "times": 1, "do": fault });
     let project = Project::shop_with_faults(

@@ -105,6 +105,20 @@ fn what_others_left_behind_does_not_hide_what_is_to_be_sent() {
 }
 
 #[test]
+fn p42_a_row_that_is_deleted_while_its_clip_is_on_its_way_is_collected_and_told() {
+    let project = all_running(2);
+    project.write("products.csv", "id,title\nsku-1,mug number 1\n");
+    let ended = project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    assert_eq!(
+        (project.requests().len(), project.charges().len(), project.takes("done")),
+        (2, 2, 2),
+        "{ended}"
+    );
+    assert_eq!(project.clips().len(), 2);
+    project.run(&["plan"]).expect(0).says("no longer wanted: 1 clip (hero/sku-2)");
+}
+
+#[test]
 fn p40_a_job_that_changed_while_its_clip_was_on_its_way_is_not_called_done() {
     let project = all_running(2);
     project.edit("products.csv", "mug number 2", "red mug");

@@ -126,7 +126,7 @@ fn p38_an_older_copy_of_the_database_learns_what_happened_since() {
 }
 
 #[test]
-fn a_deleted_database_is_rebuilt_with_every_state_and_every_cent() {
+fn p39_a_deleted_database_is_rebuilt_with_every_state_and_every_cent() {
     let project = of_every_kind();
     let (before, spent) = (states(&project), project.run(&["ledger", "--json"]).expect(0).json());
     // One more than jobs where the provider had no room for all at once.
@@ -333,13 +333,17 @@ fn lose_everything(project: &Project) {
 }
 
 #[test]
-fn clips_without_any_state_are_known_again_by_their_sidecars_and_nothing_is_sent() {
+fn p39_clips_without_any_state_are_known_again_by_their_sidecars_and_nothing_is_sent() {
     let project = Project::shop(3);
     project.run(&["run", "--yes"]).expect(0);
     let clips = project.clips();
     let before = project.show("hero/sku-2");
     lose_everything(&project);
-    for command in [&["plan"][..], &["run", "--yes"]] {
+    // With other words, a plan without history would call each of them a new job.
+    project.edit("shotlist.yaml", "A slow turn", "A quick turn");
+    let commands =
+        [&["plan"][..], &["validate"], &["status"], &["jobs"], &["ledger"], &["run", "--yes"], &["plan"]];
+    for command in commands {
         // The helper would miss the ledger.
         let output = project.command(command).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
@@ -349,6 +353,7 @@ fn clips_without_any_state_are_known_again_by_their_sidecars_and_nothing_is_sent
             "{said}"
         );
     }
+    project.edit("shotlist.yaml", "A quick turn", "A slow turn");
     // A copy of a clip with its sidecar counts once; what was set aside, or is linked, does not count.
     for folder in ["backup", "renders/_takes", "_archive", "sandbox"] {
         fs::create_dir_all(project.path(folder)).unwrap();

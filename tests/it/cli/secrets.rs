@@ -7,7 +7,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Stdio};
 
 /// A key that looks different in each encoding.
 const CANARY: &str = "test-canary-4d1+f/0b?c=9e";
@@ -104,10 +105,44 @@ fn i37_a_key_in_the_manifest_is_refused_and_not_repeated() {
 fn s28_the_key_is_sent_to_no_other_host() {
     let project = Project::shop(1);
     project.edit("shotlist.yaml", &project.sandbox().provider_url("zai"), "https://videos.example.com/api");
-    project
-        .run(&["run", "--yes"])
-        .expect(4)
-        .says("videos.example.com is no server of zai, and would get its key");
+    for command in [&["run", "--yes"][..], &["plan"], &["validate"]] {
+        let ended = project.run(command).expect(4);
+        ended.says("videos.example.com is no server of zai, and would get its key");
+    }
+}
+
+#[test]
+fn s24_no_core_dump_holds_the_key() {
+    let project = Project::shop(1);
+    project.stall();
+    let mut command = Command::new("/bin/sh");
+    let program = env!("CARGO_BIN_EXE_shotlist");
+    command.args(["-c", &format!("ulimit -c unlimited 2>&-; exec '{program}' run --yes")]);
+    project.at_home(&mut command);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    crate::support::until("the task is known", || project.takes("running") == 1);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", run.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"]);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&run), rustix::process::Signal::ABORT)
+        .unwrap();
+    let end = run.wait().unwrap();
+    assert_eq!((end.signal(), end.core_dumped()), (Some(6), false));
+}
+
+#[test]
+fn s23_a_link_in_the_place_of_a_state_file_is_refused() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    for name in ["state.db", "ledger.jsonl", "lock"] {
+        let (path, aside) = (project.path(".shotlist").join(name), project.path("aside"));
+        fs::rename(&path, &aside).unwrap();
+        std::os::unix::fs::symlink(&aside, &path).unwrap();
+        let before = fs::read(&aside).unwrap();
+        project.run(&["run", "--yes"]).expect(9).says("it is a symbolic link");
+        assert_eq!(fs::read(&aside).unwrap(), before, "{name}");
+        fs::rename(&aside, &path).unwrap();
+    }
 }
 
 #[test]

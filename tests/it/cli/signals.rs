@@ -32,7 +32,7 @@ fn sigterm_stops_cleanly_and_the_next_run_finishes() {
 }
 
 #[test]
-fn a_hung_up_terminal_stops_cleanly_and_the_next_run_finishes() {
+fn p16_a_hung_up_terminal_stops_cleanly_and_the_next_run_finishes() {
     stopped_by(Signal::HUP, 129);
 }
 
@@ -68,7 +68,7 @@ fn p13_a_third_ctrl_c_leaves_at_once_and_what_was_on_the_wire_is_in_doubt() {
 }
 
 #[test]
-fn nobody_who_stops_listening_stops_paid_work() {
+fn p16_nobody_who_stops_listening_stops_paid_work() {
     let project = Project::shop(2);
     for (arguments, code) in [
         (&["plan"][..], 0),

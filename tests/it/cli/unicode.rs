@@ -114,7 +114,7 @@ fn a_column_is_found_in_whichever_form_its_name_is_written() {
 }
 
 #[test]
-fn ids_that_differ_in_form_alone_are_one_id() {
+fn i24_ids_that_differ_in_form_alone_are_one_id() {
     let project = shop(&[&format!("{COMPOSED},a,mug.png"), &format!("{APART},b,mug.png")]);
     project.write("mug.png", MUG);
     project.run(&["validate"]).expect(4).says("two rows have the same id");
@@ -147,7 +147,7 @@ fn hidden_characters_are_left_out_at_the_ends_of_an_id_and_refused_inside() {
 }
 
 #[test]
-fn an_output_path_that_is_too_long_by_its_id_gets_a_short_one() {
+fn i25_an_output_path_that_is_too_long_by_its_id_gets_a_short_one() {
     let project = shop(&[]);
     project.write("mug.png", MUG);
     let list = |ids: &[String], output: &str| {

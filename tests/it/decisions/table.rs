@@ -99,7 +99,7 @@ fn every_line_that_cannot_be_understood_is_named_and_nothing_is_imported() {
 }
 
 #[test]
-fn a_note_is_no_formula() {
+fn s16_a_note_is_no_formula() {
     let project = rendered(1);
     let formula = "=HYPERLINK(\"http://127.0.0.1\")";
     let request =

@@ -77,6 +77,8 @@ pub(crate) struct Bench {
     pub(crate) options: Options,
     /// The pause between two looks at what others decide; long, so that hours cost nothing.
     pub(crate) look_every: Duration,
+    /// Every job has the same prompt.
+    pub(crate) same_words: bool,
     pub(crate) max_in_doubt: Usd,
     /// When the time box of the next runs ends.
     pub(crate) deadline: Option<tokio::time::Instant>,
@@ -118,6 +120,7 @@ impl Bench {
             caps: Caps::default(),
             options: Options::default(),
             look_every: Duration::from_mins(5),
+            same_words: false,
             max_in_doubt: PRICE.times(1_000),
             deadline: None,
             free_space: Arc::new(|| None),
@@ -129,7 +132,8 @@ impl Bench {
     }
 
     pub(crate) fn wanted(&self, item: &str) -> Wanted {
-        wanted(self.model, item, &format!("a slow turn around {item}"))
+        let words = if self.same_words { "it".to_owned() } else { item.to_owned() };
+        wanted(self.model, item, &format!("a slow turn around {words}"))
     }
 
     /// The state, for the one who drives.
@@ -177,14 +181,25 @@ impl Bench {
 
     /// Orders a clip of each item, and returns the names of the takes.
     pub(crate) async fn order(&self, store: &Store, items: &[&str]) -> HashSet<TakeId> {
-        let take = |item: &&str| TakeId(format!("take-{item}"));
-        let order = |item: &&str| {
-            let new = NewTake { id: take(item), instead_of: None };
-            Admitted { new: Some(new), ..Admitted::new(self.wanted(item)) }
+        self.order_as(store, items.iter().map(|item| self.wanted(item))).await
+    }
+
+    /// Orders these, and returns the names of the takes.
+    pub(crate) async fn order_as(
+        &self,
+        store: &Store,
+        jobs: impl IntoIterator<Item = Wanted>,
+    ) -> HashSet<TakeId> {
+        let take = |wanted: &Wanted| TakeId(format!("take-{}", wanted.key.item.raw()));
+        let jobs: Vec<Wanted> = jobs.into_iter().collect();
+        let takes = jobs.iter().map(take).collect();
+        let order = |wanted: Wanted| {
+            let new = NewTake { id: take(&wanted), instead_of: None };
+            Admitted { new: Some(new), ..Admitted::new(wanted) }
         };
         let admission = Admission {
             project: PROJECT.into(),
-            jobs: Jobs::These(items.iter().map(order).collect()),
+            jobs: Jobs::These(jobs.into_iter().map(order).collect()),
             partial: true,
             gone: Vec::new(),
             left_out: LeftOut::default(),
@@ -192,7 +207,7 @@ impl Bench {
             run: None,
         };
         store.admit(admission, self.clock.now()).await.unwrap();
-        items.iter().map(take).collect()
+        takes
     }
 
     pub(crate) async fn world(&self, store: Store, told: &Arc<Mutex<Vec<Notice>>>) -> Arc<World> {
@@ -219,7 +234,11 @@ impl Bench {
     pub(crate) fn accounts(&self) -> BTreeMap<String, Arc<shotlist::engine::lane::Account>> {
         let cards = Cards::built_in();
         let provider = cards.providers().find(self.model.split('/').next().unwrap()).unwrap();
-        let endpoint = Endpoint { base_url: "https://api.example".parse().unwrap(), key: None };
+        let endpoint = Endpoint {
+            base_url: "https://api.example".parse().unwrap(),
+            key: None,
+            key_env: Some("FAR_KEY".into()),
+        };
         let account =
             shotlist::engine::lane::Account::new(Arc::clone(provider), endpoint, self.limits, &cards);
         BTreeMap::from([(provider.name().to_owned(), Arc::new(account))])
@@ -270,11 +289,16 @@ impl Bench {
         Ran { outcome, told: std::mem::take(&mut told.lock().unwrap()), world }
     }
 
-    async fn go(&self, store: Store, submit: HashSet<TakeId>, act: impl AsyncFnOnce(&World)) -> Ran {
+    pub(crate) async fn go(
+        &self,
+        store: Store,
+        submit: HashSet<TakeId>,
+        act: impl AsyncFnOnce(&World),
+    ) -> Ran {
         let told = Arc::default();
         let world = self.world(store, &told).await;
         let work = Work { submit, ..Work::default() };
-        let (outcome, ()) = tokio::join!(self.drive(&world, work), act(&world));
+        let (outcome, ()) = tokio::join!(Box::pin(self.drive(&world, work)), act(&world));
         Ran { outcome, told: std::mem::take(&mut told.lock().unwrap()), world }
     }
 

@@ -59,7 +59,7 @@ async fn many_tasks_are_asked_for_with_one_call_where_the_provider_takes_that() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_is_missing_at_first_is_not_lost() {
+async fn a22_a_task_that_is_missing_at_first_is_not_lost() {
     for model in [ZAI, ECHO] {
         let mut bench = Bench::new(model);
         (bench.limits.first_poll, bench.limits.poll_every) = (None, None);
@@ -73,7 +73,7 @@ async fn a_task_that_is_missing_at_first_is_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_stays_missing_is_for_a_person() {
+async fn a23_a_task_that_stays_missing_is_for_a_person() {
     let bench = Bench::new(ZAI);
     bench.far.polls(vec![Poll::Missing; 500]);
     let ran = bench.run(&["a"]).await;
@@ -85,7 +85,7 @@ async fn a_task_that_stays_missing_is_for_a_person() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_comes_too_fast_waits_as_long_as_it_was_asked_to() {
+async fn a39_a_poll_that_comes_too_fast_waits_as_long_as_it_was_asked_to() {
     let bench = Bench::new(ZAI);
     bench.far.polls([Poll::Refuse(429, "1302", Some(90)), Poll::Refuse(502, "", None)]);
     bench.run(&["a"]).await.expect_all_done();
@@ -94,7 +94,7 @@ async fn a_poll_that_comes_too_fast_waits_as_long_as_it_was_asked_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_is_forbidden_once_is_asked_again_after_five_seconds() {
+async fn a09_a_poll_that_is_forbidden_once_is_asked_again_after_five_seconds() {
     let bench = Bench::new(ZAI);
     bench.far.polls([Poll::Refuse(401, "1000", None)]);
     bench.run(&["a"]).await.expect_all_done();
@@ -136,7 +136,7 @@ async fn a_failed_task_may_have_been_charged_and_is_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_without_a_clip_is_asked_again_and_then_left_to_a_person() {
+async fn a19_a_success_without_a_clip_is_asked_again_and_then_left_to_a_person() {
     for (empty, state) in [(3, "done"), (50, "held")] {
         let bench = Bench::new(ZAI);
         bench.far.polls(vec![Poll::Empty; empty]);

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shotlist::domain::fault::Said;
 use shotlist::engine::clock::Clock;
+use shotlist::provider::NO_TASK;
 use shotlist::transport::{
     Download, Endpoint, FetchFault, FetchFaultKind, Free, Paid, SendFault, SendFaultKind,
 };
@@ -26,6 +27,8 @@ pub(crate) enum Submit {
     Lose,
     /// No connection comes about.
     NotSent,
+    /// No file is left for a connection.
+    NoFiles,
     /// The answer is an error without a word from the provider, and no task is made.
     Bare(u16),
     /// The answer is this error, after so many seconds if it says when to come again.
@@ -49,15 +52,27 @@ pub(crate) enum Poll {
     Failed,
     /// The task succeeded, and no clip is named.
     Empty,
+    /// It is still rendered.
+    Running,
+    /// The answer is about another task.
+    OfAnother,
+    /// The answer names another request of the client.
+    OfAnotherRequest,
+    /// The task succeeded, and brought three results.
+    Several,
+    /// The task succeeded, and costs what this text says.
+    Costs(&'static str),
 }
 
 /// What becomes of a download.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Fetch {
     /// The link is dead.
     Dead,
     /// No connection comes about.
     Unreachable,
+    /// No file is left for a connection.
+    NoFiles,
     /// The host is busy, and says how many seconds.
     Busy(u64),
     /// It breaks off in the middle.
@@ -66,6 +81,12 @@ pub(crate) enum Fetch {
     Page,
     /// It begins, and nothing more comes.
     Stalled,
+    /// It is whole by its length, and no clip.
+    Damaged,
+    /// It is the same clip for every task.
+    Alike,
+    /// The link leads from one address to the next.
+    Redirects,
 }
 
 /// One submission as it arrived.
@@ -110,6 +131,8 @@ struct Desk {
     submits: VecDeque<Submit>,
     polls: VecDeque<Poll>,
     fetches: VecDeque<Fetch>,
+    /// What becomes of every download until then.
+    every_fetch: Option<(Timestamp, Fetch)>,
     /// What becomes of every later poll.
     every_poll: Option<Poll>,
     render: Duration,
@@ -119,12 +142,22 @@ struct Desk {
     /// When each task is rendered.
     tasks: BTreeMap<String, Timestamp>,
     polled: Vec<Timestamp>,
+    /// Questions about a task that nobody has.
+    probed: Vec<Timestamp>,
+    /// What becomes of the next lists of tasks.
+    lists: VecDeque<Poll>,
+    /// What becomes of the next of these.
+    probes: VecDeque<Poll>,
     fetched: Vec<String>,
     gone: bool,
+    /// From which submission on the list leaves out what the client called them.
+    nameless_from: Option<usize>,
     /// Length of each download.
     fetch_time: Duration,
     /// Life of links.
     link_life: Option<Duration>,
+    /// When each task's newest link was told.
+    links: BTreeMap<String, Timestamp>,
     /// Number of links that had expired when they were asked for.
     expired: usize,
 }
@@ -152,6 +185,12 @@ impl Far {
     /// What becomes of the next polls; later ones are answered.
     pub(crate) fn polls(&self, script: impl IntoIterator<Item = Poll>) {
         self.desk().polls.extend(script);
+    }
+
+    /// What becomes of every download for so long.
+    pub(crate) fn every_fetch(&self, time: Duration, fetch: Fetch) {
+        let until = self.clock.now() + SignedDuration::try_from(time).unwrap();
+        self.desk().every_fetch = Some((until, fetch));
     }
 
     /// What becomes of every poll from now on.
@@ -239,9 +278,19 @@ impl Far {
         (desk.fetch_time, desk.link_life) = (time, Some(link_life));
     }
 
+    /// Sets the life of links.
+    pub(crate) fn links_live_for(&self, life: Duration) {
+        self.desk().link_life = Some(life);
+    }
+
     /// Returns the number of links that had expired when they were asked for.
     pub(crate) fn expired(&self) -> usize {
         self.desk().expired
+    }
+
+    /// From that submission on, counted from 0, the list leaves out what the client called them.
+    pub(crate) fn forgets_names_from(&self, submission: usize) {
+        self.desk().nameless_from = Some(submission);
     }
 
     /// Nothing goes wrong any more.
@@ -263,6 +312,21 @@ impl Far {
     /// Every task, each charged once, by the request that brought it.
     pub(crate) fn charges(&self) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| seen.task.is_some()).collect()
+    }
+
+    /// What becomes of the next lists of tasks; later ones are whole.
+    pub(crate) fn lists(&self, script: impl IntoIterator<Item = Poll>) {
+        self.desk().lists.extend(script);
+    }
+
+    /// What becomes of the next questions about a task that nobody has.
+    pub(crate) fn probes(&self, script: impl IntoIterator<Item = Poll>) {
+        self.desk().probes.extend(script);
+    }
+
+    /// When it was asked for a task that nobody has.
+    pub(crate) fn probed(&self) -> Vec<Timestamp> {
+        self.desk().probed.clone()
     }
 
     pub(crate) fn polled(&self) -> Vec<Timestamp> {
@@ -308,6 +372,7 @@ impl Far {
         match step {
             Submit::Panic => panic!("a defect on purpose"),
             Submit::NotSent => return Err(fault(SendFaultKind::NotSent)),
+            Submit::NoFiles => return Err(fault(SendFaultKind::NoFiles)),
             _ => {}
         }
         tokio::time::sleep(self.way()).await;
@@ -370,14 +435,29 @@ impl Far {
 
     /// How one task stands.
     fn told(&self, call: &Call, echo: bool) -> Reply {
-        self.desk().polled.push(self.clock.now());
         let task = call.path.rsplit('/').next().unwrap().to_owned();
+        if task == NO_TASK {
+            return self.told_of_none(echo);
+        }
+        self.desk().polled.push(self.clock.now());
         match self.stands(&task) {
             Err(Poll::Missing) => self.error(404, if echo { "not_found" } else { "1200" }, None),
             Err(Poll::Refuse(status, code, after)) => self.error(status, code, after),
             stands => {
                 self.reply(200, None, &if echo { echo_says(&task, stands) } else { zai_says(&task, stands) })
             }
+        }
+    }
+
+    /// What a question about a task that nobody has brings.
+    fn told_of_none(&self, echo: bool) -> Reply {
+        let mut desk = self.desk();
+        desk.probed.push(self.clock.now());
+        let refusal = desk.probes.pop_front();
+        drop(desk);
+        match refusal {
+            Some(Poll::Refuse(status, code, after)) => self.error(status, code, after),
+            _ => self.error(404, if echo { "not_found" } else { "1200" }, None),
         }
     }
 
@@ -395,10 +475,19 @@ impl Far {
     }
 
     fn listed(&self) -> Reply {
+        let fault = self.desk().lists.pop_front();
+        if let Some(Poll::Refuse(status, code, after)) = fault {
+            return self.error(status, code, after);
+        }
+        let nameless_from = self.desk().nameless_from;
         let tasks: Vec<Value> = self
             .charges()
             .iter()
-            .map(|seen| json!({ "id": seen.task, "client_id": seen.request_id, "status": "running" }))
+            .enumerate()
+            .map(|(at, seen)| {
+                let name = nameless_from.is_none_or(|from| at < from).then_some(&seen.request_id);
+                json!({ "id": seen.task, "client_id": name, "status": "running" })
+            })
             .collect();
         self.reply(200, None, &json!({ "tasks": tasks, "next": null }))
     }
@@ -409,7 +498,12 @@ impl Far {
         if let Some(poll) = desk.polls.pop_front().or(desk.every_poll) {
             return Err(poll);
         }
-        desk.tasks.get(task).map(|ready| *ready <= self.clock.now()).ok_or(Poll::Missing)
+        let now = self.clock.now();
+        let is_ready = desk.tasks.get(task).map(|ready| *ready <= now).ok_or(Poll::Missing)?;
+        if is_ready {
+            desk.links.insert(task.to_owned(), now);
+        }
+        Ok(is_ready)
     }
 
     async fn begun(&self, url: &str, span: Span) -> Result<Download, FetchFault> {
@@ -421,11 +515,14 @@ impl Far {
         let (step, time) = {
             let mut desk = self.desk();
             desk.fetched.push(url.to_owned());
-            let ready = desk.tasks.get(url.rsplit('/').next().unwrap()).copied();
-            let age = ready.map_or(0.0, |ready| super::bench::seconds(ready, self.clock.now()));
+            let told = desk.links.get(url.rsplit('/').next().unwrap()).copied();
+            let age = told.map_or(0.0, |told| super::bench::seconds(told, self.clock.now()));
             let is_dead = desk.link_life.is_some_and(|life| age > life.as_secs_f64());
             desk.expired += usize::from(is_dead);
-            (if is_dead { Some(Fetch::Dead) } else { desk.fetches.pop_front() }, desk.fetch_time)
+            let lasting =
+                desk.every_fetch.filter(|(until, _)| self.clock.now() < *until).map(|(_, fetch)| fetch);
+            let step = if is_dead { Some(Fetch::Dead) } else { lasting.or_else(|| desk.fetches.pop_front()) };
+            (step, desk.fetch_time)
         };
         let fault = |kind| FetchFault { kind, said: Said::text("so it is") };
         let mut bytes = clip_of(url);
@@ -435,6 +532,10 @@ impl Far {
                 return Err(fault(FetchFaultKind::Busy { after: Some(Duration::from_secs(seconds)) }));
             }
             Some(Fetch::Unreachable) => return Err(fault(FetchFaultKind::Unreachable)),
+            Some(Fetch::NoFiles) => return Err(fault(FetchFaultKind::NoFiles)),
+            Some(Fetch::Redirects) => return Err(fault(FetchFaultKind::Redirects)),
+            Some(Fetch::Damaged) => bytes = vec![0; bytes.len()],
+            Some(Fetch::Alike) => bytes = clip_of("alike"),
             Some(Fetch::Page) => bytes = b"<html><body>nothing here</body></html>".to_vec(),
             Some(Fetch::Broken | Fetch::Stalled) | None => {}
         }
@@ -517,18 +618,33 @@ pub(crate) fn link(task: &str) -> String {
 
 fn echo_says(task: &str, stands: Result<bool, Poll>) -> Value {
     match stands {
-        Ok(false) => json!({ "id": task, "status": "running" }),
+        Ok(false) | Err(Poll::Running) => json!({ "id": task, "status": "running" }),
         Ok(true) => json!({ "id": task, "status": "succeeded", "url": link(task) }),
         Err(Poll::Empty) => json!({ "id": task, "status": "succeeded" }),
+        Err(Poll::Costs(cost)) => {
+            json!({ "id": task, "status": "succeeded", "url": link(task), "cost_usd": cost })
+        }
         Err(_) => json!({ "id": task, "status": "failed" }),
     }
 }
 
 fn zai_says(task: &str, stands: Result<bool, Poll>) -> Value {
     match stands {
-        Ok(false) => json!({ "task_status": "PROCESSING" }),
+        Ok(false) | Err(Poll::Running) => json!({ "task_status": "PROCESSING" }),
         Ok(true) => json!({ "task_status": "SUCCESS", "video_result": [{ "url": link(task) }] }),
         Err(Poll::Empty) => json!({ "task_status": "SUCCESS" }),
+        Err(Poll::OfAnother) => {
+            json!({ "id": "task-77", "task_status": "SUCCESS", "video_result": [{ "url": link("task-77") }] })
+        }
+        Err(Poll::OfAnotherRequest) => {
+            let label = shotlist::engine::ids::request().0;
+            json!({ "request_id": label, "task_status": "SUCCESS", "video_result": [{ "url": link("task-77") }] })
+        }
+        Err(Poll::Several) => {
+            let others = ["second", "third"].map(|name| format!("{}?signature=s3cret", link(name)));
+            let urls = [link(task), others[0].clone(), others[1].clone()];
+            json!({ "task_status": "SUCCESS", "video_result": urls.map(|url| json!({ "url": url })) })
+        }
         Err(_) => json!({ "task_status": "FAIL" }),
     }
 }

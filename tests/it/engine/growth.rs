@@ -64,7 +64,7 @@ async fn work(jobs: u64) -> ([u64; 4], Steps) {
 }
 
 #[test]
-fn each_of_2000_jobs_needs_no_more_than_each_of_200() {
+fn p17_each_of_2000_jobs_needs_no_more_than_each_of_200() {
     let [(few, few_steps), (many, many_steps)] = [needed(200), needed(2_000)];
     // The clip, its sidecar and their folder are synced, and nothing is taken away that was never made. The folder of all
     // clips is made once.

@@ -108,6 +108,8 @@ async fn a_full_disk_ends_submissions_as_soon_as_everything_is_collected() {
 async fn the_clip_whose_link_expires_first_is_fetched_first() {
     let mut bench = Bench::new(ZAI);
     bench.limits.downloads = NonZeroU32::new(1);
+    // All are found ready at about the same time.
+    bench.limits.first_poll = Some(Duration::from_secs(6));
     bench.far.fetches_slowly(HOUR, Duration::from_hours(24));
     // The first download breaks off at once. When its clip can be fetched again, two that were rendered later have waited
     // longer for the place of the fourth.

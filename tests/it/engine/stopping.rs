@@ -33,7 +33,7 @@ async fn without_new_submissions_what_was_sent_is_still_collected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_time_box_nothing_is_sent_that_would_be_finished_later() {
+async fn p46_with_a_time_box_nothing_is_sent_that_would_be_finished_later() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
     bench.far.renders_for(Duration::from_mins(1));
@@ -104,7 +104,7 @@ async fn the_answer_to_a_paid_request_is_awaited_and_saved_after_a_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_stays_with_its_job() {
+async fn p18_a_panic_stays_with_its_job() {
     for (model, state) in [(ZAI, "held"), (ECHO, "done")] {
         let bench = Bench::new(model);
         bench.far.submits([Accept, Panic]);

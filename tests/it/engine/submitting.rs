@@ -65,7 +65,7 @@ async fn submissions_keep_their_pace_and_never_come_in_a_burst() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttled_submission_waits_as_long_as_it_was_asked_to() {
+async fn a01_a_throttled_submission_waits_as_long_as_it_was_asked_to() {
     let bench = Bench::new(ZAI);
     bench.far.submits([Refuse(429, "1302", Some(40))]);
     bench.run(&["a"]).await.expect_all_done();
@@ -75,7 +75,7 @@ async fn a_throttled_submission_waits_as_long_as_it_was_asked_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttled_model_keeps_the_others_back_as_well() {
+async fn a03_a_throttled_model_keeps_the_others_back_as_well() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = Some(TWO);
     bench.far.submits([Refuse(429, "1302", Some(40))]);
@@ -86,7 +86,7 @@ async fn a_throttled_model_keeps_the_others_back_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_surely_not_sent_is_sent_again_and_five_in_a_row_pause_the_provider() {
+async fn n01_what_was_surely_not_sent_is_sent_again_and_five_in_a_row_pause_the_provider() {
     let bench = Bench::new(ZAI);
     bench.far.submits([NotSent; 5]);
     let began = bench.clock.now();
@@ -148,12 +148,37 @@ async fn a_submission_that_surely_never_arrived_is_sent_once_more_under_another_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_without_any_of_our_names_proves_nothing() {
+async fn a41_two_jobs_of_the_same_words_in_doubt_at_once_each_find_their_own_task() {
+    let mut bench = Bench::new(ECHO);
+    bench.same_words = true;
+    bench.far.submits([AcceptUnheard, AcceptUnheard]);
+    let ran = bench.run(&["a", "b"]).await;
+    ran.expect_all_done();
+    let seen = bench.far.seen();
+    assert_eq!((bench.far.charges().len(), seen.len()), (2, 2));
+    assert_eq!(seen[0].prompt, seen[1].prompt);
+    assert!(is_in_place(&bench, "a", "task-1") && is_in_place(&bench, "b", "task-2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a41_a_list_without_any_of_our_names_proves_nothing() {
     let bench = Bench::new(ECHO);
     bench.far.submits([Lose]);
     let ran = bench.run(&["a"]).await;
     ran.expect_all_done();
     assert_eq!((ran.states(&["a"]).await, bench.far.charges().len()), (vec!["held"], 0));
+}
+
+/// The first task shows that the list echoes names; the second is listed without its own.
+#[tokio::test(start_paused = true)]
+async fn a34_a_list_that_leaves_out_the_names_of_some_tasks_proves_nothing() {
+    let mut bench = Bench::new(ECHO);
+    bench.limits.concurrency = NonZeroU32::new(1);
+    bench.far.submits([Accept, AcceptUnheard]);
+    bench.far.forgets_names_from(1);
+    let ran = bench.run(&["a", "b"]).await;
+    ran.expect_all_done();
+    assert_eq!((ran.states(&["a", "b"]).await, bench.far.charges().len()), (vec!["done", "held"], 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +204,7 @@ async fn a_busy_provider_is_tried_five_times_and_left_to_the_next_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_balance_stops_the_provider_at_once() {
+async fn a05_an_empty_balance_stops_the_provider_at_once() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
     bench.far.submits([Accept, Refuse(429, "1113", None)]);
@@ -204,7 +229,7 @@ async fn a_refused_key_is_tried_once_more_after_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_model_that_is_refused_three_times_takes_nothing_more() {
+async fn a10_a_model_that_is_refused_three_times_takes_nothing_more() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
     bench.far.submits([Refuse(400, "1211", None); 6]);
@@ -240,7 +265,7 @@ async fn the_quota_of_a_day_is_kept_and_the_next_day_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_another_job_owns_is_not_taken_for_an_answer() {
+async fn a27_a_task_that_another_job_owns_is_not_taken_for_an_answer() {
     let bench = Bench::new(ZAI);
     bench.far.submits([Accept, NameTheFirst]);
     let ran = bench.run(&["a", "b"]).await;
@@ -282,7 +307,7 @@ async fn a_404_at_an_address_that_accepted_before_is_a_doubt_also_in_a_later_run
 async fn what_a_gateway_refuses_is_sent_once_a_run_and_three_in_a_row_stop_the_model() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(1);
-    bench.far.submits([Page(413), Accept, Page(401), Page(415), Page(431)]);
+    bench.far.submits([Page(414), Accept, Page(401), Page(415), Page(431)]);
     let ran = bench.run(&SIX).await;
     assert_eq!(ran.states(&SIX).await, ["pending", "done", "pending", "pending", "pending", "pending"]);
     assert_eq!(bench.far.seen().len(), 5, "none twice, and nothing after the third");

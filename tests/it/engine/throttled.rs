@@ -64,7 +64,7 @@ async fn a_quota_that_was_told_is_used_up_and_never_exceeded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_comes_too_fast_makes_the_others_wait_as_well() {
+async fn a39_a_poll_that_comes_too_fast_makes_the_others_wait_as_well() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(20);
     bench.far.polls([Poll::Refuse(429, "1302", Some(30)); 3]);

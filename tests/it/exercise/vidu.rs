@@ -11,7 +11,7 @@ use shotlist::domain::request::Request;
 use shotlist::provider::card::ModelCard;
 use shotlist::provider::document::{Document, Profile};
 use shotlist::provider::reply::{self, Complaint, Meanings};
-use shotlist::provider::{Bulk, Cancel, Cancelled, Progress, Provider, body};
+use shotlist::provider::{Bulk, Cancel, Cancelled, Cost, Progress, Provider, body};
 use shotlist::wire::{Auth, Body, Call, Method, PaidCall, Reply};
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
@@ -184,10 +184,15 @@ fn progress(task: &TaskId, answer: &Json, reply: &Reply) -> Progress {
                 made[name].as_str().map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned)
             };
             let clip = made.iter().find_map(|made| {
-                Some(Clip { url: link(made, "url")?, cover: link(made, "cover_url"), expires: None })
+                Some(Clip {
+                    url: link(made, "url")?,
+                    cover: link(made, "cover_url"),
+                    expires: None,
+                    others: Vec::new(),
+                })
             });
             // What it cost is told in credits, which have no fixed price.
-            clip.map_or(Progress::Empty, |clip| Progress::Ready { clip, cost: None })
+            clip.map_or(Progress::Empty, |clip| Progress::Ready { clip, cost: Cost::Untold })
         }
         "failed" => {
             let code = reply::text(answer.get("err_code"));

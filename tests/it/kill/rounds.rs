@@ -74,12 +74,12 @@ struct Met {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_killed_again_and_again_ends_as_if_nothing_had_happened() {
+async fn p48_a_batch_killed_again_and_again_ends_as_if_nothing_had_happened() {
     killed(Far::Zai).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_killed_again_and_again_leaves_nothing_to_a_person_where_the_provider_can_be_asked() {
+async fn p48_a_batch_killed_again_and_again_leaves_nothing_to_a_person_where_the_provider_can_be_asked() {
     let met = killed(Far::Echo).await;
     assert_eq!(met.held, 0, "every doubt was settled by asking");
 }

@@ -87,7 +87,7 @@ impl Provider for Acme {
             "waiting" | "rendering" => Progress::Pending { percent: None, unknown_word: None },
             "ready" => match reply::link(job.get("film")) {
                 Some(url) => Progress::Ready {
-                    clip: Clip { url, cover: None, expires: None },
+                    clip: Clip { url, cover: None, expires: None, others: Vec::new() },
                     cost: reply::charge(job.get("charged_usd")),
                 },
                 None => Progress::Empty,

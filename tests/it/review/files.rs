@@ -43,7 +43,7 @@ fn a_clip_is_served_whole_and_in_parts() {
 }
 
 #[test]
-fn no_path_leads_to_another_file() {
+fn s22_no_path_leads_to_another_file() {
     let project = finished(1);
     let page = Page::of(&project);
     let take = take(&project, "hero/sku-1");

@@ -77,7 +77,7 @@ fn every_answer_forbids_what_a_page_of_another_site_could_do() {
 }
 
 #[test]
-fn a_request_under_another_name_is_refused_whatever_it_asks_for() {
+fn s20_a_request_under_another_name_is_refused_whatever_it_asks_for() {
     let project = finished(1);
     let page = Page::of(&project);
     let port = page.address.port();
@@ -100,7 +100,7 @@ fn a_request_under_another_name_is_refused_whatever_it_asks_for() {
 }
 
 #[test]
-fn a_decision_of_another_site_or_without_the_token_is_refused_and_not_saved() {
+fn s20_a_decision_of_another_site_or_without_the_token_is_refused_and_not_saved() {
     let project = finished(1);
     let page = Page::of(&project);
     let take = take(&project, "hero/sku-1");
@@ -181,7 +181,7 @@ fn a_read_only_review_shows_clips_and_refuses_every_decision() {
 }
 
 #[test]
-fn other_computers_connect_only_where_that_is_said() {
+fn s19_other_computers_connect_only_where_that_is_said() {
     let project = finished(1);
     let refused = project.run(&["review", "--listen", "0.0.0.0:0"]).expect(2);
     assert_eq!(refused.out, "");

@@ -1,5 +1,7 @@
 //! The folder itself: its lock, its modes, reading without a trace, and databases of earlier versions.
 
+#![expect(clippy::disallowed_methods, reason = "files of a test need no atomic writes")]
+
 use super::*;
 use shotlist::store::{Holder, LockError, Reader};
 use std::fs::{self, Permissions};
@@ -140,8 +142,22 @@ async fn opens_with_all_that_was_in_it(name: &str) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state");
     fs::copy(fixtures.join(name), place.dir().join("state.db")).unwrap();
     fs::copy(fixtures.join("v1.jsonl"), place.dir().join("ledger.jsonl")).unwrap();
+    let before = fs::read(fixtures.join(name)).unwrap();
     let (store, opened) = place.try_drive(&Options::default()).unwrap();
 
+    let kept = place.dir().join(format!("state.db.version-{}", &name[1..2]));
+    assert!(
+        opened.warnings.last().unwrap().contains(&format!("{} is a copy of before", kept.display())),
+        "{opened:?}"
+    );
+    let rows = |path: &Path| {
+        let db = rusqlite::Connection::open(path).unwrap();
+        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        let takes: i64 = db.query_row("SELECT count(*) FROM takes", [], |row| row.get(0)).unwrap();
+        (version, takes)
+    };
+    assert_eq!(rows(&kept), (name[1..2].parse().unwrap(), 11), "{name}");
+    assert_eq!(fs::read(fixtures.join(name)).unwrap(), before);
     let [shotlist::store::Repair::Unanswered(unanswered)] = &opened.repairs[..] else { panic!("{opened:?}") };
     assert_eq!(unanswered.id, take_id("submitting"));
     let known = known(&store).await;
@@ -167,6 +183,56 @@ async fn opens_with_all_that_was_in_it(name: &str) {
     let reasons: Vec<_> = paused.iter().filter_map(|pause| pause.reason.as_deref()).collect();
     let expected: &[&str] = if matches!(name, "v4.db" | "v6.db") { &["the bill first"] } else { &[] };
     assert_eq!(reasons, expected, "{name}");
+}
+
+#[tokio::test]
+async fn p35_a_kill_while_the_tables_are_brought_up_to_date_leaves_a_state_that_opens() {
+    let place = Place::new();
+    fs::create_dir(place.dir()).unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state");
+    fs::copy(fixtures.join("v6.db"), place.dir().join("state.db")).unwrap();
+    fs::copy(fixtures.join("v1.jsonl"), place.dir().join("ledger.jsonl")).unwrap();
+    // A copy that was being made, and a copy that was whole: the first is made again, the second is kept.
+    fs::write(place.dir().join("state.db.new"), "SQLite format 3\0 and no more").unwrap();
+    drop(place.try_drive(&Options::default()).unwrap());
+    let kept = place.dir().join("state.db.version-6");
+    let copy = fs::read(&kept).unwrap();
+    assert!(!place.dir().join("state.db.new").exists());
+    fs::copy(fixtures.join("v6.db"), place.dir().join("state.db")).unwrap();
+    let (store, _) = place.try_drive(&Options::default()).unwrap();
+    assert_eq!(fs::read(&kept).unwrap(), copy);
+    store.drop_copies();
+    assert!(!kept.exists());
+}
+
+/// A transaction that made the first tables before version 7 left a journal that no reader may undo.
+#[tokio::test]
+async fn p11_what_a_kill_leaves_of_a_database_that_was_being_made_opens_for_readers_and_runs() {
+    for size in [0, 1, 512, 4096] {
+        let place = Place::new();
+        fs::create_dir(place.dir()).unwrap();
+        let (db, journal) = (place.dir().join("state.db"), place.dir().join("state.db-journal"));
+        // A database whose first transaction is on its way to the disk, with its journal.
+        let maker = rusqlite::Connection::open(&db).unwrap();
+        maker
+            .execute_batch(
+                "PRAGMA cache_size = 1; BEGIN; CREATE TABLE a (b); INSERT INTO a VALUES (zeroblob(90000));",
+            )
+            .unwrap();
+        let (bytes, log) = (fs::read(&db).unwrap(), fs::read(&journal).unwrap());
+        maker.execute_batch("ROLLBACK").unwrap();
+        drop(maker);
+        assert!(log.len() > 512);
+        fs::write(&db, &bytes[..size.min(bytes.len())]).unwrap();
+        fs::write(&journal, &log).unwrap();
+        assert!(Reader::open(&place.dir()).unwrap().is_none(), "{size}");
+        fs::write(&db, &bytes[..size.min(bytes.len())]).unwrap();
+        fs::write(&journal, &log).unwrap();
+        let (store, _) = place.try_drive(&Options::default()).unwrap();
+        assert!(!journal.exists(), "{size}");
+        drop(store);
+        assert!(Reader::open(&place.dir()).unwrap().is_some());
+    }
 }
 
 /// The lines, too: each is read again by whoever repairs or rebuilds.

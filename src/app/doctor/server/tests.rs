@@ -4,12 +4,15 @@ use crate::domain::fault::Said;
 use crate::provider::Registry;
 use crate::transport::SendFaultKind;
 
+fn endpoint() -> Endpoint {
+    Endpoint { base_url: "https://api.example.com".parse().unwrap(), key: None, key_env: None }
+}
+
 #[test]
 fn a_wrong_address_is_told_from_an_unknown_task() {
     let of = |provider: &str, status, body: &str| {
         let reply = Reply { status, headers: Vec::new(), body: body.into() };
-        check_answer(&**Registry::built_in().find(provider).unwrap(), "https://api.example.com", Ok(reply))
-            .verdict
+        check_answer(&**Registry::built_in().find(provider).unwrap(), &endpoint(), Ok(reply)).verdict
     };
     let wrong = Verdict::Fail(Exit::Invalid);
     let code = |code: &str| format!("{{\"error\":{{\"code\":\"{code}\",\"message\":\"so it is\"}}}}");
@@ -30,7 +33,18 @@ fn a_wrong_address_is_told_from_an_unknown_task() {
         assert_eq!(of(provider, status, &body), verdict, "{provider} {status} {body}");
     }
     let lost = SendFault { kind: SendFaultKind::NotSent, said: Said::text("no connection") };
-    let check =
-        check_answer(&**Registry::built_in().find("zai").unwrap(), "https://api.example.com", Err(lost));
+    let check = check_answer(&**Registry::built_in().find("zai").unwrap(), &endpoint(), Err(lost));
     assert_eq!(check.verdict, Verdict::Warn);
+}
+
+#[test]
+fn p29_a_server_that_tells_another_time_is_told() {
+    let now: Timestamp = "2026-11-21T02:14:07Z".parse().unwrap();
+    let at = |date: &str| {
+        let headers = vec![("date".to_owned(), date.to_owned())];
+        check_date(&Reply { status: 404, headers, body: Vec::new() }, now)
+    };
+    assert!(at("Sat, 21 Nov 2026 02:13:07 GMT").is_none() && at("noon").is_none());
+    let check = at("Thu, 19 Nov 2026 02:14:07 GMT").unwrap();
+    assert!(check.verdict == Verdict::Warn && check.what.contains("2d00h ahead of"), "{}", check.what);
 }

@@ -1,0 +1,103 @@
+//! Disks that are not mounted, or not to be written to. Each story has a mount namespace of its own, in which the program
+//! is started; where there is none to be had, it is skipped with a word.
+
+#![expect(clippy::print_stdout, reason = "a story that cannot be told here says so")]
+#![expect(clippy::disallowed_methods, reason = "unshare and mount are looked for where the test was started")]
+
+use crate::support::{Ended, Project};
+use std::process::Command;
+
+/// Runs a shell's words with a mount namespace of their own; `$P` is the program.
+fn apart(project: &Project, words: &str) -> Ended {
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-ec", words]);
+    project.at_home(&mut command);
+    command
+        .env("P", env!("CARGO_BIN_EXE_shotlist"))
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    project.start_as(command).wait()
+}
+
+/// Whether a mount namespace can be had.
+fn can_mount() -> bool {
+    let tried = Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
+    let can = tried.is_ok_and(|tried| tried.status.success());
+    if !can {
+        println!("SKIPPED(no mount namespace)");
+    }
+    can
+}
+
+/// A shop whose clips are in a folder for each product.
+fn shop(rows: usize, section: &str) -> Project {
+    let project = Project::shop(rows);
+    project.edit("shotlist.yaml", "{{ item.id }}_{{ shot }}", "all/{{ item.id }}/{{ shot }}");
+    project.edit("shotlist.yaml", "version: 1\n", &format!("version: 1\n{section}"));
+    project
+}
+
+#[test]
+fn p24_a_disk_below_the_output_folder_is_missed_at_the_next_start() {
+    if !can_mount() {
+        return;
+    }
+    for section in ["", "on_missing: fetch\n", "on_missing: ignore\n"] {
+        let project = shop(2, section);
+        let mounted = "mkdir -p renders/all/sku-2; mount -t tmpfs none renders/all/sku-2; $P run --yes --limit 1; \
+                       $P run --yes --only hero/sku-2";
+        apart(&project, mounted).expect(0);
+        assert_eq!((project.takes("done"), project.clips().len()), (2, 1), "one went with its disk");
+        let top = "  top: { model: zai/viduq1-text, prompt: \"{{ item.title }} from above\" }\noutput:";
+        project.edit("shotlist.yaml", "output:", top);
+        let run = project.run(&["run", "--yes"]).expect(9);
+        run.says("disk").says("nothing was sent").says("run");
+        assert_eq!((project.requests().len(), project.clips().len()), (2, 1), "{section}");
+    }
+}
+
+#[test]
+fn p24_a_disk_that_goes_while_a_run_is_at_work_ends_it_with_nothing_at_the_mount_point() {
+    if !can_mount() {
+        return;
+    }
+    let project = shop(2, "");
+    project.stall();
+    // The second command ends the trouble of the far end when the disk is gone.
+    let words = "mkdir -p renders/all; mount -t tmpfs none renders/all; ($P run --yes; echo $? > ended) & \
+                 until test $(grep -c '\"accepted\"' .shotlist/ledger.jsonl 2>/dev/null || true) = 2; do sleep 0.02; done; \
+                 umount -l renders/all; touch gone; wait; exit $(cat ended)";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", words]);
+    project.at_home(&mut command);
+    command
+        .env("P", env!("CARGO_BIN_EXE_shotlist"))
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let run = project.start_as(command);
+    crate::support::until("the disk is gone", || project.path("gone").exists());
+    project.mend();
+    run.wait().expect(9).says("was its disk unmounted?");
+    assert_eq!(project.clips().len(), 0);
+    assert!(std::fs::read_dir(project.path("renders/all")).unwrap().next().is_none());
+    assert_eq!(project.charges().len(), 2);
+}
+
+#[test]
+fn p23_a_state_that_cannot_be_written_is_read_and_nothing_is_sent() {
+    if !can_mount() {
+        return;
+    }
+    let project = shop(2, "");
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    let still = "mount --bind .shotlist .shotlist; mount -o remount,ro,bind .shotlist;";
+    let read = "for words in status jobs ledger plan 'show hero/sku-1' validate; do $P $words; done";
+    apart(&project, &format!("{still} {read}")).expect(0).says_nothing_of("readonly");
+    apart(&project, &format!("{still} $P run --yes"))
+        .expect(9)
+        .says("Read-only file system")
+        .says("nothing more is sent");
+    apart(&project, "mount --bind renders renders; mount -o remount,ro,bind renders; $P run --yes")
+        .expect(9)
+        .says("Read-only file system")
+        .says("not charged");
+    assert_eq!(project.requests().len(), 1);
+}
