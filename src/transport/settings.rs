@@ -2,6 +2,8 @@
 
 use reqwest::header::HeaderValue;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
+use rustls_platform_verifier::ConfigVerifierExt as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 use url::Url;
 
@@ -120,12 +122,27 @@ pub fn is_loopback(url: &Url) -> bool {
 )]
 pub struct ClientTrouble(pub(super) String);
 
+/// Returns the settings of TLS for all clients of this process, with the certificates that the system trusts.
+///
+/// The system keeps its certificates in hundreds of files, which are read once and not for each client.
+fn tls() -> Result<rustls::ClientConfig, ClientTrouble> {
+    static READ: OnceLock<rustls::ClientConfig> = OnceLock::new();
+    if let Some(read) = READ.get() {
+        return Ok(read.clone());
+    }
+    let mut read = rustls::ClientConfig::with_platform_verifier()
+        .map_err(|error| ClientTrouble(super::fault::cause(&error)))?;
+    read.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(READ.get_or_init(|| read).clone())
+}
+
 /// What every client has in common: HTTP/1.1, no redirects, no retries, no proxy but the given ones.
 pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTrouble> {
     let trouble = |error: reqwest::Error| ClientTrouble(super::fault::cause(&error.without_url()));
     // A client takes the provider of the process. The error says that an earlier client has set one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls()?)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -164,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_reached_directly() {
+    fn n31_this_machine_is_reached_directly() {
         let proxies = Proxies { http: Some(Url::parse("http://proxy:3128").unwrap()), ..Proxies::default() };
         for url in ["http://127.0.0.1:8787", "http://localhost:1", "http://[::1]/"] {
             assert_eq!(proxies.named_for(&Url::parse(url).unwrap()), None, "{url}");
