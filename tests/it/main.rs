@@ -19,6 +19,7 @@ mod exercise;
 mod exports;
 mod files;
 mod foreign;
+mod fuzz;
 mod images;
 mod joined;
 mod kill;

@@ -1,0 +1,8 @@
+//! Feeds [`targets::clips`] with bytes that a fuzzer makes up.
+#![no_main]
+#![allow(dead_code, reason = "the file of all targets is shared")]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::clips(bytes));
