@@ -59,9 +59,13 @@ kill rounds="30":
 stories count="2000":
     SHOTLIST_STORIES={{ count }} cargo test --locked --test it engine::stories
 
-# Feeds random bytes to a reader of files. First: cargo install cargo-fuzz
-fuzz target="manifest" seconds="60":
-    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz {{ target }} -- -max_total_time={{ seconds }} -timeout=5 -rss_limit_mb=2048
+# Feeds the readers of foreign bytes with made-up ones: `just fuzz` for all of them, `just fuzz ledger 1200` for one.
+fuzz *options:
+    tests/fuzz/run {{ options }}
+
+# Changes the code of a part (domain, decision, replay) in small ways, and tells which changes no test notices. First: cargo install cargo-mutants
+mutants part="domain" *options:
+    tests/mutants/run {{ part }} {{ options }}
 
 # Measures plans and nights of large catalogs.
 bench:
