@@ -6,7 +6,7 @@ use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
 use super::{Bulk, Cancel, Cancelled, Listing, LookUp, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
-use crate::domain::key::{RequestId, TaskId};
+use crate::domain::key::{NotATaskId, RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, Clip, Intent};
 use crate::domain::request::Request;
 use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
@@ -114,7 +114,14 @@ impl LookUp for Echo {
 
     fn listed(&self, reply: &Reply) -> Result<Listing, Fault> {
         let answer = reply::object(reply).filter(|_| reply::is_success(reply));
-        answer.and_then(|answer| listing(&answer)).ok_or_else(|| unanswered(reply))
+        match answer.as_ref().and_then(listing) {
+            Some(Ok(listing)) => Ok(listing),
+            Some(Err(wrong)) => {
+                let said = Said::text(format!("the list of echo proves nothing: {wrong}"));
+                Err(Fault::new(FaultKind::Busy { after: None }, said))
+            }
+            None => Err(unanswered(reply)),
+        }
     }
 }
 
@@ -197,7 +204,7 @@ fn told(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     let id = reply::text(answer.get("id"))?;
     let status = answer.get("status").and_then(Json::as_str)?;
     if task.0 != id {
-        let said = Said::text(format!("asked about task {task}, the answer is about task {id}"));
+        let said = Said::text(format!("asked about task {task}, the answer is about {}", reply::named(&id)));
         return Some(Progress::Mistaken { said });
     }
     Some(match status {
@@ -233,18 +240,19 @@ fn failed(answer: &Json, http: u16) -> Progress {
     Progress::Refused { refusal, charged: Charged::Unknown, said: Said::coded(http, complaint.code, words) }
 }
 
-/// A page of a list; `None` where anything about it is not as it should be, for what is unclear proves nothing.
-fn listing(answer: &Json) -> Option<Listing> {
+/// A page of a list; `None` where anything about it is not as it should be, for what is unclear proves nothing. An id that
+/// no task has is such a defect too: the entry may be the task that is looked for.
+fn listing(answer: &Json) -> Option<Result<Listing, NotATaskId>> {
     let task = |entry: &Json| {
-        let id = TaskId(reply::text(entry.get("id"))?.into());
-        Some((id, reply::text(entry.get("client_id")).map(RequestId)))
+        let id = TaskId::read(&reply::text(entry.get("id"))?);
+        Some(id.map(|id| (id, reply::text(entry.get("client_id")).map(RequestId))))
     };
-    let tasks = answer.get("tasks")?.as_array()?.iter().map(task).collect::<Option<Vec<_>>>()?;
+    let tasks = answer.get("tasks")?.as_array()?.iter().map(task).collect::<Option<Result<Vec<_>, _>>>()?;
     let next = match answer.get("next")? {
         Json::Null => None,
         next => Some(reply::text(Some(next))?),
     };
-    Some(Listing { tasks, next })
+    Some(tasks.map(|tasks| Listing { tasks, next }))
 }
 
 #[cfg(test)]

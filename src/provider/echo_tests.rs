@@ -94,6 +94,30 @@ fn a35_a_page_that_is_not_whole_is_no_page() {
 }
 
 #[test]
+fn a35_a_list_with_an_id_that_no_task_has_is_no_page_and_the_id_is_not_repeated() {
+    let long = "8".repeat(100_000);
+    for (odd, words) in
+        [(long.as_str(), "100000 characters"), ("83 53", "U+0020"), ("83\u{1b}]0;x\u{7}53", "U+001B")]
+    {
+        for name in ["sl-one", "sl-another"] {
+            let page = json!({ "tasks": [{ "id": odd, "client_id": name }], "next": null });
+            let fault = Echo.listed(&reply(200, &page)).unwrap_err();
+            assert_eq!(fault.kind, FaultKind::Busy { after: None }, "neither a task nor a proof of none");
+            assert!(fault.said.text.contains(words), "{}", fault.said.text);
+            assert!(!fault.said.text.contains("8888"), "{}", fault.said.text);
+        }
+    }
+}
+
+#[test]
+fn an_answer_about_a_task_whose_id_has_no_end_does_not_repeat_it() {
+    let answer = json!({ "id": "8".repeat(100_000), "status": "queued" });
+    let told = Provider::polled(&Echo, &task("e-1"), &reply(200, &answer)).unwrap();
+    let Progress::Mistaken { said } = told else { panic!("{told:?}") };
+    assert!(said.text.contains("100000 characters") && !said.text.contains("8888"), "{said}");
+}
+
+#[test]
 fn many_polls_are_one_call_and_each_has_its_own_answer() {
     let tasks = ["e-1", "e/2", "e-3", "e-4"].map(task);
     assert_eq!(

@@ -209,11 +209,20 @@ pub fn accepted(reply: &Reply, id: &str) -> Result<TaskId, Fault> {
     })
 }
 
+/// Returns a task as messages name it. An id that no task has is described, not repeated.
+#[must_use]
+pub fn named(task: &str) -> String {
+    match TaskId::read(task) {
+        Ok(task) => format!("task {task}"),
+        Err(wrong) => format!("a task that cannot be adopted ({wrong})"),
+    }
+}
+
 /// An error that names a task all the same: no proof of none. The words name it, so that a person can adopt it.
 #[must_use]
 pub fn doubted(reply: &Reply, task: &str, complaint: Option<Complaint>) -> Fault {
     let words = complaint.unwrap_or_default().message;
-    let message = format!("the answer is an error, yet names task {task}: {words}");
+    let message = format!("the answer is an error, yet names {}: {words}", named(task));
     Fault::new(FaultKind::Unknown, said(reply, Some(&Complaint { message, ..Complaint::default() })))
 }
 
@@ -252,7 +261,7 @@ pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progr
 /// An answer that is about another task than the one that was asked about.
 #[must_use]
 pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
-    let message = format!("asked about task {asked}, the answer is about task {answered}");
+    let message = format!("asked about task {asked}, the answer is about {}", named(answered));
     let said = said(reply, Some(&Complaint { message, ..Complaint::default() }));
     Progress::Mistaken { said }
 }

@@ -216,3 +216,15 @@ fn hundredths_are_rounded_to_the_nearest_and_never_beyond_the_ends() {
     }
     assert_eq!(percent(f64::NAN), None);
 }
+
+#[test]
+fn s17_an_id_without_an_end_is_not_repeated_in_a_message() {
+    let long = "8".repeat(100_000);
+    let doubted = doubted(&reply(500, &[]), &long, None);
+    assert_eq!(doubted.kind, FaultKind::Unknown);
+    let mistaken = mistaken(&reply(200, &[]), &TaskId("e-1".into()), &long);
+    let Progress::Mistaken { said } = mistaken else { panic!("{mistaken:?}") };
+    for said in [doubted.said, said] {
+        assert!(said.text.contains("100000 characters") && !said.text.contains("8888"), "{said}");
+    }
+}

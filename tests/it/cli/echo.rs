@@ -153,6 +153,19 @@ fn a35_a_list_that_breaks_off_proves_nothing() {
 }
 
 #[test]
+fn a35_a_list_with_an_id_that_no_task_has_proves_nothing_and_the_id_is_not_repeated() {
+    let body = json!({ "tasks": [{ "id": "8".repeat(100_000), "client_id": "sl-other" }], "next": null });
+    let list = json!({ "on": "list", "do": { "status": { "code": 200, "body": body.to_string() } } });
+    for fault in ["reset_before", "reset_after_accept"] {
+        let project = shop(3, json!([second(fault), list]));
+        let ended = project.run(&["run", "--yes"]).expect(7).says("held     hero/sku-2  needs your decision");
+        let ended = ended.says("proves nothing: the task id has 100000 characters").says_nothing_of("888");
+        ended.says_nothing_of("again    hero/sku-2");
+        assert_eq!(project.requests().len(), 3, "it is not sent again");
+    }
+}
+
+#[test]
 fn a_kill_while_the_answer_is_awaited_is_found_by_the_next_run() {
     let hang = json!({ "hang_after_accept": { "seconds": 60 } });
     let project = shop(1, json!([{ "on": "submit", "times": 1, "do": hang }]));
