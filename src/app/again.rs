@@ -168,9 +168,7 @@ pub(crate) async fn order_again(
         rollout: RolloutState::default(),
         repeat: "run",
     };
-    let report = summary::carry_out(session, &setup, order, ended).await;
-    setup.close().await;
-    report
+    summary::carry_out(session, setup, order, ended).await
 }
 
 /// Counts the jobs by the kind of their requests.

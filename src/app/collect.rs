@@ -101,7 +101,6 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let (caps, lost) = (Caps::default(), Lost::default());
     let ended =
         Ended { run, caps, waiting: 0, asks: 0, lost, rollout: RolloutState::default(), repeat: "collect" };
-    let report = summary::carry_out(session, &setup, order, ended).await;
-    setup.close().await;
-    Ok(report?.at_least(unset))
+    let report = Box::pin(summary::carry_out(session, setup, order, ended)).await?;
+    Ok(report.at_least(unset))
 }

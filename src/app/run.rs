@@ -238,9 +238,7 @@ async fn carry_out(
     };
     let repeat = repeat_command(request);
     let ended = Ended { run, caps, waiting, asks, lost, rollout, repeat: &repeat };
-    let report = summary::carry_out(session, &setup, order, ended).await;
-    setup.close().await;
-    report
+    summary::carry_out(session, setup, order, ended).await
 }
 
 /// Returns the status of each job of the manifest.

@@ -143,14 +143,19 @@ pub struct Summary {
 }
 
 /// Runs the engine, records the end of the run in the history and returns the result.
+///
+/// It stops the test servers of a rehearsal as soon as the engine has ended: they read the state for their captions, and
+/// the store must be the last to close it.
 pub(crate) async fn carry_out(
     session: Session,
-    setup: &Setup,
+    setup: Setup,
     order: Order<'_>,
     ended: Ended<'_>,
 ) -> Result<RunReport, Error> {
     let project = session.project.clone();
-    let (result, world) = Box::pin(session.drive(setup, order)).await?;
+    let driven = Box::pin(session.drive(&setup, order)).await;
+    setup.close().await;
+    let (result, world) = driven?;
     close(&project, &world, result, ended).await
 }
 

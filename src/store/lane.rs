@@ -263,7 +263,9 @@ impl Drop for Lane {
     /// Waits for writes under way and makes those that were handed over, so that the lock is free afterwards.
     fn drop(&mut self) {
         self.shared.flush();
-        *lock(&self.shared.writer) = None;
+        if let Some(writer) = lock(&self.shared.writer).take() {
+            writer.close();
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Called before each step that makes a batch durable; an error stands for a disk that fails at that moment.
 pub type Rehearsal = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
@@ -59,7 +60,23 @@ pub(super) struct Writer {
     pub(super) commits: Arc<AtomicU64>,
 }
 
+/// How long the last write of a driver waits for a reader in another process.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 impl Writer {
+    /// Closes both, and empties the log of the database where this process drove: pages of the log hold signed links of
+    /// clips that are done by now.
+    ///
+    /// SQLite does so by itself when the last connection closes, but not where a reader outlives this one: the server of a
+    /// review, or a read that a stopped run left behind.
+    pub(super) fn close(self) {
+        if self.lock.is_some() {
+            // A log that cannot be emptied now is emptied by the next run.
+            let _ = self.db.busy_timeout(LAST_WAIT);
+            let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
+
     pub(super) fn rehearse(&self, step: Step, file: &str) -> Result<(), StoreError> {
         let outcome = self.rehearsal.as_ref().map_or(Ok(()), |rehearsal| rehearsal(step));
         outcome.map_err(|e| StoreError::io(&self.dir.join(file), &e))

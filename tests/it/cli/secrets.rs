@@ -185,3 +185,62 @@ fn s23_state_is_private_whatever_the_umask() {
         );
     }
 }
+
+/// What the sandbox's signed links have in their query.
+const SIGNED: &[u8] = b"signature=";
+
+/// The state files of a folder that hold a part of a signed link.
+fn with_links(folder: &std::path::Path) -> Vec<String> {
+    let names = ["state.db", "state.db-wal", "state.db-shm", "ledger.jsonl"];
+    let has_link = |name: &&str| {
+        let bytes = fs::read(folder.join(name)).unwrap_or_default();
+        bytes.windows(SIGNED.len()).any(|window| window == SIGNED)
+    };
+    names.into_iter().filter(has_link).map(str::to_owned).collect()
+}
+
+#[test]
+fn s05_no_signed_link_is_left_in_the_state_when_its_clip_is_done() {
+    let project = Project::shop(3);
+    let state = project.path(".shotlist");
+    project.fault(json!([{ "on": "download", "do": { "status": { "code": 503 } } }]));
+    let run = project.start(&["run", "--yes"]);
+    crate::support::until("a link is known", || project.takes("downloading") > 0);
+    assert_ne!(with_links(&state), Vec::<String>::new(), "a link is kept until its clip is here");
+    run.kill();
+    assert_ne!(with_links(&state), Vec::<String>::new(), "a kill leaves the link for the next run");
+    project.mend();
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.clips().len(), 3);
+    assert_eq!(with_links(&state), Vec::<String>::new());
+    assert!(!state.join("state.db-wal").exists(), "the store closes the database last");
+}
+
+#[test]
+fn s05_a_reader_that_stays_keeps_no_signed_link_in_the_log() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    project.write("products.csv", crate::support::sheet(3));
+    let reader = rusqlite::Connection::open_with_flags(
+        project.path(".shotlist/state.db"),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )
+    .unwrap();
+    let takes = || reader.query_row("SELECT count(*) FROM takes", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(takes(), 1);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(takes(), 3);
+    assert_eq!(with_links(&project.path(".shotlist")), Vec::<String>::new());
+}
+
+#[test]
+fn s05_a_rehearsal_leaves_no_log_behind() {
+    let project = Project::shop(1);
+    let mut command = project.command(&["run", "--sandbox", "--yes"]);
+    // Whole clips have captions, for which the sandbox reads the state.
+    command.env_remove("SHOTLIST_SANDBOX_CLIPS");
+    project.start_as(command).wait().expect(0);
+    let state = project.path(".shotlist/sandbox");
+    assert_eq!(with_links(&state), Vec::<String>::new());
+    assert!(state.join("state.db").exists() && !state.join("state.db-wal").exists());
+}
