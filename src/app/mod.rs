@@ -36,6 +36,7 @@ pub mod init;
 pub(crate) mod inputs;
 pub mod interrupt;
 pub mod jobs;
+pub(crate) mod keys;
 pub mod ledger;
 pub(crate) mod listener;
 pub mod lost;

@@ -3,9 +3,11 @@
 use super::environment::variable;
 use super::error::Error;
 use super::exit::Exit;
+use super::keys::{NoKey, key_in, trimmed};
 use super::places::Places;
 use super::project::Project;
 use super::rehearsal::Stage;
+use super::reporter::News;
 use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::policy::Policy;
@@ -73,7 +75,7 @@ pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
         .hint(places.typed("run --sandbox"))
 }
 
-/// Returns whether any of these providers has no key in the environment.
+/// Returns whether any of these providers has no usable key in the environment.
 pub(crate) fn lacks_key<'a>(
     registry: &Registry,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -81,16 +83,16 @@ pub(crate) fn lacks_key<'a>(
 ) -> bool {
     providers.any(|name| {
         let Some(provider) = registry.find(name) else { return false };
-        variable(key_variable(&**provider, configs.get(name)).0).is_none_or(|key| key.trim().is_empty())
+        key_in(key_variable(&**provider, configs.get(name)).0).is_err()
     })
 }
 
-/// Returns whether the only problem of a provider is a missing key.
+/// Returns whether the only problem of a provider is a missing or unusable key.
 pub(crate) fn is_missing_key(problem: &Problem) -> bool {
     problem.message.starts_with(NO_KEY)
 }
 
-/// Start of the message about a missing key.
+/// Start of the messages about a missing or unusable key.
 const NO_KEY: &str = "the environment variable ";
 
 /// Sets up the needed providers with valid settings, and returns the problems of the others.
@@ -125,10 +127,15 @@ pub(crate) async fn set_up_valid(
         return Ok((Setup { accounts, settings, stage: Some(stage) }, Vec::new()));
     }
     let mut problems = Vec::new();
+    let mut told = BTreeSet::new();
     for provider in needed.iter().filter_map(|name| project.registry.find(name)) {
         let config = configs.get(provider.name());
         match endpoint(&**provider, config) {
-            Ok(endpoint) => {
+            Ok((endpoint, trimmed)) => {
+                // Providers may share a variable.
+                if let Some(warning) = trimmed.filter(|_| told.insert(endpoint.key_env.clone())) {
+                    project.tell(&News::Warning(&warning));
+                }
                 let limits = limits(project, configs, provider.name());
                 let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
                 accounts.insert(provider.name().to_owned(), Arc::new(account));
@@ -156,20 +163,29 @@ pub(crate) fn sandbox_limits(cards: &Cards, used: &BTreeSet<ModelName>) -> Optio
     })
 }
 
+/// Returns the server of a provider with its key, and a warning where the key was trimmed.
 pub(crate) fn endpoint(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
-) -> Result<Endpoint, Box<Problem>> {
+) -> Result<(Endpoint, Option<String>), Box<Problem>> {
     let base_url = base_url(provider, config)?;
     let (name, place) = key_variable(provider, config);
-    // `echo KEY > file` leaves a line break at the end.
-    let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
-    let Some(key) = key.filter(|key| !key.is_empty()) else {
-        let message = format!("{NO_KEY}{name} with the key of {} is not set", provider.name());
-        let hint = format!("type `export {name}=` with the key behind it, then the same command again");
-        return Err(Box::new(Problem::error(place, message).hint(hint)));
-    };
-    Ok(Endpoint { base_url, key: Some(SecretString::from(key)), key_env: Some(name.to_owned()) })
+    let owner = provider.name();
+    let key = key_in(name).map_err(|why| {
+        let (what, hint) = match why {
+            NoKey::Unset | NoKey::Empty => {
+                ("is not set".to_owned(), format!("type `export {name}=` with the key behind it"))
+            }
+            NoKey::Odd(odd) => (
+                format!("holds the character U+{:04X}, which no request can carry", u32::from(odd)),
+                format!("copy the key from the console of {owner} once more, and set {name} to it alone"),
+            ),
+        };
+        let problem = Problem::error(place, format!("{NO_KEY}{name} with the key of {owner} {what}"));
+        Box::new(problem.hint(format!("{hint}, then the same command again")))
+    })?;
+    let warning = key.is_trimmed.then(|| trimmed(name, owner));
+    Ok((Endpoint { base_url, key: Some(key.text), key_env: Some(name.to_owned()) }, warning))
 }
 
 /// Returns the address of a provider's server, which is its own or one on this machine.

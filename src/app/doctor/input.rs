@@ -1,14 +1,15 @@
 //! Checks of the user's input: the manifest with its catalog, and the keys in the environment.
 
 use super::{Check, Context, Verdict, server};
-use crate::app::environment::variable;
 use crate::app::exit::Exit;
+use crate::app::keys::{Key, NoKey, key_in, trimmed};
 use crate::app::setup::{base_url, endpoint, key_variable, settings};
 use crate::domain::problem::{Problem, grouped};
 use crate::domain::text::count;
 use crate::load::{Loaded, providers as read_providers};
 use crate::provider::Provider;
 use crate::store::{StoreError, Worksheet};
+use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 
 /// Minimum length of a plausible key; a shorter one is probably incomplete.
@@ -95,10 +96,10 @@ pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTre
     for provider in &known {
         let config = configs.get(provider.name());
         let (name, _) = key_variable(*provider, config);
-        let key = key(provider.name(), name, variable(name).as_deref());
+        let key = key(provider.name(), name, key_in(name));
         checks.extend(match (base_url(*provider, config), endpoint(*provider, config), &settings) {
             (Err(problem), ..) => vec![as_check("server", Exit::Invalid, *problem, context)],
-            (Ok(_), Ok(endpoint), Ok(settings)) if !matches!(key.verdict, Verdict::Fail(_)) => {
+            (Ok(_), Ok((endpoint, _)), Ok(settings)) if !matches!(key.verdict, Verdict::Fail(_)) => {
                 server::ask(*provider, &endpoint, settings, &context.project.clock).await
             }
             (Ok(url), ..) => vec![Check::ok("server", format!("{}: {url}", provider.name()))],
@@ -122,26 +123,25 @@ fn as_check(about: &'static str, exit: Exit, problem: Problem, context: &Context
 /// Checks the form of a key.
 ///
 /// It repeats no part of the key.
-fn key(provider: &str, name: &str, value: Option<&str>) -> Check {
+fn key(provider: &str, name: &str, found: Result<Key, NoKey>) -> Check {
     let fail = |what: &str| {
         let what = format!("{provider}: the environment variable {name} {what}");
         Check::fail("key", Exit::Credentials, what, format!("export {name}=…"))
     };
-    let Some(value) = value else { return fail("is not set, or is no text") };
-    // A line break at the end is removed before the key is used.
-    let key = value.trim_end_matches(['\r', '\n']);
-    let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'];
-    if key.trim().is_empty() {
-        return fail("is empty");
+    let found = match found {
+        Ok(found) => found,
+        Err(NoKey::Unset) => return fail("is not set, or is no text"),
+        Err(NoKey::Empty) => return fail("is empty"),
+        Err(NoKey::Odd(_)) => {
+            return fail("holds a line break or another character that no request can carry");
+        }
+    };
+    let key = found.text.expose_secret();
+    if key.starts_with(['"', '\'', '`']) || key.ends_with(['"', '\'', '`']) {
+        return fail("has a quote at one end of the key, which would be sent with it");
     }
-    if key.starts_with(quotes) || key.ends_with(quotes) {
-        return fail("has quotes around the key, which would be sent with it");
-    }
-    if key.trim() != key {
-        return fail("begins or ends with a space or a tab, which would be sent with the key");
-    }
-    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return fail("holds a space, a line break or another character that no key has");
+    if key.contains(' ') {
+        return fail("holds a space inside the key, which no key has");
     }
     if key.to_ascii_lowercase().starts_with("bearer") {
         return fail("begins with `Bearer`, which is sent anyhow: it takes the key alone");
@@ -151,10 +151,8 @@ fn key(provider: &str, name: &str, value: Option<&str>) -> Check {
         let what = format!("{provider}: {name} has only {length} characters");
         return Check::warn("key", what, format!("compare it with the key in the console of {provider}"));
     }
-    if value.len() > length {
-        let what =
-            format!("{provider}: {name} ends with a line break; it is cut off, other programs may send it");
-        return Check::warn("key", what, format!("export {name}=\"$(printf %s \"${name}\")\""));
+    if found.is_trimmed {
+        return Check::warn("key", trimmed(name, provider), format!("export {name}=…"));
     }
     Check::ok("key", format!("{provider}: {name} is set, {length} characters"))
 }
@@ -162,28 +160,29 @@ fn key(provider: &str, name: &str, value: Option<&str>) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::keys::read;
 
     #[test]
     fn what_is_wrong_with_a_key_is_told_without_the_key() {
         let good = "test-key-".repeat(4);
-        assert_eq!(key("zai", "K", Some(&good)).verdict, Verdict::Ok);
+        assert_eq!(key("zai", "K", read(&good)).verdict, Verdict::Ok);
         let fail = Verdict::Fail(Exit::Credentials);
         let cases = [
             (None, fail, "not set"),
             (Some(String::new()), fail, "empty"),
             (Some(" \n".to_owned()), fail, "empty"),
-            (Some(format!("\"{good}\"")), fail, "quotes"),
-            (Some(format!("'{good}")), fail, "quotes"),
-            (Some(format!(" {good}")), fail, "space"),
-            (Some(format!("{good} \n")), fail, "space"),
+            (Some(format!("'{good}")), fail, "quote"),
             (Some(format!("{good}\n{good}")), fail, "line break"),
             (Some(format!("Bearer {good}")), fail, "space"),
             (Some(format!("bearer{good}")), fail, "Bearer"),
-            (Some(format!("{good}\r\n")), Verdict::Warn, "line break"),
+            (Some(format!("\"{good}\"")), Verdict::Warn, "quotes"),
+            (Some(format!(" {good}")), Verdict::Warn, "blanks"),
+            (Some(format!("{good} \n")), Verdict::Warn, "blanks"),
+            (Some(format!("{good}\r\n")), Verdict::Warn, "line ends"),
             (Some("test-key".to_owned()), Verdict::Warn, "8 characters"),
         ];
         for (value, verdict, words) in cases {
-            let check = key("zai", "K", value.as_deref());
+            let check = key("zai", "K", value.as_deref().map_or(Err(NoKey::Unset), read));
             assert_eq!(check.verdict, verdict, "{value:?}");
             assert!(check.what.contains(words), "{value:?}: {}", check.what);
             let said = format!("{} {:?}", check.what, check.todo);

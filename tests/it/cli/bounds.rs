@@ -1,7 +1,7 @@
 //! What bounds a run: money, a yes, a selection, sound input, a free file name, a key.
 
 use crate::snapshot::whole;
-use crate::support::{KEY_VARIABLE, Project, until};
+use crate::support::{KEY_VARIABLE, Project, sheet, until};
 use serde_json::json;
 
 #[test]
@@ -145,10 +145,43 @@ fn i38_a_missing_key_names_its_variable() {
         project.start_as(command).wait().expect(10).says(KEY_VARIABLE).says("nothing was sent");
     }
     assert_eq!(project.requests().len(), 0);
-    // A line break at the end is what `echo KEY > file` leaves.
-    let mut command = project.command(&["run", "--yes"]);
-    command.env(KEY_VARIABLE, "test-key\n");
-    project.start_as(command).wait().expect(0);
+}
+
+#[test]
+fn i38_what_surrounds_a_key_is_not_sent_and_told_once_without_the_key() {
+    let project = Project::shop(1);
+    // A line break at the end is what `echo KEY > file` leaves, quotes what an env file does.
+    for (rows, around) in
+        ["test-key\n", " test-key\t", "\"test-key\"", " ' test-key '\r\n"].into_iter().enumerate()
+    {
+        project.write("products.csv", sheet(rows + 1));
+        let mut command = project.command(&["run", "--yes"]);
+        command.env(KEY_VARIABLE, around);
+        let ended = project.start_as(command).wait().expect(0);
+        let warnings = ended.err.lines().filter(|line| line.contains(KEY_VARIABLE)).count();
+        assert_eq!(warnings, 1, "{ended}");
+        assert!(!ended.to_string().contains("test-key"), "{ended}");
+        ended.says("blanks, line ends or quotes around the key of zai; they are not sent");
+        assert_eq!(project.charges().len(), rows + 1, "the key was accepted");
+    }
+    project.write("products.csv", sheet(5));
+    project.run(&["run", "--yes"]).expect(0).says_nothing_of(KEY_VARIABLE);
+}
+
+#[test]
+fn i38_a_key_with_a_control_character_inside_is_refused_by_the_name_of_its_variable() {
+    let project = Project::shop(1);
+    for key in ["test\nkey", "test\rkey", "test\u{1b}[31mkey", "test\u{e9}key"] {
+        for verb in [&["run", "--yes"][..], &["doctor"]] {
+            let mut command = project.command(verb);
+            command.env(KEY_VARIABLE, key);
+            let ended = project.start_as(command).wait().expect(10);
+            let told = ended.to_string();
+            assert!(told.contains(KEY_VARIABLE) && told.contains("no request can carry"), "{told}");
+            assert!(!told.contains(key) && !told.contains("test\\"), "{told}");
+        }
+    }
+    assert_eq!(project.requests().len(), 0);
 }
 
 #[test]

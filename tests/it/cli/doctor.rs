@@ -61,8 +61,8 @@ fn s30_a_key_that_is_missing_or_spoilt_ends_with_10_and_is_never_shown() {
     for (key, words) in [
         (None, "is not set"),
         (Some(""), "is empty"),
-        (Some("\"test-key-in-quotes\""), "quotes"),
-        (Some("test-key-and-a-space "), "space"),
+        (Some("\"test-key-and-a-quote"), "quote"),
+        (Some("test-key and-a-space"), "space"),
     ] {
         let ended = with_key(&project, key).expect(10);
         let found = check(&ended, "key");
@@ -78,7 +78,7 @@ fn s30_a_key_that_is_missing_or_spoilt_ends_with_10_and_is_never_shown() {
     );
     let found = check(&ended, "key");
     assert_eq!(found["verdict"], "warn");
-    assert!(found["what"].as_str().unwrap().contains("line break"), "{found}");
+    assert!(found["what"].as_str().unwrap().contains("line ends"), "{found}");
 }
 
 #[test]

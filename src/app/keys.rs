@@ -1,0 +1,106 @@
+//! Keys of providers, as environment variables hold them.
+
+use super::environment::variable;
+use secrecy::SecretString;
+
+/// A key without what surrounded it in its variable.
+pub(crate) struct Key {
+    /// The key itself.
+    pub(crate) text: SecretString,
+    /// True if blanks, line ends or a pair of quotes around the key were left out.
+    pub(crate) is_trimmed: bool,
+}
+
+/// The reason why a variable holds no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoKey {
+    /// The variable is not set, or is no text.
+    Unset,
+    /// The variable is empty, or holds nothing but blanks and quotes.
+    Empty,
+    /// The text holds this character, which no request can carry.
+    Odd(char),
+}
+
+/// Quotes that are left out where they stand on both sides of a key.
+const QUOTES: [(char, char); 5] =
+    [('"', '"'), ('\'', '\''), ('`', '`'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+
+/// Reads the key in an environment variable.
+pub(crate) fn key_in(name: &str) -> Result<Key, NoKey> {
+    read(&variable(name).ok_or(NoKey::Unset)?)
+}
+
+/// Returns the warning about a key that was trimmed. It repeats no part of the key.
+pub(crate) fn trimmed(name: &str, provider: &str) -> String {
+    format!(
+        "the environment variable {name} has blanks, line ends or quotes around the key of {provider}; they are not sent. \
+         Remove them there: other programs may send them"
+    )
+}
+
+/// Reads the text of a variable: a key, and around it what shells, editors and env files leave there.
+pub(crate) fn read(text: &str) -> Result<Key, NoKey> {
+    let key = without_blanks(text);
+    let inside = |(open, close): &(char, char)| key.strip_prefix(*open)?.strip_suffix(*close);
+    let key = QUOTES.iter().find_map(inside).map_or(key, without_blanks);
+    match key.chars().find(|character| !matches!(character, ' '..='~')) {
+        _ if key.is_empty() => Err(NoKey::Empty),
+        Some(odd) => Err(NoKey::Odd(odd)),
+        None => Ok(Key { text: SecretString::from(key), is_trimmed: key.len() < text.len() }),
+    }
+}
+
+/// Removes blanks, line ends and the byte order mark of an editor at both ends.
+fn without_blanks(text: &str) -> &str {
+    text.trim_matches(|character: char| {
+        character.is_whitespace() || matches!(character, '\u{feff}' | '\u{200b}')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret as _;
+
+    #[test]
+    fn i38_what_surrounds_a_key_is_left_out_and_noted() {
+        for (text, is_trimmed) in [
+            ("test-key", false),
+            ("test-key\n", true),
+            ("test-key\r\n", true),
+            (" \ttest-key ", true),
+            ("\u{feff}test-key\u{a0}", true),
+            ("\"test-key\"", true),
+            (" '\ttest-key\n'\n", true),
+            ("\u{201c}test-key\u{201d}", true),
+        ] {
+            let key = read(text).unwrap_or_else(|why| panic!("{text:?}: {why:?}"));
+            assert_eq!((key.text.expose_secret(), key.is_trimmed), ("test-key", is_trimmed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn i38_one_quote_is_a_part_of_a_key_and_one_pair_is_left_out() {
+        for (text, key) in
+            [("\"test-key", "\"test-key"), ("test-key'", "test-key'"), ("''test-key''", "'test-key'")]
+        {
+            assert_eq!(read(text).ok().unwrap().text.expose_secret(), key);
+        }
+    }
+
+    #[test]
+    fn i38_a_text_without_a_key_and_one_with_a_control_character_are_none() {
+        for empty in ["", " ", "\n", "\"\"", "' '", "\u{feff}"] {
+            assert_eq!(read(empty).err(), Some(NoKey::Empty), "{empty:?}");
+        }
+        for (text, odd) in [
+            ("test\nkey", '\n'),
+            ("test\u{1b}key", '\u{1b}'),
+            ("'test\0key'", '\0'),
+            ("test\u{e9}key", '\u{e9}'),
+        ] {
+            assert_eq!(read(text).err(), Some(NoKey::Odd(odd)), "{text:?}");
+        }
+    }
+}
