@@ -4,6 +4,7 @@
 
 mod input;
 mod machine;
+mod route;
 mod server;
 
 use super::environment::search_path;
@@ -118,7 +119,7 @@ impl Project {
         checks.extend(input::manifest(&context, &loaded, &wants));
         let project = loaded.manifest.as_ref().map(|manifest| manifest.project.as_str());
         let mut state = machine::state(&context, project, now).await;
-        checks.extend(input::providers(&context, &wants, &state.owing).await);
+        checks.extend(input::providers(&context, &wants, &state.owing, &state.hosts).await);
         checks.append(&mut state.checks);
         checks.extend(machine::disk_space(&context, &loaded, &worksheet, &state));
         checks.extend(machine::output(&context));

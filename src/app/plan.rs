@@ -20,7 +20,7 @@ use super::recover::refuse_lost;
 use super::reporter::News;
 use super::selection::Selection;
 use super::session::{Session, cannot_open};
-use super::setup::{foreign_servers, lacks_key};
+use super::setup::{foreign_servers, lacks_key, settings};
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::loss::Loss;
@@ -121,6 +121,13 @@ impl Project {
             self.tell(&News::Note(&note));
         }
         let changes = decided.changes(&["changed", "kept", "asks"])?;
+        // A wrong address of a proxy stops the run, and this sends nothing.
+        if let Ok(settings) = settings()
+            && let Some(warning) =
+                settings.proxies.warning().filter(|_| !places.sandbox && plan.to_render() > 0)
+        {
+            self.tell(&News::Warning(&warning));
+        }
         let choices = choices(manifest, &loaded, &plan);
         let next = if let Some(file) = &request.out {
             approval::write(places, manifest, &plan, &worksheet, file)?;

@@ -126,6 +126,9 @@ pub(crate) async fn set_up_valid(
         }
         return Ok((Setup { accounts, settings, stage: Some(stage) }, Vec::new()));
     }
+    if let Some(warning) = settings.proxies.warning().filter(|_| !needed.is_empty()) {
+        project.tell(&News::Warning(&warning));
+    }
     let mut problems = Vec::new();
     let mut told = BTreeSet::new();
     for provider in needed.iter().filter_map(|name| project.registry.find(name)) {

@@ -10,6 +10,7 @@
 //! addresses they may have.
 
 pub mod addresses;
+mod bypass;
 pub mod client;
 pub mod endpoint;
 pub mod fault;

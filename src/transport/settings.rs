@@ -1,5 +1,6 @@
 //! What the clients are built with.
 
+use super::bypass;
 use reqwest::header::HeaderValue;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use rustls_platform_verifier::ConfigVerifierExt as _;
@@ -79,11 +80,26 @@ impl std::fmt::Debug for Proxies {
 }
 
 impl Proxies {
-    /// The proxy for addresses like this one, for messages: `host:port`, without its password.
+    /// The proxy through which this address is reached, for messages: `host:port`, without its password.
     #[must_use]
     pub fn named_for(&self, url: &Url) -> Option<String> {
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
-        proxy.as_ref().filter(|_| !is_loopback(url)).map(host_and_port)
+        let is_direct = || is_loopback(url) || bypass::has(&self.bypass, url);
+        proxy.as_ref().filter(|_| !is_direct()).map(host_and_port)
+    }
+
+    /// Returns a warning where hosts of clips, whose names nobody knows before, are reached through a proxy.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        // Only a list that lets every name through lets this one through.
+        let unknown = Url::parse("https://clips.invalid/").ok()?;
+        self.named_for(&unknown).map(|proxy| {
+            format!(
+                "clips come through the proxy {proxy}, which resolves names itself: a link could lead to a private address \
+                 behind it, and only literal addresses are checked here. Let the proxy refuse private addresses, or list the \
+                 hosts of your clips in NO_PROXY"
+            )
+        })
     }
 
     /// The hosts of all proxies.

@@ -1,6 +1,6 @@
 //! Checks of the user's input: the manifest with its catalog, and the keys in the environment.
 
-use super::{Check, Context, Verdict, server};
+use super::{Check, Context, Verdict, route, server};
 use crate::app::exit::Exit;
 use crate::app::keys::{Key, NoKey, key_in, trimmed};
 use crate::app::setup::{base_url, endpoint, key_variable, settings};
@@ -11,6 +11,7 @@ use crate::provider::Provider;
 use crate::store::{StoreError, Worksheet};
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
+use url::Url;
 
 /// Minimum length of a plausible key; a shorter one is probably incomplete.
 const SHORTEST_KEY: usize = 16;
@@ -79,8 +80,15 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
     checks
 }
 
-/// Checks the server and the key of each provider that is wanted or has paid work to collect.
-pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<String>) -> Vec<Check> {
+/// Checks the server and the key of each provider that is wanted or has paid work to collect, and the way to each host.
+///
+/// `hosts` are those of clips that wait to be fetched.
+pub(crate) async fn providers(
+    context: &Context<'_>,
+    wants: &Wants,
+    owing: &BTreeSet<String>,
+    hosts: &BTreeSet<Url>,
+) -> Vec<Check> {
     if context.places.sandbox {
         return vec![Check::ok("key", "none is needed in the sandbox")];
     }
@@ -93,11 +101,14 @@ pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTre
     let found = needed.iter().filter_map(|name| registry.find(name));
     let known: Vec<&dyn Provider> = found.map(|provider| &**provider).collect();
     let settings = settings();
+    let mut servers = Vec::new();
     for provider in &known {
         let config = configs.get(provider.name());
         let (name, _) = key_variable(*provider, config);
         let key = key(provider.name(), name, key_in(name));
-        checks.extend(match (base_url(*provider, config), endpoint(*provider, config), &settings) {
+        let url = base_url(*provider, config);
+        servers.extend(url.as_ref().ok().map(|url| (provider.name(), url.clone())));
+        checks.extend(match (url, endpoint(*provider, config), &settings) {
             (Err(problem), ..) => vec![as_check("server", Exit::Invalid, *problem, context)],
             (Ok(_), Ok((endpoint, _)), Ok(settings)) if !matches!(key.verdict, Verdict::Fail(_)) => {
                 server::ask(*provider, &endpoint, settings, &context.project.clock).await
@@ -109,8 +120,11 @@ pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTre
     if known.is_empty() {
         checks.push(Check::ok("key", "none is needed: no job is wanted and no clip is owed"));
     }
-    if let Err(error) = settings {
-        checks.push(Check::fail("proxy", error.exit, error.what, "export HTTPS_PROXY=http://HOST:PORT"));
+    match settings {
+        Ok(settings) => checks.extend(route::checks(&servers, hosts, &settings.proxies)),
+        Err(error) => {
+            checks.push(Check::fail("proxy", error.exit, error.what, "export HTTPS_PROXY=http://HOST:PORT"));
+        }
     }
     checks
 }

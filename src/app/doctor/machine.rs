@@ -1,6 +1,6 @@
 //! Checks of this computer: the state folder with its lock, database and ledger, free space, the output folder, the clock.
 
-use super::{Check, Context};
+use super::{Check, Context, route};
 use crate::app::exit::Exit;
 use crate::app::pause;
 use crate::app::pauses;
@@ -16,6 +16,7 @@ use crate::store::{Examined, Folder, Lock, Reader, StoreError, Worksheet, examin
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use url::Url;
 
 /// Maximum time by which a correct clock may be behind the newest entry of the database, which another process may
 /// have just written.
@@ -39,6 +40,8 @@ pub(crate) struct Found {
     pub(crate) checks: Vec<Check>,
     /// Providers with paid work that is not collected.
     pub(crate) owing: BTreeSet<String>,
+    /// Hosts of clips that wait to be fetched, without the rest of their links.
+    pub(crate) hosts: BTreeSet<Url>,
     /// Reader of earlier orders.
     reader: Option<Reader>,
     /// Average size of a clip in bytes.
@@ -109,6 +112,7 @@ async fn remember(
         found.checks.push(Check::warn("paused", words.join("; "), todo));
     }
     let owed = reader.owed(None, usize::MAX).await?;
+    found.hosts = owed.iter().filter_map(route::host).collect();
     found.owing = owed.into_iter().map(|take| take.request.model.provider).collect();
     if let Some(project) = project {
         found.clip_size = reader.clip_size(project).await?;
@@ -356,45 +360,4 @@ fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Chec
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Verdict;
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    #[test]
-    fn a_clock_behind_the_database_or_never_set_fails() {
-        let now = 1_800_000_000;
-        assert_eq!(clock(at(now), None).verdict, Verdict::Ok);
-        assert_eq!(clock(at(now), Some(at(now - 9_999))).verdict, Verdict::Ok);
-        assert_eq!(clock(at(now), Some(at(now + 30))).verdict, Verdict::Ok);
-        let fail = Verdict::Fail(Exit::Local);
-        let behind = clock(at(now), Some(at(now + 7_200)));
-        assert_eq!(behind.verdict, fail);
-        assert!(behind.what.contains("2h00m later"), "{}", behind.what);
-        assert_eq!(clock(at(5), None).verdict, fail);
-    }
-
-    #[test]
-    fn a_folder_of_another_user_or_on_a_network_is_told() {
-        let dir = Path::new("s");
-        let of = |folder: &Folder| {
-            check_folder(dir, folder).into_iter().map(|check| check.verdict).collect::<Vec<_>>()
-        };
-        let fail = Verdict::Fail(Exit::Local);
-        assert_eq!(of(&Folder::default()), [Verdict::Ok]);
-        assert_eq!(of(&Folder { network: Some("NFS"), ..Folder::default() }), [fail]);
-        let foreign = Folder { foreign: vec![(dir.join("lock"), 0)], ..Folder::default() };
-        assert_eq!(of(&foreign), [Verdict::Warn]);
-        let unusable = Folder { unusable: vec![dir.join("lock")], ..foreign };
-        assert_eq!(of(&unusable), [fail]);
-    }
-
-    #[test]
-    fn what_is_not_there_yet_is_made_in_the_nearest_folder() {
-        assert_eq!(existing_parent(Path::new("./no-such-folder/below")), Path::new("."));
-        assert_eq!(existing_parent(Path::new("src/cli")), Path::new("src/cli"));
-    }
-}
+mod tests;

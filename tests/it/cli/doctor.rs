@@ -82,6 +82,56 @@ fn s30_a_key_that_is_missing_or_spoilt_ends_with_10_and_is_never_shown() {
 }
 
 #[test]
+fn n31_the_way_to_each_host_is_told_and_a_proxy_that_resolves_names_is_warned_of_once() {
+    let project = Project::shop(1);
+    project.fault(json!([{ "on": "download", "do": { "status": { "code": 503 } } }]));
+    let run = project.start(&["run", "--yes"]);
+    until("a link is known", || project.takes("downloading") == 1);
+    run.kill();
+    let routes = |proxies: &[(&str, &str)]| -> Vec<Value> {
+        let mut command = project.command(&["doctor", "--json"]);
+        command.envs(proxies.iter().copied());
+        let ended = project.start_as(command).wait().expect(0);
+        assert!(!ended.to_string().contains("secret") && !ended.to_string().contains("signature"), "{ended}");
+        let report = ended.json();
+        let checks = report["checks"].as_array().unwrap().iter();
+        checks.filter(|check| check["check"] == "route").cloned().collect()
+    };
+    let host = project.sandbox().addr();
+    let direct = |who: &str| format!("{who}: {host} is reached directly");
+    let told = |routes: &[Value]| -> Vec<String> {
+        routes.iter().map(|route| route["what"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(told(&routes(&[])), [direct("zai"), direct("clips")]);
+    // Nobody listens there: what is on this machine is reached directly.
+    let proxy = ("HTTPS_PROXY", "http://night:secret@proxy.invalid:3128");
+    let http = ("http_proxy", "http://night:secret@proxy.invalid:3128");
+    let behind = routes(&[proxy, http]);
+    assert_eq!(told(&behind[..2]), [direct("zai"), direct("clips")]);
+    assert_eq!((behind.len(), &behind[2]["verdict"]), (3, &json!("warn")));
+    let words = "clips come through the proxy proxy.invalid:3128, which resolves names itself";
+    assert!(told(&behind)[2].contains(words), "{behind:?}");
+    assert_eq!(routes(&[proxy, ("NO_PROXY", "*")]).len(), 2);
+
+    project.mend();
+    for (verb, warnings) in [(&["plan"][..], 0), (&["run", "--yes"], 1), (&["run", "--sandbox", "--yes"], 0)]
+    {
+        let mut command = project.command(verb);
+        command.envs([proxy, http]);
+        let ended = project.start_as(command).wait().expect(0).says_nothing_of("secret");
+        assert_eq!(
+            ended.err.matches(words).count(),
+            warnings,
+            "nothing is to be rendered by the plan: {ended}"
+        );
+    }
+    project.write("products.csv", crate::support::sheet(2));
+    let mut command = project.command(&["plan"]);
+    command.envs([proxy]);
+    project.start_as(command).wait().expect(0).says(words);
+}
+
+#[test]
 fn a_manifest_that_is_wrong_ends_with_4_and_leads_to_validate() {
     let project = Project::shop(1);
     project.edit("shotlist.yaml", "prompt:", "promt:");

@@ -1,0 +1,93 @@
+//! The check of the way to each host: directly, or through a proxy.
+
+use super::Check;
+use crate::domain::lifecycle::State;
+use crate::domain::take::Take;
+use crate::transport::Proxies;
+use crate::transport::settings::host_and_port;
+use std::collections::BTreeSet;
+use url::Url;
+
+/// Tells the way to each server of a provider and to each host of clips that wait to be fetched.
+///
+/// It names hosts and ports only: an address of a proxy may hold a password, and a link is signed.
+pub(super) fn checks(servers: &[(&str, Url)], hosts: &BTreeSet<Url>, proxies: &Proxies) -> Vec<Check> {
+    let way = |url: &Url| match proxies.named_for(url) {
+        Some(proxy) => format!("{} is reached through the proxy {proxy}", host_and_port(url)),
+        None => format!("{} is reached directly", host_and_port(url)),
+    };
+    let mut checks: Vec<Check> = servers
+        .iter()
+        .map(|(provider, url)| Check::ok("route", format!("{provider}: {}", way(url))))
+        .chain(hosts.iter().map(|url| Check::ok("route", format!("clips: {}", way(url)))))
+        .collect();
+    checks.extend(proxies.warning().map(|warning| {
+        Check::warn(
+            "route",
+            warning,
+            "export NO_PROXY=HOST,HOST with the hosts of your clips, or ask who runs the proxy",
+        )
+    }));
+    checks
+}
+
+/// Returns the host from which the clip of a take is to be fetched, as an address without the rest of the link.
+pub(super) fn host(take: &Take) -> Option<Url> {
+    let State::Downloading { clip, .. } = &take.state else { return None };
+    Url::parse(&clip.url).ok()?.join("/").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::doctor::Verdict;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn n31_the_way_to_each_host_is_told_without_passwords_and_links() {
+        let proxies = Proxies {
+            https: Some(url("http://night:test-key@proxy.corp:3128")),
+            bypass: "z.ai, 10.0.0.0/8".to_owned(),
+            ..Proxies::default()
+        };
+        let servers = [
+            ("zai", url("https://api.z.ai/api")),
+            ("vtrix", url("https://cloud.vtrix.ai")),
+            ("echo", url("http://127.0.0.1:8787/echo")),
+        ];
+        let hosts = BTreeSet::from([url("https://cdn.example/1.mp4?signature=test")]);
+        let checks = checks(&servers, &hosts, &proxies);
+        let told: Vec<&str> = checks.iter().map(|check| check.what.as_str()).collect();
+        assert_eq!(
+            told[..4],
+            [
+                "zai: api.z.ai is reached directly",
+                "vtrix: cloud.vtrix.ai is reached through the proxy proxy.corp:3128",
+                "echo: 127.0.0.1:8787 is reached directly",
+                "clips: cdn.example is reached through the proxy proxy.corp:3128",
+            ]
+        );
+        assert!(
+            told[4].contains("proxy.corp:3128") && told[4].contains("resolves names itself"),
+            "{}",
+            told[4]
+        );
+        assert_eq!((checks.len(), checks[4].verdict), (5, Verdict::Warn));
+        assert!(!format!("{checks:?}").contains("test"), "{checks:?}");
+    }
+
+    #[test]
+    fn n31_without_a_proxy_nothing_is_warned_of() {
+        let servers = [("zai", url("https://api.z.ai/api"))];
+        for bypass in ["", "*"] {
+            let https = (!bypass.is_empty()).then(|| url("http://proxy.corp:3128"));
+            let proxies = Proxies { https, bypass: bypass.to_owned(), ..Proxies::default() };
+            let checks = checks(&servers, &BTreeSet::new(), &proxies);
+            assert_eq!(checks.len(), 1, "{checks:?}");
+            assert_eq!(checks[0].what, "zai: api.z.ai is reached directly");
+        }
+    }
+}

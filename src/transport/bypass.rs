@@ -1,0 +1,71 @@
+//! Hosts that are reached without a proxy, by the rules of the HTTP client for `NO_PROXY`.
+
+use std::net::IpAddr;
+use url::{Host, Url};
+
+/// Returns whether a list such as `NO_PROXY` has the host of an address.
+pub(super) fn has(list: &str, url: &Url) -> bool {
+    let mut entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    match url.host() {
+        Some(Host::Domain(name)) => entries.any(|entry| is_within(name, entry)),
+        Some(Host::Ipv4(address)) => entries.any(|entry| is_in_network(address.into(), entry)),
+        Some(Host::Ipv6(address)) => entries.any(|entry| is_in_network(address.into(), entry)),
+        None => false,
+    }
+}
+
+/// Returns whether a name is this domain or below it. `*` is above every name, and above no address.
+fn is_within(name: &str, domain: &str) -> bool {
+    let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    let bare = domain.strip_prefix('.').unwrap_or(&domain);
+    domain == "*" || name.strip_suffix(bare).is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
+/// Returns whether an address is this one, or in this network (`10.0.0.0/8`).
+fn is_in_network(address: IpAddr, entry: &str) -> bool {
+    let (network, length) = match entry.split_once('/') {
+        Some((network, length)) => (network, length.parse::<u32>().ok()),
+        None => (entry, Some(u128::BITS)),
+    };
+    let (Ok(network), Some(length)) = (network.parse::<IpAddr>(), length) else { return false };
+    let differs = |bits: u32, difference: u128| {
+        let behind = bits.saturating_sub(length);
+        difference.checked_shr(behind).unwrap_or(0) != 0
+    };
+    match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => !differs(u32::BITS, (one.to_bits() ^ other.to_bits()).into()),
+        (IpAddr::V6(one), IpAddr::V6(other)) => !differs(u128::BITS, one.to_bits() ^ other.to_bits()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn n31_hosts_without_a_proxy_are_known_by_name_domain_and_network() {
+        let list = "shop.example, .corp.example,10.0.0.0/8,192.0.2.7,fd00::/8,2001:db8::1,0.0.0.0/33,";
+        for (host, is_direct) in [
+            ("shop.example", true),
+            ("cdn.shop.example", true),
+            ("workshop.example", false),
+            ("corp.example", true),
+            ("a.b.corp.example", true),
+            ("example", false),
+            ("10.200.0.1", true),
+            ("11.0.0.1", false),
+            ("192.0.2.7", true),
+            ("192.0.2.8", false),
+            ("[fd12::1]", true),
+            ("[2001:db8::1]", true),
+            ("[2001:db8::2]", false),
+        ] {
+            let url = Url::parse(&format!("https://{host}/")).unwrap();
+            assert_eq!(has(list, &url), is_direct, "{host}");
+            assert!(!has("", &url), "{host}");
+        }
+        assert!(has("*", &Url::parse("https://shop.example").unwrap()));
+        assert!(!has("*", &Url::parse("https://192.0.2.7").unwrap()), "as the client has it");
+    }
+}
