@@ -2,8 +2,10 @@
 
 use super::consent::{Answer, Topic};
 use super::error::Error;
+use super::exit::Exit;
 use super::lost::Lost;
 use super::names::Names;
+use super::places::Places;
 use super::planned::{Changes, Gone, Plan, Sum};
 use super::project::Project;
 use super::reporter::News;
@@ -81,6 +83,19 @@ impl Decided {
         };
         rollout.count(worksheet)?;
         Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, rollout, warnings })
+    }
+
+    /// Refuses a plan without a job. Jobs that are done are jobs: where all are done, nothing is refused.
+    pub(crate) fn refuse_empty(&self, places: &Places) -> Result<(), Error> {
+        let wanted = self.worksheet.book().len();
+        let selected = self.worksheet.book().decided()?;
+        let (exit, what, look) = match (wanted, selected) {
+            (0, _) => (Exit::Invalid, "the manifest and its catalog ask for no clip", "validate"),
+            (_, 0) => (Exit::Usage, "the selection holds no job", "plan"),
+            _ => return Ok(()),
+        };
+        let what = format!("{what}, which --fail-if-empty refuses; nothing was sent");
+        Err(Error::new(exit, what).money("not charged").hint(places.typed(look)))
     }
 
     /// Asks whether to render finished clips again because their input changed.

@@ -48,6 +48,8 @@ pub struct PlanRequest {
     pub out: Option<PathBuf>,
     /// Names of destinations whose limits the clips must keep.
     pub destinations: Vec<String>,
+    /// True to fail where no job is wanted or selected. Jobs that are done count as selected.
+    pub fail_if_empty: bool,
 }
 
 /// A plan with all its jobs.
@@ -109,6 +111,9 @@ impl Project {
             .map_err(|error| error.or_hint(places.typed("plan")))?;
         refuse_forgotten(places, &worksheet)?;
         decided.warn(self);
+        if request.fail_if_empty {
+            decided.refuse_empty(places)?;
+        }
         let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
         let mut plan = decided.plan(manifest, &loaded, levels, &lost)?;
         let open = unsent(&plan.sum.unsent);

@@ -52,6 +52,8 @@ pub struct RunRequest {
     pub plan: Option<PathBuf>,
     /// True to pass the manifest's guards and to render changed jobs without a question.
     pub accept_changes: bool,
+    /// True to fail where no job is wanted or selected. Jobs that are done count as selected.
+    pub fail_if_empty: bool,
 }
 
 impl Project {
@@ -132,6 +134,9 @@ async fn prepare(
         .map_err(|error| error.or_hint(places.typed("plan")))?;
     if decided.may_render_changed(project)? {
         decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
+    }
+    if request.fail_if_empty {
+        decided.refuse_empty(places)?;
     }
     if let Some(plan) = approved.as_ref().zip(request.plan.as_deref()) {
         approval::compare(project, manifest, plan, worksheet)?;

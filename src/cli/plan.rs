@@ -16,7 +16,8 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Err
     let places = context.open(args.manifest.manifest.as_deref())?.project.places().without_out()?;
     let opened = context.open_at(places)?;
     let (out, destinations) = (args.out.clone(), args.destinations.clone());
-    let request = PlanRequest { selection: args.selection.request(), out, destinations };
+    let (selection, fail_if_empty) = (args.selection.request(), args.fail_if_empty);
+    let request = PlanRequest { selection, out, destinations, fail_if_empty };
     let report = opened.project.plan(&request).await?;
     if args.show_requests {
         report.each_request(Terminal::json_data)?;

@@ -17,6 +17,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Error
         bounds: args.bounds.request(),
         plan: args.plan.clone(),
         accept_changes: args.accept_changes,
+        fail_if_empty: args.fail_if_empty,
     };
     let report = opened.at_work(&context.terminal, opened.project.run(&request)).await?;
     report::run::tell(&context.terminal, opened.project.places(), &report);

@@ -70,6 +70,9 @@ pub struct RunArgs {
     /// It is meant: pass the manifest's guards, and render anew what asks first
     #[arg(long)]
     pub accept_changes: bool,
+    /// Exit 4 when the manifest asks for no clip, 2 when the selection has no job; not when all is done
+    #[arg(long)]
+    pub fail_if_empty: bool,
     /// Rules that make the fake provider misbehave, as JSON; only with --sandbox
     #[cfg_attr(feature = "sandbox", arg(long, value_name = "FILE", requires = "sandbox"))]
     #[cfg_attr(not(feature = "sandbox"), arg(skip))]
@@ -97,6 +100,9 @@ pub struct PlanArgs {
     /// Exit 6 when there is work to do
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Exit 4 when the manifest asks for no clip, 2 when the selection has no job; not when all is done
+    #[arg(long)]
+    pub fail_if_empty: bool,
 }
 
 /// Arguments of `retry`.

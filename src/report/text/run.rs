@@ -59,6 +59,9 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
 /// Returns the counts, money, time and clips of this run, and the reason for an early end.
 fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     if summary.is_idle && summary.kept_exit == Exit::Done {
+        if summary.buckets.jobs() == 0 {
+            return vec!["nothing to do: the manifest and its catalog ask for no clip".to_owned()];
+        }
         let clips = summary.buckets.count(Bucket::Done);
         let are = if clips == 1 { "is" } else { "are" };
         let mut parts = summary.buckets.parts();

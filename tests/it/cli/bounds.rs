@@ -185,6 +185,52 @@ fn i38_a_key_with_a_control_character_inside_is_refused_by_the_name_of_its_varia
 }
 
 #[test]
+fn i39_where_nothing_is_wanted_or_selected_a_run_can_be_made_to_fail_and_where_all_is_done_it_does_not() {
+    let project = Project::shop(2);
+    let both = |arguments: &[&str], code: i32, words: &str| {
+        for verb in [&["plan"][..], &["run", "--yes"]] {
+            project.run(&[verb, arguments].concat()).expect(code).says(words);
+        }
+    };
+    project.run(&["run", "--yes", "--fail-if-empty"]).expect(0).says("finished 2 done");
+    project.run(&["run", "--yes", "--fail-if-empty"]).expect(0).says("nothing to do: 2 clips are up to date");
+    project.run(&["plan", "--fail-if-empty"]).expect(0);
+    project.run(&["plan", "--only", "hero/sku-1", "--fail-if-empty"]).expect(0);
+    // Refused with or without the flag.
+    both(&["--only", "nothing-like-it"], 2, "no job matches --only nothing-like-it");
+    project.write("products.csv", "id,title\n");
+    both(&[], 4, "the sheet has a header and no rows");
+    // A selection of which the limit leaves nothing.
+    project.write("products.csv", "id,title\nsku-3,mug number 3\n");
+    both(&["--limit", "0", "--fail-if-empty"], 2, "the selection holds no job");
+    project.run(&["plan", "--limit", "0"]).expect(0);
+    // A sheet of which no shot wants a clip.
+    project.edit("shotlist.yaml", "    prompt:", "    when: item.title == \"blue mug\"\n    prompt:");
+    both(
+        &["--fail-if-empty"],
+        4,
+        "the manifest and its catalog ask for no clip, which --fail-if-empty refuses",
+    );
+    project.run(&["plan"]).expect(0).says("makes no clip");
+    let ended = project.run(&["run", "--yes"]).expect(0);
+    ended.says("nothing to do: the manifest and its catalog ask for no clip").says_nothing_of("up to date");
+    assert_eq!(project.charges().len(), 2);
+}
+
+#[test]
+fn i39_what_is_paid_is_collected_although_nothing_is_wanted_any_more() {
+    let project = Project::shop(1);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("the task is known", || project.takes("running") == 1);
+    run.kill();
+    project.mend();
+    project.edit("shotlist.yaml", "    prompt:", "    when: item.title == \"blue mug\"\n    prompt:");
+    project.run(&["run", "--yes", "--fail-if-empty"]).expect(4).says("done     hero/sku-1");
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 1));
+}
+
+#[test]
 fn i34_a_pipe_or_a_folder_as_input_is_refused_without_waiting() {
     let project = Project::shop(1);
     std::fs::remove_file(project.path("products.csv")).unwrap();
