@@ -1,6 +1,6 @@
 //! Single steps on the disk, each relative to an open directory.
 
-use super::steps::{count, sync};
+use super::steps::{count, sync, synced};
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::loss::Loss;
@@ -10,7 +10,7 @@ use sha2::Digest as _;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -223,8 +223,9 @@ impl Dir {
 
     /// Makes names durable.
     pub(super) fn sync(&self) -> io::Result<()> {
-        count(|steps| steps.synced += 1);
-        Ok(rustix::fs::fsync(&self.0)?)
+        rustix::fs::fsync(&self.0)?;
+        synced(self.0.as_fd());
+        Ok(())
     }
 
     /// The same directory, opened once more.

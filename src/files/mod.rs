@@ -49,5 +49,5 @@ pub use place::{Older, PlaceFault, Placement, kept_path};
 pub use posters::{Poster, poster};
 pub use received::{ReceiveFault, Received};
 pub use refile::Refile;
-pub use steps::Steps;
+pub use steps::{Steps, observe_syncs};
 pub use tree::Tree;

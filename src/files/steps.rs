@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::MetadataExt as _;
+use std::sync::OnceLock;
 
 /// Identity and times of a file: while they are the same, so are its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +22,29 @@ impl Stamp {
     }
 }
 
+/// The one who is told what has become durable.
+static OBSERVER: OnceLock<fn(BorrowedFd<'_>)> = OnceLock::new();
+
+/// Tells an observer of each file and folder of clips that was synced, in the thread that did it.
+///
+/// It is for tests, which take from a disk what nothing had made durable. Returns false if there is an observer already.
+pub fn observe_syncs(observer: fn(BorrowedFd<'_>)) -> bool {
+    OBSERVER.set(observer).is_ok()
+}
+
 /// Makes a file's bytes durable.
 pub(super) fn sync(file: &File) -> io::Result<()> {
+    file.sync_all()?;
+    synced(file.as_fd());
+    Ok(())
+}
+
+/// Notes that a file or a folder has been synced.
+pub(super) fn synced(what: BorrowedFd<'_>) {
     count(|steps| steps.synced += 1);
-    file.sync_all()
+    if let Some(observer) = OBSERVER.get() {
+        observer(what);
+    }
 }
 
 /// Lets the system start to write bytes of a file from `offset` on, so that a sync later has less to wait for.

@@ -3,7 +3,7 @@
 pub(super) use super::LEDGER;
 use super::error::StoreError;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,10 @@ pub(super) const LOCK: &str = "lock";
 pub(super) const RESERVE: &str = "reserve";
 
 /// Room for one transaction and its ledger lines many times over.
-const RESERVE_BYTES: u64 = 8 << 20;
+const RESERVE_BYTES: usize = 8 << 20;
+
+/// Number of writes that make it.
+const RESERVE_PIECES: usize = 128;
 
 /// Request texts and task ids are nobody else's business, whatever the umask says.
 const FOLDER_MODE: u32 = 0o700;
@@ -146,12 +149,15 @@ pub(super) fn set_reserve_aside(dir: &Path) -> Result<(), StoreError> {
     let path = dir.join(RESERVE);
     let mut file = open_private(&path)?;
     let write = |file: &mut File| -> io::Result<()> {
-        if file.metadata()?.len() == RESERVE_BYTES {
+        if file.metadata()?.len() == RESERVE_BYTES as u64 {
             return Ok(());
         }
         // Written rather than only lengthened: a hole in a file reserves nothing.
         file.set_len(0)?;
-        io::copy(&mut io::repeat(0).take(RESERVE_BYTES), file)?;
+        let zeros = [0; RESERVE_BYTES / RESERVE_PIECES];
+        for _ in 0..RESERVE_PIECES {
+            file.write_all(&zeros)?;
+        }
         file.sync_all()
     };
     write(&mut file).map_err(|e| {

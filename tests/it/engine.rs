@@ -5,6 +5,7 @@ mod bench;
 mod beside;
 mod collecting;
 mod death;
+mod disk;
 mod doubt;
 mod durations;
 mod far;

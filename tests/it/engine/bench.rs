@@ -152,15 +152,31 @@ impl Bench {
         self.store()
     }
 
-    /// Works until the process dies, or nothing more can be done; `None` where it died.
-    pub(crate) async fn live(&mut self, store: Store, work: Work) -> Option<Outcome> {
+    /// Works until the process dies, or nothing more can be done; `None` where it died. Somebody may act meanwhile.
+    pub(crate) async fn live(
+        &mut self,
+        store: Store,
+        work: Option<Work>,
+        act: impl AsyncFnOnce(&World),
+    ) -> Option<Outcome> {
         let death = Arc::clone(&self.death);
         let world = self.world(store, &Arc::default()).await;
         death.arm();
+        let drive = async {
+            match work {
+                Some(work) => self.drive(&world, work).await,
+                None => collect(&world, &self.accounts()).await,
+            }
+        };
+        let acted = async {
+            act(&world).await;
+            std::future::pending::<()>().await;
+        };
         let outcome = tokio::select! {
             biased;
             () = death.came() => None,
-            outcome = self.drive(&world, work) => Some(outcome),
+            outcome = Box::pin(drive) => Some(outcome),
+            () = acted => None,
         };
         // The drives of a dead process end where they next wait.
         while Arc::strong_count(&world) > 1 {
@@ -396,7 +412,7 @@ async fn paused_time_stands_still_while_another_thread_works() {
 
 /// Takes the lock as soon as it is free. Other tests of this process start programs: until such a child has become the
 /// program, it holds a copy of every open file, locks that were given back among them.
-fn free_lock(state: &Path, now: Timestamp) -> Lock {
+pub(crate) fn free_lock(state: &Path, now: Timestamp) -> Lock {
     for _ in 0..500 {
         match Lock::acquire(state, "run", now) {
             Err(LockError::Held(_)) => std::thread::sleep(Duration::from_millis(10)),

@@ -152,6 +152,10 @@ struct Desk {
     gone: bool,
     /// From which submission on the list leaves out what the client called them.
     nameless_from: Option<usize>,
+    /// Age at which a task is listed.
+    lag: SignedDuration,
+    /// Whether a request is refused whose name another one had.
+    refuses_twins: bool,
     /// Length of each download.
     fetch_time: Duration,
     /// Life of links.
@@ -293,10 +297,22 @@ impl Far {
         self.desk().nameless_from = Some(submission);
     }
 
+    /// Lists tasks so long after they were made.
+    pub(crate) fn lists_late(&self, lag: SignedDuration) {
+        self.desk().lag = lag;
+    }
+
+    /// Refuses a request that has the name of an earlier one.
+    pub(crate) fn refuses_twins(&self) {
+        self.desk().refuses_twins = true;
+    }
+
     /// Nothing goes wrong any more.
     pub(crate) fn mend(&self) {
         let mut desk = self.desk();
         (desk.submits, desk.polls, desk.fetches) = Default::default();
+        (desk.lists, desk.probes, desk.every_fetch, desk.every_poll) = Default::default();
+        (desk.flaps, desk.nameless_from, desk.lag) = Default::default();
     }
 
     /// The client's process is dead (or alive again): nothing more arrives, and no answer does.
@@ -387,8 +403,12 @@ impl Far {
         let name = if is_echo(&call.0) { "client_id" } else { "request_id" };
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let (at, request_id, prompt) = (self.clock.now(), text(name), text("prompt"));
+        let mut step = step;
         let task = {
             let mut desk = self.desk();
+            if desk.refuses_twins && desk.seen.iter().any(|seen| seen.request_id == request_id) {
+                step = Submit::Refuse(409, "duplicate", None);
+            }
             let is_accepted = matches!(step, Submit::Accept | Submit::AcceptUnheard);
             let task = is_accepted.then(|| format!("task-{}", desk.tasks.len() + 1));
             if let Some(task) = &task {
@@ -479,11 +499,13 @@ impl Far {
         if let Some(Poll::Refuse(status, code, after)) = fault {
             return self.error(status, code, after);
         }
-        let nameless_from = self.desk().nameless_from;
+        let now = self.clock.now();
+        let Desk { nameless_from, lag, .. } = *self.desk();
         let tasks: Vec<Value> = self
             .charges()
             .iter()
             .enumerate()
+            .filter(|(_, seen)| now.duration_since(seen.at) >= lag)
             .map(|(at, seen)| {
                 let name = nameless_from.is_none_or(|from| at < from).then_some(&seen.request_id);
                 json!({ "id": seen.task, "client_id": name, "status": "running" })

@@ -19,7 +19,7 @@ async fn whatever_line_a_process_dies_at_nothing_is_paid_twice_and_nothing_is_lo
             let store = bench.store_until(When::Line(line, 1));
             let submit = bench.order(&store, &["a", "b", "c"]).await;
             assert!(
-                bench.live(store, Work { submit, ..Work::default() }).await.is_none(),
+                bench.live(store, Some(Work { submit, ..Work::default() }), async |_| {}).await.is_none(),
                 "{line} was never reached"
             );
             let ran = bench.resume().await;

@@ -1,28 +1,38 @@
-//! Stories of a catalog: edits, lost answers, deaths and decisions of a person in any order. Whatever happens, no order is
-//! paid twice, everything that was paid is in the books, and in the end every job has its clip or waits for a person.
+//! Stories of a catalog: edits, verbs, lost answers, hosts in trouble, power cuts, clocks that are set, and decisions of
+//! a person in any order. Whatever happens, no order is paid twice, everything that was paid is in the books, and in the end
+//! every job has its clip or waits for a person.
 //!
-//! What happens is drawn from a seed, and a failure names it. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on;
-//! `SHOTLIST_STORIES=500-600` those.
+//! What happens is drawn from a seed, and a failure names it, with the line that tells it again and its shortest part that
+//! fails. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on; `SHOTLIST_STORIES=500-600` those.
 
 #![expect(clippy::print_stdout, reason = "what happened is told beside the failure")]
 
-use super::bench::{Bench, ECHO, PRICE, PROJECT, ZAI, decide, wanted};
+use super::bench::{Bench, ECHO, PRICE, PROJECT, ZAI, decide, free_lock, wanted};
 use super::death::{LINES, When};
-use super::far::{Fetch, Poll, Submit};
+use super::disk::{Disk, Forgotten, tear};
+use super::far::{Away, Fetch, Poll, Quota, Submit};
+use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 use shotlist::domain::digest::Sha256;
 use shotlist::domain::key::{RequestId, TakeId, TaskId};
-use shotlist::domain::lifecycle::{Account, CancelledBy, Event, State};
-use shotlist::domain::take::Wanted;
-use shotlist::engine::Work;
+use shotlist::domain::lifecycle::{Account, CancelledBy, ClipFile, Event, State};
+use shotlist::domain::policy::Policy;
+use shotlist::domain::take::{Fingerprint, Wanted};
+use shotlist::engine::clock::Clock;
 use shotlist::engine::order::order;
+use shotlist::engine::stop::StopReason;
+use shotlist::engine::{Work, ids};
+use shotlist::files::{Tree, kept_path};
 use shotlist::plan::decide::{Decision, Scope};
 use shotlist::plan::expand::{LeftOut, Placed};
-use shotlist::store::{Store, StoreError, Window, Worksheet};
+use shotlist::store::{
+    Admission, Admitted, Clips, Jobs, NewTake, Recovery, Store, StoreError, Window, Worksheet,
+};
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -76,10 +86,38 @@ impl Sheet {
     }
 }
 
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Verb {
+    Run,
+    Collect,
+    /// A run that also renders a clip that is there once more.
+    Redo,
+}
+
+/// What happens to a process while it works, beside its death.
+#[derive(Debug, Clone, Copy)]
+enum Interruption {
+    NoMoreSubmissions,
+    Everything,
+    ClockSet(SignedDuration),
+    Sleep(Duration),
+}
+
+/// Orders by which one may be given once more.
+#[derive(Default)]
+struct Wishes(HashMap<Fingerprint, usize>);
+
 struct Story {
     bench: Bench,
     model: &'static str,
     dice: StdRng,
+    /// The clock that is right; that of the computer is ahead of it by the time below.
+    clock: Clock,
+    ahead: SignedDuration,
+    disk: Arc<Disk>,
+    _disk: Forgotten,
+    wishes: Wishes,
     sheets: [Sheet; 2],
     /// The sheet that is carried out.
     sheet: usize,
@@ -95,14 +133,61 @@ impl Story {
         let mut bench = Bench::new(model);
         // Doubt about one order must not keep the others from being sent.
         bench.limits.concurrency = std::num::NonZeroU32::new(3);
-        Self {
+        let root = bench.path("").canonicalize().unwrap();
+        let mut story = Self {
+            clock: bench.clock.clone(),
+            ahead: SignedDuration::ZERO,
+            disk: Disk::below(&root),
+            _disk: Forgotten(root),
+            wishes: Wishes::default(),
             bench,
             model,
             dice: StdRng::seed_from_u64(seed),
             sheets: [Sheet::new(PROJECT, "renders", &[""]), second],
             sheet: 0,
-            told: vec![format!("seed {seed}")],
-        }
+            told: vec![format!("seed {seed}: {model}")],
+        };
+        story.provide();
+        story
+    }
+
+    /// Chooses what kind of provider this is.
+    fn provide(&mut self) {
+        let away = if self.below(2) == 0 { Away::Unreachable } else { Away::Busy };
+        let retry_after = self.below(2) == 0;
+        let far = Arc::clone(&self.bench.far);
+        let (kind, is_echo) = (self.below(8), self.model == ECHO);
+        let told = match kind {
+            0 => {
+                far.takes(Quota { per_minute: 6, retry_after });
+                format!("takes six a minute, and says when again: {retry_after}")
+            }
+            1 => {
+                let (up, down) = (Duration::from_secs(40), Duration::from_secs(25));
+                far.flaps(up, down, away);
+                format!("is there for 40 s and {away:?} for 25 s")
+            }
+            2 if is_echo => {
+                let lag = SignedDuration::from_secs(self.dice.random_range(1..50));
+                far.lists_late(lag);
+                format!("lists tasks after {lag}")
+            }
+            3 if is_echo => {
+                let first = self.below(6);
+                far.forgets_names_from(first);
+                format!("lists no names from the {first}. submission on")
+            }
+            4 | 5 if is_echo => {
+                far.refuses_twins();
+                "refuses a name that it knows".to_owned()
+            }
+            6 => {
+                far.takes_its_time();
+                "takes its time".to_owned()
+            }
+            _ => return,
+        };
+        self.told.push(told);
     }
 
     fn below(&mut self, bound: usize) -> usize {
@@ -161,27 +246,36 @@ impl Story {
     fn trouble(&mut self) {
         let count = self.below(4);
         for _ in 0..count {
-            let submit = match self.below(9) {
+            let submit = match self.below(12) {
                 0 | 1 => Submit::AcceptUnheard,
                 2 => Submit::Lose,
                 3 => Submit::NotSent,
                 4 => Submit::Refuse(429, "slow_down", Some(3)),
                 5 => Submit::Refuse(500, "1100", None),
                 6 => Submit::Panic,
+                7 => Submit::NoFiles,
+                8 => Submit::Page(200),
                 _ => Submit::Accept,
             };
-            let poll = match self.below(8) {
+            let poll = match self.below(12) {
                 0 => Some(Poll::Missing),
                 1 => Some(Poll::Refuse(502, "", None)),
                 2 => Some(Poll::Failed),
                 3 => Some(Poll::Empty),
+                4 => Some(Poll::OfAnother),
+                5 => Some(Poll::Refuse(429, "1302", Some(40))),
+                6 => Some(Poll::Running),
                 _ => None,
             };
-            let fetch = match self.below(8) {
+            let fetch = match self.below(12) {
                 0 => Some(Fetch::Dead),
                 1 => Some(Fetch::Broken),
                 2 => Some(Fetch::Unreachable),
                 3 => Some(Fetch::Page),
+                4 => Some(Fetch::Damaged),
+                5 => Some(Fetch::Busy(20)),
+                6 => Some(Fetch::Redirects),
+                7 => Some(Fetch::NoFiles),
                 _ => None,
             };
             self.told.push(format!("trouble: {submit:?} {poll:?} {fetch:?}"));
@@ -189,6 +283,27 @@ impl Story {
             self.bench.far.polls(poll);
             self.bench.far.fetches(fetch);
         }
+        if self.below(8) == 0 {
+            let kinds = [Fetch::Unreachable, Fetch::Broken, Fetch::Page, Fetch::Busy(7), Fetch::Damaged];
+            let (kind, minutes) = (kinds[self.below(kinds.len())], self.dice.random_range(1..90));
+            self.told.push(format!("every download for {minutes} minutes: {kind:?}"));
+            self.bench.far.every_fetch(Duration::from_mins(minutes), kind);
+        }
+    }
+
+    /// Chooses what interrupts a process, and when.
+    fn interruption(&mut self) -> Option<(Duration, Interruption)> {
+        let after = Duration::from_millis(self.dice.random_range(0..30_000));
+        let steps = [-40, -3_600, -5 * 86_400, 30 * 86_400, 90];
+        let what = match self.below(8) {
+            0 => Interruption::NoMoreSubmissions,
+            1 => Interruption::Everything,
+            2 => Interruption::ClockSet(SignedDuration::from_secs(steps[self.below(steps.len())])),
+            3 => Interruption::Sleep(Duration::from_secs(self.dice.random_range(60..100_000))),
+            _ => return None,
+        };
+        self.told.push(format!("after {after:?}: {what:?}"));
+        Some((after, what))
     }
 
     fn death(&mut self) -> When {
@@ -228,18 +343,101 @@ impl Story {
         (ordered.work, decided)
     }
 
+    /// Orders a clip once more that is there.
+    async fn redo(&mut self, store: &Store, decided: &[(Wanted, Decision)], work: &mut Work) {
+        let there = |(_, decision): &&(Wanted, Decision)| {
+            matches!(decision, Decision::Unchanged { refile: None, .. })
+        };
+        let Some((wanted, _)) = decided.iter().find(there) else { return };
+        let now = self.bench.clock.now();
+        let new = NewTake { id: TakeId(ids::sortable(now)), instead_of: None };
+        work.submit.insert(new.id.clone());
+        self.told.push(format!("once more: {}", wanted.key));
+        *self.wishes.0.entry(wanted.fingerprint).or_default() += 1;
+        let admission = Admission {
+            project: self.project().to_owned(),
+            jobs: Jobs::These(vec![Admitted { new: Some(new), ..Admitted::new(wanted.clone()) }]),
+            partial: true,
+            gone: Vec::new(),
+            left_out: LeftOut::default(),
+            policy: Policy::standard(),
+            run: None,
+        };
+        store.admit(admission, now).await.unwrap();
+    }
+
     /// One process from its start to its end, or its death; `true` where nothing is left to be done.
-    async fn live(&mut self, when: When) -> bool {
+    async fn live(&mut self, verb: Verb, when: When, interruption: Option<(Duration, Interruption)>) -> bool {
         self.sheets[self.sheet].project.clone_into(&mut self.bench.project);
+        self.bench.clock = Clock::starting_at(self.clock.now() + self.ahead);
+        self.disk.settle();
         let store = self.bench.store_until(when);
         self.check(&store).await;
-        let (work, _) = self.plan(&store).await;
-        let outcome = self.bench.live(store, work).await;
-        self.told.push(match &outcome {
-            None => format!("died at {when:?}"),
-            Some(outcome) => format!("ran: {outcome:?}"),
+        let work = if verb == Verb::Collect {
+            None
+        } else {
+            let (mut work, decided) = self.plan(&store).await;
+            if verb == Verb::Redo {
+                self.redo(&store, &decided, &mut work).await;
+            }
+            Some(work)
+        };
+        let (right, shown) = (self.clock.clone(), self.bench.clock.clone());
+        let mut ahead = self.ahead;
+        let outcome = self.bench.live(store, work, async |world| {
+            let Some((after, what)) = interruption else { return };
+            tokio::time::sleep(after).await;
+            match what {
+                Interruption::NoMoreSubmissions => world.stop.no_more_submissions(StopReason::Interrupted),
+                Interruption::Everything => world.stop.everything(StopReason::Terminated),
+                Interruption::ClockSet(step) => {
+                    shown.set_forward(step);
+                    ahead += step;
+                }
+                Interruption::Sleep(time) => {
+                    right.sleep_machine(time);
+                    shown.sleep_machine(time);
+                }
+            }
         });
+        let outcome = outcome.await;
+        self.ahead = ahead;
+        self.told.push(match &outcome {
+            None => format!("{verb:?} died at {when:?}"),
+            Some(outcome) => format!("{verb:?}: {outcome:?}"),
+        });
+        if outcome.is_none() {
+            self.after_death();
+        }
         outcome.is_some_and(|outcome| !outcome.leaves_work() && outcome.panicked == 0)
+    }
+
+    /// The power may have gone, and the database with it.
+    fn after_death(&mut self) {
+        if self.below(2) == 0 {
+            self.disk.cut(&mut self.dice);
+            self.told.push("the power was cut".to_owned());
+            if self.below(3) == 0 {
+                tear(&self.bench.path(".shotlist/ledger.jsonl"));
+            }
+        }
+        if self.below(8) == 0 {
+            self.told.push("the database is lost, and built again".to_owned());
+            for end in ["", "-wal", "-shm"] {
+                let _ = fs::remove_file(self.bench.path(&format!(".shotlist/state.db{end}")));
+            }
+            self.recover();
+        }
+    }
+
+    fn recover(&self) {
+        let (state, now) = (self.bench.path(".shotlist"), self.bench.clock.now());
+        let lock = free_lock(&state, now);
+        let shelf = Shelf(Tree::open(&state, &self.bench.path("clips")).unwrap());
+        let mut recovery = Recovery::begin(&state, &lock).unwrap();
+        if recovery.examine(&shelf).unwrap() {
+            recovery.rebuild(&|_| Policy::standard(), &shelf, "clips", now).unwrap();
+        }
     }
 
     /// A person settles what is held, by what the provider has, and cancels something that waits; `false` where there
@@ -281,7 +479,7 @@ impl Story {
         let intents: HashMap<&str, &str> = intents
             .map(|line| (line["request_id"].as_str().unwrap(), line["take"].as_str().unwrap()))
             .collect();
-        let (mut paid, mut orders) = (HashSet::new(), HashMap::new());
+        let (mut paid, mut orders) = (HashSet::new(), HashMap::<Fingerprint, usize>::new());
         for charge in &charges {
             let id = charge.request_id.as_str();
             let take = intents.get(id).unwrap_or_else(|| panic!("the charge for {id} is not in the ledger"));
@@ -293,8 +491,10 @@ impl Story {
             assert_ne!(take.state.account(), Account::Free, "{take:?} is paid");
             // What failed or was given up may be ordered again.
             if !matches!(take.state, State::Failed { .. } | State::WrittenOff { .. }) {
-                let other = orders.insert(take.fingerprint, take.id.clone());
-                assert_eq!(other, None, "{} was paid twice for {:?}", take.key, charge.prompt);
+                let orders = orders.entry(take.fingerprint).or_default();
+                *orders += 1;
+                let wished = 1 + self.wishes.0.get(&take.fingerprint).copied().unwrap_or_default();
+                assert!(*orders <= wished, "{} was paid twice for {:?}", take.key, charge.prompt);
             }
         }
         let spent = store.spent(Window::Ever).await.unwrap().total();
@@ -309,7 +509,7 @@ impl Story {
             let mut is_done = true;
             for sheet in [0, 1] {
                 self.sheet = sheet;
-                is_done &= self.live(When::Never).await;
+                is_done &= self.live(Verb::Run, When::Never, None).await;
             }
             if !self.decide(true).await && is_done && (self.rows(), self.seen()) == before {
                 return;
@@ -339,7 +539,7 @@ impl Story {
         }
         drop(store);
         let before = (self.rows(), self.seen());
-        self.live(When::Never).await;
+        self.live(Verb::Run, When::Never, None).await;
         let after = (self.rows(), self.seen());
         assert!(before == after, "a further run did something:\n{before:?}\n{after:?}");
     }
@@ -367,6 +567,27 @@ impl Story {
     }
 }
 
+/// The clips of the story's folder, for a recovery.
+struct Shelf(Tree);
+
+impl Clips for Shelf {
+    fn stands(&self, path: &str, file: &ClipFile) -> bool {
+        self.0.is_placed(path, file)
+    }
+
+    fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String> {
+        Some(kept_path(path, take)).filter(|kept| self.stands(kept, file))
+    }
+
+    fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile> {
+        self.0.clip_of(path, take)
+    }
+
+    fn sidecars(&self) -> Vec<(String, Value)> {
+        self.0.sidecars().unwrap()
+    }
+}
+
 impl Drop for Story {
     fn drop(&mut self) {
         if thread::panicking() {
@@ -380,8 +601,9 @@ async fn told(seed: u64) {
     for _ in 0..LIVES {
         story.edit();
         story.trouble();
-        let when = story.death();
-        story.live(when).await;
+        let verb = [Verb::Run, Verb::Run, Verb::Run, Verb::Redo, Verb::Collect][story.below(5)];
+        let (when, interruption) = (story.death(), story.interruption());
+        story.live(verb, when, interruption).await;
         story.decide(false).await;
     }
     story.end().await;
