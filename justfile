@@ -55,6 +55,16 @@ commits since="origin/main":
 kill rounds="30":
     tests/kill.sh {{ rounds }}
 
+# Kills 12 jobs at each of their system calls, or fails it: `just enumerate --sample 3` for some of them.
+enumerate *options:
+    cargo build --locked
+    tests/enumerate.py {{ options }}
+
+# Renders so many jobs over a sandbox with every fault, and kills the program every 3 s.
+soak jobs="10000":
+    cargo build --locked --release
+    tests/soak.py {{ jobs }}
+
 # Tells so many random stories of the engine, from seed 0 on.
 stories count="2000":
     SHOTLIST_STORIES={{ count }} cargo test --locked --test it engine::stories

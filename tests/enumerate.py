@@ -22,7 +22,6 @@ import tempfile
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "target/debug/shotlist"
 KILLS = ["fdatasync", "fsync", "renameat2", "renameat", "rename", "sendto", "pwrite64", "write", "unlink"]
 ERRORS = [(call, error) for call in ["fdatasync", "fsync", "pwrite64", "renameat2"] for error in ["EIO", "ENOSPC"]]
 JOBS = 12
@@ -54,11 +53,12 @@ class Broken(Exception):
 class Place:
     """A folder with the batch, and its sandbox."""
 
-    def __init__(self):
+    def __init__(self, program):
+        self.program = program
         memory = pathlib.Path("/dev/shm")
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="enumerate-", dir=memory if memory.is_dir() else None))
         self.env = {**os.environ, "ZAI_API_KEY": "sandbox", "NO_COLOR": "1"}
-        far = [PROGRAM, "sandbox", "--port", "0", "--dir", self.dir / "far", "--clips", "tiny", "--task-time", "50ms"]
+        far = [program, "sandbox", "--port", "0", "--dir", self.dir / "far", "--clips", "tiny", "--task-time", "50ms"]
         self.far = subprocess.Popen(far, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         told = json.loads(self.far.stdout.readline())
         self.admin = told["admin"]
@@ -67,7 +67,7 @@ class Place:
         (self.dir / "items.csv").write_text("id,title\n" + rows)
 
     def run(self, *words, strace=()):
-        call = [*strace, str(PROGRAM), *words]
+        call = [*strace, str(self.program), *words]
         try:
             done = subprocess.run(
                 call, cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=120, check=False
@@ -125,9 +125,9 @@ def check(place):
     return held
 
 
-def inject(call, what, number):
+def inject(program, call, what, number):
     """One batch with one injection. Returns whether it struck, and how many jobs are held."""
-    place = Place()
+    place = Place(program)
     try:
         how = "signal=KILL" if what == "kill" else f"error={what}"
         strace = ["strace", "-f", "-qq", "-o", str(place.dir / "trace"), "-e", f"trace={call}"]
@@ -144,6 +144,7 @@ def main():
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--sample", type=int, help="injections of each kind")
     asked.add_argument("--only", help="one system call alone")
+    asked.add_argument("--program", type=pathlib.Path, default=ROOT / "target/debug/shotlist")
     asked = asked.parse_args()
     if shutil.which("strace") is None:
         print("SKIPPED(strace is not installed)")
@@ -158,7 +159,7 @@ def main():
             numbers = sorted({1 + round(1.7**step) for step in range(asked.sample)})
         for number in numbers:
             try:
-                struck, people = inject(call, what, number)
+                struck, people = inject(asked.program, call, what, number)
                 held += people
             except Broken as error:
                 struck = True
