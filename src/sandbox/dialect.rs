@@ -40,6 +40,11 @@ pub trait Dialect: Send + Sync {
         [parameters.get("image"), parameters.get("last_image")]
     }
 
+    /// Returns the frames per second that a model makes of an order that names no rate.
+    fn fps(&self, _model: &str) -> u32 {
+        24
+    }
+
     /// Refuses a call for a reason that all providers share.
     fn refuse(&self, why: &Why<'_>) -> Refusal;
 

@@ -219,13 +219,12 @@ async fn draw<T: Send + 'static>(
 }
 
 fn picture(shared: &Shared, Drawn { dialect, task, request, defect }: Drawn) -> Picture {
-    /// What the models make of an order that names no rate.
-    const FPS: NonZeroU32 = NonZeroU32::new(24).expect("24 is not zero");
     let caption = shared.captions.as_ref().and_then(|captions| captions(&task));
     let subject = caption.as_ref().map_or(&task.request_id, |caption| &caption.item).clone();
-    let ordered = || NonZeroU32::new(u32::try_from(request.get("fps")?.as_u64()?).ok()?);
+    let ordered = request.get("fps").and_then(Value::as_u64).and_then(|fps| u32::try_from(fps).ok());
+    let fps = ordered.unwrap_or_else(|| dialect.fps(&task.model));
     let (width, height, fps) = match shared.clips {
-        Clips::Full => (task.size.width, task.size.height, ordered().unwrap_or(FPS)),
+        Clips::Full => (task.size.width, task.size.height, NonZeroU32::new(fps).unwrap_or(NonZeroU32::MIN)),
         Clips::Tiny => (64, 64, NonZeroU32::MIN),
     };
     let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -36,6 +36,11 @@ impl Dialect for Zai {
         first_and_last(pictures, !model.contains("reference"))
     }
 
+    /// The OpenAPI document names a rate for CogVideoX-3 alone.
+    fn fps(&self, model: &str) -> u32 {
+        if model == "cogvideox-3" { 30 } else { 24 }
+    }
+
     fn refuse(&self, why: &Why<'_>) -> Refusal {
         let (http, code) = match why {
             Why::NoKey => (StatusCode::UNAUTHORIZED, "1001"),

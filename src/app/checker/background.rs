@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// Time that a run waits in the end for clips that are not checked yet.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -124,6 +125,8 @@ pub(crate) fn channel() -> (Inbox, Outbox) {
 pub(crate) struct Background {
     inbox: Inbox,
     checker: Shared,
+    /// Ends the task, which keeps the verdicts so far.
+    enough: CancellationToken,
     task: JoinHandle<()>,
 }
 
@@ -138,8 +141,9 @@ impl Background {
         settings: Checks,
         (inbox, outbox): (Inbox, Outbox),
     ) -> Self {
-        let checker = Shared::default();
+        let (checker, enough) = (Shared::default(), CancellationToken::new());
         let run = Run {
+            enough: enough.clone(),
             project: project.clone(),
             world: Arc::clone(world),
             settings,
@@ -148,7 +152,7 @@ impl Background {
         };
         #[expect(clippy::disallowed_methods, reason = "one task, which `finish` awaits or ends")]
         let task = tokio::spawn(run.check_all(outbox));
-        Self { inbox, checker, task }
+        Self { inbox, checker, enough, task }
     }
 
     /// Waits a little for the clips that are not checked yet, unless the run was stopped, and returns the verdicts.
@@ -168,7 +172,7 @@ impl Background {
             () = enough => false,
         };
         if !is_done {
-            self.task.abort();
+            self.enough.cancel();
             // The task holds the open state, which must be closed when the run has ended.
             let _ = (&mut self.task).await;
         }
@@ -191,17 +195,26 @@ struct Run {
     settings: Checks,
     checker: Shared,
     checks: Arc<Mutex<RunChecks>>,
+    enough: CancellationToken,
 }
 
 impl Run {
     async fn check_all(self, Outbox(mut outbox): Outbox) {
         let mut checked = Vec::new();
         loop {
-            let order = tokio::time::timeout(KEEP, outbox.recv()).await;
+            let order = tokio::select! {
+                biased;
+                () = self.enough.cancelled() => Ok(Some(Order::End)),
+                order = tokio::time::timeout(KEEP, outbox.recv()) => order,
+            };
             if let Ok(Some(Order::Clip(take))) = &order {
-                checked.extend(self.check(take).await);
+                tokio::select! {
+                    biased;
+                    () = self.enough.cancelled() => {}
+                    verdict = self.check(take) => checked.extend(verdict),
+                }
             }
-            let is_end = matches!(order, Ok(Some(Order::End) | None));
+            let is_end = matches!(order, Ok(Some(Order::End) | None)) || self.enough.is_cancelled();
             if checked.len() >= BATCH || order.is_err() || is_end {
                 self.keep(std::mem::take(&mut checked)).await;
             }

@@ -138,3 +138,29 @@ fn ffmpeg_looks_at_the_frames_and_makes_posters() {
     assert_eq!(with_path(&project, PATH, &["check", "--json"]).expect(0).json()["checked_now"], 2);
     assert_eq!(posters(), 4);
 }
+
+#[test]
+fn the_verdicts_so_far_are_kept_when_a_run_ends_before_all_clips_are_checked() {
+    let project = Project::shop(3);
+    let folder = tempfile::tempdir().unwrap();
+    // It looks at the first clip, which has no frame for it, and never ends for the second.
+    let count = folder.path().join("count");
+    let count = count.display();
+    script(
+        folder.path(),
+        &format!("echo >> {count}\n[ $(wc -l < {count}) -gt 3 ] && exec sleep 600\nexit 0"),
+    );
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let ended = with_path(&project, &path, &["run", "--yes"]).expect(0);
+    let status = project.run(&["status", "--json"]).expect(0).json();
+    let unchecked = status["checks"]["not_checked"].as_u64().unwrap();
+    assert!((1..3).contains(&unchecked), "{status}\n{ended}");
+}
+
+#[test]
+fn a_rehearsal_of_a_model_with_a_rate_of_its_own_passes_its_checks() {
+    let project = Project::shop(1);
+    project.manifest(&SHOP.replace("viduq1-text", "cogvideox-3"));
+    let ended = project.run(&["run", "--sandbox", "--yes", "--limit", "1"]).expect(0);
+    ended.says("checks   1 passed · 0 warned · 0 failed");
+}
