@@ -112,7 +112,7 @@ fn what_is_no_longer_sent_takes_no_time_and_what_runs_does() {
 }
 
 proptest! {
-    /// The estimate is off by no more than one rendering, and by a tenth for many jobs.
+    /// The estimate is off by no more than one and a half renderings, and by an eighth for many jobs.
     #[test]
     fn estimates_are_near_simulated_runs(
         slots in 1usize..40,
@@ -135,7 +135,7 @@ proptest! {
         let facts = Facts(HashMap::from([(FAST, Prospect { flow: Some(flow), durations: Some(Arc::new(durations)) })]));
         let told = estimate(&BTreeMap::from([(kind(FAST, ""), open)]), &facts);
         let told = told.map_or(0.0, |told| told.time.as_secs_f64());
-        prop_assert!((told - took).abs() < (median * 1.2).max(took * 0.1), "{} for {}", told, took);
+        prop_assert!((told - took).abs() < (median * 1.5).max(took * 0.125), "{} for {}", told, took);
     }
 
     /// No number is too large.

@@ -19,7 +19,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Time after which a pass over a clip is ended.
+/// Time after which the program is ended, which everything else on a busy machine may keep from working.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Returns the time by which a pass is measured: it runs on a thread of its own, beside the runtime.
@@ -99,7 +99,7 @@ impl Ffmpeg {
         let encoders = |program: &mut Command| -> io::Result<(bool, Vec<u8>)> {
             let mut running = Running::start(program)?;
             let mut list = Vec::new();
-            let deadline = now() + Duration::from_secs(5);
+            let deadline = now() + LONGEST;
             let stop = AtomicBool::new(false);
             let read = running.read(deadline, &stop, &mut |bytes| list.extend_from_slice(bytes));
             let is_done = read.is_ok() && running.end(deadline)?;

@@ -46,7 +46,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
 
 /// Returns the address under which SQLite reads a database without the files that it would make beside it, where it
 /// cannot make them and there is no log to be read with it.
-fn still(path: &Path) -> Option<String> {
+pub(super) fn still(path: &Path) -> Option<String> {
     use rustix::fs::{Access, access};
     if access(path.parent()?, Access::WRITE_OK).is_ok() {
         return None;

@@ -76,7 +76,7 @@ impl Book {
         match state {
             Some(reader) => {
                 reader.path().clone_into(&mut self.path);
-                let uri = read_only(&self.path);
+                let uri = schema::still(&self.path).unwrap_or_else(|| read_only(&self.path));
                 let attached = self.db.execute("ATTACH ?1 AS known", [uri]);
                 attached.map_err(|e| StoreError::sql(&self.path, &e))?;
             }

@@ -515,6 +515,10 @@ impl Story {
             return false;
         }
         let told = self.told.len();
+        if !self.bench.path(".shotlist/state.db").exists() {
+            // It was lost before anything was ordered.
+            return false;
+        }
         let store = self.bench.beside();
         for take in store.held(None).await.unwrap() {
             if !all && self.below(2) == 0 {
