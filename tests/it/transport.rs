@@ -204,6 +204,18 @@ async fn n02_a_name_that_does_not_resolve_is_proof_that_nothing_was_sent() {
     assert!(fault.to_string().contains("nowhere.invalid"), "{fault}");
 }
 
+#[tokio::test]
+async fn n13_each_paid_request_has_a_connection_of_its_own() {
+    // The server would keep the connection, and never answers a second request over it.
+    let server = Server::start([Act::Stall("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into())]).await;
+    let (client, endpoint) = (PaidClient::new(&impatient()).unwrap(), server.endpoint());
+    for _ in 0..3 {
+        let sent = client.submit(&endpoint, &PaidCall(call(Method::Post)), Bytes::from_static(b"{}")).await;
+        assert_eq!(sent.unwrap().status, 200);
+    }
+    assert_eq!(server.requests().len(), 3);
+}
+
 /// Two frames of HTTP/2: settings, and the end of the connection before any request was looked at.
 const GOAWAY: &str = "\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0";
 
