@@ -230,7 +230,7 @@ async fn full_clips_have_the_ordered_size_duration_and_rate() {
     .await;
     let cogvideo = json!({ "model": "cogvideox-3", "prompt": "x" });
     let table = [
-        (with(with(cogvideo.clone(), "size", "720x1280"), "duration", 10), (720, 1280, 10, 24)),
+        (with(with(cogvideo.clone(), "size", "720x1280"), "duration", 10), (720, 1280, 10, 30)),
         (with(cogvideo.clone(), "fps", 30), (1920, 1080, 5, 30)),
         (with(with(cogvideo, "image_url", png(301, 100, 0)), "fps", 60), (3250, 1080, 5, 60)),
         (with(text("x"), "aspect_ratio", "9:16"), (1080, 1920, 5, 24)),

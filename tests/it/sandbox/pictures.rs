@@ -251,17 +251,6 @@ async fn a_drawn_clip_has_the_defects_that_need_no_picture() {
     assert_eq!(struck, [false, true, true, true, true]);
 }
 
-#[tokio::test]
-async fn a_clip_has_the_rate_of_its_model_where_the_order_names_none() {
-    let far = full(json!([])).await;
-    let pixels = json!({ "model": "cogvideox-3", "prompt": "a mug", "size": "1280x720", "duration": 5 });
-    for (body, rate) in [(pixels, 30.0), (order("a mug"), 24.0)] {
-        let clip = clip(&far, &body).await;
-        let facts = shotlist::media::mp4::inspect(&mut std::io::Cursor::new(clip)).unwrap();
-        assert!((facts.fps().unwrap() - rate).abs() < 0.1, "{body}");
-    }
-}
-
 /// Which orders get which defect by shares of them.
 async fn struck(prompts: impl Iterator<Item = u32>) -> BTreeMap<String, Defect> {
     let names = ["recoloured", "wrong_product", "frozen", "black", "letterboxed", "cut"];
