@@ -703,7 +703,7 @@ fn is_well(seed: u64, shape: &Shape) -> bool {
 /// Leaves out of a story that fails what it fails without.
 fn shrink(seed: u64) -> Shape {
     let mut least = Shape { lives: LIVES, without: Vec::new() };
-    let mut attempt = |shape: Shape, least: &mut Shape| {
+    let attempt = |shape: Shape, least: &mut Shape| {
         if !is_well(seed, &shape) {
             *least = shape;
         }
