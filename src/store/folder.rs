@@ -15,7 +15,7 @@ pub(super) const RESERVE: &str = "reserve";
 const RESERVE_BYTES: usize = 8 << 20;
 
 /// Number of writes that make it.
-const RESERVE_PIECES: usize = 128;
+const RESERVE_PIECES: usize = 1024;
 
 /// Request texts and task ids are nobody else's business, whatever the umask says.
 const FOLDER_MODE: u32 = 0o700;

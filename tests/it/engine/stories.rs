@@ -5,8 +5,6 @@
 //! What happens is drawn from a seed, and a failure names it, with the line that tells it again and its shortest part that
 //! fails. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on; `SHOTLIST_STORIES=500-600` those.
 
-#![expect(clippy::print_stdout, reason = "what happened is told beside the failure")]
-
 use super::bench::{Bench, ECHO, PRICE, PROJECT, ZAI, decide, free_lock, wanted};
 use super::death::{LINES, When};
 use super::disk::{Disk, Forgotten, tear};
@@ -197,7 +195,8 @@ impl Story {
         let retry_after = self.below(2) == 0;
         let far = Arc::clone(&self.bench.far);
         let (kind, is_echo) = (self.below(8), self.model == ECHO);
-        let (lag, first) = (SignedDuration::from_secs(self.dice.random_range(1..50)), self.below(6));
+        // The card of `echo` promises that a task is listed within half a second.
+        let (lag, first) = (SignedDuration::from_millis(self.dice.random_range(50..480)), self.below(6));
         if !self.has(Kind::Provider) {
             return;
         }
@@ -499,12 +498,12 @@ impl Story {
     }
 
     fn recover(&self) {
-        let (state, now) = (self.bench.path(".shotlist"), self.bench.clock.now());
-        let lock = free_lock(&state, now);
-        let shelf = Shelf(Tree::open(&state, &self.bench.path("clips")).unwrap());
-        let mut recovery = Recovery::begin(&state, &lock).unwrap();
-        if recovery.examine(&shelf).unwrap() {
-            recovery.rebuild(&|_| Policy::standard(), &shelf, "clips", now).unwrap();
+        let (folder, now) = (self.bench.path(".shotlist"), self.bench.clock.now());
+        let lock = free_lock(&folder, now);
+        let clips = Shelf(Tree::open(&folder, &self.bench.path("clips")).unwrap());
+        let mut rebuilding = Recovery::begin(&folder, &lock).unwrap();
+        if rebuilding.examine(&clips).unwrap() {
+            rebuilding.rebuild(&|_| Policy::standard(), &clips, "clips", now).unwrap();
         }
     }
 
@@ -708,7 +707,7 @@ fn shrink(seed: u64) -> Shape {
             *least = shape;
         }
     };
-    for lives in (0..LIVES).rev() {
+    for lives in (1..LIVES).rev() {
         attempt(Shape { lives, ..least.clone() }, &mut least);
     }
     for kind in KINDS {
