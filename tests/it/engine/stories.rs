@@ -37,7 +37,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Stories, unless the environment asks for others.
-const STORIES: u64 = 200;
+const STORIES: u64 = 100;
 /// Processes of a story, before everything is set right.
 const LIVES: usize = 5;
 const ROWS: usize = 4;
