@@ -729,7 +729,8 @@ async fn close_idle_ends_each_connection_without_announcing_it() {
     far.pass(TASK_TIME);
     let mut stream = tokio::net::TcpStream::connect(far.sandbox.addr()).await.unwrap();
     let request = format!(
-        "GET /zai/paas/v4/async-result/{id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\r\n"
+        "GET /zai/paas/v4/async-result/{id} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {KEY}\r\n\r\n",
+        far.sandbox.addr()
     );
     tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
     let mut answer = String::new();
