@@ -146,6 +146,7 @@ def main():
     asked.add_argument("--only", help="one system call alone")
     asked.add_argument("--program", type=pathlib.Path, default=ROOT / "target/debug/shotlist")
     asked = asked.parse_args()
+    asked.program = asked.program.resolve()
     if shutil.which("strace") is None:
         print("SKIPPED(strace is not installed)")
         return 0
