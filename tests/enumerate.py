@@ -2,7 +2,7 @@
 """Kills a batch of 12 jobs at its Nth system call, for every N, and makes the Nth one fail, and checks what is left.
 
     cargo build && tests/enumerate.py              every call; about an hour
-    cargo build && tests/enumerate.py --sample 12  so many of each kind, spread evenly; what CI runs
+    cargo build && tests/enumerate.py --sample 12  so many of each kind, spread evenly; 2 take some minutes
 
 Needs strace. The far end is a sandbox of its own on 127.0.0.1, which is not killed; nothing costs anything. `strace`
 counts the calls of each thread, so that N is the Nth call of any thread. After each kill or failure the same command
