@@ -96,7 +96,7 @@ pub struct ClipFile {
     pub sha256: Sha256,
 }
 
-/// How polling and downloads have gone so far.
+/// Counts of the answers to polls and of the downloads so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watch {
     /// Answers "still running".
@@ -179,7 +179,7 @@ pub enum State {
         task: Task,
         /// Where from.
         clip: Clip,
-        /// How polling and downloads have gone.
+        /// Counts of the answers to polls and of the downloads so far.
         watch: Watch,
         /// Not before.
         due: Timestamp,

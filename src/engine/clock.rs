@@ -25,7 +25,7 @@ pub struct Clock {
     source: Source,
 }
 
-/// What a clock counts the time since its start with.
+/// Source of the time since a clock was made.
 #[derive(Debug, Clone)]
 enum Source {
     /// The machine, also while it sleeps; the time since it was switched on at which the clock was made.

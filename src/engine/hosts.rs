@@ -41,7 +41,7 @@ struct Trouble {
     /// Nothing is asked before.
     next: Instant,
     pauses: u32,
-    /// Whether a download asks now.
+    /// True while a download asks.
     is_asked: bool,
     is_given_up: bool,
 }
@@ -66,9 +66,9 @@ pub(super) struct Asking {
 /// A time in which a host gave out no clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outage {
-    /// When it was first noticed.
+    /// Time at which it was first noticed.
     pub(super) since: Timestamp,
-    /// Its length.
+    /// Length of the outage.
     pub(super) length: Duration,
 }
 

@@ -165,7 +165,7 @@ pub struct Account {
     pub(super) key_since: OnceLock<Timestamp>,
     /// Whether its address has ever accepted a submission: set at the start of a run.
     pub(super) proven: AtomicBool,
-    /// Whether a free question of this run has shown that the key is not refused.
+    /// True once a free question of this run has shown that the key is not refused.
     pub(super) let_in: tokio::sync::Mutex<bool>,
     lanes: HashMap<String, Arc<Lane>>,
     /// Of models without a card.

@@ -99,7 +99,7 @@ pub struct World {
     on_wire: Mutex<(usize, Usd)>,
     warned: Mutex<HashSet<String>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
-    /// Whether a provider told another time than this computer.
+    /// True once a provider has told another time than this computer.
     pub(super) is_clock_doubtful: AtomicBool,
     /// Clips by their bytes.
     pub(super) twins: Twins,

@@ -113,7 +113,7 @@ impl Dir {
         Ok(if hash(&file)? == *clip { Standing::Same } else { Standing::Other })
     }
 
-    /// What has a path below this directory, which may lead through links of the user's, and its device.
+    /// Returns what stands at a path below this directory, and its device. The path may lead through links of the user.
     pub(super) fn size_of(&self, path: &str) -> io::Result<(Seen, Option<Dev>)> {
         match rustix::fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {

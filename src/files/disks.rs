@@ -14,7 +14,7 @@ use std::io;
 /// A look at the name of a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
-    /// What is wrong there.
+    /// Loss of the clip there; `None` where it stands as it was placed.
     pub loss: Option<Loss>,
     /// The folder with a disk of its own that the name is in; `None` on the disk of the state.
     pub disk: Option<String>,

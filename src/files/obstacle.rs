@@ -15,7 +15,7 @@ pub struct Obstacle {
     pub target: String,
     /// What is in the way.
     pub what: String,
-    /// Whether it is the disk: not the one that it was, or not to be written to.
+    /// True where the disk is another one than before, or cannot be written to.
     pub is_disk: bool,
 }
 

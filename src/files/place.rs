@@ -144,7 +144,7 @@ struct Underway<'a> {
     arrived: Option<Arrived>,
     /// The staged sidecar, open; absent where a foreign file has its name beside a clip that stands there already.
     sidecar: Option<File>,
-    /// What had the sidecar's name.
+    /// File that had the sidecar's name.
     beside: Beside,
     /// Absent where the clip stands there already.
     part: Option<Waiting>,

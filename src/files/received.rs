@@ -25,10 +25,10 @@ pub enum ReceiveFault {
         /// For people.
         why: String,
     },
-    /// What came is a page of text in place of a clip; its first words.
+    /// A page of text came in place of a clip; its first words.
     #[error("the host sent a page of text and no clip: `{0}`")]
     Page(String),
-    /// What came is damaged; it was thrown away.
+    /// Damaged bytes came; they were thrown away.
     #[error("{0}; what came was thrown away")]
     NotAClip(String),
     /// The disk is full; what was durable is kept.

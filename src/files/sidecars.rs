@@ -87,7 +87,7 @@ pub(super) fn sidecar_name(clip: &str) -> String {
     format!("{clip}.json")
 }
 
-/// What has the name of a clip's sidecar.
+/// Owner of the name of a clip's sidecar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beside {
     Nothing,

@@ -57,7 +57,7 @@ pub(super) struct Stored {
     file: Option<File>,
     /// Whether the file lies beside the target.
     is_beside: bool,
-    /// Whether the answer calls itself text.
+    /// True where the answer calls itself text.
     is_text: bool,
     /// Absent while the clip's length is not known.
     notes: Option<Notes>,

@@ -51,10 +51,10 @@ pub(super) struct Arrived {
 /// The name of the output folder itself among the folders with disks of their own.
 pub(super) const ROOT: &str = ".";
 
-/// What is said of a folder that is another one than before.
+/// Words for a folder that is another one than before.
 const SWAPPED: &str = "is no longer the folder that the run began with: was its disk unmounted?";
 
-/// What is said of a folder whose disk is missing.
+/// Words for a folder whose disk is missing.
 const BARE: &str = "had a disk of its own when clips were put there, and has none now: mount it; if its clips are on \
                     the disk of the folder above it from now on, `shotlist run --accept-changes` says so";
 

@@ -200,7 +200,7 @@ pub enum Cost {
     Untold,
     /// An amount.
     Told(Usd),
-    /// What it wrote is no amount that a clip can cost.
+    /// The provider wrote something that is no amount a clip can cost.
     Doubtful(String),
 }
 

@@ -60,7 +60,7 @@ pub(super) struct Writer {
     pub(super) commits: Arc<AtomicU64>,
 }
 
-/// How long the last write of a driver waits for a reader in another process.
+/// Time that the last write of a driver waits for a reader in another process.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Writer {

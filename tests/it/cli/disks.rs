@@ -18,7 +18,7 @@ fn apart(project: &Project, words: &str) -> Ended {
     project.start_as(command).wait()
 }
 
-/// Whether a mount namespace can be had.
+/// Returns whether a mount namespace can be had.
 fn can_mount() -> bool {
     let tried = Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
     let can = tried.is_ok_and(|tried| tried.status.success());

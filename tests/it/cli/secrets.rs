@@ -186,7 +186,7 @@ fn s23_state_is_private_whatever_the_umask() {
     }
 }
 
-/// What the sandbox's signed links have in their query.
+/// Word in the query of the sandbox's signed links.
 const SIGNED: &[u8] = b"signature=";
 
 /// The state files of a folder that hold a part of a signed link.

@@ -17,7 +17,7 @@ static DISKS: Mutex<BTreeMap<PathBuf, Arc<Disk>>> = Mutex::new(BTreeMap::new());
 
 /// The folders of clips of one story, and what of them is durable.
 pub(crate) struct Disk {
-    /// Its clips, and the state with its half-received clips. The database and the ledger are durable by their own tests.
+    /// Folders of clips, placed and half-received. The database and the ledger are durable by their own tests.
     folders: [PathBuf; 2],
     /// Second names of durable files, by their numbers: the bytes that are there again after the power went.
     kept: PathBuf,

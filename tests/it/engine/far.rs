@@ -131,7 +131,7 @@ struct Desk {
     submits: VecDeque<Submit>,
     polls: VecDeque<Poll>,
     fetches: VecDeque<Fetch>,
-    /// What becomes of every download until then.
+    /// Time until which every download ends like this.
     every_fetch: Option<(Timestamp, Fetch)>,
     /// What becomes of every later poll.
     every_poll: Option<Poll>,
@@ -144,23 +144,23 @@ struct Desk {
     polled: Vec<Timestamp>,
     /// Questions about a task that nobody has.
     probed: Vec<Timestamp>,
-    /// What becomes of the next lists of tasks.
+    /// Faults of the next lists of tasks.
     lists: VecDeque<Poll>,
-    /// What becomes of the next of these.
+    /// Faults of the next questions about a task that nobody has.
     probes: VecDeque<Poll>,
     fetched: Vec<String>,
     gone: bool,
-    /// From which submission on the list leaves out what the client called them.
+    /// First submission whose name the list leaves out, counted from 0.
     nameless_from: Option<usize>,
     /// Age at which a task is listed.
     lag: SignedDuration,
-    /// Whether a request is refused whose name another one had.
+    /// True where a request is refused whose name another one had.
     refuses_twins: bool,
     /// Length of each download.
     fetch_time: Duration,
     /// Life of links.
     link_life: Option<Duration>,
-    /// When each task's newest link was told.
+    /// Time at which each task's newest link was told.
     links: BTreeMap<String, Timestamp>,
     /// Number of links that had expired when they were asked for.
     expired: usize,
@@ -191,7 +191,7 @@ impl Far {
         self.desk().polls.extend(script);
     }
 
-    /// What becomes of every download for so long.
+    /// Lets every download end like this for so long.
     pub(crate) fn every_fetch(&self, time: Duration, fetch: Fetch) {
         let until = self.clock.now() + SignedDuration::try_from(time).unwrap();
         self.desk().every_fetch = Some((until, fetch));
@@ -330,17 +330,17 @@ impl Far {
         self.seen().into_iter().filter(|seen| seen.task.is_some()).collect()
     }
 
-    /// What becomes of the next lists of tasks; later ones are whole.
+    /// Lets the next lists of tasks end like this; later ones are whole.
     pub(crate) fn lists(&self, script: impl IntoIterator<Item = Poll>) {
         self.desk().lists.extend(script);
     }
 
-    /// What becomes of the next questions about a task that nobody has.
+    /// Lets the next questions about a task that nobody has end like this.
     pub(crate) fn probes(&self, script: impl IntoIterator<Item = Poll>) {
         self.desk().probes.extend(script);
     }
 
-    /// When it was asked for a task that nobody has.
+    /// Returns the times at which it was asked for a task that nobody has.
     pub(crate) fn probed(&self) -> Vec<Timestamp> {
         self.desk().probed.clone()
     }
@@ -469,7 +469,7 @@ impl Far {
         }
     }
 
-    /// What a question about a task that nobody has brings.
+    /// Returns the answer to a question about a task that nobody has.
     fn told_of_none(&self, echo: bool) -> Reply {
         let mut desk = self.desk();
         desk.probed.push(self.clock.now());

@@ -86,7 +86,7 @@ impl Sheet {
     }
 }
 
-/// Which part of what the dice say happens in a story: a failure is told by the least that still fails.
+/// The part of what the dice say that happens in a story. A failure is told by the least that still fails.
 #[derive(Debug, Clone)]
 struct Shape {
     /// Number of processes before everything is set right.
@@ -122,7 +122,7 @@ const KINDS: [Kind; 10] = [
     Kind::Decisions,
 ];
 
-/// What a process does.
+/// The work of a process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Verb {
     Run,
@@ -131,7 +131,7 @@ enum Verb {
     Redo,
 }
 
-/// What happens to a process while it works, beside its death.
+/// An event while a process works, beside its death.
 #[derive(Debug, Clone, Copy)]
 enum Interruption {
     NoMoreSubmissions,
@@ -663,7 +663,7 @@ impl Clips for Shelf {
 }
 
 thread_local! {
-    /// What happened in the story of this thread that failed last.
+    /// Events of the story of this thread that failed last.
     static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 

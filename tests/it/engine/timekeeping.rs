@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const ITEMS: [&str; 3] = ["a", "b", "c"];
 
-/// Where a run stands when the clock is set.
+/// The point of a run at which the clock is set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Phase {
     Waiting,
