@@ -1,4 +1,4 @@
-# Recipes for everyday work. `.ci/run` needs none of these tools but Rust and a C compiler.
+# Recipes for everyday work. `.ci/run` needs only Rust and a C compiler, and none of the other tools.
 
 # Lists the recipes.
 default:
@@ -16,7 +16,7 @@ fmt:
 test *names:
     cargo test --locked {{ names }}
 
-# Runs everything that must hold before a change lands.
+# Runs every check that must pass before a change lands.
 ci:
     .ci/run
 
@@ -34,9 +34,9 @@ deny:
 
 # Looks for spelling mistakes. First: cargo install typos-cli
 typos:
-    typos src docs README.md CONTRIBUTING.md CHANGELOG.md
+    typos src docs README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md
 
-# Checks the subjects of the commits since another one: 72 characters, no full stop, a blank line below.
+# Checks the subjects of the commits since another commit: at most 72 characters, no full stop, a blank line below.
 commits since="origin/main":
     #!/usr/bin/env bash
     set -euo pipefail
@@ -51,29 +51,29 @@ commits since="origin/main":
     done
     exit "$wrong"
 
-# Kills a running batch so many times, and checks after each kill that nothing was lost or paid twice.
+# Kills a running batch this number of times, and checks after each kill that nothing was lost or paid twice.
 kill rounds="30":
     tests/kill.sh {{ rounds }}
 
-# Kills 12 jobs at each of their system calls, or fails it: `just enumerate --sample 3` for some of them.
+# Kills the program, or makes a call fail, at each system call of 12 jobs: `just enumerate --sample 3` for some of them.
 enumerate *options:
     cargo build --locked
     tests/enumerate.py {{ options }}
 
-# Renders so many jobs over a sandbox with every fault, and kills the program every 3 s.
+# Renders this number of jobs over a sandbox with every fault, and kills the program every 3 s.
 soak jobs="10000":
     cargo build --locked --release
     tests/soak.py {{ jobs }}
 
-# Tells so many random stories of the engine, from seed 0 on.
+# Runs this number of random stories of the engine, from seed 0 on.
 stories count="2000":
     SHOTLIST_STORIES={{ count }} cargo test --locked --test it engine::stories
 
-# Feeds the readers of foreign bytes with made-up ones: `just fuzz` for all of them, `just fuzz ledger 1200` for one.
+# Feeds the readers of files and answers with random bytes: `just fuzz` for all of them, `just fuzz ledger 1200` for one.
 fuzz *options:
     tests/fuzz/run {{ options }}
 
-# Changes the code of a part (domain, decision, replay) in small ways, and tells which changes no test notices. First: cargo install cargo-mutants
+# Changes the code of a part (domain, decision, replay) in small ways, and lists the changes that no test detects. First: cargo install cargo-mutants
 mutants part="domain" *options:
     tests/mutants/run {{ part }} {{ options }}
 
@@ -82,7 +82,7 @@ bench:
     benches/plan.sh
     benches/night.sh
 
-# Measures whole batches beside a Python runner and curl: `just compare --case jobs --runs 1` for one case.
+# Compares whole batches with a Python runner and curl: `just compare --case jobs --runs 1` for one case.
 compare *options:
     benches/compare/run {{ options }}
 

@@ -4,9 +4,9 @@
     benches/checks.py PROGRAM           # clips of the program's own sandbox, with --faults
     benches/checks.py PROGRAM moving    # clips of ffmpeg: pans, pushes, fades, grading, low bit rates
 
-By hand: each takes some minutes, and needs ffmpeg. It draws pictures of products (on white paper, in the dark, on a coloured
-ground, with the grain and light of a photograph; wide, square and upright), orders a clip of each, and prints as Markdown what
-was found. The same program gives the same figures. The files stay in a temporary folder, which is named at the end.
+Start it by hand: each command takes some minutes, and needs ffmpeg. It draws pictures of products (on white paper, in the dark, on a coloured
+ground, with the grain and light of a photograph; wide, square and upright), submits a job for each, and prints the
+findings as Markdown. The same program gives the same figures. The files stay in a temporary folder, which is named at the end.
 """
 
 import base64
@@ -24,7 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 CLIPS, TENTH = 200, 20
-KINDS = {  # kind: the check that shall find it
+KINDS = {  # kind: the check that must find it
     "recoloured": "colour",
     "wrong_product": "product",
     "frozen": "frozen",
@@ -49,7 +49,7 @@ def look(number):
 
 
 def picture(number, seed):
-    """A product of some shapes on a ground, as a PNG. Pictures of another seed show another product."""
+    """Returns a PNG of a product made of shapes on a background. Another seed gives another product."""
     dice = random.Random(f"{number} {seed}")
     kind, (width, height) = look(number), SHAPES[number // 3 % len(SHAPES)]
     hue = dice.randrange(360)
@@ -84,7 +84,7 @@ def picture(number, seed):
 
 
 def shade(hue, saturation, value):
-    """Red, green and blue of a hue in degrees, a saturation up to 1 and a brightness up to 255."""
+    """Returns red, green and blue of a hue in degrees, a saturation up to 1 and a brightness up to 255."""
 
     def part(offset):
         at = (offset + hue / 60) % 6
@@ -94,7 +94,7 @@ def shade(hue, saturation, value):
 
 
 def ordered(number):
-    """What is ordered: mostly a clip of a picture, but every model of the sandbox's first provider has its part."""
+    """Returns a job: mostly a clip of a picture, but every model of the sandbox's first provider occurs."""
     tenth = number // TENTH
     pictured = {"image": f"pictures/{number:03}.png"}
     if tenth == 9 and PLANTED.get(number) not in ("recoloured", "wrong_product"):
@@ -119,7 +119,7 @@ def project(home, items, providers):
 
 
 def sandbox(program, home):
-    """Clips of the sandbox. Its rules know a defect's orders by a word of their prompts."""
+    """Renders clips in the sandbox, whose rules recognise a defect's jobs by a word of their prompts."""
     words = {kind: f"lot {place}." for place, kind in enumerate(KINDS)}
     items = []
     for number in range(CLIPS):
@@ -132,7 +132,7 @@ def sandbox(program, home):
 
 
 def make(number, home, target):
-    """A clip of four seconds with the motion of a camera, which goes through six per cent of the picture."""
+    """Makes a clip of four seconds with the motion of a camera across six per cent of the picture."""
     kind = PLANTED.get(number)
     own, other = (f"{home}/pictures/{at % CLIPS:03}.png" for at in (number, number + 7))
     pans = [
@@ -166,7 +166,7 @@ def make(number, home, target):
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Answers like the provider, with the clip of the picture that a request has."""
+    """Replies like the provider, with the clip of the request's picture."""
 
     clips, tasks, numbers = {}, {}, itertools.count()
     protocol_version = "HTTP/1.1"
@@ -198,7 +198,7 @@ class Provider(BaseHTTPRequestHandler):
 
 
 def moving(program, home):
-    """Clips of ffmpeg, from a provider on 127.0.0.1. They are smaller than the model's card says, so `size` is off."""
+    """Renders clips with ffmpeg, from a provider on 127.0.0.1. They are smaller than the model's card says, so `size` is off."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     prompt = "A slow push-in on product "
@@ -219,7 +219,7 @@ def moving(program, home):
 
 
 def table(clips):
-    """What was found, by kind, then the false alarms."""
+    """Prints the findings by kind, then the false alarms."""
     found = {int(clip["job"].split("/")[1]): clip for clip in clips}
     names = {number: {it["check"] for it in clip["findings"]} for number, clip in found.items()}
     print("| defect | planted | found by its check | by any | `fail` | `warn` |\n|---|---|---|---|---|---|")
@@ -246,7 +246,7 @@ def main(program, mode=sandbox):
     ended = subprocess.run(run, **call)
     if ended.returncode:
         sys.exit(f"the run ended with {ended.returncode}:\n{ended.stderr[-3000:]}")
-    # Another tolerance makes every verdict stale: one more pass over all clips, for the time.
+    # Another tolerance makes every verdict stale, so one more pass over all clips measures the time.
     manifest = home / "shotlist.yaml"
     manifest.write_text(manifest.read_text().replace("duration: 0.5s", "duration: 0.6s"))
     begun = time.monotonic()

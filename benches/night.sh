@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# How long a night takes in a shop of 100,000 products whose clips are all there: on which nothing changed, and on which one
-# product did; how much memory `plan` takes, and how soon `run` submits the changed one.
+# Measures an unattended run for a shop of 100,000 products that have all their clips: without a change, and with one
+# changed product. Also measures the memory of `plan`, and the time until `run` submits the changed product.
 #
 #     benches/night.sh            100,000 rows
-#     benches/night.sh 1000000    as many as you like
+#     benches/night.sh 1000000    another number of rows
 #
-# Needs python3. Nobody renders 100,000 clips for this: the sandbox renders one, and what the state would hold of the others
-# is written into the database. The script fails beyond its bounds: 256 MiB and 45 s for a plan, 5 s to the first
+# Needs python3. The sandbox renders only one clip, and the script writes the database rows of the others. The script
+# fails beyond its bounds: 256 MiB and 45 s for a plan, 5 s to the first
 # submission of 100,000 rows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,7 +47,7 @@ with open(sheet, "w", newline="", encoding="utf-8") as file:
 
 
 subprocess.run([program, "run", "--limit", "1", "--only", "hero/000000", "--sandbox"], cwd=folder, capture_output=True, check=True)
-# One job after the other: a plan of a million is too long to be read at once.
+# The jobs are read one by one: a plan of a million is too long to be read whole.
 listed = re.compile(r'"job":"([^"]*)","title":"([^"]*)",.*?"path":"([^"]*)","fingerprint":"([^"]*)"')
 plan = subprocess.run([program, "plan", "--json", "--sandbox"], cwd=folder, capture_output=True, text=True, check=True)
 jobs = [dict(zip(["job", "title", "path", "fingerprint"], found.groups())) for found in listed.finditer(plan.stdout)]
@@ -60,7 +60,7 @@ def copies(table, changes):
     cursor = db.execute(f"SELECT * FROM {table} LIMIT 1")
     names = [column[0] for column in cursor.description]
     first = dict(zip(names, cursor.fetchone()))
-    # What is computed is not written.
+    # Computed columns are not written.
     stored = [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0]
     sql = f"INSERT INTO {table} ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})"
     db.executemany(sql, ([{**first, **change}[name] for name in stored] for change in changes))
@@ -80,7 +80,7 @@ copies("jobs", (
 size = db.execute("SELECT filed_size FROM jobs").fetchone()[0]
 db.commit()
 db.close()
-# A plan looks at each clip's name and size alone.
+# A plan only checks each clip's name and size.
 for job in others:
     clip = os.path.join(folder, "sandbox", job["path"])
     os.makedirs(os.path.dirname(clip), exist_ok=True)
@@ -89,7 +89,7 @@ for job in others:
 
 PYTHON
 
-# In a process of its own: a child's peak of memory counts what its parent held when it was started.
+# The meter is a separate process: a child's peak memory includes its parent's memory at the start.
 python3 - "$rows" "$folder" "$program" <<'PYTHON'
 import os, sqlite3, subprocess, sys, tempfile, time
 
@@ -98,7 +98,7 @@ sheet = os.path.join(folder, "products.csv")
 
 
 def shotlist(*arguments):
-    """The seconds that it takes, its memory at the peak in MiB, and what it says."""
+    """Returns the seconds, the peak memory in MiB, and the output."""
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen([program, *arguments, "--sandbox"], cwd=folder, stdout=out, stderr=err)
@@ -122,7 +122,7 @@ with open(sheet, encoding="utf-8") as old, open(f"{sheet}.new", "w", encoding="u
 os.replace(f"{sheet}.new", sheet)
 planned = shotlist("plan")
 assert "changed: prompt" in planned[2], planned[2]
-# Its file holds no clip, and would be taken for an edited one.
+# The file contains no clip, and would count as an edited one.
 os.remove(os.path.join(folder, f"sandbox/clips/{rows // 2:06}/hero.mp4"))
 began = time.time()
 ran = shotlist("run", "--limit", "1")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures the report of 5,000 jobs in a browser: how fast it opens and scrolls, and what it needs.
 
-    benches/page.py PROGRAM [--jobs 5000] [--beside]     # by hand: takes some minutes
+    benches/page.py PROGRAM [--jobs 5000] [--separate]     # start it by hand: it takes some minutes
 
 Renders a few jobs in the sandbox, copies their rows in the state until there are enough, each with a clip and a poster of its
-own, has the program write the report, and opens it in a Chromium without a window. With `--beside` the posters are so large that the program puts them beside the page.
-Needs ffmpeg, chromedriver and the Python package selenium. Ends with 1 if a threshold is passed.
+own, makes the program write the report, and opens it in a Chromium without a window. With `--separate` the posters are so
+large that the program saves them next to the page.
+Needs ffmpeg, chromedriver and the Python package selenium. Ends with 1 if a threshold is exceeded.
 """
 
 import argparse
@@ -36,7 +37,7 @@ providers:
   zai: { api_key: "${ZAI_API_KEY}" }
 """
 
-# Runs before the page's own script, and notes when the first card is there and each long task.
+# Runs before the page's own script, and records the time of the first card and each long task.
 WATCH = """
 window.measured = { opened: 0, tasks: [] };
 new PerformanceObserver((list) => { for (const it of list.getEntries()) window.measured.tasks.push([it.startTime, it.duration]); })
@@ -70,7 +71,7 @@ requestAnimationFrame(step);
 
 
 def table():
-    """Returns the product file of what is rendered, with the sample's pictures in turn."""
+    """Returns the product file of the rendered jobs, with the sample's pictures in turn."""
     pictures = sorted(path.name for path in (Path(__file__).resolve().parents[1] / "manifests" / "pictures").glob("*.png"))
     rows = [f"{number:05},Product no. {number} with a title of some length,sage green,pictures/{pictures[number % len(pictures)]}" for number in range(RENDERED)]
     return "\n".join(["id,title,color,image", *rows]) + "\n"
@@ -111,12 +112,12 @@ def multiply(project, jobs):
     database.close()
 
 
-def posters(project, jobs, beside):
+def posters(project, jobs, separate):
     """Gives each clip a poster in both sizes, as the checks name and size them."""
     folder = project.folder / ".shotlist" / "sandbox" / "posters"
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as made:
-        for name, size, quality in [("", "320:180", 50), ("-s", "96:54", 100 if beside else 50)]:
+        for name, size, quality in [("", "320:180", 50), ("-s", "96:54", 100 if separate else 50)]:
             # The sample's pictures in turn, each time in other colours.
             source = ["-loop", "1", "-pattern_type", "glob", "-i", str(project.folder / "pictures" / "*.png")]
             filters = f"scale={size},hue=h=n*0.07:s=1+0.3*sin(n)"
@@ -141,7 +142,7 @@ def renderer_bytes(driver):
             if b"--type=renderer" in (status.parent / "cmdline").read_bytes():
                 sizes[pid] = int(found["VmRSS"].split()[0]) * 1024
         except (OSError, KeyError, ValueError):
-            continue  # It ended between the two looks.
+            continue  # The process ended meanwhile.
 
     def is_ours(pid):
         while pid in parents:
@@ -163,7 +164,7 @@ def measure(page):
         wait(lambda: find_all(driver, "#charts figure"), 60)
         at_rest = renderer_bytes(driver)
         opened, tasks = driver.execute_script("return [window.measured.opened, window.measured.tasks]")
-        # A computer that is busy with something else makes any task long: the best of three counts.
+        # Other load on the computer makes any task long, so the best of three counts.
         scrolls = []
         while len(scrolls) < 3 and (not scrolls or min(it["task"] for it in scrolls) >= TASK):
             scrolls.append(driver.execute_async_script(SCROLL))
@@ -190,7 +191,7 @@ def main():
     parser = argparse.ArgumentParser(description="Measures the report of many jobs in a browser.")
     parser.add_argument("program")
     parser.add_argument("--jobs", type=int, default=5000)
-    parser.add_argument("--beside", action="store_true", help="posters that do not fit into the page")
+    parser.add_argument("--separate", action="store_true", help="use posters that do not fit into the page")
     arguments = parser.parse_args()
     project = Project(arguments.program, MANIFEST, {"products.csv": table()})
     try:
@@ -200,14 +201,14 @@ def main():
         multiply(project, arguments.jobs)
         print(f"{RENDERED} jobs rendered, {arguments.jobs} made of them, in {time.monotonic() - begun:.0f} s")
         begun = time.monotonic()
-        clips = posters(project, arguments.jobs, arguments.beside)
+        clips = posters(project, arguments.jobs, arguments.separate)
         print(f"{clips} posters made in {time.monotonic() - begun:.0f} s")
         begun = time.monotonic()
         print(project.run("report").stderr.splitlines()[0])
         print(f"written in {time.monotonic() - begun:.1f} s")
         page = project.folder / "sandbox" / "report.html"
         size = page.stat().st_size
-        beside = len(list((page.parent / "report_files").glob("*"))) if (page.parent / "report_files").is_dir() else 0
+        separate = len(list((page.parent / "report_files").glob("*"))) if (page.parent / "report_files").is_dir() else 0
         found = measure(page.as_uri())
     finally:
         project.remove()
@@ -219,7 +220,7 @@ def main():
         ("frames a second while scrolling", f"{found['frames']:.0f}, the longest {found['longest frame']:.0f} ms, {found['seconds']:.0f} s in all", True),
         ("memory of the page, then scrolled", f"{found['memory'] / 1e6:.0f} MB, {found['memory scrolled'] / 1e6:.0f} MB", True),
         ("cards in the page after it", str(found["cards"]), found["cards"] < 60),
-        ("report.html", f"{size / 1e6:.2f} MB, {beside} pictures beside it", size < BYTES and bool(beside) == arguments.beside),
+        ("report.html", f"{size / 1e6:.2f} MB, {separate} pictures next to it", size < BYTES and bool(separate) == arguments.separate),
     ]
     for name, words, holds in rows:
         print(f"{name:34} {words}{'' if holds else '   TOO MUCH'}")

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# How fast `shotlist plan` goes through a sheet, and how much memory it takes at its peak; on the same file in the same
-# run, how long Python's csv module takes to merely read it; and how soon a plan of 10,000 products is told once the
-# last of them was read.
+# Measures the speed and peak memory of `shotlist plan` for a sheet, the time in which Python's csv module reads the same
+# file in the same run, and the time between reading the last of 10,000 products and the first output of their plan.
 #
 #     benches/plan.sh            10,000 rows
-#     benches/plan.sh 1000000    as many as you like
+#     benches/plan.sh 1000000    another number of rows
 #
 # Needs python3. Figures are the best of three. The script fails beyond its bounds: 50,000 rows a second, 256 MiB, and
 # 100 ms to the first output.

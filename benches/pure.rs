@@ -1,7 +1,7 @@
-//! Measures the parts that do no input or output: each is a function of its arguments.
+//! Measures the functions that do no input or output.
 //!
-//!     cargo bench --bench pure              everything
-//!     cargo bench --bench pure -- decide    what has this word in its name
+//!     cargo bench --bench pure              all benchmarks
+//!     cargo bench --bench pure -- decide    benchmarks with this word in their names
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails ends")]
 
@@ -13,7 +13,7 @@ use shotlist::domain::item::Item;
 use shotlist::domain::key::{JobKey, RequestId, TakeId, TaskId};
 use shotlist::domain::lifecycle::{Clip, ClipFile, Event, Intent, State, Task};
 use shotlist::domain::money::Usd;
-use shotlist::domain::policy::{Moment, Policy};
+use shotlist::domain::policy::{Policy, Tick};
 use shotlist::domain::request::Request;
 use shotlist::domain::signature::Signature;
 use shotlist::domain::take::{Fingerprint, Wanted};
@@ -34,7 +34,7 @@ use std::hint::black_box;
 use std::io::Cursor;
 use std::sync::Arc;
 
-/// Rows of the sheet, and jobs.
+/// The number of rows of the sheet, and of jobs.
 const JOBS: u32 = 1_000;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -149,7 +149,7 @@ fn deciding(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Returns what is known of a job: nothing, or its finished take.
+/// Returns the history of a job: empty, or with its finished take.
 fn known(job: &Wanted, is_rendered: bool) -> KnownJob {
     let id = TakeId(job.key.to_string());
     let take = KnownTake {
@@ -169,7 +169,7 @@ fn known(job: &Wanted, is_rendered: bool) -> KnownJob {
     }
 }
 
-/// The wanted jobs of a plan in memory, of a project that shares nothing.
+/// The wanted jobs of a plan in memory, for a project that shares nothing.
 struct Plan<'a> {
     known: &'a HashMap<JobKey, KnownJob>,
     wanted: &'a [Wanted],
@@ -296,7 +296,7 @@ fn living(criterion: &mut Criterion) {
             || events.clone(),
             |events| {
                 let pending = State::Pending { tries_left: 5, setbacks: 0, due: NOW };
-                let life = |state: State, event| state.on(event, Moment::new(NOW, 0.5), &policy).unwrap();
+                let life = |state: State, event| state.on(event, Tick::new(NOW, 0.5), &policy).unwrap();
                 let end = events.into_iter().fold(pending, life);
                 assert!(matches!(end, State::Done { .. }));
                 end

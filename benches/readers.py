@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""How fast the reader of each format goes through products, and how much memory it takes at its peak; on the same file
-in the same run, how long Python takes to merely read it. Ratios are those of processor time, which other programs on
-the machine hardly change.
+"""Measures the speed and peak memory of the reader of each format, and the time in which Python reads the same file in
+the same run. Ratios are those of processor time, which other programs on the machine hardly change.
 
     benches/readers.py                    200,000 products
-    benches/readers.py 1000 csv xml       as many as you like, of these formats only
+    benches/readers.py 1000 csv xml       another number, of these formats only
 
 Needs the release build of the program, and openpyxl and lxml for Python. Figures are the best of three. The script
 fails beyond its bounds: `catalog` takes at most three times as long as Python, and `plan` of a sheet, whose items are
@@ -67,7 +66,7 @@ def write_xml(path, count):
 
 
 def write_xlsx(path, count):
-    """With its texts in a table of their own, as Excel writes them."""
+    """Writes a workbook with its texts in a separate table, as Excel does."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
@@ -132,7 +131,7 @@ FORMATS = {"csv": (write_csv, read_csv), "xlsx": (write_xlsx, read_xlsx), "json"
 
 
 def run(folder, *words):
-    """Seconds, seconds of the processor, and MiB at the peak."""
+    """Returns the seconds, the processor seconds, and the peak memory in MiB."""
     began = time.perf_counter()
     child = subprocess.Popen([PROGRAM, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = child.stderr.read()

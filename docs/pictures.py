@@ -2,7 +2,7 @@
 
     docs/pictures.py --program target/debug/shotlist
 
-It rehearses the shop of the guide and writes docs/src/images/*.webp. It needs selenium, Chromium and its driver.
+It runs the shop of the guide in the sandbox and writes docs/src/images/*.webp. It needs selenium, Chromium and its driver.
 """
 
 import argparse
@@ -22,7 +22,7 @@ MOST_BYTES = 150_000
 
 
 def manifest():
-    """The manifest that the guide shows, with a key that a rehearsal reads nowhere."""
+    """The manifest that the guide shows, with a key setting that a rehearsal does not use."""
     block = PAGE.read_text("utf-8").split("```yaml\n", 1)[1]
     return block.split("```", 1)[0] + 'providers:\n  zai: { api_key: "${ZAI_API_KEY}" }\n'
 

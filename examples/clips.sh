@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Renders the sample catalog in the sandbox and shows frames of what came out: one clip at three times, and three others.
-# Writes examples/clips.png, the picture in the README.
+# Renders the sample catalog in the sandbox and joins frames of the clips into one picture: one clip at three times, and three
+# other clips. Writes examples/clips.png, the picture in the README.
 #
 #     examples/clips.sh
 #

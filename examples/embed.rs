@@ -14,7 +14,7 @@ use std::io::{Write as _, stdout};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let manifest = std::env::args_os().nth(1).ok_or("name a manifest")?;
-    // `Always` agrees to every price. A program that decides by itself implements `Consent`.
+    // `Always` agrees to every price. A program with its own rules implements `Consent`.
     let project = Project::open(manifest)?.rehearsed(InProcess::default())?.asking(Always).telling(tell);
 
     let plan = project.plan(&PlanRequest::default()).await?;

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
 from harness import Keys, browser, find_all, press, settle, wait  # noqa: E402
 
-# What the fake provider does wrong, so that the pictures show more than success.
+# The faults of the fake provider, so that the pictures show more than success.
 FAULTS = """[
   {"on": "poll", "when": {"prompt_contains": "coral red"}, "do": {"fail": {"code": "1301", "message": "sensitive content"}}},
   {"on": "submit", "when": {"prompt_contains": "petrol"}, "do": {"defect": "recoloured"}},
@@ -27,7 +27,7 @@ FAULTS = """[
 
 
 def photograph(driver, name):
-    """Saves what the window shows as a small picture: 960 pixels wide, 80 colours."""
+    """Saves the contents of the window as a small picture: 960 pixels wide, 80 colours."""
     wait(lambda: driver.execute_script("return [...document.images].every((it) => it.complete)"))
     settle(driver)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,28 +1,76 @@
-//! Batch runner for paid video-generation APIs: a product catalog in, clips in a folder tree out.
+//! Batch runner for paid video-generation APIs: it turns a product catalog into a folder tree of clips.
 //!
-//! A YAML manifest lists items (SKUs, scenes) and shots; every combination is one *job*. A job is rendered by a
-//! *take*, a take is sent to a provider in an *attempt*. The code that decides (floors 0 to 3) does no input or
-//! output, reads no clock and rolls no dice; the shells around it (floor 4) know nothing of each other; the engine
-//! puts them to work, and the command line puts everything together.
+//! A YAML manifest lists items (SKUs, scenes) and shots; every combination is one *job*. A job is rendered by a *take*,
+//! and a take is sent to a provider in an *attempt*. The code that decides (floors 0 to 3) has no input or output, no
+//! clock and no random numbers. The shells around it (floor 4) are independent of each other. The engine drives them,
+//! and the command line connects everything.
 //!
 //! Data flows one way: manifest + catalog → plan → store → engine → files + ledger → report.
 //!
 //! # Floors
 //!
-//! A module imports only from lower floors; modules of one floor do not know each other. A test reads this table.
+//! A module imports only from lower floors, and never from another module of its own floor. A test reads this table.
 //!
-//! | floor | modules | what |
+//! | floor | modules | content |
 //! |---|---|---|
 //! | 9 | `cli` | arguments → a request; a report → text or JSON; exit code |
-//! | 8 | `rehearsal` `review` | the sandbox as the far end of a project · the report as a page on loopback that decides |
-//! | 7 | `report` `sandbox` | reports and news as text and JSON · the test server that plays the providers, from its own tables |
-//! | 6 | `app` | the use cases: open a project, plan, run, collect, resolve …; every guard, quota, output check and question |
-//! | 5 | `engine` `load` | the one loop: look, act, apply, save, tell · manifest, sheet and pictures from disk |
+//! | 8 | `rehearsal` `review` | the sandbox as the servers of a project · the report as a local page for decisions |
+//! | 7 | `report` `sandbox` | reports and events as text and JSON · the test server with fake providers |
+//! | 6 | `app` | the use cases (open a project, plan, run, collect, resolve …), with all guards, quotas and questions |
+//! | 5 | `engine` `load` | the loop: look, act, apply, save, report · manifest, sheet and pictures from disk |
 //! | 4 | `store` `transport` `files` | SQLite and ledger · HTTP · folder tree |
-//! | 3 | `plan` | items × shots × model rules → jobs with key, fingerprint, price; the difference against what is known |
+//! | 3 | `plan` | items × shots × model rules → jobs with key, fingerprint, price; the difference from the history |
 //! | 2 | `manifest` `catalog` `provider` | YAML → shots · a product file → items · job → call, reply → progress |
 //! | 1 | `wire` `media` | calls and replies as values · image headers and MP4 boxes from bytes |
 //! | 0 | `domain` | item, shot, job, life cycle, money, policy, fault, problem, notice |
+//!
+//! # Glossary
+//!
+//! The user's guide has a glossary for users. These are the words of the code:
+//!
+//! - **Manifest**: the YAML file of a project, with its items, shots, providers, budgets and rules.
+//! - **Catalog**: the items of a project, from a product file (also called the sheet) or from the manifest itself.
+//! - **Item**: one product, product variant, picture or scene, which is one row of the catalog.
+//! - **Shot**: a kind of clip that is made for every item: a model, a prompt template and other fields.
+//! - **Matrix, cell, variant**: the axes of a shot, one combination of their values, and the name of that combination.
+//! - **Job**: one wanted clip, named by its key `shot/item` or `shot/item/variant`.
+//! - **Request**: the fields of one rendering as the manifest sets them, without anything of a provider's API.
+//! - **Fingerprint**: the hash of a request, which decides whether a rendering must be paid again.
+//! - **Take**: one paid rendering of a job, from its first attempt to its clip; messages call it a rendering.
+//! - **Attempt**: one try to submit a take, with its own request id; it is recorded as an *intent* before it is sent.
+//! - **Submission**: the paid call of an attempt.
+//! - **Task**: the provider's record of an accepted submission, with its task id; from then on the take is paid.
+//! - **Poll**: a free call that asks for the status of a task.
+//! - **Look-up**: a free call that searches the provider's tasks for the request id of an unanswered submission.
+//! - **Clip**: the video file of a take; its link expires after about a day.
+//! - **Run**: one start of `run`, `retry` or `redo`, or several starts if earlier ones were interrupted.
+//! - **Plan**: the decision for each job: render, keep, reuse, ask or wait.
+//! - **Worksheet**: the temporary tables that hold the jobs of one plan next to the project's history.
+//! - **State, phase**: the position of a take in its life cycle, with its data and without it.
+//! - **Held**: the state of a take that needs a person's decision.
+//! - **Doubt**: the uncertainty whether a submission was accepted; its price counts as spent until that is known.
+//! - **Written off**: the state of a take that a person has ended; money that may have been charged counts as spent.
+//! - **Adopt**: to take over a task that a person found in the provider's console.
+//! - **Collect**: to poll paid tasks and download their clips, without a new submission.
+//! - **Lane**: the queue and the pace of one provider's model.
+//! - **Slot**: the place of one running task in a lane, from the submission until the provider is finished.
+//! - **Probe**: the single submission that tests whether a lane or a provider works again after a pause.
+//! - **Breaker**: a rule that pauses or ends submissions after missing answers, missing clips, or too much doubt.
+//! - **Budget**: the most that a run, a day or a month may cost.
+//! - **Guard**: a limit on what one run may change or spend without a person's approval.
+//! - **Canary, rollout**: the first clips of a shot and a model, and the rule to render the rest after their review.
+//! - **Review**: a person's decision about a clip: approved, rejected or undecided.
+//! - **Redo**: another rendering of a finished job, at a new charge.
+//! - **Check, finding, verdict**: an automatic test of a clip, a defect that it found, and the result of all checks.
+//! - **Provider, model, card**: the paid service, one of its products, and the description of that product's rules.
+//! - **State folder**: the folder `.shotlist` next to the manifest, with the database, the ledger and partial downloads.
+//! - **Ledger**: the append-only file with one line for each event that may cost money.
+//! - **Sidecar**: the JSON file next to a clip that says how the clip was made.
+//! - **Reserve**: the file of 8 MiB in the state folder that is released for the last writes when the disk is full.
+//! - **Sandbox, rehearsal**: the fake providers inside the program, and a run that uses them.
+//! - **Fault**: a failed call, classified by what the engine does next.
+//! - **Problem**: a mistake in the user's input, with its place and a hint.
+//! - **Notice**: a report of an event, sent after the event was saved.
 
 pub mod domain;
 

@@ -1,7 +1,7 @@
-//! Manifest, catalog and pictures from disk into orders, with every problem found on the way.
+//! Reads the manifest, the product file and the pictures from disk, and makes jobs from them.
 //!
-//! [`open`] reads the manifest, [`Jobs`] take its jobs one by one while `items` reads the product file; nothing else is
-//! kept of a million rows.
+//! [`open`] reads the manifest. `items` reads the product file and hands each job to [`Jobs`], so that a million rows
+//! take little memory. Every problem found on the way is kept.
 
 mod items;
 mod join;
@@ -25,8 +25,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Returns the projects that the manifests of a folder name; `None` where some file cannot be read, so that each may be
-/// named there.
+/// Returns the names of the projects to which the manifests of a folder belong.
+///
+/// `None` if a manifest cannot be read, because it may name any project.
 #[must_use]
 pub fn projects_of(folder: &Path) -> Option<BTreeSet<String>> {
     let mut projects = BTreeSet::new();
@@ -41,32 +42,35 @@ pub fn projects_of(folder: &Path) -> Option<BTreeSet<String>> {
     Some(projects)
 }
 
-/// What the input says.
+/// A manifest with its models, the counts of its jobs, and the problems found while it was loaded.
 pub struct Loaded {
-    /// The manifest's folder, from which pictures and sheets are seen.
+    /// The manifest's folder. Paths of pictures and sheets start from it.
     pub folder: PathBuf,
-    /// The manifest's name as messages have it.
+    /// The manifest's name in messages.
     pub shown: String,
     /// The manifest, if it could be read at all.
     pub manifest: Option<Manifest>,
-    /// The models as the manifest corrects them.
+    /// The descriptions (cards) of the models, with the manifest's corrections.
     pub cards: Cards,
-    /// How many items the product file makes of each kind, where it tells kinds apart.
+    /// The number of items that the product file gives with one clip per product, per variant and per picture. Zeros
+    /// for a plain file.
     pub makes: Makes,
-    /// How many orders are right.
+    /// The number of valid jobs.
     pub jobs: usize,
-    /// Every link to a picture, whether or not its order is right, where they are asked for.
+    /// Every link to a picture, of invalid jobs too; empty unless the caller asked for links.
     pub links: BTreeSet<String>,
-    /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
+    /// The number of jobs from which a field was left out because the model lacks it, by model and field.
+    ///
+    /// This happens only in shots that allow it.
     pub dropped: BTreeMap<(ModelName, String), usize>,
     /// Items that make no job because something is wrong with them.
     pub left_out: LeftOut,
-    /// Everything that is wrong or doubtful.
+    /// All errors, warnings and notes.
     pub problems: Vec<Problem>,
 }
 
 impl Loaded {
-    /// Returns what is known of a manifest before it is read: its place, and the models of these providers.
+    /// Returns the value for a manifest that was not read: its path, and the models of these providers.
     #[must_use]
     pub fn nothing(manifest: &Path, providers: &Registry) -> Self {
         Self {
@@ -83,17 +87,17 @@ impl Loaded {
         }
     }
 
-    /// Whether nothing may be sent.
+    /// Reports whether there is an error, so that no request may be sent.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         self.problems.iter().any(Problem::is_error)
     }
 }
 
-/// Largest manifest that is read at all; beyond this it is no manifest.
+/// Limit on the size of a manifest, in bytes. A larger file is not a manifest.
 const LARGEST_MANIFEST: u64 = 64 << 20;
 
-/// The folder of a manifest.
+/// Returns the folder of a manifest.
 #[must_use]
 pub fn folder_of(manifest: &Path) -> PathBuf {
     match manifest.parent() {
@@ -102,8 +106,9 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
     }
 }
 
-/// Reads everything and finds everything that is wrong, without any network; the jobs go to the worksheet. The manifest
-/// may name the models of `providers`.
+/// Loads a manifest with its product file and pictures, and writes its jobs to the worksheet (the tables for planning).
+///
+/// Finds every problem, without using the network. The manifest may name the models of `providers`.
 #[must_use]
 pub fn load(manifest: &Path, providers: &Registry, worksheet: &Worksheet) -> Loaded {
     let mut loaded = open(manifest, providers);
@@ -112,7 +117,7 @@ pub fn load(manifest: &Path, providers: &Registry, worksheet: &Worksheet) -> Loa
     loaded
 }
 
-/// Reads a manifest, and finds what is wrong with it. Its jobs are not made yet.
+/// Reads a manifest and finds its problems, without making its jobs.
 #[must_use]
 pub fn open(manifest: &Path, providers: &Registry) -> Loaded {
     let mut loaded = Loaded::nothing(manifest, providers);
@@ -130,7 +135,7 @@ pub fn open(manifest: &Path, providers: &Registry) -> Loaded {
             loaded.problems.extend(unknown_providers(&manifest.providers, providers));
             loaded.problems.extend(corrected(&mut loaded.cards, &manifest.corrections));
         }
-        // The sheet is looked at all the same, so that everything is told at once.
+        // The sheet is checked too, so that the user sees all problems together.
         None => {
             if let Some((from, reading)) = manifest::read_items_from(&shown, &bytes) {
                 items::look(&loaded.folder, &from, &reading, &mut loaded.problems);
@@ -140,7 +145,7 @@ pub fn open(manifest: &Path, providers: &Registry) -> Loaded {
     loaded
 }
 
-/// Takes over what the manifest corrects of the models: new ones first, then parts of cards, then prices.
+/// Applies the manifest's corrections to the models: new models first, then parts of known cards, then prices.
 fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (model, entry) in &corrections.models {
@@ -148,12 +153,12 @@ fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
     }
     for (model, entry) in &corrections.models {
         let parts = &entry.value.parts;
-        let given = parts.iter().map(|part| cards::Part {
+        let given = parts.iter().map(|part| cards::CardPart {
             name: part.name.clone(),
             value: part.value.clone(),
             at: part.place().to_string(),
         });
-        // A model that could not be added is told of already.
+        // A model that could not be added has its problem already.
         if cards.get(model).is_some()
             && let Err(unfit) = cards.correct(model, given.collect())
         {
@@ -176,13 +181,14 @@ fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
     manifest::in_order(problems)
 }
 
-/// Adds the model of an entry if it is a new one.
+/// Adds the model of a manifest's entry, if shotlist does not know the model. Returns the problem, if there is one.
 fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> Option<Problem> {
     let like = entry.value.like.as_ref();
     if cards.providers().card(model).is_some() {
         let like = like?;
-        let message =
-            format!("shotlist knows {model} by now: its own card is corrected, and `like` is ignored");
+        let message = format!(
+            "shotlist now knows {model}: the corrections apply to its description in shotlist, and `like` is ignored"
+        );
         return Some(Problem::warning(like.place(), message).hint("remove `like`"));
     }
     let Some(like) = like else {
@@ -190,7 +196,7 @@ fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> O
         let problem = Problem::error(entry.place(), what).hint(hint);
         return Some(match cards.providers().find(&model.provider) {
             Some(_) => {
-                problem.note("for a model that is new, add `like:` with the one that it resembles most")
+                problem.note("for a new model, add `like:` with the known model that it resembles most")
             }
             None => problem,
         });
@@ -203,7 +209,7 @@ fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> O
     Some(Problem::error(place, what).hint(hint))
 }
 
-/// Settings of providers that do not exist.
+/// Returns an error for each provider in the manifest's settings that does not exist.
 fn unknown_providers(
     configs: &BTreeMap<String, Located<ProviderConfig>>,
     providers: &Registry,
@@ -213,24 +219,27 @@ fn unknown_providers(
     let unknown = configs.iter().filter(|(name, _)| providers.find(name).is_none());
     let problem = |(name, config): (&String, &Located<ProviderConfig>)| {
         let problem = Problem::error(config.place(), format!("there is no provider `{name}`"));
-        problem.hint(meant_or_all(name, known.iter().copied(), "remove it; the providers are"))
+        problem.hint(meant_or_all(name, known.iter().copied(), "remove this entry; the providers are"))
     };
     unknown.map(problem).collect()
 }
 
 fn unreadable(shown: &str, reason: &str) -> Problem {
     Problem::error(Place::File(shown.to_owned()), format!("the manifest cannot be read: {reason}"))
-        .hint("write the path of a file that is there, as seen from this folder")
+        .hint("write the path of an existing file, relative to this folder")
 }
 
-/// The models as a manifest corrects them, as far as it can be read: what is wrong is told by every command that reads
-/// the manifest for its own sake.
+/// Returns the models with a manifest's corrections, as far as the manifest can be read.
+///
+/// Drops the problems: every command that needs the whole manifest reports them.
 #[must_use]
 pub fn cards(manifest: &Path, providers: &Registry) -> Cards {
     models(manifest, providers).0
 }
 
-/// The models as a manifest corrects them, whatever else is wrong with it, and what is wrong with the corrections.
+/// Returns the models with a manifest's corrections, and the problems of these corrections.
+///
+/// Ignores errors in other parts of the manifest.
 #[must_use]
 pub fn models(manifest: &Path, providers: &Registry) -> (Cards, Vec<Problem>) {
     let mut cards = Cards::new(providers);
@@ -246,7 +255,9 @@ pub fn models(manifest: &Path, providers: &Registry) -> (Cards, Vec<Problem>) {
     (cards, problems)
 }
 
-/// Only what collecting needs: a broken catalog must not cost clips.
+/// Reads only the manifest's provider settings, which is all that collecting needs.
+///
+/// Paid clips can then be collected even if the catalog is broken.
 pub fn providers(manifest: &Path) -> Result<BTreeMap<String, Located<ProviderConfig>>, Vec<Problem>> {
     let shown = manifest.display().to_string();
     let bytes = read(manifest).map_err(|reason| vec![unreadable(&shown, &reason)])?;
@@ -254,14 +265,14 @@ pub fn providers(manifest: &Path) -> Result<BTreeMap<String, Located<ProviderCon
     providers.ok_or(problems)
 }
 
-/// Reads a manifest, without waiting for the other end of a pipe.
+/// Reads a manifest from a regular file. A named pipe is an error, so that reading never waits for a writer.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     open_file(path)?.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
-/// Opens a regular file without waiting for the other end of a pipe.
+/// Opens a regular file. A named pipe is an error, so that opening never waits for a writer.
 fn open_file(path: &Path) -> Result<File, String> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let non_blocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);

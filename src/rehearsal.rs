@@ -1,4 +1,4 @@
-//! The sandbox as the servers of a rehearsal: the providers are played in this process.
+//! Runs the sandbox inside this process, in place of the providers' servers, for the rehearsal of a project.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -14,10 +14,10 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// The key of the sandbox: it opens nothing else.
+/// The API key that only the sandbox accepts.
 const KEY: &str = "sandbox";
 
-/// The sandbox, to be started in this process with a project.
+/// A sandbox that starts inside this process when a rehearsal of a project starts.
 pub struct InProcess(Box<dyn Fn(&mut Options) + Send + Sync>);
 
 impl Default for InProcess {
@@ -27,7 +27,7 @@ impl Default for InProcess {
 }
 
 impl InProcess {
-    /// Returns a sandbox whose options are changed by a function, such as to add a provider or faults.
+    /// Returns a sandbox whose options the function `change` adapts, for instance to add a provider or faults.
     pub fn with(change: impl Fn(&mut Options) + Send + Sync + 'static) -> Self {
         Self(Box::new(change))
     }
@@ -38,7 +38,7 @@ impl Rehearsal for InProcess {
         let clock = Clock::system();
         let mut options = Options::new(places.state.join("far-end"), KEY, Arc::new(move || clock.now()));
         options.captions = Some(captions(&places.state));
-        // Long enough to watch, short enough to rehearse a catalog.
+        // The time is long enough to watch, and short enough to rehearse a catalog.
         options.task_time = Duration::from_millis(500)..=Duration::from_millis(1500);
         (self.0)(&mut options);
         async move {
@@ -64,12 +64,12 @@ impl Stage for Sandbox {
     }
 
     fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
-        // Whatever it charged is on disk already; that it ends untidily changes nothing.
+        // Its charges are on disk already, so an unclean end does no harm.
         async move { drop(Sandbox::stop(*self).await) }.boxed()
     }
 }
 
-/// A sandbox that was started before, and goes on when the project is done.
+/// A sandbox that the caller has started, and that keeps running after the rehearsal ends.
 impl Rehearsal for Arc<Sandbox> {
     fn start<'a>(&'a self, _: &'a Places) -> BoxFuture<'a, Result<Box<dyn Stage>, Error>> {
         let stage: Box<dyn Stage> = Box::new(Arc::clone(self));
@@ -91,15 +91,16 @@ impl Stage for Arc<Sandbox> {
     }
 }
 
-/// Returns the captions of clips, from the state of the project that is rehearsed: no provider is told, but a
-/// rehearsal is looked at, and there a picture that names its product is worth more than a task's number.
+/// Returns a function that finds the caption of a clip (item and shot) in the records in the state folder. A provider
+/// does not know item and shot. In a rehearsal, however, a clip that shows the name of its product is more useful than
+/// one that shows the number of a task.
 fn captions(state: &Path) -> Captions {
     let (state, reader) = (state.to_owned(), OnceLock::new());
     Arc::new(move |task| {
         if reader.get().is_none() {
-            // Opened late: the state may not be there yet when the sandbox starts.
+            // The state is opened late, because it may not exist when the sandbox starts.
             let opened = Reader::open(&state).ok()??;
-            // Another thread was faster: its reader is as good.
+            // If another thread was faster, its reader is equally good.
             let _ = reader.set(opened);
         }
         let (key, title) = reader.get()?.whose(&task.provider, &TaskId((&task.id).into())).ok()??;
@@ -107,7 +108,7 @@ fn captions(state: &Path) -> Captions {
     })
 }
 
-/// Reads fault rules from a JSON file: one rule or a list.
+/// Reads fault rules for the sandbox from a JSON file that contains a list of rules.
 pub fn rules(file: &Path) -> Result<Vec<Rule>, Error> {
     let wrong = |what: String| Error::new(Exit::Usage, format!("{}: {what}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;

@@ -1,70 +1,70 @@
-//! Calls and replies as values, so that a provider is a set of pure functions.
+//! Plain data types for HTTP calls and replies, so that each provider is a set of pure functions without I/O.
 //!
-//! A [`Call`] says *how* it is authenticated, never with what: only the transport knows keys.
+//! A [`Call`] holds the scheme of its authentication, never a key: only the transport has keys.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::MediaFile;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// A request to a provider.
+/// An HTTP request to a provider, without the provider's base URL and without a key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The verb.
+    /// The HTTP method.
     pub method: Method,
-    /// Below the provider's base URL, beginning with `/`, with a query where there is one; ids in it are escaped.
+    /// The path below the provider's base URL, beginning with `/`, with its query if any; ids in it are escaped.
     pub path: String,
-    /// How it is authenticated.
+    /// The scheme by which the request is authenticated.
     pub auth: Auth,
-    /// Further headers.
+    /// The other headers, as pairs of name and value.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON body.
+    /// The JSON body; `None` if the request has no body.
     pub body: Option<Body>,
 }
 
-/// A call that costs money. Only the client for paid requests takes one, and it takes nothing else.
+/// A call that costs money. Only the client for paid requests accepts it, and that client accepts nothing else.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaidCall(pub Call);
 
-/// HTTP verbs in use.
+/// An HTTP method that a provider's API uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Asks.
+    /// The method `GET`, which reads data.
     Get,
-    /// Orders, or bids.
+    /// The method `POST`, which submits a job or sends a command.
     Post,
-    /// Takes back.
+    /// The method `DELETE`, which cancels a task.
     Delete,
 }
 
-/// How a call is authenticated.
+/// The scheme by which a call is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
-    /// `Authorization: Bearer KEY`.
+    /// The header `Authorization: Bearer KEY`.
     Bearer,
-    /// `Authorization: WORD KEY`, such as `Token` or `Key`.
+    /// The header `Authorization: WORD KEY`, with a word such as `Token` or `Key`.
     Word(&'static str),
 }
 
-/// A JSON body with holes where local pictures go.
+/// A JSON body with placeholders for local pictures.
 ///
-/// Pictures stay on disk until the moment of sending; what is sent must have the hash that was promised.
+/// The pictures are read from disk only while the body is sent; the bytes sent must have the expected hash.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Body {
-    /// In order.
+    /// The pieces of the body, in the order in which they are sent.
     pub parts: Vec<Part>,
 }
 
-/// A piece of a body.
+/// A piece of a request body: a text, or a local picture.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
-    /// As it stands.
+    /// A text that is sent unchanged.
     Text(String),
-    /// The file's bytes in Base64, inside a JSON string.
+    /// A file whose bytes are sent in Base64, inside a JSON string.
     Base64(MediaFile),
 }
 
 impl Body {
-    /// Renders a JSON value. A string that equals `marker(file)` for one of `files` becomes that picture's data URI.
+    /// Builds a body from a JSON value. A string that equals `marker(file)` becomes the data URI of that picture.
     #[must_use]
     pub fn json(value: &serde_json::Value, files: &[MediaFile]) -> Self {
         let mut parts = vec![Part::Text(value.to_string())];
@@ -81,13 +81,14 @@ impl Body {
         Self { parts }
     }
 
-    /// Returns whether files must be read to send it.
+    /// Returns whether picture files must be read from disk to send the body.
     #[must_use]
     pub fn has_files(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Base64(_)))
     }
 
-    /// Taken over the texts and the pictures' own hashes: the same for the same bytes on the wire.
+    /// Computes a hash of the body from the hashes of its texts and pictures. Bodies with equal pieces have equal
+    /// hashes.
     #[must_use]
     pub fn sha256(&self) -> Sha256 {
         let mut joined = Vec::new();
@@ -100,7 +101,7 @@ impl Body {
         Sha256::of(&joined)
     }
 
-    /// Bytes on the wire.
+    /// Returns the length of the body as it is sent, in bytes; pictures count with their length in Base64.
     #[must_use]
     pub fn len(&self) -> u64 {
         let part = |part: &Part| match part {
@@ -110,13 +111,13 @@ impl Body {
         self.parts.iter().map(part).sum()
     }
 
-    /// Whether nothing would be sent.
+    /// Returns whether the body has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The whole body, where there is no picture in it.
+    /// Returns the whole body as text; `None` if it contains a picture.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         let mut whole = String::new();
@@ -129,7 +130,7 @@ impl Body {
         Some(whole)
     }
 
-    /// The body for people: a picture shows as its name, size and hash.
+    /// Returns the body for display, with each picture as its name, size and hash.
     #[must_use]
     pub fn shown(&self) -> String {
         let part = |part: &Part| match part {
@@ -142,14 +143,16 @@ impl Body {
     }
 }
 
-/// What stands in a JSON body where the picture goes. A user's text cannot collide: U+0000 is refused in prompts.
+/// Returns the placeholder text that [`Body::json`] replaces by this picture.
+///
+/// The placeholder contains U+0000, which prompts may not contain, so that no prompt can look like a placeholder.
 #[must_use]
 pub fn marker(file: &MediaFile) -> String {
     format!("\0{}\0{}", file.path, file.facts.sha256)
 }
 
 fn split(text: &str, marker: &str, file: &MediaFile) -> Vec<Part> {
-    // The marker as JSON writes it inside a string, without the quotes.
+    // JSON escapes the marker inside a string; the quotes are not part of it.
     let written = serde_json::Value::from(marker).to_string();
     let written = &written[1..written.len() - 1];
     let mut parts = Vec::new();
@@ -165,8 +168,9 @@ fn split(text: &str, marker: &str, file: &MediaFile) -> Vec<Part> {
     parts
 }
 
-/// Escapes what may not stand in one segment of a path or in a value of a query. Letters, digits and `-._~` stay as they
-/// are (RFC 3986, section 2.3): some servers compare paths byte by byte.
+/// Percent-encodes a text for use as one path segment or as one query value of a URL.
+///
+/// Letters, digits and `-._~` are kept (RFC 3986, section 2.3), because some servers compare paths byte by byte.
 #[must_use]
 pub fn escaped(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
@@ -174,58 +178,58 @@ pub fn escaped(text: &str) -> String {
 
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What came back.
+/// A reply of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// At most a few MiB; the transport bounds it.
+    /// The body of at most a few MiB; the transport limits it.
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    /// The first header of that name (in lower case).
+    /// Returns the value of the first header with this name in lower case; `None` if there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// What a download's answer says before its bytes come.
+/// The HTTP status and the headers of the reply to a download.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClipHead {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Bytes that follow, where announced.
+    /// The number of bytes in the body of the reply, if the server announced it.
     pub content_length: Option<u64>,
-    /// `Content-Range` as sent.
+    /// The header `Content-Range` as sent.
     pub content_range: Option<String>,
-    /// `Content-Type` as sent.
+    /// The header `Content-Type` as sent.
     pub content_type: Option<String>,
-    /// `Content-Encoding` as sent; a clip that comes encoded is refused.
+    /// The header `Content-Encoding` as sent; an encoded clip is refused.
     pub content_encoding: Option<String>,
-    /// `ETag` as sent.
+    /// The header `ETag` as sent.
     pub etag: Option<String>,
-    /// `Last-Modified` as sent.
+    /// The header `Last-Modified` as sent.
     pub last_modified: Option<String>,
-    /// `Date` as sent.
+    /// The header `Date` as sent.
     pub date: Option<String>,
 }
 
-/// What to fetch of a clip, or of a picture.
+/// The part of a clip or a picture to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Span {
-    /// All of it.
+    /// The whole file.
     Whole,
-    /// Its first bytes, so many. A server may send more.
+    /// Only this number of bytes from the start of the file. A server may send more nevertheless.
     First(u64),
-    /// What is missing, if the clip is still the same.
+    /// The remaining bytes of a partly downloaded clip, if the server still has the same clip.
     From {
-        /// First byte wanted.
+        /// The position of the first byte to download; 0 for the first byte of the clip.
         offset: u64,
-        /// A strong `ETag` or a `Last-Modified`, for `If-Range`.
+        /// The strong `ETag` or the `Last-Modified` of the earlier download, to be sent in the header `If-Range`.
         validator: String,
     },
 }

@@ -1,9 +1,9 @@
-"""A careful asyncio runner: what a team would write itself, and what shotlist is measured against.
+"""A careful asyncio runner, as a team might write it itself, for comparison with shotlist.
 
-It renders the rows of a product sheet with the API of Z.AI. Each job takes one of the slots from its submission until its
-clip was seen ready. Each change of its state is one SQLite commit, without fsync; there is no ledger. A clip goes to a
-temporary file, is hashed on the way and renamed. A 429 is waited out by each job for itself, as long as `Retry-After` says,
-or twice as long each time.
+It renders the rows of a product sheet with the API of Z.AI. Each job takes one of the slots from its submission until a
+poll finds its clip ready. Each change of its state is one SQLite commit, without fsync; there is no ledger. A clip goes to a
+temporary file, is hashed during the download and renamed. After a 429 each job waits on its own, as long as `Retry-After` says, or
+twice as long each time.
 """
 
 import argparse
@@ -109,7 +109,7 @@ class Runner:
 async def main(options):
     with open(options.sheet, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))[: options.limit]
-    # Each statement commits by itself.
+    # Each statement is a separate commit.
     db = sqlite3.connect("state.db", isolation_level=None)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = OFF")

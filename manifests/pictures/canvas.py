@@ -1,6 +1,6 @@
-"""Shapes, a picture to fill them into, and a small PNG writer: the Python standard library only.
+"""Shapes, a picture in which they are drawn, and a small PNG writer, with only the Python standard library.
 
-A shape answers one question: which stretches of a horizontal line does it cover? So shapes can be
+A shape returns the stretches of a horizontal line that it covers. So shapes can be
 cut (`a - b`) and clipped (`a & b`) with a few lines, and edges come out smooth: each pixel row is
 asked at SUBROWS heights, and along a row the covered share of a pixel is exact.
 """
@@ -11,7 +11,7 @@ import struct
 import zlib
 
 SUBROWS = 5
-"""Lines asked per pixel row. With fewer, slanted edges show steps; with more, no eye sees a gain."""
+"""Lines per pixel row. Fewer lines make steps in slanted edges; more lines make no visible difference."""
 
 CURVE_STEPS = 24
 """Straight pieces per curve: at 800 pixels a piece is a few pixels long."""
@@ -65,7 +65,7 @@ class Outline(Shape):
 
 
 class Combined(Shape):
-    """Two shapes and a rule that says which places count."""
+    """Two shapes and the rule that combines them."""
 
     def __init__(self, a, b, rule):
         self.a, self.b, self.rule = a, b, rule
@@ -180,7 +180,7 @@ def rgb(color):
 
 
 def mix(color, other, share):
-    """`color` with that share of `other` stirred in."""
+    """`color` mixed with the share `share` of `other`."""
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(rgb(color), rgb(other)))
 
 
@@ -254,7 +254,7 @@ def _blend_table(value, alpha):
 
 
 def _palette(pixels):
-    """256 colours at most, the frequent ones first, and which of them stands for each colour."""
+    """At most 256 colours, the frequent ones first, and the index of the one used for each colour of the picture."""
     counts = {}
     for pixel in pixels:
         counts[pixel] = counts.get(pixel, 0) + 1
@@ -281,7 +281,7 @@ def _distance(a, b):
 
 
 class Pen:
-    """Draws on a canvas in coordinates of its own, so that one drawing serves in many scenes."""
+    """Draws on a canvas with its own coordinates, so that many scenes can use one drawing."""
 
     def __init__(self, canvas, x=0.0, y=0.0, scale=1.0):
         self.canvas, self.x, self.y, self.scale = canvas, x, y, scale

@@ -6,7 +6,7 @@ Needs Python 3 and nothing else:
     python3 manifests/pictures/make.py            # all of them
     python3 manifests/pictures/make.py mug- desk  # those whose names contain one of the words
 
-The pixels are the same each time; the bytes of a file may differ with the zlib at hand.
+The pixels are the same each time. The bytes of a file depend on the installed version of zlib.
 """
 
 import sys
@@ -50,7 +50,7 @@ PRODUCTS = {  # file name -> drawing, product colour, colour of the backdrop
 
 
 LIES_FLAT = {wear.watch}
-"""Photographed from above: no floor behind them."""
+"""Products that are shown from above, without a floor behind them."""
 
 
 def product_picture(draw, color, backdrop):

@@ -1,6 +1,6 @@
 """The frames of the sample storyboard: one small flat and a desk, from evening to morning.
 
-Frames that belong together (first and last of a scene) are one drawing asked twice.
+Frames that belong together (first and last of a scene) come from one function that is called twice.
 """
 
 import home

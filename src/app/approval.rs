@@ -1,4 +1,4 @@
-//! Plans on disk, which `plan --out` writes and `run --plan` carries out exactly.
+//! Approved plans as files: `plan --out` writes one, and `run --plan` sends exactly its jobs.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -16,7 +16,7 @@ use crate::store::{StoreError, Worksheet};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// Writes the plan to a file that only its owner can read.
+/// Writes the plan to a file that only the current user can read.
 ///
 /// Prompts may be confidential.
 pub(crate) fn write(
@@ -32,17 +32,18 @@ pub(crate) fn write(
         Ok(())
     });
     added?;
-    let text = serde_json::to_string_pretty(&approval)
-        .map_err(|error| Error::new(Exit::Unexpected, format!("the plan cannot be written down: {error}")))?;
+    let text = serde_json::to_string_pretty(&approval).map_err(|error| {
+        Error::new(Exit::Unexpected, format!("the plan could not be converted to JSON: {error}"))
+    })?;
     atomic_write(file, format!("{text}\n").as_bytes(), 0o600).map_err(|error| {
         Error::new(Exit::Local, format!("the plan cannot be written to {}: {error}", file.display()))
             .money("not charged")
     })
 }
 
-/// Reads a plan from a file.
+/// Reads an approved plan from a file.
 ///
-/// It refuses anything but a plan of this project.
+/// It refuses any file that is not a plan of this project.
 pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<Approval, Error> {
     let refused = |exit, what: String| {
         let what = format!("{}: {what}; nothing was sent", file.display());
@@ -54,23 +55,24 @@ pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<
     match format.as_ref().and_then(|value| value.get("format")).and_then(serde_json::Value::as_u64) {
         Some(format) if format == u64::from(FORMAT) => {}
         Some(format) => {
-            let what = format!("it is a plan of form {format}, and this shotlist knows form {FORMAT}");
+            let what =
+                format!("the plan has format {format}, but this version of shotlist reads format {FORMAT}");
             return Err(refused(Exit::Usage, what));
         }
-        None => return Err(refused(Exit::Usage, "it is no plan of `plan --out`".to_owned())),
+        None => return Err(refused(Exit::Usage, "it is not a plan written by `plan --out`".to_owned())),
     }
     let plan: Approval = serde_json::from_str(&text)
-        .map_err(|error| refused(Exit::Usage, format!("it is damaged: {error}")))?;
+        .map_err(|error| refused(Exit::Usage, format!("the plan is damaged: {error}")))?;
     if plan.project != manifest.project {
-        let what = format!("it is a plan of the project {}, not of {}", plan.project, manifest.project);
+        let what = format!("the plan belongs to the project {}, not to {}", plan.project, manifest.project);
         return Err(refused(Exit::Invalid, what));
     }
     Ok(plan)
 }
 
-/// Refuses jobs that differ from the approved plan.
+/// Refuses to continue if any job has changed since the approved plan was written.
 ///
-/// If only files changed and no planned job did, it names them in a note.
+/// If only input files changed and no planned job did, a note names the files.
 pub(crate) fn compare(
     project: &Project,
     manifest: &Manifest,
@@ -91,22 +93,23 @@ pub(crate) fn compare(
         for input in inputs(places, manifest) {
             if plan.inputs.iter().any(|then| then.file == input.file && then.sha256 != input.sha256) {
                 let note =
-                    format!("{} changed since it was planned; none of the planned jobs did", input.file);
+                    format!("{} changed since the plan was made, but no planned job changed", input.file);
                 project.tell(&News::Note(&note));
             }
         }
         return Ok(());
     }
     project.tell(&News::Moved(&moved));
-    let are = if moved.len() == 1 { "is" } else { "are" };
-    let what = format!("{} {are} not as planned; nothing was sent", count(moved.len(), "job"));
+    let are = if moved.len() == 1 { "has" } else { "have" };
+    let what =
+        format!("{} {are} changed since the plan was made; nothing was sent", count(moved.len(), "job"));
     let again = places.typed(&format!("plan --out {}", quoted(&file.display().to_string())));
     Err(Error::new(Exit::Invalid, what).money("not charged").hint(again))
 }
 
-/// Returns the input files of a plan with their checksums.
+/// Returns the manifest and the product file with their checksums.
 ///
-/// A file that cannot be read was reported when it was loaded.
+/// A file that cannot be read is left out, because the error was already reported when the file was loaded.
 fn inputs(places: &Places, manifest: &Manifest) -> Vec<Input> {
     let mut files = vec![(places.shown.clone(), places.manifest.clone())];
     if let Items::File { from, .. } = &manifest.items {

@@ -18,30 +18,32 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The jobs that a run counts, each with its initial status.
+/// The jobs that a run counts, each with its status at the start.
 #[derive(Debug, Default)]
 pub struct Roster {
-    /// Jobs whose status may change. Jobs of two projects with the same name count as one.
+    /// Jobs whose status may change during the run, each with its status (bucket) at the start.
+    ///
+    /// Two jobs with one name, from different projects, count as one.
     pub jobs: Vec<(JobKey, Bucket)>,
-    /// Number of other jobs in each bucket.
+    /// Number of jobs whose status cannot change during the run, by status.
     pub others: Buckets,
-    /// Pairs of a job and another job that shares its clip.
+    /// Pairs of jobs that share one clip: the job that is rendered, and the job that gets the same clip.
     pub followers: Vec<(JobKey, JobKey)>,
-    /// Jobs whose clip in flight was ordered with an older input; they still need a rendering after it arrives.
+    /// Jobs whose unfinished rendering uses an older input, so they need another rendering afterwards.
     pub outdated: HashSet<JobKey>,
-    /// Jobs that keep their finished clip while another rendering is in flight.
+    /// Jobs that keep their finished clip while a second rendering of them is unfinished.
     pub having: HashSet<JobKey>,
-    /// Number of jobs that are to be sent, by the kind of their requests.
+    /// Number of jobs to send, by the kind of their requests.
     pub unsent: BTreeMap<RenderKind, usize>,
 }
 
 impl Roster {
-    /// Adds a job whose bucket does not follow from its decision.
+    /// Adds a job with the status `bucket`, for jobs whose status does not follow from the plan's action alone.
     pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
         self.jobs.push((job.clone(), bucket));
     }
 
-    /// Adds a job with its decision.
+    /// Adds a job with the status that follows from `decision`, the plan's action for the job.
     pub fn add(&mut self, job: &JobKey, decision: &Decision) {
         match decision {
             Decision::Shared { leader: key, from: None, .. } | Decision::Blocked { key, .. }
@@ -56,29 +58,30 @@ impl Roster {
     }
 }
 
-/// The facts about a run before it starts.
+/// The data from which a [`Board`] is made at the start of a run.
 #[derive(Debug, Default)]
 pub struct Start {
-    /// Jobs of the manifest.
+    /// Jobs of the manifest, with their status at the start.
     pub roster: Roster,
-    /// Takes that were paid before and have no clip yet.
+    /// Takes (paid renderings) of earlier runs whose clips are not saved yet.
     pub owed: Vec<Take>,
-    /// Amount spent so far by this run, including the interrupted run that it continues.
+    /// Amount spent so far by this run. If this run continues an interrupted run, the amount that the interrupted
+    /// run spent is included.
     pub spent: Usd,
-    /// Estimated total spending of the run; `None` where nothing is ordered.
+    /// Estimated total spending of the run; `None` if nothing is submitted.
     pub estimate: Option<Usd>,
-    /// Facts for the time that is left; `None` where it is not estimated.
+    /// Source of the durations from which the remaining time is estimated; `None` if it is not estimated.
     pub known: Option<Arc<dyn Known>>,
 }
 
-/// The current counts and amounts of a run.
+/// The job counts and amounts of money of a run in progress.
 #[derive(Debug, Clone)]
 pub struct Board {
     began: Timestamp,
     pub(crate) buckets: Buckets,
-    /// Jobs whose bucket does not follow from the last phase of their take.
+    /// Status (bucket) of each job whose status cannot be derived from the last phase of its take.
     noted: HashMap<JobKey, Bucket>,
-    /// Jobs that share the clip of another job, by that job.
+    /// Jobs that get the clip of another job. The map's key is the job that is rendered for all of them.
     followers: HashMap<JobKey, Vec<JobKey>>,
     outdated: HashSet<JobKey>,
     having: HashSet<JobKey>,
@@ -88,25 +91,26 @@ pub struct Board {
     /// Number of jobs that are not sent yet, by the kind of their requests.
     unsent: BTreeMap<RenderKind, usize>,
     known: Option<Arc<dyn Known>>,
-    /// Active takes whose price is counted as spent.
+    /// Unfinished takes whose price is already included in `spent`.
     charged: HashSet<TakeId>,
     pub(crate) spent: Usd,
     pub(crate) estimate: Option<Usd>,
-    clips: Clips,
+    clips: DeliveredClips,
     pub(crate) stopping: bool,
     moved: bool,
 }
 
 /// The clips that a run delivered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Clips {
-    /// Number of clips.
+pub struct DeliveredClips {
+    /// Number of delivered clips.
     pub count: usize,
-    /// Path of the only clip, or the folder that holds all of them; relative to the output folder.
+    /// Path of the delivered clip, relative to the output folder. For several clips it is the path of the folder that
+    /// holds them all.
     pub below: String,
 }
 
-impl Clips {
+impl DeliveredClips {
     pub(crate) fn add(&mut self, path: &str) {
         self.count += 1;
         if self.count == 1 {
@@ -120,7 +124,7 @@ impl Clips {
 }
 
 impl Board {
-    /// Returns the board at the start of a run.
+    /// Returns the counts and amounts at the start of a run.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {
         let roster = start.roster;
@@ -138,7 +142,7 @@ impl Board {
             charged: HashSet::new(),
             spent: start.spent,
             estimate: start.estimate,
-            clips: Clips::default(),
+            clips: DeliveredClips::default(),
             stopping: false,
             moved: false,
         };
@@ -156,7 +160,7 @@ impl Board {
         board
     }
 
-    /// Updates the board from a notice.
+    /// Updates the counts and amounts from an event of the run.
     pub fn hear(&mut self, notice: &Notice, now: Timestamp) {
         match notice {
             Notice::Moved { take, key, kind, price, path, from, to, .. } => {
@@ -196,7 +200,7 @@ impl Board {
         }
     }
 
-    /// Returns the bucket of a job before its take changes state; `None` where it was not counted yet.
+    /// Returns the status of a job before its take left the phase `from`; `None` if the job was not counted yet.
     fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Bucket> {
         let paid = || self.flights.get(take).filter(|flight| flight.is_paid()).map(|_| Bucket::InFlight);
         self.noted.get(key).copied().or_else(paid).or(match from {
@@ -206,7 +210,7 @@ impl Board {
         })
     }
 
-    /// Returns the bucket of a job whose take is in this state.
+    /// Returns the status (bucket) of a job whose take has reached `state`.
     fn after(&self, key: &JobKey, state: &State) -> Bucket {
         match Bucket::after(state) {
             Bucket::Done | Bucket::Failed if self.outdated.contains(key) => Bucket::ToRender,
@@ -216,9 +220,9 @@ impl Board {
         }
     }
 
-    /// Moves the jobs that share a job's clip to their new bucket.
+    /// Updates the status of the jobs that share the clip of `leader`.
     ///
-    /// A finished clip is skipped, because each of these jobs gets its own notice about it.
+    /// Nothing changes when the clip is finished, because then each of these jobs gets its own notice.
     fn tell_followers(&mut self, leader: &JobKey, state: &State) {
         let bucket = match Bucket::after(state).of_follower() {
             Bucket::Done => return,
@@ -246,7 +250,7 @@ impl Board {
         }
     }
 
-    /// Counts a job that was sent, or that is to be sent again.
+    /// Updates the number of jobs to send when a job is sent, or when it must be sent again.
     fn count_unsent(&mut self, kind: &RenderKind, from: Phase, to: Phase) {
         match (from, to) {
             (Phase::Pending, Phase::Pending) => {}
@@ -275,7 +279,7 @@ impl Board {
         }
     }
 
-    /// Returns whether nothing happened to any job.
+    /// Returns whether the run has changed no job so far.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         !self.moved
@@ -283,11 +287,11 @@ impl Board {
 
     /// Returns the clips that the run delivered.
     #[must_use]
-    pub fn clips(&self) -> &Clips {
+    pub fn clips(&self) -> &DeliveredClips {
         &self.clips
     }
 
-    /// Returns the estimated total spending of the run; `None` where nothing was ordered.
+    /// Returns the estimated total spending of the run; `None` if nothing was submitted.
     #[must_use]
     pub fn estimate(&self) -> Option<Usd> {
         self.estimate
@@ -299,19 +303,19 @@ impl Board {
         self.failures
     }
 
-    /// Returns the numbers of jobs by bucket.
+    /// Returns the number of jobs by status (bucket).
     #[must_use]
     pub fn buckets(&self) -> &Buckets {
         &self.buckets
     }
 
-    /// Returns the time since the run began.
+    /// Returns the time from the start of the run until `now`.
     #[must_use]
     pub fn lasted(&self, now: Timestamp) -> Duration {
         passed(self.began, now)
     }
 
-    /// Returns the time until the last rendering of the run is finished; `None` where it is not known.
+    /// Returns the time until the last rendering of the run is finished; `None` if it is not known.
     #[must_use]
     pub fn time_left(&self, now: Timestamp) -> Option<Duration> {
         let kinds = self.unsent.iter().map(|(kind, unsent)| (kind, (*unsent, None)));

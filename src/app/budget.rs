@@ -1,8 +1,8 @@
-//! The budgets of a run, from the manifest and the command line, and the spending against them.
+//! The budgets of a run, from the manifest and from `--max-cost`, and the amounts spent against them.
 
 use super::error::Error;
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::{Account, State};
+use crate::domain::lifecycle::{MoneyState, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::manifest::Manifest;
@@ -13,14 +13,17 @@ use std::fmt::Write as _;
 
 /// Returns the budgets of a run.
 ///
-/// `--max-cost` applies to one call of the program.
+/// `max_cost` limits one call of the program; the other budgets come from the manifest.
 #[must_use]
 pub(crate) fn caps(manifest: &Manifest, max_cost: Option<Usd>) -> Caps {
     let budget = &manifest.budget;
     Caps { invocation: max_cost, run: budget.run, day: budget.day, month: budget.month }
 }
 
-/// Reads the spending against each budget before the next run of this command.
+/// Reads the amount spent against each budget before a run of `command` starts.
+///
+/// If the last run of `command` was interrupted, the new run continues it. Then the amount of the interrupted run
+/// counts as well.
 pub(crate) async fn levels(
     reader: &Reader,
     project: &str,
@@ -32,7 +35,7 @@ pub(crate) async fn levels(
     filled(reader, caps, (None, resumed), now).await
 }
 
-/// Reads the spending against each budget at the end of a run.
+/// Reads the amount spent against each budget at the end of a run.
 pub(crate) async fn levels_after(
     reader: &Reader,
     run: RunId,
@@ -42,9 +45,12 @@ pub(crate) async fn levels_after(
     filled(reader, caps, (Some(run), Some(run)), now).await
 }
 
-/// Returns the spending that counts against a budget.
+/// Returns the time span or the run whose spending counts against a budget.
 ///
-/// `runs` holds this call of the program and the run that it belongs to, where they exist.
+/// It is `None` if the budget is for a call or a run that has not started.
+///
+/// The first of `runs` is the run of this call. The second is the run whose total counts against the run's budget,
+/// which an earlier call may have started.
 fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Option<Window> {
     match cap {
         Cap::Invocation => runs.0.map(Window::Invocation),
@@ -54,7 +60,9 @@ fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Opt
     }
 }
 
-/// Returns each project's share of a budget, such as `shop $0.40, winter $0.40`; `None` for a single project.
+/// Returns the amount that each project spent against a budget, such as `shop $0.40, winter $0.40`.
+///
+/// It is `None` if only one project spent anything.
 pub(crate) async fn spenders(
     reader: &Reader,
     cap: Cap,
@@ -67,7 +75,7 @@ pub(crate) async fn spenders(
     Ok((named.len() > 1).then(|| named.join(", ")))
 }
 
-/// Returns the budgets of a project that has spent nothing.
+/// Returns a [`Level`] for each budget, with nothing spent against the budget yet.
 #[must_use]
 pub(crate) fn unused(caps: Caps) -> Vec<Level> {
     each(caps).map(|(cap, limit)| Level { cap, limit, spent: Spent::default() }).collect()
@@ -94,25 +102,25 @@ async fn filled(
     Ok(levels)
 }
 
-/// A budget with the spending against it.
+/// A budget with the amount spent against it so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
-    /// Kind of budget.
+    /// Kind of the budget: for the call, the run, the day or the month.
     pub cap: Cap,
-    /// Maximum of the budget.
+    /// Maximum amount of the budget.
     pub limit: Usd,
-    /// Amount that counts against it.
+    /// Amount that counts against the budget so far.
     pub spent: Spent,
 }
 
 impl Level {
-    /// Returns the amount that may still be spent.
+    /// Returns the amount that may still be spent under the budget.
     #[must_use]
     pub fn left(&self) -> Usd {
         (self.limit - self.spent.total()).max(Usd::ZERO)
     }
 
-    /// Returns the name of the budget with its maximum.
+    /// Returns the budget's name with its maximum amount, such as `--max-cost $5.00`.
     #[must_use]
     pub fn name(&self) -> String {
         match self.cap {
@@ -121,18 +129,19 @@ impl Level {
         }
     }
 
-    /// Returns the used and the remaining amount in words.
+    /// Returns the used and the remaining amount of the budget in words.
     #[must_use]
     pub fn used(&self) -> String {
         let Spent { settled, reserved, in_doubt } = self.spent;
         let mut words = String::new();
-        for (usd, word) in [(settled, "spent"), (reserved, "in flight"), (in_doubt, "in doubt")] {
+        for (usd, word) in [(settled, "spent"), (reserved, "waiting for the result"), (in_doubt, "in doubt")]
+        {
             if usd > Usd::ZERO {
                 let _ = write!(words, "{usd} {word} · ");
             }
         }
         if words.is_empty() {
-            return "nothing spent".to_owned();
+            return "nothing spent yet".to_owned();
         }
         words
             + &if self.left() > Usd::ZERO {
@@ -143,27 +152,27 @@ impl Level {
     }
 }
 
-/// The part of a plan that fits a budget.
+/// The number of planned jobs that a budget can pay for.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// Budget with the spending against it.
+    /// Budget with the amount spent against it before the plan.
     pub level: Level,
-    /// Price of the jobs so far.
+    /// Price of the jobs added so far.
     sum: Usd,
-    /// Number of jobs so far.
+    /// Number of jobs added so far.
     pub jobs: usize,
-    /// Number of these jobs that fit the budget.
+    /// Number of jobs, counted in the order of the plan, that the budget can pay for.
     pub fitting: usize,
 }
 
 impl Fit {
-    /// Returns the fit of an empty plan.
+    /// Returns the count for a budget before any job of the plan is added.
     #[must_use]
     pub const fn new(level: Level) -> Self {
         Self { level, sum: Usd::ZERO, jobs: 0, fitting: 0 }
     }
 
-    /// Adds a job that would be sent.
+    /// Adds the price of a job that the plan would send.
     pub fn add(&mut self, price: Usd) {
         self.sum += price;
         self.jobs += 1;
@@ -172,25 +181,25 @@ impl Fit {
     }
 }
 
-/// A watch on the budgets of a run that warns once when four fifths of a budget are used.
+/// A monitor of a run's budgets, which warns once for each budget when four fifths of it are used.
 #[derive(Debug, Default)]
 pub struct Gauge {
     levels: Vec<(Level, bool)>,
-    /// Takes whose reserved amount may still be released.
+    /// Amount reserved for each take. If the take turns out to be free of charge, its amount is released.
     counted: HashMap<TakeId, Usd>,
 }
 
 impl Gauge {
-    /// Returns a gauge for budgets before anything is sent.
+    /// Returns a monitor for these budgets before anything is sent.
     ///
-    /// It does not warn about a budget that is low already, because the plan showed it.
+    /// A budget of which four fifths are used already causes no warning, because the plan has shown that.
     #[must_use]
     pub fn new(levels: &[Level]) -> Self {
         let levels = levels.iter().map(|level| (*level, is_low(level))).collect();
         Self { levels, counted: HashMap::new() }
     }
 
-    /// Updates the budgets from a notice, and returns new warnings.
+    /// Updates the budgets from an event of the run, and returns a warning for each budget that has just run low.
     pub fn hear(&mut self, notice: &Notice) -> Vec<String> {
         let Notice::Moved { take, price, to, .. } = notice else { return Vec::new() };
         let (plus, minus) = match (&**to, to.account()) {
@@ -199,8 +208,8 @@ impl Gauge {
                 (*price, Usd::ZERO)
             }
             // The request was refused or not accepted, so its reserved amount is released.
-            (_, Account::Free) => (Usd::ZERO, self.counted.remove(take).unwrap_or_default()),
-            (_, Account::Reserved | Account::InDoubt | Account::Settled) => {
+            (_, MoneyState::Free) => (Usd::ZERO, self.counted.remove(take).unwrap_or_default()),
+            (_, MoneyState::Reserved | MoneyState::InDoubt | MoneyState::Settled) => {
                 if to.is_final() {
                     self.counted.remove(take);
                 }
@@ -208,12 +217,12 @@ impl Gauge {
             }
         };
         let mut words = Vec::new();
-        for (level, told) in &mut self.levels {
+        for (level, reported) in &mut self.levels {
             level.spent.reserved = level.spent.reserved + plus - minus;
-            if !*told && is_low(level) {
-                *told = true;
+            if !*reported && is_low(level) {
+                *reported = true;
                 words.push(format!(
-                    "four fifths of the budget ({}) are used: {} left",
+                    "four fifths of the budget ({}) are spent or reserved: {} left",
                     level.name(),
                     level.left()
                 ));

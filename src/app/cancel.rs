@@ -1,7 +1,7 @@
-//! Cancellations of jobs that are not sent yet and of tasks at providers that allow it.
+//! Cancels jobs that are not sent yet, and tasks at providers that can cancel.
 //!
-//! They are free and need no lock. Each step is a compare-and-set, so changes by a concurrent run are seen and take
-//! precedence.
+//! A cancellation needs no lock and costs nothing. Each step changes a take only if no other process has changed it
+//! meanwhile, so a concurrent run takes precedence.
 
 use super::concurrent::Concurrent;
 use super::error::Error;
@@ -22,15 +22,15 @@ use crate::store::{ApplyError, Details};
 use crate::transport::FreeClient;
 use std::collections::BTreeSet;
 
-/// Maximum number of attempts to change a take that another process keeps changing.
+/// Maximum number of attempts to cancel a take while another process keeps changing it.
 const ROUNDS: usize = 20;
 
 /// A request to cancel jobs.
 #[derive(Debug, Clone, Default)]
 pub struct CancelRequest {
-    /// Keys, or items that have one job.
+    /// Jobs to cancel by key (`shot/item`), or by item id if the item has only one job.
     pub jobs: Vec<String>,
-    /// Patterns such as `hero/*`, for jobs that wait or are in flight.
+    /// Patterns such as `hero/*`; they select only jobs that are not sent yet or wait for their results.
     pub only: Vec<String>,
 }
 
@@ -44,7 +44,9 @@ pub struct CancelReport {
 }
 
 impl Obstacle {
-    /// Returns the exit code, which tells whether another try may succeed.
+    /// Returns the exit code for a job that was not cancelled for this reason.
+    ///
+    /// The code tells scripts whether a second try may succeed.
     fn exit(&self) -> Exit {
         match self {
             Self::Unanswered(_) | Self::Busy => Exit::WorkRemains,
@@ -58,13 +60,13 @@ impl Obstacle {
 }
 
 impl CancelReport {
-    /// Returns whether any job was cancelled.
+    /// Returns whether at least one job was cancelled.
     #[must_use]
     pub fn any(&self) -> bool {
         self.jobs.iter().any(CancelledJob::is_cancelled)
     }
 
-    /// Returns the exit code: the most severe of the jobs that were not cancelled.
+    /// Returns the exit code: the most severe one among the jobs that were not cancelled.
     #[must_use]
     pub fn exit(&self) -> Exit {
         Exit::gravest(self.jobs.iter().filter_map(|job| match &job.outcome {
@@ -83,7 +85,7 @@ impl CancelledJob {
 }
 
 impl Project {
-    /// Cancels jobs that are not sent yet, and tasks at providers that allow it.
+    /// Cancels the selected jobs that are not sent yet, and the selected tasks at providers that can cancel.
     pub async fn cancel(&self, request: &CancelRequest) -> Result<CancelReport, Error> {
         let state = self.open_concurrent()?;
         let chosen = Chosen::of(&state, request).await;
@@ -101,11 +103,11 @@ impl Project {
     }
 }
 
-/// The jobs that a request selects.
+/// The jobs that a request to cancel selects.
 struct Chosen {
-    /// Takes that wait or are in flight; waiting ones come first.
+    /// Takes (renderings) to cancel, which are not sent yet or wait for their results; unsent ones come first.
     takes: Vec<Take>,
-    /// Named jobs that have no such take, each with the reason.
+    /// Selected jobs without a take to cancel, each with the reason.
     others: Vec<(JobKey, Obstacle)>,
 }
 
@@ -139,18 +141,18 @@ impl Chosen {
     }
 }
 
-/// A request to cancel that is being carried out, one take after the other.
+/// A request to cancel in progress, which handles one take after the other.
 struct Cancelling<'a> {
     project: &'a Project,
     state: Concurrent,
-    /// Providers that can cancel a task of this request.
+    /// Names of the providers that have selected takes and can cancel tasks.
     needed: BTreeSet<String>,
-    /// Connection to these providers, once one is needed.
+    /// Connection to the providers in `needed`; `None` until the first task must be cancelled there.
     connection: Option<(Setup, FreeClient)>,
 }
 
 impl Cancelling<'_> {
-    /// Cancels the selected takes, and reports each job at once, because the next answer may take long.
+    /// Cancels the selected takes, and reports each job immediately because the next provider may answer slowly.
     async fn all(&mut self, chosen: Chosen) -> Result<Vec<CancelledJob>, Error> {
         let mut jobs = Vec::new();
         let mut add = |project: &Project, job: CancelledJob| {
@@ -173,7 +175,7 @@ impl Cancelling<'_> {
         Ok(jobs)
     }
 
-    /// Cancels a take in whatever state it is by then.
+    /// Cancels a take if its newest state allows it; another process may have changed it.
     async fn one(&mut self, mut take: Take) -> Result<CancelOutcome, Error> {
         let provider = take.request.model.provider.clone();
         let (policy, price) = (self.project.registry.policy(&provider), take.price);
@@ -198,7 +200,7 @@ impl Cancelling<'_> {
                 }
                 _ => return Ok(CancelOutcome::Kept(Obstacle::state(&take))),
             };
-            let at = self.project.clock.moment();
+            let at = self.project.clock.tick();
             match self.state.store.apply(&take, event, Details::default(), at, &policy).await {
                 Ok(_) => return Ok(taken_back.map_or(CancelOutcome::Unsent, &back)),
                 Err(ApplyError::Changed) => {}
@@ -210,7 +212,8 @@ impl Cancelling<'_> {
         Ok(CancelOutcome::Kept(Obstacle::Busy))
     }
 
-    /// Asks the provider to cancel a task.
+    /// Asks the provider to cancel a task. Returns whether the task is charged nevertheless, or why it was not
+    /// cancelled.
     async fn take_back(&mut self, take: &Take, task: &Task) -> Result<Result<Charged, Obstacle>, Error> {
         let name = &take.request.model.provider;
         let project = self.project;
@@ -234,9 +237,10 @@ impl Cancelling<'_> {
         })
     }
 
-    /// Returns the connection to the providers.
+    /// Returns the connection to the providers that can cancel.
     ///
-    /// It is opened for the first task, because waiting jobs need no key.
+    /// The connection is opened only when the first task must be cancelled, because a job that is not sent yet can be
+    /// cancelled without an API key.
     async fn connect(&mut self) -> Result<&(Setup, FreeClient), Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
@@ -248,7 +252,7 @@ impl Cancelling<'_> {
     async fn open_connection(&self) -> Result<(Setup, FreeClient), Error> {
         let Project { places, registry, .. } = self.project;
         let configs = providers(&places.manifest).map_err(|problems| {
-            let what = "`providers:` could not be read; no task was taken back";
+            let what = "the section `providers:` of the manifest could not be read; no task was cancelled";
             Error::new(Exit::Invalid, what).problems(problems)
         })?;
         let cards = cards(&places.manifest, registry);

@@ -1,4 +1,4 @@
-//! Product files: shows the content of a file before a manifest names it.
+//! Shows the items and problems of a product file before a manifest uses it.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,7 +9,7 @@ use crate::domain::problem::Problem;
 use crate::load::product_file;
 use std::path::{Path, PathBuf};
 
-/// Number of sample items that are shown.
+/// Maximum number of items that are shown as samples.
 pub(crate) const SAMPLES: usize = 3;
 
 /// A request to inspect a product file.
@@ -17,7 +17,7 @@ pub(crate) const SAMPLES: usize = 3;
 pub struct CatalogRequest {
     /// Path of the file; `-` for standard input.
     pub file: PathBuf,
-    /// Options for reading it.
+    /// Options for reading the file, such as the shop system that wrote it and the columns to use.
     pub reading: Reading,
 }
 
@@ -26,15 +26,15 @@ pub struct CatalogRequest {
 pub struct CatalogReport {
     /// Name of the file in messages.
     pub shown: String,
-    /// Options with which it was read.
+    /// Options with which the file was read.
     pub reading: Reading,
-    /// Items and problems of the file, and facts about it.
+    /// Items and problems of the file, with what the program recognised in it.
     pub catalog: Catalog,
     /// Command to type next.
     pub next: String,
 }
 
-/// Reads a product file, and returns its items and the facts about it.
+/// Reads a product file, and returns its items, its problems and what was recognised in it.
 pub fn catalog(request: &CatalogRequest) -> Result<CatalogReport, Error> {
     let CatalogRequest { file, reading } = request;
     let shown = file.display().to_string();
@@ -52,7 +52,7 @@ impl CatalogReport {
         is_invalid(&self.catalog)
     }
 
-    /// Returns the exit code.
+    /// Returns the exit code: an invalid input if the file has errors.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.is_invalid() { Exit::Invalid } else { Exit::Done }
@@ -70,7 +70,7 @@ pub(super) fn is_invalid(catalog: &Catalog) -> bool {
     catalog.problems.iter().any(Problem::is_error)
 }
 
-/// Returns, in words, the confidence about the program that wrote the file.
+/// Returns in words how certain it is which shop system wrote the product file.
 pub(crate) fn confidence(about: &About) -> &'static str {
     match (about.known * 2 >= about.of, about.of) {
         (_, 0) => "none",

@@ -1,7 +1,8 @@
-//! Automatic checks of clips: every clip gets a verdict for its bytes and for the settings of the manifest.
+//! Automatic checks of saved clips: every clip gets the verdict passed, warned or failed.
 //!
-//! A check reads the clip's own data; where `ffmpeg` is installed it looks at the frames as well and makes posters. A verdict
-//! never buys or sends anything, and a check that fails never fails a run.
+//! A verdict holds for the bytes of the clip and the check settings of the manifest. The checks read the clip's file;
+//! if `ffmpeg` is installed, they also compare the frames and make posters. They buy and send nothing, and a failed
+//! check does not make a run fail.
 
 use super::checker::{Checker, Tally};
 use super::error::Error;
@@ -24,47 +25,47 @@ use std::sync::Arc;
 /// Number of clips read from the database in one page.
 const PAGE: u32 = 256;
 
-/// Number of verdicts that are kept in one write.
+/// Number of verdicts that are saved in one write.
 const BATCH: usize = 32;
 
-/// The verdicts about the clips of a project.
+/// The verdicts of the automatic checks about the clips of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckReport {
-    /// Clips with their verdicts: those of the jobs first, then earlier versions.
+    /// Clips with their verdicts: the current clips of the jobs first, then earlier versions.
     pub clips: Vec<CheckedClip>,
-    /// Number of clips by verdict.
+    /// Number of current clips by verdict.
     pub tally: Tally,
-    /// Number of clips that were checked just now.
+    /// Number of clips that this call checked.
     pub new: usize,
-    /// True if `ffmpeg` is installed, works and may be used.
+    /// True if the frames can be checked: `ffmpeg` is installed, works and is not switched off.
     pub frames: bool,
-    /// Reason for which frames were not looked at although `ffmpeg` is installed.
+    /// Reason why frames were not checked although `ffmpeg` is installed.
     pub fault: Option<String>,
-    /// Exit code; 3 if a clip failed.
+    /// Exit code; 3 if a current clip failed a check.
     pub exit: Exit,
     /// Command to type next.
     pub next: String,
 }
 
-/// A clip with its verdict.
+/// A saved clip with the verdict of the automatic checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedClip {
-    /// Job of the clip.
+    /// Job that the clip belongs to.
     pub key: JobKey,
-    /// Take of the clip.
+    /// Take (paid rendering) that made the clip.
     pub take: TakeId,
     /// Path of the clip below the output folder.
     pub path: String,
-    /// True for an earlier version, which made room for a newer one.
+    /// True for an earlier version of the clip, which a newer one has replaced.
     pub older: bool,
-    /// Findings; `None` if the clip could not be checked because it is missing or altered.
+    /// Findings of the checks; `None` if the clip could not be checked because it is missing or altered.
     pub checked: Option<Checked>,
 }
 
 impl Project {
-    /// Checks every clip that has no verdict for its bytes and for the settings of the manifest.
+    /// Checks every saved clip that has no verdict for its current bytes and the manifest's current settings.
     ///
-    /// It takes no lock and is safe beside a run. It sends nothing.
+    /// It takes no lock, is safe while a run is active, and sends nothing.
     pub async fn check_clips(&self) -> Result<CheckReport, Error> {
         let places = &self.places;
         let reader = reader(places)?;
@@ -89,20 +90,20 @@ impl Project {
         }
         let fault = checker.as_ref().and_then(|checker| checker.fault());
         if let Some(why) = &fault {
-            self.tell(&News::Warning(&format!("clips are checked without their frames: {why}")));
+            self.tell(&News::Warning(&format!("the frames of clips are not checked: {why}")));
         }
         let digest = checker.as_ref().map(|checker| checker.settings.digest());
         let frames = checker.is_some_and(|checker| checker.ffmpeg().is_some());
         Ok(self.check_report(clips, &known, digest, CheckFacts { new, frames, fault }))
     }
 
-    /// Returns the posters of the clip with that hash; `None` where there are none.
+    /// Returns the posters (still pictures) of the clip with this hash; `None` if there are none.
     #[must_use]
     pub fn poster(&self, clip: Sha256) -> Option<Poster> {
         files::poster(&self.places.state, clip)
     }
 
-    /// Returns a checker of the clips of a project; `None` where no clip was ever saved.
+    /// Returns a checker for the clips of a project; `None` if no clip was ever saved.
     async fn checker(
         &self,
         reader: &Reader,
@@ -119,7 +120,7 @@ impl Project {
         Ok(Some(Arc::new(made)))
     }
 
-    /// Checks clips one after the other and keeps their verdicts.
+    /// Checks these clips one after the other, saves the verdicts in batches, and returns them.
     async fn check_all(
         &self,
         reader: &Reader,
@@ -188,7 +189,7 @@ impl Project {
     }
 }
 
-/// Returns the verdicts about the clips that stand under the names of wanted jobs.
+/// Counts the verdicts about the current clips of the jobs that the manifest asks for.
 pub(crate) async fn tally(
     reader: &Reader,
     project: Option<&str>,
@@ -203,14 +204,14 @@ pub(crate) async fn tally(
     Ok(tally)
 }
 
-/// Facts about one call of the checks.
+/// The values of a [`CheckReport`] that are not derived from its list of clips.
 struct CheckFacts {
     new: usize,
     frames: bool,
     fault: Option<String>,
 }
 
-/// Ends the check that is under way when its caller stops waiting.
+/// A guard that tells the checker to stop when the future that waits for it is dropped.
 struct StopOnDrop<'a>(&'a Arc<Checker>);
 
 impl Drop for StopOnDrop<'_> {
@@ -219,7 +220,7 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// Returns every clip of a project that the database knows.
+/// Returns every clip that the database records for a project.
 async fn clips(reader: &Reader, project: Option<&str>) -> Result<Vec<Clip>, StoreError> {
     let (mut clips, mut from) = (Vec::new(), Some(ClipsFrom::default()));
     while let Some(start) = from {

@@ -1,4 +1,4 @@
-//! The check of single clips, as `check` and the runs make it.
+//! The check of a single clip, which the command `check` and every run use.
 
 pub(crate) mod background;
 mod file;
@@ -9,21 +9,21 @@ use crate::domain::verdict::{Checked, Verdict};
 pub use background::{Found, RunChecks};
 pub(crate) use one::Checker;
 
-/// The number of clips by verdict.
+/// The number of clips by verdict of the automatic checks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Clips in which nothing was found.
+    /// Number of clips in which nothing was found.
     pub passed: usize,
-    /// Clips in which something may be wrong.
+    /// Number of clips in which something may be wrong.
     pub warned: usize,
-    /// Clips in which something is surely wrong.
+    /// Number of clips in which something is surely wrong.
     pub failed: usize,
-    /// Clips that were not checked.
+    /// Number of clips that were not checked.
     pub unchecked: usize,
 }
 
 impl Tally {
-    /// Counts a clip.
+    /// Counts a clip by its verdict; `None` counts as not checked.
     pub fn add(&mut self, checked: Option<&Checked>) {
         *match checked.map(Checked::verdict) {
             Some(Verdict::Pass) => &mut self.passed,

@@ -1,37 +1,37 @@
-//! Collects paid work: only polls and downloads.
+//! Collects paid work: it only polls tasks and downloads clips.
 //!
-//! It reads only the providers from the manifest, and cannot submit.
+//! It reads nothing but the providers from the manifest, and cannot submit a request.
 
 use super::board::Roster;
 use super::error::Error;
 use super::exit::Exit;
 use super::lost::{Lost, open_folder};
 use super::project::Project;
+use super::project_status::buckets;
 use super::reporter::News;
 use super::rollout::RolloutState;
 use super::session::{Order, Session};
 use super::setup::{is_missing_key, not_set_up, set_up_valid};
-use super::standing::buckets;
 use super::summary::{self, Ended, RunReport};
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
 use crate::store::Caps;
 
 impl Project {
-    /// Downloads everything that was paid.
+    /// Downloads the clips of all paid renderings.
     ///
     /// It submits nothing.
     pub async fn collect(&self) -> Result<RunReport, Error> {
         let places = &self.places;
         if !places.has_state() && !places.state.join("ledger.jsonl").exists() {
-            let what = format!("nothing was ever sent with {}; nothing to collect", places.shown);
+            let what = format!("nothing was ever sent for {}; nothing to collect", places.shown);
             return Ok(RunReport::nothing(what, Some(places.typed("plan"))));
         }
         match Session::open(self, "collect") {
             Ok(session) => collect_owed(session).await,
             // The run that holds the lock collects paid work as well.
             Err(error) if error.exit == Exit::Locked => {
-                let what = format!("{}; it collects as well", error.what);
+                let what = format!("{}; that run also downloads the paid clips", error.what);
                 Ok(RunReport::nothing(what, None))
             }
             Err(error) => Err(error),
@@ -39,7 +39,7 @@ impl Project {
     }
 }
 
-/// Reports why nothing new is sent, and collects paid work all the same.
+/// Reports an error that prevents new submissions, then collects the paid work nevertheless.
 ///
 /// Links to finished clips expire within a day.
 pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunReport, Error> {
@@ -47,11 +47,13 @@ pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunRep
         return Err(error);
     }
     session.project.tell(&News::Failed(&error));
-    session.project.tell(&News::Note("collecting what was paid before (Ctrl-C leaves it for later):"));
+    session
+        .project
+        .tell(&News::Note("collecting clips that were paid earlier (Ctrl-C leaves them for later):"));
     Ok(collect_owed(session).await?.at_least(error.exit))
 }
 
-/// Returns the status of the jobs by the last recorded manifest.
+/// Returns the status of the jobs that the last recorded manifest asked for.
 async fn roster(session: &Session) -> Result<Roster, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
     let keys = owed.into_iter().map(|take| take.key).collect();
@@ -65,13 +67,14 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let (project, places) = (session.project.clone(), session.places.clone());
     let needed = session.owing().await?;
     if needed.is_empty() {
-        let what = "nothing is owed".to_owned();
+        let what = "nothing to collect".to_owned();
         return Ok(RunReport::nothing(what, Some(places.typed("status"))));
     }
     session.keep_output().await?;
     open_folder(&places, &places.out, &session.store, None).await?;
     let configs = providers(&places.manifest).map_err(|problems| {
-        let what = "`providers:` could not be read; what was paid could not be collected";
+        let what =
+            "the section `providers:` of the manifest could not be read; paid clips could not be collected";
         Error::new(Exit::Invalid, what).problems(problems)
     })?;
     let cards = cards(&places.manifest, &project.registry);

@@ -1,4 +1,4 @@
-//! The state of a project as small commands open it while a run may be active.
+//! The project's database, opened without the lock by commands that may work while a run is active.
 
 use super::error::Error;
 use super::find::project_name;
@@ -8,32 +8,34 @@ use crate::domain::fault::printable;
 use crate::store::{Mode, Options, Store};
 use jiff::Timestamp;
 
-/// An open project state without its lock.
+/// A project's database, opened without the lock.
 ///
-/// Each change is a compare-and-set that a concurrent run sees within a second.
+/// Each change is made only if no other process has changed the record meanwhile. An active run sees the change
+/// within a second.
 pub(crate) struct Concurrent {
-    /// Open state.
+    /// Open database of the project.
     pub(crate) store: Store,
-    /// Name of the manifest's project.
-    /// `None` means that the manifest cannot be read, which must not keep a person from settling charges.
+    /// Name of the manifest's project; `None` if the manifest cannot be read.
+    ///
+    /// The database is opened even then, because a person must always be able to settle charges.
     pub(crate) name: Option<String>,
-    /// Time at which the state was opened.
+    /// Time at which the database was opened.
     pub(crate) now: Timestamp,
 }
 
 impl Project {
-    /// Opens the state without its lock.
+    /// Opens the project's database without the lock.
     ///
     /// It fails if nothing was ever run.
     pub(crate) fn open_concurrent(&self) -> Result<Concurrent, Error> {
         let (places, now) = (&self.places, self.clock.now());
-        let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
+        let opened = Store::open(&places.state, Mode::Concurrent, &Options::default(), now);
         let (store, _) = opened.map_err(|error| cannot_open(places, error))?;
         Ok(Concurrent { store, name: project_name(places), now })
     }
 }
 
-/// Returns a person's reason as it is kept and shown; `None` if it is blank.
+/// Returns the text of a person's reason as it is saved; `None` if it is blank.
 pub(crate) fn remark(text: Option<&str>) -> Option<String> {
     text.map(printable).filter(|text| !text.is_empty())
 }

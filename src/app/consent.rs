@@ -3,42 +3,43 @@
 use super::planned::Changes;
 use crate::domain::take::Take;
 
-/// A question about money or files that is asked once.
+/// A question about money or files, which a use case asks once.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// Action that a yes allows.
+    /// Action that the answer yes allows.
     pub topic: Topic,
-    /// The question as a person reads it, with its price.
+    /// Text of the question, with its price.
     pub text: String,
-    /// Changed jobs that the question is about.
+    /// Changed jobs that the question is about; empty for other questions.
     pub changes: Changes,
-    /// Held renderings that the question is about.
+    /// Renderings that need the decision that the question is about; empty for other questions.
     pub held: Vec<Take>,
 }
 
-/// The action that a yes allows.
+/// The action that the answer yes to a question allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// Spends the price that the question names.
+    /// Spends the amount that the question names.
     Spend,
-    /// Renders finished clips again because their input changed. Accepting prices in general does not answer this
-    /// question.
+    /// Renders finished clips again because their input changed.
+    ///
+    /// A general consent to prices does not answer this question.
     RenderChanged,
-    /// Moves clips.
+    /// Moves clip files to the archive.
     Move,
-    /// Settles submissions that are in doubt.
+    /// Sends requests again that may have been charged already.
     Settle,
 }
 
 /// An answer to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// The use case continues.
+    /// Yes: the use case continues.
     Yes,
-    /// The use case changes nothing.
+    /// No: the use case changes nothing.
     No,
-    /// No person could be asked.
-    Nobody,
+    /// No answer, because there is no terminal or person to ask.
+    Unavailable,
 }
 
 /// The source of the answers to the questions of a use case.
@@ -48,21 +49,24 @@ pub trait Consent: Send + Sync {
     /// It may block, because nothing else waits for it.
     fn answer(&self, question: &Question) -> Answer;
 
-    /// Returns whether a person can answer.
+    /// Returns whether a person can answer questions.
     ///
-    /// If so, a refusal ends the use case; paid work is not collected after it.
+    /// If it returns true, a run that gets no consent ends at once. If it returns false, such a run still collects the
+    /// work that was paid before.
     fn is_attended(&self) -> bool {
         false
     }
 }
 
-/// A consent that answers [`Answer::Nobody`] to every question: no use case spends or moves anything.
+/// A consent that answers [`Answer::Unavailable`] to every question.
+///
+/// No clip is moved, and money is spent only if the request sets a limit on it, such as `max_cost`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Never;
 
 impl Consent for Never {
     fn answer(&self, _: &Question) -> Answer {
-        Answer::Nobody
+        Answer::Unavailable
     }
 }
 
@@ -74,6 +78,6 @@ pub struct Always;
 
 impl Consent for Always {
     fn answer(&self, question: &Question) -> Answer {
-        if question.topic == Topic::RenderChanged { Answer::Nobody } else { Answer::Yes }
+        if question.topic == Topic::RenderChanged { Answer::Unavailable } else { Answer::Yes }
     }
 }

@@ -1,32 +1,33 @@
-//! The cost of each approved clip by model, shot and tag, for the jobs of a report.
+//! The cost of each approved clip by model, shot or tag, for the jobs of a report.
 //!
-//! The sums are those of `ledger`, for the jobs that the report shows: jobs that are no longer wanted are missing.
+//! The sums are like those of `ledger`, but only for the jobs that the report shows: jobs that the manifest no longer
+//! asks for are missing.
 
 use super::gallery::{Gallery, GalleryJob};
 use super::ledger::Table;
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::{Account, Phase};
+use crate::domain::lifecycle::{MoneyState, Phase};
 use crate::domain::money::Usd;
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use crate::store::{By, Group, TakeRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Gallery {
     /// Returns the money of the shown jobs by model, shot or tag, with the cost of each approved clip.
     ///
-    /// A rendering counts under each tag of its item, so the rows of tags overlap; their total counts it once.
+    /// A rendering counts under each tag of its item, so the rows of two tags may overlap; the total counts it once.
     #[must_use]
     pub fn costs(&self, by: By) -> Table {
         let mut table = Table::of(by, &groups(&self.jobs, by));
         if by.overlaps() {
             table.total = Table::of(By::Outcome, &groups(&self.jobs, By::Outcome)).total;
         }
-        // The clip of a job may be that of another job, which the two share.
+        // Two jobs may share a clip, which then belongs to only one of them.
         let takes = self.jobs.iter().flat_map(|job| &job.record.takes);
         let takes: HashMap<&TakeId, &TakeRecord> = takes.map(|take| (&take.take.id, take)).collect();
         let mut approved: BTreeMap<String, BTreeSet<&TakeId>> = BTreeMap::new();
         let mut all = BTreeSet::new();
-        for job in self.jobs.iter().filter(|job| job.standing == Standing::Approved) {
+        for job in self.jobs.iter().filter(|job| job.standing == ReviewState::Approved) {
             let Some(filed) = &job.record.filed else { continue };
             let Some(take) = takes.get(&filed.take) else { continue };
             all.insert(&filed.take);
@@ -41,7 +42,7 @@ impl Gallery {
     }
 }
 
-/// Adds up the renderings that were sent, by name, state and account.
+/// Adds up the sent renderings by row name, life-cycle state and kind of money (spent, reserved or in doubt).
 fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     let mut groups: BTreeMap<(String, Phase, &'static str), Group> = BTreeMap::new();
     for job in jobs {
@@ -62,7 +63,7 @@ fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
                 });
                 group.takes += 1;
                 group.price += take.price;
-                if account != Account::Free {
+                if account != MoneyState::Free {
                     group.usd += take.cost();
                 }
             }
@@ -71,7 +72,7 @@ fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     groups.into_values().collect()
 }
 
-/// Returns the names under which a rendering of a job counts.
+/// Returns the names of the rows in which a rendering of a job counts: a model, a shot, or each tag of the item.
 fn names(job: &GalleryJob, record: &TakeRecord, by: By) -> Vec<String> {
     let (key, take) = (job.key(), &record.take);
     match by {

@@ -1,12 +1,12 @@
-//! Reviews of clips: approvals and rejections, taken back by another review.
+//! Records a person's reviews of clips: approvals and rejections, which a later review can undo.
 //!
-//! They are free, send nothing and need no lock.
+//! A review costs nothing, sends nothing and needs no lock.
 
+mod by_job;
 mod choose;
-mod named;
 mod table;
 
-pub use named::NamedReview;
+pub use by_job::JobReviewRequest;
 pub use table::{ImportConflict, ImportReport, read_table};
 
 use super::concurrent::{Concurrent, remark};
@@ -27,48 +27,50 @@ use std::collections::{BTreeMap, HashSet};
 /// A review that a person wants to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewRequest {
-    /// Job to review.
+    /// Job whose clip is reviewed.
     pub job: JobKey,
-    /// Rendering that the person looked at; it must be the one under the name of the job.
+    /// Rendering that the person looked at. If it is no longer the current one of the job, the review is a conflict.
     pub take: TakeId,
-    /// Revision of the job's newest review that the person saw; 0 for none.
+    /// Revision number of the job's newest review that the person saw; 0 if there was none.
     pub seen: u64,
-    /// Outcome; `Undecided` takes an earlier review back.
+    /// Outcome of the review; `Undecided` takes an earlier review back.
     pub outcome: Outcome,
-    /// Reasons, for a rejection.
+    /// Reasons for a rejection; empty for any other outcome.
     pub reasons: Vec<Reason>,
     /// Note of the reviewer.
     pub note: Option<String>,
-    /// True to queue another rendering, which the next run sends.
+    /// True to queue another rendering of a rejected clip, which the next run sends.
     pub redo: bool,
 }
 
-/// The reviews that were recorded, or those that stand in the way.
+/// The result of a request to record reviews: either the recorded reviews, or the conflicts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DecideReport {
-    /// Recorded reviews, also those of the jobs that share a clip with a named one.
+    /// Recorded reviews by job, also those of jobs that share the clip of a reviewed job.
     pub made: Vec<(JobKey, Review)>,
-    /// Jobs that changed since the person looked, each with its newest review. If there is one, nothing was recorded.
+    /// Jobs that were reviewed, or got another clip, since the person looked; each with its newest review.
+    ///
+    /// If there is a conflict, no review was recorded.
     pub conflicts: Vec<(JobKey, Option<Review>)>,
-    /// Reviews of the project in numbers, with the price of queued renderings.
+    /// Number of clips by review outcome, with the number and price of queued redos.
     pub counts: ReviewCounts,
 }
 
 impl Project {
-    /// Records reviews, all or none.
+    /// Records the reviews; if one of them is a conflict, none is recorded.
     ///
-    /// A job that was reviewed since the person looked, or shows another clip, is a conflict: then none is recorded.
+    /// A conflict is a job that was reviewed, or got another clip, since the person looked.
     ///
     /// # Errors
     ///
-    /// Returns an error for a job that is not known, a clip that is not there, and a review that is incomplete.
+    /// Returns an error if a job is unknown, a clip is missing or a review is incomplete.
     pub async fn decide(&self, requests: &[ReviewRequest], who: &str) -> Result<DecideReport, Error> {
         let named: Vec<(ReviewRequest, String)> =
             requests.iter().map(|request| (request.clone(), who.to_owned())).collect();
         self.decide_as(&named).await
     }
 
-    /// Records reviews, each by its reviewer, all or none.
+    /// Records reviews, each under the name of its reviewer; if one of them is a conflict, none is recorded.
     async fn decide_as(&self, requests: &[(ReviewRequest, String)]) -> Result<DecideReport, Error> {
         let Concurrent { store, name, now } = self.open_concurrent()?;
         let places = &self.places;
@@ -81,7 +83,7 @@ impl Project {
                 return Err(refused(places, &key, &what));
             }
             if !named.insert(key.clone()) {
-                return Err(refused(places, &key, "it is named twice"));
+                return Err(refused(places, &key, "the request names it twice"));
             }
             there(&store, places, &project, &key, &request.take).await?;
             reviews.push(NewReview {
@@ -106,7 +108,7 @@ impl Project {
     }
 }
 
-/// The jobs of a state, each with its project.
+/// The jobs in the database, each with the names of the projects that have it.
 struct Known {
     projects: BTreeMap<JobKey, Vec<String>>,
 }
@@ -126,7 +128,7 @@ impl Known {
             Some(_) => Err(refused(
                 places,
                 key,
-                "several projects of the folder have it, and the manifest cannot be read",
+                "several projects of the folder have this job, and the manifest cannot be read",
             )),
             None => {
                 let keys: Vec<JobKey> = self.projects.keys().cloned().collect();
@@ -142,7 +144,7 @@ impl Known {
     }
 }
 
-/// Returns what a review lacks, or has too much; `None` if it is complete.
+/// Returns the reason why a review is incomplete or contradicts itself; `None` if it can be recorded.
 fn incomplete(request: &ReviewRequest) -> Option<String> {
     let ReviewRequest { outcome, reasons, note, redo, .. } = request;
     let is_rejection = *outcome == Outcome::Rejected;
@@ -151,7 +153,7 @@ fn incomplete(request: &ReviewRequest) -> Option<String> {
         let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
         Some(format!("a rejection needs a reason: {}", names.join(", ")))
     } else if !is_rejection && !reasons.is_empty() {
-        Some("only a rejection has reasons".to_owned())
+        Some("only a rejection can have reasons".to_owned())
     } else if reasons.contains(&Reason::Other) && is_blank {
         Some("the reason `other` needs a note".to_owned())
     } else if *redo && !is_rejection {
@@ -161,7 +163,7 @@ fn incomplete(request: &ReviewRequest) -> Option<String> {
     }
 }
 
-/// Returns the name of a reviewer who gives none: the user and the computer.
+/// Returns the default name of a reviewer: the user name and the name of the computer.
 #[must_use]
 pub fn local_reviewer() -> String {
     let user = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|user| !user.is_empty());
@@ -169,29 +171,30 @@ pub fn local_reviewer() -> String {
     format!("{}@{host}", user.as_deref().unwrap_or("unknown"))
 }
 
-/// Returns a sentence about a word that is no reason.
+/// Returns the message about a word that is not a reason for a rejection.
 pub(crate) fn no_reason(word: &str) -> String {
     let names = Reason::ALL.iter().map(|reason| reason.name());
     format!("`{}` is not a reason; {}", shown(word), meant_or_all(word, names, "the reasons are"))
 }
 
-/// Longest note in characters. A prompt may take the note in.
+/// Maximum length of a review's note in characters. It is limited because a prompt may contain the note.
 const LONGEST_NOTE: usize = 1_000;
 
-/// Returns a note on one line without hidden characters; `None` if it is blank.
+/// Returns a review's note on one line without hidden characters; `None` if it is blank. Refuses a note that is too
+/// long.
 fn note(text: Option<&str>) -> Result<Option<String>, String> {
     let words = text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let note: String = words.chars().filter(|character| !is_hidden(*character)).collect();
     let length = note.chars().count();
     if length > LONGEST_NOTE {
-        return Err(format!("the note has {length} characters, and at most {LONGEST_NOTE} are kept"));
+        return Err(format!("the note has {length} characters, but the maximum is {LONGEST_NOTE}"));
     }
     Ok(Some(note).filter(|note| !note.is_empty()))
 }
 
-/// Checks that the clip of a rendering can be looked at.
+/// Refuses a review if the current clip of the job is missing or altered.
 ///
-/// A rendering that is not the one under the name of the job is left to the comparison in the store.
+/// A review of another rendering than the current one passes here, because the store reports it as a conflict.
 async fn there(
     store: &Store,
     places: &Places,
@@ -209,7 +212,7 @@ async fn there(
     Err(refused(places, key, &what))
 }
 
-/// Returns the name of a reviewer as it is kept.
+/// Returns the name of a reviewer as it is saved; refuses a blank name.
 fn reviewer(who: &str) -> Result<String, Error> {
     remark(Some(who)).ok_or_else(|| {
         Error::new(Exit::Usage, "a review needs the name of the reviewer; nothing was recorded")

@@ -1,4 +1,4 @@
-//! Compares the wanted jobs with the history and decides what to do about each.
+//! Compares the jobs of the manifest with the project's history, and decides whether each is rendered, kept or reused.
 
 use super::consent::{Answer, Topic};
 use super::error::Error;
@@ -21,41 +21,41 @@ use crate::manifest::{Manifest, OnAmbiguous, OnChange};
 use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
-use crate::plan::guards::{Watch, is_in_place};
+use crate::plan::guards::{GuardCounts, is_in_place};
 use crate::store::{Book, ReviewCounts, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
 
-/// The jobs of a plan or a run, and the consent that was given for them.
+/// The selection of jobs for a plan or a run, with the consent that was given before.
 #[derive(Clone, Copy)]
 pub(crate) struct Choice<'a> {
     /// Selection from the command line.
     pub(crate) selection: &'a Selection,
-    /// Approved plan, which limits the selection to its jobs.
+    /// Approved plan of `run --plan`, whose jobs alone are selected; `None` without one.
     pub(crate) approved: Option<&'a Approval>,
-    /// True if changed jobs that need consent have it.
+    /// True if the user has already agreed to render changed jobs again.
     pub(crate) accepted: bool,
 }
 
-/// A worksheet with a decision for each selected job.
+/// A worksheet (the planning tables) in which each selected job has the action that the plan takes for it.
 pub(crate) struct Decided {
-    /// Worksheet with the jobs.
+    /// Worksheet with the jobs, each with the plan's action.
     pub(crate) worksheet: Worksheet,
-    /// True if the selection leaves out some jobs.
+    /// True if some jobs of the manifest are not selected.
     pub(crate) partial: bool,
-    /// Number of clips that are kept until a person consents.
+    /// Number of finished clips whose input changed and that are kept until a person agrees to render them again.
     asks: usize,
-    /// Extra cost of rendering these jobs.
+    /// Additional cost if the person agrees to render the jobs in `asks` again.
     asking: Usd,
-    /// Jobs that are not selected.
+    /// Number of jobs that are not selected, by status (bucket).
     others: Buckets,
-    /// State of the canaries of templates that have not passed.
+    /// Canaries (the clips to review first) of the shots and models that have not passed their review yet.
     pub(crate) rollout: RolloutState,
-    /// Warnings about the names of the selection.
+    /// Warnings about patterns in the selection that may be meant as names.
     warnings: Vec<String>,
 }
 
 impl Decided {
-    /// Decides for the selected jobs, up to the limit.
+    /// Decides the plan's action for each selected job, and keeps to the selection's limit on jobs to send.
     pub(crate) fn of(
         manifest: &Manifest,
         loaded: &Loaded,
@@ -85,22 +85,24 @@ impl Decided {
         Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, rollout, warnings })
     }
 
-    /// Refuses a plan without a job. Jobs that are done are jobs: where all are done, nothing is refused.
+    /// Refuses a plan with no job at all.
+    ///
+    /// Finished jobs count, so a finished project is not refused.
     pub(crate) fn refuse_empty(&self, places: &Places) -> Result<(), Error> {
         let wanted = self.worksheet.book().len();
         let selected = self.worksheet.book().decided()?;
         let (exit, what, look) = match (wanted, selected) {
             (0, _) => (Exit::Invalid, "the manifest and its catalog ask for no clip", "validate"),
-            (_, 0) => (Exit::Usage, "the selection holds no job", "plan"),
+            (_, 0) => (Exit::Usage, "the selection has no job", "plan"),
             _ => return Ok(()),
         };
-        let what = format!("{what}, which --fail-if-empty refuses; nothing was sent");
+        let what = format!("{what}, and --fail-if-empty does not allow that; nothing was sent");
         Err(Error::new(exit, what).money("not charged").hint(places.typed(look)))
     }
 
-    /// Asks whether to render finished clips again because their input changed.
+    /// Asks the user whether to render finished clips again because their input changed.
     ///
-    /// It returns true only for a yes.
+    /// It returns true only if the answer is yes.
     pub(crate) fn may_render_changed(&self, project: &Project) -> Result<bool, Error> {
         if self.asks == 0 {
             return Ok(false);
@@ -108,48 +110,49 @@ impl Decided {
         let changes = self.changes(&["asks"])?;
         let clips = count(self.asks, "finished clip");
         let mark = project.places.mark();
-        let question = format!("The input of {clips} changed. Render anew for about {}{mark}?", self.asking);
+        let question = format!("The input of {clips} changed. Render again for about {}{mark}?", self.asking);
         Ok(project.ask_about(Topic::RenderChanged, question, &changes) == Answer::Yes)
     }
 
-    /// Returns the number of clips that are kept until a person consents.
+    /// Returns the number of finished clips whose changed jobs wait for a person's consent.
     pub(crate) const fn asks(&self) -> usize {
         self.asks
     }
 
-    /// Returns the number of queued redos of the plan.
+    /// Returns the number of jobs that the plan renders again because a reviewer queued a redo.
     pub(crate) fn redos(&self) -> Result<usize, Error> {
         Ok(self.worksheet.book().count("redo")?)
     }
 
-    /// Returns a note about queued redos that no job of the manifest has: theirs was renamed or is gone.
+    /// Returns a note about queued redos of jobs that the manifest no longer has, because the jobs were renamed or
+    /// removed.
     pub(crate) fn unnamed_redos(&self, counts: &ReviewCounts) -> Result<Option<String>, Error> {
         // A selection may leave others out.
         let unnamed = if self.partial { 0 } else { counts.queued.saturating_sub(self.redos()?) };
         let them = match unnamed {
             0 => return Ok(None),
-            1 => "1 queued redo is".to_owned(),
-            many => format!("{many} queued redos are"),
+            1 => "1 queued redo belongs".to_owned(),
+            many => format!("{many} queued redos belong"),
         };
         Ok(Some(format!(
-            "{them} of a job that the manifest no longer names, and will not be sent; reject the clip under its new name to \
-             queue it again"
+            "{them} to no job of the manifest and will not be sent; if a job was renamed, reject its clip under the \
+             new name to queue the redo again"
         )))
     }
 
-    /// Returns the buckets of the jobs that are not selected.
+    /// Returns the number of jobs that are not selected, by status (bucket).
     pub(crate) const fn others(&self) -> &Buckets {
         &self.others
     }
 
-    /// Reports the warnings about the selection.
+    /// Reports the warnings about the patterns in the selection.
     pub(crate) fn warn(&self, project: &Project) {
         for warning in &self.warnings {
             project.tell(&News::Warning(warning));
         }
     }
 
-    /// Adds up the plan with the spending so far against the budgets.
+    /// Adds up the jobs and their actions to a plan, with the amounts spent so far against the budgets.
     pub(crate) fn plan(
         &self,
         manifest: &Manifest,
@@ -169,26 +172,26 @@ impl Decided {
     ) -> Result<Plan, StoreError> {
         let book = self.worksheet.book();
         let mut sum = Sum::new(levels, self.others.clone());
-        let mut watch = Watch::new(book.finished()?);
+        let mut counts = GuardCounts::new(book.finished()?);
         book.each::<StoreError>(|book, job| {
-            let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
+            let is_finished = GuardCounts::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
             match lost.of(&job.wanted.key, &job.decision) {
                 Some(how) => sum.add_lost(&job.wanted, how),
                 None if lost.is_dismissed(&job.wanted.key, &job.decision) => sum.add_dismissed(&job.wanted),
                 None => sum.add(&job.wanted, &job.decision),
             }
-            watch.see(&job.wanted, &job.decision, is_finished);
+            counts.see(&job.wanted, &job.decision, is_finished);
             Ok(())
         })?;
         let mut gone = Gone::default();
-        // A partial decision does not know which other jobs are still wanted.
+        // A partial decision does not show which other jobs are still wanted.
         if !self.partial {
             book.each_gone::<StoreError>(|job| {
                 if loaded.left_out.has(job.key.item.raw()) {
                     return Ok(());
                 }
                 if job.wanted {
-                    watch.miss(&job.key);
+                    counts.miss(&job.key);
                 }
                 if is_in_place(&job.filed) && !loaded.left_out.may_have(job.key.item.raw()) {
                     gone.add(&job.key);
@@ -206,11 +209,13 @@ impl Decided {
             asking: self.asking,
             rollout: self.rollout.clone(),
             time: None,
-            trips: watch.trips(&manifest.guards),
+            trips: counts.trips(&manifest.guards),
         })
     }
 
-    /// Returns the number of changed jobs, and the changed fields of the first of them.
+    /// Returns the number of jobs for which the plan takes one of these actions, and the changed fields of the first.
+    ///
+    /// `names` are the names of the actions, such as `changed`.
     pub(crate) fn changes(&self, names: &[&str]) -> Result<Changes, Error> {
         let mut changes = Changes::default();
         self.worksheet.book().each_named::<StoreError>(names, |_, job| {
@@ -227,13 +232,15 @@ impl Decided {
 }
 
 impl Choice<'_> {
-    /// Returns whether the choice may leave out jobs.
+    /// Returns whether the choice may leave out jobs of the manifest.
     fn is_part(&self) -> bool {
         self.approved.is_some() || !self.selection.only.is_empty() || self.selection.limit.is_some()
     }
 }
 
-/// Decides for all jobs, and returns the bucket of each by its position.
+/// Decides the plan's actions as if every job were selected, and returns each job's status by its worksheet row.
+///
+/// The jobs outside the selection are counted by this status.
 fn decide_all(
     manifest: &Manifest,
     loaded: &Loaded,
@@ -251,7 +258,9 @@ fn decide_all(
     Ok(buckets)
 }
 
-/// Counts the jobs without a current decision.
+/// Counts the jobs that are not selected, by status.
+///
+/// `all` has the status of every job by its row in the worksheet.
 fn count_unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
     book.each::<StoreError>(|_, job| {
         all.remove(&job.at);
@@ -264,7 +273,7 @@ fn count_unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Bucket
     Ok(others)
 }
 
-/// Decides for every selected job.
+/// Decides the plan's action for every selected job, and returns warnings about the patterns in the selection.
 fn decide(
     manifest: &Manifest,
     loaded: &Loaded,
@@ -292,10 +301,10 @@ fn decide(
     names.warnings()
 }
 
-/// Maximum number of jobs whose changes are listed field by field.
+/// Maximum number of changed jobs whose changed fields are listed.
 const EXAMPLES: usize = 10;
 
-/// Returns the maximum number of concurrent submissions by model.
+/// Returns the maximum number of concurrent submissions of each model in the plan.
 fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelName, usize> {
     let width = |model: &ModelName| {
         let card = loaded.cards.get(model)?;
@@ -306,9 +315,10 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
     sum.models().filter_map(width).collect()
 }
 
-/// Returns a note where nothing of what reviewers say reaches the provider.
+/// Returns a note that redos send the same request again, if no prompt template uses the reviewers' notes.
 pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
-    let note = "No template uses `feedback`, so the same order is rendered again. To send what the reviewers said, write \
-                `{% if feedback %} {{ feedback }}{% endif %}` at the end of a prompt: clips without a note stay as they are.";
+    let note = "No template uses `feedback`, so the same request is sent again. To send the reviewers' notes, add \
+                `{% if feedback %} {{ feedback }}{% endif %}` to the end of a prompt; clips without a note are \
+                not changed.";
     (!manifest.reads_feedback()).then(|| note.to_owned())
 }

@@ -1,6 +1,6 @@
-//! Dismissals of jobs that are to stay failed, written off or missing.
+//! Dismissals: a person accepts that a job stays failed, written off or missing, and reports no longer list it as open.
 //!
-//! They are free and need no lock.
+//! A dismissal costs nothing and needs no lock.
 
 use super::concurrent::Concurrent;
 use super::error::Error;
@@ -15,32 +15,32 @@ use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::store::{History, Store};
 
-/// A request to leave jobs out of reports, or to report them again.
+/// A request to accept that jobs stay failed, written off or missing, or to take that back.
 #[derive(Debug, Clone, Default)]
 pub struct DismissRequest {
-    /// Keys, or items that have one job.
+    /// Jobs by key (`shot/item`), or by item id if the item has only one job.
     pub jobs: Vec<String>,
-    /// True to undo an earlier dismissal.
+    /// True to take an earlier dismissal back.
     pub undo: bool,
-    /// Reason, for readers of the job's history.
+    /// Reason for the dismissal, which is kept in the job's history.
     pub reason: Option<String>,
 }
 
-/// The jobs that were dismissed or are reported again.
+/// The jobs that were dismissed, or whose dismissal was taken back.
 #[derive(Debug, Clone)]
 pub struct DismissReport {
-    /// Jobs, each with the rendering that decides its status.
+    /// Jobs, each with the rendering that determines its status.
     pub jobs: Vec<(JobKey, TakeId)>,
-    /// True if an earlier dismissal was undone.
+    /// True if the request took earlier dismissals back.
     pub undo: bool,
     /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Records that jobs are to stay as they are, or undoes that.
+    /// Records that a person accepts the state of these jobs, or takes that back.
     ///
-    /// If one job is refused, none is changed.
+    /// If one job is refused, no job is changed.
     pub async fn dismiss(&self, request: &DismissRequest) -> Result<DismissReport, Error> {
         let Concurrent { store, name, now } = self.open_concurrent()?;
         let lookup = Lookup { places: &self.places, store: &store };
@@ -66,21 +66,22 @@ impl Project {
     }
 }
 
-/// A search for the rendering that decides the status of a job.
+/// A search for the rendering that determines the status of a job.
 struct Lookup<'a> {
     places: &'a Places,
     store: &'a Store,
 }
 
 impl Lookup<'_> {
-    /// Returns the take by which a job is failed, written off or missing.
+    /// Returns the take (rendering) because of which a job is failed, written off or missing.
     ///
-    /// It fails for any other status.
+    /// It refuses a job with any other status.
     async fn dismissible(&self, history: &History) -> Result<Take, Error> {
         let key = &history.key;
         match self.decisive(history).await? {
             Some(Take { state: State::Held { .. }, .. }) => {
-                let what = "it needs your decision, for it may have been charged: settle it with `resolve`";
+                let what =
+                    "it needs your decision, because it may have been charged: settle it with `resolve`";
                 return Err(refused(key, Exit::Held, what).hint(show_typed(self.places, key)));
             }
             Some(take) if matches!(take.state, State::Failed { .. } | State::WrittenOff { .. }) => {
@@ -93,17 +94,17 @@ impl Lookup<'_> {
                 let take = self.store.take_by_id(&filed.take).await?;
                 match take {
                     Some(take) => return Ok(take),
-                    None => "its clip is of no known rendering",
+                    None => "its clip belongs to no known rendering",
                 }
             }
             (Some(Loss::Altered), _) => "its clip was altered, not removed",
-            (_, Some(_)) => "its clip is there",
+            (_, Some(_)) => "its clip is not missing",
             (_, None) => "it has neither failed nor been written off",
         };
         Err(refused(key, Exit::Usage, what).hint(show_typed(self.places, key)))
     }
 
-    /// Returns the dismissed take of a job.
+    /// Returns the take of a job that was dismissed; refuses a job that was not.
     async fn dismissed(&self, history: &History) -> Result<Take, Error> {
         let dismissed = self.store.dismissed().await?;
         let mut takes = Vec::from_iter(self.decisive(history).await?);
@@ -111,11 +112,12 @@ impl Lookup<'_> {
             takes.extend(self.store.take_by_id(&filed.take).await?);
         }
         let found = takes.into_iter().find(|take| dismissed.contains(&take.id));
-        let what = format!("{} was not dismissed", history.key);
+        let what = format!("{} was not dismissed, so there is nothing to undo", history.key);
         found.ok_or_else(|| Error::new(Exit::Usage, what).hint(show_typed(self.places, &history.key)))
     }
 
-    /// Returns the take that decides the status of a job: its own, or that of the job whose clip it shares.
+    /// Returns the take that determines the status of a job: its own newest one, or that of the job whose clip it
+    /// shares.
     async fn decisive(&self, history: &History) -> Result<Option<Take>, Error> {
         match history.decisive() {
             Some(entry) => Ok(Some(entry.take.clone())),

@@ -1,6 +1,6 @@
-//! Checks of everything that can be wrong before an order.
+//! Checks the set-up before anything is paid: input, keys, servers, disks, clock and state folder.
 //!
-//! They are free, order nothing and change nothing.
+//! The checks cost nothing, submit nothing and change nothing.
 
 mod input;
 mod machine;
@@ -17,22 +17,22 @@ use super::project::Project;
 use crate::domain::problem::Problem;
 use crate::files::Ffmpeg;
 
-/// Consequence of a missing `ffmpeg`.
-const WITHOUT: &str = "clips are checked by their files alone, and reports have no posters";
+/// Text that messages contain to say what does not work without `ffmpeg`.
+const WITHOUT: &str = "only the files of clips are checked, not their frames, and reports have no posters";
 
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The check found no problem.
     Ok,
-    /// The program works, but a person should look.
+    /// A run would work, but a person should read the finding.
     Warn,
-    /// A run would end with this code.
+    /// A run would end with this exit code.
     Fail(Exit),
 }
 
 impl Verdict {
-    /// Returns the name of the verdict.
+    /// Returns the name of the verdict in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,18 +43,18 @@ impl Verdict {
     }
 }
 
-/// A check with its result.
+/// One check of the set-up with its result.
 #[derive(Debug)]
 pub struct Check {
-    /// Subject of the check in one word.
+    /// Subject of the check in one word, such as `clock`.
     pub about: &'static str,
     /// Result of the check.
     pub verdict: Verdict,
-    /// Finding in a sentence.
+    /// Finding of the check in a sentence.
     pub what: String,
-    /// Command or action that solves the problem, if there is one.
+    /// Command or action that solves the problem; `None` if there is nothing to do.
     pub todo: Option<String>,
-    /// Problems in the user's files, in full. They are for programs; `validate` shows them to people.
+    /// All problems in the user's files, for programs. People get the first one here and all of them from `validate`.
     pub problems: Vec<Problem>,
 }
 
@@ -72,7 +72,7 @@ impl Check {
     }
 }
 
-/// The results of all checks.
+/// The results of all checks of the set-up.
 #[derive(Debug)]
 pub struct DoctorReport {
     /// Checks in the order in which they were made.
@@ -88,13 +88,13 @@ impl DoctorReport {
         self.checks.iter().filter(|check| matches!(check.verdict, Verdict::Fail(_))).count()
     }
 
-    /// Returns the number of checks that warn.
+    /// Returns the number of checks that ended with a warning.
     #[must_use]
     pub fn warnings(&self) -> usize {
         self.checks.iter().filter(|check| check.verdict == Verdict::Warn).count()
     }
 
-    /// Returns the exit code: the most severe of those with which a run would end.
+    /// Returns the exit code: the most severe of the codes with which a run would end.
     #[must_use]
     pub fn exit(&self) -> Exit {
         Exit::gravest(self.checks.iter().filter_map(|check| match check.verdict {
@@ -105,7 +105,7 @@ impl DoctorReport {
 }
 
 impl Project {
-    /// Checks everything that can be checked without an order.
+    /// Makes every check of the set-up that is free of charge.
     ///
     /// It sends one free request to each provider.
     pub async fn doctor(&self) -> Result<DoctorReport, Error> {
@@ -129,8 +129,8 @@ impl Project {
         checks.push(looked?);
 
         let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
-        // A remedy outside this program is shown with its check, and the next step after it is
-        // another check.
+        // The report shows a remedy outside this program with its check, so the next step is to
+        // check again.
         let todo = first.map(|check| check.todo.clone().filter(|todo| todo.starts_with("shotlist ")));
         let next = match todo {
             None => context.command("plan"),
@@ -140,12 +140,12 @@ impl Project {
     }
 }
 
-/// Checks the program that decodes clips for their automatic checks; it is never needed.
+/// Checks `ffmpeg`, the optional program that decodes clips for their automatic checks.
 fn ffmpeg() -> Check {
     match search_path().and_then(|path| Ffmpeg::find(&path)) {
         Some(Ok(ffmpeg)) => {
             let posters =
-                if ffmpeg.has_webp() { "" } else { "; it writes no WebP, so reports have no posters" };
+                if ffmpeg.has_webp() { "" } else { "; it cannot write WebP, so reports have no posters" };
             Check::ok("ffmpeg", format!("{}{posters}", ffmpeg.program().display()))
         }
         Some(Err(why)) => Check::warn("ffmpeg", format!("{why}; {WITHOUT}"), "repair or remove this ffmpeg"),
@@ -153,14 +153,14 @@ fn ffmpeg() -> Check {
     }
 }
 
-/// The common input of all checks.
+/// The input that all checks of the set-up share.
 struct Context<'a> {
     project: &'a Project,
     places: &'a Places,
 }
 
 impl Context<'_> {
-    /// Returns a command for this project.
+    /// Returns the command line that runs `words` on this project.
     fn command(&self, words: &str) -> String {
         self.places.typed(words)
     }

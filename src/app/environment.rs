@@ -1,4 +1,4 @@
-//! The one reader of environment variables.
+//! The only code that reads environment variables.
 
 /// Reads an environment variable; `None` if it is not set or not valid text.
 #[must_use]
@@ -7,11 +7,13 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Returns the search path for programs; `None` if it is not set.
+/// Returns the folders in which programs are searched (`PATH`); `None` if it is not set.
 pub(crate) fn search_path() -> Option<std::ffi::OsString> {
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
     std::env::var_os("PATH")
 }
 
-/// Variable with the failpoint at which a test ends the process: `LINE`, or `LINE:COUNT` for the COUNT-th time.
+/// Environment variable that names the failpoint at which a test ends the process.
+///
+/// The value is `LINE`, or `LINE:COUNT` to end the process when it reaches the failpoint for the COUNT-th time.
 pub(crate) const CRASH_AT: &str = "SHOTLIST_CRASH_AT";

@@ -1,4 +1,4 @@
-//! The error of all use cases: what failed, its effect on the money, and the next command.
+//! The error type of all use cases: it says what failed, whether money was charged, and the next command.
 
 use super::exit::Exit;
 use crate::domain::problem::Problem;
@@ -7,14 +7,14 @@ use crate::transport::ClientTrouble;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The reason why a use case ended without its report.
+/// The reason why a use case failed and has no report.
 #[derive(Debug)]
 pub struct Error {
-    /// Exit code.
+    /// Exit code of the program for this error.
     pub exit: Exit,
-    /// Description of the failure and its place.
+    /// Sentence that says what failed and where.
     pub what: String,
-    /// Effect on the money, in a sentence.
+    /// Clause that says whether money was charged, such as `not charged`; `None` if money is not concerned.
     pub money: Option<String>,
     /// Command to type next.
     pub hint: Option<String>,
@@ -24,34 +24,34 @@ pub struct Error {
 }
 
 impl Error {
-    /// Creates an error with this exit code.
+    /// Creates an error with an exit code and a sentence about the failure.
     #[must_use]
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
         Self { exit, what: what.into(), money: None, hint: None, problems: Vec::new(), source: None }
     }
 
-    /// Adds the effect on the money.
+    /// Sets the clause that says whether money was charged.
     #[must_use]
     pub fn money(mut self, money: impl Into<String>) -> Self {
         self.money = Some(money.into());
         self
     }
 
-    /// Adds the command to type next.
+    /// Sets the command to type next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds the command to type next where none is known.
+    /// Sets the command to type next, unless the error has one already.
     #[must_use]
     pub(crate) fn or_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
         self
     }
 
-    /// Adds the problems in the user's files that caused the error.
+    /// Sets the problems in the user's files that caused the error.
     #[must_use]
     pub fn problems(mut self, problems: Vec<Problem>) -> Self {
         self.problems = problems;

@@ -1,45 +1,45 @@
 //! The stable exit codes of use cases, for scripts, for the run history and for Rust callers.
 
-/// The result of a use case as an exit code.
+/// The result of a use case, with the exit code of the program.
 ///
-/// The codes are stable. An unknown code means failure.
+/// The codes are stable. Scripts should treat an unknown code as a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exit {
     /// The requested work is done, or there was nothing to do.
     Done = 0,
     /// An unexpected error.
     Unexpected = 1,
-    /// Wrong usage, or a question with no terminal to ask it on.
+    /// The command was used wrongly, or it had to ask a question without a terminal.
     Usage = 2,
     /// The run finished, and some jobs failed.
     SomeFailed = 3,
     /// The manifest or a catalog is invalid; nothing was sent.
     Invalid = 4,
-    /// The run stopped early; the same command continues it.
+    /// The run stopped before all jobs were finished; the same command continues it.
     WorkRemains = 5,
-    /// `plan --detailed-exitcode`: there is work to do.
+    /// There is work to do. Only `plan --detailed-exitcode` ends with this code.
     WorkToDo = 6,
-    /// Held jobs need a decision, and may have been charged.
+    /// Some jobs need a person's decision; their requests may have been charged.
     Held = 7,
-    /// A budget or guard was reached; finished work is kept.
+    /// A budget or a guard of the manifest stopped the run; finished work is kept.
     Budget = 8,
-    /// A problem with the disk, a permission or the state.
+    /// A problem with the disk, a permission or the state folder.
     Local = 9,
     /// Credentials are missing or rejected, or an account is locked or out of credit.
     Credentials = 10,
     /// Another run holds the lock.
     Locked = 11,
-    /// The terminal hung up, and the run stopped cleanly.
+    /// The terminal was closed (SIGHUP), and the run stopped cleanly.
     HungUp = 129,
     /// The user interrupted the run, and it stopped cleanly.
     Interrupted = 130,
-    /// The process was asked to terminate, and the run stopped cleanly.
+    /// The process received SIGTERM, and the run stopped cleanly.
     Terminated = 143,
 }
 
-/// Exit codes from the most to the least severe.
+/// All exit codes, the most severe first.
 ///
-/// Where several apply, the first in this list is used.
+/// If several apply to one call, the first one in this list is used.
 pub const GRAVEST_FIRST: [Exit; 15] = [
     Exit::Unexpected,
     Exit::Usage,
@@ -59,30 +59,30 @@ pub const GRAVEST_FIRST: [Exit; 15] = [
 ];
 
 impl Exit {
-    /// Returns the most severe of several exit codes.
+    /// Returns the most severe of these results, or [`Exit::Done`] if there are none.
     #[must_use]
     pub fn gravest(exits: impl IntoIterator<Item = Self>) -> Self {
         let rank = |exit: &Self| GRAVEST_FIRST.iter().position(|known| known == exit);
         exits.into_iter().min_by_key(rank).unwrap_or(Self::Done)
     }
 
-    /// Returns a short description of the code.
+    /// Returns the meaning of the exit code in a few words.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "all is done, or nothing to do",
+            Self::Done => "the command did all that was asked",
             Self::Unexpected => "unexpected error",
-            Self::Usage => "wrong usage, or nobody to ask",
-            Self::SomeFailed => "finished; some jobs failed",
+            Self::Usage => "wrong usage, or no terminal to ask on",
+            Self::SomeFailed => "finished; some jobs failed, or clips are missing or damaged",
             Self::Invalid => "manifest or catalog invalid",
-            Self::WorkRemains => "stopped early; run it again",
+            Self::WorkRemains => "some work remains; the same command continues it",
             Self::WorkToDo => "plan: there is work to do",
-            Self::Held => "held jobs need a decision",
-            Self::Budget => "budget or guard reached",
-            Self::Local => "disk, permission, unusable state",
+            Self::Held => "some jobs need your decision",
+            Self::Budget => "budget or guard reached, or an approval is missing",
+            Self::Local => "problem with a disk, a permission or the state folder",
             Self::Credentials => "key missing or refused, or no credit",
             Self::Locked => "another run holds the lock",
-            Self::HungUp => "hung up, after a clean stop",
+            Self::HungUp => "terminal closed, after a clean stop",
             Self::Interrupted => "interrupted, after a clean stop",
             Self::Terminated => "terminated, after a clean stop",
         }

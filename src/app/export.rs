@@ -1,6 +1,6 @@
-//! Handing over: the clips that were approved, in the form that a shop takes.
+//! Exports approved clips in the form that a shop accepts.
 //!
-//! It sends nothing and changes no clip. A clip that was rejected is never handed over, nor is any clip with the same
+//! An export sends nothing and changes no clip. It never contains a rejected clip, nor another clip with the same
 //! bytes.
 
 mod address;
@@ -26,42 +26,42 @@ use crate::domain::problem::Problem;
 use crate::domain::text::count;
 use crate::load::{Loaded, open};
 use address::Base;
-use choice::Clips;
+use choice::ChosenClips;
 use destinations::Destination;
 use products::Products;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// The command with which clips are looked at and decided about.
+/// Name of the command with which a person reviews clips.
 const LOOK: &str = "review";
 
-/// The form in which clips are handed over.
+/// The form of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
-    /// The user's own file with columns that name the clips.
+    /// The user's own product file, with additional columns that name the clips.
     Sheet,
     /// A supplemental feed for Google.
     Google,
     /// A supplemental feed for Meta.
     Meta,
-    /// A folder of clips and two lists for Shopify.
+    /// A folder of clips for Shopify, with two lists that assign the clips to products.
     Shopify,
     /// A list for the product importer of `WooCommerce`.
     Woocommerce {
-        /// Name of the field that holds the address.
+        /// Name of the product field (`Meta: NAME`) that gets the web address of the clip.
         meta: String,
     },
-    /// A folder of clips.
+    /// A folder with all clips under plain file names.
     Flat,
     /// An index of the clips as CSV and as JSON.
     Index {
-        /// True if the CSV begins with a byte-order mark, by which Excel knows UTF-8.
+        /// True if the CSV begins with a byte-order mark, by which Excel recognises UTF-8.
         excel: bool,
     },
 }
 
 impl Form {
-    /// Returns the word of the command line.
+    /// Returns the name of the form on the command line, such as `sheet`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -76,41 +76,41 @@ impl Form {
     }
 }
 
-/// A request to hand over clips.
+/// A request to export clips.
 #[derive(Debug, Clone)]
 pub struct ExportRequest {
     /// Form of the export.
     pub form: Form,
-    /// Clips that are handed over.
+    /// Approved clips only, or all clips that were not rejected.
     pub choice: Choice,
-    /// Keys, items or patterns of jobs; empty for all.
+    /// Keys, items or patterns of the jobs to export; empty for all jobs.
     pub only: Vec<String>,
-    /// Names of shots; empty for all.
+    /// Names of the shots to export; empty for all shots.
     pub shots: Vec<String>,
-    /// File or folder to write; `None` for a name beside the manifest.
+    /// Path of the file or folder to write; `None` for the default name next to the manifest.
     pub out: Option<PathBuf>,
-    /// True to replace a file that is there.
+    /// True to replace existing files of the same names.
     pub force: bool,
-    /// Address below which the clips will be found.
+    /// Web address at which the output folder's clips will be available; `None` if it is not known.
     pub base_url: Option<String>,
-    /// Names of destinations whose limits the clips must keep.
+    /// Names of destinations, such as shops, whose limits each clip must keep.
     pub destinations: Vec<String>,
 }
 
 /// The result of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportReport {
-    /// Word of the form.
+    /// Name of the form on the command line, such as `sheet`.
     pub form: &'static str,
     /// Files or folders that were written.
     pub written: Vec<PathBuf>,
-    /// Number of clips that were handed over.
+    /// Number of exported clips.
     pub clips: usize,
-    /// Number of rows that name clips or say why they have none.
+    /// Number of written rows that name a clip or say why there is none.
     pub rows: usize,
-    /// Clips that were left out, by reason.
+    /// Number of clips that were left out, by reason.
     pub left_out: LeftOut,
-    /// Sentences about what a reader of the files must know.
+    /// Notes about the written files, each in a sentence.
     pub notes: Vec<String>,
     /// True if the clips were made in the sandbox.
     pub sandbox: bool,
@@ -119,8 +119,8 @@ pub struct ExportReport {
 }
 
 impl ExportReport {
-    /// Returns the report of clips that are written nowhere yet.
-    fn of(request: &ExportRequest, clips: &Clips<'_>) -> Self {
+    /// Returns the report of an export that has not written a file yet.
+    fn of(request: &ExportRequest, clips: &ChosenClips<'_>) -> Self {
         Self {
             form: request.form.name(),
             written: Vec::new(),
@@ -133,7 +133,7 @@ impl ExportReport {
         }
     }
 
-    /// Returns the exit code: clips that a destination refuses are failures of the export.
+    /// Returns the exit code: 3 if a destination refused a clip, otherwise 0.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.left_out.count(Reason::Unfit) > 0 { Exit::SomeFailed } else { Exit::Done }
@@ -141,12 +141,12 @@ impl ExportReport {
 }
 
 impl Project {
-    /// Writes the clips that may be handed over in the form of a shop or of the user's own file.
+    /// Writes the clips that may be exported, as a file for a shop or as the user's own product file with new columns.
     ///
     /// # Errors
     ///
-    /// Returns an error where no clip may be handed over, where a file is in the way, and where a form cannot hold what
-    /// is asked for. Nothing is written then.
+    /// Returns an error if no clip may be exported, if a file of that name exists, or if the form cannot represent the
+    /// request. Then nothing is written.
     pub async fn export(&self, request: &ExportRequest) -> Result<ExportReport, Error> {
         let places = &self.places;
         let base = request.base_url.as_deref().map(Base::read).transpose()?;
@@ -158,7 +158,7 @@ impl Project {
         refuse_invalid(places, &mut loaded)?;
         let gallery = self.gallery().await?;
         let destinations = destinations(request)?;
-        let mut clips = Clips::of(&gallery, request)?;
+        let mut clips = ChosenClips::of(&gallery, request)?;
         let refused = limits::leave_out(&mut clips, &destinations);
         if clips.handed.is_empty() {
             return Err(nothing(places, request, &clips.left_out, &refused));
@@ -181,13 +181,13 @@ impl Project {
         Ok(report)
     }
 
-    /// Takes the problems of the product file, and returns a sentence about rows that make no item.
+    /// Takes the problems out of the loaded product file, and returns a note about rows that are no valid item.
     ///
-    /// What is doubtful was told by the plan already.
+    /// Warnings are dropped, because the plan has reported them already.
     ///
     /// # Errors
     ///
-    /// Returns an error if something is wrong with the file as a whole.
+    /// Returns an error if the file as a whole cannot be read.
     fn take_problems(&self, loaded: &mut Loaded) -> Result<Option<String>, Error> {
         let problems = std::mem::take(&mut loaded.problems).into_iter().filter(Problem::is_error);
         let (of_items, wrong): (Vec<Problem>, Vec<Problem>) = problems.partition(|problem| problem.of_item);
@@ -196,9 +196,11 @@ impl Project {
             return Err(error.problems(wrong).money("not charged").hint(self.places.typed("validate")));
         }
         let rows: usize = of_items.iter().map(|problem| problem.count.max(1)).sum();
-        let told =
-            format!("{} of the product file are wrong; `shotlist validate` shows them", count(rows, "row"));
-        Ok((rows > 0).then_some(told))
+        let reported = format!(
+            "{} of the product file cannot be used; `shotlist validate` shows the mistakes",
+            count(rows, "row")
+        );
+        Ok((rows > 0).then_some(reported))
     }
 }
 
@@ -211,12 +213,12 @@ fn refuse_invalid(places: &Places, loaded: &mut Loaded) -> Result<(), Error> {
     Err(error.problems(problems).money("not charged").hint(places.typed("validate")))
 }
 
-/// Returns the error for a request that no clip fits.
+/// Returns the error for an export that would contain no clip, with the reasons.
 fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused: &[String]) -> Error {
     let what = match request.choice {
-        // Approved clips that a destination does not take are approved all the same.
+        // Approved clips that a destination refuses still count as approved.
         Choice::Approved if left_out.count(Reason::Unfit) == 0 => "no clip is approved",
-        Choice::Approved | Choice::All => "no clip can be handed over",
+        Choice::Approved | Choice::All => "no clip can be exported",
     };
     let parts = left_out.parts();
     let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) };
@@ -234,7 +236,7 @@ fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused
     error.money("not charged").hint(places.typed(&hint))
 }
 
-/// Returns the destinations whose limits are checked: those that are named, and that of the form itself.
+/// Returns the destinations whose limits are checked: those that the request names, and that of the form itself.
 fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Error> {
     let of_form = match request.form {
         Form::Google | Form::Meta | Form::Shopify | Form::Woocommerce { .. } => Some(request.form.name()),
@@ -247,12 +249,12 @@ fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Er
     names.into_iter().map(Destination::named).collect()
 }
 
-/// Returns the command to type behind an export.
-fn next(places: &Places, clips: &Clips<'_>) -> String {
+/// Returns the command to type after the export.
+fn next(places: &Places, clips: &ChosenClips<'_>) -> String {
     if clips.left_out.undecided() > 0 { places.typed(LOOK) } else { places.typed("status") }
 }
 
-/// Returns the command that repeats an export for another file.
+/// Returns the command that repeats the export with the additional words `more`.
 fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
     let mut words = format!("export {}", request.form.name());
     if request.choice == Choice::All {

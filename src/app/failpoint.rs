@@ -1,20 +1,22 @@
-//! Failpoints: named places in the code at which a test of a debug build ends the process like a power cut.
+//! Failpoints: named places in the code at which a test can end the process suddenly, like a power cut.
+//!
+//! They exist only in debug builds.
 
 use super::environment::{CRASH_AT, variable};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The failpoint at which this process ends.
+/// The failpoint at which the test wants this process to end.
 struct Target {
     name: String,
-    /// Number of times that the process may still pass it.
+    /// Number of times that the process may still pass the failpoint.
     left: AtomicUsize,
 }
 
 static TARGET: OnceLock<Option<Target>> = OnceLock::new();
 
-/// Ends the process if the environment names this failpoint and it was passed often enough.
-pub(crate) fn reach(name: &'static str) {
+/// Ends the process if the test named this failpoint and the process has passed it often enough.
+pub(crate) fn hit(name: &'static str) {
     if !cfg!(debug_assertions) {
         return;
     }

@@ -10,22 +10,22 @@ use crate::load;
 use crate::manifest::{self, Manifest};
 use crate::store::Reader;
 
-/// Reads the manifest; `None` where it cannot be read.
+/// Reads the project's manifest; `None` if it cannot be read.
 pub(crate) fn manifest(places: &Places) -> Option<Manifest> {
     let bytes = load::read(&places.manifest).ok()?;
     manifest::read(&places.shown, &bytes).0
 }
 
-/// Returns the name of the manifest's project.
+/// Returns the name of the manifest's project; `None` if the manifest cannot be read.
 ///
-/// `None` means that the manifest cannot be read, and stands for all projects of the folder.
+/// Callers then use all projects of the folder.
 pub(crate) fn project_name(places: &Places) -> Option<String> {
     manifest(places).map(|manifest| manifest.project)
 }
 
-/// Finds a job by name or pattern.
+/// Finds the job that a name or a pattern selects, and returns it with its project.
 ///
-/// It searches the manifest's project, or all projects where the manifest cannot be read.
+/// It searches the manifest's project, or all projects of the folder if the manifest cannot be read.
 pub(crate) async fn find(
     reader: &Reader,
     project: Option<&str>,
@@ -35,9 +35,10 @@ pub(crate) async fn find(
     among(known, job)
 }
 
-/// Finds the one held job of this name in the other projects of the folder.
+/// Finds a job of this name that needs a decision in the other projects of the folder; `None` unless there is exactly
+/// one.
 ///
-/// The manifest's project may have been renamed.
+/// The project may have had another name when the job was sent.
 pub(crate) async fn held_elsewhere(
     reader: &Reader,
     project: Option<&str>,
@@ -49,7 +50,7 @@ pub(crate) async fn held_elsewhere(
     Ok(among(others.map(|take| (take.project, take.key)).collect(), job).ok())
 }
 
-/// Finds a job by name or pattern among the given ones.
+/// Finds the job that a name or a pattern selects. `known` has the possible jobs, each with its project's name.
 fn among(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Error> {
     let keys: Vec<JobKey> = known.iter().map(|(_, key)| key.clone()).collect();
     let key = match job_named(job, &keys) {
@@ -65,7 +66,7 @@ fn among(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Er
         Some(other) => Err(Error::new(
             Exit::Usage,
             format!(
-                "{key} is a job of {} and of {other}, and the manifest that would tell which one is meant cannot be \
+                "{key} is a job of {} and of {other}, and the manifest, which would select one of them, cannot be \
                  read",
                 projects.join(", ")
             ),
@@ -75,9 +76,9 @@ fn among(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Er
     }
 }
 
-/// Finds the one job that a pattern matches.
+/// Finds the only job that a pattern matches; `None` if it matches none.
 ///
-/// It fails where several match.
+/// It fails if the pattern matches several jobs.
 fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
     let pattern = [pattern.to_owned()];
     let is_name = |name: &str| {
@@ -92,11 +93,11 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
         0 => String::new(),
         others => format!(" and {others} more"),
     };
-    let what = format!("`{}` matches {first}, {second}{others}; name one", pattern[0]);
+    let what = format!("`{}` matches {first}, {second}{others}; name one of them", pattern[0]);
     Err(Error::new(Exit::Usage, what))
 }
 
-/// Finds a job by its key, or by its item if the item has one job.
+/// Finds a job by its key (`shot/item`), or by its item id if the item has only one job.
 pub(crate) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
     if let Some(key) = text.parse::<JobKey>().ok().filter(|key| known.contains(key)) {
         return Ok(key);
@@ -110,9 +111,9 @@ pub(crate) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
         (Some(key), None) => Ok(key.clone()),
         (Some(first), Some(second)) => Err(Error::new(
             Exit::Usage,
-            format!("`{text}` has several jobs, among them {first} and {second}; name one"),
+            format!("`{text}` has several jobs, among them {first} and {second}; name one of them"),
         )),
-        // Ids are composed, and terminals paste letters with their accents apart.
+        // Ids have composed letters (NFC), but terminals may paste a letter and its accent as two characters.
         _ if composed(text) != text => job_named(&composed(text), known),
         _ => {
             let names: Vec<String> = known.iter().map(ToString::to_string).collect();

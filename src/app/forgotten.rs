@@ -1,4 +1,6 @@
-//! Clips of a project that its state does not know: what is planned without them was paid before.
+//! Finds clips in the output folder that the database does not know.
+//!
+//! A run that does not know these clips would pay for them again, so the run is refused.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,33 +11,35 @@ use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
 use crate::domain::text::count;
 use crate::files::{Tree, kept_path};
-use crate::store::{Clips, StoreError, Worksheet};
+use crate::store::{ClipFinder, StoreError, Worksheet};
 use serde_json::Value;
 use std::path::Path;
 
-/// The clips in the output folder, where there is one.
+/// The clips in the output folder, if that folder exists.
 pub(crate) struct PlacedClips {
-    /// Output folder; `None` where it is missing.
+    /// Output folder; `None` if it does not exist.
     tree: Option<Tree>,
-    /// True to count only rehearsed clips, false to count only real ones.
+    /// True to count only clips of rehearsals, false to count only clips of real runs.
     sandbox: bool,
 }
 
 impl PlacedClips {
-    /// Returns the clips in a folder.
+    /// Opens the output folder to look for clips; a missing folder counts as empty.
     pub(crate) fn at(state: &Path, root: &Path, sandbox: bool) -> Self {
         Self { tree: Tree::look_at(state, root).ok(), sandbox }
     }
 }
 
-/// Returns whether a sidecar belongs to a rehearsal or to a real run, as requested.
+/// Returns whether the clip with this sidecar counts.
 ///
-/// Format 1 does not record this, so the folder decides.
+/// With `sandbox`, only clips of rehearsals count; otherwise only clips of real runs count.
+///
+/// Sidecars of format 1 do not say whether the clip is from a rehearsal, so all of them count.
 fn counts(sidecar: &Value, sandbox: bool) -> bool {
     sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
 }
 
-/// Refuses to go on where no state is there, but clips of this project are.
+/// Refuses to continue if the output folder has clips of this project but there is no database that knows them.
 pub(crate) fn refuse_unknown(places: &Places) -> Result<(), Error> {
     let project = manifest(places).map(|manifest| manifest.project);
     let (mut clips, mut sum) = (0, Usd::ZERO);
@@ -49,11 +53,11 @@ pub(crate) fn refuse_unknown(places: &Places) -> Result<(), Error> {
     unknown(places, clips, sum)
 }
 
-/// Refuses orders for clips that exist under their jobs' paths but are unknown to the state.
+/// Refuses to render jobs whose clips already exist at their paths but are unknown to the database.
 pub(crate) fn refuse_forgotten(places: &Places, worksheet: &Worksheet) -> Result<(), Error> {
     let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(()) };
     let (mut clips, mut sum) = (0, Usd::ZERO);
-    let told = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
+    let reported = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
         let wanted = &job.wanted;
         // A file check without opening anything is cheap, and most jobs have no such file.
         let sidecar = places.out.join(format!("{}.json", wanted.path));
@@ -69,25 +73,28 @@ pub(crate) fn refuse_forgotten(places: &Places, worksheet: &Worksheet) -> Result
         }
         Ok(())
     });
-    told?;
+    reported?;
     unknown(places, clips, sum)
 }
 
-/// Returns an error where there are clips that the state does not know.
+/// Returns an error unless `clips`, the number of clips that the database does not know, is zero.
+///
+/// `sum` is the estimated cost of these clips.
 fn unknown(places: &Places, clips: usize, sum: Usd) -> Result<(), Error> {
     if clips == 0 {
         return Ok(());
     }
     let (are, them) = if clips == 1 { ("is", "it") } else { ("are", "them") };
     let what = format!(
-        "{} of this project {are} in {}, but the state does not know {them} (they cost about {sum}); nothing was sent",
+        "{} of this project {are} in {}, but shotlist's records do not contain {them} (they cost about {sum}); \
+         nothing was sent",
         count(clips, "clip"),
         places.out.display()
     );
     Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed("recover")))
 }
 
-impl Clips for PlacedClips {
+impl ClipFinder for PlacedClips {
     fn stands(&self, path: &str, file: &ClipFile) -> bool {
         self.tree.as_ref().is_some_and(|tree| tree.is_placed(path, file))
     }

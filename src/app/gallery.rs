@@ -1,4 +1,4 @@
-//! Every job of a project with its renderings, reviews and verdicts: the data of reports, reviews, lists and exports.
+//! All jobs of a project with their renderings, reviews and verdicts: the data of reports, lists, reviews and exports.
 
 use super::budget::{Level, caps, levels};
 use super::error::Error;
@@ -7,13 +7,13 @@ use super::find::manifest;
 use super::lost::found;
 use super::names::Names;
 use super::project::Project;
+use super::project_status::kept_as;
 use super::reporter::News;
 use super::session::reader;
-use super::standing::kept_as;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
 use crate::domain::problem::did_you_mean;
-use crate::domain::review::{Review, Standing};
+use crate::domain::review::{Review, ReviewState};
 use crate::domain::verdict::Verdict;
 use crate::manifest::OnMissing;
 use crate::plan::bucket::{Bucket, Buckets};
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-/// Every job of a project.
+/// The jobs of a project with their renderings, reviews and verdicts.
 pub struct Gallery {
     /// Time of the report.
     pub now: Timestamp,
@@ -30,62 +30,64 @@ pub struct Gallery {
     pub project: Option<String>,
     /// True if the clips were made in the sandbox.
     pub sandbox: bool,
-    /// Folder of the clips.
+    /// Output folder, which the paths of clips are relative to.
     pub out: PathBuf,
-    /// Wanted jobs in the order of the manifest.
+    /// Jobs that the manifest asks for, in its order.
     pub jobs: Vec<GalleryJob>,
-    /// Number of jobs in each bucket.
+    /// Number of jobs by status (bucket).
     pub buckets: Buckets,
     /// Amount spent today (UTC).
     pub today: Spent,
     /// Amount spent this month (UTC).
     pub month: Spent,
-    /// Budgets of the manifest; empty if it cannot be read.
+    /// Budgets of the manifest with the amounts spent against them; empty if the manifest cannot be read.
     pub budget: Vec<Level>,
 }
 
-/// A job with the state of its clip and of its review.
+/// A job with its status and the state of its review.
 pub struct GalleryJob {
     /// Everything that is recorded about the job.
     pub record: JobRecord,
-    /// State of the job.
+    /// Status of the job in reports.
     pub bucket: Bucket,
-    /// State of its review.
-    pub standing: Standing,
+    /// State of the job's review, such as approved or undecided.
+    pub standing: ReviewState,
 }
 
 impl GalleryJob {
-    /// Returns the name of the job.
+    /// Returns the key of the job.
     #[must_use]
     pub fn key(&self) -> &JobKey {
         &self.record.key
     }
 
-    /// Returns the rendering whose clip stands under the name of the job.
+    /// Returns the rendering of the job's current clip.
     ///
-    /// It is `None` if there is no clip, and if the clip is of another job that the two share.
+    /// It is `None` if there is no clip, and if the clip belongs to another job that shares it.
     #[must_use]
     pub fn current(&self) -> Option<&TakeRecord> {
         let filed = self.record.filed.as_ref()?;
         self.record.takes.iter().find(|take| take.take.id == filed.take)
     }
 
-    /// Returns the verdict of the automatic checks about the clip of the job; `None` if it was not checked.
+    /// Returns the verdict of the automatic checks about the job's clip.
+    ///
+    /// It is `None` if the clip was not checked, or if it belongs to another job that shares it.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
         Some(self.current()?.checked.as_ref()?.verdict())
     }
 
-    /// Returns the review that queues another rendering, as long as none was ordered since.
+    /// Returns the review that asks for another rendering, if that rendering was not submitted yet.
     #[must_use]
     pub fn queued_redo(&self) -> Option<&Review> {
         let review = self.record.review.as_ref().filter(|_| self.record.is_redo_queued)?;
-        (self.standing != Standing::Outdated).then_some(review)
+        (self.standing != ReviewState::Outdated).then_some(review)
     }
 }
 
 impl Project {
-    /// Returns every job of the project with its renderings, reviews and verdicts.
+    /// Returns all jobs of the project with their renderings, reviews and verdicts.
     ///
     /// It sends nothing and changes nothing.
     pub async fn gallery(&self) -> Result<Gallery, Error> {
@@ -127,7 +129,7 @@ impl Project {
             let bucket = stands.get(&record.key).copied().unwrap_or(Bucket::ToRender);
             buckets.add(bucket, 1);
             let clip = record.filed.as_ref().map(|filed| &filed.file.sha256);
-            let standing = Standing::of(record.review.as_ref(), clip, &record.fingerprint);
+            let standing = ReviewState::of(record.review.as_ref(), clip, &record.fingerprint);
             jobs.push(GalleryJob { record, bucket, standing });
         }
         let (today, month) = (reader.spent(Window::Day(now)).await?, reader.spent(Window::Month(now)).await?);
@@ -135,7 +137,7 @@ impl Project {
     }
 }
 
-/// Returns the names and patterns of a filter, each of which matches a job.
+/// Reads the names and patterns of a filter; it is an error if one of them matches no job.
 pub(crate) fn named(only: &[String], jobs: &[GalleryJob]) -> Result<Names, Error> {
     let known: HashSet<String> = if only.is_empty() {
         HashSet::new()

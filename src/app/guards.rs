@@ -1,4 +1,4 @@
-//! The refusal of plans that exceed the manifest's guards, with the commands that accept them.
+//! Refuses plans that exceed the manifest's guards (its limits on changes), and shows the commands that accept them.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -7,13 +7,13 @@ use super::project::Project;
 use super::reporter::News;
 use crate::plan::guards::{Found, Trip};
 
-/// Reports the guards that stop the plan.
+/// Reports the guards that the plan exceeds, with the commands that accept the plan.
 fn tell(project: &Project, trips: &[Trip]) {
     let commands = ["run --accept-changes", "plan --out plan.json", "run --plan plan.json"];
     project.tell(&News::Guards { trips, commands: Some(commands.map(|words| project.places.typed(words))) });
 }
 
-/// Refuses to archive more clips than the guard allows.
+/// Refuses to move clips to the archive if the plan exceeds the guard on removed jobs.
 pub(crate) fn check_removals(project: &Project, plan: &Plan) -> Result<(), Error> {
     let Some(trip) = plan.trips.iter().find(|trip| matches!(trip.found, Found::Removed(..))) else {
         return Ok(());
@@ -23,12 +23,12 @@ pub(crate) fn check_removals(project: &Project, plan: &Plan) -> Result<(), Error
     let what = format!("{} of the manifest's guards stops this; nothing was moved", trip.guard);
     Err(Error::new(
         Exit::Budget,
-        format!("{what}. A broken export looks like this; if it is meant: {accept}"),
+        format!("{what}. A broken product export can cause this. If the change is intended: {accept}"),
     )
     .hint(project.places.typed("plan")))
 }
 
-/// Refuses a run whose plan exceeds the guards.
+/// Refuses a run if its plan exceeds one of the manifest's guards.
 pub(crate) fn check(project: &Project, plan: &Plan) -> Result<(), Error> {
     if plan.trips.is_empty() {
         return Ok(());

@@ -1,8 +1,7 @@
-//! Linked images: reads the first bytes of images that providers download themselves, for `validate
-//! --check-images`.
+//! Checks linked images, which providers download themselves: `validate --check-images` reads their first bytes.
 //!
-//! No other use case reads them, because a plan must not depend on a network. The results are kept in the state
-//! folder for a day, so each image of a large catalog is requested only once.
+//! No other use case reads linked images, because a plan must not depend on a network. The results are kept in the
+//! state folder for a day, so each image of a large catalog is requested only once.
 
 use super::error::Error;
 use super::places::Places;
@@ -22,20 +21,22 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Maximum number of concurrent requests, because most images come from one shop's server.
+/// Maximum number of images requested concurrently; it is low because most come from one shop's server.
 const AT_ONCE: usize = 8;
 
-/// Time for which a result is kept.
+/// Time for which the result about an image is kept.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
-/// Checks every image that the manifest links.
+/// Reads the first bytes of every image that the manifest links.
+///
+/// For each image it returns the facts, such as the format and the size, or the reason why they cannot be read.
 pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook, Error> {
     let now = project.clock.now();
     let mut cache = Cache::read(&project.places);
     let client = FreeClient::new(&settings()?)?;
     let unknown: Vec<&String> = loaded.links.iter().filter(|link| !cache.knows(link, now)).collect();
     if !unknown.is_empty() {
-        let note = format!("asking for the first bytes of {} linked pictures", unknown.len());
+        let note = format!("reading the first bytes of {} linked pictures", unknown.len());
         project.tell(&News::Note(&note));
     }
     let mut book = LinkBook::new();
@@ -56,7 +57,7 @@ pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook,
     Ok(book)
 }
 
-/// Returns the facts in the first bytes of an image.
+/// Returns the format, size and dimensions of a linked image from its first bytes.
 async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     let Download { head, mut bytes } =
         client.peek(link, image::HEAD as u64).await.map_err(|fault| match fault.kind {
@@ -83,7 +84,7 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     Ok(Seen { format, bytes: total, width, height, traits })
 }
 
-/// The results of the last day.
+/// The results about linked images, kept in a file; each is valid for a day.
 struct Cache {
     path: PathBuf,
     links: BTreeMap<String, Kept>,
@@ -102,9 +103,9 @@ struct Kept {
 }
 
 impl Cache {
-    /// Reads the cache.
+    /// Reads the file with the results.
     ///
-    /// Entries that cannot be read are requested again.
+    /// Images whose entries cannot be read are requested again.
     fn read(places: &Places) -> Self {
         let path = places.state.join("links.json");
         let text = std::fs::read(&path).unwrap_or_default();
@@ -130,9 +131,9 @@ impl Cache {
         self.links.insert(link.to_owned(), kept);
     }
 
-    /// Writes the cache.
+    /// Writes the file with the results.
     ///
-    /// If this fails, the next check only takes longer.
+    /// If this fails, the next check requests the images again.
     fn write(&self) {
         if let (Ok(json), Some(folder)) = (serde_json::to_vec(&self.links), self.path.parent())
             && Folder::make(folder).is_ok()

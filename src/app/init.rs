@@ -1,4 +1,4 @@
-//! First manifests: writes a manifest, and the schema with which editors complete it.
+//! Writes a first manifest, and the JSON Schema with which editors check and complete it.
 
 mod draft;
 
@@ -20,46 +20,46 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Sample manifest of products without images.
+/// Sample manifest for products without images.
 const SAMPLE: &str = include_str!("init/sample.yaml");
-/// Sample manifest of a film.
+/// Sample manifest for a film in scenes.
 const SCENES: &str = include_str!("init/scenes.yaml");
 
-/// A request for a first manifest.
+/// A request to write a first manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InitRequest {
     /// Path of the new manifest; by default `shotlist.yaml` in the current folder.
     pub manifest: Option<PathBuf>,
-    /// Subject of the manifest.
+    /// Things that the manifest makes clips of.
     pub subject: Subject,
     /// True to replace an existing manifest.
     pub force: bool,
 }
 
-/// The subject of a first manifest.
+/// The things that a first manifest makes clips of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// The manifest has a few sample products.
+    /// A few sample products.
     Sample,
-    /// The manifest describes a film in scenes.
+    /// The scenes of a film.
     Scenes,
-    /// The manifest is for the products of a file.
+    /// The products of a product file.
     File {
-        /// Path of the file; `-` for standard input.
+        /// Path of the product file; `-` for standard input.
         file: PathBuf,
-        /// Options for reading it.
+        /// Options for reading the product file, such as the shop system that wrote it and the columns to use.
         reading: Reading,
     },
 }
 
-/// The result of a request for a first manifest.
+/// The result of a request to write a first manifest.
 #[derive(Debug)]
 pub enum InitReport {
     /// The manifest and the schema were written.
     Written(Box<Written>),
     /// The product file has errors; nothing was written.
     Invalid {
-        /// All problems of the file.
+        /// All problems of the product file.
         problems: Vec<Problem>,
         /// Command to type next.
         next: String,
@@ -73,7 +73,7 @@ pub struct Written {
     pub manifest: String,
     /// Name of the schema in messages.
     pub schema: String,
-    /// Product file of the manifest.
+    /// Product file that the manifest was written for; `None` for a sample manifest.
     pub products: Option<Products>,
     /// Command to type next.
     pub next: String,
@@ -84,23 +84,24 @@ pub struct Written {
 pub struct Products {
     /// Name of the file in messages.
     pub shown: String,
-    /// Path of the file in the manifest.
+    /// Path of the product file as the manifest names it.
     pub file: String,
-    /// Facts about the file.
+    /// Facts about the file, such as its format and columns.
     pub about: About,
-    /// Unit that makes one clip each.
+    /// Unit that gets one clip: a product, a variant or an image.
     pub one_per: OnePer,
-    /// Model in the manifest.
+    /// Model that the manifest uses.
     pub model: ModelName,
-    /// Number of clips.
+    /// Number of clips that the manifest makes.
     pub clips: usize,
     /// Price of all clips.
     pub total: Usd,
-    /// Other units with their number of clips and price, in words; empty if there are none.
+    /// Other units that could get one clip each, such as each variant: the number of clips and the price for each
+    /// unit, in words. The text is empty if there is no other unit.
     pub choices: String,
-    /// Part of the file that cannot be rendered as it is, in words.
+    /// Number of items without a usable picture, in words; `None` if every item can be rendered.
     pub unusable: Option<String>,
-    /// Columns of pictures.
+    /// Columns of the product file that hold pictures.
     pub pictures: catalog::Pictures,
     /// Warnings and notes about the file.
     pub problems: Vec<Problem>,
@@ -117,9 +118,9 @@ impl InitReport {
     }
 }
 
-/// Writes a manifest and its schema.
+/// Writes a first manifest and its schema.
 ///
-/// It asks nothing, and replaces a manifest only with `force`.
+/// It asks nothing, and replaces an existing manifest only with `force`.
 pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
     let manifest = request.manifest.as_deref().unwrap_or(Path::new(MANIFEST));
     check_place(manifest, request)?;
@@ -151,32 +152,33 @@ fn refused(what: impl Into<String>) -> Error {
     Error::new(Exit::Usage, what).money("nothing was written")
 }
 
-/// Refuses an existing manifest, and a name without a manifest's extension, which is probably a product file.
+/// Refuses the path of an existing manifest, and a path that does not end in `.yaml` or `.yml`.
+///
+/// A path with another extension is probably a product file.
 fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
     let shown = manifest.display();
     if manifest.is_dir() {
         let inside = manifest.join(MANIFEST);
-        return Err(refused(format!("{shown} is a folder")).hint(typed(request, &inside, "")));
+        return Err(refused(format!("{shown} is a folder, not a manifest")).hint(typed(request, &inside, "")));
     }
     if !manifest.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
-        let what = format!(
-            "{shown} is no name of a manifest, which ends in .yaml; a product file goes behind --from"
-        );
+        let what =
+            format!("{shown} cannot be a manifest, which ends in .yaml; to read a product file, use --from");
         let next = format!("shotlist init --from {}", quoted(&shown.to_string()));
         return Err(refused(what).hint(next));
     }
     // A broken link also occupies the name.
     if !request.force && fs::symlink_metadata(manifest).is_ok() {
         let what = format!(
-            "{shown} is there already, and init replaces it only with --force; for a second manifest, write its name \
-             behind `init`"
+            "{shown} already exists, and init replaces it only with --force; for a second manifest, write its name \
+             after `init`"
         );
         return Err(refused(what).hint(typed(request, manifest, " --force")));
     }
     Ok(())
 }
 
-/// Returns the command that repeats the request for this manifest.
+/// Returns the command that repeats the request for a manifest at another path or with the additional words `more`.
 fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     let mut command = "shotlist init".to_owned();
     if manifest != Path::new(MANIFEST) {
@@ -192,7 +194,7 @@ fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     command + more
 }
 
-/// Returns the text of a manifest for a product file, or the problems of the file if it has errors.
+/// Returns the text of a manifest for a product file with the facts about it, or the problems if the file has errors.
 fn draft(
     folder: &Path,
     file: &Path,
@@ -205,8 +207,8 @@ fn draft(
     let Some(about) = catalog.about.filter(|_| !is_wrong) else { return Ok(Err(problems)) };
     make_folder(folder)?;
     let from = seen_from(folder, file)?;
-    let beside = from.rfind('/').map_or("", |end| &from[..=end]);
-    let pictures = Pictures::of(&items, beside, |path| folder.join(path).is_file());
+    let parent = from.rfind('/').map_or("", |end| &from[..=end]);
+    let pictures = Pictures::of(&items, parent, |path| folder.join(path).is_file());
     let has_pictures = pictures.is_some();
     let draft = Draft { from: &from, reading, about: &about, items: &items, pictures };
     let shown = file.display().to_string();
@@ -239,25 +241,28 @@ fn draft(
     Ok(Ok((draft.text(), products)))
 }
 
-/// Returns the problem of a file whose products a prompt cannot name: it says only these words of them.
+/// Returns the problem of a product file without a column of titles.
+///
+/// `says` is the text that every prompt would have in place of a title.
 fn untitled(shown: &str, about: &About, says: &str) -> Problem {
-    let message = format!("no column is the title: a prompt would be `Slow push-in on {says}`");
+    let message =
+        format!("no column has the titles of the products: a prompt would be `Slow push-in on {says}`");
     let problem = Problem::error(Place::File(shown.to_owned()), message);
     let typed = |column: &String| {
         format!("`shotlist init --from {} --column {}`", quoted(shown), quoted(&format!("title={column}")))
     };
     match about.titles.split_first() {
         Some((first, others)) => {
-            let problem = problem.hint(format!("say which column is the title: {}", typed(first)));
+            let problem = problem.hint(format!("name the column that has the titles: {}", typed(first)));
             others.iter().fold(problem, |problem, other| problem.note(format!("or {}", typed(other))))
         }
-        None => problem.hint("add a column `title` to the file, with what each product is"),
+        None => problem.hint("add a column `title` to the file, with the name of each product"),
     }
 }
 
 /// Returns the relative path from a folder to a file, as a manifest writes it.
 ///
-/// Both must exist.
+/// The folder and the file's folder must exist.
 fn seen_from(folder: &Path, file: &Path) -> Result<String, Error> {
     if file == Path::new("-") {
         return Ok("-".to_owned());
@@ -271,18 +276,16 @@ fn seen_from(folder: &Path, file: &Path) -> Result<String, Error> {
     let up = folder.components().skip(shared).map(|_| Component::ParentDir);
     let way = up.chain(home.components().skip(shared)).chain(file.file_name().map(Component::Normal));
     let parts: Option<Vec<&str>> = way.map(|part| part.as_os_str().to_str()).collect();
-    parts
-        .map(|parts| parts.join("/"))
-        .ok_or_else(|| refused(format!("{} has a name that is no Unicode; rename the file", file.display())))
+    parts.map(|parts| parts.join("/")).ok_or_else(|| {
+        refused(format!("the name of {} is not valid Unicode; rename the file", file.display()))
+    })
 }
 
 fn make_folder(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))
 }
 
-/// Writes the schema, then the manifest.
-///
-/// In this order a manifest never names a schema that does not exist.
+/// Writes the schema, then the manifest, so a manifest never names a schema that does not exist.
 fn write(folder: &Path, manifest: &Path, text: &str) -> Result<(), Error> {
     make_folder(folder)?;
     let state = folder.join(STATE);

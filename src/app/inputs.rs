@@ -1,7 +1,7 @@
-//! The cached facts about the images of a manifest.
+//! Reads a manifest with everything that it names, and keeps the facts about its images in a cache.
 //!
-//! Each image is read once until it changes. The cache is kept next to the state, and rehearsals share it because
-//! the images are the same.
+//! Each image is read only once until it changes. The cache is in the state folder, and rehearsals share it because
+//! they use the same images.
 
 use super::places::Places;
 use super::project::Project;
@@ -13,7 +13,7 @@ use crate::manifest::ImageIdentity;
 use crate::plan::order::LinkBook;
 use crate::store::{Folder, Reader, StoreError, Worksheet};
 
-/// Reads a manifest with all its inputs, and adds its jobs to the worksheet.
+/// Reads a manifest with its products, images and reviewers' notes, and adds its jobs to the worksheet.
 #[must_use]
 pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
     let mut loaded = open(&project.places.manifest, &project.registry);
@@ -27,9 +27,10 @@ pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
     loaded
 }
 
-/// Reads what reviewers say about the clips of the manifest's jobs, where one of its templates takes that in.
+/// Adds the reviewers' notes about clips to the manifest, if one of its prompt templates uses them.
 ///
-/// A state that is damaged or older than its ledger is left to the command, which refuses it.
+/// Notes in a database that is damaged or older than its ledger are ignored, because the command refuses such a
+/// database.
 fn hear_reviewers(places: &Places, loaded: &mut Loaded) {
     let Some(manifest) = loaded.manifest.as_mut().filter(|manifest| manifest.reads_feedback()) else {
         return;
@@ -44,14 +45,14 @@ fn hear_reviewers(places: &Places, loaded: &mut Loaded) {
         Err(
             error @ (StoreError::Busy { .. } | StoreError::Unusable { .. } | StoreError::DiskFull { .. }),
         ) => {
-            let what = format!("what reviewers said cannot be read: {error}");
+            let what = format!("the notes of reviewers could not be read: {error}");
             loaded.problems.push(Problem::error(Place::File(loaded.shown.clone()), what));
         }
         Err(_) => {}
     }
 }
 
-/// Creates the jobs of an open manifest and passes them on one by one; see [`jobs`].
+/// Creates the jobs of a loaded manifest and passes them to `taker` one by one; see [`jobs`].
 pub(crate) fn hand_on(
     places: &Places,
     loaded: &mut Loaded,

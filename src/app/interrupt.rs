@@ -1,4 +1,4 @@
-//! The handle with which a caller asks a use case to end early.
+//! The handle with which a caller asks a run to end early.
 
 use crate::engine::stop::StopReason;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 /// A handle that asks a run to end early.
 ///
-/// After the first request the run waits for the answers to paid requests; the second cuts that wait short. Clones
-/// share their requests.
+/// After the first request the run still waits for the answers to paid requests; a second request shortens that wait.
+/// All clones of a handle share the requests.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<watch::Sender<Asked>>);
 
@@ -25,7 +25,7 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// Asks the run to end, or, when called again, to end sooner.
+    /// Asks the run to end; a second call asks it to end even sooner.
     pub fn ask(&self, reason: StopReason) {
         self.0.send_modify(|asked| {
             asked.times += 1;
@@ -33,24 +33,24 @@ impl Interrupt {
         });
     }
 
-    /// Waits until a run listens to this handle.
+    /// Waits until a run reacts to this handle.
     ///
-    /// Before that, the default action of a signal is the right one.
+    /// Before that, a signal should end the process in the usual way.
     pub async fn in_use(&self) {
         self.until(|asked| asked.in_use.then_some(())).await;
     }
 
-    /// Marks the handle as in use by a run.
+    /// Records that a run reacts to this handle from now on.
     pub(crate) fn begin(&self) {
         self.0.send_modify(|asked| asked.in_use = true);
     }
 
-    /// Forgets the requests, which were for the run that has ended.
+    /// Forgets all requests, because the run that they were for has ended.
     pub(crate) fn end(&self) {
         self.0.send_modify(|asked| *asked = Asked::default());
     }
 
-    /// Waits until the end was requested at least this many times.
+    /// Waits until [`Self::ask`] was called at least this many times, and returns the newest reason.
     pub(crate) async fn asked(&self, times: usize) -> StopReason {
         self.until(|asked| asked.reason.filter(|_| asked.times >= times)).await
     }

@@ -1,7 +1,7 @@
-//! The list of a project's jobs, filtered by name, state, tag, decision and verdict.
+//! The list of a project's jobs, filtered by name, status, tag, review and verdict.
 //!
-//! Jobs that were ordered before are as the state has them, in the same states as `status`. Jobs that the manifest
-//! asks for and no run has taken in yet are listed as a plan decides about them.
+//! Jobs that a run has recorded have the status that `status` shows. Jobs that are in the manifest but that no run has
+//! recorded yet have the status that a plan gives them.
 
 pub mod compare;
 mod filter;
@@ -22,33 +22,33 @@ use super::selection::Selection;
 use super::session::cannot_open;
 use crate::domain::foreign::shown;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::lifecycle::Account;
+use crate::domain::lifecycle::MoneyState;
 use crate::domain::money::Usd;
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use crate::domain::take::Wanted;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::store::{JobRecord, Reader, Spent, StoreError, TakeRecord};
 use std::collections::HashMap;
 
-/// The jobs of a project that a filter selects.
+/// The jobs of a project that match a filter.
 pub struct JobsReport {
-    /// Selected jobs with the state of the project; its buckets count the selected jobs alone.
+    /// Matching jobs with the money and the budgets of the project. The counts by status are of the matching jobs only.
     pub gallery: Gallery,
-    /// Number of jobs of the project, selected or not.
+    /// Number of all jobs of the project, matching or not.
     pub all: usize,
     /// Command to type next.
     pub next: String,
-    /// Orders of jobs that have no rendering yet.
+    /// Model and price of each job that has no rendering yet.
     orders: HashMap<JobKey, Order>,
 }
 
-/// The order of a job that has no rendering yet.
+/// The model and the price that a job without a rendering would have.
 struct Order {
     model: ModelName,
     price: Option<Usd>,
 }
 
-/// The jobs that the manifest asks for, each with the decision of a plan.
+/// A job of the manifest with the status and the price that a plan gives it.
 struct Planned {
     wanted: Wanted,
     bucket: Bucket,
@@ -56,7 +56,7 @@ struct Planned {
 }
 
 impl Project {
-    /// Returns the jobs of the project that a filter selects.
+    /// Returns the jobs of the project that match a filter.
     ///
     /// It sends nothing and changes nothing.
     pub async fn jobs(&self, filter: &Filter) -> Result<JobsReport, Error> {
@@ -64,7 +64,7 @@ impl Project {
             let gallery = self.gallery().await?;
             let planned = planned(self).unwrap_or_else(|error| {
                 self.tell(&News::Warning(&format!(
-                    "jobs that were never ordered are not listed: {}",
+                    "jobs that were never submitted are not listed: {}",
                     error.what
                 )));
                 Vec::new()
@@ -85,7 +85,7 @@ impl Project {
         Ok(JobsReport { gallery, all, next, orders })
     }
 
-    /// Returns the gallery of a project that was never run.
+    /// Returns the empty gallery (list of jobs) of a project that was never run.
     fn never_run(&self) -> Gallery {
         let places = &self.places;
         Gallery {
@@ -103,9 +103,9 @@ impl Project {
 }
 
 impl JobsReport {
-    /// Returns the price of a job: that of its clip, of its newest rendering, or of its order.
+    /// Returns the price of a job: the cost of the listed rendering, or the planned price if there is no rendering.
     ///
-    /// It is `None` where nobody knows it, and where the job gets the clip of another job.
+    /// It is `None` if the price is unknown, and if the job gets the clip of another job.
     #[must_use]
     pub fn price(&self, job: &GalleryJob) -> Option<Usd> {
         match shown_take(job) {
@@ -114,7 +114,7 @@ impl JobsReport {
         }
     }
 
-    /// Returns the model of the job's clip, else of its newest rendering, else of its order.
+    /// Returns the model of a job: that of the listed rendering, or the planned one if there is no rendering.
     #[must_use]
     pub fn model<'a>(&'a self, job: &'a GalleryJob) -> Option<&'a ModelName> {
         match shown_take(job) {
@@ -123,7 +123,7 @@ impl JobsReport {
         }
     }
 
-    /// Returns the path of the job's clip as it can be opened, whether the clip is there or not.
+    /// Returns the path of the job's clip for use in the current folder, even if the file is missing.
     #[must_use]
     pub fn path(&self, job: &GalleryJob) -> String {
         let record = &job.record;
@@ -132,13 +132,13 @@ impl JobsReport {
         shown(&path.strip_prefix(".").unwrap_or(&path).display().to_string()).into_owned()
     }
 
-    /// Returns the amount that the selected jobs have cost for sure, with every rendering of them.
+    /// Returns the amount that all renderings of the matching jobs have cost for certain, without amounts in doubt.
     #[must_use]
     pub fn spent(&self) -> Usd {
         self.gallery.jobs.iter().map(spent).sum()
     }
 
-    /// Returns the price of the selected jobs that a run would send.
+    /// Returns the price of the matching jobs that a run would send.
     #[must_use]
     pub fn to_pay(&self) -> Usd {
         let to_render = self.gallery.jobs.iter().filter(|job| job.bucket == Bucket::ToRender);
@@ -146,7 +146,9 @@ impl JobsReport {
     }
 }
 
-/// Returns the rendering that a list shows of a job: that of its clip if the job is settled by it, else the newest one.
+/// Returns the rendering whose price and model a list shows for a job.
+///
+/// For a finished job it is the rendering of the current clip, otherwise the newest one.
 #[must_use]
 pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
     let newest = job.record.takes.first();
@@ -164,20 +166,20 @@ pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
     }
 }
 
-/// Returns the amount that all renderings of a job have cost for sure.
+/// Returns the amount that all renderings of a job have cost for certain, without amounts in doubt.
 #[must_use]
 pub fn spent(job: &GalleryJob) -> Usd {
-    let settled = job.record.takes.iter().filter(|take| take.take.state.account() == Account::Settled);
+    let settled = job.record.takes.iter().filter(|take| take.take.state.account() == MoneyState::Settled);
     settled.map(|take| take.take.cost()).sum()
 }
 
-/// Plans all jobs of the manifest.
+/// Plans all jobs of the manifest, and returns each with its status and price.
 fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
     let places = &project.places;
     let worksheet = worksheet(places)?;
     let mut loaded = load(project, &worksheet);
     if !loaded.is_invalid() {
-        // `plan` and `validate` tell the warnings.
+        // `plan` and `validate` report the warnings.
         loaded.problems.clear();
     }
     let loaded = valid(project, loaded)?;
@@ -199,8 +201,9 @@ fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
     Ok(planned)
 }
 
-/// Adds the jobs that no run has taken in yet, puts all into the order of the manifest, and returns the orders of jobs
-/// without a rendering.
+/// Adds the planned jobs that no run has recorded yet, and sorts all jobs in the order of the manifest.
+///
+/// It returns the model and the price of each job that has no rendering.
 fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
     let mut orders = HashMap::new();
     let mut recorded: HashMap<JobKey, GalleryJob> = HashMap::new();
@@ -220,14 +223,14 @@ fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
         }
         gallery.jobs.push(job.unwrap_or_else(|| never_ordered(gallery.project.as_deref(), wanted, bucket)));
     }
-    // What the manifest no longer names stays until the next run.
+    // Jobs that the manifest no longer names stay until the next run.
     others.extend(recorded.into_values());
     others.sort_by(|a, b| (&a.record.project, a.key()).cmp(&(&b.record.project, b.key())));
     gallery.jobs.extend(others);
     orders
 }
 
-/// Returns a job that no run has taken in yet.
+/// Returns the list entry of a planned job that no run has recorded yet.
 fn never_ordered(project: Option<&str>, wanted: Wanted, bucket: Bucket) -> GalleryJob {
     let record = JobRecord {
         project: project.unwrap_or_default().to_owned(),
@@ -242,10 +245,10 @@ fn never_ordered(project: Option<&str>, wanted: Wanted, bucket: Bucket) -> Galle
         review: None,
         is_redo_queued: false,
     };
-    GalleryJob { record, bucket, standing: Standing::Undecided }
+    GalleryJob { record, bucket, standing: ReviewState::Undecided }
 }
 
-/// Returns the command to type next.
+/// Returns the command to type after a look at the list.
 fn next(project: &Project, gallery: &Gallery) -> String {
     let places = &project.places;
     match &gallery.jobs[..] {

@@ -1,6 +1,6 @@
-//! The money of a project: totals by day, model, provider, item, shot, tag or outcome, and charges in doubt.
+//! The money of a project: totals by day, model, provider, item, shot, tag or outcome, and the charges in doubt.
 //!
-//! By model, shot and tag, the totals have the number of approved clips and what each of them has cost.
+//! The totals by model, shot and tag also have the number of approved clips and the cost of each.
 
 pub mod adjust;
 
@@ -9,21 +9,21 @@ use super::find::project_name;
 use super::places::show_typed;
 use super::project::Project;
 use super::session::reader;
-use crate::domain::lifecycle::{Account, Phase, State};
+use crate::domain::lifecycle::{MoneyState, Phase, State};
 use crate::domain::money::Usd;
 use crate::store::{By, Costs, Group, Since};
 use jiff::Timestamp;
 
-/// A request for the totals of a project.
+/// A request for the totals of a project's money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerRequest {
-    /// Grouping of the takes.
+    /// Kind of groups to add up, such as days or models.
     pub by: By,
-    /// First day that counts (UTC); `None` for all days.
+    /// First day (UTC) whose takes count; `None` for all days.
     pub since: Since,
 }
 
-/// The totals of a project.
+/// The totals of a project's money, and the charges in doubt.
 #[derive(Debug)]
 pub struct LedgerReport {
     /// Time of the report.
@@ -32,51 +32,54 @@ pub struct LedgerReport {
     pub project: Option<String>,
     /// Request that the report answers.
     pub request: LedgerRequest,
-    /// Totals.
+    /// Totals by group.
     pub table: Table,
-    /// Takes that may have been charged, including those sent before the first day of the table.
+    /// Takes (renderings) that may have been charged, including those sent before the first day of the table.
     pub doubtful: Vec<Costs>,
     /// Command to type next.
     pub next: String,
 }
 
-/// Totals by group, with their sum.
+/// The totals of a project's money by group, with their sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Grouping of the takes.
+    /// Kind of the groups, such as days or models.
     pub by: By,
-    /// Rows, one for each name.
+    /// Rows, one for each group.
     pub rows: Vec<Row>,
-    /// Sum of all rows.
+    /// Sum over all takes; a take that is in several rows counts once.
     pub total: Row,
 }
 
-/// The totals of one group.
+/// The totals of the takes in one group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Row {
-    /// Day, model, provider, item, shot, tag or outcome; empty for items without a tag.
+    /// Name of the group: a day, model, provider, item, shot, tag or outcome; empty for the takes of items without a
+    /// tag.
     pub name: String,
-    /// Number of takes that were sent.
+    /// Number of takes that were sent to a provider.
     pub takes: u64,
-    /// Amount that was surely spent.
+    /// Amount that was charged for certain.
     pub settled: Usd,
-    /// Amount reserved for requests in flight.
+    /// Amount reserved for requests that have no result yet.
     pub reserved: Usd,
-    /// Amount that may have been charged.
+    /// Amount that may have been charged (in doubt).
     pub in_doubt: Usd,
-    /// Part of the settled amount that produced no clip.
+    /// Part of the settled amount for failed or written-off takes, which produced no clip.
     pub wasted: Usd,
     /// Number of takes that were refused at no cost.
     pub refused: u64,
-    /// Price of the refused takes.
+    /// Price that the refused takes would have cost.
     pub refused_usd: Usd,
-    /// Number of approved clips; `None` where the grouping does not count them.
+    /// Number of approved clips; `None` if they are not counted for this kind of group.
     pub approved: Option<u64>,
 }
 
 impl Row {
-    /// Returns the cost of each approved clip: what was settled and what is in doubt, also for failed, rejected and
-    /// replaced renderings, divided by the number of approved clips and rounded up to a millionth of a dollar.
+    /// Returns the cost of each approved clip, rounded up to a millionth of a dollar.
+    ///
+    /// It is the settled and in-doubt amount of all renderings, also of failed, rejected and replaced ones, divided by
+    /// the number of approved clips. It is `None` if no approved clips are counted.
     #[must_use]
     pub fn per_approved(&self) -> Option<Usd> {
         (self.settled + self.in_doubt).share(self.approved?)
@@ -84,7 +87,7 @@ impl Row {
 }
 
 impl Project {
-    /// Returns the totals of the project.
+    /// Returns the totals of the project's money and the charges in doubt.
     ///
     /// It sends nothing and changes nothing.
     pub async fn ledger(&self, request: &LedgerRequest) -> Result<LedgerReport, Error> {
@@ -113,7 +116,7 @@ impl Project {
 }
 
 impl Table {
-    /// Combines groups of the same name into rows, and keeps the order of the names.
+    /// Adds up the groups with the same name to one row each, in the order of the names.
     #[must_use]
     pub fn of(by: By, groups: &[Group]) -> Self {
         let mut rows: Vec<Row> = Vec::new();
@@ -130,7 +133,7 @@ impl Table {
         Self { by, rows, total }
     }
 
-    /// Adds the numbers of approved clips by name, and of all of them.
+    /// Adds the number of approved clips to the row of each name, and `all` to the sum.
     pub(crate) fn add_approved(&mut self, approved: &[(String, u64)], all: u64) {
         self.rows.iter_mut().for_each(|row| row.approved = Some(0));
         for (name, clips) in approved {
@@ -145,7 +148,7 @@ impl Table {
     }
 }
 
-/// Returns whether approved clips are counted in this grouping.
+/// Returns whether approved clips are counted for this kind of groups.
 const fn counts_approved(by: By) -> bool {
     matches!(by, By::Model | By::Shot | By::Tag)
 }
@@ -154,36 +157,36 @@ impl Row {
     fn add(&mut self, group: &Group) {
         self.takes += group.takes;
         match group.account {
-            Account::Settled => self.settled += group.usd,
-            Account::Reserved => self.reserved += group.usd,
-            Account::InDoubt => self.in_doubt += group.usd,
-            Account::Free => {
+            MoneyState::Settled => self.settled += group.usd,
+            MoneyState::Reserved => self.reserved += group.usd,
+            MoneyState::InDoubt => self.in_doubt += group.usd,
+            MoneyState::Free => {
                 self.refused += group.takes;
                 self.refused_usd += group.price;
             }
         }
-        if group.account == Account::Settled && matches!(group.phase, Phase::Failed | Phase::WrittenOff) {
+        if group.account == MoneyState::Settled && matches!(group.phase, Phase::Failed | Phase::WrittenOff) {
             self.wasted += group.usd;
         }
     }
 }
 
-/// Returns the outcome of takes in words.
+/// Returns the outcome of a group's takes in words.
 fn outcome(group: &Group) -> &'static str {
     match (group.phase, group.account) {
         (Phase::Done, _) => "clip",
-        (Phase::Held, Account::InDoubt) => "held, in doubt",
+        (Phase::Held, MoneyState::InDoubt) => "held, in doubt",
         (Phase::Held, _) => "held, clip missing",
         (Phase::Doubtful, _) => "being looked up",
-        (Phase::Failed, Account::Free) => "refused, free",
-        (Phase::Failed, Account::Settled) => "failed, charged",
+        (Phase::Failed, MoneyState::Free) => "refused, free",
+        (Phase::Failed, MoneyState::Settled) => "failed, charged",
         (Phase::Failed, _) => "failed, perhaps charged",
         (Phase::WrittenOff, _) => "written off",
-        _ => "on its way",
+        _ => "waiting for the result",
     }
 }
 
-/// Returns the time and the request id of the last submission of a take in doubt.
+/// Returns the time and the request id of the last submission of a take; `None` if it has none.
 #[must_use]
 pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     let intent = match state {
@@ -193,7 +196,7 @@ pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     Some((intent.at, &intent.request_id.0))
 }
 
-/// Returns the name of the reason why a take is in doubt, which scripts read as well.
+/// Returns the name of the reason why a take's charge is in doubt. Scripts read it as well.
 #[must_use]
 pub fn why(state: &State) -> &'static str {
     match state {
@@ -207,8 +210,8 @@ pub fn why(state: &State) -> &'static str {
 mod tests {
     use super::*;
 
-    fn group(name: &str, phase: Phase, account: Account, takes: u64, cents: i64) -> Group {
-        let usd = if account == Account::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
+    fn group(name: &str, phase: Phase, account: MoneyState, takes: u64, cents: i64) -> Group {
+        let usd = if account == MoneyState::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
         let price = Usd::from_micros(cents * 10_000);
         Group { name: name.into(), phase, account, takes, usd, price }
     }
@@ -216,13 +219,13 @@ mod tests {
     #[test]
     fn outcomes_are_told_apart_by_where_the_money_stands() {
         let groups = [
-            group("", Phase::Failed, Account::Free, 2, 80),
-            group("", Phase::Failed, Account::Settled, 1, 40),
-            group("", Phase::Running, Account::Reserved, 1, 40),
-            group("", Phase::Submitting, Account::Reserved, 1, 40),
+            group("", Phase::Failed, MoneyState::Free, 2, 80),
+            group("", Phase::Failed, MoneyState::Settled, 1, 40),
+            group("", Phase::Running, MoneyState::Reserved, 1, 40),
+            group("", Phase::Submitting, MoneyState::Reserved, 1, 40),
         ];
         let table = Table::of(By::Outcome, &groups);
         let rows: Vec<_> = table.rows.iter().map(|row| (row.name.as_str(), row.takes)).collect();
-        assert_eq!(rows, [("refused, free", 2), ("failed, charged", 1), ("on its way", 2)]);
+        assert_eq!(rows, [("refused, free", 2), ("failed, charged", 1), ("waiting for the result", 2)]);
     }
 }

@@ -1,4 +1,4 @@
-//! The listener that counts the events of a run and passes them on.
+//! The receiver of a run's events, which counts them and reports them to the user.
 
 use super::board::Board;
 use super::budget::Gauge;
@@ -8,7 +8,7 @@ use crate::engine::clock::Clock;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A listener that receives the engine's notices, counts them and sends them to a [`Reporter`].
+/// A receiver of the engine's notices (events), which updates the counts and passes each notice to a [`Reporter`].
 pub(crate) struct Listener {
     reporter: Arc<dyn Reporter>,
     clock: Clock,
@@ -19,14 +19,14 @@ pub(crate) struct Listener {
 #[derive(Default)]
 struct Heard {
     gauge: Gauge,
-    /// Providers and models that stopped taking submissions.
+    /// Providers and models that take no more submissions, by name, with the reason.
     closed: HashMap<String, WhyStopped>,
-    /// Local faults that were reported. A full disk affects each clip but is reported once.
+    /// Texts of the local faults that were reported; a full disk affects each clip but is reported only once.
     troubles: HashSet<String>,
 }
 
 impl Heard {
-    /// Returns whether this notice was not sent before in the same words.
+    /// Returns whether the notice must be reported: false for a local fault with a text that was reported before.
     fn is_new(&mut self, notice: &Notice) -> bool {
         match notice {
             Notice::Trouble(trouble) => self.troubles.insert(trouble.clone()),
@@ -36,14 +36,14 @@ impl Heard {
 }
 
 impl Listener {
-    /// Returns a listener for the start of a run.
+    /// Returns the receiver of a new run's events, and reports that the run has started.
     pub(crate) fn new(reporter: Arc<dyn Reporter>, clock: Clock, board: Board, gauge: Gauge) -> Self {
         let board = Arc::new(Mutex::new(board));
         reporter.hear(&News::Started(&board));
         Self { reporter, clock, board, heard: Mutex::new(Heard { gauge, ..Heard::default() }) }
     }
 
-    /// Reports a notice, and warns about budgets that run low.
+    /// Counts and reports a notice, and reports a warning if a budget runs low.
     pub(crate) fn hear(&self, notice: &Notice) {
         self.tell(notice);
         let low = self.heard().gauge.hear(notice);
@@ -66,7 +66,8 @@ impl Listener {
         self.reporter.hear(&News::Notice { notice, at });
     }
 
-    /// Stops reporting, and returns the final counts and the closed providers and models.
+    /// Reports the end of the run. Returns the final counts, and the providers and models that take no more
+    /// submissions.
     pub(crate) fn end(&self) -> (Board, HashMap<String, WhyStopped>) {
         let mut heard = self.heard();
         self.reporter.hear(&News::Ended);
@@ -87,8 +88,8 @@ mod tests {
     fn a_full_disk_is_told_once_and_another_trouble_beside_it() {
         let mut heard = Heard::default();
         let trouble = |words: &str| Notice::Trouble(words.to_owned());
-        let told = ["the disk is full", "the disk is full", "task T-1 could not be written down"];
-        assert_eq!(told.map(|words| heard.is_new(&trouble(words))), [true, false, true]);
+        let reported = ["the disk is full", "the disk is full", "task T-1 could not be written down"];
+        assert_eq!(reported.map(|words| heard.is_new(&trouble(words))), [true, false, true]);
         let warning = Notice::Warning("the disk is full".into());
         assert!(heard.is_new(&warning) && heard.is_new(&warning));
     }

@@ -1,4 +1,4 @@
-//! Finished clips that are missing or altered, as `plan`, `run` and `status` report them.
+//! Finds saved clips that are missing or altered, and reports them in `plan`, `run` and `status`.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -15,24 +15,26 @@ use crate::store::{Clip, ClipsFrom, History, Reader, StoreError, Worksheet};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-/// The jobs whose clips differ from their records.
+/// The jobs whose saved clips are missing or altered.
 #[derive(Default)]
 pub struct Lost {
     pub(crate) clips: BTreeMap<JobKey, (Clip, Loss)>,
-    /// Jobs whose clips a person has accepted as missing.
+    /// Jobs with a missing clip that a person has accepted as missing.
     accepted: BTreeSet<JobKey>,
     dismissed: HashSet<TakeId>,
 }
 
 impl Lost {
-    /// Returns the problem with the clip of a job that is not rendered again.
+    /// Returns the problem with the job's clip: missing or altered.
+    ///
+    /// It is `None` if the clip is fine, and if the plan renders the job again (see `decision`).
     #[must_use]
     pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
         let keeps = matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. });
         self.clips.get(key).filter(|_| keeps).map(|(_, loss)| *loss)
     }
 
-    /// Returns whether a person has accepted that a job stays failed, written off or missing.
+    /// Returns whether a person has accepted that the job stays failed, written off or missing.
     #[must_use]
     pub(crate) fn is_dismissed(&self, key: &JobKey, decision: &Decision) -> bool {
         match decision {
@@ -42,29 +44,29 @@ impl Lost {
         }
     }
 
-    /// Returns the jobs whose clips a person has accepted as missing.
+    /// Returns the jobs with a missing clip that a person has accepted as missing.
     pub(crate) fn accepted(&self) -> impl Iterator<Item = &JobKey> {
         self.accepted.iter()
     }
 
-    /// Returns the number of clips with this problem.
+    /// Returns the number of clips that are missing, or the number that are altered.
     #[must_use]
     pub(crate) fn count(&self, loss: Loss) -> usize {
         self.clips.values().filter(|(_, found)| *found == loss).count()
     }
 
-    /// Returns the jobs with the problems of their clips.
+    /// Returns the jobs whose clips are missing or altered, each with the problem.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = (&JobKey, Loss)> {
         self.clips.iter().map(|(key, (_, loss))| (key, *loss))
     }
 
-    /// Returns whether the clip of a job differs from its record.
+    /// Returns whether the clip of a job is missing or altered.
     #[must_use]
     pub(crate) fn has(&self, key: &JobKey) -> bool {
         self.clips.contains_key(key) || self.accepted.contains(key)
     }
 
-    /// Drops the jobs that the plan renders again.
+    /// Removes the jobs that the plan renders again, because their missing clips no longer matter.
     pub(crate) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
         let mut kept = BTreeMap::new();
@@ -80,7 +82,7 @@ impl Lost {
         Ok(())
     }
 
-    /// Returns the command that repairs the clips, if any need it.
+    /// Returns the command that restores the clips; `None` if no clip is missing or altered.
     #[must_use]
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let altered = if self.count(Loss::Missing) == 0 { " --replace-altered" } else { "" };
@@ -88,7 +90,7 @@ impl Lost {
     }
 }
 
-/// The clips that a plan or a run checks.
+/// The input of a search for missing or altered clips.
 pub(crate) struct Search<'a> {
     pub(crate) places: &'a Places,
     pub(crate) root: &'a Path,
@@ -98,11 +100,11 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Checks the finished clips of the project.
+    /// Looks for missing or altered clips of the selected jobs.
     ///
     /// # Errors
     ///
-    /// Returns an error where the folder is missing, because its disk may not be mounted.
+    /// Returns an error if the output folder is missing, because its disk may not be mounted.
     pub(crate) async fn look(&self, reader: &Reader) -> Result<(Lost, Found), Error> {
         let Search { places, root, manifest, .. } = self;
         let dismissed = reader.dismissed().await?;
@@ -115,7 +117,9 @@ impl Search<'_> {
         Ok((lost, found))
     }
 
-    /// Keeps the selected jobs whose clips would not be rendered again anyway.
+    /// Adds the missing and altered clips in `found` to `lost`, and returns `lost`.
+    ///
+    /// It leaves out clips of jobs that are not selected, and clips that would be rendered again anyway.
     fn wanted(&self, mut lost: Lost, found: &Found) -> Result<Lost, StoreError> {
         let Ok(names) = Names::of_wanted(self.worksheet, self.only) else { return Ok(lost) };
         let book = self.worksheet.book();
@@ -132,20 +136,20 @@ impl Search<'_> {
         Ok(lost)
     }
 
-    /// Checks the clips like [`look`](Self::look), and restores missing ones where the manifest says so.
+    /// Looks for missing or altered clips like [`look`](Self::look), and restores missing ones if the manifest says so.
     ///
     /// # Errors
     ///
-    /// Returns an error where the folder is on another disk or more clips are missing than the guards allow. Consent
-    /// in `accepted` overrides both.
+    /// Returns an error if the output folder is on another disk or if more clips are missing than the guards allow.
+    /// With `accepted`, the user has agreed to both, and neither is an error.
     pub(crate) async fn check_and_restore(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;
         let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
         let refused = |what: String| {
             let what = format!(
-                "{missing} of {} clips are missing in {}, {what}; nothing was fetched, nothing was sent; mount its disk, then \
-                 type the same command, or accept it if the clips are gone indeed",
+                "{missing} of {} clips are missing in {}, {what}; nothing was downloaded or sent; mount the \
+                 disk of this folder, then type the same command; if the clips are really gone, add --accept-changes",
                 found.clips,
                 root.display()
             );
@@ -155,11 +159,11 @@ impl Search<'_> {
             accept_disks(session, root, found.disks).await?;
         } else {
             if found.moved > 0 {
-                return refused("which is not on the disk that it was on".to_owned());
+                return refused("which is not on the same disk as before".to_owned());
             }
             let guard = manifest.guards.max_removed.filter(|_| missing > 0);
             if let Some(most) = guard.filter(|most| !most.allows(missing, found.clips)) {
-                return refused(format!("and max_removed of the manifest's guards lets {most} be gone"));
+                return refused(format!("and max_removed of the manifest's guards allows only {most}"));
             }
             if found.clips > 0 && session.store.disks()?.as_ref() != Some(&found.disks) {
                 session.store.note_disks(&found.disks).await?;
@@ -172,7 +176,7 @@ impl Search<'_> {
     }
 }
 
-/// Forgets the disks of folders that have none any more, as a person has accepted.
+/// Records only the disks on which clip folders are now, because a person has accepted that other disks are gone.
 async fn accept_disks(session: &Session, root: &Path, mut disks: BTreeSet<String>) -> Result<(), Error> {
     disks.extend(session.store.disks()?.unwrap_or_default());
     if disks.is_empty() {
@@ -180,15 +184,15 @@ async fn accept_disks(session: &Session, root: &Path, mut disks: BTreeSet<String
     }
     let tree = Tree::look_at(&session.places.state, root);
     let mounted = tree.and_then(|tree| tree.mounted(&disks));
-    let mounted = mounted.map_err(|error| folder_error(&format!("cannot be looked at: {error}")))?;
+    let mounted = mounted.map_err(|error| folder_error(&format!("could not be read: {error}")))?;
     session.store.note_disks(&mounted).await.map_err(Error::from)
 }
 
-/// Checks the finished clips.
+/// Returns all saved clips that are missing or altered.
 ///
 /// # Errors
 ///
-/// Returns an error where clips are recorded and their folder is missing.
+/// Returns an error if clips are recorded and their folder is missing.
 pub(crate) async fn found(
     places: &Places,
     root: &Path,
@@ -196,14 +200,14 @@ pub(crate) async fn found(
     project: Option<&str>,
 ) -> Result<Found, Error> {
     let Some(tree) = open_folder(places, root, reader, project).await? else { return Ok(Found::default()) };
-    look(reader, &tree, project).await.map_err(|error| folder_error(&format!("cannot be looked at: {error}")))
+    look(reader, &tree, project).await.map_err(|error| folder_error(&format!("could not be read: {error}")))
 }
 
-/// Opens the folder of the clips; `None` where no clip was ever saved.
+/// Opens the folder of the clips; returns `None` if the folder is missing and no clip was ever saved.
 ///
 /// # Errors
 ///
-/// Returns an error where clips are recorded and their folder is missing.
+/// Returns an error if clips are recorded and their folder is missing.
 pub(crate) async fn open_folder(
     places: &Places,
     root: &Path,
@@ -220,8 +224,8 @@ pub(crate) async fn open_folder(
             }
             let made = quoted(&shown.to_string());
             let what = format!(
-                "is not there: {shown}; nothing was fetched, nothing was sent; mount its disk, then type the same \
-                 command; if the clips are gone indeed: mkdir {made}"
+                "was not found: {shown}; nothing was downloaded or sent; mount the disk of this folder, then type \
+                 the same command; if the clips are really gone: mkdir {made}"
             );
             Err(folder_error(&what).hint(places.typed("doctor")))
         }
@@ -233,7 +237,9 @@ fn folder_error(why: &str) -> Error {
     Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged")
 }
 
-/// Restores missing clips where this is free, and drops restored or requested ones from the list.
+/// Restores missing clips that can be restored free of charge.
+///
+/// It removes from `lost` the clips that were copied back and those that will be downloaded again.
 async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let tree = session.tree()?;
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
@@ -249,7 +255,9 @@ async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the problem with the clip of a job; `None` where it matches its record or cannot be checked.
+/// Returns the problem with the clip of one job: missing or altered.
+///
+/// It is `None` if the job has no saved clip, and if the clip matches its record or cannot be compared.
 pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
     let Some(filed) = &history.filed else { return Ok(None) };
     let recorded = reader.output().await?;

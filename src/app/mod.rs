@@ -1,12 +1,10 @@
-//! The use cases: everything that the program does, for a Rust caller as for the command line.
+//! The use cases: everything that the program does, for the command line and for Rust callers.
 //!
-//! A caller opens a [`Project`] and calls a use case. It may give the project a [`Consent`] that answers its
-//! questions and a [`Reporter`] that receives its news. Each use case returns a report, which is plain data, or an
-//! [`Error`].
+//! A caller opens a [`Project`] and calls a use case. It may give the project a [`Consent`] that answers its questions
+//! and a [`Reporter`] that receives its progress. Each use case returns a report, which is plain data, or an [`Error`].
 //!
-//! Every guard, budget, quota, output check and question lives here. Nothing here depends on a command line or a
+//! Every guard, budget, quota, output check and question is in this module. It does not depend on a command line or a
 //! terminal.
-pub(crate) mod again;
 pub(crate) mod approval;
 pub mod board;
 pub mod budget;
@@ -53,10 +51,12 @@ pub mod plan;
 pub mod planned;
 pub(crate) mod prices;
 pub mod project;
+pub mod project_status;
 pub mod prune;
 pub mod recover;
 pub mod redo;
 pub mod rehearsal;
+pub(crate) mod reorder;
 pub mod reporter;
 pub mod resolve;
 pub mod retry;
@@ -67,7 +67,6 @@ pub mod selection;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub mod show;
-pub mod standing;
 pub mod status;
 pub mod summary;
 pub mod validate;
@@ -76,7 +75,7 @@ pub mod verify;
 pub use cancel::{CancelReport, CancelRequest};
 pub use check::{CheckReport, CheckedClip};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
-pub use decide::{DecideReport, ImportConflict, ImportReport, NamedReview, ReviewRequest};
+pub use decide::{DecideReport, ImportConflict, ImportReport, JobReviewRequest, ReviewRequest};
 pub use dismiss::{DismissReport, DismissRequest};
 pub use error::Error;
 pub use exit::Exit;

@@ -1,4 +1,4 @@
-//! The available models with their inputs and prices.
+//! Lists the available models with their inputs, limits and prices.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -21,60 +21,62 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A request for models.
+/// A request for descriptions of models.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelsRequest {
     /// Name of a model, a unique part of it, or a provider; `None` for all models.
     pub name: Option<String>,
 }
 
-/// The models that a request selects.
+/// The descriptions of the models that a request selects.
 #[derive(Debug)]
 pub struct ModelsReport {
     /// Selected models.
     pub shown: Shown,
-    /// Providers of the models.
+    /// Registry of the providers.
     pub providers: Registry,
-    /// Error that explains why some of the manifest's corrections are missing here.
+    /// Error because of which some of the manifest's changes to models are missing here; `None` if there was none.
     pub incomplete: Option<Error>,
     /// Command to type next.
     pub next: String,
 }
 
-/// Several models, or one in full.
+/// A table of several models, or one model in full.
 #[derive(Debug)]
 pub enum Shown {
     /// All models, or the models of one provider.
     Table(Vec<Entry>),
-    /// One model.
+    /// One model in full.
     Page(Box<Entry>),
 }
 
-/// A model with the settings that apply to it.
+/// A model with the limits and durations that apply to it in this project.
 #[derive(Debug)]
 pub struct Entry {
-    /// Card of the model.
+    /// Card (description) of the model.
     pub card: Arc<ModelCard>,
-    /// Maximum number of concurrent tasks.
+    /// Maximum number of tasks that the provider may render concurrently.
     pub at_once: usize,
-    /// Limits: the manifest's take precedence over the card's, and those over the provider's.
+    /// Limits on requests: the manifest's take precedence over the card's, and the card's over the provider's.
     pub limits: Limits,
-    /// Durations of this project's renderings.
+    /// Recorded durations of the model's renderings in this project.
     pub durations: Vec<Rendered>,
 }
 
-/// The time that renderings of one length and size took, from acceptance until a poll found them finished.
+/// The recorded durations of renderings of one length and size.
+///
+/// A duration runs from the provider's acceptance until a poll found the rendering finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// Length and size as ordered, such as `5 s 1280x720`; empty where the orders set neither.
+    /// Length and size of the clip as requested, such as `5 s 1280x720`; empty if the requests set neither.
     pub class: String,
-    /// Number of renderings that were seen to finish.
+    /// Number of renderings whose end was recorded.
     pub finished: u64,
-    /// Time within which a tenth of the recent ones finished.
+    /// Time within which 10% of the recent renderings finished.
     pub p10: Duration,
-    /// Time within which half of the recent ones finished.
+    /// Time within which 50% of the recent renderings finished.
     pub p50: Duration,
-    /// Time within which nineteen in twenty of the recent ones finished.
+    /// Time within which 95% of the recent renderings finished.
     pub p95: Duration,
 }
 
@@ -85,7 +87,7 @@ impl Rendered {
     }
 }
 
-/// Returns the models, with the manifest's corrections and what was learned of their durations if there is a project.
+/// Returns the selected models; with a project, also its manifest's changes and its recorded durations.
 pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<ModelsReport, Error> {
     let (places, cards, configs, problems) = read(project);
     let mut known = Known::new();
@@ -116,16 +118,17 @@ pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Resul
     };
     let is_wrong = problems.iter().any(Problem::is_error);
     let incomplete = places.filter(|_| is_wrong).map(|places| {
-        let what = format!("{}; what the manifest says of models is not all in this", Tally::of(&problems));
+        let what =
+            format!("{}; some of the manifest's settings of models are missing here", Tally::of(&problems));
         Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("validate"))
     });
     Ok(ModelsReport { shown, providers, incomplete, next })
 }
 
-/// Durations by model.
+/// Recorded durations of renderings by model.
 type Known = BTreeMap<ModelName, Vec<Rendered>>;
 
-/// Reads what earlier runs have learned; nothing where nothing was ever run.
+/// Reads the durations that earlier runs recorded; empty if nothing was ever run.
 async fn learned(places: &Places) -> Result<Known, StoreError> {
     let mut known = Known::new();
     let Some(reader) = Reader::open(&places.state)? else { return Ok(known) };
@@ -137,7 +140,7 @@ async fn learned(places: &Places) -> Result<Known, StoreError> {
 
 type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
-/// Reads the cards, and the problems with the manifest's corrections.
+/// Reads the model cards with the manifest's changes, the providers' settings, and the problems with the changes.
 fn read(project: Option<&Project>) -> (Option<Places>, Cards, Configs, Vec<Problem>) {
     let registry = project.map_or_else(Registry::built_in, |project| project.registry.clone());
     let Some(places) = project.map(|project| project.places.clone()) else {
@@ -166,7 +169,7 @@ fn entry(
     Ok(Entry { card: Arc::clone(card), at_once, limits, durations })
 }
 
-/// Finds the model with this name, or the only one whose name contains it.
+/// Finds the card of the model with this name, or of the only model whose name contains it.
 fn named<'a>(cards: &'a Cards, name: &str) -> Result<&'a Arc<ModelCard>, Error> {
     let wanted = name.to_lowercase();
     let names: Vec<String> = cards.iter().map(|card| card.name.to_string()).collect();

@@ -1,7 +1,7 @@
-//! Names and patterns of jobs, as `--only` takes them.
+//! Names and patterns that select jobs, as `--only` accepts them.
 //!
-//! A name comes before a pattern. Catalogs have products called `A[1]`, and as a pattern this would match `A1`,
-//! another product.
+//! A text is a name before it is a pattern: a catalog may have a product `A[1]`, which as a pattern would match another
+//! product, `A1`.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -11,40 +11,40 @@ use crate::store::Worksheet;
 use globset::{Glob, GlobMatcher};
 use std::cell::RefCell;
 
-/// A selection of jobs by names and patterns; without any it holds all jobs.
+/// A selection of jobs by names and patterns; an empty selection matches all jobs.
 pub(crate) struct Names(Vec<Name>);
 
 /// One name or pattern of a selection.
 struct Name {
     written: String,
     meaning: Meaning,
-    /// First job that it matched.
+    /// First job that the name or pattern matched; `None` as long as it has matched none.
     first: RefCell<Option<JobKey>>,
 }
 
-/// The way in which a name is matched.
+/// The way in which a text of the selection is compared with jobs.
 enum Meaning {
-    /// The name is the exact key or item.
+    /// The text is the exact key of a job or the exact id of an item.
     Spelled,
-    /// The name is a pattern for keys and items.
+    /// The text is a pattern for keys of jobs and ids of items.
     Pattern(GlobMatcher),
 }
 
 impl Names {
-    /// Reads names and patterns.
+    /// Reads a selection from the texts of the command line.
     ///
-    /// `is_name` returns whether a job or an item has exactly that name.
+    /// `is_name` returns whether a job or an item has exactly that name; such a text is not read as a pattern.
     ///
     /// # Errors
     ///
-    /// Returns an error where a pattern is malformed or `is_name` fails.
+    /// Returns an error if a pattern is malformed or `is_name` fails.
     pub(crate) fn of<E>(written: &[String], is_name: impl Fn(&str) -> Result<bool, E>) -> Result<Self, Error>
     where
         Error: From<E>,
     {
         let mut names = Vec::new();
         for written in written {
-            // Ids are composed, and terminals paste letters with their accents apart.
+            // Ids have composed letters (NFC), but terminals may paste a letter and its accent as two characters.
             let written = &composed(written);
             let meaning = if !written.contains(['*', '?', '[', '{', '\\']) || is_name(written)? {
                 Meaning::Spelled
@@ -57,13 +57,13 @@ impl Names {
         Ok(Self(names))
     }
 
-    /// Reads names and patterns of wanted jobs.
+    /// Reads a selection of the manifest's jobs from the texts of the command line.
     pub(crate) fn of_wanted(worksheet: &Worksheet, written: &[String]) -> Result<Self, Error> {
         let book = worksheet.book();
         Self::of(written, |name| book.has_name(name).map_err(Error::from))
     }
 
-    /// Returns whether the selection holds a job, by its key or its item.
+    /// Returns whether the selection matches a job, by its key or the id of its item.
     pub(crate) fn has(&self, key: &JobKey) -> bool {
         let spelled = key.to_string();
         let mut has = self.0.is_empty();
@@ -80,20 +80,20 @@ impl Names {
         has
     }
 
-    /// Returns the first name or pattern that matched no job.
+    /// Returns the first text of the selection that matched no job; `None` if each matched one.
     ///
-    /// [`Self::has`] must have been called for every job before.
+    /// Call [`Self::has`] with every job before.
     pub(crate) fn unmatched(&self) -> Option<&str> {
         self.0.iter().find(|name| name.first.borrow().is_none()).map(|name| name.written.as_str())
     }
 
-    /// Returns a warning for each pattern that may be meant as a name.
+    /// Returns a warning for each pattern that was probably meant as a name.
     ///
-    /// [`Self::has`] must have been called for every job before.
+    /// Call [`Self::has`] with every job before.
     ///
     /// # Errors
     ///
-    /// Returns an error where a name or a pattern matched no job.
+    /// Returns an error if a text of the selection matched no job.
     pub(crate) fn warnings(&self) -> Result<Vec<String>, Error> {
         let mut warnings = Vec::new();
         for Name { written, meaning, first } in &self.0 {
@@ -105,8 +105,8 @@ impl Names {
                 // A star only makes sense in a pattern.
                 (Meaning::Pattern(_), Some(first)) if !written.contains(['*', '?', '{']) => {
                     warnings.push(format!(
-                        "no job is called {written}; as a pattern it takes {first}: to name that one write \
-                         {first}, and `[[]` for a bracket in a pattern"
+                        "no job is called {written}; as a pattern it matches {first}: write {first} to \
+                         name that job, or `[[]` for a bracket in a pattern"
                     ));
                 }
                 _ => {}

@@ -1,4 +1,4 @@
-//! Files that are in the way where clips are to be saved.
+//! Finds files that are in the way at the paths to which clips will be saved.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,24 +9,24 @@ use crate::files::{ObstacleSearch, Tree};
 use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::store::{StoreError, Worksheet};
 
-/// A search, before any payment, for files that would keep a clip from its path.
+/// A search for other files at the paths of clips, made before anything is paid.
 pub(crate) struct Obstacles<'a> {
     session: &'a Session,
     tree: Tree,
     names: ObstacleSearch,
     problems: Vec<Problem>,
-    /// What is wrong with the disk of a folder.
+    /// Problem with the disk of an output folder; `None` if there is none.
     disk: Option<String>,
 }
 
 impl<'a> Obstacles<'a> {
-    /// Opens the output folder.
+    /// Opens the output folder for the search.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         let tree = session.tree()?;
         Ok(Self { session, names: ObstacleSearch::new(tree.clone()), tree, problems: Vec::new(), disk: None })
     }
 
-    /// Checks the paths of all clips that are to be paid or saved.
+    /// Checks the path of every clip that will be rendered or moved.
     pub(crate) fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
         let vacated = filings.vacated();
         worksheet.book().each(|book, job| {
@@ -47,19 +47,19 @@ impl<'a> Obstacles<'a> {
         })
     }
 
-    /// Returns the file at a clip's path that may be in its way.
+    /// Returns the other file at a clip's path; `None` if the path is free.
     ///
-    /// It may be an earlier clip, which can be set aside.
+    /// The file may be an earlier clip, which can be moved away.
     pub(crate) fn meets(&mut self, target: &Target) -> Option<ClipFile> {
         self.names.obstacle(&target.path, &target.may_stand)?;
         self.tree.file_at(&target.path)
     }
 
-    /// Checks one path.
+    /// Checks the path of one clip, and records a problem if another file is there.
     pub(crate) fn look(&mut self, target: &Target) {
         let (what, hint) = if let Some(other) = &target.promised {
             (
-                format!("the clip of {other}, which is paid, is on its way to that name"),
+                format!("the clip of {other}, which is paid, will be saved under that name"),
                 "change `output:`, so that every clip has a name of its own",
             )
         } else {
@@ -72,14 +72,14 @@ impl<'a> Obstacles<'a> {
             (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
         };
         let place = Place::File(self.session.places.shown.clone());
-        let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
+        let mut problem = Problem::error(place, "another file is at the path of a clip").hint(hint);
         let name = self.session.places.out.join(&target.path);
         let name = name.strip_prefix(".").unwrap_or(&name);
         problem.examples.push(format!("{}: {what}", name.display()));
         self.problems.push(problem);
     }
 
-    /// Returns an error with the problems, if any were found.
+    /// Returns an error if the search found a problem.
     pub(crate) fn refuse(self) -> Result<(), Error> {
         if let Some(what) = self.disk {
             let what = format!("{what}; nothing was sent");
@@ -90,7 +90,7 @@ impl<'a> Obstacles<'a> {
         if self.problems.is_empty() {
             return Ok(());
         }
-        Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
+        Err(Error::new(Exit::Invalid, "another file is at the path of a clip; nothing was sent")
             .problems(self.problems)
             .money("not charged")
             .hint(self.session.places.typed("run")))

@@ -1,4 +1,4 @@
-//! Results for single jobs of a request to cancel or to settle them.
+//! The results for single jobs of a request to cancel jobs or to settle jobs that need a decision.
 
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Charged, State};
@@ -10,94 +10,96 @@ use crate::store::ApplyError;
 pub struct CancelledJob {
     /// Key of the job.
     pub job: JobKey,
-    /// Rendering that waited or was in flight, if there was one.
+    /// Rendering that was not sent yet or waited for its result; `None` if the job had none.
     pub take: Option<TakeId>,
-    /// Result of the request.
+    /// Result for the job.
     pub outcome: CancelOutcome,
-    /// Other jobs that share the clip of a cancelled job; the next run renders it.
+    /// Other jobs that were to get the clip of the cancelled job; the next run renders it for them.
     pub followers: Vec<JobKey>,
 }
 
 /// The result of cancelling a job.
 #[derive(Debug, Clone)]
 pub enum CancelOutcome {
-    /// The job was not sent yet, and will not be.
+    /// The job was not sent yet, and will not be sent.
     Unsent,
     /// The provider cancelled the task.
     TakenBack {
         /// Name of the provider.
         provider: String,
-        /// Charge of the provider despite the cancellation.
+        /// Says whether the provider charges the cancelled task nevertheless.
         charged: Charged,
-        /// Price of the order.
+        /// Price of the request.
         price: Usd,
     },
-    /// The job was not cancelled.
+    /// The job was not cancelled, for this reason.
     Kept(Obstacle),
 }
 
 /// The reason why a job was not cancelled.
 #[derive(Debug, Clone)]
 pub enum Obstacle {
-    /// The job was never ordered.
+    /// The job has never been sent, so there is nothing to cancel.
     NeverOrdered,
-    /// The state of the job does not allow it, or makes it unnecessary.
+    /// The job is in a state that cannot be cancelled or needs no cancellation.
     State {
         /// State of the job.
         state: Box<State>,
-        /// Provider of the order.
+        /// Name of the provider that the job was sent to.
         provider: String,
     },
-    /// The provider with this name could cancel the task but is not set up.
+    /// The provider with this name could cancel the task, but its address or key is not set up.
     NotSetUp(String),
-    /// The provider had already rendered the clip.
+    /// The provider has already rendered the clip.
     TooLate,
-    /// The provider gave no usable answer to the request; the text describes the failure.
+    /// The provider gave no usable answer to the request to cancel; the text describes the failure.
     Unanswered(String),
-    /// Another process kept changing the job.
+    /// Another process changed the job again and again.
     Busy,
 }
 
-/// A held job with the result of a decision about it.
+/// A job that needed a decision, with the result of that decision.
 #[derive(Debug, Clone)]
 pub struct ResolvedJob {
     /// Key of the job.
     pub job: JobKey,
-    /// Held rendering.
+    /// Rendering that needed the decision.
     pub take: TakeId,
-    /// Action that was taken, or the reason why the job stays held.
+    /// Action that settled the job, or the reason why it still needs a decision.
     pub outcome: Result<Resolution, Unresolved>,
 }
 
-/// The action that settled a held job.
+/// The action that settled a job that needed a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// The job has this task now.
+    /// The job was connected to this task, which a person found in the provider's console.
     Adopted(TaskId),
-    /// The task will be polled again.
+    /// The job's known task will be polled again.
     AskedAgain,
-    /// The rendering was written off and a new one ordered at this price.
+    /// The rendering was written off, and the job will be sent again at this price.
     Resubmitted(Usd),
-    /// The rendering was written off; this amount counts as spent.
+    /// The rendering was written off, and this amount counts as spent.
     WrittenOff(Usd),
 }
 
-/// The reason why a job stays held.
+/// The reason why a job still needs a decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unresolved {
-    /// A new order would not be sent.
+    /// The manifest no longer has the job, so a new request would not be sent.
     #[error(
-        "the manifest no longer asks for it, so a new order would not be sent; put the job back and type `run`, or give \
-         this one up with --write-off"
+        "the manifest no longer has this job, so a new request would not be sent; put the job back and type `run`, or \
+         write the rendering off with --write-off"
     )]
     NotWanted,
-    /// No task is known for the job.
-    #[error("no task is known that could be asked for again; use --task-id, --resubmit or --write-off")]
+    /// No task of the job is known that could be polled again.
+    #[error(
+        "no task of the job is known whose result could be requested again; use --task-id, --resubmit or --write-off"
+    )]
     NoTask,
-    /// The task is known already.
+    /// The task of the job is known already, so the decision does not apply.
     #[error("its task is known already; use --again, --resubmit or --write-off")]
     TaskKnown,
-    /// The job changed meanwhile, or the task belongs to another job.
+    /// Another process changed the job meanwhile, or the task belongs to another job.
     #[error("{0}")]
     Refused(ApplyError),
 }

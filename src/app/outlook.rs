@@ -1,4 +1,4 @@
-//! The time that a plan or the rest of a run takes, from the limits and from what earlier runs learned.
+//! Estimates the time that a plan or the rest of a run takes, from limits and from the durations of earlier renderings.
 
 use super::error::Error;
 use super::project::Project;
@@ -13,7 +13,7 @@ use crate::store::Reader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The limits of models and the durations of their renderings.
+/// The limits of the models and the recorded durations of their renderings.
 #[derive(Debug, Default)]
 struct Outlook {
     flows: BTreeMap<ModelName, Flow>,
@@ -26,9 +26,9 @@ impl Known for Outlook {
     }
 }
 
-/// Returns the time for these renderings; `None` where nothing is left to render.
+/// Returns the estimated time for the open renderings; `None` if there are none.
 ///
-/// Without a reader, the limits alone are known.
+/// Without a reader, the estimate uses only the limits.
 pub(crate) async fn time(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -61,7 +61,7 @@ pub(crate) async fn time(
     Ok(estimate(open, &outlook))
 }
 
-/// Returns so many jobs of each kind, of which none is sent yet.
+/// Converts the number of jobs of each kind to open renderings that are not sent yet.
 pub(crate) fn unsent(jobs: &BTreeMap<RenderKind, usize>) -> BTreeMap<RenderKind, Open> {
     let open =
         |(kind, unsent): (&RenderKind, &usize)| (kind.clone(), Open { unsent: *unsent, ..Open::default() });

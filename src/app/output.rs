@@ -1,6 +1,6 @@
-//! The check that a project keeps its output folder.
+//! Checks that a project keeps its output folder.
 //!
-//! A clip that is looked for in another folder would be paid again.
+//! If clips were looked for in another folder, they would be rendered and paid again.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,7 +9,7 @@ use super::session::Session;
 use std::path::Path;
 
 impl Session {
-    /// Refuses an output folder other than the one that holds the clips.
+    /// Refuses to continue if the output folder is not the one that holds the project's clips.
     pub(crate) async fn keep_output(&self) -> Result<(), Error> {
         let (folder, out) = (real(&self.places.folder), real(&self.places.out));
         let named = output_name(&self.places);
@@ -27,8 +27,8 @@ impl Session {
         Err(Error::new(
             Exit::Usage,
             format!(
-                "the clips of this project are in {}, not in {}; nothing was sent, nothing was moved; type the same command \
-                 {how}; where the clips were moved, a link in their old place will do",
+                "the clips of this project are in {}, not in {}; nothing was sent or moved; type the same command \
+                 {how}; if you moved the clips, put a link to them in their old place",
                 shown.display(),
                 self.places.out.display()
             ),
@@ -38,15 +38,15 @@ impl Session {
     }
 }
 
-/// Returns the output folder as it is recorded.
+/// Returns the path of the output folder as the database records it.
 ///
-/// Below the manifest's folder it is relative, so that a project can be moved as a whole.
+/// A folder below the manifest's folder is recorded by its relative path, so that a project can be moved as a whole.
 pub(crate) fn output_name(places: &Places) -> String {
     let (folder, out) = (real(&places.folder), real(&places.out));
     out.strip_prefix(&folder).unwrap_or(&out).to_string_lossy().into_owned()
 }
 
-/// Returns the path with its links resolved, as far as it exists.
+/// Returns the absolute path with its symbolic links resolved, as far as the path exists.
 fn real(path: &Path) -> std::path::PathBuf {
     path.canonicalize()
         .or_else(|_| {

@@ -1,6 +1,7 @@
-//! Pauses, which stop new submissions to a provider or of a whole project until they are resumed.
+//! Pauses: a person stops new submissions to one provider or to all until they are resumed.
 //!
-//! A pause is free and durable, and a concurrent run sees it within a second. Work in flight is still collected.
+//! A pause costs nothing and stays after a restart, and a concurrent run sees it within a second. The clips of
+//! submitted requests are still collected.
 
 use super::concurrent::{Concurrent, remark};
 use super::error::Error;
@@ -11,54 +12,54 @@ use crate::provider::Registry;
 use crate::store::Pause;
 use jiff::Timestamp;
 
-/// A request to stop new submissions.
+/// A request to stop new submissions to a provider.
 #[derive(Debug, Clone, Default)]
 pub struct PauseRequest {
-    /// Name of the provider; `None` for all providers.
+    /// Name of the provider to pause; `None` for all providers.
     pub provider: Option<String>,
-    /// Reason, for readers of the status.
+    /// Reason for the pause, which `status` shows; `None` if the person gave none.
     pub reason: Option<String>,
 }
 
-/// The pauses in effect after a request.
+/// The pauses that are in effect after a request to pause.
 #[derive(Debug, Clone)]
 pub struct PauseReport {
-    /// Affected projects: the manifest's, or all of the folder if the manifest cannot be read.
+    /// Names of the paused projects: that of the manifest, or all in the folder if the manifest cannot be read.
     pub projects: Vec<String>,
-    /// Requested pauses, including those that were in effect before.
+    /// Requested pauses, including any that were in effect before the request.
     pub pauses: Vec<Pause>,
-    /// Current time.
+    /// Time of the report.
     pub now: Timestamp,
     /// Command that ends the pauses.
     pub next: String,
 }
 
-/// A request to end pauses.
+/// A request to end pauses, so that submissions continue.
 #[derive(Debug, Clone, Default)]
 pub struct ResumeRequest {
-    /// Name of the provider; `None` for all pauses.
+    /// Name of the provider to resume; `None` to end all pauses.
     pub provider: Option<String>,
 }
 
 /// The pauses that were ended.
 #[derive(Debug, Clone)]
 pub struct ResumeReport {
-    /// Provider of the request; `None` for all pauses.
+    /// Provider that the request named; `None` for all pauses.
     pub provider: Option<String>,
-    /// Affected projects: the manifest's, or all of the folder if the manifest cannot be read.
+    /// Names of the resumed projects: that of the manifest, or all in the folder if the manifest cannot be read.
     pub projects: Vec<String>,
-    /// Pauses that were ended.
+    /// Pauses that the request ended.
     pub lifted: Vec<Pause>,
-    /// Remaining pauses of all providers, which still stop submissions to the provider of the request.
+    /// Remaining pauses that apply to all providers, and therefore also stop submissions to the requested provider.
     pub left: Vec<Pause>,
-    /// Current time.
+    /// Time of the report.
     pub now: Timestamp,
     /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Stops new submissions to one provider or to all.
+    /// Stops new submissions to one provider or to all providers until they are resumed.
     pub async fn pause(&self, request: &PauseRequest) -> Result<PauseReport, Error> {
         let provider = known(&self.registry, request.provider.as_deref())?;
         let state = self.open_concurrent()?;
@@ -73,7 +74,7 @@ impl Project {
         Ok(PauseReport { projects, pauses, now: state.now, next })
     }
 
-    /// Allows new submissions to one provider or to all again.
+    /// Ends the pause of one provider, or all pauses, so that new submissions continue.
     pub async fn resume(&self, request: &ResumeRequest) -> Result<ResumeReport, Error> {
         let provider = known(&self.registry, request.provider.as_deref())?;
         let state = self.open_concurrent()?;
@@ -90,7 +91,7 @@ impl Project {
 }
 
 impl Concurrent {
-    /// Returns the manifest's project, or all projects of the folder if the manifest cannot be read.
+    /// Returns the name of the manifest's project, or of all projects in the folder if the manifest cannot be read.
     async fn projects(&self) -> Result<Vec<String>, Error> {
         let projects = match &self.name {
             Some(name) => vec![name.clone()],
@@ -101,7 +102,7 @@ impl Concurrent {
     }
 }
 
-/// Returns the command that ends these pauses, without the flags for its paths.
+/// Returns the command that ends these pauses; the caller adds the flags that name the project's paths.
 #[must_use]
 pub(crate) fn resume_typed(pauses: &[Pause]) -> String {
     match pauses {
@@ -114,7 +115,7 @@ fn resume_words(provider: Option<&str>) -> String {
     provider.map_or_else(|| "resume".to_owned(), |provider| format!("resume {provider}"))
 }
 
-/// Returns the name if a provider has it, and an error otherwise.
+/// Returns `name` if it is a provider's name or `None`, and an error for any other name.
 fn known<'a>(registry: &Registry, name: Option<&'a str>) -> Result<Option<&'a str>, Error> {
     let Some(name) = name else { return Ok(None) };
     if registry.find(name).is_some() {

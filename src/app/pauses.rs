@@ -1,4 +1,4 @@
-//! Descriptions of pauses for checks and reports.
+//! Describes pauses of providers in words, for checks and reports.
 
 use crate::domain::text::count;
 use crate::domain::units::{span, utc};

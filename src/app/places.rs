@@ -1,4 +1,4 @@
-//! The paths of a project: its manifest, state and clips.
+//! The paths of a project: of its manifest, its state folder and its clips.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -7,14 +7,14 @@ use crate::load::folder_of;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// File name of the default manifest.
+/// File name of a manifest for which the user gives no name.
 pub(crate) const MANIFEST: &str = "shotlist.yaml";
 /// Name of the state folder next to the manifest.
 pub(crate) const STATE: &str = ".shotlist";
-/// Name of the folders for rehearsals, below the state and next to the manifest.
+/// Name of the folders for rehearsals: one in the state folder, and one next to the manifest for the clips.
 const SANDBOX: &str = "sandbox";
 
-/// Text that follows an amount in a rehearsal.
+/// Text that follows each amount of money in a rehearsal.
 const SANDBOX_MONEY: &str = " (sandbox money)";
 
 /// The paths of a project.
@@ -22,27 +22,27 @@ const SANDBOX_MONEY: &str = " (sandbox money)";
 pub struct Places {
     /// Path of the manifest.
     pub manifest: PathBuf,
-    /// Name of the manifest as the user gave it, for messages.
+    /// Path of the manifest as the user gave it, for messages.
     pub shown: String,
     /// Folder of the manifest, to which paths of images and catalogs are relative.
     pub folder: PathBuf,
-    /// Folder of the state.
+    /// Path of the state folder with the database and the ledger.
     pub state: PathBuf,
-    /// Folder of the clips.
+    /// Path of the output folder, in which clips are saved.
     pub out: PathBuf,
-    /// True in a rehearsal, where money and clips are not real.
+    /// True in a rehearsal, whose clips are fake and whose charges are not real.
     pub sandbox: bool,
-    /// True if the user named the folder of the clips.
+    /// True if the user named the output folder on the command line.
     is_out_named: bool,
-    /// Flags that make a command use the same paths.
+    /// Command-line flags with which another command uses the same paths.
     flags: String,
 }
 
 impl Places {
-    /// Finds the manifest and derives all other paths.
+    /// Finds the manifest and derives all other paths of the project.
     ///
-    /// Without a name it looks in the current folder and those above. `out` replaces the manifest's folder for
-    /// clips.
+    /// Without a given manifest, it looks for `shotlist.yaml` in the current folder and the folders above. `out` is the
+    /// output folder; without it, clips are saved in the manifest's folder.
     pub fn find(manifest: Option<&Path>, out: Option<&Path>, sandbox: bool) -> Result<Self, Error> {
         let manifest = match manifest {
             Some(named) => named.to_owned(),
@@ -71,18 +71,18 @@ impl Places {
         Ok(Self { shown, manifest, folder, state, out: clips, sandbox, is_out_named, flags })
     }
 
-    /// Returns the paths of a rehearsal of the same manifest.
+    /// Returns the paths that a rehearsal of the same manifest uses.
     pub fn rehearsed(&self) -> Result<Self, Error> {
         let out = self.is_out_named.then_some(self.out.as_path());
         Self::find(Some(&self.manifest), out, true)
     }
 
-    /// Returns the same paths with the manifest's own folder for clips.
+    /// Returns the same paths, but with the default output folder instead of one that the user named.
     pub fn without_out(&self) -> Result<Self, Error> {
         Self::find(Some(&self.manifest), None, self.sandbox)
     }
 
-    /// Returns the folder with the clips: the named one, or else the one that the state has recorded.
+    /// Returns the output folder: the one that the user named, else the recorded one, else the default one.
     #[must_use]
     pub fn clips(&self, recorded: Option<&str>) -> PathBuf {
         match recorded {
@@ -97,19 +97,21 @@ impl Places {
         self.folder.join(STATE)
     }
 
-    /// Returns whether a state exists, that is, whether a run was ever started.
+    /// Returns whether the project has a database, that is, whether a run was ever started.
     #[must_use]
     pub fn has_state(&self) -> bool {
         self.state.join("state.db").exists()
     }
 
-    /// Returns the text that follows an amount of money: empty for real money.
+    /// Returns the text that follows each amount of money: `(sandbox money)` in a rehearsal, otherwise empty.
     #[must_use]
     pub const fn mark(&self) -> &'static str {
         if self.sandbox { SANDBOX_MONEY } else { "" }
     }
 
-    /// Returns a path below the output folder relative to the current folder.
+    /// Returns the path of a file in the output folder for use in the current folder.
+    ///
+    /// `path` is relative to the output folder.
     #[must_use]
     pub fn opened(&self, path: &str) -> String {
         let path = self.out.join(path);
@@ -123,19 +125,19 @@ impl Places {
     }
 }
 
-/// Returns the command that shows a job.
+/// Returns the command that shows the details of a job.
 #[must_use]
 pub(crate) fn show_typed(places: &Places, key: &JobKey) -> String {
     places.typed(&format!("show {}", quoted(&key.to_string())))
 }
 
-/// Returns whether a command without `-f` would find this manifest.
+/// Returns whether a command without the option `-f` would find this manifest.
 fn is_found_by_itself(manifest: &Path) -> bool {
     let found = find_upwards().ok().and_then(|found| found.canonicalize().ok());
     found.is_some() && found == manifest.canonicalize().ok()
 }
 
-/// Returns a word quoted for a shell where needed.
+/// Returns a word of a command line, in quotes if a shell needs them.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);

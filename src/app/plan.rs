@@ -1,6 +1,6 @@
-//! Plans: compares the wanted jobs with the history.
+//! Makes plans: compares the jobs of the manifest with the project's history, and says what a run would do and cost.
 //!
-//! `run` shares its parts.
+//! `run` uses the same functions.
 
 use super::approval;
 use super::budget::{Level, caps, levels, unused};
@@ -42,35 +42,39 @@ use std::path::PathBuf;
 /// A request for a plan.
 #[derive(Debug, Clone, Default)]
 pub struct PlanRequest {
-    /// Jobs to plan.
+    /// Jobs of the manifest to plan.
     pub selection: Selection,
-    /// File to write the plan to; running this plan approves it.
+    /// File to write the plan to, for `run --plan`, which counts as approval; `None` to write none.
     pub out: Option<PathBuf>,
-    /// Names of destinations whose limits the clips must keep.
+    /// Names of destinations, such as shops, whose limits each clip must keep.
     pub destinations: Vec<String>,
-    /// True to fail where no job is wanted or selected. Jobs that are done count as selected.
+    /// True to fail if the manifest or the selection has no job.
+    ///
+    /// Finished jobs count, so a finished project does not fail.
     pub fail_if_empty: bool,
 }
 
-/// A plan with all its jobs.
+/// A plan with all its jobs and with facts for its display.
 pub struct PlanReport {
-    /// Totals of the plan.
+    /// Plan with its jobs added up.
     pub plan: Plan,
-    /// First jobs whose input changed, with their changed fields.
+    /// Jobs whose input changed: their number, and the first ones with their changed fields.
     pub changes: Changes,
-    /// Other numbers of clips that the product file allows, with their prices.
+    /// Other units that could get one clip each, such as each variant, with their clips and price, in words.
     pub choices: Vec<String>,
-    /// Pauses of providers.
+    /// Pauses that stop new submissions to providers.
     pub paused: Vec<Pause>,
-    /// Clips that are missing or altered.
+    /// Jobs whose saved clips are missing or altered.
     pub lost: Lost,
-    /// Reviews of the clips in numbers.
+    /// Number of clips by review outcome, with the number and price of queued redos.
     pub reviews: ReviewCounts,
-    /// Set where the state was rebuilt with gaps: jobs without a clip may have been paid before, and a run asks first.
+    /// True if the database was rebuilt with gaps.
+    ///
+    /// Then jobs without a clip may have been paid before, and a run asks before it sends them.
     pub has_gaps: bool,
-    /// File that the plan was written to.
+    /// File that the plan was written to; `None` if the request named none.
     pub written: Option<PathBuf>,
-    /// Time of the plan.
+    /// Time at which the plan was made.
     pub now: Timestamp,
     /// Command to type next.
     pub next: String,
@@ -80,18 +84,18 @@ pub struct PlanReport {
 
 /// A job of a plan.
 pub struct PlannedJob<'a> {
-    /// Wanted rendering.
+    /// Job with its request and its price, as the manifest asks for it.
     pub wanted: &'a Wanted,
-    /// Planned action.
+    /// Action that the plan takes for the job.
     pub decision: &'a Decision,
-    /// Problem with the finished clip.
+    /// Problem with the job's finished clip (missing or altered); `None` if there is none.
     pub loss: Option<Loss>,
-    /// True if a person accepted that the job stays failed or missing.
+    /// True if a person has accepted that the job stays failed, written off or missing.
     pub is_dismissed: bool,
 }
 
 impl Project {
-    /// Plans the jobs and their cost.
+    /// Plans the selected jobs and their cost.
     ///
     /// It sends nothing.
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
@@ -126,7 +130,7 @@ impl Project {
             self.tell(&News::Note(&note));
         }
         let changes = decided.changes(&["changed", "kept", "asks"])?;
-        // A wrong address of a proxy stops the run, and this sends nothing.
+        // A wrong proxy address stops a run, but a plan sends nothing and can go on.
         if let Ok(settings) = settings()
             && let Some(warning) =
                 settings.proxies.warning().filter(|_| !places.sandbox && plan.to_render() > 0)
@@ -163,7 +167,7 @@ impl Project {
 impl PlanReport {
     /// Calls `each` for every job of the plan, in the manifest's order.
     ///
-    /// It holds no list of the jobs.
+    /// The jobs are read one by one, so a large plan needs little memory.
     pub fn each_job<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(&PlannedJob<'_>) -> Result<(), E>,
@@ -176,12 +180,12 @@ impl PlanReport {
         })
     }
 
-    /// Calls `each` for every job that is no longer wanted and whose clip is still in its original place.
+    /// Calls `each` for every job that the manifest no longer has and whose clip is not in the archive yet.
     pub fn each_gone<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(&JobKey) -> Result<(), E>,
     ) -> Result<(), E> {
-        // A partial plan does not know which other jobs are still wanted.
+        // A partial plan does not show which other jobs are still wanted.
         if self.decided.partial {
             return Ok(());
         }
@@ -191,7 +195,7 @@ impl PlanReport {
         })
     }
 
-    /// Calls `each` with the request of every job that would be sent.
+    /// Calls `each` with the JSON of every request that a run would send.
     pub fn each_request(&self, mut each: impl FnMut(Value)) -> Result<(), Error> {
         self.each_job(|job| {
             if job.decision.costs() {
@@ -203,14 +207,14 @@ impl PlanReport {
 
     /// Returns the exit code.
     ///
-    /// With `tells_work`, a plan with work to do has its own code.
+    /// With `tells_work`, a plan that would send a job has its own exit code, 6.
     #[must_use]
     pub fn exit(&self, tells_work: bool) -> Exit {
         if self.plan.to_render() > 0 && tells_work { Exit::WorkToDo } else { Exit::Done }
     }
 }
 
-/// Finds clips of the plan that are missing or altered.
+/// Finds the jobs of the plan whose saved clips are missing or altered.
 async fn lost(
     places: &Places,
     manifest: &Manifest,
@@ -227,12 +231,14 @@ async fn lost(
     Ok(lost)
 }
 
-/// Opens a worksheet for the wanted jobs, in the state folder where there is one.
+/// Opens a worksheet (temporary planning tables) for the manifest's jobs, next to the database if there is one.
 pub(crate) fn worksheet(places: &Places) -> Result<Worksheet, Error> {
     Worksheet::new(Some(&places.state)).map_err(Error::from)
 }
 
-/// Attaches the history of the manifest's project to the worksheet.
+/// Makes the history of the manifest's project available to the worksheet.
+///
+/// `state` is the reader of the database; `None` if nothing was ever run.
 pub(crate) fn attach_history(
     worksheet: &Worksheet,
     places: &Places,
@@ -247,7 +253,7 @@ pub(crate) fn attach_history(
     worksheet.book().know(&manifest.project, state, &is_live).map_err(Error::from)
 }
 
-/// Moves the runs and the pauses of a renamed project to its new name.
+/// Moves the runs and the pauses of a project that was renamed in the manifest to its new name.
 pub(crate) async fn take_over_renamed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
     let projects = session.store.projects().await?;
     if projects.contains(&manifest.project) {
@@ -259,13 +265,13 @@ pub(crate) async fn take_over_renamed(session: &Session, manifest: &Manifest) ->
     succeeded.map_err(Error::from)
 }
 
-/// The history of a project, as a plan needs it.
+/// The records of a project's earlier runs and the pauses, which a plan takes into account.
 struct History {
-    /// Reader of earlier orders; `None` where nothing was ordered.
+    /// Reader of the project's database; `None` if nothing was ever run.
     reader: Option<Reader>,
-    /// Spending so far against the budgets.
+    /// Budgets with the amount spent against each so far.
     levels: Vec<Level>,
-    /// Pauses of providers.
+    /// Pauses that stop new submissions to providers.
     paused: Vec<Pause>,
 }
 
@@ -279,13 +285,13 @@ async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result
     Ok(History { reader: Some(reader), levels, paused })
 }
 
-/// Returns other numbers of clips that the product file allows, with their prices.
+/// Returns the number of clips and the price for the other units that can get one clip each, in words.
 ///
-/// The list is empty once anything was paid.
+/// The list is empty if the plan does not render every job, for example because some were paid before.
 fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
     let Items::File { reading, only: None, .. } = &manifest.items else { return Vec::new() };
     let items = loaded.makes.of(reading.how.one_per);
-    // A partial plan cannot tell the number of clips of the other items.
+    // A partial plan does not show the number of clips of the other items.
     let is_whole = plan.to_render() == loaded.jobs && loaded.left_out.count() == 0;
     let Some(clips) = loaded.jobs.checked_div(items).filter(|clips| clips * items == loaded.jobs) else {
         return Vec::new();
@@ -302,7 +308,9 @@ fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
     if is_whole { choices.collect() } else { Vec::new() }
 }
 
-/// Returns the command to type next.
+/// Returns the command to type after the plan.
+///
+/// `lacks_key` is true if a provider of the plan has no usable API key.
 fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
     match plan.to_render() {
         _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
@@ -313,14 +321,14 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),
-        // The canary is what the user looks at before paying for all.
+        // The user should look at the canary before paying for all.
         _ if !plan.rollout.canaries.is_empty() => places.typed("run"),
         // The user should look at one clip before paying for all.
         _ => places.typed("run --limit 1"),
     }
 }
 
-/// Adds what destinations refuse to the problems of what was loaded.
+/// Adds a problem to the loaded manifest for each limit of a destination that planned jobs break.
 fn fitted(
     mut loaded: Loaded,
     worksheet: &Worksheet,
@@ -342,7 +350,7 @@ fn fitted(
     Ok(loaded)
 }
 
-/// Reports the problems of what was loaded, and refuses to continue if one is an error.
+/// Reports the warnings of the loaded manifest and returns it; fails if a problem is an error.
 pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Error> {
     loaded.problems.extend(foreign_servers(project, loaded.manifest.as_ref()));
     let is_invalid = loaded.is_invalid();
@@ -356,16 +364,16 @@ pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Err
     Err(error.money("not charged").hint(project.places.typed("validate")))
 }
 
-/// Returns the error for a manifest that could not be read and has no reported error.
+/// Returns the error for a manifest that is missing after it was loaded without an error.
 ///
-/// This does not happen; the error avoids a panic.
+/// This cannot happen; the error avoids a panic.
 pub(crate) fn invalid() -> Error {
     Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
 }
 
-/// Returns the request as one line of JSON.
+/// Returns a job's request to the provider as JSON.
 ///
-/// Its request id is made at the time of sending.
+/// In place of the request id the JSON has a remark, because the id is created only when the request is sent.
 fn request(cards: &Cards, wanted: &Wanted) -> Value {
     let model = &wanted.request.model;
     let (Some(provider), Some(card)) = (cards.providers().find(&model.provider), cards.get(model)) else {

@@ -1,4 +1,4 @@
-//! The plan of a run, added up and priced, as the user approves it.
+//! The plan of a run with its jobs added up and priced, as the user approves it.
 
 mod sum;
 
@@ -19,48 +19,49 @@ pub(crate) use sum::{ORDER, Row};
 
 /// A plan with its jobs added up.
 pub struct Plan {
-    /// Name of the project.
+    /// Name of the project that the plan is for.
     pub project: String,
-    /// Totals of the jobs.
+    /// Numbers and prices of the planned jobs.
     pub sum: Sum,
-    /// Fields left out because the model lacks them and the shot allows it: by model and field, the number of jobs.
+    /// Number of jobs whose requests leave out a field, by model and name of the field. The model does not have the
+    /// field, and the shot allows leaving it out.
     pub dropped: BTreeMap<(ModelName, String), usize>,
-    /// Model cards with the manifest's corrections.
+    /// Model cards (descriptions of models) with the manifest's changes.
     pub cards: Cards,
-    /// Maximum number of concurrent submissions by model, from limits and cards.
+    /// Maximum number of concurrent submissions of each model, from the manifest's limits and the cards.
     pub at_once: BTreeMap<ModelName, usize>,
-    /// Jobs that are no longer wanted and whose clips are still in their original place.
+    /// Jobs that the manifest no longer has and whose clips are not in the archive yet.
     pub gone: Gone,
-    /// Extra cost of rendering the changed jobs that need consent first.
+    /// Additional cost if a person agrees to render the changed jobs that wait for consent.
     pub asking: Usd,
-    /// State of the canaries of templates that have not passed.
+    /// Canaries (the clips to review first) of the shots and models that have not passed their review yet.
     pub rollout: RolloutState,
-    /// Time for the jobs that would be sent; `None` where there are none.
+    /// Estimated time until all jobs to send are rendered; `None` if there are none.
     pub time: Option<Estimate>,
-    /// Guards that stop the plan.
+    /// Guards of the manifest that the plan exceeds.
     pub trips: Vec<Trip>,
 }
 
-/// Jobs whose input changed.
+/// The jobs whose input changed: their number and some examples.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Number of jobs.
+    /// Number of all jobs whose input changed.
     pub jobs: usize,
-    /// First of these jobs, each with its changed fields.
+    /// First jobs whose input changed, each with its changed fields.
     pub examples: Vec<(JobKey, Vec<Change>)>,
 }
 
-/// Jobs that are no longer wanted.
+/// The jobs that the manifest no longer has: their number and some examples.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gone {
-    /// Number of jobs.
+    /// Number of all jobs that the manifest no longer has.
     pub count: usize,
-    /// First of these jobs.
+    /// Keys of the first jobs that the manifest no longer has.
     pub examples: Vec<String>,
 }
 
 impl Gone {
-    /// Adds a job.
+    /// Counts a job, and keeps its key if there are few examples.
     pub fn add(&mut self, key: &JobKey) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {
@@ -69,37 +70,39 @@ impl Gone {
     }
 }
 
-/// Maximum number of jobs named in a row of the table.
+/// Maximum number of jobs that a row of the plan's table names.
 pub(crate) const EXAMPLES: usize = 3;
 
 impl Plan {
-    /// Returns the cost of carrying out the plan.
+    /// Returns the price of all jobs that the plan would send.
     ///
-    /// It leaves out jobs without a price; see [`Plan::unpriced`].
+    /// It leaves out jobs without a known price; see [`Plan::unpriced`].
     #[must_use]
     pub fn total(&self) -> Usd {
         self.sum.total
     }
 
-    /// Returns the number of jobs that would be sent.
+    /// Returns the number of jobs that the plan would send.
     #[must_use]
     pub fn to_render(&self) -> usize {
         self.sum.to_render
     }
 
-    /// Returns the models without a known price, each with its number of jobs to send and the first of them.
+    /// Returns each model without a known price, with the number of its jobs to send and the first of these jobs.
     pub fn unpriced(&self) -> impl Iterator<Item = (&ModelName, usize, &JobKey)> {
         let models = self.sum.models.iter();
         models.filter_map(|(model, it)| Some((model, it.unpriced, it.first_unpriced.as_ref()?)))
     }
 
-    /// Returns how much of each budget is used.
+    /// Returns each budget with the amount spent against it before the plan.
     #[must_use]
     pub fn levels(&self) -> Vec<Level> {
         self.sum.fits.iter().map(|fit| fit.level).collect()
     }
 
-    /// Returns the number and price of requests that may be in doubt after a crash: those sent concurrently.
+    /// Returns the number and the price of the requests that may be in doubt after a crash.
+    ///
+    /// These are the requests that can be on their way to the providers at the same time.
     #[must_use]
     pub fn exposure(&self) -> (usize, Usd) {
         let mut exposure = (0, Usd::ZERO);
@@ -111,7 +114,7 @@ impl Plan {
         exposure
     }
 
-    /// Returns the models of the plan whose built-in card is corrected.
+    /// Returns the models of the plan whose built-in card the manifest changes, with the changes.
     pub fn corrected(&self) -> impl Iterator<Item = (&ModelName, &[Correction])> {
         let corrections = |model| Some((model, self.cards.get(model)?.corrected.as_slice()));
         self.sum.models.keys().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())

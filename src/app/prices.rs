@@ -1,6 +1,6 @@
-//! Prices of resubmitting held takes.
+//! The prices of sending takes (renderings) that need a decision again.
 //!
-//! The same figure is shown, asked for and compared with a limit.
+//! The same price is shown, used in the question and compared with the limit.
 
 use super::project::Project;
 use crate::domain::money::Usd;
@@ -9,28 +9,28 @@ use crate::domain::take::Take;
 use crate::load::models;
 use crate::provider::cards::Cards;
 
-/// The current prices of models.
+/// The current prices of the models; `None` inside if the manifest's changes to them are invalid.
 pub(crate) struct Prices(Option<Cards>);
 
 impl Prices {
-    /// Reads the models and prices with the manifest's corrections.
+    /// Reads the models and prices with the manifest's changes.
     ///
-    /// If the corrections are invalid, each take has the price of its first order.
+    /// If the changes are invalid, every take keeps the price of its first request.
     #[must_use]
     pub(crate) fn read(project: &Project) -> Self {
         let (cards, problems) = models(&project.places.manifest, &project.registry);
         Self(Some(cards).filter(|_| !problems.iter().any(Problem::is_error)))
     }
 
-    /// Returns whether prices are those of the first order because the current ones cannot be read.
+    /// Returns whether takes have the price of their first request, because the current prices cannot be read.
     #[must_use]
     pub(crate) fn are_old(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Returns the price of resubmitting a take.
+    /// Returns the price of sending a take's request again.
     ///
-    /// Without a known price it is that of the first order.
+    /// If the current price is not known, it is the price of the first request.
     #[must_use]
     pub(crate) fn of(&self, take: &Take) -> Usd {
         let card = self.0.as_ref().and_then(|cards| cards.get(&take.request.model));
@@ -38,7 +38,7 @@ impl Prices {
         price.unwrap_or(take.price)
     }
 
-    /// Returns the price of resubmitting all of these takes.
+    /// Returns the total price of sending the requests of these takes again.
     #[must_use]
     pub(crate) fn sum<'a>(&self, takes: impl IntoIterator<Item = &'a Take>) -> Usd {
         takes.into_iter().map(|take| self.of(take)).sum()

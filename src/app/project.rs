@@ -1,4 +1,4 @@
-//! The project that every use case works on: a manifest with its places, its consent and its reporter.
+//! The project that every use case works on: a manifest with its paths, its consent and its reporter.
 
 use super::consent::{Answer, Consent, Never, Question, Topic};
 use super::error::Error;
@@ -13,10 +13,11 @@ use crate::provider::Registry;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A manifest with its state, its clips and its providers.
+/// A manifest with its state folder, its output folder and its providers.
 ///
-/// Every use case is a method of this type. Without a [`Consent`] each question is refused, so nothing is spent.
-/// Without a [`Reporter`] only the report says what was done.
+/// Every use case is a method of this type. Without a [`Consent`], every question counts as unanswered, so nothing is
+/// spent unless the request sets a limit on it, such as `max_cost`. Without a [`Reporter`], only the returned report
+/// says what was done.
 #[derive(Clone)]
 pub struct Project {
     pub(crate) places: Places,
@@ -29,19 +30,19 @@ pub struct Project {
 }
 
 impl Project {
-    /// Opens the project of a manifest.
+    /// Opens the project of a manifest with the built-in providers.
     ///
-    /// Neither the manifest nor the state is read yet.
+    /// It reads neither the manifest nor the database yet.
     pub fn open(manifest: impl AsRef<Path>) -> Result<Self, Error> {
         Ok(Self::at(Places::find(Some(manifest.as_ref()), None, false)?))
     }
 
-    /// Opens the project of a manifest that may name the providers of this registry.
+    /// Opens the project of a manifest with the providers of this registry.
     pub fn open_with(manifest: impl AsRef<Path>, registry: Registry) -> Result<Self, Error> {
         Ok(Self { registry, ..Self::open(manifest)? })
     }
 
-    /// Opens the project that these places describe.
+    /// Opens the project at these paths.
     #[must_use]
     pub fn at(places: Places) -> Self {
         Self {
@@ -55,22 +56,22 @@ impl Project {
         }
     }
 
-    /// Returns the project with test servers in place of its providers.
+    /// Returns the project as a rehearsal, with test servers in place of its providers.
     ///
-    /// The rehearsal has its own state and its own clips.
+    /// A rehearsal has its own state folder and its own clips.
     pub fn rehearsed(self, rehearsal: impl Rehearsal + 'static) -> Result<Self, Error> {
         let Self { places, .. } = &self;
         let places = if places.sandbox { places.clone() } else { places.rehearsed()? };
         Ok(Self { places, rehearsal: Some(Arc::new(rehearsal)), ..self })
     }
 
-    /// Returns the project with this consent to answer its questions.
+    /// Returns the project with `consent` as the source of answers to its questions.
     #[must_use]
     pub fn asking(self, consent: impl Consent + 'static) -> Self {
         Self { consent: Arc::new(consent), ..self }
     }
 
-    /// Returns the project with this reporter to receive its news.
+    /// Returns the project with `reporter` as the receiver of its progress.
     #[must_use]
     pub fn telling(self, reporter: impl Reporter + 'static) -> Self {
         Self { reporter: Arc::new(reporter), ..self }
@@ -82,28 +83,28 @@ impl Project {
         self.interrupt.clone()
     }
 
-    /// Returns the places of this project.
+    /// Returns the paths of this project.
     #[must_use]
     pub fn places(&self) -> &Places {
         &self.places
     }
 
-    /// Sends one piece of news to the reporter.
+    /// Passes one piece of news (progress or a warning) to the reporter.
     pub(crate) fn tell(&self, news: &News<'_>) {
         self.reporter.hear(news);
     }
 
-    /// Returns the reporter.
+    /// Returns the reporter of this project.
     pub(crate) fn reporter(&self) -> Arc<dyn Reporter> {
         Arc::clone(&self.reporter)
     }
 
-    /// Asks a question that is not about single jobs.
+    /// Asks a question that concerns no particular jobs.
     pub(crate) fn ask(&self, topic: Topic, text: impl Into<String>) -> Answer {
         self.ask_about(topic, text, &Changes::default())
     }
 
-    /// Asks a question about held renderings.
+    /// Asks a question about renderings that need a decision.
     pub(crate) fn ask_to_settle(&self, text: String, held: &[Take]) -> Answer {
         let (changes, held) = (Changes::default(), held.to_vec());
         self.consent.answer(&Question { topic: Topic::Settle, text, changes, held })
@@ -114,7 +115,7 @@ impl Project {
         self.consent.is_attended()
     }
 
-    /// Asks a question about changed jobs.
+    /// Asks a question about jobs whose input changed.
     pub(crate) fn ask_about(&self, topic: Topic, text: impl Into<String>, changes: &Changes) -> Answer {
         let (text, changes) = (text.into(), changes.clone());
         self.consent.answer(&Question { topic, text, changes, held: Vec::new() })

@@ -1,4 +1,4 @@
-//! Pruning: moves clips that the manifest no longer asks for to the archive.
+//! Pruning: moves the clips of jobs that the manifest no longer has to the archive.
 //!
 //! It deletes nothing.
 
@@ -23,28 +23,30 @@ use crate::plan::known::{Filed, KnownTake};
 use crate::store::{Gone, StoreError};
 use std::path::PathBuf;
 
-/// A request to archive unwanted clips.
+/// A request to move the clips of removed jobs to the archive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PruneRequest {
-    /// True to pass the manifest's guard on the number of unwanted clips.
+    /// True to override the manifest's guard on the number of removed jobs.
     pub accept_changes: bool,
 }
 
-/// The result of archiving unwanted clips.
+/// The result of moving the clips of removed jobs to the archive.
 #[derive(Debug)]
 pub struct PruneReport {
-    /// Number of clips that were archived.
+    /// Number of clips that were moved to the archive.
     pub archived: usize,
-    /// Clips that stayed where they are, each with the reason.
+    /// Jobs whose clips could not be moved, each with the reason.
     pub left: Vec<(JobKey, PlaceFault)>,
-    /// Folder of archived clips.
+    /// Path of the archive folder.
     pub archive: PathBuf,
     /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Moves the clips of unwanted jobs and their older takes below `_archive/` in the output folder.
+    /// Moves the clips of jobs that the manifest no longer has, with their earlier versions, to the archive.
+    ///
+    /// The archive is the folder `_archive/` in the output folder.
     pub async fn prune(&self, request: PruneRequest) -> Result<PruneReport, Error> {
         let worksheet = worksheet(&self.places)?;
         let loaded = valid(self, load(self, &worksheet))?;
@@ -92,7 +94,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Asks for consent to move these clips.
+    /// Asks for consent to move the clips of these jobs.
     fn agree(&self, gone: &[Gone]) -> Result<(), Error> {
         let Self { places, .. } = self;
         let keys: Vec<&JobKey> = gone.iter().map(|job| &job.key).collect();
@@ -102,7 +104,7 @@ impl Project {
         match self.ask(Topic::Move, &question) {
             Answer::Yes => Ok(()),
             Answer::No => Err(Error::new(Exit::Usage, "nothing was moved").hint(places.typed("plan"))),
-            Answer::Nobody => {
+            Answer::Unavailable => {
                 let what = format!("{question} There is no terminal to ask on; nothing was moved");
                 Err(Error::new(Exit::Usage, what).hint(places.typed("prune --yes")))
             }
@@ -111,7 +113,7 @@ impl Project {
 }
 
 impl PruneReport {
-    /// Returns whether there was nothing to archive.
+    /// Returns whether there was no clip to move.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.archived == 0 && self.left.is_empty()
@@ -124,9 +126,9 @@ impl PruneReport {
     }
 }
 
-/// Moves the clip of a job and its older takes.
+/// Moves the clip of a removed job and its earlier versions to the archive.
 ///
-/// It can be repeated after a crash at any line.
+/// If a crash interrupts the move, it can be repeated.
 async fn archive(
     session: &Session,
     tree: &Tree,
@@ -157,9 +159,9 @@ async fn archive(
     }
 }
 
-/// Moves a clip and its sidecar to the archive.
+/// Moves a clip and its sidecar to the archive, and returns the new path.
 ///
-/// If the name is taken there, the new name contains the take's id.
+/// If the archive has a file of that name, the new name contains the take's id.
 fn move_to_archive(tree: &Tree, from: &Filed) -> Result<String, PlaceFault> {
     let to = format!("{ARCHIVE}{}", from.path);
     match tree.refile(&from.path, &to, &from.file, Refile::Move, None) {

@@ -1,4 +1,4 @@
-//! The recovery of a lost, old or damaged state from the ledger, the old database and the clips.
+//! Rebuilds a lost, outdated or damaged database from the ledger, the old database and the clips.
 
 use super::error::Error;
 use super::forgotten::{PlacedClips, refuse_unknown};
@@ -8,36 +8,36 @@ use super::project::Project;
 use super::session::{Session, cannot_open, lock};
 use super::setup::policies;
 use crate::domain::lifecycle::Phase;
-use crate::store::{Clips, Count, Reader, Rebuilt, Recovery};
+use crate::store::{ClipFinder, Count, Reader, Rebuilt, Recovery};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The result of a recovery.
+/// The result of a request to rebuild the database.
 #[derive(Debug)]
 pub struct RecoverReport {
-    /// Reason why the state was rebuilt or left as it is.
+    /// Reason why the database was rebuilt or left unchanged.
     pub why: String,
-    /// Rebuilt state; `None` where nothing was lost and nothing was changed.
+    /// Rebuilt database; `None` if nothing was lost and nothing was changed.
     pub recovered: Option<Recovered>,
     /// Command to type next.
     pub next: String,
 }
 
-/// A rebuilt state.
+/// A rebuilt database.
 #[derive(Debug)]
 pub struct Recovered {
-    /// Number of entries from each source of the new state.
+    /// Number of entries that the new database got from each source.
     pub rebuilt: Rebuilt,
     /// Folder that was searched for clips.
     pub output: PathBuf,
-    /// Takes and their amounts by state.
+    /// Number and amount of the takes (renderings) in each phase of their life cycle.
     pub counts: BTreeMap<Phase, Count>,
 }
 
 impl Project {
-    /// Rebuilds the lost parts of the state.
+    /// Rebuilds the lost parts of the database; changes nothing if nothing is lost.
     ///
-    /// It changes nothing where nothing is lost. Blocks the thread while it reads sidecars and clips.
+    /// It blocks the thread while it reads sidecars and clips.
     pub async fn recover(&self) -> Result<RecoverReport, Error> {
         let places = &self.places;
         let intact = |why: &str, next: &str| {
@@ -52,12 +52,12 @@ impl Project {
         let output = places.clips(recovery.output());
         let clips = clips_in(&output);
         if !recovery.examine(&clips)? {
-            let sound = "the database is sound and knows all that the ledger knows: nothing was changed";
+            let sound = "the database is sound and has every entry of the ledger: nothing was changed";
             return intact(sound, "status");
         }
         let why = match recovery.why() {
             Some(why) => why.to_string(),
-            None => "the state does not know clips that it has paid for".to_owned(),
+            None => "shotlist's records do not contain some paid clips".to_owned(),
         };
         let policy = policies(self);
         let (out, now) = (output_name(places), self.clock.now());
@@ -71,15 +71,15 @@ impl Project {
     }
 }
 
-/// Refuses to go on without the state that belongs to the clips in the output folder.
+/// Refuses to continue if the output folder has clips but their database is missing or must be rebuilt.
 ///
-/// What would be planned without it was paid already.
+/// Without the database, jobs that were paid already would be planned again.
 pub(crate) async fn refuse_lost(places: &Places) -> Result<(), Error> {
     match Reader::open(&places.state) {
         Ok(Some(reader)) if !reader.counts(None).await?.is_empty() => Ok(()),
         Ok(_) => refuse_unknown(places),
         Err(error) if error.is_recoverable() => Err(cannot_open(places, error)),
-        // Each command says by itself what it makes of a state that it cannot use.
+        // Each command reports itself if it cannot use the state.
         Err(_) => Ok(()),
     }
 }

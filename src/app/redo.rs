@@ -1,8 +1,5 @@
-//! Renders finished jobs once more at a new charge.
-//!
-//! The earlier clips are kept.
+//! Renders finished jobs again, each at a new charge, and keeps the earlier clips.
 
-use super::again::{Reorder, order_again, other_buckets};
 use super::decided::same_order;
 use super::error::Error;
 use super::exit::Exit;
@@ -12,6 +9,7 @@ use super::names::Names;
 use super::places::quoted;
 use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
+use super::reorder::{Reorder, other_buckets, submit_reorder};
 use super::reporter::News;
 use super::selection::Bounds;
 use super::session::Session;
@@ -27,23 +25,23 @@ use crate::store::{Book, StoreError, Worksheet};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
-/// A request to render finished jobs once more.
+/// A request to render finished jobs again.
 #[derive(Debug, Clone, Default)]
 pub struct RedoRequest {
-    /// Keys, or items that have one job.
+    /// Jobs to render again by key (`shot/item`), or by item id if the item has only one job.
     pub jobs: Vec<String>,
-    /// Patterns such as `hero/*`.
+    /// Patterns such as `hero/*` for jobs to render again.
     pub only: Vec<String>,
-    /// True to take only jobs whose clips are rejected; without names and patterns, all of them.
+    /// True to render only jobs whose clips are rejected; without names and patterns, all such jobs.
     pub rejected: bool,
-    /// Limits on money and time.
+    /// Limits on the money and the time of the run.
     pub bounds: Bounds,
 }
 
 impl Project {
-    /// Renders finished jobs once more.
+    /// Renders finished jobs again.
     ///
-    /// Each is a new charge. The earlier clips are kept below `_takes/`.
+    /// Each job is a new charge. The earlier clips are kept below `_takes/`.
     pub async fn redo(&self, request: &RedoRequest) -> Result<RunReport, Error> {
         redo(self, request).await
     }
@@ -63,8 +61,9 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
     // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
     drop(worksheet);
     if let Some(first) = refused.first() {
-        let them = if refused.len() == 1 { "it is" } else { "they are" };
-        let what = format!("{} cannot be rendered once more as {them}", count(refused.len(), "job"));
+        let them = if refused.len() == 1 { "its" } else { "their" };
+        let what =
+            format!("{} cannot be rendered again in {them} present state", count(refused.len(), "job"));
         let error = Error::new(Exit::Usage, format!("{what}; nothing was sent")).money("not charged");
         return Err(error.hint(first));
     }
@@ -73,22 +72,24 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         let (what, next) = (format!("nothing to redo{which}"), Some(session.places.typed("status")));
         return Ok(RunReport::nothing(what, next));
     }
-    let mut notes =
-        vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()];
+    let mut notes = vec![
+        "Each rendering is a new charge; the current clip is kept in the folder `_takes` next to it."
+            .to_owned(),
+    ];
     notes.extend(same_order(manifest).filter(|_| args.rejected));
     let reorder = Reorder {
         command: "redo",
         repeat: repeat_command(args),
-        question: format!("Render {} once more", count(jobs.len(), "clip")),
+        question: format!("Render {} again", count(jobs.len(), "clip")),
         jobs,
         notes,
         others,
         has_clips: true,
     };
-    Box::pin(order_again(session, &loaded, &args.bounds, reorder)).await
+    Box::pin(submit_reorder(session, &loaded, &args.bounds, reorder)).await
 }
 
-/// Returns the jobs to render once more, and a command for each named job that cannot be.
+/// Returns the jobs to render again, and a command to type for each named job that cannot be rendered again.
 fn chosen(
     project: &Project,
     args: &RedoRequest,
@@ -99,7 +100,7 @@ fn chosen(
     let book = worksheet.book();
     let named = named(args, &book)?;
     let (mut jobs, mut refused) = (Vec::new(), Vec::new());
-    // One rendering serves all jobs that share the order of a rejected clip.
+    // One rendering serves all jobs that share the request of a rejected clip.
     let mut served: HashMap<Fingerprint, JobKey> = HashMap::new();
     let takes_all = args.rejected && args.jobs.is_empty() && args.only.is_empty();
     book.each_wanted::<StoreError>(|wanted| {
@@ -145,7 +146,7 @@ fn chosen(
     Ok((jobs, refused))
 }
 
-/// Returns the command that repeats the request and answers its question.
+/// Returns the command that repeats the request and answers its question with yes.
 fn repeat_command(args: &RedoRequest) -> String {
     let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
     let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
@@ -153,7 +154,7 @@ fn repeat_command(args: &RedoRequest) -> String {
     format!("redo{rejected}{} --yes", jobs.chain(only).collect::<String>())
 }
 
-/// Returns the jobs that are named one by one.
+/// Returns the keys of the jobs that the request names one by one.
 fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
     if args.jobs.is_empty() {
         return Ok(BTreeSet::new());
@@ -166,7 +167,7 @@ fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
     args.jobs.iter().map(|job| job_named(job, &keys)).collect()
 }
 
-/// Returns why a job cannot have another take now, and the command to type instead.
+/// Returns why a job cannot be rendered again now, with the command to type instead; `None` if it can.
 fn hindrance(
     book: &Book,
     wanted: &Wanted,
@@ -179,12 +180,12 @@ fn hindrance(
     if let Some(open) = job.takes.iter().find(|take| take.state.is_unsettled()) {
         return Ok(Some(match open.state {
             State::Held { .. } => ("it needs your decision first", of_it("show")),
-            _ => ("a clip of it is on its way", "collect".to_owned()),
+            _ => ("it is waiting for the result of an earlier request", "collect".to_owned()),
         }));
     }
     let waits = |state: &State| matches!(state, State::Pending { .. });
     if job.takes.iter().any(|take| take.fingerprint == wanted.fingerprint && waits(&take.state)) {
-        return Ok(Some(("it waits to be sent already", of_it("run --only"))));
+        return Ok(Some(("it is already waiting to be sent", of_it("run --only"))));
     }
     let Some(filed) = &job.filed else {
         return Ok(Some(("it has no clip yet", of_it("show"))));
@@ -194,10 +195,13 @@ fn hindrance(
         return Ok(None);
     }
     Ok(Some(match manifest.rules(&wanted.key.shot).on_change {
-        OnChange::Render => ("its input has changed since", of_it("run --only")),
-        OnChange::Ask => ("its input has changed since", of_it("run --accept-changes --only")),
-        OnChange::Keep => {
-            ("its input has changed since, and `on_change: keep` keeps its clip", of_it("show"))
+        OnChange::Render => ("its input has changed since it was rendered", of_it("run --only")),
+        OnChange::Ask => {
+            ("its input has changed since it was rendered", of_it("run --accept-changes --only"))
         }
+        OnChange::Keep => (
+            "its input has changed since it was rendered, and `on_change: keep` keeps its clip",
+            of_it("show"),
+        ),
     }))
 }

@@ -1,4 +1,4 @@
-//! The trait that receives news while a use case works, before its report exists.
+//! The trait that receives progress and warnings while a use case works, before its report exists.
 
 use super::board::Board;
 use super::budget::Fit;
@@ -14,7 +14,7 @@ use crate::store::{Clip, Elsewhere, Pause, Repair};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 
-/// The receiver of news from a use case at work.
+/// The receiver of the progress and the warnings of a use case.
 ///
 /// Money and files are recorded before the news about them is sent.
 pub trait Reporter: Send + Sync {
@@ -24,93 +24,95 @@ pub trait Reporter: Send + Sync {
     fn hear(&self, news: &News<'_>);
 }
 
-/// The counts of the current run, shared with the display.
+/// The counts of the current run, shared with the display that shows them.
 pub type SharedBoard = Arc<Mutex<Board>>;
 
-/// A piece of news from a use case.
+/// A piece of news (progress or a warning) that a use case sends while it works.
 #[derive(Clone)]
 pub enum News<'a> {
     /// A sentence about a possible problem.
     Warning(&'a str),
-    /// A sentence of general interest.
+    /// A sentence that the user may want to know.
     Note(&'a str),
     /// Errors and warnings about the user's files.
     Problems(&'a [Problem]),
-    /// An error that does not keep paid work from being collected.
+    /// An error after which the use case continues, for example to download paid clips.
     Failed(&'a super::error::Error),
-    /// A repair of the state that was made when it was opened.
+    /// A repair of the database that was made when it was opened.
     Repaired(&'a Repair),
-    /// The other place from which the project was last run.
+    /// A warning that the project was last run from a copy in another folder or on another machine.
     Elsewhere(&'a Elsewhere),
-    /// Pauses of providers.
+    /// Pauses that stop new submissions to providers.
     Paused {
-        /// The pauses.
+        /// Pauses in effect.
         pauses: &'a [Pause],
         /// Current time.
         now: Timestamp,
     },
-    /// The plan that is about to be carried out.
+    /// The plan that the run is about to carry out.
     Plan {
-        /// The plan.
+        /// Plan with its jobs added up.
         plan: &'a Plan,
-        /// Text that follows its amounts where they are not real money.
+        /// Text that follows each amount of money: `(sandbox money)` in a rehearsal, otherwise empty.
         mark: &'static str,
     },
-    /// The guards of the manifest that stop the plan.
+    /// The guards of the manifest that the plan exceeds.
     Guards {
-        /// Guards, each with the measured value.
+        /// Exceeded guards, each with the measured value.
         trips: &'a [Trip],
-        /// Commands that accept the plan: at once, and by approval in two steps.
+        /// Commands that accept the plan: one that runs it at once, and two that write it and run it from the file.
+        ///
+        /// It is `None` if no run is planned.
         commands: Option<[String; 3]>,
     },
-    /// Changes that invalidate an approved plan.
+    /// The jobs that have changed since an approved plan was written, so the plan is not carried out.
     Moved(&'a [Moved]),
-    /// A job that is not ordered now.
+    /// A job that this command does not send, with the reason.
     Skipped {
         /// Key of the job.
         job: &'a JobKey,
-        /// Reason in a sentence.
+        /// Reason why the job is not sent.
         why: &'a str,
     },
-    /// A job that waits for another rendering.
+    /// A job that is not sent before an unfinished rendering has its result.
     Waiting {
         /// Key of the job.
         job: &'a JobKey,
-        /// Job whose rendering it waits for; it may be the same job.
+        /// Job whose unfinished rendering must have its result first; it may be the same job.
         other: &'a JobKey,
         /// True if that rendering needs a person's decision.
         is_held: bool,
     },
-    /// Jobs that the manifest no longer asks for, before their clips are moved.
+    /// The jobs that the manifest no longer has and whose clips are about to be moved to the archive.
     Unwanted(&'a [&'a JobKey]),
-    /// A job that is ordered once more.
+    /// A job that is submitted again.
     Again {
         /// Key of the job.
         job: &'a JobKey,
-        /// Price of the new order.
+        /// Price of the new request, which is charged if it is accepted.
         price: Usd,
-        /// Text that follows the amount where it is not real money.
+        /// Text that follows the price: `(sandbox money)` in a rehearsal, otherwise empty.
         mark: &'static str,
     },
-    /// A budget, and how much of the order fits it.
+    /// A budget with the number of planned jobs that it can pay for.
     Budget {
-        /// The budget with the part that fits.
+        /// Budget with the number of planned jobs that it can pay for.
         fit: &'a Fit,
-        /// Text that follows the amounts where they are not real money.
+        /// Text that follows each amount of money: `(sandbox money)` in a rehearsal, otherwise empty.
         mark: &'static str,
     },
-    /// Work of earlier runs that continues at no new cost.
+    /// Renderings of earlier runs that the run finishes at no new cost.
     Owed {
-        /// Number of clips that were paid before.
+        /// Number of renderings that were paid before and whose clips are not saved yet.
         paid: usize,
-        /// Number of submissions whose arrival is unknown.
+        /// Number of submissions of which it is not known whether the provider received them.
         doubtful: usize,
     },
-    /// A job that was cancelled, or could not be cancelled.
+    /// The result for one job of a request to cancel jobs.
     Cancelled(&'a CancelledJob),
-    /// A held job that was settled, or stays held.
+    /// The result for one job of a request to settle jobs that need a decision.
     Resolved(&'a ResolvedJob),
-    /// The engine starts.
+    /// The start of a run, with the counts that the display can read at any time.
     Started(&'a SharedBoard),
     /// An event of one job.
     Notice {
@@ -119,25 +121,25 @@ pub enum News<'a> {
         /// Time of the event.
         at: Timestamp,
     },
-    /// The run ends within seconds although requests are still open.
+    /// An announcement that a stopped run ends within seconds, although answers to requests are still missing.
     Leaving {
-        /// Number of open requests.
+        /// Number of requests without an answer.
         requests: usize,
-        /// Price of these requests.
+        /// Price of the requests without an answer, which may be charged.
         price: Usd,
     },
-    /// Progress of comparing clips with their records.
+    /// The progress of comparing clips with their records.
     Compared {
         /// Number of clips compared so far.
         compared: u64,
-        /// Number of clips in all.
+        /// Number of clips to compare.
         all: u64,
-        /// Number of bytes in the compared clips.
+        /// Number of bytes in the clips compared so far.
         bytes: u64,
-        /// Number of clips with a problem.
+        /// Number of clips compared so far that have a problem.
         wrong: u64,
     },
-    /// Progress of the automatic checks of clips.
+    /// The progress of the automatic checks of clips.
     Checking {
         /// Number of clips checked so far.
         checked: u64,
@@ -146,23 +148,23 @@ pub enum News<'a> {
     },
     /// A clip that differs from its record.
     Wrong {
-        /// The clip.
+        /// Clip that differs from its record.
         clip: &'a Clip,
-        /// Problem: `missing`, `damaged`, `foreign`, `unreadable` or `sidecar`.
+        /// Kind of the problem: `missing`, `damaged`, `foreign` (another file), `unreadable` or `sidecar`.
         word: &'static str,
-        /// Details; may be empty.
+        /// Details of the problem; may be empty.
         why: &'a str,
     },
-    /// The result of restoring one clip.
+    /// The result of restoring one missing or altered clip.
     Restoring {
-        /// The clip.
+        /// Clip that was to be restored.
         clip: &'a Clip,
         /// Result: `restored`, `asked`, `kept`, `left` or `forgotten`.
         word: &'static str,
-        /// Meaning of the result in a sentence.
+        /// Sentence that explains the result.
         what: &'a str,
     },
-    /// The work has ended.
+    /// The end of the work whose progress was reported.
     Ended,
 }
 
@@ -178,7 +180,7 @@ impl<R: Reporter> Reporter for Arc<R> {
     }
 }
 
-/// A reporter that ignores all news.
+/// A reporter that ignores everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

@@ -1,6 +1,6 @@
-//! Decisions about held takes.
+//! Records a person's decisions about takes (renderings) that may have been charged or cannot continue.
 //!
-//! They need no lock: a concurrent run sees each within a second.
+//! A decision needs no lock, and a concurrent run sees it within a second.
 
 use super::concurrent::{Concurrent, remark};
 use super::consent::Answer;
@@ -24,43 +24,44 @@ use jiff::SignedDuration;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// A request to settle held jobs.
+/// A request to settle jobs that need a person's decision.
 #[derive(Debug, Clone)]
 pub struct ResolveRequest {
-    /// Key, or item that has one job; `None` for every held job.
+    /// Job by key (`shot/item`), or by item id if the item has only one job; `None` for every job that needs a
+    /// decision.
     pub job: Option<String>,
-    /// Decision about the jobs.
+    /// Decision that is applied to all selected jobs.
     pub decision: Decision,
-    /// Name of a reason, to select only jobs that are held for it.
+    /// Name of a reason, to select only the jobs that need a decision for this reason.
     pub reason: Option<String>,
-    /// Minimum time for which a job must have been held.
+    /// Minimum time since a job needs a decision, to select only older ones.
     pub older_than: Option<Duration>,
-    /// Reason of the person for the decision, which is kept in the ledger.
+    /// Person's reason for the decision, which is kept in the ledger.
     pub note: Option<String>,
 }
 
-/// A person's decision about held jobs.
+/// A person's decision about jobs whose requests may have been charged or cannot continue.
 #[derive(Debug, Clone)]
 pub enum Decision {
-    /// The person found the task in the provider's console.
+    /// Connects the job to this task, which the person found in the provider's console.
     Adopt(TaskId),
-    /// The same task is polled again, free of charge.
+    /// Polls the known task of the job again, free of charge.
     AskAgain,
-    /// The job is rendered again at a new charge.
+    /// Sends the job again at a new charge.
     Resubmit {
-        /// Maximum total price; without it a person is asked.
+        /// Maximum total price of the new requests; `None` to ask the person.
         max_extra: Option<Usd>,
     },
-    /// The rendering is written off; the amount in doubt counts as spent.
+    /// Writes the rendering off: it is ended, and the amount in doubt counts as spent.
     WriteOff,
 }
 
-/// The results of a decision.
+/// The results of a decision for the selected jobs.
 #[derive(Debug, Clone)]
 pub struct ResolveReport {
-    /// Selected held jobs with their results.
+    /// Jobs that the request selected, each with its result.
     pub jobs: Vec<ResolvedJob>,
-    /// True if a reason or an age limited the selection.
+    /// True if the request selected jobs by a reason or an age.
     pub is_filtered: bool,
     /// Command to type next.
     pub next: String,
@@ -75,15 +76,15 @@ impl ResolveReport {
 }
 
 impl Project {
-    /// Settles held jobs, all by one decision.
+    /// Applies one decision to all selected jobs that need a decision.
     ///
     /// # Errors
     ///
-    /// Returns an error where a job that is named cannot be settled in this way. Without a name, such jobs stay
-    /// held.
+    /// Returns an error if a job that the request names cannot be settled by this decision. If the request names no
+    /// job, such jobs keep needing a decision.
     pub async fn resolve(&self, request: &ResolveRequest) -> Result<ResolveReport, Error> {
         if matches!(&request.decision, Decision::Adopt(task) if task.0.raw().trim().is_empty()) {
-            return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
+            return Err(Error::new(Exit::Usage, "--task-id needs the id of a task; nothing was changed"));
         }
         let state = self.open_concurrent()?;
         let chosen = self.chosen(&state, request).await;
@@ -118,7 +119,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Returns the held takes that a request selects.
+    /// Returns the takes that need a decision and that the request selects.
     async fn chosen(&self, state: &Concurrent, request: &ResolveRequest) -> Result<Vec<Take>, Error> {
         let Concurrent { store, name, now } = state;
         // A named job may belong to any project.
@@ -127,7 +128,7 @@ impl Project {
         if let Some(reason) = &request.reason {
             if HeldReason::ALL.iter().all(|known| known.name() != reason) {
                 let known: Vec<_> = HeldReason::ALL.iter().map(|known| known.name()).collect();
-                return Err(Error::new(Exit::Usage, format!("--reason is one of {}", known.join(", "))));
+                return Err(Error::new(Exit::Usage, format!("--reason must be one of {}", known.join(", "))));
             }
             held.retain(
                 |take| matches!(take.state, State::Held { reason: known, .. } if known.name() == reason),
@@ -151,14 +152,17 @@ impl Project {
         held.retain(|take| take.project == project && take.key == key);
         if held.is_empty() {
             let filtered = request.reason.is_some() || request.older_than.is_some();
-            let so = if filtered { " for that reason and time" } else { "" };
-            return Err(Error::new(Exit::Usage, format!("{key} is not held{so}; nothing was changed"))
-                .hint(show_typed(&self.places, &key)));
+            let so = if filtered { " for the given reason and time" } else { "" };
+            return Err(Error::new(
+                Exit::Usage,
+                format!("{key} does not need your decision{so}; nothing was changed"),
+            )
+            .hint(show_typed(&self.places, &key)));
         }
         Ok(held)
     }
 
-    /// Asks for consent to a new charge, unless the request has a limit.
+    /// Asks for consent to the new charge, unless the request sets a limit on it.
     fn agree_to_resubmit(
         &self,
         request: &ResolveRequest,
@@ -168,7 +172,8 @@ impl Project {
     ) -> Result<(), Error> {
         let sum = prices.sum(chosen);
         if prices.are_old() {
-            let note = "The manifest's models and prices cannot be read: what was paid first is taken for the price.";
+            let note =
+                "The manifest's models and prices cannot be read, so the price of the first request is used.";
             self.tell(&News::Note(note));
         }
         if let Some(most) = max_extra {
@@ -176,7 +181,9 @@ impl Project {
                 Ok(())
             } else {
                 let jobs = count(chosen.len(), "job");
-                let what = format!("sending {jobs} again costs {sum}, more than {most}");
+                let what = format!(
+                    "sending {jobs} again would cost {sum}, more than the limit of {most}; nothing was sent"
+                );
                 Err(Error::new(Exit::Budget, what).money("not charged"))
             };
         }
@@ -184,17 +191,20 @@ impl Project {
             return Ok(());
         }
         let (clips, they) = (count(chosen.len(), "clip"), if chosen.len() == 1 { "it" } else { "they" });
-        let question = format!("Order {clips} anew for {sum}, though {they} may have been charged?");
+        let question = format!("Resubmit {clips} for {sum}, although {they} may have been charged?");
         match self.ask_to_settle(question, chosen) {
             Answer::Yes => Ok(()),
-            Answer::Nobody => Err(Error::new(Exit::Usage, format!("a new charge of {sum} needs a yes"))
-                .money("not charged")
-                .hint(self.places.typed(&with_bound(request, sum)))),
+            Answer::Unavailable => Err(Error::new(
+                Exit::Usage,
+                format!("a new charge of {sum} needs your consent, and there is no terminal to ask on"),
+            )
+            .money("not charged")
+            .hint(self.places.typed(&with_bound(request, sum)))),
             Answer::No => Err(Error::new(Exit::Usage, "nothing was changed").money("not charged")),
         }
     }
 
-    /// Settles one held take.
+    /// Applies the decision to one take, and returns the action or the reason why the take still needs a decision.
     async fn settle(
         &self,
         state: &Concurrent,
@@ -203,7 +213,7 @@ impl Project {
         prices: &Prices,
     ) -> Result<Result<Resolution, Unresolved>, Error> {
         let store = &state.store;
-        let at = self.clock.moment();
+        let at = self.clock.tick();
         let (policy, note) = (Policy::standard(), remark(request.note.as_deref()));
         let (event, resolution, illegal) = match &request.decision {
             Decision::Resubmit { .. } => {
@@ -232,9 +242,9 @@ impl Project {
     }
 }
 
-/// Returns the resolution once it is recorded, or the reason why it was not.
+/// Returns `resolution` if it was recorded, and the reason otherwise.
 ///
-/// `illegal` is the reason where the take's state does not allow the decision.
+/// `illegal` is the reason to return if the take's state does not allow the decision.
 fn recorded<T>(
     result: Result<T, ApplyError>,
     resolution: Resolution,
@@ -248,7 +258,9 @@ fn recorded<T>(
     }
 }
 
-/// Returns the command that repeats the request with a limit, which answers its question.
+/// Returns the command that repeats the request with `sum` as the limit on the new charge.
+///
+/// A request with a limit asks no question.
 fn with_bound(request: &ResolveRequest, sum: Usd) -> String {
     let ResolveRequest { job, reason, older_than, note, .. } = request;
     let mut words =

@@ -1,12 +1,12 @@
-//! Retries: sends failed jobs again, each as a new take.
+//! Retries: sends failed jobs again, each as a new take (rendering).
 
-use super::again::{Reorder, cost, order_again, other_buckets};
 use super::error::Error;
 use super::inputs::load;
 use super::names::Names;
 use super::places::quoted;
 use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
+use super::reorder::{Reorder, cost, other_buckets, submit_reorder};
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::Session;
@@ -22,13 +22,13 @@ use std::fmt::Write as _;
 /// A request to send failed jobs again.
 #[derive(Debug, Clone, Default)]
 pub struct RetryRequest {
-    /// Jobs to retry.
+    /// Failed jobs to send again.
     pub selection: Selection,
-    /// Limits on money and time.
+    /// Limits on the money and the time of the run.
     pub bounds: Bounds,
-    /// True to include jobs whose failure was, or may have been, charged.
+    /// True to include failed jobs that were charged or may have been charged.
     pub charged: bool,
-    /// True to include jobs that the provider would refuse again.
+    /// True to include jobs that the provider would probably refuse again.
     pub include_permanent: bool,
     /// True to include jobs that were written off.
     pub written_off: bool,
@@ -37,7 +37,7 @@ pub struct RetryRequest {
 impl Project {
     /// Sends failed jobs again.
     ///
-    /// By default it takes only failures that surely cost nothing and that may succeed now.
+    /// Without further options it sends only jobs whose failure cost nothing for certain and that may succeed now.
     pub async fn retry(&self, request: &RetryRequest) -> Result<RunReport, Error> {
         retry(self, request).await
     }
@@ -68,7 +68,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         return Ok(RunReport::nothing(what, next));
     }
     let twice: Usd = chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).sum();
-    let second = format!("{twice} of this is, or may be, a second payment for the same clip");
+    let second = format!("{twice} of this price is, or may be, a second payment for the same clip");
     let reorder = Reorder {
         command: "retry",
         repeat: repeat_command(args),
@@ -78,10 +78,10 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         others,
         has_clips: false,
     };
-    Box::pin(order_again(session, &loaded, &args.bounds, reorder)).await
+    Box::pin(submit_reorder(session, &loaded, &args.bounds, reorder)).await
 }
 
-/// Returns the command that repeats the request and answers its question.
+/// Returns the command that repeats the request and answers its question with yes.
 fn repeat_command(args: &RetryRequest) -> String {
     let Selection { only, limit } = &args.selection;
     let mut words = "retry".to_owned();
@@ -104,7 +104,7 @@ fn was_charged(take: &Take) -> bool {
     )
 }
 
-/// Returns the failed takes to send again, each with the wanted rendering of its job.
+/// Returns the failed takes (renderings) to send again, each with its job as the manifest asks for it now.
 fn chosen(
     project: &Project,
     args: &RetryRequest,
@@ -121,7 +121,7 @@ fn chosen(
         };
         let wanted = worksheet.book().wanted(&take.key)?;
         let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
-            let why = "it is not wanted like that any more: run renders what is wanted now";
+            let why = "the manifest has changed since then: `run` renders what it asks for now";
             project.tell(&News::Skipped { job: &take.key, why });
             continue;
         };
@@ -130,7 +130,7 @@ fn chosen(
             continue;
         };
         if was_charged(&take) && !args.charged {
-            let why = format!("it may have been charged {}: --charged pays a second time", take.price);
+            let why = format!("it may have been charged {}: use --charged to pay a second time", take.price);
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else if refusal.permanent() && !args.include_permanent {
             let how = "it would be refused again; change its input, or use --include-permanent";

@@ -1,8 +1,8 @@
-//! Renders a few clips of each template first, and the rest once a person has approved these.
+//! Rollouts: a run renders a few clips of each template (a shot with a model) first, and the others after their review.
 //!
-//! A job of the canary that fails is not replaced by itself: `retry` sends it again, and a job that is dismissed gives its
-//! place to another one, as does one that is no longer wanted. A template that has passed stays passed, whatever becomes
-//! of its clips: another review of an old clip stops no later night.
+//! The first clips are the canary. A failed job of the canary is not replaced automatically: `retry` sends it again. A
+//! job that is dismissed or no longer in the manifest is replaced by another one. A template that has passed stays
+//! passed: a later review of an old clip does not stop a run.
 
 use super::error::Error;
 use super::places::Places;
@@ -15,44 +15,46 @@ use crate::plan::rollout::{Draw, Member, Step, spread, step};
 use crate::store::{Book, Canary, Store, StoreError, Template, Waiting, Worksheet};
 use jiff::Timestamp;
 
-/// Command with which clips are reviewed.
+/// Words of the command with which a person reviews clips.
 const REVIEW: &str = "review";
-/// Command that renders rejected clips once more.
+/// Words of the command that renders rejected clips again.
 const REDO: &str = "redo --rejected";
 
-/// The state of the canary of one template.
+/// The canary of one template (a shot with a model): the clips to render and review first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanaryState {
     /// Name of the shot.
     pub shot: String,
-    /// Model of its clips.
+    /// Model that renders the clips.
     pub model: ModelName,
-    /// Jobs that are rendered first, each with its state.
+    /// Jobs of the canary, each with its state.
     pub members: Vec<(JobKey, Member)>,
-    /// Result of their reviews.
+    /// Result of the reviews so far, such as waiting, passed or stopped.
     pub step: Step,
-    /// Condition of the manifest.
+    /// Rule of the manifest that decides when the canary passes.
     pub rule: Rollout,
-    /// Jobs that wait for the reviews.
+    /// Number and price of the jobs that wait until the canary has passed.
     pub waiting: Waiting,
-    /// True if the template passed for the first time.
+    /// True if the canary has passed and no earlier run has recorded that.
     pub is_news: bool,
     template: Sha256,
-    /// Places of the members in the worksheet.
+    /// Positions of the canary's jobs in the worksheet (the planning tables).
     places: Vec<i64>,
-    /// True if the canary differs from the recorded one.
+    /// True if the canary's jobs differ from those that the database records for it, so they must be recorded.
     is_changed: bool,
 }
 
-/// The state of all canaries of a manifest that have not passed before.
+/// The canaries of all templates that had not passed before.
 #[derive(Debug, Clone, Default)]
 pub struct RolloutState {
-    /// One for each template, in the order of the manifest.
+    /// Canaries, one for each template, in the order of the manifest.
     pub canaries: Vec<CanaryState>,
 }
 
 impl RolloutState {
-    /// Chooses the canaries of the wanted jobs, and lets the other jobs wait where the reviews do not allow more.
+    /// Chooses the canaries of the manifest's jobs.
+    ///
+    /// The other jobs of a template are held back if the canary has not passed.
     pub(crate) fn begin(manifest: &Manifest, worksheet: &Worksheet) -> Result<Self, Error> {
         let mut state = Self::default();
         let Some(rule) = manifest.rollout else { return Ok(state) };
@@ -67,7 +69,7 @@ impl RolloutState {
         Ok(state)
     }
 
-    /// Counts the jobs that wait, once all jobs are decided.
+    /// Counts the jobs that wait for each canary, after all jobs have a decision.
     pub(crate) fn count(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
         for canary in &mut self.canaries {
@@ -76,12 +78,12 @@ impl RolloutState {
         Ok(())
     }
 
-    /// Returns the canaries for whose reviews other jobs wait.
+    /// Returns the canaries for whose review other jobs wait.
     pub fn open(&self) -> impl Iterator<Item = &CanaryState> {
         self.canaries.iter().filter(|canary| canary.waiting.jobs > 0)
     }
 
-    /// Returns the number and the price of all jobs that wait.
+    /// Returns the number and the price of all jobs that wait for a canary.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
         let mut all = Waiting::default();
@@ -92,7 +94,7 @@ impl RolloutState {
         all
     }
 
-    /// Records the choice and the templates that passed, before anything is sent.
+    /// Records the canaries and the templates that have passed, before anything is sent.
     pub(crate) async fn keep(&self, store: &Store, project: &str, now: Timestamp) -> Result<(), Error> {
         let changed = self.canaries.iter().filter(|canary| canary.is_changed);
         let canaries: Vec<Canary> = changed.map(CanaryState::record).collect();
@@ -104,12 +106,12 @@ impl RolloutState {
         Ok(())
     }
 
-    /// Returns a sentence for each template that passed for the first time.
+    /// Returns a sentence for each template that has just passed.
     pub(crate) fn news(&self) -> Vec<String> {
         self.canaries.iter().filter(|canary| canary.is_news).map(CanaryState::passed).collect()
     }
 
-    /// Returns the next command after a run, which may have delivered clips of the canaries.
+    /// Returns the command to type after a run that may have delivered clips of a canary; `None` if no job waits.
     pub(crate) fn next_after(&self, has_delivered: bool, places: &Places) -> Option<String> {
         // A run also renders the queued redos of rejected clips.
         let is_rendered = |canary: &CanaryState| {
@@ -118,7 +120,7 @@ impl RolloutState {
         if self.open().any(is_rendered) { Some(places.typed(REVIEW)) } else { self.next(places) }
     }
 
-    /// Returns the command that brings the canaries on.
+    /// Returns the command with which the canaries make progress; `None` if no job waits for one.
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let has = |state: Member| self.open().any(|canary| canary.count(state) > 0);
         let words = match self.open().next()?.step {
@@ -134,7 +136,7 @@ impl RolloutState {
 }
 
 impl CanaryState {
-    /// Chooses the jobs of a canary and reads their states.
+    /// Chooses the jobs of a template's canary, or takes the recorded ones, and reads their states.
     fn of(rule: Rollout, template: Template, book: &Book) -> Result<Self, StoreError> {
         let Template { identity, shot, model, jobs: _ } = template;
         let draw = Draw::of(&rule);
@@ -188,7 +190,7 @@ impl CanaryState {
         })
     }
 
-    /// Returns the name of the template: `hero on zai/vidu2-image`.
+    /// Returns the name of the template: the shot and the model, such as `hero on zai/vidu2-image`.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} on {}", self.shot, self.model)
@@ -199,26 +201,27 @@ impl CanaryState {
         let all = count(clips, "clip");
         let name = self.name();
         match self.rule.then {
-            Then::Approve => format!("{name}: the canary of {all} is approved; the rest is rendered"),
+            Then::Approve => format!("{name}: the first {all} are approved; this run renders the others"),
             Then::Rate { rate, error } => format!(
-                "{name}: {approved} of {all} approved, so a rate of {rate} is shown at {error}; the rest is rendered"
+                "{name}: {approved} of {all} approved, which shows a rate of {rate} at {error}; this run renders \
+                 the others"
             ),
         }
     }
 
-    /// Returns the number of members in a state.
+    /// Returns the number of the canary's jobs in a state.
     #[must_use]
     pub fn count(&self, state: Member) -> usize {
         self.members.iter().filter(|(_, member)| *member == state).count()
     }
 
-    /// Returns the identity of the template in hexadecimal digits.
+    /// Returns the hash that identifies the template, in hexadecimal digits.
     #[must_use]
     pub fn identity(&self) -> String {
         self.template.to_string()
     }
 
-    /// Returns whether a test decides, instead of the approval of every clip.
+    /// Returns whether the canary passes by a statistical test, instead of the approval of every clip.
     #[must_use]
     pub const fn is_test(&self) -> bool {
         matches!(self.rule.then, Then::Rate { .. })
@@ -230,7 +233,9 @@ impl CanaryState {
     }
 }
 
-/// Chooses more jobs for a canary.
+/// Chooses this number of further jobs for a canary, and returns their positions in the worksheet.
+///
+/// Jobs at the positions in `except` are not chosen.
 fn choose(
     book: &Book,
     template: &Sha256,

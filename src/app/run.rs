@@ -1,6 +1,6 @@
-//! Runs: collects paid work, then submits, polls and downloads.
+//! Runs: submits jobs, polls their tasks and downloads the clips, also those that earlier runs have paid for.
 //!
-//! The same request resumes an interrupted run.
+//! The same request continues an interrupted run.
 
 use super::approval;
 use super::board::Roster;
@@ -44,27 +44,29 @@ use std::path::PathBuf;
 /// A request for a run.
 #[derive(Debug, Clone, Default)]
 pub struct RunRequest {
-    /// Jobs to run.
+    /// Jobs of the manifest to run.
     pub selection: Selection,
-    /// Limits on money and time.
+    /// Limits on the money and the time of the run.
     pub bounds: Bounds,
-    /// File of an approved plan; exactly its jobs are sent.
+    /// File with an approved plan, whose jobs alone are sent; `None` without one.
     pub plan: Option<PathBuf>,
-    /// True to pass the manifest's guards and to render changed jobs without a question.
+    /// True to override the manifest's guards and to render changed jobs again without a question.
     pub accept_changes: bool,
-    /// True to fail where no job is wanted or selected. Jobs that are done count as selected.
+    /// True to fail if the manifest or the selection has no job.
+    ///
+    /// Finished jobs count, so a finished project does not fail.
     pub fail_if_empty: bool,
 }
 
 impl Project {
-    /// Runs the whole manifest or the selected part of it.
+    /// Renders the selected jobs of the manifest, and saves the clips.
     ///
     /// Every guard, budget and question of the manifest applies.
     ///
     /// # Errors
     ///
-    /// Returns an error where nothing could be ordered. Work that was paid before is collected all the same and
-    /// reported as it arrives.
+    /// Returns an error if nothing could be submitted. Clips that were paid before are collected nevertheless, and are
+    /// reported as they arrive.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
         let worksheet = worksheet(&self.places)?;
         let loaded = match valid(self, load(self, &worksheet)) {
@@ -91,22 +93,22 @@ impl Project {
     }
 }
 
-/// The state of a run after all questions and before anything is ordered.
+/// The data of a run after all questions and before anything is submitted.
 struct Prepared {
-    /// Number of jobs that are to be sent, by the kind of their requests.
+    /// Number of jobs to send, by kind of request: model, length and size of the clip.
     unsent: BTreeMap<RenderKind, usize>,
     decided: Decided,
     ordered: Ordered,
     setup: Setup,
-    /// Price of the order; `None` where nothing is ordered.
+    /// Price of the jobs to send; `None` if nothing is sent.
     price: Option<Usd>,
-    /// Limits on spending.
+    /// Maximum amounts that the run may spend, by budget.
     caps: Caps,
-    /// Spending so far against these limits.
+    /// Budgets with the amount spent against each so far.
     levels: Vec<Level>,
-    /// Clips that are missing or altered.
+    /// Jobs whose saved clips are missing or altered.
     lost: Lost,
-    /// True if the order settles the gaps in a rebuilt history.
+    /// True if the user has accepted the gaps in a rebuilt database, so that later runs do not ask again.
     closes_gaps: bool,
     now: Timestamp,
 }
@@ -209,7 +211,7 @@ async fn carry_out(
         prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let project = session.project.clone();
-    // A changed job whose earlier clip is still in flight may be ordered once that clip is settled.
+    // A changed job may be submitted only after its earlier rendering is settled.
     let mut waiting = 0;
     decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
         if let Decision::Blocked { key, state, .. } = &job.decision {
@@ -246,9 +248,9 @@ async fn carry_out(
     summary::carry_out(session, setup, order, ended).await
 }
 
-/// Returns the status of each job of the manifest.
+/// Returns the status of each job of the manifest at the start of the run.
 ///
-/// Jobs that have their clip are only counted.
+/// Jobs whose status cannot change are only counted.
 async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Roster, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
     let book = decided.worksheet.book();
@@ -290,7 +292,7 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
     Ok(roster)
 }
 
-/// Returns the command that continues with the same selection and asks again before it spends.
+/// Returns the command that continues the run with the same selection, and that asks again before it spends.
 fn repeat_command(request: &RunRequest) -> String {
     let RunRequest { selection, bounds, plan, .. } = request;
     let mut words = "run".to_owned();
@@ -312,7 +314,7 @@ fn repeat_command(request: &RunRequest) -> String {
     words
 }
 
-/// Restores how much of each provider's daily quota earlier runs have used.
+/// Sets each provider's daily quota to the part that earlier runs have not used today.
 pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(), Error> {
     let now = session.clock.now();
     let midnight = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).start_of_day();
@@ -324,10 +326,10 @@ pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(
     Ok(())
 }
 
-/// Asks before it orders jobs without a clip where the history has gaps, because they may have been paid before.
+/// Refuses to send jobs without a clip if the database was rebuilt with gaps, because they may have been paid before.
 ///
-/// Returns whether the order settles the gaps. A partial order does not; a plan with a clip for every job does,
-/// because no wanted clip was lost.
+/// With consent it sends them. Returns true if the gaps need no further question: after consent to a run with all jobs,
+/// or if every job has its clip.
 async fn ask_about_gaps(
     session: &Session,
     decided: &Decided,
@@ -341,40 +343,43 @@ async fn ask_about_gaps(
         return Ok(!decided.partial);
     }
     let what = format!(
-        "the state was rebuilt with gaps, and {} without a clip, for about {}, may have been paid before; nothing was sent",
+        "shotlist's records were rebuilt with gaps, and {} without a clip, for about {}, may have been paid before; \
+         nothing was sent",
         count(plan.to_render(), "job"),
         plan.total()
     );
     let accept = session.places.typed("run --accept-changes");
     Err(Error::new(
         Exit::Budget,
-        format!("{what}. Look in your provider's console first; to order all of them: {accept}"),
+        format!("{what}. Look in your provider's console first; to render all of them: {accept}"),
     )
     .money("not charged")
     .hint(session.places.typed("plan")))
 }
 
-/// Returns the error for a job whose price is unknown.
+/// Returns the error for a job whose price is unknown; nothing was charged.
 pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
     let what = format!(
-        "nobody knows what {model} costs (job {key}); nothing was sent; add `prices: {{ {model}: {{ per: clip, usd: \
-         \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as nothing"
+        "the price of {model} is not known (job {key}); nothing was sent; add `prices: {{ {model}: {{ per: clip, usd: \
+         \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as $0.00"
     );
     Error::new(Exit::Invalid, what).money("not charged")
 }
 
-/// Asks for consent once, with the price.
+/// Asks for consent to the price of the run; returns an error unless the answer is yes.
+///
+/// Without a person to ask, `--max-cost` counts as consent.
 fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Error> {
     let places: &Places = &project.places;
     let clips = count(plan.to_render(), "clip");
     match project.ask(Topic::Spend, format!("Render {clips} for about {}?", plan.total())) {
         Answer::Yes => Ok(()),
         // A program that sets a limit has agreed to any price within it.
-        Answer::Nobody if request.bounds.max_cost.is_some() => Ok(()),
-        Answer::Nobody => Err(Error::new(
+        Answer::Unavailable if request.bounds.max_cost.is_some() => Ok(()),
+        Answer::Unavailable => Err(Error::new(
             Exit::Usage,
             format!(
-                "{clips} for {} need{} a yes, and there is no terminal to ask on; add --yes, or --max-cost USD",
+                "{clips} for {} need{} your consent, and there is no terminal to ask on; add --yes, or --max-cost USD",
                 plan.total(),
                 if plan.to_render() == 1 { "s" } else { "" }
             ),

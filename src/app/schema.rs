@@ -1,7 +1,8 @@
-//! The JSON Schema (draft 7) of a manifest, for editors.
+//! Composes the JSON Schema (draft 7) of a manifest, for editors.
 //!
-//! Keys come from the tables of the decoders, and parts of cards from the form of the cards. Models, parameters and
-//! values come from the built-in cards. `validate` checks what depends on the catalog or on the chosen model.
+//! Keys come from the tables of the manifest's decoders, and the parts of cards (descriptions of models) from the
+//! definition of cards. Models, parameters and values come from the built-in cards. Rules that depend on the catalog or
+//! the chosen model are not in the schema; `validate` checks them.
 
 mod card;
 mod forms;
@@ -27,13 +28,13 @@ pub const PLACE: &str = ".shotlist/schema.json";
 /// First line of a manifest that is edited with the schema at [`PLACE`].
 pub const MODELINE: &str = "# yaml-language-server: $schema=.shotlist/schema.json";
 
-/// Returns the schema as text.
+/// Returns the JSON Schema of a manifest as text.
 #[must_use]
 pub fn document() -> String {
     format!("{:#}", of_manifests(&Cards::built_in()))
 }
 
-/// Returns the schema of a manifest.
+/// Returns the JSON Schema of a manifest for these model cards.
 fn of_manifests(cards: &Cards) -> Json {
     let mut schema = group(keys::MANIFEST, &["version", "items", "shots"], section);
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
@@ -136,7 +137,7 @@ fn columns() -> Json {
     json!({ "type": "object", "properties": all, "additionalProperties": false })
 }
 
-/// Returns the schema of a setting of the checks.
+/// Returns the schema of a setting of the automatic checks of clips.
 fn check(name: &str) -> Json {
     let number = |most: u32, unit: &str| {
         let text = json!({ "type": "string", "pattern": format!(r"^[0-9]+(\.[0-9]*)?\s*{unit}$") });
@@ -155,7 +156,7 @@ fn check(name: &str) -> Json {
     }
 }
 
-/// Returns the schema of a guard.
+/// Returns the schema of a guard (a limit on changes).
 fn guard(name: &str) -> Json {
     let jobs = || json!({ "type": "integer", "minimum": 0 });
     match name {
@@ -194,7 +195,7 @@ fn setting(profile: &Profile, name: &str) -> Json {
     }
 }
 
-/// Returns the schema of a key of a price.
+/// Returns the schema of one key of a model's price.
 fn price(name: &str) -> Json {
     match name {
         "per" => json!({ "enum": ["clip", "second"] }),
@@ -209,7 +210,7 @@ fn price(name: &str) -> Json {
     }
 }
 
-/// Returns a schema with an entry for each built-in or added model.
+/// Returns the schema of an object with a key for each built-in model, and with other keys for models that are added.
 fn by_model(definition: &str) -> Json {
     json!({
         "type": "object",
@@ -218,7 +219,7 @@ fn by_model(definition: &str) -> Json {
     })
 }
 
-/// Returns schemas of the models' names, one for each provider, and of templates.
+/// Returns the schemas of a model's name: one for the models of each provider, and one for a template.
 fn models(cards: &Cards) -> impl Iterator<Item = Json> {
     let of_one = move |provider: &Arc<dyn Provider>| {
         let names: Vec<String> = cards.of(provider.name()).map(|card| card.name.to_string()).collect();

@@ -1,24 +1,26 @@
-//! The jobs that a use case is about, and the limits on its spending.
+//! The selection of jobs for a use case, and the limits on its money and time.
 
 use crate::domain::money::Usd;
 use std::time::Duration;
 
-/// The jobs that a use case is about.
+/// The jobs of the manifest that a use case selects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Keys, items or patterns such as `hero/*`; empty for all jobs.
     pub only: Vec<String>,
-    /// Maximum number of submissions.
+    /// Maximum number of jobs to send; `None` for no limit.
     pub limit: Option<usize>,
 }
 
-/// The limits of a run on money and time.
+/// The limits of a run on its money and its time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// Maximum that this call may spend, including amounts in doubt.
+    /// Maximum amount that this call may spend, with the amounts in doubt; `None` for no limit.
     pub max_cost: Option<Usd>,
-    /// Time in which the run is to end: nothing is submitted that would probably be finished later. Paid work is still collected.
+    /// Maximum time of the run; `None` for no limit.
+    ///
+    /// Nothing is submitted that would probably finish later. Paid clips are still collected.
     pub max_time: Option<Duration>,
-    /// True to send jobs whose price is unknown; they count as zero in every budget.
+    /// True to send jobs whose price is unknown; they count as zero in each budget.
     pub allow_unpriced: bool,
 }

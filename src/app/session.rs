@@ -1,6 +1,6 @@
-//! An open project state, and the engine that runs on it.
+//! A project whose database is open and locked, and the engine that runs on it.
 //!
-//! Only one process at a time may hold a session.
+//! Only one process at a time can have a session of a project.
 
 use super::board::{Board, Roster, Start};
 use super::budget::{Gauge, Level};
@@ -40,10 +40,10 @@ use tracing::Instrument as _;
 
 /// Time to wait for answers to paid requests after the first request to stop.
 const GRACE: Duration = Duration::from_mins(1);
-/// Time to wait for them after the second request to stop.
+/// Time to wait for answers to paid requests after the second request to stop.
 const SHORT_GRACE: Duration = Duration::from_secs(5);
 
-/// A project state that this process has opened and locked.
+/// A project whose database this process has opened and locked.
 pub(crate) struct Session {
     /// Project of the session.
     pub(crate) project: Project,
@@ -51,56 +51,58 @@ pub(crate) struct Session {
     pub(crate) places: Places,
     /// Source of the current time.
     pub(crate) clock: Clock,
-    /// Open state of the project.
+    /// Open database of the project.
     pub(crate) store: Store,
-    /// Output folder, once it was opened: all that this process puts there goes to the same folders.
+    /// Output folder; empty until it is opened, once, so that all files of this process go to the same folder.
     tree: OnceLock<Tree>,
 }
 
-/// The input of the engine for one run.
+/// The input of the engine for one run: the jobs to send, and the limits of the run.
 pub(crate) struct Order<'a> {
     /// Name of the project to run; empty for all projects.
     pub(crate) project: &'a str,
     /// Number of the run in the history.
     pub(crate) run: RunId,
-    /// Jobs to submit and clips to save; `None` builds no client that could submit.
+    /// Jobs to submit and clips to save; `None` to collect only, without a client that could submit.
     pub(crate) work: Option<Work>,
-    /// Time in which the run is to end: nothing is submitted that would probably be finished later.
+    /// Maximum time of the run; `None` for no limit.
+    ///
+    /// Nothing is submitted that would probably finish later.
     pub(crate) max_time: Option<Duration>,
-    /// Jobs of the manifest with their status.
+    /// Jobs of the manifest with their status at the start of the run.
     pub(crate) roster: Roster,
-    /// Price of the new orders; `None` where nothing is ordered.
+    /// Price of the jobs to send; `None` if nothing is sent.
     pub(crate) price: Option<Usd>,
-    /// Maximum amount in doubt that the manifest allows.
+    /// Maximum amount in doubt before the run stops; `None` for the default.
     pub(crate) max_in_doubt: Option<Usd>,
-    /// Spending so far against the budgets.
+    /// Budgets with the amount spent against each so far.
     pub(crate) levels: Vec<Level>,
 }
 
 /// The result of the engine's work for one run.
 pub(crate) struct RunResult {
-    /// Result from the engine.
+    /// Result that the engine returned.
     pub(crate) outcome: Outcome,
-    /// Reason for which the run was stopped, if it was.
+    /// Reason why the run ended early; `None` if it was not stopped.
     pub(crate) reason: Option<StopReason>,
-    /// Providers and models that stopped taking submissions.
+    /// Providers and models that take no more submissions, by name, with the reason.
     pub(crate) closed: HashMap<String, WhyStopped>,
-    /// Final counts of the run.
+    /// Job counts and amounts of money at the end of the run.
     pub(crate) board: Board,
-    /// Verdicts of the automatic checks about its clips.
+    /// Verdicts of the automatic checks about the clips of the run.
     pub(crate) checks: RunChecks,
 }
 
 impl Session {
-    /// Takes the lock, then opens and repairs the state.
+    /// Takes the project's lock, then opens and repairs its database.
     pub(crate) fn open(project: &Project, command: &str) -> Result<Self, Error> {
         let lock = lock(&project.places, command)?;
         Self::open_locked(project, lock, matches!(command, "run" | "retry" | "redo"))
     }
 
-    /// Opens and repairs the state with a lock that is already held.
+    /// Opens and repairs the project's database with a lock that is already held.
     ///
-    /// A command that submits refuses a damaged ledger.
+    /// A command that can submit (`submits`) refuses a damaged ledger.
     pub(crate) fn open_locked(project: &Project, lock: Lock, submits: bool) -> Result<Self, Error> {
         let (places, clock) = (project.places.clone(), project.clock.clone());
         let policy = |model: &ModelName| project.registry.policy(&model.provider);
@@ -121,14 +123,14 @@ impl Session {
         Ok(Self { project: project.clone(), places, clock, store, tree: OnceLock::new() })
     }
 
-    /// Returns the names of the providers with paid work that is not collected.
+    /// Returns the names of the providers with paid clips that are not collected yet.
     pub(crate) async fn owing(&self) -> Result<BTreeSet<String>, Error> {
         let owed = self.store.owed(None, usize::MAX).await;
         let owed = owed?;
         Ok(owed.into_iter().map(|take| take.request.model.provider).collect())
     }
 
-    /// Opens the output folder.
+    /// Opens the output folder; later calls return the same open folder.
     pub(crate) fn tree(&self) -> Result<Tree, Error> {
         if let Some(tree) = self.tree.get() {
             return Ok(tree.clone());
@@ -137,12 +139,12 @@ impl Session {
         let opened = Tree::open(&self.places.state, &self.places.out).and_then(|tree| tree.on_disks(disks));
         let opened = opened.map_err(|error| {
             let out = self.places.out.display();
-            Error::new(Exit::Local, format!("clips cannot be put into {out}: {error}")).money("not charged")
+            Error::new(Exit::Local, format!("clips cannot be saved in {out}: {error}")).money("not charged")
         });
         opened.map(|tree| self.tree.get_or_init(|| tree).clone())
     }
 
-    /// Notes the disks of the folders to which clips will go, so that they are missed when they are not mounted.
+    /// Records the disks of the output folders, so that a later run notices if one is not mounted.
     pub(crate) async fn note_disks(&self) -> Result<(), Error> {
         let before = self.store.disks()?;
         let mut disks = self.tree()?.disks().map_err(|error| Error::new(Exit::Local, error.to_string()))?;
@@ -153,14 +155,14 @@ impl Session {
         Ok(())
     }
 
-    /// Reports the pauses of a project before anything is asked or sent.
+    /// Reports the pauses of a project's providers before anything is asked or sent.
     pub(crate) async fn tell_pauses(&self, project: &str) -> Result<(), Error> {
         let pauses = self.store.pauses(Some(project)).await?;
         self.project.tell(&News::Paused { pauses: &pauses, now: self.clock.now() });
         Ok(())
     }
 
-    /// Runs the engine until it is done or stopped.
+    /// Runs the engine until all work is done or the run is stopped.
     pub(crate) async fn drive(
         self,
         setup: &Setup,
@@ -205,7 +207,7 @@ impl Session {
             max_in_doubt: max_in_doubt.unwrap_or_else(|| default_in_doubt(price.unwrap_or_default())),
             sandbox: self.places.sandbox,
             listener: Box::new(hear),
-            reach: failpoint::reach,
+            reach: failpoint::hit,
         }));
         let settings = manifest(&self.places).map(|manifest| manifest.checks).unwrap_or_default();
         let checks = Background::start(&project, &world, settings, (inbox, outbox));
@@ -245,7 +247,7 @@ impl Session {
 
 /// Stops the run when the user asks for it.
 ///
-/// It cancels `leave` after the waiting time is over.
+/// It cancels `leave` when the time to wait for answers to paid requests is over.
 async fn stop_on_request(project: &Project, world: &World, leave: &CancellationToken) {
     let interrupt: &Interrupt = &project.interrupt;
     world.stop.everything(interrupt.asked(1).await);
@@ -262,9 +264,9 @@ async fn stop_on_request(project: &Project, world: &World, leave: &CancellationT
     leave.cancel();
 }
 
-/// Returns the place of this project: its machine and its folder.
+/// Returns the machine and the folder that this project is used in.
 ///
-/// The machine's id tells apart machines that have the same name.
+/// A machine is identified by its id, because two machines may have the same name.
 fn current_place(places: &Places) -> Place {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
@@ -273,7 +275,7 @@ fn current_place(places: &Places) -> Place {
     Place { machine, host, folder: folder.display().to_string() }
 }
 
-/// Opens the state for reading.
+/// Opens the project's database for reading.
 ///
 /// It fails if nothing was ever run.
 pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
@@ -289,7 +291,7 @@ pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
     }
 }
 
-/// Takes the lock of a project's state.
+/// Takes the lock of a project, so that no other process can send or move anything.
 pub(crate) fn lock(places: &Places, command: &str) -> Result<Lock, Error> {
     Lock::acquire(&places.state, command, Clock::system().now()).map_err(|error| match error {
         LockError::Held(_) => {
@@ -299,7 +301,7 @@ pub(crate) fn lock(places: &Places, command: &str) -> Result<Lock, Error> {
     })
 }
 
-/// Returns the error for a state that cannot be opened, with a hint where it can be rebuilt.
+/// Returns the error for a database that cannot be opened, with a hint on `recover` if it can be rebuilt.
 #[must_use]
 pub(crate) fn cannot_open(places: &Places, error: StoreError) -> Error {
     let is_recoverable = error.is_recoverable();

@@ -1,4 +1,4 @@
-//! The providers of a run with their addresses and keys, or the test servers in their place.
+//! Sets up the connections of a run: to the providers with their addresses and keys, or to test servers in a rehearsal.
 
 use super::environment::variable;
 use super::error::Error;
@@ -29,18 +29,18 @@ use url::Url;
 
 /// The connections of a run to its providers.
 pub(crate) struct Setup {
-    /// Accounts by the name of the provider.
+    /// Account (address, key and limits) of each provider, by the provider's name.
     pub(crate) accounts: BTreeMap<String, Arc<Account>>,
-    /// Settings of the HTTP clients.
+    /// Settings of the HTTP clients, such as proxies.
     pub(crate) settings: Settings,
-    /// Test servers of a rehearsal.
+    /// Test servers of a rehearsal; `None` in a real run.
     pub(crate) stage: Option<Box<dyn Stage>>,
 }
 
 impl Setup {
     /// Stops the test servers of a rehearsal, if there are any.
     ///
-    /// Their charges are already on disk.
+    /// The charges that they simulated are already on disk.
     pub(crate) async fn close(self) {
         if let Some(stage) = self.stage {
             stage.stop().await;
@@ -48,7 +48,7 @@ impl Setup {
     }
 }
 
-/// Sets up the providers of the wanted jobs and those with paid work to collect.
+/// Sets up the needed providers: those of the jobs to send and those with paid clips to collect.
 ///
 /// Other providers need no key.
 pub(crate) async fn setup(
@@ -61,11 +61,11 @@ pub(crate) async fn setup(
     if problems.is_empty() { Ok(setup) } else { Err(not_set_up(&project.places, problems)) }
 }
 
-/// Returns the error for wrong settings of providers.
+/// Returns the error for providers whose address or key is missing or wrong.
 pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
     // A missing key does not make the manifest invalid.
     let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
-    let what = "the providers are not set up; nothing was sent";
+    let what = "a provider cannot be used yet; nothing was sent";
     if !cfg!(feature = "sandbox") {
         return Error::new(exit, what).problems(problems).money("not charged");
     }
@@ -75,7 +75,7 @@ pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
         .hint(places.typed("run --sandbox"))
 }
 
-/// Returns whether any of these providers has no usable key in the environment.
+/// Returns whether at least one of these providers has no usable API key in the environment.
 pub(crate) fn lacks_key<'a>(
     registry: &Registry,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -87,17 +87,17 @@ pub(crate) fn lacks_key<'a>(
     })
 }
 
-/// Returns whether the only problem of a provider is a missing or unusable key.
+/// Returns whether a problem with a provider is that its API key is missing or unusable.
 pub(crate) fn is_missing_key(problem: &Problem) -> bool {
     problem.message.starts_with(NO_KEY)
 }
 
-/// Start of the messages about a missing or unusable key.
+/// First words of each message about a missing or unusable API key; [`is_missing_key`] recognises it by them.
 const NO_KEY: &str = "the environment variable ";
 
-/// Sets up the needed providers with valid settings, and returns the problems of the others.
+/// Sets up the needed providers that have valid settings, and returns the problems of the other needed providers.
 ///
-/// A provider without a key must not keep the paid clips of other providers from being collected.
+/// If one provider has no key, the paid clips of other providers can still be collected.
 pub(crate) async fn set_up_valid(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -105,9 +105,8 @@ pub(crate) async fn set_up_valid(
     needed: &BTreeSet<String>,
 ) -> Result<(Setup, Vec<Problem>), Error> {
     if project.places.sandbox && project.rehearsal.is_none() {
-        // The questions about money are not asked in a rehearsal: the real providers must not get its orders.
-        let what =
-            "the project has the places of a rehearsal, but no sandbox plays its providers; nothing was sent";
+        // A rehearsal asks no questions about money, so the real providers must not get its requests.
+        let what = "the project has the paths of a rehearsal, but no sandbox replaces its providers; nothing was sent";
         return Err(Error::new(Exit::Usage, what).money("not charged"));
     }
     let settings = settings()?;
@@ -130,13 +129,13 @@ pub(crate) async fn set_up_valid(
         project.tell(&News::Warning(&warning));
     }
     let mut problems = Vec::new();
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for provider in needed.iter().filter_map(|name| project.registry.find(name)) {
         let config = configs.get(provider.name());
         match endpoint(&**provider, config) {
             Ok((endpoint, trimmed)) => {
                 // Providers may share a variable.
-                if let Some(warning) = trimmed.filter(|_| told.insert(endpoint.key_env.clone())) {
+                if let Some(warning) = trimmed.filter(|_| reported.insert(endpoint.key_env.clone())) {
                     project.tell(&News::Warning(&warning));
                 }
                 let limits = limits(project, configs, provider.name());
@@ -149,9 +148,9 @@ pub(crate) async fn set_up_valid(
     Ok((Setup { accounts, settings, stage: None }, problems))
 }
 
-/// Returns a note on the corrected models that the sandbox cannot imitate.
+/// Returns a note on the models whose changes by the manifest the sandbox ignores; `None` if there are none.
 ///
-/// The sandbox follows the models' documents and does not read the manifest.
+/// The sandbox follows the providers' documentation of the models and does not read the manifest.
 pub(crate) fn sandbox_limits(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
     let is_changed =
         |card: &&Arc<ModelCard>| card.corrected.iter().any(|correction| correction.part != "price");
@@ -159,14 +158,14 @@ pub(crate) fn sandbox_limits(cards: &Cards, used: &BTreeSet<ModelName>) -> Optio
     let names: Vec<String> = changed.map(|card| card.name.to_string()).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "the sandbox plays models as their documents say: of {} it does not know what the manifest corrects, and may \
-             refuse what the provider takes",
+            "the sandbox follows the models' documents and ignores the manifest's corrections of {}, so it may refuse \
+             requests that the provider accepts",
             names.join(", ")
         )
     })
 }
 
-/// Returns the server of a provider with its key, and a warning where the key was trimmed.
+/// Returns a provider's address and key, and a warning if blanks or quotes around the key were removed.
 pub(crate) fn endpoint(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
@@ -177,21 +176,23 @@ pub(crate) fn endpoint(
     let key = key_in(name).map_err(|why| {
         let (what, hint) = match why {
             NoKey::Unset | NoKey::Empty => {
-                ("is not set".to_owned(), format!("type `export {name}=` with the key behind it"))
+                ("is not set".to_owned(), format!("type `export {name}=` followed by the key"))
             }
             NoKey::Odd(odd) => (
                 format!("holds the character U+{:04X}, which no request can carry", u32::from(odd)),
-                format!("copy the key from the console of {owner} once more, and set {name} to it alone"),
+                format!("copy the key from the console of {owner} again, and set {name} to the key only"),
             ),
         };
         let problem = Problem::error(place, format!("{NO_KEY}{name} with the key of {owner} {what}"));
-        Box::new(problem.hint(format!("{hint}, then the same command again")))
+        Box::new(problem.hint(format!("{hint}, then type the same command again")))
     })?;
     let warning = key.is_trimmed.then(|| trimmed(name, owner));
     Ok((Endpoint { base_url, key: Some(key.text), key_env: Some(name.to_owned()) }, warning))
 }
 
-/// Returns the address of a provider's server, which is its own or one on this machine.
+/// Returns the address of a provider's server.
+///
+/// The manifest may replace it only by another server of the same provider or by one on this computer.
 pub(crate) fn base_url(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
@@ -211,7 +212,7 @@ pub(crate) fn base_url(
         return Err(Box::new(
             Problem::error(
                 place,
-                format!("{host} is no server of {}, and would get its key", provider.name()),
+                format!("{host} is not a server of {}, but would receive its key", provider.name()),
             )
             .hint(format!(
                 "the servers of {} are: {}",
@@ -223,9 +224,9 @@ pub(crate) fn base_url(
     Ok(profile.server(&base_url))
 }
 
-/// Returns the problems with servers that the manifest names and that would get the key of a provider they are not of.
+/// Returns a problem for each address in the manifest that is not a server of its provider but would receive the key.
 ///
-/// A rehearsal asks none of them.
+/// In a rehearsal there are none, because it contacts no such server.
 pub(crate) fn foreign_servers(project: &Project, manifest: Option<&Manifest>) -> Vec<Problem> {
     let configs = manifest.filter(|_| !project.places.sandbox).into_iter().flat_map(|it| &it.providers);
     let named = configs.filter(|(_, config)| config.value.base_url.is_some());
@@ -234,7 +235,7 @@ pub(crate) fn foreign_servers(project: &Project, manifest: Option<&Manifest>) ->
     wrong.map(|problem| *problem).collect()
 }
 
-/// Returns the environment variable with a provider's key, and the place where the manifest names it.
+/// Returns the name of the environment variable with a provider's API key, and the place in the manifest that names it.
 pub(crate) fn key_variable<'a>(
     provider: &'a dyn Provider,
     config: Option<&'a Located<ProviderConfig>>,
@@ -245,7 +246,9 @@ pub(crate) fn key_variable<'a>(
     }
 }
 
-/// Returns the limits of a provider. A rehearsal keeps the one on concurrent tasks and raises the others.
+/// Returns the request limits of a provider.
+///
+/// A rehearsal keeps the limit on concurrent tasks and raises all other limits, to finish quickly.
 pub(crate) fn limits(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -259,7 +262,9 @@ pub(crate) fn limits(
     }
 }
 
-/// Returns the policy of each model with the manifest's limits, or with the standard ones where it cannot be read.
+/// Returns a function from a model to its policy (numbers of tries and waiting times).
+///
+/// The policy has the manifest's limits, or the built-in ones if the manifest cannot be read.
 pub(crate) fn policies(project: &Project) -> impl Fn(&ModelName) -> Policy + '_ {
     let configs = providers(&project.places.manifest).unwrap_or_default();
     let cards = cards(&project.places.manifest, &project.registry);
@@ -272,7 +277,7 @@ pub(crate) fn policies(project: &Project) -> impl Fn(&ModelName) -> Policy + '_ 
     }
 }
 
-/// Returns the request limits of a rehearsal.
+/// Returns the request limits that a rehearsal uses to finish quickly.
 fn rehearsal_limits() -> Limits {
     let per_second = |count| {
         Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) })
@@ -296,7 +301,7 @@ pub(crate) fn settings() -> Result<Settings, Error> {
         // The text may hold a password, so the error does not repeat it.
         parsed
             .map(Some)
-            .map_err(|_| Error::new(Exit::Usage, format!("{} is no address of a proxy", names[0])))
+            .map_err(|_| Error::new(Exit::Usage, format!("{} is not the address of a proxy", names[0])))
     };
     let proxies = Proxies {
         https: proxy(["HTTPS_PROXY", "https_proxy"])?,
@@ -309,5 +314,5 @@ pub(crate) fn settings() -> Result<Settings, Error> {
 
 fn address(text: &str) -> Result<Url, Error> {
     Url::parse(text)
-        .map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is none: {error}")))
+        .map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is invalid: {error}")))
 }

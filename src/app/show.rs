@@ -1,4 +1,4 @@
-//! The details of one job: its takes, attempts and answers, its money, and the available actions.
+//! Shows the details of one job: its takes (renderings), attempts and answers, its money, and the available actions.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,7 +9,7 @@ use super::places::{Places, quoted};
 use super::project::Project;
 use super::session::reader;
 use crate::domain::key::{JobKey, RequestId, TakeId};
-use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
+use crate::domain::lifecycle::{Charged, HeldReason, MoneyState, State};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::review::Review;
@@ -22,7 +22,7 @@ use crate::wire::Call;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// Part of a command that a person must complete with the task's id from the provider's console.
+/// Option of a command in which the user must replace `ID` by the task's id from the provider's console.
 const TASK_ID: &str = " --task-id ID";
 
 /// A request for the details of one job.
@@ -38,17 +38,17 @@ pub struct ShowReport {
     pub now: Timestamp,
     /// Project of the job.
     pub project: String,
-    /// Takes of the job, newest first.
+    /// Takes (renderings) of the job with their attempts, newest take first.
     pub history: History,
     /// Reviews of the job, oldest first.
     pub reviews: Vec<Review>,
-    /// Available actions; the first suits most people.
+    /// Available actions; the first one suits most people.
     pub choices: Vec<Choice>,
-    /// Command to type next, if one is complete as it stands.
+    /// Command to type next; `None` if every action needs a value from the user.
     pub next: Option<String>,
-    /// Ledger lines about its takes that record a person's actions.
+    /// Ledger lines about the job's takes that record a person's actions.
     remarks: Vec<Entry>,
-    /// Verdicts of the automatic checks about the clips as they are.
+    /// Verdicts of the automatic checks by take, for the clips' current bytes and settings.
     checks: HashMap<TakeId, Checked>,
     cards: Cards,
 }
@@ -56,17 +56,17 @@ pub struct ShowReport {
 /// An available action for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Case in which the action is right.
+    /// Words that say what the action does or when it is appropriate, and its cost.
     pub when: String,
-    /// Command to type; words in capitals must be replaced.
+    /// Command to type; the user must replace words in capitals.
     pub command: String,
 }
 
-/// The request of an attempt to a provider, built again by this program.
+/// The request of a take to its provider, composed again for display.
 pub struct Sent {
     /// Request to the provider.
     pub call: Call,
-    /// True if its body equals the sent one byte for byte.
+    /// True if the composed body equals the body that was sent, byte for byte.
     pub is_same: bool,
 }
 
@@ -123,7 +123,7 @@ impl ShowReport {
         self.reviews.iter().filter(|review| review.take == take.id)
     }
 
-    /// Returns the reviews of takes that other jobs own, oldest first.
+    /// Returns the reviews of renderings that belong to other jobs, whose clips this job shares; oldest first.
     pub fn shared_reviews(&self) -> impl Iterator<Item = &Review> {
         let is_own = |review: &Review| self.history.takes.iter().any(|entry| entry.take.id == review.take);
         self.reviews.iter().filter(move |review| !is_own(review))
@@ -134,7 +134,9 @@ impl ShowReport {
         self.remarks.iter().filter(|line| line.take == take.id.0)
     }
 
-    /// Returns the request of the newest attempt of a take; `None` if the model is unknown.
+    /// Returns the request of a take's newest attempt to its provider, composed again.
+    ///
+    /// It is `None` if the provider or the model is unknown.
     #[must_use]
     pub fn sent(&self, entry: &TakeHistory) -> Option<Sent> {
         let (take, attempt) = (&entry.take, entry.attempts.last());
@@ -148,7 +150,9 @@ impl ShowReport {
     }
 }
 
-/// Returns the verdicts about the clips of a job that hold for their bytes and the settings of the manifest.
+/// Returns the verdicts of the automatic checks about a job's clips, by take.
+///
+/// It leaves out verdicts about other bytes or other check settings than the current ones.
 async fn current(
     reader: &Reader,
     places: &Places,
@@ -167,7 +171,9 @@ async fn current(
     Ok(current.collect())
 }
 
-/// Finds a job of the manifest's project, or a held job of another project if this one was never ordered.
+/// Finds a job of the manifest's project.
+///
+/// If that project never sent it, a job of that name in another project is taken if it needs a decision.
 async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
     let own = find(reader, project, job).await;
     if let Ok((project, key)) = &own
@@ -178,7 +184,7 @@ async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Resu
     held_elsewhere(reader, project, job).await?.map_or(own, Ok)
 }
 
-/// Returns a clearer error for a job that the manifest wants and no run has ordered.
+/// Returns a clearer error if the job is in the manifest but was never sent; otherwise `None`.
 fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     let worksheet = Worksheet::new(None).ok()?;
     let _ = load(project, &worksheet);
@@ -191,13 +197,13 @@ fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     let key = job_named(job, &keys).ok()?;
     let words = format!("plan --only {}", quoted(&key.to_string()));
     Some(
-        Error::new(Exit::Usage, format!("{key} is in the manifest, but was never ordered"))
+        Error::new(Exit::Usage, format!("{key} is in the manifest, but was never submitted"))
             .money("not charged")
             .hint(project.places.typed(&words)),
     )
 }
 
-/// Returns the available actions for a job; the first suits most people.
+/// Returns the available actions for a job; the first one suits most people.
 fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice> {
     let key = quoted(&history.key.to_string());
     let choice = |when: &str, words: &str| Choice {
@@ -205,38 +211,38 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
         command: places.typed(&words.replace("{}", &key)),
     };
     let Some(decisive) = history.decisive() else {
-        return vec![choice("order it", "run --only {}")];
+        return vec![choice("render it", "run --only {}")];
     };
     let take = &decisive.take;
     let price = take.price;
     match &take.state {
         State::Held { reason, task, .. } => {
             let first = if task.is_none() {
-                choice("it is in the provider's console: adopt the task (free)", "resolve {} --task-id ID")
+                choice("the task is in the provider's console: adopt it (free)", "resolve {} --task-id ID")
             } else if *reason == HeldReason::NameConflict {
-                choice("you moved the foreign file away (free)", "resolve {} --again")
+                choice("after you have moved the other file away (free)", "resolve {} --again")
             } else {
-                choice("ask for the same task once more (free)", "resolve {} --again")
+                choice("request the same task's result again (free)", "resolve {} --again")
             };
             let mut choices = vec![first];
-            choices
-                .push(choice(&format!("render it anew (a new charge of {price})"), "resolve {} --resubmit"));
+            choices.push(choice(&format!("resubmit it (a new charge of {price})"), "resolve {} --resubmit"));
             let spent = cost(decisive).1;
-            choices.push(choice(&format!("give it up ({spent} counts as spent)"), "resolve {} --write-off"));
+            choices
+                .push(choice(&format!("write it off ({spent} counts as spent)"), "resolve {} --write-off"));
             choices
         }
         State::Failed { refusal, charged, .. } => {
             let paid = if *charged == Charged::No { "" } else { " --charged" };
             let cost = match charged {
                 Charged::No => format!("{price}"),
-                Charged::Yes => format!("{price} once more"),
-                Charged::Unknown => format!("{price}, perhaps once more"),
+                Charged::Yes => format!("a second charge of {price}"),
+                Charged::Unknown => format!("{price}, perhaps a second charge"),
             };
             if refusal.permanent() {
                 vec![
                     choice(&format!("after you changed its prompt or picture ({cost})"), "run --only {}"),
                     choice(
-                        &format!("the same request once more ({cost})"),
+                        &format!("send the same request again ({cost})"),
                         &format!("retry --only {{}} --include-permanent{paid}"),
                     ),
                 ]
@@ -245,34 +251,36 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
             }
         }
         State::Done { .. } if history.wanted && loss == Some(Loss::Missing) => vec![
-            choice("bring its clip back from a copy or the provider (free)", "verify --repair"),
+            choice("restore its clip from a copy or the provider (free)", "verify --repair"),
             choice(&format!("render it again (a new charge of {price})"), "redo {}"),
         ],
         State::Done { .. } if history.wanted && loss == Some(Loss::Altered) => {
             vec![choice(
-                "keep the altered clip aside, restore the paid one (free)",
+                "set the altered clip aside and restore the paid one (free)",
                 "verify --repair --replace-altered",
             )]
         }
-        State::Done { .. } if history.wanted => vec![choice("nothing: it is done; the others", "status")],
+        State::Done { .. } if history.wanted => vec![choice("it is done; see the other jobs", "status")],
         State::Pending { .. } if history.wanted => vec![choice("send it", "run --only {}")],
         State::Running { .. } | State::Downloading { .. } | State::Placing { .. } => {
-            vec![choice("fetch what is paid (free)", "collect")]
+            vec![choice("download the paid clip (free)", "collect")]
         }
         State::Submitting { .. } | State::Doubtful { .. } => {
-            vec![choice("find out what became of it (free)", "collect")]
+            vec![choice("find out whether the provider received the request (free)", "collect")]
         }
         _ => vec![choice("see what the manifest asks for now", "plan --only {}")],
     }
 }
 
-/// Returns the cost of a take, and the account that it belongs to.
+/// Returns the cost of a take, and whether it is free, reserved, in doubt or settled.
 #[must_use]
-pub fn cost(entry: &TakeHistory) -> (Account, Usd) {
+pub fn cost(entry: &TakeHistory) -> (MoneyState, Usd) {
     let account = entry.take.state.account();
     let usd = match account {
-        Account::Free => Usd::ZERO,
-        Account::Reserved | Account::InDoubt | Account::Settled => entry.settled.unwrap_or(entry.take.price),
+        MoneyState::Free => Usd::ZERO,
+        MoneyState::Reserved | MoneyState::InDoubt | MoneyState::Settled => {
+            entry.settled.unwrap_or(entry.take.price)
+        }
     };
     (account, usd)
 }

@@ -1,6 +1,6 @@
-//! The status of a project: its jobs, its money and the decisions it needs.
+//! The status of a project: its jobs, its money and the decisions that it needs.
 //!
-//! It is available while a run is active.
+//! It can be read while a run is active.
 
 use super::budget::{Level, caps, levels};
 use super::check::tally;
@@ -12,9 +12,9 @@ use super::outlook::{time, unsent};
 use super::pause;
 use super::places::quoted;
 use super::project::Project;
+use super::project_status::{ProjectStatus, buckets};
 use super::reporter::News;
 use super::session::reader;
-use super::standing::{Standing, buckets};
 use crate::domain::durations::RenderKind;
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::loss::Loss;
@@ -28,10 +28,10 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Remaining lifetime of a link that leads to a warning.
+/// Time before the expiry of a clip's link at which the status begins to warn about it.
 const SOON: SignedDuration = SignedDuration::from_hours(2);
 
-/// Minimum number of clips for a pace; the first one mostly measures the provider's queue.
+/// Minimum number of finished clips from which a pace is computed; the first clip mostly shows the provider's queue.
 const ENOUGH: u64 = 2;
 
 /// The status of a project.
@@ -40,59 +40,59 @@ pub struct StatusReport {
     pub now: Timestamp,
     /// Name of the project; `None` for all projects of the folder if the manifest cannot be read.
     pub project: Option<String>,
-    /// Process that holds the lock.
+    /// Process that holds the project's lock; `None` if no run is active.
     pub holder: Option<Holder>,
-    /// Last run, with the amount that it spent.
+    /// Last run of the project, with the amount that it spent; `None` if there was none.
     pub run: Option<(Run, Spent)>,
     /// Amount spent today (UTC).
     pub today: Spent,
     /// Amount spent this month (UTC).
     pub month: Spent,
-    /// Budgets of the manifest; empty if it cannot be read.
+    /// Budgets of the manifest with the amounts spent against them; empty if the manifest cannot be read.
     pub budget: Vec<Level>,
-    /// Counts by state, and the jobs that need a person.
-    pub standing: Standing,
-    /// Number of jobs in each bucket, by the last recorded manifest.
+    /// Number of takes (renderings) by state, and the takes that need a person.
+    pub standing: ProjectStatus,
+    /// Number of jobs by status (bucket), for the jobs that the last recorded manifest asked for.
     pub buckets: Buckets,
-    /// Reviews of the clips in numbers.
+    /// Number of clips by review outcome, with the number and price of queued redos.
     pub reviews: ReviewCounts,
-    /// Takes that were paid and have no clip yet.
+    /// Takes (renderings) that were or may have been paid and whose clips are not saved yet.
     pub in_flight: Vec<Take>,
-    /// Verdicts of the automatic checks about the clips of the jobs.
+    /// Number of current clips by verdict of the automatic checks.
     pub checks: Tally,
-    /// Pauses of providers.
+    /// Pauses that stop new submissions to providers.
     pub paused: Vec<Pause>,
-    /// Pace of the active run.
+    /// Pace of the active run; `None` without a run or before enough clips are finished.
     pub pace: Option<Pace>,
-    /// True if the items come from a file, which `export sheet` gives back.
+    /// True if the items come from a product file, to which `export sheet` can add columns.
     has_sheet: bool,
     /// Command to type next.
     pub next: String,
 }
 
-/// The pace of the active run.
+/// The pace at which the active run delivers clips.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
-    /// Number of delivered clips.
+    /// Number of clips that the run has delivered.
     pub done: u64,
-    /// Number of clips per minute.
+    /// Number of delivered clips per minute.
     pub a_minute: f64,
     /// Number of remaining jobs.
     pub left: u64,
-    /// Estimated time until the last of them is rendered; `None` where it is not known.
+    /// Estimated time until the last remaining job is rendered; `None` if it is not known.
     pub time_left: Option<Duration>,
 }
 
-/// The number of takes in one state, and the oldest of them.
+/// The takes (renderings) in one unfinished state: their number, and the oldest one.
 #[derive(Debug, Clone, Copy)]
 pub struct Oldest<'a> {
     /// State of the takes.
     pub phase: Phase,
     /// Number of takes.
     pub takes: usize,
-    /// Oldest take.
+    /// Take of this state that was submitted or accepted first.
     pub take: &'a Take,
-    /// Time at which it was submitted or accepted.
+    /// Time at which the oldest take was submitted or accepted.
     pub since: Timestamp,
 }
 
@@ -138,7 +138,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Reads everything except the budgets and the next command.
+    /// Reads the whole status except the budgets, the checks, lost clips and the next command.
     async fn read_status(
         &self,
         reader: &Reader,
@@ -147,7 +147,7 @@ impl Project {
     ) -> Result<StatusReport, Error> {
         let named = project.as_deref();
         let buckets = buckets(reader, &self.places, BTreeSet::new()).await?.0;
-        let standing = Standing::read(self, reader, named).await?;
+        let standing = ProjectStatus::read(self, reader, named).await?;
         let holder = Lock::holder(&self.places.state)?;
         let run = match reader.last_run(named).await? {
             Some(run) => {
@@ -193,7 +193,7 @@ impl Project {
 }
 
 impl Project {
-    /// Returns the time until the last rendering of a run is finished; `None` where it is not known.
+    /// Returns the estimated time until the last rendering of a run is finished; `None` if it is not known.
     async fn time_left(
         &self,
         reader: &Reader,
@@ -226,7 +226,7 @@ impl StatusReport {
         self.holder.is_some() && run.ended.is_none()
     }
 
-    /// Returns the number of takes in each state in flight, with the oldest take and its time.
+    /// Returns the number of takes in each unfinished state, with the oldest take and its time.
     #[must_use]
     pub fn oldest(&self) -> Vec<Oldest<'_>> {
         let of = |phase: Phase| {
@@ -238,7 +238,7 @@ impl StatusReport {
         Phase::IN_FLIGHT.into_iter().filter_map(of).collect()
     }
 
-    /// Returns the takes whose links expire soon, with the time of expiry, soonest first.
+    /// Returns the takes whose links to clips expire soon, each with the time of expiry, soonest first.
     #[must_use]
     pub fn dying(&self) -> Vec<(&Take, Timestamp)> {
         let soon = self.now.checked_add(SOON).unwrap_or(self.now);
@@ -251,7 +251,7 @@ impl StatusReport {
         dying
     }
 
-    /// Returns the next command, without the flags for its paths.
+    /// Returns the next command; the caller adds the flags that name the project's paths.
     fn next_words(&self) -> String {
         let standing = &self.standing;
         if self.holder.is_some() {
@@ -262,7 +262,7 @@ impl StatusReport {
         }
         let waiting = standing.count(Phase::Pending);
         if waiting > 0 {
-            // A run would end at once if all waiting jobs are paused.
+            // A run would end immediately if all waiting jobs are paused.
             let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
             return if on_hold { pause::resume_typed(&self.paused) } else { "run".to_owned() };
         }
@@ -282,7 +282,7 @@ impl StatusReport {
         self.buckets.count(Bucket::Done)
     }
 
-    /// Returns the next command where everything that may be rendered is rendered.
+    /// Returns the next command for a project whose jobs are all rendered or wait for a review.
     fn next_review(&self) -> String {
         let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd: _ } = self.reviews;
         let words = match self.buckets.count(Bucket::Review) {
@@ -299,7 +299,7 @@ impl StatusReport {
 }
 
 impl Pace {
-    /// Returns the pace of a run; `None` while too few clips are finished.
+    /// Returns the pace of a run; `None` if too few clips are finished.
     fn of(done: u64, left: u64, elapsed: SignedDuration, time_left: Option<Duration>) -> Option<Self> {
         let minutes = elapsed.as_secs_f64() / 60.0;
         if done < ENOUGH || minutes <= 0.0 {
@@ -311,7 +311,7 @@ impl Pace {
     }
 }
 
-/// Returns the time at which a take was submitted or accepted.
+/// Returns the time at which a take was accepted by the provider or, before that, submitted; `None` if it was not sent.
 fn since(take: &Take) -> Option<Timestamp> {
     match &take.state {
         State::Submitting { intent, .. } | State::Doubtful { intent, .. } => Some(intent.at),

@@ -1,6 +1,6 @@
-//! The end of a run: its result, its entry in the run history and its exit code.
+//! The end of a run: composes its summary, its entry in the run history and its exit code.
 
-use super::board::Clips;
+use super::board::DeliveredClips;
 use super::budget::{Level, levels_after, spenders};
 use super::checker::RunChecks;
 use super::error::Error;
@@ -10,11 +10,11 @@ use super::lost::Lost;
 use super::pause;
 use super::places::{Places, show_typed};
 use super::project::Project;
+use super::project_status::ProjectStatus;
 use super::reporter::News;
 use super::rollout::RolloutState;
 use super::session::{Order, RunResult, Session};
 use super::setup::Setup;
-use super::standing::Standing;
 use crate::domain::fault::Stop;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, State};
@@ -28,21 +28,21 @@ use crate::store::{Cap, Caps, Pause, RunId, Spent, Window};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The facts about a run that only its use case knows when it ends.
+/// The data for the summary of a run that only the command that started the run knows.
 pub(crate) struct Ended<'a> {
     /// Number of the run in the history.
     pub(crate) run: RunId,
-    /// Limits on its spending.
+    /// Maximum amounts that the run may spend, by budget.
     pub(crate) caps: Caps,
-    /// Number of jobs that want another rendering than the one in flight at the start of the run.
+    /// Number of jobs that had an unfinished rendering at the start of the run and must be sent again after it.
     pub(crate) waiting: usize,
-    /// Number of finished jobs that changed and need consent before they are rendered again.
+    /// Number of finished jobs whose input changed and that need a person's consent before they are rendered again.
     pub(crate) asks: usize,
-    /// Clips that are missing or altered.
+    /// Jobs whose saved clips are missing or altered.
     pub(crate) lost: Lost,
-    /// State of the canaries of templates that have not passed.
+    /// Canaries (the clips to review first) of the shots and models that had not passed their review at the start.
     pub(crate) rollout: RolloutState,
-    /// Command that continues the run, without the flags for its paths.
+    /// Command that continues the run; the flags that name the project's paths are added later.
     pub(crate) repeat: &'a str,
 }
 
@@ -50,14 +50,14 @@ pub(crate) struct Ended<'a> {
 pub enum RunReport {
     /// No run was started because there was nothing to do.
     Nothing {
-        /// Reason in a sentence.
+        /// Reason why there was nothing to do.
         what: String,
         /// Command to type next.
         next: Option<String>,
-        /// Exit code: 0, unless an error was told before.
+        /// Exit code; 0, unless an error was reported before.
         exit: Exit,
     },
-    /// A run ended.
+    /// A run was started and has ended.
     Ran(Box<Summary>),
 }
 
@@ -76,7 +76,7 @@ impl RunReport {
         }
     }
 
-    /// Returns the report with this exit code where it is more severe.
+    /// Returns the report with the more severe of its own exit code and `exit`.
     #[must_use]
     pub(crate) fn at_least(mut self, exit: Exit) -> Self {
         let own = match &mut self {
@@ -90,62 +90,64 @@ impl RunReport {
 
 /// The result of a run.
 pub struct Summary {
-    /// Exit code of the call.
+    /// Exit code of this call of the program.
     pub exit: Exit,
-    /// Exit code in the run history, which decides the text and the next command.
+    /// Exit code of the run in the run history, from which the text and the next command follow.
     pub kept_exit: Exit,
-    /// Number of jobs by status.
+    /// Number of jobs by status (bucket) at the end of the run.
     pub buckets: Buckets,
-    /// True if nothing happened to any job.
+    /// True if the run changed no job.
     pub is_idle: bool,
     /// Duration of the run.
     pub lasted: Duration,
     /// Clips that the run delivered.
-    pub clips: Clips,
-    /// Estimated total spending of the run; `None` where nothing was ordered.
+    pub clips: DeliveredClips,
+    /// Estimated total spending of the run; `None` if nothing was submitted.
     pub estimate: Option<Usd>,
     /// Amount that this call spent.
     pub spent: Spent,
     /// Amount that the whole run spent, including the interrupted run that it continued.
     pub run_spent: Spent,
-    /// Number of its clips that were charged above their prices, and by how much in all.
+    /// Number of the run's clips that were charged above their price, and the sum of the excess charges.
     pub above_price: (u64, Usd),
-    /// Spending so far against the budgets.
+    /// Budgets with the amount spent against each so far.
     pub levels: Vec<Level>,
-    /// Budget that ended the run.
+    /// Budget that ended the run; `None` if no budget did.
     pub reached: Option<Cap>,
-    /// Projects that used up that budget, where there are several.
+    /// Amounts that several projects spent against the budget that ended the run, in words; `None` for a single
+    /// project.
     pub spenders: Option<String>,
-    /// Reason for which the run ended early.
+    /// Reason why the run ended early; `None` if it was not stopped.
     pub reason: Option<StopReason>,
-    /// Providers and models that take no more submissions, and whether their polls were refused as well.
+    /// Providers and models that take no more submissions: the name, the reason, and true if polls were refused as
+    /// well.
     pub closed: Vec<(String, WhyStopped, bool)>,
-    /// Number of jobs that wait until another rendering of theirs is settled.
+    /// Number of jobs that wait until their unfinished rendering has its result.
     pub waiting: usize,
-    /// State of the canaries at the start of the run.
+    /// Canaries (the clips to review first) of the shots and models that had not passed their review at the start.
     pub rollout: RolloutState,
-    /// Clips that are missing or altered.
+    /// Jobs whose saved clips are missing or altered.
     pub lost: Lost,
-    /// Pauses of providers.
+    /// Pauses that stop new submissions to providers.
     pub pauses: Vec<Pause>,
-    /// Clips that could not be moved to their new names, each with the reason.
+    /// Jobs whose clips could not be moved to their new paths, each with the reason.
     pub unfiled: Vec<(JobKey, String)>,
-    /// Number of jobs that met a defect of this program.
+    /// Number of jobs whose work ended with a defect of this program.
     pub panicked: usize,
-    /// Verdicts of the automatic checks about the clips of this call.
+    /// Verdicts of the automatic checks about the clips of this run.
     pub checks: RunChecks,
-    /// Status of the jobs.
-    pub standing: Standing,
+    /// Number of takes (renderings) by state, and the takes that need a person.
+    pub standing: ProjectStatus,
     /// Time of the report.
     pub now: Timestamp,
     /// Command to type next.
     pub next: String,
 }
 
-/// Runs the engine, records the end of the run in the history and returns the result.
+/// Runs the engine, records the end of the run in the run history, and returns the summary.
 ///
-/// It stops the test servers of a rehearsal as soon as the engine has ended: they read the state for their captions, and
-/// the store must be the last to close it.
+/// It stops the test servers of a rehearsal as soon as the engine has ended. The test servers read the database for
+/// their captions, and the run must be the last to close the database.
 pub(crate) async fn carry_out(
     session: Session,
     setup: Setup,
@@ -159,7 +161,7 @@ pub(crate) async fn carry_out(
     close(&project, &world, result, ended).await
 }
 
-/// Records the end of the run in the history and returns the result.
+/// Records the end of the run in the run history, and returns the summary.
 async fn close(
     asked: &Project,
     world: &World,
@@ -170,7 +172,7 @@ async fn close(
     // A collect works for all projects but reports on the manifest's own, as `status` and `resolve --all` do.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());
     let shown = named.clone().or_else(|| project_name(places));
-    let standing = Standing::read(asked, &world.store, shown.as_deref()).await?;
+    let standing = ProjectStatus::read(asked, &world.store, shown.as_deref()).await?;
     let pauses = match &named {
         Some(project) => world.store.pauses(Some(project)).await?,
         None => Vec::new(),
@@ -237,7 +239,7 @@ async fn close(
     })))
 }
 
-/// Returns the budget that ended the run, if one did.
+/// Returns the budget that ended the run; `None` if no budget did.
 fn reached(result: &RunResult) -> Option<Cap> {
     match result.reason {
         Some(StopReason::Budget(cap)) => Some(cap),
@@ -245,7 +247,7 @@ fn reached(result: &RunResult) -> Option<Cap> {
     }
 }
 
-fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &Standing) -> Exit {
+fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &ProjectStatus) -> Exit {
     let Ended { waiting, asks, .. } = ended;
     let mut exits = Vec::new();
     let outcome = &result.outcome;
@@ -293,7 +295,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &St
     if !standing.held.is_empty() || !outcome.input_changed.is_empty() {
         exits.push(Exit::Held);
     }
-    // A failed second take leaves the job's clip in place, but the user who ordered it must learn of the failure.
+    // A failed second take leaves the job's clip in place, but the user who requested it must learn of the failure.
     let is_lost = ended.lost.jobs().next().is_some() || !standing.written_off.is_empty();
     if !standing.failed.is_empty()
         || result.board.buckets().count(Bucket::Failed) > 0
@@ -305,14 +307,20 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &St
     Exit::gravest(exits)
 }
 
-/// Returns whether the same command would go on.
+/// Returns whether the same command would find more work to do.
 fn leaves_work(result: &RunResult, ended: &Ended<'_>) -> bool {
     result.outcome.leaves_work() || ended.waiting > 0 || !result.closed.is_empty() || result.reason.is_some()
 }
 
-fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, ended: &Ended<'_>) -> String {
+fn next(
+    exit: Exit,
+    standing: &ProjectStatus,
+    places: &Places,
+    result: &RunResult,
+    ended: &Ended<'_>,
+) -> String {
     match exit {
-        // The next run takes the pictures as they are.
+        // The next run uses the pictures as they are then.
         Exit::Held if standing.held.is_empty() => places.typed(ended.repeat),
         Exit::Held | Exit::SomeFailed => {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
@@ -327,7 +335,7 @@ fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, en
             }
         }
         Exit::Done => places.typed("status"),
-        // The same command would send nothing before somebody has reviewed the clips.
+        // The same command would send nothing before a person has reviewed the clips.
         Exit::WorkRemains if !leaves_work(result, ended) => {
             let delivered = result.board.clips().count > 0;
             ended.rollout.next_after(delivered, places).unwrap_or_else(|| places.typed(ended.repeat))
@@ -336,7 +344,7 @@ fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, en
         Exit::Budget if ended.asks > 0 && reached(result).is_none() => {
             places.typed(&format!("{} --accept-changes", ended.repeat))
         }
-        // The same command would end at once until the day or the month is over.
+        // The same command would end immediately until the day or the month is over.
         Exit::Budget if matches!(reached(result), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command pays nothing twice.
         _ => places.typed(ended.repeat),
@@ -349,7 +357,7 @@ mod tests {
 
     #[test]
     fn an_error_told_before_stays_the_exit_code_where_nothing_was_left_to_collect() {
-        let nothing = RunReport::nothing("nothing is owed", None);
+        let nothing = RunReport::nothing("nothing to collect", None);
         assert_eq!(nothing.exit(), Exit::Done);
         assert_eq!(nothing.at_least(Exit::Invalid).exit(), Exit::Invalid);
     }

@@ -1,4 +1,4 @@
-//! Validation: checks everything that can be known before anything is sent.
+//! Validates a manifest: checks everything that can be known before anything is sent.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -19,9 +19,9 @@ use crate::plan::order::LinkBook;
 /// A request to check a manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ValidateRequest {
-    /// True to download the first bytes of linked images and compare them with the limits of their models.
+    /// True to download the first bytes of linked images and to compare the images with the limits of their models.
     pub check_images: bool,
-    /// Names of destinations whose limits the clips must keep.
+    /// Names of destinations, such as shops, whose limits each clip must keep.
     pub destinations: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ impl Project {
 }
 
 impl ValidateReport {
-    /// Returns whether the problems keep a run from sending anything.
+    /// Returns whether a run of this manifest would send nothing because of its problems.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         self.problems.iter().any(Problem::is_error)
@@ -78,7 +78,7 @@ impl ValidateReport {
     }
 }
 
-/// A sink that only looks at jobs.
+/// A receiver of the manifest's jobs that only compares them with the limits of destinations.
 struct Looking<'a>(Fit<'a>);
 
 impl Jobs for Looking<'_> {

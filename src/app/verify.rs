@@ -1,4 +1,4 @@
-//! The comparison of the saved clips with their records, and their repair.
+//! Compares the saved clips with their records, and restores missing or altered clips.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -23,33 +23,33 @@ const PAGE: u32 = 256;
 /// Maximum number of clips hashed concurrently; disks gain little beyond that.
 const AT_ONCE: usize = 4;
 
-/// A request to compare the clips.
+/// A request to compare the saved clips with their records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VerifyRequest {
-    /// Clips to compare; `None` for all.
+    /// Clips to compare; `None` for all clips.
     pub subset: Option<Subset>,
-    /// Clips to restore.
+    /// Kinds of clips to restore after the comparison.
     pub restore: Restore,
 }
 
-/// The clips to restore, always free of charge.
+/// The kinds of clips to restore; restoring is always free of charge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Restore {
     /// No clip is restored and nothing is changed.
     #[default]
     Nothing,
-    /// Missing clips are restored from a copy, or by the next collect or run from the provider.
+    /// Missing clips are restored from a copy; without a copy, the next `collect` or `run` downloads them again.
     Missing,
-    /// Altered clips are restored as well; the altered files are kept below `_takes/`.
+    /// Missing and altered clips are restored; the altered files are kept below `_takes/`.
     MissingAndAltered,
 }
 
-/// A random sample of the clips to compare.
+/// The size of the random sample of clips to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subset {
-    /// Share in percent, at least one clip.
+    /// Percentage of all clips; at least one clip is compared.
     Percent(u8),
-    /// Number of clips.
+    /// Number of clips to compare.
     Count(u64),
 }
 
@@ -70,7 +70,7 @@ impl FromStr for Subset {
 }
 
 impl Subset {
-    /// Returns the number of clips to compare.
+    /// Returns the number of clips to compare if there are `all` clips.
     fn of(self, all: u64) -> u64 {
         match self {
             Self::Percent(share) => (all * u64::from(share)).div_ceil(100),
@@ -79,7 +79,7 @@ impl Subset {
     }
 }
 
-/// The result of a comparison.
+/// The result of comparing the saved clips with their records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyReport {
     /// Number of recorded clips.
@@ -88,13 +88,13 @@ pub struct VerifyReport {
     pub compared: u64,
     /// Number of bytes in the compared clips.
     pub bytes: u64,
-    /// Number of clips that match their record.
+    /// Number of clips that match their records.
     pub same: u64,
     /// Number of clips that are missing.
     pub missing: u64,
     /// Number of missing clips that a person has accepted.
     pub dismissed: u64,
-    /// Number of clips whose bytes have changed.
+    /// Number of clips whose files are damaged.
     pub damaged: u64,
     /// Number of clips replaced by another file.
     pub foreign: u64,
@@ -104,15 +104,16 @@ pub struct VerifyReport {
     pub sidecars: u64,
     /// True if the request restores clips.
     pub is_repair: bool,
-    /// Exit code; 3 if there is a problem.
+    /// Exit code; 3 if a problem was found and remains.
     pub exit: Exit,
     /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Compares the clips with their records and restores those that the request names.
-    /// Each finding is reported at once.
+    /// Compares the saved clips with their records, and restores the kinds of clips that the request names.
+    ///
+    /// Each problem is reported immediately.
     pub async fn verify(&self, request: &VerifyRequest) -> Result<VerifyReport, Error> {
         let places = &self.places;
         let reader = reader(places)?;
@@ -163,22 +164,22 @@ impl VerifyReport {
         }
     }
 
-    /// Returns the number of clips with a problem.
+    /// Returns the number of compared clips with a problem.
     #[must_use]
     pub const fn wrong(&self) -> u64 {
         self.missing + self.damaged + self.foreign + self.unreadable + self.sidecars
     }
 }
 
-/// A comparison in progress.
+/// A comparison of clips with their records in progress.
 struct Comparison<'a> {
     project: &'a Project,
     report: VerifyReport,
-    /// First job with a problem.
+    /// First job whose clip has a problem; `None` if no clip has one.
     first: Option<JobKey>,
-    /// Takes whose missing clips a person has accepted.
+    /// Takes (renderings) with a missing clip that a person has accepted as missing.
     dismissed: HashSet<TakeId>,
-    /// Clips that are missing or altered.
+    /// Clips that are missing or altered, each with the problem.
     lost: Vec<(Clip, Loss)>,
 }
 
@@ -193,7 +194,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares the clips page by page, so memory does not grow with the catalog.
+    /// Compares the clips page by page, so that a large catalog needs little memory.
     async fn read(
         &mut self,
         reader: &Reader,
@@ -280,7 +281,7 @@ impl<'a> Comparison<'a> {
             let why = match fault {
                 SidecarFault::Missing => "its sidecar is missing".to_owned(),
                 SidecarFault::Damaged(why) => format!("its sidecar cannot be read: {why}"),
-                SidecarFault::Foreign => "its sidecar tells of another clip".to_owned(),
+                SidecarFault::Foreign => "its sidecar describes another clip".to_owned(),
             };
             self.tell(clip, "sidecar", &why);
         }
@@ -291,7 +292,7 @@ impl<'a> Comparison<'a> {
         self.first.get_or_insert_with(|| clip.key.clone());
     }
 
-    /// Returns the exit code and the next command.
+    /// Returns the exit code and the next command after a comparison without repair.
     fn verdict(&self) -> (Exit, String) {
         let places = &self.project.places;
         let exit = if self.report.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };
@@ -305,7 +306,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Restores clips where this is free, and returns the exit code and the next command.
+/// Restores missing clips, and with `replaces` altered ones, free of charge. Returns the exit code and next command.
 async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> Result<(Exit, String), Error> {
     let local = |error: String| Error::new(Exit::Local, error).money("not charged");
     let tree = session.tree()?;
@@ -326,20 +327,24 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
             freed.push(clip);
         } else {
             altered = true;
-            tell("left", &clip, "it was altered: --replace-altered keeps it aside and restores the clip");
+            tell(
+                "left",
+                &clip,
+                "the file was altered: --replace-altered sets it aside and restores the clip",
+            );
         }
     }
     for clip in freed.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
         let back =
             bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
         match back.map_err(|error| local(error.to_string()))? {
-            Back::Copied(from) => tell("restored", &clip, &format!("brought back from {from}")),
+            Back::Copied(from) => tell("restored", &clip, &format!("restored from {from}")),
             Back::Asked => {
                 asked = true;
                 tell(
                     "asked",
                     &clip,
-                    "its provider is asked again by the next `collect` or `run`, free of charge",
+                    "the next `collect` or `run` asks the provider for the clip again, free of charge",
                 );
             }
             Back::Altered(other) => {
@@ -347,18 +352,18 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
                 tell(
                     "left",
                     &clip,
-                    &format!("its other copy {other} was altered: restore that with --replace-altered"),
+                    &format!("the other copy, {other}, was altered: restore it with --replace-altered"),
                 );
             }
             Back::Gone if clip.older => {
                 let forgotten = session.store.kept_nowhere(&clip.filed.take).await;
                 forgotten.map_err(|error| local(error.to_string()))?;
-                tell("forgotten", &clip, "an older version of its clip is gone");
+                tell("forgotten", &clip, "an older version of the job's clip is gone");
             }
             Back::Gone => {
                 let take = session.store.take_by_id(&clip.filed.take).await?;
                 let price = take.map_or_else(String::new, |take| format!(" for {}", take.price));
-                tell("left", &clip, &format!("no copy of it is left; `redo` renders it again{price}"));
+                tell("left", &clip, &format!("no copy of the clip is left; `redo` renders it again{price}"));
                 gone.get_or_insert(clip.key);
             }
         }

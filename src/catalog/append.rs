@@ -1,7 +1,7 @@
-//! A product file with columns of ours behind its own: only text that is ours is new.
+//! Adds columns to a product file after its own columns, without changing anything else in it.
 //!
-//! The places of the rows come from the reading of the file ([`Layout`]). Every edit is an insertion at a place of the
-//! original bytes, so what was there stays as it is, in its encoding, with its line ends and its quotes.
+//! [`Layout`] says where the reader found the rows. Every edit is an insertion into the original bytes, so the existing
+//! content keeps its encoding, its line ends and its quotes.
 
 mod json;
 mod sheet;
@@ -13,43 +13,44 @@ pub use sheet::defused;
 
 use std::collections::HashMap;
 
-/// The places of the rows of a product file, as its reader found them.
+/// The format of a product file and where its rows are, so that columns can be added to these rows later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
-    /// A text sheet.
+    /// A text sheet, such as CSV.
     Sheet {
-        /// Character between the cells.
+        /// The character between the cells.
         delimiter: u8,
-        /// Row of the header.
+        /// The row number of the header.
         header: u64,
     },
-    /// A sheet of a workbook.
+    /// A sheet of an XLSX workbook.
     Workbook {
-        /// Path of the sheet in the workbook's archive.
+        /// The path of the sheet's XML in the workbook's ZIP archive.
         part: String,
-        /// Row of the header.
+        /// The row number of the header.
         header: u64,
     },
-    /// JSON with an object on each line.
+    /// JSON with one object, which is a product, on each line.
     Lines,
-    /// JSON with a list of objects.
+    /// JSON with a list of objects, which are the products.
     List {
-        /// Path of the list, with a full stop between names; empty for the document itself.
+        /// The path of the list, with a full stop between names; empty for the document itself.
         path: String,
     },
-    /// JSON with one object.
+    /// JSON with a single object, which is the only product.
     One {
-        /// Path that the user named.
+        /// The path of the product's object, with a full stop between names; `None` if the user named no path.
         path: Option<String>,
     },
-    /// JSON with an object for each id.
+    /// JSON with one object that holds the products under their ids: `{ "A1": { … }, "A2": { … } }`.
     ById {
-        /// Path that the user named.
+        /// The path of the object that holds the products, with a full stop between names; `None` if the user named no
+        /// path.
         path: Option<String>,
     },
     /// XML with an element for each product.
     Elements {
-        /// Name of the element.
+        /// The name of the element that holds a product.
         element: String,
     },
 }
@@ -57,29 +58,30 @@ pub enum Layout {
 /// Columns that are added to a product file.
 #[derive(Debug, Clone, Default)]
 pub struct Columns<'a> {
-    /// Names of the columns.
+    /// The names of the added columns.
     pub names: &'a [&'a str],
-    /// Texts of the columns by the number of their row, as [`crate::domain::item::Item::line`] has it.
+    /// The texts to add, by the row number as in [`crate::domain::item::Item::line`]. Each row has one text for each of
+    /// `names`, in the same order.
     pub rows: HashMap<u64, Vec<String>>,
 }
 
 /// A product file with added columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// Bytes of the file.
+    /// The bytes of the file with the added columns.
     pub bytes: Vec<u8>,
-    /// Number of rows whose texts were added.
+    /// The number of rows that received texts.
     pub rows: usize,
-    /// Rows that were left as they are because they have more cells than the header.
+    /// The numbers of the rows that were left unchanged because they have more cells than the header.
     pub untouched: Vec<u64>,
-    /// Number of characters that the encoding of the file lacks and that are written as `?`.
+    /// The number of characters that the encoding of the file lacks and that are written as `?`.
     pub replaced: usize,
 }
 
-/// Why columns could not be added.
+/// The reason for which columns could not be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// The file has a column of this name already.
+    /// The file already has a column of this name.
     Taken(String),
     /// The file cannot be edited; the text says why.
     Unfit(String),
@@ -97,7 +99,7 @@ impl From<String> for Refused {
 ///
 /// # Errors
 ///
-/// Returns an error where the file already has one of the columns, is not what `layout` describes, or is written in an
+/// Returns an error if the file already has one of the columns, is not what `layout` describes, or is written in an
 /// encoding that cannot be edited in place.
 pub fn append(
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! Bytes of the user's files before and behind the columns.
+//! Tests that added columns leave the other bytes of the user's files unchanged.
 
 use super::*;
 use crate::catalog::{Reading, read};
@@ -9,7 +9,7 @@ use zip::{ZipArchive, ZipWriter};
 
 const NAMES: [&str; 2] = ["s_state", "s_file"];
 
-/// Adds columns to the rows of the items, with the ids in their texts.
+/// Adds columns to the rows of a file's items, with the ids in their texts.
 fn appended(name: &str, bytes: &[u8]) -> Result<Appended, Refused> {
     let catalog = read(name, bytes, &Reading::default());
     let texts = |id: &str| vec!["ok".to_owned(), format!("clips/{id}.mp4")];

@@ -1,11 +1,11 @@
-//! Rows and their cells: lists of pictures, and numbers that a spreadsheet has shortened.
+//! Interprets the cells of a row: lists of pictures, and numbers that a spreadsheet has shortened.
 
-/// A row of a file.
+/// A row of a product file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// As a spreadsheet shows it; in a feed or a list, its position.
+    /// The row number as a spreadsheet shows it; in a feed or a list, the position of the record.
     pub(super) number: u64,
-    /// In the order of the headers; those that are missing at the end are empty.
+    /// The cells in the order of the headers; missing cells at the end are empty.
     pub(super) cells: Vec<String>,
 }
 
@@ -14,14 +14,16 @@ impl Row {
         self.cells.get(column).map_or("", |cell| cell.trim())
     }
 
-    /// The first of these columns that is filled.
+    /// Returns the first of these columns in which the row has a text.
     pub(super) fn filled(&self, columns: &[usize]) -> Option<usize> {
         columns.iter().copied().find(|column| !self.cell(*column).is_empty())
     }
 }
 
-/// The pictures of a cell. A comma, a semicolon or a bar parts two of them where white space or an address follows:
-/// addresses have commas of their own, and so have data URIs. The characters of `between` always part two.
+/// Returns the addresses or names of the pictures that a cell lists.
+///
+/// A comma, a semicolon or a bar separates two pictures only if white space or an address follows, because addresses
+/// and data URIs contain commas. The characters of `between` always separate two pictures.
 pub(super) fn pictures<'a>(cell: &'a str, between: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -43,7 +45,7 @@ pub(super) fn pictures<'a>(cell: &'a str, between: &str) -> Vec<&'a str> {
     found
 }
 
-/// Whether a spreadsheet has shortened a number: `1.38641E+11`. What it left out is lost.
+/// Reports whether a spreadsheet has shortened a number, such as `1.38641E+11`. The missing digits are lost.
 pub(super) fn is_shortened(text: &str) -> bool {
     let Some((number, power)) = text.split_once("E+").or_else(|| text.split_once("e+")) else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -51,12 +53,12 @@ pub(super) fn is_shortened(text: &str) -> bool {
     digits(whole) && digits(rest) && digits(power)
 }
 
-/// Returns a column as people name it in a message: `3 (C)`.
+/// Returns the number and the letters of the column with index `at`, for messages: `3 (C)`.
 pub(super) fn at_letter(at: usize) -> String {
     format!("{} ({})", at + 1, letters(at))
 }
 
-/// Returns a column as a spreadsheet heads it: `A`, `Z`, `AA`.
+/// Returns the letters of the column with index `at`, as in a spreadsheet: `A`, `Z`, `AA`.
 pub(super) fn letters(at: usize) -> String {
     let last = char::from(b'A' + u8::try_from(at % 26).unwrap_or_default());
     match at / 26 {

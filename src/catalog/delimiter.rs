@@ -1,16 +1,16 @@
-//! The character between the cells of a text sheet.
+//! Finds the character between the cells of a text sheet.
 //!
-//! It is seen from two rows, one below the other, that have the same number of cells: the header and the row below it.
-//! Only rows at the start count, so that rows added to a file never change the choice.
+//! The delimiter is the one with which two neighbouring rows, the header and the row below it, have the same number of
+//! cells. Only rows at the start count, so that rows added to a file never change the choice.
 
 use super::header::is_comment;
 
-/// The characters, the least likely first.
+/// The delimiters that are recognised, the least likely first.
 const ALL: [u8; 4] = [b'|', b'\t', b';', b','];
 
-/// Returns the delimiter of a sheet that begins with these bytes; none where more bytes may tell it.
+/// Returns the delimiter of a sheet that begins with these bytes; `None` if more bytes are needed.
 ///
-/// `is_all`: no more bytes can be had.
+/// If `is_all` is true, there are no bytes after `head`, and a delimiter is always returned.
 pub(super) fn delimiter(head: &[u8], is_all: bool) -> Option<u8> {
     let lines = lines(head, is_all);
     if let Some(separator) = lines.first().and_then(|line| separator_line(line)) {
@@ -28,12 +28,12 @@ pub(super) fn delimiter(head: &[u8], is_all: bool) -> Option<u8> {
         if let Some(at) = same.max_by_key(|at| pair[0][*at]) {
             return Some(ALL[at]);
         }
-        // Rows below a title have more cells than the title.
+        // The rows below a title have more cells than the title, so narrower pairs do not count.
         widest = widest.max(most(&pair[0]));
     }
     is_all.then(|| {
         let header = counts.first().copied().unwrap_or_default();
-        // The last of several that are even: a comma.
+        // `max_by_key` returns the last of equal counts: the comma.
         (0..ALL.len()).max_by_key(|at| header[*at]).map_or(b',', |at| ALL[at])
     })
 }
@@ -52,7 +52,7 @@ fn separator_line(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// Number of each of the delimiters in a line, outside of quotes.
+/// Counts each delimiter of [`ALL`] in a line, outside of quotes; the counts have the order of [`ALL`].
 fn count(line: &[u8]) -> [usize; 4] {
     let mut counts = [0; 4];
     walk(line, |byte| {
@@ -64,12 +64,13 @@ fn count(line: &[u8]) -> [usize; 4] {
     counts
 }
 
-/// Shows each byte that is outside of quotes, until the answer is no; returns the number of bytes before that.
+/// Passes each byte outside of quotes to `show` until `show` returns false. Returns the position of the byte for which
+/// it did.
 fn walk(bytes: &[u8], mut show: impl FnMut(u8) -> bool) -> Option<usize> {
     let (mut is_quoted, mut is_start) = (false, true);
     for (at, byte) in bytes.iter().copied().enumerate() {
         if byte == b'"' && (is_quoted || is_start) {
-            // A quote that is doubled closes and opens.
+            // A doubled quote closes the quotation and opens it again.
             is_quoted = !is_quoted;
             is_start = !is_quoted;
             continue;
@@ -84,7 +85,9 @@ fn walk(bytes: &[u8], mut show: impl FnMut(u8) -> bool) -> Option<usize> {
     None
 }
 
-/// The complete lines; line breaks within quotes end none.
+/// Returns the complete lines of a sheet's start. If `is_all` is true, the last line counts as complete.
+///
+/// A line break within quotes does not end a line.
 fn lines(head: &[u8], is_all: bool) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     let mut rest = head;

@@ -1,7 +1,7 @@
-//! What the columns of a product file mean, by the program that wrote it.
+//! Recognises the program that wrote a product file, which determines the meaning of the columns.
 //!
-//! Each program has a document in `dialects`. A file is recognised by its headers alone, never by its name, and where
-//! two programs are equally likely the user is asked.
+//! A dialect is the description of a program's files. Each is a YAML document in the folder `dialects`. A file is
+//! recognised by its headers alone, never by its name. If two programs are equally likely, the user must decide.
 
 mod columns;
 mod header;
@@ -9,7 +9,7 @@ mod options;
 mod rules;
 
 pub(super) use columns::{Child, Columns};
-pub(super) use rules::{Says, Whose, not_sold};
+pub(super) use rules::{RuleSubject, Says, not_sold};
 
 use header::{Header, Spellings};
 use rules::{Skip, When};
@@ -17,14 +17,14 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Reads the documents of that name.
+/// Includes the dialect documents of these names in the program.
 macro_rules! documents {
     ($($name:literal),* $(,)?) => {
         [$(include_str!(concat!("dialects/", $name, ".yaml"))),*]
     };
 }
 
-/// The documents, the plain one last.
+/// All dialects; the last one is that of plain files, which no known program wrote.
 static ALL: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
     let documents = documents![
         "shopify",
@@ -70,7 +70,7 @@ static ALL: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
     documents.into_iter().map(read).collect()
 });
 
-/// What is known of an item whatever its columns are called.
+/// A field of an item that a product file of any dialect may have, under any column name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Field {
@@ -82,16 +82,16 @@ pub(super) enum Field {
     Type,
     Tags,
     Status,
-    /// The pictures of a row, one or several.
+    /// One or several pictures of a row.
     Image,
     /// Further pictures of a row.
     MoreImages,
-    /// The picture of the row's own variant, where [`Field::Image`] has those of the whole product.
+    /// The picture of the row's own variant, if the column of [`Field::Image`] has the pictures of the whole product.
     VariantImage,
 }
 
 impl Field {
-    /// What templates call it.
+    /// Returns the name of the field in templates.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sku => "sku",
@@ -109,114 +109,123 @@ impl Field {
     }
 }
 
-/// A program that writes product files.
+/// A dialect: the description of the product files that one program writes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dialect {
-    /// As `dialect:` names it.
+    /// The name of the dialect, which a manifest writes after `dialect:`.
     pub(super) name: String,
-    /// What it is, for people.
+    /// The name of the program's files in messages, such as `Shopify product export`.
     pub(super) title: String,
-    /// Headers without which a file is none of its.
+    /// Headers that every file of the program has.
     required: Vec<Header>,
-    /// Headers that speak for it …
+    /// Headers that are typical of the program.
     strong: Vec<Header>,
-    /// … of which there must be so many.
+    /// The least number of typical headers by which a file is recognised.
     least: usize,
-    /// Dialects that share its headers; where it fits, none of them does.
+    /// The names of dialects with similar headers, which are ruled out if this dialect fits.
     #[serde(default)]
     over: Vec<String>,
-    /// Other spellings of the headers that this document names.
+    /// Other spellings, such as translations, of the headers that this dialect's document names.
     #[serde(default)]
     spellings: Spellings,
-    /// The character that its writer puts before a cell that a spreadsheet would take for a formula, and the first
-    /// characters of such cells.
+    /// The character that the program puts before a cell that looks like a formula. The second text holds the
+    /// characters with which such cells begin.
     #[serde(default)]
     escape: Option<[String; 2]>,
-    /// The list of a record whose elements are rows of their own, such as `variants`.
+    /// The name of a list in each record, such as `variants`, whose elements become rows.
     #[serde(default)]
     pub(super) rows: Option<String>,
-    /// The columns that name the product of a row: the first that is filled.
+    /// The columns that hold the key of a row's product. Rows with the same key belong together. The first filled
+    /// column counts.
     together: Vec<Header>,
-    /// The columns that name a row for which none of [`Self::together`] is filled; each such row is a product.
+    /// The columns that hold the key of a row without text in the columns of [`Self::together`]. Each such row is a
+    /// product.
     #[serde(default)]
     alone: Vec<Header>,
-    /// The columns of a product's first row that make its id, where its rows are joined by others.
+    /// The columns with a product's id, read from the product's first row. They are set if the columns of
+    /// [`Self::together`] only join rows.
     #[serde(default)]
     id: Vec<Header>,
-    /// Rows that belong to the product of the row before.
+    /// Conditions for a row that belongs to the same product as the row before it. One of the conditions must hold.
     #[serde(default)]
     continues: Vec<When>,
-    /// Rows that say once more, in another language, what another row of the product says.
+    /// Conditions for a row that repeats another row of its product in another language. One of the conditions must
+    /// hold.
     #[serde(default)]
     repeats: Vec<When>,
-    /// Rows that are no product.
+    /// Conditions for a row that is not a product and is ignored. One of the conditions must hold.
     #[serde(default)]
     ignore: Vec<When>,
-    /// The column of a variant's row that names the product's own row; a row that leaves it empty is a product.
+    /// The column in which the row of a variant names the row of its product. A row with an empty cell there is a
+    /// product.
     parent: Option<Header>,
-    /// Another name of a product's own row, by which variants name it …
+    /// The column of a product's row with a second id by which the rows of variants may refer to the product.
     id_of_parent: Option<Header>,
-    /// … behind this text.
+    /// The text that the rows of variants write before the id of [`Self::id_of_parent`].
     #[serde(default)]
     id_prefix: String,
-    /// The column of a product's row that names the rows of its variants.
+    /// The column of a product's row that lists its variants, which have rows of their own.
     #[serde(default)]
     children: Option<Children>,
-    /// The column that says what kind of thing a row is.
+    /// The column that says whether a row is a product, a variant or something else.
     kind: Option<Header>,
-    /// Rows that are variants; without a rule every row is.
+    /// Conditions for a row that is a variant. One of the conditions must hold; without conditions every row is a
+    /// variant.
     #[serde(default)]
     variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
-    /// Columns whose texts stand before that of another where this one has the title.
+    /// The columns whose texts are put before the title, such as a brand. Each list belongs to the column that has the
+    /// title.
     #[serde(default)]
     before: BTreeMap<Header, Vec<Header>>,
-    /// Columns that are not read where another is there.
+    /// Columns that are not read in some files. Each column is ignored if the file also has the column to which it is
+    /// mapped.
     #[serde(default)]
     unless: BTreeMap<Header, Header>,
-    /// Whether pictures may stand in the cells, in Base64.
+    /// True if cells may contain pictures in Base64.
     #[serde(default)]
     pub(super) encoded: bool,
-    /// Other words for what stands in the status.
+    /// Translations of the words in the status column, by the word in lower case.
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,
     #[serde(default)]
     options: Options,
-    /// Characters that always part two pictures of a cell.
+    /// Characters that always separate two pictures in a cell.
     #[serde(default)]
     pub(super) between: String,
-    /// The word in the place of a picture that there is not.
+    /// The word that the program writes if there is no picture.
     #[serde(default)]
     pub(super) no_picture: Option<String>,
-    /// The address before the name of a picture that is no address.
+    /// The start of an address that is put before a picture that is only a name.
     #[serde(default)]
     pub(super) base: String,
-    /// The character between the ids of a cell that lists several.
+    /// The character between several ids in one cell.
     #[serde(default)]
     pub(super) id_list: Option<char>,
-    /// Columns that hold codes, which spreadsheets like to take for numbers.
+    /// Columns with codes, which spreadsheets often mistake for numbers.
     codes: Vec<Header>,
-    /// Columns that speak of the row's variant alone: no variant takes them over from its product.
+    /// Columns that describe a single variant. If a cell in them is empty, the text of the product's row is not used
+    /// instead.
     own: Vec<Header>,
-    /// What makes no clips unless it is asked for.
+    /// Rules for products and variants that make no clips unless the user asks for all.
     skip: Vec<Skip>,
 }
 
-/// Where colours and sizes stand.
+/// The columns that hold the options of a product, such as colours and sizes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// Pairs of columns: the name, and the value.
+    /// Pairs of columns: the first holds the name of an option, the second its value.
     #[serde(default)]
     numbered: Vec<[Header; 2]>,
-    /// Columns that are called after what they hold.
+    /// Columns whose header is the name of an option.
     #[serde(default)]
     columns: Vec<Header>,
-    /// The character between several names, and several values, of one cell.
+    /// The character between several names, or several values, in one cell.
     #[serde(default)]
     between: Option<char>,
-    /// Values that mean that there is none.
+    /// Values that mean that the option is not set.
     #[serde(default)]
     none: Vec<String>,
 }
@@ -226,44 +235,44 @@ struct Options {
 #[serde(deny_unknown_fields)]
 struct Children {
     column: Header,
-    /// The name of the part that holds the key of the variant's row.
+    /// The name in that list whose value is the key of the variant's row, such as `sku`.
     key: String,
 }
 
-/// How likely a dialect is.
+/// A measure of how well a dialect fits the headers of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Confidence {
-    /// So many of its headers are there …
+    /// The number of typical headers that the file has.
     pub(super) known: usize,
-    /// … of so many.
+    /// The number of typical headers of the dialect.
     pub(super) of: usize,
 }
 
-/// What the headers of a file say of its program.
+/// The dialects that the headers of a file indicate.
 #[derive(Debug)]
 pub(super) enum Detected {
-    /// It is this one.
+    /// One dialect fits best.
     One(&'static Dialect, Confidence),
-    /// It may be either.
+    /// Two dialects fit about equally well.
     Either(&'static Dialect, &'static Dialect),
 }
 
-/// The dialect of that name.
+/// Returns the dialect with this name; `None` if there is none.
 pub(super) fn find(name: &str) -> Option<&'static Dialect> {
     ALL.iter().find(|dialect| dialect.name == name)
 }
 
-/// The names of all.
+/// Returns the names of all dialects.
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|dialect| dialect.name.as_str()).collect()
 }
 
-/// Returns whether some program writes a list of this name whose elements are rows of their own.
+/// Reports whether any dialect reads each element of a list with this name, such as `variants`, as a row.
 pub(super) fn is_list_of_rows(name: &str) -> bool {
     ALL.iter().any(|dialect| dialect.rows.as_deref() == Some(name))
 }
 
-/// The dialect that the headers speak for.
+/// Returns the dialect that the headers of a file indicate, or two that fit about equally well.
 pub(super) fn detect(headers: &[String]) -> Detected {
     let likely: Vec<_> = ALL
         .iter()
@@ -276,7 +285,7 @@ pub(super) fn detect(headers: &[String]) -> Detected {
     let mut best: Vec<_> = likely.iter().filter(|(dialect, _)| !is_over(&dialect.name)).collect();
     best.sort_by_key(|(_, confidence)| std::cmp::Reverse(confidence.known));
     match best.as_slice() {
-        // One header more may be chance.
+        // A lead of a single header may be chance.
         [(first, best), (second, next), ..] if next.of > 0 && next.known + 1 >= best.known => {
             Detected::Either(first, second)
         }
@@ -285,21 +294,22 @@ pub(super) fn detect(headers: &[String]) -> Detected {
     }
 }
 
-/// Returns whether one of the headers is a column by which some program tells its products apart.
+/// Reports whether one of the headers is a column by which a dialect identifies products.
 pub(super) fn names_items(headers: &[String]) -> bool {
     let folded: Vec<String> = headers.iter().map(|header| header::fold(header)).collect();
     let is_id = |header: &Header| !header.written.contains('*') && header.is_among(&folded);
     ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
 }
 
-/// A program whose required headers are there though too few others are: for a hint.
+/// Returns a dialect for a hint about a file that was not recognised. The file has all of the dialect's required
+/// headers, but too few of the typical ones.
 pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     let known = |dialect: &&Dialect| dialect.confidence(headers).map_or(0, |confidence| confidence.known);
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)
 }
 
-/// Returns a program of which many headers are there, but one without which a file is none of its is not; with all
-/// spellings of that one.
+/// Returns a dialect that nearly fits a file: the file has the typical headers but lacks one required header. The list
+/// has the spellings of that header.
 pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<String>)> {
     let lacking = |dialect: &'static Dialect| {
         let folded = dialect.spellings.known(headers);
@@ -314,12 +324,12 @@ pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<S
 }
 
 impl Dialect {
-    /// Whether each row is an item under the names of its own columns.
+    /// Reports whether this is the dialect of plain files, in which each row is an item.
     pub(super) fn is_plain(&self) -> bool {
         self.strong.is_empty()
     }
 
-    /// Of the headers without which a file is none of its, those that are not there.
+    /// Returns the required headers that are missing.
     pub(super) fn missing(&self, headers: &[String]) -> Vec<&str> {
         self.absent(&self.spellings.known(headers))
     }
@@ -333,7 +343,7 @@ impl Dialect {
         self.strong.iter().filter(|header| header.is_among(folded)).count()
     }
 
-    /// How many of its headers are there; nothing where a required one is not.
+    /// Counts the typical headers that the file has; returns `None` if a required header is missing.
     pub(super) fn confidence(&self, headers: &[String]) -> Option<Confidence> {
         let folded = self.spellings.known(headers);
         if !self.absent(&folded).is_empty() {
@@ -342,7 +352,7 @@ impl Dialect {
         Some(Confidence { known: self.known(&folded), of: self.strong.len() })
     }
 
-    /// Takes off what its writer put before cells that a spreadsheet would take for formulas.
+    /// Removes the character that the program puts before cells that look like formulas.
     pub(super) fn unescape(&self, cells: &mut [String]) {
         let Some([mark, starts]) = &self.escape else { return };
         for cell in cells {
@@ -355,7 +365,7 @@ impl Dialect {
         }
     }
 
-    /// The headers by which rows are told apart, for a message.
+    /// Returns the headers that identify rows in this dialect, for a message.
     pub(super) fn id_headers(&self) -> Vec<&str> {
         self.together.iter().chain(&self.alone).map(|header| header.written.as_str()).collect()
     }

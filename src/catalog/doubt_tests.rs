@@ -1,4 +1,4 @@
-//! Files of which two readings are likely: the one that is taken, and what is told of it.
+//! Tests files with two likely readings: the chosen reading, and the messages about it.
 
 use super::*;
 use crate::domain::problem::Severity;
@@ -61,8 +61,17 @@ fn a_short_number_beside_a_sku_is_that_of_a_row_with_or_without_gaps() {
     for rows in ["1,A1,Lamp\n2,A2,Chair\n3,A3,Rug\n", "1,A1,Lamp\n3,A2,Chair\n7,A3,Rug\n"] {
         let catalog = from("p.csv", &format!("id,sku,title\n{rows}"));
         assert_eq!(ids(&catalog), ["A1", "A2", "A3"]);
-        assert_eq!(notes(&catalog), ["the id of a product is its `sku`, and not the number in `id`"]);
-        assert!(catalog.problems[0].hint.as_deref().unwrap().starts_with("write `columns: { id: id }`"));
+        assert_eq!(
+            notes(&catalog),
+            ["the id of a product is read from `sku`, and not from the numbers in `id`"]
+        );
+        assert!(
+            catalog.problems[0]
+                .hint
+                .as_deref()
+                .unwrap()
+                .starts_with("to use the numbers, write `columns: { id: id }`")
+        );
     }
     for (text, expected) in [
         ("id,sku,title\n7827163441,A1,Lamp\n7827163442,A2,Chair\n", ["7827163441", "7827163442"]),
@@ -89,7 +98,7 @@ fn what_only_a_spreadsheet_needs_is_no_part_of_a_cell() {
     let catalog = from("p.csv", "id,title\n=\"00123\",Lamp\n=\"00124\",\"=\"\"Rug\"\"\"\n");
     assert_eq!(ids(&catalog), ["00123", "00124"]);
     assert_eq!(catalog.items[1].get("title"), Some("Rug"));
-    assert_eq!(notes(&catalog), ["cells are written as text for a spreadsheet, the first in row 2"]);
+    assert_eq!(notes(&catalog), ["some cells are formulas that contain only a text, the first in row 2"]);
     let catalog = from("p.csv", "id,title\n'001,Lamp\n'002,'t Licht\n");
     assert_eq!(ids(&catalog), ["001", "002"]);
     assert_eq!(catalog.items[1].get("title"), Some("'t Licht"));
@@ -123,7 +132,7 @@ fn a_hint_for_an_id_that_comes_twice_tells_rows_apart() {
     let text = format!("{header}\nChair,,1,EUR,2,,,a.jpg,,\nChair,,1,EUR,2,,,b.jpg,,\n");
     let catalog = from("p.csv", &text);
     let hint = catalog.problems.iter().find(|problem| problem.is_error()).unwrap().hint.clone().unwrap();
-    assert!(hint.contains("the column `SKU`"), "{hint}");
+    assert!(hint.contains("column `SKU`"), "{hint}");
     let mended = text.replace("a.jpg,,", "a.jpg,,S1").replace("b.jpg,,", "b.jpg,,S2");
     assert_eq!(ids(&from("p.csv", &mended)), ["S1", "S2"]);
 }

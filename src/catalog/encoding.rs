@@ -1,10 +1,11 @@
-//! The encoding of text that is not UTF-8, decided on a sample.
+//! Determines the encoding of text that is not UTF-8 from a sample.
 //!
-//! Every encoding that can decode the sample is a candidate. It is rated by the language that explains its words best:
-//! by how often letters beyond ASCII are used, and by where they stand in a word. A reading is certain only where every
-//! reading with other letters is a thousand times less likely. A reading in another encoding than windows-1252, the most
-//! common one, also needs some more letters, and the agreement of the detector of browsers (`chardetng`) or even greater
-//! odds. A sheet in ASCII words with no more than symbols beside them is certain too. Otherwise the user decides.
+//! Every encoding that can decode the sample is a candidate. A candidate is rated by the language that explains its
+//! words best: by how often letters beyond ASCII are used, and by their places in a word. A reading is the text that an
+//! encoding gives. A reading is certain only if every reading with other letters is a thousand times less likely. A
+//! reading in an encoding other than windows-1252, the most common one, also needs more letters, and the agreement of
+//! the detector of browsers (`chardetng`) or even greater odds. A sheet of ASCII words in which all other characters
+//! are symbols is certain too. Otherwise the user decides.
 
 mod language;
 mod symbols;
@@ -14,30 +15,33 @@ use crate::domain::problem::meant_or_all;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::collections::HashSet;
 
-/// Natural logarithm of the least odds of a certain reading with which the detector agrees.
+/// Least odds (natural logarithm) at which an encoding is certain if the detector of browsers, `chardetng`, agrees.
 const CERTAIN: f64 = 7.0;
 
-/// The same for a reading in another encoding than the most common one, windows-1252, with which the detector does not
-/// agree.
+/// Least odds (natural logarithm) at which an encoding is certain although the detector of browsers disagrees. For
+/// windows-1252, [`CERTAIN`] is enough.
 const CERTAIN_ALONE: f64 = 10.0;
 
-/// Fewest letters beyond ASCII of a certain reading in another script than the Latin one, and in Latin letters of
-/// another encoding than the most common one, windows-1252.
+/// Least number of letters beyond ASCII for a certain encoding of a text in a script other than Latin. `FEWEST_LATIN`
+/// is the number for Latin.
+///
+/// windows-1252, the most common encoding, needs only one.
 const FEWEST: usize = 24;
 const FEWEST_LATIN: usize = 8;
 
-/// Natural logarithm of the odds of a language in an encoding that is not made for it, and in one for East Asia.
+/// Odds (natural logarithm) that a text is in an encoding that was not made for the language of the text. `FROM_AFAR`
+/// is for encodings of East Asia.
 const UNUSUAL: f64 = -4.5;
 const FROM_AFAR: f64 = -6.0;
 
-/// Most different words of a sample that are rated, and the longest part of one in bytes.
+/// Limit on the number of different words that are rated; `LONGEST` limits the rated bytes of a word.
 const WORDS: usize = 400;
 const LONGEST: usize = 60;
 
-/// Most readings that are shown where none is certain.
+/// Limit on the number of possible encodings that are shown to the user if none is certain.
 const SHOWN: usize = 4;
 
-/// Encodings in which a letter may take two bytes, each with its own language.
+/// Encodings in which a letter may take two bytes, each with its script.
 const MULTI_BYTE: [(&Encoding, Script); 5] = [
     (SHIFT_JIS, Script::Japanese),
     (GBK, Script::Simplified),
@@ -46,42 +50,43 @@ const MULTI_BYTE: [(&Encoding, Script); 5] = [
     (EUC_JP, Script::Japanese),
 ];
 
-/// The result of looking at a sample.
+/// The decision about the encoding of a sample.
 #[derive(Debug)]
 pub(super) enum Decision {
-    /// One reading is certain.
+    /// The encoding of the sample is certain.
     Certain(Certain),
-    /// Several readings are possible, the likeliest first: each encoding with the first words that differ.
+    /// Several encodings are possible; the likeliest is first. Each has the first words that it reads differently from
+    /// the others.
     Uncertain(Vec<(&'static str, String)>),
     /// No known encoding can decode the sample.
     Unknown,
 }
 
-/// The certain reading of a sample.
+/// The certain reading (decoded text) of a sample.
 #[derive(Debug)]
 pub(super) struct Certain {
     pub(super) encoding: &'static Encoding,
-    /// A word of the sample as it is read.
+    /// A word of the sample, decoded, as an example for the user.
     pub(super) word: String,
-    /// Bytes that the sample does not have and that encodings which fit it equally well read differently.
+    /// Bytes that do not occur in the sample and that equally fitting encodings read differently.
     pub(super) doubtful: Vec<u8>,
-    /// Whether its words are of a language in Latin letters.
+    /// True if the words of the sample are in Latin letters.
     pub(super) is_latin: bool,
 }
 
 /// An encoding that can decode the sample.
 struct Candidate {
     encoding: &'static Encoding,
-    /// Words of the sample.
+    /// The decoded words of the sample that have characters beyond ASCII.
     words: Vec<String>,
-    /// What the sample says in this encoding: two with the same key are the same text.
+    /// The decoded characters of the sample. Two candidates with the same key read the same text.
     key: String,
-    /// Natural logarithm of its likelihood in the language that fits best.
+    /// The natural logarithm of the likelihood of the words in the language that fits them best.
     score: f64,
     is_latin: bool,
 }
 
-/// Returns the encoding of that label, or the hint for a label that no encoding has.
+/// Returns the encoding with this label. The error is a hint about the existing encodings.
 pub(super) fn named(label: &str) -> Result<&'static Encoding, String> {
     let known = Encoding::for_label(label.trim().as_bytes()).filter(|it| *it != encoding_rs::REPLACEMENT);
     known.ok_or_else(|| {
@@ -91,7 +96,7 @@ pub(super) fn named(label: &str) -> Result<&'static Encoding, String> {
     })
 }
 
-/// Returns all encodings that are candidates.
+/// Returns all encodings that are tried on a sample.
 fn all() -> Vec<&'static Encoding> {
     let mut all: Vec<&'static Encoding> = Vec::new();
     let single = LANGUAGES.iter().flat_map(|language| &language.encodings).copied();
@@ -107,7 +112,7 @@ fn is_multi_byte(encoding: &'static Encoding) -> bool {
     MULTI_BYTE.iter().any(|(known, _)| *known == encoding)
 }
 
-/// Decides how a sample is read, which has bytes beyond ASCII and ends where a line ends.
+/// Decides the encoding of a sample, which has bytes beyond ASCII and ends at the end of a line.
 pub(super) fn decide(sample: &[u8]) -> Decision {
     let words = words(sample);
     if let Some(word) = words.first().filter(|_| symbols::are_all(sample)) {
@@ -153,7 +158,8 @@ pub(super) fn decide(sample: &[u8]) -> Decision {
     Decision::Uncertain(readings(&candidates))
 }
 
-/// Returns the different readings of a sample, the likeliest first, with the first words that differ.
+/// Returns the different texts that the candidates read from a sample, the likeliest first. Each has its encoding and
+/// the first words that differ.
 fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     let mut shown: Vec<&Candidate> = Vec::new();
     for candidate in candidates {
@@ -161,7 +167,7 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
             shown.push(candidate);
         }
     }
-    // The most common one is always among them.
+    // windows-1252, the most common encoding, is always shown.
     if let Some(common) = candidates.iter().find(|candidate| candidate.encoding == WINDOWS_1252) {
         if let Some(same) = shown.iter().position(|known| known.key == common.key) {
             shown[same] = common;
@@ -179,7 +185,7 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     shown.iter().map(|candidate| (candidate.encoding.name(), words(candidate))).collect()
 }
 
-/// Returns the bytes that were not used and that some of the encodings read in another way than `encoding`.
+/// Returns the bytes that the sample lacks and that an equally fitting encoding reads differently from `encoding`.
 fn doubtful(encoding: &'static Encoding, equal: &[&'static Encoding], used: &[bool; 256]) -> Vec<u8> {
     if is_multi_byte(encoding) {
         return Vec::new();
@@ -191,24 +197,26 @@ fn doubtful(encoding: &'static Encoding, equal: &[&'static Encoding], used: &[bo
     (0x80..=0xFF).filter(differs).collect()
 }
 
-/// Returns the character of a byte in an encoding of one byte a letter; none where the byte has no meaning.
+/// Returns the character of a byte in a single-byte encoding; `None` if the byte has no meaning.
 fn letter(encoding: &'static Encoding, byte: u8) -> Option<char> {
     let bytes = [byte];
     let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes)?;
     text.chars().next().filter(|letter| is_text(*letter))
 }
 
-/// Whether a program writes this character into a text.
+/// Reports whether programs write this character into texts; C1 controls and private-use characters are not written.
 pub(super) fn is_text(letter: char) -> bool {
     !matches!(letter, '\u{80}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fffd}')
 }
 
-/// Returns the different words of a sample that have bytes beyond ASCII; of very many, those with bytes of their own.
+/// Returns the different words of a sample with bytes beyond ASCII.
+///
+/// After [`WORDS`] words it returns only words with bytes that no earlier word has.
 fn words(sample: &[u8]) -> Vec<&[u8]> {
     let mut known = HashSet::new();
     let mut covered = [false; 256];
     let mut words = Vec::new();
-    // None of these is part of a letter of two bytes.
+    // None of these separators can be part of a letter of two bytes.
     for word in sample.split(|byte| b" ,;\t\n\r\"<>".contains(byte)).filter(|word| !word.is_ascii()) {
         let word = &word[..word.len().min(LONGEST)];
         let is_new = word.iter().any(|byte| !covered[usize::from(*byte)]);
@@ -223,7 +231,7 @@ fn words(sample: &[u8]) -> Vec<&[u8]> {
 }
 
 impl Candidate {
-    /// Rates an encoding; none where it cannot decode the sample.
+    /// Rates how well an encoding fits the sample; returns `None` if it cannot decode the sample.
     fn of(encoding: &'static Encoding, sample: &[u8], used: &[bool; 256], words: &[&[u8]]) -> Option<Self> {
         let is_multi_byte = is_multi_byte(encoding);
         let mut key = String::new();
@@ -237,7 +245,7 @@ impl Candidate {
                 key.push(letter(encoding, byte)?);
             }
         }
-        // The end of a long word may be half a letter.
+        // A long word that was cut may end within a letter.
         let decode = |word: &&[u8]| {
             encoding.decode_without_bom_handling(word).0.trim_end_matches('\u{fffd}').to_owned()
         };
@@ -277,7 +285,7 @@ impl Candidate {
     }
 }
 
-/// Natural logarithm of how common an encoding is: what Windows writes comes first.
+/// Returns the natural logarithm of how common an encoding is; those of Windows come first.
 fn prior(encoding: &'static Encoding) -> f64 {
     match encoding.name() {
         "windows-1252" => 0.0,

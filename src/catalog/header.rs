@@ -1,6 +1,6 @@
-//! The header of a sheet: the row that names the columns, which need not be the first one.
+//! Finds the header of a sheet: the row that names the columns, which need not be the first one.
 //!
-//! Exports begin with blank lines, titles, comments and lines for machines. The choice depends only on the rows above
+//! Exports begin with blank lines, titles, comments and lines for programs. The choice depends only on the rows above
 //! the header, the header itself and the row below it, so that rows added to a file never change it.
 
 use super::cells::Row;
@@ -12,33 +12,34 @@ use crate::domain::item::FIELDS;
 use crate::domain::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 
-/// Number of rows at the start of a sheet among which the header is looked for.
+/// Number of rows at the start of a sheet that are searched for the header.
 pub(super) const LOOKED_AT: usize = 50;
 
-/// Number of rows of a header of Amazon below its first line: labels for people, then the names of the attributes.
+/// Number of rows in Amazon's header below its first line: labels for people, then the names of the attributes.
 const HEADER_OF_TEMPLATE: usize = 2;
 
-/// Number of rows below one that only stands out among which one that names fields is looked for.
+/// Number of rows that are searched for field names below a possible header. A possible header has no field names, but
+/// more cells than a title.
 const NEAR: usize = 3;
 
-/// A row above the header, or the header.
+/// The kind of a row at the start of a sheet, up to the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// No cell is filled.
+    /// A row without a filled cell.
     Blank,
-    /// Excel's `sep=;`.
+    /// Excel's line that names the delimiter, such as `sep=;`.
     Separator,
-    /// A line that begins with `# `, or with a word for machines such as `#INFO`.
+    /// A line that begins with `# `, or with a word for programs, such as `#INFO`.
     Comment,
     /// Amazon's first line, `TemplateType=…`.
     Template,
-    /// Anything else.
+    /// Any other row, such as a title or the header.
     Cells,
 }
 
-/// Returns which of the first rows of a sheet is the header; none where all are blank or comments.
+/// Returns the index of the header among the first rows; `None` if all are blank or comments.
 ///
-/// `columns` are the columns that the user names for the fields.
+/// `columns` are the columns that the user names, by field.
 pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
     let rows = &rows[..rows.len().min(LOOKED_AT)];
     let mut kinds: Vec<Kind> = rows.iter().map(|row| kind(row, columns)).collect();
@@ -60,7 +61,7 @@ pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) ->
         let filled = filled(row);
         if filled > widest && is_header_like(row) {
             let below = candidates.get(place + 1).map(|below| self::filled(&rows[*below]));
-            // A title stands in one cell or two, names of columns stand above as many cells.
+            // A title fills one or two cells; column names fill about as many cells as the rows below them.
             let stands_out =
                 at != first && filled >= (2 * widest).max(2) && below.is_some_and(|below| below > widest);
             if names_items(row, columns) {
@@ -81,8 +82,9 @@ pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) ->
     Some(first)
 }
 
-/// Returns the header that a `# ` begins, as of a comment: it names fields, and the row below it has as many cells and
-/// names nothing.
+/// Returns the index of a header that begins with `# ` like a comment, if there is one.
+///
+/// Such a header names fields, and the row below it has as many cells and names no field.
 fn marked(rows: &[Row], kinds: &[Kind], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
     let below = kinds.iter().position(|kind| *kind == Kind::Cells)?;
     let at = kinds[..below].iter().rposition(|kind| *kind != Kind::Blank)?;
@@ -91,7 +93,7 @@ fn marked(rows: &[Row], kinds: &[Kind], columns: &BTreeMap<String, Vec<String>>)
     (is_header && names_fields(&rows[at]) && names_nothing).then_some(at)
 }
 
-/// Returns whether further rows cannot change which of these is the header: the last one names items.
+/// Reports whether the last of these rows is the header and no further row can change that.
 pub(super) fn is_found(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> bool {
     let is_plain = |row: &Row| kind(row, columns) != Kind::Template;
     rows.last().is_some_and(|last| names_items(last, columns))
@@ -99,13 +101,14 @@ pub(super) fn is_found(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) ->
         && position(rows, columns) == Some(rows.len() - 1)
 }
 
-/// Returns the name of a column without what surrounds it: white space, and a byte-order mark that a program wrote
-/// behind a blank line.
+/// Returns the name of a column without surrounding white space and byte-order marks.
+///
+/// Some programs write a byte-order mark after a blank line.
 pub(super) fn name(cell: &str) -> &str {
     cell.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}')
 }
 
-/// Takes off the `# ` before the first name of a header.
+/// Removes the `# ` before the first name of a header.
 pub(super) fn unmark(names: &mut [String]) {
     if let Some(first) = names.first_mut()
         && let Some(rest) = first.strip_prefix("# ").map(str::trim).filter(|rest| !rest.is_empty())
@@ -114,12 +117,12 @@ pub(super) fn unmark(names: &mut [String]) {
     }
 }
 
-/// Returns a note about the rows above the header that hold something and are not read.
+/// Returns a note about filled rows above the header, which are not read.
 pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Problem> {
     let columns = &table.options.columns;
     let silent = |row: &&Row| matches!(kind(row, columns), Kind::Blank | Kind::Separator);
-    let told: Vec<u64> = rows[..at].iter().filter(|row| !silent(row)).map(|row| row.number).collect();
-    let (first, last) = (told.first()?, told.last()?);
+    let reported: Vec<u64> = rows[..at].iter().filter(|row| !silent(row)).map(|row| row.number).collect();
+    let (first, last) = (reported.first()?, reported.last()?);
     let header = rows[at].number;
     let message = if first == last {
         format!("the header is row {header}; row {first} above it is not read")
@@ -131,13 +134,13 @@ pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Prob
     Some(problem)
 }
 
-/// Returns whether a line of a text sheet is one that no column stands in: a comment, or a line for machines.
+/// Reports whether a line of a text sheet has no columns: a comment, or a line for programs.
 pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim_start_matches('"');
     line.starts_with("# ") || machine_word(line).is_some()
 }
 
-/// Returns the word of a line for machines: `INFO` of `#INFO`.
+/// Returns the word in capital letters with which a line for programs begins, such as `INFO` in `#INFO`.
 fn machine_word(cell: &str) -> Option<&str> {
     let rest = cell.strip_prefix('#')?;
     let word = rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?;
@@ -165,7 +168,7 @@ fn filled(row: &Row) -> usize {
     row.cells.iter().filter(|cell| !name(cell).is_empty()).count()
 }
 
-/// Whether the cells are names, at most a quarter of them numbers.
+/// Reports whether the cells are names, with at most a quarter of them numbers.
 fn is_header_like(row: &Row) -> bool {
     let names = row.cells.iter().map(|cell| name(cell)).filter(|cell| !cell.is_empty());
     let (mut all, mut numbers) = (0, 0);
@@ -181,28 +184,28 @@ fn is_header_like(row: &Row) -> bool {
     all > 0 && numbers * 4 <= all
 }
 
-/// Whether one of the cells is a column by which items are told apart.
+/// Reports whether one of the cells names a column that identifies items.
 fn names_items(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> bool {
     let names: Vec<String> = row.cells.iter().map(|cell| name(cell).to_owned()).collect();
     let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(&composed(name)));
     names.iter().any(is_named) || dialect::names_items(&names)
 }
 
-/// Returns the fields of which a cell is a usual name.
+/// Returns the fields whose usual name is in a cell of the row.
 fn fields(row: &Row) -> Vec<&'static str> {
     let is_name = |field: &str, cell: &String| matches!(words::fit(field, name(cell)), Some(Fit::Whole(_)));
     let is_there = |field: &&str| row.cells.iter().any(|cell| is_name(field, cell));
     FIELDS.into_iter().filter(is_there).collect()
 }
 
-/// Returns whether the cells are names of an id and of another field.
+/// Reports whether the cells name an id and another field.
 pub(super) fn names_fields(row: &Row) -> bool {
     let fields = fields(row);
     let is_id = |field: &&str| ["id", "sku", "handle"].contains(field);
     fields.iter().any(is_id) && !fields.iter().all(is_id)
 }
 
-/// Whether all cells are names of attributes: `item_sku`, `main_image_url`.
+/// Reports whether all cells are names of attributes, such as `item_sku` and `main_image_url`.
 fn is_attributes(row: &Row) -> bool {
     let is_attribute = |cell: &str| {
         let mut letters = cell.bytes();

@@ -1,4 +1,4 @@
-//! Files that nobody means well with: damaged ones, and small ones that would become large.
+//! Tests hostile files: damaged ones, and small ones that would need much memory.
 
 use super::*;
 use super::{LONGEST_NAME, WIDEST};
@@ -11,13 +11,13 @@ macro_rules! fixtures {
     };
 }
 
-/// A file of each format and program.
+/// Files of several formats and programs.
 const FILES: [(&str, &[u8]); 11] = fixtures!(
     "akeneo.csv" "shopify.csv" "shopify-legacy.csv" "woocommerce.csv" "windows-1252.csv" "google.tsv" "google-rss.xml"
     "google-atom.xml" "products.json" "products.jsonl" "workbook.xlsx"
 );
 
-/// Pieces that mean something in one of the formats.
+/// Pieces of text that have a meaning in one of the formats.
 const PIECES: [&str; 34] = [
     "\"",
     "\"\"",
@@ -55,7 +55,7 @@ const PIECES: [&str; 34] = [
     "PK\u{3}\u{4}",
 ];
 
-/// What is done to a file.
+/// A change that damages a file.
 #[derive(Debug, Clone)]
 enum Damage {
     Cut(Index, Index),
@@ -74,7 +74,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-/// Largest piece that is cut out or doubled.
+/// Limit on a piece that is cut out or doubled, in bytes.
 const PIECE: usize = 400;
 
 fn damaged(file: &[u8], damages: &[Damage]) -> Vec<u8> {
@@ -106,7 +106,7 @@ fn damaged(file: &[u8], damages: &[Damage]) -> Vec<u8> {
     bytes
 }
 
-/// Something came of it, ids are told apart, and there is not more of it than rows times columns.
+/// Checks that a catalog has items or problems, unique ids, and no more of either than the file's size allows.
 fn check(catalog: &Catalog, length: usize) -> Result<(), TestCaseError> {
     prop_assert!(!catalog.items.is_empty() || !catalog.problems.is_empty());
     let mut ids: Vec<_> = catalog.items.iter().map(|item| &item.id).collect();
@@ -116,7 +116,7 @@ fn check(catalog: &Catalog, length: usize) -> Result<(), TestCaseError> {
     let columns = catalog.about.as_ref().map_or(0, |about| about.columns);
     prop_assert!(columns <= WIDEST);
     prop_assert!(catalog.items.iter().all(|item| item.columns.names().count() == columns));
-    // A row, of whatever format, has a byte of its own; a workbook is packed, by a thousand to one at most.
+    // Each row takes at least one byte in any format; a workbook is packed by at most a thousand to one.
     prop_assert!(catalog.items.len() + catalog.problems.len() <= length.saturating_mul(1_032) + 4);
     Ok(())
 }
@@ -153,8 +153,8 @@ proptest! {
 fn refused(name: &str, text: impl AsRef<[u8]>, words: &str) {
     let text = text.as_ref();
     let catalog = read(name, text, &Reading::default());
-    let told: Vec<&str> = catalog.problems.iter().map(|problem| problem.message.as_str()).collect();
-    assert!(told.iter().any(|message| message.contains(words)), "{words}: {told:?}");
+    let reported: Vec<&str> = catalog.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert!(reported.iter().any(|message| message.contains(words)), "{words}: {reported:?}");
     assert!(check(&catalog, text.len()).is_ok());
 }
 
@@ -179,7 +179,7 @@ fn as_many_columns_as_are_allowed_are_told_apart() {
 fn a_name_around_a_thousand_others_is_not_repeated_a_thousand_times() {
     let long = "x".repeat(2_000_000);
     let inner = (0..4_000).map(|at| format!("\"{at}\":1,")).collect::<Vec<_>>().concat();
-    let words = "one of more than 1024 bytes";
+    let words = "a name of more than 1024 bytes";
     refused("p.jsonl", format!("{{\"id\":\"a\",\"{long}\":{{{inner}\"z\":1}}}}\n"), words);
     refused("p.json", format!("[{{\"id\":\"a\",\"{long}\":{{{inner}\"z\":1}}}}]"), words);
     let inner = (0..4_000).map(|at| format!("<a{at}/>")).collect::<Vec<_>>().concat();
@@ -194,12 +194,15 @@ fn rows_that_are_all_wrong_are_told_as_one() {
     let catalog =
         read("p.csv", format!("id,title\n{}", "x\n".repeat(10_500)).as_bytes(), &Reading::default());
     assert_eq!((catalog.problems.len(), catalog.problems[0].count), (1, 10_500));
-    // The same id in each row.
+    // Each row has the same id.
     let catalog =
         read("p.csv", format!("id,title\n{}", "x,\n".repeat(10_500)).as_bytes(), &Reading::default());
     assert_eq!((catalog.items.len(), catalog.problems.len()), (1, 1));
-    let told = &catalog.problems[0];
-    assert_eq!((told.count, told.examples.len(), told.rows.stretches()), (10_499, 3, &[(3, 10_501)][..]));
+    let reported = &catalog.problems[0];
+    assert_eq!(
+        (reported.count, reported.examples.len(), reported.rows.stretches()),
+        (10_499, 3, &[(3, 10_501)][..])
+    );
 }
 
 #[test]
@@ -217,7 +220,7 @@ fn one_product_with_thousands_of_pictures_lists_a_hundred_for_each_variant() {
         crate::domain::item::FactValue::List { parts, .. } => Some(parts.len()),
         _ => None,
     });
-    // Its own, and those of the product.
+    // The variant's own picture, and those of the product.
     assert!(longest.max().unwrap() <= 101);
 }
 
@@ -225,17 +228,17 @@ fn one_product_with_thousands_of_pictures_lists_a_hundred_for_each_variant() {
 fn a_token_without_an_end_is_no_more_than_a_product() {
     for open in ["<!--", "<![CDATA[", "<?x ", "<!DOCTYPE ", "<id a=\""] {
         let feed = format!("<rss><item>{open}{}", "x".repeat(5 << 20));
-        refused("p.xml", feed, "the product goes on for more than 4 MiB");
+        refused("p.xml", feed, "the product is larger than 4 MiB");
     }
     let text = "x".repeat(5 << 20);
-    refused("p.json", format!("[{{\"id\":\"{text}\"}}]"), "the object goes on for more than 4 MiB");
-    refused("p.jsonl", format!("{{\"id\":\"{text}\"}}\n"), "the object goes on for more than 4 MiB");
-    refused("p.csv", format!("id,title\na,{text}\n"), "the row goes on for more than 4 MiB");
+    refused("p.json", format!("[{{\"id\":\"{text}\"}}]"), "the object is larger than 4 MiB");
+    refused("p.jsonl", format!("{{\"id\":\"{text}\"}}\n"), "the object is larger than 4 MiB");
+    refused("p.csv", format!("id,title\na,{text}\n"), "the row is larger than 4 MiB");
 }
 
 #[test]
 fn nesting_and_entities_have_a_bound() {
-    refused("p.json", format!("[{{\"id\":{}", "[".repeat(200_000)), "this is no JSON");
+    refused("p.json", format!("[{{\"id\":{}", "[".repeat(200_000)), "the file is not valid JSON");
     refused("p.xml", format!("<rss><item>{}", "<a>".repeat(200_000)), "nested more than 32 deep");
     let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">]>";
     let feed = format!("{bomb}<rss><item><id>1</id><title>&b;&b;&b;</title></item></rss>");

@@ -1,4 +1,4 @@
-//! Products become items, one for each clip that a shot makes.
+//! Makes items from products: one item for each product, variant or picture that gets a clip.
 
 mod facts;
 mod ids;
@@ -16,19 +16,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How many items a file makes, by what a clip is made for, without what is left out.
+/// The number of items that a product file gives for each choice of [`OnePer`]: one clip per product, variant or
+/// picture. Products and variants that are left out do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Makes {
-    /// With one clip a product.
+    /// The number of items if each product gets one clip.
     pub product: usize,
-    /// With one clip a variant.
+    /// The number of items if each variant gets one clip.
     pub variant: usize,
-    /// With one clip a picture that stands for a variant.
+    /// The number of items if each different picture of a product's variants gets one clip.
     pub image: usize,
 }
 
 impl Makes {
-    /// So many with one clip for each of these.
+    /// Returns the number of items if one clip is made for each unit that `one_per` names.
     #[must_use]
     pub const fn of(self, one_per: OnePer) -> usize {
         match one_per {
@@ -39,49 +40,49 @@ impl Makes {
     }
 }
 
-/// Makes items of products.
+/// A maker of items from the products of one file.
 pub(super) struct Maker<'a> {
     pub(super) file: &'a str,
     pub(super) dialect: &'static Dialect,
     pub(super) headers: &'a [String],
-    /// The headers again, as all items share them.
+    /// The headers as one list that all items share.
     pub(super) names: &'a Arc<[Arc<str>]>,
     pub(super) columns: &'a dialect::Columns,
     pub(super) one_per: OnePer,
-    /// Whether nothing is left out.
+    /// True if the user asks for all products and variants, so that none is left out.
     pub(super) all: bool,
 }
 
-/// What came of it so far.
+/// The items made so far, with their problems and with counts for messages.
 #[derive(Default)]
 pub(super) struct Made {
-    /// Those that were not taken yet.
+    /// The items that were not passed on to the receiver yet.
     pub(super) items: Vec<Item>,
-    /// How many there were in all.
+    /// The number of all items so far, with those already passed on.
     pub(super) count: usize,
-    /// How many there would be of each kind, where the file tells kinds apart.
+    /// The number of items with one clip per product, per variant and per picture; zeros for a plain file.
     pub(super) makes: Makes,
-    /// What is wrong with ids.
+    /// The problems of the items' ids.
     pub(super) problems: Vec<Problem>,
-    /// Of each reason, how many products or variants it left out.
+    /// The number of products or variants left out, by reason.
     pub(super) left_out: BTreeMap<&'static str, usize>,
-    /// Of each reason, the first rows that it left out.
+    /// Examples of rows left out, by reason.
     pub(super) examples: BTreeMap<&'static str, Vec<String>>,
-    /// The ids that came again.
+    /// The ids that several items have.
     pub(super) doubled: BTreeSet<String>,
-    /// Ids that were shortened.
+    /// The ids that were shortened. In the example, the long id comes first.
     pub(super) cut: Noted,
-    /// Ids of a plain file that begin with an apostrophe, and their column.
+    /// The ids of a plain file that begin with an apostrophe, with their column.
     pub(super) quoted: Noted,
-    /// Ids with hidden characters at their ends.
+    /// The ids that had hidden characters at an end, which were removed.
     pub(super) trimmed: Noted,
-    /// Items that the file says are not sold, by the column that says so.
+    /// The items that are not sold, by the index of the column that says so.
     pub(super) unsold: BTreeMap<usize, Noted>,
-    /// The row of each id.
+    /// The row number of each id, by the digest of the id.
     rows: HashMap<Short, u32>,
 }
 
-/// Rows that are shown of those that are left out for one reason.
+/// Limit on the number of rows that are shown as examples for one reason.
 const SHOWN: usize = 3;
 
 impl Made {
@@ -94,15 +95,16 @@ impl Made {
     }
 }
 
-/// Something that is told once for all items that it happens to.
+/// An observation about several items that is reported once.
 #[derive(Default)]
 pub(super) struct Noted {
     pub(super) count: usize,
-    /// The text of the first, and what belongs to it.
+    /// The example: the original text of the first item, and the id that replaces the text or the column that has the
+    /// text.
     pub(super) first: Option<(String, String)>,
-    /// The states among them.
+    /// The states of unsold items, such as `draft`.
     pub(super) states: BTreeSet<&'static str>,
-    /// The words for these states, at most [`WORDS`].
+    /// The words of the file for those states, at most [`WORDS`].
     pub(super) words: BTreeSet<String>,
 }
 
@@ -113,14 +115,15 @@ impl Noted {
     }
 }
 
-/// Number of words for a state that a hint names.
+/// Limit on the number of words for a state that a hint names.
 const WORDS: usize = 8;
 
-/// Why a variant has no clip where clips are made for pictures.
+/// The reason for leaving out a variant that has no picture, if each picture gets one clip.
 const NO_PICTURE: &str = "without a picture";
 
 impl Maker<'_> {
-    /// Counts how many items there would be of each kind.
+    /// Counts the items that the products give with one clip per product, per variant and per picture. Adds the numbers
+    /// to `makes`.
     pub(super) fn count(&self, products: &[Product], makes: &mut Makes) {
         for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());
@@ -132,7 +135,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Adds the items of products, and what is wrong with their ids.
+    /// Makes the items of these products, and adds the items and the problems of their ids to `made`.
     pub(super) fn items(&self, products: Vec<Product>, made: &mut Made) {
         for product in products {
             match self.one_per {
@@ -163,7 +166,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Takes an item unless something is wrong with its id.
+    /// Adds an item, or a problem if its id is wrong.
     fn keep(&self, made: &mut Made, mut item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
         let wrong = |message: &str, example: String| {
@@ -201,11 +204,11 @@ impl Maker<'_> {
         let id = &item.id;
         let key = Sha256::of(id.as_bytes()).short();
         if is_shortened(id) {
-            let message = "a spreadsheet has shortened this id, and what it left out is lost";
+            let message = "a spreadsheet has shortened this id, and the missing digits are lost";
             let problem = wrong(message, format!("sheet row {row} ({id})")).label(format!("`{id}`"));
             made.problems.push(problem.hint(
-                "export the file again and do not open it in a spreadsheet before; to look at it there, import it with \
-                 this column as text",
+                "export the file again and do not open it in a spreadsheet first; to view the file in one, import it \
+                 with this column as text",
             ));
         } else if let Some(first) = made.rows.get(&key) {
             made.doubled.insert(id.clone());
@@ -218,7 +221,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Notes that a plain file, of which nothing is left out, says that an item is not sold.
+    /// Records that a plain file marks an item as not sold. The item is kept, because nothing is left out from plain
+    /// files.
     fn note_state(&self, made: &mut Made, item: &Item) {
         if !self.dialect.is_plain() {
             return;
@@ -237,7 +241,7 @@ impl Maker<'_> {
         }
     }
 
-    /// The cell that makes the id of an item.
+    /// Returns the place of the cell that holds the id of the item in a row.
     fn place_of_id(&self, row: u64) -> Place {
         let header = |columns: &[usize]| columns.first().and_then(|column| self.headers.get(*column));
         let column = match self.one_per {
@@ -306,7 +310,7 @@ impl Maker<'_> {
         };
         for field in [Field::Sku, Field::Handle, Field::Title, Field::Vendor, Field::Type, Field::Status] {
             if facts.is_meant(field.name(), Some(field)) {
-                // A column `title` is what it says, but for the entities of HTML in it.
+                // A column named `title` keeps its text, apart from HTML entities.
                 if let Some((column, text)) = text(field).filter(|_| field == Field::Title)
                     && let plain = decode_entities(text.trim())
                     && plain != text.trim()
@@ -327,7 +331,7 @@ impl Maker<'_> {
                     };
                     facts.add_field(field, Some(column), FactValue::Text(text));
                 }
-                // A shop that has no handles finds its products by their keys.
+                // A shop without handles identifies its products by their keys.
                 None if field == Field::Handle && !self.dialect.is_plain() => {
                     facts.add(field.name(), None, FactValue::Text(self.id_of(product).to_owned()));
                 }
@@ -336,7 +340,7 @@ impl Maker<'_> {
         }
         if let Some((column, html)) = text(Field::Description) {
             if !facts.is_meant("description", Some(Field::Description)) {
-                // Exports on one line write `\n` for the end of a line.
+                // Some exports write a line break as the two characters `\n`.
                 let plain = strip_html(&html.replace("\\n", "\n"));
                 facts.add_field(Field::Description, Some(column), FactValue::Text(plain));
             }
@@ -358,14 +362,14 @@ impl Maker<'_> {
         let column = column.into_iter().flatten().next().or(self.columns.of(Field::Image).first().copied());
         if let Some(at) = column {
             let written = image.map_or(String::new(), ToString::to_string);
-            // Of a list in a cell, the image is the first.
+            // The cell may list several pictures; the image is the first.
             if written == cell(at).trim() {
                 facts.add_field(Field::Image, column, FactValue::Text(written));
             } else {
                 facts.put("image", column, FactValue::Text(written));
             }
         }
-        // Its own picture first, then the others of its product.
+        // The item's own picture comes first, then the others of its product.
         let others = product.pictures.iter().filter(|picture| Some(*picture) != image);
         let parts: Vec<String> = image.into_iter().chain(others).map(ToString::to_string).collect();
         if !self.columns.of(Field::Image).is_empty() || !self.columns.of(Field::MoreImages).is_empty() {

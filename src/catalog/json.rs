@@ -1,9 +1,9 @@
-//! JSON: one object a line, or a document that holds a list of objects.
+//! Reads product files in JSON: one object per line, or a document that holds a list of objects.
 
 pub(super) mod values;
 mod walk;
 
-use super::lines::{Broken, LARGEST_ROW, Metered, Watch};
+use super::lines::{Broken, LARGEST_ROW, Metered, RowGuard};
 use super::sheet::{broken_off, too_long};
 use super::table::Table;
 use super::{Layout, dialect};
@@ -15,13 +15,14 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
 use walk::{Found, Rank, Step, Walk, Wanted};
 
-/// Bytes that are looked at to tell a document from objects line by line, and to find the list of the products.
+/// Number of bytes at the start of a file that are examined. They show whether the file has one object per line, and
+/// where the list of products is.
 const LOOKED_AT: u64 = LARGEST_ROW as u64;
 
-/// Hint for an object without an end.
-const ENDLESS: &str = "a quote or a bracket in it may never be closed";
+/// The hint for an object that is too large.
+const ENDLESS: &str = "a quote or a bracket in the object may be unclosed";
 
-/// Reads a document or objects line by line.
+/// Reads a JSON file: a document, or objects line by line.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
     let is_list = head.trim_ascii_start().starts_with(b"[");
     let (mut metered, watch) = Metered::new(head, source);
@@ -69,8 +70,8 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     document(table, wanted, Cursor::new(start).chain(metered), &watch)
 }
 
-/// Reads one object a line; its row is the line.
-fn lines(table: &mut Table<'_>, source: impl Read, watch: &Watch) -> Result<(), Box<Problem>> {
+/// Reads one object per line; the number of the line is the row number of the product.
+fn lines(table: &mut Table<'_>, source: impl Read, watch: &RowGuard) -> Result<(), Box<Problem>> {
     "JSON, one object a line".clone_into(&mut table.format);
     table.layout = Some(Layout::Lines);
     let mut reader = BufReader::with_capacity(64 * 1024, source);
@@ -88,8 +89,8 @@ fn lines(table: &mut Table<'_>, source: impl Read, watch: &Watch) -> Result<(), 
         match serde_json::from_slice::<&RawValue>(&line) {
             Ok(value) => values::take(table, row, value)?,
             Err(error) => {
-                let message = format!("the line is no JSON object: {}", without_line(&error.to_string()));
-                let hint = "write one object a line, or one list, `[{ … }, { … }]`, of all of them";
+                let message = format!("the line is not a JSON object: {}", without_line(&error.to_string()));
+                let hint = "write one object on each line, or one list of all objects: `[{ … }, { … }]`";
                 return Err(table.at(row, None, message).hint(hint).into());
             }
         }
@@ -97,12 +98,12 @@ fn lines(table: &mut Table<'_>, source: impl Read, watch: &Watch) -> Result<(), 
     table.end_of_records()
 }
 
-/// Reads the list of a document; the row is the position, 1 for the first.
+/// Reads the list of products in a document; a product's row number is its position, 1 for the first.
 fn document(
     table: &mut Table<'_>,
     wanted: Wanted,
     source: impl Read,
-    watch: &Rc<Watch>,
+    watch: &Rc<RowGuard>,
 ) -> Result<(), Box<Problem>> {
     watch.renew();
     let (mut walk, read) = walked(table, wanted, BufReader::with_capacity(64 * 1024, source), watch);
@@ -123,14 +124,14 @@ fn document(
                 let problem = table.whole(format!("the document has no list at `{path}`"));
                 let paths = found.iter().map(|found| found.path.as_str());
                 problem.hint(if found.is_empty() {
-                    "it has no list of objects at a path of names; write one list, `[{ … }, { … }]`"
+                    "the document has no list of objects that a path can name; write one list, `[{ … }, { … }]`"
                         .to_owned()
                 } else {
-                    meant_or_all(path, paths, "its lists of objects are at")
+                    meant_or_all(path, paths, "the document's lists of objects are at")
                 })
             }
             None if !found.is_empty() => several(table, &found),
-            // It is longer than what was looked at.
+            // The document is longer than the examined start, and no list of objects was found.
             None => too_long(table, 1, "object", ENDLESS),
         };
         return Err(problem.into());
@@ -144,12 +145,13 @@ fn document(
     table.end_of_records()
 }
 
-/// Walks through a document. The error says what is wrong with its JSON.
+/// Walks through a document, and returns the walk with the objects and lists that it met. The error describes what is
+/// wrong with the JSON.
 fn walked<'s, 'a>(
     table: &'s mut Table<'a>,
     wanted: Wanted,
     source: impl Read,
-    watch: &Rc<Watch>,
+    watch: &Rc<RowGuard>,
 ) -> (Walk<'s, 'a>, Result<(), String>) {
     let mut walk = Walk::new(table, wanted, Rc::clone(watch));
     let mut reader = Deserializer::from_reader(source);
@@ -157,9 +159,9 @@ fn walked<'s, 'a>(
     (walk, read.map_err(|error| error.to_string()))
 }
 
-/// Returns the path of the list of products; none where the document is one product.
+/// Returns the path of the list of products; `None` if the document is one product.
 fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Problem>> {
-    let watch = Rc::new(Watch::default());
+    let watch = Rc::new(RowGuard::default());
     let (walk, read) = walked(table, Wanted::None, bytes, &watch);
     let (found, names) = (walk.found, walk.names);
     if let Err(why) = read {
@@ -174,7 +176,7 @@ fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Probl
         return Err(several(table, &found).into());
     }
     let others = taken.iter().flat_map(|taken| found.iter().filter(|found| found.path != taken.path));
-    if taken.is_some_and(|taken| others.clone().any(|other| !taken.is_beside(other) || likely.is_none())) {
+    if taken.is_some_and(|taken| others.clone().any(|other| !taken.rules_out(other) || likely.is_none())) {
         return Err(several(table, &found).into());
     }
     Ok(taken.map(|taken| taken.path.clone()))
@@ -188,7 +190,7 @@ fn one(table: &mut Table<'_>, value: &RawValue) -> Result<(), Box<Problem>> {
     table.end_of_records()
 }
 
-/// Reads an object that holds products by their ids; the row is the position, 1 for the first.
+/// Reads an object that holds products by their ids; a product's row number is its position, 1 for the first.
 fn by_id(table: &mut Table<'_>, products: &[(String, &RawValue)]) -> Result<(), Box<Problem>> {
     "JSON, objects by their ids".clone_into(&mut table.format);
     table.layout = Some(Layout::ById { path: table.options.path.clone() });
@@ -198,34 +200,35 @@ fn by_id(table: &mut Table<'_>, products: &[(String, &RawValue)]) -> Result<(), 
     table.end_of_records()
 }
 
-/// Several lists may be that of the products.
+/// Builds the error about a document in which several lists may be the list of products.
 fn several(table: &Table<'_>, found: &[Found]) -> Problem {
     let mut found: Vec<&Found> = found.iter().collect();
     found.sort_by_key(|found| std::cmp::Reverse(found.rank));
     let paths = found.iter().map(|found| format!("`{}`", found.path)).collect::<Vec<_>>().join(", ");
     let first = found.first().map_or("products", |found| found.path.as_str());
     let problem = table.whole(if found.iter().all(|found| found.rank == Rank::Other) {
-        format!("the document has no list of products, and lists of other things: {paths}")
+        format!("the document has no list of products, only lists of other things: {paths}")
     } else {
         format!("the document has several lists of objects: {paths}")
     });
     problem.hint(format!(
-        "write the one of the products under `items:`, such as `path: {first}`; for `init` and `catalog`, `--path {first}`"
+        "write the path of the products under `items:`, such as `path: {first}`; for `init` and `catalog`, \
+         `--path {first}`"
     ))
 }
 
-/// A document that was not read to its end.
-fn stopped(table: &Table<'_>, row: u64, watch: &Watch, why: &str) -> Problem {
+/// Builds the error about a document that could not be read to its end.
+fn stopped(table: &Table<'_>, row: u64, watch: &RowGuard, why: &str) -> Problem {
     match watch.broken() {
         Some(Broken::TooLong) => too_long(table, row, "object", ENDLESS),
         Some(broken) => broken_off(table, row, &broken),
-        None => table
-            .at(row, None, format!("this is no JSON: {why}"))
-            .hint("let a program write the file; in a text editor, look at the line that is named"),
+        None => table.at(row, None, format!("the file is not valid JSON: {why}")).hint(
+            "export the file again with a program; in a text editor, correct the line that the message names",
+        ),
     }
 }
 
-/// What is wrong, without a place within the line.
+/// Returns the message of a JSON error without the line and column numbers.
 fn without_line(error: &str) -> &str {
     error.split(" at line ").next().unwrap_or(error)
 }

@@ -1,7 +1,8 @@
-//! The letters of a sheet: bytes in any encoding come in, UTF-8 goes out.
+//! Decodes the bytes of a sheet from any encoding to UTF-8.
 //!
-//! ASCII passes as it is. At the first byte beyond it the encoding is decided on the sample that begins there, once for
-//! the whole sheet; what cannot be read in it becomes a byte that UTF-8 does not have, and so an error of its cell.
+//! ASCII passes unchanged. At the first byte beyond ASCII the encoding is decided once for the whole sheet, on the
+//! sample that begins there. Bytes that this encoding cannot decode become a byte that UTF-8 does not have, which
+//! causes an error for their cell.
 
 use super::encoding::{Certain, Decision, decide};
 use super::lines::Broken;
@@ -10,73 +11,73 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::rc::Rc;
 
-/// Bytes on which an encoding is decided.
+/// Number of bytes in the sample on which an encoding is decided.
 const SAMPLE: usize = 1024 * 1024;
 
-/// Bytes that are decoded at once.
+/// Number of bytes that are decoded in one step.
 const CHUNK: usize = 64 * 1024;
 
-/// Bytes before the sample that are kept, so that its first word is whole.
+/// Number of bytes kept from before the sample, so that its first word is whole.
 const BEFORE: usize = 64;
 
-/// Stands for what cannot be decoded. No letter has this byte in UTF-8.
+/// The byte that replaces bytes that cannot be decoded; it never occurs in UTF-8.
 const WRONG: u8 = 0xFF;
 
-/// Characters of a wrong cell that are repeated in its message.
+/// Number of characters of an undecodable cell that its error message shows.
 const ECHOED: usize = 40;
 
-/// The encoding of a sheet, as far as it was read.
+/// The encoding of a sheet, as known so far while the sheet is read.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// The encoding, unless it is UTF-8.
+    /// The encoding of the sheet; `None` for UTF-8.
     pub(super) encoding: Cell<Option<&'static Encoding>>,
-    /// A word as it was read, where the encoding was decided on it.
+    /// A decoded word of the sample, if the encoding was decided on a sample.
     pub(super) word: RefCell<Option<String>>,
-    /// Whether a mark or the user says what the encoding is.
+    /// True if a byte-order mark or the user determines the encoding.
     pub(super) is_given: Cell<bool>,
     broken: RefCell<Option<Broken>>,
 }
 
 impl Known {
-    /// Returns why the bytes stopped.
+    /// Returns the reason for which reading stopped, if it did.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
     }
 
-    /// Returns the name of the encoding.
+    /// Returns the name of the sheet's encoding.
     pub(super) fn name(&self) -> &'static str {
         self.encoding.get().unwrap_or(UTF_8).name()
     }
 }
 
-/// The way in which bytes are read.
+/// The way in which the next bytes are decoded.
 enum State {
-    /// All bytes so far are ASCII.
+    /// All bytes so far are ASCII, so the encoding is not decided yet.
     Open,
-    /// Bytes pass as they are.
+    /// The sheet is UTF-8, so bytes pass unchanged.
     Utf8,
-    /// Bytes are decoded; some are read differently by encodings that fit the sample equally well.
+    /// Bytes are decoded. The listed ones count as undecodable: encodings that fit equally well read them differently.
     Other(Box<Decoder>, Vec<u8>),
     /// Everything was decoded.
     Ended,
 }
 
-/// The bytes of a sheet as UTF-8, without a byte-order mark.
+/// A reader that returns a sheet of any encoding as UTF-8, without a byte-order mark.
 pub(super) struct Letters<R> {
     source: R,
     state: State,
-    /// Bytes of the source that are still to be read, and where they begin.
+    /// The bytes of the source that are not decoded yet.
     pending: Vec<u8>,
-    /// Text that is still to be handed on, and the part of it that was.
+    /// The decoded text; `at` is the number of its bytes that were already returned.
     decoded: Vec<u8>,
     at: usize,
-    /// The bytes that were handed on last.
+    /// The last bytes that were returned, at most [`BEFORE`], for the first word of a sample.
     before: Vec<u8>,
     known: Rc<Known>,
 }
 
 impl<R: Read> Letters<R> {
-    /// Begins a sheet whose first bytes are `head`, in the encoding that the user names.
+    /// Returns a reader of a sheet whose first bytes are `head`, in the encoding that the user names.
     pub(super) fn new(
         mut head: Vec<u8>,
         source: R,
@@ -100,13 +101,13 @@ impl<R: Read> Letters<R> {
                 State::Other(Box::new(encoding.new_decoder_without_bom_handling()), Vec::new())
             }
         };
-        // The head passes the same way as all that follows it.
+        // The head goes through the same decoding as the rest of the source.
         let (pending, decoded, before) = (head, Vec::new(), Vec::new());
         let letters = Self { source, state, pending, decoded, at: 0, before, known: Rc::clone(&known) };
         Ok((letters, known))
     }
 
-    /// Returns the next bytes of the source; none at its end.
+    /// Returns the next bytes of the source; empty at its end.
     fn next(&mut self) -> io::Result<Vec<u8>> {
         if !self.pending.is_empty() {
             return Ok(std::mem::take(&mut self.pending));
@@ -117,7 +118,7 @@ impl<R: Read> Letters<R> {
         Ok(chunk)
     }
 
-    /// Decides the encoding on a sample that begins with these bytes, which stay to be read.
+    /// Decides the encoding on a sample that begins with these bytes, which remain to be decoded.
     fn decide(&mut self, start: &[u8]) -> io::Result<()> {
         self.pending.splice(0..0, start.iter().copied());
         let mut chunk = vec![0; CHUNK];
@@ -130,7 +131,7 @@ impl<R: Read> Letters<R> {
                 }
                 Ok(length) => self.pending.extend_from_slice(&chunk[..length]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The next reading meets it again.
+                // The next read returns the same error.
                 Err(_) => break,
             }
         }
@@ -155,7 +156,7 @@ impl<R: Read> Letters<R> {
         Ok(())
     }
 
-    /// Hands on what is ready.
+    /// Copies decoded text into the buffer and returns its length.
     fn hand_on(&mut self, buffer: &mut [u8]) -> usize {
         let ready = &self.decoded[self.at..];
         let length = ready.len().min(buffer.len());
@@ -213,9 +214,9 @@ impl<R: Read> Read for Letters<R> {
     }
 }
 
-/// Decodes bytes; what cannot be decoded, or not with certainty, becomes [`WRONG`].
+/// Decodes bytes; those that cannot be decoded with certainty become [`WRONG`].
 fn decode(decoder: &mut Decoder, doubtful: &[u8], bytes: &[u8], is_last: bool, into: &mut Vec<u8>) {
-    // An encoding with doubtful bytes has one byte for each letter.
+    // Only single-byte encodings have doubtful bytes, so the bytes can be split there.
     for piece in bytes.split_inclusive(|byte| doubtful.contains(byte)) {
         match piece.split_last() {
             Some((last, rest)) if doubtful.contains(last) => {
@@ -244,7 +245,7 @@ fn decode_piece(decoder: &mut Decoder, mut bytes: &[u8], is_last: bool, into: &m
     }
 }
 
-/// Adds decoded text. A control character beyond ASCII stands for a byte without a meaning.
+/// Adds decoded text; a control character beyond ASCII becomes [`WRONG`], because it is a byte without a meaning.
 fn add(text: &[u8], into: &mut Vec<u8>) {
     let mut rest = text;
     while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xC2 && matches!(pair[1], 0x80..=0x9F)) {
@@ -259,12 +260,13 @@ fn add(text: &[u8], into: &mut Vec<u8>) {
 enum Found {
     Utf8,
     Other(Certain),
-    /// Several encodings, each with what it reads.
+    /// Several encodings are possible. The list has each of them with the words that it reads.
     Uncertain(Vec<(&'static str, String)>),
 }
 
-/// Returns the encoding of a sheet without a mark that begins with these bytes, where it is UTF-16: every second byte
-/// of its first letters is a NUL.
+/// Returns the encoding of a sheet without a byte-order mark if it is UTF-16.
+///
+/// Every second byte of its first letters is then a NUL.
 fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
     let pairs = || head.chunks_exact(2).take(32);
     if pairs().len() < 4 {
@@ -277,18 +279,18 @@ fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
     pairs().all(|pair| is_ascii(pair[1], pair[0])).then_some(UTF_16BE)
 }
 
-/// Runs of bytes beyond ASCII in a sample.
+/// The runs of successive bytes beyond ASCII in a sample, counted by whether they are valid UTF-8.
 #[derive(Default)]
 struct Runs {
-    /// Runs that are no UTF-8.
+    /// The number of runs that are not valid UTF-8.
     others: usize,
-    /// Runs that are UTF-8.
+    /// The number of runs that are valid UTF-8.
     utf8: usize,
-    /// Whether each of these may be an accident: one letter or two, of two bytes each.
+    /// True if each UTF-8 run may be valid by accident: one or two letters of two bytes each.
     is_accident: bool,
-    /// Whether each of their letters is one that hardly any language uses.
+    /// True if hardly any language uses the letters of the UTF-8 runs.
     is_odd: bool,
-    /// The first of them.
+    /// The first UTF-8 run.
     word: String,
 }
 
@@ -317,7 +319,7 @@ impl Runs {
     }
 }
 
-/// Whether hardly any language uses a letter that takes two bytes in UTF-8.
+/// Reports whether hardly any language uses this letter, which takes two bytes in UTF-8.
 fn is_odd(letter: char) -> bool {
     match letter {
         '\u{180}'..='\u{36f}' => !"ƏəƠơƯưȘșȚțǍǎǏǐǑǒǓǔǦǧ".contains(letter),
@@ -330,13 +332,13 @@ fn is_odd(letter: char) -> bool {
 /// Decides the encoding of a sample.
 fn encoding(sample: &[u8]) -> Found {
     let runs = Runs::of(sample);
-    // The file is no text, which is told where it is met.
+    // A file with a NUL is not text; the reader reports that when it reaches the NUL.
     let is_text = !sample.contains(&0);
     if !is_text || (runs.others == 0 && !(runs.is_odd && runs.is_accident)) {
         return Found::Utf8;
     }
     if runs.others > 0 && runs.utf8 > 0 && !runs.is_accident {
-        // Texts from two sources in one sheet: the cells are told.
+        // The sheet mixes texts of two encodings: read as UTF-8, the wrong cells are reported.
         return Found::Utf8;
     }
     match decide(sample) {
@@ -349,7 +351,7 @@ fn encoding(sample: &[u8]) -> Found {
             readings.insert(0, (UTF_8.name(), runs.word));
             Found::Uncertain(readings)
         }
-        // Accents of a Latin text never make a letter of UTF-8 together.
+        // The accented letters of a Latin text never form valid UTF-8 together.
         Decision::Certain(certain)
             if runs.utf8 == 0 || (!certain.is_latin && runs.utf8 * 6 < runs.others) =>
         {
@@ -358,7 +360,7 @@ fn encoding(sample: &[u8]) -> Found {
         Decision::Uncertain(readings) if runs.utf8 == 0 || runs.utf8 * 6 < runs.others || runs.is_odd => {
             Found::Uncertain(readings)
         }
-        // Letters of UTF-8 that hardly any language uses are an accident.
+        // UTF-8 letters that hardly any language uses are probably an accident.
         Decision::Certain(Certain { encoding, word, .. }) if runs.is_odd => {
             Found::Uncertain(vec![(encoding.name(), word)])
         }
@@ -366,12 +368,12 @@ fn encoding(sample: &[u8]) -> Found {
     }
 }
 
-/// Returns a cell as text; of one with a letter that could not be read, what can be shown of it.
+/// Returns a cell as text. The error is the readable part of a cell with a letter that could not be decoded.
 pub(super) fn text(cell: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(cell).map_err(|invalid| {
         let text = String::from_utf8_lossy(cell);
         let before = String::from_utf8_lossy(&cell[..invalid.valid_up_to()]).chars().count();
-        // The letter stays in sight where the cell is long.
+        // In a long cell the part around the wrong letter is shown.
         text.chars().skip(before.saturating_sub(ECHOED / 2)).take(ECHOED).collect()
     })
 }

@@ -1,4 +1,4 @@
-//! The bytes of a file as its reader gets them: in sheets every line ended by a line feed, and no row without bound.
+//! Prepares the bytes of a file for its reader: sheets get line feeds at line ends, and rows are limited in size.
 
 use super::delimiter::delimiter;
 use super::quotes::{Flaw, Quotes};
@@ -8,64 +8,66 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-/// Bytes of the longest row.
+/// Limit on a row, in bytes.
 pub(super) const LARGEST_ROW: usize = 4 * 1024 * 1024;
 
-/// The start of a file is looked at before anything is read; so much of it is enough to see what the file is, and what
-/// separates its cells.
+/// Number of bytes at the start of a file that are enough to recognise its format and its delimiter.
 const LOOKED_AT: usize = 64 * 1024;
 
-/// How UTF-8 may be marked.
+/// The byte-order mark of UTF-8.
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A row of our own behind the last one. A quote that is never closed swallows it, and that shows: the CSV reader
-/// itself takes the end of the file for a closing quote. No sheet has it, because a NUL is refused.
+/// A row that is added after the last one, to detect a quote that is never closed.
+///
+/// Such a quote swallows this row, whereas the CSV reader itself treats the end of the file as a closing quote. No
+/// sheet has this row, because a NUL is refused.
 const END: &[u8] = b"\n\0\n";
 
-/// Why a sheet cannot be read on.
+/// The reason for which the rest of a file cannot be read.
 #[derive(Debug, Clone)]
 pub(super) enum Broken {
-    /// Its mark is not that of the encoding that the user names.
+    /// The byte-order mark contradicts the encoding that the user names.
     Marked { named: &'static str, marked: &'static str },
-    /// Its letters can be read in several ways: encodings, each with words as it reads them.
+    /// Several encodings are possible. The list has each of them with the words that it reads.
     Uncertain(Vec<(&'static str, String)>),
-    /// It is no text: a NUL, at this byte.
+    /// The file is not text, because it has a NUL at this byte offset.
     Nul(u64),
-    /// A row passes [`LARGEST_ROW`].
+    /// A row is larger than [`LARGEST_ROW`].
     TooLong,
-    /// The disk or pipe says so.
+    /// The disk or pipe reported this error.
     Unreadable(String),
 }
 
-/// What the reading loop shares with the bytes that pass below the CSV reader.
+/// The limit on the current row, and the flaws found in rows. The reading loop and the byte stream below it share this
+/// state.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
-    /// Bytes that may still pass before the row must end.
+pub(super) struct RowGuard {
+    /// The number of bytes that may still pass before the row must end.
     left: Cell<usize>,
     broken: RefCell<Option<Broken>>,
-    /// Cells that are wrong and that no row was asked about yet.
+    /// The flaws (text after a closing quote) in rows that were not returned yet.
     flaws: RefCell<VecDeque<Flaw>>,
 }
 
-impl Watch {
-    /// A new row begins.
+impl RowGuard {
+    /// Resets the byte limit at the start of a row.
     pub(super) fn renew(&self) {
         self.left.set(LARGEST_ROW);
     }
 
-    /// Why the bytes stopped.
+    /// Returns the reason for which no more bytes are read, if there is one.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
     }
 
-    /// Returns the flaws of a row; those of rows before it are forgotten.
+    /// Returns the flaws of a row, and drops those of earlier rows.
     pub(super) fn flaws(&self, row: u64) -> Vec<Flaw> {
         let mut flaws = self.flaws.borrow_mut();
         let end = flaws.partition_point(|flaw| flaw.row <= row);
         flaws.drain(..end).filter(|flaw| flaw.row == row).collect()
     }
 
-    /// So many bytes pass.
+    /// Counts bytes of the current row; returns an error beyond the limit.
     fn spend(&self, length: usize) -> io::Result<()> {
         match self.left.get().checked_sub(length) {
             Some(left) => self.left.set(left),
@@ -80,7 +82,7 @@ impl Watch {
     }
 }
 
-/// The first line of a source, and more if it came at once.
+/// Reads the first line of a source, with any further bytes that arrive in the same read.
 pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
     let mut head = Vec::new();
     let mut chunk = [0; 4096];
@@ -95,12 +97,12 @@ pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
     Ok(head)
 }
 
-/// Returns whether a source starts with the mark of UTF-16.
+/// Reports whether a source starts with a byte-order mark of UTF-16.
 pub(super) fn is_utf16(head: &[u8]) -> bool {
     head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF])
 }
 
-/// The start of a sheet that tells its delimiter, and the delimiter.
+/// Reads the start of a sheet until its delimiter is found, and returns the bytes and the delimiter.
 pub(super) fn start(source: &mut impl Read) -> (Vec<u8>, u8) {
     let mut head = Vec::new();
     let mut chunk = [0; 4096];
@@ -108,7 +110,7 @@ pub(super) fn start(source: &mut impl Read) -> (Vec<u8>, u8) {
         let length = match source.read(&mut chunk) {
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            // The next reading meets it again.
+            // The next read returns the same error.
             Err(_) => 0,
         };
         head.extend_from_slice(&chunk[..length]);
@@ -119,17 +121,18 @@ pub(super) fn start(source: &mut impl Read) -> (Vec<u8>, u8) {
     }
 }
 
-/// The bytes of a feed or a list, none of whose records may pass [`LARGEST_ROW`].
+/// A reader of a feed or list that limits each record to [`LARGEST_ROW`] bytes.
 #[derive(Debug)]
 pub(super) struct Metered<R> {
     source: io::Chain<io::Cursor<Vec<u8>>, R>,
-    watch: Rc<Watch>,
+    watch: Rc<RowGuard>,
 }
 
 impl<R: Read> Metered<R> {
-    /// The head is what was read of the source before, without a byte-order mark.
-    pub(super) fn new(head: Vec<u8>, source: R) -> (Self, Rc<Watch>) {
-        let watch = Rc::new(Watch::default());
+    /// Returns a reader and its guard. `head` is the part of the source that was already read, without a byte-order
+    /// mark.
+    pub(super) fn new(head: Vec<u8>, source: R) -> (Self, Rc<RowGuard>) {
+        let watch = Rc::new(RowGuard::default());
         watch.renew();
         (Self { source: io::Cursor::new(head).chain(source), watch: Rc::clone(&watch) }, watch)
     }
@@ -143,35 +146,36 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
-/// The row behind the last one.
+/// Reports whether a record is [`END`], the row that was added after the last one.
 pub(super) fn is_end(record: &ByteRecord) -> bool {
     record.len() == 1 && &record[0] == b"\0"
 }
 
-/// Whether a cell of this row runs on beyond the end of the sheet.
+/// Reports whether an unclosed quote of this row has swallowed the added row [`END`].
 pub(super) fn has_swallowed_end(record: &ByteRecord) -> bool {
     record.as_slice().contains(&0)
 }
 
-/// See the module.
+/// A reader of a sheet in which every line ends with a line feed.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
-    /// What was looked at, and the rest.
+    /// The bytes that were already read, and the remaining bytes of the source.
     source: io::Chain<io::Cursor<Vec<u8>>, R>,
-    /// What is left of our own row.
+    /// The bytes of the added row [`END`] that were not returned yet.
     end: &'static [u8],
-    watch: Rc<Watch>,
+    watch: Rc<RowGuard>,
     quotes: Quotes,
-    /// Bytes of the file so far, and all that have passed.
+    /// The number of bytes that were read so far.
     offset: u64,
-    /// The last byte was a carriage return: a line feed behind it ends no further line.
+    /// True if the last byte was a carriage return, so that a line feed after it does not end another line.
     after_return: bool,
 }
 
 impl<R: Read> Lines<R> {
-    /// Begins a sheet; the head is what was read of the source before, behind so many bytes.
-    pub(super) fn new(head: Vec<u8>, source: R, delimiter: u8, before: usize) -> (Self, Rc<Watch>) {
-        let watch = Rc::new(Watch::default());
+    /// Returns a reader and its guard. `head` is the part of the source that was already read, after `before` other
+    /// bytes.
+    pub(super) fn new(head: Vec<u8>, source: R, delimiter: u8, before: usize) -> (Self, Rc<RowGuard>) {
+        let watch = Rc::new(RowGuard::default());
         let lines = Self {
             source: io::Cursor::new(head).chain(source),
             end: END,
@@ -183,7 +187,7 @@ impl<R: Read> Lines<R> {
         (lines, watch)
     }
 
-    /// Makes every line end in one line feed; answers how many bytes are left.
+    /// Makes every line of a chunk end with one line feed, and returns the number of bytes that remain in the chunk.
     fn unify(&mut self, chunk: &mut [u8]) -> usize {
         if !self.after_return && !chunk.contains(&b'\r') {
             return chunk.len();

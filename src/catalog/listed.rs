@@ -1,13 +1,13 @@
-//! Pictures in a cell of a plain file: one, or a list in any of the usual spellings.
+//! Finds the pictures in a cell of a plain file: one, or a list in any of the usual spellings.
 
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Endings of picture files, also of those that no model takes: they say what a column holds.
+/// Endings of picture files, including kinds that no model accepts: they show what a column holds.
 const ENDINGS: [&str; 12] =
     ["jpg", "jpeg", "png", "webp", "gif", "avif", "svg", "bmp", "tif", "tiff", "heic", "jfif"];
 
-/// Names under which objects hold the address of a picture, the best first.
+/// Names under which JSON objects hold the address of a picture, the best first.
 const KEYS: [&str; 16] = [
     "src",
     "url",
@@ -27,13 +27,13 @@ const KEYS: [&str; 16] = [
     "icon",
 ];
 
-/// Marks that part two pictures; a space parts them, too, where both sides are pictures without one.
+/// Characters that separate two pictures. A space also separates two pictures if neither contains a space.
 const MARKS: [char; 4] = [',', ';', '|', '\n'];
 
 /// Returns the pictures of a cell, in their order.
 ///
-/// Addresses and file names have commas and spaces of their own: a cell is split only where another address or the
-/// name of another picture follows.
+/// Addresses and file names may contain commas and spaces, so a cell is split only where another address or the name of
+/// another picture follows.
 pub(super) fn listed(cell: &str) -> Vec<Cow<'_, str>> {
     let cell = cell.trim();
     if cell.is_empty() {
@@ -63,7 +63,7 @@ pub(super) fn listed(cell: &str) -> Vec<Cow<'_, str>> {
         let (before, after) = (cell[start..at].trim(), &cell[at + mark.len()..]);
         let rest = after.trim_start_matches(|letter: char| letter.is_whitespace() || MARKS.contains(&letter));
         let is_space = mark.starts_with(|mark: char| mark != '\n' && mark.is_whitespace());
-        // `a.jpg , b.jpg`: the mark that follows the space parts them.
+        // In `a.jpg , b.jpg` the comma after the space separates them.
         if is_space && after.trim_start().starts_with(MARKS) {
             continue;
         }
@@ -79,8 +79,9 @@ pub(super) fn listed(cell: &str) -> Vec<Cow<'_, str>> {
     found
 }
 
-/// Whether a mark behind `before` parts two pictures; `after` is what stands behind it, `rest` the same from its first
-/// letter on.
+/// Reports whether a mark after `before` separates two pictures.
+///
+/// `after` is the text after the mark, `rest` is the same text without the white space and marks at its start.
 fn parts(before: &str, after: &str, rest: &str, is_space: bool) -> bool {
     if rest.is_empty() || before.is_empty() {
         return before.is_empty() && !rest.is_empty();
@@ -91,12 +92,12 @@ fn parts(before: &str, after: &str, rest: &str, is_space: bool) -> bool {
     }
     let ends = |letter: char| MARKS.contains(&letter) || (is_space && letter.is_whitespace());
     let next = rest.split(ends).next().unwrap_or(rest).trim();
-    // The query of an address has commas, and what follows may end as a picture does.
+    // The query of an address may contain commas, and its next part may end like a picture.
     let is_query = before.contains('?') && !after.starts_with(char::is_whitespace);
     has_ending(before) && has_ending(next) && !is_query
 }
 
-/// Returns the texts of a list as Python writes it: `['a.jpg', 'b.jpg']`.
+/// Returns the texts of a list in Python's notation: `['a.jpg', 'b.jpg']`.
 fn quoted(cell: &str) -> Option<Vec<&str>> {
     let mut rest = cell.strip_prefix('[')?.strip_suffix(']')?.trim();
     let mut found = Vec::new();
@@ -110,7 +111,7 @@ fn quoted(cell: &str) -> Option<Vec<&str>> {
     Some(found)
 }
 
-/// Returns the addresses behind names of files: `a.jpg (https://a.example/a.jpg),b.jpg (https://a.example/b.jpg)`.
+/// Returns the addresses after names of files: `a.jpg (https://a.example/a.jpg),b.jpg (https://a.example/b.jpg)`.
 fn in_brackets(cell: &str) -> Option<Vec<&str>> {
     let mut rest = cell;
     let mut found = Vec::new();
@@ -147,7 +148,7 @@ pub(super) fn shown(text: &str) -> Option<Vec<&str>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Adds the texts that JSON holds as pictures: those of a list, and of each object one.
+/// Adds the pictures in a JSON value: all texts of a list, and one of each object.
 fn gather(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if !text.trim().is_empty() => found.push(text.trim().to_owned()),
@@ -161,7 +162,7 @@ fn gather(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Returns whether a text is an address, or a picture written as one.
+/// Reports whether a text is an address, or a picture in a data URI.
 pub(super) fn is_address(text: &str) -> bool {
     let text = text.trim();
     starts_as_address(text) && !text.contains(char::is_whitespace) || text.starts_with("data:image/")
@@ -177,7 +178,7 @@ fn starts_as_address(text: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_alphanumeric()))
 }
 
-/// Returns whether a text is the name or address of a picture by its ending.
+/// Reports whether a text ends like the name or address of a picture.
 pub(super) fn has_ending(text: &str) -> bool {
     let text = text.trim();
     let path = text.split(['?', '#']).next().unwrap_or(text);

@@ -1,7 +1,8 @@
-//! Which column of a file is what: by the manifest, by the program that wrote it, by names, and last by content.
+//! Chooses the columns of a product file that the fields of an item are read from.
 //!
-//! The choice is made once, on the header and a bounded number of first rows. Names decide; what the rows hold only
-//! breaks ties, and speaks where no name does.
+//! A column is chosen by the manifest, by the program that wrote the file, by name, or last by content. The choice is
+//! made once, on the header and a limited number of first rows. Names decide. The content of the rows only breaks ties,
+//! and decides if no name fits.
 
 use super::dialect::{Columns, Dialect, Field, Says};
 use super::survey::Survey;
@@ -9,33 +10,33 @@ use super::words::{self, Fit};
 use crate::domain::item::FIELDS;
 use std::collections::BTreeMap;
 
-/// Fields for which a column is looked for by name where a program's own columns do not have them.
+/// Fields for which a column is searched by name, if the file lacks the usual columns of the program that wrote it.
 const OPEN: [&str; 6] = ["title", "description", "vendor", "type", "tags", "image"];
 
-/// Columns that are offered where none can be chosen.
+/// Limit on the columns that a hint offers if no column can be chosen.
 pub(super) const OFFERED: usize = 3;
 
-/// Bytes of the longest text that tells items apart well.
+/// Limit on a text that is likely to be an id, in bytes.
 const SHORT: usize = 64;
 
-/// Most digits of a number that may be that of a row, and not that of a product in its shop.
+/// Limit on the digits of a number that may be a row number, and not a shop's product number.
 const ROW_NUMBER: usize = 6;
 
-/// How a column was chosen.
+/// The way in which the column of a field was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// The manifest or the command line names it.
+    /// The manifest or the command line names the column.
     Named,
-    /// It is a column of the program that wrote the file, or has one of the usual English names.
+    /// The column is one of the program that wrote the file, or has one of the usual English names.
     Known,
-    /// The name of the column says it.
+    /// The name of the column fits the field.
     Name,
-    /// The content of the column says it.
+    /// The content of the column fits the field.
     Content,
 }
 
 impl By {
-    /// Returns the word for it in JSON.
+    /// Returns the name of this way in JSON output.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -47,38 +48,38 @@ impl By {
     }
 }
 
-/// A column that was chosen for a field, or several of a program.
+/// The column that was chosen for a field; several if the program that wrote the file uses several.
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
     pub(super) field: &'static str,
     pub(super) columns: Vec<usize>,
     pub(super) by: By,
-    /// Other columns that may be meant.
+    /// Other columns that the user may mean for the field.
     pub(super) others: Vec<usize>,
 }
 
-/// Which column is what.
+/// The columns that were chosen for the fields of a file.
 #[derive(Debug, Default)]
 pub(super) struct Mapping {
     pub(super) choices: Vec<Choice>,
     /// Columns that hold pictures.
     pub(super) pictures: Vec<usize>,
-    /// Columns that would be pictures if they had not one text for all rows.
+    /// Columns that have the same picture in all rows.
     pub(super) same: Vec<usize>,
-    /// Columns of a plain file that may say that an item is not sold, and how they say it.
+    /// Columns of a plain file that may mark an item as not sold, with the meaning of their cells.
     pub(super) states: Vec<(usize, Says)>,
-    /// The numbers of rows that are not taken for ids, because another column names the products.
+    /// The column `id` with mere row numbers, if another column identifies the products.
     pub(super) row_number: Option<usize>,
 }
 
-/// A column that is named for a field and is not in the file.
+/// A field for which the user names columns that the file does not have.
 #[derive(Debug)]
 pub(super) struct Missing<'a> {
     pub(super) field: &'static str,
     pub(super) names: &'a [String],
 }
 
-/// Returns the field of that name; nothing for the id, which is no field.
+/// Returns the field with this name in templates; `None` for the id, which is not a field.
 fn field(name: &str) -> Option<Field> {
     [
         Field::Sku,
@@ -96,7 +97,7 @@ fn field(name: &str) -> Option<Field> {
     .find(|field| field.name() == name)
 }
 
-/// Chooses the columns of a file.
+/// Chooses the columns of a file for all fields. `named` has the columns that the user names, by field.
 pub(super) fn choose<'a>(
     dialect: &'static Dialect,
     headers: &[String],
@@ -126,7 +127,7 @@ pub(super) fn choose<'a>(
             ("image", true) => file.image(known.first().copied(), &mut mapping),
             ("id", true) => file.id(&base, &mut mapping),
             (_, true) if known.is_empty() => file.by_name(name),
-            // Another column stands in for one that its user does not see.
+            // A hidden column is replaced by a visible one if one fits.
             (_, true) if file.is_hidden(known[0]) => {
                 file.by_name(name).filter(|(found, ..)| !file.is_hidden(found[0]))
             }
@@ -146,7 +147,7 @@ pub(super) fn choose<'a>(
     Ok(mapping)
 }
 
-/// Returns how a column says that an item is not sold, if by its name it does.
+/// Returns the meaning of a column's cells, if the column's name suggests that it marks items as not sold.
 fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
     let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
     match () {
@@ -157,7 +158,7 @@ fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
     }
 }
 
-/// Returns where a column stands that somebody wrote by name.
+/// Returns the index of the column that the user names.
 fn position(headers: &[String], wanted: &str) -> Option<usize> {
     let wanted = wanted.trim();
     let exact = headers.iter().position(|header| header == wanted);
@@ -169,9 +170,9 @@ fn position(headers: &[String], wanted: &str) -> Option<usize> {
 }
 
 impl Mapping {
-    /// Puts the choice into the columns of a dialect.
+    /// Replaces the columns of the dialect by the chosen ones.
     ///
-    /// Of a plain file nothing else is read: columns that its later records add do not change the choice.
+    /// In a plain file, columns that later records add do not change the choice.
     pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
         columns.states.clone_from(&self.states);
         for Choice { field: name, columns: chosen, by, .. } in &self.choices {
@@ -198,7 +199,7 @@ impl Mapping {
 
 type Found = (Vec<usize>, By, Vec<usize>);
 
-/// The names of a file's columns and what they hold.
+/// The names and contents of a file's columns.
 struct File<'a> {
     headers: &'a [String],
     survey: &'a Survey,
@@ -213,24 +214,24 @@ impl File<'_> {
         found
     }
 
-    /// Returns whether a spreadsheet does not show a column.
+    /// Reports whether a column is hidden in the spreadsheet.
     fn is_hidden(&self, at: usize) -> bool {
         self.survey.hidden.contains(&at)
     }
 
-    /// Returns the column of a field by its name alone.
+    /// Returns the column whose name fits a field best, and the other columns whose names fit.
     fn by_name(&self, field: &str) -> Option<Found> {
         let found = self.fitting(field);
         if field == "image" {
             let mut usable = found.into_iter().filter(|(_, at)| self.may_be_picture(*at)).map(|(_, at)| at);
             return usable.next().map(|at| (vec![at], By::Name, usable.collect()));
         }
-        // A column of numbers or addresses is no title, whatever it is called.
+        // A column of numbers or addresses is not a title, even if its name says so.
         let is_text = |at: usize| {
             let held = self.survey.column(at);
             field != "title" || self.survey.rows == 0 || held.filled == 0 || held.is_words()
         };
-        // Beside a word for titles, another one may say that it is the title of something else.
+        // A name with a word for titles and another word may be the title of something else.
         let is_sure = |fit: Fit| match fit {
             Fit::Whole(_) => true,
             Fit::Part(part) => field != "title" || part.others == 0,
@@ -242,7 +243,7 @@ impl File<'_> {
         Some((vec![usable[first].1], By::Name, others.collect()))
     }
 
-    /// Returns the column that tells the items of a plain file apart.
+    /// Returns the column that identifies the items of a plain file.
     fn id(&self, base: &Columns, mapping: &mut Mapping) -> Option<Found> {
         let Some(known) = base.ids().next() else {
             let mut found = self.fitting("id").into_iter().filter(|(fit, _)| matches!(fit, Fit::Whole(_)));
@@ -252,25 +253,27 @@ impl File<'_> {
         if words::fold(&self.headers[known]) != "id" || !self.survey.column(known).is_numbers() {
             return None;
         }
-        // Whether numbers follow each other is not asked: a row that is deleted would change the ids of all others.
+        // Does not check whether the numbers are consecutive: a deleted row would then change the ids of all others.
         let is_short = self.survey.column(known).longest <= ROW_NUMBER;
         let found = self.code("handle", known).or_else(|| self.code("sku", known).filter(|_| is_short))?;
         mapping.row_number = Some(known);
         Some((vec![found], By::Name, vec![known]))
     }
 
-    /// Returns the column of a handle or SKU that tells the items apart and is no number as short as that of a row.
+    /// Returns the column of a handle or SKU that identifies the items and is not as short as a row number.
+    ///
+    /// `number` is the column that may have row numbers.
     fn code(&self, field: &str, number: usize) -> Option<usize> {
         let (_, at) = self.fitting(field).into_iter().find(|(_, at)| *at != number)?;
         let held = self.survey.column(at);
         let bad = self.survey.rows - held.filled + held.repeated();
-        // One row in ten may be wrong: then its own error is told, and the other rows keep their ids.
+        // One row in ten may be wrong: it gets its own error, and the other rows keep their ids.
         let is_stable = bad < self.survey.rows && bad <= (self.survey.rows / 10).max(1);
         let is_code = !held.is_numbers() || (field == "sku" && held.longest > ROW_NUMBER);
         (is_stable && is_code).then_some(at)
     }
 
-    /// Returns whether the names of addresses in a column say that they lead to something else than pictures.
+    /// Reports whether the name of a column says that its addresses lead to something other than pictures.
     fn is_link(&self, at: usize) -> bool {
         words::fit("link", &self.headers[at]).is_some()
     }
@@ -323,7 +326,7 @@ impl File<'_> {
     }
 }
 
-/// Returns the columns that may tell the items apart, the likeliest first: each row has a text of its own in them.
+/// Returns the columns that may identify the items, the likeliest first: each row has a unique text in them.
 pub(super) fn ids(headers: &[String], survey: &Survey) -> Vec<usize> {
     let mut found: Vec<usize> = (0..headers.len()).filter(|at| survey.tells_apart(*at)).collect();
     found.sort_by_key(|at| {
@@ -352,7 +355,7 @@ pub(super) fn titles(headers: &[String], mapping: &Mapping, survey: &Survey) -> 
     found
 }
 
-/// Returns how a person names a column for a field.
+/// Returns the hint that shows how the user names a column for a field.
 pub(super) fn named(field: &str, column: &str) -> String {
     let typed = if column.contains(|letter: char| !letter.is_alphanumeric() && !"._-+:,@%".contains(letter)) {
         format!("'{field}={}'", column.replace('\'', "'\\''"))

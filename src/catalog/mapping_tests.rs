@@ -21,14 +21,14 @@ fn catalog(text: &str) -> Catalog {
     read("products.csv", text.as_bytes(), &Reading::default())
 }
 
-/// The catalog of a file that names columns for fields.
+/// Reads a file with columns that the user names for fields.
 fn with(text: &str, columns: &[(&str, &str)]) -> Catalog {
     let columns = columns.iter().map(|(field, column)| ((*field).to_owned(), vec![(*column).to_owned()]));
     read("products.csv", text.as_bytes(), &Reading { columns: columns.collect(), ..Reading::default() })
 }
 
-/// Messages of at least this severity.
-fn told(problems: &[Problem], least: Severity) -> Vec<&str> {
+/// Returns the messages of at least this severity.
+fn reported(problems: &[Problem], least: Severity) -> Vec<&str> {
     problems.iter().filter(|it| it.severity >= least).map(|it| it.message.as_str()).collect()
 }
 
@@ -36,7 +36,7 @@ fn values<'a>(items: &'a [Item], name: &str) -> Vec<&'a str> {
     items.iter().map(|item| item.get(name).unwrap_or("(nothing)")).collect()
 }
 
-/// Four rows below a header of id, title, logo and picture, in the order in which `at` has these columns.
+/// Builds a sheet of four rows with the columns id, title, logo and picture, in the order of `at`.
 fn rows(names: &[&str], at: &[usize]) -> String {
     let mut text = at.iter().map(|at| names[*at]).collect::<Vec<_>>().join(",") + "\n";
     for row in 1..=4 {
@@ -57,7 +57,7 @@ fn columns_are_known_by_their_names_in_twelve_languages_in_any_order() {
         let names: Vec<&str> = header.split(',').collect();
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]] {
             let Catalog { items, problems, pictures, about, .. } = catalog(&rows(&names, &order));
-            assert_eq!(told(&problems, Severity::Note), [""; 0], "{header}");
+            assert_eq!(reported(&problems, Severity::Note), [""; 0], "{header}");
             assert_eq!(pictures.chosen.as_deref(), Some(image.as_str()), "{header}");
             let of =
                 |field: &str| about.as_ref().unwrap().mapping.iter().find(|it| it.field == field).unwrap();
@@ -74,7 +74,7 @@ fn a_renamed_column_of_pictures_is_found_by_content_or_told_with_its_name() {
     for Sheet { header, image, .. } in sheets() {
         let names: Vec<&str> =
             header.split(',').map(|name| if name == image { "qx7" } else { name }).collect();
-        // Addresses without an ending say nothing of pictures.
+        // Addresses without an ending do not show that they are pictures.
         let without = catalog(&rows(&names, &[0, 1, 2, 3]));
         assert_eq!(without.pictures.chosen, None, "{header}");
         let warning = without.pictures.passed_over("products.csv").unwrap();
@@ -103,15 +103,18 @@ fn one_picture_for_all_rows_is_that_of_no_product_unless_it_is_named() {
     let Catalog { pictures, problems, .. } = catalog(text);
     assert_eq!(pictures, Pictures { columns: vec!["motif".into()], ..Pictures::default() });
     let expected =
-        "column `motif` has the same picture in all rows, and is not taken for the picture of a product";
-    assert_eq!(told(&problems, Severity::Warning), [expected]);
+        "column `motif` has the same picture in all rows, and is not used as the picture of a product";
+    assert_eq!(reported(&problems, Severity::Warning), [expected]);
     let named = with(text, &[("image", "motif")]);
     assert_eq!(values(&named.items, "image"), ["x.png"; 3]);
-    assert_eq!(told(&named.problems, Severity::Warning), [""; 0]);
-    // The usual name is honoured, and doubted.
+    assert_eq!(reported(&named.problems, Severity::Warning), [""; 0]);
+    // The column with the usual name is used, with a warning.
     let usual = catalog("id,title,image\n1,a,x.png\n2,b,x.png\n3,c,x.png\n");
     assert_eq!(values(&usual.items, "image"), ["x.png"; 3]);
-    assert_eq!(told(&usual.problems, Severity::Warning), ["column `image` has the same picture in all rows"]);
+    assert_eq!(
+        reported(&usual.problems, Severity::Warning),
+        ["column `image` has the same picture in all rows"]
+    );
     let logo = catalog("id,title,image,foto\n1,a,x.png,1.png\n2,b,x.png,2.png\n3,c,x.png,3.png\n");
     assert_eq!(values(&logo.items, "image"), ["1.png", "2.png", "3.png"]);
 }
@@ -126,16 +129,16 @@ fn a_picture_that_most_rows_share_is_told_with_the_column_that_has_others() {
     let Catalog { problems, pictures, .. } = catalog(&text);
     assert_eq!(pictures.chosen.as_deref(), Some("image"));
     assert_eq!(
-        told(&problems, Severity::Warning),
+        reported(&problems, Severity::Warning),
         ["column `image` has the same picture in 5 of the first 8 rows"]
     );
-    assert!(problems[0].hint.as_ref().unwrap().contains("take `packshot` instead"), "{problems:?}");
+    assert!(problems[0].hint.as_ref().unwrap().contains("use `packshot` instead"), "{problems:?}");
     let named = with(&text, &[("image", "image")]);
-    assert_eq!(told(&named.problems, Severity::Warning), [""; 0]);
-    // Sizes share a picture.
+    assert_eq!(reported(&named.problems, Severity::Warning), [""; 0]);
+    // Sizes of a product share a picture, which is not a reason for a warning.
     let sizes =
         "id,title,image\n1,S,a.png\n2,M,a.png\n3,L,a.png\n4,S,b.png\n5,M,b.png\n6,L,c.png\n7,M,c.png\n";
-    assert_eq!(told(&catalog(sizes).problems, Severity::Warning), [""; 0]);
+    assert_eq!(reported(&catalog(sizes).problems, Severity::Warning), [""; 0]);
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn a_named_column_goes_before_all_others_in_every_kind_of_file() {
                 mug,Mug,x,V,T,t,TRUE,Title,Default Title,S1,1,2,https://a.example/1.jpg,https://a.example/2.jpg,\
                 active,https://a.example/3.jpg\n";
     let named = with(shop, &[("image", "Other"), ("id", "Variant SKU"), ("vendor", "Type")]);
-    assert_eq!(told(&named.problems, Severity::Warning), [""; 0]);
+    assert_eq!(reported(&named.problems, Severity::Warning), [""; 0]);
     let item = &named.items[0];
     assert_eq!((item.id.as_str(), item.get("vendor")), ("S1", Some("T")));
     assert_eq!(item.get("image"), Some("https://a.example/3.jpg"));
@@ -179,11 +182,11 @@ fn a_named_column_goes_before_all_others_in_every_kind_of_file() {
 fn a_named_column_that_is_not_there_is_an_error_with_the_likely_one() {
     let Catalog { problems, .. } = with("id,Bezeichnung\n1,a\n", &[("title", "Bezeichnug")]);
     assert_eq!(
-        told(&problems, Severity::Error),
+        reported(&problems, Severity::Error),
         ["`columns` names `Bezeichnug` for `title`, and the file has no such column"]
     );
     assert!(problems[0].hint.as_ref().unwrap().contains("`Bezeichnung`"), "{problems:?}");
-    // The first that the file has.
+    // The first named column that the file has is used.
     let names = vec!["Titel".to_owned(), "Name 2".to_owned()];
     let options = Reading { columns: [("title".to_owned(), names)].into(), ..Reading::default() };
     assert_eq!(read("p.csv", "id,name_2\n1,a\n".as_bytes(), &options).items[0].title(), "a");
@@ -200,9 +203,9 @@ fn without_an_id_the_likely_columns_are_offered_and_work() {
     assert_eq!(offered, ["Text", "Weight in g"]);
     for column in ["EAN", "Text", "Weight in g"] {
         let Catalog { items, problems, .. } = with(text, &[("id", column)]);
-        assert_eq!((items.len(), told(&problems, Severity::Warning)), (3, vec![]), "{column}");
+        assert_eq!((items.len(), reported(&problems, Severity::Warning)), (3, vec![]), "{column}");
     }
-    // Rows far below count, too.
+    // Rows far below count too.
     let mut long = "a,b\n".to_owned();
     for row in 0..2000 {
         let _ = writeln!(long, "{},{row}", row.min(1500));
@@ -217,11 +220,11 @@ fn a_stable_handle_goes_before_the_number_of_a_row() {
     let Catalog { items, problems, .. } = catalog(text);
     assert_eq!(items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["blue-mug", "red-mug"]);
     assert_eq!(
-        told(&problems, Severity::Note),
-        ["the id of a product is its `handle`, and not the number in `id`"]
+        reported(&problems, Severity::Note),
+        ["the id of a product is read from `handle`, and not from the numbers in `id`"]
     );
     assert_eq!(with(text, &[("id", "id")]).items[1].id, "2");
-    // Variants share a handle; letters in an id are no row's number.
+    // Variants share a handle; an id with letters is not a row number.
     for text in ["id,handle\n1,mug\n2,mug\n3,mug\n", "id,handle\nA1,mug\nA2,cup\n"] {
         assert_ne!(catalog(text).items[0].id, "mug", "{text}");
     }
@@ -235,8 +238,8 @@ fn columns_of_one_name_and_without_a_name_are_told_and_read() {
         "columns C and E have the same name: `price` is the first, and the other is called `price (E)`",
         "columns D and F have the same name: `title` is the first, and the other is called `title (F)`",
     ];
-    assert_eq!(told(&problems, Severity::Note), expected);
-    assert_eq!(told(&problems, Severity::Warning), [""; 0]);
+    assert_eq!(reported(&problems, Severity::Note), expected);
+    assert_eq!(reported(&problems, Severity::Warning), [""; 0]);
     assert_eq!(items[0].title(), "Mug");
     assert_eq!(
         ["A", "price", "price (E)"].map(|name| items[0].column(name)),
@@ -256,12 +259,12 @@ fn a_list_in_a_cell_gives_its_first_picture_and_bad_cells_leave_the_column_as_it
         let _ = writeln!(text, "{row},Mug,{cell}");
     });
     let Catalog { items, problems, pictures, .. } = catalog(&text);
-    assert_eq!(told(&problems, Severity::Note), [""; 0]);
+    assert_eq!(reported(&problems, Severity::Note), [""; 0]);
     assert_eq!(pictures.samples, ["0.jpg", "1.jpg", "2.jpg"]);
     let images = values(&items, "image");
     assert_eq!((images[0], images[7], images[9], images[99]), ("0.jpg", "n/a", "", "99.jpg"));
     assert_eq!(items[0].column("Bild"), Some("0.jpg, 0b.jpg"));
-    // Under the name of the field, too.
+    // The same holds for a column with the name of the field.
     let Catalog { items, .. } = catalog("id,image\n1,\"a.jpg;b.jpg\"\n2,c.jpg\n");
     assert_eq!(values(&items, "image"), ["a.jpg", "c.jpg"]);
     assert_eq!(items[0].column("image"), Some("a.jpg;b.jpg"));
@@ -272,7 +275,7 @@ fn of_several_columns_of_pictures_without_a_telling_name_the_first_is_taken_with
     let Catalog { pictures, problems, .. } = catalog("id,q,r\n1,a.jpg,b.jpg\n2,c.jpg,d.jpg\n");
     assert_eq!((pictures.chosen.as_deref(), pictures.by), (Some("q"), Some(By::Content)));
     assert!(
-        told(&problems, Severity::Warning)[0].starts_with("columns `q`, `r` hold pictures"),
+        reported(&problems, Severity::Warning)[0].starts_with("columns `q`, `r` hold pictures"),
         "{problems:?}"
     );
 }

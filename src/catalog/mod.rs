@@ -1,7 +1,7 @@
-//! A product file becomes items.
+//! Reads a product file into items.
 //!
-//! Bytes (`lines`) → rows, by a reader for each format (`sheet`, `workbook`, `xml`, `json`) → the columns that mean
-//! something, by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
+//! Bytes (`lines`) → rows, by a reader for each format (`sheet`, `workbook`, `xml`, `json`) → columns with a meaning,
+//! given by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
 //! (`products`) → items (`items`).
 
 mod append;
@@ -51,109 +51,112 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 use table::Table;
 
-/// Largest number of columns. A feed or a list whose records share no names would grow a column with each.
+/// Limit on the number of columns: a feed whose records share no names would add columns with each record.
 const WIDEST: usize = 4096;
 
-/// Bytes of the longest name of a column. Each item repeats it.
+/// Limit on the name of a column, in bytes: each item repeats the name.
 const LONGEST_NAME: usize = 1024;
 
-/// The end of the message about a column that is named and is not there.
+/// The end of the message about a column that the user names and the file does not have.
 pub const NO_SUCH_COLUMN: &str = "the file has no such column";
 
-/// How the usual programs write a sheet that can be read.
-const AS_CSV: &str = "save it in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as \
+/// The hint that explains how Excel and `LibreOffice` save a readable sheet.
+const AS_CSV: &str = "save the file in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as \
                                  Text CSV with the character set Unicode (UTF-8)";
 
-/// What is in a file.
+/// The content of a product file.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    /// The items, in the order of their rows; none where they were handed on.
+    /// The items in the order of their rows; empty if they were passed on while the file was read.
     pub items: Vec<Item>,
-    /// What is wrong, in the order of the rows; with an error among it, the items are not all there.
+    /// The problems in the order of the rows. If one is an error, items are missing.
     pub problems: Vec<Problem>,
-    /// What the file is, where that can be told.
+    /// The description of the file; `None` if its columns could not be chosen, or if items were passed on while
+    /// reading.
     pub about: Option<About>,
-    /// Whether its header can be relied on: without, nobody knows which columns its items have.
+    /// True if the header is reliable; otherwise the columns of the items are unknown.
     pub is_headed: bool,
-    /// How many items there would be of each kind; none where the file does not tell kinds apart.
+    /// The number of items with one clip per product, per variant and per picture; zeros for a plain file.
     pub makes: Makes,
-    /// Which of its columns hold pictures.
+    /// The columns that hold pictures.
     pub pictures: Pictures,
-    /// Where its rows stand, where they could be read.
+    /// The format of the file and where its rows are, so that columns can be added to these rows later. `None` if the
+    /// file could not be read.
     pub layout: Option<Layout>,
-    /// Name of the encoding in which it was read.
+    /// The name of the encoding in which the file was read.
     pub encoding: &'static str,
-    /// The ids of which there are several items; the first of each is among the items.
+    /// The ids that several items have; the first item of each is in `items`.
     pub doubled: BTreeSet<String>,
 }
 
-/// The pictures in the columns of a file.
+/// The columns of a file that hold pictures, with the one chosen for products.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pictures {
-    /// Column of the picture of a product.
+    /// The column that holds the picture of a product.
     pub chosen: Option<String>,
     /// The way in which that column was chosen.
     pub by: Option<By>,
     /// All columns that hold pictures.
     pub columns: Vec<String>,
-    /// First pictures of the chosen column.
+    /// The first pictures of the chosen column.
     pub samples: Vec<String>,
 }
 
-/// What a column of a file stands for.
+/// A field of an item with the columns that it is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapped {
-    /// Name of the field in templates.
+    /// The name of the field in templates.
     pub field: &'static str,
-    /// Columns that it is read from, the best first.
+    /// The columns that the field is read from, the best first.
     pub columns: Vec<String>,
-    /// The way in which they were chosen.
+    /// The way in which the columns were chosen.
     pub by: By,
-    /// First texts of the first of these columns.
+    /// The first different texts of the first filled column.
     pub samples: Vec<String>,
-    /// Other columns that may be meant.
+    /// Other columns that the user may mean for the field.
     pub others: Vec<String>,
 }
 
-/// What a file is.
+/// The description of a product file, for the commands `init` and `catalog`.
 #[derive(Debug, Clone)]
 pub struct About {
-    /// Its format, for people.
+    /// The format of the file in messages, such as `CSV (comma)`.
     pub format: String,
-    /// How its letters are written.
+    /// The name of the encoding.
     pub encoding: &'static str,
-    /// The program that wrote it, as a manifest names it.
+    /// The program that wrote the file, by its name in a manifest.
     pub dialect: &'static str,
-    /// The same for people.
+    /// The program that wrote the file, by its name for people.
     pub title: &'static str,
-    /// So many of the headers that speak for the program are there …
+    /// The number of the program's typical headers that the file has.
     pub known: usize,
-    /// … of so many; 0 for a plain file.
+    /// The number of the program's typical headers; 0 for a plain file.
     pub of: usize,
-    /// All its columns.
+    /// The number of all columns of the file.
     pub columns: usize,
-    /// Which columns stand for what.
+    /// The fields and their columns.
     pub mapping: Vec<Mapped>,
-    /// Filled columns that stand for nothing; templates read them under their own names.
+    /// Filled columns without a field; templates read them under their own names.
     pub unused: Vec<String>,
-    /// Whether the titles are words, or the user says which column has them.
+    /// True if the titles are words, or if the user names the column that has them.
     pub is_titled: bool,
-    /// Columns that may be the title, where it is no words.
+    /// The columns that may be the title, if the column of the title does not hold words.
     pub titles: Vec<String>,
-    /// What is in it, before anything is left out.
+    /// The numbers of products and variants, before any are left out.
     pub counts: Counts,
-    /// How many items it makes, without what is left out.
+    /// The number of items with one clip per product, per variant and per picture, without those left out.
     pub makes: Makes,
-    /// Rows of each kind, where the file tells kinds apart.
+    /// The number of rows of each kind, such as product or variant, by the file's word for the kind. Empty if no column
+    /// has the kind.
     pub kinds: BTreeMap<String, usize>,
-    /// Of each reason, how many products or variants it left out.
+    /// The reasons for which products or variants are left out, each with the number of them.
     pub left_out: Vec<(String, usize)>,
-    /// Of each reason, the first rows that it left out.
+    /// Examples of rows left out, by reason.
     pub examples: BTreeMap<String, Vec<String>>,
 }
 
 impl Pictures {
-    /// Returns the warning for clips that are made from words alone, although the file has columns of pictures.
+    /// Returns the warning about clips made from words alone although the file has columns of pictures.
     #[must_use]
     pub fn passed_over(&self, file: &str) -> Option<Problem> {
         let first = self.columns.first()?;
@@ -165,13 +168,13 @@ impl Pictures {
         );
         let shot = "`image: \"{{ item.image }}\"` in the shot, with a model that takes a picture";
         let hint = match &self.chosen {
-            Some(_) => format!("to use them, write {shot}"),
-            None => format!("to use them, {}, and {shot}", mapping::named("image", first)),
+            Some(_) => format!("to use the pictures, write {shot}"),
+            None => format!("to use the pictures, {}, and {shot}", mapping::named("image", first)),
         };
         Some(Problem::warning(Place::File(file.to_owned()), message).hint(hint))
     }
 
-    /// Returns the note that shows which column was chosen without anybody's word, and what is in it.
+    /// Returns the note about an automatically chosen column of pictures, with the first pictures in it.
     #[must_use]
     pub fn note(&self, file: &str) -> Option<Problem> {
         let column = self.chosen.as_ref().filter(|_| matches!(self.by, Some(By::Name | By::Content)))?;
@@ -182,10 +185,10 @@ impl Pictures {
     }
 }
 
-/// Reads a product file; its format is seen from its first bytes, and only where these leave it open from its name.
+/// Reads a product file. The first bytes decide the format. If they do not show it, the name of the file decides.
 ///
-/// Problems carry rows as a spreadsheet shows them, and those of one cause are joined. The memory it takes is that of
-/// its items.
+/// Problems have row numbers as a spreadsheet shows them; problems with the same cause are joined into one. Memory
+/// grows with the number of items.
 pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
     let mut table = Table::new(file, options, None);
     if let Err(Stop::Broken(problem)) = rows(&mut table, source) {
@@ -194,17 +197,17 @@ pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
     table.finish()
 }
 
-/// Rows of one product stand apart from each other: only a file that is read as a whole shows its products.
+/// The error that the rows of one product are not next to each other. The file must then be read as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scattered;
 
-/// Reads a product file and hands on each item as soon as it is complete: a row of a plain sheet at once, a product
-/// when the next one begins.
+/// Reads a product file and passes each item on as soon as it is complete.
 ///
-/// Nothing is kept of a sheet but what tells ids apart. Where items can only be told when everything was read (a
-/// product names its parent, or a list or feed has no header) they are gathered first, as [`read`] does it.
+/// The item of a row in a plain sheet is complete immediately, a product when the next one begins. For a sheet, only
+/// the digests that detect duplicate ids stay in memory. If items are complete only at the end of the file (a row names
+/// its parent, or a list or feed has no header), they are gathered first, as [`read`] does.
 ///
-/// Items that were handed on before rows turn out to be scattered are to be forgotten.
+/// After [`Scattered`] the caller must discard the items that it received.
 pub fn stream(
     file: &str,
     source: impl Read,
@@ -222,7 +225,7 @@ pub fn stream(
     Ok(handed_on(table.finish(), take))
 }
 
-/// As [`stream`], for a file whose rows are scattered.
+/// Reads a product file as a whole, because the rows of its products are scattered, and then passes the items on.
 pub fn gather(file: &str, source: impl Read, options: &Reading, take: &mut dyn FnMut(Item)) -> Catalog {
     handed_on(read(file, source, options), take)
 }
@@ -235,11 +238,11 @@ fn handed_on(mut catalog: Catalog, take: &mut dyn FnMut(Item)) -> Catalog {
     catalog
 }
 
-/// Why the reading ends before the file does.
+/// The reason for which reading ends before the file does.
 enum Stop {
-    /// The file cannot be read on.
+    /// The rest of the file cannot be read.
     Broken(Box<Problem>),
-    /// See [`Scattered`].
+    /// The rows of a product are not next to each other; see [`Scattered`].
     Scattered,
 }
 
@@ -255,7 +258,7 @@ impl From<Box<Problem>> for Stop {
     }
 }
 
-/// Reads all there is. An error ends the reading; what spoils only a row is noted.
+/// Reads all rows of a file into a table. An error ends the reading; a problem of a single row is only recorded.
 fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     let head = lines::head(&mut source).map_err(|broken| sheet::broken_off(table, 1, &broken))?;
     let start = head.strip_prefix(lines::MARK).unwrap_or(&head).trim_ascii_start();
@@ -265,8 +268,10 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     match start.first() {
         _ if head.starts_with(b"PK\x03\x04") => workbook::read(table, head, source)?,
         _ if head.starts_with(b"\xD0\xCF\x11\xE0") => {
-            let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(AS_CSV);
-            return Err(problem.note("XLSX can be read, too").into());
+            let problem = table
+                .whole("the file is a workbook of an old Excel (.xls), which cannot be read")
+                .hint(AS_CSV);
+            return Err(problem.note("a workbook that is saved as XLSX can be read, too").into());
         }
         _ if lines::is_utf16(&head)
             && !is_sheet
@@ -296,7 +301,7 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     Err(table.whole("the sheet is empty").hint(hint).into())
 }
 
-/// Returns the first letter of a text in UTF-16 that is no white space, where it is one of ASCII.
+/// Returns the first character of a UTF-16 text after white space; `None` if the character is not ASCII.
 fn first_of_utf16(head: &[u8]) -> Option<u8> {
     head.get(2..)?.iter().copied().find(|byte| *byte != 0 && !byte.is_ascii_whitespace())
 }

@@ -1,53 +1,54 @@
-//! Rows become products with their variants and pictures.
+//! Groups rows into products with their variants and pictures.
 //!
-//! Of a row is kept what its items need: a run that makes one clip a product keeps one row of each product.
+//! Only the rows that items need are kept: a run that makes one clip per product keeps one row of each product.
 
 mod product;
 
 use super::cells::{Row, pictures};
-use super::dialect::{Child, Columns, Dialect, Field, Whose};
+use super::dialect::{Child, Columns, Dialect, Field, RuleSubject};
 use super::listed::{is_address, listed};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-/// So many options of a product, values of an option, and pictures are told: more are nothing for a prompt.
+/// Limit on the options of a product, the values of an option, and the pictures of a product. More would not help a
+/// prompt.
 const LISTED: usize = 100;
 
-/// A product.
+/// A product of a file.
 #[derive(Debug)]
 pub(super) struct Product {
     pub(super) key: String,
-    /// The row that speaks for it: its own, or its first.
+    /// The row that represents the product: its own row, or else its first.
     pub(super) head: Rc<Row>,
-    /// Whether [`Product::head`] is its own row and no variant's.
+    /// True if [`Product::head`] is the product's own row and not a variant's.
     is_apart: bool,
-    /// The first of its variants that is not left out, with its row.
+    /// The index and row of the first variant that is not left out.
     shown: Option<(usize, Rc<Row>)>,
     pub(super) variants: Vec<Variant>,
     pub(super) pictures: Vec<Rc<str>>,
-    /// Whether the first picture is one of the product as a whole.
+    /// True if the first picture shows the product as a whole.
     has_lead: bool,
-    /// Each option with the values that its variants have.
+    /// The options of the product by name, each with the values that its variants have.
     pub(super) options: Vec<(String, Vec<String>)>,
-    /// Why it makes no clips, if it makes none.
+    /// The reason for which the product makes no clips, if there is one.
     left_out: Option<&'static str>,
 }
 
 /// A variant of a product.
 #[derive(Debug)]
 pub(super) struct Variant {
-    /// Without cells where no item is made of it.
+    /// The variant's row; without cells if no clips are made for variants or pictures.
     pub(super) row: Rc<Row>,
     pub(super) has_sku: bool,
-    /// Its options where its product's row names them.
+    /// The options that the product's row lists for the variant.
     pub(super) options: Vec<(String, String)>,
-    /// Its own picture.
+    /// The variant's own picture.
     picture: Option<Rc<str>>,
     left_out: Option<&'static str>,
 }
 
-/// Returns how many of these pictures differ. Most products have one.
+/// Counts the different pictures. Most products have one.
 pub(super) fn different<'p>(mut pictures: impl Iterator<Item = &'p Rc<str>>) -> usize {
     match (pictures.next(), pictures.next()) {
         (None, _) => 0,
@@ -58,22 +59,22 @@ pub(super) fn different<'p>(mut pictures: impl Iterator<Item = &'p Rc<str>>) -> 
     }
 }
 
-/// What is counted, before anything is left out.
+/// The counts of a product file, before any product or variant is left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Rows with anything in them, the header apart.
+    /// The number of filled rows, without the header.
     pub rows: usize,
-    /// Products.
+    /// The number of products.
     pub products: usize,
-    /// Variants; a product without any is its own.
+    /// The number of variants; a product without variants counts as one.
     pub variants: usize,
-    /// Rows that only add a picture to a product.
+    /// The number of rows that only add a picture to a product.
     pub image_only_rows: usize,
-    /// Pictures, each once.
+    /// The number of different pictures.
     pub distinct_pictures: usize,
-    /// Of each product, the pictures that stand for a variant.
+    /// The number of different pictures of variants, summed over the products.
     pub variant_pictures: usize,
-    /// Variants without a SKU.
+    /// The number of variants without a SKU.
     pub variants_without_sku: usize,
 }
 
@@ -81,30 +82,30 @@ pub struct Counts {
 #[derive(Debug)]
 pub(super) struct Products {
     dialect: &'static Dialect,
-    /// Whether the rows of variants are needed.
+    /// True if the rows of variants are kept, because clips are made for variants or pictures.
     keeps_variants: bool,
     pub(super) list: Vec<Product>,
     by_key: HashMap<String, usize>,
     pictures: HashSet<Rc<str>>,
-    /// The product of the row before.
+    /// The index of the product to which the previous row belongs.
     last: Option<usize>,
-    /// The variants that products name, which are rows of their own.
+    /// The variants that products list and that have their own rows, by the index of the product.
     children: Vec<(usize, Vec<Child>)>,
     rows: usize,
     image_only_rows: usize,
-    /// Rows of each kind, where a column tells kinds apart.
+    /// The number of rows of each kind, by the file's word for the kind; empty if no column has the kind.
     pub(super) kinds: BTreeMap<String, usize>,
 }
 
-/// Returns the address of a picture that is named without one, or written into its cell.
+/// Returns the full address of a picture that is written as a name, without a scheme or as Base64.
 fn address<'a>(picture: &'a str, base: &str, is_encoded: bool) -> Cow<'a, str> {
-    // The Base64 of the first bytes of each format.
+    // The first bytes of each format in Base64.
     let formats = [("iVBORw", "png"), ("/9j/", "jpeg"), ("UklGR", "webp"), ("R0lGOD", "gif")];
     let format = formats.iter().find(|(start, _)| is_encoded && picture.starts_with(start));
     if let Some((_, format)) = format {
         return Cow::Owned(format!("data:image/{format};base64,{picture}"));
     }
-    // The address of a page that may be asked for with or without encryption.
+    // An address without a scheme can be requested with encryption.
     if picture.starts_with("//") && is_address(picture) {
         return Cow::Owned(format!("https:{picture}"));
     }
@@ -130,7 +131,7 @@ impl Products {
         }
     }
 
-    /// Takes a row. Answers whether it names its product.
+    /// Adds a row to its product. Returns false if the row does not name its product.
     pub(super) fn add(&mut self, columns: &Columns, row: Row) -> bool {
         self.rows += 1;
         let kind = columns.kind.map(|column| row.cell(column)).filter(|kind| !kind.is_empty());
@@ -166,7 +167,7 @@ impl Products {
             self.lead(at, shared.first());
         }
         self.show(at, shared.into_iter().chain(own));
-        // What the product's own row says of its options holds for all of its variants.
+        // The options in the product's own row apply to all of its variants.
         if is_apart || (is_variant && !self.list[at].is_apart) {
             let options = columns.options_of(self.dialect, &self.list[at].head, &row);
             self.note_options(at, options);
@@ -183,7 +184,7 @@ impl Products {
         true
     }
 
-    /// Puts the first picture of the product as a whole before those of its variants that came first.
+    /// Puts the first picture of the whole product before the earlier pictures of the product's variants.
     fn lead(&mut self, at: usize, picture: Option<&Rc<str>>) {
         let Some(picture) = picture else { return };
         let product = &mut self.list[at];
@@ -192,25 +193,25 @@ impl Products {
         product.pictures.insert(0, Rc::clone(picture));
     }
 
-    /// Adds pictures to those of a product.
+    /// Adds pictures to those of the product with index `at`, without repetition.
     fn show(&mut self, at: usize, pictures: impl Iterator<Item = Rc<str>>) {
         let known = &mut self.list[at].pictures;
         for picture in pictures {
-            // The same picture is the same text in memory.
+            // Equal pictures share one text in memory, so comparing pointers is enough.
             if known.len() < LISTED && !known.iter().any(|known| Rc::ptr_eq(known, &picture)) {
                 known.push(picture);
             }
         }
     }
 
-    /// The product of that key, which is made where it is not there.
+    /// Returns the index of the product with this key, and adds the product if it is new.
     fn product(&mut self, columns: &Columns, key: &str, row: &Rc<Row>, is_apart: bool) -> usize {
         let other = if is_apart { columns.other_key(row) } else { None };
         let known = self.by_key.get(key).or_else(|| self.by_key.get(other.as_ref()?)).copied();
-        let left_out = columns.reason(Whose::Product, &row.cells);
+        let left_out = columns.reason(RuleSubject::Product, &row.cells);
         let is_single = self.dialect.is_plain() || (!is_apart && columns.is_alone(row));
         let at = match known.filter(|_| !is_single) {
-            // Its variants, or a row that says the same in another language, came first.
+            // Its variants, or a row that repeats it in another language, came first.
             Some(at) if is_apart && !self.list[at].is_apart => {
                 if self.list[at].variants.is_empty() {
                     self.list[at].pictures.clear();
@@ -223,7 +224,7 @@ impl Products {
                 at
             }
             Some(at) if !is_apart => return at,
-            // A second row of its own is another product of the same name, which is told.
+            // A second own row is another product with the same key, which is reported as a duplicate id.
             _ => {
                 self.list.push(Product {
                     key: key.to_owned(),
@@ -267,13 +268,13 @@ impl Products {
 
     fn variant(&self, columns: &Columns, row: Rc<Row>, picture: Option<Rc<str>>) -> Variant {
         let has_sku = row.filled(columns.of(Field::Sku)).is_some();
-        let left_out = columns.reason(Whose::Variant, &row.cells);
+        let left_out = columns.reason(RuleSubject::Variant, &row.cells);
         let row =
             if self.keeps_variants { row } else { Rc::new(Row { number: row.number, cells: Vec::new() }) };
         Variant { row, has_sku, options: Vec::new(), picture, left_out }
     }
 
-    /// Adds options of a row to those of its product.
+    /// Adds options of a row to those of the product with index `at`.
     fn note_options(&mut self, at: usize, added: Vec<(String, String)>) {
         let options = &mut self.list[at].options;
         for (name, value) in added {
@@ -307,7 +308,7 @@ impl Products {
         named.map(|picture| self.shared(&picture)).collect()
     }
 
-    /// One text for all rows that name the same picture.
+    /// Returns one shared text for all rows that name the same picture.
     fn shared(&mut self, picture: &str) -> Rc<str> {
         if let Some(known) = self.pictures.get(picture) {
             return Rc::clone(known);
@@ -317,7 +318,7 @@ impl Products {
         picture
     }
 
-    /// The products so far, which are complete, and of which nothing is kept: no further row is of one of them.
+    /// Returns the products so far and removes them, because they are complete and no further row belongs to them.
     pub(super) fn take(&mut self, columns: &Columns) -> Vec<Product> {
         self.close(columns);
         self.by_key.clear();
@@ -326,7 +327,7 @@ impl Products {
         std::mem::take(&mut self.list)
     }
 
-    /// A product without variants is its own; to be called behind the last row.
+    /// Completes the products after the last row: a product without variants becomes its own variant.
     pub(super) fn close(&mut self, columns: &Columns) {
         self.adopt(columns);
         for at in 0..self.list.len() {
@@ -339,7 +340,7 @@ impl Products {
         }
     }
 
-    /// Makes rows that a product names as its variants variants of it.
+    /// Moves rows that a product lists as its variants into that product.
     fn adopt(&mut self, columns: &Columns) {
         let mut adopted = HashSet::new();
         for (parent, children) in std::mem::take(&mut self.children) {
@@ -359,7 +360,7 @@ impl Products {
         }
     }
 
-    /// What there is in all; to be asked behind [`Self::close`].
+    /// Returns the counts of all products. Call it after [`Self::close`].
     pub(super) fn counts(&self) -> Counts {
         let variants = || self.list.iter().flat_map(|product| &product.variants);
         Counts {

@@ -1,59 +1,60 @@
-//! Quotes of a text sheet that close before their cell ends.
+//! Finds quotes in a text sheet that close before their cell ends.
 //!
-//! The CSV reader takes what follows such a quote for a part of the cell, without a word. In a sheet whose program
-//! writes `\"` for a quote, that puts cells together that are none. Programs that part cells by tabs mostly write no
-//! quotes around them, so there such a cell is kept as it stands: `"Oak" chair`.
+//! The CSV reader silently treats the text after such a quote as part of the cell. If a program writes `\"` for a
+//! quote, this joins cells that do not belong together. Programs that separate cells by tabs mostly write no quotes
+//! around them, so in their sheets such a cell is kept unchanged: `"Oak" chair`.
 
 use std::collections::VecDeque;
 
-/// A cell with text behind its closing quote.
+/// A cell with text after its closing quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Flaw {
-    /// As a spreadsheet shows it.
+    /// The row number as a spreadsheet shows it.
     pub(super) row: u64,
-    /// 0 for the first.
+    /// The index of the column; 0 for the first.
     pub(super) column: usize,
-    /// Whether a backslash stands before the quote.
+    /// True if there is a backslash before the quote.
     pub(super) is_escaped: bool,
-    /// The cell as it stands, where its quotes are a part of its text.
+    /// The original cell, if its quotes are part of its text; `None` if the cell is an error.
     pub(super) bare: Option<Vec<u8>>,
 }
 
-/// A place in a cell.
+/// A position of the scanner within a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Before its first byte.
+    /// The place before the first byte.
     Start,
-    /// Outside of quotes.
+    /// A place outside of quotes.
     Plain,
-    /// Inside of quotes; whether a backslash was the last byte.
+    /// A place inside of quotes. The flag is true if the last byte was a backslash.
     Quoted(bool),
-    /// Behind a quote that closes the cell, or is the first of two; whether a backslash stands before it.
+    /// The place after a quote that closes the cell or is the first of two. The flag is true if a backslash is before
+    /// the quote.
     Quote(bool),
-    /// Behind white space that follows the closing quote.
+    /// A place after white space that follows the closing quote. The flag is true if a backslash is before that quote.
     Closed(bool),
 }
 
-/// Follows the bytes of a sheet.
+/// A scanner that follows the bytes of a sheet to find cells with text after their closing quote.
 #[derive(Debug)]
 pub(super) struct Quotes {
     delimiter: u8,
     state: State,
     row: u64,
     column: usize,
-    /// The cell so far, where it began with a quote in a sheet with tabs; nothing where a line or a cell may end in it.
+    /// The bytes so far of a cell that began with a quote, in a sheet with tabs; otherwise `None`.
     cell: Option<Vec<u8>>,
-    /// What is wrong with the cell, until its end is seen.
+    /// The flaw of the current cell, until its end is reached.
     open: Option<Flaw>,
 }
 
 impl Quotes {
-    /// Begins a sheet.
+    /// Returns a scanner at the start of a sheet.
     pub(super) fn new(delimiter: u8) -> Self {
         Self { delimiter, state: State::Start, row: 1, column: 0, cell: None, open: None }
     }
 
-    /// Follows further bytes, whose lines end in line feeds, and adds the cells that are wrong.
+    /// Scans further bytes, whose lines end in line feeds, and adds the cells with flaws.
     pub(super) fn follow(&mut self, bytes: &[u8], flaws: &mut VecDeque<Flaw>) {
         for byte in bytes.iter().copied() {
             self.keep(byte, flaws);
@@ -86,7 +87,8 @@ impl Quotes {
         }
     }
 
-    /// Keeps the bytes of a cell of a sheet with tabs that begins with a quote, and adds what is wrong with it at its end.
+    /// Keeps the bytes of a cell that begins with a quote, in a sheet whose cells are separated by tabs. At the end of
+    /// the cell, the flaw of the cell is added.
     fn keep(&mut self, byte: u8, flaws: &mut VecDeque<Flaw>) {
         if self.delimiter != b'\t' {
             return;
@@ -94,7 +96,7 @@ impl Quotes {
         if matches!(byte, b'\t' | b'\n') {
             let cell = self.cell.take();
             if let Some(flaw) = self.open.take() {
-                // A quote at the end, too, may be one of a pair around the cell.
+                // A cell that also ends with a quote may be quoted as a whole, so its quotes are not part of the text.
                 flaws.push_back(Flaw { bare: cell.filter(|cell| !cell.ends_with(b"\"")), ..flaw });
             }
         } else if self.state == State::Start && byte == b'"' {

@@ -1,38 +1,38 @@
-//! Records with names for their values, as XML documents and lists have them.
+//! Collects the named values of records, which are the products of XML documents and JSON lists.
 
 use super::{LONGEST_NAME, WIDEST};
 use std::collections::HashMap;
 
-/// Separator of the values of one name …
+/// The separator between several values of one name.
 const BETWEEN: &str = ", ";
 
-/// … and of addresses, which may have commas and spaces of their own.
+/// The separator between several addresses of one name, because addresses may contain commas and spaces.
 const BETWEEN_ADDRESSES: &str = "\n";
 
-/// So many names are compared one by one, which is faster than to look them up.
+/// Largest number of names that are compared one by one, which is then faster than a hash table.
 const FEW: usize = 32;
 
-/// A part of a record that may be a row of its own, such as a variant: the name of its list, and its values.
+/// A part of a record that may become a row, such as a variant: the name of its list, and its values.
 pub(super) type Part = (String, Values);
 
-/// Values with their names.
+/// Values with their names: pairs of a name and a value.
 pub(super) type Values = Vec<(String, String)>;
 
-/// One record while it is read.
+/// A record while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     values: Vec<(String, String)>,
-    /// Where each name stands, once there are more than a few.
+    /// The index of each name, if there are more than [`FEW`].
     places: HashMap<String, usize>,
     parts: Vec<Part>,
-    /// Whether there was more than is kept.
+    /// True if a value was dropped because of a limit.
     is_cut: bool,
 }
 
 impl Record {
-    /// Adds a value. A name may come again, as XML does with pictures: different values are joined.
+    /// Adds a value. A name may be repeated, as XML does with pictures: different values are joined.
     pub(super) fn add(&mut self, name: &str, value: &str) {
-        // Asked first: a name of megabytes may come a thousand times.
+        // Checked first, because a name of megabytes may be repeated a thousand times.
         if name.len() > LONGEST_NAME {
             self.is_cut = true;
             return;
@@ -58,7 +58,7 @@ impl Record {
         self.values.iter().position(|(known, _)| known == name)
     }
 
-    /// Adds a value that takes the place of those of its name.
+    /// Sets the value of a name, in place of earlier values of that name.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         match self.place(name) {
             Some(at) => value.clone_into(&mut self.values[at].1),
@@ -66,12 +66,13 @@ impl Record {
         }
     }
 
-    /// Adds a part whose values were added, too.
+    /// Adds a part of the list `list`, such as a variant. The caller also adds the part's values to the record.
     pub(super) fn part(&mut self, list: &str, values: Vec<(String, String)>) {
         self.parts.push((list.to_owned(), values));
     }
 
-    /// Gives the parts of a list the picture that `known` has for one of their values, unless they have one.
+    /// Gives a picture to each part of the list `list` that has none. The picture is the one that `known` has for a
+    /// value of the part.
     pub(super) fn show(&mut self, list: &str, known: &HashMap<(String, String), String>) {
         let name = format!("{list}.image.src");
         let mut shown = Vec::new();
@@ -88,13 +89,13 @@ impl Record {
         }
     }
 
-    /// Returns each name with its value, and the parts; `None` where there are too many names, or one is too long.
+    /// Returns the named values and the parts; `None` if there are too many names, or if one is too long.
     pub(super) fn finish(self) -> Option<(Values, Vec<Part>)> {
         Some((self.values, self.parts)).filter(|_| !self.is_cut)
     }
 }
 
-/// Adds a further value of a name to those that are known.
+/// Appends a further value of a name to the values that are already known.
 pub(super) fn join(known: &mut String, value: &str) {
     if known.is_empty() {
         value.clone_into(known);

@@ -1,10 +1,10 @@
-//! Sheets: CSV with commas, semicolons, tabs or bars, read row by row.
+//! Reads text sheets row by row: CSV with commas, semicolons, tabs or bars.
 
 use super::cells::{Row, at_letter};
 use super::encoding::named;
 use super::header;
 use super::letters::{self, Known, Letters};
-use super::lines::{self, Broken, LARGEST_ROW, Lines, Watch};
+use super::lines::{self, Broken, LARGEST_ROW, Lines, RowGuard};
 use super::quotes::Flaw;
 use super::single;
 use super::table::Table;
@@ -16,16 +16,16 @@ use encoding_rs::Encoding;
 use std::io::Read;
 use std::rc::Rc;
 
-/// Bytes of the file that are read at once.
+/// Number of bytes that are read in one step.
 const BUFFER: usize = 64 * 1024;
 
-/// Bytes of rows that are held until the header is found.
+/// Limit on the bytes of rows that are held until the header is found.
 const MOST_HELD: usize = 1024 * 1024;
 
-/// Largest cell. A description has some kilobytes; more is a quote that was never closed.
+/// Limit on a cell, in bytes. A description has a few kilobytes; a larger cell comes from an unclosed quote.
 pub(super) const LARGEST_CELL: usize = 1024 * 1024;
 
-/// Reads a sheet. An error ends the reading; what spoils only a row is noted.
+/// Reads a text sheet into the table. An error ends the reading; a problem of a single row is only recorded.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let named = match &table.options.encoding {
         Some(label) => Some(named(label).map_err(|hint| unknown(table, label, hint))?),
@@ -59,7 +59,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         .buffer_capacity(BUFFER)
         .from_reader(lines);
     let mut record = ByteRecord::new();
-    // The row that was read last, and the line breaks within cells so far.
+    // The last row that was read, and the number of line breaks within cells so far.
     let (mut row, mut breaks) = (0, 0);
     loop {
         watch.renew();
@@ -75,7 +75,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
                 return Err(broken_off(sheet.table, row + 1, &broken).into());
             }
         }
-        // Every row ends a line; the lines that end within cells are no rows.
+        // The row number is the line number without the line breaks within cells.
         let inside = record.as_slice().split(|byte| *byte == b'\n').count() - 1;
         breaks += u64::try_from(inside).unwrap_or(u64::MAX);
         let before = reader.position().line().saturating_sub(1 + breaks);
@@ -91,7 +91,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     table.encoding = known.name();
     let word = known.word.borrow();
     if let Some(word) = word.as_deref().filter(|_| !known.is_given.get()) {
-        let message = format!("the sheet is not saved as UTF-8: its letters are read as {}", known.name());
+        let message = format!("the sheet is not saved as UTF-8: its characters are read as {}", known.name());
         let mut problem = table.whole(message).label(format!("such as `{word}`"));
         problem.severity = Severity::Note;
         table.problems.add(problem);
@@ -99,17 +99,17 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     Ok(())
 }
 
-/// The sheet ends below its header.
+/// Builds the error about a sheet that ends after its header.
 pub(super) fn no_rows(table: &Table<'_>) -> Problem {
-    table.whole("the sheet has a header and no rows").hint("add a row below it for each product")
+    table.whole("the sheet has a header and no rows").hint("add a row for each product below the header")
 }
 
-/// The user names an encoding that does not exist.
+/// Builds the error about an encoding that does not exist.
 fn unknown(table: &Table<'_>, label: &str, hint: String) -> Problem {
     table.whole(format!("there is no encoding `{label}`")).hint(hint)
 }
 
-/// A character that separates cells, and what it is called.
+/// Returns the character of a delimiter and its name.
 fn separator(delimiter: u8) -> (char, &'static str) {
     match delimiter {
         b';' => (';', "semicolon"),
@@ -119,20 +119,20 @@ fn separator(delimiter: u8) -> (char, &'static str) {
     }
 }
 
-/// The first row of a sheet.
+/// The row of a sheet that names the columns.
 pub(super) struct Header {
-    /// In which row it stands.
+    /// The row number of the header.
     row: u64,
-    /// Columns that have a name, and all before them.
+    /// The number of columns up to the last one with a name.
     pub(super) named: usize,
-    /// Columns behind them whose name is empty: a sheet whose rows end in a comma has one.
+    /// The number of columns with an empty name after the named ones, such as 1 if each row ends with a comma.
     unnamed: usize,
-    /// Whether it was told that one of these holds something.
+    /// True if a filled cell in a column with an empty name was already reported.
     is_told: bool,
 }
 
 impl Header {
-    /// Takes the header, each name without the white space around it.
+    /// Checks the names of the columns, which have no white space around them, and passes them to the table.
     pub(super) fn take(
         table: &mut Table<'_>,
         row: u64,
@@ -147,13 +147,13 @@ impl Header {
                 "the header has more than {WIDEST} columns, or a name of more than {LONGEST_NAME} bytes"
             );
             let problem = table.at(row, None, message);
-            return Err(problem.hint("the first row names the columns, in few words").into());
+            return Err(problem.hint("write a short name for each column into the first row").into());
         }
         table.header(row, &names)?;
         Ok(Self { row, named: end, unnamed: all - end, is_told: false })
     }
 
-    /// Notes a cell under an empty name: whether the row is sound but for it.
+    /// Records a filled cell under an empty name. Returns false if the cell is beyond the header.
     pub(super) fn is_unnamed(&mut self, table: &mut Table<'_>, at: usize) -> bool {
         if at >= self.named + self.unnamed {
             return false;
@@ -166,22 +166,22 @@ impl Header {
     }
 }
 
-/// What is known of a sheet so far.
+/// A sheet while it is read.
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
     known: Rc<Known>,
-    watch: Rc<Watch>,
+    watch: Rc<RowGuard>,
     header: Option<Header>,
     /// The first rows, until the header is found among them.
     first: Vec<Row>,
-    /// The bytes of these rows.
+    /// The undecoded cells of the rows in `first`.
     records: Vec<ByteRecord>,
-    /// Number of these bytes.
+    /// The number of bytes in the rows of `first`.
     held: usize,
-    /// No row follows.
+    /// True if the last row of the sheet was read.
     is_at_end: bool,
     delimiter: u8,
-    /// The delimiter that the start of the sheet speaks for.
+    /// The delimiter that the start of the sheet indicates.
     detected: u8,
 }
 
@@ -210,7 +210,7 @@ impl Sheet<'_, '_> {
         }
     }
 
-    /// Finds the header among the first rows, and takes those below it.
+    /// Finds the header among the first rows, and reads those below it.
     fn settle(&mut self) -> Result<(), Stop> {
         if self.header.is_some() {
             return Ok(());
@@ -220,7 +220,7 @@ impl Sheet<'_, '_> {
         if let Some(note) = header::skipped(self.table, &rows, at) {
             self.table.problems.add(note);
             if self.is_at_end && at + 1 == rows.len() {
-                // A template: its columns need not be those of a file with products.
+                // Without rows this may be an empty template, whose columns need not be those of products.
                 return Err(no_rows(self.table).into());
             }
         }
@@ -248,7 +248,7 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    /// The row as text, or what spoils it; nothing of what the header is told for.
+    /// Decodes the cells of a row. The error is the row's problem, or `None` if an error of the header covers it.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
         let flaws = self.watch.flaws(row);
         let header = self.header.as_mut().ok_or(None)?;
@@ -258,7 +258,7 @@ impl Sheet<'_, '_> {
             let column = column.unwrap_or_else(|| at_letter(flaw.column));
             return Err(Some(self.closed_early(row, &column, flaw).into()));
         }
-        // Spreadsheets leave empty cells behind where something was deleted.
+        // Spreadsheets leave empty cells where a cell was cleared.
         let surplus = (named..record.len()).find(|at| !record[*at].is_empty());
         if surplus.is_some_and(|at| header.is_unnamed(self.table, at)) {
             return Err(None);
@@ -273,7 +273,7 @@ impl Sheet<'_, '_> {
             if cell.len() > LARGEST_CELL {
                 let problem = self.table.at(row, Some(name), "the cell is larger than 1 MiB");
                 let problem = problem.label(format!("{} bytes", cell.len()));
-                return Err(Some(problem.hint("a quote before it may never be closed").into()));
+                return Err(Some(problem.hint("a quote before this cell may be unclosed").into()));
             }
             let text = letters::text(cell);
             cells.push(text.map_err(|shown| Some(self.misread(row, name, &shown).into()))?.to_owned());
@@ -281,19 +281,19 @@ impl Sheet<'_, '_> {
         Ok(Row { number: row, cells })
     }
 
-    /// A letter of the cell could not be read; what can be shown of it.
+    /// Builds the error about a character that could not be decoded. `shown` is the readable part of the cell.
     fn misread(&self, row: u64, column: &str, shown: &str) -> Problem {
         let Some(encoding) = self.known.encoding.get().map(Encoding::name) else {
-            let message = "a letter in this cell is not saved as UTF-8";
+            let message = "a character in this cell is not saved as UTF-8";
             let problem = self.table.at(row, Some(column), message).hint(AS_CSV);
             return problem.label(format!("read as `{shown}`"));
         };
-        let message = format!("a letter in this cell cannot be read as {encoding}");
+        let message = format!("a character in this cell cannot be read as {encoding}");
         let problem = self.table.at(row, Some(column), message).label(format!("read as `{shown}`"));
         problem.hint(match self.table.options.encoding {
             Some(_) => {
-                "the sheet is saved in another encoding: name that one, or leave `encoding` out and it \
-                        is looked for"
+                "the sheet is saved in another encoding: write that one, or leave `encoding` out so that \
+                        shotlist detects it"
                     .to_owned()
             }
             None => format!(
@@ -303,7 +303,7 @@ impl Sheet<'_, '_> {
         })
     }
 
-    /// Text stands behind the closing quote of a cell.
+    /// Builds the error about a cell with text after its closing quote.
     fn closed_early(&self, row: u64, column: &str, flaw: &Flaw) -> Problem {
         let message = "text follows the closing quote of this cell";
         let problem = self.table.at(row, Some(column), message);
@@ -312,55 +312,53 @@ impl Sheet<'_, '_> {
              sheet as XLSX",
         );
         if flaw.is_escaped {
-            problem.note("the program that wrote the sheet put `\\` before a quote, which CSV does not know")
+            problem.note("the program that wrote the sheet put `\\` before a quote, which is not CSV")
         } else {
             problem
         }
     }
 
-    /// The row has other cells than the header.
+    /// Builds the error about a row with more or fewer cells than the header.
     fn ragged(&self, row: u64, cells: usize, columns: usize) -> Problem {
         let plural = if cells == 1 { "" } else { "s" };
-        let message = format!("the row has {cells} cell{plural}, the header {columns}");
+        let message = format!("the row has {cells} cell{plural}, but the header has {columns}");
         let (separator, called) = separator(self.delimiter);
         let hint = if cells > columns {
             format!(
                 "a {called} has probably split a text: in a text editor, quote that text, `\"Red mug{separator} the \
-                 large one\"`; in a spreadsheet, join its two cells again and delete the one left over"
+                 large one\"`; in a spreadsheet, join its two cells again and delete the cell left over"
             )
         } else {
-            format!(
-                "fill in the cells that are missing; in a text editor, an empty cell is one more {called}"
-            )
+            format!("fill in the missing cells; in a text editor, an empty cell is one more {called}")
         };
         self.table.at(row, None, message).hint(hint)
     }
 
-    /// The last cell of the row runs on to the end of the sheet.
+    /// Builds the error about a quote that is not closed before the end of the sheet.
     fn unclosed(&self, row: u64, record: &ByteRecord) -> Problem {
         let column = record.len().checked_sub(1).and_then(|last| self.table.headers.get(last));
         let problem =
             self.table.at(row, column.map(String::as_str), "a quote is opened in this row and never closed");
         problem.hint(
-            "open the sheet in a text editor (a spreadsheet takes all rows below for one cell) and add the \
+            "open the sheet in a text editor (a spreadsheet shows all rows below as one cell) and add the \
              closing `\"`; a quote within a cell is written `\"\"`",
         )
     }
 }
 
-/// The reading came to an end before the file did; `row` is the one that was to be read.
+/// Builds the error about a file that could not be read to its end. `row` is the row that failed.
 pub(super) fn broken_off(table: &Table<'_>, row: u64, broken: &Broken) -> Problem {
     match broken {
         Broken::Marked { named, marked } => {
-            let message = format!("the sheet is marked as {marked}, and `encoding` says {named}");
+            let message = format!("the sheet is marked as {marked}, but `encoding` says {named}");
             table.whole(message).hint(format!("leave `encoding` out, or write `encoding: {marked}`"))
         }
         Broken::Uncertain(readings) => {
-            let problem = table.whole("the letters of the sheet can be read in several ways");
+            let problem = table.whole("the characters of the sheet can be read in several encodings");
             let first = readings.first().map_or("UTF-8", |(encoding, _)| encoding);
             let notes = readings.iter().map(|(encoding, words)| format!("{encoding} reads `{words}`"));
             notes.fold(problem, Problem::note).hint(format!(
-                "name the encoding that reads the words right: write `encoding: {first}` under `items:`; for \
+                "name the encoding that reads the words correctly: write `encoding: {first}` under `items:`; for \
                  `init` and `catalog`, `--encoding {first}`"
             ))
         }
@@ -368,16 +366,16 @@ pub(super) fn broken_off(table: &Table<'_>, row: u64, broken: &Broken) -> Proble
             table.whole(format!("the sheet is not text: a NUL is at byte offset {offset}")).hint(AS_CSV)
         }
         Broken::TooLong => {
-            too_long(table, row, "row", "a quote in it may never be closed; a cell may have 1 MiB")
+            too_long(table, row, "row", "a quote in the row may be unclosed; a cell may have up to 1 MiB")
         }
         Broken::Unreadable(why) => table
             .at(row, None, format!("the sheet cannot be read: {why}"))
-            .hint("copy it to another place, and name it there"),
+            .hint("copy the sheet to another folder, and write the path of the copy"),
     }
 }
 
-/// What is called `what` goes on beyond [`LARGEST_ROW`].
+/// Builds the error about a row, object or product (`what`) that is larger than [`LARGEST_ROW`].
 pub(super) fn too_long(table: &Table<'_>, row: u64, what: &str, hint: &str) -> Problem {
     let megabytes = LARGEST_ROW / 1024 / 1024;
-    table.at(row, None, format!("the {what} goes on for more than {megabytes} MiB")).hint(hint)
+    table.at(row, None, format!("the {what} is larger than {megabytes} MiB")).hint(hint)
 }

@@ -3,7 +3,7 @@ use crate::domain::item::FactValue;
 use crate::domain::problem::{Place, Severity};
 use proptest::prelude::*;
 
-/// A file of the fixtures.
+/// Embeds a file of the fixtures.
 macro_rules! fixture {
     ($name:literal) => {
         ($name, include_bytes!(concat!("../../tests/fixtures/catalogs/", $name)).as_slice())
@@ -25,8 +25,8 @@ fn per(one_per: OnePer) -> Reading {
     Reading { one_per, ..Reading::default() }
 }
 
-/// Ids with their rows and pictures.
-fn told(catalog: &Catalog) -> Vec<String> {
+/// Returns the ids of a catalog with their rows and pictures.
+fn reported(catalog: &Catalog) -> Vec<String> {
     let tell = |item: &Item| {
         let Place::Row { row, .. } = item.origin else { panic!("{:?}", item.origin) };
         let picture = item.get("image").unwrap_or_default().trim_start_matches("https://pictures.example/");
@@ -54,7 +54,7 @@ fn pairs(item: &Item) -> String {
 #[test]
 fn rows_of_one_handle_are_one_product_and_a_picture_row_makes_no_clip() {
     let catalog = read_as(SHOPIFY, &Reading::default());
-    assert_eq!(told(&catalog), ["2 oak-stool: stool-1.jpg?v=1", "6 linen-cloth: cloth.jpg"]);
+    assert_eq!(reported(&catalog), ["2 oak-stool: stool-1.jpg?v=1", "6 linen-cloth: cloth.jpg"]);
     let stool = &catalog.items[0];
     assert_eq!(stool.get("title"), Some("Three-legged stool “Kråka” 🪑"));
     assert_eq!(stool.get("description"), Some("Solid oak, oiled by hand. 45 cm"));
@@ -63,7 +63,7 @@ fn rows_of_one_handle_are_one_product_and_a_picture_row_makes_no_clip() {
     assert_eq!(parts(stool, "tags"), ["oak", "Kitchen"]);
     assert_eq!(parts(stool, "images").len(), 5);
     assert_eq!(pairs(stool), "Finish=Natural, Smoked;Height=45 cm, 65 cm;");
-    // The id of a product without options is told to nobody.
+    // A product without options has no option pairs.
     assert_eq!(pairs(&catalog.items[1]), "");
     let counts = catalog.about.unwrap().counts;
     let expected = Counts {
@@ -86,7 +86,7 @@ fn variants_take_over_what_their_product_says() {
         "3 oak-stool-smoked-45-cm: stool-smoked.jpg?v=1",
         "6 LC-1: cloth.jpg",
     ];
-    assert_eq!(told(&catalog), expected);
+    assert_eq!(reported(&catalog), expected);
     let smoked = &catalog.items[1];
     assert_eq!(smoked.get("title"), Some("Three-legged stool “Kråka” 🪑"));
     assert_eq!((smoked.get("handle"), smoked.get("sku")), (Some("oak-stool"), Some("")));
@@ -100,9 +100,9 @@ fn variants_take_over_what_their_product_says() {
 #[test]
 fn one_clip_a_picture_is_one_for_all_variants_that_show_it() {
     let catalog = read_as(GOOGLE, &per(OnePer::Image));
-    assert_eq!(told(&catalog), ["2 013864106276: shoe-black.jpg", "5 1e3: bottle.jpg"]);
+    assert_eq!(reported(&catalog), ["2 013864106276: shoe-black.jpg", "5 1e3: bottle.jpg"]);
     let all = Reading { all: true, ..per(OnePer::Image) };
-    assert_eq!(told(&read_as(GOOGLE, &all)).len(), 3);
+    assert_eq!(reported(&read_as(GOOGLE, &all)).len(), 3);
 }
 
 #[test]
@@ -128,13 +128,13 @@ fn a_file_of_which_nothing_is_left_is_an_error() {
 #[test]
 fn variations_find_their_parent_by_sku_or_id_wherever_it_stands() {
     let catalog = read_as(WOOCOMMERCE, &Reading::default());
-    assert_eq!(told(&catalog), ["3 mug: mug.jpg", "5 20: bowl.jpg"]);
+    assert_eq!(reported(&catalog), ["3 mug: mug.jpg", "5 20: bowl.jpg"]);
     let mug = &catalog.items[0];
     assert_eq!(mug.get("description"), Some("Stoneware. Dishwasher & oven."));
     assert_eq!((mug.get("type"), mug.get("status")), (Some("Kitchen > Mugs"), Some("active")));
     assert_eq!(pairs(mug), "Colour=Blue, Green;");
     let variants = read_as(WOOCOMMERCE, &per(OnePer::Variant));
-    assert_eq!(told(&variants), ["2 mug-blue: mug-blue.jpg", "6 bowl-s: bowl.jpg"]);
+    assert_eq!(reported(&variants), ["2 mug-blue: mug-blue.jpg", "6 bowl-s: bowl.jpg"]);
     assert_eq!(variants.items[0].get("description"), Some("Stoneware. Dishwasher & oven."));
     assert_eq!(variants.items[0].get("title"), Some("Mug - Blue"));
     let left_out = catalog.about.unwrap().left_out;
@@ -146,14 +146,14 @@ fn variations_find_their_parent_by_sku_or_id_wherever_it_stands() {
 fn feeds_are_decoded_and_their_repeated_pictures_are_a_list() {
     let all = Reading { all: true, ..Reading::default() };
     let catalog = read_as(fixture!("google-rss.xml"), &all);
-    assert_eq!(told(&catalog), ["1 0815: tent.jpg?w=1&h=2", "2 rope: rope.jpg"]);
+    assert_eq!(reported(&catalog), ["1 0815: tent.jpg?w=1&h=2", "2 rope: rope.jpg"]);
     let tent = &catalog.items[0];
     assert_eq!(tent.get("title"), Some("Tent \"Skare\" & poles"));
     assert_eq!(tent.get("description"), Some("For two & a dog."));
     assert_eq!(tent.get("link"), Some("https://shop.example/tent?a=1&b=2"));
     assert_eq!(parts(tent, "images").len(), 3);
     assert_eq!(tent.column("shipping.country"), Some("NO"));
-    // A field that only the other product has.
+    // Only the other product has this field.
     assert_eq!(tent.column("color"), Some(""));
     assert_eq!(catalog.items[1].get("title"), Some("Grünes Seil"));
     let atom = read_as(fixture!("google-atom.xml"), &Reading::default());
@@ -165,12 +165,12 @@ fn feeds_are_decoded_and_their_repeated_pictures_are_a_list() {
 #[test]
 fn columns_of_a_plain_file_keep_their_names_and_texts() {
     let catalog = read_as(fixture!("products.jsonl"), &Reading::default());
-    assert_eq!(told(&catalog), ["1 0123: mug.png", "3 1000: mug.png"]);
+    assert_eq!(reported(&catalog), ["1 0123: mug.png", "3 1000: mug.png"]);
     assert_eq!(catalog.items[0].get("tags"), Some("red, mug"));
     assert_eq!(catalog.items[1].column("dimensions.width"), Some("8.5"));
     assert_eq!(catalog.items[0].column("dimensions.width"), Some(""));
     let list = read_as(fixture!("products.json"), &Reading::default());
-    assert_eq!(told(&list), ["1 no: ", "2 2024-01-01: calendar.png"]);
+    assert_eq!(reported(&list), ["1 no: ", "2 2024-01-01: calendar.png"]);
     assert_eq!(list.items[0].get("title"), Some("Nordic bowl"));
     let sheet = "id,title,row,image,description\n1,T,west,a,<b>x</b>\n";
     let plain = read_as(("p.csv", sheet.as_bytes()), &Reading::default());
@@ -182,7 +182,7 @@ fn columns_of_a_plain_file_keep_their_names_and_texts() {
 fn a_workbook_is_read_from_the_sheet_that_is_wanted() {
     let workbook = fixture!("workbook.xlsx");
     let catalog = read_as(workbook, &Reading::default());
-    assert_eq!(told(&catalog), ["2 13864106276: mug.png", "4 0123: mug.png"]);
+    assert_eq!(reported(&catalog), ["2 13864106276: mug.png", "4 0123: mug.png"]);
     assert_eq!(
         (catalog.items[0].get("price"), catalog.items[0].get("in stock")),
         (Some("12.5"), Some("TRUE"))
@@ -190,13 +190,13 @@ fn a_workbook_is_read_from_the_sheet_that_is_wanted() {
     let autumn = Reading { sheet: Some("Autumn".to_owned()), ..Reading::default() };
     let problems = read(workbook.0, workbook.1, &autumn).problems;
     let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
-    assert_eq!(messages, ["two rows have the same id", "this cell stands in a column without a name"]);
+    assert_eq!(messages, ["two rows have the same id", "this cell is in a column without a name"]);
 }
 
 #[test]
 fn a_comma_behind_every_row_is_no_column() {
     let catalog = read_as(fixture!("trailing-commas.csv"), &Reading::default());
-    assert_eq!(told(&catalog), ["2 mug-1: mug.png", "3 mug-2: mug.png"]);
+    assert_eq!(reported(&catalog), ["2 mug-1: mug.png", "3 mug-2: mug.png"]);
     assert_eq!(catalog.items[0].columns.names().count(), 3);
     let filled = read("p.csv", "id,title,,\na,b,,\nc,d,e,\n".as_bytes(), &Reading::default());
     assert_eq!(filled.problems[0].message, "this column has no name");
@@ -213,11 +213,11 @@ fn letters_of_windows_are_read_unless_the_sheet_is_utf8() {
     let catalog = read_as(file, &named);
     assert_eq!((catalog.items[0].id.as_str(), catalog.problems), ("nø-1", Vec::new()));
     let mixed = read("p.csv", &b"id,title\na,gr\xFCn\nb,gr\xC3\xBCn\n"[..], &Reading::default());
-    assert_eq!(mixed.problems[0].message, "a letter in this cell is not saved as UTF-8");
+    assert_eq!(mixed.problems[0].message, "a character in this cell is not saved as UTF-8");
     assert!(mixed.problems[0].is_error());
 }
 
-/// Errors of a file, as `row: message`.
+/// Returns the errors of a file as `row: message`.
 fn errors(file: (&str, &[u8]), reading: &Reading) -> Vec<String> {
     let tell = |problem: &Problem| match &problem.place {
         Place::Row { row, .. } => format!("{row}: {}", problem.message),
@@ -228,7 +228,7 @@ fn errors(file: (&str, &[u8]), reading: &Reading) -> Vec<String> {
 
 #[test]
 fn an_id_that_a_spreadsheet_has_shortened_is_an_error_in_each_row() {
-    let shortened = "2: a spreadsheet has shortened this id, and what it left out is lost";
+    let shortened = "2: a spreadsheet has shortened this id, and the missing digits are lost";
     let file = fixture!("shortened-ids.csv");
     assert_eq!(errors(file, &Reading::default()), [shortened]);
     let problems = read(file.0, file.1, &Reading::default()).problems;
@@ -247,14 +247,14 @@ fn two_variants_of_one_sku_are_an_error_only_where_each_makes_a_clip() {
 fn a_dialect_is_asked_for_taken_and_checked() {
     let with = |dialect: &str| Reading { dialect: Some(dialect.to_owned()), ..Reading::default() };
     let between = fixture!("between-two.csv");
-    let either = "this may be a Google Merchant feed or a Shopify product export (older headers)";
+    let either = "this file may be a Google Merchant feed or a Shopify product export (older headers)";
     assert_eq!(errors(between, &Reading::default()), [either]);
     assert_eq!(errors(between, &with("google")), [""; 0]);
     let short = fixture!("cut-short.csv");
     assert_eq!(errors(short, &Reading::default()), ["3: two rows have the same id"]);
-    assert_eq!(told(&read_as(short, &with("shopify-legacy"))), ["2 oak-stool: a.jpg"]);
+    assert_eq!(reported(&read_as(short, &with("shopify-legacy"))), ["2 oak-stool: a.jpg"]);
     let wrong =
-        "a WooCommerce product export has the columns `Type` and `SKU` and `Name`, and this file has not";
+        "a WooCommerce product export has the columns `Type` and `SKU` and `Name`, and this file does not";
     assert_eq!(errors(short, &with("woocommerce")), [wrong]);
 }
 
@@ -264,13 +264,13 @@ fn feeds_and_lists_that_are_broken_are_told_with_their_place() {
     assert!(errors("<rss><item><id>1</id></item><item><id>2").starts_with("2: the feed ends"));
     assert!(errors("<rss><item><id>1</title></item></rss>").starts_with("1: the feed cannot be read"));
     assert!(errors("<html><body/></html>").starts_with("the file has no product"));
-    assert!(errors("[{\"id\": \"1\"}, 2]").starts_with("2: an object should stand here"));
-    assert!(errors("[{\"id\": \"1\"},").starts_with("2: this is no JSON"));
-    assert!(errors("{\"id\": \"1\"}\n{\"id\": }\n").starts_with("2: the line is no JSON object"));
+    assert!(errors("[{\"id\": \"1\"}, 2]").starts_with("2: a JSON object is expected here"));
+    assert!(errors("[{\"id\": \"1\"},").starts_with("2: the file is not valid JSON"));
+    assert!(errors("{\"id\": \"1\"}\n{\"id\": }\n").starts_with("2: the line is not a JSON object"));
     assert!(errors("[{\"name\": \"1\"}]").starts_with("1: no column is called"));
     let endless = "<rss><item><id>".as_bytes().chain(std::io::repeat(b'x'));
     let problems = read("feed", endless, &Reading::default()).problems;
-    assert_eq!(problems[0].message, "the product goes on for more than 4 MiB");
+    assert_eq!(problems[0].message, "the product is larger than 4 MiB");
 }
 
 fn document() -> impl Strategy<Value = Vec<u8>> {
@@ -296,7 +296,7 @@ proptest! {
     fn no_file_makes_it_panic_and_no_two_items_share_an_id(
         bytes in prop_oneof![
             document(),
-            // A workbook with a hole in it.
+            // A workbook with one wrong byte.
             (0..WORKBOOK.len(), any::<u8>()).prop_map(|(at, byte)| {
                 let mut bytes = WORKBOOK.to_vec();
                 bytes[at] = byte;
@@ -314,14 +314,14 @@ proptest! {
     }
 }
 
-/// What is handed on item by item: ids, rows and texts, then what is wrong.
+/// Returns the items that are passed on one at a time, and the problems.
 fn streamed(bytes: &[u8], reading: &Reading) -> Result<(Vec<Item>, Vec<Problem>), Scattered> {
     let mut items = Vec::new();
     let read = stream("file", bytes, reading, &mut |item| items.push(item))?;
     Ok((items, read.problems))
 }
 
-/// Sheets of a shop: rows of a few handles, with ids, options and pictures that come again.
+/// Generates rows of a shop's sheet with few handles, and with repeated ids, options and pictures.
 fn shop() -> impl Strategy<Value = Vec<String>> {
     let row = (0u8..5, 0u8..9, 0u8..4, any::<bool>(), 0u8..9);
     let line = |(handle, sku, picture, is_named, option): (u8, u8, u8, bool, u8)| {
@@ -356,7 +356,7 @@ proptest! {
             prop_assert_eq!(items, whole.items);
             prop_assert_eq!(problems, whole.problems);
         } else {
-            // Some product stands in two places.
+            // The rows of a product must then be in two places.
             let handles: Vec<&str> = rows.iter().filter_map(|row| row.split(',').next()).collect();
             let mut runs: Vec<&str> = handles.into_iter().filter(|handle| !handle.is_empty()).collect();
             runs.dedup();
@@ -370,7 +370,7 @@ proptest! {
 
 #[test]
 fn a_plain_row_is_handed_on_before_the_next_but_one_is_read() {
-    // A reader that gives a line at a time, and knows how many items are there by then.
+    // A reader that returns one line at a time, and records the number of items received before each line.
     struct Lines<'a>(Vec<&'a [u8]>, &'a std::cell::Cell<usize>, &'a std::cell::RefCell<Vec<usize>>);
     impl Read for Lines<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -381,7 +381,7 @@ fn a_plain_row_is_handed_on_before_the_next_but_one_is_read() {
         }
     }
     let (count, seen) = (std::cell::Cell::new(0), std::cell::RefCell::default());
-    // The columns are chosen by the first rows, which wait for it.
+    // The first rows wait until the columns are chosen.
     let waiting = 500;
     let rows: Vec<String> = (0..waiting + 10).map(|at| format!("a{at},t{at}\n")).collect();
     let header = std::iter::once("id,title\n");

@@ -1,4 +1,4 @@
-//! Sheets whose header has one column, because their cells are parted in a way that was not seen.
+//! Explains why a sheet's header has only one column: an unrecognised delimiter, or quotes around each line.
 
 use super::cells::Row;
 use super::header;
@@ -6,12 +6,13 @@ use super::table::Table;
 use crate::domain::item::Delimiter;
 use crate::domain::problem::Problem;
 
-/// Characters that some programs write between cells and that are not read.
+/// Characters that some programs write between cells and that shotlist cannot read as delimiters.
 const OTHERS: [char; 6] = ['~', '^', '¦', '§', '\u{1}', '\u{1f}'];
 
-/// Returns why a header has one column, where a wrong delimiter or quotes are the cause.
+/// Builds the error about a header with one column, if a wrong delimiter or quotes are the cause.
 ///
-/// `used` parts the cells, `seen` is what the start of the sheet speaks for, and `below` is the row below the header.
+/// `used` is the delimiter in use, `seen` the one that the start of the sheet indicates, and `below` the row below the
+/// header.
 pub(super) fn cause(
     table: &Table<'_>,
     used: Delimiter,
@@ -29,7 +30,7 @@ pub(super) fn cause(
     if is_given && used != seen && only.contains(char::from(seen.0)) {
         let (used, seen) = (used.name(), seen.name());
         let message =
-            format!("the header has one column: a {seen} parts the cells of the sheet, not a {used}");
+            format!("the header has one column: a {seen} separates the cells of the sheet, not a {used}");
         return Some(table.at(at, None, message).hint(format!(
             "write `delimiter: {seen}` under `items:`; for `init` and `catalog`, `--delimiter {seen}`"
         )));
@@ -43,8 +44,7 @@ pub(super) fn cause(
         below.is_none_or(|below| below.cells.len() == 1 && below.cells[0].contains(char::from(delimiter.0)))
     };
     if listed.is_some_and(|listed| !is_given && is_whole(&listed)) {
-        let problem =
-            table.at(at, None, "the header has one column: each line of the sheet stands in quotes");
+        let problem = table.at(at, None, "the header has one column: each line of the sheet is in quotes");
         return Some(problem.label(format!("read as `{only}`")).hint(
             "in a text editor, remove the first and the last quote of each line, and make each `\"\"` one quote; or \
              export the sheet as XLSX",
@@ -57,9 +57,9 @@ pub(super) fn cause(
     };
     let mark = OTHERS.into_iter().find(parts)?;
     let shown = mark.escape_debug();
-    let message = format!("the header has one column: `{shown}` parts the cells, which cannot be read");
+    let message = format!("the header has one column: `{shown}` separates the cells, which is not supported");
     Some(table.at(at, None, message).hint(format!(
-        "cells are parted by a comma, a semicolon, a tab or a bar: export the sheet so, or as XLSX, or replace each \
+        "export the sheet with a comma, a semicolon, a tab or a bar between the cells, or as XLSX, or replace each \
          `{shown}` in a text editor"
     )))
 }

@@ -1,4 +1,4 @@
-//! What the columns of a file hold, by its first rows.
+//! Measures the content of a file's columns in its first rows.
 
 use super::cells::Row;
 use super::listed::{has_ending, is_address, listed, shown};
@@ -7,46 +7,46 @@ use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 
-/// Different texts of a column that are shown.
+/// Number of different texts of a column that are shown to the user.
 pub(super) const SAMPLES: usize = 3;
 
-/// Different texts of a column that are counted.
+/// Limit on the number of different texts that are counted for a column.
 const COUNTED: usize = 100_000;
 
-/// Bytes of a text that are kept to be shown.
+/// Number of bytes of a text that are kept for display.
 const KEPT: usize = 300;
 
-/// What the columns of a file hold.
+/// The measured content of a file's columns.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub(super) rows: usize,
     columns: Vec<Held>,
-    /// Columns that a spreadsheet does not show.
+    /// Columns that are hidden in the spreadsheet.
     pub(super) hidden: BTreeSet<usize>,
 }
 
-/// What a column holds.
+/// The measured content of a column.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    /// Cells with a text.
+    /// The number of cells with a text.
     pub(super) filled: usize,
-    /// Cells that begin with the name or address of a picture, by its ending.
+    /// The number of cells that begin with the name or address of a picture, judged by its ending.
     pictures: usize,
-    /// Cells that begin with an address.
+    /// The number of cells that begin with an address.
     addresses: usize,
-    /// Cells of digits alone.
+    /// The number of cells with digits only.
     numbers: usize,
-    /// Cells with a letter in them.
+    /// The number of cells with a letter.
     words: usize,
-    /// Bytes of the longest cell.
+    /// The length of the longest cell in bytes.
     pub(super) longest: usize,
-    /// Cells with a text in HTML that shows a picture.
+    /// The number of cells with HTML that shows a picture.
     shown: usize,
-    /// Digests of different texts, as far as they are counted, and how many cells have each.
+    /// The digests of the column's different texts, up to [`COUNTED`], with the number of cells for each.
     different: BTreeMap<u64, usize>,
-    /// Cells with the text that most cells have.
+    /// The number of cells with the most frequent text.
     most: usize,
-    /// The first texts that differ from each other.
+    /// The first different texts.
     pub(super) samples: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ static NOTHING: Held = Held {
 };
 
 impl Survey {
-    /// Looks at one more row.
+    /// Adds one more row to the measurements.
     pub(super) fn add(&mut self, row: &Row) {
         self.rows += 1;
         if self.columns.len() < row.cells.len() {
@@ -75,12 +75,12 @@ impl Survey {
         }
     }
 
-    /// Returns what a column holds.
+    /// Returns the measured content of a column.
     pub(super) fn column(&self, at: usize) -> &Held {
         self.columns.get(at).unwrap_or(&NOTHING)
     }
 
-    /// Returns whether each row has a text of its own in this column.
+    /// Reports whether each row has a unique text in this column.
     pub(super) fn tells_apart(&self, at: usize) -> bool {
         let held = self.column(at);
         held.filled == self.rows && held.different.len() == held.filled && self.rows > 0
@@ -96,7 +96,7 @@ impl Held {
         self.longest = self.longest.max(cell.len());
         self.numbers += usize::from(cell.bytes().all(|byte| byte.is_ascii_digit()));
         self.words += usize::from(cell.contains(char::is_alphabetic));
-        // What a description shows may be any picture: it is told, and not taken for that of the product.
+        // A picture in a description may show anything: it is counted apart, and not used as that of the product.
         if shown(cell).is_some() {
             self.shown += 1;
         } else if let Some(first) = listed(cell).first() {
@@ -119,52 +119,53 @@ impl Held {
         }
     }
 
-    /// Returns whether most of its texts are names or addresses of pictures by their endings.
+    /// Reports whether at least half of the texts end like names or addresses of pictures.
     pub(super) fn is_pictures(&self) -> bool {
         self.filled > 0 && self.pictures * 2 >= self.filled
     }
 
-    /// Returns whether nearly all its texts are names or addresses of pictures by their endings.
+    /// Reports whether at least four fifths of the texts end like names or addresses of pictures.
     pub(super) fn is_all_pictures(&self) -> bool {
         self.filled > 0 && self.pictures * 5 >= self.filled * 4
     }
 
-    /// Returns whether most of its texts are addresses.
+    /// Reports whether at least half of the texts are addresses.
     pub(super) fn is_addresses(&self) -> bool {
         self.filled > 0 && self.addresses * 2 >= self.filled
     }
 
-    /// Returns whether all its texts are digits.
+    /// Reports whether all texts are digits.
     pub(super) const fn is_numbers(&self) -> bool {
         self.filled > 0 && self.numbers == self.filled
     }
 
-    /// Returns whether most of its texts have letters and are no addresses or pictures.
+    /// Reports whether at least half of the texts have letters, and the column is not one of addresses or pictures.
     pub(super) fn is_words(&self) -> bool {
         self.filled > 0 && self.words * 2 >= self.filled && !self.is_addresses() && !self.is_pictures()
     }
 
-    /// Returns whether three or more rows have one text and no row has another.
+    /// Reports whether three or more rows are filled and all have the same text.
     pub(super) fn is_one_text(&self) -> bool {
         self.filled >= 3 && self.different.len() == 1
     }
 
-    /// Returns how many rows have one text, where these are at least half of six rows or more.
+    /// Returns the number of rows with the most frequent text. `None` if fewer than six rows are filled, or if fewer
+    /// than half of these have that text.
     pub(super) fn shared(&self) -> Option<usize> {
         (self.filled >= 6 && self.most * 2 >= self.filled).then_some(self.most)
     }
 
-    /// Returns whether most of its texts show pictures in HTML.
+    /// Reports whether at least half of the texts show pictures in HTML.
     pub(super) fn shows_pictures(&self) -> bool {
         self.filled > 0 && self.shown * 2 >= self.filled
     }
 
-    /// Returns whether at least every second row has a text of its own.
+    /// Reports whether there is at least one different text for every two rows.
     pub(super) fn differs(&self) -> bool {
         self.filled < 3 || self.different.len() * 2 >= self.filled
     }
 
-    /// Returns how many of its rows have a text that an earlier row has.
+    /// Returns the number of rows whose text occurs already in an earlier row.
     pub(super) fn repeated(&self) -> usize {
         self.filled - self.different.len().min(self.filled)
     }

@@ -6,7 +6,7 @@ fn with(one_per: OnePer, all: bool) -> Reading {
     Reading { one_per, all, ..Reading::default() }
 }
 
-/// Reads a sheet that has no error, also when it is handed on item by item.
+/// Reads a sheet without errors, and checks that streaming it gives the same items.
 fn sheet(text: &str, reading: &Reading) -> Catalog {
     let catalog = read("p.csv", text.as_bytes(), reading);
     let errors: Vec<_> = catalog.problems.iter().filter(|problem| problem.is_error()).collect();
@@ -19,8 +19,8 @@ fn sheet(text: &str, reading: &Reading) -> Catalog {
     catalog
 }
 
-/// Items as `row id: title | picture | options`.
-fn told(catalog: &Catalog) -> Vec<String> {
+/// Returns the items as `row id: title | picture | options`.
+fn reported(catalog: &Catalog) -> Vec<String> {
     let tell = |item: &Item| {
         let Place::Row { row, .. } = item.origin else { panic!("{:?}", item.origin) };
         let options = match item.fact("options").map(|fact| &fact.value) {
@@ -36,11 +36,11 @@ fn told(catalog: &Catalog) -> Vec<String> {
 }
 
 fn products(text: &str) -> Vec<String> {
-    told(&sheet(text, &Reading::default()))
+    reported(&sheet(text, &Reading::default()))
 }
 
 fn variants(text: &str) -> Vec<String> {
-    told(&sheet(text, &with(OnePer::Variant, false)))
+    reported(&sheet(text, &with(OnePer::Variant, false)))
 }
 
 fn about(text: &str) -> About {
@@ -307,8 +307,8 @@ fn a_group_whose_first_variant_is_sold_out_shows_the_first_in_stock() {
     }
     assert_eq!(products(&feed("in stock")), ["2 G: Red | https://pictures.example/r.jpg | "]);
     let all = sheet(&feed("out of stock"), &with(OnePer::Product, true));
-    assert_eq!(told(&all), ["2 G: Red | https://pictures.example/r.jpg | "]);
-    // A row of the product as a whole speaks for it, whatever its first variant does.
+    assert_eq!(reported(&all), ["2 G: Red | https://pictures.example/r.jpg | "]);
+    // A row of the whole product represents it, even if its first variant is left out.
     let shop = "Handle,Title,Body (HTML),Vendor,Published,Option1 Name,Option1 Value,Variant SKU,Image Src,Variant Image,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy\n\
                 a,Mug,,V,WAHR,Colour,Red,R,https://pictures.example/main.jpg,https://pictures.example/r.jpg,shopify,0,deny\n\
                 a,,,,,,Blue,B,,https://pictures.example/b.jpg,shopify,4,deny\nb,Cup,,V,FALSCH,,,C,,,,,\n";
@@ -333,7 +333,7 @@ fn what_the_writer_put_before_a_cell_is_taken_off_in_every_column() {
     let text = "ID,Type,SKU,Name,Published,Is featured?,Short description,In stock?,Categories,Images,Parent\n\
                 11,simple,'-12,'+5 lamps,1,0,'@home,1,'=Lamps,,\n12,simple,'90s,'90s lamp,'-1,0,,1,,,\n";
     let catalog = sheet(text, &with(OnePer::Product, true));
-    assert_eq!(told(&catalog), ["2 -12: +5 lamps |  | ", "3 '90s: '90s lamp |  | "]);
+    assert_eq!(reported(&catalog), ["2 -12: +5 lamps |  | ", "3 '90s: '90s lamp |  | "]);
     assert_eq!(catalog.items[0].column("Categories"), Some("=Lamps"));
     assert_eq!(catalog.items[0].get("description"), Some("@home"));
     assert_eq!(left_out(text, OnePer::Product), [("draft".to_owned(), 1)]);
@@ -348,14 +348,14 @@ fn an_id_that_lists_several_or_is_too_long_is_shortened_and_told_once() {
     let catalog = sheet(etsy, &Reading::default());
     let ids: Vec<&str> = catalog.items.iter().map(|item| item.id.as_str()).collect();
     assert_eq!(ids, ["A-1-dcb3fa00", "C-1"]);
-    assert_eq!(told(&catalog)[1], "3 C-1: Cup | https://pictures.example/c.jpg | ");
+    assert_eq!(reported(&catalog)[1], "3 C-1: Cup | https://pictures.example/c.jpg | ");
     let notes: Vec<_> =
         catalog.problems.iter().filter(|problem| problem.severity == Severity::Note).collect();
     assert_eq!(
         notes[1].message,
         "1 id is too long for the name of a file, or lists several ids, and is shortened"
     );
-    // An id is never cut within a letter, and two long ones differ however alike they begin.
+    // An id is never cut within a letter, and two long ids with the same start remain different.
     let (one, two) = (format!("{}1", "ü".repeat(90)), format!("{}2", "ü".repeat(90)));
     let catalog = sheet(&format!("id,title\n{one},A\n{two},B\n{},C\n", "x".repeat(160)), &Reading::default());
     let ids: Vec<&str> = catalog.items.iter().map(|item| item.id.as_str()).collect();
@@ -373,10 +373,10 @@ fn a_plain_file_leaves_nothing_out_and_tells_what_is_not_sold() {
     assert_eq!(note.severity, Severity::Note);
     assert_eq!(
         note.message,
-        "2 items are draft or sold out by column `status`; a plain file leaves out none"
+        "2 items are draft or sold out according to column `status`; they are kept, because only exports of known shop systems leave such items out"
     );
     let hint = note.hint.as_deref().unwrap();
-    let expected = "to leave them out, write `where: 'item.raw[\"status\"] != \"Sold out\" and item.raw[\"status\"] != \"draft\"'` under `items:`";
+    let expected = "to leave such items out, write `where: 'item.raw[\"status\"] != \"Sold out\" and item.raw[\"status\"] != \"draft\"'` under `items:`";
     assert_eq!(hint, expected);
     assert_eq!(sheet("id,title,status\n1,Mug,active\n", &Reading::default()).problems, []);
 }
@@ -426,7 +426,7 @@ fn two_rows_of_one_id_are_told_with_the_column_that_tells_them_apart() {
     let text = "Product ID;Active (0/1);Name *;Categories (x,y,z...);Reference #;Manufacturer;Summary;Image URLs (x,y,z...)\n7;1;Lamp;;R;;;\n8;1;Desk;;R;;;\n";
     let problems = read("p.csv", text.as_bytes(), &Reading::default()).problems;
     assert_eq!(problems[0].message, "two rows have the same id");
-    let note = "another column may tell them apart: write `columns: { id: \"Product ID\" }` under `items:`";
+    let note = "another column may identify the rows: write `columns: { id: \"Product ID\" }` under `items:`";
     assert_eq!(problems[0].notes, [note]);
 }
 
@@ -472,7 +472,7 @@ fn every_export_among_the_fixtures_is_known_by_its_headers() {
         let bytes = std::fs::read(format!("{folder}/{file}")).unwrap();
         let about = read(&file, &bytes[..], &Reading::default()).about.unwrap();
         assert_eq!(about.dialect, dialect, "{file}");
-        // Each of the systems' own columns has a meaning, so that no fixture passes by a few of them.
+        // At least a third of the typical columns must be known, so that no fixture passes with only a few of them.
         assert!(about.known * 3 >= about.of, "{file}: {} of {}", about.known, about.of);
     }
 }
@@ -484,7 +484,9 @@ fn an_export_that_lacks_a_column_is_not_read_as_a_plain_file_in_silence() {
     let problems = sheet(&text, &Reading::default()).problems;
     let warning = problems.iter().find(|problem| problem.severity == Severity::Warning).unwrap();
     assert!(
-        warning.message.starts_with("this looks like a WooCommerce product export, but has no column `Name`")
+        warning
+            .message
+            .starts_with("the file looks like a WooCommerce product export, but has no column `Name`")
     );
     assert!(warning.notes[0].contains("`Nazwa`"), "{:?}", warning.notes);
     let plain = Reading { dialect: Some("generic".to_owned()), ..Reading::default() };

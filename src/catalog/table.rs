@@ -1,4 +1,4 @@
-//! Where the readers of all formats put what they read: headers and rows in, a catalog out.
+//! Collects the headers and rows that the readers of all formats find, and makes a catalog of them.
 
 mod about;
 mod guards;
@@ -21,54 +21,56 @@ use settle::Pending;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Feeds and lists have no header: so many of their records are looked at before their program is told.
+/// Number of records from which the program that wrote a feed or list is recognised, because these have no header.
 const LOOKED_AT: usize = 100;
 
-/// Rows of a sheet that are looked at before its columns are chosen, and bytes in them.
+/// Number of rows of a sheet that are examined before its columns are chosen; `MOST_HELD` limits the bytes in them.
 const LOOKED_AT_ROWS: usize = 500;
 const MOST_HELD: usize = 8 << 20;
 
-/// Most cells that are looked at for columns that may tell items apart.
+/// Limit on the cells that are searched for a column that can serve as the id.
 const WATCHED: usize = 4 << 20;
 
-/// Most rows that are held at once, as many as a spreadsheet has, and most cells of them all together: an empty cell
-/// takes 24 bytes. A file whose items are handed on while it is read may have more.
+/// Limit on rows held in memory, as many as a spreadsheet has; `MOST_CELLS` limits the cells: an empty one takes 24
+/// bytes.
+///
+/// A file whose items are passed on while it is read may have more.
 const MOST_ROWS: u64 = 1 << 20;
 const MOST_CELLS: usize = 1 << 25;
 
-/// What is known of a file so far.
+/// A product file as far as it was read.
 pub(super) struct Table<'a> {
     pub(super) file: &'a str,
     pub(super) options: &'a Reading,
-    /// Who gets the items as soon as they are complete.
+    /// The receiver of complete items; `None` if all items are kept until the end.
     take: Option<&'a mut dyn FnMut(Item)>,
     pub(super) problems: Causes,
-    /// Whether something is wrong with the names of the columns.
+    /// True if the name of a column is wrong, so that no item is passed on.
     is_spoilt: bool,
-    /// Names of the columns.
+    /// The names of the columns.
     pub(super) headers: Vec<String>,
-    /// Where each name stands, in a file without a header.
+    /// The index of the column by its name, in a file without a header.
     places: HashMap<String, usize>,
-    /// What is read and waits for the choice of columns, and the bytes of it.
+    /// The rows that wait for the choice of columns; `bytes` is the number of bytes in them.
     waiting: Vec<Read>,
     bytes: usize,
-    /// Known until the columns are chosen.
+    /// The recognised dialect until the columns are chosen.
     pending: Option<Pending>,
-    /// Columns that were given another name, each with the first column of its name where it is not that one.
+    /// Columns that received another name, each with the earlier column of the same name if there is one.
     renamed: Vec<(usize, Option<usize>)>,
-    /// Content of the columns in the first rows.
+    /// The content of the columns in the first rows.
     survey: Survey,
     mapping: Mapping,
     guards: Guards,
-    /// Those that were taken.
+    /// The number of rows added to products so far.
     rows: usize,
     known: Option<Known>,
-    /// How the file is written, for people.
+    /// The format of the file in messages, such as `CSV (comma)`.
     pub(super) format: String,
     pub(super) encoding: &'static str,
-    /// Where the rows stand.
+    /// The format of the file and where its rows are, so that columns can be added to these rows later.
     pub(super) layout: Option<Layout>,
-    /// Rows and cells that are held.
+    /// The numbers of rows and cells held in memory.
     held: (u64, usize),
 }
 
@@ -78,24 +80,24 @@ type Part = (String, Vec<(usize, String)>);
 /// A row of a sheet, or a record with its parts.
 type Read = (Row, Vec<Part>);
 
-/// A file whose dialect is known.
+/// The state of a file whose columns are chosen.
 struct Known {
     dialect: &'static Dialect,
     confidence: Confidence,
     columns: Columns,
     products: Products,
     made: Made,
-    /// Of a file whose items are handed on while it is read.
+    /// The state for passing on items while the file is read; `None` if all items are kept until the end.
     stream: Option<Streamed>,
 }
 
-/// What a file that is handed on row by row has shown so far.
+/// The state of a file whose items are passed on while it is read.
 struct Streamed {
-    /// The headers as all items share them.
+    /// The headers, shared by all items.
     names: Arc<[Arc<str>]>,
-    /// The product whose rows are being read.
+    /// The key of the product whose rows are being read.
     open: Option<String>,
-    /// The products that were read.
+    /// The digests of the keys of the products read so far.
     keys: HashSet<Short>,
 }
 
@@ -125,46 +127,46 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The name of the sheet that is wanted.
+    /// Returns the name of the sheet that the user asks for.
     pub(super) fn sheet(&self) -> Option<&'a str> {
         self.options.sheet.as_deref()
     }
 
-    /// Notes which columns the user of a spreadsheet does not see.
+    /// Records the columns that are hidden in the spreadsheet.
     pub(super) fn hide(&mut self, columns: &BTreeSet<usize>) {
         self.survey.hidden.clone_from(columns);
     }
 
-    /// A new error in a row.
+    /// Builds an error about a row.
     pub(super) fn at(&self, row: u64, column: Option<&str>, message: impl Into<String>) -> Problem {
         let column = column.map(str::to_owned);
         Problem::error(Place::Row { file: self.file.to_owned(), row, column }, message)
     }
 
-    /// A new error of the file as a whole.
+    /// Builds an error about the file as a whole.
     pub(super) fn whole(&self, message: impl Into<String>) -> Problem {
         Problem::error(Place::File(self.file.to_owned()), message)
     }
 
-    /// Notes what spoils a row.
+    /// Records a problem of one row.
     pub(super) fn spoilt(&mut self, row: u64, mut problem: Problem) {
         problem.examples.push(format!("sheet row {row}"));
         problem.rows.push(row);
         self.problems.add(problem.of_item());
     }
 
-    /// Notes what is wrong with a name of a column.
+    /// Records a problem of a column's name.
     pub(super) fn spoil_header(&mut self, problem: Problem) {
         self.is_spoilt = true;
         self.problems.add(problem);
     }
 
-    /// Whether the names of the columns are known.
+    /// Reports whether the names of the columns were read.
     pub(super) fn has_header(&self) -> bool {
         self.known.is_some() || self.pending.is_some()
     }
 
-    /// Takes the header of a sheet, which stands in this row. An error ends the reading.
+    /// Reads the header of a sheet: the names of the columns, from row `row`. An error ends the reading.
     pub(super) fn header(&mut self, row: u64, names: &[String]) -> Result<(), Box<Problem>> {
         let name = |name: &String| composed(guards::opened(name).unwrap_or(name));
         self.headers = names.iter().map(name).collect();
@@ -174,25 +176,25 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Returns what a file whose items are handed on while it is read starts with.
+    /// Returns the state for passing on items, as it is before the first row.
     fn streamed(&self) -> Streamed {
         Streamed { names: shared(&self.headers), open: None, keys: HashSet::new() }
     }
 
-    /// A column whose name is empty, which stands in row `first` of the file.
+    /// Builds the error about a column whose name, in row `first` of the file, is empty.
     pub(super) fn nameless(&self, row: u64, at: usize, first: u64) -> Problem {
         let cell = format!("{}{first}", letters(at));
         self.at(row, Some(&at_letter(at)), "this column has no name")
-            .hint(format!("write a name into cell {cell}, such as `notes`, or remove the column"))
+            .hint(format!("write a name into cell {cell}, such as `notes`, or delete the column"))
     }
 
-    /// The dialect of the manifest, else the one that the headers speak for.
+    /// Returns the dialect that the manifest names, or else the one that the headers indicate.
     fn dialect(&self) -> Result<(&'static Dialect, Confidence), Box<Problem>> {
         let Some(wanted) = &self.options.dialect else {
             return match dialect::detect(&self.headers) {
                 Detected::One(dialect, confidence) => Ok((dialect, confidence)),
                 Detected::Either(first, second) => {
-                    let message = format!("this may be a {} or a {}", first.title, second.title);
+                    let message = format!("this file may be a {} or a {}", first.title, second.title);
                     let hint = format!(
                         "write `dialect: {}` or `dialect: {}` under `items:`; for `init` and `catalog`, `--dialect NAME`",
                         first.name, second.name
@@ -202,22 +204,22 @@ impl<'a> Table<'a> {
             };
         };
         let Some(dialect) = dialect::find(wanted) else {
-            let problem = self.whole(format!("there is no dialect `{wanted}`"));
+            let problem = self.whole(format!("`{wanted}` is not a known dialect"));
             let hint = meant_or_all(wanted, dialect::names(), "the dialects are");
             return Err(problem.hint(hint).into());
         };
         dialect.confidence(&self.headers).map(|confidence| (dialect, confidence)).ok_or_else(|| {
             let missing = dialect.missing(&self.headers).join("` and `");
-            let problem =
-                self.whole(format!("a {} has the columns `{missing}`, and this file has not", dialect.title));
+            let problem = self
+                .whole(format!("a {} has the columns `{missing}`, and this file does not", dialect.title));
             Box::new(match dialect::detect(&self.headers) {
                 Detected::One(found, _) => problem.hint(format!("write `dialect: {}`", found.name)),
-                Detected::Either(..) => problem.hint("write the dialect of the program that wrote the file"),
+                Detected::Either(..) => problem.hint("write `dialect:` with the program that wrote the file"),
             })
         })
     }
 
-    /// Whether a row can be held beside those that are. The first that cannot is told.
+    /// Reports whether memory limits allow another row. Records a problem for the first row beyond them.
     fn holds(&mut self, row: &Row) -> bool {
         let in_bounds = |(rows, cells): (u64, usize)| rows <= MOST_ROWS && cells <= MOST_CELLS;
         let before = in_bounds(self.held);
@@ -226,12 +228,12 @@ impl<'a> Table<'a> {
         if before && !after {
             let message = format!("the file has more than {MOST_ROWS} rows or {MOST_CELLS} cells");
             let problem = self.at(row.number, None, message);
-            self.problems.add(problem.hint("split it, or leave out the columns that no clip needs"));
+            self.problems.add(problem.hint("split the file, or delete the columns that no clip needs"));
         }
         after
     }
 
-    /// Takes a row of a file whose header is known.
+    /// Reads a row of a file whose header is known.
     pub(super) fn row(&mut self, mut row: Row) -> Result<(), Stop> {
         self.guards.open(&mut row);
         if self.known.is_some() {
@@ -242,13 +244,13 @@ impl<'a> Table<'a> {
         rows.into_iter().try_for_each(|(row, _)| self.flow(row))
     }
 
-    /// Takes the rows that still wait at the end of a sheet.
+    /// Processes the rows that still wait at the end of a sheet.
     pub(super) fn end_of_rows(&mut self) -> Result<(), Stop> {
         let rows = self.settle(true)?;
         rows.into_iter().try_for_each(|(row, _)| self.flow(row))
     }
 
-    /// Takes a row of a file whose columns are chosen.
+    /// Adds a row of a file whose columns are chosen, and passes on the product that it completes.
     fn flow(&mut self, mut row: Row) -> Result<(), Stop> {
         if let Some(known) = &self.known {
             known.dialect.unescape(&mut row.cells);
@@ -269,7 +271,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Hands on the items of all products so far.
+    /// Passes on the items of all products so far.
     fn hand_on(&mut self) {
         let Some(Known { dialect, columns, products, made, stream: Some(stream), .. }) = &mut self.known
         else {
@@ -285,7 +287,7 @@ impl<'a> Table<'a> {
         maker.items(products, made);
         self.problems.extend(made.problems.drain(..));
         for item in made.items.drain(..) {
-            // Of a header that is wrong nobody knows which columns there are.
+            // With a wrong header the columns of the items are unknown.
             if let Some(take) = self.take.as_mut().filter(|_| !self.is_spoilt) {
                 take(item);
             }
@@ -309,7 +311,8 @@ impl<'a> Table<'a> {
             let header = self.headers[column].clone();
             let mut problem = self.at(number, Some(&header), "a spreadsheet has shortened this number");
             problem.severity = Severity::Warning;
-            let problem = problem.hint("clips do not depend on it; for true numbers, export the file again");
+            let problem =
+                problem.hint("clips do not depend on this number; for all its digits, export the file again");
             self.spoilt(number, problem.label(format!("`{text}`")));
         }
         if !is_named {
@@ -322,15 +325,16 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Whether nothing was read, and no error says why.
+    /// Reports whether no row was read although there is no error.
     pub(super) fn is_empty(&self) -> bool {
         !self.problems.has_error() && self.rows == 0 && self.waiting.is_empty()
     }
 
-    /// What came of it all, in the order of the rows. With an error among the problems, the items are not all there;
-    /// those that were handed on already are not among them.
+    /// Returns the catalog with its problems in the order of the rows.
+    ///
+    /// If one of the problems is an error, items are missing. The catalog has no items that were passed on already.
     pub(super) fn finish(mut self) -> Catalog {
-        // A file that broke off is told as far as it was read.
+        // A file that broke off is described as far as it was read.
         if let Err(Stop::Broken(problem)) = self.end_of_rows() {
             self.problems.add(*problem);
         }
@@ -358,7 +362,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Names as all items of a file share them.
+/// Returns names in the form that all items of a file share.
 fn shared(headers: &[String]) -> Arc<[Arc<str>]> {
     headers.iter().map(|name| Arc::from(name.as_str())).collect()
 }

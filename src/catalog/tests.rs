@@ -3,7 +3,7 @@ use crate::domain::problem::Place;
 use proptest::prelude::*;
 use sheet::LARGEST_CELL;
 
-/// The items of a file and what is wrong with it.
+/// Returns the items of a file and its problems.
 fn read(file: &str, source: impl Read) -> (Vec<Item>, Vec<Problem>) {
     let catalog = super::read(file, source, &Reading::default());
     (catalog.items, catalog.problems)
@@ -13,7 +13,7 @@ fn read_text(text: &str) -> (Vec<Item>, Vec<Problem>) {
     read("products.csv", text.as_bytes())
 }
 
-/// Ids with their rows.
+/// Returns the ids of a sheet with their rows.
 #[track_caller]
 fn rows(text: &str) -> Vec<(String, u64)> {
     let (items, problems) = read_text(text);
@@ -27,8 +27,8 @@ fn rows(text: &str) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// Every problem as `row column: message (label)`.
-fn told(problems: &[Problem]) -> Vec<String> {
+/// Returns every problem as `row column: message (label)`.
+fn reported(problems: &[Problem]) -> Vec<String> {
     let tell = |problem: &Problem| {
         let place = match &problem.place {
             Place::Row { row, column: Some(column), .. } => format!("{row} {column}"),
@@ -56,7 +56,7 @@ fn the_first_of_id_sku_and_handle_identifies_an_item() {
     assert_eq!(rows("sku,ID\nlamp,L1\n"), [("L1".to_owned(), 2)]);
     assert_eq!(rows("Title,Handle\nLamp,lamp\n"), [("lamp".to_owned(), 2)]);
     let (_, problems) = read_text("name,price\nlamp,1\n");
-    assert_eq!(told(&problems), ["1: no column is called `id`, `sku` or `handle`"]);
+    assert_eq!(reported(&problems), ["1: no column is called `id`, `sku` or `handle`"]);
     assert!(problems[0].hint.as_ref().is_some_and(|hint| hint.contains("`columns: { id: name }`")));
     assert_eq!(problems[0].notes, ["or `price`: `columns: { id: price }`", "columns: name, price"]);
 }
@@ -97,10 +97,10 @@ fn i14_i16_everything_wrong_is_told_at_once_with_its_row() {
     let expected = [
         "3 id: the row has no id",
         "4 id: two rows have the same id (`a` is also in row 2)",
-        "5: the row has 1 cell, the header 2",
-        "6: the row has 3 cells, the header 2",
+        "5: the row has 1 cell, but the header has 2",
+        "6: the row has 3 cells, but the header has 2",
     ];
-    assert_eq!(told(&problems), expected);
+    assert_eq!(reported(&problems), expected);
     assert_eq!(problems[1].examples, ["sheet rows 2 and 4 (a)"]);
 }
 
@@ -108,7 +108,7 @@ fn i14_i16_everything_wrong_is_told_at_once_with_its_row() {
 fn a_column_without_a_name_of_its_own_is_called_by_its_letter() {
     let (items, problems) = read_text("id,,title, title\na,b,c,d\n");
     assert_eq!(
-        told(&problems),
+        reported(&problems),
         [
             "1: column B has no name, and is called `B`",
             "1: columns C and D have the same name: `title` is the first, and the other is called `title (D)`"
@@ -123,16 +123,16 @@ fn a_column_without_a_name_of_its_own_is_called_by_its_letter() {
 
 #[test]
 fn a_sheet_without_rows_is_an_error() {
-    assert_eq!(told(&read_text("").1), ["file: the sheet is empty"]);
-    assert_eq!(told(&read_text("\n\n").1), ["file: the sheet is empty"]);
-    assert_eq!(told(&read_text("id,title\n").1), ["file: the sheet has a header and no rows"]);
+    assert_eq!(reported(&read_text("").1), ["file: the sheet is empty"]);
+    assert_eq!(reported(&read_text("\n\n").1), ["file: the sheet is empty"]);
+    assert_eq!(reported(&read_text("id,title\n").1), ["file: the sheet has a header and no rows"]);
 }
 
 #[test]
 fn i13_an_unclosed_quote_is_told_with_the_row_where_it_opened() {
     let expected = ["4 title: a quote is opened in this row and never closed"];
-    assert_eq!(told(&read_text("id,title\na,\"x\n\"\nb,y\nc,\"z\nd,w\ne,v\n").1), expected);
-    assert_eq!(told(&read_text("id,title\na,x\nb,y\nc,\"").1), expected);
+    assert_eq!(reported(&read_text("id,title\na,\"x\n\"\nb,y\nc,\"z\nd,w\ne,v\n").1), expected);
+    assert_eq!(reported(&read_text("id,title\na,x\nb,y\nc,\"").1), expected);
     assert_eq!(rows("id,title\na,\"x\n\""), [("a".to_owned(), 2)]);
 }
 
@@ -141,28 +141,28 @@ fn i12_cells_and_rows_have_a_bound() {
     let large = "x".repeat(LARGEST_CELL + 1);
     let (items, problems) = read_text(&format!("id,title\na,{large}\nb,y\n"));
     assert_eq!(items.len(), 1);
-    assert_eq!(told(&problems), ["2 title: the cell is larger than 1 MiB (1048577 bytes)"]);
-    // A source without end: what is read of it is bounded, too.
+    assert_eq!(reported(&problems), ["2 title: the cell is larger than 1 MiB (1048577 bytes)"]);
+    // Reading stops even if the source never ends.
     let endless = "id,title\na,b\nc,\"".as_bytes().chain(std::io::repeat(b'x'));
-    assert_eq!(told(&read("products.csv", endless).1), ["3: the row goes on for more than 4 MiB"]);
+    assert_eq!(reported(&read("products.csv", endless).1), ["3: the row is larger than 4 MiB"]);
 }
 
 #[test]
 fn i04_other_encodings_are_told_with_row_and_byte() {
     let (_, problems) = read("p.csv", &b"\xEF\xBB\xBFid,title\na,\xC3\xA4\nb,gr\xFCn\nc,\xFC\n"[..]);
-    let expected = ["3 title: a letter in this cell is not saved as UTF-8 (read as `gr\u{fffd}n`)"];
+    let expected = ["3 title: a character in this cell is not saved as UTF-8 (read as `gr\u{fffd}n`)"];
     assert_eq!(
-        (told(&problems), problems[0].rows.stretches()),
+        (reported(&problems), problems[0].rows.stretches()),
         (expected.map(str::to_owned).to_vec(), &[(3, 4)][..])
     );
     assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("CSV UTF-8 (Comma delimited)")));
     let (_, problems) = read("p.csv", &b"\xFF\xFEi\0d\0\n\0a\0\0\xD8\n\0"[..]);
     assert_eq!(
-        told(&problems),
-        ["2 id: a letter in this cell cannot be read as UTF-16LE (read as `a\u{fffd}`)"]
+        reported(&problems),
+        ["2 id: a character in this cell cannot be read as UTF-16LE (read as `a\u{fffd}`)"]
     );
     let (_, problems) = read("p.csv", &b"id,title\na,x\nb,\0\n"[..]);
-    assert_eq!(told(&problems), ["file: the sheet is not text: a NUL is at byte offset 15"]);
+    assert_eq!(reported(&problems), ["file: the sheet is not text: a NUL is at byte offset 15"]);
 }
 
 #[test]
@@ -174,10 +174,10 @@ fn a_source_that_fails_says_so() {
         }
     }
     let (_, problems) = read("-", "id,title\na,b\n".as_bytes().chain(Failing));
-    assert_eq!(told(&problems), ["3: the sheet cannot be read: the cable is out"]);
+    assert_eq!(reported(&problems), ["3: the sheet cannot be read: the cable is out"]);
 }
 
-/// Hands out a few bytes at a time, as a pipe may.
+/// A reader that returns a few bytes at a time, as a pipe may.
 struct Drops<'a>(&'a [u8], usize);
 
 impl Read for Drops<'_> {
@@ -213,26 +213,29 @@ proptest! {
     }
 }
 
-/// The items of a sheet that was read with these options, as `id title`.
+/// Reads a sheet with these options, and returns its items as `id title` and its problems.
 fn titles(bytes: &[u8], options: &Reading) -> (Vec<String>, Vec<String>) {
     let catalog = super::read("products.csv", bytes, options);
     let title = |item: &Item| format!("{} {}", item.id, item.get("title").unwrap_or_default());
-    (catalog.items.iter().map(title).collect(), told(&catalog.problems))
+    (catalog.items.iter().map(title).collect(), reported(&catalog.problems))
 }
 
 #[test]
 fn what_stands_above_the_header_is_told_and_rows_keep_their_numbers() {
     let sheet = "Products export 2026\n\n# all prices in EUR\nid,title\na,Mug\n,Bowl\n";
-    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    let (titles, reported) = titles(sheet.as_bytes(), &Reading::default());
     assert_eq!(titles, ["a Mug"]);
-    assert_eq!(told, ["4: the header is row 4; rows 1–3 above it are not read", "6 id: the row has no id"]);
+    assert_eq!(
+        reported,
+        ["4: the header is row 4; rows 1–3 above it are not read", "6 id: the row has no id"]
+    );
 }
 
 #[test]
 fn a_line_that_names_the_delimiter_and_a_mark_behind_a_blank_line_are_no_cells() {
     for sheet in ["sep=;\r\nid;title\r\na;Mug, blue\r\n", "\n\t\u{feff}id;title\na;Mug, blue\n"] {
-        let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
-        assert_eq!((titles, told), (vec!["a Mug, blue".to_owned()], Vec::new()), "{sheet:?}");
+        let (titles, reported) = titles(sheet.as_bytes(), &Reading::default());
+        assert_eq!((titles, reported), (vec!["a Mug, blue".to_owned()], Vec::new()), "{sheet:?}");
     }
 }
 
@@ -260,9 +263,9 @@ fn a_named_delimiter_is_taken_at_its_word() {
 #[test]
 fn quotes_of_a_sheet_with_tabs_are_a_part_of_the_text_where_they_close_before_it_ends() {
     let sheet = "id\ttitle\n1\t12\" lamp \"Retro\"\n2\t\"Oak\" chair\n3\t\"Wool \"\"X\"\" rug\"\n4\t\"24\" monitor\"\n";
-    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    let (titles, reported) = titles(sheet.as_bytes(), &Reading::default());
     assert_eq!(titles, ["1 12\" lamp \"Retro\"", "2 \"Oak\" chair", "3 Wool \"X\" rug"]);
-    assert_eq!(told, ["5 title: text follows the closing quote of this cell"]);
+    assert_eq!(reported, ["5 title: text follows the closing quote of this cell"]);
     let apart =
         super::read("p.tsv", &b"id\ttitle\tb\n1\t\"Oak\tx\" chair\n2\ta\tb\n"[..], &Reading::default());
     assert!(
@@ -282,18 +285,18 @@ fn a_header_of_one_column_that_is_parted_in_another_way_says_in_which() {
     for mark in ["~", "^"] {
         assert_eq!(
             cause(&"id~title~image\na~Mug, blue~a.png\n".replace('~', mark), None),
-            [format!("{one}: `{mark}` parts the cells, which cannot be read")]
+            [format!("{one}: `{mark}` separates the cells, which is not supported")]
         );
     }
     let quoted = "\"id,title,image\"\n\"a,Mug,a.png\"\n";
     assert_eq!(
         cause(quoted, None),
-        [format!("{one}: each line of the sheet stands in quotes (read as `id,title,image`)")]
+        [format!("{one}: each line of the sheet is in quotes (read as `id,title,image`)")]
     );
     let semicolons = "id;title;image\na;b,c;a.png\n";
     assert_eq!(
         cause(semicolons, Some("comma")),
-        [format!("{one}: a semicolon parts the cells of the sheet, not a comma")]
+        [format!("{one}: a semicolon separates the cells of the sheet, not a comma")]
     );
     assert!(cause(semicolons, Some("semicolon")).is_empty());
 }
@@ -302,32 +305,32 @@ fn a_header_of_one_column_that_is_parted_in_another_way_says_in_which() {
 fn text_behind_a_closing_quote_is_an_error_of_its_cell() {
     let sheet =
         "id,title\n1,\"12\\\" TV stand\"\n2,\"24\" monitor\"\n3,\"27\"\" monitor\" \n4,30\" monitor\n";
-    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    let (titles, reported) = titles(sheet.as_bytes(), &Reading::default());
     assert_eq!(titles, ["3 27\" monitor ", "4 30\" monitor"]);
     let message = "title: text follows the closing quote of this cell";
-    assert_eq!(told, [format!("2 {message}")]);
+    assert_eq!(reported, [format!("2 {message}")]);
 }
 
 #[test]
 fn cells_of_a_sheet_with_tabs_need_no_quotes() {
     let sheet = "id\ttitle\n1\t12\" stand\n2\t\"a\tb\"\n3\tthe \"\"best\"\" mug\n4\t\"\"\n";
-    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    let (titles, reported) = titles(sheet.as_bytes(), &Reading::default());
     assert_eq!(titles, ["1 12\" stand", "2 a\tb", "3 the \"\"best\"\" mug", "4 "]);
-    assert_eq!(told, [""; 0]);
+    assert_eq!(reported, [""; 0]);
 }
 
 #[test]
 fn an_encoding_is_named_where_several_are_possible() {
     let (bytes, ..) = encoding_rs::WINDOWS_1251.encode("id,title\na,Ночной светильник\n");
-    let (titles, told) = titles(&bytes, &Reading::default());
+    let (titles, reported) = titles(&bytes, &Reading::default());
     assert_eq!(
-        (titles.len(), &told[..]),
-        (0, &["file: the letters of the sheet can be read in several ways".to_owned()][..])
+        (titles.len(), &reported[..]),
+        (0, &["file: the characters of the sheet can be read in several encodings".to_owned()][..])
     );
     let named = |label: &str| Reading { encoding: Some(label.to_owned()), ..Reading::default() };
     let read = |label: &str| self::titles(&bytes, &named(label));
     assert_eq!(read("windows-1251"), (vec!["a Ночной светильник".to_owned()], Vec::new()));
-    assert!(read("utf-8").1[0].starts_with("2 title: a letter in this cell is not saved as UTF-8"));
+    assert!(read("utf-8").1[0].starts_with("2 title: a character in this cell is not saved as UTF-8"));
     assert_eq!(read("windows-1215").1, ["file: there is no encoding `windows-1215`"]);
     let problems = super::read("products.csv", &bytes[..], &Reading::default()).problems;
     let hint = problems[0].hint.as_deref().unwrap();

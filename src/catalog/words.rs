@@ -1,4 +1,4 @@
-//! Names of columns in twelve languages, and how well the name of a column fits a field.
+//! Rates how well the name of a column fits a field, with words in twelve languages.
 
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -6,14 +6,15 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Words of each field, by the name that templates give it; `link` has those of addresses that are no pictures.
+/// The words of each field, by the field's name in templates. The entry `link` has the words for addresses that do not
+/// lead to pictures.
 static WORDS: LazyLock<HashMap<String, Words>> = LazyLock::new(|| {
     let written: HashMap<String, Written> =
         serde_yaml::from_str(include_str!("words.yaml")).expect("it is compiled in, and a test reads it");
     written.into_iter().map(|(field, written)| (field, Words::from(written))).collect()
 });
 
-/// The words of a field as the document has them.
+/// The words of a field as `words.yaml` lists them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -29,7 +30,7 @@ struct Written {
     #[serde(default)]
     late: Vec<String>,
     #[serde(default)]
-    beside: Vec<String>,
+    neutral: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,24 +40,26 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// The words of a field, folded.
+/// The words of a field as returned by [`fold`].
 #[derive(Debug)]
 struct Words {
-    /// Each whole name with its rank.
+    /// The rank of each usual name of the field; 0 is the best.
     names: HashMap<String, usize>,
     parts: Vec<Pattern>,
     never: Vec<Pattern>,
     last: Vec<Pattern>,
     first: Vec<Pattern>,
     late: Vec<Pattern>,
-    beside: Vec<Pattern>,
+    neutral: Vec<Pattern>,
 }
 
-/// A word, with a `*` at an end for the rest of a longer one.
+/// A word to search for in the names of columns. A `*` at its start or end in `words.yaml` means that a longer word
+/// matches, too.
 #[derive(Debug)]
 struct Pattern {
     text: String,
-    /// Whether the word may go on before and behind the text.
+    /// Two flags: the first is true if a longer word may have letters before the text, the second if it may have
+    /// letters after the text.
     open: (bool, bool),
 }
 
@@ -68,7 +71,7 @@ impl From<&String> for Pattern {
 }
 
 impl Pattern {
-    /// Returns what a word that fits has before the text.
+    /// Returns the characters of a matching word before the pattern's text; `None` if the word does not match.
     fn before<'a>(&self, word: &'a str) -> Option<&'a str> {
         self.fits(word).then(|| word.find(&self.text).map_or("", |at| &word[..at]))
     }
@@ -103,34 +106,34 @@ impl From<Written> for Words {
             last: patterns(&written.last),
             first: patterns(&written.first),
             late: patterns(&written.late),
-            beside: patterns(&written.beside),
+            neutral: patterns(&written.neutral),
         }
     }
 }
 
-/// How well a name fits a field; the smaller the better.
+/// A measure of how well a name fits a field; smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// It is a name of the field, of this rank in the document.
+    /// The name is one of the field's names, with this rank in the document.
     Whole(usize),
-    /// It has a word of the field.
-    Part(Part),
-    /// It has a word that mostly means something else.
+    /// The name contains a word of the field.
+    Part(FitRank),
+    /// The name contains a word that mostly means something else.
     Last,
 }
 
-/// How well a name fits that has a word of a field.
+/// A measure of how well a name fits a field if it contains a word of that field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Part {
-    /// 0 with a word that goes first, 2 with one that comes late.
+pub(super) struct FitRank {
+    /// The rank by words in the name: 0 with a preferred word, 2 with a disfavoured one, otherwise 1.
     order: usize,
-    /// Words that may change what it means.
+    /// The number of other words in the name, which may change its meaning.
     pub(super) others: usize,
-    /// The first number in it.
+    /// The first number in the name; 0 if there is none.
     number: u64,
 }
 
-/// Returns how well the name of a column fits a field; nothing where it does not.
+/// Returns how well the name of a column fits a field; `None` if it does not.
 pub(super) fn fit(field: &str, name: &str) -> Option<Fit> {
     let words = WORDS.get(field)?;
     let folded = fold(name);
@@ -149,7 +152,7 @@ pub(super) fn fit(field: &str, name: &str) -> Option<Fit> {
     if !has(&words.parts) {
         return None;
     }
-    // Of `Produktfoto` the word before that of the field counts as one of its own.
+    // In `Produktfoto` the part before the field's word counts as a separate word.
     let stem =
         |word: &&'_ str| words.parts.iter().find_map(|one| one.before(word)).map_or(word.len(), str::len);
     let stems: Vec<&str> = parts.iter().map(|word| &word[..stem(word)]).collect();
@@ -160,20 +163,19 @@ pub(super) fn fit(field: &str, name: &str) -> Option<Fit> {
     let is_harmless = |stem: &&&str| {
         stem.is_empty()
             || stem.bytes().all(|byte| byte.is_ascii_digit())
-            || [&words.beside, &words.first, &words.late].iter().any(|patterns| fits(patterns, stem))
+            || [&words.neutral, &words.first, &words.late].iter().any(|patterns| fits(patterns, stem))
     };
     let others = stems.len() - stems.iter().filter(is_harmless).count();
     let number = parts.iter().find_map(|word| word.parse().ok()).unwrap_or(0);
-    Some(Fit::Part(Part { order: 1 + usize::from(named[1]) - usize::from(named[0]), others, number }))
+    Some(Fit::Part(FitRank { order: 1 + usize::from(named[1]) - usize::from(named[0]), others, number }))
 }
 
-/// Returns a name in the form in which names are compared: words in lower case with a space between them, and
-/// without accents.
+/// Returns a name in the form for comparison: lower-case words without accents, with a space between them.
 pub(super) fn fold(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     let mut before = ' ';
     for letter in name.nfkd().filter(|letter| !is_combining_mark(*letter)) {
-        // `pictureUrl` and `image2` are two words each, and so is `URLImage` after its capitals.
+        // `pictureUrl` and `image2` count as two words each.
         let is_new_word = (before.is_lowercase() && letter.is_uppercase())
             || (before.is_alphabetic() && letter.is_ascii_digit());
         let is_mark = !letter.is_alphanumeric() && !matches!(letter, '\'' | '’' | 'ʼ');

@@ -1,4 +1,4 @@
-//! Workbooks: the sheets of an XLSX file, each cell as its user sees it.
+//! Reads the sheets of an XLSX file, with each cell as the user sees it.
 
 mod elements;
 mod format;
@@ -19,13 +19,13 @@ use parts::{SheetPart, Workbook};
 use rows::{Line, Wrong};
 use std::io::{Cursor, Read};
 
-/// Largest workbook: its parts stand anywhere in it, so all of it is held.
+/// Limit on a workbook, in bytes: it is held in memory as a whole, because its files may be in any order.
 const LARGEST: u64 = 64 << 20;
 
-/// Largest size of the parts of a workbook when they are unpacked: all texts of its sheets are held at once.
+/// Limit on the unpacked files of a workbook, in bytes: all texts of its sheets are held in memory together.
 const UNPACKED: u64 = 512 << 20;
 
-/// Reads the sheet that is named, else the first one that has a header.
+/// Reads the sheet that the user names, or else the first one with a header.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let mut bytes = head;
     let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
@@ -35,7 +35,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         return too_large(format!("is larger than {} MiB", LARGEST >> 20));
     }
     if !unpacks_within(&bytes, UNPACKED) {
-        return too_large(format!("comes to more than {} MiB unpacked", UNPACKED >> 20));
+        return too_large(format!("is larger than {} MiB when unpacked", UNPACKED >> 20));
     }
     let mut workbook = Workbook::open(bytes).map_err(|why| unreadable(table, &why))?;
     let part = chosen(table, &mut workbook)?;
@@ -62,8 +62,10 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     Ok(())
 }
 
-/// Whether all parts together come to at most so many bytes. They are unpacked to be counted: what the file says of
-/// their size need not be true. One that cannot be unpacked is for the reader of the workbook to tell.
+/// Reports whether all files of a workbook's archive, unpacked, have together at most `most` bytes.
+///
+/// The files are unpacked to count their bytes, because the sizes in the archive need not be true. The reader of the
+/// workbook reports a file that cannot be unpacked.
 fn unpacks_within(bytes: &[u8], most: u64) -> bool {
     let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else { return true };
     let mut unpacked = 0;
@@ -80,7 +82,7 @@ fn unpacks_within(bytes: &[u8], most: u64) -> bool {
     true
 }
 
-/// Returns the sheet to read, and tells which others there are.
+/// Chooses the sheet to read, and records a note about the other sheets.
 fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, Box<Problem>> {
     let sheets = workbook.sheets.clone();
     if let Some(wanted) = table.sheet() {
@@ -102,7 +104,7 @@ fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, B
         }
     }
     let Some(sheet) = first.or_else(|| sheets.iter().find(|sheet| !sheet.is_hidden)) else {
-        let problem = table.whole("the workbook has no sheet that is shown");
+        let problem = table.whole("the workbook has no visible sheet");
         let Some(hidden) = sheets.first() else { return Err(problem.hint(AS_CSV).into()) };
         let hint =
             format!("write `sheet: {}` under `items:`; for `init` and `catalog`, `--sheet`", hidden.name);
@@ -112,7 +114,7 @@ fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, B
     Ok(sheet.clone())
 }
 
-/// Returns whether the first rows of a sheet have a header; nothing where the sheet is empty.
+/// Reports whether the first rows of a sheet have a header; `None` if the sheet is empty.
 fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Result<Option<bool>, String> {
     let mut rows = workbook.rows(sheet)?;
     let mut first = Vec::new();
@@ -123,7 +125,7 @@ fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Resu
             return Ok(Some(true));
         }
     }
-    // Names of columns stand in several cells, above others.
+    // A header fills several cells, and so does the row below it.
     let filled = |row: &Row| row.cells.iter().filter(|cell| !cell.trim().is_empty()).count();
     let at = header::position(&first, &table.options.columns);
     let is_headed =
@@ -131,7 +133,7 @@ fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Resu
     Ok((!first.is_empty()).then_some(at.is_some_and(is_headed)))
 }
 
-/// Tells which sheets are not read.
+/// Records a note about the sheets that are not read.
 fn tell_others(table: &mut Table<'_>, sheets: &[SheetPart], taken: &SheetPart) {
     let others: Vec<&SheetPart> = sheets.iter().filter(|sheet| sheet.name != taken.name).collect();
     let Some(other) = others.first() else { return };
@@ -144,7 +146,7 @@ fn tell_others(table: &mut Table<'_>, sheets: &[SheetPart], taken: &SheetPart) {
     let mut problem = table.whole(message);
     problem.severity = Severity::Note;
     let hint = format!(
-        "for another one, write `sheet: {}` under `items:`, or `--sheet` for `init` and `catalog`",
+        "to read another sheet, write `sheet: {}` under `items:`, or `--sheet` for `init` and `catalog`",
         other.name
     );
     table.problems.add(problem.hint(hint));
@@ -152,7 +154,7 @@ fn tell_others(table: &mut Table<'_>, sheets: &[SheetPart], taken: &SheetPart) {
 
 fn unreadable(table: &Table<'_>, why: &str) -> Problem {
     table
-        .whole(format!("this is no workbook that can be read: {why}"))
+        .whole(format!("this workbook cannot be read: {why}"))
         .hint(AS_CSV)
         .note("then write the new file's name under `items:`, such as `{ from: products.csv }`")
 }
@@ -166,12 +168,12 @@ impl Line {
 /// A sheet while it is read, row by row.
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
-    /// Path of the sheet in the archive.
+    /// The path of the sheet's XML in the workbook's archive.
     part: String,
     header: Option<(u64, Header)>,
     /// The first rows, until the header is found among them.
     first: Vec<Line>,
-    /// Hidden rows that are left out.
+    /// The hidden rows that are left out.
     hidden: Vec<u64>,
 }
 
@@ -186,7 +188,7 @@ impl Sheet<'_, '_> {
         if is_found || rows.len() == header::LOOKED_AT { self.settle() } else { Ok(()) }
     }
 
-    /// Finds the header among the first rows, and takes those below it.
+    /// Finds the header among the first rows, and reads those below it.
     fn settle(&mut self) -> Result<(), Stop> {
         if self.header.is_some() {
             return Ok(());
@@ -224,12 +226,11 @@ impl Sheet<'_, '_> {
         }
         if let Some(at) = (header.named..cells.len()).find(|at| !cells[*at].is_empty()) {
             if !header.is_unnamed(self.table, at) {
-                let problem = self.table.at(
-                    number,
-                    Some(&at_letter(at)),
-                    "this cell stands in a column without a name",
+                let problem =
+                    self.table.at(number, Some(&at_letter(at)), "this cell is in a column without a name");
+                let problem = problem.hint(
+                    "write a heading into the first cell of this column, or delete the content of this cell",
                 );
-                let problem = problem.hint("write a name into the column's first cell, or empty this cell");
                 self.table.spoilt(number, problem);
             }
             return Ok(());
@@ -244,7 +245,7 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    /// Returns an error for a cell that holds no value.
+    /// Builds the error about a cell without a value.
     fn wrong(&self, row: u64, column: usize, wrong: &Wrong) -> Problem {
         let name = self.table.headers.get(column).filter(|name| !name.is_empty());
         let name = name.cloned().unwrap_or_else(|| at_letter(column));
@@ -253,7 +254,10 @@ impl Sheet<'_, '_> {
             Wrong::Error(error) => self
                 .table
                 .at(row, Some(&name), format!("the formula of this cell fails: `{error}`"))
-                .hint(format!("in the spreadsheet, write a value into {cell} or empty it; a column that no clip needs can be deleted")),
+                .hint(format!(
+                    "in the spreadsheet, write a value into cell {cell} or clear it; a column that no clip \
+                     needs can be deleted"
+                )),
             Wrong::Formula => self
                 .table
                 .at(row, Some(&name), "the formula of this cell was never computed")
@@ -261,11 +265,11 @@ impl Sheet<'_, '_> {
             Wrong::TooLarge => self
                 .table
                 .at(row, Some(&name), "the cell is larger than 1 MiB")
-                .hint("remove what is no product from the sheet"),
+                .hint("remove everything that is not a product from the sheet"),
         }
     }
 
-    /// Tells that rows are left out because they are hidden.
+    /// Records a warning about rows that are left out because they are hidden.
     fn tell_hidden(&mut self) {
         let Some(first) = self.hidden.first().copied() else { return };
         let are = if self.hidden.len() == 1 { "is" } else { "are" };
@@ -273,12 +277,12 @@ impl Sheet<'_, '_> {
         let mut problem = self.table.at(first, None, message);
         problem.severity = Severity::Warning;
         problem.rows.extend(self.hidden.iter().copied());
-        let hint =
-            "to read them, too, show them in the spreadsheet, or write `all: true` under `items:` (`--all`)";
+        let hint = "to read hidden rows, show them in the spreadsheet, or write `all: true` under `items:` \
+             (`--all`)";
         self.table.problems.add(problem.hint(hint));
     }
 
-    /// Tells of merged cells, of which only the first has the value.
+    /// Records a warning about merged cells, of which only the first has the value.
     fn tell_merged(&mut self, areas: &[String]) {
         let Some((header, _)) = &self.header else { return };
         let header = *header;
@@ -297,7 +301,9 @@ impl Sheet<'_, '_> {
             problem.severity = Severity::Warning;
             problem.rows.push(first.max(header));
             problem.examples.push(area.clone());
-            self.table.problems.add(problem.hint("in the spreadsheet, unmerge them and fill each cell"));
+            self.table
+                .problems
+                .add(problem.hint("in the spreadsheet, unmerge these cells and fill each one"));
         }
     }
 }

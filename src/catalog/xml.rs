@@ -1,9 +1,10 @@
-//! XML documents: an element for each product, with its values as elements and attributes.
+//! Reads XML documents in which each product is an element. The product's values are elements and attributes in that
+//! element.
 
 mod product;
 mod survey;
 
-use super::lines::{Broken, Metered, Watch};
+use super::lines::{Broken, Metered, RowGuard};
 use super::sheet::{broken_off, too_long};
 use super::table::Table;
 use super::{LONGEST_NAME, Layout};
@@ -18,16 +19,16 @@ use std::io::{BufReader, Cursor, Read};
 pub(super) use survey::local;
 use survey::{Survey, is_known, survey};
 
-/// Bytes that are looked at to find the element of a product.
+/// Number of bytes that are examined to find out which element holds a product.
 const LOOKED_AT: u64 = 256 * 1024;
 
-/// Prefixes of shop fields, whose names are columns; documents may declare others for the same address.
+/// Usual namespace prefixes of shop fields, whose names become columns; documents may declare other prefixes.
 const PREFIXES: [&str; 2] = ["g", "c"];
 
-/// Part of the address that stands for shop fields.
+/// The text by which the address of the namespace of shop fields is recognised.
 const SHOP_FIELDS: &str = "base.google.com";
 
-/// Reads a document; the row is the position of the product, 1 for the first.
+/// Reads an XML document; a product's row number is its position, 1 for the first.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
     "XML".clone_into(&mut table.format);
     let encoding = encoding(table, &head)?;
@@ -36,17 +37,20 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         return document(table, metered, &watch);
     }
     let (mut metered, mut start) = (metered, Vec::new());
-    // What cannot be read is told where it is read again.
+    // An error is reported when the document itself is read.
     let _ = metered.by_ref().take(LOOKED_AT).read_to_end(&mut start);
     let is_utf_8 = match std::str::from_utf8(&start) {
         Ok(text) => !text.is_ascii(),
         Err(error) => error.error_len().is_none() && !start[..error.valid_up_to()].is_ascii(),
     };
     if is_utf_8 && table.options.encoding.is_none() {
-        let message = format!("the file says that it is {}, and its letters are UTF-8", encoding.name());
+        let message = format!("the file declares the encoding {}, but its text is UTF-8", encoding.name());
         let mut problem = table.whole(message);
         problem.severity = Severity::Note;
-        let hint = format!("it is read as UTF-8; else write `encoding: {}` under `items:`", encoding.name());
+        let hint = format!(
+            "the file is read as UTF-8; to read it as declared, write `encoding: {}` under `items:`",
+            encoding.name()
+        );
         table.problems.add(problem.hint(hint));
         return document(table, Cursor::new(start).chain(metered), &watch);
     }
@@ -56,7 +60,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     document(table, letters, &watch)
 }
 
-/// Returns the encoding that the manifest names, else the one that the document declares.
+/// Returns the encoding that the manifest names, or else the one that the document declares.
 fn encoding(table: &Table<'_>, head: &[u8]) -> Result<&'static Encoding, Box<Problem>> {
     let declaration = head.split(|byte| *byte == b'>').next().unwrap_or_default();
     let declaration = String::from_utf8_lossy(declaration);
@@ -64,20 +68,24 @@ fn encoding(table: &Table<'_>, head: &[u8]) -> Result<&'static Encoding, Box<Pro
     let declared = declared.and_then(|(_, rest)| rest.split(['"', '\'']).nth(1));
     let Some(label) = table.options.encoding.as_deref().or(declared) else { return Ok(UTF_8) };
     match Encoding::for_label(label.as_bytes()) {
-        // What reads as a declaration byte by byte is not UTF-16.
+        // A declaration that can be read byte by byte is not in UTF-16, whatever it declares.
         Some(encoding) if encoding.name().starts_with("UTF-16") => Ok(UTF_8),
         Some(encoding) => Ok(encoding),
         None => {
             let problem = table.whole(format!("there is no encoding `{label}`"));
-            Err(problem.hint("write its name under `items:`, such as `encoding: windows-1250`").into())
+            Err(problem
+                .hint(
+                    "write the name of the file's encoding under `items:`, such as `encoding: windows-1250`",
+                )
+                .into())
         }
     }
 }
 
-/// Finds the element of a product, and reads all of them.
-fn document(table: &mut Table<'_>, mut source: impl Read, watch: &Watch) -> Result<(), Box<Problem>> {
+/// Finds out which element holds a product, and reads all products.
+fn document(table: &mut Table<'_>, mut source: impl Read, watch: &RowGuard) -> Result<(), Box<Problem>> {
     let mut start = Vec::new();
-    // What cannot be read is told where it is read again.
+    // An error is reported after the start of the document was examined.
     let read = source.by_ref().take(LOOKED_AT).read_to_end(&mut start);
     let seen = survey(&start);
     let element = match &table.options.element {
@@ -93,7 +101,7 @@ fn document(table: &mut Table<'_>, mut source: impl Read, watch: &Watch) -> Resu
     products.read(BufReader::with_capacity(64 * 1024, Cursor::new(start).chain(source)))
 }
 
-/// Returns the element that holds a product; none where the start of the document shows none.
+/// Returns the element that holds a product; `None` if the start of the document does not show one.
 fn chosen(table: &Table<'_>, seen: &Survey) -> Result<Option<String>, Box<Problem>> {
     let known: Vec<&String> = seen.candidates.iter().filter(|name| is_known(name)).collect();
     match (known.as_slice(), seen.candidates.as_slice()) {
@@ -117,12 +125,12 @@ fn element_hint(name: &str) -> String {
 /// The products of a document while they are read.
 struct Products<'s, 'a> {
     table: &'s mut Table<'a>,
-    watch: &'s Watch,
+    watch: &'s RowGuard,
     seen: Survey,
-    /// The element of a product, where it is known.
+    /// The name of the element that holds a product, once it is known.
     element: Option<String>,
     row: u64,
-    /// Prefixes of shop fields.
+    /// The namespace prefixes of shop fields.
     shop: Vec<String>,
 }
 
@@ -170,13 +178,13 @@ impl Products<'_, '_> {
                         product = Some(open);
                     }
                     Some(whole) => self.take(whole)?,
-                    // What is about the whole document needs no memory.
+                    // An element outside of products is not kept, so it does not count towards the limit of one.
                     None => self.watch.renew(),
                 },
                 Event::Eof if product.is_some() => {
                     let problem =
                         self.table.at(self.row + 1, None, "the feed ends in the middle of a product");
-                    return Err(problem.hint("fetch it again, it was cut off").into());
+                    return Err(problem.hint("download the feed again: the file was cut off").into());
                 }
                 Event::Eof => break,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -186,7 +194,7 @@ impl Products<'_, '_> {
         if self.row == 0 { Err(self.none().into()) } else { self.table.end_of_records() }
     }
 
-    /// Notes prefixes that the document declares for shop fields.
+    /// Records prefixes that the document declares for shop fields.
     fn note_prefixes(&mut self, start: &BytesStart<'_>) {
         for attribute in start.attributes().flatten() {
             if let Some(prefix) = attribute.key.as_ref().strip_prefix("xmlns:")
@@ -198,8 +206,9 @@ impl Products<'_, '_> {
         }
     }
 
-    /// Returns whether a product begins. Another element that holds products in most documents is an error: the start
-    /// of the document did not show it.
+    /// Reports whether an element is the start of a product.
+    ///
+    /// Returns an error for another element that usually holds products, which the start of the document did not show.
     fn begins(&mut self, start: &BytesStart<'_>) -> Result<bool, Box<Problem>> {
         let name = start.name();
         let name = name.as_ref();
@@ -229,7 +238,11 @@ impl Products<'_, '_> {
         let message = format!(
             "elements are nested more than {DEEPEST} deep, or their names are longer than {LONGEST_NAME} bytes"
         );
-        Err(self.table.at(self.row + 1, None, message).hint("this is no product of a feed").into())
+        Err(self
+            .table
+            .at(self.row + 1, None, message)
+            .hint("the file does not look like a product feed")
+            .into())
     }
 
     fn take(&mut self, product: Product) -> Result<(), Box<Problem>> {
@@ -237,20 +250,20 @@ impl Products<'_, '_> {
         self.watch.renew();
         if let Some(name) = product.unread.filter(|_| self.table.encoding != "UTF-8") {
             let encoding = self.table.encoding;
-            let message = format!("a letter in this element is not saved as {encoding}");
+            let message = format!("a character in this element is not saved as {encoding}");
             let problem = self.table.at(self.row, Some(&name), message);
             let hint = "write the encoding of the file under `items:`, such as `encoding: windows-1250`";
             self.table.spoilt(self.row, problem.hint(hint));
         }
         if let Some((name, entity)) = product.unknown {
-            let message = format!("`{entity}` stands for a text that is not read");
+            let message = format!("`{entity}` is not a known entity");
             let problem = self.table.at(self.row, Some(&name), message);
-            self.table.spoilt(self.row, problem.hint("write the text itself in the place of it"));
+            self.table.spoilt(self.row, problem.hint("write the text itself instead of the entity"));
         }
         self.table.record(self.row, product.record)
     }
 
-    /// The document has no product.
+    /// Builds the error about a document without a product.
     fn none(&self) -> Problem {
         let names = self.seen.names.iter().map(String::as_str);
         if let Some(wanted) = &self.table.options.element {
@@ -265,7 +278,7 @@ impl Products<'_, '_> {
         let is_named = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let hint = match self.seen.repeated.first() {
             _ if is_named("Workbook") || is_named("html") => {
-                "open it in a spreadsheet, and save it as XLSX".to_owned()
+                "open the file in a spreadsheet, and save it as XLSX".to_owned()
             }
             Some(name) => element_hint(name),
             None => "write one element for each product, with its values as elements in it".to_owned(),
@@ -273,20 +286,22 @@ impl Products<'_, '_> {
         problem.hint(hint).note(format!("elements: {}", names.join(", ")))
     }
 
-    /// The document was not read to its end.
+    /// Builds the error about a document that could not be read to its end.
     fn stopped(&self, at: u64, why: &str) -> Problem {
         let (table, row) = (&self.table, self.row + 1);
         match self.watch.broken() {
-            Some(Broken::TooLong) => too_long(table, row, "product", "an element in it may never be closed"),
+            Some(Broken::TooLong) => {
+                too_long(table, row, "product", "an element in the product may be unclosed")
+            }
             Some(broken) => broken_off(table, row, &broken),
             None => table
                 .at(row, None, format!("the feed cannot be read from byte {at} on: {why}"))
-                .hint("fetch it again, or let the program that wrote it write it anew"),
+                .hint("download the feed again, or export it again from the program that wrote it"),
         }
     }
 }
 
-/// Adds a text to the product that is open, if one is.
+/// Adds a text to the open product, if there is one.
 fn add(product: &mut Option<Product>, text: &str, is_cdata: bool) {
     if let Some(element) = product.as_mut().and_then(|product| product.path.last_mut()) {
         element.add(text, is_cdata);

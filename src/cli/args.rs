@@ -1,4 +1,4 @@
-//! Flags and commands, as clap reads them.
+//! The flags and commands that clap parses; their doc comments are the help texts.
 
 mod export;
 mod listed;
@@ -31,7 +31,7 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = "shotlist", version, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// Command to carry out.
     #[command(subcommand)]
     pub command: Command,
     /// Flags of every command.
@@ -46,41 +46,41 @@ pub struct Global {
     /// The manifest; default: shotlist.yaml here or in a parent folder
     #[arg(short, long, global = true, value_name = "MANIFEST")]
     pub file: Option<PathBuf>,
-    /// Where clips go, instead of the manifest's folder
+    /// Folder for the clips, instead of the manifest's
     #[arg(long, global = true, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Rehearse against a fake provider inside the program: no key, no network, no cost
     #[cfg_attr(feature = "sandbox", arg(long, global = true))]
     #[cfg_attr(not(feature = "sandbox"), arg(skip))]
     pub sandbox: bool,
-    /// Data as JSON on stdout
+    /// Print data as JSON on stdout
     #[arg(long, global = true)]
     pub json: bool,
-    /// Only errors
+    /// Print only errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// More talk; twice for everything
+    /// Print more; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colour: auto, always or never
+    /// Use of colour: auto, always or never
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: ColorWhen,
-    /// How log lines are written: text or json
+    /// Format of log lines: text or json
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub log_format: LogFormat,
-    /// Where log lines go, instead of stderr
+    /// File for log lines, instead of stderr
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
 }
 
-/// When to use colour.
+/// The use of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` or TERM=dumb say otherwise.
+    /// Colour on a terminal, unless `NO_COLOR` or TERM=dumb forbids it.
     Auto,
-    /// Always.
+    /// Always colour.
     Always,
-    /// Never.
+    /// Never colour.
     Never,
 }
 
@@ -94,181 +94,186 @@ impl From<ColorWhen> for terminal::ColorWhen {
     }
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What to do. The first line of each is its summary in the list of commands, short enough for 60 columns.
+/// The commands. The first line of each is its summary in the list of commands, short enough for 60 columns.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Collect what is owed, submit, poll, download
+    /// Collect paid clips, then submit and download
     ///
-    /// Clips that are paid are fetched first. Then every job that is new or changed is submitted, its task is asked for
-    /// and its clip is put into the output folder. The same command goes on after any crash; nothing is paid twice.
+    /// Downloads clips first that are paid already. Then submits every new or changed job, polls its task, and saves
+    /// its clip in the output folder. After a crash, the same command continues; nothing is paid twice.
     Run(RunArgs),
-    /// Fetch what was paid before; never submits
+    /// Download clips that are paid; never submit
     ///
-    /// Asks for the tasks that are still owed and downloads their clips. Spends nothing, and is content beside a run.
+    /// Polls the tasks of paid clips, and downloads the clips. Spends nothing, and is safe while a run is active.
     Collect(ManifestArg),
-    /// Check manifest and catalog, offline
+    /// Check manifest and catalog without a network
     ///
-    /// Reads the manifest and the catalog, renders every template and holds every job against the documented limits of
-    /// its model. All problems are told at once, each with its place. Sends nothing.
+    /// Reads the manifest and the catalog, renders every template and compares every job with the documented limits of
+    /// its model. Reports all problems together, each with its place. Sends nothing.
     Validate(ValidateArgs),
-    /// What would be rendered, why, and its price
+    /// Show what would be rendered, and its price
     ///
-    /// Compares what the manifest asks for with what was rendered before. Sends nothing.
+    /// Compares what the manifest asks for with what was rendered before, and shows why a job would be rendered. Sends
+    /// nothing.
     Plan(PlanArgs),
-    /// Where the project stands, on one screen
+    /// Show the state of the project on one screen
     ///
-    /// The last run, jobs by state, what is in flight and how long, links that die soon, the money, and what needs a
-    /// decision. Works while a run is active, and with a manifest that cannot be read.
+    /// Shows the last run, the jobs by state, how long requests have waited for their results, links that expire soon,
+    /// the money, and jobs that need your decision. Works while a run is active, and with a manifest that cannot be
+    /// read.
     Status(ManifestArg),
-    /// Every job on a line: state, price and path
+    /// List every job with state, price and path
     ///
-    /// All jobs of the manifest, or those that the filters select: values of one filter are alternatives, and a job
-    /// must satisfy every filter. Works while a run is active. A job that was ordered is as the last run left it; what
-    /// an edit of the manifest would change is what `plan` shows.
+    /// Lists all jobs of the manifest, or those that the filters select: values of one filter are alternatives, and a
+    /// job must satisfy every filter. Works while a run is active. A job that was submitted is shown as the last run
+    /// left it; `plan` shows what an edit of the manifest would change.
     Jobs(JobsArgs),
-    /// One job with every take and every answer
+    /// Show one job with every rendering and answer
     ///
-    /// Where its clip is, what it cost, each submission with its time, its request id and the provider's words, the
-    /// request as it was sent, and every command with which one can go on.
+    /// Shows where its clip is, what it cost, each submission with its time, its request id and the provider's words,
+    /// the request as it was sent, and every command that is possible next.
     Show(ShowArgs),
-    /// The money: by day, model, item or outcome
+    /// Show the money by day, model, item, outcome
     ///
-    /// What was settled, what is set aside for clips on their way, what may have been charged, what brought no clip, and
-    /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
-    /// `ledger adjust` corrects a wrong price.
+    /// Shows what was settled, what is reserved for clips that are not finished, what may have been charged, what
+    /// produced no clip, and what was refused at no cost. Works while a run is active, and with a manifest that cannot
+    /// be read. `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
-    /// A page with all clips; CSV, JSON, Markdown
+    /// Write all clips as a page, CSV or Markdown
     ///
-    /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
-    /// the clips: it works without a network, and it can be searched, filtered and printed. Other formats are for
-    /// spreadsheets, programs, build servers and chats; with --compare, what changed since the end of an earlier run.
-    /// Works while a run is active.
+    /// Shows each clip next to its picture, with its versions, price, times, checks and decisions. The page is one file
+    /// in the folder of the clips: it works without a network, and you can search, filter and print it. Other formats
+    /// are for spreadsheets, programs, build servers and chats. With --compare, it shows what changed since the end of
+    /// an earlier run. Works while a run is active.
     Report(ReportArgs),
     /// Look for black, frozen or wrong clips
     ///
-    /// Gives every clip a verdict: pass, warn or fail. It reads the length, size, rate and tracks of each file, and looks at
-    /// its frames where ffmpeg is installed. A run does so by itself; this command does it for clips that have no verdict, or
-    /// one for other settings of `checks:`. Sends nothing. Exits 3 where a clip fails.
+    /// Gives every clip a verdict: pass, warn or fail. Reads the length, size, rate and tracks of each file, and checks
+    /// its frames if ffmpeg is installed. A run checks its clips automatically; this command checks clips without a
+    /// verdict for the current settings of `checks:`. Sends nothing. Exits 3 if a clip fails.
     Check(ManifestArg),
-    /// Compare every clip with what was placed
+    /// Compare every clip with its record
     ///
-    /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
-    /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
+    /// Reads each clip that should be in the output folder, and compares its size, hash and sidecar with the record.
+    /// Changes nothing without --repair. Exits 3 if a file is missing, damaged or not one of ours.
     Verify(VerifyArgs),
     /// See the clips in the browser, and decide
     ///
-    /// Serves a page on this computer until Ctrl-C, live while a run is active: approve clips, reject them with a reason,
-    /// take an earlier version, or queue another rendering, which a run sends. The link is for whoever may decide.
+    /// Serves a page on this computer until Ctrl-C, and updates it while a run is active: approve clips, reject them
+    /// with a reason, choose an earlier version, or queue another rendering, which a run sends. Give the link only to
+    /// people who may decide.
     Review(ReviewArgs),
-    /// Your sheet back with clips; feeds and folders
+    /// Write approved clips as sheet, feed or folder
     ///
-    /// Writes the clips that were approved in the form that a shop takes. With --all also those that nobody has reviewed;
-    /// never one that was rejected. Sends nothing and changes no clip.
+    /// Writes the approved clips in the form that a shop accepts. With --all, also writes clips without a review, but
+    /// never a rejected clip. Sends nothing and changes no clip.
     Export(ExportArgs),
     /// Send failed jobs again
     ///
-    /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out
-    /// unless they are asked for.
+    /// Sends each job as a new request. Leaves out jobs that were, or may have been, charged and jobs that the provider
+    /// would refuse again, unless you select them with a flag.
     Retry(RetryArgs),
-    /// Render finished jobs once more
+    /// Render finished jobs again
     ///
-    /// Another take of the same order, and another charge: asked for with its price. The clip that is there is kept below
-    /// `_takes/` beside the new one.
+    /// Makes another version of the clip from the same input, at another charge: it asks first, with the price. The
+    /// current clip is kept below `_takes/`.
     Redo(RedoArgs),
-    /// Settle jobs that are held
+    /// Settle jobs that need your decision
     ///
-    /// A job is held where only a person can tell whether it was charged, or where a paid clip cannot be had. Works
-    /// beside a run, which sees the decision within a second.
+    /// A job needs your decision if only a person can find out whether it was charged, or if a paid clip cannot be
+    /// downloaded. Works while a run is active, which sees the decision within a second.
     Resolve(ResolveArgs),
-    /// Take jobs off the list
+    /// Cancel unsent jobs, and tasks if possible
     ///
-    /// What was not sent yet is not sent. A task in flight is taken back where its provider allows that; others say so,
-    /// and their clips are collected. Costs nothing and works beside a run. The next run orders again what the manifest
-    /// still asks for: remove it there, or leave it out with --only.
+    /// Jobs that were not sent yet will not be sent. A submitted task is cancelled if its provider allows that;
+    /// otherwise this is reported, and the clip is collected. Costs nothing and works while a run is active. The next
+    /// run submits a job again that the manifest still asks for: remove it there, or leave it out with --only.
     Cancel(CancelArgs),
-    /// Let failed or missing jobs stay as they are
+    /// Stop reporting failed or missing jobs
     ///
-    /// No run alarms for them again, nor for jobs that share their clip, until their input changes. Free.
+    /// No run reports them again, or the jobs that share their clip, until their input changes. Free.
     Dismiss(DismissArgs),
-    /// Approve clips that were looked at
+    /// Approve clips that you looked at
     ///
-    /// The approval holds for the clip that is there now: another version or a changed input makes it outdated. Free, and
-    /// works beside a run.
+    /// The approval applies to the current clip: another version or a changed input makes it outdated. Free, and works
+    /// while a run is active.
     Approve(ApproveArgs),
     /// Reject clips, and queue another rendering
     ///
-    /// A rejected clip serves no job, also none that shares it. With --redo the next run renders the job once more, and
-    /// `plan` shows the price; `{{ feedback }}` in a prompt takes the note in. Sends nothing, and works beside a run.
+    /// No job uses a rejected clip, not even a job that shares it. With --redo, the next run renders the job again, and
+    /// `plan` shows the price; `{{ feedback }}` in a prompt inserts the note. Sends nothing, and works while a run is
+    /// active.
     Reject(RejectArgs),
     /// Rebuild a lost or old database
     ///
-    /// From the ledger, which has every submission, from what the old database still knew, and from the clips that are
-    /// there. The old database is kept under another name. Sends nothing, buys nothing, and changes nothing where
-    /// nothing is wrong.
+    /// Rebuilds it from the ledger, which has every submission, from the readable part of the old database, and from
+    /// the existing clips. The old database is kept under another name. Sends nothing, buys nothing, and changes
+    /// nothing if nothing is wrong.
     Recover(ManifestArg),
-    /// Archive clips that nobody wants any more
+    /// Archive clips that are no longer wanted
     ///
     /// Moves the clips of jobs that the manifest no longer asks for, with their sidecars, below `_archive/` in the
-    /// output folder. Deletes nothing; a job that comes back gets its clip back, free of charge.
+    /// output folder. Deletes nothing; a job that returns to the manifest gets its clip back free of charge.
     Prune(PruneArgs),
-    /// Put a provider, or everything, on hold
+    /// Pause one provider, or all of them
     ///
-    /// Nothing new is submitted until `resume`, not even by a run that is at work. What is in flight is collected. A run
-    /// that has nothing else left ends with exit 5.
+    /// Nothing new is submitted until `resume`, not even by an active run. Submitted work is still collected. A run
+    /// that has nothing else to do ends with exit 5.
     Pause(PauseArgs),
-    /// Let what is on hold go on
+    /// Allow submissions again after a pause
     ///
-    /// A run that is at work goes on within a second.
+    /// An active run continues within a second.
     Resume(ResumeArgs),
     /// Check keys, state, disk and clock
     ///
-    /// Sends nothing to a provider, costs nothing and changes nothing: manifest, keys, addresses, state folder, lock,
-    /// database, free space, output folder and clock. Exits 0 if nothing fails, 4 for the manifest, 9 for this
-    /// computer, 10 for a key.
+    /// Checks the manifest, keys, addresses, state folder, lock, database, free space, output folder and clock. Sends
+    /// one free request to each provider, costs nothing and changes nothing. Exits 0 if nothing fails, 4 for the
+    /// manifest, 9 for this computer, 10 for a key.
     Doctor(ManifestArg),
-    /// The models, and what each takes and costs
+    /// Show the models with their inputs and prices
     ///
-    /// Without a name, a table of all that can be bought. With one, its whole card: fields with their values and limits,
-    /// what pictures must be, the price, what the provider's documents disagree about. As the manifest corrects them,
-    /// where there is one.
+    /// Without a name, shows a table of all models that can be bought. With a name, shows the whole card of the model:
+    /// its fields with their values and limits, requirements for pictures, the price, and contradictions in the
+    /// provider's documents. If there is a manifest, its corrections are included.
     Models(ModelsArgs),
     /// Write a first manifest, for a product file
     ///
-    /// With --from, for the export of a shop: which program wrote it, which of its columns hold titles and pictures, and the
-    /// price. With --scenes, for a film. Without either, a small sample. It asks nothing, sends nothing and replaces
-    /// nothing; its first line leads editors to the schema beside it.
+    /// With --from, writes it for the export of a shop: finds the program that wrote the export, the columns with
+    /// titles and pictures, and the price. With --scenes, writes it for a film; without either, writes a small sample.
+    /// Asks nothing, sends nothing and replaces nothing without --force. The first line names the schema for editors.
     Init(InitArgs),
-    /// What a product file is, and what is in it
+    /// Show what a product file contains
     ///
-    /// Reads CSV, TSV, XLSX, JSON and XML feeds as shops export them: which program wrote the file, which columns mean
-    /// what, how many products, variants and pictures there are, and the first items as templates see them.
+    /// Reads CSV, TSV, XLSX, JSON and XML feeds as shops export them. Shows the program that wrote the file, the
+    /// meaning of its columns, the number of products, variants and pictures, and the first items as templates see
+    /// them.
     Catalog(CatalogArgs),
-    /// The manifest's JSON Schema, for editors
+    /// Print the manifest's JSON Schema for editors
     ///
-    /// Editors that know it complete keys, models and values, and underline what is wrong.
+    /// Editors that use it complete keys, models and values, and underline errors.
     Schema,
-    /// The fake providers as a server
+    /// Run the fake providers as a server
     ///
-    /// Listens on 127.0.0.1 until a signal ends it. `--sandbox`, on any other command, needs no such server.
+    /// Listens on 127.0.0.1 until a signal ends it. Other commands with `--sandbox` do not need this server.
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxArgs),
-    /// Completions for a shell
+    /// Print completions for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
 }
 
-/// A manifest as the positional argument.
+/// The manifest as a positional argument.
 #[derive(Debug, Clone, Args)]
 pub struct ManifestArg {
     /// The manifest
@@ -282,10 +287,10 @@ pub struct ValidateArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// Also fetch the first bytes of linked pictures, and hold them against the model's limits
+    /// Also download the first bytes of linked pictures, and compare them with the model's limits
     #[arg(long)]
     pub check_images: bool,
-    /// Also hold the clips against the limits of this destination, such as google or reels; may be repeated
+    /// Also compare the clips with the limits of this destination, such as google or reels; may be repeated
     #[arg(long = "for", value_name = "NAME")]
     pub destinations: Vec<String>,
 }
@@ -296,10 +301,10 @@ pub struct PruneArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// It is meant: pass the manifest's guard on how much may be gone
+    /// Override the manifest's guard on the number of removed clips
     #[arg(long)]
     pub accept_changes: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -307,7 +312,7 @@ pub struct PruneArgs {
 /// Arguments of `models`.
 #[derive(Debug, Clone, Args)]
 pub struct ModelsArgs {
-    /// The model, or a part of its name that no other has; a provider shows all of its own
+    /// The model, or a unique part of its name; the name of a provider shows all its models
     pub name: Option<String>,
 }
 
@@ -321,7 +326,7 @@ pub struct ShowArgs {
     pub manifest: ManifestArg,
 }
 
-/// Reads `90s`, `5m`, `2h`, `7d`, `300ms`.
+/// Parses a duration with its unit, such as `90s`, `5m`, `2h`, `7d` or `300ms`.
 fn duration(text: &str) -> Result<Duration, String> {
     let refused =
         || format!("`{text}` is not a time: write a number with ms, s, m, h or d, such as 90s, 5m or 2h");
@@ -350,14 +355,14 @@ mod tests {
     #[test]
     fn s03_no_argument_takes_a_key() {
         let program = crate::cli::help::command();
-        // The server that plays the providers has a key of its own, which opens nothing.
+        // The sandbox server has its own key, which protects nothing.
         let commands = program.get_subcommands().filter(|command| command.get_name() != "sandbox");
         for command in std::iter::once(&program).chain(commands) {
             for argument in command.get_arguments() {
                 let name = argument.get_long().unwrap_or_default();
-                let told =
+                let reported =
                     ["key", "secret", "password", "bearer", "auth"].iter().any(|word| name.contains(word));
-                assert!(!told, "{} --{name}", command.get_name());
+                assert!(!reported, "{} --{name}", command.get_name());
             }
         }
     }

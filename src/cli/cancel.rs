@@ -7,7 +7,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::text;
 
-/// Takes jobs off the list, and tasks back where a provider allows it.
+/// Cancels unsent jobs, and submitted tasks if their provider allows it.
 pub(super) async fn cancel(context: &Context, args: &CancelArgs) -> Result<Exit, Error> {
     let request = CancelRequest { jobs: args.jobs.clone(), only: args.only.clone() };
     let report = context.open(None)?.project.cancel(&request).await?;

@@ -7,7 +7,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::{json, text};
 
-/// Shows what a product file holds, and what of it a shot would make clips of.
+/// Shows the content of a product file, and the items that get clips.
 pub(super) fn catalog(context: &Context, args: &CatalogArgs) -> Result<Exit, Error> {
     let report = read(&CatalogRequest { file: args.product_file.clone(), reading: args.reading.reading() })?;
     if context.terminal.json {

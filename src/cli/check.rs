@@ -6,7 +6,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::{json, text};
 
-/// Checks every clip that has no verdict yet, and tells all verdicts.
+/// Checks every clip that has no verdict yet, and reports the verdicts about all clips.
 pub(super) async fn check(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let opened = context.open(args.manifest.as_deref())?;

@@ -6,7 +6,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report;
 
-/// Fetches everything that was paid.
+/// Downloads all paid clips that are finished, and submits nothing.
 pub(super) async fn collect(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.as_deref())?;
     let report = opened.at_work(&context.terminal, opened.project.collect()).await?;

@@ -1,4 +1,4 @@
-//! The context of every verb: the streams, the flags of every command, and projects made from them.
+//! The context of every command: the streams, the common flags, and the projects that they select.
 
 use super::args::Global;
 use super::signals;
@@ -15,7 +15,7 @@ use crate::report::reporter::Console;
 use crate::report::terminal::Terminal;
 use crate::report::text::held::held_line;
 #[cfg(feature = "sandbox")]
-use crate::sandbox::{Clips, Rule};
+use crate::sandbox::{ClipDetail, Rule};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,13 +32,14 @@ pub(super) struct Opened {
 }
 
 impl Context {
-    /// Opens the project of a manifest, or of the one that is found here or above.
+    /// Opens the project of the given manifest. If none is given, the manifest is that of `--file`, or the one that is
+    /// found in this folder or a parent folder.
     pub(super) fn open(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         let Global { file, out, sandbox, .. } = &self.global;
         self.open_at(Places::find(manifest.or(file.as_deref()), out.as_deref(), *sandbox)?)
     }
 
-    /// Opens the project in these places.
+    /// Opens the project with these paths of its manifest and folders.
     #[cfg_attr(
         not(feature = "sandbox"),
         expect(clippy::unnecessary_wraps, reason = "a sandbox may be unable to start")
@@ -56,20 +57,20 @@ impl Context {
         Ok(opened)
     }
 
-    /// Returns whoever answers questions: this terminal, and `--yes` before it.
+    /// Returns the answers to questions: yes with `--yes`, otherwise the answers of the user at the terminal.
     pub(super) fn consent(&self, yes: bool) -> Asking {
         Asking { terminal: self.terminal.clone(), yes }
     }
 }
 
 impl Opened {
-    /// Returns the project with this sandbox.
+    /// Returns the project with this sandbox in place of its providers.
     #[cfg(feature = "sandbox")]
     fn rehearsed(self, sandbox: InProcess) -> Result<Self, Error> {
         Ok(Self { project: self.project.rehearsed(sandbox)?, ..self })
     }
 
-    /// Returns the project with a sandbox that misbehaves by the rules of this file.
+    /// Returns the project with a sandbox that misbehaves by the rules in the file `faults`; unchanged without a file.
     #[cfg(feature = "sandbox")]
     pub(super) fn misbehaving(self, faults: Option<&Path>) -> Result<Self, Error> {
         match faults {
@@ -78,12 +79,12 @@ impl Opened {
         }
     }
 
-    /// Returns the project with whoever answers its questions.
+    /// Returns the project with `asking` as the source of answers to its questions.
     pub(super) fn asking(self, asking: Asking) -> Self {
         Self { project: self.project.asking(asking), ..self }
     }
 
-    /// Awaits work on the project, while signals are heeded and the times on the terminal go on.
+    /// Waits for work on the project, handles signals, and updates the times on the terminal.
     pub(super) async fn at_work<T>(
         &self,
         terminal: &Terminal,
@@ -97,22 +98,22 @@ impl Opened {
     }
 }
 
-/// Returns the sandbox with these faults, and with small clips where the environment asks for them.
+/// Returns the sandbox with these faults, and with small clips if the environment asks for them.
 #[cfg(feature = "sandbox")]
 fn sandbox(faults: Vec<Rule>) -> InProcess {
     let tiny = variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny");
     InProcess::with(move |options| {
         options.faults.clone_from(&faults);
         if tiny {
-            options.clips = Clips::Tiny;
+            options.clips = ClipDetail::Tiny;
         }
     })
 }
 
-/// Asks at the terminal.
+/// A source of answers to the questions of a command: `--yes`, or the user at the terminal.
 pub(super) struct Asking {
     terminal: Terminal,
-    /// True if prices and moves are approved already.
+    /// True if `--yes` answers all questions with yes, except the question about rendering changed jobs again.
     yes: bool,
 }
 
@@ -123,7 +124,7 @@ impl Consent for Asking {
             return Answer::Yes;
         }
         if !terminal.interactive {
-            return Answer::Nobody;
+            return Answer::Unavailable;
         }
         let changes = &question.changes;
         for (key, fields) in &changes.examples {

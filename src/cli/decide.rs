@@ -2,18 +2,18 @@
 
 use super::args::{ApproveArgs, RejectArgs, ReviewedArgs};
 use super::context::Context;
-use crate::app::decide::{NamedReview, local_reviewer, no_reason};
+use crate::app::decide::{JobReviewRequest, local_reviewer, no_reason};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::domain::review::{Outcome, Reason};
 use crate::report::text;
 
-/// Approves the clips of jobs, or takes the newest review back.
+/// Approves the clips of jobs, or undoes the newest review.
 pub(super) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exit, Error> {
     decide(context, &args.reviewed, Outcome::Approved, Vec::new(), false).await
 }
 
-/// Rejects the clips of jobs, or takes the newest review back.
+/// Rejects the clips of jobs, or undoes the newest review.
 pub(super) async fn reject(context: &Context, args: &RejectArgs) -> Result<Exit, Error> {
     let reason =
         |word: &String| word.parse::<Reason>().map_err(|()| Error::new(Exit::Usage, no_reason(word)));
@@ -28,7 +28,7 @@ async fn decide(
     reasons: Vec<Reason>,
     redo: bool,
 ) -> Result<Exit, Error> {
-    let request = NamedReview {
+    let request = JobReviewRequest {
         jobs: args.jobs.clone(),
         outcome,
         reasons,
@@ -38,7 +38,7 @@ async fn decide(
     };
     let who = args.who.clone().unwrap_or_else(local_reviewer);
     let project = context.open(None)?.project;
-    let report = project.decide_named(&request, &who).await?;
+    let report = project.review_jobs(&request, &who).await?;
     text::decide::tell(&context.terminal, project.places(), &report);
     context.terminal.next(project.status().await?.next);
     Ok(if report.conflicts.is_empty() { Exit::Done } else { Exit::Usage })

@@ -1,4 +1,4 @@
-//! Decisions as a file: `shotlist review --import` and `--export`.
+//! Decisions about clips as a file: `shotlist review --import` and `--export`.
 
 use super::args::ReviewArgs;
 use crate::app::error::Error;
@@ -10,7 +10,7 @@ use crate::report::terminal::Terminal;
 use std::io::Read as _;
 use std::path::Path;
 
-/// Records the decisions of a file, then writes all decisions to another.
+/// Records the decisions of the `--import` file, then writes all decisions to the `--export` file.
 pub(super) async fn exchange(
     terminal: &Terminal,
     project: &Project,
@@ -40,7 +40,7 @@ fn read(project: &Project, file: &Path) -> Result<Vec<u8>, Error> {
         std::fs::read(file)
     };
     bytes.map_err(|error| {
-        Error::new(Exit::Local, format!("the decisions cannot be read from {}: {error}", file.display()))
+        Error::new(Exit::Local, format!("the decisions could not be read from {}: {error}", file.display()))
             .money("not charged")
             .hint(project.places().typed("review --export decisions.csv"))
     })
@@ -51,18 +51,18 @@ fn write(terminal: &Terminal, project: &Project, file: &Path, table: &str) -> Re
         Terminal::document(table);
         return Ok(());
     }
-    // It may hold decisions that were typed into it.
+    // The file may contain decisions that a person typed.
     if file.exists() {
-        let what = format!("{} is there already; name another file", file.display());
+        let what = format!("{} already exists; name another file", file.display());
         return Err(Error::new(Exit::Usage, what)
             .money("nothing was written")
             .hint(project.places().typed("review --export -")));
     }
     atomic_write(file, table.as_bytes(), 0o644).map_err(|error| {
-        Error::new(Exit::Local, format!("the decisions cannot be written to {}: {error}", file.display()))
+        Error::new(Exit::Local, format!("the decisions could not be written to {}: {error}", file.display()))
             .money("not charged")
             .hint(project.places().typed("review --export -"))
     })?;
-    terminal.say(format_args!("written to {}", file.display()));
+    terminal.say(format_args!("decisions written to {}", file.display()));
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::text;
 
-/// Notes that jobs shall stay as they are, or takes that back.
+/// Dismisses jobs, or undoes their dismissal.
 pub(super) async fn dismiss(context: &Context, args: &DismissArgs) -> Result<Exit, Error> {
     let request = DismissRequest { jobs: args.jobs.clone(), undo: args.undo, reason: args.reason.clone() };
     let report = context.open(None)?.project.dismiss(&request).await?;

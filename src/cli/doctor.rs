@@ -6,7 +6,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::{json, text};
 
-/// Checks what can be wrong before anything is ordered.
+/// Checks the set-up before anything is paid.
 pub(super) async fn doctor(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.as_deref())?;
     let report = opened.project.doctor().await?;

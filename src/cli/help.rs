@@ -7,13 +7,13 @@ use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// Commands as a user thinks of them. A test finds one that is in no group.
+/// The commands in groups. A test checks that every command is in exactly one group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "check", "verify", "models"]),
     ("Review", &["review", "approve", "reject"]),
     ("Hand over", &["export"]),
-    ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
+    ("Fix", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
@@ -26,7 +26,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["what would be rendered, and its price", "shotlist plan"],
             ["a rehearsal: fake clips, no key, no cost", "shotlist run --sandbox"],
             ["one clip, to look at", "shotlist run --limit 1"],
-            ["the rest; goes on after any crash", "shotlist run"],
+            ["the remaining jobs; continues after any crash", "shotlist run"],
         ],
     ),
     (
@@ -41,7 +41,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "collect",
         &[
-            ["before links die, as often as you like", "shotlist collect"],
+            ["before links expire, as often as you like", "shotlist collect"],
             ["with each step as a line of JSON", "shotlist collect --json"],
         ],
     ),
@@ -49,22 +49,22 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         "validate",
         &[
             ["the manifest here, or in a folder above", "shotlist validate"],
-            ["another one, for an editor", "shotlist validate shop/spring.yaml --json"],
+            ["another manifest, for an editor", "shotlist validate shop/spring.yaml --json"],
         ],
     ),
     (
         "plan",
         &[
             ["all that is new or changed", "shotlist plan"],
-            ["to be approved, then run --plan", "shotlist plan --out night.json"],
-            ["clips that Google takes", "shotlist plan --for google"],
+            ["for approval, then run --plan", "shotlist plan --out night.json"],
+            ["clips that Google accepts", "shotlist plan --for google"],
             ["in a script: exit 6 if there is work", "shotlist plan --detailed-exitcode"],
         ],
     ),
     (
         "status",
         &[
-            ["this project, also beside a run", "shotlist status"],
+            ["this project, also while a run is active", "shotlist status"],
             ["the rehearsal", "shotlist status --sandbox"],
             ["for a monitor", "shotlist status --json"],
         ],
@@ -73,7 +73,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         "jobs",
         &[
             ["every job with its state and its clip", "shotlist jobs"],
-            ["what failed or needs a decision", "shotlist jobs --state failed --state held"],
+            ["jobs that failed or need your decision", "shotlist jobs --state failed --state held"],
             ["rejected clips of some products", "shotlist jobs 'WH-*' --decision rejected"],
             ["by a tag of the shop, for a spreadsheet", "shotlist jobs --tag sale --csv > jobs.csv"],
         ],
@@ -89,7 +89,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "report",
         &[
-            ["a page beside the clips, report.html", "shotlist report"],
+            ["a page in the folder of the clips, report.html", "shotlist report"],
             ["for the summary of a build", "shotlist report --markdown"],
             ["for the tests of a build server", "shotlist report --junit --out clips.xml"],
             ["what changed since run 12", "shotlist report --compare 12"],
@@ -102,7 +102,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["what each model cost in November", "shotlist ledger --by model --since 2026-11-01"],
             ["for a spreadsheet", "shotlist ledger --by item --csv > money.csv"],
             [
-                "the bill says otherwise",
+                "a correction from the provider's bill",
                 "shotlist ledger adjust hero/WH-100 --usd 0.36 --reason 'invoice of November'",
             ],
         ],
@@ -111,9 +111,9 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         "review",
         &[
             ["all clips, in the browser", "shotlist review --open"],
-            ["some of them, to be looked at only", "shotlist review --only 'hero/*' --read-only"],
+            ["some of them, without recording decisions", "shotlist review --only 'hero/*' --read-only"],
             ["on a server, through an SSH tunnel", "shotlist review --listen 127.0.0.1:8420"],
-            ["decisions of the report's page", "shotlist review --import decisions.csv"],
+            ["decisions from the report's page", "shotlist review --import decisions.csv"],
         ],
     ),
     (
@@ -129,15 +129,15 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         &[
             ["all clips, before they are uploaded", "shotlist verify"],
             ["every night, a tenth of them", "shotlist verify --subset 10% --json"],
-            ["a copy of the output folder", "shotlist verify --out /backup/shop"],
-            ["bring back what is missing, free", "shotlist verify --repair"],
+            ["the clips in a copy of the output folder", "shotlist verify --out /backup/shop"],
+            ["restore missing clips, free of charge", "shotlist verify --repair"],
         ],
     ),
     (
         "export",
         &[
-            ["your sheet back, with the approved clips", "shotlist export sheet"],
-            ["also what nobody has reviewed yet", "shotlist export sheet --all --shot hero"],
+            ["your sheet with the approved clips", "shotlist export sheet"],
+            ["also clips without a review", "shotlist export sheet --all --shot hero"],
             ["a feed for Google", "shotlist export google --base-url https://cdn.example.com/clips"],
             ["a folder to upload", "shotlist export flat upload"],
         ],
@@ -145,48 +145,51 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "recover",
         &[
-            ["after the state was lost, or an old copy put back", "shotlist recover"],
-            ["clips that are not beside the manifest", "shotlist recover --out /mnt/clips"],
+            ["after the database was lost or replaced by an old copy", "shotlist recover"],
+            ["clips in another folder", "shotlist recover --out /mnt/clips"],
         ],
     ),
     (
         "retry",
         &[
-            ["what failed and was not charged", "shotlist retry"],
-            ["some of it, for at most two dollars", "shotlist retry --only 'hero/*' --max-cost 2.00"],
-            ["also what may have been charged", "shotlist retry --charged"],
-            ["what was written off", "shotlist retry --written-off"],
+            ["jobs that failed and were not charged", "shotlist retry"],
+            ["some of these jobs, for at most two dollars", "shotlist retry --only 'hero/*' --max-cost 2.00"],
+            ["also jobs that may have been charged", "shotlist retry --charged"],
+            ["jobs that were written off", "shotlist retry --written-off"],
         ],
     ),
     (
         "resolve",
         &[
             ["found in the provider's console", "shotlist resolve hero/WH-100 --task-id 8353992"],
-            ["not there: a new charge", "shotlist resolve hero/WH-100 --resubmit"],
-            ["all whose links died: asked once more", "shotlist resolve --all --again --reason url_expired"],
-            ["give up what is old", "shotlist resolve --all --write-off --older-than 7d --note refunded"],
+            ["no task found there: resubmit at a new charge", "shotlist resolve hero/WH-100 --resubmit"],
+            [
+                "all with expired links: request the results again",
+                "shotlist resolve --all --again --reason url_expired",
+            ],
+            ["write off old jobs", "shotlist resolve --all --write-off --older-than 7d --note refunded"],
         ],
     ),
     (
         "dismiss",
         &[
-            ["a job that shall stay as it is", "shotlist dismiss hero/WH-100"],
+            ["a job that stays as it is", "shotlist dismiss hero/WH-100"],
             ["with a reason, for others", "shotlist dismiss WH-100 --reason 'discontinued'"],
-            ["told again from now on", "shotlist dismiss hero/WH-100 --undo"],
+            ["reported again from now on", "shotlist dismiss hero/WH-100 --undo"],
         ],
     ),
     (
         "approve",
         &[
             ["a clip that you looked at", "shotlist approve hero/WH-100"],
-            ["on second thought", "shotlist approve hero/WH-100 --undo"],
+            ["undo the approval", "shotlist approve hero/WH-100 --undo"],
         ],
     ),
     (
         "reject",
         &[
             [
-                "with a reason, rendered anew by the next run",
+                "with a reason; the next run renders it again",
                 "shotlist reject WH-100 --reason wrong_colour --redo",
             ],
             ["with a note", "shotlist reject WH-100 --reason other --note 'the strap is missing'"],
@@ -195,30 +198,30 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "redo",
         &[
-            ["all that are rejected", "shotlist redo --rejected"],
-            ["another take of one clip", "shotlist redo hero/WH-100"],
-            ["of some, for at most two dollars", "shotlist redo --only 'social/WH-*' --max-cost 2.00"],
+            ["all jobs with rejected clips", "shotlist redo --rejected"],
+            ["another version of one clip", "shotlist redo hero/WH-100"],
+            ["some clips, for at most two dollars", "shotlist redo --only 'social/WH-*' --max-cost 2.00"],
         ],
     ),
     (
         "pause",
         &[
-            ["nothing more to one provider", "shotlist pause zai --reason 'price is to go up'"],
-            ["nothing more to any", "shotlist pause"],
+            ["one provider", "shotlist pause zai --reason 'price is to go up'"],
+            ["all providers", "shotlist pause"],
         ],
     ),
-    ("resume", &[["one provider", "shotlist resume zai"], ["everything that is on hold", "shotlist resume"]]),
+    ("resume", &[["one provider", "shotlist resume zai"], ["all pauses", "shotlist resume"]]),
     (
         "cancel",
         &[
-            ["one job, waiting or in flight", "shotlist cancel hero/WH-100"],
-            ["all of one shot, beside a run", "shotlist cancel --only 'hero/*'"],
+            ["one job, sent or not sent", "shotlist cancel hero/WH-100"],
+            ["all of one shot, also while a run is active", "shotlist cancel --only 'hero/*'"],
         ],
     ),
     (
         "prune",
         &[
-            ["clips of vanished products, after a look", "shotlist prune"],
+            ["clips of removed products, after a question", "shotlist prune"],
             ["in a script", "shotlist prune --yes"],
         ],
     ),
@@ -227,14 +230,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         &[
             ["the set-up of this project", "shotlist doctor"],
             ["in a script", "shotlist doctor shop/spring.yaml --json"],
-            ["of the rehearsal, which needs no key", "shotlist doctor --sandbox"],
+            ["the rehearsal, which needs no key", "shotlist doctor --sandbox"],
         ],
     ),
     (
         "models",
         &[
-            ["all that can be bought", "shotlist models"],
-            ["one, with its fields, limits and price", "shotlist models zai/vidu2-image"],
+            ["all models that can be bought", "shotlist models"],
+            ["one model, with its fields, limits and price", "shotlist models zai/vidu2-image"],
             ["by a part of its name, as data", "shotlist models cogvideo --json"],
         ],
     ),
@@ -258,16 +261,19 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "schema",
         &[
-            ["beside the manifest", "shotlist schema > .shotlist/schema.json"],
-            ["for every project of yours", "shotlist schema > ~/.config/shotlist.schema.json"],
+            ["next to the manifest", "shotlist schema > .shotlist/schema.json"],
+            ["for all your projects", "shotlist schema > ~/.config/shotlist.schema.json"],
         ],
     ),
     (
         "sandbox",
         &[
             ["until Ctrl-C, on any free port", "shotlist sandbox"],
-            ["quick, with small clips", "shotlist sandbox --port 8080 --clips tiny --task-time 300ms"],
-            ["one that misbehaves", "shotlist sandbox --faults faults.json"],
+            [
+                "a quick sandbox with small clips",
+                "shotlist sandbox --port 8080 --clips tiny --task-time 300ms",
+            ],
+            ["a sandbox that misbehaves", "shotlist sandbox --faults faults.json"],
         ],
     ),
     (
@@ -279,14 +285,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     ),
 ];
 
-/// Variables that are read, but for the keys of the providers.
+/// The environment variables that the program reads, with their meaning, except for the keys of the providers.
 const ENVIRONMENT: &[[&str; 2]] = &[
-    ["SHOTLIST_LOG", "what is logged, such as debug"],
+    ["SHOTLIST_LOG", "level of the log, such as debug"],
     ["HTTPS_PROXY, NO_PROXY", "how to reach the providers"],
     ["NO_COLOR, CLICOLOR_FORCE", "never colour; always colour"],
 ];
 
-/// The commands with their help, to parse arguments with.
+/// Returns the commands with their help, for parsing arguments.
 #[must_use]
 pub fn command() -> Command {
     let mut command = Cli::command();
@@ -313,14 +319,14 @@ fn summary(command: &Command, name: &str) -> String {
     match command.find_subcommand(name).and_then(Command::get_about) {
         Some(about) => about.to_string(),
         // clap adds this one itself when it parses.
-        None => "This, or the help of a command".to_owned(),
+        None => "Print this help, or the help of a command".to_owned(),
     }
 }
 
 fn examples(name: &str) -> Option<String> {
     let (_, examples) = EXAMPLES.iter().find(|(known, _)| *known == name)?;
     let examples = examples.iter().filter(|[_, typed]| is_built_in(typed));
-    let lines: Vec<String> = examples.map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
+    let lines: Vec<String> = examples.map(|[purpose, typed]| format!("  # {purpose}\n  {typed}")).collect();
     Some(format!("Examples:\n{}", lines.join("\n")))
 }
 

@@ -12,8 +12,7 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<Exit, Error> {
     let subject = match &args.from {
         Some(file) => Subject::File { file: file.clone(), reading: args.reading.reading() },
         None if !args.reading.is_empty() => {
-            let what =
-                "--one-per, --dialect, --sheet and --all say how a product file is read, and none is named";
+            let what = "--one-per, --dialect, --sheet and --all need a product file, but none is named";
             return Err(Error::new(Exit::Usage, what)
                 .money("nothing was written")
                 .hint("shotlist init --from FILE"));

@@ -11,7 +11,7 @@ use crate::report::{csv, json, text};
 pub(super) async fn jobs(context: &Context, args: &JobsArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     if args.csv && terminal.json {
-        return Err(Error::new(Exit::Usage, "--csv and --json exclude each other"));
+        return Err(Error::new(Exit::Usage, "--csv and --json cannot be combined"));
     }
     let project = context.open(None)?.project;
     let filter = args.filter.request(&args.patterns);

@@ -9,7 +9,7 @@ use crate::app::ledger::adjust::{AdjustRequest, Which};
 use crate::domain::key::TakeId;
 use crate::report::{json, text};
 
-/// Shows the money, or corrects it.
+/// Shows the money, or corrects the cost of a rendering.
 pub(super) async fn ledger(context: &Context, args: &LedgerArgs) -> Result<Exit, Error> {
     match &args.action {
         Some(LedgerDo::Adjust(args)) => adjust(context, args).await,
@@ -22,7 +22,7 @@ async fn show(context: &Context, args: &LedgerShow) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let project = context.open(args.manifest.manifest.as_deref())?.project;
     if args.csv && terminal.json {
-        return Err(Error::new(Exit::Usage, "--csv and --json exclude each other"));
+        return Err(Error::new(Exit::Usage, "--csv and --json cannot be combined"));
     }
     let report = project.ledger(&LedgerRequest { by: args.by.into(), since: args.since }).await?;
     if terminal.json {

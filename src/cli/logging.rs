@@ -1,4 +1,4 @@
-//! Log lines to stderr or a file. Losing one never stops paid work.
+//! Writes log lines to stderr or to a file. A log line that cannot be written never stops paid work.
 
 use super::args::{Global, LogFormat};
 use crate::app::environment::variable;
@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-/// Starts logging. Without `-v`, `--log-file` or `SHOTLIST_LOG` only warnings are written.
+/// Starts logging. Without `-v`, `--log-file` and `SHOTLIST_LOG` nothing is logged.
 pub(super) fn start(global: &Global, terminal: &Terminal) -> Result<(), Error> {
     let level = match global.verbose {
         0 if global.log_file.is_none() => "off",
@@ -33,7 +33,7 @@ pub(super) fn start(global: &Global, terminal: &Terminal) -> Result<(), Error> {
             BoxMakeWriter::new(move || log.clone())
         }
     };
-    // With -vv the end of each run, rendering and call tells how long it took.
+    // With -vv the end of each run, rendering and call shows its duration.
     let ends = if global.verbose > 1 { FmtSpan::CLOSE } else { FmtSpan::NONE };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
     let lines = lines.with_span_events(ends);
@@ -45,7 +45,7 @@ pub(super) fn start(global: &Global, terminal: &Terminal) -> Result<(), Error> {
     Ok(())
 }
 
-/// A log file. Where it cannot be written, one warning tells that, and nothing more is logged.
+/// A log file. If it cannot be written, one warning reports that, and nothing more is logged.
 #[derive(Clone)]
 struct Log {
     file: Arc<Mutex<Option<File>>>,
@@ -74,7 +74,7 @@ impl Log {
     fn warn(&self, error: &io::Error) {
         let path = self.path.display();
         self.terminal.say(format_args!(
-            "warning: the log file {path} cannot be written: {error}; nothing more is logged, and the work goes on"
+            "warning: the log file {path} cannot be written: {error}; nothing more is logged, but the work continues"
         ));
     }
 }
@@ -97,7 +97,7 @@ impl io::Write for Log {
     }
 }
 
-/// stderr, above what a terminal shows at its bottom.
+/// A writer to stderr. Its lines appear above the changing lines at the bottom of a terminal.
 struct Above(Terminal);
 
 impl io::Write for Above {

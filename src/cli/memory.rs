@@ -1,10 +1,10 @@
-//! The memory of this process, which holds keys, is kept out of core dumps.
+//! Protection of this process's memory, which holds keys, from core dumps and other processes.
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Forbids core dumps of this process, and other processes of the same user to read its memory.
+/// Prevents core dumps of this process, and reads of its memory by other processes of the same user.
 pub(super) fn protect() {
-    // Lowering a limit of one's own and giving up the right to be dumped are always permitted.
+    // A process may always lower its own limit and give up its right to be dumped.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);

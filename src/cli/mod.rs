@@ -1,4 +1,4 @@
-//! The command line: arguments in, exit code out; the one place where things are put together.
+//! The command line, which reads the arguments, runs the use cases and returns the exit code.
 
 pub mod args;
 mod cancel;
@@ -44,15 +44,17 @@ use args::{Cli, Command};
 use clap::FromArgMatches as _;
 use context::Context;
 
-/// Number of threads for short work on disk and database. Tokio's 512 bring no speed where one database is written, and
-/// each keeps memory of its own. Nothing that waits for a network holds one of them.
+/// Number of threads for short work on disk and database.
+///
+/// Tokio's 512 threads are not faster with one database, and each needs its own memory. Work that waits for a network
+/// never occupies one of these threads.
 const BLOCKING: usize = 4;
 
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> Exit {
     memory::protect();
-    // clap prints usage errors itself and ends with 2, the code of wrong usage here as well.
+    // clap prints usage errors itself and exits with 2, which is also our code of wrong usage.
     let arguments = help::command().get_matches();
     let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let terminal = Terminal::new(cli.global.json, cli.global.quiet, cli.global.color.into());
@@ -70,7 +72,7 @@ pub fn main() -> Exit {
     }
 }
 
-/// Returns whether a command writes its errors to stdout as its one document of JSON, where JSON was asked for.
+/// Returns whether a command with `--json` writes an error to stdout as its only JSON document.
 const fn answers_in_one_document(command: &Command) -> bool {
     matches!(
         command,
@@ -136,7 +138,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Init(args) => init::init(context, args),
         Command::Catalog(args) => catalog::catalog(context, args),
         Command::Schema => Ok(schema::schema(context)),
-        // Answered before the runtime was started.
+        // This command was handled before the runtime was started.
         Command::Completions { .. } => Ok(Exit::Done),
     }
 }

@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::pause::{PauseRequest, ResumeRequest};
 use crate::report::text;
 
-/// Lets nothing new be submitted.
+/// Stops new submissions.
 pub(super) async fn pause(context: &Context, args: &PauseArgs) -> Result<Exit, Error> {
     let request = PauseRequest { provider: args.provider.clone(), reason: args.reason.clone() };
     let report = context.open(None)?.project.pause(&request).await?;
@@ -15,7 +15,7 @@ pub(super) async fn pause(context: &Context, args: &PauseArgs) -> Result<Exit, E
     Ok(Exit::Done)
 }
 
-/// Lets new jobs be submitted again.
+/// Allows new submissions again.
 pub(super) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit, Error> {
     let request = ResumeRequest { provider: args.provider.clone() };
     let report = context.open(None)?.project.resume(&request).await?;

@@ -9,10 +9,10 @@ use crate::report::json::plan::Listed;
 use crate::report::terminal::Terminal;
 use crate::report::text;
 
-/// Shows what would be rendered and why, and what it costs. Sends nothing.
+/// Shows the jobs that would be rendered, the reasons and the price. Sends nothing.
 pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
-    // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
+    // A plan does not save clips, so its `--out` is the file to which it is written.
     let places = context.open(args.manifest.manifest.as_deref())?.project.places().without_out()?;
     let opened = context.open_at(places)?;
     let (out, destinations) = (args.out.clone(), args.destinations.clone());
@@ -24,10 +24,10 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Err
     } else if terminal.json {
         terminal.long_data(&Listed::new(opened.project.places(), &report)).map_err(Error::local)?;
     } else {
-        text::plan::tell(terminal, opened.project.places(), &report);
+        text::plan::tell(terminal, opened.project.places(), &report, context.global.verbose > 0);
     }
     if let Some(file) = &report.written {
-        terminal.say(format_args!("written to {}: who runs it agrees to it", file.display()));
+        terminal.say(format_args!("plan written to {}: running this plan approves it", file.display()));
     }
     terminal.next(&report.next);
     Ok(report.exit(args.detailed_exitcode))

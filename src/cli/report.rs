@@ -15,10 +15,10 @@ use crate::report::{csv, document, json, junit, markdown, text};
 pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     if terminal.json && (args.csv || args.junit || args.markdown) {
-        return Err(Error::new(Exit::Usage, "--json and another format exclude each other"));
+        return Err(Error::new(Exit::Usage, "--json and another format cannot be combined"));
     }
     let opened = context.open(args.manifest.manifest.as_deref())?.project;
-    // The clips are where they were placed: `--out` is the file of the report.
+    // Here `--out` is the file of the report, so the clips are looked for in their recorded folder.
     let project = context.open_at(opened.places().without_out()?)?.project;
     let places = project.places();
     let filter = args.filter.request(&[]);
@@ -33,11 +33,11 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
         };
         (written, found.next)
     } else {
-        // Clips that arrived since the last look have no verdict and no poster yet.
+        // Clips that arrived since the last check have no verdict and no poster yet.
         if places.has_state()
             && let Err(error) = project.check_clips().await
         {
-            terminal.say(format_args!("warning: the report has no new checks: {error}"));
+            terminal.say(format_args!("warning: new clips could not be checked for the report: {error}"));
         }
         let report = project.jobs(&filter).await.map_err(hinted)?;
         let written = match args {
@@ -54,16 +54,19 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// Writes the page.
+/// Writes the report page, and shows its path and size.
 fn page(terminal: &Terminal, places: &Places, args: &ReportArgs, report: &JobsReport) -> Result<Exit, Error> {
     let Written { path, bytes: size, jobs, clips, pictures } =
         write(&report.gallery, places, args.out.as_deref())?;
     terminal.data(path.strip_prefix(".").unwrap_or(&path).display());
-    let beside = match pictures {
+    let pictures_note = match pictures {
         0 => String::new(),
-        count => format!(", and {count} pictures in report_files beside it"),
+        count => format!(", and {count} pictures in report_files next to it"),
     };
-    terminal.tell(&format!("{clips} of {jobs} clips, {}{beside}; open it in a browser", bytes(size)), 0);
+    terminal.tell(
+        &format!("{clips} of {jobs} clips, {}{pictures_note}; open the page in a browser", bytes(size)),
+        0,
+    );
     terminal.next(&report.next);
     Ok(Exit::Done)
 }

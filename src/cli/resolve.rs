@@ -8,7 +8,7 @@ use crate::app::resolve::{Decision, ResolveRequest};
 use crate::domain::key::TaskId;
 use crate::report::text;
 
-/// Settles held jobs.
+/// Carries out a person's decision about held jobs.
 pub(super) async fn resolve(context: &Context, args: &ResolveArgs) -> Result<Exit, Error> {
     let decision = match (&args.task_id, args) {
         (Some(task), _) => {
@@ -19,7 +19,7 @@ pub(super) async fn resolve(context: &Context, args: &ResolveArgs) -> Result<Exi
         }
         (None, ResolveArgs { resubmit: true, .. }) => Decision::Resubmit { max_extra: args.max_extra },
         (None, ResolveArgs { again: true, .. }) => Decision::AskAgain,
-        // The arguments name exactly one of the four.
+        // The arguments name exactly one of the four decisions.
         (None, _) => Decision::WriteOff,
     };
     let request = ResolveRequest {

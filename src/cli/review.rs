@@ -12,7 +12,7 @@ use crate::report::terminal::Terminal;
 use crate::review::{Opener, Options, Server};
 use serde_json::json;
 
-/// Serves the page until a signal ends it, or reads and writes decisions as a file.
+/// Serves the review page until a signal arrives, or reads and writes review decisions as a file.
 pub(super) async fn review(context: &Context, args: &ReviewArgs) -> Result<Exit, Error> {
     let project = context.open(args.manifest.manifest.as_deref())?.project;
     let who = args.who.clone().unwrap_or_else(local_reviewer);
@@ -36,25 +36,25 @@ async fn serve(terminal: &Terminal, project: Project, who: String, args: &Review
             "link": server.link(),
             "read_link": server.read_link(),
             "listen": server.listen().to_string(),
-            "read_only": read_only,
-            "who": who,
+            "read_only": read_only, "who": who,
         }));
     } else {
         terminal.data(server.link());
     }
     if !server.listen().ip().is_loopback() {
         terminal.tell(
-            "warning: other computers can connect, and the network between is not encrypted: anyone who gets the link \
-             can see the clips, and decide unless it is read-only. Stop it when you are done.",
+            "warning: other computers can connect, and the connection is not encrypted: anyone who gets the link \
+             can see the clips and, unless the review is read-only, decide. Stop the review when you are done.",
             2,
         );
     }
     terminal.tell(
         &if read_only {
-            "read-only: nothing can be decided. Ctrl-C stops it.".to_owned()
+            "read-only: no decisions can be recorded. Ctrl-C stops the review.".to_owned()
         } else {
             format!(
-                "decisions are saved at once, as of {who}; nothing is sent to a provider. Ctrl-C stops it."
+                "decisions are saved immediately, under the name {who}; nothing is sent to a provider. \
+                 Ctrl-C stops the review."
             )
         },
         2,

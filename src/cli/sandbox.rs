@@ -1,4 +1,4 @@
-//! The fake providers: `shotlist sandbox` serves them on their own, `--sandbox` in the process of another command.
+//! Serves the fake providers: `shotlist sandbox` as a server of their own, `--sandbox` inside another command.
 
 use super::args::{ClipsKind, SandboxArgs};
 use crate::app::error::Error;
@@ -7,24 +7,24 @@ use crate::engine::clock::Clock;
 use crate::provider::Registry;
 use crate::rehearsal::rules;
 use crate::report::terminal::Terminal;
-use crate::sandbox::{Clips, Limits, Options, Sandbox};
+use crate::sandbox::{ClipDetail, Limits, Options, Sandbox};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Serves until a signal ends it.
+/// Serves the fake providers until a signal arrives.
 pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exit, Error> {
     let local = |error: std::io::Error| Error::new(Exit::Local, format!("the sandbox cannot start: {error}"));
     let clock = Clock::system();
     let mut options = Options::new(&args.dir, &args.key, Arc::new(move || clock.now()));
     options.port = args.port;
     options.clips = match args.clips {
-        ClipsKind::Full => Clips::Full,
-        ClipsKind::Tiny => Clips::Tiny,
+        ClipsKind::Full => ClipDetail::Full,
+        ClipsKind::Tiny => ClipDetail::Tiny,
     };
-    // Half as long to half as long again, so that tasks do not end all at once.
+    // Task times vary from half to one and a half of the set time, so that tasks do not end together.
     options.task_time =
         args.task_time.div_f64(2.0)..=args.task_time.mul_f64(1.5).max(Duration::from_millis(1));
     options.answer_delay = args.answer_delay;
@@ -47,7 +47,7 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     addresses.insert("admin".to_owned(), sandbox.base_url().into());
     terminal.data(Value::Object(addresses));
     terminal.say(format_args!(
-        "the sandbox listens on {}; put this into a manifest to use it:\nproviders:{lines}",
+        "the sandbox listens on {}; to use it, put these lines into a manifest:\nproviders:{lines}",
         sandbox.addr()
     ));
     tokio::select! {

@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::show::ShowRequest;
 use crate::report::{json, text};
 
-/// Shows one job in full.
+/// Shows all recorded facts about one job.
 pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let project = context.open(args.manifest.manifest.as_deref())?.project;

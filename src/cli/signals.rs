@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: first a clean stop, then a short one, then none.
+//! Ctrl-C, SIGTERM and SIGHUP: the first signal stops cleanly, the second faster, the third immediately.
 
 use crate::app::interrupt::Interrupt;
 use crate::engine::stop::StopReason;
@@ -23,7 +23,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next signal.
+    /// Waits for the next signal, and returns it as the reason to stop.
     pub(super) async fn next(&mut self) -> StopReason {
         tokio::select! {
             _ = self.interrupt.recv() => StopReason::Interrupted,
@@ -33,15 +33,15 @@ impl Signals {
     }
 }
 
-/// Passes signals to a run as soon as it begins; never returns.
+/// Passes signals to a run as soon as the run begins. The future never ends.
 #[expect(clippy::exit, reason = "a third signal asks for the hardest end")]
 pub(super) async fn watch(interrupt: Interrupt, terminal: &Terminal) -> Infallible {
     interrupt.in_use().await;
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
-            // Paid work goes on. A signal then ends the program as a kill does, after which a run continues.
-            terminal.say(format_args!("warning: signals end this run without a clean stop: {error}"));
+            // Paid work continues. A signal then ends the program like a kill, and the next run continues the work.
+            terminal.say(format_args!("warning: signals will end this run without a clean stop: {error}"));
             return std::future::pending().await;
         }
     };
@@ -49,7 +49,7 @@ pub(super) async fn watch(interrupt: Interrupt, terminal: &Terminal) -> Infallib
     interrupt.ask(signals.next().await);
     let third = signals.next().await;
     terminal.still();
-    // As hard as a kill, on request: what is durable stays, what is on the wire is found in doubt.
+    // This is as abrupt as a kill: durable records remain, and open requests are in doubt afterwards.
     std::process::exit(match third {
         StopReason::Terminated => 143,
         StopReason::HungUp => 129,

@@ -6,7 +6,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::{json, text};
 
-/// Shows where the project stands, on one screen.
+/// Shows the state of the project on one screen.
 pub(super) async fn status(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let project = context.open(args.manifest.as_deref())?.project;

@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::verify::{Restore, VerifyRequest};
 use crate::report::{json, text};
 
-/// Compares every clip with what was placed.
+/// Compares the file of every clip with the clip's record in the database.
 pub(super) async fn verify(context: &Context, args: &VerifyArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let project = context.open(args.manifest.manifest.as_deref())?.project;

@@ -1,5 +1,6 @@
-//! When submissions to a provider pause, and when they end: too many without an answer, too many paid for nothing, too
-//! much money in doubt.
+//! Circuit breakers that pause or end the submissions to a provider.
+//!
+//! Causes are too many submissions without an answer, too many paid tasks without a clip, and too much money in doubt.
 
 use super::fault::{Refusal, Said};
 use super::key::TakeId;
@@ -9,99 +10,100 @@ use super::policy::Breaking;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The gate that a submission to a provider passes.
+/// A circuit breaker that each submission to a provider must pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     breaking: Breaking,
-    /// Whether each of the last submissions stayed without an answer.
+    /// One entry for each of the last submissions: true if the submission got no answer.
     known: VecDeque<bool>,
     silent_in_a_row: u32,
-    /// Pauses in a row.
+    /// The number of pauses since the gate was last open, which decides the length of the next pause.
     round: u32,
-    stand: Stand,
+    state: GateState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stand {
+enum GateState {
     Open,
-    /// Until then nothing is sent.
+    /// No submission may be sent until this time.
     Shut(Duration),
-    /// A free question is on its way.
+    /// A free request is waiting for its answer, to show whether the provider can be reached.
     Asking,
-    /// It was answered: one submission may go.
+    /// The free request was answered, so one submission may be sent as a test (probe).
     Reached,
-    /// That one is on its way.
+    /// The submission that serves as a test (probe) is waiting for its answer.
     Probing,
 }
 
-/// What a submission may do.
+/// The gate's decision about a submission that is ready to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// It may go.
+    /// The submission may be sent.
     Go,
-    /// It may go, and the others wait for its answer.
+    /// The submission may be sent as a test (probe), and all other submissions wait for its answer.
     Probe,
-    /// First a free question is to be asked; its asker tells [`Gate::asked`].
+    /// The caller must first send a free request and report its result to [`Gate::asked`].
     Ask,
-    /// Nothing goes for so long.
+    /// No submission may be sent for this length of time.
     Pause(Duration),
-    /// It waits for what another one hears.
+    /// The submission must wait for the result of a free request or probe that another submission has sent.
     Wait,
 }
 
-/// What became of a submission.
+/// The result of a submission, which shows whether the provider answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// An answer came, whatever it says.
+    /// The provider answered, whatever the content of the answer.
     Answer,
-    /// The request went out, and no answer came.
+    /// The request was sent, and no answer came.
     Silence,
-    /// No byte of it went out.
+    /// No byte of the request was sent.
     Unsent,
 }
 
 impl Gate {
-    /// An open gate.
+    /// Creates an open gate, which every submission may pass.
     #[must_use]
     pub const fn new(breaking: Breaking) -> Self {
-        Self { breaking, known: VecDeque::new(), silent_in_a_row: 0, round: 0, stand: Stand::Open }
+        Self { breaking, known: VecDeque::new(), silent_in_a_row: 0, round: 0, state: GateState::Open }
     }
 
-    /// Returns what a submission may do now. Times are counted from any fixed moment.
+    /// Decides whether a submission may be sent at the time `now`, which is counted from any fixed point.
     pub fn pass(&mut self, now: Duration) -> Pass {
-        match self.stand {
-            Stand::Open => Pass::Go,
-            Stand::Shut(until) if now < until => Pass::Pause(until.saturating_sub(now)),
-            Stand::Shut(_) => {
-                self.stand = Stand::Asking;
+        match self.state {
+            GateState::Open => Pass::Go,
+            GateState::Shut(until) if now < until => Pass::Pause(until.saturating_sub(now)),
+            GateState::Shut(_) => {
+                self.state = GateState::Asking;
                 Pass::Ask
             }
-            Stand::Reached => {
-                self.stand = Stand::Probing;
+            GateState::Reached => {
+                self.state = GateState::Probing;
                 Pass::Probe
             }
-            Stand::Asking | Stand::Probing => Pass::Wait,
+            GateState::Asking | GateState::Probing => Pass::Wait,
         }
     }
 
-    /// Whether submissions go freely.
+    /// Returns whether every submission may be sent without a pause or a test.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.stand == Stand::Open
+        self.state == GateState::Open
     }
 
-    /// Takes in whether the free question was answered.
+    /// Records whether the free request that [`Pass::Ask`] asked for was answered.
     pub fn asked(&mut self, is_answered: bool, now: Duration) {
-        if self.stand == Stand::Asking {
+        if self.state == GateState::Asking {
             if is_answered {
-                self.stand = Stand::Reached;
+                self.state = GateState::Reached;
             } else {
                 self.shut(now);
             }
         }
     }
 
-    /// Takes in what became of a submission. Returns the pause that begins with it.
+    /// Records the result of a submission. Returns the length of the pause that begins with it; `None` if no pause
+    /// begins.
     pub fn heard(&mut self, heard: Heard, is_probe: bool, now: Duration) -> Option<Duration> {
         match heard {
             Heard::Answer if is_probe => {
@@ -115,18 +117,18 @@ impl Gate {
             }
             Heard::Silence => {
                 self.note(true);
-                (is_probe || self.stand == Stand::Open && self.is_silent()).then(|| self.shut(now))
+                (is_probe || self.state == GateState::Open && self.is_silent()).then(|| self.shut(now))
             }
             Heard::Unsent => is_probe.then(|| self.shut(now)),
         }
     }
 
-    /// Whoever had to ask, or to be the probe, does neither: the next one does.
+    /// Lets the next submission send the free request or the probe, because the chosen submission will not send it.
     pub fn back_out(&mut self) {
-        match self.stand {
-            Stand::Asking => self.stand = Stand::Shut(Duration::ZERO),
-            Stand::Probing => self.stand = Stand::Reached,
-            Stand::Open | Stand::Shut(_) | Stand::Reached => {}
+        match self.state {
+            GateState::Asking => self.state = GateState::Shut(Duration::ZERO),
+            GateState::Probing => self.state = GateState::Reached,
+            GateState::Open | GateState::Shut(_) | GateState::Reached => {}
         }
     }
 
@@ -148,31 +150,33 @@ impl Gate {
         let (first, most) = self.breaking.cool_off;
         let pause = first.saturating_mul(2u32.saturating_pow(self.round.min(20))).min(most);
         self.round = self.round.saturating_add(1);
-        self.stand = Stand::Shut(now.saturating_add(pause));
+        self.state = GateState::Shut(now.saturating_add(pause));
         pause
     }
 }
 
-/// How a paid task ended, as far as it says whether its provider brings anything.
+/// The way in which a paid task ended. It shows whether the task's provider delivers clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// Its clip was fetched.
+    /// The task's clip was downloaded.
     Clip,
-    /// Its provider named a clip.
+    /// The provider returned the link of the task's clip.
     Named,
-    /// The provider does not know it.
+    /// The provider did not find the task.
     Lost,
-    /// Without a clip.
+    /// The task succeeded, but the provider named no clip.
     Empty,
-    /// With a link that must not be followed.
+    /// The task's clip has a link that must not be followed.
     Unsafe,
-    /// It failed with this code, which does not refuse its content.
+    /// The task failed, and not because its content was refused. The text is the provider's error code; empty if there
+    /// was none.
     Failed(String),
 }
 
 impl Ending {
-    /// Returns how a task ended by an event. Trouble of the clip's host says nothing about the provider, nor does content
-    /// that is refused.
+    /// Returns the [`Ending`] of a task after an event; `None` if the event shows nothing about the provider.
+    ///
+    /// Trouble with the clip's host and refused content say nothing about the provider.
     #[must_use]
     pub fn of(event: &Event, to: &State, said: Option<&Said>) -> Option<Self> {
         match (event, to) {
@@ -189,18 +193,20 @@ impl Ending {
     }
 }
 
-/// Counts paid tasks of one provider that brought nothing, each in the same way.
+/// A counter of one provider's paid tasks in a row that ended in the same way without a clip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Harvest {
     last: Option<Ending>,
     in_a_row: u32,
-    /// Links in a row that must not be followed. Clips are fetched long after others were asked for, so that these are a
-    /// row of their own.
+    /// The number of clips in a row whose link must not be followed.
+    ///
+    /// Such links are counted separately from the ends of tasks: when a clip is downloaded, many later tasks may have
+    /// ended already.
     unsafe_links: u32,
 }
 
 impl Harvest {
-    /// Takes in how a task ended. Whether so many in a row brought nothing that no more is to be ordered.
+    /// Records the end of a task. Returns true if so many tasks in a row brought no clip that submissions must end.
     pub fn ended(&mut self, ending: &Ending, breaking: &Breaking) -> bool {
         match ending {
             Ending::Clip => {
@@ -220,7 +226,7 @@ impl Harvest {
     }
 }
 
-/// The money of a run whose submissions are on the wire or stayed without an answer.
+/// The total price of a run's submissions that wait for an answer or got none, with the limit on this total.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {
     most: Usd,
@@ -229,38 +235,39 @@ pub struct Exposure {
     doubts: HashMap<TakeId, Usd>,
 }
 
-/// Whether there is room for another submission.
+/// The answer to a submission that asks for room under the limit on money in doubt (money that is perhaps charged).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// There was, and it is taken.
+    /// The submission stays within the limit, and its price is reserved.
     Taken,
-    /// There is once one that is on the wire has its answer.
+    /// The submission may stay within the limit after a waiting submission has got its answer.
     Later,
-    /// What is in doubt leaves none.
+    /// The submission would exceed the limit, even if all waiting submissions got an answer.
     None,
 }
 
 impl Exposure {
-    /// Nothing is on the wire, and at most so much may ever be in doubt.
+    /// Creates an exposure without submissions; `most` is the limit on the money that may be in doubt at a time.
     #[must_use]
     pub fn new(most: Usd) -> Self {
         Self { most, on_wire: Usd::ZERO, sending: 0, doubts: HashMap::new() }
     }
 
-    /// Returns the bound.
+    /// Returns the limit on the money that may be in doubt at a time.
     #[must_use]
     pub const fn most(&self) -> Usd {
         self.most
     }
 
-    /// Returns the sum of the submissions without an answer.
+    /// Returns the total price of the submissions that got no answer.
     #[must_use]
     pub fn in_doubt(&self) -> Usd {
         self.doubts.values().copied().sum()
     }
 
-    /// Takes room for a submission of this price, where there is any. A single one always has room, so that a bound
-    /// below the price of a clip does not forbid everything.
+    /// Reserves the price of a submission that is about to be sent, if it stays within the limit.
+    ///
+    /// A single submission is always allowed, so that a limit below the price of a clip does not forbid everything.
     pub fn enter(&mut self, price: Usd) -> Room {
         let in_doubt = self.in_doubt();
         let is_first = self.doubts.is_empty() && self.sending == 0;
@@ -273,18 +280,18 @@ impl Exposure {
         Room::Taken
     }
 
-    /// Gives the room of a submission back: it has its answer, or was not sent.
+    /// Releases the reserved price of a submission that no longer waits for an answer or was not sent.
     pub fn leave(&mut self, price: Usd) {
         self.on_wire = self.on_wire - price;
         self.sending = self.sending.saturating_sub(1);
     }
 
-    /// Counts a submission as unanswered.
+    /// Counts the price of a submission as in doubt, because the submission got no answer.
     pub fn doubt(&mut self, take: TakeId, price: Usd) {
         self.doubts.insert(take, price);
     }
 
-    /// Forgets a doubt: what became of the submission is known now.
+    /// Stops counting the price of a submission as in doubt, because its result is known now.
     pub fn settle(&mut self, take: &TakeId) {
         self.doubts.remove(take);
     }

@@ -1,4 +1,4 @@
-//! The breakers over every short course of events.
+//! Tests of the breakers with every short sequence of events.
 
 use super::super::digest::Sha256;
 use super::super::lifecycle::{Charged, ClipFile, Event, Intent};
@@ -12,7 +12,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A gate that has heard this at once, and the pause that it began last.
+/// Returns a gate after these results at time zero, and the last pause that it began.
 fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
     let mut gate = Gate::new(BREAKING);
     let mut pause = None;
@@ -22,7 +22,7 @@ fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
     (gate, pause)
 }
 
-/// Every course of so many answers and silences.
+/// Returns every sequence of this many answers and silences.
 fn courses(length: u32) -> impl Iterator<Item = Vec<Heard>> {
     (0..1u32 << length)
         .map(move |bits| (0..length).map(|at| if bits >> at & 1 == 1 { Silence } else { Answer }).collect())
@@ -56,13 +56,13 @@ fn after_the_pause_a_question_is_answered_and_one_submission_opens_the_gate() {
     assert_eq!([gate.pass(seconds(30)), gate.pass(seconds(30))], [Pass::Ask, Pass::Wait]);
     gate.asked(true, seconds(31));
     assert_eq!([gate.pass(seconds(31)), gate.pass(seconds(31))], [Pass::Probe, Pass::Wait]);
-    // Those that were on the wire when the gate was shut open nothing, and lengthen nothing.
+    // Submissions sent before the gate was shut neither open it nor lengthen the pause.
     assert_eq!(gate.heard(Silence, false, seconds(32)), None);
     assert_eq!(gate.heard(Answer, false, seconds(32)), None);
     assert_eq!(gate.pass(seconds(32)), Pass::Wait);
     assert_eq!(gate.heard(Answer, true, seconds(33)), None);
     assert_eq!([gate.pass(seconds(33)), gate.pass(seconds(33))], [Pass::Go; 2]);
-    // What came before the pause is forgotten, and the probe was answered.
+    // Results before the pause no longer count, and the probe was answered.
     assert_eq!(gate.heard(Silence, false, seconds(34)), None);
     assert_eq!(gate.heard(Silence, false, seconds(34)), None);
     assert_eq!(gate.heard(Silence, false, seconds(34)), Some(seconds(30)));
@@ -78,7 +78,7 @@ fn each_vain_pause_doubles_the_next_up_to_ten_minutes() {
         pauses.push(pause.as_secs());
         now += pause;
         assert_eq!(gate.pass(now), Pass::Ask);
-        // In turn: the question is not answered, the probe is not sent, the probe is not answered.
+        // In turn: the free request is not answered, the probe is not sent, the probe is not answered.
         gate.asked(round % 3 != 0, now);
         if round % 3 != 0 {
             assert_eq!(gate.pass(now), Pass::Probe);
@@ -115,7 +115,7 @@ fn whatever_is_heard_and_asked_the_gate_never_stays_shut_for_ever() {
                 Pass::Probe => drop(gate.heard(heard, true, now)),
                 Pass::Ask => gate.asked(heard == Answer, now),
                 Pass::Pause(pause) => now += pause,
-                Pass::Wait => panic!("nobody is on the way: {gate:?}"),
+                Pass::Wait => panic!("no submission is running: {gate:?}"),
             }
         }
         now += seconds(600);
@@ -130,7 +130,7 @@ fn whatever_is_heard_and_asked_the_gate_never_stays_shut_for_ever() {
     }
 }
 
-/// Whether these endings, one after the other, end submissions, and with which of them.
+/// Returns the position of the ending with which a series of endings stops submissions, if it does.
 fn stopped_by(endings: &[Ending]) -> Option<usize> {
     let mut harvest = Harvest::default();
     endings.iter().position(|ending| harvest.ended(ending, &BREAKING))
@@ -146,7 +146,7 @@ fn three_tasks_in_a_row_that_bring_nothing_end_submissions() {
     assert_eq!(stopped_by(&[Clip, Named, Clip, Named, Named, Named]), None);
     assert_eq!(stopped_by(&[failed("7"), failed("7"), failed("7")]), Some(2));
     assert_eq!(stopped_by(&[Lost, Lost, Named, Lost, Lost]), None);
-    // Clips that are named break the row before they are fetched, and links count beside them.
+    // Named clips end the row before they are downloaded, and unsafe links are counted separately.
     assert_eq!(stopped_by(&[Named, Unsafe, Named, Unsafe, Named, Unsafe]), Some(5));
     assert_eq!(stopped_by(&[Unsafe, Unsafe, Clip, Unsafe, Unsafe]), None);
     assert_eq!(stopped_by(&[failed("7"), failed("8"), failed("7"), failed("8"), failed("9")]), None);
@@ -176,7 +176,7 @@ fn only_what_the_provider_answers_counts_as_an_ending() {
     for refusal in [Refusal::Input, Refusal::Policy, Refusal::Cancelled] {
         assert_eq!(of(refused(refusal), failed(refusal)), None);
     }
-    // A host that breaks off every download.
+    // The host breaks off every download.
     let broken = Event::from(super::super::lifecycle::FetchSetback::Damaged);
     assert_eq!(of(broken, held(HeldReason::NoResult)), None);
     assert_eq!(of(Event::LinkDead, held(HeldReason::UrlExpired)), None);
@@ -186,7 +186,7 @@ fn only_what_the_provider_answers_counts_as_an_ending() {
 fn what_is_on_the_wire_or_in_doubt_never_passes_its_bound() {
     let usd = |cents: i64| Usd::from_micros(cents * 10_000);
     let take = |name: usize| TakeId(name.to_string());
-    // Each course of answers and silences, with as much on the wire as there is room for.
+    // Each sequence of answers and silences, with as many unanswered submissions as there is room for.
     for course in courses(12) {
         let mut exposure = Exposure::new(usd(100));
         let (mut sent, mut next) = (VecDeque::new(), 0);

@@ -1,25 +1,26 @@
-//! SHA-256 as a value.
+//! The type of a SHA-256 digest.
 
 use sha2::Digest as _;
 use std::fmt;
 use std::str::FromStr;
 
-/// A SHA-256, shown in hexadecimal as `sha256sum` shows it.
+/// A SHA-256 digest, shown in hexadecimal as `sha256sum` shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256(pub [u8; 32]);
 
-/// The start of a digest. Twelve bytes and a number of four fill 16 bytes of a map.
+/// The first twelve bytes of a digest. Together with a four-byte number they fill a map entry of 16 bytes.
 pub type Short = [u8; 12];
 
 impl Sha256 {
-    /// The digest of some bytes.
+    /// Computes the digest of some bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// Returns the start of the digest, which tells a million things apart in little memory: two of them share it with
-    /// a chance of one in 10¹⁷.
+    /// Returns the first twelve bytes of the digest, which distinguish a million values in little memory.
+    ///
+    /// The chance that two of a million values have the same first twelve bytes is one in 10¹⁷.
     #[must_use]
     pub fn short(&self) -> Short {
         std::array::from_fn(|at| self.0[at])
@@ -41,7 +42,7 @@ impl fmt::Debug for Sha256 {
 impl FromStr for Sha256 {
     type Err = ();
 
-    /// Reads 64 hexadecimal digits.
+    /// Parses a digest from 64 hexadecimal digits.
     fn from_str(text: &str) -> Result<Self, ()> {
         if text.len() != 64 || !text.is_ascii() {
             return Err(());
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_digest_is_shown_and_read_as_sha256sum_does() {
-        // The digest of no bytes, as FIPS 180-4 implementations agree on it.
+        // The digest of no bytes, on which implementations of FIPS 180-4 agree.
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Sha256::of(b"").to_string(), empty);
         assert_eq!(empty.parse::<Sha256>().unwrap(), Sha256::of(b""));

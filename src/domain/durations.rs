@@ -1,18 +1,18 @@
 //! Durations of renderings, learned from polls.
 //!
-//! A poll tells that a task was still running, or that it has finished since the poll before. [`Durations`] keeps the
-//! recent ones of these intervals as a histogram over the logarithm of time, which has the same size for ever.
+//! A poll shows that a task is still running, or that it has finished since the previous poll. [`Durations`] keeps the
+//! recent intervals of this kind as a histogram over the logarithm of time, whose size never changes.
 
 use super::key::ModelName;
 use super::request::{Request, Value};
 use std::time::Duration;
 
-/// Requests whose renderings take equally long: one model, one length and size of clip.
+/// A kind of request whose renderings take equally long: one model, one length and size of clip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RenderKind {
     /// The model.
     pub model: ModelName,
-    /// Length and size as they were ordered, such as `5 s 1280x720`; empty where the request sets neither.
+    /// The length and size of the request, such as `5 s 1280x720`; empty if the request sets neither.
     pub class: String,
 }
 
@@ -21,7 +21,7 @@ impl RenderKind {
     #[must_use]
     pub fn of(request: &Request) -> Self {
         let seconds = request.duration.map(|seconds| format!("{seconds} s"));
-        // Some models name the size by a word of their own.
+        // Some models have their own word for the size.
         let word = || match request.params.get("resolution") {
             Some(Value::Text(word)) => Some(word.clone()),
             _ => None,
@@ -32,22 +32,24 @@ impl RenderKind {
     }
 }
 
-/// While no more tasks than this have finished, each one says much about the others.
+/// The number of finished tasks up to which each further task still changes the learned durations much.
 pub const FEW: u64 = 20;
 
-/// Number of buckets: the last one ends after 50 hours.
+/// The number of buckets of the histogram of durations; the last bucket ends after 50 hours.
 const BUCKETS: usize = 188;
-/// Seconds at which the first bucket ends, and the ratio between the ends of two neighbours.
+/// The upper end of the histogram's first bucket, in seconds.
 const FIRST: f64 = 0.1;
+/// The ratio between the upper ends of two neighbouring buckets of the histogram.
 const RATIO: f64 = 1.08;
-/// Finished tasks after which an older one counts a third: so soon a provider that changed is followed.
+/// The number of newer tasks after which a finished task counts a third, so that the histogram follows a change.
 const MEMORY: f64 = 48.0;
-/// Share of what is known that is spread evenly over the time in which a task finished, so that new lengths are learned.
+/// The share of a new task's weight that is spread evenly over its possible durations. With this share the histogram
+/// also learns durations that no earlier task had.
 const NEW: f64 = 0.05;
-/// Tasks that are thought to render longer than any known one.
+/// The number of tasks that are assumed to render longer than any finished task.
 const SLOW: f64 = 0.5;
 
-/// Lower ends of the buckets in seconds, and the upper end of the last one.
+/// The lower ends of the histogram's buckets in seconds, followed by the upper end of the last bucket.
 const ENDS: [f64; BUCKETS + 1] = ends();
 
 const fn ends() -> [f64; BUCKETS + 1] {
@@ -61,7 +63,7 @@ const fn ends() -> [f64; BUCKETS + 1] {
     ends
 }
 
-/// Durations of the last tasks of one kind.
+/// A histogram of the rendering durations of the last tasks of one kind of request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Durations {
     weights: [f32; BUCKETS],
@@ -75,7 +77,7 @@ impl Default for Durations {
 }
 
 impl Durations {
-    /// Returns what was saved; a bucket that does not exist, or a weight that is none, is left out.
+    /// Restores saved durations from pairs of a bucket's index and its weight; invalid pairs are left out.
     #[must_use]
     pub fn restored(finished: u64, weights: impl IntoIterator<Item = (usize, f32)>) -> Self {
         let mut restored = Self { finished, ..Self::default() };
@@ -90,12 +92,12 @@ impl Durations {
         restored
     }
 
-    /// Returns the buckets that are not empty, with their weights.
+    /// Returns the index and the weight of each bucket that is not empty.
     pub fn weights(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
         self.weights.iter().copied().enumerate().filter(|(_, weight)| *weight > 0.0)
     }
 
-    /// Returns the number of finished tasks that were seen so far.
+    /// Returns the number of finished tasks so far.
     #[must_use]
     pub fn finished(&self) -> u64 {
         self.finished
@@ -105,10 +107,11 @@ impl Durations {
         self.weights.iter().copied().map(f64::from).sum()
     }
 
-    /// Takes in a task that was still running at one age and finished at another.
+    /// Adds a task that was still running at the age `running` and was finished at the age `finished`.
     ///
-    /// Where within that time it finished is not known: it is shared out in proportion to what the other tasks tell, a
-    /// little of it evenly over the later half of that age.
+    /// The exact duration lies between these ages. Most of the task's weight is spread over the time between them in
+    /// proportion to the other tasks. A small share is spread evenly over that time, without the ages below half of
+    /// `finished`.
     pub fn note(&mut self, running: Duration, finished: Duration) {
         let until = finished.as_secs_f64().clamp(FIRST, ENDS[BUCKETS]);
         let from = running.as_secs_f64().min(until * 0.99);
@@ -125,13 +128,13 @@ impl Durations {
             let share = (part(at, from) * old + new * part(at, late) / evenly) / (like_others + new);
             #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more digits")]
             let weight = (old * (1.0 - 1.0 / MEMORY) + share) as f32;
-            // What is too small to count needs no place in the store.
+            // A weight too small to count is not worth storing.
             self.weights[at] = if weight < 1e-4 { 0.0 } else { weight };
         }
         self.finished = self.finished.saturating_add(1);
     }
 
-    /// Returns the time within which this share of the tasks finishes; `None` while nothing is known.
+    /// Returns the time within which this share of the tasks finishes; `None` before a task has finished.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let mut left = share.clamp(0.0, 1.0) * self.total();
@@ -147,9 +150,9 @@ impl Durations {
         last
     }
 
-    /// Returns the time that a task that was running at this age still takes on average; `None` while nothing is known.
+    /// Returns the average remaining time of a task still running at this age; `None` before a task has finished.
     ///
-    /// A task that has outlasted all known ones is thought to take a quarter of its age more.
+    /// A task that has outlasted all known ones is assumed to take another quarter of its age.
     #[must_use]
     pub fn rest(&self, age: Duration) -> Option<Duration> {
         let age = age.as_secs_f64();
@@ -164,11 +167,12 @@ impl Durations {
         (self.total() > 0.0).then(|| Duration::from_secs_f64(rest.max(0.0)))
     }
 
-    /// Returns the wait after which a task that was running at this age has been finished for `idle` on average.
+    /// Returns the wait until the next poll of a task of this age; `None` before a task has finished.
     ///
-    /// This is the integral over the chance that it has finished: short where many tasks finish, long before the first
-    /// ones do and after the last. A few are always thought to take longer, the more so the longer they have taken.
-    /// `None` while nothing is known.
+    /// During the wait, a finished task stays unnoticed for `idle` on average. This idle time is the integral over the
+    /// chance that the task has finished. So the wait is short at ages at which many tasks finish. It is long before
+    /// the first tasks finish and after the last. Some tasks are always assumed to take longer, and the more so the
+    /// longer they have taken.
     #[must_use]
     pub fn wait(&self, age: Duration, idle: Duration) -> Option<Duration> {
         let median = self.quantile(0.5)?.as_secs_f64();
@@ -187,7 +191,7 @@ impl Durations {
             let length = until - from;
             let more = f64::midpoint(chance, chance_then) * length;
             if sum + more >= idle {
-                // Within a bucket the chance grows evenly, so that the integral is a parabola.
+                // Within a bucket the chance grows linearly, so the integral is a parabola.
                 let slope = ((chance_then - chance) / length).max(1e-12);
                 let rest = ((chance * chance + 2.0 * slope * (idle - sum)).sqrt() - chance) / slope;
                 return Some(Duration::from_secs_f64(from + rest.clamp(0.0, length) - age));

@@ -1,6 +1,6 @@
-//! The time that renderings take, from the limits of their models and from learned durations.
+//! Estimates of the time that renderings take, from the limits of their models and from learned durations.
 //!
-//! It is an estimate for people. Nothing is decided by it.
+//! The estimates are only shown to people; no decision of the program depends on them.
 
 use super::durations::{Durations, RenderKind};
 use super::key::ModelName;
@@ -9,59 +9,59 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The limits under which one model takes submissions.
+/// The limits that a provider sets on the submissions to one model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flow {
-    /// Maximum number of tasks in flight.
+    /// The maximum number of tasks at the same time.
     pub slots: usize,
-    /// Minimum time between two submissions.
+    /// The minimum time between two submissions.
     pub interval: Duration,
-    /// Maximum number of submissions of the provider in a day.
+    /// The provider's maximum number of submissions in a day.
     pub per_day: Option<u32>,
 }
 
-/// The facts about one kind of request.
+/// The limits and the learned durations for one kind of request.
 #[derive(Debug, Clone, Default)]
 pub struct Prospect {
-    /// Limits of its model; `None` where no more of these requests are sent.
+    /// The limits of the request's model; `None` if no more requests of this kind are sent.
     pub flow: Option<Flow>,
-    /// Learned durations; `None` before a task has finished.
+    /// The learned durations; `None` before a task of this kind has finished.
     pub durations: Option<Arc<Durations>>,
 }
 
-/// A source of the facts about kinds of requests.
+/// A source of the limits and learned durations for each kind of request.
 pub trait Known: Debug + Send + Sync {
-    /// Returns the facts about a kind.
+    /// Returns the limits and the learned durations for a kind of request.
     fn of(&self, kind: &RenderKind) -> Prospect;
 }
 
 /// The renderings of one kind that are not finished.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Open {
-    /// Number of jobs that were not sent yet.
+    /// The number of jobs that are not yet sent.
     pub unsent: usize,
-    /// Ages of the tasks in flight.
+    /// The ages of the running tasks.
     pub ages: Vec<Duration>,
 }
 
-/// An estimated time.
+/// An estimate of the time until all renderings are finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
-    /// Time until the last rendering is finished.
+    /// The time until the last rendering is finished.
     pub time: Duration,
-    /// Maximum number of tasks in flight, over all models.
+    /// The maximum number of tasks at the same time, over all models.
     pub at_once: usize,
-    /// True if the durations of all kinds are known. Without them the limits alone give a lower bound.
+    /// True if the durations of all kinds of requests are known. If false, `time` is only a lower bound.
     pub is_whole: bool,
 }
 
-/// Length of the day of a quota.
+/// The length of the day to which a provider's daily quota applies.
 const DAY: Duration = Duration::from_hours(24);
 
-/// Returns the time for all these renderings; `None` where nothing is left to render.
+/// Returns the estimated time until all these renderings are finished; `None` if nothing is left to render.
 ///
-/// Models render at the same time, so the slowest one counts. Jobs beyond a provider's quota of the day wait a day for
-/// each further quota.
+/// Models render at the same time, so the slowest model counts. Jobs beyond a provider's daily quota wait one more day
+/// for each further quota.
 #[must_use]
 pub fn estimate(open: &BTreeMap<RenderKind, Open>, known: &dyn Known) -> Option<Estimate> {
     let mut models: BTreeMap<&ModelName, Model> = BTreeMap::new();
@@ -87,15 +87,15 @@ pub fn estimate(open: &BTreeMap<RenderKind, Open>, known: &dyn Known) -> Option<
     })
 }
 
-/// The open renderings of one model.
+/// The unfinished renderings of one model, with the model's limits.
 #[derive(Debug, Default)]
 struct Model {
     flow: Option<Flow>,
     unsent: usize,
     running: usize,
-    /// Time that the unsent jobs will render, in seconds.
+    /// The total rendering time of the unsent jobs, in seconds.
     work: f64,
-    /// Time that the tasks in flight still render, in seconds: all of them together, and the longest.
+    /// The remaining rendering times of the running tasks, in seconds: first their sum, then the longest of them.
     rest: (f64, f64),
     has_unknown: bool,
 }
@@ -124,7 +124,7 @@ impl Model {
     /// Returns the time until the last rendering is finished.
     ///
     /// The last job is sent when the pace allows it and a slot is free. Slots become free at different times: on
-    /// average the work is shared out evenly, and at its end half of the slots are idle for lack of jobs.
+    /// average the work is spread evenly over the slots, and near the end half of the slots are idle for lack of jobs.
     fn time(&self) -> Duration {
         let (all_rest, longest_rest) = self.rest;
         let mut time = longest_rest;

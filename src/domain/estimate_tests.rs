@@ -1,4 +1,4 @@
-//! Estimates beside simulated runs.
+//! Tests of estimates against simulated runs.
 
 use super::*;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
 
-/// Facts by the name of the model.
+/// A source of facts by the name of the model.
 #[derive(Debug, Default)]
 struct Facts(HashMap<&'static str, Prospect>);
 
@@ -27,7 +27,7 @@ fn flow(slots: usize, interval: f64) -> Flow {
     Flow { slots, interval: seconds(interval), per_day: None }
 }
 
-/// Durations that were all of this length, to the precision of the learned ones.
+/// Returns durations that were all of this length, to the precision of the learned ones.
 fn around(time: f64) -> Arc<Durations> {
     let mut durations = Durations::default();
     (0..40).for_each(|_| durations.note(seconds(time * 0.97), seconds(time * 1.03)));
@@ -46,14 +46,14 @@ fn unsent(model: &str, unsent: usize) -> (RenderKind, Open) {
     (kind(model, ""), Open { unsent, ages: Vec::new() })
 }
 
-fn told<const N: usize, const M: usize>(
+fn reported<const N: usize, const M: usize>(
     open: [(RenderKind, Open); N],
     facts: [(&'static str, Prospect); M],
 ) -> Option<Estimate> {
     estimate(&BTreeMap::from(open), &Facts(HashMap::from(facts)))
 }
 
-/// Returns the time of a run in which each job takes the next free slot at the pace.
+/// Simulates a run in which each job takes the next free slot at the pace. Returns its time.
 fn simulated(flow: Flow, running: &[f64], jobs: &[f64]) -> f64 {
     let mut slots: Vec<f64> = running.to_vec();
     slots.resize(flow.slots.max(running.len()), 0.0);
@@ -67,9 +67,9 @@ fn simulated(flow: Flow, running: &[f64], jobs: &[f64]) -> f64 {
 #[test]
 fn the_slower_of_pace_and_slots_counts() {
     let time = |jobs, flow| {
-        let told = told([unsent(FAST, jobs)], [known(FAST, flow, Some(60.0))]).unwrap();
-        assert!(told.is_whole);
-        (told.time.as_secs_f64(), told.at_once)
+        let reported = reported([unsent(FAST, jobs)], [known(FAST, flow, Some(60.0))]).unwrap();
+        assert!(reported.is_whole);
+        (reported.time.as_secs_f64(), reported.at_once)
     };
     let near = |(time, at_once): (f64, usize), expected: f64, slots: usize| {
         assert!((time / expected - 1.0).abs() < 0.05 && at_once == slots, "{time} at {at_once}");
@@ -84,35 +84,35 @@ fn the_slower_of_pace_and_slots_counts() {
 #[test]
 fn models_render_at_the_same_time_and_kinds_of_one_model_share_its_slots() {
     let facts = || [known(FAST, flow(5, 0.0), Some(10.0)), known(SLOW, flow(2, 0.0), Some(100.0))];
-    let slow = told([unsent(SLOW, 20)], facts()).unwrap();
-    let both = told([unsent(SLOW, 20), unsent(FAST, 20)], facts()).unwrap();
+    let slow = reported([unsent(SLOW, 20)], facts()).unwrap();
+    let both = reported([unsent(SLOW, 20), unsent(FAST, 20)], facts()).unwrap();
     assert_eq!((both.time, both.at_once), (slow.time, 7));
     let kinds = ["5 s", "10 s"].map(|class| (kind(SLOW, class), Open { unsent: 10, ages: Vec::new() }));
-    assert_eq!(told(kinds, facts()).unwrap().time, slow.time);
+    assert_eq!(reported(kinds, facts()).unwrap().time, slow.time);
 }
 
 #[test]
 fn without_durations_the_limits_give_a_lower_bound() {
-    let told = |jobs, per_day| {
+    let reported = |jobs, per_day| {
         let flow = Flow { per_day, ..flow(2, 6.0) };
-        told([unsent(FAST, jobs)], [known(FAST, flow, None)]).unwrap()
+        reported([unsent(FAST, jobs)], [known(FAST, flow, None)]).unwrap()
     };
-    assert_eq!(told(101, None), Estimate { time: Duration::from_mins(10), at_once: 2, is_whole: false });
-    assert_eq!(told(1_000, Some(1_000)).time, Duration::from_secs(5_994));
-    assert_eq!(told(2_001, Some(1_000)).time, Duration::from_hours(48));
+    assert_eq!(reported(101, None), Estimate { time: Duration::from_mins(10), at_once: 2, is_whole: false });
+    assert_eq!(reported(1_000, Some(1_000)).time, Duration::from_secs(5_994));
+    assert_eq!(reported(2_001, Some(1_000)).time, Duration::from_hours(48));
 }
 
 #[test]
 fn what_is_no_longer_sent_takes_no_time_and_what_runs_does() {
     let closed = || [(FAST, Prospect { flow: None, durations: Some(around(60.0)) })];
-    assert_eq!(told([unsent(FAST, 9)], closed()), None);
+    assert_eq!(reported([unsent(FAST, 9)], closed()), None);
     let running = Open { unsent: 9, ages: vec![seconds(20.0), seconds(50.0)] };
-    let told = told([(kind(FAST, ""), running)], closed()).unwrap();
-    assert!((told.time.as_secs_f64() - 40.0).abs() < 3.0 && told.at_once == 2, "{told:?}");
+    let reported = reported([(kind(FAST, ""), running)], closed()).unwrap();
+    assert!((reported.time.as_secs_f64() - 40.0).abs() < 3.0 && reported.at_once == 2, "{reported:?}");
 }
 
 proptest! {
-    /// The estimate is off by no more than one and a half renderings, and by an eighth for many jobs.
+    /// Checks that the estimate errs by at most one and a half renderings, and by an eighth for many jobs.
     #[test]
     fn estimates_are_near_simulated_runs(
         slots in 1usize..40,
@@ -133,12 +133,12 @@ proptest! {
         let took = simulated(flow, &rests, &renders);
         let open = Open { unsent: jobs, ages: ages.into_iter().map(seconds).collect() };
         let facts = Facts(HashMap::from([(FAST, Prospect { flow: Some(flow), durations: Some(Arc::new(durations)) })]));
-        let told = estimate(&BTreeMap::from([(kind(FAST, ""), open)]), &facts);
-        let told = told.map_or(0.0, |told| told.time.as_secs_f64());
-        prop_assert!((told - took).abs() < (median * 1.5).max(took * 0.125), "{} for {}", told, took);
+        let reported = estimate(&BTreeMap::from([(kind(FAST, ""), open)]), &facts);
+        let reported = reported.map_or(0.0, |reported| reported.time.as_secs_f64());
+        prop_assert!((reported - took).abs() < (median * 1.5).max(took * 0.125), "{} for {}", reported, took);
     }
 
-    /// No number is too large.
+    /// Checks that no number is too large.
     #[test]
     fn any_number_has_an_estimate(unsent: usize, slots: usize, interval: u64, per_day: u32, age: u64) {
         let flow = Flow { slots, interval: Duration::from_secs(interval), per_day: Some(per_day) };

@@ -1,74 +1,78 @@
-//! A fault is what the engine does next, not what the API said; the API's words travel beside it.
+//! Failed calls, classified by what the engine does next, with the messages of the provider's API.
 
 use super::foreign::is_hidden;
 use std::fmt;
 use std::time::Duration;
 
-/// Why a call did not bring what it was made for.
+/// A failed call to a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What follows.
+    /// The class of the failure, which decides the engine's next step.
     pub kind: FaultKind,
-    /// The words to show.
+    /// The message for the user.
     pub said: Said,
 }
 
 impl Fault {
-    /// A fault with the words that came with it.
+    /// Creates a fault from its class and its message.
     #[must_use]
     pub fn new(kind: FaultKind, said: Said) -> Self {
         Self { kind, said }
     }
 }
 
-/// What the engine does next.
+/// The class of a failed call, which decides the engine's next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// Proof that no byte of the request left: again later, no attempt used.
+    /// No byte of the request was sent: the engine retries later, and the failure does not count as a try.
     NotSent,
-    /// Too fast: slow down, no attempt used.
+    /// The provider refused because requests come too fast: the engine slows down, and the refusal does not count as a
+    /// try.
     Throttled {
-        /// What `Retry-After` asked for.
+        /// The pause that `Retry-After` asked for.
         after: Option<Duration>,
     },
-    /// Refused for a passing reason, surely without a task: again later, an attempt is used.
+    /// The provider refused for a temporary reason and surely created no task: the engine retries later and counts a
+    /// try.
     Busy {
-        /// What `Retry-After` asked for.
+        /// The pause that `Retry-After` asked for.
         after: Option<Duration>,
     },
-    /// This request is refused for good; nothing was charged.
+    /// The provider refused this request permanently; nothing was charged.
     Rejected(Refusal),
-    /// Something before the provider refused the request without a word of the provider's: no task, and not again in this
-    /// run.
+    /// An intermediary refused the request, without a message of the provider's API: no task exists, and this run does
+    /// not retry.
     Barred,
-    /// No such address, without a word of the provider's. At an address that never accepted a submission there is no task;
-    /// anywhere else there may be one.
+    /// The address was not found, and the reply has no message of the provider's API.
+    ///
+    /// If the address never accepted a submission, no task exists. Otherwise a task may exist.
     NoRoute,
-    /// The provider knows no such task.
+    /// The provider does not find the task.
     Gone,
-    /// Something may have been accepted. The default of every paid call.
+    /// It is unknown whether the request was accepted. A failed paid call has this class unless something else is
+    /// proven.
     Unknown,
-    /// The provider as a whole, for this run.
+    /// The provider takes no more submissions in this run.
     Stop(Stop),
 }
 
-/// Why a request is refused for good.
+/// The reason why a request was refused permanently, or why its task failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// A parameter, a picture, the prompt's length.
+    /// A parameter, a picture or the prompt's length is wrong.
     Input,
-    /// The provider's content policy.
+    /// The provider's content policy forbids the request.
     Policy,
-    /// The model does not exist, is off, or is not in the account's plan.
+    /// The model does not exist, is switched off, or is not in the account's plan.
     Model,
-    /// The provider tried and could not; only a task that was accepted ends so.
+    /// The provider could not render an accepted task.
     Generation,
-    /// Somebody took it back; only a task that was accepted ends so.
+    /// An accepted task was cancelled.
     Cancelled,
 }
 
 impl Refusal {
-    /// Whether the same request would be refused again.
+    /// Returns whether the same request would be refused again.
     #[must_use]
     pub const fn permanent(self) -> bool {
         match self {
@@ -77,7 +81,7 @@ impl Refusal {
         }
     }
 
-    /// One word for tables and JSON.
+    /// Returns the name of the refusal in tables and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -90,21 +94,21 @@ impl Refusal {
     }
 }
 
-/// Why a provider takes no more submissions in this run.
+/// The reason for which a provider takes no more submissions in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stop {
-    /// The key is refused.
+    /// The provider refused the key.
     Auth,
-    /// No credit is left.
+    /// The account has no credit left.
     Balance,
     /// The account is locked or inactive.
     Account,
-    /// TLS, a redirect, a wrong address: the set-up is wrong, not the job.
+    /// The set-up is wrong, not the job: TLS, a redirect or an address.
     Setup,
 }
 
 impl Stop {
-    /// One word for tables and JSON.
+    /// Returns the name of the reason in tables and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -116,35 +120,36 @@ impl Stop {
     }
 }
 
-/// What was said, for people: never branched on.
+/// A message for the user from a provider or from this program. No code branches on its text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Said {
-    /// HTTP status, where a reply came.
+    /// The HTTP status, if there was a reply.
     pub http: Option<u16>,
-    /// The provider's code as text: codes overflow 32 bits and some have leading zeros.
+    /// The provider's error code, kept as text, because codes overflow 32 bits and some have leading zeros.
     pub code: Option<String>,
-    /// The provider's or our words, without control characters.
+    /// The text of the message, without control characters.
     pub text: String,
 }
 
-/// Longest text kept of a provider's message, in characters: enough for any sentence, too little for a page of HTML.
+/// The maximum length of a provider's message in characters: enough for any sentence, too little for a page of HTML.
 const LONGEST_TEXT: usize = 300;
 
 impl Said {
-    /// Words without a code. Control characters are shown as escapes, so that no reply can write to a terminal.
+    /// Creates a message without a status and a code. Control characters become escapes, so that no reply can control a
+    /// terminal.
     #[must_use]
     pub fn text(text: impl AsRef<str>) -> Self {
         Self { http: None, code: None, text: printable(text.as_ref()) }
     }
 
-    /// Words with the provider's code.
+    /// Creates a message with the HTTP status and the provider's error code.
     #[must_use]
     pub fn coded(http: u16, code: Option<String>, text: &str) -> Self {
         Self { http: Some(http), code: code.map(|code| printable(&code)), text: printable(text) }
     }
 }
 
-/// Control and bidirectional characters as visible escapes, cut at a length.
+/// Returns a text with control and bidirectional characters as visible escapes, cut to at most 300 characters.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let mut shown = String::new();
@@ -166,7 +171,7 @@ impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.code, self.http) {
             (Some(code), _) => write!(f, "{} (code {code})", self.text),
-            // Words of ours that tell the status are not followed by it once more.
+            // Our own words may already contain the status.
             (None, Some(http)) if !self.text.contains(&http.to_string()) => {
                 write!(f, "{} (HTTP {http})", self.text)
             }

@@ -1,23 +1,23 @@
-//! Text from outside, which no reader's terminal or log may take for a command.
+//! Text from outside, shown so that a terminal or a log cannot take it for a command.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-/// Text that somebody else wrote: an id or a title of a product file, a provider's task id.
+/// A text from outside the program, such as an id or a title of a product file, or a provider's task id.
 ///
-/// It can be shown in one way only, with control, bidirectional and invisible characters as escapes such as `\u{1b}`. What
-/// is stored, compared or sent is [`Foreign::raw`].
+/// Such a text is always shown with control, bidirectional and invisible characters as escapes such as `\u{1b}`. Use
+/// [`Foreign::raw`] to store, compare or send the text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Foreign(String);
 
 impl Foreign {
-    /// Returns the text as it was written, to be stored, compared or sent, never to be shown.
+    /// Returns the original text, to be stored, compared or sent, never to be shown.
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.0
     }
 
-    /// Returns the text as it was written: see [`Foreign::raw`].
+    /// Returns the original text; see [`Foreign::raw`].
     #[must_use]
     pub fn into_raw(self) -> String {
         self.0
@@ -62,7 +62,7 @@ impl PartialEq<String> for Foreign {
 
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Through `pad`, so that a table can align it.
+        // `pad` lets a table align it.
         f.pad(&shown(&self.0))
     }
 }
@@ -73,8 +73,9 @@ impl fmt::Debug for Foreign {
     }
 }
 
-/// Returns whether a character is escaped where foreign text is shown: it moves the cursor, turns the direction of the text,
-/// or is not seen.
+/// Returns whether a character of foreign text must be escaped.
+///
+/// Such a character moves the cursor, changes the direction of the text, or is invisible.
 #[must_use]
 pub const fn is_hidden(character: char) -> bool {
     matches!(
@@ -89,7 +90,7 @@ pub const fn is_hidden(character: char) -> bool {
     )
 }
 
-/// Returns text with everything [hidden](is_hidden) in it as escapes.
+/// Returns text with its [hidden](is_hidden) characters as escapes.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
@@ -106,7 +107,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// Returns text of several lines with everything hidden in it as escapes, its line breaks apart.
+/// Returns text of several lines with its hidden characters as escapes, except line breaks.
 #[must_use]
 pub fn shown_lines(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|character| character != '\n' && is_hidden(character)) {
@@ -116,8 +117,10 @@ pub fn shown_lines(text: &str) -> Cow<'_, str> {
     lines.join("\n").into()
 }
 
-/// Returns JSON with everything hidden in its strings as JSON's own escapes: it means the same, and no reader's terminal
-/// takes it for a command. Line breaks, which can only stand between values, stay.
+/// Returns JSON with the hidden characters of its strings as JSON's own escapes.
+///
+/// The result means the same, and a terminal cannot take it for a command. Line breaks, which can only occur between
+/// values, are kept.
 #[must_use]
 pub fn shown_json(json: &str) -> Cow<'_, str> {
     if !json.chars().any(|character| character != '\n' && is_hidden(character)) {

@@ -1,4 +1,4 @@
-//! Ids in one normal form: composed (NFC), and without characters that nobody sees.
+//! Ids in one normal form: composed (NFC), and without invisible characters.
 
 use super::digest::Sha256;
 use super::foreign::is_hidden;
@@ -9,27 +9,27 @@ use unicode_normalization::UnicodeNormalization as _;
 pub struct Ident {
     /// The id.
     pub id: String,
-    /// Whether hidden characters at its ends were left out.
+    /// True if the id was written with hidden characters at its ends, which are left out here.
     pub is_trimmed: bool,
 }
 
-/// A hidden character inside an id.
+/// The error for an id with a hidden character inside.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the invisible character {} inside the id", .code)]
 pub struct Hidden {
-    /// Its number, such as `U+202E`.
+    /// The code point of the character, such as `U+202E`.
     pub code: String,
-    /// The id with each hidden character in its place: `SKU<U+202E>1`.
+    /// The id with the code point in place of each hidden character: `SKU<U+202E>1`.
     pub shown: String,
 }
 
-/// Joiner and non-joiner: whether two letters are written as one.
+/// The zero-width non-joiner and joiner, which decide whether two letters are written as one.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
-/// Brings an id into its normal form.
+/// Returns the normal form of an id.
 ///
-/// Characters without a width and marks of direction are left out at the ends and refused inside. Joiners are letters of
-/// scripts that need them, and of emoji. Control characters are not looked at: paths refuse them.
+/// Characters without a width and marks of direction are left out at the ends and refused inside. Joiners are allowed
+/// in scripts that need them, and in emoji. Control characters are not checked here: paths refuse them.
 pub fn ident(written: &str) -> Result<Ident, Hidden> {
     if written.is_ascii() {
         return Ok(Ident { id: written.to_owned(), is_trimmed: false });
@@ -38,7 +38,7 @@ pub fn ident(written: &str) -> Result<Ident, Hidden> {
     let inner = written.trim();
     let is_trimmed = inner.starts_with(is_invisible) || inner.ends_with(is_invisible);
     let id = if is_trimmed { written.trim_matches(ends) } else { written };
-    // Of nothing but hidden characters, nothing can be left out.
+    // An id of hidden characters alone would become empty.
     let id = if id.is_empty() { written } else { id };
     let letters: Vec<char> = id.chars().collect();
     let is_refused = |at: usize| is_unseen(&letters, at);
@@ -54,7 +54,7 @@ pub fn ident(written: &str) -> Result<Ident, Hidden> {
     Ok(Ident { id: composed(id), is_trimmed })
 }
 
-/// Returns the first invisible character of a text. A joiner between letters that it can join is none.
+/// Returns the first invisible character of a text. A joiner between letters that it can join does not count.
 #[must_use]
 pub fn invisible(text: &str) -> Option<char> {
     if text.is_ascii() {
@@ -64,15 +64,15 @@ pub fn invisible(text: &str) -> Option<char> {
     (0..letters.len()).find(|at| is_unseen(&letters, *at)).map(|at| letters[at])
 }
 
-/// Returns whether a character of a text is invisible, and no joiner in its place.
+/// Returns whether a character of a text is invisible and not a joiner between letters that it can join.
 fn is_unseen(letters: &[char], at: usize) -> bool {
     is_invisible(letters[at]) && !is_joined(letters, at)
 }
 
-/// Bytes that remain of an id that is shortened, its digest apart.
+/// The maximum number of bytes that are kept of a shortened id, without the digest that is added.
 const KEPT: usize = 100;
 
-/// Shortens an id to its start, or to the start of a part of it, with a digest of the whole.
+/// Shortens an id: returns the beginning of `start` (the id or a part of it) with a digest of the whole id.
 #[must_use]
 pub fn shortened(start: &str, id: &str) -> String {
     let end = (0..=KEPT.min(start.len())).rev().find(|end| start.is_char_boundary(*end)).unwrap_or(0);
@@ -86,12 +86,12 @@ pub fn composed(text: &str) -> String {
     if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 
-/// Whether a character has no width, or turns the direction of what is around it.
+/// Returns whether a character has no width, or changes the direction of the text around it.
 fn is_invisible(character: char) -> bool {
     is_hidden(character) && !character.is_control()
 }
 
-/// Whether a character joins, or keeps apart, two letters that can be joined.
+/// Returns whether a character joins, or keeps apart, two letters that can be joined.
 fn is_joined(letters: &[char], at: usize) -> bool {
     let Some((before, after)) = at.checked_sub(1).map(|before| letters[before]).zip(letters.get(at + 1))
     else {
@@ -101,8 +101,10 @@ fn is_joined(letters: &[char], at: usize) -> bool {
         && (is_joining_script(before) && is_joining_script(*after) || is_emoji(before) && is_emoji(*after))
 }
 
-/// Whether a letter or a mark is of a script whose spelling needs joiners: Arabic and its relatives, and the scripts of
-/// India and its neighbours (The Unicode Standard, sections 9.2 and 12.1).
+/// Returns whether a letter or a mark belongs to a script whose spelling needs joiners.
+///
+/// These are Arabic and its relatives, and the scripts of India and its neighbours (The Unicode Standard, sections 9.2
+/// and 12.1).
 const fn is_joining_script(letter: char) -> bool {
     matches!(
         letter,
@@ -112,7 +114,7 @@ const fn is_joining_script(letter: char) -> bool {
     )
 }
 
-/// Whether a character is an emoji, or changes one before it: its presentation or its skin.
+/// Returns whether a character is an emoji, or changes the presentation or skin of the one before it.
 const fn is_emoji(character: char) -> bool {
     matches!(
         character,

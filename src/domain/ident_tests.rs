@@ -3,7 +3,7 @@ use super::*;
 #[track_caller]
 fn id(written: &str) -> (String, bool) {
     let Ident { id, is_trimmed } = ident(written).unwrap();
-    // What is in normal form stays as it is.
+    // An id in normal form is not changed.
     assert_eq!(ident(&id), Ok(Ident { id: id.clone(), is_trimmed: false }));
     (id, is_trimmed)
 }
@@ -31,7 +31,7 @@ fn i24_letters_with_their_accents_apart_and_as_one_are_one_id() {
     for plain in ["0123", " a ", "a\tb", "", " ", "Größe 3", "Ünïcode", "東京", "ёж", "a\u{1b}b"] {
         assert_eq!(id(plain), (plain.to_owned(), false));
     }
-    // A different letter stays a different id.
+    // An id with a different letter is a different id.
     assert_ne!(id("\u{fb01}x").0, id("fix").0);
 }
 

@@ -1,4 +1,4 @@
-//! A SKU, product or scene: text all the way, under the names its sheet gave it.
+//! An item (a SKU, product or scene) as text, under the column names of its sheet.
 
 use super::ident::composed;
 use super::problem::Place;
@@ -6,20 +6,21 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// One row of a catalog, or one entry of the manifest's list.
+/// A product, variant, picture or scene: a row of a product file, or an entry of the manifest's list of items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Unique among the items; `0123`, `no` and `1e3` stay what they are.
+    /// The id, unique among the items; `0123`, `no` and `1e3` are kept as text.
     pub id: String,
-    /// Every column or key, in the order of the source, the id among them.
+    /// Every column or key, in the order of the source, including the id.
     pub columns: Columns,
-    /// What is known of it whatever the program that wrote its file calls it. Empty for entries of a manifest.
+    /// The facts: values under standard names, such as `title`, whatever names the product file uses. Empty for items
+    /// of a manifest's list.
     pub facts: Vec<Fact>,
-    /// Where it was written, for messages.
+    /// The place of the item in its source, for messages.
     pub origin: Place,
 }
 
-/// Names with a text each. All rows of a sheet share their names.
+/// The column names and texts of one item. All rows of a sheet share the same list of names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     names: Arc<[Arc<str>]>,
@@ -27,35 +28,36 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Texts under names that others have, too. A name without a text is not there.
+    /// Creates the columns of one item from shared names and the item's texts. A name without a text is left out.
     #[must_use]
     pub fn new(names: &Arc<[Arc<str>]>, texts: Vec<String>) -> Self {
         Self { names: Arc::clone(names), texts }
     }
 
-    /// Each name with its text.
+    /// Returns each column name with its text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.names.iter().zip(&self.texts).map(|(name, text)| (&**name, text.as_str()))
     }
 
-    /// The names.
+    /// Returns the column names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.iter().map(|(name, _)| name)
     }
 
-    /// Returns the names as the items of a sheet share them.
+    /// Returns the list of column names that the items of a sheet share.
     #[must_use]
     pub fn shared_names(&self) -> &Arc<[Arc<str>]> {
         &self.names
     }
 
-    /// Returns the texts, in the order of the names.
+    /// Returns the texts of the columns, in the order of the column names.
     #[must_use]
     pub fn into_texts(self) -> Vec<String> {
         self.texts
     }
 
-    /// The text under that name, whether its accents are part of the letters or apart.
+    /// Returns the text of the column with this name. Accents in the name may be part of the letters or separate
+    /// characters.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = |name: &str| self.iter().find(|(known, _)| *known == name).map(|(_, text)| text);
@@ -71,35 +73,35 @@ impl FromIterator<(String, String)> for Columns {
     }
 }
 
-/// Something that is known of an item under a name of ours, such as `title`, `image` or `tags`.
+/// A value of an item under a standard name such as `title`, `image` or `tags`, whatever its column is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// What templates call it.
+    /// The standard name, which templates use.
     pub name: &'static str,
-    /// What it is.
+    /// The value of the fact.
     pub value: FactValue,
-    /// The column that it was read from, where it was one.
+    /// The column from which the value was read, if any.
     pub column: Option<Arc<str>>,
 }
 
-/// What a [`Fact`] is.
+/// The value of a [`Fact`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactValue {
-    /// One text.
+    /// A single text.
     Text(String),
-    /// Several texts.
+    /// A list of texts.
     List {
-        /// As the file has them, or joined by commas.
+        /// The list as one text: as the file has it, or joined by commas.
         written: String,
-        /// Each.
+        /// The single texts of the list.
         parts: Vec<String>,
     },
-    /// Texts with names, such as the colour and the size.
+    /// A list of named texts, such as the colour and the size.
     Pairs(Vec<(String, String)>),
 }
 
 impl Item {
-    /// The text under that name: what is known of the item, else its column.
+    /// Returns the text of the fact with this name, or else of the column with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         match self.fact(name).map(|fact| &fact.value) {
@@ -109,19 +111,19 @@ impl Item {
         }
     }
 
-    /// What is known under that name.
+    /// Returns the fact with this name.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.name == name)
     }
 
-    /// The text of that column.
+    /// Returns the text of the column with this name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&str> {
         self.columns.get(name)
     }
 
-    /// Returns the item with another text under that name, which is a fact of it or one of its columns.
+    /// Returns a copy of the item with another text for the fact and the column with this name.
     #[must_use]
     pub fn with_text(&self, name: &str, text: &str) -> Self {
         let mut item = self.clone();
@@ -135,13 +137,13 @@ impl Item {
         item
     }
 
-    /// Returns the names under which templates read the title: `title`, and its column.
+    /// Returns the two names under which templates read the title: `title`, and the name of the title's column.
     #[must_use]
     pub fn title_names(&self) -> [&str; 2] {
         ["title", self.written_in("title")]
     }
 
-    /// The column of the file in which the text under that name stands.
+    /// Returns the column from which the fact with this name was read, or else the name itself.
     fn written_in<'a>(&'a self, name: &'a str) -> &'a str {
         self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)
     }
@@ -162,7 +164,7 @@ impl Item {
         tags
     }
 
-    /// What people call it: its title or name, else its id.
+    /// Returns the item's title or name, else its id.
     #[must_use]
     pub fn title(&self) -> &str {
         ["title", "name"]
@@ -171,7 +173,7 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
-    /// Its row in the sheet, where cells of these columns have a part in what is told.
+    /// Returns the number of the item's row in its sheet; `None` if the item is not from a sheet or `columns` is empty.
     #[must_use]
     pub fn row(&self, columns: &[String]) -> Option<u64> {
         match &self.origin {
@@ -180,7 +182,7 @@ impl Item {
         }
     }
 
-    /// The row or line in which it was written; 0 where it was nowhere.
+    /// Returns the number of the item's row or line in its source; 0 if the item has none.
     #[must_use]
     pub fn line(&self) -> u64 {
         match &self.origin {
@@ -190,7 +192,9 @@ impl Item {
         }
     }
 
-    /// Another item of the same source, as far as messages name it: with that id, in that row or line.
+    /// Returns a copy with the id of another item of the same source, and with `at` as the row or line.
+    ///
+    /// The copy stands for the other item in messages.
     #[must_use]
     pub fn neighbour(&self, id: String, at: u64) -> Self {
         let mut item = Self { id, ..self.clone() };
@@ -202,9 +206,11 @@ impl Item {
         item
     }
 
-    /// Itself among the examples of a message about a text that was made of these columns:
-    /// `sheet row 14, column image (nordstjerna-26)`, or `nordstjerna-26 (line 14)` where the manifest holds the
-    /// items. Only the id where nothing of the item has a part in it.
+    /// Returns the item's name for a list of examples in a message. `columns` are the columns from which the faulty
+    /// text was made.
+    ///
+    /// The name looks like `sheet row 14, column image (nordstjerna-26)`, or `nordstjerna-26 (line 14)` for items of a
+    /// manifest. The name is only the id if no column of the item is used.
     #[must_use]
     pub fn example(&self, columns: &[String]) -> String {
         let Some(row) = self.row(columns) else {
@@ -213,7 +219,7 @@ impl Item {
                 _ => self.id.clone(),
             };
         };
-        // `item.id` may stand in a column of another name.
+        // The column of `item.id` may have another name.
         let known = columns.iter().map(String::as_str).filter(|column| self.get(column).is_some());
         let cells: Vec<&str> = known.map(|column| self.written_in(column)).collect();
         match cells.as_slice() {
@@ -224,48 +230,49 @@ impl Item {
     }
 }
 
-/// What a shot makes one clip of.
+/// The unit for which a shot makes one clip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnePer {
-    /// A product, whatever sizes and colours it comes in.
+    /// A product, with all its sizes and colours.
     #[default]
     Product,
     /// A size or colour of a product.
     Variant,
-    /// A picture that stands for one or several variants.
+    /// A picture that shows one or several variants.
     Image,
 }
 
 impl OnePer {
-    /// All, with the names that a manifest gives them.
+    /// All units, with their names in a manifest.
     pub const ALL: [(&'static str, Self); 3] =
         [("product", Self::Product), ("variant", Self::Variant), ("image", Self::Image)];
 }
 
-/// How a product file is to be read.
+/// The settings for reading a product file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// What a clip is made of.
+    /// The unit for which one clip is made.
     pub one_per: OnePer,
-    /// The program that wrote the file, by its name; its headers say where it is not given.
+    /// The name of the program that wrote the file; detected from the headers if it is not given.
     pub dialect: Option<String>,
-    /// The sheet of a workbook; the first with a header where none is given.
+    /// The name of the sheet to read from a workbook; `None` to read the first sheet that has a header.
     pub sheet: Option<String>,
-    /// Also drafts, what is sold out and what is hidden.
+    /// True if drafts, sold-out and hidden products are read too.
     pub all: bool,
-    /// The columns of a field, by the name that templates give it: the first that the file has is read.
+    /// The columns from which each field may be read, by the field's name in templates. Of a field's columns, the first
+    /// that the file has is read.
     pub columns: BTreeMap<String, Vec<String>>,
-    /// Label of the encoding (WHATWG Encoding Standard) of a sheet; detected where none is given.
+    /// The label of a sheet's encoding (WHATWG Encoding Standard); detected if none is given.
     pub encoding: Option<String>,
-    /// The character between the cells of a sheet; that of the header where none is given.
+    /// The character between the cells of a sheet; detected from the header if none is given.
     pub delimiter: Option<Delimiter>,
-    /// The path of the list in a JSON document, with a full stop between names.
+    /// The path of the list of products in a JSON document, with a full stop between names.
     pub path: Option<String>,
     /// The element of an XML document that holds a product.
     pub element: Option<String>,
 }
 
-/// Fields for which a manifest may name columns.
+/// The fields for which a manifest may name columns.
 pub const FIELDS: [&str; 11] =
     ["id", "sku", "handle", "title", "description", "vendor", "type", "tags", "status", "image", "images"];
 
@@ -274,11 +281,11 @@ pub const FIELDS: [&str; 11] =
 pub struct Delimiter(pub u8);
 
 impl Delimiter {
-    /// All, with their names.
+    /// All delimiters, with their names.
     pub const ALL: [(&'static str, Self); 4] =
         [("comma", Self(b',')), ("semicolon", Self(b';')), ("tab", Self(b'\t')), ("bar", Self(b'|'))];
 
-    /// Returns its name.
+    /// Returns the name of the delimiter.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, known)| *known == self).map_or("comma", |(name, _)| name)
@@ -288,7 +295,7 @@ impl Delimiter {
 impl FromStr for Delimiter {
     type Err = String;
 
-    /// Reads the name of a delimiter, or the character itself.
+    /// Parses a delimiter from its name, or from the character itself.
     fn from_str(text: &str) -> Result<Self, String> {
         let is_meant = |(name, Self(byte)): &&(&str, Self)| *name == text || text.as_bytes() == [*byte];
         let known = Self::ALL.iter().find(is_meant).map(|(_, delimiter)| *delimiter);

@@ -1,30 +1,30 @@
-//! Names that stay text from the sheet to the file name: `0123`, `no` and `1e3` survive.
+//! Names and ids as text, unchanged from the sheet to the file name: `0123`, `no` and `1e3` survive.
 
 use super::foreign::{Foreign, is_hidden, shown};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// One clip that is wanted, by name: `shot/item` or `shot/item/variant`, with `/` in a part written `%2F`.
+/// The name of a job: `shot/item` or `shot/item/variant`, with `/` in a part written `%2F`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobKey {
     /// The shot's name in the manifest.
     pub shot: String,
     /// The item's id in the catalog.
     pub item: Foreign,
-    /// The ids of the matrix cell joined by `_`; empty without a matrix.
+    /// The ids of the matrix cell's values, joined by `_`; empty without a matrix.
     pub variant: String,
 }
 
 impl JobKey {
-    /// A key without a variant.
+    /// Returns a key without a variant.
     #[must_use]
     pub fn new(shot: impl Into<String>, item: impl Into<Foreign>) -> Self {
         Self { shot: shot.into(), item: item.into(), variant: String::new() }
     }
 }
 
-/// `%` is escaped too, so that an item called `a%2Fb` keeps a name of its own.
+/// Escapes `/` and `%` in a part of a job key, so that items called `a/b` and `a%2Fb` have different keys.
 fn escape(part: &str) -> Cow<'_, str> {
     if part.contains(['%', '/']) { part.replace('%', "%25").replace('/', "%2F").into() } else { part.into() }
 }
@@ -35,7 +35,7 @@ fn unescape(part: &str) -> String {
 
 impl fmt::Display for JobKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Through `pad`, so that a table can align keys with `{:<20}`.
+        // `pad` lets a table align keys with `{:<20}`.
         let mut text = format!("{}/{}", escape(&self.shot), escape(self.item.raw()));
         if !self.variant.is_empty() {
             text.push('/');
@@ -45,7 +45,7 @@ impl fmt::Display for JobKey {
     }
 }
 
-/// The text is no job key; the message says what one looks like.
+/// The error for a text that is not a job key; the message shows what a key looks like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is not a job: write shot/item, as `shotlist plan` shows it", shown(.0))]
 pub struct NotAJobKey(pub String);
@@ -83,28 +83,29 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// One paid rendering of a job: 26 characters, sortable by time of creation, unique beyond this machine.
+    /// The id of a take (a paid rendering of a job): 26 characters, sortable by time of creation, unique beyond this
+    /// computer.
     TakeId
 }
-/// The provider's handle of a task: opaque text, whatever it looks like (Z.AI's ids overflow 64 bits).
+/// The provider's id of a task, kept as opaque text even if it looks like a number (Z.AI's ids overflow 64 bits).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(pub Foreign);
 
-/// Most characters of a task id. The longest of a known provider has 64.
+/// The maximum number of characters of a task id. The longest task id of a known provider has 64 characters.
 const LONGEST_TASK_ID: usize = 256;
 
-/// The defect of a text that cannot be a task id. It does not repeat the text.
+/// The reason why a text cannot be a task id. The reason does not repeat the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotATaskId {
     /// The text has too many characters.
     #[error("the task id has {0} characters, and at most {LONGEST_TASK_ID} are accepted")]
     TooLong(usize),
-    /// The text has a blank, a control character or an invisible one inside.
-    #[error("the task id of {length} characters holds the character U+{:04X}, which no task id has", u32::from(*.character))]
+    /// The text contains a blank, a control character or an invisible character.
+    #[error("the task id of {length} characters contains the character U+{:04X}, which is not allowed", u32::from(*.character))]
     Odd {
-        /// The first such character.
+        /// The first character that is not allowed.
         character: char,
-        /// Number of characters of the text.
+        /// The number of characters of the text.
         length: usize,
     },
 }
@@ -129,7 +130,8 @@ impl fmt::Display for TaskId {
     }
 }
 text_id! {
-    /// Our name for one attempt: `sl-` and 26 random characters, new for each, sent where the provider has a field.
+    /// The id that this program gives to one attempt to submit a request: `sl-` and 26 random characters. The id is
+    /// sent if the provider has a field for such ids.
     RequestId
 }
 
@@ -151,7 +153,8 @@ impl fmt::Display for ModelName {
 impl FromStr for ModelName {
     type Err = ();
 
-    /// Splits at the first `/`; both parts must be there. The caller knows where it stands and words the error.
+    /// Splits the text at the first `/`; neither part may be empty. The caller makes the error message, because it
+    /// knows the text's place.
     fn from_str(text: &str) -> Result<Self, ()> {
         match text.split_once('/') {
             Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {

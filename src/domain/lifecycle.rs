@@ -1,4 +1,4 @@
-//! The life of a take as one pure state machine.
+//! The life cycle of a take as a pure state machine.
 //!
 //! ```text
 //! pending ─▶ submitting ─▶ running ─▶ downloading ─▶ placing ─▶ done
@@ -8,11 +8,15 @@
 //!       for now     └─▶ failed                                          cancelled
 //! ```
 //!
-//! [`State::todo`] says what is due and not before when; [`State::on`] says what becomes of a state when something
-//! happened. Retry exists here and nowhere else. Laws, held by the tests: from `submitting` no path leads to another
-//! submission but through proof that nothing was accepted; a task id, once held, is in every later state; no final
-//! state leads to a submission (`done` takes `ClipGone` alone, back to a free poll); every path ends. `WasHeld` and
-//! `WasPlaced` tell what an earlier process did, so that a ledger is replayed through the same function.
+//! [`State::todo`] returns the next action and its earliest time; [`State::on`] returns the next state after an event.
+//! Only this module decides about retries. The tests check these laws:
+//!
+//! - From `submitting`, a path leads to another submission only through proof that nothing was accepted.
+//! - Once a state has a task id, every later state has it.
+//! - No final state leads to a submission (`done` accepts only `ClipGone`, which leads back to a free poll).
+//! - Every path ends.
+//!
+//! `WasHeld` and `WasPlaced` report what an earlier process did, so that the same function replays a ledger.
 
 mod charge;
 mod event;
@@ -20,7 +24,7 @@ mod held;
 mod phase;
 mod step;
 
-pub use charge::{Account, Charged};
+pub use charge::{Charged, MoneyState};
 pub use event::{Absence, Event, FetchSetback, Illegal, SentBack};
 pub use held::HeldReason;
 pub use phase::Phase;
@@ -28,52 +32,52 @@ pub use phase::Phase;
 use super::digest::Sha256;
 use super::fault::Refusal;
 use super::key::{RequestId, TaskId};
-use super::policy::{Moment, Policy};
+use super::policy::{Policy, Tick};
 use jiff::Timestamp;
 
-/// The attempt that is, or was, on the wire. It is durable before the request leaves.
+/// The record of an attempt to submit a take, which is saved to disk before the request is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// 1 for the take's first attempt.
+    /// The number of the attempt; 1 for the take's first.
     pub attempt: u32,
-    /// What we called it.
+    /// The id that this program gave the attempt.
     pub request_id: RequestId,
-    /// When it was written down.
+    /// The time at which the attempt was recorded.
     pub at: Timestamp,
 }
 
-/// A task that the provider accepted: from here on the rendering is paid.
+/// A task that the provider accepted. From then on the rendering is paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// The provider's handle.
+    /// The provider's id of the task.
     pub id: TaskId,
-    /// The attempt that brought it.
+    /// The attempt that created the task.
     pub intent: Intent,
-    /// When we learned of it.
+    /// The time at which this program learned of the task.
     pub accepted: Timestamp,
 }
 
-/// Where a finished clip can be fetched.
+/// The links of a finished clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clip {
-    /// The link; it dies within about a day.
+    /// The link of the clip; it expires within about a day.
     pub url: String,
-    /// A still, where the provider makes one.
+    /// The link of a still picture of the clip, if the provider makes one.
     pub cover: Option<String>,
-    /// When the link is expected to die.
+    /// The time at which the link is expected to expire.
     pub expires: Option<Timestamp>,
-    /// Links to further results of the same task, which are not fetched.
+    /// The links of further results of the same task, which are not downloaded.
     pub others: Vec<String>,
 }
 
 impl Clip {
-    /// Returns the clip behind a link about which nothing else is known.
+    /// Returns a clip with a link and no further data.
     #[must_use]
     pub fn at(url: String) -> Self {
         Self { url, cover: None, expires: None, others: Vec::new() }
     }
 
-    /// Returns the first of several results with the links to the others; `None` where there is none.
+    /// Returns the first of several results with the links to the others; `None` if there is no result.
     #[must_use]
     pub fn first(results: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut results = results.into_iter();
@@ -87,182 +91,182 @@ impl Clip {
     }
 }
 
-/// A clip on this disk.
+/// A clip on the local disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipFile {
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Of all bytes.
+    /// The digest of all bytes.
     pub sha256: Sha256,
 }
 
 /// Counts of the answers to polls and of the downloads so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Watch {
-    /// Answers "still running".
+pub struct PollCounters {
+    /// The number of answers "still running".
     pub polls: u32,
-    /// Of these, answers beyond the policy's patience.
+    /// The number of answers "still running" at ages above [`Policy::patience`].
     pub overdue: u32,
-    /// Polls that failed, in a row.
+    /// The number of polls in a row that failed.
     pub setbacks: u32,
-    /// Answers "no such task" that counted.
+    /// The number of answers "no such task" that came after the grace period of a new task.
     pub missing: u8,
-    /// Successes without a clip.
+    /// The number of answers that reported success but named no clip.
     pub empty: u8,
-    /// Answers in a row that were about another task or request.
+    /// The number of answers in a row that were about another task or request.
     pub mistaken: u8,
-    /// Dead links exchanged so far.
+    /// The number of dead links replaced so far.
     pub fresh_links: u8,
-    /// Downloads that brought what is no clip, since the last that made progress.
+    /// The number of downloads that brought something other than a clip, since a download last made progress.
     pub damaged: u8,
-    /// Downloads in a row that failed by trouble of the host.
+    /// The number of downloads that failed through trouble of the host, since a download last made progress.
     pub troubles: u32,
 }
 
-/// Who took a take off the list.
+/// The cause of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CancelledBy {
-    /// A person.
+    /// A person cancelled the take.
     User,
-    /// Before anything was sent, the job's input changed, or a person settled the take that this one was to replace.
+    /// Before the take was sent, the job's input changed, or a person settled the take that it was to replace.
     Superseded,
 }
 
-/// The state of one take. Each carries exactly the data that exists in it.
+/// The state of a take. Each variant carries exactly the data that exists in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Nothing is on the wire and nothing was accepted.
+    /// The take is not submitted, and nothing was accepted.
     Pending {
-        /// How often a passing refusal may still happen in this run; at 0 the take rests until the next run.
+        /// The number of temporary refusals left in this run; at 0 the take rests until the next run.
         tries_left: u8,
-        /// Submissions in a row that brought nothing.
+        /// The number of submissions in a row that created no task.
         setbacks: u32,
-        /// Not before.
+        /// The earliest time of the next action.
         due: Timestamp,
     },
-    /// The intent is durable; the request may be on the wire.
+    /// The attempt is saved to disk, and its request may have been sent.
     Submitting {
-        /// The attempt on the wire.
+        /// The current attempt.
         intent: Intent,
-        /// As before the attempt.
+        /// The number of temporary refusals left, as it was before the attempt.
         tries_left: u8,
-        /// As before the attempt.
+        /// The number of submissions in a row without a task, as it was before the attempt.
         setbacks: u32,
     },
-    /// No answer came; the provider is being asked.
+    /// The request got no answer, and the provider is asked whether it created a task.
     Doubtful {
         /// The attempt in doubt.
         intent: Intent,
-        /// Since when: by then the request was no longer on the wire.
+        /// The time at which the doubt began; by then the request was no longer being sent.
         since: Timestamp,
-        /// As before the attempt.
+        /// The number of temporary refusals left, as it was before the attempt.
         tries_left: u8,
-        /// Look-ups made.
+        /// The number of look-ups (searches for the task at the provider) so far.
         looks: u8,
-        /// When a complete answer first denied the task.
+        /// The time at which a complete answer first showed that there is no task; `None` before such an answer.
         absent: Option<Timestamp>,
-        /// Not before.
+        /// The earliest time of the next action.
         due: Timestamp,
     },
-    /// Accepted; being rendered.
+    /// The task was accepted and is being rendered.
     Running {
         /// The paid task.
         task: Task,
-        /// How polling has gone.
-        watch: Watch,
-        /// Not before.
+        /// Counts of the answers to polls and of the downloads so far.
+        counters: PollCounters,
+        /// The earliest time of the next action.
         due: Timestamp,
     },
-    /// Rendered; being fetched.
+    /// The clip is rendered and is being downloaded.
     Downloading {
         /// The paid task.
         task: Task,
-        /// Where from.
+        /// The link to download.
         clip: Clip,
         /// Counts of the answers to polls and of the downloads so far.
-        watch: Watch,
-        /// Not before.
+        counters: PollCounters,
+        /// The earliest time of the next action.
         due: Timestamp,
     },
-    /// Fetched and verified; on its way to its final name.
+    /// The clip is downloaded and verified, and gets its final name next.
     Placing {
         /// The paid task.
         task: Task,
-        /// The verified bytes.
+        /// The verified file.
         file: ClipFile,
     },
-    /// The clip stands under its name. Final, unless the clip disappears.
+    /// The clip has its final name. This state is final, unless the clip disappears.
     Done {
         /// The paid task.
         task: Task,
-        /// What was placed.
+        /// The file of the clip.
         file: ClipFile,
     },
-    /// A person must decide.
+    /// A person must decide what happens with the take.
     Held {
-        /// Why.
+        /// The reason for which a decision is needed.
         reason: HeldReason,
         /// The last attempt.
         intent: Intent,
-        /// The paid task, where one is known.
+        /// The paid task, if one is known.
         task: Option<Task>,
-        /// Since when.
+        /// The time since which the take waits for the decision.
         since: Timestamp,
     },
-    /// Nothing will come of it. Final.
+    /// The take ended without a clip. Final.
     Failed {
-        /// Why.
+        /// The reason for the failure.
         refusal: Refusal,
-        /// The money.
+        /// The charge of the failure, as far as it is known.
         charged: Charged,
         /// The task, if one was accepted.
         task: Option<Task>,
     },
-    /// Taken off the list before anything was sent. Final.
+    /// The take was cancelled before it was sent. Final.
     Cancelled {
-        /// By whom.
+        /// The cause of the cancellation.
         by: CancelledBy,
     },
-    /// Given up by a person; what may have been charged stays spent. Final.
+    /// A person wrote the take off; money that may have been charged counts as spent. Final.
     WrittenOff {
-        /// Why it was held.
+        /// The reason for which the take needed a decision.
         reason: HeldReason,
-        /// The task, where one was known.
+        /// The task, if one was known.
         task: Option<Task>,
     },
 }
 
-/// What a state asks for.
+/// The next action for a take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Todo {
-    /// Write the intent, send the request.
+    /// Save the intent (the record of the attempt), then send the request.
     Submit,
-    /// The process died with the request on the wire: find out.
+    /// Find out what happened to a request during which the process ended.
     Reconcile,
-    /// Ask the provider for our request id.
+    /// Ask the provider for a task with the attempt's request id.
     LookUp,
-    /// Ask how the task stands.
+    /// Ask for the status of the task.
     Poll,
-    /// Fetch the clip.
+    /// Download the clip.
     Download,
-    /// Finish the rename.
+    /// Give the downloaded clip its final name.
     Place,
     /// Wait for the next run.
     Rest,
-    /// Wait for a person.
+    /// Wait for a person's decision.
     Decide,
-    /// Nothing, ever.
+    /// Do nothing, ever.
     Nothing,
 }
 
 impl State {
-    /// A take that is wanted and was never sent.
+    /// Returns the state of a new take that was not sent.
     #[must_use]
     pub const fn new(policy: &Policy, now: Timestamp) -> Self {
         Self::Pending { tries_left: policy.submit_tries, setbacks: 0, due: now }
     }
 
-    /// What is due, and not before when. `Timestamp::MAX` where nothing will be due by itself.
+    /// Returns the next action and its earliest time: `Timestamp::MAX` if nothing happens automatically.
     #[must_use]
     pub const fn todo(&self) -> (Todo, Timestamp) {
         match self {
@@ -280,11 +284,11 @@ impl State {
         }
     }
 
-    /// Returns the earliest time for the next action, as the clock of today tells it.
+    /// Returns the earliest time for the next action by the current clock.
     ///
-    /// A stored time that lies further ahead than any pause was noted by a clock that was wrong: the action is due now.
+    /// A stored time that is further ahead than any pause came from a clock that was wrong: the action is due now.
     #[must_use]
-    pub fn due(&self, at: Moment, policy: &Policy) -> Timestamp {
+    pub fn due(&self, at: Tick, policy: &Policy) -> Timestamp {
         let (todo, due) = self.todo();
         let longest = match todo {
             Todo::Submit => policy.longest_submit_pause(),
@@ -320,7 +324,7 @@ impl State {
         self.phase().name()
     }
 
-    /// The accepted task, in every state that has one.
+    /// Returns the task that the provider accepted; `None` if the state has no task.
     #[must_use]
     pub const fn task(&self) -> Option<&Task> {
         match self {
@@ -338,52 +342,53 @@ impl State {
         }
     }
 
-    /// Whether nothing can happen any more.
+    /// Returns whether no further action follows.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self.todo().0, Todo::Nothing)
     }
 
-    /// Whether a charge is under way, due or in doubt: the job gets no other take before this one is settled.
+    /// Returns whether the take may have been submitted and is not final. Until it is final, the job gets no other
+    /// take.
     #[must_use]
     pub const fn is_unsettled(&self) -> bool {
         !self.is_final() && !matches!(self, Self::Pending { .. })
     }
 
-    /// Where the money stands.
+    /// Returns the status of the take's price: free, reserved, in doubt or settled.
     #[must_use]
-    pub const fn account(&self) -> Account {
+    pub const fn account(&self) -> MoneyState {
         match self {
             Self::Pending { .. } | Self::Cancelled { .. } | Self::Failed { charged: Charged::No, .. } => {
-                Account::Free
+                MoneyState::Free
             }
             Self::Submitting { .. }
             | Self::Running { .. }
             | Self::Downloading { .. }
-            | Self::Placing { .. } => Account::Reserved,
-            Self::Doubtful { .. } | Self::Failed { charged: Charged::Unknown, .. } => Account::InDoubt,
+            | Self::Placing { .. } => MoneyState::Reserved,
+            Self::Doubtful { .. } | Self::Failed { charged: Charged::Unknown, .. } => MoneyState::InDoubt,
             Self::Held { reason, .. } => {
                 if reason.charge_in_doubt() {
-                    Account::InDoubt
+                    MoneyState::InDoubt
                 } else {
-                    Account::Settled
+                    MoneyState::Settled
                 }
             }
             Self::Done { .. } | Self::WrittenOff { .. } | Self::Failed { charged: Charged::Yes, .. } => {
-                Account::Settled
+                MoneyState::Settled
             }
         }
     }
 
-    /// Whether a person must decide because nobody knows if the submission was accepted.
+    /// Returns whether a person must decide because it is unknown if the submission was accepted.
     #[must_use]
     pub const fn is_in_doubt(&self) -> bool {
         matches!(self, Self::Held { reason: HeldReason::AmbiguousSubmit, .. })
     }
 
-    /// Whether a run may end while this is still rendering.
+    /// Returns whether the task is so old that a run may end while it is still rendering.
     #[must_use]
-    pub fn overdue(&self, at: Moment, policy: &Policy) -> bool {
+    pub fn overdue(&self, at: Tick, policy: &Policy) -> bool {
         matches!(self, Self::Running { task, .. } if at.since(task.accepted) > policy.patience)
     }
 }

@@ -1,48 +1,49 @@
-//! How fast and how wide a provider may be used: from its card, corrected by the manifest.
+//! The limits of speed and concurrency for a provider, from its card and the manifest.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// So many in a span of time.
+/// A number of requests per span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// How many.
+    /// The number of requests.
     pub count: NonZeroU32,
-    /// In what span.
+    /// The span of time.
     pub per: Duration,
 }
 
 impl Rate {
-    /// The even pace that this rate allows.
+    /// Returns the time between two requests at an even pace.
     #[must_use]
     pub fn interval(self) -> Duration {
         self.per / self.count.get()
     }
 }
 
-/// Limits, each optional: what is not given comes from the layer below.
+/// The limits of speed and concurrency for a provider. Each limit is optional; a missing one comes from the layer
+/// below, such as the model's card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// Tasks in flight at once, from submission until the provider is finished.
+    /// The maximum number of tasks at the same time, from submission until the provider is finished.
     pub concurrency: Option<NonZeroU32>,
-    /// Submissions.
+    /// The maximum rate of submissions.
     pub rate: Option<Rate>,
-    /// Submissions in a day (UTC).
+    /// The maximum number of submissions in a day (UTC).
     pub per_day: Option<u32>,
-    /// Polls at once.
+    /// The maximum number of polls at the same time.
     pub polls: Option<NonZeroU32>,
-    /// Polls.
+    /// The maximum rate of polls.
     pub poll_rate: Option<Rate>,
-    /// Downloads at once.
+    /// The maximum number of downloads at the same time.
     pub downloads: Option<NonZeroU32>,
-    /// Between acceptance and the first poll.
+    /// The time between acceptance and the first poll.
     pub first_poll: Option<Duration>,
-    /// Between polls.
+    /// The time between polls.
     pub poll_every: Option<Duration>,
 }
 
 impl Limits {
-    /// These, and where they say nothing, those of `base`.
+    /// Returns these limits, with each missing limit taken from `base`.
     #[must_use]
     pub fn over(self, base: Self) -> Self {
         Self {

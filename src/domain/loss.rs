@@ -1,16 +1,16 @@
-//! Finished clips that are gone from their names, or are not what was placed there.
+//! Finished clips that are missing or altered.
 
-/// What a look at a finished clip's name and size tells against it.
+/// The kind of loss of a finished clip, found from the name and size of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loss {
-    /// Nothing has the name.
+    /// No file has the clip's name.
     Missing,
-    /// Something of another size or kind has it.
+    /// The file with the clip's name has another size or kind.
     Altered,
 }
 
 impl Loss {
-    /// Returns the word for it.
+    /// Returns the name of the loss in messages and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,11 +1,14 @@
-//! The nouns and laws of the trade: no serde, no tokio, no clock.
+//! The types and rules of the domain, without serde, tokio or a clock.
 //!
-//! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]), when it is
-//! asked for ([`polling`], from learned [`durations`]), how long all of them take ([`estimate`]), how its clip
-//! can be gone ([`loss`]),
-//! when nothing more is ordered ([`breaker`], [`owed`]) and how fast ([`throttle`]),
-//! what the checks ([`verdict`]) and a person ([`review`]) say of its clip, what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
-//! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
+//! Reading order:
+//!
+//! - A clip that the manifest asks for: [`key`], [`request`], [`take`].
+//! - The states of a take: [`lifecycle`] under a [`policy`]. The times of its polls: [`polling`], from learned
+//!   [`durations`]. The time for all takes: [`estimate`]. The ways to lose a finished clip: [`loss`].
+//! - The rules that end submissions or make them wait: [`breaker`], [`owed`]. The pace of submissions: [`throttle`].
+//! - The judgement of a clip by the checks ([`verdict`]) and by a person ([`review`]). The cost: [`money`].
+//! - The three kinds of trouble and news: [`fault`] (the engine's next step), [`problem`] (a mistake in the user's
+//!   input), [`notice`] (a report of an event).
 
 pub mod key;
 

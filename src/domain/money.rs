@@ -1,37 +1,37 @@
-//! Money in whole micro-dollars: a float would lose cents over a catalog.
+//! Amounts of money in whole micro-dollars, because floats would lose cents over a catalog.
 
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
 
-/// US dollars in millionths. Sums saturate: a sum that large is refused by every budget anyway.
+/// An amount of US dollars in millionths. Sums saturate: every budget refuses a sum that large anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Usd(i64);
 
 impl Usd {
-    /// Nothing.
+    /// The amount of zero dollars.
     pub const ZERO: Self = Self(0);
 
-    /// From millionths of a dollar.
+    /// Creates an amount from millionths of a dollar.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// In millionths of a dollar.
+    /// Returns the amount in millionths of a dollar.
     #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// So many times this.
+    /// Returns the amount multiplied by a count.
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
-    /// Returns the share of each of so many, rounded up to a millionth of a dollar; `None` for none of them.
+    /// Returns the amount divided by a count, rounded up to a millionth of a dollar; `None` for a count of zero.
     #[must_use]
     pub fn share(self, count: u64) -> Option<Self> {
         let count = i128::from(count);
@@ -39,7 +39,7 @@ impl Usd {
         i64::try_from(rounded).ok().map(Self)
     }
 
-    /// The figure without the dollar sign, for JSON and CSV: at least two decimals, never rounded.
+    /// Returns the figure without the dollar sign, for JSON and CSV: at least two decimals, never rounded.
     #[must_use]
     pub fn plain(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -62,7 +62,7 @@ impl fmt::Display for Usd {
     }
 }
 
-/// Why a text is no amount.
+/// The error for a text that is not an amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an amount in US dollars: write digits and at most six decimals, such as 0.20")]
 pub struct NotMoney(pub String);

@@ -1,4 +1,4 @@
-//! What happened, for whoever listens: sent after it was saved, never before.
+//! The events that the engine reports. Each is sent after it was saved, never before.
 
 use super::durations::RenderKind;
 use super::fault::{Said, Stop};
@@ -6,68 +6,68 @@ use super::key::{JobKey, TakeId};
 use super::lifecycle::{Phase, State};
 use super::money::Usd;
 
-/// One thing that happened.
+/// A report of one event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
-    /// A take changed its state.
+    /// A take (a paid rendering of a job) changed its state.
     Moved {
-        /// The take.
+        /// The id of the take.
         take: TakeId,
-        /// Its job.
+        /// The job of the take.
         key: JobKey,
-        /// The kind of its request.
+        /// The kind of the take's request.
         kind: RenderKind,
-        /// Its price.
+        /// The price of the take.
         price: Usd,
-        /// Where its clip goes.
+        /// The path of the take's clip.
         path: String,
-        /// The state it left.
+        /// The previous state.
         from: Phase,
-        /// Where it stands now.
+        /// The new state.
         to: Box<State>,
-        /// What the provider or the machine said about it.
+        /// The message of the provider or of this computer about the change, if there is one.
         said: Option<Said>,
     },
-    /// A clip that was paid before now also stands under this job's name, free of charge.
+    /// An existing paid clip was also saved under this job's name, free of charge.
     Filed {
-        /// The job.
+        /// The key of the job that now has the clip.
         key: JobKey,
-        /// Where.
+        /// The path under which the clip was saved for this job.
         path: String,
     },
-    /// No further submissions to this provider, or to one of its models, in this run.
+    /// This provider, or one of its models, gets no further submissions in this run.
     Stopped {
         /// The provider, or `provider/model`.
         who: String,
-        /// Why.
+        /// The reason for which submissions stop.
         why: WhyStopped,
-        /// Its words.
+        /// The provider's message about the reason.
         said: Said,
     },
-    /// Everything is stopping because a person or the machine asked for it.
+    /// The run is stopping because a person or the system asked for it.
     Stopping {
-        /// Submissions still on the wire, which are awaited.
+        /// The number of submissions that still wait for an answer; the run waits for them.
         on_wire: usize,
     },
-    /// Something worth a line, once.
+    /// A warning that is shown once.
     Warning(String),
-    /// Something that ends the run. To be shown in any case: it may hold what is written nowhere else.
+    /// An error that ends the run. It must always be shown: it may hold facts that are written nowhere else.
     Trouble(String),
 }
 
-/// Why a provider or model takes no more submissions.
+/// The reason why a provider or a model gets no more submissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WhyStopped {
-    /// It said so.
+    /// The provider refused in a way that concerns all submissions.
     Provider(Stop),
-    /// The same model was refused three times in a row.
+    /// The provider refused the same model three times in a row.
     Model,
-    /// It did not know its paid tasks.
+    /// The provider did not find its paid tasks.
     TasksLost,
-    /// Its paid tasks ended without a clip.
+    /// The provider's paid tasks ended without a clip.
     TasksEmpty,
-    /// Its paid tasks failed, each for the same reason.
+    /// The provider's paid tasks failed, each for the same reason.
     TasksFail,
-    /// An hour without any progress.
+    /// The run made no progress for an hour.
     NoProgress,
 }

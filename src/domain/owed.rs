@@ -1,16 +1,17 @@
-//! Clips that are paid and not yet on the disk: whether their links live long enough, and whether the disk has room.
+//! Limits for clips that are paid and not yet downloaded: the life of their links, and the room on the disk.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// Free bytes that clips leave on a disk: as much as the state needs, which mostly lies on the same one.
+/// The bytes that clips must leave free on a disk: as much as the state folder needs, which is mostly on the same disk.
 pub const DISK_RESERVE: u64 = 64 << 20;
-/// Share of a link's life that the downloads before its own may take: half, for hosts of clips become slower too.
+/// The divisor of the life of a clip's link. Earlier downloads may use up only half of this life, because hosts can
+/// become slower.
 const SHARE: u32 = 2;
-/// Downloads after which each one so far counts half, so that the figures follow the line.
+/// The number of downloads after which all earlier ones count half, so that the averages follow the connection's speed.
 const KNOWN: u32 = 64;
 
-/// Time and bytes that the downloads of a run have taken so far.
+/// The time and the bytes of the downloads of a run so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Downloaded {
     tries: u32,
@@ -20,7 +21,8 @@ pub struct Downloaded {
 }
 
 impl Downloaded {
-    /// Adds a download that took this time. `clip` is the size of its clip, `None` where it brought none.
+    /// Adds a download that took this time. `clip` is the size of its clip in bytes; `None` if the download brought no
+    /// clip.
     pub fn note(&mut self, time: Duration, clip: Option<u64>) {
         if self.tries >= KNOWN {
             self.tries /= 2;
@@ -32,14 +34,14 @@ impl Downloaded {
         self.seconds += time.as_secs_f64();
         if let Some(size) = clip {
             self.clips += 1.0;
-            // A double holds the size of every file that a disk of today can hold.
+            // A double can represent the size of every file that a disk of today can hold.
             #[expect(clippy::cast_precision_loss, reason = "see above")]
             let size = size as f64;
             self.bytes += size;
         }
     }
 
-    /// Returns the time from one clip to the next with so many downloads at once; `None` before the first clip.
+    /// Returns the time from one clip to the next with this many downloads at a time; `None` before the first clip.
     #[must_use]
     pub fn interval(&self, at_once: u32) -> Option<Duration> {
         let seconds = self.seconds / self.clips / f64::from(at_once.max(1));
@@ -59,20 +61,20 @@ impl Downloaded {
     }
 }
 
-/// Downloads that would last too long for a link.
+/// A forecast that downloads will take too long for the link of a paid clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Late {
-    /// Clips that are owed.
+    /// The number of clips that are paid and not yet downloaded.
     pub clips: usize,
-    /// Time that their downloads take.
+    /// The time that the downloads of these clips take.
     pub takes: Duration,
-    /// Time at which the first of their links expires.
+    /// The time at which the first of these clips' links expires.
     pub first: Timestamp,
-    /// Time at which the link expires that would be too short-lived.
+    /// The time at which the link expires that would not live long enough for its download.
     pub expires: Timestamp,
 }
 
-/// Returns whether so many clips come in time for links that live at least so long.
+/// Returns whether this many clips can be downloaded in time, one per `interval`, if their links live at least `life`.
 #[must_use]
 pub fn is_ample(clips: usize, life: Duration, interval: Duration) -> bool {
     time_of(clips, interval).saturating_mul(SHARE) <= life
@@ -82,10 +84,12 @@ fn time_of(clips: usize, interval: Duration) -> Duration {
     interval.saturating_mul(u32::try_from(clips).unwrap_or(u32::MAX))
 }
 
-/// Returns why one more clip whose link lives until `new` would come too late or delay others too much, if it would.
+/// Forecasts the downloads with one more clip, whose link lives until `new`. Returns the forecast if that clip would
+/// come too late or would delay other clips too much; `None` if the clip may be requested.
 ///
-/// Downloads go in the order in which their links expire, so the new clip delays only those that expire later. Where
-/// nothing is owed there is nothing to wait for, and the clip may be ordered.
+/// `owed` holds the times at which the links of paid clips expire. Downloads go in the order of these times, so the
+/// new clip delays only clips whose links expire later. If no paid clip is left to download, the new clip may be
+/// requested.
 #[must_use]
 pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: Duration) -> Option<Late> {
     let (clips, first) = (owed.len(), *owed.iter().min()?);
@@ -102,7 +106,7 @@ pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: 
     Some(Late { clips, takes: time_of(clips, interval), first, expires })
 }
 
-/// Returns the free bytes that a disk needs for one more clip beside those that are owed.
+/// Returns the free bytes that a disk needs for one more clip and the `owed` clips that are not yet downloaded.
 #[must_use]
 pub fn needed(owed: usize, clip_size: Option<u64>) -> u64 {
     let clips = u64::try_from(owed).unwrap_or(u64::MAX).saturating_add(1);

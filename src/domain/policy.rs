@@ -1,4 +1,4 @@
-//! Every number that decides when something is tried again, and how often.
+//! The numbers that decide when, and how often, an action is retried.
 
 use super::durations::Durations;
 use super::money::Usd;
@@ -7,23 +7,23 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The present, as the pure core gets it: a time and a throw of the dice.
+/// The current time and a random number, as input of the pure core.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
-    /// The time.
+pub struct Tick {
+    /// The current time.
     pub now: Timestamp,
-    /// A number from 0 up to 1 that spreads retries, so that a thousand jobs do not come back at once.
+    /// A random number from 0 up to 1 that spreads retries, so that a thousand jobs do not return at the same time.
     pub jitter: f64,
 }
 
-impl Moment {
-    /// A moment.
+impl Tick {
+    /// Creates a tick from the current time and a random number.
     #[must_use]
     pub const fn new(now: Timestamp, jitter: f64) -> Self {
         Self { now, jitter }
     }
 
-    /// So much later; the end of time where that overflows.
+    /// Returns the time after a wait; `Timestamp::MAX` if that overflows.
     #[must_use]
     pub fn after(&self, wait: Duration) -> Timestamp {
         SignedDuration::try_from(wait)
@@ -32,26 +32,27 @@ impl Moment {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// How long ago that was; nothing if it lies ahead (a clock that was set back).
+    /// Returns the time that has passed since `then`; zero if `then` is in the future (a clock that was set back).
     #[must_use]
     pub fn since(&self, then: Timestamp) -> Duration {
         Duration::try_from(self.now.duration_since(then)).unwrap_or(Duration::ZERO)
     }
 }
 
-/// A pause that doubles from `first` to `most`, drawn evenly from nothing to its length ("full jitter").
+/// A length of pauses that doubles from `first` to `most`. Each pause is drawn evenly from zero to that length ("full
+/// jitter").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
-    /// Length of the first pause.
+    /// The length of the first pause.
     pub first: Duration,
-    /// Longest pause.
+    /// The length of the longest pause.
     pub most: Duration,
 }
 
 impl Backoff {
-    /// The pause after so many setbacks in a row (1 is the first), or what `Retry-After` asked for.
+    /// Returns the pause after this many setbacks in a row (1 is the first), or the pause that `Retry-After` asked for.
     ///
-    /// A pause that was asked for is kept within [`RETRY_AFTER`] and lengthened by up to 10 %, never shortened.
+    /// A pause from `Retry-After` is kept within [`RETRY_AFTER`] and then lengthened by up to 10 %, never shortened.
     #[must_use]
     pub fn pause(&self, setbacks: u32, asked: Option<Duration>, jitter: f64) -> Duration {
         if let Some(asked) = asked {
@@ -62,26 +63,27 @@ impl Backoff {
     }
 }
 
-/// Shortest and longest pause accepted from a `Retry-After` header.
+/// The shortest and the longest pause accepted from a `Retry-After` header.
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(15));
 
-/// The numbers at which submissions to one provider pause or end.
+/// The thresholds at which submissions to one provider pause or end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breaking {
-    /// Submissions in a row without an answer that pause the next ones.
+    /// The number of submissions in a row without an answer at which further submissions pause.
     pub silent_in_a_row: u32,
-    /// Submissions that are looked at together …
+    /// The number of most recent submissions among which the unanswered ones are counted for `silent_of_known`.
     pub known: usize,
-    /// … and the number of them without an answer that pauses the next ones.
+    /// The number of unanswered submissions among the `known` most recent ones at which further submissions pause.
     pub silent_of_known: usize,
-    /// First and longest pause; each one that brings no answer doubles the next.
+    /// The first and the longest pause. If the provider still does not answer after a pause, the next pause is twice as
+    /// long.
     pub cool_off: (Duration, Duration),
-    /// Paid tasks in a row that bring nothing, after which nothing more is submitted.
+    /// The number of paid tasks in a row without a clip after which nothing more is submitted.
     pub fruitless: u32,
 }
 
 impl Breaking {
-    /// The numbers in force.
+    /// Returns the thresholds that apply to every provider.
     #[must_use]
     pub const fn standard() -> Self {
         Self {
@@ -94,7 +96,7 @@ impl Breaking {
     }
 }
 
-/// Returns the money that a run of this price may have in doubt where the manifest names none.
+/// Returns the limit on the money in doubt (perhaps charged) for a run of this price, if the manifest sets none.
 #[must_use]
 pub fn default_in_doubt(price: Usd) -> Usd {
     Usd::from_micros((price.micros() / 100).max(2_000_000))
@@ -105,68 +107,71 @@ fn longest_asked() -> Duration {
     RETRY_AFTER.1.mul_f64(1.1)
 }
 
-/// How a provider can be asked whether it has a task of ours.
+/// The schedule of look-ups, which ask a provider whether an unanswered submission created a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
-    /// How long a task may stay out of the provider's listing after its request was given up: the provider's own lag,
-    /// and the time for which a kernel goes on sending what was written to a connection that is closed, which on Linux
-    /// is under two minutes.
+    /// The time for which a task may be missing from the provider's task list after this program stopped waiting for
+    /// the answer to the task's submission.
+    ///
+    /// The lag is the provider's own delay, plus the time for which a kernel goes on sending data of a closed
+    /// connection, which on Linux is under two minutes.
     pub lag: Duration,
-    /// Pauses before each look-up of a submission in doubt.
+    /// The pauses before each look-up of a submission in doubt.
     pub after: Vec<Duration>,
-    /// Two answers that deny a task must lie this far apart.
+    /// The minimum time between two answers "no such task" that both count.
     pub gap: Duration,
 }
 
 impl LookUp {
-    /// The pauses that hold for every provider that can be bought from.
+    /// Returns the schedule that applies to every paid provider, with this provider's `lag`.
     #[must_use]
     pub fn new(lag: Duration) -> Self {
         Self { lag, after: LOOK_UPS.to_vec(), gap: Duration::from_mins(1) }
     }
 }
 
-/// The numbers of one model of one provider.
+/// The numbers that control the retries, polls and downloads for one model of one provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// How often a request may be refused for a passing reason in one run.
+    /// The number of temporary refusals of a request that are allowed in one run.
     pub submit_tries: u8,
-    /// After a submission that did not get through.
+    /// The pauses after a submission that failed.
     pub submit_backoff: Backoff,
-    /// After a submission that came too fast.
+    /// The pauses after a submission that was refused for speed.
     pub throttle_backoff: Backoff,
-    /// When a task may be in doubt: how to ask, or `None` where the provider offers no way.
+    /// The schedule of look-ups for a submission in doubt; `None` if the provider offers no look-up.
     pub look_up: Option<LookUp>,
-    /// Pauses between polls, as the user and the card have them.
+    /// The pauses between polls, from the user's settings and the model's card.
     pub polls: PollTimes,
-    /// Durations of the last tasks of this kind; `None` while nothing is known.
+    /// The durations of the last tasks of this kind; `None` before a task has finished.
     pub durations: Option<Arc<Durations>>,
-    /// After a poll that failed.
+    /// The pauses after a poll that failed.
     pub poll_backoff: Backoff,
-    /// After this long the run need not wait for the task; later runs go on asking.
+    /// The age from which a run need not wait for a task; later runs go on polling it.
     pub patience: Duration,
-    /// After this long a person must decide.
+    /// The age from which a person must decide about a running task.
     pub stuck_after: Duration,
-    /// A task that says "no such task" this soon after acceptance is not lost yet.
+    /// The time after acceptance during which an answer "no such task" does not count.
     pub missing_grace: Duration,
-    /// A task is lost when it was missing so often …
+    /// The number of answers "no such task" after which a task is lost.
     pub missing_tries: u8,
-    /// Answers in a row about another task or request after which a person must decide.
+    /// The number of answers in a row about another task or request after which a person must decide.
     pub mistaken_tries: u8,
-    /// … at least this far apart; also the pause between polls of a task that succeeded without a clip.
+    /// The pause after an answer "no such task" that counts, and after a success that names no clip.
     pub missing_gap: Duration,
-    /// How often a success without a clip is asked again.
+    /// The number of further polls after an answer that reports success but names no clip.
     pub empty_tries: u8,
-    /// After a download that broke off.
+    /// The pauses after a download that broke off.
     pub fetch_backoff: Backoff,
-    /// Downloads that bring what is no clip, after which a person must decide; so many failures of the host, and the
-    /// provider is asked for a fresh link.
+    /// The number of downloads that are not a clip after which a person must decide.
+    ///
+    /// After the same number of failures of the host, the provider is asked for a fresh link.
     pub fetch_tries: u8,
-    /// How often a dead link is exchanged for a fresh one.
+    /// The number of times a dead link is replaced by a fresh one.
     pub fresh_links: u8,
 }
 
-/// Seconds after which a submission in doubt is looked for: the last one an hour later, when any listing has it.
+/// The pauses before each look-up of a submission in doubt. The last is an hour: by then every task list is complete.
 const LOOK_UPS: [Duration; 5] = [
     Duration::from_secs(15),
     Duration::from_mins(1),
@@ -176,7 +181,7 @@ const LOOK_UPS: [Duration; 5] = [
 ];
 
 impl Policy {
-    /// The numbers in force where neither a model card nor the manifest says otherwise.
+    /// Returns the numbers that apply unless a model card or the manifest says otherwise.
     #[must_use]
     pub const fn standard() -> Self {
         Self {
@@ -200,7 +205,7 @@ impl Policy {
         }
     }
 
-    /// Returns the pause before the next poll of a task of this age that was answered "still running" so often.
+    /// Returns the pause before the next poll of a task of this age after `polls` answers "still running".
     #[must_use]
     pub fn poll_pause(&self, polls: u32, age: Duration, jitter: f64) -> Duration {
         next_poll(polls, age, self.durations.as_deref(), &self.polls, jitter)
@@ -231,10 +236,10 @@ impl Policy {
         self.look_up.iter().flat_map(|look_up| look_up.after.iter().copied()).max().unwrap_or_default()
     }
 
-    /// How many answers "still running" beyond [`Policy::patience`] it takes to call a task stuck.
+    /// Returns the number of answers "still running" after [`Policy::patience`] that a stuck task must exceed.
     ///
-    /// Time alone proves nothing: a clock that leaps a month ahead must not give up a catalog. At the slowest
-    /// pace these answers take an hour.
+    /// Time alone proves nothing: a clock that leaps a month ahead must not end the waiting for a whole catalog. At the
+    /// slowest pace these answers take an hour.
     #[must_use]
     pub const fn stuck_polls(&self) -> u32 {
         12

@@ -1,21 +1,22 @@
-//! Times of polls: one function of a task's age and of what is known about others like it.
+//! The times of polls: a function of a task's age and of the durations of similar tasks.
 //!
-//! A poll too early is a wasted request, a poll too late leaves a slot idle. Each wait ends where the idle time to be
-//! expected is worth one poll, which is near the low quantile for the first poll and dense where most tasks finish.
+//! A poll too early is a wasted request, a poll too late leaves a slot idle. Each wait ends when the expected idle time
+//! is worth one poll. So the first poll comes near the age at which the first tasks finish, and most polls come near
+//! the ages at which most tasks finish.
 
 use super::durations::Durations;
 use std::time::Duration;
 
-/// Pauses between polls that were told, and those for the time in which nothing is known.
+/// The pauses between polls from the user's settings and from the model's card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollTimes {
-    /// From acceptance to the first poll, where the user has set it.
+    /// The time from acceptance to the first poll, if the user has set it.
     pub first: Option<Duration>,
-    /// Between polls, where the user has set it.
+    /// The time between polls, if the user has set it.
     pub every: Option<Duration>,
-    /// The age at which a task of the model can be expected to have finished, from the model's card.
+    /// The age at which a task of the model is expected to have finished, from the model's card.
     pub card_first: Duration,
-    /// Between polls from that age on, from the model's card.
+    /// The time between polls after the age `card_first`, from the model's card.
     pub card_every: Duration,
 }
 
@@ -34,29 +35,29 @@ impl PollTimes {
     /// Returns the longest wait that [`next_poll`] can give.
     #[must_use]
     pub fn longest(&self) -> Duration {
-        let told = [self.first, self.every].into_iter().flatten();
-        let longest = told.fold(self.card_every.max(AGED[0].1), Duration::max).mul_f64(1.0 + SPREAD);
+        let reported = [self.first, self.every].into_iter().flatten();
+        let longest = reported.fold(self.card_every.max(AGED[0].1), Duration::max).mul_f64(1.0 + SPREAD);
         longest.max(BOUNDS.1)
     }
 }
 
-/// Idle time of a slot that is worth a poll, as a share of the median duration.
+/// The idle time of a slot that is worth a poll, as a share of the median duration.
 const WORTH: f64 = 0.02;
-/// Earliest first poll while nothing is known; the latest is twice that.
+/// The earliest time of the first poll while no durations are known; the latest time is twice that.
 const EARLY: Duration = Duration::from_millis(200);
-/// Shortest and longest wait that nobody told.
+/// The shortest and the longest wait between polls, unless the user has set one.
 const BOUNDS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_hours(1));
-/// Waits are spread by this share, both ways.
+/// The share by which waits are made longer or shorter at random.
 const SPREAD: f64 = 0.2;
-/// A poll of a task older than the first figure waits at least the second.
+/// Pairs of an age and a wait: a task that is at least that old waits at least that long for its next poll.
 const AGED: [(Duration, Duration); 2] =
     [(Duration::from_hours(1), Duration::from_mins(5)), (Duration::from_mins(10), Duration::from_mins(1))];
 
-/// Returns the wait before the next poll of a task of this age that was answered "still running" so often.
+/// Returns the wait before the next poll of a task of this age after `polls` answers "still running".
 ///
-/// A wait that the user has set is kept. Otherwise it follows from the durations of finished tasks; while there are none,
-/// a task is asked for early and then each time its age has doubled, until the card's time for it is over. `jitter`
-/// from 0 up to 1 spreads the polls of many tasks; the times set by the user for the first poll are exact.
+/// A wait that the user has set is kept. Otherwise the wait follows from the durations of finished tasks. Until a task
+/// has finished, a task is polled early and then each time its age has doubled, until the age from the card is reached.
+/// `jitter` from 0 up to 1 spreads the polls of many tasks; the time set by the user for the first poll is exact.
 #[must_use]
 pub fn next_poll(
     polls: u32,
@@ -76,10 +77,10 @@ pub fn next_poll(
     }
     let wait = match known.and_then(|known| known.wait(age, worth(known, times))) {
         Some(wait) => wait,
-        // Phases of the doubling are spread as well, so that the first tasks together tell more than each by itself.
+        // The start of the doubling is spread as well: the first tasks are polled at different ages and so show more.
         None if polls == 0 => EARLY.mul_f64(2f64.powf(jitter)).min(times.card_first),
         None if age < times.card_first => {
-            // Where the clock was set back, the age stands still.
+            // If the clock was set back, the age does not grow.
             let doubled = EARLY.saturating_mul(2u32.saturating_pow(polls - 1));
             let wait = age.max(doubled).max(times.every.unwrap_or_default());
             wait.min(times.card_first.saturating_sub(age))
@@ -89,7 +90,8 @@ pub fn next_poll(
     wait.max(aged).mul_f64(spread).clamp(BOUNDS.0, BOUNDS.1)
 }
 
-/// Returns the idle time that is worth a poll. An interval that the user has set tells it for the first poll as well.
+/// Returns the idle time of a slot that is worth a poll. An interval that the user has set limits this idle time, also
+/// for the first poll.
 fn worth(known: &Durations, times: &PollTimes) -> Duration {
     let median = known.quantile(0.5).unwrap_or_default().as_secs_f64();
     let every = times.every.map_or(f64::MAX, |every| every.as_secs_f64().powi(2) / median.max(0.001));

@@ -1,4 +1,4 @@
-//! Simulated runs: slots that render one task after the other, and polls that find out.
+//! Tests of poll times with simulated runs: slots render one task after the other, and polls find their ends.
 
 use super::*;
 use rand::rngs::StdRng;
@@ -6,21 +6,21 @@ use rand::{RngExt as _, SeedableRng as _};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// What a run needed.
+/// The cost of a simulated run.
 #[derive(Debug, Clone, Copy)]
 struct Ran {
-    /// Time of a run that learns of each end at once, as a share of the time of this one.
+    /// The time of a run that learns of each end immediately, as a share of this run's time.
     of_ideal: f64,
     polls: f64,
-    /// Polls of each of the last fifty tasks.
+    /// The number of polls for each of the last fifty tasks.
     late_polls: f64,
-    /// Seconds for which each of the last fifty slots stood idle.
+    /// The seconds for which the slot of each of the last fifty tasks was idle.
     late_idle: f64,
 }
 
-/// Renders tasks of these lengths in so many slots, at so many polls a second at most, and learns from them.
+/// Simulates tasks of these lengths with a number of slots and a maximum rate of polls, and learns from them.
 ///
-/// A task that waits for its poll is asked for sooner where the first ends that were learned say so.
+/// A task that waits for its poll is polled sooner if the first learned ends suggest it.
 fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &mut StdRng) -> Ran {
     struct Task {
         started: f64,
@@ -95,7 +95,7 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
     }
 }
 
-/// The mean of ten runs.
+/// Returns the mean of ten runs.
 fn mean(
     jobs: usize,
     slots: usize,
@@ -119,7 +119,7 @@ fn mean(
     }
 }
 
-/// A length that is log-normal.
+/// Returns a length with a log-normal distribution.
 fn log_normal(median: f64, sigma: f64, rng: &mut StdRng) -> f64 {
     let (a, b): (f64, f64) = (rng.random(), rng.random());
     let normal = (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos();
@@ -139,8 +139,8 @@ fn tasks_of_two_seconds_are_found_near_the_ideal_with_few_polls_and_nearer_with_
     assert!(learned.of_ideal >= 0.92 && learned.polls <= 4.5, "{learned:?}");
     let dense = two_seconds(every(150));
     assert!(dense.of_ideal >= 0.96 && dense.polls <= 10.0, "{dense:?}");
-    for told in [500, 1_000, 2_000].map(|millis| two_seconds(every(millis))) {
-        assert!(told.of_ideal < learned.of_ideal - 0.02, "{told:?} {learned:?}");
+    for reported in [500, 1_000, 2_000].map(|millis| two_seconds(every(millis))) {
+        assert!(reported.of_ideal < learned.of_ideal - 0.02, "{reported:?} {learned:?}");
     }
 }
 
@@ -150,7 +150,7 @@ fn tasks_of_minutes_need_few_polls() {
     assert!(slow.of_ideal >= 0.91 && slow.polls <= 4.5 && slow.late_polls <= 4.0, "{slow:?}");
     let alike = mean(100, 5, 5.0, &CARD, |rng, _| log_normal(60.0, 0.05, rng));
     assert!(alike.of_ideal >= 0.93 && alike.polls <= 3.0 && alike.late_polls <= 2.5, "{alike:?}");
-    // The very first ones, of which nothing is known.
+    // The very first tasks, without known durations.
     let first = mean(5, 5, 5.0, &CARD, |rng, _| log_normal(60.0, 0.1, rng));
     assert!(first.polls <= 12.0, "{first:?}");
 }
@@ -205,11 +205,11 @@ fn what_the_user_sets_is_kept() {
     let mut known = Durations::default();
     known.note(Duration::from_secs(59), Duration::from_mins(1));
     let seconds = Duration::from_secs;
-    let told = PollTimes { first: Some(seconds(7)), every: Some(seconds(3)), ..CARD };
+    let reported = PollTimes { first: Some(seconds(7)), every: Some(seconds(3)), ..CARD };
     for known in [None, Some(&known)] {
-        assert_eq!(next_poll(0, Duration::ZERO, known, &told, 0.0), seconds(7));
-        assert_eq!(next_poll(1, seconds(7), known, &told, 0.5), seconds(3));
-        assert_eq!(next_poll(90, seconds(300), known, &told, 1.0), seconds(3).mul_f64(1.2));
+        assert_eq!(next_poll(0, Duration::ZERO, known, &reported, 0.0), seconds(7));
+        assert_eq!(next_poll(1, seconds(7), known, &reported, 0.5), seconds(3));
+        assert_eq!(next_poll(90, seconds(300), known, &reported, 1.0), seconds(3).mul_f64(1.2));
     }
     assert_eq!(next_poll(1, seconds(7), Some(&known), &every(3_000), 0.5), seconds(3));
 }
@@ -218,8 +218,8 @@ fn what_the_user_sets_is_kept() {
 fn polls_grow_rarer_with_age_whatever_is_known() {
     let mut known = Durations::default();
     known.note(Duration::from_secs(2), Duration::from_secs(3));
-    let told = PollTimes { first: Some(Duration::from_secs(1)), ..every(1_000) };
-    for (known, times) in [(None, CARD), (Some(&known), CARD), (None, told), (Some(&known), told)] {
+    let reported = PollTimes { first: Some(Duration::from_secs(1)), ..every(1_000) };
+    for (known, times) in [(None, CARD), (Some(&known), CARD), (None, reported), (Some(&known), reported)] {
         let wait = |age| next_poll(9, age, known, &times, 0.5);
         assert!(wait(Duration::from_mins(11)) >= Duration::from_mins(1), "{times:?}");
         assert!(wait(Duration::from_hours(2)) >= Duration::from_mins(5), "{times:?}");

@@ -1,10 +1,10 @@
-//! The price of a rendering as a function of what is ordered.
+//! The price of a rendering as a function of its request.
 
 use super::money::Usd;
 use super::request::{Request, Value};
 use std::fmt;
 
-/// What a price is counted by.
+/// The unit that a price is counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceUnit {
     /// Each clip costs the same.
@@ -14,10 +14,10 @@ pub enum PriceUnit {
 }
 
 impl PriceUnit {
-    /// All units.
+    /// All units of prices.
     pub const ALL: [Self; 2] = [Self::Clip, Self::Second];
 
-    /// Returns the word of cards, manifests and messages.
+    /// Returns the word for the unit in cards, manifests and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -30,27 +30,27 @@ impl PriceUnit {
 /// The price of one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
-    /// What it is counted by.
+    /// The unit that the price is counted by.
     pub per: PriceUnit,
-    /// For one unit.
+    /// The price of one unit.
     pub usd: Usd,
-    /// What some parameters add to a clip.
+    /// The amounts that some parameters add to a clip's price.
     pub surcharges: Vec<Surcharge>,
 }
 
 /// A parameter that costs extra when it has a certain value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surcharge {
-    /// Its name on the wire, as under `params:`.
+    /// The parameter's name in the provider's API, as under `params:`.
     pub param: String,
     /// The value that costs extra.
     pub equals: Value,
-    /// Added to the clip's price.
+    /// The amount that is added to the clip's price.
     pub usd: Usd,
 }
 
 impl Price {
-    /// The price of this request. `default_seconds` is the length that the model renders where none is ordered.
+    /// Returns the price of this request. `default_seconds` is the model's length for a request that sets none.
     #[must_use]
     pub fn of(&self, request: &Request, default_seconds: u32) -> Usd {
         let units = match self.per {

@@ -1,55 +1,56 @@
-//! What is wrong with what the user wrote: where, what, and what to do about it.
+//! Problems in the user's input, each with its place, its message and a hint.
 
 use std::collections::HashMap;
 use std::fmt;
 
-/// How bad it is.
+/// The severity of a problem.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Worth knowing.
+    /// The problem is worth knowing.
     Note,
-    /// Goes on, but look.
+    /// The run goes on, but the user should check it.
     Warning,
-    /// Nothing is sent.
+    /// The problem prevents every request.
     #[default]
     Error,
 }
 
-/// Something to mend.
+/// A problem in the user's input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
-    /// What happened, in one sentence without a full stop.
+    /// The problem in one sentence without a full stop.
     pub message: String,
-    /// Where.
+    /// The place of the problem.
     pub place: Place,
-    /// A few words at the caret.
+    /// A few words next to the caret (`^`) under the faulty text.
     pub label: Option<String>,
-    /// What to type instead.
+    /// The text to type instead.
     pub hint: Option<String>,
-    /// More to know: which document says so, which models can do it.
+    /// Further explanations, such as the document that has the rule, or the models that support a field.
     pub notes: Vec<String>,
-    /// Where else the same cause struck, ready to print (`sheet row 14 (nordstjerna-26)`), at most a few …
+    /// A few places with the same problem, ready to print (`sheet row 14 (nordstjerna-26)`).
     pub examples: Vec<String>,
-    /// … of so many in all; 0 or 1 where it struck once.
+    /// The number of all places with this problem; both 0 and 1 mean a single place.
     pub count: usize,
-    /// Rows of the sheet in which it struck, where it is about cells.
+    /// The rows of the sheet with this problem, if the problem is about cells.
     pub rows: Rows,
-    /// Whether it is one item's own: another one, with other texts, need not have it.
+    /// True if the problem comes from the texts of one item, so that other items may not have it.
     pub of_item: bool,
 }
 
-/// Stretches of rows that are kept of one cause; messages print fewer.
+/// The maximum number of stretches (ranges of consecutive rows) that are kept for one problem; messages print fewer.
 const STRETCHES: usize = 64;
 
-/// The rows in which something struck, joined to stretches. Of very many stretches the last are forgotten, so that a
-/// million bad rows take no memory.
+/// The rows of a sheet with one problem, as stretches (ranges of consecutive rows).
+///
+/// Only the first stretches are kept, so that a million bad rows take little memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows {
-    /// First and last row of each, in order, none beside another.
+    /// The first and last row of each stretch, in ascending order; stretches do not touch.
     stretches: Vec<(u64, u64)>,
-    /// Whether some were forgotten.
+    /// True if some stretches were dropped because there were too many.
     more: bool,
 }
 
@@ -59,7 +60,7 @@ impl Rows {
         self.insert(row, row);
     }
 
-    /// Of first and last row of each stretch; `more`, where some are forgotten.
+    /// Creates rows from the first and last row of each stretch; `more` is true if some stretches were dropped.
     #[must_use]
     pub fn of(stretches: impl IntoIterator<Item = (u64, u64)>, more: bool) -> Self {
         let mut rows = Self { stretches: Vec::new(), more };
@@ -67,19 +68,19 @@ impl Rows {
         rows
     }
 
-    /// First and last row of each stretch, in order.
+    /// Returns the first and last row of each stretch, in order.
     #[must_use]
     pub fn stretches(&self) -> &[(u64, u64)] {
         &self.stretches
     }
 
-    /// Whether there are stretches behind those.
+    /// Returns whether further stretches were dropped.
     #[must_use]
     pub const fn has_more(&self) -> bool {
         self.more
     }
 
-    /// Whether it is but one row, or none.
+    /// Returns whether there is at most one row.
     #[must_use]
     pub fn is_one(&self) -> bool {
         !self.more
@@ -95,7 +96,7 @@ impl Rows {
     }
 
     fn insert(&mut self, first: u64, last: u64) {
-        // All that touch the new one become one with it.
+        // All stretches that touch the new one are joined with it.
         let from = self.stretches.partition_point(|(_, known)| known.saturating_add(1) < first);
         let to = self.stretches.partition_point(|(known, _)| *known <= last.saturating_add(1));
         let touched = &self.stretches[from..to.max(from)];
@@ -115,39 +116,39 @@ impl Extend<u64> for Rows {
     }
 }
 
-/// A place in what the user wrote.
+/// A place in the user's input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// No place in a file: an environment variable, a flag.
+    /// A place outside any file, such as an environment variable or a flag.
     #[default]
     Nowhere,
     /// A file as a whole.
     File(String),
-    /// Characters of a text file.
+    /// A range of characters in a text file.
     Text {
-        /// Its name as the user gave it.
+        /// The file's name as the user gave it.
         file: String,
-        /// 1 for the first.
+        /// The number of the line; 1 for the first.
         line: u32,
-        /// In characters, 1 for the first.
+        /// The column in characters; 1 for the first.
         column: u32,
-        /// The line, or the start of a very long one.
+        /// The text of the line, or the start of a very long one.
         text: String,
-        /// How many characters are meant; at least 1.
+        /// The number of characters in the range; at least 1.
         width: u32,
     },
     /// A row of a sheet.
     Row {
         /// The sheet's name as the user gave it.
         file: String,
-        /// As a spreadsheet shows it: the header is row 1, whatever line breaks its cells hold.
+        /// The number of the row as a spreadsheet shows it: the header is row 1, even with line breaks in its cells.
         row: u64,
-        /// The header of the column, where one is meant; its number and letter where it has none.
+        /// The header of the column, if the problem is in one; its number and letter if it has no header.
         column: Option<String>,
     },
 }
 
-/// In one word, such as `shop.yaml:12`; nothing where there is no place.
+/// Writes the place briefly, such as `shop.yaml:12`; nothing for a place outside any file.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -160,13 +161,13 @@ impl fmt::Display for Place {
 }
 
 impl Problem {
-    /// An error.
+    /// Creates an error.
     #[must_use]
     pub fn error(place: Place, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, place, message)
     }
 
-    /// A warning.
+    /// Creates a warning.
     #[must_use]
     pub fn warning(place: Place, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, place, message)
@@ -176,48 +177,48 @@ impl Problem {
         Self { severity, message: message.into(), place, count: 1, ..Self::default() }
     }
 
-    /// With words at the caret.
+    /// Sets the words next to the caret (`^`) under the faulty text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// With what to type instead.
+    /// Sets the hint: the text to type instead.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// As one item's own.
+    /// Marks the problem as one that belongs to a single item.
     #[must_use]
     pub fn of_item(self) -> Self {
         Self { of_item: true, ..self }
     }
 
-    /// With one more thing to know.
+    /// Adds a note with further facts.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
-    /// Whether nothing may be sent because of it.
+    /// Returns whether the problem prevents every request.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }
 
-/// Most examples shown of one cause.
+/// The maximum number of example places that are shown for one problem.
 pub const EXAMPLES: usize = 3;
 
-/// Most causes that are told one by one: whoever has as many mends these first.
+/// The maximum number of different problems that are listed; a user with more problems fixes these first.
 const CAUSES: usize = 1000;
 
-/// What problems of one cause have in common. Rows are what differs between strikes of one cause; their column is part
-/// of it.
+/// The severity, message, place and hint that problems with one cause share. The row is not part of the place, but the
+/// column is.
 type Cause = (Severity, String, Place, Option<String>);
 
 fn cause(problem: &Problem) -> Cause {
@@ -233,26 +234,27 @@ fn cause(problem: &Problem) -> Cause {
     (problem.severity, problem.message.clone(), place, problem.hint.clone())
 }
 
-/// Problems as they come, those of one cause (same severity, message, hint and place in the manifest) joined into one
-/// with a count and examples. A cause stands where it struck first.
+/// A collection of problems that joins those of one cause into one problem with a count and examples.
+///
+/// One cause means the same severity, message, hint and place in the manifest. A cause keeps the position of its first
+/// problem.
 #[derive(Debug, Default)]
 pub struct Causes {
     list: Vec<Problem>,
     known: HashMap<Cause, usize>,
-    /// What has no place in the list.
+    /// The summary of the problems that the list has no room for.
     others: Option<Problem>,
 }
 
 impl Causes {
-    /// Adds a problem. The answer is the place of its cause among those of [`Self::finish`]; none for a cause that is
-    /// one too many.
+    /// Adds a problem. Returns the index of its cause in the list of [`Self::finish`]; `None` if the list is full.
     pub fn add(&mut self, problem: Problem) -> Option<usize> {
         let cause = cause(&problem);
         if let Some(&at) = self.known.get(&cause) {
             let first = &mut self.list[at];
             first.count += problem.count.max(1);
             first.rows.join(&problem.rows);
-            // What other models take is told only of an order that is whole.
+            // Notes about other models come only with a request that is complete.
             if first.notes.is_empty() {
                 first.notes = problem.notes;
             }
@@ -265,9 +267,9 @@ impl Causes {
         }
         if self.list.len() == CAUSES {
             let others = self.others.get_or_insert_with(|| {
-                let message = format!("there are more problems than these {CAUSES}");
+                let message = format!("there are more problems than the {CAUSES} listed above");
                 Problem { count: 0, ..Problem::new(Severity::Note, Place::Nowhere, message) }
-                    .hint("mend these first, and look again")
+                    .hint("fix the listed problems first, then check again")
             });
             others.severity = others.severity.max(problem.severity);
             others.count += problem.count.max(1);
@@ -278,19 +280,19 @@ impl Causes {
         Some(self.list.len() - 1)
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether there is no problem.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Returns whether an error is among them.
+    /// Returns whether an error is among the problems.
     #[must_use]
     pub fn has_error(&self) -> bool {
         self.list.iter().chain(&self.others).any(Problem::is_error)
     }
 
-    /// One problem for each cause.
+    /// Returns one problem for each cause.
     #[must_use]
     pub fn finish(mut self) -> Vec<Problem> {
         self.list.extend(self.others);
@@ -306,7 +308,7 @@ impl Extend<Problem> for Causes {
     }
 }
 
-/// Joins problems of one cause, as [`Causes`] does.
+/// Joins problems with one cause, as [`Causes`] does.
 #[must_use]
 pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
     let mut causes = Causes::default();
@@ -314,7 +316,7 @@ pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
     causes.finish()
 }
 
-/// The name among `known` that `written` was most likely meant to be.
+/// Returns the name among `known` that the user most likely meant by `written`; `None` if no name is similar enough.
 #[must_use]
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = written.to_lowercase();
@@ -327,7 +329,7 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
         .map(|(_, name)| name)
 }
 
-/// Returns the hint for a name that is not known: the name that was most likely meant, else all names behind `others`.
+/// Returns the hint for an unknown name: the most likely name, else all names after the words `others`.
 #[must_use]
 pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, others: &str) -> String {
     let known: Vec<&str> = known.into_iter().collect();
@@ -337,30 +339,31 @@ pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>,
     }
 }
 
-/// From 0 to 1. Two letters that changed places make any name a likely one; Jaro-Winkler alone thinks little of that
-/// in short names.
+/// Returns the likeness of two names from 0 to 1.
+///
+/// A single edit, such as two swapped letters, makes a name likely. Jaro-Winkler alone rates that low in short names.
 fn likeness(written: &str, name: &str) -> f64 {
     let likeness = strsim::jaro_winkler(written, name);
     if name.len() > 2 && strsim::osa_distance(written, name) == 1 { likeness.max(0.9) } else { likeness }
 }
 
-/// Numbers of problems, those with one cause counted once.
+/// The numbers of errors and warnings, where problems with one cause count once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
-    /// Causes that must be mended.
+    /// The number of errors, which must be fixed.
     pub errors: usize,
-    /// Warnings and notes.
+    /// The number of warnings and notes.
     pub warnings: usize,
 }
 
 impl Tally {
-    /// Counts problems.
+    /// Counts errors and warnings, after problems with one cause are joined.
     #[must_use]
     pub fn of(problems: &[Problem]) -> Self {
         Self::of_grouped(&grouped(problems.to_vec()))
     }
 
-    /// Counts problems that are [`grouped`] already.
+    /// Counts errors and warnings in a list of problems that are [`grouped`] already.
     #[must_use]
     pub fn of_grouped(problems: &[Problem]) -> Self {
         let errors = problems.iter().filter(|problem| problem.is_error()).count();

@@ -1,44 +1,44 @@
-//! What the user asks of a model, in the words every provider shares.
+//! The request for a rendering, in fields that all providers share.
 
 use super::digest::Sha256;
 use super::key::ModelName;
 use std::collections::BTreeMap;
 
-/// One rendering as the user ordered it: only what the manifest set, no defaults of ours, nothing of the wire.
+/// A request for a rendering with only the fields that the manifest sets: no defaults of this program, no API details.
 ///
-/// The fingerprint is taken over this, so that a corrected model card or a new default never buys a catalog again.
+/// The fingerprint covers only these fields: a corrected model card or a new default never buys a catalog again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// The model that is to render it.
+    /// The model that renders the clip.
     pub model: ModelName,
-    /// What is to be seen.
+    /// The prompt: a description of the clip.
     pub prompt: Option<String>,
-    /// The picture, or the first frame.
+    /// The picture to animate, or the first frame.
     pub image: Option<Media>,
-    /// The last frame.
+    /// The picture for the last frame of the clip.
     pub last_image: Option<Media>,
-    /// Pictures whose subjects are to appear, in the user's order.
+    /// The pictures whose subjects appear in the clip, in the user's order.
     pub reference_images: Vec<Media>,
-    /// Seconds.
+    /// The length of the clip in seconds.
     pub duration: Option<u32>,
-    /// `16:9` and the like.
+    /// The aspect ratio, such as `16:9`.
     pub aspect_ratio: Option<String>,
-    /// `1280x720` and the like, in pixels.
+    /// The size in pixels, such as `1280x720`.
     pub size: Option<String>,
-    /// For models that can repeat themselves.
+    /// The seed, for models that can reproduce a clip.
     pub seed: Option<i64>,
-    /// Whether sound is wanted.
+    /// The choice of a clip with sound (`true`) or without sound (`false`).
     pub audio: Option<bool>,
-    /// The model's word for a look.
+    /// The visual style, as one of the model's own words.
     pub style: Option<String>,
-    /// The model's word for the amount of movement.
+    /// The amount of movement, as one of the model's own words.
     pub motion: Option<String>,
-    /// Anything else the model documents, under its name on the wire.
+    /// Any other documented parameter of the model, under its name in the API.
     pub params: BTreeMap<String, Value>,
 }
 
 impl Request {
-    /// A request that sets nothing yet.
+    /// Returns a request without any settings.
     #[must_use]
     pub fn new(model: ModelName) -> Self {
         Self {
@@ -58,11 +58,11 @@ impl Request {
         }
     }
 
-    /// Returns every portable field that is set, in the order of [`Field::ALL`]. Model and params stand apart.
+    /// Returns every portable field that is set, in the order of [`Field::ALL`], without the model and `params`.
     ///
-    /// The one list of a request's fields: fingerprint, wire body, sidecar and checks all read it.
+    /// This is the only list of a request's fields: fingerprint, request body, sidecar and checks all read it.
     pub fn fields(&self) -> impl Iterator<Item = (Field, Setting<'_>)> {
-        // Without `..`: a new field does not compile before it stands here.
+        // No `..`, so that a new field does not compile until it is listed here.
         let Self {
             model: _,
             params: _,
@@ -99,13 +99,13 @@ impl Request {
         .filter_map(|(field, setting)| Some((field, setting?)))
     }
 
-    /// Returns what the request sets under that name, if it sets the field at all.
+    /// Returns the setting of a field, if the request sets it.
     #[must_use]
     pub fn setting(&self, field: Field) -> Option<Setting<'_>> {
         self.fields().find(|(set, _)| *set == field).map(|(_, setting)| setting)
     }
 
-    /// Every picture of the request: image, last image, references.
+    /// Returns every picture of the request: image, last image, references.
     pub fn media(&self) -> impl Iterator<Item = &Media> {
         self.pictures().map(|(_, media)| media)
     }
@@ -119,21 +119,21 @@ impl Request {
     }
 }
 
-/// What a request sets under one of the portable names.
+/// The setting of a portable field, which is a field that all providers share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Setting<'a> {
-    /// Text.
+    /// A text.
     Text(&'a str),
     /// A whole number.
     Int(i64),
-    /// `true` or `false`.
+    /// A truth value, `true` or `false`.
     Bool(bool),
     /// One picture or more.
     Pictures(&'a [Media]),
 }
 
 impl Setting<'_> {
-    /// Returns the value as a model's card knows it; `None` for pictures.
+    /// Returns the setting as a value of the type that model cards use; `None` for pictures.
     #[must_use]
     pub fn value(&self) -> Option<Value> {
         match *self {
@@ -145,30 +145,30 @@ impl Setting<'_> {
     }
 }
 
-/// The fields that every provider shares, under the names of the manifest.
+/// A field that all providers share, under its name in the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
-    /// What is to be seen.
+    /// The prompt: a description of the clip.
     Prompt,
-    /// The picture, or the first frame.
+    /// The picture to animate, or the first frame.
     Image,
-    /// The last frame.
+    /// The picture for the last frame of the clip.
     LastImage,
-    /// Pictures whose subjects are to appear.
+    /// The pictures whose subjects appear in the clip.
     ReferenceImages,
-    /// Seconds.
+    /// The length of the clip in seconds.
     Duration,
-    /// `16:9` and the like.
+    /// The aspect ratio, such as `16:9`.
     AspectRatio,
-    /// `1280x720` and the like.
+    /// The size in pixels, such as `1280x720`.
     Size,
-    /// For models that can repeat themselves.
+    /// The seed, for models that can reproduce a clip.
     Seed,
-    /// Whether sound is wanted.
+    /// The choice of a clip with sound or without sound.
     Audio,
-    /// The model's word for a look.
+    /// The visual style, as one of the model's own words.
     Style,
-    /// The model's word for the amount of movement.
+    /// The amount of movement, as one of the model's own words.
     Motion,
 }
 
@@ -188,7 +188,7 @@ impl Field {
         Self::Motion,
     ];
 
-    /// The name in manifests, model cards and messages.
+    /// Returns the name in manifests, model cards and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -206,31 +206,31 @@ impl Field {
         }
     }
 
-    /// The field of that name.
+    /// Returns the field with this name; `None` if there is none.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 }
 
-/// A picture as the request names it.
+/// A reference to a picture in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Media {
-    /// Fetched by the provider; we never look at it.
+    /// A link that the provider downloads.
     Url(String),
-    /// A local file, sent inline.
+    /// A local file, which is sent in the request.
     File(MediaFile),
-    /// A data URI that the user wrote.
+    /// A data URI from the user.
     Inline {
         /// The whole `data:` URI.
         uri: String,
-        /// Facts of the bytes inside.
+        /// The properties of the picture inside.
         facts: PictureFacts,
     },
 }
 
 impl Media {
-    /// Facts of the bytes, where we have the bytes.
+    /// Returns the properties of the picture; `None` for a link, because the provider downloads its bytes.
     #[must_use]
     pub fn facts(&self) -> Option<&PictureFacts> {
         match self {
@@ -244,52 +244,52 @@ impl Media {
 /// A local picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaFile {
-    /// As written in the manifest or the sheet: relative to the manifest's folder.
+    /// The path from the manifest or the sheet, relative to the manifest's folder.
     pub path: String,
-    /// What the file was when it was looked at; the bytes that are sent must still have this hash.
+    /// The properties of the file when it was read; the bytes that are sent must still have the same hash.
     pub facts: PictureFacts,
 }
 
-/// What a picture is, read from its header and never from its name.
+/// The properties of a picture, read from its header and never from its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PictureFacts {
-    /// The format by content.
+    /// The format, detected from the content.
     pub format: PictureFormat,
-    /// Size in bytes.
+    /// The size in bytes.
     pub bytes: u64,
-    /// Of all bytes.
+    /// The digest of all bytes.
     pub sha256: Sha256,
-    /// Pixels, as the picture is shown.
+    /// The width in pixels of the picture as it is shown.
     pub width: u32,
-    /// Pixels, as the picture is shown.
+    /// The height in pixels of the picture as it is shown.
     pub height: u32,
-    /// What some models cannot handle. Not kept with an order.
+    /// The traits that some models cannot handle. They are not stored with a request.
     pub traits: PictureTraits,
 }
 
-/// Properties of a picture that some models cannot handle.
+/// The traits of a picture that some models cannot handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PictureTraits {
-    /// Whether it is stored otherwise than it is shown: mirrored or turned by its EXIF orientation.
+    /// True if the picture is stored mirrored or turned, and is corrected by its EXIF orientation when it is shown.
     pub turned: bool,
-    /// Whether it has the four colours of a print.
+    /// True if the picture has the four colours of print (CMYK).
     pub cmyk: bool,
-    /// Whether its colours have more than 8 bits.
+    /// True if the picture's colours have more than 8 bits.
     pub deep: bool,
 }
 
-/// What a picture behind a link is, as far as its first bytes tell.
+/// The properties of a picture behind a link, read from its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// The format by content.
+    /// The format, detected from the content.
     pub format: PictureFormat,
-    /// Size in bytes, where its server says.
+    /// The size in bytes, if the picture's server states it.
     pub bytes: Option<u64>,
-    /// Pixels, as the picture is shown.
+    /// The width in pixels of the picture as it is shown.
     pub width: u32,
-    /// Pixels, as the picture is shown.
+    /// The height in pixels of the picture as it is shown.
     pub height: u32,
-    /// What some models cannot handle.
+    /// The traits that some models cannot handle.
     pub traits: PictureTraits,
 }
 
@@ -299,7 +299,7 @@ impl From<&PictureFacts> for Seen {
     }
 }
 
-/// Picture formats that video models take.
+/// A picture format that video models accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PictureFormat {
     /// Portable Network Graphics.
@@ -314,7 +314,7 @@ impl PictureFormat {
     /// All formats.
     pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
 
-    /// The media type, as a data URI names it.
+    /// Returns the media type for a data URI.
     #[must_use]
     pub const fn mime(self) -> &'static str {
         match self {
@@ -324,7 +324,7 @@ impl PictureFormat {
         }
     }
 
-    /// The name that cards and messages use.
+    /// Returns the name in cards and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -335,13 +335,13 @@ impl PictureFormat {
     }
 }
 
-/// A parameter's value, typed by the model's card.
+/// The value of a parameter, with the type from the model's card.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Value {
-    /// `true` or `false`.
+    /// A truth value, `true` or `false`.
     Bool(bool),
     /// A whole number.
     Int(i64),
-    /// Text.
+    /// A text.
     Text(String),
 }

@@ -1,7 +1,7 @@
 //! A person's review of a clip: approved, rejected with reasons, or undecided again.
 //!
-//! Reviews are only ever added. The newest one of a job counts as long as the job shows the same clip for the same
-//! order; after that it is outdated. A clip without a review is never approved.
+//! Reviews are only ever added. The newest one of a job counts as long as the job has the same clip for the same
+//! request; after that it is outdated. A clip without a review is never approved.
 
 use super::digest::Sha256;
 use super::key::TakeId;
@@ -13,16 +13,16 @@ use std::str::FromStr;
 /// The outcome of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// The clip may be handed over.
+    /// The clip may be delivered.
     Approved,
-    /// The clip is not handed over.
+    /// The clip is not delivered.
     Rejected,
-    /// An earlier review was taken back.
+    /// An earlier review was withdrawn.
     Undecided,
 }
 
 impl Outcome {
-    /// Every outcome.
+    /// All outcomes.
     pub const ALL: [Self; 3] = [Self::Approved, Self::Rejected, Self::Undecided];
 
     /// Returns the name in files, in JSON and in the database.
@@ -71,7 +71,7 @@ pub enum Reason {
     Motion,
     /// The clip may not be shown.
     Unsafe,
-    /// Something is in the picture that was not ordered.
+    /// The picture shows an object that was not requested.
     ExtraObject,
     /// The background is wrong.
     Background,
@@ -84,7 +84,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, in the order of the keys 1 to 9 and after them.
+    /// All reasons, in the order of the review page: the keys 1 to 9 choose the first nine.
     pub const ALL: [Self; 14] = [
         Self::WrongShape,
         Self::WrongColour,
@@ -123,7 +123,7 @@ impl Reason {
         }
     }
 
-    /// Returns the words for people.
+    /// Returns the reason in words, for messages.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -153,54 +153,54 @@ impl FromStr for Reason {
     }
 }
 
-/// Returns reasons in words for people: `wrong colour, flicker`.
+/// Returns several reasons in words, separated by commas: `wrong colour, flicker`.
 #[must_use]
 pub fn words(reasons: &[Reason]) -> String {
     reasons.iter().map(|reason| reason.words()).collect::<Vec<_>>().join(", ")
 }
 
-/// One review of a clip.
+/// A review of a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
-    /// Number of the review; it grows with every review of the state folder.
+    /// The number of the review; it grows with every review of the state folder.
     pub revision: u64,
-    /// Rendering that was looked at.
+    /// The rendering that was reviewed.
     pub take: TakeId,
-    /// Bytes of the clip that was looked at.
+    /// The digest of the clip that was reviewed.
     pub clip: Sha256,
-    /// Order of the job at that time.
+    /// The fingerprint of the job's request at the time of the review.
     pub fingerprint: Fingerprint,
-    /// Outcome of the review.
+    /// The outcome of the review.
     pub outcome: Outcome,
-    /// Reasons, for a rejection.
+    /// The reasons, for a rejection.
     pub reasons: Vec<Reason>,
-    /// Note of the reviewer.
+    /// The note of the reviewer.
     pub note: Option<String>,
     /// True if another rendering is queued; the next run sends it.
     pub redo: bool,
-    /// Name of the reviewer.
+    /// The name of the reviewer.
     pub who: String,
-    /// Time of the review.
+    /// The time of the review.
     pub at: Timestamp,
 }
 
 /// The state of a job's review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
-    /// No person has decided about the clip.
+pub enum ReviewState {
+    /// The clip has no decision by a person.
     Undecided,
     /// The clip is approved.
     Approved,
     /// The clip is rejected.
     Rejected,
-    /// The review was about another clip or another order.
+    /// The review was about another clip or another request.
     Outdated,
 }
 
-impl Standing {
-    /// Returns the state of a job's newest review for the clip and the order that the job has now.
+impl ReviewState {
+    /// Returns the state of a job's newest review for the job's current clip and request.
     ///
-    /// A review carries over to another rendering only where the bytes of the clip are the same.
+    /// A review applies to another rendering only if the bytes of the clip are the same.
     #[must_use]
     pub fn of(review: Option<&Review>, clip: Option<&Sha256>, order: &Fingerprint) -> Self {
         let Some(review) = review else { return Self::Undecided };
@@ -212,7 +212,7 @@ impl Standing {
         }
     }
 
-    /// Returns the name in files and in JSON, which is also the word for people.
+    /// Returns the name in files and in JSON, which messages use too.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -20,13 +20,16 @@ fn a_review_holds_for_its_clip_and_its_order_alone() {
     let (clip, order) = (Sha256::of(b"clip"), Fingerprint(Sha256::of(b"order")));
     let (other, changed) = (Sha256::of(b"other"), Fingerprint(Sha256::of(b"changed")));
     let approved = review(Outcome::Approved);
-    assert_eq!(Standing::of(Some(&approved), Some(&clip), &order), Standing::Approved);
-    assert_eq!(Standing::of(Some(&approved), Some(&other), &order), Standing::Outdated);
-    assert_eq!(Standing::of(Some(&approved), Some(&clip), &changed), Standing::Outdated);
-    assert_eq!(Standing::of(Some(&approved), None, &order), Standing::Outdated);
-    assert_eq!(Standing::of(None, Some(&clip), &order), Standing::Undecided);
-    assert_eq!(Standing::of(Some(&review(Outcome::Rejected)), Some(&clip), &order), Standing::Rejected);
-    assert_eq!(Standing::of(Some(&review(Outcome::Undecided)), Some(&clip), &order), Standing::Undecided);
+    assert_eq!(ReviewState::of(Some(&approved), Some(&clip), &order), ReviewState::Approved);
+    assert_eq!(ReviewState::of(Some(&approved), Some(&other), &order), ReviewState::Outdated);
+    assert_eq!(ReviewState::of(Some(&approved), Some(&clip), &changed), ReviewState::Outdated);
+    assert_eq!(ReviewState::of(Some(&approved), None, &order), ReviewState::Outdated);
+    assert_eq!(ReviewState::of(None, Some(&clip), &order), ReviewState::Undecided);
+    assert_eq!(ReviewState::of(Some(&review(Outcome::Rejected)), Some(&clip), &order), ReviewState::Rejected);
+    assert_eq!(
+        ReviewState::of(Some(&review(Outcome::Undecided)), Some(&clip), &order),
+        ReviewState::Undecided
+    );
 }
 
 #[test]

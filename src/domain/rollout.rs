@@ -1,30 +1,31 @@
-//! The number of clips of a template that are rendered before the rest, and what their reviews must show.
+//! The rollout of a shot: the clips that are rendered before the rest, and the reviews that they need.
 //!
-//! The test of a rate compares the share of approved clips with a promised one. Its two ratios are mixed uniformly over
-//! all worse and over all better rates. Each is a supermartingale under the rate in question, so the chance that it ever
-//! reaches 1/α is at most α, however often the test is made.
+//! The test of a rate compares the share of approved clips with a promised rate. It uses two likelihood ratios: one
+//! averages uniformly over all worse rates, the other over all better rates, each against the promised rate. At the
+//! promised rate each ratio is a supermartingale. So the chance that a ratio ever reaches 1/α is at most α, however
+//! often the test is made.
 
 use std::fmt;
 
-/// Rendering in two steps: a canary first, and the rest once its reviews allow it.
+/// A rule to render a few clips first (the canary), and the remaining clips after the reviews of the canary allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rollout {
-    /// Number of clips that are rendered first.
+    /// The number of clips that are rendered first.
     pub canary: u32,
-    /// Condition for the rest.
+    /// The condition under which the remaining clips are rendered.
     pub then: Then,
 }
 
-/// The condition under which the jobs behind a canary are rendered.
+/// The condition under which the clips after the canary (the clips rendered first) are rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
     /// Every clip of the canary is approved.
     Approve,
-    /// The test shows that the share of approved clips is above a rate.
+    /// A statistical test shows that the share of approved clips is above a rate.
     Rate {
-        /// Rate that must be exceeded.
+        /// The share of approved clips that must be exceeded.
         rate: Percent,
-        /// Upper bound on the probability of each wrong answer.
+        /// The upper bound on the probability of each wrong answer.
         error: Percent,
     },
 }
@@ -50,21 +51,21 @@ impl fmt::Display for Percent {
     }
 }
 
-/// The largest number of clips that a test of a rate looks at, unless the first batch is larger.
+/// The maximum number of clips that a test of a rate uses, unless the first batch is larger.
 pub const LARGEST_BATCH: u32 = 80;
 
-/// The answer of the test of a rate.
+/// The result of the test that compares the share of approved clips with a promised rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// The rate of approved clips is above the promised one.
     Go,
     /// The rate of approved clips is below the promised one.
     Stop,
-    /// The clips so far show neither.
+    /// The reviews so far prove neither.
     Undecided,
 }
 
-/// Returns the answer of the test after a whole batch of reviewed clips.
+/// Returns the result of the test of `rate` after a whole batch of reviewed clips.
 #[must_use]
 pub fn answer(rate: Percent, error: Percent, reviewed: u32, approved: u32) -> Answer {
     let (rate, enough) = (rate.fraction(), 1.0 / error.fraction());
@@ -77,35 +78,36 @@ pub fn answer(rate: Percent, error: Percent, reviewed: u32, approved: u32) -> An
     }
 }
 
-/// Returns the sizes of the batches of a test: each doubles the one before.
+/// Returns the sizes of a test's batches of clips: `first`, and then each time twice the size before.
 pub fn batches(first: u32) -> impl Iterator<Item = u32> {
     let next = |size: &u32| size.checked_mul(2).filter(|size| *size <= LARGEST_BATCH);
     std::iter::successors(Some(first), next)
 }
 
-/// Returns how much better the worse rates, mixed uniformly, explain the reviews than the promised rate does.
+/// Returns the ratio by which the worse rates, mixed uniformly, explain the reviews better than the promised rate.
 #[must_use]
 pub fn stop_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = approved + 1..=reviewed + 1;
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * rate)
 }
 
-/// Returns how much better the better rates, mixed uniformly, explain the reviews than the promised rate does.
+/// Returns the ratio by which the better rates, mixed uniformly, explain the reviews better than the promised rate.
 #[must_use]
 pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = 0..=approved;
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * (1.0 - rate))
 }
 
-/// Returns the probability that one clip more has a number of approvals in `tail`, divided by that of the reviews.
+/// Returns the probability that, with one more clip, the number of approvals is in `tail`, divided by the probability
+/// of the actual reviews.
 ///
-/// Both probabilities may be too small for a number; their quotient is not.
+/// Each probability may be too small for a floating-point number; their quotient is not.
 fn relative(rate: f64, reviewed: u32, approved: u32, tail: std::ops::RangeInclusive<u32>) -> f64 {
     let seen = ln_binomial(reviewed, approved, rate);
     tail.map(|approved| (ln_binomial(reviewed + 1, approved, rate) - seen).exp()).sum()
 }
 
-/// Returns the natural logarithm of a binomial probability.
+/// Returns the natural logarithm of the binomial probability of `hits` in `all` trials.
 fn ln_binomial(all: u32, hits: u32, rate: f64) -> f64 {
     let choose: f64 =
         (1..=hits).map(|number| (f64::from(all - hits + number) / f64::from(number)).ln()).sum();

@@ -1,54 +1,57 @@
-//! Signatures of pictures: what a picture shows, in few bytes, enough to tell a re-encoded picture from an edited one.
+//! Signatures of pictures: a few bytes that distinguish a re-encoded picture from an edited one.
 
-/// Cells of the grid in a row and in a column.
+/// The number of cells in each row and in each column of the grid that is laid over a picture.
 pub const GRID: usize = 32;
 
-/// Bytes of one plane.
+/// The number of bytes of a plane, which has one byte for each cell of the grid.
 const PLANE: usize = GRID * GRID;
 
-/// Bytes before the planes: width and height.
+/// The number of bytes before the planes in the stored form, for width and height.
 const SIZE: usize = 8;
 
-/// The greatest difference of a cell, of 255 levels, between two encodings of one picture.
+/// The greatest difference of a grid cell's value (0 to 255) between two encodings of one picture.
 ///
-/// Measured by the tests of `media::signature` on 30 generated pictures of 360 to 721 pixels. Five encodings of each
-/// (JPEG of quality 90 and 75, lossless WebP, JPEG at 90 % and PNG at 120 % of the size) differ by at most 2, and others
-/// with fine coloured edges by 7. Thirty edits (a shape or a detail of 12 pixels recoloured, an object of 14 pixels added, a
-/// digit changed, a crop, a mirror) differ by 13 or more.
+/// The tests of `media::signature` measured it on 30 generated pictures of 360 to 721 pixels. Five encodings of each
+/// (JPEG of quality 90 and 75, lossless WebP, JPEG at 90 % and PNG at 120 % of the size) differ by at most 2, and
+/// pictures with fine coloured edges by 7. Thirty edits (a shape or a detail of 12 pixels recoloured, an object of 14
+/// pixels added, a digit changed, a crop, a mirror) differ by 13 or more.
 pub const SAME: u8 = 8;
 
-/// The greatest sum of the differences of a plane: one and a half levels a cell. The encodings above differ by less than one
-/// level on average; a picture that becomes lighter or darker all over differs by two or more.
+/// The greatest sum of the differences of a plane between two encodings of one picture: 1.5 levels per cell.
+///
+/// The encodings of [`SAME`] differ by less than one level on average; a picture that becomes lighter or darker all
+/// over differs by two or more.
 pub const SAME_IN_SUM: u32 = 1536;
 
-/// How much wider or higher one of two equal pictures may be, as numerator and denominator.
+/// The greatest ratio of the sizes of two equal pictures, as numerator and denominator.
 const SCALE: (u64, u64) = (5, 4);
 
-/// The averages of a picture over a grid, in planes of brightness, colour and, where it is not opaque, opacity.
+/// The averages of a picture over a grid, in planes of brightness, colour and, if it is not opaque, opacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     width: u32,
     height: u32,
-    /// Three or four planes, row by row.
+    /// The three or four planes, row by row.
     planes: Vec<u8>,
 }
 
 impl Signature {
-    /// Returns the signature of a picture of that size as it is shown, from three planes, or four with that of opacity.
+    /// Creates the signature of a picture from its size as shown and its three planes, or four with opacity.
     #[must_use]
     pub fn new(width: u32, height: u32, planes: Vec<u8>) -> Self {
         Self { width, height, planes }
     }
 
-    /// Returns whether two pictures show the same: equal in shape, nearly in size, and in each cell of the grid.
+    /// Returns whether two pictures show the same: equal in shape, nearly equal in size and in each cell of the grid.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let is_near = |(cell, sum)| cell <= SAME && sum <= SAME_IN_SUM;
         self.is_shaped_like(other) && self.difference(other).is_some_and(is_near)
     }
 
-    /// Returns the greatest difference of a cell, and the greatest sum of the differences of a plane; `None` where only one
-    /// of the two pictures is opaque.
+    /// Returns the greatest difference of a cell, and the greatest sum of the differences of a plane.
+    ///
+    /// The result is `None` if only one of the two pictures is opaque.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<(u8, u32)> {
         let differences = |(one, two): (&[u8], &[u8])| {
@@ -66,20 +69,20 @@ impl Signature {
             [self.width, self.height, other.width, other.height].map(u64::from);
         let (more, less) = SCALE;
         let is_near = |one: u64, two: u64| one * less <= two * more && two * less <= one * more;
-        // Whoever scales a picture rounds each side by less than a pixel.
+        // Scaling a picture rounds each side by less than a pixel.
         let rounded = (width + height).max(other_width + other_height);
         is_near(width, other_width)
             && is_near(height, other_height)
             && (width * other_height).abs_diff(other_width * height) <= rounded
     }
 
-    /// Returns the signature as it is stored.
+    /// Returns the stored form of the signature.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         [&self.width.to_le_bytes(), &self.height.to_le_bytes(), &*self.planes].concat()
     }
 
-    /// Reads a stored signature; `None` where the bytes are none.
+    /// Reads a stored signature; `None` if the bytes are not a signature.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (width, rest) = bytes.split_first_chunk()?;

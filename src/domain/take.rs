@@ -1,4 +1,4 @@
-//! A take: one paid rendering of a job, from its order to its clip.
+//! Takes: paid renderings of jobs, from the request to the clip.
 
 use super::digest::Sha256;
 use super::foreign::Foreign;
@@ -9,12 +9,12 @@ use super::request::Request;
 use std::fmt;
 use std::str::FromStr;
 
-/// IPTC's name for media that a trained model made; feeds and platforms ask for it.
+/// The IPTC's term for media that a trained model made; feeds and platforms ask for it.
 pub const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
-/// What decides whether something must be paid again: a hash over what the user ordered.
+/// A hash over the user's request, which decides whether a rendering must be paid again.
 ///
-/// Written `v1:` and 64 hexadecimal digits. How a v1 fingerprint is taken never changes.
+/// It is written as `v1:` and 64 hexadecimal digits. The computation of a v1 fingerprint never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub Sha256);
 
@@ -32,65 +32,65 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// One job as the plan wants it.
+/// A job that the manifest asks for, with its request, fingerprint and price.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
-    /// Which clip.
+    /// The key of the job.
     pub key: JobKey,
-    /// What people call the item.
+    /// The title of the item.
     pub title: Foreign,
-    /// Tags of the item, for filters and sums; they change nothing about the order.
+    /// The tags of the item, for filters and sums; they do not change the request.
     pub tags: Vec<String>,
-    /// What is ordered.
+    /// The request.
     pub request: Request,
-    /// Taken over the request.
+    /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
-    /// Fingerprint of the same order with the optional fields that the model lacks, and with all text in Unicode NFC;
-    /// `None` where it is the same.
+    /// The fingerprint of the request with the optional fields that the model lacks, and with text in Unicode NFC.
+    /// `None` if it equals `fingerprint`.
     pub likeness: Option<Fingerprint>,
-    /// What one rendering costs by the card or the manifest; `None` where nobody knows.
+    /// The price of a rendering from the model's card or from the manifest; `None` if unknown.
     pub price: Option<Usd>,
-    /// Where the clip goes, relative to the output root, with `/`.
+    /// The path of the clip, relative to the output root, with `/` between its parts.
     pub path: String,
 }
 
 impl Wanted {
-    /// Returns what tells orders apart that differ for the user, whatever the model's card lacks.
+    /// Returns the fingerprint that also covers the optional fields that the model lacks, with text in Unicode NFC.
     #[must_use]
     pub fn likeness(&self) -> Fingerprint {
         self.likeness.unwrap_or(self.fingerprint)
     }
 }
 
-/// One paid rendering.
+/// A paid rendering of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Take {
-    /// Its name.
+    /// The id of the take.
     pub id: TakeId,
-    /// The project it was ordered for.
+    /// The project of the job.
     pub project: String,
-    /// Which clip.
+    /// The key of the job.
     pub key: JobKey,
-    /// What people call the item.
+    /// The title of the item.
     pub title: Foreign,
-    /// What is ordered. Kept with the take, so that collecting needs no manifest.
+    /// The request. It is stored with the take, so that collecting needs no manifest.
     pub request: Request,
-    /// Taken over the request.
+    /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
-    /// What it costs by the card or the manifest.
+    /// The price from the model's card or from the manifest.
     pub price: Usd,
-    /// What the provider, or a person, says that it costs; `None` where nobody does.
+    /// The cost that the provider or a person stated; `None` if none was stated.
     pub settled: Option<Usd>,
-    /// Where the clip goes, relative to the output root, with `/`.
+    /// The path of the clip, relative to the output root, with `/` between its parts.
     pub path: String,
-    /// Attempts so far.
+    /// The number of attempts so far.
     pub attempts: u32,
-    /// Where it stands.
+    /// The current state.
     pub state: State,
 }
 
 impl Take {
-    /// Returns the amount that the take counts for once it is charged: the one that was named, else its price.
+    /// Returns the cost of the take once it is charged: the stated amount, else its price.
     #[must_use]
     pub fn cost(&self) -> Usd {
         self.settled.unwrap_or(self.price)

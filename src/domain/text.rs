@@ -1,15 +1,17 @@
-//! Text as prompts, file names and ids need it: slugs, cuts, and HTML as a reader sees it.
+//! Functions on text for prompts, file names and ids: slugs, cuts, and plain text from HTML.
 
 use quick_xml::escape::resolve_html5_entity;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// For file names: lower-case ASCII letters and digits, anything else one `-`. Accents are dropped: `Åre` is `are`.
+/// Returns a text as a part of a file name: lower-case ASCII letters and digits, with one `-` for anything else.
+///
+/// Accents are dropped: `Åre` becomes `are`.
 #[must_use]
 pub fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
     for character in text.nfkd().filter(|character| !is_combining_mark(*character)) {
-        // Letters that Unicode does not take apart into a base and an accent.
+        // Letters that Unicode does not decompose into a base and an accent.
         let plain = match character {
             'ß' | 'ẞ' => "ss",
             'æ' | 'Æ' => "ae",
@@ -38,7 +40,7 @@ pub fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
-/// At most so many characters, without white space at the cut. Nothing is added, so the limit holds.
+/// Cuts a text to at most this many characters, without white space at the cut. Adds nothing, so the limit holds.
 #[must_use]
 pub fn truncate(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
@@ -56,14 +58,14 @@ pub fn either(words: impl IntoIterator<Item = String>) -> String {
     }
 }
 
-/// The text of a piece of HTML on one line: tags, comments, scripts and styles dropped, entities decoded.
+/// Returns the text of a piece of HTML on one line: tags, comments, scripts and styles dropped, entities decoded.
 ///
-/// A `<` that opens no tag (`26 < 30`) is text.
+/// A `<` that opens no tag (`26 < 30`) counts as text.
 #[must_use]
 pub fn strip_html(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
-    // Behind the last `>` no tag ends: the end of each `<` there would be looked for in vain, through all that follows.
+    // After the last `>` no tag ends. A search from each `<` there would read the whole rest and find nothing.
     let closed = html.rfind('>').unwrap_or(0);
     while let Some(at) = rest.find('<').filter(|at| html.len() - rest.len() + at < closed) {
         text.push_str(&rest[..at]);
@@ -75,12 +77,12 @@ pub fn strip_html(html: &str) -> String {
         text.push_str(shown);
         rest = &rest[length..];
     }
-    // A comment that is never closed swallows the rest.
+    // A comment that is never closed hides the rest.
     text.push_str(&rest[..rest.find("<!--").unwrap_or(rest.len())]);
     decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Texts that programs write where they have none.
+/// The words that programs write into a cell whose value is missing, such as `n/a`.
 const NOTHING: [&str; 14] = [
     "n/a",
     "na",
@@ -98,7 +100,7 @@ const NOTHING: [&str; 14] = [
     "nil",
 ];
 
-/// Returns whether a text says nothing: it is empty as a reader sees it, a dash, or what stands for a missing text.
+/// Returns whether a text is empty for a reader: blank, a dash, or a word for a missing value such as `n/a`.
 #[must_use]
 pub fn says_nothing(text: &str) -> bool {
     let plain = strip_html(text);
@@ -108,37 +110,37 @@ pub fn says_nothing(text: &str) -> bool {
     plain.chars().all(is_dash) || NOTHING.iter().any(|nothing| plain.eq_ignore_ascii_case(nothing))
 }
 
-/// Returns what happened to the letters of a text before it came here; `None` where nothing shows.
+/// Returns a description of damage to a text's characters from an earlier wrong conversion; `None` if no damage shows.
 #[must_use]
 pub fn damage(text: &str) -> Option<&'static str> {
     if text.is_ascii() {
         return None;
     }
     if text.contains('\u{FFFD}') {
-        return Some("letters of it were lost (`\u{FFFD}`)");
+        return Some("some of its characters were lost (`\u{FFFD}`)");
     }
-    // UTF-8 that was read as Windows-1252 becomes UTF-8 again: no text of a language does.
+    // UTF-8 that was read as Windows-1252 becomes valid UTF-8 when it is encoded back. Real text does not.
     let is_twice = |word: &str| {
         let (bytes, _, is_lossy) = encoding_rs::WINDOWS_1252.encode(word);
         !word.is_ascii() && !is_lossy && std::str::from_utf8(&bytes).is_ok()
     };
-    text.split_whitespace().any(is_twice).then_some("its letters were encoded twice (`Ã©` for `é`)")
+    text.split_whitespace().any(is_twice).then_some("its characters were encoded twice (`Ã©` for `é`)")
 }
 
 const fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
 }
 
-/// Where this is found, in letters of either case.
+/// Returns the position of `what` in a text, ignoring the case of ASCII letters.
 fn find_in_any_case(text: &str, what: &str) -> Option<usize> {
     text.as_bytes().windows(what.len()).position(|part| part.eq_ignore_ascii_case(what.as_bytes()))
 }
 
-/// Tags that stand within a word or a line; any other separates what is before it from what follows.
+/// The tags that may occur within a word or a line; any other tag separates the text before it from the text after it.
 const INLINE: [&str; 12] =
     ["a", "abbr", "b", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u"];
 
-/// The length of the tag, comment, script or style at the start of `html`, and whether it is an inline tag.
+/// Returns the length of the tag, comment, script or style at the start of `html`, and whether it is an inline tag.
 fn markup(html: &str) -> Option<(usize, bool)> {
     if html.starts_with("<!--") {
         return Some((html.find("-->").map_or(html.len(), |end| end + 3), true));
@@ -160,7 +162,7 @@ fn markup(html: &str) -> Option<(usize, bool)> {
     Some((end, INLINE.contains(&name.as_str())))
 }
 
-/// The byte behind the `>` that ends a tag; one within a quoted attribute does not.
+/// Returns the position after the `>` that ends a tag, skipping any `>` within a quoted attribute.
 fn tag_end(html: &str) -> Option<usize> {
     let mut quote = None;
     for (at, byte) in html.bytes().enumerate() {
@@ -175,10 +177,10 @@ fn tag_end(html: &str) -> Option<usize> {
     html.find('>').map(|at| at + 1)
 }
 
-/// The longest entity that is looked for; a `&` that stands alone must not search a whole description.
+/// The maximum length of an entity in bytes, so that a lone `&` does not search a whole description.
 const LONGEST_ENTITY: usize = 31;
 
-/// Decodes entities once; one that is not known stays as it is.
+/// Decodes HTML entities once. An unknown entity is left unchanged.
 #[must_use]
 pub fn decode_entities(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
@@ -205,7 +207,7 @@ fn entity(name: &str) -> Option<String> {
         return char::from_u32(code).filter(|character| !character.is_control()).map(String::from);
     }
     match name {
-        // Words part at plain spaces, and nothing here is broken into lines.
+        // Words are split at plain spaces, and the text is not broken into lines.
         "nbsp" => Some(" ".to_owned()),
         "shy" => Some(String::new()),
         _ => resolve_html5_entity(name).map(str::to_owned),

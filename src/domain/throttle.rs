@@ -1,20 +1,23 @@
-//! The pace of one lane under a quota that the provider enforces and nobody has told.
+//! The pace of one lane (the queue of one provider's model) under a quota that the provider enforces without publishing
+//! it.
 //!
 //! The rule has four parts:
 //!
 //! - A refusal for speed makes the whole lane wait: as long as `Retry-After` asks for, else up to 2 s at first and then
-//!   a sixth of the time waited so far, at most 2 min. Refusals of requests that left before the wait belong to it.
-//! - After a wait one submission goes as a probe. Its success opens the lane for eight on the wire, and each
-//!   further success for four more.
-//! - The new rate is what got through: the number accepted since the lane last opened, divided by the time up to the
-//!   new opening, which lies between the last refusal and the probe. For a token bucket, a sliding window and a fixed
-//!   window alike that is the quota, as soon as one period is over.
-//! - Each accepted submission raises the rate a little, and the less, the more often the same rate was refused.
+//!   a sixth of the time waited so far, at most 2 min. Refusals of requests that were sent before the wait count as
+//!   part of it.
+//! - After a wait one submission is sent as a probe. Its success opens the lane for eight unanswered submissions at a
+//!   time, and each further success for four more.
+//! - The new rate is measured: the number accepted since the lane last opened, divided by the time up to the new
+//!   opening, which is taken to be between the last refusal and the probe. For a token bucket, a sliding window and a
+//!   fixed window alike that is the quota, as soon as one period is over.
+//! - Each accepted submission raises the rate a little. The step is smaller, the more often the same rate was refused.
 //!
-//! Before any rate is proven few submissions are on the wire at once, so that the first refusal comes for few of them.
+//! Before any rate is proven, few submissions are unanswered at a time, so that the first refusal concerns few of them.
 //!
-//! The number of slots follows the same idea. Where only fewer tasks than before let a probe through, that number is
-//! the limit; it rises by one per ten successes, and the steps double each time the same slot is refused.
+//! The number of slots follows the same idea. If a probe passes only while fewer tasks run than before, that number of
+//! tasks becomes the limit. The limit rises by one after ten successes. The number of successes that are needed doubles
+//! each time the same slot is refused.
 
 mod numbers;
 mod sent;
@@ -29,43 +32,43 @@ use numbers::{
 };
 use std::time::Duration;
 
-/// A wait of the whole lane.
+/// A wait during which the whole lane submits nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wait {
     since: Duration,
     until: Duration,
-    /// The time at which the quota opens, as far as the provider said that.
+    /// The time at which the quota allows submissions again, if the provider stated it.
     opens: Option<Duration>,
-    /// Whether it was refused for speed, so that the rate is measured afterwards.
+    /// True if a submission was refused for speed, so that the rate is measured afterwards.
     slows: bool,
-    /// Whether a probe is on its way.
+    /// True if a probe is waiting for its answer.
     probing: bool,
-    /// Whether a probe was refused while as many tasks were running as at first.
+    /// True if a probe was refused while as many tasks were running as at the first refusal.
     is_crowded: bool,
 }
 
-/// Submissions accepted since the lane opened.
+/// The time since the lane last opened after a wait, with the number of submissions accepted in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Period {
     began: Duration,
     accepted: u32,
 }
 
-/// The controller of one lane. All times are counted from any fixed moment of a monotonic clock.
+/// The controller of one lane's pace. All times are counted from any fixed point of a monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Throttle {
-    told: Learned,
+    reported: Learned,
     backoff: Backoff,
     now: Learned,
-    /// Time of the next submission at the learned rate.
+    /// The earliest time of the next submission at the learned rate.
     next: Duration,
     on_wire: u32,
-    /// Slots taken, those of submissions on the wire among them.
+    /// The number of slots taken, including those of unanswered submissions.
     taken: u32,
     width: u32,
-    /// Usual time until a submission is answered.
+    /// The usual time until a submission is answered.
     latency: Option<Duration>,
-    /// The bound on the wire while the lane opens after a wait.
+    /// The maximum number of unanswered submissions while the lane opens after a wait.
     opening: u32,
     waits: u32,
     wait: Option<Wait>,
@@ -74,27 +77,27 @@ pub struct Throttle {
     refused: Duration,
     measured: Option<f64>,
     growth: f64,
-    /// Periods in a row that measured the same rate.
+    /// The number of periods in a row that measured the same rate.
     steady: u32,
-    /// Successes since the last wait.
+    /// The number of accepted submissions since the last wait.
     quiet: u32,
-    /// Tasks that were running when a submission was last refused for speed.
+    /// The number of tasks that were running when a submission was last refused for speed.
     crowd: u32,
-    /// Whether the last slot was refused.
+    /// True if the submission that took the last slot was refused, which makes the number of slots the limit.
     is_full: bool,
     slot_after: u32,
     failures: u32,
 }
 
 impl Throttle {
-    /// Returns a controller that starts at the limits.
+    /// Creates a controller that starts at the configured rate and number of slots.
     #[must_use]
     pub fn new(rate: Rate, slots: u32, backoff: Backoff) -> Self {
-        let told = Learned { rate: 1.0 / rate.interval().as_secs_f64().max(1e-9), slots: slots.max(1) };
+        let reported = Learned { rate: 1.0 / rate.interval().as_secs_f64().max(1e-9), slots: slots.max(1) };
         Self {
-            told,
+            reported,
             backoff,
-            now: told,
+            now: reported,
             next: Duration::ZERO,
             on_wire: 0,
             taken: 0,
@@ -117,39 +120,40 @@ impl Throttle {
         }
     }
 
-    /// Lets as many be on the wire at once as there are slots: for questions, which cost nothing when they are refused.
+    /// Allows as many unanswered requests at a time as there are slots. This is for free requests, whose refusal costs
+    /// nothing.
     #[must_use]
     pub fn wide(mut self) -> Self {
         self.width = u32::MAX;
         self
     }
 
-    /// Starts again below the limits, at what an earlier run has learned.
+    /// Sets the rate and the slots that an earlier run learned, within the limits.
     pub fn recall(&mut self, learned: Learned) {
-        let rate = learned.rate.clamp(SLOWEST.min(self.told.rate), self.told.rate);
-        self.now = Learned { rate, slots: learned.slots.clamp(1, self.told.slots) };
+        let rate = learned.rate.clamp(SLOWEST.min(self.reported.rate), self.reported.rate);
+        self.now = Learned { rate, slots: learned.slots.clamp(1, self.reported.slots) };
         self.measured = Some(rate);
         self.steady = 2;
         self.growth = GROWTH.0 / 16.0;
     }
 
-    /// Returns the rate and slots that the provider lets through; `None` where they are those of the limits.
+    /// Returns the rate and slots that the provider accepts; `None` if they equal the configured ones.
     #[must_use]
     pub fn learned(&self) -> Option<Learned> {
-        // What was tried since the last measurement is not proven before it is far beyond it.
+        // A rate tried since the last measurement counts as proven only when it is far above the measured one.
         let measured = self.measured.filter(|measured| self.now.rate < measured * 1.2);
         let rate = measured.map_or(self.now.rate, |measured| measured.min(self.now.rate));
-        (self.now != self.told).then_some(Learned { rate, ..self.now })
+        (self.now != self.reported).then_some(Learned { rate, ..self.now })
     }
 
-    /// Asks whether a submission may go.
+    /// Returns whether a submission may go now, and reserves its slot if it may.
     pub fn ask(&mut self, now: Duration) -> Leave {
         if let Some(wait) = &mut self.wait {
             if now < wait.until {
                 return Leave::At(wait.until);
             }
             // A probe may pass the learned number of slots: its success shows that they are not the limit.
-            if wait.probing || self.taken >= self.told.slots {
+            if wait.probing || self.taken >= self.reported.slots {
                 return Leave::Later;
             }
             wait.probing = true;
@@ -158,8 +162,8 @@ impl Throttle {
         if self.on_wire >= self.width.min(self.opening) || self.taken >= self.now.slots {
             return Leave::Later;
         }
-        // At the told rate the lane's own pace is enough.
-        if self.now.rate < self.told.rate {
+        // At the configured rate, the lane's own pace is enough.
+        if self.now.rate < self.reported.rate {
             if now < self.next {
                 return Leave::At(self.next);
             }
@@ -180,13 +184,13 @@ impl Throttle {
         Leave::Go(Sent { wait: self.waits, at: now, is_last, is_probe })
     }
 
-    /// Returns whether a submission that was let go may still leave after a wait for something else.
+    /// Returns whether a submission that got permission, and then waited for something else, may still be sent.
     #[must_use]
     pub fn holds(&self, sent: &Sent) -> bool {
         sent.is_probe || sent.wait == self.waits
     }
 
-    /// Takes a slot for a task that runs already.
+    /// Takes a slot for a task that is already running.
     pub fn occupied(&mut self) {
         self.taken += 1;
     }
@@ -196,7 +200,7 @@ impl Throttle {
         self.taken = self.taken.saturating_sub(1);
     }
 
-    /// Takes back a submission that never left.
+    /// Takes back the permission of a submission that was not sent.
     pub fn unsent(&mut self, sent: &Sent) {
         self.on_wire = self.on_wire.saturating_sub(1);
         if let Some(wait) = self.wait.as_mut().filter(|_| sent.is_probe) {
@@ -204,7 +208,7 @@ impl Throttle {
         }
     }
 
-    /// Takes in that a submission brought a task. Returns the rate at which the lane goes on, where it had to slow down.
+    /// Records that a submission was accepted. Returns the lane's new rate if it had to slow down.
     pub fn accepted(&mut self, sent: &Sent, now: Duration) -> Option<f64> {
         let running = self.taken.saturating_sub(self.on_wire);
         self.on_wire = self.on_wire.saturating_sub(1);
@@ -221,24 +225,24 @@ impl Throttle {
             return None;
         }
         self.opening = self.opening.saturating_add(OPENING.1);
-        self.now.rate = (self.now.rate * (1.0 + self.growth)).min(self.told.rate);
+        self.now.rate = (self.now.rate * (1.0 + self.growth)).min(self.reported.rate);
         self.quiet += 1;
         if self.quiet.is_multiple_of(QUIET) {
             self.growth = (self.growth * 2.0).min(GROWTH.0);
         }
-        // More tasks than when it was refused: that number was not the reason.
+        // More tasks are running than at the refusal, so their number was not the reason for it.
         if running > self.crowd || self.quiet.is_multiple_of(self.slot_after) {
-            self.now.slots = (self.now.slots + 1).min(self.told.slots);
+            self.now.slots = (self.now.slots + 1).min(self.reported.slots);
         }
         None
     }
 
-    /// Lets more be on the wire, where an answer shows that the rate needs or allows that.
+    /// Allows more unanswered submissions at a time, if an answer shows that the rate needs or allows that.
     fn widen(&mut self, sent: &Sent, now: Duration) {
         let latency = now.saturating_sub(sent.at);
         let latency = self.latency.map_or(latency, |usual| (usual * 7 + latency) / 8);
         self.latency = Some(latency);
-        // As many as are on the wire at the present rate, and half as many again.
+        // As many as are unanswered at the present rate, plus half of that.
         let usual = latency.as_nanos() / self.gap().as_nanos().max(1);
         let needed = u32::try_from(usual + usual / 2).unwrap_or(u32::MAX);
         if self.measured.is_some() || needed <= BELIEVED {
@@ -246,13 +250,13 @@ impl Throttle {
         }
         let is_proven = self.waits == 0 && self.period.is_some_and(|period| now > period.began + MINUTE);
         if latency < QUICK {
-            self.width = self.width.max(self.told.slots);
+            self.width = self.width.max(self.reported.slots);
         } else if is_proven || self.quiet % WIDER_AFTER == WIDER_AFTER - 1 {
             self.width = self.width.saturating_add(1);
         }
     }
 
-    /// Takes in an answer that brought no task and says nothing about speed.
+    /// Records an answer that brought no task and says nothing about the lane's speed.
     pub fn answered(&mut self, sent: &Sent) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures = 0;
@@ -261,7 +265,7 @@ impl Throttle {
         }
     }
 
-    /// Takes in that a submission came too fast.
+    /// Records that a submission was refused for speed.
     pub fn throttled(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.refused = self.refused.max(sent.at);
@@ -269,13 +273,13 @@ impl Throttle {
             return;
         }
         let running = self.taken.saturating_sub(self.on_wire + 1);
-        self.is_full = self.now.slots < self.told.slots && sent.is_last;
+        self.is_full = self.now.slots < self.reported.slots && sent.is_last;
         self.slot_after = if self.is_full { (self.slot_after * 2).min(SLOT_AFTER.1) } else { SLOT_AFTER.0 };
         self.crowd = if self.is_full { self.now.slots - 1 } else { running };
         self.width = (self.width / 2).max(LEAST_WIDTH);
     }
 
-    /// Takes in that a submission failed for another passing reason: refused, unreachable, or without an answer.
+    /// Records that a submission failed for another temporary reason: refused, unreachable, or without an answer.
     pub fn failed(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures += 1;
@@ -284,7 +288,7 @@ impl Throttle {
         }
     }
 
-    /// Begins a wait, or prolongs the one that is on. Returns whether one begins.
+    /// Begins a wait, or prolongs the current one. Returns whether a new wait begins.
     fn delay(
         &mut self,
         sent: &Sent,
@@ -319,11 +323,11 @@ impl Throttle {
         true
     }
 
-    /// Opens the lane after its probe got through, at the rate that the last period has shown.
+    /// Opens the lane after its probe was accepted, at the rate measured over the last period.
     fn open(&mut self, sent: &Sent, wait: Wait, running: u32) -> Option<f64> {
         self.opening = OPENING.0;
         if !wait.slows {
-            // The time without a provider says nothing about its quota.
+            // The time in which the provider was unavailable says nothing about its quota.
             if let Some(period) = &mut self.period {
                 period.began += sent.at.saturating_sub(wait.since);
                 period.accepted += 1;
@@ -343,8 +347,8 @@ impl Throttle {
         let is_short = self.last.is_some_and(|last| over.accepted < last.accepted / 4);
         self.last = Some(over);
         if self.is_full {
-            // The slots were the limit, so what got through says nothing about the rate.
-            self.now.rate = (self.now.rate * 2.0).min(self.told.rate);
+            // The slots were the limit, so the number accepted says nothing about the rate.
+            self.now.rate = (self.now.rate * 2.0).min(self.reported.rate);
             self.measured = None;
             return None;
         }
@@ -358,10 +362,10 @@ impl Throttle {
         self.steady = if is_known { self.steady + 1 } else { 0 };
         let growth = (UNSURE / f64::from(over.accepted)).clamp(GROWTH.0, GROWTH.1);
         self.growth = (growth / f64::from(4_u32.saturating_pow(self.steady))).max(GROWTH.2);
-        // What a wait left unused is caught up.
+        // The lane goes slightly faster to catch up on the quota that the wait left unused.
         let usable = if is_known { measured * 1.03 } else { measured };
         self.measured = Some(measured);
-        self.now.rate = self.now.rate.min(usable).max(SLOWEST.min(self.told.rate));
+        self.now.rate = self.now.rate.min(usable).max(SLOWEST.min(self.reported.rate));
         Some(self.now.rate)
     }
 }

@@ -1,4 +1,4 @@
-//! Times and sizes as messages write them.
+//! The format of times and sizes in messages.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub fn about(time: Duration) -> String {
 /// Returns a number of bytes in the largest unit that leaves a figure before the point.
 #[must_use]
 pub fn bytes(count: u64) -> String {
-    // For people: what a double cannot hold of a file's size is far behind the digit that is shown.
+    // A double cannot hold every size exactly, but the error is far smaller than the last digit shown.
     #[expect(clippy::cast_precision_loss, reason = "see above")]
     let size = |unit: u64| count as f64 / unit as f64;
     match count {

@@ -1,26 +1,26 @@
 //! The verdict of the automatic checks about a clip.
 //!
-//! A verdict never buys or sends anything. It orders what a person looks at.
+//! A verdict never buys or sends anything. It sorts the clips for the person who reviews them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The result of a check, and of all checks of a clip. The worst one counts.
+/// The result of one check, or of all checks of a clip, for which the worst result counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// Nothing was found.
+    /// The checks found nothing.
     Pass,
-    /// Something may be wrong.
+    /// The clip may have a defect.
     Warn,
-    /// Something is surely wrong.
+    /// The clip surely has a defect.
     Fail,
 }
 
 impl Verdict {
-    /// Every verdict, the best first.
+    /// All verdicts, the best first.
     pub const ALL: [Self; 3] = [Self::Pass, Self::Warn, Self::Fail];
 
-    /// Returns the name in JSON and in the database, which is also the word for people.
+    /// Returns the name in JSON and in the database, which messages use too.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,23 +45,23 @@ impl FromStr for Verdict {
     }
 }
 
-/// One thing that a check found.
+/// A defect that a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Name of the check: `black`, `frozen`, `duration` …
+    /// The name of the check: `black`, `frozen`, `duration` …
     pub check: String,
-    /// Verdict of the finding: `warn` or `fail`.
+    /// The verdict of the finding: `warn` or `fail`.
     pub verdict: Verdict,
-    /// One sentence with the measured value and the threshold.
+    /// A sentence with the measured value and the threshold.
     pub reason: String,
 }
 
 /// The findings of the checks in one clip.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checked {
-    /// Findings, the worst first; empty if the clip passed.
+    /// The findings, the worst first; empty if the clip passed.
     pub findings: Vec<Finding>,
-    /// True if the frames were looked at, and not the file's own data alone.
+    /// True if the checks read the frames of the clip, and not only the file's metadata.
     pub frames: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Works off the lists of the store, page by page, as there is room in flight.
+//! Reads the unfinished takes from the store, page by page, and starts to drive each when there is room for one more.
 
 use super::Run;
 use super::owed::Debt;
@@ -9,18 +9,20 @@ use crate::domain::take::Take;
 use crate::store::{Cursor, Queue, Queued};
 use std::collections::{HashMap, VecDeque};
 
-/// The takes in flight, each with the lane that it waits for.
+/// The takes in flight, each with its model if it was still to be submitted, or `None` if it was submitted before.
 type Flying = HashMap<TakeId, Option<ModelName>>;
 
-/// Takes read at once.
+/// The number of takes read in one page.
 const PAGE: u32 = 64;
-/// Takes of earlier runs that are polled or downloaded at once; more wait in the store, nearest due first. They have this
-/// room to themselves, whatever is submitted meanwhile.
+/// The number of takes of earlier runs that are polled or downloaded concurrently; more wait in the store, nearest due
+/// first.
+///
+/// New submissions never use this room.
 const OWED_WINDOW: usize = 256;
-/// Takes kept waiting per lane beyond its slots, so that a freed slot finds one at once.
+/// The number of takes kept waiting per model beyond its slots, so that a freed slot is filled immediately.
 const WAITING_PER_LANE: usize = 4;
 
-/// One list of the store, and how far it was read.
+/// A list of takes in the store, and the position up to which it was read.
 struct Reading {
     queue: Queue,
     page: VecDeque<Queued>,
@@ -33,9 +35,9 @@ impl Reading {
         Self { queue, page: VecDeque::new(), after: Cursor::START, ended: false }
     }
 
-    /// Returns the next take of the list; `None` behind its last.
+    /// Returns the next take of the list; `None` after its last.
     ///
-    /// Leaves out what is in flight when the page is read: it may have moved on by its turn.
+    /// Leaves out takes that are in flight when the page is read: they may have changed by their turn.
     async fn next(&mut self, world: &World, flying: &Flying) -> Result<Option<Queued>, Failure> {
         while self.page.is_empty() && !self.ended {
             let page = world.store.queued(world.run, &self.queue, self.after, PAGE).await;
@@ -48,17 +50,17 @@ impl Reading {
     }
 }
 
-/// The lists of a run.
+/// The lists of takes in the store that a run works on.
 ///
-/// Each take is read once. What the run itself changes never has to be read again; what another process changed is
-/// found by [`Backlog::start_over`].
+/// Each take is read once. After a change by the run itself, no take has to be read again; changes by another process
+/// are found by [`Backlog::start_over`].
 pub(super) struct Backlog {
-    /// In the order in which they are worked off.
+    /// The lists of the takes that were submitted before, in the order in which they are worked off.
     owed: [Reading; 2],
     pending: HashMap<ModelName, Reading>,
-    /// Whether clips wait in the store that were rendered after their list was read.
+    /// True if the store has takes whose clips were rendered after the list of clips was read.
     has_rendered: bool,
-    /// What is owed for takes that wait in the store.
+    /// The entries in the count of clips to be downloaded, for the takes that wait in the store.
     stored: HashMap<TakeId, Debt>,
 }
 
@@ -82,7 +84,7 @@ impl Backlog {
             }
         }
         if !self.has_rendered {
-            // Both lists were read to their ends: what was not taken up from them will not be.
+            // Both lists were read to their ends: takes that were not taken up from them will not be.
             self.stored.clear();
         }
         Ok(None)
@@ -105,8 +107,8 @@ impl Backlog {
 }
 
 impl Run<'_> {
-    /// Goes on with a take of this run as with those of earlier ones: a host of clips that is down must not keep others
-    /// from being ordered.
+    /// Continues a take whose clip was rendered in this run, in the same way as the submitted takes of earlier runs. So
+    /// the take's download uses no room of new submissions, even if the host of the clip is broken.
     pub(super) fn rendered(&mut self, take: Take, replaces: bool) {
         if self.collecting < OWED_WINDOW {
             self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);
@@ -116,7 +118,7 @@ impl Run<'_> {
         }
     }
 
-    /// Notes what is owed for a take that waits in the store.
+    /// Adds the clip of a take to the count of clips to be downloaded, while the take waits in the store.
     fn store_debt(&mut self, take: &Take) {
         let Some(account) = self.accounts.get(&take.request.model.provider) else { return };
         let mut debt = Debt::new(&self.world.owed, account);
@@ -124,7 +126,7 @@ impl Run<'_> {
         self.backlog.stored.insert(take.id.clone(), debt);
     }
 
-    /// Notes what is owed for takes of earlier runs that have to wait in the store.
+    /// Adds the clips of earlier runs to the count of clips to be downloaded, if their takes have to wait in the store.
     async fn store_debts(&mut self) -> Result<(), Failure> {
         for queue in [Queue::Clips, Queue::Tasks] {
             let mut reading = Reading::new(queue);
@@ -137,9 +139,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Spawns drives for what is due and not in flight.
+    /// Drives further takes that are due and not in flight, as far as there is room. `first` is true for the first call
+    /// of a run.
     pub(super) async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
-        // Not for each place that becomes free, for the list is read from its beginning.
+        // Not for each place that becomes free, because the list is read from its beginning.
         if self.backlog.has_rendered && self.collecting <= OWED_WINDOW / 2 {
             self.backlog.has_rendered = false;
             self.backlog.owed[0] = Reading::new(Queue::Clips);
@@ -171,7 +174,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Spawns drives for a model's pending takes until enough of them wait for its slots.
+    /// Drives a model's unsent takes until enough of them wait for its slots.
     async fn top_up_lane(&mut self, model: &ModelName, width: usize) -> Result<(), Failure> {
         while self.waiting.get(model).copied().unwrap_or(0) < width + WAITING_PER_LANE {
             let Some(queued) = self.backlog.pending(self.world, model, &self.flying).await? else { break };

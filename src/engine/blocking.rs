@@ -1,10 +1,12 @@
-//! Work that blocks a thread, such as files and their hashes.
+//! Runs work that blocks a thread, such as reading and hashing files.
 
 use super::world::Failure;
 
-/// Does work that blocks, on a thread that may.
+/// Runs blocking work outside the threads for async tasks. An error means that the work panicked or was cancelled.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Failure::Local(format!("a worker died: {error}")))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::Local(format!("a worker thread failed: {error}")))
 }

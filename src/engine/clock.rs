@@ -1,9 +1,10 @@
-//! The one place that reads the clock and rolls the dice.
+//! Reads the clock and draws random numbers. No other code may do either.
 //!
-//! The wall clock is read once, when a [`Clock`] is made. From then on time is what has passed since, by a clock that
-//! nobody can set: a step of the wall clock moves no wait and no order, and the next command starts from the new time.
+//! The wall clock is read once, when a [`Clock`] is made. From then on, the time is that start plus the time that has
+//! passed, by a clock that cannot be set. A step of the wall clock changes no wait and no order, and the next command
+//! starts from the new time.
 
-use crate::domain::policy::Moment;
+use crate::domain::policy::Tick;
 use governor::clock::Clock as GovernorClock;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
@@ -14,10 +15,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Longest sleep in one piece: a machine that slept is noticed this soon.
+/// The longest uninterrupted wait of a timer, so that a machine that slept is noticed within this time.
 const NAP: Duration = Duration::from_secs(30);
 
-/// A clock of the present that never goes back and is never set, and the waits that go by it.
+/// A clock that never goes back and is never set, with waits by that clock.
 #[derive(Debug, Clone)]
 pub struct Clock {
     /// The wall clock's time when this clock was made.
@@ -25,16 +26,16 @@ pub struct Clock {
     source: Source,
 }
 
-/// Source of the time since a clock was made.
+/// The source of the time since a clock was made.
 #[derive(Debug, Clone)]
 enum Source {
-    /// The machine, also while it sleeps; the time since it was switched on at which the clock was made.
+    /// The machine's clock, which also counts sleep; holds the time since boot at which the clock was made.
     Machine(Duration),
-    /// The runtime, whose time tests can pause.
+    /// The clock of the async runtime, which tests can pause.
     Runtime { origin: Instant, steps: Arc<Steps> },
 }
 
-/// Seconds by which tests move the clocks of a machine.
+/// The seconds by which tests set the wall clock, and the seconds for which they let the machine sleep.
 #[derive(Debug, Default)]
 struct Steps {
     wall: AtomicI64,
@@ -42,25 +43,26 @@ struct Steps {
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the machine's clock.
     #[must_use]
     pub fn system() -> Self {
         Self { start: wall(), source: Source::Machine(since_boot()) }
     }
 
-    /// A clock that begins at `start` and follows the runtime, so that paused time moves it.
+    /// Returns a clock for tests, which begins at `start` and follows the async runtime's time, also while that is
+    /// paused.
     #[must_use]
     pub fn starting_at(start: Timestamp) -> Self {
         Self { start, source: Source::Runtime { origin: Instant::now(), steps: Arc::default() } }
     }
 
-    /// The time.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         later(self.start, SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX))
     }
 
-    /// The time since the clock was made, with that in which the machine slept.
+    /// Returns the time since the clock was made, including time in which the machine slept.
     fn elapsed(&self) -> Duration {
         match &self.source {
             Source::Machine(origin) => since_boot().saturating_sub(*origin),
@@ -71,7 +73,7 @@ impl Clock {
         }
     }
 
-    /// The time of the wall clock, which anybody may set: where the next command starts.
+    /// Returns the time of the wall clock, which any user may set, and from which the next command starts.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         match &self.source {
@@ -82,14 +84,14 @@ impl Clock {
         }
     }
 
-    /// Sets the wall clock of a test forward, or back.
+    /// Sets the wall clock of a test forward by a time, or back if the time is negative.
     pub fn set_forward(&self, by: SignedDuration) {
         if let Source::Runtime { steps, .. } = &self.source {
             steps.wall.fetch_add(by.as_secs(), Ordering::Relaxed);
         }
     }
 
-    /// Lets the machine of a test sleep: time goes by, and no timer runs.
+    /// Lets the machine of a test sleep: time passes, and no timer runs.
     pub fn sleep_machine(&self, time: Duration) {
         if let Source::Runtime { steps, .. } = &self.source {
             let time = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
@@ -97,17 +99,18 @@ impl Clock {
         }
     }
 
-    /// The time and a throw of the dice. A clock that follows the runtime throws the same at the same time.
+    /// Returns the current time with a random jitter, from which pauses are made. A clock that follows the runtime
+    /// returns the same jitter at the same time.
     #[must_use]
-    pub fn moment(&self) -> Moment {
+    pub fn tick(&self) -> Tick {
         let elapsed = self.elapsed();
         let seed = elapsed.as_secs() ^ u64::from(elapsed.subsec_nanos()) << 32;
         let follows = matches!(self.source, Source::Runtime { .. });
         let jitter = if follows { StdRng::seed_from_u64(seed).random() } else { rand::random() };
-        Moment::new(self.now(), jitter)
+        Tick::new(self.now(), jitter)
     }
 
-    /// Waits for a time. `false` if `stop` came first.
+    /// Waits until a time. Returns `false` if `stop` came first.
     pub async fn until(&self, due: Timestamp, stop: &CancellationToken) -> bool {
         loop {
             if stop.is_cancelled() {
@@ -124,8 +127,7 @@ impl Clock {
         }
     }
 
-    /// Sleeps for half a minute, and returns the time by which that took longer: the machine slept, or the process was
-    /// stopped.
+    /// Sleeps for half a minute, and returns the excess time, in which the machine slept or the process was stopped.
     pub async fn nap(&self) -> Duration {
         let before = self.elapsed();
         tokio::time::sleep(NAP).await;
@@ -143,11 +145,11 @@ fn wall() -> Timestamp {
     Timestamp::now()
 }
 
-/// The time since the machine was switched on, with that in which it slept.
+/// Returns the time since boot, including time in which the machine slept.
 fn since_boot() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let clock = rustix::time::ClockId::Boottime;
-    // Goes on during sleep, too.
+    // This clock also counts sleep.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let clock = rustix::time::ClockId::Monotonic;
     let time = rustix::time::clock_gettime(clock);
@@ -155,12 +157,12 @@ fn since_boot() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), part)
 }
 
-/// The runtime's clock for rate limiters, so that paused time moves them too.
+/// The async runtime's clock for rate limiters, so that tests that pause time move the limiters too.
 #[derive(Debug, Clone)]
 pub struct PaceClock(Instant);
 
 impl PaceClock {
-    /// A clock that starts now.
+    /// Returns a clock that starts now.
     #[must_use]
     pub fn new() -> Self {
         Self(Instant::now())

@@ -1,4 +1,4 @@
-//! Looks how much room the disk has for clips.
+//! Checks the free space of the disk for clips.
 
 use super::Run;
 use super::blocking::blocking;
@@ -7,9 +7,10 @@ use crate::domain::notice::Notice;
 use std::sync::Arc;
 
 impl Run<'_> {
-    /// Looks how much room the disk has.
+    /// Measures the free space of the disk for clips.
     ///
-    /// Where it is too little although no clip is to come, waiting would not end: nothing more is submitted.
+    /// Stops all submissions if the space is too small although no clip is to be downloaded, because waiting would not
+    /// help.
     pub(super) async fn look_at_disk(&self) {
         if self.paid.is_none() || self.world.stop.submissions().is_cancelled() {
             return;

@@ -1,4 +1,5 @@
-//! Puts the breakers of `domain::breaker` to work: who waits for them, and who is told.
+//! Applies the breakers of `domain::breaker` (rules that pause or end submissions): makes submissions wait and wakes
+//! them.
 
 use super::lock;
 use crate::domain::breaker::{Ending, Exposure, Gate, Harvest, Heard, Pass, Room};
@@ -13,10 +14,10 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::{Instant, sleep};
 
-/// Puts a free question to a provider and returns whether it was answered.
+/// A function that sends a free query to a provider and returns whether it was answered.
 pub(super) type Ask<'a> = &'a (dyn Fn() -> BoxFuture<'a, bool> + Sync);
 
-/// The breakers of one provider.
+/// The breakers of one provider, which pause or end submissions after missing answers or clips.
 pub(super) struct Breakers {
     gate: Mutex<Gate>,
     harvest: Mutex<Harvest>,
@@ -34,7 +35,7 @@ impl Breakers {
         }
     }
 
-    /// Waits until a submission may go.
+    /// Waits until the breakers permit a submission. `ask` sends the free query that they may require first.
     pub(super) async fn turn(&self, ask: Ask<'_>) -> Turn<'_> {
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -53,7 +54,7 @@ impl Breakers {
         }
     }
 
-    /// Takes in how a paid task ended. Returns whether that closes the provider for this run.
+    /// Records how a paid task ended. Returns true if the provider must be closed for this run.
     pub(super) fn ended(&self, ending: &Ending) -> bool {
         lock(&self.harvest).ended(ending, &Breaking::standard())
     }
@@ -63,21 +64,22 @@ impl Breakers {
     }
 }
 
-/// The permission to submit once. One that is dropped unused passes on what only it was to do.
+/// The breakers' permission to send one submission. A sole permission that is dropped unused passes to the next
+/// submission.
 pub(super) struct Turn<'a> {
     breakers: &'a Breakers,
-    /// Whether the others wait for this one.
+    /// True if all other submissions wait for the outcome of this one.
     is_sole: bool,
 }
 
 impl Turn<'_> {
-    /// Whether the permission still holds after a wait for something else.
+    /// Checks whether the submission is still permitted after it waited for something else.
     pub(super) fn holds(&self) -> bool {
-        // An open gate is not changed by being asked, and at a shut one this turn has lost its place.
+        // A query does not change an open gate, and at a shut one this turn has lost its place.
         self.is_sole || lock(&self.breakers.gate).is_open()
     }
 
-    /// Tells what became of the submission. Returns the pause that begins with it.
+    /// Records the outcome of the submission. Returns the length of the pause, if one begins with that.
     pub(super) fn heard(mut self, heard: Heard) -> Option<Duration> {
         let is_probe = std::mem::take(&mut self.is_sole);
         let pause = lock(&self.breakers.gate).heard(heard, is_probe, self.breakers.now());
@@ -101,7 +103,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// The money that may be lost at once, and who waits for room in it.
+/// The limit on the money that may be in doubt at one time, and the submissions that wait for room under it.
 pub(super) struct Purse {
     exposure: Mutex<Exposure>,
     left: Notify,
@@ -112,7 +114,7 @@ impl Purse {
         Self { exposure: Mutex::new(Exposure::new(most)), left: Notify::new() }
     }
 
-    /// Asks for room for a submission of this price.
+    /// Requests room under the limit for a submission of this price.
     pub(super) fn enter(&self, price: Usd) -> Entry<'_> {
         let mut exposure = lock(&self.exposure);
         match exposure.enter(price) {
@@ -122,41 +124,41 @@ impl Purse {
         }
     }
 
-    /// Returns the future that ends when a submission has left.
+    /// Returns a future that ends when a submission has given its room back, or a doubt has ended.
     pub(super) fn left(&self) -> Notified<'_> {
         self.left.notified()
     }
 
-    /// Ends the doubt about a submission: its outcome is known.
+    /// Ends the doubt about a take's submission, because its outcome is known.
     pub(super) fn settle(&self, take: &TakeId) {
         lock(&self.exposure).settle(take);
         self.left.notify_waiters();
     }
 }
 
-/// The answer to a submission that asks for room.
+/// The answer to a request for room.
 pub(super) enum Entry<'a> {
-    /// It has room, until this is dropped.
+    /// The submission has room, until the value is dropped.
     Taken(Exposed<'a>),
-    /// Others have to leave first.
+    /// There is room only after other submissions have ended.
     Later,
-    /// Money in doubt leaves no room.
+    /// The money in doubt leaves no room for the price, even after all other submissions have ended.
     None {
-        /// The most that may be lost at once.
+        /// The most money that may be in doubt at one time.
         most: Usd,
-        /// Money in doubt.
+        /// The money that is in doubt now.
         in_doubt: Usd,
     },
 }
 
-/// The room of one submission, given back when it is dropped.
+/// The room of one submission under the limit on money in doubt, given back when it is dropped.
 pub(super) struct Exposed<'a> {
     purse: &'a Purse,
     price: Usd,
 }
 
 impl Exposed<'_> {
-    /// The submission stayed without an answer.
+    /// Records that the submission got no answer: its price is money in doubt from now on.
     pub(super) fn doubt(self, take: TakeId) {
         lock(&self.purse.exposure).doubt(take, self.price);
     }

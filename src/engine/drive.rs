@@ -1,10 +1,10 @@
-//! One take, from where it stands to where it must wait for something outside this run.
+//! Drives one take from its present state until it must wait for something outside this run.
 //!
-//! Here are the loop and the one act that costs money; its answers are taken in by `answer`, the free acts are in `ask` and
-//! `collect`.
+//! This file has the loop and the one act that costs money; `answer` handles the answers to that act, and the free acts
+//! are in `ask` and `collect`.
 //!
-//! Reads top to bottom: look what is due, wait for it or stop, act, save, tell. Waiting is cut off by a stop, doing
-//! never is: a request that may cost money is always heard to its end.
+//! The loop finds the next action, waits for it or stops, acts, saves and reports. A stop ends a wait, but never a
+//! request that may cost money: that always runs until its answer.
 
 mod answer;
 mod ask;
@@ -28,7 +28,7 @@ use crate::domain::fault::{Fault, FaultKind, Said, Stop};
 use crate::domain::lifecycle::{Event, HeldReason, Intent, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
-use crate::domain::policy::Moment;
+use crate::domain::policy::Tick;
 use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
 use crate::store::{self, ApplyError, ClaimError, Details};
@@ -40,21 +40,23 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// What one take is driven with.
+/// The resources for driving one take (a paid rendering of a job).
 pub(super) struct Drive {
-    /// Everything shared.
+    /// The parts of the run that all drives share.
     pub(super) world: Arc<World>,
-    /// Its provider.
+    /// The account of the take's provider.
     pub(super) account: Arc<Account>,
-    /// Its model.
+    /// The lane (queue and pace) of the take's model.
     pub(super) lane: Arc<Lane>,
-    /// Durations of takes like this one.
+    /// The learned rendering times of the take's kind of request.
     pub(super) times: Arc<Times>,
-    /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
+    /// The transport for paid requests; `None` in a run that only collects, and for a take that this run may not
+    /// submit.
     pub(super) paid: Option<Arc<dyn Paid>>,
-    /// Whether it has a place among those that are to be submitted.
+    /// True if the take was not submitted yet when this drive was started. Such a take makes room for another
+    /// submission before its download.
     pub(super) is_new: bool,
-    /// Whether its job has the clip of another take.
+    /// True if the take's job already has the clip of another take.
     pub(super) replaces: bool,
 }
 
@@ -66,7 +68,7 @@ impl Drive {
         let mut slot: Option<Slot> = running.then(|| self.lane.occupy()).flatten();
         let mut heard = Heard::default();
         let mut debt = Debt::new(&self.world.owed, &self.account);
-        // At a start one in doubt is asked about at once, whatever its schedule says.
+        // At the start a take in doubt is looked up immediately, whatever its schedule is.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         let mut is_fresh = false;
         let mut others = Vec::new();
@@ -76,7 +78,7 @@ impl Drive {
                 others.clone_from(&clip.others);
             }
             let (todo, _) = take.state.todo();
-            let due = take.state.due(self.world.clock.moment(), &self.lane.policy);
+            let due = take.state.due(self.world.clock.tick(), &self.lane.policy);
             let stop = match todo {
                 Todo::Submit => self.world.stop.submissions(),
                 _ => self.world.stop.waiting(),
@@ -107,7 +109,7 @@ impl Drive {
                     let Some(Admitted { slot: own, ticket, room }) = admitted else {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     };
-                    // It may have waited for long.
+                    // The take may have waited for long.
                     if self.is_late(&take) {
                         return Ok(Left::Late);
                     }
@@ -150,8 +152,9 @@ impl Drive {
         }
     }
 
-    /// Waits until the take is due, and what is owed, its lane and what may be in doubt have a place for it. `None` if a stop or a
-    /// closure came first.
+    /// Waits until the take may be submitted. The take must be due, its clip must be expected in time for its link, its
+    /// model must have a free slot, and the limit on money in doubt must have room for its price. Returns `None` if the
+    /// run stopped or the provider closed first.
     async fn admission(
         &self,
         take: &Take,
@@ -179,21 +182,21 @@ impl Drive {
         }
     }
 
-    /// Another process was faster: what it made of the take is told here as well.
+    /// Reports the new state of a take that another process changed first.
     async fn changed(&self, seen: &Take) -> Result<Left, Failure> {
         let now = self.world.store.take_by_id(&seen.id).await.map_err(Failure::store)?;
         if let Some(now) = now.filter(|now| now.state != seen.state) {
-            self.world.told(seen, &now, None);
+            self.world.reported(seen, &now, None);
         }
         Ok(Left::Changed)
     }
 
-    /// Applies an event, durably, then tells it.
+    /// Saves the effect of an event on the take, then reports the take's new state.
     async fn record(&self, take: &Take, event: Event, said: Option<Said>, settled: Option<Usd>) -> Next {
-        self.record_at(self.world.clock.moment(), take, event, said, settled).await
+        self.record_at(self.world.clock.tick(), take, event, said, settled).await
     }
 
-    /// Takes in what a paid task brought, before its slot is free for another.
+    /// Counts how a paid task ended, before its slot is free for another task. Reports if that closes the provider.
     fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
         let ending = self.paid.as_ref().and_then(|_| Ending::of(event, &moved.state, said));
         if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {
@@ -203,7 +206,7 @@ impl Drive {
 
     async fn record_at(
         &self,
-        at: Moment,
+        at: Tick,
         take: &Take,
         event: Event,
         said: Option<Said>,
@@ -220,7 +223,7 @@ impl Drive {
                 // The store has saved it as a conflict: the task is another take's.
                 let conflict = matches!(moved.state, State::Held { reason: HeldReason::IdConflict, .. });
                 let words = named.filter(|_| conflict).map(|id| store::owned_elsewhere(&id));
-                self.world.told(take, &moved, said.or(words));
+                self.world.reported(take, &moved, said.or(words));
                 Ok(Ok(moved))
             }
             Err(ApplyError::Changed) => Ok(Err(Left::Changed)),
@@ -229,14 +232,14 @@ impl Drive {
         }
     }
 
-    /// Everything before the paid request: its body, and the intent, durable.
+    /// Prepares the paid request: builds its body, and saves the intent to send it.
     async fn claim(&self, take: &Take) -> Result<Result<Claimed, Left>, Failure> {
         let request_id = super::ids::request();
         let Some(card) = &self.lane.card else { return Ok(Err(Left::Closed)) };
         let call = self.account.provider.submit(card, &take.request, &request_id);
         let body = call.0.body.as_ref();
         let sha256 = body.map_or_else(|| Sha256::of(b""), Body::sha256);
-        // The pictures are read before anything is written down: what changed since the plan is not sent.
+        // The pictures are read before anything is recorded: a picture that changed since the plan is not sent.
         let bytes = match body {
             Some(body) => match self.assemble(body.clone()).await? {
                 Ok(bytes) => bytes,
@@ -267,7 +270,7 @@ impl Drive {
         }
     }
 
-    /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
+    /// Makes one paid request: saves the intent, sends one POST, and saves the outcome. A stop never interrupts this.
     async fn submit(&self, paid: &dyn Paid, take: &Take, mut ticket: Ticket<'_>, room: Exposed<'_>) -> Next {
         let _open = self.world.handles.take(SUBMISSION).await;
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
@@ -275,13 +278,13 @@ impl Drive {
             Err(left) => return Ok(Err(left)),
         };
         self.world.reach("submit.after_intent");
-        self.world.told(take, &claimed, None);
+        self.world.reported(take, &claimed, None);
         let on_wire = self.world.on_wire(take.price);
         ticket.leaves();
         let mut attempts = 0;
         let sent = loop {
             let sent = paid.submit(&self.account.endpoint, &call, bytes.clone()).await;
-            // The proof that nothing left allows the same attempt once more.
+            // The proof that nothing left allows the same attempt again.
             let is_out = sent.as_ref().is_err_and(|fault| fault.kind == SendFaultKind::NoFiles);
             if !self.world.calls_again(is_out, &mut attempts).await {
                 break sent;
@@ -315,7 +318,8 @@ impl Drive {
         Ok(next)
     }
 
-    /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.
+    /// Reads the pictures into the body. The outer error is a failed worker thread, the inner one a picture that
+    /// changed since the plan.
     async fn assemble(&self, body: Body) -> Result<Result<Bytes, PictureChanged>, Failure> {
         let root = self.world.pictures.clone();
         if !body.has_files() {
@@ -325,19 +329,19 @@ impl Drive {
     }
 }
 
-/// A submission that may go, with all that it holds until its answer.
+/// The permits that a submission holds from its admission until its answer.
 struct Admitted<'a> {
     slot: Slot,
     ticket: Ticket<'a>,
     room: Exposed<'a>,
 }
 
-/// A take whose intent is durable, with what is to be sent for it.
+/// A take whose intent to submit is saved, with the request to send.
 struct Claimed {
     take: Take,
     call: PaidCall,
     bytes: Bytes,
 }
 
-/// The take as it is now, or why it is left.
+/// The result of one action: the take in its new state, or the reason why this run leaves it. An error ends the run.
 type Next = Result<Result<Take, Left>, Failure>;

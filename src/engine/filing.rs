@@ -1,4 +1,4 @@
-//! Clips that are there already get the name that is wanted now: moved, adopted, copied; never paid again.
+//! Moves, adopts or copies existing clips to the names that the manifest asks for, and never pays again.
 
 use super::Run;
 use super::blocking::blocking;
@@ -11,8 +11,10 @@ use crate::plan::filing::Filing;
 use crate::plan::known::Filed;
 
 impl Run<'_> {
-    /// Files what is to be filed. A clip that is not where it was by the plan may have moved with a filing before a crash,
-    /// of which only the repetition tells: it is looked for once more in the end.
+    /// Gives the existing clips of a plan their new names, by moving or copying them.
+    ///
+    /// A clip that is no longer where the plan saw it may have been moved by a filing that a crash ended. Only a second
+    /// attempt can find the clip at its new path, so such clips are filed once more at the end.
     pub(super) async fn file_all(&mut self, filings: Vec<Filing>) {
         let moves = filings.iter().filter(|filing| !filing.copy);
         self.leaving = moves.map(|it| (it.from.path.clone(), it.from.clone())).collect();
@@ -25,8 +27,9 @@ impl Run<'_> {
         }
     }
 
-    /// Files one clip. A trouble is reported and stops nothing: the clip stays where it is. Returns the filing where its
-    /// clip was not found and that is not the `last` word.
+    /// Moves or copies one clip to its new name. A problem is reported and stops nothing: the clip stays where it is.
+    ///
+    /// Returns the filing if its clip was not found and this is not the `last` attempt.
     async fn file(&mut self, filing: Filing, last: bool) -> Option<Filing> {
         let key = filing.key.clone();
         let standing = self.leaving.remove(&filing.path);
@@ -55,10 +58,11 @@ impl Run<'_> {
     }
 }
 
-/// Each step can be repeated: after a crash between any two, the same filing is planned again and finds its way.
+/// Moves or copies one clip to its new name. Each step can be repeated: after a crash between any two steps, the same
+/// filing is planned again and succeeds.
 ///
-/// Clips may go round in a ring of names. What stands where a clip is to go is set aside first, and its own filing finds
-/// it there.
+/// Clips may exchange their names in a ring. So a clip at the target path is first set aside to another path, where
+/// that clip's own filing finds it.
 async fn file(
     world: &World,
     filing: &Filing,
@@ -72,7 +76,7 @@ async fn file(
         }
     }
     let take = world.store.take_by_id(&from.take).await.map_err(Failure::store)?;
-    // Where it stands by the plan, and where it went since then, set aside by another filing or before a crash.
+    // The clip's path by the plan, and its later paths, set aside by another filing or before a crash.
     let mut places = vec![(from.path.clone(), *copy)];
     places.extend(take.map(|take| (take.path, *copy)));
     places.push((kept_path(&from.path, &from.take), *copy));
@@ -81,7 +85,7 @@ async fn file(
         let clip = from.file;
         blocking(move || {
             let there = places.into_iter().find(|(place, _)| tree.is_placed(place, &clip));
-            // It may be there already, with nobody told.
+            // The clip may be there already, without a record.
             let arrived = || tree.is_placed(&target, &clip).then_some((left, copy));
             let (source, copy) = there.or_else(arrived).ok_or(PlaceFault::PartLost)?;
             let how = if copy { Refile::Copy } else { Refile::Move };
@@ -96,7 +100,7 @@ async fn file(
         filed = refile(places).await?;
     }
     if let Err(PlaceFault::PartLost) = filed {
-        // The same clip may stand under the names of other jobs.
+        // The same clip may be under the names of other jobs.
         let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
         filed = refile(others.into_iter().map(|place| (place, true)).collect()).await?;
     }
@@ -110,7 +114,8 @@ async fn file(
     world.store.file(&world.project, key, filed, moved_from, now).await.map(Ok).map_err(Failure::store)
 }
 
-/// Returns the clip of ours that stands at a path and is wanted nowhere there.
+/// Returns the earlier take whose clip is the file at `path`. `None` if there is no such take, or if a job that the
+/// manifest asks for has its clip there.
 pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, Failure> {
     let (tree, target) = (world.tree.clone(), path.to_owned());
     match blocking(move || tree.file_at(&target)).await? {
@@ -119,13 +124,13 @@ pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, 
     }
 }
 
-/// Keeps a clip beside the one that gets its name, as every older take is kept.
+/// Moves a clip out of the way of another clip that gets its name, to the path where an older take's clip is kept.
 async fn set_aside(world: &World, clip: &Filed) -> Result<(), Failure> {
     let kept = kept_path(&clip.path, &clip.take);
     let (tree, from, to) = (world.tree.clone(), clip.clone(), kept.clone());
     let moved = blocking(move || tree.refile(&from.path, &to, &from.file, Refile::Move, None));
     match moved.await? {
-        // Gone already: an earlier attempt at this filing got further, or somebody tidied up.
+        // Gone already: an earlier attempt at this filing got further, or a user removed it.
         Ok(()) | Err(PlaceFault::PartLost) => {}
         Err(fault) => return Err(Failure::local(fault)),
     }

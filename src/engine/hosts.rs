@@ -1,11 +1,12 @@
 //! Paces downloads from hosts in trouble: an outage costs few requests, and no clip.
 //!
-//! A host that failed [`IN_A_ROW`] times without an answer between is in trouble. One download at a time asks it then,
-//! after pauses that double; all others wait, without a place among the downloads, until it answers. Where it stays away
-//! for [`GIVE_UP`], its clips are left to a later run. Times are those of a clock that cannot be set.
+//! A host that failed [`IN_A_ROW`] times without an answer between is in trouble. Then one download at a time tries it,
+//! after pauses that double. All other downloads wait until the host answers, and take no place from downloads of other
+//! hosts. If the host fails for [`GIVE_UP`], its clips are left to a later run. Times are those of a clock that cannot
+//! be set.
 
 use super::lock;
-use crate::domain::policy::{Backoff, Moment};
+use crate::domain::policy::{Backoff, Tick};
 use crate::domain::units;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -16,12 +17,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Failures in a row, of any clips, from which on a host is in trouble.
+/// The number of failures in a row, of any clips, that put a host in trouble.
 const IN_A_ROW: u32 = 3;
-/// Time without an answer after which a host's clips are left to a later run.
+/// The time without an answer after which a host's clips are left to a later run.
 const GIVE_UP: Duration = Duration::from_hours(1);
 
-/// The hosts of the clips of a run.
+/// The hosts of a run's clips, with the failures of each.
 #[derive(Default)]
 pub(super) struct Hosts {
     book: Mutex<HashMap<String, Host>>,
@@ -38,45 +39,49 @@ struct Host {
 struct Trouble {
     since: Timestamp,
     began: Instant,
-    /// Nothing is asked before.
+    /// The time before which no download tries the host.
     next: Instant,
     pauses: u32,
-    /// True while a download asks.
+    /// True while a download tries the host.
     is_asked: bool,
     is_given_up: bool,
 }
 
-/// A permission to download.
+/// The answer to a download that waits to try its host.
 pub(super) enum Turn {
-    /// The host may be asked.
+    /// The download may try the host.
     Go(Asking),
-    /// The host was away for too long; whether this is the first to hear of it.
+    /// The host failed for too long, so the run leaves its clips to a later run. `is_first` is true for the first
+    /// download that learns of it.
     GivenUp { is_first: bool },
     /// The run is stopping.
     Stopping,
 }
 
-/// A download that may ask its host. Dropped without word of the host, it leaves the turn to the next one.
+/// The permission of a download to try its host. If it is dropped without a result, the next download may try.
 pub(super) struct Asking {
     hosts: Arc<Hosts>,
     host: String,
     is_probe: bool,
 }
 
-/// A time in which a host gave out no clip.
+/// A period in which a host delivered no clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outage {
-    /// Time at which it was first noticed.
+    /// The time at which the outage was first noticed.
     pub(super) since: Timestamp,
-    /// Length of the outage.
+    /// The length of the outage.
     pub(super) length: Duration,
 }
 
 impl Outage {
-    /// Returns the words for it, once it is over.
+    /// Returns the message about the outage, once it is over.
     pub(super) fn words(self, host: &str) -> String {
         let length = units::seconds(SignedDuration::try_from(self.length).unwrap_or(SignedDuration::MAX));
-        format!("{host} gives out clips again; it was away for {length}, since {}", units::utc(self.since))
+        format!(
+            "{host} delivers clips again; it was unavailable for {length}, since {}",
+            units::utc(self.since)
+        )
     }
 }
 
@@ -87,7 +92,7 @@ enum Step {
 }
 
 impl Hosts {
-    /// Waits until the host may be asked.
+    /// Waits until a download may try the host.
     pub(super) async fn turn(self: &Arc<Self>, host: &str, stop: &CancellationToken) -> Turn {
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -136,8 +141,8 @@ impl Asking {
         &self.host
     }
 
-    /// Takes in that the host gave out nothing. Returns true if that begins an outage.
-    pub(super) fn failed(&self, backoff: &Backoff, after: Option<Duration>, at: Moment) -> bool {
+    /// Records that the host delivered nothing. Returns true if an outage begins with that.
+    pub(super) fn failed(&self, backoff: &Backoff, after: Option<Duration>, at: Tick) -> bool {
         let mut book = lock(&self.hosts.book);
         let host = book.entry(self.host.clone()).or_default();
         host.failures = host.failures.saturating_add(1);
@@ -154,7 +159,7 @@ impl Asking {
             is_asked: false,
             is_given_up: false,
         });
-        // The downloads that were on their way when the outage began fail as well, and tell nothing new.
+        // The downloads that were running when the outage began fail as well, and are not news.
         if is_new || self.is_probe {
             trouble.pauses += 1;
             trouble.next = now + backoff.pause(trouble.pauses, after, at.jitter);
@@ -162,7 +167,7 @@ impl Asking {
         is_new
     }
 
-    /// Takes in that the host answered. Returns the outage that ends with that.
+    /// Records that the host answered. Returns the outage if one ends with that.
     pub(super) fn answered(&self) -> Option<Outage> {
         let ended = {
             let mut book = lock(&self.hosts.book);

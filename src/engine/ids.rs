@@ -1,18 +1,18 @@
-//! New names: random, or random and sortable by time.
+//! Generates new ids: random for requests, random and sortable by time for takes.
 
 use crate::domain::key::RequestId;
 use jiff::Timestamp;
 
-/// Crockford's Base32: no I, L, O or U, so that a name survives being read aloud.
+/// The alphabet of Crockford's Base32: no I, L, O or U, so that an id survives being read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// 26 random characters (128 bits).
+/// Returns 26 random characters (128 bits).
 #[must_use]
 pub fn random() -> String {
     encode(rand::random())
 }
 
-/// 26 characters, the first ten of which are the time in milliseconds: names sort by age.
+/// Returns 26 characters, the first ten of which are the time in milliseconds, so that ids sort by age.
 #[must_use]
 pub fn sortable(now: Timestamp) -> String {
     let millis = u128::try_from(now.as_millisecond()).unwrap_or(0) & ((1 << 48) - 1);
@@ -20,13 +20,13 @@ pub fn sortable(now: Timestamp) -> String {
     encode(millis << 80 | noise)
 }
 
-/// Returns a new name for a request.
+/// Returns a new request id.
 #[must_use]
 pub fn request() -> RequestId {
     RequestId(format!("{OURS}{}", random()))
 }
 
-/// Returns whether a client's name for a request has the form of ours.
+/// Checks whether a request id has the form of those that shotlist generates.
 #[must_use]
 pub fn is_ours(label: &RequestId) -> bool {
     label
@@ -35,7 +35,7 @@ pub fn is_ours(label: &RequestId) -> bool {
         .is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|c| ALPHABET.contains(&c)))
 }
 
-/// What the names of requests begin with.
+/// The prefix of the request ids that shotlist generates.
 const OURS: &str = "sl-";
 
 fn encode(number: u128) -> String {

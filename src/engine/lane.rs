@@ -1,7 +1,8 @@
-//! Who may submit, and how fast: a lane per model, an account per provider.
+//! Limits submissions: a lane for each model, and an account for each provider.
 //!
-//! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
-//! has the pace of polls and the reasons to stop submitting for this run.
+//! A lane is the queue of one model. It has a pace, and slots for running tasks: a task holds its slot from the
+//! submission until the provider is finished. An account is one provider in a run. It has the pace of polls and the
+//! reasons to stop submitting.
 
 mod control;
 mod day;
@@ -15,10 +16,10 @@ pub use times::Times;
 pub(super) use control::Slot;
 pub(super) use ticket::{Asking, Ticket};
 
+use super::batched_polls::WaitingPolls;
 use super::doubt::{Ask, Breakers};
 use super::lock;
 use super::pace::Pace;
-use super::together::Questions;
 use crate::domain::estimate::Flow;
 use crate::domain::fault::Said;
 use crate::domain::key::ModelName;
@@ -43,47 +44,53 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Limits of polls, downloads, tasks in flight and submissions where neither card nor manifest sets them.
+/// The number of concurrent polls of one provider, if neither card nor manifest sets it.
 const POLLS: u32 = 8;
+/// The number of concurrent downloads from one provider, if neither card nor manifest sets it.
 const DOWNLOADS: u32 = 4;
+/// The rate of polls of one provider, if neither card nor manifest sets it.
 const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration::from_secs(1) };
+/// The number of concurrent tasks of one model, if neither card nor manifest sets it.
 const CONCURRENCY: u32 = 2;
+/// The rate of submissions to one model, if neither card nor manifest sets it.
 const RATE: Rate = Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) };
-/// How long links live of models that have no card any more: as long as those of every documented one.
+/// The life of links for models that have no card any more; every documented model has the same.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
-/// One model: how many tasks at once, and how fast.
+/// The lane of one model: the limits on its concurrent tasks and their pace.
 pub struct Lane {
-    /// What the model takes. Where there is no card any more its tasks can be collected, and nothing can be ordered.
+    /// The card (description) of the model. If it is `None`, tasks can be collected, but nothing can be submitted.
     pub card: Option<Arc<ModelCard>>,
-    /// The model's numbers.
+    /// The model's policy for polls, retries and look-ups.
     pub policy: Policy,
-    /// How long a link of this model lives.
+    /// The time for which a link to a clip of this model is valid.
     pub link_life: Duration,
-    /// The time after which a task of the model can be expected to have finished, as manifest or card say.
+    /// The time after which a task of the model is expected to have finished, from the manifest or the card.
     pub(super) first_poll: Option<Duration>,
     per_day: Option<u32>,
-    /// Held by the one that asks whether more may be owed, so that the others need not ask as well.
+    /// A lock for the take that checks whether one more download is possible, so that the lane's other takes need not
+    /// check as well.
     pub(super) turn: tokio::sync::Mutex<()>,
     slots: Arc<Semaphore>,
     width: usize,
     pace: Pace,
     control: Arc<Control>,
-    /// Whether it was told that the lane slows down.
+    /// True if the warning was reported that the provider accepts fewer submissions than the limits allow.
     slowed: AtomicBool,
     refusals: Mutex<u32>,
     closed: CancellationToken,
 }
 
 impl Lane {
-    /// From the model's card and its provider's numbers, corrected by the manifest's limits.
+    /// Builds a lane from the limits of the model's card, of its provider and of the manifest; the manifest's take
+    /// precedence.
     #[must_use]
     pub fn new(card: Option<&Arc<ModelCard>>, provider: &dyn Provider, manifest: &Limits) -> Self {
         let own = card.map(|card| card.limits).unwrap_or_default();
         let limits = manifest.over(own).over(provider.profile().limits);
         let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get);
         let standard = provider.profile().policy();
-        // What the card says serves only until durations are known.
+        // The card's times are used only until durations are known.
         let card_limits = own.over(provider.profile().limits);
         let polls = PollTimes {
             first: manifest.first_poll,
@@ -111,13 +118,13 @@ impl Lane {
         }
     }
 
-    /// Tasks in flight at once.
+    /// Returns the largest number of concurrent tasks.
     #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Returns the limits on submissions, those that were learned among them.
+    /// Returns the limits on submissions, including those that were learned.
     #[must_use]
     pub fn flow(&self) -> Flow {
         let learned = self.learned().0;
@@ -129,90 +136,90 @@ impl Lane {
         }
     }
 
-    /// A place for a task that is already running: takes one if there is one, for resumed tasks come unasked.
+    /// Takes a slot for a task that is already running. Returns `None` if no slot is free: resumed tasks do not wait
+    /// for one.
     #[must_use]
     pub(super) fn occupy(&self) -> Option<Slot> {
         let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         Some(self.control.occupy(permit))
     }
 
-    /// Starts at the rate and slots that an earlier run learned.
+    /// Starts the lane at the rate and number of slots that an earlier run learned.
     pub fn recall(&self, learned: Learned) {
         self.control.recall(learned);
     }
 
-    /// Returns the rate and slots that the model lets through, `None` for those of the limits, and whether this run has
-    /// learned that.
+    /// Returns the learned rate and number of slots (`None` if the configured limits apply), and true if this run has
+    /// learned them.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         self.control.learned()
     }
 
-    /// Whether the model takes submissions in this run.
+    /// Reports whether the model accepts submissions in this run.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
     }
 }
 
-/// One provider in this run.
+/// The account of a provider in this run: its key, its lanes and its limits.
 pub struct Account {
-    /// Its functions.
+    /// The provider's functions.
     pub provider: Arc<dyn Provider>,
-    /// Its address and key.
+    /// The provider's address and key.
     pub endpoint: Endpoint,
-    /// Since when the key has been this one, where the provider can be asked for what was sent: set at the start of a
-    /// run.
+    /// The time since which the key is in use. Set at the start of a run, for a provider with a look-up of requests.
     pub(super) key_since: OnceLock<Timestamp>,
-    /// Whether its address has ever accepted a submission: set at the start of a run.
+    /// True if the provider's address has ever accepted a submission. Set at the start of a run.
     pub(super) proven: AtomicBool,
-    /// True once a free question of this run has shown that the key is not refused.
+    /// True once a free query of this run has shown that the key is not refused.
     pub(super) let_in: tokio::sync::Mutex<bool>,
     lanes: HashMap<String, Arc<Lane>>,
-    /// Of models without a card.
+    /// The shared lane of all models without a card.
     strangers: Arc<Lane>,
     polls: Arc<Semaphore>,
     poll_pace: Pace,
-    /// Durations of renderings.
+    /// The learned rendering times, by kind of request.
     kinds: Kinds,
     poll_control: Arc<Control>,
-    /// Polls that wait for it.
-    pub(super) questions: Questions,
-    /// Downloads at once.
+    /// The polls that wait to be sent.
+    pub(super) waiting_polls: WaitingPolls,
+    /// The places for concurrent downloads.
     pub(super) downloads: Arc<Downloads>,
     per_day: Option<u32>,
     closed: CancellationToken,
-    /// Whether a person has put it on hold.
+    /// True if a person has paused the provider.
     paused: watch::Sender<bool>,
     history: Mutex<History>,
-    /// What pauses and ends submissions that bring nothing.
+    /// The breakers: rules that pause or end submissions after missing answers or clips.
     pub(super) breakers: Breakers,
 }
 
-/// What this run has seen of a provider.
+/// The failures, pauses and counts of a provider in this run.
 #[derive(Default)]
 struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
     unreached: u32,
-    /// The time before which refusals of the key count as one.
+    /// The time until which further refusals of the key count together with the first refusal as one.
     auth_refused: Option<Timestamp>,
-    /// Since when nothing has got through; by a clock that stands still while the computer sleeps.
+    /// The time since which no submission got through, by a clock that stops while the computer sleeps.
     trouble: Option<Instant>,
     day: Option<(String, u32)>,
 }
 
-/// What the account made of a fault, to be told.
+/// The closure of a provider or model for this run, to be reported.
 pub struct Closed {
-    /// The provider, or `provider/model`.
+    /// The name of the provider, or `provider/model` if only a model is closed.
     pub who: String,
-    /// Why.
+    /// The reason why the provider or model was closed.
     pub why: WhyStopped,
-    /// Its words.
+    /// The provider's message that led to the closure.
     pub said: Said,
 }
 
 impl Account {
-    /// An account with a lane for each of the provider's cards.
+    /// Builds an account with a lane for each of the provider's cards.
     #[must_use]
     pub fn new(provider: Arc<dyn Provider>, endpoint: Endpoint, limits: Limits, cards: &Cards) -> Self {
         let own = limits.over(provider.profile().limits);
@@ -236,7 +243,7 @@ impl Account {
             kinds: Kinds::default(),
             poll_pace: Pace::new(poll_rate),
             poll_control: Control::new(Throttle::new(poll_rate, polls, poll_backoff).wide()),
-            questions: Questions::default(),
+            waiting_polls: WaitingPolls::default(),
             per_day: own.per_day,
             closed: CancellationToken::new(),
             paused: watch::Sender::new(false),
@@ -245,54 +252,58 @@ impl Account {
         }
     }
 
-    /// Returns the card with which a model's tasks are asked for; one with the name alone where there is none any more.
+    /// Returns the card with which a model's tasks are polled. If the model has no card any more, the returned card has
+    /// only its name.
     #[must_use]
     pub fn card(&self, model: &ModelName) -> Arc<ModelCard> {
         let known = self.lane(&model.model).card.clone();
         known.unwrap_or_else(|| Arc::new(ModelCard::unlisted(model.clone())))
     }
 
-    /// The lane of a model.
+    /// Returns the lane of a model; models without a card share a lane.
     #[must_use]
     pub fn lane(&self, model: &str) -> &Arc<Lane> {
         self.lanes.get(model).unwrap_or(&self.strangers)
     }
 
-    /// Returns whether a model has a lane of its own.
+    /// Checks whether a model has a lane of its own.
     pub(super) fn knows(&self, model: &str) -> bool {
         self.lanes.contains_key(model)
     }
 
-    /// The models that can be ordered, with their lanes.
+    /// Returns the models that can be submitted to: their cards and lanes.
     pub fn lanes(&self) -> impl Iterator<Item = (&Arc<ModelCard>, &Arc<Lane>)> {
         self.lanes.values().filter_map(|lane| Some((lane.card.as_ref()?, lane)))
     }
 
-    /// Whether the provider takes submissions in this run.
+    /// Reports whether the provider is not closed: it accepts submissions in this run.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
     }
 
-    /// Puts the provider on hold, or lets it go on.
-    pub fn hold(&self, paused: bool) {
+    /// Pauses the provider if `paused` is true; otherwise lets it continue.
+    pub fn pause(&self, paused: bool) {
         self.paused.send_replace(paused);
     }
 
-    /// Whether the provider is on hold.
+    /// Reports whether the provider is paused.
     #[must_use]
     pub fn is_paused(&self) -> bool {
         *self.paused.borrow()
     }
 
-    /// Waits until the provider is on hold.
+    /// Waits until the provider is paused.
     pub(super) async fn paused(&self) {
-        // The sender lives as long as the account, so the wait ends by a pause alone.
+        // The sender lives as long as the account, so only a pause ends the wait.
         let _ = self.paused.subscribe().wait_for(|paused| *paused).await;
     }
 
-    /// Waits for a slot, for the provider's pauses to end, for the lane's controller, and for the pace; in this order, so
-    /// that nobody holds a cell of the pace while waiting for a slot. `None` if a stop or a closure came first.
+    /// Waits until a submission may be sent: for a slot, the end of the provider's pauses, the learned rate, the
+    /// breakers, and the pace.
+    ///
+    /// In this order, no submission uses up a turn of the pace while it waits for a slot. Returns `None` if a stop or a
+    /// closure came first, or if the day's quota is used up.
     pub(super) async fn admission<'a>(
         &'a self,
         lane: &'a Lane,
@@ -335,7 +346,7 @@ impl Account {
         (self.is_open() && lane.is_open()).then_some(admitted)
     }
 
-    /// A permit to poll, at the pace of polls. `None` if a stop came first.
+    /// Waits for a permit to poll at the provider's pace; `None` if a stop came first.
     pub(super) async fn poll_admission(&self, stop: &CancellationToken) -> Option<Asking<'_>> {
         let admission = async {
             loop {
@@ -358,7 +369,7 @@ impl Account {
         }
     }
 
-    /// Why the provider was closed, if it was.
+    /// Returns the reason why the provider was closed, if it was.
     #[must_use]
     pub fn why_closed(&self) -> Option<WhyStopped> {
         self.history().why

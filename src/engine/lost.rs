@@ -1,10 +1,10 @@
-//! Finds finished clips that are gone or altered, and brings them back where that is free of charge.
+//! Finds finished clips that are gone or altered, and restores them where that is free of charge.
 
 use super::blocking::blocking;
 use super::world::Failure;
 use crate::domain::lifecycle::{Event, State};
 use crate::domain::loss::Loss;
-use crate::domain::policy::Moment;
+use crate::domain::policy::Tick;
 use crate::files::{Look, Refile, Tree, disk_among, kept_path};
 use crate::plan::known::Filed;
 use crate::provider::Registry;
@@ -13,25 +13,25 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// Clips read from the database at once.
+/// The number of clips in one page from the database.
 const PAGE: u32 = 1024;
-/// Pages looked at together: over a network, each look waits for an answer.
+/// The number of pages that are checked concurrently: over a network, each look waits for an answer.
 const AT_ONCE: usize = 8;
 
-/// What a look at the finished clips found.
+/// The results of checking the finished clips.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Number of clips under jobs' names.
+    /// The number of checked clips, which are all clips that have the name of a job.
     pub clips: usize,
-    /// Those that are not as they were placed.
+    /// The clips that are missing or altered, each with its loss.
     pub lost: Vec<(Clip, Loss)>,
-    /// Folders with disks of their own: those that were known, corrected by the clips that are there.
+    /// The folders on disks of their own, as recorded earlier and corrected by the places of the existing clips.
     pub disks: BTreeSet<String>,
-    /// Number of missing clips whose folders are not on the disks that they were on.
+    /// The number of missing clips whose folders are no longer on the disks that were recorded for them.
     pub moved: usize,
 }
 
-/// Looks at every clip of a project, or of all, that stands under a job's name: one look each, by name and size.
+/// Checks by name and size whether every clip under a job's name still exists, in one project or in all (`None`).
 pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result<Found, Failure> {
     let before = reader.disks().map_err(Failure::store)?;
     let known = before.clone().unwrap_or_default();
@@ -43,7 +43,7 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
             Err(error) => Some((Err(Failure::store(error)), None)),
         }
     });
-    // Boxed, or the compiler cannot tell that the whole look may move between threads.
+    // Boxed, or the compiler cannot prove that the whole look may move between threads.
     let pages = pages.boxed();
     let looked = pages.map(|page| async {
         let (page, tree) = (page?, tree.clone());
@@ -70,21 +70,21 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
     Ok(found)
 }
 
-/// What came of bringing a clip back.
+/// The result of an attempt to restore a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Back {
-    /// It was copied from that name.
+    /// The clip was restored from another copy, at this path.
     Copied(String),
-    /// The provider is asked for it again, by whatever collects next.
+    /// The clip is to be downloaded again: the next command that collects polls the provider for it.
     Asked,
-    /// Another copy of it was altered, which keeps it from being fetched.
+    /// Another copy of the clip, at this path, was altered, which prevents a new download.
     Altered(String),
-    /// Nothing has it any more but, for another payment, the provider.
+    /// The clip is gone; only the provider can make it again, for another payment.
     Gone,
 }
 
-/// Brings back a clip whose name nothing has: from another copy of it, else from its provider, which is one of
-/// `providers`. Neither costs anything.
+/// Restores a missing clip from another copy of it, else from its provider, which is one of `providers`. Both ways are
+/// free of charge.
 pub async fn bring_back(
     store: &Store,
     tree: &Tree,
@@ -116,7 +116,7 @@ pub async fn bring_back(
         _ => return Ok(Back::Gone),
     }
     let own = store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
-    // What is fetched goes under the name of the take's own job, where a newer clip may stand by now.
+    // A download goes under the name of the take's own job, where a newer clip may be by now.
     if own.is_none_or(|own| own.take != id) {
         return Ok(Back::Gone);
     }
@@ -128,7 +128,7 @@ pub async fn bring_back(
     if let Some((name, _)) = altered.await?.map_err(Failure::local)? {
         return Ok(Back::Altered(name));
     }
-    let at = Moment::new(now, 0.0);
+    let at = Tick::new(now, 0.0);
     let policy = providers.policy(&take.request.model.provider);
     let asked = store.apply(&take, Event::ClipGone, Details::default(), at, &policy).await;
     asked.map(|_| Back::Asked).map_err(Failure::store)

@@ -1,18 +1,19 @@
-//! The loop that drives every take to its end: look, act, apply, save, tell.
+//! Drives every take (a paid rendering of a job) to its end: look, act, apply, save, report.
 //!
-//! A take in flight is one spawned task (`drive`); its states come from `domain::lifecycle`, its pace from its
-//! [`lane`]. Only takes in flight are in memory: the rest is paged from the store. What is owed (downloads, then
-//! polls) goes before what is to be paid.
+//! A take in flight is one spawned task (`drive`). Its states come from `domain::lifecycle`, its pace from its
+//! [`lane`], the queue of its model. Other takes stay in the store. Downloads come first, then polls, then new
+//! submissions.
 
 mod backlog;
+mod batched_polls;
 mod blocking;
 pub mod clock;
+mod concurrent;
 mod disk;
 mod doubt;
 mod drive;
 mod filing;
 mod handles;
-mod hold;
 mod hosts;
 pub mod ids;
 pub mod lane;
@@ -25,7 +26,6 @@ mod sidecar;
 pub mod stop;
 mod timekeeping;
 mod times;
-mod together;
 pub mod world;
 
 use crate::domain::key::{JobKey, ModelName, TakeId};
@@ -44,53 +44,54 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 use world::{Failure, World};
 
-/// Clips whose folders cannot be used, after which nothing more is paid: what is wrong is not one folder.
+/// The number of clips in unusable folders after which nothing more is submitted: the problem is larger than one
+/// folder.
 const OBSTRUCTED: usize = 3;
-/// Longest wait of new submissions for clips that are paid already: their host may be down.
+/// The longest time for which new submissions wait for downloads of paid clips, whose host may be down.
 const DRAIN: Duration = Duration::from_mins(5);
 
-/// What a run has to do.
+/// The work that a plan gives to a run.
 #[derive(Debug, Default)]
 pub struct Work {
-    /// Clips that are there already, to be filed.
+    /// The existing clips to move or copy to the names that the plan wants.
     pub filings: Filings,
-    /// The takes of earlier runs that may be submitted; those in doubt only after proof that they never arrived.
+    /// The takes of earlier runs to submit; a take in doubt only after proof that its request never arrived.
     pub submit: HashSet<TakeId>,
 }
 
-/// What came of a run, beside what the store knows.
+/// The results of a run that are not in the store.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// What ended it.
+    /// The failures that ended the run.
     pub failures: Vec<Failure>,
-    /// Takes whose drive panicked; they are where they were.
+    /// The number of takes whose driving task panicked; they stay in their last saved state.
     pub panicked: usize,
-    /// Takes that were taken up and wait for the next run.
+    /// The takes that this run leaves unfinished, for the next run.
     pub left: HashSet<TakeId>,
-    /// How many takes may be submitted and still wait.
+    /// The number of renderings that this run was allowed to submit and did not.
     pub waiting: u64,
-    /// Tasks that render longer than a run waits.
+    /// The takes whose tasks have been rendering longer than a run waits.
     pub overdue: HashSet<TakeId>,
-    /// Jobs whose pictures changed after the plan: nothing was sent for them.
+    /// The jobs whose pictures changed after the plan: nothing was sent for them.
     pub input_changed: Vec<JobKey>,
-    /// Clips that could not be filed, with the reason.
+    /// The jobs whose clips could not be saved under their names, each with the reason.
     pub unfiled: Vec<(JobKey, String)>,
 }
 
 impl Outcome {
-    /// Whether the next run has something to go on with.
+    /// Reports whether the next run has work to continue.
     #[must_use]
     pub fn leaves_work(&self) -> bool {
         self.waiting > 0 || !self.left.is_empty() || !self.overdue.is_empty()
     }
 }
 
-/// Collects what is owed; submits nothing, for it has nothing to submit with.
+/// Collects paid clips; cannot submit, because it has no paid transport.
 pub async fn collect(world: &Arc<World>, accounts: &BTreeMap<String, Arc<Account>>) -> Outcome {
     world.attend(Run::new(world, accounts, None, Work::default()).go()).await
 }
 
-/// Collects what is owed, then submits, polls, downloads.
+/// Collects paid clips, then submits, polls and downloads.
 pub async fn run(
     world: &Arc<World>,
     accounts: &BTreeMap<String, Arc<Account>>,
@@ -108,29 +109,29 @@ struct Run<'a> {
     paid: Option<Arc<dyn Paid>>,
     work: Work,
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
-    /// What may be taken up next.
+    /// The unfinished takes in the store that this run can drive next.
     backlog: Backlog,
-    /// In flight, with the lane of those that were pending.
+    /// The takes in flight, each with its model if it was still to be submitted, or `None` if it was submitted before.
     flying: HashMap<TakeId, Option<ModelName>>,
-    /// How many of those in flight were pending, by lane.
+    /// The number of takes in flight that were still to be submitted when they were started, by model.
     waiting: HashMap<ModelName, usize>,
-    /// Number of those in flight that were owed already.
+    /// The number of takes in flight that were already submitted when they were started.
     collecting: usize,
-    /// Whose task it is, to know a panicked one.
+    /// The take of each spawned task, to find the take of a task that panicked.
     tasks: HashMap<tokio::task::Id, TakeId>,
-    /// Takes that have not ended and that nothing more can be done about in this run.
+    /// The unfinished takes that this run can do nothing more about.
     parked: HashSet<TakeId>,
-    /// Paid clips found at the start that are fetched before anything new is paid.
+    /// The takes whose paid clips were still to download at the start; they come before any new submission.
     drain: HashSet<TakeId>,
-    /// Takes that another process changed under this run's hands, which was told then.
+    /// The takes that another process changed during this run; each change was reported when it was seen.
     changed: HashSet<TakeId>,
-    /// What a person has put on hold.
+    /// The pauses of providers that a person has set.
     paused: Vec<Pause>,
-    /// How often other processes had written when this run last looked.
+    /// The store's counter of changes by other processes, when this run last read it.
     changes: u64,
-    /// Clips whose folders could not be used.
+    /// The number of clips whose folders could not be used.
     obstructed: usize,
-    /// Clips that leave their names, by these: another clip may come to one before its own has gone.
+    /// The clips that will move, by their present paths: another clip may get a path before the old clip has left it.
     leaving: HashMap<String, Filed>,
     outcome: Outcome,
 }
@@ -167,7 +168,7 @@ impl<'a> Run<'a> {
     async fn go(mut self) -> Outcome {
         let filings = std::mem::take(&mut self.work.filings.now);
         self.file_all(filings).await;
-        if let Err(failure) = self.look_first().await {
+        if let Err(failure) = self.read_first_state().await {
             self.fail(failure);
         }
         if let Err(error) = self.note_keys().await {
@@ -194,8 +195,8 @@ impl<'a> Run<'a> {
                 first = false;
             }
             if self.flying.is_empty() {
-                // What was decided or let go on in the last moment is done as well.
-                if self.look_beside().await {
+                // Decisions and resumed providers of the last second are handled as well.
+                if self.see_other_processes().await {
                     continue;
                 }
                 if let Err(failure) = self.missed().await {
@@ -217,15 +218,15 @@ impl<'a> Run<'a> {
                         saved = tokio::time::Instant::now();
                         self.save_times().await;
                     }
-                    self.look_beside().await;
+                    self.see_other_processes().await;
                     self.look_at_disk().await;
                 }
             }
         }
     }
 
-    /// Notes with which keys the providers are asked, before anything is sent with them, and whether their addresses have
-    /// accepted submissions before.
+    /// Records which API key each provider has, before anything is sent with it, and reads whether the provider's
+    /// address has ever accepted a submission.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
         for (name, account) in self.accounts {
@@ -240,7 +241,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Starts each lane at the rate and slots that its model let through before.
+    /// Starts each lane at the submission rate and the number of slots that earlier runs learned for its model.
     async fn recall(&self) -> Result<(), StoreError> {
         for (name, account) in self.accounts {
             for (model, learned) in self.world.store.learned(name).await? {
@@ -252,7 +253,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Notes what the lanes have learned in this run.
+    /// Saves the submission rates and numbers of slots that this run has learned.
     async fn remember(&self) -> Result<(), StoreError> {
         for (name, account) in self.accounts {
             for (card, lane) in account.lanes() {
@@ -265,13 +266,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Writes down which takes this run may submit; from then on the store tells them from others.
+    /// Records in the store which takes this run may submit, so that it submits no others.
     async fn approve(&mut self) -> Result<(), StoreError> {
         let submit = std::mem::take(&mut self.work.submit);
         self.world.store.approve(self.world.run, submit.into_iter().collect()).await
     }
 
-    /// Spawns a drive; `false` for a take that is in flight or parked, or that nobody can drive.
+    /// Spawns the driving task of a take; returns `false` if the take is in flight, parked, or without a provider.
     fn spawn(&mut self, queued: Queued, lane_of: Option<ModelName>) -> bool {
         let Queued { take, approved, replaces, .. } = queued;
         if self.flying.contains_key(&take.id) || self.parked.contains(&take.id) {
@@ -281,7 +282,7 @@ impl<'a> Run<'a> {
             self.outcome.left.insert(take.id.clone());
             self.parked.insert(take.id);
             self.world.warn_once(format!(
-                "{}: its provider is not set up any more; its paid task cannot be collected",
+                "{}: its provider is no longer set up, so its paid task cannot be collected",
                 take.request.model
             ));
             return false;
@@ -323,7 +324,7 @@ impl<'a> Run<'a> {
                 (take, result.map(|left| (left, key)))
             }
             Some(Err(error)) => {
-                // Contained to its job: the take is where its last save left it.
+                // A panic affects only its job: the take is in its last saved state.
                 let Some(take) = self.tasks.remove(&error.id()) else { return };
                 self.outcome.panicked += 1;
                 self.landed(&take);
@@ -336,7 +337,7 @@ impl<'a> Run<'a> {
             Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
             Ok((Left::Rendered { take, replaces }, _)) => self.rendered(*take, replaces),
-            // What became of it may be this run's to go on with.
+            // This run may have to continue the take in its new state.
             Ok((Left::Changed, _)) => {
                 self.changed.insert(take);
                 self.backlog.start_over();
@@ -349,7 +350,7 @@ impl<'a> Run<'a> {
                 self.outcome.input_changed.push(key);
                 self.parked.insert(take);
             }
-            // It is taken up as soon as somebody lets it go on.
+            // The take is taken up again as soon as the pause ends.
             Ok((Left::Paused, _)) => {
                 self.parked.insert(take);
             }
@@ -358,7 +359,7 @@ impl<'a> Run<'a> {
                 self.parked.insert(take);
             }
             Ok((Left::Obstructed(reason), key)) => {
-                let reason = format!("{reason}; it is paid, and fetched as soon as that is mended");
+                let reason = format!("{reason}; the clip is paid, and is downloaded once this is fixed");
                 self.outcome.unfiled.push((key, reason));
                 self.parked.insert(take);
                 self.obstructed += 1;
@@ -373,7 +374,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The take is no longer in flight.
+    /// Removes a take from those in flight.
     fn landed(&mut self, take: &TakeId) {
         match self.flying.remove(take) {
             Some(Some(model)) => {
@@ -393,7 +394,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Takes a lock. A panic while it was held leaves counters that are still right to read.
+/// Locks a mutex, even if a holder has panicked: the counters in it are still right to read.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,5 @@
-//! Turns decisions into an order: what the store takes in, what may be sent, what is filed.
+//! Converts the decisions of a plan into an order: the takes that the store records, the takes to submit, and the clips
+//! to move or copy.
 
 use super::{Work, ids};
 use crate::domain::key::JobKey;
@@ -10,15 +11,17 @@ use crate::plan::filing::there;
 use crate::store::{Admission, Jobs, StoreError, Worksheet};
 use jiff::Timestamp;
 
-/// What is to be taken in by the store, and then done.
+/// The result of converting a plan: the input for the store, and the work for the run.
 pub struct Ordered {
-    /// For [`Store::admit`](crate::store::Store::admit), before anything is done, with the run that is to submit it.
+    /// The input for [`Store::admit`](crate::store::Store::admit), which comes before anything is sent. Its caller sets
+    /// the run that may submit.
     pub admission: Admission,
-    /// For [`run`](super::run).
+    /// The work for [`run`](super::run).
     pub work: Work,
 }
 
-/// Orders what was decided. Where only a part of the jobs is decided, the others stay wanted as they were.
+/// Converts the decisions of a plan into an order. If the plan decides only some of the jobs, the store keeps its
+/// record of whether the manifest asks for the other jobs.
 pub fn order(
     project: &str,
     worksheet: &Worksheet,
@@ -35,7 +38,7 @@ pub fn order(
                 book.order(job.at, &id)?;
             }
             Decision::Underway { take, unsent } | Decision::Renamed { take, unsent, .. } => {
-                // Sent once more by this run if it turns out that it never arrived: its price was agreed to when it was
+                // This run resubmits the take if it turns out that it never arrived: its price was approved when it was
                 // sent first, and is not spent.
                 let is_doubtful = || {
                     let found = book.known_take(take)?;

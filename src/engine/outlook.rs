@@ -1,4 +1,4 @@
-//! What is left of a run: which requests are still sent, how fast, and how long they render.
+//! Describes the remaining part of a run: which requests are still sent, how fast, and how long they render.
 
 use super::lane::{Account, Lane};
 use super::stop::Stop;
@@ -8,26 +8,26 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Share of the renderings that are to be finished before the end of a run with `--max-time`.
+/// The share of the renderings that are to be finished before the end of a run with `--max-time`.
 const NEARLY_ALL: f64 = 0.95;
 
-/// Returns whether a request that is sent now would probably be finished only after the end of the run.
+/// Checks whether a request that is sent now would probably finish only after the end of the run.
 ///
-/// Without learned durations the time of the first poll counts, which is that of a usual rendering. Where that is not
-/// known either, nothing is too late.
+/// Without learned rendering times, the time of the first poll counts, because it is the usual rendering time. If the
+/// time of the first poll is unknown too, no request is too late.
 pub(super) fn is_late(stop: &Stop, lane: &Lane, durations: Option<&Durations>) -> bool {
     let learned = durations.and_then(|durations| durations.quantile(NEARLY_ALL));
     learned.or(lane.first_poll).is_some_and(|time| stop.is_too_late_for(time))
 }
 
-/// The facts about the requests of a run, as they are now.
+/// The source of estimates for a run: which requests are still sent, how fast, and how long they render.
 pub struct Outlook {
     accounts: BTreeMap<String, Arc<Account>>,
     stop: Arc<Stop>,
 }
 
 impl Outlook {
-    /// Returns the facts about the requests to these providers, until they are stopped.
+    /// Builds the source for the requests to these providers. `stop` tells when no more requests are sent.
     #[must_use]
     pub fn new(accounts: &BTreeMap<String, Arc<Account>>, stop: &Arc<Stop>) -> Self {
         Self { accounts: accounts.clone(), stop: Arc::clone(stop) }

@@ -1,7 +1,8 @@
-//! Pauses submissions while what is paid already could not be downloaded in time, or would not fit on the disk.
+//! Pauses submissions while further clips could not be downloaded before their links expire, or would not fit on the
+//! disk.
 //!
-//! A task counts from its submission until its clip is on the disk. The clip is to come as long as a drive holds its
-//! `Debt`, so that nothing keeps others waiting that nobody works on.
+//! A task counts from its submission until its clip is on the disk. The task counts only as long as a `Debt` exists for
+//! it. So a clip that no drive works on never makes submissions wait.
 
 use super::lane::Account;
 use super::lock;
@@ -16,10 +17,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// Reads the free bytes where clips go; `None` where that cannot be told.
+/// A function that returns the free bytes on the disk of the clips; `None` if they are unknown.
 pub type FreeSpace = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
 
-/// The clips that a run owes.
+/// The clips that a run still has to download.
 #[derive(Default)]
 pub(super) struct Owed {
     book: Mutex<Book>,
@@ -29,39 +30,40 @@ pub(super) struct Owed {
 #[derive(Default)]
 struct Book {
     accounts: HashMap<String, Owing>,
-    /// Free bytes when it was last looked.
+    /// The free bytes on the disk of the clips at the last measurement; `None` if unknown.
     free: Option<u64>,
     all: Downloaded,
     was_told: bool,
 }
 
-/// The clips that one account owes.
+/// The clips that one provider still has to deliver.
 #[derive(Default)]
 struct Owing {
-    /// Number of tasks by the life of their links.
+    /// The number of tasks that still render, by the time for which the links to their clips will be valid.
     rendering: BTreeMap<Duration, usize>,
-    /// Number of clips by the time at which their links expire.
+    /// The number of rendered clips, by the time at which their links expire.
     links: BTreeMap<Timestamp, usize>,
-    /// Number of both.
+    /// The number of all clips in `rendering` and `links` together.
     count: usize,
     downloaded: Downloaded,
     was_told: bool,
 }
 
-/// A clip that is to come, by the best that is known of its link.
+/// The deadline of a clip that is still to be downloaded, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
-    /// One that is still rendered; its link will live so long.
+    /// The clip is still being rendered; its link will be valid for this long.
     Link(Duration),
-    /// One whose link expires then.
+    /// The clip is rendered; its link expires at this time.
     Clip(Timestamp),
 }
 
-/// The reason for which nothing can be ordered now.
+/// The reason why nothing can be submitted now.
 pub(super) enum Short {
-    /// Links would expire before their clips had come, one of which comes in this time.
+    /// Links would expire before their clips are downloaded. The duration is the time from one download to the next.
     Time(Late, Duration),
-    /// The disk has no room beside so many clips that are to come.
+    /// The disk has only `free` bytes. One more clip and the `clips` that are still to be downloaded need `needed`
+    /// bytes.
     Disk { free: u64, needed: u64, clips: usize },
 }
 
@@ -90,10 +92,11 @@ impl Owing {
         }
     }
 
-    /// Returns why one more clip whose link lives so long would be too much, if it would.
+    /// Forecasts the downloads with one more clip, whose link is valid for `life`. Returns which links would expire too
+    /// early, and the time from one download to the next. `None` if all clips can be downloaded in time.
     fn late(&self, life: Duration, at_once: u32, now: Timestamp) -> Option<(Late, Duration)> {
         let interval = self.downloaded.interval(at_once)?;
-        // Those that expire later have more time, and all before them were counted.
+        // Later links have more time, and all earlier ones were counted.
         if is_ample(self.count + 1, life, interval) {
             return None;
         }
@@ -113,17 +116,17 @@ impl Book {
         self.accounts.values().map(|owing| owing.count).sum()
     }
 
-    /// Returns the words for the clips that are paid and to come.
+    /// Returns the part of a message that counts the paid clips still to be downloaded.
     fn words(&self) -> String {
         let links = self.accounts.values().flat_map(|owing| owing.links.keys());
         let lives = match links.min().filter(|first| **first < Timestamp::MAX) {
-            Some(first) => format!(", the first link lives until {}", units::utc(*first)),
+            Some(first) => format!(", the first link expires at {}", units::utc(*first)),
             None => String::new(),
         };
-        format!("{} to come{lives}, and nothing is paid again", text::count(self.count(), "paid clip"))
+        format!("{} to download{lives}, and nothing is paid again", text::count(self.count(), "paid clip"))
     }
 
-    /// Returns what the disk lacks for one more clip, if it lacks anything.
+    /// Returns the lack of disk space for one more clip; `None` if there is enough, or if the free space is unknown.
     fn lacks_room(&self) -> Option<Short> {
         let (free, clips) = (self.free?, self.count());
         let needed = needed(clips, self.all.clip_size());
@@ -150,35 +153,36 @@ impl Book {
 }
 
 impl Owed {
-    /// Returns the future that ends when less is owed, or something else has changed.
+    /// Returns a future that ends when the clips to be downloaded or the free space have changed.
     pub(super) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 
-    /// Takes in a download that took this time, with the size of its clip where it brought one.
+    /// Records how long a download took, and the size of its clip in bytes; `None` if it failed.
     pub(super) fn downloaded(&self, account: &Account, time: Duration, clip: Option<u64>) {
         let mut book = lock(&self.book);
         book.all.note(time, clip);
         book.owing(account).downloaded.note(time, clip);
     }
 
-    /// Returns the words for a host that has begun to give out nothing.
+    /// Returns the message about a host that has begun to deliver nothing.
     pub(super) fn outage(&self, host: &str, said: &str) -> String {
         format!(
-            "{host} gives out no clips: {said}; {}; it is asked again after pauses of up to 5 min",
+            "{host} delivers no clips: {said}; {}; it is tried again after pauses of up to 5 min",
             lock(&self.book).words()
         )
     }
 
-    /// Returns the words for a host that is not asked any more in this run.
+    /// Returns the message about a host that is not tried any more in this run.
     pub(super) fn given_up(&self, host: &str) -> String {
         format!(
-            "{host} has given out no clip for an hour: {}; `shotlist collect` or the next run fetches what is paid",
+            "{host} has delivered no clip for an hour: {}; `shotlist collect` or the next run downloads them",
             lock(&self.book).words()
         )
     }
 
-    /// Takes in the free bytes where clips go. Returns what is missing for one more clip although none is to come.
+    /// Records the free bytes on the disk of the clips. Returns the lack of space if one more clip would not fit
+    /// although no other clip is to be downloaded.
     pub(super) fn measured(&self, free: Option<u64>) -> Option<Short> {
         let short = {
             let mut book = lock(&self.book);
@@ -190,7 +194,8 @@ impl Owed {
     }
 }
 
-/// The clip that is to come of one take. Nothing is to come any more when it is dropped.
+/// The entry of one take in the count of clips to be downloaded. Dropping the entry removes the take's clip from the
+/// count.
 pub(super) struct Debt {
     owed: Arc<Owed>,
     account: Arc<Account>,
@@ -198,12 +203,12 @@ pub(super) struct Debt {
 }
 
 impl Debt {
-    /// Returns the debt of a take that owes nothing yet.
+    /// Builds an entry that counts no clip yet.
     pub(super) fn new(owed: &Arc<Owed>, account: &Arc<Account>) -> Self {
         Self { owed: Arc::clone(owed), account: Arc::clone(account), due: None }
     }
 
-    /// Follows the state of the take, whose links live so long.
+    /// Adapts the entry to the take's state; links to clips of its model are valid for `life`.
     pub(super) fn follow(&mut self, state: &State, life: Duration) {
         self.set(match state {
             State::Submitting { .. } | State::Running { .. } => Some(Due::Link(life)),
@@ -212,8 +217,8 @@ impl Debt {
         });
     }
 
-    /// Owes one more clip, whose link will live so long. Where it could not be downloaded in time or has no room on the disk,
-    /// nothing is owed, and the reason is returned.
+    /// Adds the take's clip to the clips to be downloaded; its link will be valid for `life`. If the clip would come
+    /// too late or not fit on the disk, nothing is added, and the reason is returned.
     pub(super) fn incur(&mut self, life: Duration, now: Timestamp) -> Result<(), Short> {
         self.set(None);
         if let Some(short) = lock(&self.owed.book).enter(&self.account, life, now) {
@@ -223,13 +228,13 @@ impl Debt {
         Ok(())
     }
 
-    /// Returns the words for a reason that was not told in this run yet.
+    /// Returns the message about why submissions wait; `None` if this run has reported that reason already.
     pub(super) fn news(&self, short: &Short) -> Option<String> {
         let was_told = {
             let mut book = lock(&self.owed.book);
             match short {
                 Short::Time(..) => std::mem::replace(&mut book.owing(&self.account).was_told, true),
-                // That ends the submissions, and is told then.
+                // This reason ends the submissions, and is reported then.
                 Short::Disk { clips: 0, .. } => true,
                 Short::Disk { .. } => std::mem::replace(&mut book.was_told, true),
             }
@@ -263,7 +268,7 @@ impl Drop for Debt {
 }
 
 impl Short {
-    /// Returns the words for it.
+    /// Returns the message about why submissions wait or end.
     pub(super) fn words(&self, provider: &str) -> String {
         match self {
             Self::Time(Late { clips, takes, first, expires }, each) => {
@@ -271,8 +276,8 @@ impl Short {
                     units::seconds(SignedDuration::try_from(*time).unwrap_or(SignedDuration::MAX))
                 };
                 format!(
-                    "{provider}: submissions pause, because downloads are behind: {} that were ordered will take about \
-                     {} at one each {}, and their links expire from {} to {}; submissions continue when downloads \
+                    "{provider}: submissions pause, because downloads are behind: {} to download will take about {} \
+                     (one every {}), and their links expire from {} to {}; submissions continue when downloads \
                      have caught up",
                     text::count(*clips, "clip"),
                     length(takes),
@@ -282,14 +287,14 @@ impl Short {
                 )
             }
             Self::Disk { free, needed, clips: 0 } => format!(
-                "nothing more is submitted, because the disk is nearly full: {} free where clips go, and {} are needed \
-                 for one more clip and the reserve; make room, then run again",
+                "nothing more is submitted, because the disk is nearly full: {} free on the disk of the clips, {} \
+                 needed for one more clip and the reserve; free some space, then run again",
                 units::bytes(*free),
                 units::bytes(*needed),
             ),
             Self::Disk { free, needed, clips } => format!(
-                "submissions pause, because the disk is nearly full: {} free where clips go, and {} are needed for \
-                 {} that were ordered, one more, and the reserve; submissions continue when there is room",
+                "submissions pause, because the disk is nearly full: {} free on the disk of the clips, {} needed \
+                 for {} still to download, one more, and the reserve; submissions continue when there is room",
                 units::bytes(*free),
                 units::bytes(*needed),
                 text::count(*clips, "clip"),

@@ -1,4 +1,4 @@
-//! How fast: one cell after another, never a burst.
+//! Paces calls evenly, without bursts.
 
 use super::clock::PaceClock;
 use super::lock;
@@ -12,25 +12,25 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// An even pace: one cell at a time, never a burst. Cells that were paid for and not used are used first.
+/// A limiter that spaces calls evenly, without bursts. Permits that were given back unused are used first.
 pub(super) struct Pace {
     limiter: RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Duration>>,
     interval: Duration,
     spare: Mutex<Spare>,
 }
 
-/// What was paid for and not used.
+/// The permits (cells of the limiter) that may be used immediately, because they were taken and not used.
 #[derive(Default)]
 struct Spare {
     cells: u32,
-    /// Time by which cells were taken later than they were due; a whole interval is a cell.
+    /// The total time by which permits were taken later than they were due; each whole interval gives one more permit.
     late: Duration,
 }
 
 impl Pace {
-    /// So many in a time, spread evenly over it.
+    /// Builds a pace that spreads calls evenly.
     pub(super) fn new(rate: Rate) -> Self {
-        // A period of zero is no quota; nanosecond precision is beyond any API.
+        // A period of zero is not a quota; nanosecond precision is beyond any API.
         let interval = rate.interval().max(Duration::from_nanos(1));
         let quota = Quota::with_period(interval).expect("the period is at least a nanosecond");
         let quota = quota.allow_burst(NonZeroU32::MIN);
@@ -38,12 +38,12 @@ impl Pace {
         Self { limiter, interval, spare: Mutex::default() }
     }
 
-    /// Returns the time between two cells.
+    /// Returns the time between two calls.
     pub(super) fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// Waits for the next cell. `false` if `stop` came first.
+    /// Waits until the next call may be made. Returns `false` if `stop` came first.
     pub(super) async fn next(&self, stop: &CancellationToken) -> bool {
         let mut due = None;
         loop {
@@ -72,7 +72,7 @@ impl Pace {
         }
     }
 
-    /// Gives a cell back that was paid for something that never left.
+    /// Gives back the permit of a request that was never sent.
     pub(super) fn give_back(&self) {
         lock(&self.spare).cells += 1;
     }
@@ -84,7 +84,7 @@ impl Pace {
         is_there
     }
 
-    /// Somebody waited for a cell and woke up late: that time is not lost.
+    /// Adds the time by which a waiting call woke up too late, so that later calls can make up for it.
     fn was_late(&self, late: Duration) {
         let mut spare = lock(&self.spare);
         spare.late += late.min(self.interval);

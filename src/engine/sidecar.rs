@@ -1,4 +1,4 @@
-//! What stands beside a clip: everything about how it came to be, for people and for other programs.
+//! Builds the sidecar of a clip: the record of how it was made, for people and for other programs.
 
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
@@ -8,15 +8,15 @@ use crate::provider::body;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-/// What a sidecar says beside its take.
+/// The facts for a sidecar that the take itself does not contain.
 pub(super) struct Origin<'a> {
-    /// What the clip cost, as far as is known when it is placed.
+    /// The cost of the clip, as far as it is known when the clip is placed.
     pub(super) settled: Usd,
-    /// Tells keys of a provider apart, without telling the key; `None` where the account is not known.
+    /// A number that distinguishes a provider's API keys without revealing them; `None` if the account is not known.
     pub(super) account: Option<i64>,
-    /// Links to further results of its task, which are not fetched.
+    /// The links to further results of the task, which are not downloaded.
     pub(super) others: &'a [String],
-    /// Whether it was rehearsed in the sandbox.
+    /// True if the clip was rehearsed in the sandbox.
     pub(super) sandbox: bool,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp, origin: &
         "digital_source_type": SOURCE_TYPE,
     });
     if !origin.others.is_empty() {
-        // What follows the path may open the link to anyone.
+        // The part after the path may open the link to anyone.
         let link = |link: &String| link.split(['?', '#']).next().unwrap_or_default().to_owned();
         sidecar["other_results"] = origin.others.iter().map(link).collect();
     }
@@ -63,13 +63,13 @@ pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp, origin: &
     sidecar
 }
 
-/// Returns the portable fields that the order sets beside its prompt.
+/// Returns the fields, common to all models, that the take's request sets in addition to its prompt.
 fn fields(take: &Take) -> Json {
     let fields = take.request.fields().filter(|(field, _)| *field != Field::Prompt);
     fields.map(|(field, setting)| (field.name().to_owned(), body::written(field, setting, picture))).collect()
 }
 
-/// Returns the model's own parameters that the order sets.
+/// Returns the model's own parameters that the take's request sets.
 fn params(take: &Take) -> Json {
     take.request.params.iter().map(|(name, value)| (name.clone(), body::json(value))).collect()
 }

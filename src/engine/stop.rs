@@ -1,4 +1,4 @@
-//! How a run is asked to end: first no new submissions, then nothing that waits, then nothing at all.
+//! Ends a run in steps: first no new submissions, then no more waiting, then nothing at all.
 
 use crate::store::Cap;
 use std::sync::Mutex;
@@ -7,91 +7,91 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Why a run ends before its work does.
+/// The reason why a run ends before its work does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StopReason {
-    /// Ctrl-C.
+    /// The user pressed Ctrl-C.
     Interrupted,
-    /// SIGTERM.
+    /// The process received SIGTERM.
     Terminated,
-    /// SIGHUP: the terminal is gone.
+    /// The process received SIGHUP: the terminal is gone.
     HungUp,
-    /// The time box of `--max-time` is used up.
+    /// The time of `--max-time` is used up.
     MaxTime,
     /// A budget is reached.
     Budget(Cap),
-    /// Too much money is in doubt.
+    /// The money in doubt leaves no room under `guards.max_in_doubt`.
     InDoubt,
-    /// The disk is full, or state or ledger cannot be written.
+    /// The disk is full or gone, or shotlist's records cannot be written.
     Local,
 }
 
-/// The tokens that everything waiting listens to. Nothing that is doing is ever cut off by them.
+/// The request to stop a run, with the tokens that end the run's waits. The tokens never interrupt a paid request.
 #[derive(Debug, Default)]
 pub struct Stop {
     submissions: CancellationToken,
     waiting: CancellationToken,
     reason: Mutex<Option<StopReason>>,
-    /// The end of the time box of `--max-time`.
+    /// The time at which `--max-time` ends; `None` without that option.
     deadline: Option<Instant>,
 }
 
 impl Stop {
-    /// No stop yet.
+    /// Returns a stop that was not requested yet, without a deadline.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns no stop yet, with a time by which the run is to end if there is one.
+    /// Returns a stop that was not requested yet, for a run that is to end at `deadline`, if that is set.
     #[must_use]
     pub fn by(deadline: Option<Instant>) -> Self {
         Self { deadline, ..Self::default() }
     }
 
-    /// Returns the time by which the run is to end.
+    /// Returns the time by which the run is to end; `None` if there is no `--max-time`.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Returns whether something that takes so long would end after the run.
+    /// Checks whether work of this duration would end after the run's deadline; `false` if there is no deadline.
     #[must_use]
     pub fn is_too_late_for(&self, time: Duration) -> bool {
         self.deadline.is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) < time)
     }
 
-    /// Notes that something was not sent because it would have ended after the run.
+    /// Records that a request was not sent because it would have ended after the run.
     pub fn out_of_time(&self) {
         self.note(StopReason::MaxTime);
     }
 
-    /// No new submissions; what was paid is still collected.
+    /// Stops new submissions; paid clips are still collected.
     pub fn no_more_submissions(&self, reason: StopReason) {
         self.note(reason);
         self.submissions.cancel();
     }
 
-    /// Nothing new at all: waits end, downloads stop at a chunk, answers to paid requests are awaited.
+    /// Stops everything: waits end, downloads stop at a chunk, answers to paid requests are awaited.
     pub fn everything(&self, reason: StopReason) {
         self.note(reason);
         self.submissions.cancel();
         self.waiting.cancel();
     }
 
-    /// Cancelled when nothing more is to be submitted.
+    /// Returns the token that is cancelled when nothing more is to be submitted.
     #[must_use]
     pub fn submissions(&self) -> &CancellationToken {
         &self.submissions
     }
 
-    /// Cancelled when everything is to end.
+    /// Returns the token that is cancelled when everything is to end.
     #[must_use]
     pub fn waiting(&self) -> &CancellationToken {
         &self.waiting
     }
 
-    /// Why, if anything was stopped. A signal is named before a limit that was met earlier.
+    /// Returns the reason if anything was stopped. Any later reason replaces a limit that was reached first.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,4 @@
-//! Notices a machine that slept, a wall clock that was set, and one that disagrees with the providers.
+//! Notices that the machine slept, that its wall clock was set, or that its clock disagrees with the providers'.
 
 use super::world::World;
 use crate::domain::notice::Notice;
@@ -11,11 +11,11 @@ use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// A gap beyond which the machine slept, or its clock was set.
+/// The difference from the expected time beyond which the machine slept, or its clock was set.
 const GAP: Duration = Duration::from_mins(1);
 
 impl World {
-    /// Does the work of a run, and tells meanwhile what happens to the clock.
+    /// Awaits the work of a run, and meanwhile reports if the machine slept or its clock was set.
     pub(super) async fn attend<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;
@@ -32,8 +32,8 @@ impl World {
             if over > GAP {
                 let slept = seconds(SignedDuration::try_from(over).unwrap_or(SignedDuration::MAX));
                 self.tell(&Notice::Warning(format!(
-                    "this computer slept, or this process was stopped, for {slept}: what came meanwhile is read, and \
-                     the run goes on at its usual rate"
+                    "this computer slept, or this process was stopped, for {slept}: results that arrived meanwhile are \
+                     read, and the run continues at its usual rate"
                 )));
             }
             let step = ahead() - known;
@@ -41,14 +41,14 @@ impl World {
                 known += step;
                 let (by, way) = (seconds(step.abs()), if step.is_negative() { "back" } else { "forward" });
                 self.tell(&Notice::Warning(format!(
-                    "the clock of this computer was set {way} by {by}: this run goes on by the time that has passed, the \
-                     next one by the new time"
+                    "the clock of this computer was set {way} by {by}: this run ignores the change, and the next run \
+                     uses the new time"
                 )));
             }
         }
     }
 
-    /// Compares the clock with that of a provider, and tells once where they disagree.
+    /// Compares this computer's clock with that of a provider, and warns once if they disagree.
     pub(super) fn note_date(&self, reply: &Reply) {
         let theirs = reply::sent(reply).and_then(|sent| Timestamp::try_from(sent).ok());
         let Some(words) = theirs.and_then(|theirs| disagreement(self.clock.now(), theirs)) else { return };

@@ -1,19 +1,21 @@
-//! Durations of renderings: read at the start of a run, saved every minute, more often at first, and at its end.
+//! Loads the learned rendering times at the start of a run, and saves them every minute, more often at first, and at
+//! the run's end.
 
 use super::Run;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often what was learned is saved at most: never with each job.
+/// The time between two saves of the rendering times, except at the start of a run, when it is shorter.
 const SAVE_EVERY: Duration = Duration::from_mins(1);
 
-/// Returns whether what was learned is to be saved again: soon in a new run, for those who ask how far it is.
+/// Checks whether the rendering times are to be saved again. A new run saves them sooner, for commands that show its
+/// progress.
 pub(super) fn is_time_to_save(began: Instant, saved: Instant) -> bool {
     saved.elapsed() > SAVE_EVERY.min(began.elapsed() / 2)
 }
 
 impl Run<'_> {
-    /// Takes over what earlier runs have learned of durations. Without it a run learns afresh.
+    /// Loads the rendering times that earlier runs have learned. If that fails, the run learns them again.
     pub(super) async fn load_times(&self) {
         match self.world.store.durations().await {
             Ok(known) => {
@@ -24,19 +26,24 @@ impl Run<'_> {
                 }
             }
             Err(error) => {
-                self.world.warn_once(format!("how long renderings take is learned afresh: {error}"));
+                self.world.warn_once(format!(
+                    "rendering times could not be read: {error}; this run learns them again"
+                ));
             }
         }
     }
 
-    /// Saves what was learned of durations. Nothing depends on it but the times of later polls.
+    /// Saves the learned rendering times. A failure is only a warning: nothing but the times of later polls depends on
+    /// them.
     pub(super) async fn save_times(&self) {
         let learned: Vec<_> = self.accounts.values().flat_map(|account| account.unsaved()).collect();
         if learned.is_empty() {
             return;
         }
         if let Err(error) = self.world.store.save_durations(learned).await {
-            self.world.warn_once(format!("how long renderings took is not saved: {error}"));
+            self.world.warn_once(format!(
+                "rendering times could not be saved: {error}; later runs learn them again"
+            ));
         }
     }
 }

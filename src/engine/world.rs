@@ -1,6 +1,6 @@
-//! What every drive shares: the shells it works with, the clock, the stop, the listener.
+//! Holds the parts that the drives of all takes share: store, transport, folders, clock, stop and listener.
 
-mod twins;
+mod duplicates;
 
 use super::clock::Clock;
 use super::doubt::{Entry, Exposed, Purse};
@@ -17,6 +17,7 @@ use crate::domain::take::Take;
 use crate::files::{Intake, Tree};
 use crate::store::{RunId, Store};
 use crate::transport::Free;
+use duplicates::Duplicates;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -24,18 +25,17 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use twins::Twins;
 
-/// Something that the whole run cannot go on after.
+/// A failure after which the whole run cannot continue.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The state or the ledger cannot be written.
+    /// Shotlist's records, the database or the ledger, cannot be read or written.
     #[error("{0}")]
     Store(Box<dyn std::error::Error + Send + Sync>),
-    /// The disk: full, read-only, gone.
+    /// The disk is full, read-only or gone.
     #[error("{0}")]
     Local(String),
-    /// A defect of ours.
+    /// A take's state does not allow the event that came, which is a defect of the program.
     #[error("{0}; this is a defect of shotlist")]
     Illegal(Illegal),
 }
@@ -49,99 +49,99 @@ impl Failure {
         Self::Store(Box::new(error))
     }
 
-    /// Returns the failure to save a paid task, whose id may stand nowhere but in this message.
+    /// Builds the failure to save a paid task, whose id may be recorded nowhere but in this message.
     pub(super) fn unsaved(take: &Take, error: &impl std::fmt::Display) -> Self {
         Self::Store(format!("{} ({}): {error}", take.key, take.price).into())
     }
 }
 
-/// Pause between two looks at what other processes have decided.
+/// The pause between two checks for changes by other processes.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What listens to notices.
+/// A function that receives the notices of a run.
 pub type Listener = Box<dyn Fn(&Notice) + Send + Sync>;
 
-/// Everything shared by the drives of one run.
+/// The parts of a run that the drives of all its takes share.
 pub struct World {
-    /// The memory.
+    /// The store with the project's records.
     pub store: Store,
-    /// For polls and downloads.
+    /// The transport for polls and downloads.
     pub free: Box<dyn Free>,
-    /// Where clips go.
+    /// The folder tree in which the clips are saved.
     pub tree: Tree,
-    /// The clips on their way there.
+    /// The writer of downloads into the folder of the clips.
     pub(super) intake: Intake,
-    /// The folder from which pictures are seen.
+    /// The folder to which the paths of pictures are relative.
     pub pictures: PathBuf,
-    /// The time.
+    /// The clock of the run, which cannot be set.
     pub clock: Clock,
-    /// The request to end, through which the run stops.
+    /// The request to stop the run.
     pub stop: Arc<Stop>,
-    /// This run.
+    /// The number of this run.
     pub run: RunId,
-    /// The project that is rendered.
+    /// The name of the project that is rendered.
     pub project: String,
-    /// The pause between two looks at what other processes decide (`resolve`, `collect`).
+    /// The pause between two checks for changes by other processes, such as `resolve` and `collect`.
     pub(super) look_every: Duration,
     pub(super) purse: Purse,
-    /// The clips that are to come.
+    /// The clips that are still to be downloaded.
     pub(super) owed: Arc<Owed>,
-    /// The files that may be open at once.
+    /// The permits for open files.
     pub(super) handles: Handles,
-    /// The hosts that clips come from.
+    /// The hosts of the clips, with their outages.
     pub(super) hosts: Arc<Hosts>,
     pub(super) free_space: FreeSpace,
-    /// Whether this is a rehearsal, whose clips must never pass for paid ones.
+    /// True for a rehearsal, whose clips must never pass for paid ones.
     pub sandbox: bool,
     listener: Listener,
-    /// Called at the named lines at which a crash is worst; tests end the process there.
+    /// A callback at the named lines of code at which a crash would do most harm; tests end the process there.
     reach: fn(&'static str),
     on_wire: Mutex<(usize, Usd)>,
     warned: Mutex<HashSet<String>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
-    /// True once a provider has told another time than this computer.
+    /// True once a provider's time has differed from this computer's.
     pub(super) is_clock_doubtful: AtomicBool,
-    /// Clips by their bytes.
-    pub(super) twins: Twins,
+    /// The known clips by their hashes, to find duplicates.
+    pub(super) duplicates: Duplicates,
 }
 
-/// Pause after which a file is opened again where there was none left.
+/// The pause before a file is opened again, after the system had none left.
 const OUT_OF_FILES: Duration = Duration::from_millis(500);
 
-/// The parts of a [`World`] that its maker brings.
+/// The parts of a [`World`] that its caller supplies.
 pub struct Parts {
-    /// The memory.
+    /// The store with the project's records.
     pub store: Store,
-    /// For polls and downloads.
+    /// The transport for polls and downloads.
     pub free: Box<dyn Free>,
-    /// Where clips go.
+    /// The folder tree in which the clips are saved.
     pub tree: Tree,
-    /// The free bytes there.
+    /// The function that returns the free bytes in the folder of the clips.
     pub free_space: FreeSpace,
-    /// The folder from which pictures are seen.
+    /// The folder to which the paths of pictures are relative.
     pub pictures: PathBuf,
-    /// The time.
+    /// The clock of the run, which cannot be set.
     pub clock: Clock,
-    /// The request to end, through which the run stops.
+    /// The request to stop the run.
     pub stop: Arc<Stop>,
-    /// This run.
+    /// The number of this run.
     pub run: RunId,
-    /// The project that is rendered.
+    /// The name of the project that is rendered.
     pub project: String,
-    /// The pause between two looks at what other processes decide: [`LOOK_EVERY`], but for tests.
+    /// The pause between two checks for changes by other processes: [`LOOK_EVERY`], except in tests.
     pub look_every: Duration,
-    /// Money that may be in doubt at most, with what is on the wire.
+    /// The most money that may be in doubt, including requests that wait for an answer.
     pub max_in_doubt: Usd,
-    /// Whether this is a rehearsal.
+    /// True for a rehearsal in the sandbox.
     pub sandbox: bool,
-    /// Who is told.
+    /// The function that receives notices.
     pub listener: Listener,
-    /// Called at the named lines at which a crash is worst.
+    /// A callback at the named lines of code at which a crash would do most harm.
     pub reach: fn(&'static str),
 }
 
 impl World {
-    /// A world at rest.
+    /// Builds the shared parts of a run.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts {
@@ -183,16 +183,16 @@ impl World {
             warned: Mutex::default(),
             poll_refused: Mutex::default(),
             is_clock_doubtful: AtomicBool::new(false),
-            twins: Twins::default(),
+            duplicates: Duplicates::default(),
         }
     }
 
-    /// Tells what happened. Only what is saved is told.
+    /// Passes a notice to the listener. Only an event that is already saved may be reported.
     pub fn tell(&self, notice: &Notice) {
         (self.listener)(notice);
     }
 
-    pub(super) fn told(&self, before: &Take, after: &Take, said: Option<Said>) {
+    pub(super) fn reported(&self, before: &Take, after: &Take, said: Option<Said>) {
         self.tell(&Notice::Moved {
             take: after.id.clone(),
             key: after.key.clone(),
@@ -212,15 +212,17 @@ impl World {
         }
     }
 
-    /// No further file can be opened: goes on with less at a time, after a moment, and tells so once.
+    /// Handles a lack of free files: halves the number of files that the run may open, warns once, and pauses briefly.
     pub(super) async fn out_of_files(&self) {
         self.handles.halve();
         self.warn_once(handles::words());
         tokio::time::sleep(OUT_OF_FILES).await;
     }
 
-    /// Returns whether a call is to be made again: it found no file for its connection, and less goes on at a time from
-    /// now. Half a minute without a file, or a stop, leaves it at that.
+    /// Checks whether a call is to be repeated because the system had no free file for its connection (`is_out`).
+    ///
+    /// Before a repetition, the run reduces the number of files that it opens. After half a minute without a file, or a
+    /// stop, the call is not repeated.
     pub(super) async fn calls_again(&self, is_out: bool, attempts: &mut usize) -> bool {
         *attempts += 1;
         if !is_out || *attempts > handles::ATTEMPTS || self.stop.waiting().is_cancelled() {
@@ -234,7 +236,7 @@ impl World {
         (self.reach)(line);
     }
 
-    /// Counts a paid request and its price for as long as the guard lives.
+    /// Counts a paid request and its price as unanswered, for as long as the guard lives.
     pub(super) fn on_wire(&self, price: Usd) -> OnWire<'_> {
         let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
         *on_wire = (on_wire.0 + 1, on_wire.1 + price);
@@ -247,7 +249,7 @@ impl World {
         *self.on_wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A provider does not let us poll: nothing of it can be collected in this run.
+    /// Records that a provider refuses polls: none of its tasks can be collected in this run.
     pub(super) fn poll_refused(&self, provider: &str, why: ProviderStop, said: Said) {
         let mut refused = self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.insert(provider.to_owned(), why).is_none() {
@@ -256,26 +258,26 @@ impl World {
         }
     }
 
-    /// Returns whether a provider does not let us poll in this run.
+    /// Checks whether a provider refuses polls in this run.
     pub(super) fn is_poll_refused(&self, provider: &str) -> bool {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).contains_key(provider)
     }
 
-    /// Providers that refused a poll.
+    /// Returns the providers that refused a poll, each with the reason.
     #[must_use]
     pub fn polls_refused(&self) -> BTreeMap<String, ProviderStop> {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the run because the machine cannot go on, and says so at once: this may be the only place where the id
-    /// of a paid task is ever written.
+    /// Ends the run because the machine cannot go on, and reports the failure immediately: the id of a paid task may be
+    /// written nowhere but in that report.
     pub(super) fn fail(&self, failure: &Failure) {
         self.tell(&Notice::Trouble(failure.to_string()));
         self.stop.everything(StopReason::Local);
     }
 }
 
-/// A paid request is on the wire.
+/// The count of a paid request that waits for its answer; dropping it ends the count.
 pub(super) struct OnWire<'a> {
     on_wire: &'a Mutex<(usize, Usd)>,
     price: Usd,
@@ -289,8 +291,8 @@ impl Drop for OnWire<'_> {
 }
 
 impl World {
-    /// Waits until one more clip, whose link will live so long, can be downloaded in time and has room on the disk; it is
-    /// owed from then on. `false` if a stop came first.
+    /// Waits until one more clip can be downloaded in time and fits on the disk, then counts that clip in `debt`.
+    /// Returns `false` if a stop came first.
     pub(super) async fn incur(&self, debt: &mut Debt, life: Duration, stop: &CancellationToken) -> bool {
         loop {
             let mut changed = pin!(self.owed.changed());
@@ -306,8 +308,10 @@ impl World {
         }
     }
 
-    /// Waits until a submission of this price has room beside what is on the wire and in doubt. `None` if a stop came
-    /// first, or if what is in doubt leaves no room, which ends all submissions.
+    /// Waits until `guards.max_in_doubt` has room for a submission of this price, next to unanswered requests and money
+    /// in doubt.
+    ///
+    /// Returns `None` if a stop came first, or if the money in doubt leaves no room, which ends all submissions.
     pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<Exposed<'_>> {
         loop {
             let mut left = pin!(self.purse.left());

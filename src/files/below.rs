@@ -1,4 +1,4 @@
-//! Opens files for those who ask for them over a connection: nothing outside a folder, whatever a link says.
+//! Opens a file that the local review page may show. A path that leads outside the given folder is refused.
 
 use super::dir::Dir;
 use super::names;
@@ -9,10 +9,10 @@ use std::path::{Component, Path};
 
 /// Opens a file below a folder for reading.
 ///
-/// Symbolic links are followed where they stay below the folder. Anything that leads out of it, and anything that is no
-/// regular file, is an error. A link that is put in place of a folder while the file is opened is refused as well.
+/// Symbolic links are followed if they stay below the folder. A path that leads out of the folder, or to anything but a
+/// regular file, is an error. A folder that is replaced by a link during the opening is refused as well.
 pub fn open_below(root: &Path, path: &str) -> io::Result<File> {
-    let refused = || io::Error::new(io::ErrorKind::InvalidInput, format!("`{path}` is not below its folder"));
+    let refused = || io::Error::new(io::ErrorKind::InvalidInput, format!("`{path}` leads out of the folder"));
     let root = root.canonicalize()?;
     let found = names::find(&root, path).canonicalize()?;
     let mut parts = found.strip_prefix(&root).map_err(|_| refused())?.components().map(|part| match part {

@@ -1,4 +1,4 @@
-//! Single steps on the disk, each relative to an open directory.
+//! Provides single disk operations, each relative to an open directory, so that a swapped folder cannot redirect them.
 
 use super::steps::{count, sync, synced};
 use crate::domain::digest::Sha256;
@@ -16,25 +16,26 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// An open directory. What is done through it happens in that directory, whatever its path leads to meanwhile.
+/// An open directory. Operations affect this directory even if its path meanwhile leads elsewhere.
 #[derive(Debug)]
 pub(super) struct Dir(OwnedFd);
 
-/// How often a lock that another program holds is tried again.
+/// The interval between attempts to lock a directory that another program holds locked.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Read, write and search for everybody, as far as the umask lets them.
+/// The permissions of a new directory: read, write and search for everyone, as far as the umask allows.
 const OPEN_DIRECTORY: Mode = Mode::from_raw_mode(0o777);
 
 impl Dir {
-    /// The directory at a path that the user chose; symbolic links in it are theirs.
+    /// Opens the directory at a path that the user chose. The path may contain symbolic links.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         count(|steps| steps.opened += 1);
         Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
-    /// A directory in this one. A symbolic link is refused: it may lead out of the tree.
+    /// Opens a subdirectory of this directory, and makes a missing one if `create` is true. A symbolic link is refused,
+    /// because it may lead out of the output folder.
     pub(super) fn child(&self, name: &str, create: bool) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
         let open = || {
@@ -60,17 +61,18 @@ impl Dir {
         }
     }
 
-    /// Makes a directory in this one, whose name is not durable yet. Returns whether it was missing.
+    /// Makes a subdirectory of this directory, and returns true if it was missing. Its name is durable only after
+    /// [`Dir::sync`].
     pub(super) fn make(&self, name: &str) -> io::Result<bool> {
         match rustix::fs::mkdirat(&self.0, name, OPEN_DIRECTORY) {
             Ok(()) => Ok(true),
-            // Another clip's directory is the same one.
+            // Another clip has made the same directory.
             Err(Errno::EXIST) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// A regular file in this directory; anything else is refused without waiting for it.
+    /// Opens a regular file in this directory. Anything else, such as a link or a pipe, is refused without blocking.
     pub(super) fn file(&self, name: &str, flags: OFlags, mode: u16) -> io::Result<File> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         count(|steps| steps.opened += 1);
@@ -82,14 +84,14 @@ impl Dir {
         }
     }
 
-    /// An error unless this process may put files into this directory.
+    /// Returns an error unless this process may put files into this directory.
     pub(super) fn may_write(&self) -> io::Result<()> {
         use rustix::fs::Access;
         let access = Access::WRITE_OK | Access::EXEC_OK;
         Ok(rustix::fs::accessat(&self.0, ".", access, AtFlags::EACCESS)?)
     }
 
-    /// Whether anything at all has the name, a dangling link included.
+    /// Checks whether any entry of this directory has the name, even a link that leads nowhere.
     pub(super) fn has(&self, name: &str) -> io::Result<bool> {
         match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
@@ -98,22 +100,23 @@ impl Dir {
         }
     }
 
-    /// What has the name, compared with a clip.
-    pub(super) fn compare(&self, name: &str, clip: &ClipFile) -> io::Result<Standing> {
+    /// Compares the file with this name with a clip, by size and hash.
+    pub(super) fn compare(&self, name: &str, clip: &ClipFile) -> io::Result<NameState> {
         let stat = match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
-            Err(Errno::NOENT) => return Ok(Standing::Nothing),
+            Err(Errno::NOENT) => return Ok(NameState::Nothing),
             Err(error) => return Err(error.into()),
         };
         let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         if !regular || u64::try_from(stat.st_size) != Ok(clip.size) {
-            return Ok(Standing::Other);
+            return Ok(NameState::Other);
         }
         let file = self.file(name, OFlags::RDONLY, 0)?;
-        Ok(if hash(&file)? == *clip { Standing::Same } else { Standing::Other })
+        Ok(if hash(&file)? == *clip { NameState::Same } else { NameState::Other })
     }
 
-    /// Returns what stands at a path below this directory, and its device. The path may lead through links of the user.
+    /// Returns the kind of the entry at a path below this directory, and its device if it exists. Folders on the path
+    /// may be symbolic links.
     pub(super) fn size_of(&self, path: &str) -> io::Result<(Seen, Option<Dev>)> {
         match rustix::fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
@@ -125,7 +128,7 @@ impl Dir {
         }
     }
 
-    /// The device that a path below this directory is on, if it is there.
+    /// Returns the device of a path below this directory, if the path exists.
     pub(super) fn device_of(&self, path: &str) -> io::Result<Option<Dev>> {
         match rustix::fs::statat(&self.0, path, AtFlags::empty()) {
             Ok(stat) => Ok(Some(stat.st_dev)),
@@ -134,7 +137,7 @@ impl Dir {
         }
     }
 
-    /// The whole of a small file; nothing where there is none.
+    /// Reads a whole small file of this directory; `None` if it does not exist.
     pub(super) fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         match self.file(name, OFlags::RDONLY, 0) {
             Ok(mut file) => {
@@ -147,11 +150,11 @@ impl Dir {
         }
     }
 
-    /// Writes a file under a name nobody looks at. Returns it open, for [`Dir::sync_staged`] and for its mode.
+    /// Writes a file under a temporary name, and returns it open. [`Dir::sync_staged`] makes its bytes durable.
     pub(super) fn stage(&self, name: &str, bytes: &[u8], mode: u16) -> io::Result<File> {
         let create = || self.file(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, mode);
         let mut file = match create() {
-            // Left by a process that was killed.
+            // A process that was killed left the file.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 self.remove(name)?;
                 create()?
@@ -167,7 +170,7 @@ impl Dir {
         }
     }
 
-    /// Makes a staged file durable, or throws it away.
+    /// Makes the bytes of a file with a temporary name durable. If that fails, the file is removed.
     pub(super) fn sync_staged(&self, name: &str, file: &File) -> io::Result<()> {
         sync(file).or_else(|error| {
             self.remove(name)?;
@@ -175,7 +178,7 @@ impl Dir {
         })
     }
 
-    /// Copies a file's bytes to a staged file, without moving them where the file system can share them.
+    /// Copies an open file to a file with a temporary name, sharing the bytes if the file system can.
     pub(super) fn stage_copy(&self, name: &str, from: &File) -> io::Result<File> {
         let copy = self.stage(name, &[], 0o666)?;
         let copied = clone(from, &copy).and_then(|()| sync(&copy));
@@ -188,11 +191,11 @@ impl Dir {
         }
     }
 
-    /// Gives a file a new name that nothing has. `AlreadyExists` if something has it.
+    /// Moves a file of this directory to a free name in `to`. Returns `AlreadyExists` if the name is taken.
     pub(super) fn rename_new(&self, name: &str, to: &Self, new: &str) -> io::Result<()> {
         count(|steps| steps.renamed += 1);
         match rustix::fs::renameat_with(&self.0, name, &to.0, new, RenameFlags::NOREPLACE) {
-            // The file system cannot promise it in one step; a second name can, and it never replaces either.
+            // The file system has no rename that never replaces; adding a link never replaces either.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 self.link(name, to, new)?;
                 self.remove(name)
@@ -201,18 +204,20 @@ impl Dir {
         }
     }
 
-    /// Gives a file a new name in one step, whatever had it.
+    /// Moves the file `name` of this directory to the name `new` in `to`, in one step. Any file with the new name is
+    /// replaced.
     pub(super) fn rename_over(&self, name: &str, to: &Self, new: &str) -> io::Result<()> {
         count(|steps| steps.renamed += 1);
         Ok(rustix::fs::renameat(&self.0, name, &to.0, new)?)
     }
 
-    /// Gives a file a second name. `AlreadyExists` if something has it.
+    /// Gives a file of this directory a second name in `to`, as a hard link. Returns `AlreadyExists` if the name is
+    /// taken.
     pub(super) fn link(&self, name: &str, to: &Self, new: &str) -> io::Result<()> {
         Ok(rustix::fs::linkat(&self.0, name, &to.0, new, AtFlags::empty())?)
     }
 
-    /// Takes a name away; fine if there is none.
+    /// Removes the entry with this name, if it exists.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         count(|steps| steps.removed += 1);
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
@@ -221,33 +226,33 @@ impl Dir {
         }
     }
 
-    /// Makes names durable.
+    /// Makes the names in this directory durable, so that they survive a power cut.
     pub(super) fn sync(&self) -> io::Result<()> {
         rustix::fs::fsync(&self.0)?;
         synced(self.0.as_fd());
         Ok(())
     }
 
-    /// The same directory, opened once more.
+    /// Opens this directory once more, for a lock of its own.
     pub(super) fn again(&self) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         count(|steps| steps.opened += 1);
         Ok(Self(rustix::fs::openat(&self.0, ".", flags, Mode::empty())?))
     }
 
-    /// Waits until no other program holds this directory locked, for so long; until the guard is dropped, no other
-    /// shotlist gives out names here.
+    /// Locks this directory, waiting at most `patience` while another program holds the lock. Until the returned guard
+    /// is dropped, no other shotlist process gives clips their names in this directory.
     pub(super) fn lock(&self, patience: Duration) -> io::Result<Self> {
-        // Opened anew: a lock belongs to the opening, and this one ends with the guard.
+        // A lock belongs to the opening, so this needs its own, which ends with the guard.
         let guard = self.again()?;
         let pauses = patience.as_millis().div_ceil(LOOK_EVERY.as_millis());
         for pause in 0..=pauses {
             match rustix::fs::flock(&guard.0, FlockOperation::NonBlockingLockExclusive) {
                 Err(Errno::INTR) => {}
-                // The system wakes nobody after a time: a lock that is waited for cannot be given up.
+                // A blocking wait for the lock has no time limit.
                 Err(Errno::WOULDBLOCK) if pause < pauses => std::thread::sleep(LOOK_EVERY),
                 Err(Errno::WOULDBLOCK) => break,
-                // A file system without locks for folders (NFS): renaming without replacing still protects every clip.
+                // A file system without folder locks (NFS): renaming without replacing still protects every clip.
                 Ok(()) | Err(Errno::NOTSUP | Errno::NOSYS | Errno::NOLCK | Errno::BADF) => return Ok(guard),
                 Err(error) => return Err(error.into()),
             }
@@ -256,13 +261,14 @@ impl Dir {
         Err(io::Error::new(io::ErrorKind::ResourceBusy, words))
     }
 
-    /// Device and number: the same pair is the same directory, and the same device takes renames.
+    /// Returns the device and inode number. Directories with equal pairs are the same one; files can be renamed between
+    /// directories on the same device.
     pub(super) fn identity(&self) -> io::Result<(Dev, u64)> {
         let stat = rustix::fs::fstat(&self.0)?;
         Ok((stat.st_dev, stat.st_ino))
     }
 
-    /// The names in this directory that are text; nobody here writes others.
+    /// Returns the names in this directory that are valid UTF-8; shotlist writes no others.
     pub(super) fn names(&self) -> io::Result<Vec<String>> {
         let entries = rustix::fs::Dir::read_from(&self.0)?;
         entries
@@ -272,25 +278,25 @@ impl Dir {
     }
 }
 
-/// What has a clip's name.
+/// The result of comparing the file under a name with a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum NameState {
     Nothing,
     Same,
     Other,
 }
 
-/// What a look at a name shows.
+/// The kind of entry that was found under a name in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
     Nothing,
-    /// A regular file of so many bytes.
+    /// A regular file with this size in bytes.
     File(u64),
     Other,
 }
 
 impl Seen {
-    /// What it tells against a clip of that name.
+    /// Returns how a clip is lost if its name leads to this entry; `None` if the entry is a file of the clip's size.
     pub(super) fn loss_of(self, clip: &ClipFile) -> Option<Loss> {
         match self {
             Self::Nothing => Some(Loss::Missing),
@@ -300,7 +306,7 @@ impl Seen {
     }
 }
 
-/// Size and SHA-256 of a file, from its first byte to its last.
+/// Returns the size and SHA-256 of a whole file.
 pub(super) fn hash(mut file: &File) -> io::Result<ClipFile> {
     let (mut hash, mut size) = (sha2::Sha256::new(), 0);
     let mut buffer = vec![0; 256 * 1024];
@@ -322,12 +328,12 @@ fn clone(mut from: &File, mut to: &File) -> io::Result<()> {
     io::copy(&mut from, &mut to).map(drop)
 }
 
-/// Whether an error means that the disk, or the user's share of it, is full.
+/// Checks whether an error means that the disk, or the user's quota, is full.
 pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Whether an error is about one name or folder, and says nothing of the disk.
+/// Checks whether an error concerns one name or folder only, not the disk.
 pub(super) fn is_obstructed(error: &io::Error) -> bool {
     use io::ErrorKind::{
         InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied, ResourceBusy,
@@ -338,7 +344,8 @@ pub(super) fn is_obstructed(error: &io::Error) -> bool {
     )
 }
 
-/// Writes a file so that a crash leaves the old one or the new one, never a mixture. `mode` is cut by the umask.
+/// Writes a file so that after a crash it has the old content or the new content, never a mixture. The umask limits
+/// `mode`.
 pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().and_then(|name| name.to_str());
@@ -346,7 +353,7 @@ pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
         name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let dir = Dir::open(parent.unwrap_or(Path::new(".")))?;
-    // Two writers, of this process or another, must not share a file that is not finished.
+    // Two writers, in this process or another, must not share an unfinished file.
     let staged = format!(".shotlist-{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let file = dir.stage(&staged, bytes, mode)?;
     dir.sync_staged(&staged, &file)?;
@@ -354,7 +361,7 @@ pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
     dir.sync()
 }
 
-/// Bytes that this user may still write where `path` is.
+/// Returns the number of bytes that this user may still write to the disk of `path`.
 pub fn free_space(path: &Path) -> io::Result<u64> {
     let stat = rustix::fs::statvfs(path)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))

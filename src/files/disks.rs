@@ -1,7 +1,7 @@
-//! Disks below the output folder, so that nothing is written where one of them is missing.
+//! Finds the disks that are mounted below the output folder, so that nothing is written while such a disk is missing.
 //!
-//! A disk that is not mounted leaves an empty folder, or none: its clips look as if they were gone, and new ones would be
-//! put below the mount point.
+//! An unmounted disk leaves an empty folder, or none: its clips look lost, and new clips would be written into its
+//! empty mount point.
 
 use super::dir::Dir;
 use super::tree::{ROOT, Tree, prefixes};
@@ -11,18 +11,18 @@ use rustix::fs::Dev;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
-/// A look at the name of a clip.
+/// The result of looking for a clip under its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
-    /// Loss of the clip there; `None` where it stands as it was placed.
+    /// The clip's loss; `None` if the clip is in place.
     pub loss: Option<Loss>,
-    /// The folder with a disk of its own that the name is in; `None` on the disk of the state.
+    /// The mounted folder that contains the name; `None` if the clip is on the same disk as the state folder.
     pub disk: Option<String>,
 }
 
 impl Tree {
-    /// Looks whether clips stand under their names with their sizes, and on which disks: one look each, at no byte of
-    /// theirs, and one at each folder that is not simply on the disk of the output folder.
+    /// Checks whether clips exist under their names with their sizes, and on which disks. It makes one system call for
+    /// each clip and for each folder that may be on another disk, and does not read the files.
     pub fn look<'a>(&self, clips: impl Iterator<Item = (&'a str, &'a ClipFile)>) -> io::Result<Vec<Look>> {
         let root = self.root()?;
         let own = root.identity()?.0;
@@ -38,7 +38,7 @@ impl Tree {
         Ok(looks)
     }
 
-    /// Returns those of these folders that have disks of their own at present.
+    /// Returns those of the given folders on which a disk is mounted now.
     pub fn mounted(&self, folders: &BTreeSet<String>) -> io::Result<BTreeSet<String>> {
         let root = self.root()?;
         let own = root.identity()?.0;
@@ -46,7 +46,7 @@ impl Tree {
         let mut known = HashMap::new();
         let mut mounted = BTreeSet::new();
         for folder in folders {
-            // A name in the folder is on its disk.
+            // The `.` makes the folder itself part of the path.
             let is_there = folder != ROOT
                 && disk_of(&root, own, &format!("{folder}/."), &mut known)?.as_ref() == Some(folder);
             if is_there || (folder == ROOT && is_apart) {
@@ -57,7 +57,8 @@ impl Tree {
     }
 }
 
-/// Returns the deepest folder on the way to a name that is on another device than the one above it.
+/// Returns the deepest mount point on the path of a target; `None` if there is none. A mount point is a folder that is
+/// on another device than its parent folder.
 fn disk_of(
     root: &Dir,
     own: Dev,
@@ -79,7 +80,7 @@ fn disk_of(
     Ok(disk)
 }
 
-/// Returns the deepest of these folders that a name is in.
+/// Returns the deepest folder of `disks` that contains a name; `None` if no folder contains it.
 #[must_use]
 pub fn disk_among(disks: &BTreeSet<String>, target: &str) -> Option<String> {
     let folders = target.rsplit_once('/').map_or("", |(folders, _)| folders);

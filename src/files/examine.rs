@@ -1,4 +1,4 @@
-//! What stands under a clip's name, compared with what was recorded. Reads only.
+//! Compares the file under a clip's name with the recorded clip, without changing anything.
 
 use super::dir::hash;
 use super::sidecars::file_of;
@@ -11,34 +11,34 @@ use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::{self, Seek as _};
 
-/// What stands under a clip's name.
+/// The result of comparing a file with a recorded clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// The clip, to the last bit.
+    /// The file has exactly the clip's bytes.
     Same,
-    /// Nothing.
+    /// No file has the name.
     Missing,
-    /// The clip's bytes are not what they were: so many of them, and what is wrong.
+    /// The file is a damaged clip: its size in bytes, and the damage in words.
     Damaged(u64, String),
-    /// Something else: another whole clip, a folder, a link.
+    /// The name belongs to something else, such as another complete clip, a folder or a link: a description of it.
     Foreign(String),
-    /// Nobody can tell: the disk or its permissions.
+    /// The file cannot be read because of the disk or its permissions, for this reason.
     Unreadable(String),
 }
 
-/// What is wrong with the file beside a clip.
+/// A fault of the sidecar next to a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SidecarFault {
-    /// It is not there.
+    /// The sidecar is missing.
     Missing,
-    /// It cannot be read, or is no sidecar.
+    /// The sidecar cannot be read, or is not a sidecar, for this reason.
     Damaged(String),
-    /// It tells of another clip.
+    /// The sidecar belongs to another clip.
     Foreign,
 }
 
 impl Tree {
-    /// Compares what stands under a name with a clip, byte by byte through its hash.
+    /// Compares the file under a name with a clip by the hash of all its bytes.
     #[must_use]
     pub fn examine(&self, target: &str, clip: &ClipFile) -> Finding {
         match self.find(target, clip) {
@@ -66,16 +66,16 @@ impl Tree {
             return Ok(Finding::Same);
         }
         file.rewind()?;
-        // Bytes that were lost or turned leave the length, or the boxes broken; what is whole was put there.
+        // Damaged bytes keep the length or break the boxes; a complete clip of another size was put there.
         Ok(match mp4::inspect(&mut file) {
-            Ok(_) if found.size != clip.size => Finding::Foreign("another clip has its name".to_owned()),
-            Ok(_) => Finding::Damaged(found.size, "its bytes have changed".to_owned()),
+            Ok(_) if found.size != clip.size => Finding::Foreign("another clip has this name".to_owned()),
+            Ok(_) => Finding::Damaged(found.size, "the clip's bytes have changed".to_owned()),
             Err(mp4::ClipFault::Disk(error)) => Finding::Unreadable(error.to_string()),
             Err(fault) => Finding::Damaged(found.size, fault.to_string()),
         })
     }
 
-    /// Opens the clip under a name, if it has the recorded bytes; `None` where it does not.
+    /// Opens the clip under a name; `None` if the file there does not have the recorded bytes.
     pub fn open_clip(&self, target: &str, clip: &ClipFile) -> io::Result<Option<File>> {
         let (dir, name) = self.locate(target, false)?;
         let mut file = dir.file(name, OFlags::RDONLY, 0)?;
@@ -84,7 +84,8 @@ impl Tree {
         Ok((found == *clip).then_some(file))
     }
 
-    /// Looks whether clips stand under their names with their sizes: one look each, at no byte of theirs.
+    /// Returns for each clip how it was lost, in the order of the clips; `None` if a file of its size has its name.
+    /// Reads no bytes of the files.
     pub fn losses<'a>(
         &self,
         clips: impl Iterator<Item = (&'a str, &'a ClipFile)>,
@@ -93,7 +94,7 @@ impl Tree {
         clips.map(|(target, clip)| Ok(root.size_of(target)?.0.loss_of(clip))).collect()
     }
 
-    /// Compares the sidecar of a clip with it; `None` where it tells of this clip.
+    /// Returns the fault of a clip's sidecar; `None` if it belongs to this clip.
     #[must_use]
     pub fn examine_sidecar(&self, target: &str, clip: &ClipFile) -> Option<SidecarFault> {
         match self.sidecar(target) {
@@ -104,7 +105,8 @@ impl Tree {
         }
     }
 
-    /// The clip under a name, where its sidecar says that it came of that take, and it is as the sidecar says.
+    /// Returns the size and hash of the clip under a name. It returns `None` unless the sidecar names that take and the
+    /// file matches the sidecar.
     #[must_use]
     pub fn clip_of(&self, target: &str, take: &TakeId) -> Option<ClipFile> {
         let sidecar = self.sidecar(target).ok()??;

@@ -1,7 +1,7 @@
-//! Runs `ffmpeg`, where it is installed, to decode a clip into small frames and to make its posters.
+//! Runs `ffmpeg`, if it is installed, to decode a clip into small frames and to make its posters.
 //!
-//! It is a foreign program on foreign bytes: it is started without a shell and with an empty environment, reads the clip as
-//! its standard input and nothing else, and is ended when it takes too long or sends too much.
+//! Neither the program nor a clip's bytes are trusted. The program starts without a shell and with an environment
+//! without secrets, reads only the clip on its standard input, and is ended when it takes too long.
 
 use super::posters::{self, LARGE, SMALL};
 use crate::domain::digest::Sha256;
@@ -19,10 +19,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Time after which the program is ended, which everything else on a busy machine may keep from working.
+/// The time after which `ffmpeg` is ended, long enough for a busy machine.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Returns the time by which a pass is measured: it runs on a thread of its own, beside the runtime.
+/// Returns the current time, which limits a run of `ffmpeg`. The run has its own thread, outside the async runtime.
 #[expect(
     clippy::disallowed_methods,
     reason = "a foreign program is ended by the clock, whatever the runtime's time is"
@@ -31,68 +31,68 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Time between two looks whether a pass is to be ended.
+/// The interval at which a run of `ffmpeg` checks whether it must end early.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Seconds of a clip that are looked at.
+/// The number of seconds at the beginning of a clip that are examined.
 const SECONDS: u32 = 120;
 
-/// Frames per second that are looked at, at most.
+/// The largest number of frames per second that `ffmpeg` is asked for.
 const RATE: f64 = 30.0;
 
-/// Bytes of error messages that are kept.
+/// The largest number of bytes of `ffmpeg`'s error output that are kept.
 const SAID: u64 = 4_096;
 
-/// Niceness of the program: everything else comes first.
+/// The niceness of `ffmpeg`: it runs at low priority, after all other programs.
 const NICE: i32 = 15;
 
-/// A program that decodes clips.
+/// The installed program `ffmpeg`, which decodes clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ffmpeg {
     program: PathBuf,
-    /// True if it can write WebP, the format of the posters.
+    /// True if the program can write WebP, the format of the posters.
     has_webp: bool,
 }
 
-/// The reason for which a clip could not be decoded.
+/// The reason why `ffmpeg` could not decode a clip.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeFault {
-    /// The program cannot be started or read.
+    /// The program could not be started, or the connection to it failed.
     #[error("ffmpeg cannot be run: {0}")]
     Program(#[from] io::Error),
-    /// It took too long.
+    /// The program took too long and was ended.
     #[error("ffmpeg did not finish within {} s", LONGEST.as_secs())]
     Slow,
     /// The caller asked for an early end.
     #[error("the check was stopped")]
     Stopped,
-    /// It refused the clip.
-    #[error("ffmpeg cannot decode it: {0}")]
+    /// The program refused the clip, with this error message.
+    #[error("ffmpeg cannot decode the clip: {0}")]
     Clip(String),
 }
 
-/// A clip to decode.
+/// A clip to decode, with the options for decoding it.
 pub struct Decoding<'a> {
-    /// The open clip.
+    /// The open clip file.
     pub clip: &'a File,
-    /// Frames per second of the clip.
+    /// The clip's frames per second.
     pub fps: f64,
-    /// State folder in which its posters are kept, and the hash of the clip; `None` makes no posters.
+    /// The state folder that keeps the posters, and the clip's hash; with `None` no posters are made.
     pub posters: Option<(&'a Path, Sha256)>,
-    /// Set by another thread to end early.
+    /// A flag that another thread sets to end the decoding early.
     pub stop: &'a AtomicBool,
 }
 
 impl Ffmpeg {
-    /// Returns the program on the search path of this process; `None` where it is not installed.
+    /// Returns the `ffmpeg` in the folders of a search path (`PATH`); `None` if it is not installed.
     ///
-    /// An error says why an installed one cannot be used.
+    /// An error gives the reason why an installed program cannot be used.
     #[must_use]
     pub fn find(path: &OsStr) -> Option<Result<Self, String>> {
         Some(Self::at(program(path)?))
     }
 
-    /// Returns the program at that path, once it has told its version.
+    /// Returns the `ffmpeg` at that path, after asking it which formats it can write.
     pub fn at(program: PathBuf) -> Result<Self, String> {
         let mut command = command(&program);
         command.args(["-v", "error", "-encoders"]).stdin(Stdio::null());
@@ -122,19 +122,20 @@ impl Ffmpeg {
         &self.program
     }
 
-    /// Returns whether it can make posters.
+    /// Checks whether `ffmpeg` can write WebP, and so make posters.
     #[must_use]
     pub const fn has_webp(&self) -> bool {
         self.has_webp
     }
 
-    /// Returns the frames per second that are looked at, for a clip that has so many.
+    /// Returns the number of frames per second to examine in a clip with the frame rate `fps`.
     #[must_use]
     pub fn rate(fps: f64) -> f64 {
         if fps.is_finite() && fps > 0.0 { fps.min(RATE) } else { RATE }
     }
 
-    /// Decodes a clip in one pass: calls `each` with every frame at its [`rate`](Self::rate), and keeps its posters.
+    /// Decodes a clip in one pass. Calls `each` with every frame, at the rate of [`Self::rate`], and saves the clip's
+    /// posters.
     pub fn decode(&self, decoding: &Decoding<'_>, each: &mut dyn FnMut(Frame)) -> Result<(), DecodeFault> {
         let Decoding { clip, fps, posters, stop } = decoding;
         let fps = Self::rate(*fps);
@@ -170,7 +171,7 @@ impl Ffmpeg {
     }
 }
 
-/// Returns the program of that name in the folders of a search path. Folders that are not absolute are left out.
+/// Returns the path of `ffmpeg` in the folders of a search path. Relative folders are ignored.
 fn program(path: &OsStr) -> Option<PathBuf> {
     let programs = std::env::split_paths(path).filter(|folder| folder.is_absolute());
     programs.map(|folder| folder.join("ffmpeg")).find(|program| {
@@ -179,9 +180,9 @@ fn program(path: &OsStr) -> Option<PathBuf> {
     })
 }
 
-/// Returns a command with an environment that holds no keys, in a group of processes of its own.
+/// Returns a command that runs `ffmpeg` in its own process group, with an environment without API keys.
 ///
-/// Ctrl-C goes to the group of the terminal: this program decides when the other one ends.
+/// Ctrl-C goes to the terminal's process group, and shotlist must decide when the program ends.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").process_group(0);
@@ -189,11 +190,12 @@ fn command(program: &Path) -> Command {
     command
 }
 
-/// Returns the arguments of a pass: small frames to standard output, and posters into the current folder.
+/// Returns the arguments of `ffmpeg` for one clip: it writes small frames to standard output, and posters into the
+/// current folder.
 fn arguments(fps: f64, posters: Option<Sha256>) -> Vec<OsString> {
     let read = ["-v", "error", "-threads", "1", "-protocol_whitelist", "file,pipe", "-f", "mov", "-t"];
     let mut arguments: Vec<String> = read.map(str::to_owned).to_vec();
-    // The demuxer is given, so that the bytes cannot choose one that opens other files.
+    // The demuxer is fixed, so that the bytes cannot select one that opens other files.
     arguments.extend([SECONDS.to_string(), "-i".into(), "file:/dev/stdin".into(), "-filter_complex".into()]);
     let frames = format!("fps={fps:.3},scale={WIDTH}:{HEIGHT}:flags=area,format=rgb24[frames]");
     let raw = ["-map", "[frames]", "-f", "rawvideo", "pipe:1"].map(str::to_owned);
@@ -235,7 +237,7 @@ fn arguments(fps: f64, posters: Option<Sha256>) -> Vec<OsString> {
     arguments.into_iter().map(OsString::from).collect()
 }
 
-/// A running program.
+/// A running `ffmpeg`, with its output.
 struct Running {
     child: Child,
     output: Receiver<Vec<u8>>,
@@ -245,11 +247,11 @@ struct Running {
 impl Running {
     fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        // Without the right to it, the program only runs as fast as any other.
+        // If the system refuses, the program only runs at normal priority.
         let _ = setpriority_process(Some(Pid::from_child(&child)), NICE);
         let (sender, output) = sync_channel(4);
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        // The threads end with the program, whose ends of the pipes they read.
+        // The threads end when the program ends and closes its pipes.
         thread::spawn(move || {
             let Some(mut stdout) = stdout else { return };
             let mut buffer = vec![0; 1 << 16];
@@ -269,7 +271,7 @@ impl Running {
         Ok(Self { child, output, errors: Some(errors) })
     }
 
-    /// Hands over what the program writes, until it writes no more.
+    /// Calls `each` with the pieces of the program's output until the output ends.
     fn read(
         &mut self,
         deadline: Instant,
@@ -291,7 +293,7 @@ impl Running {
         }
     }
 
-    /// Waits for the end of the program. Returns whether it succeeded.
+    /// Waits for the program to end. Returns true if it succeeded, and false if it failed or the deadline passed.
     fn end(&mut self, deadline: Instant) -> io::Result<bool> {
         loop {
             if let Some(status) = self.child.try_wait()? {
@@ -304,15 +306,15 @@ impl Running {
         }
     }
 
-    /// Returns the first line of its errors, without control characters.
+    /// Returns the first line of the program's error output, without control characters.
     fn said(&mut self) -> String {
         let said = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
-        let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
+        let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("ffmpeg gave no reason");
         line.chars().filter(|sign| !sign.is_control()).take(200).collect()
     }
 }
 
-/// Ends the program where it still runs.
+/// Ends `ffmpeg` if it still runs when its handle is dropped.
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -1,4 +1,5 @@
-//! Keeps the folders open that a group of files is in, so that each is opened, locked and synced once for all of them.
+//! Keeps folders open while a group of files is saved. Each folder is opened, locked and synced only once for the
+//! group.
 
 use super::dir::Dir;
 use super::tree::{Tree, last, prefixes, split};
@@ -8,29 +9,29 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The folders that a group of files is in.
+/// The open folders for a group of files that are saved together.
 pub(super) struct Folders {
     tree: Tree,
     partial: Option<(Rc<Dir>, Dev)>,
-    /// By their paths in the output folder, which itself is the empty one.
+    /// The open folders by their paths relative to the output folder. The path of the output folder is empty.
     open: HashMap<String, Rc<Dir>>,
     locked: HashMap<String, Dir>,
-    /// Folders whose names are not durable yet.
+    /// The folders that contain new names which are not durable yet.
     changed: BTreeSet<String>,
-    /// Why the names in a folder did not become durable.
+    /// The errors of folders that could not be synced, by path.
     failed: HashMap<String, io::Error>,
 }
 
-/// What to do about a folder that is missing.
+/// The treatment of a folder that does not exist.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     Make,
-    /// The one above it is taken.
+    /// Use the nearest parent folder that exists.
     Stop,
 }
 
 impl Folders {
-    /// Returns an empty set of folders of a tree.
+    /// Returns a set without open folders, for the files of an output folder.
     pub(super) fn new(tree: &Tree) -> Self {
         Self {
             tree: tree.clone(),
@@ -42,12 +43,12 @@ impl Folders {
         }
     }
 
-    /// Returns the tree that the folders belong to.
+    /// Returns the output folder to which the open folders belong.
     pub(super) fn tree(&self) -> &Tree {
         &self.tree
     }
 
-    /// Returns the folder of unfinished downloads, and its device.
+    /// Returns the folder of unfinished downloads, opened, and the device on which it is.
     pub(super) fn partial(&mut self) -> io::Result<(Rc<Dir>, Dev)> {
         if let Some((dir, device)) = &self.partial {
             return Ok((Rc::clone(dir), *device));
@@ -58,14 +59,14 @@ impl Folders {
         Ok((dir, device))
     }
 
-    /// Returns the folder of a target, made if it is missing, and the target's name in it.
+    /// Returns the folder of a target, opened, and the target's name in it. Makes the folder if it is missing.
     ///
-    /// The name of a folder that was made is durable after [`Folders::sync`].
+    /// The name of a new folder is durable only after [`Folders::sync`].
     pub(super) fn locate<'t>(&mut self, target: &'t str) -> io::Result<(Rc<Dir>, &'t str)> {
         self.walk(target, Missing::Make)
     }
 
-    /// Returns the device on which the folder of a target is, or would be made.
+    /// Returns the device of a target's folder. For a missing folder, it is the device on which it would be made.
     pub(super) fn device(&mut self, target: &str) -> io::Result<Dev> {
         Ok(self.walk(target, Missing::Stop)?.0.identity()?.0)
     }
@@ -104,7 +105,7 @@ impl Folders {
         dir
     }
 
-    /// Keeps the folder of a target locked until this set of folders is dropped.
+    /// Locks the folder of a target until this set of folders is dropped.
     pub(super) fn lock(&mut self, target: &str, patience: Duration) -> io::Result<()> {
         let (dir, _) = self.locate(target)?;
         let folder = split(target)?.0;
@@ -114,14 +115,13 @@ impl Folders {
         Ok(())
     }
 
-    /// Notes that the folder of a target has a new name in it.
+    /// Records that the folder of a target contains a new name, for the next [`Folders::sync`].
     pub(super) fn changed(&mut self, target: &str) -> io::Result<()> {
         self.changed.insert(split(target)?.0.to_owned());
         Ok(())
     }
 
-    /// Makes the names durable that have changed, each folder once. The targets of those that fail get the error from
-    /// [`Folders::failure`].
+    /// Makes new names durable by syncing each changed folder once. [`Folders::failure`] returns the errors.
     pub(super) fn sync(&mut self) {
         for folder in std::mem::take(&mut self.changed) {
             if let Some(Err(error)) = self.open.get(&folder).map(|dir| dir.sync()) {
@@ -130,7 +130,8 @@ impl Folders {
         }
     }
 
-    /// Returns why the name of a target, or of a folder on the way to it, did not become durable.
+    /// Returns the error of a failed sync, because of which a target's name, or that of a folder above it, is not
+    /// durable.
     pub(super) fn failure(&self, target: &str) -> Option<io::Error> {
         let (folders, _) = split(target).ok()?;
         let failed = std::iter::once("").chain(prefixes(folders)).find_map(|path| self.failed.get(path))?;

@@ -1,21 +1,21 @@
-//! Does work on the disk in groups: what arrives while one group is under way makes up the next one.
+//! Collects disk work into groups: work that arrives while one group runs forms the next group.
 //!
 //! Files that are synced together share the writes of the file system's journal, and a folder is opened and synced once
-//! for all of them.
+//! for all its files in the group.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Most pieces of work in a group, each of which may hold two files open.
+/// The largest number of pieces of work in a group. It is limited because each piece may keep two files open.
 const LARGEST: usize = 32;
 
-/// Work of one kind that waits for its group. Cheap to clone.
+/// A queue of work of one kind. One thread at a time processes it, group by group. Clones share the queue.
 pub(super) struct Groups<J> {
     queue: Arc<Mutex<Queue<J>>>,
 }
 
 struct Queue<J> {
     waiting: Vec<J>,
-    /// Whether a thread is at work on a group, and looks for the next one afterwards.
+    /// True while a thread processes a group; the same thread then takes the next group.
     is_busy: bool,
 }
 
@@ -38,9 +38,9 @@ impl<J> std::fmt::Debug for Groups<J> {
 }
 
 impl<J: Send + 'static> Groups<J> {
-    /// Hands work over to the next group. `run` works on a thread that may block.
+    /// Adds a piece of work to the next group. `run` processes a whole group on a thread that may block.
     ///
-    /// Work whose group panics is dropped.
+    /// If `run` panics, the work of its group and all waiting work are dropped.
     pub(super) fn hand_over(&self, job: J, run: impl Fn(Vec<J>) + Send + 'static) {
         let mut queue = lock(&self.queue);
         queue.waiting.push(job);
@@ -55,10 +55,10 @@ fn lock<J>(queue: &Mutex<Queue<J>>) -> MutexGuard<'_, Queue<J>> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The thread that works on the groups of a queue.
+/// The thread that processes the groups of a queue.
 struct Worker<J> {
     queue: Arc<Mutex<Queue<J>>>,
-    /// True once the queue is the next thread's, which may be at work already.
+    /// True once this thread has found the queue empty, so that another thread may process it.
     is_over: bool,
 }
 
@@ -69,7 +69,7 @@ impl<J> Worker<J> {
         }
     }
 
-    /// Takes the next group. Where nothing waits, the work is over, and from then on the queue is the next thread's.
+    /// Takes the next group from the queue; `None` if the queue is empty, which ends this thread.
     fn next(&mut self) -> Option<Vec<J>> {
         let mut queue = lock(&self.queue);
         let size = queue.waiting.len().min(LARGEST);
@@ -80,7 +80,7 @@ impl<J> Worker<J> {
 }
 
 impl<J> Drop for Worker<J> {
-    /// Lets the next piece of work start another thread, also when this one died or never began.
+    /// Lets the next piece of work start another thread, even if this thread panicked or never started.
     fn drop(&mut self) {
         if !self.is_over {
             *lock(&self.queue) = Queue { waiting: Vec::new(), is_busy: false };

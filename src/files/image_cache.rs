@@ -1,8 +1,8 @@
-//! What local pictures were when they were looked at last: one that is as it was need not be read again.
+//! Remembers the properties of local pictures (format, size, hash), so that an unchanged picture is not read again.
 //!
-//! A picture is known by its path and its `Stamp`. The time of its last change is part of that because no program can
-//! set it back, as copying tools do with the time of the last modification. Whatever is remembered here decides only
-//! what is ordered: the bytes that are sent are hashed once more when they are sent.
+//! A picture is identified by its path and its `Stamp`. The stamp contains the time of the last status change, because
+//! programs cannot set it back as copying tools do with the modification time. The cache only decides about a request's
+//! content: the bytes that are sent are hashed again when they are sent.
 
 use super::dir::atomic_write;
 use super::names::{Names, Twins};
@@ -16,20 +16,20 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// How old the last change of a file must be for its times to tell it from the next one. The coarsest file systems in use
-/// (FAT) count in steps of two seconds.
+/// The minimum age of a file's last change at which a later change is certain to have another time. The coarsest file
+/// systems in use (FAT) store times in steps of two seconds.
 const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 
-/// What the file system tells of a file that nobody needs to read: the same twice means the same bytes.
+/// The metadata that identify a file's bytes: as long as they are the same, the bytes are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
-    /// In bytes.
+    /// The file's size in bytes.
     size: u64,
-    /// When its bytes were written last, as far as programs tell the truth; nanoseconds since 1970.
+    /// The time of the last modification in nanoseconds since 1970. Programs can set it to any time.
     modified: i128,
-    /// When anything about it changed last, as the kernel saw it; nanoseconds since 1970.
+    /// The time of the last status change in nanoseconds since 1970, which the kernel sets.
     changed: i128,
-    /// Its number on its disk: a file that was put in its place has another.
+    /// The file's inode number: a file that replaces it has another number.
     inode: u64,
 }
 
@@ -44,30 +44,30 @@ impl Stamp {
         }
     }
 
-    /// Whether a file that is changed from now on is sure to get another stamp.
+    /// Checks whether the last change is so old that any later change gives the file another stamp.
     fn is_settled(&self, now: Timestamp) -> bool {
         self.modified.max(self.changed) <= now.as_nanosecond() - SETTLED.as_nanos()
     }
 }
 
-/// The pictures of a folder, and what is known of them.
+/// A cache of the properties of the pictures in one folder.
 #[derive(Debug)]
 pub struct ImageCache {
-    /// Without symbolic links in its path, where it is there at all.
+    /// The folder of the pictures, without symbolic links in its path if it exists.
     root: PathBuf,
-    /// Where what is known is kept.
+    /// The file that keeps the properties between runs; `None` to keep none.
     file: Option<PathBuf>,
-    /// When this look at the pictures began.
+    /// The time at which the current check of the pictures began.
     now: Timestamp,
     known: BTreeMap<String, Known>,
-    /// The pictures that were looked at since then and can be told from what comes after them.
+    /// The pictures, by their paths in the manifest, whose properties were confirmed in this check.
     settled: BTreeSet<String>,
     names: Names,
-    /// Whether more is known than the file has.
+    /// True if the cache contains properties that its file lacks.
     is_news: bool,
 }
 
-/// A picture that was looked at.
+/// A picture's recorded properties, with the stamp of its file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Known {
     stamp: Stamp,
@@ -88,7 +88,7 @@ impl Known {
         Self { stamp, format, width, height, turned, cmyk, deep, sha256 }
     }
 
-    /// `None` where somebody else wrote it.
+    /// Returns the recorded properties; `None` if they are invalid, because another program wrote them.
     fn facts(&self) -> Option<PictureFacts> {
         let &Self { stamp: Stamp { size: bytes, .. }, width, height, turned, cmyk, deep, .. } = self;
         let traits = PictureTraits { turned, cmyk, deep };
@@ -97,17 +97,17 @@ impl Known {
     }
 }
 
-/// The file.
+/// The content of the cache file.
 #[derive(Serialize, Deserialize)]
 struct Page<P> {
-    /// The version of the program, which another one may contradict.
+    /// The version of shotlist that wrote the file, because another version may read a picture differently.
     shotlist: String,
-    /// By path, as written.
+    /// The recorded properties of the pictures, by their paths as written in the manifest.
     pictures: P,
 }
 
 impl ImageCache {
-    /// The pictures of a folder of which nothing is known, and nothing will be.
+    /// Returns an empty cache for the pictures of a folder, which is not saved to a file.
     #[must_use]
     pub fn new(root: &Path) -> Self {
         Self {
@@ -121,8 +121,8 @@ impl ImageCache {
         }
     }
 
-    /// The pictures of a folder, with what that file knows of them. One that cannot be read, or that another version
-    /// wrote, knows nothing.
+    /// Returns a cache for the pictures of the folder `root`, with the properties recorded in `file`. A file that
+    /// cannot be read, or that another version of shotlist wrote, is ignored.
     #[must_use]
     pub fn kept_in(file: PathBuf, root: &Path, now: Timestamp) -> Self {
         let bytes = std::fs::read(&file).unwrap_or_default();
@@ -132,7 +132,7 @@ impl ImageCache {
         Self { file: Some(file), now, known, ..Self::new(root) }
     }
 
-    /// What a picture is. It is read only if it is not known, or no longer as it was.
+    /// Returns the properties of a picture. The picture is read only if it is unknown or has changed.
     pub fn look(&mut self, written: &str) -> Result<PictureFacts, PictureTrouble> {
         let path = self.names.find(&self.root, written).map_err(|Twins| PictureTrouble::Twins)?;
         let real = inside(&self.root, written, &path)?;
@@ -163,13 +163,13 @@ impl ImageCache {
         Some(Stamp::of(&symlink_metadata(real).ok()?))
     }
 
-    /// Whether there is something to save.
+    /// Checks whether the cache has changed and must be saved.
     #[must_use]
     pub fn is_news(&self) -> bool {
         self.is_news
     }
 
-    /// Replaces the file by what is known now. Pictures of which nobody asked are forgotten if they are not as they were.
+    /// Writes the cache to its file. Pictures that were not looked up since the start are dropped if they have changed.
     pub fn save(mut self) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let mut known = std::mem::take(&mut self.known);

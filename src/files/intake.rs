@@ -1,4 +1,4 @@
-//! Brings clips into a tree. Those that wait at the same time are written and synced together.
+//! Saves received clips in the output folder. Clips that wait at the same time are written and synced together.
 
 use super::groups::Groups;
 use super::part::{self, Arriving, TakenUp};
@@ -11,7 +11,7 @@ use std::io;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// The clips on their way into a tree. Cheap to clone.
+/// The clips that are being saved in an output folder. Clones share the same queues.
 #[derive(Debug, Clone)]
 pub struct Intake {
     tree: Tree,
@@ -26,18 +26,18 @@ struct Placing {
 }
 
 impl Intake {
-    /// Returns an intake of a tree, with nothing on its way.
+    /// Returns an intake for an output folder, without any clips.
     #[must_use]
     pub fn new(tree: Tree) -> Self {
         Self { tree, arriving: Groups::default(), placing: Groups::default() }
     }
 
-    /// Takes a download up where it was left: a part to go on with, or a clip that had arrived whole.
+    /// Resumes the download of a take. Returns the unfinished download, or the clip if it is already complete.
     pub async fn take_up(&self, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
         part::take_up(self.tree.clone(), self.arriving.clone(), take, target).await
     }
 
-    /// Gives a received clip its name, as [`Tree::place`] does, together with all that wait for theirs.
+    /// Gives a received clip its name, as [`Tree::place`] does. All clips that wait at the same time form one group.
     pub async fn place(&self, placement: Placement) -> Result<(), PlaceFault> {
         let (caller, answer) = oneshot::channel();
         let tree = self.tree.clone();
@@ -46,7 +46,7 @@ impl Intake {
     }
 }
 
-/// Places a group of clips. Two of the same name get it one after the other.
+/// Gives a group of clips their names. Two clips with the same name are processed one after the other.
 fn place_group(tree: &Tree, mut group: Vec<Placing>) {
     while !group.is_empty() {
         let mut targets = HashSet::new();
@@ -57,12 +57,12 @@ fn place_group(tree: &Tree, mut group: Vec<Placing>) {
         place_all(tree, &placements, Duration::ZERO, |outcome| outcomes.push(outcome));
         for (Placing { placement, caller }, outcome) in now.drain(..).zip(outcomes) {
             match outcome {
-                // One folder that another program holds locked is waited for without keeping the others waiting.
+                // A folder that another program holds locked must not delay the other clips.
                 Err(PlaceFault::Obstructed(error)) if error.kind() == io::ErrorKind::ResourceBusy => {
                     let tree = tree.clone();
                     drop(tokio::task::spawn_blocking(move || caller.send(tree.place(&placement))));
                 }
-                // A caller that no longer waits needs no answer.
+                // A caller that no longer waits needs no reply.
                 outcome => drop(caller.send(outcome)),
             }
         }

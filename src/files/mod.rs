@@ -1,15 +1,15 @@
-//! The folder tree: pictures in, clips out.
+//! Reads pictures from the disk, and saves clips to it.
 //!
-//! [`pictures`] reads what is to be sent, [`image_cache`] remembers what pictures were. [`tree`] knows the output folder and
-//! the folder of unfinished downloads, [`part`] receives a clip into what [`stored`] keeps on the disk, [`place`] gives it its
-//! name, [`refile`] gives it another; [`intake`] does this for all clips that wait at the same time, in [`groups`] that share
-//! their open [`folders`]. [`names`] finds a file in either Unicode form of its name.
-//! [`examine`] compares what stands with what was recorded, `obstacle` finds what is in the way of a name, [`sidecars`]
-//! reads the file beside a clip, [`disks`] finds folders on disks of their own. [`ffmpeg`] decodes clips where it is installed and makes their [`posters`]. [`dir`] has the
-//! steps of which they are made, each relative to an open directory, so that nothing can be swapped beneath them; [`steps`]
-//! counts them. [`below`] opens a file for a reader elsewhere.
+//! [`pictures`] reads the pictures to send, and [`image_cache`] remembers their properties. [`tree`] manages the output
+//! folder and the folder of unfinished downloads. [`part`] receives a clip into the file that [`stored`] keeps;
+//! [`place`] gives the clip its name, and [`refile`] changes the name; [`intake`] does this for all clips that wait at
+//! the same time, in [`groups`] that share their open [`folders`]. [`names`] finds a file in either Unicode form of its
+//! name. [`examine`] compares files with their records, `obstacle` finds what blocks a name, [`sidecars`] reads the
+//! file next to a clip, [`disks`] finds folders on which a disk is mounted. [`ffmpeg`] decodes clips if it is
+//! installed, and makes their [`posters`]. [`dir`] provides the disk operations, each relative to an open directory, so
+//! that no folder can be swapped meanwhile; [`steps`] counts them. [`below`] opens a file for the local review page.
 //!
-//! Everything here blocks but what is `async`; callers in async code wrap it.
+//! All functions of this module block, except `async` ones; async callers must run them on a thread that may block.
 
 pub mod below;
 pub mod dir;
@@ -43,7 +43,7 @@ pub use image_cache::ImageCache;
 pub use intake::Intake;
 pub use names::find;
 pub use obstacle::{Obstacle, ObstacleSearch};
-pub use part::{Part, TakenUp};
+pub use part::{PartialDownload, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect, picture};
 pub use place::{Older, PlaceFault, Placement, kept_path};
 pub use posters::{Poster, poster};

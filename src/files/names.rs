@@ -1,6 +1,7 @@
-//! Finds files whose names are written with composed letters in one place and with accents apart in the other.
+//! Finds files by name, even if the Unicode form of accented letters differs between the written name and the disk.
 //!
-//! A Mac writes `é` as a letter and an accent, spreadsheets as one character. Linux keeps both apart.
+//! A Mac writes `é` as two characters, a letter and an accent; spreadsheets write it as one. Linux treats the two names
+//! as different.
 
 use super::dir::hash;
 use crate::domain::ident::composed;
@@ -9,22 +10,22 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
 
-/// Two different files have names that differ only in how their letters are composed.
+/// The error that a name is ambiguous: two different files match it, in two Unicode forms of an accented letter.
 #[derive(Debug)]
 pub(super) struct Twins;
 
-/// The names in folders, as far as they were looked up.
+/// A cache of the names in the folders that were searched so far.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// By folder: the names that are not ASCII, by their composed form.
+    /// The non-ASCII names of each folder, by their composed Unicode form (one character for a letter and its accent).
     folders: HashMap<PathBuf, HashMap<String, Vec<OsString>>>,
 }
 
 impl Names {
-    /// Returns a path below a folder, with each part as it is called on the disk.
+    /// Returns a path below the folder `root`, with each part of `written` spelled as on the disk.
     ///
-    /// A part that is not there stays as it was written. Two different files whose names differ only in how their letters
-    /// are composed are an error.
+    /// A part that does not exist stays as written. Two different files whose names differ only in the form of accented
+    /// letters are an error.
     pub(super) fn find(&mut self, root: &Path, written: &str) -> Result<PathBuf, Twins> {
         let mut path = root.to_owned();
         for part in Path::new(written).components() {
@@ -51,7 +52,7 @@ impl Names {
         Ok(path)
     }
 
-    /// The names in a folder that are this one when their letters are composed.
+    /// Returns the names in a folder that are equal to `name` in the composed Unicode form.
     fn called(&mut self, folder: &Path, name: &str) -> &[OsString] {
         if !self.folders.contains_key(folder) {
             let mut names: HashMap<String, Vec<OsString>> = HashMap::new();
@@ -71,17 +72,17 @@ impl Names {
     }
 }
 
-/// Whether two files hold the same bytes.
+/// Checks whether two files contain the same bytes.
 fn is_copy(one: &Path, two: &Path) -> bool {
     let content = |path: &Path| {
-        // A pipe is not waited for.
+        // A pipe would block the read.
         let is_file = path.metadata().is_ok_and(|facts| facts.is_file());
         is_file.then(|| hash(&File::open(path).ok()?).ok())?
     };
     content(one).is_some_and(|one| content(two) == Some(one))
 }
 
-/// Returns the path of a file below a folder: as it is written where it is there, else as it is called on the disk.
+/// Returns the path of a file below a folder: as written if that file exists, otherwise spelled as on the disk.
 #[must_use]
 pub fn find(root: &Path, written: &str) -> PathBuf {
     let path = root.join(written);

@@ -1,41 +1,42 @@
-//! Finds what keeps a clip from its name, before anything is paid. Reads only.
+//! Finds what would block a clip's name, before anything is paid. It only reads the disk.
 
-use super::dir::{Dir, Standing};
+use super::dir::{Dir, NameState};
 use super::place::TAKES;
-use super::sidecars::{self, Beside, sidecar_name};
+use super::sidecars::{self, SidecarState, sidecar_name};
 use super::tree::{Tree, prefixes, split};
 use crate::domain::lifecycle::ClipFile;
 use std::cell::OnceCell;
 use std::io;
 
-/// A name that a clip cannot have.
+/// A reason why a clip cannot be saved under its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
-    /// The target, as it was asked for.
+    /// The path of the clip that cannot be saved, relative to the output folder.
     pub target: String,
-    /// What is in the way.
+    /// A description of the obstacle in words.
     pub what: String,
-    /// True where the disk is another one than before, or cannot be written to.
+    /// True if the obstacle concerns the disk: it was exchanged, or the folder is not writable.
     pub is_disk: bool,
 }
 
-/// A search for obstacles among many names. Keeps the folders on the way to the last name open for the next one.
+/// A search for obstacles to many names. It keeps the folders of the last name open for the next name.
 #[derive(Debug)]
 pub struct ObstacleSearch {
     tree: Tree,
-    /// From the output folder to the deepest one that is there.
+    /// The open folders of the last name, from the output folder to the deepest folder that exists.
     way: Vec<Step>,
-    /// The folder below them that is missing.
+    /// The path of the first missing folder of the last name; `None` if all its folders exist.
     missing: Option<String>,
 }
 
-/// A folder on the way to a name.
+/// An open folder on the path of a name.
 #[derive(Debug)]
 struct Step {
-    /// In the output folder, which itself is the empty one.
+    /// The folder's path relative to the output folder, which itself has an empty path.
     path: String,
     dir: Dir,
-    /// Why nothing can be written to it, once that was asked.
+    /// The reason why the folder is not writable; `None` if the folder is writable. The value is set by the first
+    /// check.
     unwritable: OnceCell<Option<String>>,
 }
 
@@ -46,14 +47,14 @@ impl Step {
 }
 
 impl ObstacleSearch {
-    /// Returns a search in a tree.
+    /// Returns a search in an output folder.
     #[must_use]
     pub fn new(tree: Tree) -> Self {
         Self { tree, way: Vec::new(), missing: None }
     }
 
-    /// Returns what keeps a clip from getting this name: something else than the clips that may stand there, or something
-    /// on the way. To be asked before anything is paid.
+    /// Returns what would block saving a clip under the name `target`; `None` if nothing does. The files of `may_stand`
+    /// may already have the name. Must be called before anything is paid.
     pub fn obstacle(&mut self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
         let (what, is_disk) = match self.look(target, may_stand) {
             Ok(Some(what)) => (what, false),
@@ -67,33 +68,33 @@ impl ObstacleSearch {
         let (step, name, is_missing) = self.reach(target)?;
         if !is_missing {
             let standing = standing(&step.dir, name, may_stand)?;
-            if standing == Standing::Other {
+            if standing == NameState::Other {
                 let what = if may_stand.is_empty() {
-                    "a file of that name is there already"
+                    "a file with that name already exists"
                 } else {
-                    "the file there is not, or no longer, the clip that was put there"
+                    "the existing file is not, or is no longer, the clip that shotlist saved there"
                 };
                 return Ok(Some(what.to_owned()));
             }
-            if let Some(what) = beside(&step.dir, target, name, standing == Standing::Same)? {
+            if let Some(what) = sidecar_obstacle(&step.dir, target, name, standing == NameState::Same)? {
                 return Ok(Some(what));
             }
         }
         Ok(None)
     }
 
-    /// Returns why nothing can be written to the folder that was looked at last.
+    /// Returns the reason why the deepest open folder is not writable; `None` if it is writable.
     fn unwritable(&self) -> Option<String> {
         let step = self.way.last()?;
         let unwritable = step.unwritable.get_or_init(|| {
             let refused = step.dir.may_write().err()?;
-            Some(format!("its folder cannot be written to: {refused}"))
+            Some(format!("the clip's folder is not writable: {refused}"))
         });
         unwritable.clone()
     }
 
-    /// Opens the deepest folder on the way to a target that is there. Returns it, the target's name, and whether the
-    /// target's own folder is missing.
+    /// Opens the deepest existing folder on the path of a target. Returns that folder, the target's name, and true if
+    /// the target's own folder is missing.
     fn reach<'t>(&mut self, target: &'t str) -> io::Result<(&mut Step, &'t str, bool)> {
         let (folders, name) = split(target)?;
         let is_on_the_way = |path: &str| prefixes(folders).any(|prefix| prefix == path);
@@ -118,10 +119,11 @@ impl ObstacleSearch {
     }
 }
 
-/// Returns what keeps a clip's sidecar from its name, or an older clip that stands there from its place below `_takes/`.
-fn beside(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<Option<String>> {
-    if sidecars::beside(dir, name)? == Beside::Foreign {
-        return Ok(Some(format!("{} is there already, and is no sidecar of a clip", sidecar_name(target))));
+/// Returns what blocks the name of a clip's sidecar. If `makes_room` is true, the folder `_takes/` for the older clip
+/// is checked too.
+fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<Option<String>> {
+    if sidecars::sidecar_state(dir, name)? == SidecarState::Foreign {
+        return Ok(Some(format!("{} already exists and is not a clip's sidecar", sidecar_name(target))));
     }
     if !makes_room {
         return Ok(None);
@@ -132,15 +134,15 @@ fn beside(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<O
     }
 }
 
-/// Compares what stands under a name with the clips that may stand there.
-fn standing(dir: &Dir, name: &str, may_stand: &[ClipFile]) -> io::Result<Standing> {
+/// Checks whether the file under a name is one of the clips that may have that name.
+fn standing(dir: &Dir, name: &str, may_stand: &[ClipFile]) -> io::Result<NameState> {
     if !dir.has(name)? {
-        return Ok(Standing::Nothing);
+        return Ok(NameState::Nothing);
     }
     for clip in may_stand {
-        if dir.compare(name, clip)? == Standing::Same {
-            return Ok(Standing::Same);
+        if dir.compare(name, clip)? == NameState::Same {
+            return Ok(NameState::Same);
         }
     }
-    Ok(Standing::Other)
+    Ok(NameState::Other)
 }

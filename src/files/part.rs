@@ -1,5 +1,5 @@
-//! Receives a clip: collects its bytes in memory, hands them to the disk in large pieces, and joins the next group of
-//! downloads that are made durable together.
+//! Receives the bytes of one clip: collects them in memory and writes them in large pieces. A complete clip is made
+//! durable in one group with the other downloads that end at the same time.
 
 use super::folders::Folders;
 use super::groups::Groups;
@@ -17,27 +17,27 @@ use std::pin::pin;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-/// Bytes that are collected before a thread writes them: hosts send pieces of 8 to 400 KiB.
+/// The number of received bytes that are collected before a thread writes them. Hosts send pieces of 8 to 400 KiB.
 const PIECE: usize = 256 * 1024;
 
-/// A download to go on with.
+/// An unfinished download of a clip, which can be continued.
 #[derive(Debug)]
-pub struct Part {
+pub struct PartialDownload {
     tree: Tree,
     arriving: Groups<Arriving>,
     stored: Stored,
 }
 
-/// What was found of a download.
+/// The state of a take's download when it is resumed.
 #[derive(Debug)]
 pub enum TakenUp {
-    /// Bytes are missing, perhaps all.
-    Part(Part),
-    /// It had arrived whole before the last run ended: nothing needs to be fetched.
+    /// Some or all bytes are missing: the download to continue.
+    Part(PartialDownload),
+    /// The clip was already complete when the last run ended: nothing needs to be fetched.
     Whole(Received),
 }
 
-/// A download that is over, with the bytes that are still in memory.
+/// A download that has ended, with the last bytes, which are still in memory.
 pub(super) struct Arriving {
     stored: Stored,
     pieces: Vec<Bytes>,
@@ -45,9 +45,9 @@ pub(super) struct Arriving {
     caller: oneshot::Sender<Result<Received, ReceiveFault>>,
 }
 
-/// Takes a download up where it was left.
+/// Resumes the download of a take, or begins it.
 ///
-/// Without notes there is nothing to go on with, and nothing is opened before the first bytes come.
+/// If `partial/` has no notes about the download, it begins, and no file is opened before the first bytes arrive.
 pub(super) async fn take_up(
     tree: Tree,
     arriving: Groups<Arriving>,
@@ -56,28 +56,28 @@ pub(super) async fn take_up(
 ) -> Result<TakenUp, ReceiveFault> {
     let stored = Stored::new(take, target);
     if !tree.has_notes(take)? {
-        return Ok(TakenUp::Part(Part { tree, arriving, stored }));
+        return Ok(TakenUp::Part(PartialDownload { tree, arriving, stored }));
     }
     blocking(move || {
         Ok(match stored.take_up(&tree)? {
             (_, Some(received)) => TakenUp::Whole(received),
-            (stored, None) => TakenUp::Part(Part { tree, arriving, stored }),
+            (stored, None) => TakenUp::Part(PartialDownload { tree, arriving, stored }),
         })
     })
     .await
 }
 
-impl Part {
-    /// What to ask for.
+impl PartialDownload {
+    /// Returns the range of bytes to request from the host.
     #[must_use]
     pub fn span(&self) -> Span {
         self.stored.span()
     }
 
-    /// Writes what comes to the disk, until the clip is whole, checked and durable.
+    /// Writes arriving bytes to the disk until the clip is complete, checked and durable.
     ///
-    /// Holds no thread while it waits for the host. Dropping the future is safe: what is durable is kept. To go on
-    /// after a fault, take the download up again.
+    /// It holds no thread while it waits for the host. Dropping the future is safe: durable bytes are kept. After a
+    /// fault, resume the download to continue.
     pub async fn receive<E: Display>(
         self,
         head: &ClipHead,
@@ -119,14 +119,14 @@ impl Part {
     }
 }
 
-/// Ends downloads together: those that are whole are on their way to the disk before the first of them is waited for.
+/// Finishes a group of downloads. The system starts to write all complete clips before the first of them is synced.
 fn end_all(tree: &Tree, group: Vec<Arriving>) {
     let mut folders = Folders::new(tree);
     let mut whole = Vec::new();
     for Arriving { stored, pieces, end, caller } in group {
         match stored.end(&mut folders, &pieces, end) {
             Ok((stored, received)) => whole.push((stored, received, caller)),
-            // A caller that no longer waits needs no answer; the same below.
+            // A caller that no longer waits needs no reply; the same applies below.
             Err(fault) => drop(caller.send(Err(fault))),
         }
     }
@@ -138,7 +138,7 @@ fn end_all(tree: &Tree, group: Vec<Arriving>) {
     }
 }
 
-/// Runs on the threads that may block.
+/// Runs work on a thread that may block.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ReceiveFault> + Send + 'static,
 ) -> Result<T, ReceiveFault> {

@@ -1,4 +1,4 @@
-//! Local pictures: looked at when planning, read when sending.
+//! Examines local pictures when a plan is made, and reads them again when a request is sent.
 
 use super::dir::hash;
 use super::names;
@@ -16,81 +16,82 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Component, Path, PathBuf};
 
-/// Bytes of a picture's beginning in which its size must be found: photos carry previews and colour profiles first.
+/// The number of bytes that are read at the start of a file to find the picture's size. Photos have previews and colour
+/// profiles before the size.
 const HEAD: u64 = 1024 * 1024;
 
-/// Bytes of a picture's end in which its trailer must be found.
+/// The number of bytes that are read at the end of a file, to check that the picture is complete.
 const TAIL: u64 = 64 * 1024;
 
-/// Why a picture cannot be sent, as a clause about it.
+/// The reason why a picture cannot be sent, worded as a clause.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureTrouble {
-    /// Nothing is there.
+    /// The file does not exist.
     #[error("there is no such file")]
     Missing,
-    /// It is outside the folder of the manifest.
+    /// The path leads outside the manifest's folder.
     #[error("it is outside the manifest's folder")]
     Outside,
-    /// It leads there.
+    /// The path is a link to a file outside the manifest's folder.
     #[error("it is only a link to a file outside the manifest's folder")]
     LinkOutside,
-    /// Two files have names that differ only in how their letters are composed.
+    /// Two files have names that differ only in the form of accented letters.
     #[error(
-        "two files have this name, one with composed letters and one with accents apart, and they differ"
+        "two different files have this name: in one, an accented letter is one character, in the other two"
     )]
     Twins,
-    /// A folder.
+    /// The path leads to a folder, not to a picture.
     #[error("it is a folder")]
     Folder,
-    /// A pipe, a device.
+    /// The path leads to a pipe or a device.
     #[error("it is a special file, not a picture")]
     NotAFile,
-    /// It is no picture, or not a whole one.
+    /// The file is not a picture, or not a complete one.
     #[error(transparent)]
     Broken(PictureFault),
-    /// The disk or its permissions.
+    /// The disk or the file's permissions do not allow reading the file.
     #[error("it cannot be read: {0}")]
     Unreadable(io::Error),
 }
 
 impl PictureTrouble {
-    /// What to do about it.
+    /// Returns what the user can do about the picture, in words.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Missing => {
-                "check its name, also upper and lower case; paths are seen from the manifest's folder"
+                "check the path, including upper and lower case; paths are relative to the manifest's folder"
             }
             Self::Outside | Self::LinkOutside => {
-                "put a copy of the picture into the manifest's folder, and write that path"
+                "put a copy of the picture into the manifest's folder, and write the path of the copy"
             }
-            Self::Twins => "remove one of the two files, or give it another name",
-            Self::Folder => "write the path of a picture in it",
+            Self::Twins => "remove one of the two files, or rename it",
+            Self::Folder => "write the path of a picture in that folder",
             Self::NotAFile => "write the path of a picture",
             Self::Broken(fault) => fault.remedy(),
-            Self::Unreadable(_) => "see to it that you may read it",
+            Self::Unreadable(_) => "make sure that you have permission to read the picture",
         }
     }
 }
 
-/// A picture is no longer what was promised; nothing was sent.
+/// The error of a picture that has changed; nothing was sent.
 #[derive(Debug, thiserror::Error)]
-#[error("the picture `{path}` {why}; nothing was sent. Run again to order with the picture as it is now")]
+#[error("the picture `{path}` {why}; nothing was sent. Run again to submit the picture as it is now")]
 pub struct PictureChanged {
-    /// As written.
+    /// The picture's path as written in the manifest.
     pub path: String,
-    /// What is different.
+    /// The change in words, which continues a sentence about the picture.
     pub why: String,
 }
 
-/// Looks at a picture: all its bytes are hashed, only its header and its trailer are understood.
+/// Examines a picture: hashes all its bytes, and reads its format and size from its first and last bytes.
 ///
-/// `written` is relative to `root`, the manifest's folder, and must stay in it also through symbolic links.
+/// `written` is relative to `root`, the manifest's folder, and must not leave it, even through symbolic links.
 pub fn inspect(root: &Path, written: &str) -> Result<PictureFacts, PictureTrouble> {
     facts(&open(&real(root, written)?)?)
 }
 
-/// What an open picture is.
+/// Returns the properties of an open picture file.
 pub(super) fn facts(file: &File) -> Result<PictureFacts, PictureTrouble> {
     let unreadable = PictureTrouble::Unreadable;
     let ClipFile { size: bytes, sha256 } = hash(file).map_err(unreadable)?;
@@ -101,7 +102,7 @@ pub(super) fn facts(file: &File) -> Result<PictureFacts, PictureTrouble> {
     Ok(PictureFacts { format, bytes, sha256, width, height, traits })
 }
 
-/// The bytes to send: the body with every picture in its place, each exactly as it was promised.
+/// Returns the bytes of a request's body with every local picture inserted, after a check that each is unchanged.
 pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
     let length = usize::try_from(body.len()).unwrap_or_default();
     let mut bytes = Vec::with_capacity(length);
@@ -117,13 +118,13 @@ pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
     Ok(bytes.into())
 }
 
-/// Reads a picture's bytes, if they are the promised ones.
+/// Reads a local picture's bytes, and checks that they have not changed since the picture was examined.
 pub fn picture(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
     let changed = |why: String| PictureChanged { path: file.path.clone(), why };
     let opened = real(root, &file.path).and_then(|path| open(&path));
     let opened = opened.map_err(|trouble| changed(format!("can no longer be used: {trouble}")))?;
     let mut picture = Vec::new();
-    // One byte more than promised shows that it has grown, and a file that grows without end does no harm.
+    // One byte more than expected shows that the file has grown, and limits the read of an endless file.
     opened
         .take(file.facts.bytes + 1)
         .read_to_end(&mut picture)
@@ -131,21 +132,21 @@ pub fn picture(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged>
     if picture.len() as u64 == file.facts.bytes && Sha256::of(&picture) == file.facts.sha256 {
         Ok(picture)
     } else {
-        Err(changed("has changed since it was looked at".to_owned()))
+        Err(changed("has changed since it was checked".to_owned()))
     }
 }
 
-/// Where a picture is when every symbolic link is followed: somewhere in `root`.
+/// Returns a picture's path with all symbolic links resolved, which must be in `root`.
 fn real(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
     within(&root.canonicalize().map_err(trouble)?, written)
 }
 
-/// The same, of a root that has no symbolic links in its path.
+/// Returns the same path as [`real`], for a `root` that has no symbolic links in its path.
 fn within(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
     inside(root, written, &names::find(root, written))
 }
 
-/// Where a picture is that stands under that path, when every symbolic link is followed.
+/// Resolves all symbolic links of a picture's path. Returns an error if the result is outside `root`.
 pub(super) fn inside(root: &Path, written: &str, path: &Path) -> Result<PathBuf, PictureTrouble> {
     let real = path.canonicalize().map_err(trouble)?;
     if real.starts_with(root) {
@@ -157,7 +158,7 @@ pub(super) fn inside(root: &Path, written: &str, path: &Path) -> Result<PathBuf,
     Err(if leads { PictureTrouble::LinkOutside } else { PictureTrouble::Outside })
 }
 
-/// Opens a regular file, and waits for no pipe.
+/// Opens a regular file without waiting for the writer of a pipe.
 pub(super) fn open(real: &Path) -> Result<File, PictureTrouble> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file =

@@ -1,10 +1,10 @@
-//! Gives a clip its name: the last act, after which whoever sees it sees it whole.
+//! Gives a clip its name as the last step, so that only complete clips are visible in the output folder.
 
-use super::dir::{Dir, Standing, is_full, is_obstructed};
+use super::dir::{Dir, NameState, is_full, is_obstructed};
 use super::folders::Folders;
-use super::sidecars::{self, Beside, sidecar_name};
+use super::sidecars::{self, SidecarState, sidecar_name};
 use super::steps::{Stamp, start_writing};
-use super::tree::{Arrived, Tree, beside_name, notes_name, part_name};
+use super::tree::{Arrived, Tree, notes_name, part_name, partial_name};
 use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -15,47 +15,47 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What is to get which name.
+/// A received clip that is to get its name, with its sidecar.
 #[derive(Debug, Clone)]
 pub struct Placement {
-    /// The take whose download it is.
+    /// The take whose clip was downloaded.
     pub take: TakeId,
-    /// Relative to the output folder, with `/`.
+    /// The clip's path relative to the output folder, with `/`.
     pub target: String,
-    /// What the clip is, as recorded.
+    /// The recorded size and hash of the clip.
     pub clip: ClipFile,
-    /// What goes to `<target>.json` beside it.
+    /// The content of the sidecar `<target>.json`.
     pub sidecar: Vec<u8>,
-    /// The same job's clip that stands there now, as recorded.
+    /// The older clip of the same job that has the name now, if one is recorded.
     pub older: Option<Older>,
 }
 
-/// A clip that makes room.
+/// An older clip that is moved to `_takes/` when a newer clip gets its name.
 #[derive(Debug, Clone)]
 pub struct Older {
-    /// The take it came from.
+    /// The take that made the clip.
     pub take: TakeId,
-    /// What it is, as recorded; a file that differs is nobody's to move.
+    /// The recorded size and hash of the clip; a file that differs must not be moved.
     pub clip: ClipFile,
 }
 
-/// Why a clip did not get its name.
+/// The reason why a clip did not get its name.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceFault {
-    /// A file that is not the job's own has the name; it was not touched.
-    #[error("`{0}` is taken by a file that shotlist did not put there; it was left as it is")]
+    /// The name belongs to a file that is not the job's clip; the file was not changed.
+    #[error("`{0}` already exists and was not created by shotlist; the file was not changed")]
     NameTaken(String),
-    /// The bytes are not where they were left.
-    #[error("the clip's bytes are gone; it must be downloaded again")]
+    /// The downloaded bytes of the clip are missing.
+    #[error("the downloaded clip is missing; it must be downloaded again")]
     PartLost,
     /// The disk is full.
     #[error("the disk is full: {0}")]
     NoSpace(io::Error),
-    /// A folder on the way is none, or may not be written to.
+    /// A part of the folder's path is not a folder, or is not writable.
     #[error("the clip's folder cannot be used: {0}")]
     Obstructed(io::Error),
-    /// The disk fails.
-    #[error("the clip cannot be given its name: {0}")]
+    /// The disk reported another error.
+    #[error("the clip cannot be saved under its name: {0}")]
     Io(io::Error),
 }
 
@@ -71,23 +71,23 @@ impl From<io::Error> for PlaceFault {
     }
 }
 
-/// The folder beside a clip in which its older takes are kept.
+/// The name of the folder next to a clip in which the job's older clips are kept.
 pub(super) const TAKES: &str = "_takes";
 
-/// Characters of a take's id that tell takes of one job apart; its end, since its beginning is the time.
+/// The number of characters at the end of a take's id that distinguish a job's takes. An id begins with the time.
 const SHORT_TAKE: usize = 8;
 
 impl Tree {
     /// Gives a received clip its name and writes its sidecar.
     ///
-    /// May be called again after a crash at any line: a clip that already stands there is fine.
+    /// It may be called again after a crash at any point: a clip that is already in place is accepted.
     pub fn place(&self, placement: &Placement) -> Result<(), PlaceFault> {
         let mut placed = Ok(());
         place_all(self, &[placement], self.patience(), |outcome| placed = outcome);
         placed
     }
 
-    /// Keeps a file that is no clip of ours any more below `_takes/` beside it, and returns where.
+    /// Moves a file that differs from the recorded clip into the folder `_takes/` next to it. Returns the new path.
     pub fn keep_altered(&self, target: &str) -> Result<String, PlaceFault> {
         let (dir, name) = self.locate(target, false)?;
         let _lock = self.lock(&dir)?;
@@ -100,7 +100,7 @@ impl Tree {
                     renamed?;
                     takes.sync()?;
                     dir.sync()?;
-                    return Ok(beside(target, &kept));
+                    return Ok(sibling(target, &kept));
                 }
             }
         }
@@ -108,9 +108,9 @@ impl Tree {
     }
 }
 
-/// Places clips of different names, and tells the outcomes in their order.
+/// Gives clips with different names these names, and reports the outcomes in the order of the clips.
 ///
-/// All sidecars are on their way to the disk before the first is waited for; a folder is synced once for all its clips.
+/// The system starts to write all sidecars before the first is synced; each folder is synced once for all its clips.
 pub(super) fn place_all(
     tree: &Tree,
     placements: &[&Placement],
@@ -135,34 +135,34 @@ pub(super) fn place_all(
     }
 }
 
-/// A placement that has begun.
+/// The unfinished placement of one clip.
 struct Underway<'a> {
     placement: &'a Placement,
     dir: Rc<Dir>,
     name: &'a str,
-    /// Absent where the clip came in another process.
+    /// The facts about a clip that this process downloaded; `None` if another process did.
     arrived: Option<Arrived>,
-    /// The staged sidecar, open; absent where a foreign file has its name beside a clip that stands there already.
+    /// The open sidecar under its temporary name; `None` if its name is foreign and the clip is already in place.
     sidecar: Option<File>,
-    /// File that had the sidecar's name.
-    beside: Beside,
-    /// Absent where the clip stands there already.
+    /// The kind of file that had the sidecar's name at the start.
+    sidecar_state: SidecarState,
+    /// The clip's downloaded bytes; `None` if the clip is already in place.
     part: Option<Waiting>,
 }
 
-/// The bytes of a clip that waits for its name.
+/// The downloaded bytes of a clip that waits for its name.
 struct Waiting {
     from: Rc<Dir>,
     name: String,
     file: File,
-    /// Whether an older clip, kept already, has the name.
+    /// True if the name belongs to an older clip, which was kept under `_takes/` and may be replaced.
     replace: bool,
-    /// Whether the bytes were copied, and are still there.
+    /// True if the bytes were copied to the target's folder, so that the downloaded file must still be removed.
     is_left: bool,
 }
 
 impl<'a> Underway<'a> {
-    /// Looks what stands there, keeps an older clip, and stages the sidecar.
+    /// Checks that the clip may get its name, keeps an older clip, and writes the sidecar under a temporary name.
     fn begin(
         folders: &mut Folders,
         placement: &'a Placement,
@@ -172,18 +172,18 @@ impl<'a> Underway<'a> {
         let (dir, name) = folders.locate(target)?;
         folders.lock(target, patience)?;
         let arrived = folders.tree().recall(take);
-        let beside = sidecars::beside(&dir, name)?;
-        let is_foreign = beside == Beside::Foreign;
+        let sidecar_state = sidecars::sidecar_state(&dir, name)?;
+        let is_foreign = sidecar_state == SidecarState::Foreign;
         let staged = staged_name(name, clip);
         let replace = match dir.compare(name, clip)? {
-            Standing::Same => {
+            NameState::Same => {
                 let sidecar = (!is_foreign).then(|| dir.stage(&staged, sidecar, 0o666)).transpose()?;
-                return Ok(Self { placement, dir, name, arrived: None, sidecar, beside, part: None });
+                return Ok(Self { placement, dir, name, arrived: None, sidecar, sidecar_state, part: None });
             }
             _ if is_foreign => return Err(PlaceFault::NameTaken(sidecar_name(target))),
-            Standing::Nothing => false,
-            Standing::Other => match older {
-                Some(older) if dir.compare(name, &older.clip)? == Standing::Same => {
+            NameState::Nothing => false,
+            NameState::Other => match older {
+                Some(older) if dir.compare(name, &older.clip)? == NameState::Same => {
                     set_aside(&dir, name, older)?;
                     true
                 }
@@ -191,13 +191,13 @@ impl<'a> Underway<'a> {
             },
         };
         let Some((from, part, file)) = received(folders, &dir, placement, arrived)? else {
-            // Whatever is there now is not what came: it must not be taken up as if it were.
+            // The present bytes are not the received ones, and must not be used as if they were.
             forget(&folders.partial()?.0, &dir, take)?;
             return Err(PlaceFault::PartLost);
         };
         let sidecar = Some(dir.stage(&staged, sidecar, 0o666)?);
         let part = Some(Waiting { from, name: part, file, replace, is_left: false });
-        Ok(Self { placement, dir, name, arrived, sidecar, beside, part })
+        Ok(Self { placement, dir, name, arrived, sidecar, sidecar_state, part })
     }
 
     fn sync_sidecar(self) -> Result<Self, PlaceFault> {
@@ -207,18 +207,20 @@ impl<'a> Underway<'a> {
         Ok(self)
     }
 
-    /// Gives the sidecar its name, then the clip.
+    /// Gives the sidecar its final name, then the clip.
     fn give_names(mut self, folders: &mut Folders) -> Result<Self, PlaceFault> {
-        let Self { placement: Placement { target, clip, .. }, dir, name, sidecar, beside, part, .. } =
-            &mut self;
+        let Self {
+            placement: Placement { target, clip, .. }, dir, name, sidecar, sidecar_state, part, ..
+        } = &mut self;
         folders.changed(target)?;
         let Some(sidecar) = sidecar else { return Ok(self) };
         let staged = staged_name(name, clip);
-        name_sidecar(dir, &staged, name, *beside).map_err(|error| taken(error, &sidecar_name(target)))?;
+        name_sidecar(dir, &staged, name, *sidecar_state)
+            .map_err(|error| taken(error, &sidecar_name(target)))?;
         let Some(Waiting { from, name: part, file, replace, is_left }) = part else { return Ok(self) };
         open_up(file, sidecar)?;
         let named = match give_name(from, part, dir, name, *replace) {
-            // Another mount of the same disk cannot be renamed across; the bytes are copied beside the target.
+            // Another mount of the same disk does not allow a rename, so the bytes are copied next to the target.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
                 *is_left = true;
                 dir.stage_copy(&staged, file)?;
@@ -230,7 +232,7 @@ impl<'a> Underway<'a> {
         Ok(self)
     }
 
-    /// Forgets the download of a clip whose name is durable.
+    /// Removes what is left of a download after the clip's name was made durable.
     fn end(self, folders: &mut Folders) -> Result<(), PlaceFault> {
         let Placement { take, target, .. } = self.placement;
         if let Some(error) = folders.failure(target) {
@@ -244,7 +246,7 @@ impl<'a> Underway<'a> {
     }
 }
 
-/// Finds a take's clip where it waits for its name, if it is there as recorded.
+/// Finds the downloaded bytes of a take's clip, if they match the record. Returns their folder, name and open file.
 fn received(
     folders: &mut Folders,
     dir: &Rc<Dir>,
@@ -253,17 +255,18 @@ fn received(
 ) -> io::Result<Option<(Rc<Dir>, String, File)>> {
     let Placement { take, clip, .. } = placement;
     let partial = folders.partial()?.0;
-    if let Some(Arrived { stamp, is_beside, .. }) = arrived {
-        let (from, name) = if is_beside { (dir, beside_name(take)?) } else { (&partial, part_name(take)?) };
-        // The bytes were hashed as they came, and have not changed since.
+    if let Some(Arrived { stamp, is_in_target_folder, .. }) = arrived {
+        let (from, name) =
+            if is_in_target_folder { (dir, partial_name(take)?) } else { (&partial, part_name(take)?) };
+        // The bytes were hashed on arrival and have not changed since.
         if let Ok(file) = from.file(&name, OFlags::RDONLY, 0)
             && Stamp::of(&file)? == stamp
         {
             return Ok(Some((Rc::clone(from), name, file)));
         }
     }
-    for (from, name) in [(&partial, part_name(take)?), (dir, beside_name(take)?)] {
-        if from.compare(&name, clip)? == Standing::Same {
+    for (from, name) in [(&partial, part_name(take)?), (dir, partial_name(take)?)] {
+        if from.compare(&name, clip)? == NameState::Same {
             let file = from.file(&name, OFlags::RDONLY, 0)?;
             return Ok(Some((Rc::clone(from), name, file)));
         }
@@ -271,14 +274,14 @@ fn received(
     Ok(None)
 }
 
-/// Removes whatever there is of a take's download.
+/// Removes all files of a take's download: bytes and notes.
 fn forget(partial: &Dir, dir: &Dir, take: &TakeId) -> io::Result<()> {
     partial.remove(&notes_name(take)?)?;
     partial.remove(&part_name(take)?)?;
-    dir.remove(&beside_name(take)?)
+    dir.remove(&partial_name(take)?)
 }
 
-/// A name that was taken between the look and the rename.
+/// Converts the error of a rename. A new name that was taken meanwhile becomes [`PlaceFault::NameTaken`].
 pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
     match error.kind() {
         io::ErrorKind::AlreadyExists => PlaceFault::NameTaken(target.to_owned()),
@@ -286,8 +289,7 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
     }
 }
 
-/// Returns the name under which something waits beside a clip until it is complete. It is the same after a crash, and
-/// no name that a file of somebody else would have.
+/// Returns a clip's temporary name, computed from name and hash, so that the file is found again after a crash.
 pub(super) fn staged_name(name: &str, clip: &ClipFile) -> String {
     let mut hash = sha2::Sha256::new();
     hash.update(clip.sha256.0);
@@ -296,24 +298,24 @@ pub(super) fn staged_name(name: &str, clip: &ClipFile) -> String {
     format!(".shotlist-{}.tmp", &digest[..16])
 }
 
-/// Writes the sidecar of a clip, where nothing but a sidecar has its name.
+/// Writes the sidecar of a clip, unless a file that is no sidecar has the sidecar's name.
 pub(super) fn write_sidecar(
     dir: &Dir,
     name: &str,
     clip: &ClipFile,
     bytes: &[u8],
-    beside: Beside,
+    sidecar_state: SidecarState,
 ) -> io::Result<()> {
     let staged = staged_name(name, clip);
     let file = dir.stage(&staged, bytes, 0o666)?;
     dir.sync_staged(&staged, &file)?;
-    name_sidecar(dir, &staged, name, beside)
+    name_sidecar(dir, &staged, name, sidecar_state)
 }
 
-/// Gives a staged sidecar its name, in the place of another sidecar alone. `AlreadyExists` if something has got it since.
-fn name_sidecar(dir: &Dir, staged: &str, name: &str, beside: Beside) -> io::Result<()> {
+/// Renames a staged sidecar, replacing only another sidecar. Returns `AlreadyExists` if its name was taken meanwhile.
+fn name_sidecar(dir: &Dir, staged: &str, name: &str, sidecar_state: SidecarState) -> io::Result<()> {
     let name = sidecar_name(name);
-    if beside == Beside::Sidecar {
+    if sidecar_state == SidecarState::Sidecar {
         return dir.rename_over(staged, dir, &name);
     }
     dir.rename_new(staged, dir, &name).or_else(|error| {
@@ -322,60 +324,60 @@ fn name_sidecar(dir: &Dir, staged: &str, name: &str, beside: Beside) -> io::Resu
     })
 }
 
-/// Gives a private file the mode of a public one: what the umask, or the folder, lets a new file have.
+/// Gives the file `private` the permissions of `public`, a new file with the usual permissions.
 fn open_up(private: &File, public: &File) -> io::Result<()> {
     match private.set_permissions(public.metadata()?.permissions()) {
-        // A file system without modes, such as that of a memory card.
+        // The file system has no modes, such as that of a memory card.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         set => set,
     }
 }
 
-/// The clip appears, in one step.
+/// Gives a clip its name in one step, so that it becomes visible as a whole.
 fn give_name(from: &Dir, part: &str, dir: &Dir, name: &str, replace: bool) -> io::Result<()> {
     if replace { from.rename_over(part, dir, name) } else { from.rename_new(part, dir, name) }
 }
 
-/// Keeps an older take, with its sidecar, under `_takes/` before its name goes to a newer one.
+/// Keeps an older clip and its sidecar under `_takes/` before a newer clip gets the name.
 fn set_aside(dir: &Dir, name: &str, older: &Older) -> Result<(), PlaceFault> {
     let takes = dir.child(TAKES, true)?;
     let kept = kept_name(name, &older.take);
     match takes.compare(&kept, &older.clip)? {
-        Standing::Same => {}
-        Standing::Other => return Err(PlaceFault::NameTaken(format!("{TAKES}/{kept}"))),
-        Standing::Nothing => second_name(dir, name, &takes, &kept, &older.clip)?,
+        NameState::Same => {}
+        NameState::Other => return Err(PlaceFault::NameTaken(format!("{TAKES}/{kept}"))),
+        NameState::Nothing => second_name(dir, name, &takes, &kept, &older.clip)?,
     }
     let sidecar = sidecar_name(name);
     let kept = sidecar_name(&kept);
-    // After a crash the sidecar here may be the newer take's already; then the older one's is kept already, too.
+    // After a crash this sidecar may already be the newer take's; the older one's is then kept already.
     if dir.has(&sidecar)? && !takes.has(&kept)? {
         second_name(dir, &sidecar, &takes, &kept, &older.clip)?;
     }
     Ok(takes.sync()?)
 }
 
-/// Where a clip is kept when its name goes to a newer take: under `_takes/` beside it.
+/// Returns the path under `_takes/` that keeps a take's clip when a newer clip gets the name `target`.
 #[must_use]
 pub fn kept_path(target: &str, take: &TakeId) -> String {
-    beside(target, &kept_name(target.rsplit('/').next().unwrap_or(target), take))
+    sibling(target, &kept_name(target.rsplit('/').next().unwrap_or(target), take))
 }
 
-/// Returns the path of a name below `_takes/` beside a clip.
-fn beside(target: &str, name: &str) -> String {
+/// Returns the path of a file with this name in the folder `_takes/` next to a clip.
+fn sibling(target: &str, name: &str) -> String {
     match target.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{TAKES}/{name}"),
         None => format!("{TAKES}/{name}"),
     }
 }
 
-/// `hero.mp4` of take `…ABCDEFGH` as `hero.ABCDEFGH.mp4`.
+/// Returns the name under `_takes/` of a kept clip: `hero.mp4` of take `…ABCDEFGH` becomes `hero.ABCDEFGH.mp4`.
 fn kept_name(name: &str, take: &TakeId) -> String {
     let id = &take.0;
     let short = id.char_indices().rev().nth(SHORT_TAKE - 1).map_or(id.as_str(), |(at, _)| &id[at..]);
     marked(name, short)
 }
 
-/// `hero.mp4` with a mark before its ending.
+/// Inserts a mark before the file extension of a name: `hero.mp4` becomes `hero.mark.mp4`.
 fn marked(name: &str, mark: &str) -> String {
     match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{mark}.{ending}"),
@@ -383,7 +385,7 @@ fn marked(name: &str, mark: &str) -> String {
     }
 }
 
-/// A second name for a file, or a copy where the file system has no second names.
+/// Gives a file a second name in `to`: a hard link or, if the file system has none, a copy.
 fn second_name(dir: &Dir, name: &str, to: &Dir, new: &str, clip: &ClipFile) -> io::Result<()> {
     match dir.link(name, to, new) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -421,12 +423,12 @@ mod tests {
         let clip = ClipFile { size: 1, sha256: Sha256([7; 32]) };
         let path = folder.path().join("hero.mp4.json");
         crate::files::atomic_write(&path, b"holiday", 0o644).unwrap();
-        let error = write_sidecar(&dir, "hero.mp4", &clip, b"{}", Beside::Nothing).unwrap_err();
+        let error = write_sidecar(&dir, "hero.mp4", &clip, b"{}", SidecarState::Nothing).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(&path).unwrap(), b"holiday");
         let names = dir.names().unwrap();
         assert!(names.iter().all(|name| matches!(&**name, "." | ".." | "hero.mp4.json")), "{names:?}");
-        write_sidecar(&dir, "hero.mp4", &clip, b"{}", Beside::Sidecar).unwrap();
+        write_sidecar(&dir, "hero.mp4", &clip, b"{}", SidecarState::Sidecar).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"{}");
     }
 }

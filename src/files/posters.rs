@@ -1,6 +1,6 @@
-//! Posters: small pictures of clips, kept in the state folder under the hashes of the clips' bytes.
+//! Keeps posters (small still pictures of clips) in the state folder, in files named by the hashes of the clips' bytes.
 //!
-//! One that is lost is made again by the next check. They are never durable.
+//! The next check of a clip makes a lost poster again, so posters are never synced to the disk.
 
 use crate::domain::digest::Sha256;
 use std::fs::{DirBuilder, remove_file, rename};
@@ -8,25 +8,25 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-/// Largest width and height of a poster.
+/// The largest width and height of a large poster in pixels.
 pub(super) const LARGE: (u32, u32) = (320, 180);
 
-/// Largest width and height of a small poster, for pages that hold thousands.
+/// The largest width and height in pixels of a small poster, for pages with thousands of clips.
 pub(super) const SMALL: (u32, u32) = (96, 54);
 
-/// Name of the folder of posters in a state folder.
+/// The name of the posters' folder in a state folder.
 const FOLDER: &str = "posters";
 
-/// The posters of a clip, WebP files.
+/// The two WebP posters of a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Poster {
-    /// At most 320 by 180 pixels.
+    /// The path of the large poster, at most 320 by 180 pixels.
     pub large: PathBuf,
-    /// At most 96 by 54 pixels.
+    /// The path of the small poster, at most 96 by 54 pixels.
     pub small: PathBuf,
 }
 
-/// Returns the posters of the clip with that hash; `None` where there are none.
+/// Returns the posters of the clip with that hash; `None` if one is missing.
 #[must_use]
 pub fn poster(state: &Path, clip: Sha256) -> Option<Poster> {
     let [large, small] = names(clip).map(|name| state.join(FOLDER).join(name));
@@ -40,12 +40,12 @@ pub(super) fn make(state: &Path) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Returns the names of posters that are being written.
+/// Returns the temporary names of a clip's large and small poster while they are being written.
 pub(super) fn parts(clip: Sha256) -> [String; 2] {
     names(clip).map(|name| format!("{name}.part"))
 }
 
-/// Gives posters that were written their names, or removes them.
+/// Gives the posters of a clip their final names if `is_whole` is true; otherwise removes them.
 pub(super) fn settle(state: &Path, clip: Sha256, is_whole: bool) -> io::Result<()> {
     let folder = state.join(FOLDER);
     for (part, name) in parts(clip).into_iter().zip(names(clip)) {

@@ -1,46 +1,46 @@
-//! Says what a download comes to.
+//! Defines the results of downloading a clip.
 
 use super::dir::{is_full, is_obstructed};
 use crate::domain::lifecycle::ClipFile;
 use crate::media::mp4::ClipFacts;
 use std::io;
 
-/// A clip that has arrived: whole, checked, durable, and not yet under its name.
+/// A downloaded clip that is complete, checked and durable, and that does not have its final name yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Received {
-    /// What it is.
+    /// The clip's size and hash.
     pub file: ClipFile,
-    /// What it shows.
+    /// The clip's duration, picture size and frame count.
     pub facts: ClipFacts,
 }
 
-/// Why no clip came of it.
+/// The reason why a download produced no clip.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveFault {
-    /// It broke off; what can be kept is kept.
+    /// The download broke off; the bytes that can be used later are kept.
     #[error("{why}")]
     Broken {
-        /// True if at least 1 MiB came this time.
+        /// True if at least 1 MiB arrived in this attempt, which counts as progress.
         progress: bool,
-        /// For people.
+        /// The reason why the download broke off, in words.
         why: String,
     },
-    /// A page of text came in place of a clip; its first words.
-    #[error("the host sent a page of text and no clip: `{0}`")]
+    /// The host sent a page of text instead of a clip; these are its first words.
+    #[error("the host sent a page of text instead of a clip: `{0}`")]
     Page(String),
-    /// Damaged bytes came; they were thrown away.
-    #[error("{0}; what came was thrown away")]
+    /// The host sent damaged bytes, which were discarded: the reason in words.
+    #[error("{0}; the received data was discarded")]
     NotAClip(String),
-    /// The disk is full; what was durable is kept.
+    /// The disk is full; durable bytes are kept.
     #[error("the disk is full: {0}")]
     NoSpace(io::Error),
-    /// It was asked to stop; what came is kept.
-    #[error("the download was stopped; what came is kept")]
+    /// The caller stopped the download; the received part is kept.
+    #[error("the download was stopped; the received part is kept")]
     Stopped,
-    /// A folder on the way is none, or may not be written to.
+    /// A part of the folder's path is not a folder, or is not writable.
     #[error("the clip's folder cannot be used: {0}")]
     Obstructed(io::Error),
-    /// The disk fails. What it had not confirmed was thrown away.
+    /// The disk reported another error. Bytes that it had not confirmed as written were discarded.
     #[error("the clip cannot be written: {0}")]
     Io(io::Error),
 }
@@ -57,12 +57,12 @@ impl From<io::Error> for ReceiveFault {
     }
 }
 
-/// How a stream ended.
+/// The way in which the host's answer ended.
 pub(super) enum End {
-    /// The host says that this is all.
+    /// The host reported the end of the clip.
     Over,
-    /// It broke off; why, for people.
+    /// The stream broke off, for this reason in words.
     Broken(String),
-    /// The download was asked to stop.
+    /// The caller stopped the download.
     Stopped,
 }

@@ -1,27 +1,28 @@
-//! Gives a placed clip another name, or a second job the same clip: free of charge.
+//! Gives a saved clip another name, or gives a second job a copy of it, free of charge.
 
-use super::dir::Standing;
+use super::dir::NameState;
 use super::place::{PlaceFault, staged_name, taken, write_sidecar};
-use super::sidecars::{Beside, beside, sidecar_name};
+use super::sidecars::{SidecarState, sidecar_name, sidecar_state};
 use super::tree::Tree;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
 use std::io;
 
-/// What becomes of the old name.
+/// The treatment of a clip's old name when it gets a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refile {
-    /// It goes: the job is called otherwise now.
+    /// Removes the old name: the job's path has changed.
     Move,
-    /// It stays: another job shares the clip. The copy is a file of its own, so that edits do not show in both.
+    /// Keeps the old name: another job shares the clip. The copy is a separate file, so that edits do not affect both.
     Copy,
 }
 
 impl Tree {
-    /// Files a placed clip under another name, and never over a file that is there.
+    /// Moves or copies a saved clip to another name, never over an existing file.
     ///
-    /// Its sidecar comes along, or `sidecar` takes that one's place. May be called again after a crash at any line.
-    /// [`PlaceFault::PartLost`] if the clip does not stand under its old name as recorded.
+    /// The sidecar goes with the clip, unless `sidecar` contains a new one. The function may be called again after a
+    /// crash at any point. It returns [`PlaceFault::PartLost`] if the clip under the old name is missing or differs
+    /// from its record.
     pub fn refile(
         &self,
         from: &str,
@@ -42,30 +43,30 @@ impl Tree {
         };
         let there = match &old {
             Some((dir, name)) => dir.compare(name, clip)?,
-            None => Standing::Nothing,
+            None => NameState::Nothing,
         };
         let arrived = match new_dir.compare(new_name, clip)? {
-            Standing::Other => return Err(PlaceFault::NameTaken(to.to_owned())),
-            Standing::Same => true,
-            Standing::Nothing => false,
+            NameState::Other => return Err(PlaceFault::NameTaken(to.to_owned())),
+            NameState::Same => true,
+            NameState::Nothing => false,
         };
-        if !arrived && there != Standing::Same {
+        if !arrived && there != NameState::Same {
             return Err(PlaceFault::PartLost);
         }
-        let there_beside = beside(&new_dir, new_name)?;
-        let has_foreign = there_beside == Beside::Foreign;
+        let there_beside = sidecar_state(&new_dir, new_name)?;
+        let has_foreign = there_beside == SidecarState::Foreign;
         if has_foreign && !arrived {
             return Err(PlaceFault::NameTaken(sidecar_name(to)));
         }
         let leaves_foreign = match &old {
-            Some((dir, name)) => beside(dir, name)? == Beside::Foreign,
+            Some((dir, name)) => sidecar_state(dir, name)? == SidecarState::Foreign,
             None => false,
         };
-        // The sidecar first, so that the clip's appearance stays the last act.
+        // The sidecar comes first, so that the clip appears as the last step.
         let known = match (sidecar, &old) {
             (Some(bytes), _) => Some(bytes.to_vec()),
-            // A sidecar beside another clip is that clip's.
-            (None, Some((dir, name))) if there != Standing::Other && !leaves_foreign => {
+            // The sidecar next to another clip belongs to that clip.
+            (None, Some((dir, name))) if there != NameState::Other && !leaves_foreign => {
                 dir.read(&sidecar_name(name))?
             }
             (None, _) => None,
@@ -74,7 +75,7 @@ impl Tree {
             write_sidecar(&new_dir, new_name, clip, &bytes, there_beside)
                 .map_err(|error| taken(error, &sidecar_name(to)))?;
         }
-        let mut left = arrived && there == Standing::Same;
+        let mut left = arrived && there == NameState::Same;
         if let (Some((dir, name)), false) = (&old, arrived) {
             let moved = match how {
                 Refile::Move => dir.rename_new(name, &new_dir, new_name),
@@ -93,11 +94,11 @@ impl Tree {
         }
         new_dir.sync()?;
         if let (Some((dir, name)), Refile::Move) = (&old, how) {
-            // The old name may be left after a crash or a copy; a file there that is not this clip is somebody's.
+            // The old name may remain after a crash or a copy. A file there that is not this clip belongs to the user.
             if left {
                 dir.remove(name)?;
             }
-            if !leaves_foreign && (there == Standing::Same || !dir.has(name)?) {
+            if !leaves_foreign && (there == NameState::Same || !dir.has(name)?) {
                 dir.remove(&sidecar_name(name))?;
             }
             dir.sync()?;

@@ -1,4 +1,4 @@
-//! Reads the sidecars of clips, and finds all in an output folder, from which a lost state can be rebuilt.
+//! Reads the sidecars of clips, and finds all sidecars in an output folder to rebuild lost records.
 
 use super::dir::Dir;
 use super::tree::Tree;
@@ -7,27 +7,26 @@ use rustix::fs::OFlags;
 use serde_json::Value;
 use std::io;
 
-/// Folders whose clips are no longer the clips of a job.
+/// The folders with clips that no job uses any more, which the search for sidecars skips.
 const PUT_AWAY: [&str; 2] = ["_takes", "_archive"];
 
-/// The folder of rehearsals below an output folder.
+/// The folder of rehearsals, directly below an output folder, which the search for sidecars skips.
 const REHEARSALS: &str = "sandbox";
 
-/// The state folder of a project, whose clips another project leaves alone.
+/// The name of a project's state folder. Folders that contain one belong to another project and are skipped.
 const STATE: &str = ".shotlist";
 
-/// The versions of a sidecar that are read.
+/// The supported versions of the sidecar format.
 const FORMATS: [u64; 2] = [1, 2];
 
-/// Largest sidecar that is read: a prompt and a few parameters are far below.
+/// The largest sidecar that is read, in bytes: a prompt and a few parameters are far smaller.
 const LARGEST_SIDECAR: u64 = 4 << 20;
 
 impl Tree {
-    /// Returns every sidecar with a file beside it, under the name of that file, in the order of the names.
+    /// Finds every sidecar with a clip next to it. Returns pairs of the clip's path and the sidecar, sorted by path.
     ///
-    /// Leaves out what was set aside or archived, rehearsals, hidden folders, folders of other projects, and whatever lies
-    /// behind a symbolic link.
-    /// Nothing is said about the bytes of a clip.
+    /// It skips clips that were set aside or archived, rehearsals, hidden folders, folders of other projects, and
+    /// everything behind a symbolic link. It does not check a clip's bytes.
     pub fn sidecars(&self) -> io::Result<Vec<(String, Value)>> {
         let mut found = Vec::new();
         walk(&self.root()?, "", &mut found)?;
@@ -35,13 +34,13 @@ impl Tree {
         Ok(found)
     }
 
-    /// Returns what the sidecar of a clip says; `None` where there is none, or none that can be read.
+    /// Returns the sidecar of a clip; `None` if it is missing or cannot be read.
     #[must_use]
     pub fn sidecar_of(&self, target: &str) -> Option<Value> {
         self.sidecar(target).ok().flatten().filter(is_ours)
     }
 
-    /// Reads the sidecar of a clip, whatever it says; `None` where there is none.
+    /// Reads the JSON of a clip's sidecar without checking its content; `None` if it is missing.
     pub(super) fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
         let (dir, name) = match self.locate(target, false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -68,7 +67,7 @@ fn walk(dir: &Dir, path: &str, found: &mut Vec<(String, Value)>) -> io::Result<(
                 small(dir, name).ok().flatten().and_then(|bytes| serde_json::from_slice(&bytes).ok());
             found.extend(sidecar.filter(is_ours).map(|sidecar| (format!("{path}{clip}"), sidecar)));
         } else if !PUT_AWAY.contains(&name.as_str()) && (!path.is_empty() || name != REHEARSALS) {
-            // Fails for files and links.
+            // This fails for files and links.
             if let Ok(child) = dir.child(name, false) {
                 walk(&child, &format!("{path}{name}/"), found)?;
             }
@@ -77,7 +76,7 @@ fn walk(dir: &Dir, path: &str, found: &mut Vec<(String, Value)>) -> io::Result<(
     Ok(())
 }
 
-/// Returns whether a sidecar is of a version that is read, and names its take.
+/// Checks whether a sidecar has a supported version and names its take.
 fn is_ours(sidecar: &Value) -> bool {
     sidecar["format"].as_u64().is_some_and(|format| FORMATS.contains(&format)) && sidecar["take"].is_string()
 }
@@ -87,31 +86,35 @@ pub(super) fn sidecar_name(clip: &str) -> String {
     format!("{clip}.json")
 }
 
-/// Owner of the name of a clip's sidecar.
+/// The kind of file that has a sidecar's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beside {
+pub(super) enum SidecarState {
     Nothing,
     Sidecar,
-    /// Something that is no sidecar of ours.
+    /// Something that is not one of shotlist's sidecars.
     Foreign,
 }
 
-/// Returns what has the name of a clip's sidecar.
-pub(super) fn beside(dir: &Dir, clip: &str) -> io::Result<Beside> {
+/// Returns the kind of file that has the name of a clip's sidecar.
+pub(super) fn sidecar_state(dir: &Dir, clip: &str) -> io::Result<SidecarState> {
     let name = sidecar_name(clip);
     if !dir.has(&name)? {
-        return Ok(Beside::Nothing);
+        return Ok(SidecarState::Nothing);
     }
     let read = small(dir, &name).ok().flatten();
     let sidecar = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    Ok(if sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)) { Beside::Sidecar } else { Beside::Foreign })
+    Ok(if sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)) {
+        SidecarState::Sidecar
+    } else {
+        SidecarState::Foreign
+    })
 }
 
-/// Reads the whole of a file that is small, as ours are; `None` where there is none.
+/// Reads a whole file of at most [`LARGEST_SIDECAR`] bytes; `None` if it does not exist.
 fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
     match dir.file(name, OFlags::RDONLY, 0) {
         Ok(file) if file.metadata()?.len() > LARGEST_SIDECAR => {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too large for a sidecar"))
+            Err(io::Error::new(io::ErrorKind::InvalidData, "the file is far too large for a sidecar"))
         }
         Ok(_) => dir.read(name),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -119,12 +122,12 @@ fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Returns whether that is a sidecar of ours: it names a take and its clip.
+/// Checks whether a JSON value is one of shotlist's sidecars: it names a take and its clip.
 fn is_sidecar(sidecar: &Value) -> bool {
     sidecar["take"].is_string() && file_of(sidecar).is_some()
 }
 
-/// Returns the clip that a sidecar tells of.
+/// Returns the size and hash of the clip that a sidecar describes; `None` if they are missing or invalid.
 pub(super) fn file_of(sidecar: &Value) -> Option<ClipFile> {
     let sha256 = sidecar["sha256"].as_str()?.parse().ok()?;
     Some(ClipFile { size: sidecar["bytes"].as_u64()?, sha256 })

@@ -1,4 +1,4 @@
-//! Makes files durable, tells whether they have changed, and counts what a clip costs the disk.
+//! Makes files durable, detects whether they have changed, and counts disk operations for clips.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -7,12 +7,13 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::OnceLock;
 
-/// Identity and times of a file: while they are the same, so are its bytes.
+/// The identity and times of a file: device, inode, length, status change, modification. While they stay the same, so
+/// do its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp([i128; 5]);
 
 impl Stamp {
-    /// Reads the stamp of a file.
+    /// Reads the current stamp of an open file from its metadata.
     pub(super) fn of(file: &File) -> io::Result<Self> {
         let it = file.metadata()?;
         let time =
@@ -22,24 +23,24 @@ impl Stamp {
     }
 }
 
-/// The one who is told what has become durable.
+/// The function that tests set to observe every sync.
 static OBSERVER: OnceLock<fn(BorrowedFd<'_>)> = OnceLock::new();
 
-/// Tells an observer of each file and folder of clips that was synced, in the thread that did it.
+/// Sets a function that is called for each synced file and folder of clips, in the thread that synced it.
 ///
-/// It is for tests, which take from a disk what nothing had made durable. Returns false if there is an observer already.
+/// Tests use it to remove from a disk the bytes that were not durable. Returns false if a function was set before.
 pub fn observe_syncs(observer: fn(BorrowedFd<'_>)) -> bool {
     OBSERVER.set(observer).is_ok()
 }
 
-/// Makes a file's bytes durable.
+/// Makes a file's bytes durable, and counts the sync.
 pub(super) fn sync(file: &File) -> io::Result<()> {
     file.sync_all()?;
     synced(file.as_fd());
     Ok(())
 }
 
-/// Notes that a file or a folder has been synced.
+/// Counts the sync of a file or folder, and calls the observer if one is set.
 pub(super) fn synced(what: BorrowedFd<'_>) {
     count(|steps| steps.synced += 1);
     if let Some(observer) = OBSERVER.get() {
@@ -47,27 +48,27 @@ pub(super) fn synced(what: BorrowedFd<'_>) {
     }
 }
 
-/// Lets the system start to write bytes of a file from `offset` on, so that a sync later has less to wait for.
+/// Asks the system to start writing a file from `offset` on, so that a later sync takes less time.
 pub(super) fn start_writing(file: &File, offset: u64) {
     #[cfg(target_os = "linux")]
     {
-        // Linux has this advice write what has changed; it is only advice, and so is a failure of it.
+        // Linux writes changed bytes on this advice; a failure does not matter.
         let _ = rustix::fs::fadvise(file, offset, None, rustix::fs::Advice::DontNeed);
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (file, offset);
 }
 
-/// Steps on the disk that one thread has made for clips and their folders.
+/// The numbers of disk operations that one thread has done for clips and their folders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Steps {
-    /// Files and folders opened or made.
+    /// The number of files and folders that were opened or made.
     pub opened: u64,
-    /// Files and folders synced.
+    /// The number of files and folders that were synced.
     pub synced: u64,
-    /// Names given to files that had another.
+    /// The number of files that were renamed.
     pub renamed: u64,
-    /// Names taken away, also where there were none.
+    /// The number of names that were removed, including names that did not exist.
     pub removed: u64,
 }
 
@@ -75,7 +76,7 @@ thread_local! {
     static STEPS: Cell<Steps> = const { Cell::new(Steps { opened: 0, synced: 0, renamed: 0, removed: 0 }) };
 }
 
-/// Counts a step of this thread.
+/// Counts a disk operation of the calling thread.
 pub(super) fn count(step: impl FnOnce(&mut Steps)) {
     let mut steps = STEPS.get();
     step(&mut steps);
@@ -83,7 +84,7 @@ pub(super) fn count(step: impl FnOnce(&mut Steps)) {
 }
 
 impl Steps {
-    /// Returns the steps that the calling thread has made so far.
+    /// Returns the numbers of operations that the calling thread has done so far.
     #[must_use]
     pub fn of_this_thread() -> Self {
         STEPS.get()

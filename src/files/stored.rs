@@ -1,15 +1,15 @@
-//! Keeps the bytes of a download on the disk.
+//! Keeps the bytes of an unfinished download on the disk.
 //!
-//! Bytes go to `partial/<take>.part`, or beside the target where that is another file system. A download that breaks off,
-//! or that is long, has notes in `partial/<take>.part.json`; one that arrives in one go has none. The notes never claim more
-//! than is durable: bytes beyond what they say are dropped when the download is taken up again, so that a power cut cannot
+//! Bytes go to `partial/<take>.part`, or next to the target if that is on another file system. A download that breaks
+//! off, or that is long, has notes in `partial/<take>.part.json`; one that arrives in one go has none. The notes never
+//! claim more than is durable: bytes beyond that are dropped when the download resumes, so that a power cut cannot
 //! leave a hole in a clip.
 
 use super::folders::Folders;
 use super::received::{End, ReceiveFault, Received};
 use super::resume::{self, Admission, LARGEST_CLIP};
 use super::steps::{Stamp, start_writing, sync};
-use super::tree::{Arrived, Tree, beside_name, notes_name, part_name};
+use super::tree::{Arrived, Tree, notes_name, part_name, partial_name};
 use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -24,61 +24,61 @@ use std::io::{self, BufReader, Cursor, Seek as _, SeekFrom, Write as _};
 
 const MIB: u64 = 1024 * 1024;
 
-/// New bytes that are made durable, with notes, while the rest is on its way: a crash loses at most so many of a download
-/// that can be taken up again. Most clips are shorter, and are made durable once.
+/// The number of new bytes after which a running download is made durable and its notes are written. A crash loses at
+/// most this much of a download that can be resumed. Most clips are shorter, and are made durable once.
 const STRIDE: u64 = 16 * MIB;
 
-/// New bytes that the system starts to write while the rest is on its way.
+/// The number of new bytes after which the system is asked to start writing them, while the download continues.
 const AHEAD: u64 = MIB;
 
-/// New bytes of a download that broke off that are called progress.
+/// The number of new bytes from which an attempt that broke off counts as progress.
 const PROGRESS: u64 = MIB;
 
-/// What is known about the bytes on the disk.
+/// The content of the notes file, which describes the durable bytes of a download.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Notes {
-    /// For `If-Range`; without one, a part is never taken up again.
+    /// The validator for `If-Range`; without one, the download cannot be resumed.
     validator: Option<String>,
-    /// Length of the clip.
+    /// The clip's length in bytes.
     total: u64,
-    /// Bytes that are surely on the disk.
+    /// The number of bytes that are certainly on the disk.
     durable: u64,
-    /// The SHA-256 of these: others in their place are not taken for the clip.
+    /// The SHA-256 of the durable bytes, which detects that other bytes have replaced them.
     #[serde(default)]
     sha256: String,
 }
 
-/// The bytes of one download.
+/// The bytes of one download that were received so far.
 #[derive(Debug)]
 pub(super) struct Stored {
     take: TakeId,
     target: String,
-    /// Absent before the first bytes.
+    /// The open file of the download; `None` before the first bytes arrive.
     file: Option<File>,
-    /// Whether the file lies beside the target.
-    is_beside: bool,
-    /// True where the answer calls itself text.
+    /// True if the file is in the target's folder, not in the folder of unfinished downloads.
+    is_in_target_folder: bool,
+    /// True if the `Content-Type` of the answer announces text.
     is_text: bool,
-    /// Absent while the clip's length is not known.
+    /// The notes about the download; `None` while the clip's length is unknown.
     notes: Option<Notes>,
-    /// Whether there may be notes on the disk.
+    /// True if a notes file may exist on the disk.
     has_notes: bool,
     length: u64,
-    /// Bytes that came this time.
+    /// The number of bytes received in this attempt.
     came: u64,
-    /// Bytes that the system has started to write.
+    /// The number of bytes that the system was asked to start writing.
     started: u64,
     hash: sha2::Sha256,
 }
 
 impl Stored {
-    /// Returns a download of which nothing has come.
+    /// Returns a download of which no bytes were received yet.
     pub(super) fn new(take: &TakeId, target: &str) -> Self {
         Self {
             take: take.clone(),
             target: target.to_owned(),
             file: None,
-            is_beside: false,
+            is_in_target_folder: false,
             is_text: false,
             notes: None,
             has_notes: false,
@@ -89,7 +89,7 @@ impl Stored {
         }
     }
 
-    /// Opens what there is of the download, made ready for the rest, or as the clip that it is already.
+    /// Opens the files of an earlier download to continue it. Also returns the clip if it is already complete.
     pub(super) fn take_up(mut self, tree: &Tree) -> Result<(Self, Option<Received>), ReceiveFault> {
         self.open(&mut Folders::new(tree), OFlags::empty())?;
         self.has_notes = true;
@@ -117,7 +117,7 @@ impl Stored {
         }
     }
 
-    /// Returns what to ask the host for.
+    /// Returns the range of bytes to request from the host.
     pub(super) fn span(&self) -> Span {
         match &self.notes {
             Some(Notes { validator: Some(validator), .. }) if self.length > 0 => {
@@ -127,17 +127,18 @@ impl Stored {
         }
     }
 
-    /// Returns whether there is something on the disk, so that [`Stored::begin`] may block.
+    /// Checks whether the download has an open file, in which case [`Stored::begin`] may block.
     pub(super) fn is_on_disk(&self) -> bool {
         self.file.is_some()
     }
 
-    /// Returns the file with the bytes.
+    /// Returns the open file of the download, if there is one.
     pub(super) fn file(&self) -> Option<&File> {
         self.file.as_ref()
     }
 
-    /// Makes the download ready for what the answer announces.
+    /// Prepares the download for the host's answer: keeps or discards the bytes of earlier attempts. Returns an error
+    /// if the answer is not a clip.
     pub(super) fn begin(mut self, tree: &Tree, head: &ClipHead) -> Result<Self, ReceiveFault> {
         let total = self.notes.as_ref().map(|notes| notes.total);
         let validator = self.notes.as_ref().and_then(|notes| notes.validator.as_deref());
@@ -157,7 +158,7 @@ impl Stored {
         }
     }
 
-    /// Writes pieces that have come.
+    /// Writes received pieces to the file of the download.
     pub(super) fn append(mut self, folders: &mut Folders, pieces: &[Bytes]) -> Result<Self, ReceiveFault> {
         for piece in pieces {
             self.write(folders, piece)?;
@@ -172,14 +173,15 @@ impl Stored {
         Ok(self)
     }
 
-    /// Ends the download with its last pieces: checks the clip, or keeps what can be gone on with.
+    /// Ends the download with its last pieces. Returns the checked clip, or an error after keeping the bytes from which
+    /// the download can be resumed.
     pub(super) fn end(
         mut self,
         folders: &mut Folders,
         pieces: &[Bytes],
         end: End,
     ) -> Result<(Self, Received), ReceiveFault> {
-        // The whole of a small clip is at hand: it is written at once, and needs not be read back.
+        // A small clip is complete in memory: it is written in one go and need not be read back.
         let whole = (self.length == 0).then(|| joined(pieces));
         match &whole {
             Some(bytes) if !bytes.is_empty() => self.write(folders, bytes)?,
@@ -195,7 +197,7 @@ impl Stored {
                 let why = format!("the host sent {} of {total} bytes", self.length);
                 self.broken(why)
             }),
-            // All that was announced has come.
+            // All announced bytes have arrived.
             End::Broken(_) | End::Stopped if total == Some(self.length) => None,
             End::Broken(why) => Some(self.broken(why)),
             End::Stopped => Some(ReceiveFault::Stopped),
@@ -211,7 +213,7 @@ impl Stored {
         Ok((self, received))
     }
 
-    /// Makes a whole clip durable.
+    /// Makes the bytes of a complete clip durable.
     pub(super) fn arrive(mut self, tree: &Tree) -> Result<(), ReceiveFault> {
         self.sync(tree)?;
         self.remember(tree)
@@ -219,32 +221,32 @@ impl Stored {
 
     fn remember(&self, tree: &Tree) -> Result<(), ReceiveFault> {
         let stamp = Stamp::of(self.opened()?)?;
-        let Self { is_beside, has_notes, .. } = *self;
-        tree.remember(&self.take, Arrived { stamp, is_beside, has_notes });
+        let Self { is_in_target_folder, has_notes, .. } = *self;
+        tree.remember(&self.take, Arrived { stamp, is_in_target_folder, has_notes });
         Ok(())
     }
 
-    /// Returns whether the rest can be asked for.
+    /// Checks whether the missing bytes can be requested later.
     fn can_go_on(&self) -> bool {
         self.notes.as_ref().is_some_and(|notes| notes.validator.is_some())
     }
 
     fn opened(&self) -> io::Result<&File> {
-        self.file.as_ref().ok_or_else(|| io::Error::other("the download has no file"))
+        self.file.as_ref().ok_or_else(|| io::Error::other("the download has no open file"))
     }
 
     fn open(&mut self, folders: &mut Folders, flags: OFlags) -> io::Result<()> {
         let flags = OFlags::RDWR | OFlags::CREATE | flags;
         let (partial, device) = folders.partial()?;
-        self.is_beside = folders.device(&self.target)? != device;
-        self.file = Some(if self.is_beside {
-            let (beside, _) = folders.locate(&self.target)?;
-            // Who places the clip finds the folder there, and takes its name for durable.
+        self.is_in_target_folder = folders.device(&self.target)? != device;
+        self.file = Some(if self.is_in_target_folder {
+            let (folder, _) = folders.locate(&self.target)?;
+            // The later placement expects the folder to exist with a durable name.
             folders.sync();
             if let Some(error) = folders.failure(&self.target) {
                 return Err(error);
             }
-            beside.file(&beside_name(&self.take)?, flags, 0o600)?
+            folder.file(&partial_name(&self.take)?, flags, 0o600)?
         } else {
             partial.file(&part_name(&self.take)?, flags, 0o600)?
         });
@@ -262,13 +264,13 @@ impl Stored {
             return Err(ReceiveFault::NotAClip(format!("the host sent more than {announced} bytes")));
         }
         if self.file.is_none() {
-            // Without notes, what is there is of no use.
+            // Existing bytes without notes are useless.
             self.open(folders, OFlags::TRUNC)?;
         }
         let durable = self.notes.as_ref().map_or(0, |notes| notes.durable);
         let mut file = self.opened()?;
         if let Err(error) = file.write_all(bytes) {
-            // On a full disk every byte counts, and these will be fetched again anyway.
+            // The remaining space matters on a full disk, and these bytes will be fetched again anyway.
             file.set_len(durable)?;
             return Err(error.into());
         }
@@ -278,7 +280,8 @@ impl Stored {
         Ok(())
     }
 
-    /// Reads the clip's boxes, from memory where it is there; bytes that are no clip are thrown away.
+    /// Checks the MP4 boxes of the received clip, from memory if `bytes` are given. Bytes that are not a clip are
+    /// discarded.
     fn check(&mut self, tree: &Tree, bytes: Option<&[u8]>) -> Result<Received, ReceiveFault> {
         let facts = match bytes {
             Some(bytes) => mp4::inspect(&mut Cursor::new(bytes)),
@@ -288,7 +291,7 @@ impl Stored {
             Ok(facts) => Ok(Received { file: ClipFile { size: self.length, sha256: self.sha256() }, facts }),
             Err(fault) => {
                 self.discard(tree)?;
-                Err(ReceiveFault::NotAClip(format!("what the host sent is no whole clip: {fault}")))
+                Err(ReceiveFault::NotAClip(format!("the host did not send a complete clip: {fault}")))
             }
         }
     }
@@ -299,7 +302,7 @@ impl Stored {
 
     fn sync(&mut self, tree: &Tree) -> Result<(), ReceiveFault> {
         if let Err(error) = sync(self.opened()?) {
-            // The kernel may have dropped the bytes and may confirm them next time: they are not to be trusted.
+            // The kernel may have dropped the bytes and may confirm them next time: they must not be trusted.
             self.discard(tree)?;
             return Err(error.into());
         }
@@ -307,7 +310,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Makes everything so far durable, then says so in the notes.
+    /// Makes all bytes received so far durable, then records their number in the notes.
     fn settle(&mut self, tree: &Tree) -> Result<(), ReceiveFault> {
         self.sync(tree)?;
         let sha256 = self.sha256().to_string();
@@ -322,7 +325,7 @@ impl Stored {
         Ok(partial.rename_over(&staged, &partial, &name)?)
     }
 
-    /// Keeps the bytes that the notes vouch for and no others; none where they are not the ones that came.
+    /// Keeps exactly the bytes that the notes describe, or none if their hash differs from the notes.
     fn keep(&mut self, tree: &Tree, notes: Notes) -> io::Result<()> {
         let mut file = self.opened()?;
         file.set_len(notes.durable)?;
@@ -337,7 +340,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Starts from nothing.
+    /// Discards all received bytes and the notes.
     fn discard(&mut self, tree: &Tree) -> io::Result<()> {
         if std::mem::take(&mut self.has_notes) {
             tree.partial()?.remove(&notes_name(&self.take)?)?;
@@ -355,7 +358,7 @@ impl Stored {
     }
 }
 
-/// Returns pieces as one, copied only where there are several.
+/// Joins received pieces into one, copying only if there are several.
 fn joined(pieces: &[Bytes]) -> Bytes {
     match pieces {
         [piece] => piece.clone(),
@@ -363,7 +366,7 @@ fn joined(pieces: &[Bytes]) -> Bytes {
     }
 }
 
-/// A digest as something to write to.
+/// A writer that adds everything to a SHA-256 digest.
 struct Hashing<'a>(&'a mut sha2::Sha256);
 
 impl io::Write for Hashing<'_> {

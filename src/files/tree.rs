@@ -1,6 +1,6 @@
-//! The output folder, and the folder of unfinished downloads.
+//! Manages the output folder and the folder of unfinished downloads.
 
-use super::dir::{Dir, Standing, hash};
+use super::dir::{Dir, NameState, hash};
 use super::steps::Stamp;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The output folder, and the folder of unfinished downloads. Cheap to clone.
+/// The output folder of a project, with its folder of unfinished downloads. Clones share the same data.
 #[derive(Debug, Clone)]
 pub struct Tree {
     inner: Arc<Inner>,
@@ -24,45 +24,45 @@ pub struct Tree {
 struct Inner {
     root: PathBuf,
     partial: PathBuf,
-    /// The directory that was the root when the run began.
+    /// The device and inode number that the output folder had when the run started.
     identity: (Dev, u64),
-    /// The longest wait for a folder that is locked.
+    /// The longest time to wait for a folder that another program holds locked.
     patience: Duration,
-    /// Clips that have arrived in this process and have no name yet.
+    /// The clips that this process has downloaded and that have no name yet.
     arrived: Mutex<HashMap<TakeId, Arrived>>,
-    /// The folders in the output folder that were opened, by their paths: another one in the place of one of them is
-    /// what an unmounted disk leaves.
+    /// The identities of the opened folders, by their paths relative to the output folder. If an identity changes, a
+    /// disk was mounted or unmounted.
     entered: Mutex<HashMap<String, (Dev, u64)>>,
-    /// The folders that had disks of their own when clips were put there.
+    /// The folders on which a disk was mounted when clips were saved there.
     disks: BTreeSet<String>,
 }
 
-/// What is known of a clip that arrived in this process, so that it is neither read again nor searched for.
+/// The facts about a clip that this process has downloaded. With them, the clip is neither searched for nor read again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrived {
-    /// Tells whether the file is still the one that was hashed.
+    /// The stamp of the file after it was hashed, which shows whether it is unchanged.
     pub(super) stamp: Stamp,
-    /// Whether it lies beside its target, and not in the folder of unfinished downloads.
-    pub(super) is_beside: bool,
-    /// Whether there may be notes about it.
+    /// True if the clip is in its target's folder, not in the folder of unfinished downloads.
+    pub(super) is_in_target_folder: bool,
+    /// True if a notes file about the download may exist.
     pub(super) has_notes: bool,
 }
 
-/// The name of the output folder itself among the folders with disks of their own.
+/// The name of the output folder itself in a set of folders with mounted disks.
 pub(super) const ROOT: &str = ".";
 
-/// Words for a folder that is another one than before.
+/// The error text for a folder that was replaced during the run.
 const SWAPPED: &str = "is no longer the folder that the run began with: was its disk unmounted?";
 
-/// Words for a folder whose disk is missing.
-const BARE: &str = "had a disk of its own when clips were put there, and has none now: mount it; if its clips are on \
-                    the disk of the folder above it from now on, `shotlist run --accept-changes` says so";
+/// The error text for a folder whose disk is not mounted any more.
+const BARE: &str = "was on a disk of its own when clips were saved there, and now it is not: mount that disk; if its clips are \
+                    now on the disk of the parent folder, confirm that with `shotlist run --accept-changes`";
 
-/// How long a folder that another program holds locked is waited for.
+/// The longest time to wait for a folder that another program holds locked.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Tree {
-    /// The tree with its output folder, and `partial/` in the state folder; both are made if they are missing.
+    /// Opens the output folder `root`, and the folder `partial/` in the state folder. Makes both if they are missing.
     pub fn open(state: &Path, root: &Path) -> io::Result<Self> {
         let partial = state.join("partial");
         DirBuilder::new().recursive(true).mode(0o700).create(&partial)?;
@@ -70,7 +70,7 @@ impl Tree {
         Self::look_at(state, root)
     }
 
-    /// The tree as it is there, to be looked at: nothing is made. An error where the output folder is missing.
+    /// Opens the existing folders for reading only. Returns an error if the output folder is missing.
     pub fn look_at(state: &Path, root: &Path) -> io::Result<Self> {
         let identity = Dir::open(root)?.identity()?;
         let (root, partial) = (root.to_owned(), state.join("partial"));
@@ -88,7 +88,7 @@ impl Tree {
         Self { inner: Arc::new(Inner { root, partial, identity, patience, arrived, entered, disks }) }
     }
 
-    /// Refuses these folders where they have no disks of their own: they had them when clips were put there.
+    /// Sets the folders on which a disk must be mounted, because a disk was mounted there when clips were saved.
     pub fn on_disks(self, disks: BTreeSet<String>) -> io::Result<Self> {
         let Inner { root, partial, identity, patience, .. } = &*self.inner;
         if disks.contains(ROOT) && identity.0 == self.state()?.identity()?.0 {
@@ -97,7 +97,7 @@ impl Tree {
         Ok(Self::with(root.clone(), partial.clone(), *identity, *patience, disks))
     }
 
-    /// Returns the folders with disks of their own, of those that were opened so far.
+    /// Returns those of the folders opened so far on which a disk is mounted.
     pub fn disks(&self) -> io::Result<BTreeSet<String>> {
         let (own, state) = (self.inner.identity.0, self.state()?.identity()?.0);
         let entered = self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,24 +110,24 @@ impl Tree {
         Ok(below.map(|(path, _)| path.clone()).chain(root).collect())
     }
 
-    /// Waits for so long where another program holds a folder locked.
+    /// Sets the longest time to wait for a folder that another program holds locked.
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {
         let Inner { root, partial, identity, disks, .. } = &*self.inner;
         Self::with(root.clone(), partial.clone(), *identity, patience, disks.clone())
     }
 
-    /// The longest wait for a folder that is locked.
+    /// Returns the longest time to wait for a folder that another program holds locked.
     pub(super) fn patience(&self) -> Duration {
         self.inner.patience
     }
 
-    /// Remembers a clip that is checked and durable.
+    /// Remembers that this process has downloaded a take's clip, which is checked and durable.
     pub(super) fn remember(&self, take: &TakeId, arrived: Arrived) {
         self.arrived().insert(take.clone(), arrived);
     }
 
-    /// Returns what is remembered of a take's clip, and forgets it.
+    /// Removes and returns the remembered facts about a take's downloaded clip.
     pub(super) fn recall(&self, take: &TakeId) -> Option<Arrived> {
         self.arrived().remove(take)
     }
@@ -136,45 +136,45 @@ impl Tree {
         self.inner.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether there are notes about a take's download.
+    /// Checks whether a notes file about a take's download exists.
     ///
-    /// One look at a name: it is not worth a thread of its own.
+    /// This is one system call, too little to need a thread that may block.
     pub(super) fn has_notes(&self, take: &TakeId) -> io::Result<bool> {
         self.inner.partial.join(notes_name(take)?).try_exists()
     }
 
-    /// Waits until no other program holds a directory locked, as long as this tree has patience.
+    /// Locks a directory. Waits at most [`Tree::patience`] while another program holds the lock.
     pub(super) fn lock(&self, dir: &Dir) -> io::Result<Dir> {
         dir.lock(self.inner.patience)
     }
 
-    /// Whether the clip stands under its name: size and hash as recorded.
+    /// Checks whether the file under a name has the size and hash that are recorded for the clip.
     #[must_use]
     pub fn is_placed(&self, target: &str, clip: &ClipFile) -> bool {
         let standing = self.locate(target, false).and_then(|(dir, name)| dir.compare(name, clip));
-        matches!(standing, Ok(Standing::Same))
+        matches!(standing, Ok(NameState::Same))
     }
 
-    /// What stands under that name, if it is a file.
+    /// Returns the size and hash of the file under that name, if there is one.
     #[must_use]
     pub fn file_at(&self, target: &str) -> Option<ClipFile> {
         let (dir, name) = self.locate(target, false).ok()?;
         hash(&dir.file(name, OFlags::RDONLY, 0).ok()?).ok()
     }
 
-    /// Throws away what was downloaded of a take that no longer needs it.
+    /// Removes the unfinished download of a take.
     pub fn discard(&self, take: &TakeId, target: &str) -> io::Result<()> {
         let partial = self.partial()?;
         partial.remove(&part_name(take)?)?;
         partial.remove(&notes_name(take)?)?;
         match self.locate(target, false) {
-            Ok((dir, _)) => dir.remove(&beside_name(take)?),
+            Ok((dir, _)) => dir.remove(&partial_name(take)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Throws away all unfinished downloads but those of `keep`; returns how many files went.
+    /// Removes all unfinished downloads except those of the takes in `keep`. Returns the number of removed files.
     pub fn sweep(&self, keep: &HashSet<TakeId>) -> io::Result<usize> {
         let partial = self.partial()?;
         let kept: HashSet<&str> = keep.iter().map(|take| take.0.as_str()).collect();
@@ -182,7 +182,7 @@ impl Tree {
             .names()?
             .into_iter()
             .filter(|name| {
-                // Only what bears one of our endings is ours to remove.
+                // Only files with one of our endings may be removed.
                 name.split_once('.').is_some_and(|(take, end)| !kept.contains(take) && ENDINGS.contains(&end))
             })
             .collect();
@@ -190,12 +190,12 @@ impl Tree {
         Ok(stale.len())
     }
 
-    /// The directory of unfinished downloads.
+    /// Opens the folder of unfinished downloads.
     pub(super) fn partial(&self) -> io::Result<Dir> {
         Dir::open(&self.inner.partial)
     }
 
-    /// The directory of a target, and the target's name in it.
+    /// Opens the folder of a target, and returns it with the target's name. Makes missing folders if `create` is true.
     pub(super) fn locate<'a>(&self, target: &'a str, create: bool) -> io::Result<(Dir, &'a str)> {
         let mut dir = self.root()?;
         let (folders, name) = split(target)?;
@@ -214,8 +214,8 @@ impl Tree {
         Ok((dir, name))
     }
 
-    /// Opens the folder with this path, which is in `above`; `None` where it is missing. Refuses another folder than the
-    /// one that was there before, and a missing one that was on a disk of its own: a disk was unmounted, or mounted.
+    /// Opens the folder with this path, whose parent folder is `above`; `None` if it is missing. Returns an error if
+    /// the folder was replaced, or if a disk must be mounted on it and is not.
     pub(super) fn enter(&self, above: &Dir, path: &str) -> io::Result<Option<Dir>> {
         let opened = match above.child(last(path), false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -237,20 +237,20 @@ impl Tree {
             (None, None) => {}
             (None, Some(found)) => drop(entered.insert(path.to_owned(), found)),
             (Some(before), Some(found)) if before == found => {}
-            // Somebody removed it, which says nothing of disks.
+            // The user removed the folder, which does not concern disks.
             (Some((device, _)), None) if device == above.identity()?.0 => drop(entered.remove(path)),
             _ => return refused(SWAPPED),
         }
         Ok(opened)
     }
 
-    /// The state folder.
+    /// Opens the state folder.
     pub(super) fn state(&self) -> io::Result<Dir> {
         Dir::open(self.inner.partial.parent().unwrap_or(&self.inner.partial))
     }
 
-    /// The output folder, if it is still the one that the run began with: when a disk is unmounted, an empty folder
-    /// is left in its place, and nothing must be written there.
+    /// Opens the output folder, if it is the same folder as at the start of the run. An unmounted disk leaves an empty
+    /// folder, into which nothing may be written.
     pub(super) fn root(&self) -> io::Result<Dir> {
         let Inner { root, identity, .. } = &*self.inner;
         let gone = |why: &str| io::Error::other(format!("the output folder {} {why}", root.display()));
@@ -259,53 +259,54 @@ impl Tree {
     }
 }
 
-/// Splits a target into its folders, empty where there are none, and its name. An error if it is no path in the output
-/// folder.
+/// Splits a target into the path of its folder, which may be empty, and its name. Returns an error if the target is not
+/// a path in the output folder.
 pub(super) fn split(target: &str) -> io::Result<(&str, &str)> {
     let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
     if target.split('/').all(is_plain) {
         Ok(target.rsplit_once('/').unwrap_or(("", target)))
     } else {
-        let what = format!("`{target}` is no path in the output folder");
+        let what = format!("`{target}` is not a path in the output folder");
         Err(io::Error::new(io::ErrorKind::InvalidInput, what))
     }
 }
 
-/// Returns `a`, `a/b` and `a/b/c` for the folders `a/b/c`, and nothing where there are none.
+/// Returns the paths `a`, `a/b` and `a/b/c` for `a/b/c`, and nothing for an empty path.
 pub(super) fn prefixes(folders: &str) -> impl Iterator<Item = &str> {
     let ends = folders.match_indices('/').map(|(at, _)| at).chain([folders.len()]);
     ends.filter(|end| *end > 0).map(|end| &folders[..end])
 }
 
-/// Returns the last name of a path.
+/// Returns the last part of a path.
 pub(super) fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// What follows a take's id in the folder of unfinished downloads: bytes, what is known of them, and that unfinished.
+/// The file extensions in the folder of unfinished downloads: bytes, notes, and unfinished notes.
 const ENDINGS: [&str; 3] = ["part", "part.json", "part.json.tmp"];
 
-/// Name of a take's bytes in the folder of unfinished downloads.
+/// Returns the name of the file with a take's received bytes in the folder of unfinished downloads.
 pub(super) fn part_name(take: &TakeId) -> io::Result<String> {
     Ok(format!("{}.part", plain(take)?))
 }
 
-/// Name of what is known about them.
+/// Returns the name of the file with the notes about a take's download.
 pub(super) fn notes_name(take: &TakeId) -> io::Result<String> {
     Ok(format!("{}.part.json", plain(take)?))
 }
 
-/// Name of the bytes beside the target, where that is on another file system.
-pub(super) fn beside_name(take: &TakeId) -> io::Result<String> {
+/// Returns the name of the file with a take's received bytes, if the file is in the target's folder. It is there only
+/// if that folder is on another file system than the folder of unfinished downloads.
+pub(super) fn partial_name(take: &TakeId) -> io::Result<String> {
     Ok(format!(".{}.part", plain(take)?))
 }
 
-/// A take's id as part of a file name.
+/// Checks that a take's id is safe as a part of a file name, and returns it.
 fn plain(take: &TakeId) -> io::Result<&str> {
     let id = take.0.as_str();
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         Ok(id)
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{id}` is no name of a take")))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{id}` is not a valid take id")))
     }
 }

@@ -1,4 +1,4 @@
-//! The items of a manifest, one after the other, into jobs.
+//! Makes jobs of the items of a manifest, one item at a time.
 
 mod rows;
 
@@ -26,15 +26,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-/// Who gets the jobs, one by one.
+/// A receiver of jobs, one at a time.
 pub trait Jobs {
-    /// What came so far is to be forgotten: the product file is read once more from its start.
+    /// Discards the jobs received so far, because the product file is read again from its start.
     fn begin(&mut self);
 
-    /// Takes a job that is right. Higher urgency goes first; among equals the order of the items stays.
+    /// Receives a valid job with its urgency. Jobs of higher urgency go first; equal ones keep the order of the items.
     fn take(&mut self, wanted: Wanted, placed: Placed);
 
-    /// Takes a picture of a job, with a way to its signature; only where pictures are compared by what they show.
+    /// Receives a picture of a job, by its digest, and a function that computes the signature of its pixels.
+    ///
+    /// Called only if the manifest compares pictures by their pixels.
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>);
 }
 
@@ -52,11 +54,11 @@ impl Jobs for &Worksheet {
     }
 }
 
-/// Makes the jobs of a manifest that was opened, hands on those that are right, and finds everything that is wrong.
-/// `links` is what is known of linked pictures, `pictures` of those in the manifest's folder; `with_links` keeps every
-/// link.
+/// Makes the jobs of an opened manifest, passes the valid ones on, and finds all problems.
 ///
-/// The jobs that were handed on may be carried out only where [`Loaded::is_invalid`] says no.
+/// `links` holds the data (such as size and digest) of linked pictures, `pictures` those of pictures in the manifest's
+/// folder. If `with_links` is true, every link is kept in [`Loaded::links`]. The jobs may be carried out only if
+/// [`Loaded::is_invalid`] returns false.
 pub fn jobs(
     loaded: &mut Loaded,
     links: &LinkBook,
@@ -71,7 +73,7 @@ pub fn jobs(
     let mut shown = Shown::of(&manifest, &loaded.folder);
     let skips = manifest.on_bad_item == OnBadItem::Skip;
     let mut is_gathered = false;
-    // Of ids that several items have, one is as wrong as the other.
+    // If several items have the same id, all of them are left out: any of them may be the wrong one.
     let mut doubled = BTreeSet::new();
     let (mut problems, mut expanded) = loop {
         jobs.begin();
@@ -125,7 +127,7 @@ pub fn jobs(
     loaded.manifest = Some(manifest);
 }
 
-/// What is said of items that are left out.
+/// Returns the warning about items that are left out, or the error if no job remains.
 fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     let place = Place::File(shown.to_owned());
     let (items, are) = match expanded.left_out.count() {
@@ -136,16 +138,16 @@ fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     if expanded.jobs == 0 {
         let message =
             format!("{items} {are} left out (`on_bad_item: skip`), and nothing remains to be rendered");
-        return Some(Problem::error(place, message).hint("mend what is told of them"));
+        return Some(Problem::error(place, message).hint("fix the problems reported for these items"));
     }
-    let message = format!("{items} {are} left out (`on_bad_item: skip`); the others go on");
+    let message = format!("{items} {are} left out (`on_bad_item: skip`); the other items are kept");
     Some(
         Problem::warning(place, message)
-            .hint("mend what is told of them, and the next run makes their clips"),
+            .hint("fix the problems reported for these items, and the next run makes their clips"),
     )
 }
 
-/// Finds what is wrong with a product file of which no items can be made.
+/// Finds the problems of a product file whose manifest cannot be used.
 pub(super) fn look(
     folder: &Path,
     from: &Located<String>,
@@ -158,18 +160,18 @@ pub(super) fn look(
     }
 }
 
-/// What is known of local pictures.
+/// The facts (format, size and digest) about local pictures, kept for the jobs that share them.
 struct Pictures<'a> {
     folder: &'a Path,
     image_cache: &'a mut ImageCache,
     known: HashMap<String, Result<PictureFacts, Unusable>>,
 }
 
-/// Pictures that are remembered: many jobs share a few, and of a million different ones none is asked for twice.
+/// Limit on remembered pictures: many jobs share a few pictures, while a million different ones are each needed once.
 const REMEMBERED: usize = 20_000;
 
 impl Pictures<'_> {
-    /// What a local picture is, or why it cannot be used.
+    /// Returns the facts about a local picture, or the reason for which it cannot be used.
     fn look(&mut self, text: &str) -> Result<PictureFacts, Unusable> {
         if let Some(known) = self.known.get(text) {
             return known.clone();
@@ -194,7 +196,7 @@ impl Pictures<'_> {
     }
 }
 
-/// Returns what to do about a picture that is no file, and may be an address without its beginning.
+/// Returns the remedy for a missing picture whose text may be an address without its host or scheme.
 fn without_host(text: &str) -> Option<String> {
     let is_host = |first: &str| {
         let (name, last) = first.rsplit_once('.').unwrap_or_default();
@@ -212,11 +214,11 @@ fn without_host(text: &str) -> Option<String> {
     ))
 }
 
-/// Where the items of a manifest come from.
+/// The source of the items of a manifest.
 enum Source<'a> {
     Manifest(&'a [ListItem]),
     File(Box<File>),
-    /// A file that cannot be read, which is told.
+    /// A file that cannot be read; its problem is already recorded.
     Nothing,
 }
 
@@ -229,7 +231,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Hands on every item, and answers what is wrong with the source.
+    /// Passes every item to `take`; the returned catalog has the problems of the source.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
             Self::Manifest(entries) => {
@@ -244,22 +246,24 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A product file and how it is read.
+/// A product file and the options for reading it.
 struct File {
     path: PathBuf,
     shown: String,
     how: Reading,
-    /// The sheet of one's own beside it.
+    /// The user's own sheet that is joined to the product file, if there is one.
     joined: Option<Joined>,
 }
 
-/// Items that the reader hands over at once, and so many such batches that it may be ahead: enough that neither side
-/// waits for the other, and too few to be felt in memory.
+/// Number of items in a batch that the reading thread passes to the thread that makes jobs. `AHEAD` is the number of
+/// batches that the reader may be ahead.
+///
+/// Both are large enough that neither thread waits for the other, and small enough to need little memory.
 const BATCH: usize = 512;
 const AHEAD: usize = 4;
 
 impl File {
-    /// The file that a manifest names, if it can be opened.
+    /// Returns the product file that a manifest names; `None` after a problem was added to `problems`.
     fn of(
         folder: &Path,
         from: &Located<String>,
@@ -284,7 +288,7 @@ impl File {
                 let message = format!("the product file `{}` cannot be read: {reason}", from.value);
                 let hint = match near(folder, &from.value) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "write its path as seen from the manifest's folder".to_owned(),
+                    None => "write its path relative to the manifest's folder".to_owned(),
                 };
                 problems.push(Problem::error(from.place(), message).hint(hint));
                 None
@@ -292,14 +296,14 @@ impl File {
         }
     }
 
-    /// Hands on every item. One thread reads ahead while this one takes.
+    /// Reads the file and passes every item on. A second thread reads ahead while this one uses the items.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, Scattered> {
         let Self { path, shown, how, joined } = self;
         let source = match source(path) {
             Ok(source) => source,
-            // It was there a moment ago.
+            // The file could still be opened when its path was resolved.
             Err(reason) => {
-                let message = format!("the product file cannot be read any more: {reason}");
+                let message = format!("the product file can no longer be read: {reason}");
                 let problem = Problem::error(Place::File(shown.clone()), message).hint("try again");
                 return Ok(Catalog { problems: vec![problem], ..Catalog::default() });
             }
@@ -316,7 +320,7 @@ impl File {
                     };
                     batch.push(Arc::new(item));
                     if batch.len() == BATCH {
-                        // The other side takes until this one ends.
+                        // The receiver accepts batches until this thread ends.
                         let _ = send.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
                     }
                 };
@@ -344,11 +348,13 @@ fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
     if known.contains(&dialect.value.as_str()) {
         return None;
     }
-    let problem = Problem::error(dialect.place(), format!("there is no dialect `{}`", dialect.value));
+    let problem = Problem::error(dialect.place(), format!("`{}` is not a known dialect", dialect.value));
     Some(problem.hint(meant_or_all(&dialect.value, known, "the dialects are")))
 }
 
-/// What is in a product file, or on standard input where the path is `-`. The error is why it cannot be opened.
+/// Reads a product file, or standard input if the path is `-`.
+///
+/// The error is the reason for which the file cannot be opened.
 pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
     Ok(catalog::read(&shown(path), source(path)?, reading))
 }

@@ -1,4 +1,4 @@
-//! A sheet of the user's own beside a product file: its filled cells replace those of the items.
+//! Joins a user's own sheet to a product file: filled cells of the sheet replace the values of the items.
 
 use super::source::{near, shown, source};
 use crate::catalog;
@@ -11,22 +11,22 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Names of facts that hold a list, each with the character between its parts.
+/// Names of facts (values of an item) that hold a list. Each has the characters that separate the elements of the list.
 const LISTS: [(&str, &[char]); 2] = [("tags", &[',']), ("images", &[',', '\n', '|', ';'])];
 
 /// The rows of a joined sheet.
 pub(super) struct Joined {
     on: Located<String>,
-    /// The sheet as messages name it.
+    /// The name of the sheet in messages.
     shown: String,
-    /// Names of the columns, without that of the key.
+    /// The names of the columns, without the key column.
     names: Vec<Arc<str>>,
-    /// Of each key its row and the cells under the names.
+    /// The row number of each key, and the cells of that row in the order of `names`.
     rows: HashMap<String, (u64, Vec<String>)>,
 }
 
 impl Joined {
-    /// Reads a joined sheet. What is wrong with it is told, and then nothing is joined.
+    /// Reads a joined sheet. Adds its problems; after an error it returns `None`, and nothing is joined.
     pub(super) fn read(folder: &Path, join: &Join, problems: &mut Vec<Problem>) -> Option<Self> {
         let Join { from, on } = join;
         let path: PathBuf = folder.join(&from.value);
@@ -36,7 +36,7 @@ impl Joined {
                 let message = format!("the joined sheet `{}` cannot be read: {reason}", from.value);
                 let hint = match near(folder, &from.value) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "write its path as seen from the manifest's folder".to_owned(),
+                    None => "write its path relative to the manifest's folder".to_owned(),
                 };
                 problems.push(Problem::error(from.place(), message).hint(hint));
                 return None;
@@ -53,16 +53,16 @@ impl Joined {
         let read = catalog::read(&shown, source, &how);
         let is_wrong = read.problems.iter().any(Problem::is_error);
         let is_told = |problem: &Problem| matches!(problem.severity, Severity::Error | Severity::Note);
-        // No row of it is an item that could be left out.
-        let told = read.problems.into_iter().filter(is_told).map(|problem| {
+        // The rows of this sheet are not items, so none of them can be left out.
+        let reported = read.problems.into_iter().filter(is_told).map(|problem| {
             if !problem.message.ends_with(catalog::NO_SUCH_COLUMN) {
                 return problem;
             }
-            // The user has named it for the join alone.
+            // The user named this column only in the join, so the error points there.
             let message = format!("{shown} has no column `{}` to join on", on.value);
             Problem { hint: problem.hint, ..Problem::error(on.place(), message) }
         });
-        problems.extend(told.map(|problem| Problem { of_item: false, ..problem }));
+        problems.extend(reported.map(|problem| Problem { of_item: false, ..problem }));
         if is_wrong {
             return None;
         }
@@ -70,7 +70,7 @@ impl Joined {
         joined.with(&read.items, problems)
     }
 
-    /// Takes the rows of the sheet.
+    /// Adds the rows of the sheet. Returns `None` after a problem, which is added to `problems`.
     fn with(mut self, items: &[Item], problems: &mut Vec<Problem>) -> Option<Self> {
         let on = self.on.value.as_str();
         let first = items.first()?;
@@ -92,7 +92,7 @@ impl Joined {
                     let place = Place::Row { file: self.shown.clone(), row, column: Some(key.clone()) };
                     let problem = Problem::error(place, format!("two rows have the same `{on}`"));
                     let problem = problem.label(format!("`{written}` is also in row {before}"));
-                    problems.push(problem.hint("remove one of them"));
+                    problems.push(problem.hint("remove one of the two rows"));
                     false
                 }
                 _ => true,
@@ -102,12 +102,12 @@ impl Joined {
         is_sound.then_some(self)
     }
 
-    /// Begins a reading of the items.
+    /// Starts a join for one reading of the items.
     pub(super) fn begin(&self) -> Joining<'_> {
         Joining { joined: self, used: HashSet::new(), names: None, last: None, has_key: false }
     }
 
-    /// A file has no column of the name that both must have.
+    /// Builds the error for a file without the column that both files must have.
     fn without_key(&self, file: &str, item: &Item) -> Problem {
         let on = self.on.value.as_str();
         let message = format!("{file} has no column `{on}` to join on");
@@ -116,28 +116,28 @@ impl Joined {
     }
 }
 
-/// The names of the items of a file with those that a joined sheet adds.
+/// The column names of a product file together with those that a joined sheet adds.
 struct Names {
-    /// As the file has them.
+    /// The names in the product file.
     own: Arc<[Arc<str>]>,
     all: Arc<[Arc<str>]>,
-    /// Of each column of the sheet its place among all.
+    /// The position of each column of the sheet in `all`.
     places: Vec<usize>,
 }
 
-/// A joined sheet while the items pass.
+/// The state of a join while the items are read.
 pub(super) struct Joining<'a> {
     joined: &'a Joined,
-    /// The keys that some item has.
+    /// The keys of the sheet that matched an item.
     used: HashSet<&'a str>,
     names: Option<Names>,
-    /// An item, for its columns.
+    /// The first item without the column of the key, kept for the names of the columns that it has.
     last: Option<Item>,
     has_key: bool,
 }
 
 impl Joining<'_> {
-    /// Returns an item with the cells of its row in the sheet.
+    /// Returns an item in which the filled cells of the sheet's row with the same key replace the item's values.
     pub(super) fn join(&mut self, mut item: Item) -> Item {
         let joined = self.joined;
         let Some(key) = item.get(&joined.on.value).map(|key| composed(key.trim())) else {
@@ -168,7 +168,7 @@ impl Joining<'_> {
                         (&mut fact.value, fact.name, &**name)
                         && matches!((&picture, parts.first()), (Some(FactValue::Text(one)), Some(first)) if one == first)
                     {
-                        // The first of all pictures is the picture.
+                        // `image` is also the first entry of `images`.
                         cell.trim().clone_into(&mut parts[0]);
                         *written = parts.join(", ");
                     }
@@ -180,7 +180,7 @@ impl Joining<'_> {
         item
     }
 
-    /// Returns what is wrong or doubtful about the sheet once all items have passed.
+    /// Returns the problem of the joined sheet, if there is one, after all items were read.
     pub(super) fn finish(self, file: &str) -> Option<Problem> {
         let joined = self.joined;
         if let (false, Some(last)) = (self.has_key, &self.last) {
@@ -201,15 +201,14 @@ impl Joining<'_> {
         problem.examples = examples.map(|(row, key)| format!("sheet row {row} ({key})")).collect();
         problem.rows.extend(unknown.iter().map(|(row, _)| *row));
         let on = &joined.on.value;
-        Some(
-            problem
-                .hint(format!("correct their `{on}`, or remove them; items that are left out match nothing")),
-        )
+        Some(problem.hint(format!(
+            "correct `{on}` in these rows, or remove the rows; items that are left out match no row"
+        )))
     }
 }
 
 impl Joined {
-    /// Returns the names of items with the columns that the sheet adds.
+    /// Returns the column names of items together with those that the sheet adds.
     fn names_with(&self, own: &Arc<[Arc<str>]>) -> Names {
         let mut all: Vec<Arc<str>> = own.to_vec();
         let place = |name: &Arc<str>| {
@@ -223,7 +222,7 @@ impl Joined {
     }
 }
 
-/// Replaces what is known of an item by a cell of the column that messages name so.
+/// Replaces a fact of an item with a cell of the sheet. `column` is the name of the column in messages.
 fn replace(fact: &mut Fact, cell: &str, column: &str) {
     let text = cell.trim().to_owned();
     fact.value = match LISTS.iter().find(|(name, _)| *name == fact.name) {

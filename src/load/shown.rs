@@ -1,4 +1,4 @@
-//! What the pictures of jobs show, where the manifest compares them by that.
+//! Passes on the pictures of jobs if the manifest compares pictures by their pixels.
 
 use super::Jobs;
 use crate::domain::problem::{Place, Problem};
@@ -10,7 +10,7 @@ use crate::media::image;
 use crate::media::signature::signature;
 use std::path::{Path, PathBuf};
 
-/// The pictures that were handed on so far.
+/// A record of which kinds of pictures the jobs had so far: links, files, or both.
 pub(super) struct Shown {
     folder: PathBuf,
     links: bool,
@@ -18,13 +18,13 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Returns none where the manifest compares pictures otherwise.
+    /// Returns the state before the first job; `None` if the manifest does not compare pictures by their pixels.
     pub(super) fn of(manifest: &Manifest, folder: &Path) -> Option<Self> {
         let is_wanted = manifest.image_identity == ImageIdentity::Pixels;
         is_wanted.then(|| Self { folder: folder.to_owned(), links: false, files: false })
     }
 
-    /// Hands on the pictures of a job whose bytes are here.
+    /// Passes on the pictures of a job whose bytes are on this computer.
     pub(super) fn hand_on(&mut self, wanted: &Wanted, jobs: &mut dyn Jobs) {
         for media in wanted.request.media() {
             match media {
@@ -42,13 +42,16 @@ impl Shown {
         }
     }
 
-    /// Returns a warning where the manifest's setting can make no difference.
+    /// Returns a warning if comparing by pixels has no effect, because all pictures are links.
     pub(super) fn without_effect(&self, manifest: &str) -> Option<Problem> {
         let message =
             "`image_identity: pixels` has no effect: every picture is a link, and links are compared as text";
         let problem = Problem::warning(Place::File(manifest.to_owned()), message);
         (self.links && !self.files).then(|| {
-            problem.hint("remove it, or write `image_identity: url_without_query` if links differ in their queries alone")
+            problem.hint(
+                "remove this setting, or write `image_identity: url_without_query` if links differ only in \
+                 their queries",
+            )
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Where the bytes of product files come from: files, and standard input.
+//! Opens product files, or standard input if the path is `-`.
 
 use super::open_file;
 use crate::domain::problem::did_you_mean;
@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Standard input as far as it was read: a command may read the product file twice.
+/// The bytes of standard input that were read so far, kept because a command may read the product file twice.
 static STANDARD_INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// Standard input from its start.
+/// A reader of standard input from its start.
 struct StandardInput {
     at: usize,
 }
@@ -31,7 +31,7 @@ pub(super) fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// A product file as messages name it.
+/// Returns the name of a product file in messages.
 pub(super) fn shown(path: &Path) -> String {
     if is_standard_input(path) {
         return "standard input".to_owned();
@@ -39,7 +39,9 @@ pub(super) fn shown(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
-/// The bytes of a product file, or of standard input where the path is `-`. The error is why it cannot be opened.
+/// Opens a product file, or standard input if the path is `-`.
+///
+/// The error is the reason for which it cannot be opened.
 pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     if !is_standard_input(path) {
         return Ok(Box::new(open_file(path)?));
@@ -50,7 +52,7 @@ pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     Ok(Box::new(StandardInput { at: 0 }))
 }
 
-/// A file that is there and has a name much like the one that was written, with the same folder before it.
+/// Returns the path of an existing file in the same folder whose name resembles the written one.
 pub(super) fn near(root: &Path, written: &str) -> Option<String> {
     let written = Path::new(written);
     let folder = written.parent()?;

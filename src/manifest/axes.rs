@@ -1,4 +1,4 @@
-//! `matrix`: axes, `exclude` and `include` become cells, with every problem noted.
+//! Reads the section `matrix` of a shot, and makes cells from its axes and its lists `exclude` and `include`.
 
 use super::choices::{AXIS, choice};
 use super::condition::{Condition, condition};
@@ -12,16 +12,16 @@ use crate::domain::problem::{Problem, did_you_mean};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Most cells of a matrix.
+/// The maximum number of cells of a matrix.
 pub(super) const MOST: usize = 10_000;
-/// Most additions to cells: entries of `include` times cells.
+/// The maximum number of additions to cells, which is the number of `include` entries times the number of cells.
 const MOST_ADDED: usize = 1_000_000;
 
 const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";
 const EXCLUDE: &str = "exclude: [{ mood: loft, aspect_ratio: \"9:16\" }]";
 const INCLUDE: &str = "include: [{ mood: beach, style: anime }]";
 
-/// The matrix of a shot. One with something wrong has no cells.
+/// Reads the matrix of a shot. A matrix with an error has no cells.
 pub(super) fn matrix(
     decoder: &mut Decoder,
     node: &Node,
@@ -39,7 +39,7 @@ pub(super) fn matrix(
     let mut cells = Vec::new();
     match count.filter(|count| *count <= MOST) {
         None => reader.too_many(node.span, "the matrix has"),
-        // What an axis lacks because it is wrong would be missed here, too.
+        // Values that an axis lacks because of an error would cause further problems here.
         Some(_) if reader.has_errors(before) => {}
         Some(count) => {
             let exclude = get(&entries, "exclude").map(|node| reader.exclude(node)).unwrap_or_default();
@@ -57,13 +57,13 @@ pub(super) fn matrix(
     Some(Arc::new(Matrix { axes: reader.names(), cells }))
 }
 
-/// An axis as far as it was read.
+/// An axis of a matrix that is being read.
 struct Axis {
     name: Arc<str>,
     span: Span,
-    /// Its own, and behind them those that only entries of `include` have.
+    /// The values of the axis, followed by the values that entries of `include` add.
     choices: Vec<Arc<Choice>>,
-    /// Their positions by their names, without upper and lower case.
+    /// The position of each value in `choices`, by the value's name without regard to case.
     positions: HashMap<String, usize>,
 }
 
@@ -72,7 +72,7 @@ struct Included {
     span: Span,
     positions: Positions,
     when: Option<Condition>,
-    /// What it says beside the axes.
+    /// The values of the entry's keys that are not axes.
     others: Vec<Arc<Choice>>,
 }
 
@@ -102,7 +102,7 @@ impl Reader<'_> {
         self.error(
             span,
             message,
-            "each cell is a clip of every item: shorten an axis, or make several shots",
+            "each cell makes a clip of every item: shorten an axis, or make several shots",
         );
     }
 
@@ -124,7 +124,11 @@ impl Reader<'_> {
         };
         if nodes.is_empty() {
             let message = format!("the axis `{name}` has no values");
-            self.error(entry.node.span, message, format!("write some, such as `{AXIS}`, or remove it"));
+            self.error(
+                entry.node.span,
+                message,
+                format!("write values, such as `{AXIS}`, or remove the axis"),
+            );
             return;
         }
         let (name, span) = (Arc::from(&**name), entry.key_span);
@@ -141,7 +145,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds a value to an axis, if no other goes by its name there; its position.
+    /// Adds a value to an axis and returns the value's position. If the axis already has a value with the same name,
+    /// this is reported, and the position of the earlier value is returned.
     fn join(&mut self, axis: usize, choice: Choice, span: Span) -> usize {
         let Axis { choices, positions, .. } = &mut self.axes[axis];
         let Some(other) = positions.get(&fold(&choice.name)).copied() else {
@@ -151,11 +156,11 @@ impl Reader<'_> {
         };
         let known = Arc::clone(&choices[other]);
         let (message, hint) = if known.id == choice.id {
-            let message = format!("`{}` is there twice in `{}`", choice.id, choice.key);
+            let message = format!("`{}` occurs twice in `{}`", choice.id, choice.key);
             (
                 message,
                 format!(
-                    "the first is on line {}; keep one of them, or give them other ids",
+                    "the first is on line {}; keep one of the two, or give them different ids",
                     known.spot.line()
                 ),
             )
@@ -165,7 +170,7 @@ impl Reader<'_> {
                 known.id, choice.id, choice.name
             );
             let hint = format!(
-                "the first is on line {}; give one of them an id: `{{ id: …, value: … }}`",
+                "the first is on line {}; give one of the two an id: `{{ id: …, value: … }}`",
                 known.spot.line()
             );
             (message, hint)
@@ -174,7 +179,7 @@ impl Reader<'_> {
         other
     }
 
-    /// The patterns of what is taken away.
+    /// Reads `exclude` as patterns of the cells that are not made.
     fn exclude(&mut self, node: &Node) -> Vec<Pattern> {
         let Value::List(nodes) = &node.value else {
             self.decoder.wrong_kind(node, "exclude", "a list", EXCLUDE);
@@ -187,7 +192,7 @@ impl Reader<'_> {
         nodes.iter().filter_map(|node| self.excluded(node)).collect()
     }
 
-    /// The pattern of an entry; nothing where it fits no cell.
+    /// Reads an entry of `exclude` as a pattern; `None` if the pattern matches no cell.
     fn excluded(&mut self, node: &Node) -> Option<Pattern> {
         let entries = self.decoder.map(node, "exclude", EXCLUDE)?;
         let mut pattern: Pattern = vec![Vec::new(); self.axes.len()];
@@ -199,7 +204,7 @@ impl Reader<'_> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the axes are: {}", names.join(", ")),
                 };
-                self.error(entry.key_span, format!("`{}` is no axis of this matrix", entry.key), hint);
+                self.error(entry.key_span, format!("`{}` is not an axis of this matrix", entry.key), hint);
                 continue;
             };
             let choices = &self.axes[axis].choices;
@@ -219,7 +224,8 @@ impl Reader<'_> {
                     Value::List(_) | Value::Map(_) => "this".to_owned(),
                 };
                 let ids: Vec<&str> = choices.iter().map(|choice| choice.id.as_str()).collect();
-                let message = format!("{written} is no value of `{}`: the entry excludes nothing", entry.key);
+                let message =
+                    format!("{written} is not a value of `{}`: the entry excludes nothing", entry.key);
                 let hint = match did_you_mean(written.trim_matches('`'), ids.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the values are: {}", ids.join(", ")),
@@ -231,7 +237,7 @@ impl Reader<'_> {
         fits.then_some(pattern)
     }
 
-    /// Reads what is added to so many cells.
+    /// Reads the entries of `include`. `cells` is the number of cells that they may extend.
     fn include(&mut self, node: &Node, cells: usize) {
         let Value::List(nodes) = &node.value else {
             self.decoder.wrong_kind(node, "include", "a list", INCLUDE);
@@ -258,7 +264,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The position of a value that an entry of `include` names, or brings along.
+    /// Returns the position of a value on an axis, for an entry of `include`. A new value is added to the axis first.
     fn position(&mut self, axis: usize, node: &Node) -> Option<usize> {
         let choices = &self.axes[axis].choices;
         if let Value::Text { text, .. } = &node.value
@@ -275,12 +281,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The cells with their names.
+    /// Builds the cells with their names.
     fn cells(&mut self, lengths: &[usize], exclude: &[Pattern], span: Span) -> Vec<Cell> {
         let include: Vec<Positions> = self.entries.iter().map(|entry| entry.positions.clone()).collect();
         let outlines = outlines(lengths, exclude, &include);
         if outlines.is_empty() {
-            let message = "nothing is left of the matrix: there is no cell";
+            let message = "the matrix has no cells left";
             self.error(span, message, "remove an entry of `exclude`, or add an axis");
         }
         if outlines.len() > MOST {
@@ -293,7 +299,7 @@ impl Reader<'_> {
             .iter()
             .map(|entry| Arc::new(Extension { when: entry.when.clone(), choices: entry.others.clone() }))
             .collect();
-        // By its variant, the line of the entry that makes a cell; 0 for one that the axes make.
+        // For each variant, the line of the entry that makes its cell; 0 for a cell of the axes.
         let mut made: HashMap<String, u32> = HashMap::with_capacity(outlines.len());
         let mut cells = Vec::with_capacity(outlines.len());
         for outline in &outlines {
@@ -318,36 +324,35 @@ impl Reader<'_> {
         cells
     }
 
-    /// Reports a cell that has no name, or the name of another.
+    /// Reports a cell that has no name, or the name of another cell.
     fn unclear(&mut self, variant: &str, other: Option<u32>, span: Span) {
         if variant.is_empty() {
-            let hint = "add a key whose value names it, such as `take: closeup`";
-            self.error(span, "this entry makes a cell that nothing names", hint);
+            let hint = "add a key whose value names the cell, such as `take: closeup`";
+            self.error(span, "this entry makes a cell without a name", hint);
         } else if let Some(other) = other {
             let message = format!("two cells of the matrix would be called `{variant}`");
             let first = match other {
-                0 => "the other is made of the axes".to_owned(),
-                line => format!("the other is made by the entry on line {line}"),
+                0 => "the other cell comes from the axes".to_owned(),
+                line => format!("the other cell comes from the entry on line {line}"),
             };
             self.error(
                 span,
                 message,
-                format!("{first}; add a key whose value tells them apart, such as `take: closeup`"),
+                format!("{first}; add a key whose value distinguishes the two, such as `take: closeup`"),
             );
         }
     }
 
-    /// Warns of entries that name cells and add nothing to them.
+    /// Warns of entries of `include` that name existing cells and add nothing to them.
     fn without_effect(&mut self, outlines: &[Outline]) {
         let there = outlines.iter().filter(|cell| !cell.is_added).flat_map(|cell| &cell.included);
         let there: BTreeSet<usize> = there.copied().collect();
         for number in there {
             let Included { span, others, .. } = &self.entries[number];
             if others.is_empty() {
-                let problem =
-                    self.decoder.warning(*span, "this entry adds nothing: its cells are there already");
+                let problem = self.decoder.warning(*span, "this entry adds nothing: its cells already exist");
                 self.decoder.report(
-                    problem.hint("remove it, or add what these cells shall have, such as `style: anime`"),
+                    problem.hint("remove the entry, or add a key for these cells, such as `style: anime`"),
                 );
             }
         }

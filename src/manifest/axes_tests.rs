@@ -1,18 +1,18 @@
-use super::tests::{good, item, jobs, told};
+use super::tests::{good, item, jobs, reported};
 use super::*;
 use crate::domain::problem::Severity;
 use crate::domain::request::Field;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 
-/// A manifest whose only shot has this matrix, written in one line; what is behind it belongs to the shot, too.
+/// Returns a manifest whose only shot has this matrix, written in one line; text after it belongs to the shot, too.
 fn shot(matrix: &str) -> String {
     format!(
         "version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    prompt: \"{{{{ matrix | items | list }}}}\"\n    matrix: {matrix}\n"
     )
 }
 
-/// The cells that are made of an item: the variant and all that templates can read.
+/// Returns the cells that are made for an item: the variant and all keys that templates can read.
 fn cells_of(text: &str, columns: &[(&str, &str)]) -> Vec<String> {
     let manifest = good(text);
     let jobs = jobs(&manifest, item(columns));
@@ -21,7 +21,7 @@ fn cells_of(text: &str, columns: &[(&str, &str)]) -> Vec<String> {
         for key in job.context.names.get_attr("matrix").unwrap().try_iter().unwrap() {
             let value = job.context.names.get_attr("matrix").unwrap().get_item(&key).unwrap();
             let line = format!("{key}: {value}");
-            // A key that is added twice stands there twice, with what holds.
+            // A key that is added twice is listed twice, with the value that counts.
             if !seen.contains(&line) {
                 seen.push(line);
             }
@@ -38,7 +38,7 @@ fn cells(matrix: &str) -> Vec<String> {
 #[test]
 fn matrices_mean_what_they_mean_in_github_actions() {
     for (matrix, expected) in [
-        // Several axes: every combination, in the order of the file.
+        // Several axes give every combination, in the order of the file.
         (
             "{ version: [10, 12], os: [ubuntu, windows] }",
             &[
@@ -48,8 +48,8 @@ fn matrices_mean_what_they_mean_in_github_actions() {
                 "12_windows { version: 12, os: windows }",
             ] as &[&str],
         ),
-        // Each entry of `include` goes to what it does not contradict; added values may be replaced, those of axes not;
-        // and what an entry adds, no later entry extends.
+        // Each entry of `include` extends the cells that it does not contradict. It may replace added values, but not
+        // those of axes. No later entry extends a cell that an entry adds.
         (
             "{ fruit: [apple, pear], animal: [cat, dog], include: [{ color: green }, { color: pink, animal: cat }, \
              { fruit: apple, shape: circle }, { fruit: banana }, { fruit: banana, animal: cat }] }",
@@ -62,7 +62,7 @@ fn matrices_mean_what_they_mean_in_github_actions() {
                 "banana_cat { fruit: banana, animal: cat }",
             ],
         ),
-        // One that extends a single cell.
+        // An entry extends a single cell.
         (
             "{ os: [windows, ubuntu], node: [14, 16], include: [{ os: windows, node: 16, npm: 6 }] }",
             &[
@@ -72,7 +72,7 @@ fn matrices_mean_what_they_mean_in_github_actions() {
                 "ubuntu_16 { os: ubuntu, node: 16 }",
             ],
         ),
-        // One that adds a cell, named by its axes and then by its other keys.
+        // An entry adds a cell, which is named by its axes and then by its other keys.
         (
             "{ os: [macos, windows], version: [12, 14], include: [{ os: windows, version: 17, beta: true }] }",
             &[
@@ -91,7 +91,7 @@ fn matrices_mean_what_they_mean_in_github_actions() {
                 "staging_site-b { site: staging, datacenter: site-b }",
             ],
         ),
-        // `exclude` names as much of a cell as is needed.
+        // `exclude` may name a part of a cell.
         (
             "{ os: [mac, win], version: [12, 14, 16], environment: [staging, production], exclude: \
              [{ os: mac, version: 12, environment: production }, { os: win, version: 16 }] }",
@@ -183,7 +183,7 @@ fn keys_that_are_fields_set_them_for_their_cells() {
         Some(Setting::Many(all)) => format!("{}", all.len()),
         None => "-".to_owned(),
     };
-    let told: Vec<_> = jobs
+    let reported: Vec<_> = jobs
         .iter()
         .map(|job| {
             let fields = [Field::Prompt, Field::Duration, Field::ReferenceImages]
@@ -192,7 +192,7 @@ fn keys_that_are_fields_set_them_for_their_cells() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             "zai-vidu2-image_push zai/vidu2-image In on Mug | 4 | -",
             "zai-cogvideox-3_push zai/cogvideox-3 In on Mug | 5 | -",
@@ -226,8 +226,8 @@ fn a_shot_without_a_matrix_takes_that_of_the_defaults() {
 #[test]
 fn what_is_wrong_with_a_matrix_is_told_where_it_stands() {
     for (matrix, expected) in [
-        ("[a]", &["6:13+3 `shots.hero.matrix` must be a group of fields, but a list stands here"] as &[&str]),
-        ("{ a: b }", &["6:18+1 `a` must be a list of values, but a text stands here"]),
+        ("[a]", &["6:13+3 `shots.hero.matrix` must be a group of fields, but it is a list"] as &[&str]),
+        ("{ a: b }", &["6:18+1 `a` must be a list of values, but it is a text"]),
         ("{ a: [] }", &["6:18+2 the axis `a` has no values"]),
         ("{ a-b: [c] }", &["6:15+3 `a-b` cannot name an axis"]),
         ("{ a: [x, { set: y }] }", &["6:22+10 a value of the axis `a` has no `id`"]),
@@ -239,12 +239,9 @@ fn what_is_wrong_with_a_matrix_is_told_where_it_stands() {
         ),
         ("{ a: [x, X] }", &["6:22+1 `x` and `X` would both be called `X` in keys and file names"]),
         ("{ a: [x/y, x-y] }", &["6:24+3 `x/y` and `x-y` would both be called `x-y` in keys and file names"]),
-        ("{ a: [x, x] }", &["6:22+1 `x` is there twice in `a`"]),
-        ("{ a: [x, y], exclude: [{ b: x }] }", &["6:38+1 `b` is no axis of this matrix"]),
-        (
-            "{ a: [x, y], exclude: [{ a: x }, { a: y }] }",
-            &["6:13+44 nothing is left of the matrix: there is no cell"],
-        ),
+        ("{ a: [x, x] }", &["6:22+1 `x` occurs twice in `a`"]),
+        ("{ a: [x, y], exclude: [{ b: x }] }", &["6:38+1 `b` is not an axis of this matrix"]),
+        ("{ a: [x, y], exclude: [{ a: x }, { a: y }] }", &["6:13+44 the matrix has no cells left"]),
         (
             "{ a: [x], include: [{ a: y, b: c }, { a: y, b: C }] }",
             &["6:49+14 two cells of the matrix would be called `y_C`"],
@@ -254,13 +251,13 @@ fn what_is_wrong_with_a_matrix_is_told_where_it_stands() {
             &["6:45+10 two cells of the matrix would be called `y-z`"],
         ),
         ("{ a: [x], b: [y], include: [{ a: x, b: z, c: w }, { a: x-z, b: w }] }", &[]),
-        ("{ include: [{ prompt: alone }] }", &["6:25+17 this entry makes a cell that nothing names"]),
+        ("{ include: [{ prompt: alone }] }", &["6:25+17 this entry makes a cell without a name"]),
         (
             "{ a: [x], include: [{ a: y, when: 'item.b ==' }] }",
             &["6:55+2 the condition is not complete: unexpected end of input, expected expression"],
         ),
     ] {
-        assert_eq!(told(&shot(matrix)), expected, "{matrix}");
+        assert_eq!(reported(&shot(matrix)), expected, "{matrix}");
     }
 }
 
@@ -269,21 +266,22 @@ fn what_is_allowed_and_hardly_meant_is_a_warning() {
     for (matrix, expected) in [
         (
             "{ a: [loft], exclude: [{ a: lofd }] }",
-            "6:41+4 `lofd` is no value of `a`: the entry excludes nothing",
+            "6:41+4 `lofd` is not a value of `a`: the entry excludes nothing",
         ),
-        ("{ a: [x], include: [{ a: x }] }", "6:33+8 this entry adds nothing: its cells are there already"),
+        ("{ a: [x], include: [{ a: x }] }", "6:33+8 this entry adds nothing: its cells already exist"),
         (
             "{ a: [\"{{ item.x }}\"], b: [x] }",
             "6:19+14 this value of `a` cannot name a clip: it is a template",
         ),
         (
             "{ a: [{ id: x, b: \"{{ item.b }}\" }] }",
-            "6:31+14 this text is not filled: it is used as it stands, with its braces",
+            "6:31+14 templates are not filled here: the text is used unchanged, with its braces",
         ),
     ] {
-        assert_eq!(told(&shot(matrix)), [expected], "{matrix}");
+        assert_eq!(reported(&shot(matrix)), [expected], "{matrix}");
     }
-    let unread = |matrix: &str| told(&shot(matrix).replace("{{ matrix | items | list }}", "{{ matrix.a }}"));
+    let unread =
+        |matrix: &str| reported(&shot(matrix).replace("{{ matrix | items | list }}", "{{ matrix.a }}"));
     for (axis, severity) in
         [("aspectratio", Severity::Warning), ("ratio", Severity::Warning), ("take", Severity::Note)]
     {
@@ -291,19 +289,19 @@ fn what_is_allowed_and_hardly_meant_is_a_warning() {
             shot(&format!("{{ a: [x], {axis}: [1, 2] }}")).replace("matrix | items | list", "matrix.a");
         let (_, problems) = read("m.yaml", text.as_bytes());
         let message = format!(
-            "the axis `{axis}` changes nothing: for each of its values, the same is rendered and paid again"
+            "the axis `{axis}` changes nothing: each of its values renders the same, and is paid again"
         );
         assert_eq!((problems.len(), &problems[0].message, problems[0].severity), (1, &message, severity));
     }
     assert_eq!(
         unread("{ a: [x], include: [{ durration: 5 }] }"),
-        ["6:46+1 nothing reads `durration`, which this entry adds"]
+        ["6:46+1 no template reads `durration`, which this entry adds"]
     );
 }
 
 #[test]
 fn names_that_no_cell_has_are_found_without_an_item() {
-    let read = |name: &str, matrix: &str| told(&shot(matrix).replace("matrix | items | list", name));
+    let read = |name: &str, matrix: &str| reported(&shot(matrix).replace("matrix | items | list", name));
     let moods = "{ mood: [{ id: a, set: b }, { id: c, set: d }], include: [{ mood: a, light: warm }] }";
     assert_eq!(read("matrix.mod", moods)[0], "5:17+10 no cell of `hero` has `mod`");
     assert_eq!(read("matrix.mood.sett", moods)[0], "5:17+16 no cell of `hero` has `mood.sett`");
@@ -314,13 +312,11 @@ fn names_that_no_cell_has_are_found_without_an_item() {
     );
     assert_eq!(
         read("matrix.light | default('none')", moods),
-        [
-            "6:15+4 the axis `mood` changes nothing: for each of its values, the same is rendered and paid again"
-        ]
+        ["6:15+4 the axis `mood` changes nothing: each of its values renders the same, and is paid again"]
     );
     let none = "version: 1\nitems: { from: p.csv }\nshots: { hero: { prompt: '{{ matrix.mood }}' } }\n";
-    assert_eq!(told(none), ["3:30+11 the shot `hero` has no matrix"]);
-    // A template of several shots may read what only one of them has.
+    assert_eq!(reported(none), ["3:30+11 the shot `hero` has no matrix"]);
+    // A template of several shots may read a key that only one of them has.
     let both = "version: 1\nitems: { from: p.csv }\noutput: '{{ item.id }}{{ shot }}{% if variant %}{{ matrix.size }}{% endif %}.mp4'\n\
                 shots: { hero: { prompt: x }, wide: { prompt: x, matrix: { size: [a] } } }\n";
     good(both);
@@ -349,7 +345,7 @@ fn a_matrix_that_explodes_is_refused_before_a_cell_is_made() {
         format!("{name}: [{}]", (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(", "))
     };
     let thousands: Vec<String> = ["a", "b", "c", "d", "e", "f", "g"].map(|name| axis(name, 1_000)).to_vec();
-    let told_of = |axes: &[String]| told(&shot(&format!("{{ {} }}", axes.join(", "))));
+    let told_of = |axes: &[String]| reported(&shot(&format!("{{ {} }}", axes.join(", "))));
     assert_eq!(told_of(&thousands).len(), 1, "1000 to the 7th is more than a machine word counts");
     assert!(
         told_of(&thousands[..2])[0]
@@ -360,8 +356,8 @@ fn a_matrix_that_explodes_is_refused_before_a_cell_is_made() {
         write!(list, "{{ note{n}: x }}, ").unwrap();
         list
     });
-    let told = told(&shot(&format!("{{ {}, include: [{include}] }}", axis("seed", 10_000))));
-    assert!(told[0].contains("`include` makes or extends more cells"), "{told:?}");
+    let reported = reported(&shot(&format!("{{ {}, include: [{include}] }}", axis("seed", 10_000))));
+    assert!(reported[0].contains("`include` makes or extends more cells"), "{reported:?}");
 }
 
 #[test]
@@ -372,7 +368,7 @@ fn a_matrix_under_an_anchor_serves_several_shots_and_its_problems_are_told_once(
     let cells: Vec<usize> =
         manifest.shots.iter().map(|shot| shot.fields.matrix.as_ref().unwrap().len()).collect();
     assert_eq!(cells, [2, 2, 2]);
-    assert_eq!(told(&text.replace("[a, b]", "[a, a]")), ["7:17+1 `a` is there twice in `size`"]);
+    assert_eq!(reported(&text.replace("[a, b]", "[a, a]")), ["7:17+1 `a` occurs twice in `size`"]);
 }
 
 proptest! {

@@ -1,4 +1,6 @@
-//! What bounds a run: `budget`, `guards`, `on_ambiguous`, `on_bad_item`, `on_missing`, and for its clips `on_change` and `reuse`.
+//! The sections that limit a run: `budget`, `guards`, `on_ambiguous`, `on_bad_item`, `on_missing`.
+//!
+//! The keys `on_change`, `reuse` and `image_identity`, which concern finished clips, are read here, too.
 
 use super::decode::{Decoder, get};
 use super::keys;
@@ -6,7 +8,7 @@ use super::model::{Budget, Guards, ImageIdentity, Most, OnAmbiguous, OnBadItem, 
 use super::providers::amount;
 use super::yaml::{Node, Value};
 
-/// The most that may be spent.
+/// Reads the budgets.
 pub(super) fn budget(decoder: &mut Decoder, node: &Node) -> Budget {
     let mut budget = Budget::default();
     let Some(entries) = decoder.map(node, "budget", "budget: { run: 60, day: 80, month: 1500 }") else {
@@ -26,7 +28,7 @@ pub(super) fn budget(decoder: &mut Decoder, node: &Node) -> Budget {
     budget
 }
 
-/// What a run may order without being asked.
+/// Reads the limits that a run may not exceed without a person's approval.
 pub(super) fn guards(decoder: &mut Decoder, node: &Node) -> Guards {
     let mut guards = Guards::default();
     let Some(entries) = decoder.map(node, "guards", "guards: { max_jobs: 5000, max_changed: 20% }") else {
@@ -48,7 +50,7 @@ pub(super) fn guards(decoder: &mut Decoder, node: &Node) -> Guards {
     guards
 }
 
-/// A whole number from digits alone.
+/// Parses a whole number of digits only.
 fn digits(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -77,7 +79,7 @@ fn most(text: &str) -> Result<Most, String> {
     })
 }
 
-/// What to do where the input of a finished clip changed.
+/// Reads the action for a finished clip whose input changed.
 pub(super) fn on_change(decoder: &mut Decoder, node: &Node) -> Option<OnChange> {
     decoder.parsed(node, "on_change", |text| match text {
         "render" => Ok(OnChange::Render),
@@ -87,7 +89,7 @@ pub(super) fn on_change(decoder: &mut Decoder, node: &Node) -> Option<OnChange> 
     })
 }
 
-/// Whether clips of other jobs may serve.
+/// Reads `reuse`, the rule whether a job may use the clip of another job with the same request.
 pub(super) fn reuse(decoder: &mut Decoder, node: &Node) -> Option<Reuse> {
     decoder.parsed(node, "reuse", |text| match text {
         "always" => Ok(Reuse::Always),
@@ -96,7 +98,7 @@ pub(super) fn reuse(decoder: &mut Decoder, node: &Node) -> Option<Reuse> {
     })
 }
 
-/// What to do where something is wrong with an item.
+/// Reads the action for an item with an error.
 pub(super) fn on_bad_item(decoder: &mut Decoder, node: &Node) -> Option<OnBadItem> {
     decoder.parsed(node, "on_bad_item", |text| match text {
         "fail" => Ok(OnBadItem::Fail),
@@ -105,7 +107,7 @@ pub(super) fn on_bad_item(decoder: &mut Decoder, node: &Node) -> Option<OnBadIte
     })
 }
 
-/// Reads what to do where a finished clip is gone.
+/// Reads the action for a finished clip that is missing.
 pub(super) fn on_missing(decoder: &mut Decoder, node: &Node) -> Option<OnMissing> {
     decoder.parsed(node, "on_missing", |text| match text {
         "fetch" => Ok(OnMissing::Fetch),
@@ -115,7 +117,7 @@ pub(super) fn on_missing(decoder: &mut Decoder, node: &Node) -> Option<OnMissing
     })
 }
 
-/// Reads when a job's picture is that of its newest take.
+/// Reads `image_identity`, which decides whether a job's picture is still the picture of the job's newest rendering.
 pub(super) fn image_identity(decoder: &mut Decoder, node: &Node) -> Option<ImageIdentity> {
     decoder.parsed(node, "image_identity", |text| match text {
         "bytes" => Ok(ImageIdentity::Bytes),
@@ -126,7 +128,7 @@ pub(super) fn image_identity(decoder: &mut Decoder, node: &Node) -> Option<Image
     })
 }
 
-/// What to do with a submission that got no answer.
+/// Reads the action for a submission that got no answer.
 pub(super) fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
     let example = "on_ambiguous: { resubmit: { max_extra_spend: \"2.00\" } }";
     match &node.value {

@@ -1,4 +1,4 @@
-//! Settings of the automatic checks of clips: `checks`.
+//! The section `checks`: settings of the automatic checks of clips.
 
 use super::decode::Decoder;
 use super::keys;
@@ -7,39 +7,40 @@ use crate::domain::digest::Sha256;
 use crate::domain::problem::meant_or_all;
 use std::collections::BTreeSet;
 
-/// Every check that can be switched off, in the order in which findings of one verdict are shown.
+/// The checks that can be switched off, in the order in which findings of one verdict are shown.
 pub const CHECKS: [&str; 12] = [
     "track", "size", "black", "frozen", "duration", "fps", "product", "colour", "last", "bars", "cut",
     "flicker",
 ];
 
-/// Version of the measures. A higher one makes every verdict stale.
+/// The version of the checks' methods of measuring. A higher version makes every earlier verdict outdated.
 const MEASURES: u32 = 1;
 
 /// The settings of the automatic checks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checks {
-    /// True if the frames are looked at where `ffmpeg` is installed.
+    /// True if the frames are checked where `ffmpeg` is installed.
     pub frames: bool,
-    /// Seconds by which a clip may be longer or shorter than ordered.
+    /// The maximum difference from the requested length, in seconds.
     pub duration: f64,
-    /// Percent by which each side of the picture may differ from the order.
+    /// The maximum difference of each side from the requested size, in percent.
     pub size: f64,
-    /// Seconds for which the picture may be black.
+    /// The maximum time for which the picture of a clip is black, in seconds.
     pub black: f64,
-    /// Seconds for which the picture may stand still.
+    /// The maximum time without motion, in seconds.
     pub frozen: f64,
-    /// Percent of the height or width that bars may take.
+    /// The maximum share of the height or width that black or white bars at the edges take, in percent.
     pub bars: f64,
-    /// Number of the 63 bits of the perceptual hash in which a frame may differ from its picture.
+    /// The maximum number of differing bits between the perceptual hashes (63 bits) of a frame and of the job's
+    /// picture.
     pub hash: u32,
-    /// Difference of colours (CIEDE2000) from which a product counts as recoloured.
+    /// The difference of colours (CIEDE2000) from which a product counts as recoloured.
     pub colour: f64,
-    /// Score from which a change of the picture is a cut.
+    /// The score from which a change between two frames counts as a cut.
     pub cut: f64,
-    /// Change of the mean brightness from which a clip flickers.
+    /// The change of the mean brightness from which a clip flickers.
     pub flicker: f64,
-    /// Checks that are not made.
+    /// The checks that are switched off.
     pub off: BTreeSet<String>,
 }
 
@@ -62,20 +63,21 @@ impl Default for Checks {
 }
 
 impl Checks {
-    /// Returns whether a check is made.
+    /// Returns whether a check is switched on.
     #[must_use]
     pub fn has(&self, check: &str) -> bool {
         !self.off.contains(check)
     }
 
-    /// Returns the digest of the settings and of the version of the measures: a verdict with another one is stale.
+    /// Returns the digest of the settings and of the version of the measures. A verdict with another digest is
+    /// outdated.
     #[must_use]
     pub fn digest(&self) -> Sha256 {
         Sha256::of(format!("{MEASURES} {self:?}").as_bytes())
     }
 }
 
-/// Reads `checks`.
+/// Reads the section `checks`.
 pub(super) fn checks(decoder: &mut Decoder, node: &Node) -> Checks {
     let mut checks = Checks::default();
     let Some(entries) = decoder.map(node, "checks", "checks: { frozen: 2s, off: [cut] }") else {

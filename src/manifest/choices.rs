@@ -1,4 +1,4 @@
-//! The values of a matrix: texts, and groups of texts with an id.
+//! The values of a matrix, which are texts, or groups of texts with an id.
 
 use super::context::Seen;
 use super::decode::{Decoder, get};
@@ -12,13 +12,14 @@ use crate::domain::problem::did_you_mean;
 use crate::domain::request::Field;
 use std::sync::Arc;
 
-/// Longest id, in characters: keys and file names are made of several.
+/// The maximum length of a value's id in characters, because job keys and file names join several ids.
 const LONGEST: usize = 60;
 
-/// What an axis may look like.
+/// An example of an axis for hints.
 pub(super) const AXIS: &str = "mood: [{ id: beach, set: sunny beach }, { id: loft, set: concrete loft }]";
 
-/// Reads a value under its key. That of an axis must name its cells.
+/// Reads a value of a matrix that stands under `key`. If `of_axis` is true, the value's id or text must be able to name
+/// cells.
 pub(super) fn choice(
     decoder: &mut Decoder,
     templates: &mut Templates,
@@ -35,7 +36,7 @@ pub(super) fn choice(
             let id = id(decoder, key, node, entries)?;
             (id, safe(id), Seen::Group(texts(decoder, key, entries).into()))
         }
-        // Several pictures at once; they name no cell.
+        // A list of pictures does not name a cell.
         Value::List(_) if key == Field::ReferenceImages.name() && !of_axis => {
             ("", String::new(), Seen::Text("".into()))
         }
@@ -57,7 +58,7 @@ pub(super) fn choice(
     if let Some(why) = why {
         let problem = decoder.error(node.span, format!("this value of `{key}` cannot name a clip: {why}"));
         let text = if sets_field { "value" } else { "text" };
-        decoder.report(problem.hint(format!("give it a short id: `{{ id: beach, {text}: … }}`")));
+        decoder.report(problem.hint(format!("give the value a short id: `{{ id: beach, {text}: … }}`")));
         return None;
     }
     if !sets_field && let Seen::Text(text) = &seen {
@@ -67,12 +68,14 @@ pub(super) fn choice(
     Some(Choice { key: key.into(), id: id.to_owned(), name, seen, sets, spot: decoder.spot(node.span) })
 }
 
-/// Whether a key sets what is asked of the model.
+/// Returns whether a key sets a field of the request or the model.
 pub(super) fn is_field(key: &str) -> bool {
     key == "model" || Field::named(key).is_some()
 }
 
-/// Whether a plain text under a key that is no axis is fit to name a cell: no prompt, no picture and no template is.
+/// Returns whether a plain text under a key other than an axis can name a cell.
+///
+/// Prompts, pictures and templates cannot.
 fn names(key: &str, text: &str) -> bool {
     let is_prose = matches!(
         Field::named(key),
@@ -85,13 +88,13 @@ fn is_filled(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// The id of a group: text as it was written, even `~` and `no`.
+/// Reads the id of a group as written, even `~` and `no`.
 fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -> Option<&'n str> {
     let Some(id) = get(entries, "id") else {
         let problem = decoder.error(node.span, format!("a value of the axis `{key}` has no `id`"));
         decoder.report(match did_you_mean(key, ["exclude", "include"]) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.hint(format!("give it a short one that stays: `{AXIS}`")),
+            None => problem.hint(format!("give the value a short id that never changes: `{AXIS}`")),
         });
         return None;
     };
@@ -99,20 +102,20 @@ fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -
         Value::Text { text, .. } if !text.trim().is_empty() => Some(text),
         Value::Text { .. } | Value::List(_) | Value::Map(_) => {
             let problem = decoder.error(id.span, format!("the `id` of a value of `{key}` must be a text"));
-            decoder.report(problem.hint("give it a short one that stays: `id: beach`"));
+            decoder.report(problem.hint("give the value a short id that never changes: `id: beach`"));
             None
         }
     }
 }
 
-/// The texts of a group.
+/// Reads the texts of a group, with their keys.
 fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, String)> {
     let mut texts = Vec::with_capacity(entries.len());
     for entry in entries {
         let is_value = is_field(key) && &*entry.key == "value";
         let text = match &entry.node.value {
             Value::Text { text, .. } if &*entry.key == "id" => Some(&**text),
-            // Several pictures at once are no text for templates.
+            // A list of pictures is not a text for templates.
             Value::List(_) if is_value && key == Field::ReferenceImages.name() => None,
             _ => decoder.text(&entry.node, &format!("{key}.{}", entry.key)),
         };
@@ -125,18 +128,19 @@ fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, St
     texts
 }
 
-/// Warns of a template where none is filled.
+/// Warns if a text contains a template in a place where templates are not filled.
 fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
     if is_filled(text) {
-        let problem =
-            decoder.warning(span, "this text is not filled: it is used as it stands, with its braces");
+        let problem = decoder
+            .warning(span, "templates are not filled here: the text is used unchanged, with its braces");
         decoder.report(problem.hint(
             "write the template into the shot: `prompt: \"{{ item.title }} on a {{ matrix.mood.set }}\"`",
         ));
     }
 }
 
-/// What a value sets: a text itself, of a group its `value`, or else its id.
+/// Reads the setting that a value of a matrix makes for a field. The setting is the text itself, or a group's `value`,
+/// or else the group's id.
 fn setting(
     decoder: &mut Decoder,
     templates: &mut Templates,

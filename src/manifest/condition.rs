@@ -1,4 +1,4 @@
-//! `where` and `when`: which items and which cells are made at all.
+//! The conditions `where` and `when`, which select the items and cells for which clips are made.
 
 use super::context::Context;
 use super::decode::Decoder;
@@ -10,9 +10,10 @@ use super::yaml::Node;
 use crate::domain::problem::{Place, Problem};
 use minijinja::{Error, ErrorKind};
 
-/// What a condition is put into, so that the template machine compiles it once and not for each item.
+/// The start of the template that is put around a condition. As a template, the condition is compiled once and not for
+/// each item.
 const BEFORE: &str = "{{ (";
-/// What `item.NAME` may be compared with to see a condition that is right.
+/// An example of a correct condition.
 const EXAMPLE: &str = "item.status == 'active'";
 
 /// A condition that a person wrote, such as `item.status == "active"`.
@@ -20,13 +21,13 @@ const EXAMPLE: &str = "item.status == 'active'";
 pub struct Condition(Template);
 
 impl Condition {
-    /// Where it was written.
+    /// Returns the place of the condition in the manifest.
     #[must_use]
     pub fn place(&self) -> Place {
         self.0.place()
     }
 
-    /// The columns of the item that it reads.
+    /// Returns the columns of the item that the condition reads.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         self.0.columns()
@@ -36,9 +37,11 @@ impl Condition {
         &self.0
     }
 
-    /// Whether it holds. What is no truth value is taken as one where that is plain: a number that is not 0, a list
-    /// that is not empty, and of texts `true`, `yes`, `1` and `false`, `no`, `0` and nothing at all. Any other text is
-    /// a problem, because `{{ if }}` would take it as true, also `sold out`.
+    /// Returns whether the condition is true.
+    ///
+    /// A number other than 0 and a list that is not empty are true. The texts `true`, `yes` and `1` are true, and
+    /// `false`, `no`, `0` and an empty text are false. Any other text is a problem, because `{{ if }}` would take it as
+    /// true, even `sold out`.
     pub(super) fn holds(&self, context: &Context<'_>) -> Result<bool, Box<Problem>> {
         let answer = self.0.fill(context).map_err(|error| self.unclear_number(&error, context))?;
         match answer.as_str() {
@@ -49,7 +52,7 @@ impl Condition {
         }
     }
 
-    /// The problem with what the machine stumbled over for this item.
+    /// Returns the problem with a condition that cannot be evaluated for this item.
     fn unclear_number(&self, error: &Error, context: &Context<'_>) -> Box<Problem> {
         let problem = explain::unfilled(&self.0, error, context);
         let Some(column) = self.0.columns().first().filter(|_| problem.hint.is_none()) else {
@@ -57,11 +60,11 @@ impl Condition {
         };
         let (column, quote) = (self.0.spelled(column), self.0.quote());
         Box::new(problem.hint(format!(
-            "write digits there, or ask first whether there are any: `{column} != {quote}{quote} and …`"
+            "write digits into that column, or first check that it is not empty: `{column} != {quote}{quote} and …`"
         )))
     }
 
-    /// The problem with a name that is all that a condition gives, or half of it.
+    /// Returns the problem with a condition whose result is an undefined name.
     fn undefined(&self, context: &Context<'_>) -> Problem {
         let names = self.0.columns().iter().map(|column| self.0.spelled(column));
         let names = names.chain(self.0.cell().iter().map(|key| format!("matrix.{key}")));
@@ -74,24 +77,21 @@ impl Condition {
         explain::unknown_name(&self.0, &error, &name, context)
     }
 
-    /// The problem with a text that is no answer.
+    /// Returns the problem with a condition whose result is a text that is neither true nor false.
     fn no_answer(&self, text: &str, context: &Context<'_>) -> Problem {
         let shown: String = text.chars().take(SHOWN).collect();
         let quote = self.0.quote();
-        let mut problem = Problem::error(self.place(), "the condition gives a text and neither yes nor no")
-            .hint(format!(
-                "compare it with the text that is meant: `{} == {quote}…{quote}`",
-                self.0.source().trim()
-            ));
+        let mut problem = Problem::error(self.place(), "the condition gives a text, not yes or no")
+            .hint(format!("compare it with a text: `{} == {quote}…{quote}`", self.0.source().trim()));
         problem.examples.push(format!("{}: `{shown}`", context.item.example(self.0.columns())));
         problem.rows.extend(context.item.row(self.0.columns()));
         problem.of_item()
     }
 }
 
-/// So many characters of a text are shown.
+/// The maximum number of characters of a text that a message shows.
 const SHOWN: usize = 40;
-/// Reads a condition that may start from these names.
+/// Reads a condition whose variables may begin with the names in `roots`, such as `item` in `item.status`.
 pub(super) fn condition(
     decoder: &mut Decoder,
     node: &Node,
@@ -126,14 +126,14 @@ pub(super) fn condition(
     }
 }
 
-/// The problem with what is no expression.
+/// Returns the problem with a text that is not a valid expression.
 fn unreadable(template: &Template, name: &str, templates: &Templates) -> Option<Problem> {
     let text = template.source();
     let is_right = |text: &str| templates.environment().compile_expression(text).is_ok();
     if text.contains("{{") || text.contains("{%") {
         let inside =
             text.trim().trim_start_matches('$').trim_start_matches("{{").trim_end_matches("}}").trim();
-        let problem = Problem::error(template.place(), "a condition stands without braces");
+        let problem = Problem::error(template.place(), "a condition is written without braces");
         let inside = if is_right(inside) { inside } else { EXAMPLE };
         return Some(problem.hint(format!("write `{name}: {inside}`")));
     }

@@ -1,14 +1,14 @@
-use super::tests::{good, item, jobs, told};
+use super::tests::{good, item, jobs, reported};
 use super::*;
 
-/// A manifest with this condition for its items.
+/// Returns a manifest with this condition for its items.
 fn asking(condition: &str) -> String {
     format!(
         "version: 1\nitems:\n  from: p.csv\n  where: {condition}\nvars: {{ least: 5 }}\nshots: {{ hero: {{ prompt: x }} }}\n"
     )
 }
 
-/// Whether an item meets a condition.
+/// Returns whether an item meets a condition.
 fn holds(condition: &str, columns: &[(&str, &str)]) -> Result<bool, Box<Problem>> {
     let (manifest, problems) = read("m.yaml", asking(condition).as_bytes());
     assert!(manifest.is_some(), "{condition}: {problems:?}");
@@ -63,11 +63,8 @@ fn what_is_no_truth_value_is_taken_as_one_only_where_it_is_plain() {
         assert_eq!(holds("item.featured", &[("id", "a"), ("featured", text)]).ok(), expected, "{text}");
     }
     let problem = holds("item.featured", &[("id", "a"), ("featured", "sold out")]).unwrap_err();
-    assert_eq!(problem.message, "the condition gives a text and neither yes nor no");
-    assert_eq!(
-        problem.hint.as_deref(),
-        Some("compare it with the text that is meant: `item.featured == '…'`")
-    );
+    assert_eq!(problem.message, "the condition gives a text, not yes or no");
+    assert_eq!(problem.hint.as_deref(), Some("compare it with a text: `item.featured == '…'`"));
     assert_eq!(holds("item.n|int", &[("id", "a"), ("n", "0")]), Ok(false));
     assert_eq!(holds("\"[]\"", &[("id", "a")]), Ok(false));
 }
@@ -88,36 +85,33 @@ fn names_that_an_item_lacks_are_told_wherever_they_stand() {
     let problem = holds("item.price|float > 5", &[("id", "a"), ("price", "dear")]).unwrap_err();
     assert_eq!(
         (&problem.message[..], &problem.examples[..]),
-        ("the text is no number", &["a: `dear`".to_owned()][..])
+        ("a number is needed here, but the text is not a number", &["a: `dear`".to_owned()][..])
     );
 }
 
 #[test]
 fn what_is_wrong_with_a_condition_is_found_without_an_item() {
     for (condition, expected) in [
-        ("\"{{ item.status == 'active' }}\"", "4:10+31 a condition stands without braces"),
+        ("\"{{ item.status == 'active' }}\"", "4:10+31 a condition is written without braces"),
         ("item.status = 'active'", "4:22+1 the condition is not complete: unexpected input after expression"),
         (
             "item.status ==",
             "4:22+2 the condition is not complete: unexpected end of input, expected expression",
         ),
         ("item.a) or (item.b", "4:16+1 the condition is not complete: unexpected input after expression"),
-        ("status == 'active'", "4:10+6 nothing is called `status`"),
-        ("vars.leats|float > 1", "4:10+10 nothing is called `vars.leats`"),
-        ("matrix.mood == 'a'", "4:10+6 `matrix` is not known here"),
+        ("status == 'active'", "4:10+6 unknown name `status`"),
+        ("vars.leats|float > 1", "4:10+10 unknown name `vars.leats`"),
+        ("matrix.mood == 'a'", "4:10+6 `matrix` cannot be used here"),
         ("item.price > 5", "4:10+10 `item.price` is text: letter by letter, 9 comes after 10"),
         ("item.stock == 0", "4:10+10 `item.stock` is text, which never equals a number"),
-        (
-            "not item.sold_out",
-            "4:14+13 `item.sold_out` counts as yes unless it is empty, also where it says no",
-        ),
+        ("not item.sold_out", "4:14+13 `item.sold_out` counts as yes unless it is empty, even if it says no"),
         ("", "4:8+1 `where` has no value"),
         ("\"\"", "4:10+2 `where` is empty"),
         ("|\n    ", "6:1+1 `where` is empty"),
-        ("{{ item.a }}", "4:10+12 a text that begins with a bracket must stand in quotes"),
-        ("[a]", "4:10+3 `where` must be one text, but a list stands here"),
+        ("{{ item.a }}", "4:10+12 a text that begins with a bracket must be in quotes"),
+        ("[a]", "4:10+3 `where` must be one text, but it is a list"),
     ] {
-        assert_eq!(told(&asking(condition)), [expected], "{condition}");
+        assert_eq!(reported(&asking(condition)), [expected], "{condition}");
     }
     let hint = |condition: &str| read("m.yaml", asking(condition).as_bytes()).1[0].hint.clone().unwrap();
     assert_eq!(hint("\"{{ item.status == 'active' }}\""), "write `where: item.status == 'active'`");

@@ -1,4 +1,4 @@
-//! What templates and conditions see: the item, the manifest's own texts, and the cell of the matrix.
+//! The data that templates and conditions read: the item, the manifest's variables, and the cell of the matrix.
 
 use crate::domain::item::{FactValue, Item};
 use minijinja::value::{Enumerator, Object, ObjectRepr};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// What templates see of one item.
+/// The template data of one item.
 #[derive(Debug, Clone)]
 pub struct ItemContext<'a> {
     environment: &'a Environment<'static>,
@@ -26,7 +26,7 @@ impl<'a> ItemContext<'a> {
         Self { environment, vars: Value::from_dyn_object(vars), value, item }
     }
 
-    /// Returns what the templates of a shot see of the item in a cell with these keys and values.
+    /// Returns the template data of a job: the item, a shot, and a cell with these keys and values.
     pub(super) fn context(&self, shot: &str, variant: &str, cell: Vec<(Arc<str>, Seen)>) -> Context<'a> {
         let names = Names {
             item: self.value.clone(),
@@ -45,7 +45,7 @@ impl<'a> ItemContext<'a> {
     }
 }
 
-/// What the templates of one job see.
+/// The template data of one job.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
     pub(super) environment: &'a Environment<'static>,
@@ -55,18 +55,18 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Returns what the templates see if the item has another id.
+    /// Returns a copy of the data in which the item has another id.
     #[must_use]
     pub fn with_id(&self, id: String) -> Self {
         self.with_item(Item { id, ..(*self.item).clone() })
     }
 
-    /// Returns what the templates see if the item has another text under that name.
+    /// Returns a copy of the data in which one fact or column of the item has another text.
     pub(super) fn with_text(&self, name: &str, text: &str) -> Self {
         self.with_item(self.item.with_text(name, text))
     }
 
-    /// Returns what the templates see if a reviewer has said this about the clip.
+    /// Returns a copy of the data with a reviewer's words about the clip, which templates read as `feedback`.
     #[must_use]
     pub fn with_feedback(&self, feedback: &str) -> Self {
         let mut changed = self.clone();
@@ -87,7 +87,7 @@ impl Context<'_> {
     }
 }
 
-/// The names that a template may start from.
+/// The variables that a template can read, such as `item` in `item.title`.
 #[derive(Debug, Clone)]
 struct Names {
     item: Value,
@@ -116,7 +116,8 @@ impl Object for Names {
     }
 }
 
-/// `item`: its id, `raw`, what is known of it under names that do not depend on its file, and every column.
+/// The value of `item`. It has the id, `raw`, the facts under standard names that do not depend on the file, and every
+/// column.
 #[derive(Debug)]
 struct ItemValue(Arc<Item>);
 
@@ -147,8 +148,9 @@ impl Object for ItemValue {
     }
 }
 
-/// A list of an item, such as `item.tags`: it can be looped over, and where a text is wanted it is the text that the
-/// list was made of.
+/// The value of a list, such as `item.tags`.
+///
+/// A template can loop over the list. Printed as a text, it is the text from which the list was made.
 #[derive(Debug)]
 struct ListValue(Arc<Item>, Box<str>);
 
@@ -179,7 +181,7 @@ impl Object for ListValue {
     }
 }
 
-/// `item.raw`: every column under its own name, also those called `id` or `raw`.
+/// The value of `item.raw`: every column under its own name, including those called `id` or `raw`.
 #[derive(Debug)]
 struct RawValue(Arc<Item>);
 
@@ -197,15 +199,15 @@ fn columns(item: &Item) -> Enumerator {
     Enumerator::Values(item.columns.names().map(Value::from).collect())
 }
 
-/// What templates see of a value of a matrix.
+/// The value of a matrix as templates read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
     Text(Arc<str>),
-    /// Texts by their keys, `id` among them.
+    /// The texts by their keys, including `id`.
     Group(Arc<[(String, String)]>),
 }
 
-/// `matrix`: the values of a cell by their keys. Of a key that is there twice, the last holds.
+/// The value of `matrix`: the values of a cell by their keys. If a key occurs twice, the last one counts.
 #[derive(Debug)]
 struct MatrixValue(Vec<(Arc<str>, Seen)>);
 
@@ -227,7 +229,7 @@ impl Object for MatrixValue {
     }
 }
 
-/// A value of a matrix that is a group of texts: where one text is wanted, it is its id.
+/// A value of a matrix that is a group of texts. Printed as a text, it is the id of the group.
 #[derive(Debug)]
 struct GroupValue(Arc<[(String, String)]>);
 

@@ -1,4 +1,4 @@
-//! Small readers of tree nodes that note what is wrong and go on, so that all problems are told at once.
+//! Small readers of YAML nodes that record problems and go on, so that all problems are reported together.
 
 use super::source::{Located, Source, Span, Spot};
 use super::template::Template;
@@ -8,10 +8,10 @@ use crate::domain::problem::{Problem, did_you_mean};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// So many characters of a wrong value are repeated in its message; the line below it shows more.
+/// The maximum number of characters of a wrong value in a message; the source line below the message shows more.
 const ECHOED: usize = 40;
 
-/// Collects problems while the tree is read.
+/// A reader of the manifest's YAML tree that collects problems.
 pub(super) struct Decoder {
     source: Arc<Source>,
     pub(super) problems: Vec<Problem>,
@@ -22,12 +22,12 @@ impl Decoder {
         Self { source, problems: Vec::new() }
     }
 
-    /// A new error; hints can still be added through [`Self::report`].
+    /// Creates an error at a span, to be passed to [`Self::report`] after hints are added.
     pub(super) fn error(&self, span: Span, message: impl Into<String>) -> Problem {
         Problem::error(self.source.place(span), message)
     }
 
-    /// A new warning, likewise.
+    /// Creates a warning at a span, to be passed to [`Self::report`].
     pub(super) fn warning(&self, span: Span, message: impl Into<String>) -> Problem {
         Problem::warning(self.source.place(span), message)
     }
@@ -40,7 +40,7 @@ impl Decoder {
         Spot::new(&self.source, Some(span))
     }
 
-    /// The entries of a map; `example` shows one.
+    /// Returns the entries of a map. Reports a node that is no map, with `example` as the hint.
     pub(super) fn map(&mut self, node: &Node, name: &str, example: &str) -> Option<Rc<Vec<Entry>>> {
         if let Value::Map(entries) = &node.value {
             return Some(Rc::clone(entries));
@@ -53,7 +53,7 @@ impl Decoder {
         let message = if node.is_null() {
             format!("`{name}` has no value")
         } else {
-            format!("`{name}` must be {wanted}, but {} stands here", node.kind())
+            format!("`{name}` must be {wanted}, but it is {}", node.kind())
         };
         self.report(self.error(node.span, message).hint(format!("write `{example}`")));
     }
@@ -73,17 +73,17 @@ impl Decoder {
         }
     }
 
-    /// A single value that is not empty, as written.
+    /// Returns a single text as written. Reports a missing value, a list or a map.
     pub(super) fn text<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n str> {
         match &node.value {
             Value::Text { text, .. } if !node.is_null() => Some(text),
             Value::Text { .. } => {
                 let problem = self.error(node.span, format!("`{name}` has no value"));
-                self.report(problem.hint("write one, or remove the key; `\"\"` is an empty text"));
+                self.report(problem.hint("write a value, or remove the key; `\"\"` is an empty text"));
                 None
             }
             Value::List(_) | Value::Map(_) => {
-                let message = format!("`{name}` must be one text, but {} stands here", node.kind());
+                let message = format!("`{name}` must be one text, but it is {}", node.kind());
                 let problem = self.error(node.span, message);
                 let key = name.rsplit('.').next().unwrap_or(name);
                 self.report(problem.hint(format!("write one text in quotes: `{key}: \"…\"`")));
@@ -97,7 +97,7 @@ impl Decoder {
         Some(Located::new(text, self.spot(node.span)))
     }
 
-    /// A single value, read by `parse`, whose error is a hint.
+    /// Returns a single value that `parse` has read. Reports an error of `parse`, whose text is the hint.
     pub(super) fn parsed<T>(
         &mut self,
         node: &Node,
@@ -109,7 +109,7 @@ impl Decoder {
             Ok(value) => Some(value),
             Err(hint) => {
                 let shown: String = text.chars().take(ECHOED).collect();
-                let problem = self.error(node.span, format!("`{shown}` is no value for `{name}`"));
+                let problem = self.error(node.span, format!("`{shown}` is not a valid value for `{name}`"));
                 self.report(problem.hint(hint));
                 None
             }
@@ -133,7 +133,7 @@ impl Decoder {
     }
 }
 
-/// The value of a key.
+/// Returns the value of a key; `None` if the key is missing.
 pub(super) fn get<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
     entries.iter().find(|entry| &*entry.key == key).map(|entry| &entry.node)
 }

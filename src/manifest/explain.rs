@@ -1,4 +1,4 @@
-//! What is wrong with a template, without the words of the template language's grammar.
+//! Messages about problems with templates, without the terms of the template language's grammar.
 
 use super::context::Context;
 use super::template::Template;
@@ -7,10 +7,10 @@ use crate::domain::problem::{Place, Problem, did_you_mean};
 use minijinja::{Error, ErrorKind};
 use std::ops::Range;
 
-/// At most so many names are listed in a message.
+/// The maximum number of column names listed in a message.
 const LISTED: usize = 12;
 
-/// Filters that a prompt or a file name may want.
+/// The filters that are useful in a prompt or a file name.
 const FILTERS: [&str; 16] = [
     "slug",
     "truncate",
@@ -30,7 +30,7 @@ const FILTERS: [&str; 16] = [
     "round",
 ];
 
-/// What shop systems call them.
+/// The filters of shop systems, each with the filter of this program that does the same: `(theirs, ours)`.
 const ELSEWHERE: [(&str, &str); 7] = [
     ("upcase", "upper"),
     ("downcase", "lower"),
@@ -41,25 +41,25 @@ const ELSEWHERE: [(&str, &str); 7] = [
     ("shorten", "truncate"),
 ];
 
-/// A template that cannot be compiled.
+/// Returns the problem with a template that cannot be compiled.
 pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
     let detail = error.detail().unwrap_or("it cannot be read");
     if detail.contains("unexpected end of input")
         && let Some((block, range)) = unclosed(template.source())
     {
         let message = format!("`{}` has no `{{% end{block} %}}`", &template.source()[range.clone()]);
-        let hint = format!("write `{{% end{block} %}}` where it is to end");
+        let hint = format!("write `{{% end{block} %}}` where it ends");
         return Problem::error(template.part(Some(range)), message).hint(hint);
     }
     let detail = match detail {
-        detail if detail.contains("expected end of variable block") => "`}}` should stand here",
+        detail if detail.contains("expected end of variable block") => "`}}` is missing here",
         detail => detail,
     };
     Problem::error(template.part(template.range(error)), format!("the template is not complete: {detail}"))
         .hint("a name goes between braces, `{{ item.title }}`; a condition is `{% if … %}…{% endif %}`")
 }
 
-/// The name and the place of the last block that is opened and not closed.
+/// Returns the name and the place of the last block that is opened and not closed.
 fn unclosed(source: &str) -> Option<(&str, Range<usize>)> {
     let mut open: Vec<(&str, Range<usize>)> = Vec::new();
     for (start, _) in source.match_indices("{%") {
@@ -75,11 +75,11 @@ fn unclosed(source: &str) -> Option<(&str, Range<usize>)> {
     open.pop()
 }
 
-/// A template that cannot be filled for an item, with the item as its example.
+/// Returns the problem with a template that cannot be filled for an item, with the item as its example.
 pub(super) fn unfilled(template: &Template, error: &Error, context: &Context<'_>) -> Problem {
     let item = &*context.item;
     let detail = error.detail().unwrap_or_default();
-    // The engine puts the undefined name between back quotes, whatever else it says.
+    // In all its messages, the engine puts the undefined name between back quotes.
     let undefined = detail
         .strip_suffix(" is undefined")
         .or_else(|| detail.strip_suffix(" is undefined)"))
@@ -101,10 +101,9 @@ pub(super) fn unfilled(template: &Template, error: &Error, context: &Context<'_>
             columns = &[];
             without_value(template, error)
         }
-        ErrorKind::OutOfFuel => {
-            Problem::error(place, "the template takes too many steps").hint("a prompt needs no long loops")
-        }
-        // What number to write is known by whoever knows what it is for.
+        ErrorKind::OutOfFuel => Problem::error(place, "the template takes too many steps")
+            .hint("shorten its loops: a prompt needs no long ones"),
+        // There is no hint with a number, because only the user has the right one.
         _ if detail.contains("literal") || detail.contains("digit") => {
             let is_no_number =
                 |column: &&String| item.get(column).is_some_and(|text| text.trim().parse::<f64>().is_err());
@@ -112,12 +111,12 @@ pub(super) fn unfilled(template: &Template, error: &Error, context: &Context<'_>
                 columns = &columns[at..=at];
                 held = item.get(&columns[0]);
             }
-            Problem::error(place, "the text is no number")
+            Problem::error(place, "a number is needed here, but the text is not a number")
         }
         kind => {
             let why = if detail.is_empty() { kind.to_string() } else { detail.to_owned() };
             Problem::error(place, format!("the template cannot be filled: {why}"))
-                .hint("look at the text in the sheet and at what the template makes of it")
+                .hint("check the text in the sheet, and what the template makes of it")
         }
     };
     problem.of_item = !columns.is_empty();
@@ -142,7 +141,7 @@ fn unknown_filter(place: Place, detail: &str) -> Problem {
     problem.note(format!("filters: {}", FILTERS.join(", ")))
 }
 
-/// A filter that needs a value in brackets and has none.
+/// Returns the problem with a filter that needs a value in brackets and has none.
 fn without_value(template: &Template, error: &Error) -> Problem {
     let source = template.source();
     let place = template.part(template.range(error));
@@ -158,7 +157,7 @@ fn without_value(template: &Template, error: &Error) -> Problem {
         "replace" => ("two texts", format!("({quote}old{quote}, {quote}new{quote})")),
         _ => {
             return Problem::error(place, format!("`{name}` needs a value in brackets"))
-                .hint(format!("write it behind the name: `{name}(…)`"));
+                .hint(format!("write it after the name: `{name}(…)`"));
         }
     };
     let before = source[..range.start].rfind("{{").map_or(name, |open| &source[open..range.end]);
@@ -168,7 +167,7 @@ fn without_value(template: &Template, error: &Error) -> Problem {
         .hint(format!("write `{before}{value}{after}{end}`"))
 }
 
-/// An option that this item does not come in.
+/// Returns the problem with a product option, such as the colour, that the item does not have.
 fn unknown_option(template: &Template, place: Place, option: &str, item: &Item) -> Problem {
     let pairs = match item.fact("options").map(|fact| &fact.value) {
         Some(FactValue::Pairs(pairs)) => pairs.as_slice(),
@@ -180,14 +179,14 @@ fn unknown_option(template: &Template, place: Place, option: &str, item: &Item) 
     let default = format!("item.options.{option} | default({quote}{quote})");
     let hint = match did_you_mean(option, names.iter().copied()) {
         Some(near) => format!("did you mean `item.options[{quote}{near}{quote}]`?"),
-        None => format!("write `{{{{ {default} }}}}` where only some items have it"),
+        None => format!("if only some items have it, write `{{{{ {default} }}}}`"),
     };
     let mut problem = problem.hint(hint).of_item();
     problem.examples.push(item.example(&[]));
     if names.is_empty() { problem } else { problem.note(format!("{} has: {}", item.id, names.join(", "))) }
 }
 
-/// What this cell does not have, though others may.
+/// Returns the problem with a key that this matrix cell does not have, although other cells may.
 fn not_in_cell(template: &Template, place: Place, key: &str, context: &Context<'_>) -> Problem {
     let quote = template.quote();
     let (message, example) = match context.variant.as_str() {
@@ -195,13 +194,13 @@ fn not_in_cell(template: &Template, place: Place, key: &str, context: &Context<'
         variant => (format!("some cells have no `{key}`"), format!("{variant} ({})", context.item.id)),
     };
     let mut problem = Problem::error(place, message).hint(format!(
-        "add it to them by an entry of `include`, or write `matrix.{key} | default({quote}{quote})`"
+        "add `{key}` to these cells with an entry of `include`, or write `matrix.{key} | default({quote}{quote})`"
     ));
     problem.examples.push(example);
     problem
 }
 
-/// A name that this item does not have.
+/// Returns the problem with a name that is not defined for this item.
 pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, context: &Context<'_>) -> Problem {
     let item = &*context.item;
     let range = template.find(name).or_else(|| template.range(error));
@@ -214,8 +213,8 @@ pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, conte
         return not_in_cell(template, place, key, context);
     }
     let Some(column) = name.strip_prefix("item.") else {
-        let mut problem = Problem::error(place, format!("nothing is called `{name}`"))
-            .hint("a template knows `item`, `vars`, `shot`, `variant` and `matrix`");
+        let mut problem = Problem::error(place, format!("unknown name `{name}`"))
+            .hint("a template can use `item`, `vars`, `shot`, `variant` and `matrix`");
         problem.examples.push(item.id.clone());
         return problem;
     };
@@ -231,7 +230,7 @@ pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, conte
     let quote = template.quote();
     let default = format!("{} | default({quote}{quote})", template.spelled(column));
     let default = if in_braces { format!("{{{{ {default} }}}}") } else { default };
-    // A text that is nothing else would only be empty.
+    // A template of this hole alone would only give an empty text.
     let or = if template.is_one_hole() { String::new() } else { format!(", or write `{default}`") };
     let (message, add) = if is_sheet {
         (format!("there is no column `{column}`"), format!("add the column `{column}` to the sheet"))
@@ -243,7 +242,7 @@ pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, conte
         None => format!("{add}{or}"),
     };
     let mut problem = Problem::error(place, message).hint(hint);
-    // The whole sheet lacks the column; of entries of a list, only some may.
+    // A missing column concerns the whole sheet; a missing key may concern only some entries of a list.
     problem.of_item = !is_sheet;
     problem.examples.push(item.example(if is_sheet { &[] } else { template.columns() }));
     let mut listed = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");

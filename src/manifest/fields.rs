@@ -1,4 +1,4 @@
-//! The fields that `defaults`, `presets`, `shots` and items have in common.
+//! The fields that `defaults`, `presets`, `shots` and items share.
 
 use super::axes;
 use super::bounds;
@@ -13,13 +13,13 @@ use super::yaml::{Entry, Node, Value};
 use crate::domain::request::Field;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The name of a preset where it is extended.
+/// The name of a preset in an `extends`.
 pub(super) struct Extended {
     pub(super) name: String,
     pub(super) span: Span,
 }
 
-/// Reads the fields alone, and the presets that are to be extended.
+/// Reads the fields that a node sets, and the names of the presets that the node extends.
 pub(super) fn own(
     decoder: &mut Decoder,
     node: &Node,
@@ -47,7 +47,7 @@ pub(super) fn own(
     (fields, extends.unwrap_or_default())
 }
 
-/// Reads the portable fields, `model` and `params` among these entries, each value by `read`.
+/// Reads the portable fields, `model` and `params` of these entries; `read` reads each single value.
 pub(super) fn settings<T>(
     decoder: &mut Decoder,
     entries: &[Entry],
@@ -100,7 +100,7 @@ fn names(decoder: &mut Decoder, node: &Node) -> BTreeSet<String> {
     nodes.iter().filter_map(|node| Some(decoder.text(node, "optional")?.to_owned())).collect()
 }
 
-/// Reads the names behind `extends`.
+/// Reads the names after `extends`.
 fn extends(decoder: &mut Decoder, node: &Node) -> Vec<Extended> {
     let nodes = match &node.value {
         Value::List(nodes) => nodes.as_slice(),

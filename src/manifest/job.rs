@@ -1,4 +1,4 @@
-//! The clips that shots make of an item, as far as conditions allow.
+//! The jobs of an item: the clips of all shots that conditions allow.
 
 use super::condition::Condition;
 use super::context::{Context, ItemContext};
@@ -10,25 +10,26 @@ use crate::domain::problem::Problem;
 use crate::domain::request::Field;
 use std::sync::Arc;
 
-/// One clip that a shot makes of an item.
+/// A clip that a shot makes for an item.
 #[derive(Debug, Clone)]
 pub struct Job<'a> {
-    /// The ids of its cell, joined; empty without a matrix.
+    /// The ids of the job's matrix cell, joined by `_`; empty without a matrix.
     pub variant: &'a str,
-    /// What its templates see.
+    /// The data for the job's templates.
     pub context: Context<'a>,
-    /// The values of its cell, the strongest last.
+    /// The values of the job's matrix cell; later values win over earlier ones.
     choices: Vec<&'a Choice>,
 }
 
 impl<'a> Job<'a> {
-    /// What its cell sets of a field. That goes before what the shot sets.
+    /// Returns the setting of a field in the job's matrix cell; `None` if the cell does not set the field. A cell's
+    /// setting wins over the shot's setting.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&'a Setting<Template>> {
         self.set(field.name())
     }
 
-    /// The model that its cell sets.
+    /// Returns the model that the job's matrix cell sets; `None` if the cell sets none.
     #[must_use]
     pub fn model(&self) -> Option<&'a Template> {
         match self.set("model")? {
@@ -43,13 +44,14 @@ impl<'a> Job<'a> {
 }
 
 impl<'a> ItemContext<'a> {
-    /// Whether the item meets a condition that asks for nothing else.
+    /// Returns whether the item meets a condition that reads neither a shot nor a cell.
     pub fn meets(&self, condition: &Condition) -> Result<bool, Box<Problem>> {
         condition.holds(&self.context("", "", Vec::new()))
     }
 
-    /// What a shot makes of the item, as far as conditions allow: one clip for each cell of its matrix, or one where it
-    /// has none.
+    /// Returns the jobs of a shot for the item: one for each cell of its matrix, or one without a matrix.
+    ///
+    /// Jobs that a condition excludes are left out.
     pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
         let matrix = shot.fields.matrix.as_deref();
         let alone = matrix.is_none().then_some(None);
@@ -57,7 +59,7 @@ impl<'a> ItemContext<'a> {
         alone.into_iter().chain(cells).filter_map(|cell| self.job(shot, cell).transpose())
     }
 
-    /// What a shot makes of the item in one cell; nothing where a condition says so.
+    /// Returns the job of a shot for the item in one cell; `None` if a condition excludes it.
     fn job(&self, shot: &'a Shot, cell: Option<&'a Cell>) -> Result<Option<Job<'a>>, Box<Problem>> {
         let variant = cell.map_or("", |cell| &cell.variant);
         let context = |choices: &[&Choice]| {

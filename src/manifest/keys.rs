@@ -1,248 +1,285 @@
-//! The keys of a manifest, each with a sentence for whoever writes one.
+//! The keys of a manifest, each with a sentence for the author of a manifest.
 //!
-//! The decoders know a key because it stands here, and the schema for editors is made from the same tables.
+//! The decoders accept the keys of these tables, and the schema for editors is made from them too.
 
 use crate::domain::request::Field;
 
-/// The keys of a group of fields, with what each is for.
+/// The keys of a group of fields, each with its description.
 pub type Keys = [(&'static str, &'static str)];
 
-/// Of the manifest itself.
+/// The keys at the top level of a manifest.
 pub const MANIFEST: &Keys = &[
     ("version", "The version of this format: 1."),
-    ("project", "The name under which the work is remembered; by default the manifest's file name."),
-    ("items", "What clips are made of: a product file, or a list."),
+    (
+        "project",
+        "The name of the project, under which its records are stored; by default the manifest's file name.",
+    ),
+    ("items", "The items for which clips are made: a product file, or a list."),
     ("vars", "Texts that every template can use: `{{ vars.look }}`."),
-    ("defaults", "What holds for every shot that does not say otherwise."),
-    ("presets", "Fields of shots under a name, for `extends`."),
-    ("shots", "The kinds of clips, by name; each is made of every item."),
-    ("output", "Where clips go, as a template; stays below the manifest's folder."),
-    ("providers", "What differs from a provider's built-in settings, by its name."),
+    ("defaults", "The fields of every shot that does not set them itself."),
+    ("presets", "Named groups of shot fields, for `extends`."),
+    ("shots", "The kinds of clips, by name; each is made for every item."),
+    ("output", "The path of clips, as a template, below the manifest's folder."),
+    ("providers", "Changes of a provider's built-in settings, by its name."),
     ("models", "Corrections of model cards, and models that shotlist does not know yet."),
-    ("prices", "What you pay where it is not the list price, by model."),
+    ("prices", "The prices that you pay, if they differ from the list prices, by model."),
     (
         "on_ambiguous",
-        "What to do with a paid request that got no answer: `hold`, or `resubmit` with a limit.",
+        "The action for a paid request that got no answer: `hold` it for your decision, or `resubmit` it with a limit.",
     ),
-    ("budget", "The most that may be spent, in US dollars."),
-    ("guards", "What a run may order without being asked: beyond it, nothing is sent until somebody agrees."),
-    ("reuse", "`never`: each job is paid for itself, also where another has the same clip; else `always`."),
+    ("budget", "The budgets, in US dollars."),
+    ("guards", "Limits of a run: above them, nothing is sent until you approve."),
+    (
+        "reuse",
+        "`never`: each job is paid separately, even if another job has the same clip; `always` (the default) shares \
+         it.",
+    ),
     (
         "on_bad_item",
-        "What to do where something is wrong with an item: `fail` (the default) sends nothing, `skip` leaves the item out.",
+        "The action for an item with an error: `fail` (the default) sends nothing, `skip` leaves the item out.",
     ),
     (
         "on_missing",
-        "What to do where a finished clip is gone: `tell` (the default; exit 3), `fetch` it again free, or `ignore` it.",
+        "The action for a missing finished clip: `tell` (report it and exit with 3; the default), `fetch` it again \
+         free, or `ignore` it.",
     ),
     (
         "image_identity",
-        "When a picture is still that of a finished clip: the same `bytes` or `url` (the default), a link that differs in \
-         its query alone (`url_without_query`), or a file that shows the same (`pixels`).",
+        "The rule by which a picture counts as equal to the picture of a finished clip: the same \
+         `bytes` or `url` (the default), a link that differs in its query only (`url_without_query`), or a file that \
+         looks the same (`pixels`).",
     ),
-    ("rollout", "Render a few clips of each shot and model first, and the rest once these are approved."),
-    ("checks", "Thresholds of the automatic checks of clips, and which of them are not made."),
+    (
+        "rollout",
+        "Render a few clips of each shot and model first, and the remaining clips once these are approved.",
+    ),
+    ("checks", "The thresholds of the automatic checks of clips, and the checks that are switched off."),
 ];
 
-/// Keys of `rollout`.
+/// The keys of `rollout`.
 pub const ROLLOUT: &Keys = &[
     ("canary", "The number of clips that are rendered first, of each shot and model; by default 10."),
     (
         "then",
-        "When the rest is rendered: `approve` (the default) once every one of these is approved, or a rate: \
-         `{ approve: 80% }`.",
+        "The condition for rendering the remaining clips: `approve` (the default) once each of these clips is \
+         approved, or a rate: `{ approve: 80% }`.",
     ),
 ];
 
-/// Keys of `rollout.then`.
+/// The keys of `rollout.then`.
 pub const THEN: &Keys = &[
-    ("approve", "The share of clips that must turn out well, such as 80%: a test over random clips decides."),
+    ("approve", "The share of clips that must be approved, such as 80%: a test over random clips decides."),
     ("error", "The chance that the test stops or goes on wrongly; by default 5%."),
 ];
 
-/// Keys of `checks`.
+/// The keys of `checks`.
 pub const CHECKS: &Keys = &[
     (
         "frames",
-        "`auto` (the default) looks at the frames where ffmpeg is installed, `off` at the file's own data alone.",
+        "`auto` (the default) checks the frames if ffmpeg is installed, `off` checks only the file's own data.",
     ),
-    ("duration", "By how much a clip may be longer or shorter than ordered; by default `0.5s`."),
-    ("size", "By how much each side of the picture may differ from the order; by default `3%`."),
-    ("black", "For how long the picture may be black; by default `0.5s`."),
-    ("frozen", "For how long the picture may stand still; by default `1s`."),
-    ("bars", "What share of the height or width bars may take; by default `3%`."),
+    ("duration", "The maximum difference from the requested length; by default `0.5s`."),
+    ("size", "The maximum difference of each side from the requested size; by default `3%`."),
+    ("black", "The maximum time for which the picture is black; by default `0.5s`."),
+    ("frozen", "The maximum time without motion; by default `1s`."),
+    ("bars", "The maximum share of the height or width that black or white bars take; by default `3%`."),
     (
         "hash",
-        "In how many of the 63 bits of its perceptual hash a frame may differ from its picture; by default 12.",
+        "The maximum number of the 63 bits of the perceptual hash in which a frame differs from its picture; by \
+         default 12.",
     ),
-    ("colour", "From which difference (CIEDE2000) on a product counts as recoloured; by default 6."),
-    ("cut", "From which score on a change of the picture is a cut, from 0 to 100; by default 10."),
-    ("flicker", "From which change of the mean brightness on a clip flickers, of 255; by default 0.8."),
-    ("off", "Checks that are not made, such as `[cut]`."),
+    (
+        "colour",
+        "The difference of colours (CIEDE2000) from which a product counts as recoloured; by default 6.",
+    ),
+    (
+        "cut",
+        "The score from which a change between two frames counts as a cut, from 0 to 100; by default 10.",
+    ),
+    ("flicker", "The change of the mean brightness, of 255, from which a clip flickers; by default 0.8."),
+    ("off", "The checks that are switched off, such as `[cut]`."),
 ];
 
-/// Of `budget`.
+/// The keys of `budget`.
 pub const BUDGET: &Keys = &[
-    ("run", "By one run, together with the interrupted ones that it goes on with."),
-    ("day", "By the project in a day (UTC)."),
-    ("month", "By the project in a month (UTC)."),
+    ("run", "The budget of one run, together with the interrupted runs that it continues."),
+    ("day", "The budget of the project in a day (UTC)."),
+    ("month", "The budget of the project in a month (UTC)."),
 ];
 
-/// Of `guards`.
+/// The keys of `guards`.
 pub const GUARDS: &Keys = &[
-    ("max_jobs", "The most jobs that one run may order."),
-    ("max_changed", "The most finished jobs that may get another clip: how many, or a share such as `20%`."),
-    ("max_removed", "The most finished jobs that may be gone: how many, or a share such as `20%`."),
-    ("max_new_spend", "The most that one run may order for, in US dollars."),
+    ("max_jobs", "The maximum number of jobs that one run may request."),
+    (
+        "max_changed",
+        "The maximum number of finished jobs that may get another clip, or a share such as `20%`.",
+    ),
+    (
+        "max_removed",
+        "The maximum number of finished jobs that may drop out of the plan, or a share such as `20%`.",
+    ),
+    ("max_new_spend", "The maximum cost of the jobs that one run may request, in US dollars."),
     (
         "max_in_doubt",
-        "The most that may have been charged without an answer, in US dollars, before a run orders nothing more; by \
-         default 2 or a hundredth of what the run costs, whichever is more.",
+        "The maximum total price of unanswered requests (perhaps charged), in US dollars, above which a \
+         run requests nothing more; by default 2 or a hundredth of the run's cost, whichever is more.",
     ),
 ];
 
-/// Of `items`, where they come from a file.
+/// The keys of `items` for a product file.
 pub const ITEMS: &Keys = &[
     (
         "from",
-        "The product file, seen from the manifest's folder: CSV, TSV, XLSX, JSON or an XML feed; - for standard input.",
+        "The path of the product file from the manifest's folder: CSV, TSV, XLSX, JSON or an XML feed; - for \
+         standard input.",
     ),
     (
         "one_per",
-        "What a shot makes one clip of: a product (the default), a variant, or an image that stands for variants.",
+        "The unit for which a shot makes one clip: a product (the default), a variant, or an image of variants.",
     ),
-    ("dialect", "The program that wrote the file, where its headers leave that open."),
+    ("dialect", "The program that wrote the file, if its headers do not show it."),
     ("sheet", "The sheet of a workbook; by default the first that has a header."),
     (
         "columns",
-        "Which column is what, such as `{ title: Titel, image: [Bild, Foto] }`: a column, a path, or the first that is there.",
+        "The columns of fields, such as `{ title: Titel, image: [Bild, Foto] }`: a column, a path, or a list of \
+         which the first found is read.",
     ),
-    ("encoding", "How the letters of a sheet are written, such as `windows-1250`; by default detected."),
+    ("encoding", "The encoding of a sheet, such as `windows-1250`; by default detected."),
     (
         "delimiter",
-        "What separates the cells of a sheet: `comma`, `semicolon`, `tab` or `bar`; by default detected.",
+        "The character between the cells of a sheet: `comma`, `semicolon`, `tab` or `bar`; by default detected.",
     ),
-    ("path", "Where the list of products is in a JSON document, such as `data.products`."),
+    ("path", "The path of the list of products in a JSON document, such as `data.products`."),
     ("element", "The element of an XML document that holds a product, such as `SHOPITEM`."),
-    ("join", "A sheet of your own beside the file: its filled cells replace those of the file."),
+    ("join", "A second sheet of your own: its filled cells replace the cells of the product file."),
     (
         "where",
-        "Which items are wanted, as a condition: `item.status == \"active\"`; numbers need `item.price|float > 5`.",
+        "The condition for the items that are used: `item.status == \"active\"`; numbers need `item.price|float > 5`.",
     ),
-    ("all", "Whether drafts, archived products and what is sold out are made, too: true or false."),
+    ("all", "Drafts, archived and sold-out products are used too: true or false."),
 ];
 
-/// Of `join` under `items`.
+/// The keys of `join` under `items`.
 pub const JOIN: &Keys = &[
-    ("from", "The sheet, seen from the manifest's folder."),
-    ("on", "The column that both have in common, such as `id`."),
+    ("from", "The path of the second sheet, from the manifest's folder."),
+    ("on", "The column that both files have, such as `id`."),
 ];
 
-/// Of a shot and of `defaults`, beside the fields that all providers share.
+/// The keys of a shot and of `defaults`, in addition to the fields that all providers share.
 pub const SHOT: &Keys = &[
     (
         "extends",
-        "The presets whose fields it takes over, one or a list: later ones win, and its own fields over all.",
+        "The presets whose fields the shot uses, one or a list: later ones win over earlier ones, and the shot's \
+         own fields over all.",
     ),
     (
         "matrix",
-        "In which variants it is made: axes with lists of values, `exclude` (partial cells) and `include` (adds cells, or extends them).",
+        "The variants that are made: axes with lists of values, `exclude` (partial cells) and `include` (adds or \
+         extends cells).",
     ),
-    ("when", "Of which items and cells it is made, as a condition over `item`, `vars` and `matrix`."),
-    ("model", "The model that renders it, as `provider/model`; may be a template."),
-    ("params", "What else the model documents, by the provider's own names."),
     (
-        "optional",
-        "Fields and parameters that are left out where the model lacks them or where they render empty.",
+        "when",
+        "The condition for the items and cells for which clips are made, over `item`, `vars` and `matrix`.",
     ),
-    ("output", "Where the clips of this shot go, as a template."),
+    ("model", "The model that renders the clips, as `provider/model`; may be a template."),
+    ("params", "Other documented parameters of the model, by the provider's own names."),
+    ("optional", "Fields and parameters that are left out if the model lacks them or if they render empty."),
+    ("output", "The path of this shot's clips, as a template."),
     (
         "on_change",
-        "What to do where the input of a finished clip changed: `render` it anew, `ask` first, or `keep` it.",
+        "The action for a finished clip whose input changed: `render` it again, `ask` first, or `keep` it.",
     ),
     (
         "reuse",
-        "`never`: its clips are paid for themselves, also where another job has the same; else `always`.",
+        "`never`: each clip of the shot is paid separately, even if another job has the same clip; `always` shares \
+         them.",
     ),
 ];
 
-/// Of a matrix, beside its axes.
+/// The keys of a matrix, in addition to its axes.
 pub const MATRIX: &Keys = &[
-    ("exclude", "Cells that are not made: values of some axes, by their ids."),
+    ("exclude", "The cells that are not made: values of some axes, by their ids."),
     (
         "include",
-        "Entries go to the cells that they contradict in no axis, and make a cell of their own where there is none; `when` says for which items.",
+        "Each entry extends the cells that it contradicts in no axis, or makes its own cell if there are none; \
+         `when` is the condition for items.",
     ),
 ];
 
-/// Of a provider.
+/// The keys of a provider.
 pub const PROVIDER: &Keys = &[
-    ("base_url", "The address of its server."),
-    ("api_key", "The environment variable that holds the key, as \"${NAME}\"; never the key itself."),
-    ("limits", "How fast it may be used; what is left out comes from the model's card."),
+    ("base_url", "The address of the provider's server."),
+    ("api_key", "The environment variable that holds the API key, as \"${NAME}\"; never the key itself."),
+    ("limits", "The limits of speed and concurrency; a missing limit comes from the model's card."),
 ];
 
-/// Of a provider's `limits`.
+/// The keys of a provider's `limits`.
 pub const LIMITS: &Keys = &[
-    ("concurrency", "Tasks at once."),
-    ("rate", "Submissions, such as `60/min`."),
-    ("per_day", "Submissions in a day (UTC)."),
-    ("polls", "Questions after a task at once."),
-    ("poll_rate", "Questions after tasks, such as `5/s`."),
-    ("downloads", "Downloads at once."),
+    ("concurrency", "The maximum number of tasks at the same time."),
+    ("rate", "The maximum rate of submissions, such as `60/min`."),
+    ("per_day", "The maximum number of submissions in a day (UTC)."),
+    ("polls", "The maximum number of polls at the same time."),
+    ("poll_rate", "The maximum rate of polls, such as `5/s`."),
+    ("downloads", "The maximum number of downloads at the same time."),
     (
         "first_poll",
-        "From acceptance to the first question, such as `45s`; learned from finished tasks where it is not set.",
+        "The time from acceptance to the first poll, such as `45s`; learned from finished tasks if it is not set.",
     ),
-    ("poll_every", "Between questions, such as `10s`; learned from finished tasks where it is not set."),
+    ("poll_every", "The time between polls, such as `10s`; learned from finished tasks if it is not set."),
 ];
 
-/// Of a price.
+/// The keys of a price.
 pub const PRICE: &Keys = &[
-    ("per", "What it is counted by: `clip` or `second`."),
-    ("usd", "US dollars for one, such as \"0.20\"."),
-    ("surcharges", "What some parameters add to a clip."),
+    ("per", "The unit of the price: `clip` or `second`."),
+    ("usd", "The price of one unit in US dollars, such as \"0.20\"."),
+    ("surcharges", "The amounts that some parameters add to a clip's price."),
 ];
 
-/// Of a surcharge.
+/// The keys of a surcharge.
 pub const SURCHARGE: &Keys = &[
     ("param", "The parameter that costs extra, as under `params`."),
     ("equals", "The value that costs extra."),
-    ("usd", "US dollars that it adds to a clip."),
+    ("usd", "The amount that this value adds to a clip's price, in US dollars."),
 ];
 
-/// Of `on_ambiguous`, where it is not one word.
-pub const ON_AMBIGUOUS: &Keys = &[("resubmit", "Send it again, although both may be paid.")];
+/// The keys of `on_ambiguous`, if it is not a single word.
+pub const ON_AMBIGUOUS: &Keys = &[("resubmit", "Send the request again, although both may be paid.")];
 
-/// Of `on_ambiguous.resubmit`.
-pub const RESUBMIT: &Keys = &[("max_extra_spend", "The most that may be paid twice in all, in US dollars.")];
+/// The keys of `on_ambiguous.resubmit`.
+pub const RESUBMIT: &Keys =
+    &[("max_extra_spend", "The maximum total of the money that may be paid twice, in US dollars.")];
 
-/// In a model's entry: the model from whose card a new one starts. All its other keys are parts of a card.
-pub const LIKE: (&str, &str) =
-    ("like", "The model from whose card this one starts; only for a model that shotlist does not know.");
+/// The key for the model from whose card a new one starts. All other keys of a model's entry are parts of a card.
+pub const LIKE: (&str, &str) = (
+    "like",
+    "The model from whose card this model's card starts; only for a model that shotlist does not know.",
+);
 
-/// The parts of a model's entry that are lists of rules, merged by the names of the rules.
+/// The parts of a model's entry that are lists of rules, which are merged by the names of the rules.
 pub const RULES: [&str; 2] = ["fields", "params"];
 
-/// What a field that all providers share is for.
+/// Returns the description of a field that all providers share.
 #[must_use]
 pub const fn field(field: Field) -> &'static str {
     match field {
-        Field::Prompt => "What is to be seen, as a template.",
-        Field::Image => "The picture, or the first frame: a web address, or a file seen from the manifest.",
-        Field::LastImage => "The last frame.",
-        Field::ReferenceImages => "Pictures whose subjects are to appear.",
-        Field::Duration => "Seconds.",
-        Field::AspectRatio => "The shape, such as \"16:9\".",
-        Field::Size => "Pixels, such as 1280x720.",
-        Field::Seed => "A number for models that can repeat themselves.",
-        Field::Audio => "Whether sound is wanted.",
-        Field::Style => "The model's word for a look.",
-        Field::Motion => "The model's word for the amount of movement.",
+        Field::Prompt => "The description of the clip, as a template.",
+        Field::Image => {
+            "The picture to animate, or the first frame: a web address, or the path of a file from the manifest's \
+             folder."
+        }
+        Field::LastImage => "The picture for the last frame.",
+        Field::ReferenceImages => "The pictures whose subjects appear in the clip.",
+        Field::Duration => "The length of the clip in seconds.",
+        Field::AspectRatio => "The aspect ratio, such as \"16:9\".",
+        Field::Size => "The size in pixels, such as 1280x720.",
+        Field::Seed => "The seed: a number with which some models can reproduce a clip.",
+        Field::Audio => "The clip has sound: true or false.",
+        Field::Style => "The visual style, as one of the model's own words.",
+        Field::Motion => "The amount of movement, as one of the model's own words.",
     }
 }
 
-/// The names alone.
+/// Returns the names of the keys, without their descriptions.
 pub(super) fn names(keys: &Keys) -> Vec<&'static str> {
     keys.iter().map(|(name, _)| *name).collect()
 }

@@ -1,4 +1,4 @@
-//! The cells of a matrix: every combination of its axes without those that are excluded, and what is included.
+//! The cells of a matrix: all combinations of its axes, without the excluded ones, plus the included ones.
 
 use super::condition::Condition;
 use super::context::Seen;
@@ -10,29 +10,29 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The variants in which a shot is made of each item.
+/// The variants of a shot that are made for each item.
 #[derive(Debug, Clone, Default)]
 pub struct Matrix {
-    /// What varies, in the order of the file.
+    /// The names of the axes, in the order of the file.
     pub axes: Vec<Located<String>>,
-    /// In the order of the axes, the first varying slowest, and then what is added. None where something is wrong.
+    /// The cells in the order of the axes, the first varying slowest, then the added cells. Empty after an error.
     pub(super) cells: Vec<Cell>,
 }
 
 impl Matrix {
-    /// How many variants there are of an item, as far as no condition leaves some out.
+    /// Returns the number of variants of an item, unless conditions leave some out.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len()
     }
 
-    /// Whether there are none, which a manifest that is right does not have.
+    /// Returns whether there are no cells, which never happens in a valid manifest.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
 
-    /// Everything that the manifest says of cells.
+    /// Returns all values of the cells.
     pub(super) fn choices(&self) -> impl Iterator<Item = &Arc<Choice>> {
         self.cells.iter().flat_map(|cell| {
             let added = cell.extensions.iter().flat_map(|extension| &extension.choices);
@@ -40,7 +40,7 @@ impl Matrix {
         })
     }
 
-    /// The conditions of its entries.
+    /// Returns the conditions (`when`) of the matrix's `include` entries.
     pub(super) fn conditions(&self) -> impl Iterator<Item = &Condition> {
         self.cells.iter().flat_map(|cell| {
             let extensions = cell.extensions.iter().filter_map(|extension| extension.when.as_ref());
@@ -49,23 +49,23 @@ impl Matrix {
     }
 }
 
-/// One combination.
+/// A cell of a matrix: one combination of values, which makes one variant of a shot.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     /// The ids of its values, joined by `_`.
     pub(super) variant: String,
-    /// Its values, in the order of the axes.
+    /// The values, in the order of the axes.
     pub(super) choices: Vec<Arc<Choice>>,
-    /// Of which items it is made; of all where nothing is said.
+    /// The condition on the items for which the cell is made; `None` for all items.
     pub(super) when: Option<Condition>,
-    /// What entries of `include` add to it, in their order.
+    /// The additions from entries of `include`, in their order.
     pub(super) extensions: Vec<Arc<Extension>>,
 }
 
-/// What an entry of `include` adds to cells that are there.
+/// The addition of an entry of `include` to existing cells.
 #[derive(Debug)]
 pub(super) struct Extension {
-    /// For which items.
+    /// The condition on the items for which the addition is made; `None` for all items.
     pub(super) when: Option<Condition>,
     pub(super) choices: Vec<Arc<Choice>>,
 }
@@ -73,27 +73,27 @@ pub(super) struct Extension {
 /// A value of a matrix under its key.
 #[derive(Debug)]
 pub(super) struct Choice {
-    /// The axis, or the key of an `include`.
+    /// The name of the axis, or the key in an entry of `include`.
     pub(super) key: Arc<str>,
-    /// As written.
+    /// The id as written.
     pub(super) id: String,
-    /// What it is called in variants; empty for what names no cell.
+    /// The name in variants; empty if the value does not name a cell.
     pub(super) name: String,
-    /// What templates see.
+    /// The value that templates read.
     pub(super) seen: Seen,
-    /// What it sets, if its key is that of a field or `model`.
+    /// The setting that the value makes, if the key is a field or `model`.
     pub(super) sets: Option<Setting<Template>>,
-    /// Where it was written.
+    /// The place of the value in the manifest.
     pub(super) spot: Spot,
 }
 
 impl Choice {
-    /// Where it was written.
+    /// Returns the place of the value.
     pub(super) fn place(&self) -> Place {
         self.spot.place()
     }
 
-    /// The text of a key of a group.
+    /// Returns the text under a key of a group; `None` if the value is no group or lacks the key.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match &self.seen {
             Seen::Text(_) => None,
@@ -101,14 +101,16 @@ impl Choice {
         }
     }
 
-    /// Whether somebody who writes this text means this value.
+    /// Returns whether a text names this value, by its id, its name or its text under `value`.
     pub(super) fn is_called(&self, text: &str) -> bool {
         self.id == text || self.name == text || self.text("value") == Some(text)
     }
 }
 
-/// The id of a value as a part of keys and file names: letters, digits, `.` and `-` stay, `9:16` is `9x16`, and
-/// anything else becomes `-`, also `_`, which joins ids.
+/// Returns the id of a value in the form for job keys and file names.
+///
+/// Letters, digits, `.` and `-` are kept, `9:16` becomes `9x16`, and anything else becomes `-`, including `_`, which
+/// joins ids.
 pub(super) fn safe(id: &str) -> String {
     let letters: Vec<char> = id.trim().nfc().collect();
     let is_digit = |at: Option<usize>| {
@@ -123,25 +125,28 @@ pub(super) fn safe(id: &str) -> String {
     kept.collect()
 }
 
-/// Of each axis the position of a value; nothing where a cell has none, or where any will do.
+/// The position of one value on each axis. `None` means no value in a cell, and any value in an entry of `include`.
 pub(super) type Positions = Vec<Option<usize>>;
 
-/// What cells are meant: of each axis the positions of values, none where any will do.
+/// A pattern that selects cells. It has the positions of the matching values for each axis, or an empty list if any
+/// value matches.
 pub(super) type Pattern = Vec<Vec<usize>>;
 
-/// A cell by the positions of its values.
+/// A cell of a matrix, described by the positions of its values on the axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outline {
     pub(super) positions: Positions,
-    /// The entries of `include` that add something to it, or the one that it is made by.
+    /// The entries of `include` that extend the cell, or the one that creates it.
     pub(super) included: Vec<usize>,
     pub(super) is_added: bool,
 }
 
-/// The cells of axes of these lengths, none of them 0, by the rules of GitHub Actions: `exclude` takes cells away;
-/// then each entry of `include` goes to the cells that it contradicts in no axis, and where there are none, it makes
-/// a cell of its own, to which no later entry goes. An entry may name values behind the end of an axis: such values
-/// are new.
+/// Returns the cells of a matrix by the rules of GitHub Actions. `lengths` are the numbers of values of the axes; none
+/// is 0.
+///
+/// `exclude` removes cells. Then each entry of `include` extends the cells that it contradicts in no axis. If there are
+/// none, it creates its own cell, which no later entry extends. An entry may name positions after the end of an axis,
+/// which are new values.
 pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positions]) -> Vec<Outline> {
     let is_excluded = |positions: &Positions| {
         let fits = |(meant, position): (&Vec<usize>, &Option<usize>)| {
@@ -171,7 +176,7 @@ pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positi
     cells
 }
 
-/// Every combination of positions, the first axis varying slowest; none without axes.
+/// Returns every combination of positions on axes of these lengths, the first axis varying slowest; none without axes.
 fn combinations(lengths: &[usize]) -> impl Iterator<Item = Positions> {
     let count = if lengths.is_empty() { 0 } else { lengths.iter().product() };
     (0..count).map(|number: usize| {
@@ -190,7 +195,7 @@ fn combinations(lengths: &[usize]) -> impl Iterator<Item = Positions> {
     })
 }
 
-/// The keys that templates can read of at least one of the cells: `mood`, `mood.set`.
+/// Returns the keys that templates can read from at least one of the cells: `mood`, `mood.set`.
 pub(super) fn readable<'a>(choices: impl Iterator<Item = &'a Arc<Choice>>) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for choice in choices {

@@ -1,10 +1,10 @@
-//! The YAML file becomes shots, with every problem found at once.
+//! Reads the manifest, a YAML file with items and shots, and reports all of its problems together.
 //!
-//! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
-//! (`shots`, `presets`, `axes`, `providers`, `models`, `bounds`, `checks`) by small decoders that note what is wrong and go on
-//! (`decode`). Templates and conditions are compiled on the way (`templates`, `condition`), and held against the cells
-//! of their matrices (`matrix`, `usage`). What a message must not show is covered before the first message is made
-//! (`secrets`). `context` is what all of that sees of an item, and `job` what shots make of it.
+//! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`). The sections are read by
+//! `shots`, `presets`, `axes`, `providers`, `models`, `bounds` and `checks`, with small decoders that record problems
+//! and go on (`decode`). Templates and conditions are compiled meanwhile (`templates`, `condition`) and checked against
+//! the cells of their matrices (`matrix`, `usage`). Secrets are covered before the first message is made (`secrets`).
+//! `context` is the data of an item for templates, and `job` is a clip that a shot makes for an item.
 
 mod axes;
 #[cfg(test)]
@@ -51,9 +51,9 @@ pub use context::{Context, ItemContext};
 pub use job::Job;
 pub use matrix::Matrix;
 pub use model::{
-    Budget, Corrections, EnvName, FileReading, Guards, ImageIdentity, Items, Join, ListItem, Manifest,
-    ModelEntry, Most, OnAmbiguous, OnBadItem, OnChange, OnMissing, Part, ProviderConfig, Reuse, Rules, Shot,
-    ShotFields,
+    Budget, CorrectionPart, Corrections, EnvName, FileReading, Guards, ImageIdentity, Items, Join, ListItem,
+    Manifest, ModelEntry, Most, OnAmbiguous, OnBadItem, OnChange, OnMissing, ProviderConfig, Reuse, Rules,
+    Shot, ShotFields,
 };
 pub use settings::{Setting, Settings};
 pub use source::Located;
@@ -73,19 +73,20 @@ use syntax::Finding;
 use templates::Templates;
 use yaml::{Entry, Node, Value};
 
-/// What `items` may look like.
+/// An example of `items`.
 const ITEMS: &str = "items: { from: products.csv }";
-/// What `shots` may look like.
+/// An example of `shots`.
 const SHOTS: &str =
     "shots: { hero: { model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" } }";
 
-/// Where clips go if nothing says otherwise.
+/// The default template for the paths of clips.
 const OUTPUT: &str =
     "renders/{{ item.id }}/{{ item.id }}_{{ shot }}{% if variant %}_{{ variant }}{% endif %}.mp4";
 
-/// Reads a manifest. Without one, at least one problem is an error; with one, problems are warnings.
+/// Reads a manifest. If no manifest is returned, at least one problem is an error. Otherwise all problems are warnings
+/// or notes.
 ///
-/// `file` is the name that the user gave; problems show it, and the project is called after it.
+/// `file` is the name that the user gave; problems show it, and the project is named after it.
 #[must_use]
 pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
     let (root, source, findings) = match tree(file, bytes) {
@@ -98,17 +99,18 @@ pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
         secrets::check_places(&mut decoder, &root);
         manifest(file, &mut decoder, &source, &entries)
     });
-    // What could not be read stands in the tree as an empty text, which is not to blame as well.
-    let told: BTreeSet<_> = problems.iter().filter_map(start).collect();
-    decoder.problems.retain(|problem| start(problem).is_none_or(|start| !told.contains(&start)));
+    // A value that could not be read is an empty text in the tree; its further problems are not reported.
+    let reported: BTreeSet<_> = problems.iter().filter_map(start).collect();
+    decoder.problems.retain(|problem| start(problem).is_none_or(|start| !reported.contains(&start)));
     problems.append(&mut decoder.problems);
     let problems = in_order(problems);
     let is_right = !problems.iter().any(Problem::is_error);
     (manifest.filter(|_| is_right), problems)
 }
 
-/// Reads the settings of the providers alone, for work that needs nothing else: what was paid for must be collected
-/// even while the shots are being rewritten.
+/// Reads only the settings of the providers.
+///
+/// Paid clips must be collected even while the shots are being rewritten.
 #[must_use]
 pub fn read_providers(
     file: &str,
@@ -119,13 +121,13 @@ pub fn read_providers(
     })
 }
 
-/// Reads what differs from the model cards alone, likewise.
+/// Reads only the corrections of the model cards, so that paid clips can be collected while shots are being rewritten.
 #[must_use]
 pub fn read_corrections(file: &str, bytes: &[u8]) -> (Option<Corrections>, Vec<Problem>) {
     read_only(file, bytes, &["models", "prices"], models::corrections)
 }
 
-/// Reads some sections, whatever is wrong in the others. Without a result at least one problem is an error.
+/// Reads some sections despite errors in the others. If no result is returned, at least one problem is an error.
 fn read_only<T>(
     file: &str,
     bytes: &[u8],
@@ -150,8 +152,8 @@ fn read_only<T>(
     (Some(result).filter(|_| is_right), problems)
 }
 
-/// The product file that a manifest names, also where other parts of it are wrong: the file can be looked at
-/// nevertheless.
+/// Returns the product file of a manifest, with its place and settings, even if other parts of the manifest have
+/// errors.
 #[must_use]
 pub fn read_items_from(file: &str, bytes: &[u8]) -> Option<(Located<String>, FileReading)> {
     let (root, source, _) = tree(file, bytes).ok()?;
@@ -163,7 +165,7 @@ pub fn read_items_from(file: &str, bytes: &[u8]) -> Option<(Located<String>, Fil
     Some((from, reading))
 }
 
-/// The keys of the manifest with their values.
+/// Returns the keys of the manifest with their values.
 fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     if let Value::Map(entries) = &root.value {
         return Some(Rc::clone(entries));
@@ -171,7 +173,7 @@ fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     let message = match &root.value {
         Value::List(_) => "the lines of the manifest must not begin with a dash",
         Value::Map(_) | Value::Text { .. } => {
-            "the manifest must hold keys such as `version:`, but a text stands here"
+            "the manifest must hold keys such as `version:`, but it is a text"
         }
     };
     let problem = decoder.error(root.span, message);
@@ -179,7 +181,7 @@ fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     None
 }
 
-/// The tree of a file, with what is wrong in it but does not end the reading.
+/// Returns the YAML tree of a file, with the problems that do not end the reading.
 fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), Vec<Problem>> {
     let text = text::decode(file, bytes).map_err(|problem| vec![*problem])?;
     let (root, findings) = yaml::read(text);
@@ -199,7 +201,7 @@ fn located(source: &Source, (span, problem): Finding) -> Problem {
     Problem { place: source.place(span), ..*problem }
 }
 
-/// The line and the column where a problem starts.
+/// Returns the line and the column where a problem starts.
 fn start(problem: &Problem) -> Option<(u32, u32)> {
     match &problem.place {
         Place::Text { line, column, .. } => Some((*line, *column)),
@@ -207,7 +209,7 @@ fn start(problem: &Problem) -> Option<(u32, u32)> {
     }
 }
 
-/// In the order of the file, each once: a merged map would repeat its problems wherever it is merged.
+/// Returns the problems in the order of the file, each once: a merged map repeats its problems wherever it is merged.
 #[must_use]
 pub fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by_key(|problem| start(problem).unwrap_or_default());
@@ -238,7 +240,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let params = params(items.as_ref(), presets.fields().chain([&defaults]), &shots);
     shots::check_optional(decoder, root, &params);
     for shot in &mut shots {
-        // Items set neither: nothing comes between a shot and the defaults here.
+        // Items set neither of them, so the defaults follow directly after the shot.
         shot.fields.matrix = shot.fields.matrix.take().or_else(|| defaults.matrix.clone());
         shot.fields.when = shot.fields.when.take().or_else(|| defaults.when.clone());
     }
@@ -287,7 +289,7 @@ fn missing(decoder: &mut Decoder, source: &Source, key: &str, example: &str) {
     );
 }
 
-/// Whether the rest can be read: another version has other rules.
+/// Returns whether this program knows the manifest's version, so that the other keys can be read.
 fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     let Some(node) = get(root, "version") else {
         missing(decoder, source, "version", "version: 1");
@@ -295,20 +297,20 @@ fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     };
     let Some(text) = decoder.text(node, "version") else { return true };
     if text != "1" {
-        let problem = decoder.error(node.span, format!("version `{text}` is not known"));
+        let problem = decoder.error(node.span, format!("version `{text}` is not supported"));
         decoder.report(problem.hint("write `version: 1`, or install a newer shotlist"));
     }
     text == "1"
 }
 
-/// The part of a manifest that says which project it is.
+/// The part of a manifest that names its project.
 #[derive(Deserialize)]
 struct Head {
     project: Option<String>,
     shots: Option<IgnoredAny>,
 }
 
-/// Returns the project that a file names: `Ok(None)` where it is no manifest, an error where that cannot be told.
+/// Returns the project name of a file: `Ok(None)` if the file is not a manifest, an error if it is not valid YAML.
 pub fn project_of(file: &str, text: &str) -> Result<Option<String>, String> {
     let head: Head = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
     let named = head.project.map(|name| name.trim().to_owned());
@@ -325,7 +327,7 @@ fn project(decoder: &mut Decoder, file: &str, node: Option<&Node>) -> Option<Str
         return Some(called_after(file));
     };
     decoder.parsed(node, "project", |text| match text.trim() {
-        "" => Err("write a name that stays, such as `spring-catalog`".into()),
+        "" => Err("write a name that never changes, such as `spring-catalog`".into()),
         name if name.chars().any(char::is_control) => Err("write the name on one line".into()),
         name => Ok(name.to_owned()),
     })
@@ -337,7 +339,7 @@ fn vars(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
     };
     let mut vars = BTreeMap::new();
     for entry in entries.iter() {
-        // One that is wrong is defined all the same: its templates are not to blame.
+        // A variable with an error is defined nevertheless, so that its templates report no further problem.
         let text = decoder.text(&entry.node, &format!("vars.{}", entry.key)).unwrap_or_default();
         vars.insert(entry.key.to_string(), text.to_owned());
     }
@@ -352,7 +354,8 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry], templates: &mut
     match &node.value {
         Value::List(nodes) => {
             if nodes.is_empty() {
-                let problem = decoder.error(node.span, "`items` is empty: there is nothing to make clips of");
+                let problem =
+                    decoder.error(node.span, "`items` is empty: there is nothing to make clips from");
                 decoder.report(problem.hint(format!(
                     "with a sheet, write `{ITEMS}`; without one, replace `[]` by a line below for each, such as \
                      `  - {{ id: mug-1, title: Red mug, image: mug.png }}`"
@@ -379,7 +382,7 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry], templates: &mut
     }
 }
 
-/// The names of all parameters that are set anywhere.
+/// Returns the names of all model parameters that are set anywhere in the manifest.
 fn params<'a>(
     items: Option<&Items>,
     others: impl Iterator<Item = &'a ShotFields>,

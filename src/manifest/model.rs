@@ -1,4 +1,4 @@
-//! What a manifest says, with the place of everything that can still turn out wrong.
+//! The data of a manifest, with the places of values that later checks may find wrong.
 
 use super::checks::Checks;
 use super::condition::Condition;
@@ -20,63 +20,65 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-/// A manifest that is right in itself. Whether a provider offers what it asks for is seen later, job by job.
+/// A valid manifest. Whether a provider offers what it requests is checked later, for each job.
 #[derive(Debug, Clone)]
 pub struct Manifest {
-    /// Name of the work, under which its state is kept: by default the manifest's file name without its ending.
+    /// The name under which the project's state is stored; by default the manifest's file name without its extension.
     pub project: String,
-    /// What clips are made of.
+    /// The items for which clips are made.
     pub items: Items,
-    /// Texts that every template can use.
+    /// The texts that every template can use.
     pub vars: BTreeMap<String, String>,
-    /// What holds for a shot that does not say otherwise. An item's own fields come between the two.
+    /// The fields for shots that do not set them. An item's own fields win over these defaults, and a shot's fields win
+    /// over both.
     pub defaults: ShotFields,
-    /// In the order of the file; at least one.
+    /// The shots in the order of the file; at least one.
     pub shots: Vec<Shot>,
-    /// Where clips go, unless a shot or the defaults say otherwise.
+    /// The template for the paths of clips, unless a shot or the defaults set one.
     pub output: Template,
-    /// What differs from the built-in settings, by the provider's name. Whether there is such a provider is not
-    /// known here.
+    /// The changes of the providers' built-in settings, by the provider's name. The names are not checked here.
     pub providers: BTreeMap<String, Located<ProviderConfig>>,
-    /// What differs from the model cards.
+    /// The corrections of the model cards.
     pub corrections: Corrections,
-    /// What to do when a submission got no answer and nothing proves that it failed.
+    /// The action for a submission without an answer, if nothing proves that it failed.
     pub on_ambiguous: OnAmbiguous,
-    /// The most that may be spent.
+    /// The budgets of a run, a day and a month.
     pub budget: Budget,
-    /// What a run may order without being asked.
+    /// The limits of a run without a person's approval.
     pub guards: Guards,
-    /// Whether clips of other jobs may serve, where neither a shot nor the defaults say so.
+    /// The rule whether jobs may use the clips of other jobs, unless a shot or the defaults say otherwise.
     pub reuse: Reuse,
-    /// What to do where something is wrong with an item.
+    /// The action for an item with an error.
     pub on_bad_item: OnBadItem,
-    /// What to do where a finished clip is gone.
+    /// The action for a finished clip that is missing.
     pub on_missing: OnMissing,
-    /// When a job's picture is that of its newest take.
+    /// The rule that decides whether a job's picture is still the picture of the job's newest rendering.
     pub image_identity: ImageIdentity,
-    /// Number of clips of each template that are rendered before the rest; `None` if all are rendered at once.
+    /// The rule to render a few clips of each template first and to review these; `None` if all clips are rendered
+    /// together.
     pub rollout: Option<Rollout>,
-    /// Settings of the automatic checks of clips.
+    /// The settings of the automatic checks of clips.
     pub checks: Checks,
-    /// Reviewers' words about the clips of jobs, for the next rendering. They are not part of the file.
+    /// The reviewers' notes about clips, by job, for the next rendering. They are not part of the manifest's file.
     pub feedback: HashMap<JobKey, String>,
     pub(super) templates: Templates,
 }
 
 impl Manifest {
-    /// What templates see of an item: make it once for each item, and from it the context of each job.
+    /// Creates the template context of an item. Create it once for each item, and from it the context of each job.
     #[must_use]
     pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         self.templates.item(item)
     }
 
-    /// Returns whether a template takes in what reviewers say.
+    /// Returns whether a template uses the reviewers' feedback.
     #[must_use]
     pub const fn reads_feedback(&self) -> bool {
         self.templates.reads_feedback
     }
 
-    /// What holds for the jobs of a shot: what it says itself goes before the defaults, and these before the manifest.
+    /// Returns the rules for the jobs of a shot. The shot's own rules win over the defaults, and the defaults win over
+    /// the manifest's rules.
     #[must_use]
     pub fn rules(&self, shot: &str) -> Rules {
         let own = self.shots.iter().find(|known| known.name.value == shot).map(|known| &known.fields);
@@ -88,152 +90,152 @@ impl Manifest {
     }
 }
 
-/// What clips are made of.
+/// The source of the items.
 #[derive(Debug, Clone)]
 pub enum Items {
     /// A product file.
     File {
-        /// Its path, relative to the manifest's folder.
+        /// The path of the product file, relative to the manifest's folder.
         from: Located<String>,
-        /// How it is read.
+        /// The settings for reading the product file.
         reading: Box<FileReading>,
-        /// Which of its items are wanted; all where nothing is said.
+        /// The condition for the items of the file that are used; `None` if all are used.
         only: Option<Box<Condition>>,
     },
-    /// Entries of the manifest itself, in its order.
+    /// A list in the manifest itself, in its order.
     List(Vec<ListItem>),
 }
 
-/// How a product file is read.
+/// The settings for reading a product file.
 #[derive(Debug, Clone, Default)]
 pub struct FileReading {
-    /// Options of the reader.
+    /// The options for the reader of product files.
     pub how: Reading,
-    /// Place of the dialect. Whether there is such a one is not known here.
+    /// The dialect (the program that wrote the file), with its place in the manifest. The name is not checked here.
     pub dialect: Option<Located<String>>,
-    /// A second sheet whose cells replace those of the file.
+    /// A second sheet whose filled cells replace the cells of the file.
     pub join: Option<Join>,
 }
 
-/// A sheet of one's own beside a product file.
+/// A sheet of the user's own in addition to a product file.
 #[derive(Debug, Clone)]
 pub struct Join {
-    /// Its path, relative to the manifest's folder.
+    /// The path of the second sheet, relative to the manifest's folder.
     pub from: Located<String>,
-    /// The column that both have in common, as templates call it.
+    /// The column that both files have, by its name in templates.
     pub on: Located<String>,
 }
 
 /// An entry of the manifest's own list.
 #[derive(Debug, Clone)]
 pub struct ListItem {
-    /// Its id and texts.
+    /// The item with its id and texts.
     pub item: Arc<Item>,
-    /// Fields it sets for itself: weaker than a shot's, stronger than the defaults. They are data, not templates.
+    /// The item's own fields: weaker than a shot's, stronger than the defaults. They are data, not templates.
     pub own: Settings<Located<String>>,
 }
 
-/// A kind of clip that is made of every item.
+/// A kind of clip that is made for every item.
 #[derive(Debug, Clone)]
 pub struct Shot {
-    /// Its name, from letters, digits, `_` and `-`.
+    /// The name, which has letters, digits, `_` and `-`.
     pub name: Located<String>,
-    /// What it sets.
+    /// The fields that the shot sets.
     pub fields: ShotFields,
 }
 
-/// What a shot, or the defaults of all shots, may set.
+/// The fields that a shot, or the defaults of all shots, may set.
 #[derive(Debug, Clone, Default)]
 pub struct ShotFields {
-    /// What is asked of the model.
+    /// The fields of the request.
     pub settings: Settings<Template>,
-    /// Names of fields and parameters that may be left out where the model lacks them or where they render empty.
+    /// The fields and parameters that may be left out if the model lacks them or if they render empty.
     pub optional: BTreeSet<String>,
-    /// Where the clip goes.
+    /// The template for the path of the clip.
     pub output: Option<Template>,
-    /// What to do where the input of a finished clip changed.
+    /// The action for a finished clip whose input changed.
     pub on_change: Option<OnChange>,
-    /// Whether clips of other jobs may serve.
+    /// The rule whether a job may use the clip of another job with the same request.
     pub reuse: Option<Reuse>,
-    /// In which variants it is made of each item.
+    /// The variants that are made for each item.
     pub matrix: Option<Arc<Matrix>>,
-    /// Of which items and cells it is made; of all where nothing is said.
+    /// The condition for the items and cells for which clips are made; `None` for all.
     pub when: Option<Condition>,
 }
 
-/// What holds for the jobs of a shot when it is decided what to do about them.
+/// The rules of a shot for clips whose input changed and for sharing clips between jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
-    /// What to do where the input of a finished clip changed.
+    /// The action for a finished clip whose input changed.
     pub on_change: OnChange,
-    /// Whether clips of other jobs may serve.
+    /// The rule whether a job may use the clip of another job with the same request.
     pub reuse: Reuse,
 }
 
 impl Rules {
-    /// Where the manifest says nothing.
+    /// The rules without a manifest: clips with changed input are rendered again, and jobs share clips.
     pub const NONE: Self = Self { on_change: OnChange::Render, reuse: Reuse::Always };
 }
 
-/// What to do where the input of a finished clip changed.
+/// The action for a finished clip whose input changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnChange {
-    /// It is rendered anew.
+    /// The clip is rendered again.
     #[default]
     Render,
-    /// It is kept until somebody agrees that it is rendered anew.
+    /// The clip is kept until a person approves the new rendering.
     Ask,
-    /// It is kept.
+    /// The clip is kept.
     Keep,
 }
 
-/// Whether a clip that was, or is being, made for another job may serve a job with the same order.
+/// The rule whether a job may use the clip of another job with the same request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reuse {
-    /// It may: what is the same is paid once.
+    /// Jobs may share a clip, so that equal requests are paid once.
     #[default]
     Always,
-    /// Each job is paid for itself.
+    /// Each job has its own clip and is paid separately.
     Never,
 }
 
-/// The most that may be spent; `None` where there is no bound.
+/// The budgets of a manifest; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Budget {
-    /// By one run, together with the interrupted ones that it goes on with.
+    /// The budget of a run, together with the interrupted runs that it continues.
     pub run: Option<Usd>,
-    /// By the project in a day, in UTC.
+    /// The budget of the project in a day, in UTC.
     pub day: Option<Usd>,
-    /// By the project in a month, in UTC.
+    /// The budget of the project in a month, in UTC.
     pub month: Option<Usd>,
 }
 
-/// What a run may order without being asked; `None` where there is no bound.
+/// The limits that a run may not exceed without a person's approval; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Guards {
-    /// Jobs that are newly ordered.
+    /// The maximum number of jobs that are newly requested.
     pub max_jobs: Option<u32>,
-    /// Finished jobs that get another clip because their input changed.
+    /// The maximum number of finished jobs that get another clip because their input changed.
     pub max_changed: Option<Most>,
-    /// Finished jobs that are no longer wanted.
+    /// The maximum number of finished jobs that the manifest no longer asks for.
     pub max_removed: Option<Most>,
-    /// What the newly ordered jobs cost.
+    /// The maximum cost of the newly requested jobs.
     pub max_new_spend: Option<Usd>,
-    /// What a run may have on the wire and in doubt at once.
+    /// The maximum total price of a run's submissions that are unanswered at the same time.
     pub max_in_doubt: Option<Usd>,
 }
 
-/// How many of the finished jobs.
+/// A maximum number or share of the finished jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Most {
-    /// So many.
+    /// A number of jobs.
     Jobs(u32),
-    /// So many hundredths of a percent of them.
+    /// A share of the finished jobs in hundredths of a percent.
     Share(u32),
 }
 
 impl Most {
-    /// Whether so many of so many are within it.
+    /// Returns whether `found` of the `of` finished jobs are within the limit.
     #[must_use]
     pub fn allows(self, found: usize, of: usize) -> bool {
         let (found, of) = (found as u64, of as u64);
@@ -258,108 +260,112 @@ impl fmt::Display for Most {
     }
 }
 
-/// What differs from a provider's built-in settings.
+/// The changes of a provider's built-in settings.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderConfig {
-    /// Its server, with `http` only on this machine.
+    /// The address of the provider's server; `http` is allowed only for this computer.
     pub base_url: Option<Located<String>>,
-    /// The variable that holds the key.
+    /// The environment variable that holds the API key.
     pub api_key: Option<Located<EnvName>>,
-    /// How fast it may be used.
+    /// The limits of speed and concurrency.
     pub limits: Limits,
 }
 
-/// Name of an environment variable.
+/// The name of an environment variable.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnvName(pub String);
 
-/// What to do with a submission that may have been accepted and cannot be found.
+/// The action for a submission that may have been accepted and cannot be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnAmbiguous {
-    /// A person decides.
+    /// A person decides what happens to the submission.
     #[default]
     Hold,
-    /// Sent again, as long as what may be paid twice stays below an amount.
+    /// The request is sent again, as long as the money that may be paid twice stays within a limit.
     Resubmit {
-        /// For the whole project.
+        /// The limit on the money that may be paid twice, for the whole project.
         max_extra_spend: Usd,
     },
 }
 
-/// What to do where something is wrong with an item.
+/// The action for an item with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnBadItem {
-    /// Nothing is sent at all.
+    /// The run sends nothing at all.
     #[default]
     Fail,
-    /// The item makes no job, and the others go on.
+    /// The item is left out, and the others go on.
     Skip,
 }
 
-/// What to do where a finished clip is gone from the output folder.
+/// The action for a finished clip that is missing from the output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnMissing {
-    /// It is brought back free of charge, as far as that goes.
+    /// The clip is downloaded again free of charge, if that is possible.
     Fetch,
-    /// It is told, and the run exits 3.
+    /// The run reports the missing clip and exits with code 3.
     #[default]
     Tell,
-    /// Nobody looks: clips are moved away on purpose.
+    /// The run does not look for missing clips, because they are moved away on purpose.
     Ignore,
 }
 
-/// When a job's picture is that of its newest take.
+/// The rule that decides whether a job's picture is still the picture of the job's newest rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ImageIdentity {
-    /// Files by their bytes, and links by their text.
+    /// The bytes of files and the text of links must be equal.
     #[default]
     Bytes,
-    /// The same: links by their text, and files by their bytes.
+    /// The text of links and the bytes of files must be equal, as for [`ImageIdentity::Bytes`].
     Url,
-    /// Links may differ in their queries.
+    /// Links may differ in their queries (the part after `?`).
     UrlWithoutQuery,
-    /// Files and data URIs may be encoded otherwise: what they show counts.
+    /// Files and data URIs may differ in their encoding, if the pictures look the same.
     Pixels,
 }
 
-/// What a manifest says otherwise than the model cards.
+/// The corrections of model cards in a manifest.
 #[derive(Debug, Clone, Default)]
 pub struct Corrections {
-    /// By model, what is corrected of its card, or of which card a new one is made.
+    /// The corrections by model, including models that are made from another card.
     pub models: BTreeMap<ModelName, Located<ModelEntry>>,
-    /// Prices that replace those of the cards, and of `models`.
+    /// The prices that replace those of the cards and of `models`.
     pub prices: BTreeMap<ModelName, Located<Price>>,
 }
 
-/// What a manifest says of one model.
+/// The entry of a model in the section `models`.
 #[derive(Debug, Clone, Default)]
 pub struct ModelEntry {
-    /// For a model that is new: the one from whose card it starts.
+    /// The model from whose card a new model starts.
     pub like: Option<Located<ModelName>>,
-    /// In the order of the file; of `fields` and `params` one for each rule.
-    pub parts: Vec<Part>,
+    /// The parts of the card that the entry sets, in the order of the file. `fields` and `params` have one part for
+    /// each rule.
+    pub parts: Vec<CorrectionPart>,
 }
 
-/// A part of a card as a manifest has it. Whether a card has such a part is not known here.
+/// A part of a model card that a manifest sets. Whether cards have such a part is not checked here.
 #[derive(Debug, Clone)]
-pub struct Part {
-    /// Its key.
+pub struct CorrectionPart {
+    /// The key of the part in the card.
     pub name: String,
-    /// Its value: `true`, `false` and whole numbers without quotes are typed, `~` is null, all else is text.
+    /// The value: `true`, `false` and whole numbers without quotes are typed, `~` is null, all else is text.
     pub value: Json,
-    /// By the steps that lead there: of the key and of the value.
+    /// The place of each key and the place of the key's value. Both are found by the keys and list positions that lead
+    /// to the key.
     pub(super) spots: BTreeMap<Vec<String>, (Spot, Spot)>,
 }
 
-impl Part {
-    /// Where the part stands.
+impl CorrectionPart {
+    /// Returns the place of the part's key in the manifest.
     #[must_use]
     pub fn place(&self) -> Place {
         self.within(&[], true)
     }
 
-    /// The place of a key, or of its value, that these keys and positions in lists lead to; of the nearest above it
-    /// where it is not there.
+    /// Returns the place of a key (if `is_key` is true) or of its value. `steps` are the keys and list positions that
+    /// lead to it.
+    ///
+    /// If the key does not exist, the place of the nearest key above it is returned.
     #[must_use]
     pub fn within(&self, steps: &[String], is_key: bool) -> Place {
         let known = (0..=steps.len()).rev().find_map(|depth| self.spots.get(&steps[..depth]));

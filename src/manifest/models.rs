@@ -1,10 +1,10 @@
-//! `models` and `prices`: what the manifest corrects of model cards, and the models that it adds.
+//! The sections `models` and `prices`: corrections of model cards, and additional models.
 //!
-//! What a card may hold is not known here. The parts are handed on as values with their places.
+//! The content of cards is not checked here. The parts of cards are passed on as values with their places.
 
 use super::decode::{Decoder, get};
 use super::keys::{self, LIKE, RULES};
-use super::model::{Corrections, ModelEntry, Part};
+use super::model::{CorrectionPart, Corrections, ModelEntry};
 use super::providers::amount;
 use super::source::{Located, Span, Spot};
 use super::yaml::{Entry, Node, Value};
@@ -14,7 +14,7 @@ use crate::domain::request;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-/// Both sections.
+/// Reads the sections `models` and `prices`.
 pub(super) fn corrections(decoder: &mut Decoder, root: &[Entry]) -> Corrections {
     Corrections {
         models: get(root, "models").map(|node| models(decoder, node)).unwrap_or_default(),
@@ -35,7 +35,7 @@ fn models(decoder: &mut Decoder, node: &Node) -> BTreeMap<ModelName, Located<Mod
     models
 }
 
-/// A model's name as a key of a section or as the value of `like`.
+/// Reads a model's name, which is a key of a section or the value of `like`.
 fn model_name(decoder: &mut Decoder, text: &str, span: Span) -> Option<ModelName> {
     let name = text.parse().ok();
     if name.is_none() {
@@ -71,14 +71,16 @@ fn model(decoder: &mut Decoder, node: &Node, name: &str) -> Option<ModelEntry> {
     Some(model)
 }
 
-fn part(decoder: &mut Decoder, name: &str, node: &Node, key: Span) -> Option<Part> {
+fn part(decoder: &mut Decoder, name: &str, node: &Node, key: Span) -> Option<CorrectionPart> {
     let mut spots = BTreeMap::from([(Vec::new(), (decoder.spot(key), decoder.spot(node.span)))]);
     let value = value(decoder, node, name, &mut Vec::new(), &mut spots)?;
-    Some(Part { name: name.to_owned(), value, spots })
+    Some(CorrectionPart { name: name.to_owned(), value, spots })
 }
 
-/// A node as a value. `true`, `false` and whole numbers without quotes are what they are, everything else is text:
-/// an amount never goes through a float. A `~` is nothing, but a value that was forgotten is reported.
+/// Reads a node of the YAML tree as a JSON value.
+///
+/// `true`, `false` and whole numbers without quotes are typed, and everything else is text: an amount never goes
+/// through a float. A `~` is null, but a missing value is reported.
 fn value(
     decoder: &mut Decoder,
     node: &Node,
@@ -96,7 +98,9 @@ fn value(
     match &node.value {
         Value::Text { text, plain: true } if text.is_empty() => {
             let problem = decoder.error(node.span, format!("`{name}` has no value"));
-            decoder.report(problem.hint("write one, or remove the key; `~` removes it from the card"));
+            decoder.report(
+                problem.hint("write a value, or remove the key; `~` removes the value from the card"),
+            );
             None
         }
         Value::Text { .. } if node.is_null() => Some(Json::Null),
@@ -120,7 +124,7 @@ fn value(
     }
 }
 
-/// A whole number is one that would be written the same way again: `007` is text.
+/// Reads a scalar without quotes as a JSON value. A number must be in its normal form: `007` is text.
 fn scalar(text: &str) -> Json {
     match text {
         "true" => Json::Bool(true),
@@ -189,12 +193,12 @@ fn surcharges(decoder: &mut Decoder, node: &Node, owner: &str) -> Option<Vec<Sur
         let usd = get(&entries, "usd").and_then(|node| decoder.parsed(node, "usd", amount));
         Some(Surcharge { param: param?, equals: equals?, usd: usd? })
     };
-    // Each is read before any is missed, so that all problems are told at once.
+    // All are read before a missing one ends the reading, so that all problems are reported together.
     let all: Vec<Option<Surcharge>> = nodes.iter().map(read).collect();
     all.into_iter().collect()
 }
 
-/// Reports the keys that a group must have and does not.
+/// Reports each of the required `keys` that a group lacks.
 fn needed(decoder: &mut Decoder, node: &Node, entries: &[Entry], owner: &str, keys: &[&str], hint: &str) {
     for key in keys.iter().filter(|key| get(entries, key).is_none()) {
         let problem = decoder.error(node.span, format!("`{key}` is missing in `{owner}`"));
@@ -207,7 +211,7 @@ mod tests {
     use super::super::read_corrections;
     use super::*;
 
-    fn parts(text: &str) -> Vec<Part> {
+    fn parts(text: &str) -> Vec<CorrectionPart> {
         let (corrections, problems) = read_corrections("m.yaml", text.as_bytes());
         assert_eq!(problems, []);
         corrections.unwrap().models.into_values().flat_map(|entry| entry.value.parts).collect()
@@ -230,7 +234,7 @@ mod tests {
         );
         let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
         assert_eq!(names, ["fields", "fields", "price"]);
-        let column = |part: &Part, steps: &[&str], is_key| {
+        let column = |part: &CorrectionPart, steps: &[&str], is_key| {
             let steps: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
             match part.within(&steps, is_key) {
                 crate::domain::problem::Place::Text { line, column, .. } => (line, column),
@@ -240,7 +244,7 @@ mod tests {
         assert_eq!(column(&parts[1], &[], true), (5, 9));
         assert_eq!(column(&parts[0], &["max"], true), (4, 20));
         assert_eq!(column(&parts[0], &["max"], false), (4, 25));
-        // What is missing has the place of what it is missing in.
+        // A missing key has the place of its group.
         assert_eq!(column(&parts[2], &["per"], false), (6, 12));
         assert_eq!(parts[2].place().to_string(), "m.yaml:6");
     }

@@ -1,38 +1,40 @@
-//! What a condition compares, as far as its words tell: every column is text, and a text beside a number is ordered
-//! in silence, and wrongly.
+//! Doubtful comparisons in a condition, found from its words.
+//!
+//! Every column is text. A comparison by order (such as `<`) of a text and a number gives a wrong result without an
+//! error.
 
 use std::ops::Range;
 
-/// Something that is allowed and most likely not meant.
+/// A part of a condition that is allowed and most likely not intended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
-    /// The bytes that are meant.
+    /// The range of bytes of that part.
     pub(super) range: Range<usize>,
     pub(super) message: String,
     pub(super) hint: String,
 }
 
-/// A word of a condition.
+/// The kind of a word of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A text of the item, of `vars` or of `matrix`.
+    /// A text from the item, from `vars` or from `matrix`.
     Text,
-    /// Digits without quotes.
+    /// A number without quotes.
     Number,
-    /// Digits in quotes.
+    /// A number in quotes.
     Quoted,
-    /// `<`, `>=` and the like.
+    /// An operator such as `<` or `>=`.
     Order,
-    /// `==` or `!=`.
+    /// The operator `==` or `!=`.
     Equal,
-    /// `and`, `or`, `not`.
+    /// The word `and`, `or` or `not`.
     Logic,
-    /// `(` or `)`.
+    /// The bracket `(` or `)`.
     Bracket,
     Other,
 }
 
-/// The words with their bytes.
+/// Returns the words of a text with their ranges of bytes.
 fn words(text: &str) -> Vec<(Kind, Range<usize>)> {
     let mut words = Vec::new();
     let mut at = 0;
@@ -69,7 +71,8 @@ fn run(text: &str, is_part: impl Fn(char) -> bool) -> usize {
     text.find(|letter| !is_part(letter)).unwrap_or(text.len())
 }
 
-/// The length of a text in quotes, or of the rest where it does not end.
+/// Returns the length of the text in quotes at the start of `text`. If the closing quote is missing, this is the length
+/// of the whole `text`.
 fn quoted(text: &str) -> usize {
     let mut letters = text.char_indices();
     let Some((_, quote)) = letters.next() else { return 0 };
@@ -82,7 +85,8 @@ fn quoted(text: &str) -> usize {
     end.map_or(text.len(), |(at, _)| at + quote.len_utf8())
 }
 
-/// A name with all that follows it: `item.price`, `item.raw["Body (HTML)"]`.
+/// Returns the kind and length of the name at the start of `text`, with its parts: `item.price`, `item.raw["Body
+/// (HTML)"]`.
 fn name(text: &str) -> (Kind, usize) {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut length = run(text, is_part);
@@ -114,12 +118,12 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.trim().parse::<f64>().is_ok()
 }
 
-/// What is doubtful in a condition; `quote` is the one that can be typed where it stands.
+/// Returns the doubtful parts of a condition; `quote` is the kind of quote that hints can use at its place.
 pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     let words = words(text);
     let kind = |at: usize| words.get(at).map(|(kind, _)| *kind);
     let word = |at: usize| &text[words[at].1.clone()];
-    // A filter or a sum makes something else of what stands before it.
+    // A filter or a sum changes the value before it.
     let ends = |at: usize| matches!(kind(at), None | Some(Kind::Logic | Kind::Bracket));
     let compares = |operator: usize, other: usize| {
         matches!(
@@ -139,9 +143,9 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
             let is_joined =
                 kind(at + 1) == Some(Kind::Logic) || (at > 0 && kind(at - 1) == Some(Kind::Logic));
             if is_joined && ends(at + 1) && (at == 0 || ends(at - 1)) {
-                let message = format!("`{column}` counts as yes unless it is empty, also where it says no");
+                let message = format!("`{column}` counts as yes unless it is empty, even if it says no");
                 let hint = format!(
-                    "compare it, as in `{column} == {quote}yes{quote}`; to ask whether it is empty, write \
+                    "compare it, as in `{column} == {quote}yes{quote}`; to check whether it is empty, write \
                      `{column} == {quote}{quote}`"
                 );
                 doubts.push(Doubt { range: words[at].1.clone(), message, hint });
@@ -157,7 +161,7 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     doubts
 }
 
-/// The condition in this language's words, where it was written in those of others: `&&`, `||`, `=`.
+/// Returns the condition with the operators of other languages (`&&`, `||`, `=`) replaced by those of this one.
 pub(super) fn with_words(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut end = 0;

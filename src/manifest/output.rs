@@ -1,44 +1,45 @@
-//! Output paths that mean the same on every system.
+//! Checks of output paths, so that a path means the same on every system.
 
 use crate::domain::ident::invisible;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Names that Windows keeps for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
+/// The names that Windows reserves for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
-/// Longest part of a path in bytes: file systems allow 255, and names of partial and old files grow by a suffix.
+/// The maximum length of a folder or file name in a path, in bytes. File systems allow 255, but partial and old files
+/// get a suffix.
 const LONGEST_PART: usize = 200;
 
-/// Our own folder beside the manifest.
+/// The name of the state folder, where this program keeps its own files next to the manifest.
 const OWN_FOLDER: &str = ".shotlist";
 
-/// Why a path cannot be that of a clip.
+/// The reason why a path cannot be used for a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// A clause that follows the path: `holds `:`, which Windows cannot store`.
+    /// The clause for the message, after the path: `holds `:`, which Windows cannot store`.
     pub why: String,
-    /// What to do.
+    /// The hint how to correct the path.
     pub hint: &'static str,
-    /// An `output:` that does not have that fault.
+    /// An example of `output:` without the problem; `None` if the hint is enough.
     pub line: Option<&'static str>,
 }
 
-/// What to do, and an `output:` that does it.
+/// A hint, and an example of `output:` that follows it.
 type Remedy = (&'static str, Option<&'static str>);
 
-/// Leaves nothing that a file system minds.
+/// The remedy for characters that file systems refuse.
 const USE_SLUG: Remedy = (
-    "use `slug`, which keeps letters and digits and makes all else `-`",
+    "use `slug`, which keeps letters and digits and replaces all else by `-`",
     Some("renders/{{ item.id | slug }}_{{ shot }}.mp4"),
 );
 const STAY_BELOW: Remedy = (
-    "clips go elsewhere with `--out DIR`; here, begin with a folder",
+    "begin the path with a folder; `--out DIR` chooses another output folder",
     Some("renders/{{ item.id }}_{{ shot }}.mp4"),
 );
 
 /// Checks a rendered output path: relative to the output folder, with `/`, portable, ending in `.mp4`.
 ///
-/// Returns it in Unicode's composed form (NFC).
+/// Returns the path in Unicode's composed form (NFC).
 pub fn check_path(rendered: &str) -> Result<String, Refused> {
     let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
     let path: String = if rendered.is_ascii() { rendered.to_owned() } else { rendered.nfc().collect() };
@@ -72,14 +73,16 @@ pub fn check_path(rendered: &str) -> Result<String, Refused> {
     }
     match path.strip_suffix(".mp4") {
         Some(stem) if !stem.is_empty() && !stem.ends_with('/') => Ok(path),
-        Some(_) => {
-            refused("has no name before `.mp4`", ("write one", Some("renders/{{ item.id }}_{{ shot }}.mp4")))
-        }
+        Some(_) => refused(
+            "has no name before `.mp4`",
+            ("write a name there", Some("renders/{{ item.id }}_{{ shot }}.mp4")),
+        ),
         None => refused("does not end in `.mp4`", ("clips are MP4 files: end the path in `.mp4`", None)),
     }
 }
 
-/// Returns whether a part of a path is too long for a file system, or for the names that files have on their way.
+/// Returns whether a folder or file name in a path is too long for a file system, including the suffix of a partial
+/// file.
 #[must_use]
 pub fn has_long_part(path: &str) -> bool {
     path.split('/').any(|part| part.len() > LONGEST_PART)
@@ -88,7 +91,7 @@ pub fn has_long_part(path: &str) -> bool {
 fn check_part(part: &str) -> Result<(), Refused> {
     let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
     if part.is_empty() {
-        let hint = "remove the `/` that is too many, or fill the column that is empty there";
+        let hint = "remove the extra `/`, or fill the column that is empty there";
         return refused("has an empty part: two `/` in a row, or one at the end", (hint, None));
     }
     if part == ".." || part == "." {
@@ -106,24 +109,27 @@ fn check_part(part: &str) -> Result<(), Refused> {
         matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
     });
     if is_port || RESERVED.contains(&stem.as_str()) {
-        let why = "holds a name that Windows keeps for itself, as it does `CON` and `nul`";
+        let why = "holds a name that Windows reserves, such as `CON` or `nul`";
         let line = "renders/sku-{{ item.id }}_{{ shot }}.mp4";
-        return refused(why, ("put something before it", Some(line)));
+        return refused(why, ("put other text before the name", Some(line)));
     }
     if part.len() > LONGEST_PART {
         let why = format!("has a part of more than {LONGEST_PART} bytes");
-        return refused(&why, ("shorten it", Some("renders/{{ item.id | truncate(60) }}_{{ shot }}.mp4")));
+        return refused(
+            &why,
+            ("shorten this part", Some("renders/{{ item.id | truncate(60) }}_{{ shot }}.mp4")),
+        );
     }
     Ok(())
 }
 
-/// The form in which two paths are the same file on macOS and Windows: composed, without upper and lower case.
+/// Returns the form in which two paths are the same file on macOS and Windows: composed, and ignoring case.
 #[must_use]
 pub fn fold(path: &str) -> String {
     if path.is_ascii() {
         return path.to_ascii_lowercase();
     }
-    // Through upper case, so that `ß` and `ss` meet, and `ς` and `σ`.
+    // The step through upper case makes `ß` equal to `ss`, and `ς` to `σ`.
     path.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 

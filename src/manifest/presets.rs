@@ -1,4 +1,4 @@
-//! `presets`: fields under a name, for shots, defaults and other presets that extend them.
+//! The section `presets`: named fields for shots, defaults and other presets that extend them.
 
 use super::decode::Decoder;
 use super::fields::{self, Extended};
@@ -9,25 +9,25 @@ use super::yaml::Node;
 use crate::domain::problem::did_you_mean;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most presets that extend each other in a row.
+/// The maximum number of presets that extend each other in a row.
 const DEEPEST: usize = 64;
 
-/// The presets with all that they extend.
+/// The presets, each completed with the fields of the presets that it extends.
 #[derive(Default)]
 pub(super) struct Presets {
     fields: BTreeMap<String, ShotFields>,
-    /// Also of those that extend themselves, and have no fields.
+    /// The names of all presets, including those that extend themselves and so have no fields.
     names: BTreeMap<String, Span>,
     used: BTreeSet<String>,
 }
 
-/// A preset by itself.
+/// A preset as written, without the fields of the presets that it extends.
 struct Draft {
     fields: ShotFields,
     extends: Vec<Extended>,
 }
 
-/// Reads `presets`.
+/// Reads the section `presets`.
 pub(super) fn presets(decoder: &mut Decoder, node: &Node, templates: &mut Templates) -> Presets {
     let mut presets = Presets::default();
     let example = "presets: { calm: { motion: small, optional: [motion] } }";
@@ -46,12 +46,12 @@ pub(super) fn presets(decoder: &mut Decoder, node: &Node, templates: &mut Templa
 }
 
 impl Presets {
-    /// The fields of every preset, with what it extends.
+    /// Returns the fields of every preset, completed with the fields of the presets that it extends.
     pub(super) fn fields(&self) -> impl Iterator<Item = &ShotFields> {
         self.fields.values()
     }
 
-    /// Reads the fields of a shot or of the defaults, with those of the presets that it extends.
+    /// Reads the fields of a shot or of the defaults, and adds the fields of the presets that the node extends.
     pub(super) fn shot_fields(
         &mut self,
         decoder: &mut Decoder,
@@ -64,7 +64,8 @@ impl Presets {
         fields
     }
 
-    /// Adds to a preset what it extends, and before that to these what they extend. `chain` has those that wait for it.
+    /// Adds to a preset the fields of the presets that it extends, which are resolved first. `chain` holds the presets
+    /// in progress.
     fn resolve(
         &mut self,
         decoder: &mut Decoder,
@@ -78,10 +79,16 @@ impl Presets {
             if let Some(at) = chain.iter().position(|waiting| *waiting == extended.name) {
                 let ring = [&chain[at..], std::slice::from_ref(&extended.name)].concat().join(" → ");
                 let message = format!("the preset `{}` extends itself: {ring}", extended.name);
-                decoder.report(decoder.error(extended.span, message).hint("remove one of these"));
+                decoder.report(
+                    decoder
+                        .error(extended.span, message)
+                        .hint("remove one of these presets from an `extends`"),
+                );
             } else if chain.len() == DEEPEST {
                 let message = format!("more than {DEEPEST} presets extend each other in a row");
-                decoder.report(decoder.error(extended.span, message).hint("put some of them into one"));
+                decoder.report(
+                    decoder.error(extended.span, message).hint("combine some of these presets into one"),
+                );
             } else {
                 self.resolve(decoder, drafts, &extended.name, chain);
             }
@@ -91,7 +98,8 @@ impl Presets {
         self.fields.insert(name.to_owned(), fields);
     }
 
-    /// Adds what is extended to what is there: of several, the later win, and what is there already wins over all.
+    /// Adds the fields of the extended presets to `fields`. Later presets win over earlier ones; existing fields win
+    /// over all.
     fn add_to(&mut self, decoder: &mut Decoder, fields: &mut ShotFields, extends: &[Extended]) {
         for extended in extends.iter().rev() {
             if let Some(preset) = self.fields.get(&extended.name) {
@@ -101,9 +109,8 @@ impl Presets {
                 let names: Vec<&str> = self.names.keys().map(String::as_str).collect();
                 decoder.report(match did_you_mean(&extended.name, names.iter().copied()) {
                     Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                    None if names.is_empty() => {
-                        problem.hint(format!("define it: `presets: {{ {}: {{ … }} }}`", extended.name))
-                    }
+                    None if names.is_empty() => problem
+                        .hint(format!("define the preset: `presets: {{ {}: {{ … }} }}`", extended.name)),
                     None => problem.hint(format!("the presets are: {}", names.join(", "))),
                 });
             }
@@ -121,7 +128,7 @@ impl Presets {
     }
 }
 
-/// Sets what is not set yet.
+/// Copies from a preset each field that `fields` does not set yet.
 fn fill(fields: &mut ShotFields, preset: &ShotFields) {
     let (own, of) = (&mut fields.settings, &preset.settings);
     for (field, setting) in &of.fields {

@@ -1,9 +1,9 @@
-use super::tests::{good, told};
+use super::tests::{good, reported};
 use super::*;
 use crate::domain::request::Field;
 use std::fmt::Write as _;
 
-/// A manifest with these presets and this one shot, each in flow style.
+/// Returns a manifest with these presets and this one shot, each in flow style.
 fn extending(presets: &str, shot: &str) -> String {
     format!("version: 1\nitems: {{ from: p.csv }}\npresets: {presets}\nshots:\n  hero: {shot}\n")
 }
@@ -51,7 +51,7 @@ fn presets_extend_presets_in_any_order_and_the_defaults_extend_them_too() {
 fn a_value_of_a_preset_is_told_where_it_was_written() {
     let text = "version: 1\nitems: { from: p.csv }\npresets:\n  calm:\n    prompt: On {{ matrix.mood }}\n\
                 shots: { hero: { extends: calm, matrix: { size: [a] } } }\n";
-    assert_eq!(told(text)[0], "5:19+11 no cell of `hero` has `mood`");
+    assert_eq!(reported(text)[0], "5:19+11 no cell of `hero` has `mood`");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn what_is_wrong_with_presets_is_told_where_it_stands() {
         ),
         ("{ a: { extends: a } }", "{ extends: [a] }", &["3:26+1 the preset `a` extends itself: a → a"]),
         ("{ a: { promt: x } }", "{ extends: a }", &["3:17+5 unknown key `promt` in `presets.a`"]),
-        ("[]", "{ prompt: x }", &["3:10+2 `presets` must be a group of fields, but a list stands here"]),
+        ("[]", "{ prompt: x }", &["3:10+2 `presets` must be a group of fields, but it is a list"]),
         (
             "{ a: { optional: [sed] } }",
             "{ extends: a }",
@@ -80,11 +80,11 @@ fn what_is_wrong_with_presets_is_told_where_it_stands() {
             "{ extends: { a: b } }",
             &[
                 "3:12+1 nothing extends the preset `a`",
-                "5:20+8 `extends` must be the name of a preset, or a list, but a group of fields stands here",
+                "5:20+8 `extends` must be the name of a preset, or a list, but it is a group of fields",
             ],
         ),
     ] {
-        assert_eq!(told(&extending(presets, shot)), expected, "{presets} {shot}");
+        assert_eq!(reported(&extending(presets, shot)), expected, "{presets} {shot}");
     }
 }
 
@@ -94,10 +94,14 @@ fn a_long_chain_of_presets_is_refused_and_overflows_nothing() {
     for number in 1..5_000 {
         write!(presets, ", p{number}: {{ extends: p{} }}", number - 1).unwrap();
     }
-    // From the last on, so that each waits for all before it.
+    // The order is reversed, so that each waits for all before it.
     let mut turned: Vec<&str> = presets.split(", ").collect();
     turned.reverse();
-    let told = told(&extending(&format!("{{ {} }}", turned.join(", ")), "{ extends: p4999 }"));
-    assert!(told.iter().all(|problem| problem.contains("more than 64 presets")), "{:?}", told.first());
-    assert!(!told.is_empty());
+    let reported = reported(&extending(&format!("{{ {} }}", turned.join(", ")), "{ extends: p4999 }"));
+    assert!(
+        reported.iter().all(|problem| problem.contains("more than 64 presets")),
+        "{:?}",
+        reported.first()
+    );
+    assert!(!reported.is_empty());
 }

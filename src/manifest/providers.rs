@@ -1,4 +1,4 @@
-//! `providers`: who is asked, and how fast.
+//! The section `providers`: addresses, keys and limits of providers.
 
 use super::decode::{Decoder, get};
 use super::keys;
@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 use url::{Host, Url};
 
-/// The settings of each provider.
+/// Reads the settings of each provider.
 pub(super) fn providers(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, Located<ProviderConfig>> {
     let example = "providers: { zai: { api_key: \"${ZAI_API_KEY}\" } }";
     let Some(entries) = decoder.map(node, "providers", example) else { return BTreeMap::new() };
@@ -44,7 +44,7 @@ fn provider(decoder: &mut Decoder, node: &Node, name: &str) -> ProviderConfig {
     config
 }
 
-/// The variable that holds the key. A key that is written out is refused and never repeated.
+/// Reads the name of the variable that holds the API key. A key that is written out is refused and never shown.
 fn api_key(decoder: &mut Decoder, node: &Node, provider: &str) -> Option<EnvName> {
     let text = decoder.text(node, "api_key")?;
     if let Some(variable) = secrets::variable(text) {
@@ -63,11 +63,13 @@ fn api_key(decoder: &mut Decoder, node: &Node, provider: &str) -> Option<EnvName
     None
 }
 
-/// The address of the server, without a slash at its end. The value is not repeated: it may hold a key.
+/// Reads the address of the server, without a slash at its end. Messages do not show the address: it may contain a key.
 fn base_url(decoder: &mut Decoder, node: &Node) -> Option<String> {
     let text = decoder.text(node, "base_url")?;
     let wrong = match Url::parse(text) {
-        Err(error) => Some((format!("`base_url` is no address: {error}"), "write `https://api.example.com`")),
+        Err(error) => {
+            Some((format!("`base_url` is not an address: {error}"), "write `https://api.example.com`"))
+        }
         Ok(url) => wrong_url(&url),
     };
     let Some((message, hint)) = wrong else { return Some(text.trim_end_matches('/').to_owned()) };
@@ -81,13 +83,13 @@ fn wrong_url(url: &Url) -> Option<(String, &'static str)> {
         return Some(("`base_url` must start with `https://`".into(), "write `https://api.example.com`"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let hint = "remove them; a key belongs under `api_key: \"${NAME}\"`";
+        let hint = "remove the user name and the password; a key belongs under `api_key: \"${NAME}\"`";
         return Some(("`base_url` holds a user name or a password".into(), hint));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Some((
             "`base_url` holds a query or a fragment".into(),
-            "remove everything from `?` or `#` on",
+            "remove the part of the address from `?` or `#` on",
         ));
     }
     let is_loopback = match url.host() {
@@ -97,7 +99,7 @@ fn wrong_url(url: &Url) -> Option<(String, &'static str)> {
         None => false,
     };
     (url.scheme() == "http" && !is_loopback).then(|| {
-        let message = "with `http://` the key would travel unencrypted".into();
+        let message = "with `http://` the key would be sent unencrypted".into();
         (message, "write `https://`; `http://` is accepted only for this machine (127.0.0.1, localhost)")
     })
 }
@@ -130,7 +132,7 @@ fn count(text: &str) -> Result<NonZeroU32, String> {
     digits(text).ok_or_else(|| "write a whole number from 1 on, such as `5`".into())
 }
 
-/// A whole number from 1 on, from digits alone.
+/// Parses a whole number from 1 on, of digits only.
 fn digits(text: &str) -> Option<NonZeroU32> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -148,10 +150,10 @@ fn rate(text: &str) -> Result<Rate, String> {
         Some((Some(count), unit)) => span(unit).map(|per| Rate { count, per }),
         _ => None,
     }
-    .ok_or_else(|| "write how many in what time: `60/min`, `5/s`, `100/h`, `900/day`".into())
+    .ok_or_else(|| "write a number per time, such as `60/min`, `5/s`, `100/h` or `900/day`".into())
 }
 
-/// Longest pause before or between polls: results are lost when nobody asks for a day.
+/// The maximum pause before or between polls, because results are lost if a task is not polled for a day.
 const LONGEST: Duration = Duration::from_hours(24);
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -162,7 +164,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" | "min" => 60_000,
         "h" => 3_600_000,
-        "" => return Err(format!("say of what: `{number}s` for seconds, `{number}m` for minutes")),
+        "" => return Err(format!("add the unit: `{number}s` for seconds, `{number}m` for minutes")),
         _ => return Err("write a number and `ms`, `s`, `m` or `h`, such as `45s`".into()),
     };
     let length = digits(number)
@@ -173,7 +175,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a time from `1ms` to `24h`, such as `45s`".into())
 }
 
-/// An amount from text, never through a float.
+/// Parses an amount of US dollars from text, never through a float.
 pub(super) fn amount(text: &str) -> Result<Usd, String> {
     text.parse().map_err(|_| "write US dollars in digits with at most six decimals, such as \"0.20\"".into())
 }

@@ -1,4 +1,4 @@
-//! How a product file is to be read, as a manifest says it.
+//! The manifest's settings for reading a product file.
 
 use super::decode::{Decoder, get};
 use super::keys;
@@ -8,12 +8,12 @@ use crate::domain::ident::composed;
 use crate::domain::item::{Delimiter, FIELDS, OnePer, Reading};
 use std::collections::BTreeMap;
 
-/// An example for messages.
+/// The example of `columns` for messages.
 const COLUMNS: &str = "{ title: Titel, image: [Bild, Foto] }";
-/// An example for messages.
+/// The example of `join` for messages.
 const JOIN: &str = "{ from: overrides.csv, on: id }";
 
-/// Reads how a product file is to be read.
+/// Reads the settings for a product file.
 pub(super) fn reading(decoder: &mut Decoder, entries: &[Entry]) -> FileReading {
     let text =
         |decoder: &mut Decoder, key: &str| decoder.located(get(entries, key)?, &format!("items.{key}"));
@@ -48,7 +48,7 @@ pub(super) fn reading(decoder: &mut Decoder, entries: &[Entry]) -> FileReading {
     FileReading { how, dialect, join }
 }
 
-/// Reads which columns of a product file stand for which field.
+/// Reads `columns`: for each field, the names of the columns that may hold the field.
 fn columns(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, Vec<String>> {
     let Some(entries) = decoder.map(node, "items.columns", COLUMNS) else { return BTreeMap::new() };
     decoder.known(&entries, "items.columns", &FIELDS);
@@ -65,7 +65,7 @@ fn columns(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, Vec<String>> 
     columns
 }
 
-/// Reads which sheet is laid over a product file.
+/// Reads `join`, the second sheet whose cells replace those of the product file.
 fn join(decoder: &mut Decoder, node: &Node) -> Option<Join> {
     let entries = decoder.map(node, "items.join", JOIN)?;
     decoder.known(&entries, "items.join", &keys::names(keys::JOIN));

@@ -1,4 +1,4 @@
-//! `rollout`, and the identity of a shot's template for a model.
+//! The section `rollout`, and the digest by which a shot's template for a model is recognised.
 
 use super::context::Seen;
 use super::decode::{Decoder, get};
@@ -15,18 +15,18 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Example of the whole section.
+/// The example of the whole section.
 const EXAMPLE: &str = "rollout: { canary: 10, then: approve }";
-/// Example of the test of a rate.
+/// The example of `then` with a test of the share of approved clips.
 const RATE: &str = "then: { approve: 80% }";
-/// Number of clips in a canary if the manifest names none.
+/// The number of clips in a canary (the clips rendered first), unless the manifest sets a number.
 const CANARY: u32 = 10;
-/// Largest number of clips in a canary.
+/// The maximum number of clips in a canary, the clips rendered first.
 const LARGEST: u32 = 1_000;
-/// Error of a test if the manifest names none: 5 %.
+/// The allowed chance that the test of the share of approved clips is wrong, unless the manifest sets one: 5 %.
 const ERROR: Percent = Percent(500);
 
-/// Reads `rollout`.
+/// Reads the section `rollout`.
 pub(super) fn rollout(decoder: &mut Decoder, node: &Node) -> Option<Rollout> {
     let entries = decoder.map(node, "rollout", EXAMPLE)?;
     decoder.known(&entries, "rollout", &keys::names(keys::ROLLOUT));
@@ -41,7 +41,8 @@ pub(super) fn rollout(decoder: &mut Decoder, node: &Node) -> Option<Rollout> {
     Some(Rollout { canary, then })
 }
 
-/// Reads `then`, which is a word or the rate of a test.
+/// Reads `then`, the condition for rendering the clips after the canary. The condition is the word `approve`, or a test
+/// of the share of approved clips.
 fn then(decoder: &mut Decoder, node: &Node) -> Option<Then> {
     match &node.value {
         Value::Text { text, .. } if &**text == "approve" => Some(Then::Approve),
@@ -102,11 +103,11 @@ fn percent(text: &str) -> Option<Percent> {
 }
 
 impl Manifest {
-    /// Returns the identity of a shot's template for a model.
+    /// Returns the digest that identifies a shot's template for a model.
     ///
-    /// It is a digest of everything that the manifest says about the shot's clips of that model: templates of fields and
-    /// parameters, the variables that they read, and the cells of the matrix. Output paths, prices, limits, conditions
-    /// and other shots are not part of it, and neither is the form of the YAML.
+    /// The digest covers everything that the manifest says about the shot's clips of that model: templates of fields
+    /// and parameters, the variables that they read, and the cells of the matrix. Output paths, prices, limits,
+    /// conditions and other shots are not part of the digest, and neither is the form of the YAML.
     #[must_use]
     pub fn template_identity(&self, shot: &Shot, model: &ModelName) -> Sha256 {
         let layers = [&self.defaults, &shot.fields];
@@ -149,7 +150,7 @@ impl Manifest {
     }
 }
 
-/// Returns whether clips of a model may be made in the cell.
+/// Returns whether a matrix cell may make clips of a model.
 fn may_have(cell: &Cell, model: &ModelName) -> bool {
     let sets: Vec<&Template> = choices(cell)
         .filter(|choice| &*choice.key == "model")
@@ -168,7 +169,7 @@ fn choices(cell: &Cell) -> impl Iterator<Item = &Arc<Choice>> {
     cell.choices.iter().chain(added)
 }
 
-/// Returns what the manifest says of a value of a matrix.
+/// Returns the manifest's data about a value of a matrix, as part of the digest of a template.
 fn written(choice: &Choice) -> Json {
     let seen = match &choice.seen {
         Seen::Text(text) => json!(**text),

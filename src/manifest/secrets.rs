@@ -1,4 +1,4 @@
-//! What must never be shown of a manifest: keys that someone wrote into it.
+//! The secrets of a manifest: API keys that were written into the manifest and must never be shown.
 
 use super::decode::Decoder;
 use super::text::NAMES;
@@ -7,7 +7,7 @@ use crate::domain::problem::Problem;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// The variable of `${NAME}`.
+/// Returns the name of the environment variable in `${NAME}`; `None` for any other text.
 pub(super) fn variable(text: &str) -> Option<&str> {
     let name = text.trim().strip_prefix("${")?.strip_suffix('}')?;
     let first = name.chars().next()?;
@@ -16,8 +16,10 @@ pub(super) fn variable(text: &str) -> Option<&str> {
     is_name.then_some(name)
 }
 
-/// Everything that may be a key: the value of such a name, and below `providers` any value that is neither
-/// `${NAME}`, nor a limit, nor a plain address. A key under a misspelt name is one, too.
+/// Returns the byte ranges of all values that may be API keys.
+///
+/// These are every value of one of [`NAMES`], and below `providers` any value that is neither `${NAME}`, nor a limit,
+/// nor a plain address. This covers keys under a misspelt name.
 pub(super) fn in_tree(root: &Node) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     named(root, &mut found);
@@ -71,7 +73,7 @@ fn scalars(node: &Node, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Reports `${NAME}` wherever it would not be read.
+/// Reports each `${NAME}` at a place where environment variables are not read.
 pub(super) fn check_places(decoder: &mut Decoder, root: &Node) {
     fn walk(decoder: &mut Decoder, node: &Node) {
         match &node.value {

@@ -1,16 +1,16 @@
-//! What is asked of a model.
+//! The settings of a request to a model.
 
 use crate::domain::request::Field;
 use std::collections::BTreeMap;
 
-/// What is asked of a model: templates in a shot, data in an item.
+/// The settings of a request to a model: templates in a shot, data in an item.
 #[derive(Debug, Clone)]
 pub struct Settings<T> {
-    /// Fields that all providers share.
+    /// The fields that all providers share.
     pub fields: BTreeMap<Field, Setting<T>>,
-    /// `provider/model`, once it is rendered.
+    /// The model, which renders to `provider/model`.
     pub model: Option<T>,
-    /// What else the model documents, by its name on the wire; still text, until the model's card gives it a type.
+    /// The other documented parameters, by their names in the API; text until the model's card gives them a type.
     pub params: BTreeMap<String, T>,
 }
 
@@ -20,11 +20,11 @@ impl<T> Default for Settings<T> {
     }
 }
 
-/// The value of a field.
+/// The value of a field of a request.
 #[derive(Debug, Clone)]
 pub enum Setting<T> {
-    /// One text.
+    /// A single text.
     One(T),
-    /// Several pictures; only of [`Field::ReferenceImages`].
+    /// A list of pictures; only for [`Field::ReferenceImages`].
     Many(Vec<T>),
 }

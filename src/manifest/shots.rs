@@ -1,4 +1,4 @@
-//! `shots`, and the manifest's own `items`.
+//! The section `shots`, and the manifest's own list of `items`.
 
 use super::axes::MOST;
 use super::decode::{Decoder, get};
@@ -15,10 +15,10 @@ use crate::domain::request::Field;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Most cells of all shots.
+/// The maximum number of matrix cells of all shots together.
 const MOST_IN_ALL: usize = 10 * MOST;
 
-/// Reads `shots`, in the order of the file.
+/// Reads the section `shots`, in the order of the file.
 pub(super) fn shots(
     decoder: &mut Decoder,
     node: &Node,
@@ -49,14 +49,14 @@ pub(super) fn shots(
         if cells > MOST_IN_ALL {
             let message = format!("the shots have more than {MOST_IN_ALL} cells in all");
             let problem = decoder.error(entry.key_span, message);
-            decoder.report(problem.hint("each cell is a clip of every item: shorten the axes"));
+            decoder.report(problem.hint("each cell makes a clip of every item: shorten the axes"));
             break;
         }
     }
     shots
 }
 
-/// Reports names under `optional` that are neither a field nor a parameter that anything sets.
+/// Reports names under `optional` that are neither a field nor one of `params`, the parameters that are set anywhere.
 pub(super) fn check_optional(decoder: &mut Decoder, root: &[Entry], params: &BTreeSet<String>) {
     let groups = ["presets", "shots"].into_iter().filter_map(|key| match &get(root, key)?.value {
         Value::Map(entries) => Some(entries.iter().map(|entry| &entry.node)),
@@ -81,7 +81,7 @@ pub(super) fn check_optional(decoder: &mut Decoder, root: &[Entry], params: &BTr
     }
 }
 
-/// The entries of the manifest's own list of items.
+/// Reads the entries of the manifest's own list of items.
 pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
     let mut items = Vec::with_capacity(nodes.len());
     let mut lines: HashMap<String, u32> = HashMap::with_capacity(nodes.len());
@@ -92,19 +92,19 @@ pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
         };
         let Some(id_node) = get(&entries, "id") else {
             let problem = decoder.error(node.span, "the item has no `id`");
-            decoder.report(problem.hint("give it one that stays: `id: s010-kitchen`"));
+            decoder.report(problem.hint("give the item an id that never changes: `id: s010-kitchen`"));
             continue;
         };
         let Some(id) = id(decoder, id_node) else { continue };
         if let Some(line) = lines.insert(id.clone(), id_node.span.line) {
-            let problem = decoder.error(id_node.span, format!("the id `{id}` is there twice"));
+            let problem = decoder.error(id_node.span, format!("the id `{id}` occurs twice"));
             decoder.report(problem.hint(format!("the first is on line {line}; give one of them another id")));
             continue;
         }
         let origin = decoder.spot(id_node.span).place();
         let columns = columns(decoder, &entries).into_iter().collect();
         let item = Item { id, columns, facts: Vec::new(), origin };
-        // What is left empty is not set, as in a sheet.
+        // An empty value is not set, as in a sheet.
         let own = fields::settings(decoder, &entries, |decoder, node, name| {
             let is_empty = matches!(&node.value, Value::Text { text, .. } if text.is_empty());
             if is_empty { None } else { decoder.located(node, name) }
@@ -114,7 +114,7 @@ pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
     items
 }
 
-/// An id is text as it was written, even `~` and `no`.
+/// Reads an item's id as the text that was written, even `~` and `no`.
 fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
     match &node.value {
         Value::Text { text, .. } if !text.trim().is_empty() => match ident(text) {
@@ -122,7 +122,9 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
                 if is_trimmed {
                     let message = "this `id` has invisible characters at an end, which are left out";
                     let problem = decoder.warning(node.span, message);
-                    decoder.report(problem.hint(format!("write it anew: `id: {id}`")));
+                    decoder.report(
+                        problem.hint(format!("write the id again without these characters: `id: {id}`")),
+                    );
                 }
                 Some(id)
             }
@@ -134,7 +136,7 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
         },
         Value::Text { .. } => {
             let problem = decoder.error(node.span, "the item's `id` is empty");
-            decoder.report(problem.hint("give it one that stays: `id: s010-kitchen`"));
+            decoder.report(problem.hint("give the item an id that never changes: `id: s010-kitchen`"));
             None
         }
         Value::List(_) | Value::Map(_) => {
@@ -144,20 +146,21 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
     }
 }
 
-/// Every text of an entry, as written. `params` and lists are settings only.
+/// Returns every key and text of an item as written, without `params` and lists, which only set fields.
 fn columns(decoder: &mut Decoder, entries: &[Entry]) -> Vec<(String, String)> {
     let mut columns = Vec::with_capacity(entries.len());
     for entry in entries {
         match &entry.node.value {
             Value::Text { text, .. } => columns.push((entry.key.to_string(), text.to_string())),
-            // These are looked at as settings.
+            // These are read as settings.
             Value::List(_) | Value::Map(_) if Field::named(&entry.key).is_some() => {}
             _ if matches!(&*entry.key, "params" | "model") => {}
             Value::List(_) | Value::Map(_) => {
                 let name = &entry.key;
-                let message = format!("`{name}` must be one text, but {} stands here", entry.node.kind());
+                let message = format!("`{name}` must be one text, but it is {}", entry.node.kind());
                 let problem = decoder.error(entry.node.span, message);
-                decoder.report(problem.hint("an item holds texts; write several as `color1`, `color2`"));
+                decoder
+                    .report(problem.hint("an item holds texts; write several texts as `color1`, `color2`"));
             }
         }
     }

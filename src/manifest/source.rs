@@ -1,24 +1,25 @@
-//! The manifest's text with its lines, so that anything read from it can say where it stands.
+//! The manifest's text with its lines, which gives every value read from it a place.
 
 use crate::domain::problem::Place;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Characters in a row of the file.
+/// A range of characters in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    /// First byte.
+    /// The position of the first byte.
     pub(super) start: usize,
-    /// Byte after the last.
+    /// The position of the byte after the last.
     pub(super) end: usize,
-    /// Of the first character, 1 for the first line.
+    /// The line of the first character; 1 for the first line.
     pub(super) line: u32,
-    /// Of the first character, in characters, 1 for the first.
+    /// The column of the first character, in characters; 1 for the first.
     pub(super) column: u32,
 }
 
-/// So many characters of a line go into a message. A catalog may be written on one line of many megabytes, and
-/// each of its items keeps its place.
+/// The maximum number of characters of a line in a message.
+///
+/// A catalog may be written on one line of many megabytes, and each of its items keeps its place.
 const LONGEST_LINE: usize = 400;
 
 /// The text of a manifest.
@@ -26,19 +27,19 @@ const LONGEST_LINE: usize = 400;
 pub(super) struct Source {
     file: String,
     text: String,
-    /// Byte at which each line starts.
+    /// The position of the byte at which each line starts.
     lines: Vec<usize>,
-    /// Bytes that no message may show, in order: keys that were written out.
+    /// The byte ranges that no message may show, in ascending order: API keys that were written out.
     secrets: Vec<Range<usize>>,
 }
 
 impl Source {
     pub(super) fn new(file: &str, text: &str, mut secrets: Vec<Range<usize>>) -> Self {
-        // They are scalars, or parts of lines: none reaches into the next.
+        // They are scalars or parts of lines, so they do not overlap.
         secrets.sort_by_key(|secret| secret.start);
         let mut lines = vec![0];
         let bytes = text.as_bytes();
-        // A lone carriage return ends a line, too (YAML 1.2.2, section 5.4).
+        // A lone carriage return also ends a line (YAML 1.2.2, section 5.4).
         lines.extend((0..bytes.len()).filter_map(|at| match (bytes[at], bytes.get(at + 1)) {
             (b'\n', _) => Some(at + 1),
             (b'\r', next) if next != Some(&b'\n') => Some(at + 1),
@@ -47,7 +48,7 @@ impl Source {
         Self { file: file.to_owned(), text: text.to_owned(), lines, secrets }
     }
 
-    /// The place of a span, with its line as it may be shown.
+    /// Returns the place of a span, with the text of its line, in which secrets are covered.
     pub(super) fn place(&self, span: Span) -> Place {
         let line = self.line(span.start);
         let end = span.end.clamp(span.start, line.end.max(span.start));
@@ -62,12 +63,12 @@ impl Source {
         }
     }
 
-    /// The file as a whole.
+    /// Returns the place of the whole file.
     pub(super) fn whole(&self) -> Place {
         Place::File(self.file.clone())
     }
 
-    /// The line around a byte, without its end.
+    /// Returns the byte range of the line that contains a position, without the line break.
     fn line(&self, at: usize) -> Range<usize> {
         let number = self.lines.partition_point(|start| *start <= at).saturating_sub(1);
         let start = self.lines[number];
@@ -75,7 +76,7 @@ impl Source {
         start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
     }
 
-    /// A line with its secrets covered.
+    /// Returns the text of a line with `*` in place of every character of a secret.
     fn shown(&self, line: Range<usize>) -> String {
         let is_secret = |at: usize| {
             let next = self.secrets.partition_point(|secret| secret.start <= at);
@@ -85,11 +86,11 @@ impl Source {
         characters.map(|(at, character)| if is_secret(line.start + at) { '*' } else { character }).collect()
     }
 
-    /// The span of a few characters of a scalar: `range` counts bytes of the scalar's value `text`.
+    /// Returns the span in the file of a part of a scalar; `range` counts bytes of the scalar's value `text`.
     ///
-    /// YAML folds lines and strips indentation, but it changes nothing except white space; so the *n*-th character
-    /// of the value that is not white space is the *n*-th in the file. Where escapes break that rule, the answer is
-    /// the whole scalar.
+    /// YAML folds lines and strips indentation, but it changes nothing except white space. So the *n*-th character of
+    /// the value that is not white space is the *n*-th in the file. If escapes break that rule, the whole scalar is
+    /// returned.
     fn within(&self, scalar: Span, text: &str, range: &Range<usize>) -> Span {
         let (Some(before), Some(meant)) = (text.get(..range.start), text.get(range.clone())) else {
             return scalar;
@@ -121,16 +122,16 @@ impl Source {
     }
 }
 
-/// The characters that are not white space, with their bytes.
+/// Returns the characters that are not white space, with their positions in bytes.
 fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + Clone {
     text.char_indices().filter(|(_, character)| !character.is_whitespace())
 }
 
-/// A place in a manifest; cheap to keep, shown only when something is wrong.
+/// A place in a manifest that is cheap to keep. It is shown only with a problem.
 #[derive(Debug, Clone)]
 pub(super) struct Spot {
     source: Arc<Source>,
-    /// Nothing for what stands in no line, such as a default of ours.
+    /// The span in the file; `None` for a text that is not in the file, such as a built-in default.
     span: Option<Span>,
 }
 
@@ -143,17 +144,17 @@ impl Spot {
         self.span.map_or_else(|| self.source.whole(), |span| self.source.place(span))
     }
 
-    /// Where it starts, in bytes.
+    /// Returns the position at which the place starts, in bytes; `None` for a text that is not in the file.
     pub(super) fn start(&self) -> Option<usize> {
         self.span.map(|span| span.start)
     }
 
-    /// Its line, 1 for the first; 0 for what stands in no line.
+    /// Returns the number of the line, 1 for the first; 0 for a text that is not in the file.
     pub(super) fn line(&self) -> u32 {
         self.span.map_or(0, |span| span.line)
     }
 
-    /// The place of some bytes of the scalar `text` that stands here.
+    /// Returns the place of some bytes of the scalar `text` at this spot.
     pub(super) fn within(&self, text: &str, range: &Range<usize>) -> Place {
         match self.span {
             Some(span) => self.source.place(self.source.within(span, text, range)),
@@ -162,7 +163,7 @@ impl Spot {
     }
 }
 
-/// A value that knows where it was written.
+/// A value with the place where it was written.
 #[derive(Debug, Clone)]
 pub struct Located<T> {
     /// The value.
@@ -175,7 +176,7 @@ impl<T> Located<T> {
         Self { value, spot }
     }
 
-    /// Where it was written, for messages.
+    /// Returns the place of the value, for messages.
     #[must_use]
     pub fn place(&self) -> Place {
         self.spot.place()

@@ -1,4 +1,4 @@
-//! What a YAML parser stumbles over, in words for someone who does not know YAML's grammar.
+//! Syntax errors of YAML, in words for users who do not know YAML's grammar.
 
 use super::source::Span;
 use super::text::secrets;
@@ -6,10 +6,10 @@ use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
 use serde_yaml::granit_parser::{self, ErrorKind, ScanError};
 
-/// Something wrong, at a place that is named once it is known what must not be shown.
+/// A problem with its span. The problem's place is set after the secrets are known that must not be shown.
 pub(super) type Finding = (Span, Box<Problem>);
 
-/// Returns an error at a place.
+/// Creates an error at a span.
 pub(super) fn finding(span: Span, message: impl Into<String>) -> Finding {
     (span, Box::new(Problem::error(Place::Nowhere, message)))
 }
@@ -19,7 +19,7 @@ pub(super) fn hinted((span, problem): Finding, hint: impl Into<String>) -> Findi
     (span, Box::new(problem.hint(hint)))
 }
 
-/// Returns a place of the parser as one of ours.
+/// Converts a span of the YAML parser to the type `Span` of this crate.
 pub(super) fn convert(span: granit_parser::Span) -> Span {
     let start = span.start.byte_offset().unwrap_or(0);
     Span {
@@ -30,32 +30,32 @@ pub(super) fn convert(span: granit_parser::Span) -> Span {
     }
 }
 
-/// The line around a byte.
+/// Returns the line that contains a byte position.
 fn line(text: &str, at: usize) -> &str {
     let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     text[start..].lines().next().unwrap_or_default()
 }
 
-/// The section of the manifest in which a byte stands.
+/// Returns the name of the section of the manifest that contains a byte position.
 pub(super) fn section(text: &str, at: usize) -> &str {
     let before = text[..at].lines().rev();
     let line = before.into_iter().find(|line| line.starts_with(|first: char| first.is_alphanumeric()));
     line.and_then(|line| line.split(':').next()).unwrap_or_default()
 }
 
-/// How to write the line of a condition so that it is read as one.
+/// Returns the hint for a condition that YAML reads as something else; `None` if the line has no such condition.
 fn condition(text: &str, at: usize) -> Option<String> {
     let (key, value) =
         line(text, at).trim().split_once(": ").filter(|(key, _)| matches!(*key, "where" | "when"))?;
     let value = value.trim();
     if let Some(inside) = value.strip_prefix("{{").and_then(|inside| inside.strip_suffix("}}")) {
-        return Some(format!("a condition stands without braces: `{key}: {}`", inside.trim()));
+        return Some(format!("a condition is written without braces: `{key}: {}`", inside.trim()));
     }
     let quote = ['"', '\''].into_iter().find(|quote| !value.contains([*quote, '\\']))?;
     Some(format!("put the whole condition in quotes: `{key}: {quote}{value}{quote}`"))
 }
 
-/// How to write a line so that its text is read as one: all of it in quotes.
+/// Returns the hint to put the whole text of a line in quotes, so that YAML reads it as one text.
 pub(super) fn in_quotes(text: &str, at: usize) -> String {
     if let Some(hint) = condition(text, at) {
         return hint;
@@ -64,10 +64,10 @@ pub(super) fn in_quotes(text: &str, at: usize) -> String {
         let line = line(text, at);
         let (key, value) = line.trim().trim_start_matches("- ").split_once(": ")?;
         let value = value.split(" #").next().unwrap_or(value).trim();
-        // What may be a key is not repeated.
+        // A text that may be a key is not repeated.
         let may_be_shown =
             Field::named(key).is_some() && secrets(line).is_empty() && section(text, at) != "providers";
-        // One of several on a line ends where nobody can tell.
+        // If a line holds several texts, the end of each is unknown.
         let is_alone = !value.ends_with([',', ']', '"', '\''])
             && !value.starts_with(['"', '\'', '[', '|', '>'])
             && value.matches('{').count() == value.matches('}').count();
@@ -80,12 +80,12 @@ pub(super) fn in_quotes(text: &str, at: usize) -> String {
     })
 }
 
-/// A tab where only spaces may stand.
+/// Returns the problem with a tab where only spaces are allowed.
 fn tab(text: &str, span: Span) -> Finding {
     let whole = line(text, span.start);
     let blank = &whole[..whole.len() - whole.trim_start().len()];
     if !blank.contains('\t') {
-        return hinted(finding(span, "a tab may not stand here"), "replace the tab by spaces");
+        return hinted(finding(span, "a tab is not allowed here"), "replace the tab by spaces");
     }
     let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
     let span = Span { start, end: start + blank.len(), column: 1, ..span };
@@ -98,11 +98,12 @@ fn tab(text: &str, span: Span) -> Finding {
     } else {
         format!("replace the tab by {spaces} spaces, as in the line above")
     };
-    hinted(finding(span, "this line begins with a tab; only spaces may stand there"), hint)
+    hinted(finding(span, "this line begins with a tab; only spaces are allowed there"), hint)
 }
 
-/// Where the quote stands that is open at `end`: the last one behind a space or a bracket. Any of its kind behind it
-/// would have closed it.
+/// Returns the place of the quote that is still open at `end`: the last one after a space or a bracket.
+///
+/// Any later quote of its kind would have closed it.
 fn open_quote(text: &str, end: Span) -> Option<Span> {
     let before = &text[..end.start];
     let opens = |at: &usize| before[..*at].ends_with([' ', '\n', '[', '{', ',', '(']);
@@ -113,16 +114,17 @@ fn open_quote(text: &str, end: Span) -> Option<Span> {
     Some(Span { start, end: start + 1, line, column: count(before[line_start..start].chars().count()) })
 }
 
-/// The letter at the beginning of a place.
+/// Returns the first character of a span.
 fn opened(text: &str, span: Span) -> Option<char> {
     text.get(span.start..)?.chars().next()
 }
 
-/// What the parser stumbled over, in words for someone who does not know YAML's grammar. `innermost` is the list or
-/// map that was open then.
+/// Returns a syntax error in words for users who do not know YAML's grammar.
+///
+/// `innermost` is the list or map that was open at the error.
 pub(super) fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> Finding {
     let mark = error.marker();
-    // At the end of the file the caret belongs under the last thing that was written.
+    // At the end of the file, the caret belongs under the last character written.
     let start = mark.byte_offset().unwrap_or(0).min(text.len());
     let span = convert(granit_parser::Span::empty(*mark));
     let mut span = Span { start, end: start, ..span };
@@ -170,12 +172,12 @@ pub(super) fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> 
         }
         ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
             let hint = condition(text, start).unwrap_or_else(|| "put the whole text in quotes".to_owned());
-            return hinted(finding(span, "text goes on behind the closing quote"), hint);
+            return hinted(finding(span, "there is more text after the closing quote"), hint);
         }
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidIndentation => {
             (
-                "this line is indented like none of the lines above it",
-                "put as many spaces before it as before the lines it stands beside",
+                "the indentation of this line matches none of the lines above it",
+                "indent it with as many spaces as the lines of the same level",
             )
         }
         kind => {

@@ -1,4 +1,4 @@
-//! A text of the manifest with holes, which knows what it reads and where it was written.
+//! Templates: texts of the manifest with placeholders, their inputs and their places.
 
 use super::source::Spot;
 use crate::domain::problem::Place;
@@ -6,91 +6,94 @@ use minijinja::Error;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A template of the manifest, which knows where it was written.
+/// A template of the manifest with its place.
 #[derive(Debug, Clone)]
 pub struct Template {
     source: Arc<str>,
-    /// What the template machine knows it as: the source, or what a condition was put into, behind so many bytes.
+    /// The text that the engine compiles: the source, or for a condition the template around it.
     pub(super) compiled: Arc<str>,
+    /// The number of bytes before the source in `compiled`.
     before: usize,
-    /// Columns of the item that it reads, `id` among them.
+    /// The columns of the item that the template reads, including `id`.
     pub(super) columns: Arc<[String]>,
-    /// What it reads of the cell: `mood`, `mood.set`; `""` where it reads the cell as a whole.
+    /// The keys of the matrix cell that the template reads: `mood`, `mood.set`; `""` if it reads the whole cell.
     pub(super) cell: Arc<[String]>,
-    /// Variables of the manifest that it reads; `""` where it reads all of them as a whole.
+    /// The variables of the manifest that the template reads; `""` if it reads all of them as a whole.
     pub(super) vars: Arc<[String]>,
-    /// What it renders where it has no hole, and most have none.
+    /// The rendered text of a template without placeholders, as most are.
     pub(super) constant: Option<Arc<str>>,
     spot: Spot,
 }
 
 impl Template {
-    /// Not compiled yet.
+    /// Creates a template that is not compiled yet.
     pub(super) fn new(source: &str, compiled: Arc<str>, before: usize, spot: Spot) -> Self {
         let (columns, cell, vars) = Default::default();
         Self { source: source.into(), compiled, before, columns, cell, vars, constant: None, spot }
     }
 
-    /// As it was written.
+    /// Returns the source as written.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Where it was written, for messages.
+    /// Returns the place of the template, for messages.
     #[must_use]
     pub fn place(&self) -> Place {
         self.spot.place()
     }
 
-    /// Where it starts in the manifest, in bytes; nothing for a default of ours.
+    /// Returns the position at which the template starts in the manifest, in bytes; `None` for a built-in default.
     pub(super) fn start(&self) -> Option<usize> {
         self.spot.start()
     }
 
-    /// The columns of the item that it reads, `id` among them.
+    /// Returns the columns of the item that the template reads, including `id`.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// What it reads of the cell of a matrix: `mood`, `mood.set`; `""` where it reads the cell as a whole.
+    /// Returns the keys of the matrix cell that the template reads: `mood`, `mood.set`; `""` if it reads the whole
+    /// cell.
     pub(super) fn cell(&self) -> &[String] {
         &self.cell
     }
 
-    /// Returns whether it reads a variable of the manifest.
+    /// Returns whether the template reads the variable `name` of the manifest.
     pub(super) fn reads_var(&self, name: &str) -> bool {
         self.vars.iter().any(|read| read.is_empty() || read == name)
     }
 
-    /// Where it reads a column; the whole of it where that cannot be told.
+    /// Returns the place at which the template reads a column; the whole template if that place is unknown.
     #[must_use]
     pub fn place_of(&self, column: &str) -> Place {
         let find = |quote| self.find(&spelled(column, quote));
         self.part(find('"').or_else(|| find('\'')))
     }
 
-    /// How it may read a column: `item.title`, `item.raw['Body (HTML)']`.
+    /// Returns the spelling of a column in this template: `item.title`, `item.raw['Body (HTML)']`.
     #[must_use]
     pub fn spelled(&self, column: &str) -> String {
         spelled(column, self.quote())
     }
 
-    /// Whether it is a hole and nothing else.
+    /// Returns whether the template is a single placeholder and nothing else.
     #[must_use]
     pub fn is_one_hole(&self) -> bool {
         let source = self.source.trim();
         source.starts_with("{{") && source.find("}}") == Some(source.len() - 2)
     }
 
-    /// Whether it is a column and nothing else, so that what it renders is what the cell holds.
+    /// Returns whether the template is a column and nothing else, so that it renders exactly the text in the sheet.
     #[must_use]
     pub fn is_one_column(&self) -> bool {
         self.is_one_hole() && self.columns.len() == 1
     }
 
-    /// The quote that can be typed into it where it stands in the manifest.
+    /// Returns the kind of quote (`'` or `"`) that can be written inside the template. A quote of that kind does not
+    /// end the YAML text around the template.
     #[must_use]
     pub fn quote(&self) -> char {
         match self.place() {
@@ -102,14 +105,15 @@ impl Template {
         }
     }
 
-    /// Where the template machine stumbled.
+    /// Returns the byte range in the source at which the template engine found an error; `None` if it is unknown.
     pub(super) fn range(&self, error: &Error) -> Option<Range<usize>> {
         let range = error.range()?;
         let range = range.start.checked_sub(self.before)?..range.end.checked_sub(self.before)?;
         (range.end <= self.source.len()).then_some(range)
     }
 
-    /// Where a name stands, as a word of its own; in a template, within braces.
+    /// Returns the byte range of the first use of a name as a whole word. In a template that is no condition, it must
+    /// be within braces.
     pub(super) fn find(&self, name: &str) -> Option<Range<usize>> {
         let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
         let is_condition = self.before > 0;
@@ -123,7 +127,7 @@ impl Template {
         })
     }
 
-    /// The place of some bytes of the template, or of all of it.
+    /// Returns the place of a range of bytes of the template, or of the whole template.
     pub(super) fn part(&self, range: Option<Range<usize>>) -> Place {
         match range {
             Some(range) => self.spot.within(&self.source, &range),
@@ -132,7 +136,7 @@ impl Template {
     }
 }
 
-/// How a template reads a column.
+/// Returns the spelling of a column in a template.
 fn spelled(column: &str, quote: char) -> String {
     let is_name = column.chars().all(|character| character.is_alphanumeric() || character == '_')
         && !column.starts_with(|first: char| first.is_numeric());

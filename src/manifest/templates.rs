@@ -1,7 +1,7 @@
-//! The template machine: compiles each template once, and fills it for each job from an item's columns.
+//! The template engine, which compiles each template once and fills it for each job from an item's columns.
 //!
-//! Strict: a name that does not exist is an error that names it. What a template renders is data and never a
-//! template again.
+//! The engine is strict: a name that does not exist is an error with that name. A rendered text is data and never a
+//! template.
 
 use super::context::{Context, ItemContext};
 use super::explain;
@@ -15,33 +15,35 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What most product files tell of an item, under the names that a template reads: for hints alone.
+/// The facts that most product files have, under their names in templates. They serve hints only.
 const FACTS: [&str; 9] = ["id", "sku", "handle", "title", "description", "vendor", "tags", "status", "image"];
 
-/// Names that a template may start from.
+/// The names with which a variable in a template may begin: `item` in `item.title`.
 pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix", "feedback"];
-/// Names that a condition may start from: what a reviewer said about a clip does not decide whether it is wanted.
+/// The names with which a variable in a condition may begin. `feedback` is missing, because a review must not decide
+/// whether a clip is made.
 pub(super) const ASKED: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
 
-/// Steps of the template machine for one rendering: far beyond any prompt, far below a hang.
+/// The maximum number of steps for filling one template: far above any prompt, far below a hang.
 const FUEL: u64 = 100_000;
 
-/// Stands for the text of a column, to see where it goes: a character of private use, which no filter changes.
+/// The text that stands for a column's text, to find where a template uses the column. It is a private-use character,
+/// which no filter changes.
 const MARKER: &str = "\u{E000}";
 
-/// The filter that makes one word of what a condition gives.
+/// The filter that turns the result of a condition into `true`, `false`, `undefined`, or a text after [`TEXT`].
 pub(super) const ANSWER: &str = "__answer";
-/// What stands before a text that is no answer.
+/// The prefix that [`ANSWER`] puts before a text that is neither true nor false.
 pub(super) const TEXT: &str = "=";
 
-/// All templates of a manifest, compiled, with what they are filled from.
+/// The compiled templates of a manifest, with their variables.
 ///
-/// Each is kept under its own source as its name: equal templates are compiled once.
+/// Each template is stored under its own source as its name, so that equal templates are compiled once.
 #[derive(Debug, Clone)]
 pub(super) struct Templates {
     environment: Environment<'static>,
     vars: Arc<BTreeMap<String, String>>,
-    /// True if a template takes in what reviewers say.
+    /// True if a template uses the reviewers' feedback.
     pub(super) reads_feedback: bool,
 }
 
@@ -51,9 +53,9 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_fuel(Some(FUEL));
-        // Keeps the name of what was undefined.
+        // Debug mode keeps the undefined name in the error.
         environment.set_debug(true);
-        // There is nothing to include: without this, the text of another template would be a name for it.
+        // Templates must not include others; without this, the text of another template would be a valid name.
         environment.set_path_join_callback(|_, _| "".into());
         environment.add_filter("slug", |text: String| filters::slug(&text));
         environment.add_filter("truncate", |text: String, length: usize| filters::truncate(&text, length));
@@ -62,12 +64,12 @@ impl Templates {
         Self { environment, vars: Arc::new(vars), reads_feedback: false }
     }
 
-    /// Compiles a template. Finds what can be found without an item: wrong syntax, and names that no item can have.
+    /// Compiles a template. Reports wrong syntax, and names that no item can have.
     pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
         self.add(Template::new(text, text.into(), 0, spot), ROOTS)
     }
 
-    /// Compiles what may start from these names.
+    /// Compiles a template whose variables may begin with the names in `roots`, such as `item` in `item.title`.
     pub(super) fn add(&mut self, mut template: Template, roots: &[&str]) -> Result<Template, Vec<Problem>> {
         let text = template.compiled.to_string();
         if let Err(error) = self.environment.add_template_owned(text.clone(), text.clone()) {
@@ -94,7 +96,7 @@ impl Templates {
         if problems.is_empty() { Ok(template) } else { Err(problems) }
     }
 
-    /// The problem with a name that no rendering can know.
+    /// Returns the problem with a name that is never defined; `None` if the name can be defined.
     fn never_defined(&self, template: &Template, name: &str, roots: &[&str]) -> Option<Problem> {
         let mut parts = name.split('.');
         let root = parts.next().unwrap_or(name);
@@ -110,16 +112,16 @@ impl Templates {
         let place = template.part(template.find(&format!("{what}{written}")));
         if ROOTS.contains(&root) && what.is_empty() {
             if root == "feedback" && roots.len() == ASKED.len() {
-                let problem = Problem::error(place, "`feedback` is not known in a condition");
+                let problem = Problem::error(place, "`feedback` cannot be used in a condition");
                 return Some(problem.hint("write it into a field, such as `prompt`"));
             }
             let known = roots.join("` and `");
-            let problem = Problem::error(place, format!("`{root}` is not known here"));
-            return Some(
-                problem.hint(format!("this is asked of each item before its shots: it knows `{known}`")),
-            );
+            let problem = Problem::error(place, format!("`{root}` cannot be used here"));
+            return Some(problem.hint(format!(
+                "this condition is checked for each item before its shots; it can use `{known}`"
+            )));
         }
-        let problem = Problem::error(place, format!("nothing is called `{what}{written}`"));
+        let problem = Problem::error(place, format!("unknown name `{what}{written}`"));
         Some(match did_you_mean(written, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{what}{near}`?")),
             None if what.is_empty() => {
@@ -130,23 +132,23 @@ impl Templates {
                 };
                 problem.hint(format!("did you mean `{root}.{near}`?"))
             }
-            None => problem.hint(format!("define it: `vars: {{ {written}: … }}`")),
+            None => problem.hint(format!("define the text: `vars: {{ {written}: … }}`")),
         })
     }
 
-    /// The template machine.
+    /// Returns the template engine.
     pub(super) fn environment(&self) -> &Environment<'static> {
         &self.environment
     }
 
-    /// What templates see of an item; to be made once for each item.
+    /// Creates the template context of an item. Create it only once for each item.
     pub(super) fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         ItemContext::new(&self.environment, Arc::clone(&self.vars), item)
     }
 }
 
 impl Template {
-    /// Fills the template. The problem has the item as its example.
+    /// Fills the template with the data of a job and returns the text. A problem names the item as its example.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
         if let Some(constant) = &self.constant {
             return Ok(constant.as_ref().to_owned());
@@ -154,8 +156,9 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether a column that says nothing leaves a gap or its cell in the rendered text, instead of another text
-    /// or a whole part less.
+    /// Returns whether a column without a meaningful text leaves a gap, or shows its raw cell, in the rendered `text`.
+    ///
+    /// There is no gap if the template replaces the column by another text, or leaves out a whole part.
     #[must_use]
     pub fn leaves_gap(&self, context: &Context<'_>, column: &str, text: &str) -> bool {
         let marked = self.fill(&context.with_text(column, MARKER)).unwrap_or_default();
@@ -165,13 +168,13 @@ impl Template {
             && ["", cell].iter().any(|left| words(&marked.replace(MARKER, left)) == words(text))
     }
 
-    /// What the template machine makes of it.
+    /// Renders the template with the engine.
     pub(super) fn fill(&self, context: &Context<'_>) -> Result<String, Error> {
         context.environment.get_template(&self.compiled)?.render(context.names.clone())
     }
 }
 
-/// What a condition gives, in one word.
+/// Returns the result of a condition as `true`, `false` or `undefined`, or any other text after the prefix [`TEXT`].
 fn answer(value: &Value) -> String {
     let word = |is_true: bool| if is_true { "true" } else { "false" }.to_owned();
     match (value.kind(), value.as_str()) {
@@ -185,7 +188,8 @@ fn answer(value: &Value) -> String {
     }
 }
 
-/// The columns that a template reads: `names` are those it takes from outside, such as `item.title`.
+/// Returns the columns that a template reads. `names` are all names that the template takes from its data, such as
+/// `item.title`.
 fn columns_read(source: &str, names: &[String]) -> Vec<String> {
     let plain = names.iter().filter_map(|name| name.strip_prefix("item.")?.split('.').next());
     let plain = plain.filter(|column| *column != "raw").map(str::to_owned);

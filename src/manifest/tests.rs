@@ -17,13 +17,13 @@ pub(super) fn good(text: &str) -> Manifest {
     manifest.unwrap()
 }
 
-/// A manifest that is right, and one more section.
+/// Returns a valid manifest with one more section.
 fn with(section: &str) -> String {
     format!("version: 1\nitems: {{ from: p.csv }}\nshots: {{ hero: {{ prompt: x }} }}\n{section}\n")
 }
 
-/// Every problem as `line:column+width message`.
-pub(super) fn told(text: &str) -> Vec<String> {
+/// Returns every problem as `line:column+width message`.
+pub(super) fn reported(text: &str) -> Vec<String> {
     let (manifest, problems) = read("m.yaml", text.as_bytes());
     assert_eq!(manifest.is_none(), problems.iter().any(Problem::is_error));
     let tell = |problem: &Problem| match &problem.place {
@@ -40,13 +40,13 @@ pub(super) fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     Arc::new(Item { id, columns: columns.into_iter().collect(), facts: Vec::new(), origin: Place::Nowhere })
 }
 
-/// What the first shot makes of an item.
+/// Returns the first job of the first shot for an item.
 pub(super) fn jobs(manifest: &Manifest, item: Arc<Item>) -> Vec<Job<'_>> {
     let item = manifest.item(item);
     item.jobs(&manifest.shots[0]).map(Result::unwrap).collect()
 }
 
-/// What the templates of the first shot see of an item.
+/// Returns the template data of the first shot for an item.
 fn only_job(manifest: &Manifest, item: Arc<Item>) -> Context<'_> {
     jobs(manifest, item).remove(0).context
 }
@@ -176,7 +176,7 @@ fn i05_i06_windows_files_read_like_any_other() {
     let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
     assert_eq!(good(&windows).vars, good(&text).vars);
     let wrong = format!("\u{feff}{}", with("tyop: 1").replace('\n', "\r\n"));
-    assert_eq!(told(&wrong), ["4:1+4 unknown key `tyop`"]);
+    assert_eq!(reported(&wrong), ["4:1+4 unknown key `tyop`"]);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     let text = "items: { from: }\nvars: { a: }\nshots:\n  hero: { promt: x, optional: [sed] }\n  'b c': []\n\
                 output: [x]\nprices: { vidu: { per: frame, usd: -1 } }\nwhere: x\n";
     assert_eq!(
-        told(text),
+        reported(text),
         [
             "`version` is missing",
             "1:14+1 `items.from` has no value",
@@ -192,11 +192,11 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
             "4:11+5 unknown key `promt` in `shots.hero`",
             "4:32+3 `sed` is neither a field nor a parameter",
             "5:3+5 `b c` cannot name a shot",
-            "5:10+2 `shots.b c` must be a group of fields, but a list stands here",
-            "6:9+3 `output` must be one text, but a list stands here",
+            "5:10+2 `shots.b c` must be a group of fields, but it is a list",
+            "6:9+3 `output` must be one text, but it is a list",
             "7:11+4 `vidu` does not name a model",
-            "7:24+5 `frame` is no value for `per`",
-            "7:36+2 `-1` is no value for `usd`",
+            "7:24+5 `frame` is not a valid value for `per`",
+            "7:36+2 `-1` is not a valid value for `usd`",
             "8:1+5 unknown key `where`",
         ]
     );
@@ -204,8 +204,8 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
 
 #[test]
 fn another_version_is_the_only_problem() {
-    assert_eq!(told("version: 2\nnew: things\n"), ["1:10+1 version `2` is not known"]);
-    assert_eq!(told("version: 1.0\n"), ["1:10+3 version `1.0` is not known"]);
+    assert_eq!(reported("version: 2\nnew: things\n"), ["1:10+1 version `2` is not supported"]);
+    assert_eq!(reported("version: 1.0\n"), ["1:10+3 version `1.0` is not supported"]);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn i41_limits_and_prices_are_refused_with_a_form_to_copy() {
     }
     for usd in ["NaN", "-0.1", "1e3", "inf", "0.0000001", ".5"] {
         let text = with(&format!("prices: {{ a/b: {{ per: clip, usd: {usd} }} }}"));
-        assert_eq!(told(&text), [format!("4:34+{} `{usd}` is no value for `usd`", usd.len())]);
+        assert_eq!(reported(&text), [format!("4:34+{} `{usd}` is not a valid value for `usd`", usd.len())]);
     }
 }
 
@@ -243,7 +243,7 @@ fn addresses_carry_nothing_but_a_server_and_http_stays_on_this_machine() {
         ("http://api.z.ai", "unencrypted"),
         ("http://localhost.example.com", "unencrypted"),
         ("ftp://api.z.ai", "https://"),
-        ("api.z.ai", "no address"),
+        ("api.z.ai", "is not an address"),
         ("https://user:test-key@api.z.ai", "user name or a password"),
         ("https://api.z.ai/?key=test-key", "query"),
     ] {
@@ -307,10 +307,10 @@ fn the_environment_is_read_for_keys_only() {
         with("vars: { a: 'costs ${5}', b: 'by ${USER}' }\nproviders: { zai: { base_url: '${HOST}' } }");
     let expected = [
         "4:33+7 `${USER}` is read only as the `api_key` of a provider",
-        "5:31+9 `base_url` is no address: relative URL without a base",
+        "5:31+9 `base_url` is not an address: relative URL without a base",
         "5:32+7 `${HOST}` is read only as the `api_key` of a provider",
     ];
-    assert_eq!(told(&text), expected);
+    assert_eq!(reported(&text), expected);
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn providers_can_be_read_while_the_shots_are_wrong() {
 fn names_that_no_item_can_have_are_found_without_an_item() {
     let text = "version: 1\nitems: { from: p.csv }\nvars: { look: soft }\nshots:\n  hero:\n    \
                 prompt: \"{{ itm.title }}, {{ vars.lok }} {% for x in range(2) %}{{ x }}{% endfor %}\"\n";
-    assert_eq!(told(text), ["6:17+3 nothing is called `itm`", "6:34+8 nothing is called `vars.lok`"]);
+    assert_eq!(reported(text), ["6:17+3 unknown name `itm`", "6:34+8 unknown name `vars.lok`"]);
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn a_hint_uses_the_quote_that_can_be_typed_where_it_is_to_stand() {
         ),
         ("prompt: 'On {{ item.raw[\"Body HTML\"] }}'", "did you mean `item.raw[\"Body (HTML)\"]`?"),
         ("prompt: \"On {{ item.raw['Body HTML'] }}\"", "did you mean `item.raw['Body (HTML)']`?"),
-        // Nothing would be left of it.
+        // The id would become empty.
         ("prompt: '{{ item.zebra }}'", "add `zebra: …` to the item"),
     ] {
         let manifest = good(&format!("version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    {text}\n"));
@@ -437,16 +437,16 @@ fn i01_i02_bombs_and_deep_nests_are_refused() {
         let below = format!("*a{}, ", level - 1).repeat(9);
         writeln!(bomb, "a{level}: &a{level} [{below}]").unwrap();
     }
-    assert_eq!(told(&bomb), ["7:10+3 aliases repeat more than 1000000 values"]);
+    assert_eq!(reported(&bomb), ["7:10+3 aliases repeat more than 1000000 values"]);
     let mut merges = String::from("a0: &a0 { k: 1 }\n");
     for level in 1..100 {
         writeln!(merges, "a{level}: &a{level} {{ b: [*a{}] }}", level - 1).unwrap();
     }
-    assert_eq!(told(&merges).len(), 1, "a chain of aliases is a deep nest, too");
+    assert_eq!(reported(&merges).len(), 1, "a chain of aliases is a deep nest, too");
     for deep in ["[".repeat(20_000), "{a: ".repeat(3_000), "- ".repeat(3_000)] {
-        assert_eq!(told(&deep).len(), 1);
+        assert_eq!(reported(&deep).len(), 1);
     }
-    assert_eq!(told("a: &a [*a]\n"), ["1:8+2 this alias stands inside the very value it names"]);
+    assert_eq!(reported("a: &a [*a]\n"), ["1:8+2 this alias is inside the value that it names"]);
 }
 
 #[test]
@@ -456,7 +456,7 @@ fn i04_other_encodings_are_told_with_the_place_of_their_first_letter() {
     let wide: Vec<u8> =
         [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     for (bytes, reason) in [
-        (latin, "this letter is not stored as UTF-8"),
+        (latin, "this character is not stored as UTF-8"),
         (wide, "the file is saved as \u{201c}Unicode\u{201d} (UTF-16)"),
         (with("vars: { look: a\0b }").into_bytes(), "it holds a NUL at byte offset"),
     ] {
@@ -470,7 +470,7 @@ fn i04_other_encodings_are_told_with_the_place_of_their_first_letter() {
 #[test]
 fn i08_several_documents_in_one_file_are_refused_where_the_second_begins() {
     let two = format!("{}---\n{}", with(""), with(""));
-    assert_eq!(told(&two), ["5:1+3 the file holds several YAML documents"]);
+    assert_eq!(reported(&two), ["5:1+3 the file holds several YAML documents"]);
 }
 
 #[test]
@@ -483,9 +483,9 @@ fn s26_s27_no_key_turns_checks_of_certificates_off_or_names_a_program_to_start()
         "providers: { zai: { key_command: pass show zai } }",
         "vars: { x: y }\nshots_done: rm",
     ] {
-        let told = told(&with(section));
-        assert_eq!(told.len(), 1, "{section}: {told:?}");
-        assert!(told[0].contains(" unknown key `"), "{section}: {told:?}");
+        let reported = reported(&with(section));
+        assert_eq!(reported.len(), 1, "{section}: {reported:?}");
+        assert!(reported[0].contains(" unknown key `"), "{section}: {reported:?}");
     }
 }
 
@@ -493,7 +493,7 @@ fn s26_s27_no_key_turns_checks_of_certificates_off_or_names_a_program_to_start()
 fn i09_a_file_that_is_too_large_is_refused_before_it_is_read() {
     let (manifest, problems) = read("m.yaml", &vec![b'#'; 64 * 1024 * 1024 + 1]);
     assert!(manifest.is_none());
-    assert_eq!(problems[0].message, "the file has 65 MiB; a manifest may have 64");
+    assert_eq!(problems[0].message, "the file has 65 MiB; a manifest may have at most 64 MiB");
 }
 
 #[test]

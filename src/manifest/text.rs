@@ -1,22 +1,22 @@
-//! Bytes of a file become text, or one problem that says how to save it; and what of a text may be a key.
+//! Decoding of a manifest's bytes to text, and the search for possible API keys in the text.
 
 use super::source::{Source, Span};
 use crate::domain::problem::{Place, Problem};
 use std::ops::Range;
 
-/// Largest manifest. Larger ones hold a catalog, which belongs into a sheet.
+/// The maximum size of a manifest in bytes. A larger one holds a catalog, which belongs in a sheet.
 const LARGEST: usize = 64 * 1024 * 1024;
 
 const AS_UTF8: &str = "save it as UTF-8: most editors offer that as the encoding in File, Save as";
 
-/// The text of a manifest, without a byte-order mark.
+/// Returns the text of a manifest without a byte-order mark, or a problem with a hint how to save the file.
 pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {
     let error = |place, message: String, hint: &str| Box::new(Problem::error(place, message).hint(hint));
     let whole = Place::File(file.to_owned());
     if bytes.len() > LARGEST {
         let megabytes = bytes.len().div_ceil(1024 * 1024);
-        let message = format!("the file has {megabytes} MiB; a manifest may have 64");
-        let hint = "write the items into a sheet and name it: `items: { from: items.csv }`";
+        let message = format!("the file has {megabytes} MiB; a manifest may have at most 64 MiB");
+        let hint = "write the items into a sheet and name the sheet: `items: { from: items.csv }`";
         return Err(error(whole, message, hint));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
@@ -28,7 +28,7 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Pro
     }
     let text = std::str::from_utf8(bytes).map_err(|invalid| {
         let at = invalid.valid_up_to();
-        let message = "this letter is not stored as UTF-8, the way shotlist reads text".to_owned();
+        let message = "this character is not stored as UTF-8, the encoding that shotlist reads".to_owned();
         error(place(file, bytes, at), message, AS_UTF8)
     })?;
     if let Some(at) = text.find('\0') {
@@ -38,9 +38,9 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Pro
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// The place of the first byte that is no text, with its line as far as it can be read.
+/// Returns the place of the first byte that is not text, with the readable part of its line.
 fn place(file: &str, bytes: &[u8], at: usize) -> Place {
-    // Everything before that byte stays where it is.
+    // The lossy conversion keeps the positions of all bytes before that one.
     let text = String::from_utf8_lossy(bytes);
     let line_start = text[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
     let count = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
@@ -50,12 +50,13 @@ fn place(file: &str, bytes: &[u8], at: usize) -> Place {
     Source::new(file, &text, secrets(&text)).place(Span { start: at, end, line, column })
 }
 
-/// Names whose values are keys wherever they stand.
+/// The names whose values count as API keys anywhere in a manifest.
 pub(super) const NAMES: [&str; 7] =
     ["api_key", "apikey", "api-key", "token", "secret", "password", "authorization"];
 
-/// Returns what may be a key in text that is not valid YAML, generously: what follows such a name, and every value
-/// below `providers`.
+/// Returns the byte ranges of possible API keys in text that is not valid YAML.
+///
+/// They include everything after one of [`NAMES`], and every value below `providers`.
 pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -76,7 +77,7 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
         match colon {
             Some(colon) => {
                 found.push(start + colon..end);
-                // The value may stand on the next line.
+                // The value may be on the next line.
                 goes_on = name.is_some()
                     && line[colon..].trim().trim_start_matches(['|', '>', '-', '+']).is_empty();
             }

@@ -1,4 +1,6 @@
-//! Whether templates and matrices fit: what a template reads of a cell must be in one, and what varies should be read.
+//! Checks that templates and matrices fit together.
+//!
+//! A key that a template reads from a cell must exist in some cell, and an axis should be read by some template.
 
 use super::choices::is_field;
 use super::condition::Condition;
@@ -11,16 +13,17 @@ use crate::domain::problem::{Problem, Severity, did_you_mean};
 use crate::domain::request::Field;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A template with all that cells of its shots have.
+/// A template with the keys of all matrix cells of the shots that use it.
 struct Use<'a> {
     template: &'a Template,
     shot: &'a str,
     keys: BTreeSet<String>,
-    /// The matrix of a shot cannot be read.
+    /// True if the matrix of one of these shots cannot be read.
     is_unclear: bool,
 }
 
-/// Reports what does not fit. `output` is where clips go unless a shot or the defaults say otherwise.
+/// Reports templates and matrices that do not fit together. `output` is the path of clips unless a shot or the defaults
+/// set one.
 pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot], output: Option<&Template>) {
     let mut uses: BTreeMap<Option<usize>, Use<'_>> = BTreeMap::new();
     for shot in shots {
@@ -45,7 +48,7 @@ pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot]
         let keys = used.template.cell().iter().filter(|key| !key.is_empty());
         problems.extend(keys.filter_map(|key| problem(used, key)));
     }
-    // What seems to be read by nothing may be what a misspelt name means.
+    // A key that seems unused may be the one that a misspelt name means.
     if problems.is_empty() {
         for shot in shots {
             if let Some(matrix) = shot.fields.matrix.as_deref().filter(|matrix| !matrix.is_empty()) {
@@ -56,7 +59,7 @@ pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot]
     decoder.problems.extend(problems);
 }
 
-/// Everything that has a part in what a shot orders.
+/// Returns all templates that affect a shot's requests.
 fn orders<'a>(defaults: &'a ShotFields, shot: &'a Shot) -> Vec<&'a Template> {
     fn all(setting: &Setting<Template>) -> &[Template] {
         match setting {
@@ -82,12 +85,12 @@ fn orders<'a>(defaults: &'a ShotFields, shot: &'a Shot) -> Vec<&'a Template> {
     templates
 }
 
-/// The keys that set what is asked of the model.
+/// Returns the matrix keys that set a field of the request, or the model.
 fn fields() -> Vec<&'static str> {
     Field::ALL.into_iter().map(Field::name).chain(["model"]).collect()
 }
 
-/// Tells of keys of a matrix that have no part in what is ordered.
+/// Reports keys of a matrix that do not affect the requests.
 fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]) {
     let read: BTreeSet<&str> = orders
         .iter()
@@ -101,21 +104,22 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
     for axis in matrix.axes.iter().filter(|axis| !is_field(&axis.value) && !read.contains(&*axis.value)) {
         let name = &axis.value;
         let message = format!(
-            "the axis `{name}` changes nothing: for each of its values, the same is rendered and paid again"
+            "the axis `{name}` changes nothing: each of its values renders the same, and is paid again"
         );
         let problem = Problem::warning(axis.place(), message);
         let longer = fields().into_iter().find(|field| field.split('_').any(|part| part == name));
         decoder.report(match longer.or_else(|| did_you_mean(name, fields())) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            // Somebody may want several renderings to choose from.
-            None => Problem { severity: Severity::Note, ..problem }
-                .hint(format!("if this is not meant, read it in the prompt: `{{{{ matrix.{name} }}}}`")),
+            // The user may want several renderings to choose from.
+            None => Problem { severity: Severity::Note, ..problem }.hint(format!(
+                "if this is not intended, use the axis in the prompt: `{{{{ matrix.{name} }}}}`"
+            )),
         });
     }
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for choice in matrix.choices().filter(|choice| !axes.contains(&*choice.key)) {
         let key = &*choice.key;
-        if is_field(key) || read.contains(key) || !told.insert(key) {
+        if is_field(key) || read.contains(key) || !reported.insert(key) {
             continue;
         }
         let known = fields()
@@ -124,13 +128,13 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
             .chain(axes.iter().copied())
             .chain(read.iter().copied());
         if let Some(near) = did_you_mean(key, known) {
-            let message = format!("nothing reads `{key}`, which this entry adds");
+            let message = format!("no template reads `{key}`, which this entry adds");
             decoder.report(Problem::warning(choice.place(), message).hint(format!("did you mean `{near}`?")));
         }
     }
 }
 
-/// The problem with what a template reads of a cell.
+/// Returns the problem with a key that a template reads from a cell; `None` if the key fits.
 fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
     let Use { template, shot, keys, .. } = used;
     let name = format!("matrix.{key}");
@@ -141,7 +145,9 @@ fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
         if keys.is_empty() {
             let problem = Problem::error(place, format!("the shot `{shot}` has no matrix"));
             let axis = key.split('.').next().unwrap_or(key);
-            return Some(problem.hint(format!("add one, `matrix: {{ {axis}: [ … ] }}`, or remove `{name}`")));
+            return Some(
+                problem.hint(format!("add a matrix, `matrix: {{ {axis}: [ … ] }}`, or remove `{name}`")),
+            );
         }
         let problem = Problem::error(place, format!("no cell of `{shot}` has `{key}`"));
         if let Some(near) = did_you_mean(key, keys.iter().map(String::as_str)) {

@@ -1,7 +1,7 @@
-//! YAML text becomes a tree of text with places: anchors, aliases and merge keys resolved, every scalar as written.
+//! Reads YAML into a tree with places. Anchors, aliases and merge keys are resolved; every scalar is text as written.
 //!
-//! The tree is built from the parser's events and not through serde, because a typed scalar would already have lost
-//! its text: `0123`, `no`, `1e3` and `1_000` are names of products here.
+//! The tree is built from the parser's events and not with serde, because a typed scalar has lost its text: `0123`,
+//! `no`, `1e3` and `1_000` are names of products here.
 
 use super::source::Span;
 use super::syntax::{Finding, convert, finding, hinted, in_quotes, section, syntax};
@@ -9,14 +9,14 @@ use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// A node of the tree. Copies share what is below, so that a thousand aliases cost no more than one.
+/// A node of the tree. Copies share the nodes below, so that a thousand aliases cost no more than one.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) span: Span,
     pub(super) value: Value,
-    /// This node and all below it, aliases counted each time.
+    /// The number of nodes from this one down, with aliases counted each time.
     size: usize,
-    /// How many levels there are below.
+    /// The number of nested levels below the node.
     depth: usize,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     Text {
         text: Rc<str>,
-        /// Without quotes.
+        /// True if the text is written without quotes.
         plain: bool,
     },
     List(Rc<Vec<Node>>),
@@ -40,13 +40,13 @@ pub(super) struct Entry {
 }
 
 impl Node {
-    /// Whether nothing was written, or YAML's word for nothing.
+    /// Returns whether the value is empty or YAML's word for null.
     pub(super) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Text { text, plain: true }
             if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// What a message calls it.
+    /// Returns the word for the node in messages.
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             _ if self.is_null() => "nothing",
@@ -57,14 +57,16 @@ impl Node {
     }
 }
 
-/// Most nodes in a file: a catalog of 100,000 items with 20 columns has four million.
+/// The maximum number of nodes in a file: a catalog of 100,000 items with 20 columns has four million nodes.
 const NODES: usize = 5_000_000;
-/// Most nodes that aliases and merge keys may add: more is a bomb, or belongs into a sheet.
+/// The maximum number of nodes that aliases and merge keys may add. A file with more is an attack, or belongs in a
+/// sheet.
 const REPEATED: usize = 1_000_000;
-/// Deepest nesting; a manifest needs six levels.
+/// The maximum number of nested levels; a manifest needs six.
 const DEPTH: usize = 64;
 
-/// Reads one document. Without a tree, the findings say why; with one, there may be findings as well.
+/// Reads one YAML document. If no tree is returned, the findings hold the reason; with a tree, there may be findings
+/// too.
 pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
     let mut options = granit_parser::Options::default();
     options.emit_unresolved_aliases = true;
@@ -78,7 +80,7 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
             Err(error) => Err(syntax(text, &error, composer.open.last().map(|open| open.span))),
         };
         if let Err((span, problem)) = going_on {
-            // What is wrong on this line already is most likely why the parser stumbled.
+            // An earlier finding on this line is most likely the cause of the parser's error.
             if composer.findings.iter().all(|(known, _)| known.line != span.line) {
                 composer.findings.push((span, problem));
             }
@@ -88,7 +90,7 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
     (composer.root, composer.findings)
 }
 
-/// A list or map whose end has not come yet.
+/// A list or map that is not closed yet.
 struct Open {
     span: Span,
     anchor: usize,
@@ -100,7 +102,7 @@ enum Content {
     Map {
         entries: Vec<Entry>,
         key: Option<Node>,
-        /// A key was no text. Such a map reads as an empty text, so that it is reported once.
+        /// True if a key of the map was not a text. Such a map becomes an empty text, so that it is reported only once.
         broken: bool,
     },
 }
@@ -117,16 +119,16 @@ struct Composer<'a> {
 }
 
 impl Composer<'_> {
-    /// Takes the next event; an error ends the reading.
+    /// Handles the next event; an error ends the reading.
     fn take(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Finding> {
         if let Some(tag) = event.tag().filter(|tag| !tag.is_yaml_core_schema()) {
             let problem = finding(
                 convert(at.tag_span().unwrap_or(at)),
-                format!("the tag `{}` means nothing here", tag.original()),
+                format!("the tag `{}` has no meaning here", tag.original()),
             );
             self.findings.push(hinted(
                 problem,
-                "remove it: values are text, and what they mean is decided by their key",
+                "remove the tag: values are text, and their key decides their meaning",
             ));
         }
         let span = convert(at);
@@ -137,7 +139,7 @@ impl Composer<'_> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
-                // The parser writes `~` for what is not there.
+                // The parser writes `~` for a missing value.
                 let text = if plain && span.start == span.end { "".into() } else { Rc::from(&*text) };
                 let node = Node { span, value: Value::Text { text, plain }, size: 1, depth: 0 };
                 self.finish(node, anchor)
@@ -154,7 +156,7 @@ impl Composer<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(anchor) => self.repeat(anchor, span),
             Event::UnresolvedAlias(name) => {
-                let problem = finding(span, format!("no `&{name}` stands above this `*{name}`"));
+                let problem = finding(span, format!("there is no `&{name}` above this `*{name}`"));
                 Err(hinted(
                     problem,
                     format!("give the value a name first: `&{name} value`; or quote the text"),
@@ -164,10 +166,10 @@ impl Composer<'_> {
         }
     }
 
-    /// Puts a copy of an anchored node where an alias stands.
+    /// Puts a copy of an anchored node in the place of an alias.
     fn repeat(&mut self, anchor: usize, span: Span) -> Result<(), Finding> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
-            return Err(finding(span, "this alias stands inside the very value it names"));
+            return Err(finding(span, "this alias is inside the value that it names"));
         };
         self.count_repeated(node.size, span)?;
         self.place(node);
@@ -216,7 +218,7 @@ impl Composer<'_> {
             let problem = finding(node.span, format!("the file holds more than {NODES} values"));
             return Err(hinted(
                 problem,
-                "write the items into a sheet and name it: `items: { from: items.csv }`",
+                "write the items into a sheet and name the sheet: `items: { from: items.csv }`",
             ));
         }
         if anchor != 0 {
@@ -226,7 +228,7 @@ impl Composer<'_> {
         Ok(())
     }
 
-    /// Hands a finished node to what it stands in.
+    /// Adds a finished node to its list or map.
     fn place(&mut self, node: Node) {
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
@@ -238,21 +240,22 @@ impl Composer<'_> {
                 }
                 Some(key) => {
                     *broken = true;
-                    // What YAML reads in a template without quotes is a map within a map.
+                    // YAML reads a template without quotes as a map within a map.
                     let (bytes, mut span) = (self.text.as_bytes(), key.span);
                     if span.start > 0 && bytes[span.start - 1] == b'{' && span.column > 1 {
                         span = Span { start: span.start - 1, column: span.column - 1, ..span };
                         span.end += usize::from(bytes.get(span.end) == Some(&b'}'));
                     }
-                    let problem = finding(span, "a text that begins with a bracket must stand in quotes");
+                    let problem = finding(span, "a text that begins with a bracket must be in quotes");
                     self.findings.push(hinted(problem, in_quotes(self.text, span.start)));
                 }
             },
         }
     }
 
-    /// The entries of a map with its merge keys (`<<`) resolved: what a map says itself wins over what it merges,
-    /// and what is merged first wins over what is merged later. Finds keys that are there twice.
+    /// Returns the entries of a map with its merge keys (`<<`) resolved, and reports keys that occur twice.
+    ///
+    /// A map's own entries win over merged ones, and earlier merged entries win over later ones.
     fn merged(&mut self, entries: Vec<Entry>) -> Result<Vec<Entry>, Finding> {
         let mut own: HashMap<Rc<str>, u32> = HashMap::with_capacity(entries.len());
         let mut kept = Vec::with_capacity(entries.len());
@@ -260,10 +263,10 @@ impl Composer<'_> {
             if &*entry.key != "<<"
                 && let Some(line) = own.insert(Rc::clone(&entry.key), entry.key_span.line)
             {
-                let problem = finding(entry.key_span, format!("`{}` is there twice", entry.key));
+                let problem = finding(entry.key_span, format!("`{}` occurs twice", entry.key));
                 self.findings.push(hinted(problem, format!("the first is on line {line}; keep one of them")));
             }
-            // Also the second of a name: it may hold a key that must not be shown.
+            // The second entry of a name is kept, too: it may hold a key that must not be shown.
             kept.push(entry);
         }
         if !kept.iter().any(|entry| &*entry.key == "<<") {
@@ -296,13 +299,13 @@ impl Composer<'_> {
         Ok(resolved)
     }
 
-    /// The problem with a merge key that names no map.
+    /// Returns the problem with a merge key that does not name a map.
     fn not_a_group(&self, merge: &Entry, named: &Node) -> Finding {
         let before = self.text[..named.span.start].trim_end();
         let (key, name) = before.rsplit_once('&').unwrap_or((before, ""));
         let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
         let what = if is_name { format!("`{name}`") } else { "this".to_owned() };
-        let message = format!("{what} is {}; only a group of fields can be put in with `<<`", named.kind());
+        let message = format!("{what} is {}; only a group of fields can be inserted with `<<`", named.kind());
         let remove = if is_name { format!("remove `<<: *{name}`") } else { "remove `<<`".to_owned() };
         let key = key.trim_end().strip_suffix(':').and_then(|text| text.rsplit([' ', '\n', '{', ',']).next());
         let hint = match key {

@@ -1,23 +1,23 @@
-//! Properties of a picture beside its size: the orientation in its EXIF data, its colours and their depth.
+//! Reads a picture's properties other than its size: the EXIF orientation, print colours (CMYK) and the bits a colour.
 
 use crate::domain::request::{PictureFormat, PictureTraits};
 
 /// The tag of the orientation (TIFF 6.0, "Orientation").
 const ORIENTATION: u16 = 0x0112;
 
-/// The type of a 16-bit number (TIFF 6.0, section 2).
+/// The TIFF type code of a 16-bit number (TIFF 6.0, section 2).
 const SHORT: u16 = 3;
 
-/// What precedes the TIFF header in the APP1 segment of a JPEG, and in some WebP files.
+/// The bytes before the TIFF header in the APP1 segment of a JPEG, and in some WebP files.
 const PREFIX: &[u8] = b"Exif\0\0";
 
-/// How a picture is to be turned before it is shown (EXIF): 1 as it is, 2 to 8 mirrored or turned, 5 to 8 with width and
-/// height exchanged.
+/// The EXIF orientation of a picture: the transformation that a viewer applies. 1 means none, 2 to 8 mirrored or
+/// turned, and 5 to 8 also exchange width and height.
 pub(super) type Orientation = u8;
 
-/// Reads the orientation of a picture and its traits.
+/// Reads the orientation and the traits of a picture from its first and last bytes.
 ///
-/// `tail` are its last bytes; WebP and PNG may write EXIF data after the picture.
+/// `tail` contains the picture's last bytes; WebP and PNG may store EXIF data after the picture.
 pub(super) fn read(format: PictureFormat, head: &[u8], tail: &[u8]) -> (Orientation, PictureTraits) {
     let mut exif = None;
     let mut traits = PictureTraits::default();
@@ -26,7 +26,7 @@ pub(super) fn read(format: PictureFormat, head: &[u8], tail: &[u8]) -> (Orientat
             for (marker, data) in segments(head) {
                 match marker {
                     0xe1 if exif.is_none() => exif = data.strip_prefix(PREFIX).and_then(orientation),
-                    // Frame headers; the numbers between them are tables and extensions.
+                    // These are frame headers; the excluded numbers are tables and extensions.
                     0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
                         traits.deep = data.first().is_some_and(|bits| *bits > 8);
                         traits.cmyk = data.get(5) == Some(&4);
@@ -49,7 +49,7 @@ pub(super) fn read(format: PictureFormat, head: &[u8], tail: &[u8]) -> (Orientat
     (orientation, traits)
 }
 
-/// The segments of a JPEG up to its picture data: marker and content.
+/// Returns the segments of a JPEG before its picture data, as pairs of marker and content.
 fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut at = 2;
     std::iter::from_fn(move || {
@@ -68,7 +68,8 @@ fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// The orientation in the chunk of that name of a PNG (big endian, with a checksum) or a RIFF file (padded to even lengths).
+/// Returns the orientation in the first chunk with this name, searched from the offset `from`. The file is a PNG (big
+/// endian, with a checksum) or a RIFF file (little endian, padded to even lengths).
 fn chunk(head: &[u8], from: usize, name: [u8; 4], is_png: bool, checksum: usize) -> Option<Orientation> {
     let mut at = from;
     loop {
@@ -87,16 +88,16 @@ fn chunk(head: &[u8], from: usize, name: [u8; 4], is_png: bool, checksum: usize)
     }
 }
 
-/// The orientation in a chunk of that name among the last bytes of a large file.
+/// Returns the orientation in a chunk with this name among the last bytes of a file.
 fn ending(tail: &[u8], name: &[u8; 4]) -> Option<Orientation> {
     let places = tail.windows(4).enumerate().filter(|(_, window)| window == name);
-    // A RIFF chunk has its length between name and content, a PNG chunk has not.
+    // A RIFF chunk has its length between name and content; a PNG chunk does not.
     places.map(|(at, _)| at + 4).find_map(|at| {
         tail.get(at + 4..).and_then(orientation).or_else(|| tail.get(at..).and_then(orientation))
     })
 }
 
-/// The orientation in a block of EXIF data; `None` where it says none that is defined.
+/// Returns the orientation in a block of EXIF data; `None` if the block has no orientation, or an undefined value.
 fn orientation(block: &[u8]) -> Option<Orientation> {
     let tiff = block.strip_prefix(PREFIX).unwrap_or(block);
     let is_little = match tiff.get(..4)? {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A block of EXIF data with one entry before the orientation.
+/// Returns a block of EXIF data with one entry before the orientation.
 fn block(is_little: bool, value: u16) -> Vec<u8> {
     let short = |number: u16| if is_little { number.to_le_bytes() } else { number.to_be_bytes() };
     let long = |number: u32| if is_little { number.to_le_bytes() } else { number.to_be_bytes() };

@@ -1,7 +1,7 @@
-//! Measures on the decoded frames of a clip: black, frozen, bars, cuts, flicker.
+//! Measures a clip by its decoded frames: black pictures, still pictures, bars, cuts and flicker.
 //!
-//! Frames are small, in colour, and all of one size, whatever the shape of the clip. They come one after the other, so that
-//! no clip is ever in memory as a whole. What the numbers mean for a clip is decided elsewhere.
+//! Frames are small, in colour, and all of one size, whatever the shape of the clip. They are added one by one, so that
+//! a clip is never in memory as a whole. Other modules decide what the numbers mean.
 
 mod bars;
 mod colour;
@@ -14,34 +14,34 @@ pub use likeness::{Picture, colour_difference, hash_distance};
 use bars::Edges;
 use std::collections::VecDeque;
 
-/// Pixels of a frame in a row.
+/// The number of pixels in a row of a frame.
 pub const WIDTH: usize = 160;
 
-/// Rows of a frame.
+/// The number of rows in a frame.
 pub const HEIGHT: usize = 90;
 
-/// Bytes of a frame: red, green and blue of each pixel.
+/// The bytes of a frame: red, green and blue of each pixel.
 pub const BYTES: usize = WIDTH * HEIGHT * 3;
 
-/// Brightness of a pixel, of 255, up to which it counts as black: a tenth, as in ffmpeg's `blackdetect`.
+/// The largest brightness, of 255, at which a pixel counts as black: a tenth, as in ffmpeg's `blackdetect`.
 const BLACK: u8 = 25;
 
-/// Share of black pixels from which a frame counts as black, in percent.
+/// The share of black pixels, in percent, that makes a frame black.
 const BLACK_SHARE: usize = 98;
 
-/// Seconds between the samples that are compared for a picture that stands still.
+/// The seconds between the sampled frames, which are compared to find a still picture.
 const SAMPLE: f64 = 0.5;
 
-/// Difference of brightness, of 255, below which two samples show the same.
+/// The difference of brightness, of 255, from which a pixel counts as changed.
 const STILL: u8 = 3;
 
-/// Number of pixels that may differ more between two samples that show the same: those above the 99.5th percentile.
+/// The number of changed pixels up to which two sampled frames count as equal: 0.5 % of all pixels.
 const STILL_OUTLIERS: usize = WIDTH * HEIGHT / 200;
 
-/// Frames of the beginning that are compared with the source picture: models fade in and settle.
+/// The numbers of the first frames that are compared with the source picture, because models fade in and settle.
 const FIRSTS: [u64; 3] = [0, 6, 12];
 
-/// Frames of the end that are kept, likewise.
+/// The number of frames from the end that are kept in memory. Some are compared with the last picture of the request.
 const LASTS: usize = 13;
 
 /// A decoded frame or picture of [`WIDTH`] by [`HEIGHT`] pixels.
@@ -83,13 +83,13 @@ impl Frame {
         share(dark_pixels(&self.grey()))
     }
 
-    /// Returns the frame as a mirror shows it.
+    /// Returns the frame with left and right exchanged.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         Self::drawn(|column, row| self.pixel(WIDTH - 1 - column, row))
     }
 
-    /// Returns the part of the frame between its bars, stretched to a whole frame.
+    /// Returns the part of the frame between the given bars, stretched to the size of a frame.
     #[must_use]
     pub fn without(&self, bars: Bars) -> Self {
         let (columns, rows) = (WIDTH - bars.left - bars.right, HEIGHT - bars.top - bars.bottom);
@@ -114,47 +114,48 @@ fn share(pixels: usize) -> f64 {
     pixels as f64 / (WIDTH * HEIGHT) as f64
 }
 
-/// A change of scene.
+/// A cut in a clip: a sudden change from one scene to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cut {
-    /// Time in the clip, in seconds.
+    /// The time in the clip, in seconds.
     pub at: f64,
-    /// Score as that of ffmpeg's `scdet`, from 0 to 100.
+    /// The strength of the change from 0 to 100, computed as in ffmpeg's `scdet`.
     pub score: f64,
 }
 
-/// The measures of a clip.
+/// The measurements of a clip.
 #[derive(Debug, Clone)]
 pub struct Measures {
-    /// Seconds that were looked at.
+    /// The number of seconds that were examined.
     pub seconds: f64,
-    /// Longest time without a break in which the picture is black, in seconds.
+    /// The longest uninterrupted time with a black picture, in seconds.
     pub black: f64,
-    /// Share of the frames that are black, from 0 to 1.
+    /// The share of black frames, from 0 to 1.
     pub black_share: f64,
-    /// Longest time without a break in which nothing moves, in seconds.
+    /// The longest uninterrupted time without movement, in seconds.
     pub still: f64,
-    /// True if no sample differs from the first one.
+    /// True if the picture never moves: no sampled frame, nor the last frame, differs from the first.
     pub is_wholly_still: bool,
-    /// Median of the second differences of the mean brightness, of 255; `None` for fewer than three frames.
+    /// The strength of the flicker: the median of the second differences of the frames' mean brightness, of 255; `None`
+    /// for fewer than three frames.
     pub flicker: Option<f64>,
-    /// Changes of scene with a score of at least the given one.
+    /// The cuts whose score is at least the limit that was given to [`Measuring::new`].
     pub cuts: Vec<Cut>,
-    /// Bars around the picture.
+    /// The black and white bars around the picture.
     pub edges: Edge,
-    /// Frames of the beginning.
+    /// The frames from the beginning that are compared with the source picture.
     pub firsts: Vec<Frame>,
-    /// Frames of the end, the last one first.
+    /// The frames from the end that are compared with the last picture, the last frame first.
     pub lasts: Vec<Frame>,
 }
 
-/// The measuring of a clip, frame by frame.
+/// An unfinished measurement of a clip, to which the frames are added one by one.
 #[derive(Debug)]
 pub struct Measuring {
     fps: f64,
-    /// Frames from one sample to the next.
+    /// The number of frames from one sampled frame to the next.
     step: u64,
-    /// Lowest score of a cut.
+    /// The lowest score that counts as a cut.
     cut: f64,
     count: u64,
     black: Runs,
@@ -164,7 +165,7 @@ pub struct Measuring {
     cuts: Vec<Cut>,
     edges: Edges,
     before: Option<Vec<u8>>,
-    /// Difference of the last two frames, of 100.
+    /// The mean difference in brightness between the last two frames, in percent.
     change: f64,
     first_sample: Option<Vec<u8>>,
     firsts: Vec<Frame>,
@@ -172,7 +173,7 @@ pub struct Measuring {
 }
 
 impl Measuring {
-    /// Returns the measuring of a clip with so many frames per second, which reports cuts from this score on.
+    /// Starts to measure a clip with the frame rate `fps`. Scene changes with a score below `cut` are ignored.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -200,13 +201,13 @@ impl Measuring {
         }
     }
 
-    /// Returns the number of frames so far.
+    /// Returns the number of frames that were added so far.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
     }
 
-    /// Adds the next frame.
+    /// Adds the next frame of the clip.
     pub fn add(&mut self, frame: Frame) {
         let grey = frame.grey();
         let is_black = dark_pixels(&grey) * 100 >= grey.len() * BLACK_SHARE;
@@ -241,12 +242,12 @@ impl Measuring {
         self.count += 1;
     }
 
-    /// Returns the measures; `None` if there was no frame.
+    /// Returns the measurements; `None` if no frame was added.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "no clip has 2^53 frames")]
     pub fn finish(mut self) -> Option<Measures> {
         let last = self.before.take()?;
-        // The end between the last sample and the last frame may move as well.
+        // The frames between the last sample and the end may move as well.
         if let Some(first) = &self.first_sample {
             self.is_wholly_still &= self.count > 1 && is_same(first, &last);
         }
@@ -272,7 +273,7 @@ impl Measuring {
     }
 }
 
-/// The frames for which something holds: all of them, and the longest run of them.
+/// A count of the frames with some property: all of them, the longest run, and the current run.
 #[derive(Debug, Default)]
 struct Runs {
     all: u64,
@@ -288,14 +289,15 @@ impl Runs {
     }
 }
 
-/// The longest time in which all samples show the same as the one with which it began: so slow motion adds up.
+/// A search for the longest time without movement: all sampled frames in it equal the first one, so that slow motion is
+/// noticed too.
 #[derive(Debug, Default)]
 struct Still {
-    /// Number and brightness of the sample that the others are compared with.
+    /// The number and the brightness of the sampled frame with which the current still time began.
     since: Option<(u64, Vec<u8>)>,
-    /// The sample before, likewise.
+    /// The number and the brightness of the previous sampled frame.
     before: Option<(u64, Vec<u8>)>,
-    /// Frames of the longest time.
+    /// The number of frames in the longest still time so far.
     longest: u64,
 }
 
@@ -303,7 +305,7 @@ impl Still {
     fn add(&mut self, at: u64, grey: &[u8]) {
         let is_near = |sample: &(u64, Vec<u8>)| is_same(&sample.1, grey);
         if self.since.as_ref().is_none_or(|since| !is_near(since)) {
-            // The picture may have come to rest with the sample before.
+            // The picture may have become still with the previous sample.
             self.since = self.before.take().filter(is_near);
         }
         match &self.since {
@@ -314,7 +316,7 @@ impl Still {
     }
 }
 
-/// Returns whether two samples show the same but for a few pixels.
+/// Checks whether two frames are equal except for a few pixels.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     let differs = one.iter().zip(other).filter(|(one, other)| one.abs_diff(**other) >= STILL);
     differs.count() <= STILL_OUTLIERS
@@ -331,7 +333,7 @@ fn mean_difference(one: &[u8], other: &[u8]) -> f64 {
     f64::from(sum) / one.len() as f64
 }
 
-/// Returns the median of the second differences of a series.
+/// Returns the median of the absolute second differences of a series of brightness values.
 fn flicker(luma: &[f64]) -> Option<f64> {
     let mut turns: Vec<f64> =
         luma.windows(3).map(|three| (three[2] - 2.0 * three[1] + three[0]).abs()).collect();

@@ -1,4 +1,4 @@
-//! Pictures: what they are, how large, and whether they are whole, from their first and last bytes.
+//! Identifies pictures from their first and last bytes: format, size, and completeness.
 
 use super::exif;
 use crate::domain::digest::Sha256;
@@ -11,105 +11,108 @@ use imagesize::ImageType;
 use std::io::Cursor;
 use std::ops::RangeInclusive;
 
-/// How many of a picture's first bytes [`picture`] wants; all of them where the file is shorter. A JPEG may carry
-/// colour profiles and previews of several hundred kilobytes before it says how large it is.
+/// The number of first bytes of a file that [`picture`] needs, or all of a shorter file. A JPEG may contain colour
+/// profiles and previews of several hundred kilobytes before its size.
 pub const HEAD: usize = 1 << 20;
 
-/// How many of a picture's last bytes [`picture`] wants; all of them where the file is shorter. Cameras and editors
-/// append notes of their own after the end of a picture, rarely more than this.
+/// The number of last bytes of a file that [`picture`] needs, or all of a shorter file. Cameras and editors append
+/// their own notes after a picture, rarely more than this.
 pub const TAIL: usize = 64 << 10;
 
-/// Most pixels of a picture that is decoded. A packed file of a few hundred kilobytes can hold a thousand times as much.
+/// The largest number of pixels of a picture that is decoded. A compressed file of a few hundred kilobytes can contain
+/// a thousand times as many.
 pub(in crate::media) const MOST_PIXELS: u64 = 64 << 20;
 
-/// Most bytes that a decoder may take for a picture. Its pixels are copied once, as four bytes each.
+/// The most memory in bytes for decoding a picture. Its pixels are copied once, as four bytes each.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// What every PNG ends with: the chunk `IEND`, its length and its checksum.
+/// The last bytes of every complete PNG: the chunk `IEND` with its length and checksum.
 const PNG_END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
 
-/// What every JPEG's picture data ends with. Inside the data, `FF` is always followed by something else.
+/// The marker after the picture data of every complete JPEG. Inside the data, `FF` is never followed by `D9`.
 const JPEG_END: &[u8] = b"\xff\xd9";
 
-/// JPEG markers that stand alone, without a length: restarts, start and end of a picture.
+/// The JPEG markers that have no length: restart markers, start and end of the picture.
 const JPEG_BARE: RangeInclusive<u8> = 0xd0..=0xd9;
 
-/// The JPEG marker after which the picture data comes.
+/// The JPEG marker before the picture data.
 const JPEG_SCAN: u8 = 0xda;
 
-/// Why bytes are no picture that a video model takes.
+/// The reason why some bytes are not a picture that a video model accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureFault {
-    /// No bytes.
+    /// The file or the data is empty.
     #[error("it is empty")]
     Empty,
-    /// Markup or JSON.
+    /// The bytes are a web page or an error message: markup or JSON.
     #[error("it is a web page or an error message")]
     WebPage,
-    /// A picture, but in no format that a model takes.
-    #[error("it is a {0} picture, which no model takes")]
+    /// The picture has a format that no model accepts, such as `GIF`.
+    #[error("it is a {0} picture, which no model accepts")]
     OtherFormat(String),
-    /// Nothing known.
-    #[error("it is no picture, whatever its name says")]
+    /// The bytes are not a picture in any known format.
+    #[error("it is not a picture, whatever its name says")]
     NoPicture,
-    /// The header contradicts itself or says nothing of the size.
+    /// The header contradicts itself, or lacks the size.
     #[error("its header is damaged")]
     Damaged,
-    /// The end is missing.
+    /// The end of the picture is missing.
     #[error("its end is missing")]
     CutOff,
-    /// A `data:` text that does not have the form of one.
-    #[error("it is no data URI of a picture")]
+    /// The text is not a data URI of a picture in Base64.
+    #[error("it is not a data URI of a picture")]
     NoDataUri,
-    /// The text after the comma is not Base64.
+    /// The text after the comma of a data URI is not Base64.
     #[error("the text after its comma is not Base64")]
     NoBase64,
-    /// The data URI says one format and holds another.
-    #[error("it says {said} and holds {}", .is.mime())]
+    /// The data URI names another format than the picture in it has.
+    #[error("it is labelled {said} but contains {}", .is.mime())]
     Mislabelled {
-        /// The media type before the comma.
+        /// The media type that the data URI names before the comma.
         said: String,
-        /// The format by content.
+        /// The actual format of the picture.
         is: PictureFormat,
     },
 }
 
 impl PictureFault {
-    /// What to do about it.
+    /// Returns what the user can do about the picture, in words.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Empty | Self::CutOff => "copy or download the picture again",
-            Self::WebPage => "open it in a browser to read what it says, then download the picture again",
-            Self::OtherFormat(_) => "save it as PNG or JPEG, and write its new name",
-            Self::NoPicture => "put a PNG or JPEG picture in its place",
-            Self::Damaged => "open it in an image editor and save it again",
-            Self::NoDataUri => "begin it with `data:image/png;base64,` (or image/jpeg, image/webp)",
+            Self::WebPage => {
+                "open the file in a browser to read what it says, then download the picture again"
+            }
+            Self::OtherFormat(_) => "save the picture as PNG or JPEG, and write the new file name",
+            Self::NoPicture => "replace the file with a PNG or JPEG picture",
+            Self::Damaged => "open the picture in an image editor and save it again",
+            Self::NoDataUri => "begin the data URI with `data:image/png;base64,` (or image/jpeg, image/webp)",
             Self::NoBase64 => "encode the picture again, or write the name of a file",
-            Self::Mislabelled { .. } => "correct the format before the `;`",
+            Self::Mislabelled { .. } => "correct the picture format before the `;` of the data URI",
         }
     }
 }
 
-/// What the header of a picture says.
+/// The properties in a picture's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// The format by content.
+    /// The actual format of the picture, whatever the file's name is.
     pub format: PictureFormat,
-    /// Pixels, as the picture is shown.
+    /// The width in pixels, after the picture is turned for display.
     pub width: u32,
-    /// Pixels, as the picture is shown.
+    /// The height in pixels, after the picture is turned for display.
     pub height: u32,
-    /// The turn before it is shown, as EXIF numbers it: 1 as it is, 2 to 8 mirrored or turned.
+    /// The EXIF orientation, by which viewers transform the picture: 1 for none, 2 to 8 for mirrored or turned.
     pub orientation: u8,
-    /// What some models cannot handle.
+    /// Properties that some models cannot handle.
     pub traits: PictureTraits,
 }
 
-/// Reads the header of a picture whose end is there.
+/// Reads the header of a picture, and checks that its end is present.
 ///
-/// `head` are its first [`HEAD`] bytes, `tail` its last [`TAIL`] bytes; they overlap in a small file. `bytes` is the
-/// size of the whole file.
+/// `head` contains the first [`HEAD`] bytes, `tail` the last [`TAIL`] bytes; they overlap in a small file. `bytes` is
+/// the size of the whole file.
 pub fn picture(head: &[u8], tail: &[u8], bytes: u64) -> Result<Header, PictureFault> {
     let format = format(head)?;
     // A file that ends within its own header is cut off rather than damaged.
@@ -120,7 +123,7 @@ pub fn picture(head: &[u8], tail: &[u8], bytes: u64) -> Result<Header, PictureFa
     header(head, tail)
 }
 
-/// Reads the header of a picture of which only the beginning is known.
+/// Reads the header of a picture from its first bytes alone, without a check that the picture is complete.
 pub fn beginning(head: &[u8]) -> Result<Header, PictureFault> {
     header(head, &[])
 }
@@ -136,7 +139,7 @@ fn header(head: &[u8], tail: &[u8]) -> Result<Header, PictureFault> {
     Ok(Header { format, width, height, orientation, traits })
 }
 
-/// Decodes a picture; `None` where that fails, or it has more than so many pixels.
+/// Decodes a picture; `None` if it cannot be decoded, or has more than `most` pixels.
 pub(in crate::media) fn decode(bytes: &[u8], most: u64) -> Option<DynamicImage> {
     let size = imagesize::blob_size(bytes).ok()?;
     if (size.width as u64).saturating_mul(size.height as u64) > most {
@@ -149,7 +152,7 @@ pub(in crate::media) fn decode(bytes: &[u8], most: u64) -> Option<DynamicImage> 
     reader.decode().ok()
 }
 
-/// Reads the facts of a picture that was written as `data:image/png;base64,…`.
+/// Reads the properties of a picture that is given as a data URI, such as `data:image/png;base64,…`.
 pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
     let (said, bytes) = content(uri)?;
     let head = &bytes[..bytes.len().min(HEAD)];
@@ -162,7 +165,7 @@ pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
     Ok(PictureFacts { format, bytes: bytes.len() as u64, sha256, width, height, traits })
 }
 
-/// Decodes a data URI into its media type and its bytes.
+/// Decodes a data URI in Base64. Returns its media type in lower case, and the picture's bytes.
 pub fn content(uri: &str) -> Result<(String, Vec<u8>), PictureFault> {
     // Encoders differ in whether they pad the last group.
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -181,7 +184,7 @@ pub fn content(uri: &str) -> Result<(String, Vec<u8>), PictureFault> {
     Ok((said, bytes))
 }
 
-/// The format by its first bytes.
+/// Returns the format of a picture by its first bytes.
 fn format(head: &[u8]) -> Result<PictureFormat, PictureFault> {
     if head.is_empty() {
         return Err(PictureFault::Empty);
@@ -197,18 +200,18 @@ fn format(head: &[u8]) -> Result<PictureFormat, PictureFault> {
     }
 }
 
-/// The short name of a format that no model takes: `GIF`, `HEIF`.
+/// Returns the short name of a picture format that no model accepts, such as `GIF`.
 fn name(kind: ImageType) -> String {
     let name = format!("{kind:?}");
     name.split(['(', ' ']).next().unwrap_or_default().to_uppercase()
 }
 
-/// An SVG is XML; so are the error messages of file servers.
+/// Checks whether XML is an SVG picture. The error messages of file servers are XML too, but not pictures.
 fn is_svg(head: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"<") && head.windows(4).take(1024).any(|window| window == b"<svg")
 }
 
-/// Whether the end of the picture is there. Bytes after it are nobody's concern.
+/// Checks whether the end of the picture is present. Further bytes after it do not matter.
 fn whole(format: PictureFormat, head: &[u8], tail: &[u8], bytes: u64) -> bool {
     let after = |end: &[u8], from: usize| {
         tail.get(from..).is_some_and(|rest| rest.windows(end.len()).any(|window| window == end))
@@ -216,20 +219,20 @@ fn whole(format: PictureFormat, head: &[u8], tail: &[u8], bytes: u64) -> bool {
     match format {
         PictureFormat::Png => after(PNG_END, 0),
         PictureFormat::Jpeg => {
-            // A preview inside the header has an end of its own: only what follows the scan's start counts.
+            // A preview inside the header has its own end, so only bytes after the scan's start count.
             let Some(scan) = jpeg_scan(head) else { return false };
             let tail_at = bytes.saturating_sub(tail.len() as u64);
             after(JPEG_END, usize::try_from((scan as u64).saturating_sub(tail_at)).unwrap_or(usize::MAX))
         }
         PictureFormat::Webp => {
-            // RIFF counts the bytes that follow its first eight.
+            // RIFF does not count its own first eight bytes.
             let length = head.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_le_bytes);
             length.is_some_and(|length| u64::from(length) + 8 <= bytes)
         }
     }
 }
 
-/// Where in a JPEG the picture data begins.
+/// Returns the offset at which the picture data of a JPEG begins; `None` if it is not in `head`.
 fn jpeg_scan(head: &[u8]) -> Option<usize> {
     let mut at = 2;
     loop {

@@ -2,7 +2,7 @@ use super::*;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use proptest::prelude::*;
 
-/// A PNG of that size whose pixel data is noise: nothing here looks at it.
+/// Returns a PNG of that size with noise as pixel data, which these tests do not decode.
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
@@ -12,7 +12,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG of that size with a preview in its header, as cameras write them.
+/// Returns a JPEG of that size with a preview in its header, as cameras write it.
 fn jpeg(width: u16, height: u16) -> Vec<u8> {
     let preview = b"\xff\xd8tiny preview\xff\xd9";
     let mut bytes = b"\xff\xd8\xff\xe1".to_vec();
@@ -28,7 +28,7 @@ fn jpeg(width: u16, height: u16) -> Vec<u8> {
     bytes
 }
 
-/// A WebP (lossless) of that size.
+/// Returns a lossless WebP of that size.
 fn webp(width: u32, height: u32) -> Vec<u8> {
     let mut chunk = b"VP8L\x05\0\0\0\x2f".to_vec();
     chunk.extend(((width - 1) | ((height - 1) << 14)).to_le_bytes());

@@ -1,4 +1,5 @@
-//! Facts read from the bytes of pictures and clips: headers and boxes. Only [`signature`] and [`frames`] look at pixels.
+//! Reads properties of pictures and clips from the headers and boxes of their files. Only [`signature`] and [`frames`]
+//! read pixels.
 
 mod exif;
 pub mod frames;

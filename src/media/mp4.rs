@@ -1,7 +1,7 @@
-//! Clips: whether an MP4 file is whole, how long it runs and how large its picture is, from its boxes.
+//! Checks by its boxes whether an MP4 clip is complete, and reads its duration and picture size.
 //!
-//! A cut-off download often looks like a clip: the length may never have been announced, or wrongly. So every box
-//! must end where the next begins, the last one at the end of the file, and every sample must lie inside the file.
+//! A download that was cut off often looks like a clip, because the announced length may be missing or wrong. So every
+//! box must end where the next begins, the last one at the end of the file, and every sample must lie inside the file.
 
 use shiguredo_mp4::Decode;
 use shiguredo_mp4::aux::SampleTableAccessor;
@@ -10,22 +10,22 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Largest box of tables that is read: a four-hour clip has about 20 MiB of them.
+/// The size in bytes of the largest box with tables that is read. A four-hour clip has about 20 MiB of tables.
 const LARGEST_TABLE: u64 = 64 << 20;
 
-/// Most boxes in a row: a clip has a handful, one in fragments some hundreds.
+/// The largest number of boxes in a file: a clip has a handful, a fragmented clip some hundreds.
 const MOST_BOXES: usize = 100_000;
 
-/// What a whole clip is.
+/// The properties of a complete clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipFacts {
-    /// How long it runs.
+    /// The playing time of the clip.
     pub duration: Duration,
-    /// Pixels.
+    /// The width of the clip in pixels.
     pub width: u32,
-    /// Pixels.
+    /// The height of the clip in pixels.
     pub height: u32,
-    /// Number of frames of the video track.
+    /// The number of frames in the video track.
     pub frames: u64,
     /// True if the clip has an audio track.
     pub has_audio: bool,
@@ -40,47 +40,47 @@ impl ClipFacts {
     }
 }
 
-/// Why a file is no whole clip.
+/// The reason why a file is not a complete clip.
 #[derive(Debug, thiserror::Error)]
 pub enum ClipFault {
-    /// No bytes.
+    /// The file has no bytes.
     #[error("the file is empty")]
     Empty,
-    /// Markup instead of a clip.
-    #[error("a web page came instead of a clip")]
+    /// The file contains markup, such as a web page.
+    #[error("the file is a web page, not a clip")]
     WebPage,
-    /// JSON instead of a clip.
-    #[error("a JSON answer came instead of a clip")]
+    /// The file contains JSON, such as an error message.
+    #[error("the file is a JSON answer, not a clip")]
     Json,
-    /// Nothing known.
-    #[error("this is not an MP4 file")]
+    /// The file is in another format, or in none that is known.
+    #[error("the file is not an MP4 clip")]
     NotMp4,
-    /// The end is missing.
+    /// The end of the clip is missing: a description of what is cut off.
     #[error("the clip is cut off: {0}")]
     CutOff(String),
-    /// The boxes contradict each other.
+    /// The boxes of the clip contradict each other, as described here.
     #[error("the clip is damaged: {0}")]
     Damaged(String),
-    /// The disk, not the clip.
+    /// The file cannot be read because of the disk; the clip may be complete.
     #[error("the clip cannot be read from disk: {0}")]
     Disk(#[from] io::Error),
 }
 
-/// Most samples that the fragments of a clip may list: hours of sound and picture. A box of twenty bytes can claim
-/// millions, for which the decoder takes half a gigabyte.
+/// The largest number of samples that the fragments of a clip may claim, enough for hours of sound and picture. A box
+/// of twenty bytes can claim millions, for which the decoder would take half a gigabyte.
 const MOST_SAMPLES: u64 = 1 << 20;
 
-/// The kind of a box.
+/// The four characters that name the kind of a box, such as `moov`.
 type Kind = [u8; 4];
 
-/// Where a box lies in the file.
+/// The kind of a box and its position in the file.
 struct Extent {
     kind: Kind,
     at: u64,
     end: u64,
 }
 
-/// Reads the boxes of a file and checks that it is a whole clip.
+/// Reads the boxes of a file, and checks that it is a complete clip.
 pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     let length = file.seek(SeekFrom::End(0))?;
     let boxes = tiles(file, length)?;
@@ -103,11 +103,11 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     let mut frames = samples.map_or(0, |samples| u64::from(samples.sample_count()));
     let mut ticks = video.mdia_box.mdhd_box.duration;
     if ticks == 0 {
-        // A clip in fragments keeps the times of its frames with the fragments.
+        // A fragmented clip stores the times of its frames in the fragments.
         let mut samples = 0u64;
         for fragment in boxes.iter().filter(|tile| tile.kind == *b"moof") {
             let bytes = content(file, fragment)?;
-            // Counted before the decoder makes an entry for each.
+            // The samples are counted before the decoder allocates an entry for each.
             samples = samples.saturating_add(claimed(&bytes, &[*b"moof", *b"traf", *b"trun"]));
             if samples > MOST_SAMPLES {
                 return Err(ClipFault::Damaged(format!("its fragments claim {samples} frames")));
@@ -130,7 +130,7 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     })
 }
 
-/// The boxes of the file from its first byte to its last, without a gap.
+/// Returns all top-level boxes of the file, which must cover it without a gap.
 fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, ClipFault> {
     let mut boxes: Vec<Extent> = Vec::new();
     let mut at = 0;
@@ -154,7 +154,7 @@ fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, Clip
     if boxes.is_empty() { Err(ClipFault::Empty) } else { Ok(boxes) }
 }
 
-/// The box that begins at a byte; nothing if the file ends within its header.
+/// Reads the header of the box at an offset; `None` if the file ends within the header.
 fn header(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<Option<Extent>, ClipFault> {
     let mut bytes = [0; 16];
     let there = usize::try_from(length - at).unwrap_or(usize::MAX).min(bytes.len());
@@ -163,19 +163,19 @@ fn header(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<Option<
     let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
     let (size, own) = match number(&bytes[..4]) {
         _ if there < 8 => return Ok(None),
-        // The size stands in the next eight bytes.
+        // The next eight bytes contain the size.
         1 if there < 16 => return Ok(None),
         1 => (number(&bytes[8..]), 16),
-        // The box reaches to the end of the file.
+        // The box extends to the end of the file.
         0 => (length - at, 8),
         size => (size, 8),
     };
-    // A box smaller than its own header is left without extent, which the caller refuses.
+    // A box smaller than its own header gets an empty extent, which the caller refuses.
     let end = if size < own { at } else { at.saturating_add(size) };
     Ok(Some(Extent { kind: [bytes[4], bytes[5], bytes[6], bytes[7]], at, end }))
 }
 
-/// What a file that does not begin like a clip looks like.
+/// Returns the fault of a file whose first bytes are not those of a clip.
 fn instead_of_a_clip(file: &mut (impl Read + Seek)) -> Result<ClipFault, ClipFault> {
     let mut head = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -184,9 +184,9 @@ fn instead_of_a_clip(file: &mut (impl Read + Seek)) -> Result<ClipFault, ClipFau
     Ok(match head.trim_ascii_start().first() {
         Some(b'<') => ClipFault::WebPage,
         Some(b'{' | b'[') => ClipFault::Json,
-        // `ftyp` begins every MP4; fewer bytes than its header cannot tell.
+        // Every MP4 begins with `ftyp`; a shorter file may be the start of one.
         _ if b"ftyp".starts_with(head.get(4..8.min(head.len())).unwrap_or_default()) => {
-            ClipFault::CutOff("hardly any of it came".into())
+            ClipFault::CutOff("only its first bytes exist".into())
         }
         _ => ClipFault::NotMp4,
     })
@@ -196,7 +196,7 @@ fn decode<T: Decode>(file: &mut (impl Read + Seek), tile: &Extent) -> Result<T, 
     decoded(tile, &content(file, tile)?)
 }
 
-/// Reads a box of tables.
+/// Reads all bytes of a box with tables. Returns an error if it is larger than [`LARGEST_TABLE`].
 fn content(file: &mut (impl Read + Seek), tile: &Extent) -> Result<Vec<u8>, ClipFault> {
     let name = tile.kind.escape_ascii();
     if tile.end - tile.at > LARGEST_TABLE {
@@ -205,7 +205,7 @@ fn content(file: &mut (impl Read + Seek), tile: &Extent) -> Result<Vec<u8>, Clip
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(tile.at))?;
     file.take(tile.end - tile.at).read_to_end(&mut bytes)?;
-    // A box that reaches to the end of the file says so with a size of 0; the decoder wants it spelled out.
+    // A box that extends to the end of the file has the size 0; the decoder needs the actual size.
     if bytes.first_chunk() == Some(&[0; 4])
         && let Ok(size) = u32::try_from(bytes.len())
     {
@@ -220,16 +220,17 @@ fn decoded<T: Decode>(tile: &Extent, bytes: &[u8]) -> Result<T, ClipFault> {
     T::decode(bytes).map(|(decoded, _)| decoded).map_err(damaged)
 }
 
-/// Returns how many samples the boxes at the end of a path claim together, one inside the other.
+/// Adds up the numbers of samples that boxes claim to have. The boxes are those at the end of a path, such as `moof`,
+/// `traf`, `trun`.
 fn claimed(mut boxes: &[u8], path: &[Kind]) -> u64 {
     let Some((kind, deeper)) = path.split_first() else {
-        // Version and flags come first.
+        // Version and flags precede the count.
         let count = boxes.get(4..).and_then(|rest| rest.first_chunk());
         return count.map_or(0, |count| u64::from(u32::from_be_bytes(*count)));
     };
     let mut samples = 0u64;
     while let Ok(Some(tile)) = header(&mut Cursor::new(boxes), 0, boxes.len() as u64) {
-        // A box that ends outside is the decoder's to refuse.
+        // The decoder refuses a box that ends outside.
         let end = usize::try_from(tile.end).unwrap_or(usize::MAX);
         let own = if boxes.starts_with(&[0, 0, 0, 1]) { 16 } else { 8 };
         let Some(inside) = boxes.get(own..end) else { break };
@@ -241,13 +242,13 @@ fn claimed(mut boxes: &[u8], path: &[Kind]) -> u64 {
     samples
 }
 
-/// Whether the data of every sample of a track lies inside the file.
+/// Checks that the data of every sample of a track are inside the file.
 fn samples_inside(track: &TrakBox, length: u64) -> Result<(), ClipFault> {
     let damaged = |error| ClipFault::Damaged(format!("its sample tables disagree: {error}"));
     let samples = SampleTableAccessor::new(&track.mdia_box.minf_box.stbl_box).map_err(damaged)?;
     let mut last = 0u32;
     for chunk in samples.chunks() {
-        // Samples of a chunk lie one behind the other: where its last one ends, the chunk ends.
+        // The samples of a chunk are contiguous: the chunk ends with its last sample.
         last = last.saturating_add(chunk.sample_count());
         let Some(sample) = NonZeroU32::new(last).and_then(|index| samples.get_sample(index)) else {
             continue;
@@ -260,7 +261,7 @@ fn samples_inside(track: &TrakBox, length: u64) -> Result<(), ClipFault> {
     Ok(())
 }
 
-/// Returns how long a fragment runs, in the video track's time units, and how many frames it has.
+/// Returns the duration of the video in a fragment, in the track's time units, and its number of frames.
 fn fragment_ticks(fragment: &MoofBox, video: &TrakBox, tables: &MoovBox) -> (u64, u64) {
     let track = video.tkhd_box.track_id;
     let defaults = tables.mvex_box.iter().flat_map(|extension| &extension.trex_boxes);
@@ -279,7 +280,7 @@ fn fragment_ticks(fragment: &MoofBox, video: &TrakBox, tables: &MoovBox) -> (u64
 
 fn seconds(ticks: u64, per_second: NonZeroU32) -> Duration {
     let whole = u64::from(per_second.get());
-    // What is left is less than a second, so the sum is at most one of whole seconds.
+    // The remainder is less than a second, so the sum cannot overflow.
     Duration::from_secs(ticks / whole) + Duration::from_secs(ticks % whole) / per_second.get()
 }
 

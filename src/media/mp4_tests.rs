@@ -39,7 +39,7 @@ fn avc(width: u16, height: u16) -> SampleEntry {
     })
 }
 
-/// A clip of ten frames, two to the second, with its tables before or after its frames.
+/// Returns a clip of ten frames, two per second, with its tables before or after its frames.
 fn clip(tables_first: bool) -> Vec<u8> {
     let reserved = if tables_first { estimate_maximum_moov_box_size(&[FRAMES]) } else { 0 };
     let options = Mp4FileMuxerOptions { reserved_moov_box_size: reserved, ..Default::default() };
@@ -106,7 +106,7 @@ fn n17_frames_that_the_file_does_not_hold_are_missed_even_if_the_boxes_tile() {
     let mut bytes = clip(true);
     let tiles = tiles(&mut Cursor::new(&bytes), bytes.len() as u64).unwrap();
     let data = usize::try_from(tiles.iter().find(|tile| tile.kind == *b"mdat").unwrap().at).unwrap();
-    // A size of 0 lets the box of the frames end wherever the file ends.
+    // A size of 0 lets the box of the frames end at the end of the file.
     bytes[data..data + 4].copy_from_slice(&[0; 4]);
     assert_eq!(read(&bytes).unwrap(), FACTS);
     bytes.truncate(bytes.len() - 1);
@@ -174,7 +174,7 @@ proptest! {
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
         let mut bytes = clip(tables_first);
-        // Most bytes are frames, which nobody reads: damage the boxes.
+        // Most bytes are frame data, which is not read, so only the boxes are damaged.
         let boxes: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != FRAME[0]).collect();
         for (at, byte) in flips {
             bytes[*at.get(&boxes)] = byte;
@@ -200,7 +200,7 @@ fn frames_that_a_fragment_claims_are_counted_before_they_are_decoded() {
     let fragment = boxed(b"moof", &[track.clone(), track].concat());
     let path = [*b"moof", *b"traf", *b"trun"];
     assert_eq!(claimed(&fragment, &path), 2 * ((1 << 24) + 7));
-    // What is cut off is for the decoder to refuse.
+    // The decoder refuses a box that is cut off.
     assert_eq!(claimed(&fragment[..fragment.len() - 1], &path), 0);
     assert_eq!(claimed(b"", &path), 0);
 }

@@ -1,12 +1,13 @@
-//! Signatures of pictures: a picture is decoded, turned as it is shown, and averaged over a grid.
+//! Computes the signature of a picture, by which similar pictures are found: the picture is decoded, turned for
+//! display, and averaged over a grid.
 
 use super::image::{HEAD, Header, MOST_PIXELS, TAIL, decode, picture};
 use crate::domain::signature::{GRID, Signature};
 use image::DynamicImage;
 use image::metadata::Orientation;
 
-/// Returns the signature of a picture; `None` where it cannot be decoded, is smaller than the grid, or
-/// has more pixels than are decoded.
+/// Returns the signature of a picture; `None` if the picture cannot be decoded, is smaller than the grid, or has too
+/// many pixels.
 #[must_use]
 pub fn signature(bytes: &[u8]) -> Option<Signature> {
     let head = &bytes[..bytes.len().min(HEAD)];
@@ -17,17 +18,18 @@ pub fn signature(bytes: &[u8]) -> Option<Signature> {
     of(&decoded)
 }
 
-/// The planes of a pixel: brightness, two of colour (JFIF 1.02), and opacity.
+/// The number of values of each pixel: one of brightness, two of colour (JFIF 1.02), and one of opacity.
 const PLANES: usize = 4;
 
-/// What one level counts in sums: the coefficients have 16 bits behind the point, and opacity is a share of 255.
+/// The integer that stands for one level (of 255) in the sums. The coefficients have 16 fractional bits, and opacity is
+/// a share of 255.
 const LEVEL: i64 = 255 << 16;
 
 fn of(decoded: &DynamicImage) -> Option<Signature> {
     let pixels = decoded.to_rgba8();
     let (width, height) = pixels.dimensions();
     let (columns, rows) = (shares(width)?, shares(height)?);
-    // One more than there are: what is added to it counts nothing.
+    // The extra row and column only receive zeros.
     let mut cells = vec![[[0i64; PLANES]; GRID + 1]; GRID + 1];
     for (row, share) in pixels.rows().zip(rows) {
         let mut line = [[0i64; PLANES]; GRID + 1];
@@ -56,7 +58,8 @@ fn of(decoded: &DynamicImage) -> Option<Signature> {
     Some(Signature::new(width, height, planes))
 }
 
-/// How a row or a column of pixels is divided: the cell in which it begins, its parts in that cell, and those in the next.
+/// The division of one pixel among the cells of a row or column of the grid: the first cell, the pixel's parts in that
+/// cell, and its parts in the next.
 #[derive(Clone, Copy)]
 struct Share {
     cell: usize,
@@ -64,10 +67,10 @@ struct Share {
     next: i64,
 }
 
-/// The shares of all rows or columns of a picture; `None` where it has fewer of them than the grid.
+/// Returns the shares of all pixels of a row or column; `None` if it has fewer pixels than the grid has cells.
 fn shares(length: u32) -> Option<Vec<Share>> {
     let length = usize::try_from(length).ok().filter(|length| *length >= GRID)?;
-    // Counted in parts of a pixel, of which a pixel has as many as the grid has cells, and a cell has `length`.
+    // The unit is a part of a pixel: a pixel has as many parts as the grid has cells, and a cell has `length`.
     let share = |pixel: usize| {
         let (start, end) = (pixel * GRID, (pixel + 1) * GRID);
         let cell = start / length;
@@ -77,7 +80,7 @@ fn shares(length: u32) -> Option<Vec<Share>> {
     (0..length).map(share).collect()
 }
 
-/// The planes of a pixel, as it looks on white paper.
+/// Returns the brightness, the two colour values and the opacity of a pixel as it looks on white paper.
 fn planes([red, green, blue, opacity]: [u8; 4]) -> [i64; PLANES] {
     let opacity = i64::from(opacity);
     let on_white = |part: u8| i64::from(part) * opacity + 255 * (255 - opacity);

@@ -6,8 +6,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::io::Cursor;
 
-/// Number of pictures that are compared.
-const PICTURES: u64 = 30;
+/// The number of pictures that are compared.
+const PICTURES: u64 = 12;
 
 /// A product on a soft background: a few shapes of strong colours, a texture, and a label of letters.
 struct Scene {
@@ -54,7 +54,7 @@ fn fill(pixels: &mut RgbImage, (left, top, width, height): (u32, u32, u32, u32),
     }
 }
 
-/// Digits of three by five squares, each of five pixels.
+/// Draws digits of three by five squares, each of five pixels.
 fn write(pixels: &mut RgbImage, (left, top): (u32, u32), text: &str, color: Rgb<u8>) {
     for (number, digit) in (0..).zip(text.bytes()) {
         let rows: [u8; 5] = match digit {
@@ -96,7 +96,7 @@ fn scaled(pixels: &RgbImage, percent: u32) -> RgbImage {
     DynamicImage::from(pixels.clone()).resize_exact(width, height, FilterType::Lanczos3).into_rgb8()
 }
 
-/// The picture in other encodings, as shops and their tools make them.
+/// Returns the picture in other encodings, as shops and their tools make them.
 fn encodings(pixels: &RgbImage) -> [Vec<u8>; 5] {
     [
         jpeg(pixels, 90),
@@ -107,7 +107,7 @@ fn encodings(pixels: &RgbImage) -> [Vec<u8>; 5] {
     ]
 }
 
-/// The picture after an edit that a shop would want a new clip for.
+/// Returns the picture after an edit that would require a new clip.
 fn edited(Scene { pixels, shape, label, color }: &Scene, number: u64) -> RgbImage {
     let mut edited = pixels.clone();
     let Rgb([red, green, blue]) = *color;
@@ -126,7 +126,8 @@ fn edited(Scene { pixels, shape, label, color }: &Scene, number: u64) -> RgbImag
     edited
 }
 
-/// What the signatures of one picture tell: the greatest difference of a cell and sum of a plane to its encodings, and to its edit.
+/// Returns the greatest differences of a cell and of a plane's sum between a picture's signature and those of its
+/// encodings, and of its edit.
 fn compared(number: u64) -> ([(u8, u32); 5], (u8, u32)) {
     let scene = scene(number);
     let own = signature(&jpeg(&scene.pixels, 95)).unwrap();
@@ -152,7 +153,7 @@ fn re_encoded_pictures_are_alike_and_edited_ones_are_not() {
         }
         least = least.min(edit.0);
     }
-    // The figures that the thresholds are justified by.
+    // These figures justify the thresholds.
     assert!(cell <= 4 && sums < 1024 && least >= 12, "{cell}, {sums}, {least}");
 }
 
@@ -180,7 +181,7 @@ fn a_turned_picture_is_the_same_as_one_that_is_stored_as_it_is_shown() {
         let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
         let turned = [&b"\xff\xd8\xff\xe1"[..], &length, &exif, &plain[2..]].concat();
         assert!(upright.is_same(&signature(&turned).unwrap()), "{orientation}");
-        // Without its EXIF data it is shown otherwise.
+        // Without its EXIF data the picture is displayed differently.
         assert!(!upright.is_same(&signature(&plain).unwrap()), "{orientation}");
     }
 }
@@ -199,7 +200,7 @@ fn opacity_counts_and_an_opaque_channel_does_not() {
     let mut clear = opaque.clone();
     clear.pixels_mut().take(20_000).for_each(|pixel| pixel.0[3] = 0);
     assert!(!plain.is_same(&encoded(&clear)));
-    // White on nothing is not nothing.
+    // White must differ from transparent.
     let mut white = clear.clone();
     white.pixels_mut().take(10_000).for_each(|pixel| pixel.0 = [255; 4]);
     assert!(!encoded(&white).is_same(&encoded(&clear)));

@@ -1,35 +1,35 @@
-//! Small copies of pictures, for pages that show many.
+//! Makes small copies of pictures for web pages that show many of them.
 
 use super::image::{HEAD, MOST_PIXELS, TAIL, decode, picture};
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, Rgb, RgbImage};
 
-/// Width and height of the larger copy in pixels, at most.
+/// The largest width and height of the larger copy in pixels.
 const LARGE: (u32, u32) = (320, 180);
 
-/// Width and height of the smaller copy in pixels, at most.
+/// The largest width and height of the smaller copy in pixels.
 const SMALL: (u32, u32) = (96, 54);
 
-/// JPEG quality of the larger copy.
+/// The JPEG quality of the larger copy.
 const FINE: u8 = 72;
 
-/// JPEG quality of the smaller copy.
+/// The JPEG quality of the smaller copy.
 const COARSE: u8 = 50;
 
-/// The colour behind transparent pictures.
+/// The brightness of the background behind transparent pictures: white.
 const BEHIND: u32 = 255;
 
-/// A picture in two sizes, as JPEG.
+/// The two small copies of a picture, as JPEG.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thumbnails {
-    /// At most 320×180 pixels.
+    /// The larger copy, at most 320×180 pixels.
     pub large: Vec<u8>,
-    /// At most 96×54 pixels.
+    /// The smaller copy, at most 96×54 pixels.
     pub small: Vec<u8>,
 }
 
-/// Returns small copies of a picture, turned as it is shown; `None` where it cannot be decoded.
+/// Returns two small copies of a picture, turned for display; `None` if the picture cannot be decoded.
 #[must_use]
 pub fn thumbnails(bytes: &[u8]) -> Option<Thumbnails> {
     let head = &bytes[..bytes.len().min(HEAD)];
@@ -42,7 +42,8 @@ pub fn thumbnails(bytes: &[u8]) -> Option<Thumbnails> {
     Some(Thumbnails { large: jpeg(&large, FINE)?, small: jpeg(&small, COARSE)? })
 }
 
-/// Returns a smaller picture that still covers so many pixels, so that it is sharp where it fills a box.
+/// Returns a smaller copy of a picture. The copy still covers the given size, so that it looks sharp when it fills a
+/// box of that size.
 fn covering(picture: &DynamicImage, (width, height): (u32, u32)) -> DynamicImage {
     if picture.width() <= width || picture.height() <= height {
         return picture.clone();

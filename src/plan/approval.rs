@@ -1,4 +1,4 @@
-//! A plan that somebody agreed to: what is to be sent, at which price; and what moved since.
+//! Saves an approved plan (its jobs and their prices), and finds what has changed since the plan was made.
 
 use super::decide::Decision;
 use super::fingerprint::{Change, differences, fields};
@@ -8,80 +8,80 @@ use crate::domain::take::Wanted;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
-/// The version of the form below.
+/// The version of the plan file's format.
 pub const FORMAT: u32 = 1;
 
-/// A plan as it is written down. Fields may be added; readers ignore what they do not know.
+/// A plan as it is saved in a file. Fields may be added; readers ignore fields that they do not recognise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// [`FORMAT`].
+    /// The format's version, [`FORMAT`].
     pub format: u32,
-    /// The version of the program that wrote it.
+    /// The version of shotlist that wrote the plan.
     pub shotlist: String,
-    /// Whose jobs.
+    /// The name of the project whose jobs are planned.
     pub project: String,
-    /// The manifest, and the product file where there is one.
+    /// The input files: the manifest, and the product file if there is one.
     pub inputs: Vec<Input>,
-    /// How many jobs are to be sent.
+    /// The number of jobs that will be submitted.
     pub to_render: usize,
-    /// What they cost together.
+    /// The total price of the jobs that will be submitted, in US dollars.
     pub total_usd: String,
-    /// Every job of the plan, by its key.
+    /// The planned jobs by their keys.
     pub jobs: BTreeMap<String, Approved>,
 }
 
-/// A file that the plan was made of. That it changed is said; what it means for the jobs decides.
+/// An input file of a plan. A change of the file is only reported; the jobs are compared one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
-    /// Its name as the user gave it.
+    /// The file's name as the user wrote it.
     pub file: String,
-    /// Of its bytes.
+    /// The SHA-256 of the file's bytes.
     pub sha256: String,
 }
 
-/// One job as it was planned.
+/// A job as it was planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approved {
-    /// What was to be done about it, in the word of `plan --json`.
+    /// The planned decision, as `plan --json` names it.
     pub decision: String,
-    /// Whether it was to be sent and paid.
+    /// True if the job was to be submitted and paid.
     pub costs: bool,
-    /// Of its order.
+    /// The fingerprint of the job's request.
     pub fingerprint: String,
-    /// What it costs; `None` where nobody knew.
+    /// The job's price in US dollars; `None` if it was unknown.
     pub price_usd: Option<String>,
-    /// The take of the rejected clip in whose place it was to be rendered once more.
+    /// The take of the rejected clip that was to be rendered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redo_of: Option<String>,
-    /// Its order, field by field, where it was to be sent.
+    /// The fields of the job's request; empty if it was not to be submitted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<(String, String)>,
 }
 
-/// A job that is not as it was planned.
+/// A job that has changed since the plan was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// The job.
+    /// The job's key.
     pub key: String,
-    /// What is not as it was.
+    /// The change of the job.
     pub how: How,
 }
 
-/// What is not as it was planned.
+/// A change of a job since its plan was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// It is no longer wanted.
+    /// The manifest no longer has the job.
     Gone,
-    /// Its order: these fields, as far as the plan has them.
+    /// The job's request has changed in these fields, as far as the plan contains them.
     Order(Vec<Change>),
-    /// Its price: then, and now.
+    /// The price has changed, from the first value to the second.
     Price(Option<String>, Option<String>),
-    /// What is to be done about it: then, and now.
+    /// The decision has changed, from the first name to the second.
     Decision(String, &'static str),
 }
 
 impl Approval {
-    /// Begins a plan without jobs, which will cost so much.
+    /// Starts a plan without jobs and with this total price.
     #[must_use]
     pub fn new(project: &str, inputs: Vec<Input>, total: Usd) -> Self {
         Self {
@@ -95,7 +95,7 @@ impl Approval {
         }
     }
 
-    /// Writes down a job of the plan.
+    /// Adds a job to the plan.
     pub fn add(&mut self, wanted: &Wanted, decision: &Decision) {
         let approved = Approved {
             decision: decision.name().to_owned(),
@@ -109,14 +109,15 @@ impl Approval {
         self.jobs.insert(wanted.key.to_string(), approved);
     }
 
-    /// Whether the plan has this job.
+    /// Checks whether the plan contains this job.
     #[must_use]
     pub fn has(&self, key: &JobKey) -> bool {
         self.jobs.contains_key(&key.to_string())
     }
 
-    /// Returns what moved of a job, as it is decided now. Nothing of what is paid may have moved: a job that was to be
-    /// sent is sent as it was planned, or was sent so meanwhile; one that was not is not.
+    /// Compares a job and its present decision with the plan. Returns the change; `None` if the approval still covers
+    /// the job. Nothing that is paid may change: a job that was to be submitted must still be, or have been, submitted
+    /// as planned; any other job must not be submitted.
     #[must_use]
     pub fn moved(&self, wanted: &Wanted, decision: &Decision) -> Option<Moved> {
         let key = wanted.key.to_string();
@@ -124,7 +125,7 @@ impl Approval {
         Some(Moved { key, how })
     }
 
-    /// Returns the jobs that were to be sent and are not among these any more.
+    /// Returns the jobs that were to be submitted and are not among the keys of the present jobs.
     pub fn missing<'a>(&'a self, now: &'a HashSet<String>) -> impl Iterator<Item = Moved> + 'a {
         let gone = self.jobs.iter().filter(|(key, approved)| approved.costs && !now.contains(*key));
         gone.map(|(key, _)| Moved { key: key.clone(), how: How::Gone })
@@ -148,7 +149,7 @@ fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How>
     if approved.fingerprint != wanted.fingerprint.to_string() {
         return Some(How::Order(differences(&approved.order, &fields(&wanted.request))));
     }
-    // A plan approves a redo of the clip that was rejected then, and no second one of what came of it.
+    // A plan approves a redo of the clip that was rejected then, not a redo of a later clip.
     let redo = redo_of(decision);
     if redo.is_some() && redo != approved.redo_of {
         return Some(How::Decision(approved.decision.clone(), "redo of a later clip"));
@@ -158,12 +159,12 @@ fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How>
         return Some(How::Price(approved.price_usd.clone(), price));
     }
     match decision {
-        // Somebody else's clip would serve by now, or an older one is kept: not what was agreed to.
+        // The user agreed to a new clip; now another job's clip would be used, or an older one kept.
         Decision::Shared { .. }
         | Decision::Renamed { unsent: false, .. }
         | Decision::Kept { .. }
         | Decision::HeldBack => Some(How::Decision(approved.decision.clone(), decision.name())),
-        // To be sent, or sent meanwhile by an interrupted run of this plan.
+        // The job will be submitted, or an interrupted run of this plan has submitted it.
         Decision::New
         | Decision::Changed { .. }
         | Decision::Redo { .. }

@@ -1,7 +1,7 @@
-//! The buckets in which jobs are counted, in the same words wherever they are shown.
+//! Defines the buckets in which jobs are counted, with the same words in every report.
 //!
-//! Each wanted job is in exactly one. To add a bucket, add a variant to [`Bucket`] with its words and its name, and say
-//! in [`Bucket::of`] which decisions lead to it.
+//! Each wanted job is in exactly one bucket. To add a bucket, add a variant to [`Bucket`] with its words and its name,
+//! and map decisions to it in [`Bucket::of`].
 
 use super::decision::Decision;
 use crate::domain::key::JobKey;
@@ -9,37 +9,37 @@ use crate::domain::lifecycle::{Phase, State};
 use crate::domain::loss::Loss;
 use std::collections::BTreeMap;
 
-/// Where one wanted job stands.
+/// The bucket in which a wanted job is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
-    /// Its clip is there, also one that is kept, shared, or only to be copied or moved.
+    /// The job has its clip. The clip may be an older one that is kept, shared, or still to be copied or moved.
     Done,
-    /// A run sends it: it is new, changed, or ordered once more.
+    /// A run will submit the job: it is new, changed, or to be rendered again.
     ToRender,
-    /// A run sends it once a person has approved the first clips of its template.
+    /// A run will submit the job after a person has approved the first clips of its template.
     Review,
-    /// Its input changed, and a person is asked before it is rendered again.
+    /// The job's input has changed, and a person must agree before it is rendered again.
     Asks,
-    /// Its request is on the wire, being rendered, or its clip is being saved.
+    /// The job's request is being sent or rendered, or its clip is being saved.
     InFlight,
-    /// It gets the clip of another job, which is not there yet.
+    /// The job gets another job's clip, which does not exist yet.
     Waiting,
-    /// A person must decide about a take of it, or of the job whose clip it gets.
+    /// A person must decide about a take of the job, or of the job whose clip it gets.
     Held,
-    /// Its last take failed, and is not sent again without a command.
+    /// The job's last take failed, and only a command submits it again.
     Failed,
-    /// A person gave its take up.
+    /// A person wrote the job's take off.
     WrittenOff,
-    /// Nothing came of it or its clip is gone, and a person said that this is meant.
+    /// The job has no clip, or its clip is gone, and a person confirmed that this is intended.
     Dismissed,
-    /// Its clip was there and is gone.
+    /// The job's clip existed, and its file is gone.
     Missing,
-    /// Something else than its clip has the name.
+    /// Another file has the name of the job's clip.
     Altered,
 }
 
 impl Bucket {
-    /// Every bucket, in the order in which they are shown.
+    /// Every bucket, in the order in which reports show them.
     pub const ALL: [Self; 12] = [
         Self::Done,
         Self::ToRender,
@@ -55,7 +55,7 @@ impl Bucket {
         Self::Altered,
     ];
 
-    /// Returns the bucket of a job for which this was decided.
+    /// Returns the bucket of a job with this decision.
     #[must_use]
     pub fn of(job: &JobKey, decision: &Decision) -> Self {
         match decision {
@@ -91,7 +91,7 @@ impl Bucket {
     pub const fn of_phase(phase: Phase) -> Self {
         match phase {
             Phase::Done => Self::Done,
-            // What was cancelled and is still wanted is ordered again.
+            // A cancelled job that the manifest still has is submitted again.
             Phase::Pending | Phase::Cancelled => Self::ToRender,
             Phase::Submitting | Phase::Doubtful | Phase::Running | Phase::Downloading | Phase::Placing => {
                 Self::InFlight
@@ -102,7 +102,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket of a job whose clip is not as it was placed.
+    /// Returns the bucket of a job whose clip is missing or altered.
     #[must_use]
     pub const fn lost(loss: Loss) -> Self {
         match loss {
@@ -127,21 +127,21 @@ impl Bucket {
         }
     }
 
-    /// Returns whether something is still done about such a job without a person.
+    /// Checks whether work on a job in this bucket continues without a person.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::ToRender | Self::InFlight | Self::Waiting)
     }
 
-    /// Returns the words behind a number of such jobs.
+    /// Returns the words that follow a number of jobs in this bucket.
     #[must_use]
     pub const fn words(self, jobs: usize) -> &'static str {
         match self {
             Self::Done => "done",
             Self::ToRender => "to render",
             Self::Review => "waiting for your review",
-            Self::Asks => "waiting for your yes",
-            Self::InFlight => "in flight",
+            Self::Asks => "waiting for your approval",
+            Self::InFlight => "waiting for the result",
             Self::Waiting => "waiting for another job",
             Self::Held if jobs == 1 => "needs your decision",
             Self::Held => "need your decision",
@@ -153,7 +153,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the name in JSON.
+    /// Returns the bucket's name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -173,23 +173,23 @@ impl Bucket {
     }
 }
 
-/// Numbers of jobs by bucket.
+/// The numbers of jobs by bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Buckets(BTreeMap<Bucket, usize>);
 
 impl Buckets {
-    /// Adds so many jobs to a bucket.
+    /// Adds a number of jobs to a bucket.
     pub fn add(&mut self, bucket: Bucket, jobs: usize) {
         *self.0.entry(bucket).or_default() += jobs;
     }
 
-    /// Moves a job to another bucket.
+    /// Moves one job from one bucket to another.
     pub fn shift(&mut self, from: Bucket, to: Bucket) {
         self.remove(from);
         self.add(to, 1);
     }
 
-    /// Takes a job out of a bucket.
+    /// Removes one job from a bucket.
     pub fn remove(&mut self, bucket: Bucket) {
         if let Some(jobs) = self.0.get_mut(&bucket) {
             *jobs = jobs.saturating_sub(1);
@@ -202,19 +202,19 @@ impl Buckets {
         self.0.get(&bucket).copied().unwrap_or(0)
     }
 
-    /// Returns the number of all jobs.
+    /// Returns the total number of jobs.
     #[must_use]
     pub fn jobs(&self) -> usize {
         self.0.values().sum()
     }
 
-    /// Returns the number of jobs about which something is still done without a person.
+    /// Returns the number of jobs on which work continues without a person.
     #[must_use]
     pub fn open(&self) -> usize {
         self.0.iter().filter(|(bucket, _)| bucket.is_open()).map(|(_, jobs)| jobs).sum()
     }
 
-    /// Returns the numbers with their words, without buckets that are empty; `done` always comes first.
+    /// Returns each bucket's count with its words, without empty buckets; `done` always comes first.
     #[must_use]
     pub fn parts(&self) -> Vec<String> {
         let shown = Bucket::ALL.into_iter().map(|bucket| (bucket, self.count(bucket)));
@@ -222,13 +222,13 @@ impl Buckets {
         shown.map(|(bucket, jobs)| format!("{jobs} {}", bucket.words(jobs))).collect()
     }
 
-    /// Returns the numbers in one line: `7 done · 2 to render · 1 failed`.
+    /// Returns the counts in one line: `7 done · 2 to render · 1 failed`.
     #[must_use]
     pub fn line(&self) -> String {
         self.parts().join(" · ")
     }
 
-    /// Returns every bucket by its name in JSON, also those that are empty.
+    /// Returns every bucket's JSON name and count, including empty buckets.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, usize)> {
         Bucket::ALL.into_iter().map(|bucket| (bucket.name(), self.count(bucket)))
     }

@@ -1,4 +1,4 @@
-//! Each decision in its bucket.
+//! Tests that each decision leads to its bucket.
 
 use super::super::decision::Decision;
 use super::super::known::Filed;
@@ -7,7 +7,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{
-    CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase, Task, Watch,
+    CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase, PollCounters, Task,
 };
 use crate::domain::loss::Loss;
 use jiff::Timestamp;
@@ -20,14 +20,14 @@ fn states() -> Vec<State> {
     let task = Task { id: TaskId("T-1".into()), intent: intent.clone(), accepted: NOW };
     let file = ClipFile { size: 1, sha256: Sha256::of(b"") };
     let clip = Clip { url: String::new(), cover: None, expires: None, others: Vec::new() };
-    let watch = Watch::default();
+    let counters = PollCounters::default();
     let (tries_left, setbacks, due) = (3, 0, NOW);
     vec![
         State::Pending { tries_left, setbacks, due },
         State::Submitting { intent: intent.clone(), tries_left, setbacks },
         State::Doubtful { intent: intent.clone(), since: NOW, tries_left, looks: 0, absent: None, due },
-        State::Running { task: task.clone(), watch, due },
-        State::Downloading { task: task.clone(), clip, watch, due },
+        State::Running { task: task.clone(), counters, due },
+        State::Downloading { task: task.clone(), clip, counters, due },
         State::Placing { task: task.clone(), file },
         State::Done { task, file },
         State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: NOW },
@@ -37,7 +37,7 @@ fn states() -> Vec<State> {
     ]
 }
 
-/// Every decision that differs in its bucket, with that bucket.
+/// Returns every decision that has a bucket of its own, with that bucket.
 fn decisions() -> Vec<(Decision, Bucket)> {
     let take = || TakeId("take".into());
     let (own, other) = (JobKey::new("hero", "a"), JobKey::new("hero", "b"));
@@ -103,14 +103,14 @@ fn every_decision_has_its_bucket_and_no_bucket_is_empty() {
     let mut names = BTreeSet::new();
     for (decision, bucket) in decisions() {
         assert_eq!(Bucket::of(&own, &decision), bucket, "{decision:?}");
-        // What is to be paid for is to render, and nothing else is.
+        // Exactly the decisions that cost money are counted as jobs to render.
         assert_eq!(decision.costs(), bucket == Bucket::ToRender, "{decision:?}");
         seen.insert(bucket);
         names.insert(decision.name());
     }
-    // Of clips that are lost, a look at the files tells.
+    // A look at the files, not a decision, shows that a clip is lost.
     seen.extend([Loss::Missing, Loss::Altered].map(Bucket::lost));
-    // And what is meant, a person says.
+    // A person, not a decision, dismisses a job.
     seen.insert(Bucket::Dismissed);
     assert_eq!(seen, BTreeSet::from(Bucket::ALL));
     assert_eq!(names, BTreeSet::from(Decision::NAMES));

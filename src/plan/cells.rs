@@ -1,60 +1,62 @@
-//! What a row of a sheet says of its own clips, in columns that are named `shotlist_…`.
+//! Reads the settings that a row of a sheet makes for its own clips, in columns named `shotlist_…`.
 //!
-//! Whoever keeps the sheet decides row by row, without a template: these cells are data, and go before everything that
-//! the manifest says for all rows. An empty cell says nothing.
+//! These cells let the sheet's owner decide row by row. Their text is data, not a template, and overrides everything
+//! that the manifest sets for all rows. An empty cell sets nothing.
 
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, Severity, did_you_mean};
 use crate::manifest::Shot;
 use std::collections::BTreeSet;
 
-/// How such columns begin, in small letters.
+/// The prefix of the columns that hold settings, in lower case.
 const PREFIX: &str = "shotlist_";
 const PROMPT: &str = "shotlist_prompt";
 const MODEL: &str = "shotlist_model";
 const SEED: &str = "shotlist_seed";
 const SKIP: &str = "shotlist_skip";
 const PRIORITY: &str = "shotlist_priority";
-/// All there are.
+/// The names of all columns that hold settings.
 const NAMES: [&str; 5] = [PROMPT, MODEL, SEED, SKIP, PRIORITY];
 
-/// Words for yes and for no, in small letters.
+/// The words that mean yes in a cell, in lower case.
 const YES: [&str; 4] = ["yes", "true", "1", "x"];
+/// The words that mean no in a cell, in lower case.
 const NO: [&str; 3] = ["no", "false", "0"];
 
-/// A cell that says something.
+/// A cell with a setting, which is not empty.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
-    /// Its text.
+    /// The cell's text.
     pub(super) text: String,
-    /// The header of its column, as the sheet has it.
+    /// The header of the cell's column, as the sheet writes it.
     pub(super) column: String,
-    /// Its row and column.
+    /// The cell's row and column.
     pub(super) place: Place,
 }
 
-/// What a row says.
+/// The settings that the cells of one row make.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cells {
-    /// The prompt of every shot of the row.
+    /// The prompt for every shot of the row.
     pub(super) prompt: Option<Cell>,
-    /// Their model.
+    /// The model for every shot of the row.
     pub(super) model: Option<Cell>,
-    /// Their seed.
+    /// The seed for every shot of the row.
     pub(super) seed: Option<Cell>,
-    /// Whether no clip is made of the row.
+    /// True if no clip is made for the row.
     pub(super) is_skipped: bool,
-    /// Higher goes first.
+    /// The row's priority; higher values are submitted first.
     pub(super) priority: i64,
 }
 
 impl Cells {
-    /// Reads a row, and notes what is wrong in it. Of columns that nobody knows, `strange` keeps those that were told.
+    /// Reads the settings of a row and adds its problems to `problems`. `strange` collects the unknown columns that
+    /// have been reported.
     pub(super) fn read(item: &Item, strange: &mut BTreeSet<String>, problems: &mut Vec<Problem>) -> Self {
         let mut cells = Self::default();
         for (column, text) in item.columns.iter() {
             let name = column.trim();
-            // Most columns are none of these, and there are many rows.
+            // This check is fast: most columns do not have the prefix, and there may be many rows.
             if !name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX)) {
                 continue;
             }
@@ -83,7 +85,7 @@ impl Cells {
                 _ => match text.trim().parse() {
                     Ok(priority) => cells.priority = priority,
                     Err(_) => problems.push(cell.misspelt(item, "must be a whole number").hint(
-                        "write digits alone, such as 10; the highest goes first, and nothing counts as 0",
+                        "write digits alone, such as 10; the highest number goes first, and an empty cell counts as 0",
                     )),
                 },
             }
@@ -91,7 +93,8 @@ impl Cells {
         cells
     }
 
-    /// What a row and the matrix of a shot both set: nobody could tell which of them is meant.
+    /// Returns a problem for each setting that both the row's cells and the shot's matrix make: neither clearly takes
+    /// precedence.
     pub(super) fn against(&self, item: &Item, shot: &Shot) -> Vec<Problem> {
         let axes = || shot.fields.matrix.iter().flat_map(|matrix| &matrix.axes);
         let set = [("prompt", &self.prompt), ("model", &self.model), ("seed", &self.seed)];
@@ -99,7 +102,7 @@ impl Cells {
         let twice = set.filter(|(name, _)| axes().any(|axis| axis.value == *name));
         let problem = |(name, cell): (&str, &Cell)| {
             let what = format!("is set, and `{name}` is an axis of `{}`", shot.name.value);
-            cell.misspelt(item, &what).hint("empty the cell, or remove the axis")
+            cell.misspelt(item, &what).hint("empty the cell, or remove that axis from the shot's `matrix`")
         };
         twice.map(problem).collect()
     }
@@ -115,23 +118,23 @@ impl Cell {
     }
 }
 
-/// A column that looks like one of ours and is none.
+/// Returns the warning about a column that has the prefix `shotlist_` and an unknown name.
 fn unknown(item: &Item, column: &str, name: &str) -> Problem {
-    let message = format!("there is no column `{}`: it is not read", column.trim());
+    let message = format!("`{}` is not a column that shotlist reads", column.trim());
     let mut place = place(item, column);
     if let Place::Row { row, .. } = &mut place {
         *row = 1;
     }
     let problem = Problem::warning(place, message);
-    // What all of them begin with makes none of them likelier.
+    // The common prefix is left out of the comparison: it would make every name look similar.
     let ends = NAMES.map(|name| name.trim_start_matches(PREFIX));
     match did_you_mean(name.trim_start_matches(PREFIX), ends) {
         Some(near) => problem.hint(format!("did you mean `{PREFIX}{near}`?")),
-        None => problem.hint(format!("the columns are: {}", NAMES.join(", "))),
+        None => problem.hint(format!("the columns with settings are: {}", NAMES.join(", "))),
     }
 }
 
-/// What is said of rows that were left out; nothing where there are none.
+/// Returns the note about rows that `shotlist_skip` leaves out; `None` if there are none.
 pub(super) fn left_out(file: Option<Place>, rows: usize) -> Option<Problem> {
     let are = if rows == 1 { "row is" } else { "rows are" };
     let message = format!("{rows} {are} left out by {SKIP}");
@@ -139,7 +142,7 @@ pub(super) fn left_out(file: Option<Place>, rows: usize) -> Option<Problem> {
     Some(Problem { severity: Severity::Note, ..problem })
 }
 
-/// The sheet that an item is a row of.
+/// Returns the sheet that contains an item's row.
 pub(super) fn sheet(item: &Item) -> Option<Place> {
     match &item.origin {
         Place::Row { file, .. } => Some(Place::File(file.clone())),

@@ -1,11 +1,13 @@
-//! Decides what is to be done about each wanted job, against everything that was ever ordered.
+//! Decides what is to be done about each wanted job, given every earlier take.
 //!
-//! The fingerprint decides payment, the key decides place. In this order: the job's own take, a take that its own job does
-//! not want any more, a take of another job that does; only what none of these can serve is paid for.
+//! The fingerprint decides whether a job must be paid; the key decides the clip's path. A job uses, in this order: its
+//! own take, a take that another job no longer needs, a take that it shares with another job. Only a job that no such
+//! take can serve is paid for.
 //!
-//! [`decide`] goes over the wanted jobs three times and holds one at a time: first what each job has by itself, for only
-//! then it is known which jobs can lead others; then what goes over from one job to another, for only then it is known
-//! what stands in a job's way; then the rest, in order. Jobs that wait for a review come last, where there are any.
+//! [`decide`] visits the wanted jobs three times and holds one job at a time. The first pass uses each job's own takes,
+//! which shows which jobs can lead others (give them their clip). The second moves takes from one job to another, which
+//! shows what blocks a job. The third decides all other jobs, in order. Jobs that wait for a review come last, if there
+//! are any.
 
 mod doubt;
 mod held_back;
@@ -20,7 +22,7 @@ use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::manifest::{ImageIdentity, OnChange, Rules};
-use doubt::order_again;
+use doubt::reorder_doubtful;
 use held_back::{has_clip, held_back};
 use recognise::recognise;
 use share::{another_clip, can_be_free, clip_of, follows, serves, shared, taken_over};
@@ -28,25 +30,25 @@ use share::{another_clip, can_be_free, clip_of, follows, serves, shared, taken_o
 pub use super::decision::Decision;
 pub use share::may_share;
 
-/// What a run is about.
+/// The settings of one planning run.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// The jobs that may be sent. Of the others, what they have or are getting can be shared, and what only waits can be
-    /// taken over.
+    /// True for a job that may be submitted. A selected job can share the clips that other jobs have or will get, and
+    /// can take over unsent takes of other jobs.
     pub selected: &'a dyn Fn(&JobKey) -> bool,
-    /// How much the manifest lets be paid, ever, for orders that are given again because they are in doubt; `None` where
-    /// a person decides about these.
+    /// The total that the manifest ever allows for resubmitting requests in doubt; `None` if a person decides about
+    /// requests in doubt.
     pub resubmit: Option<Usd>,
-    /// What the manifest says of a job beside its order.
+    /// The manifest's rules for a job, apart from its request.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
-    /// Jobs whose item is left out for what is wrong with it: what they have stays theirs, and others share it.
+    /// True for a job whose item has an error and is left out: the job keeps its takes, and other jobs can share them.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
-    /// When a job's picture is that of its newest take.
+    /// The setting that decides whether a job's picture equals that of its newest take.
     pub pictures: ImageIdentity,
 }
 
 impl Scope<'_> {
-    /// Every job, where the manifest says nothing beside the orders.
+    /// A scope of all jobs, without rules from the manifest.
     pub const ALL: Self = Scope {
         selected: &|_| true,
         resubmit: None,
@@ -56,46 +58,49 @@ impl Scope<'_> {
     };
 }
 
-/// Visits a wanted job and its place.
+/// A function that is called with each wanted job and its position in the plan.
 pub type Visit<'a, E> = &'a mut dyn FnMut(i64, &Wanted) -> Result<(), E>;
 
-/// Says how a take can serve jobs other than its own, if it can: by its job, how that stands to what is wanted, and the
-/// take's state. It is asked about takes of the project alone.
+/// A function that returns how a take can serve jobs other than its own, or `None`. Its arguments are the take's job,
+/// that job's claim on the take, and the take's state. It is only called for takes of the project.
 pub type Sort<'a> = &'a dyn Fn(&JobKey, Claim, &State) -> Option<Owner>;
 
-/// The wanted jobs of one plan, beside what is known.
+/// The wanted jobs of one plan, together with the known takes.
 pub trait WantedJobs: Known {
-    /// Forgets earlier decisions, and finds the takes that can serve jobs other than their own. In projects that are gone,
-    /// every take is free; in others, what no job of theirs wants.
+    /// Forgets earlier decisions, and finds the takes that can serve jobs other than their own. `sort` decides for the
+    /// project's takes. In a deleted project every take can be taken over; in another project, every take that its jobs
+    /// no longer need.
     fn begin(&self, sort: Sort<'_>) -> Result<(), Self::Error>;
 
-    /// Whether any take is free to go over to another job.
+    /// Checks whether any take can be moved to another job.
     fn any_free(&self) -> bool;
 
-    /// Visits the jobs without a decision, in the order in which they are to be submitted.
+    /// Visits the jobs without a decision, in the order of submission.
     fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
 
-    /// Keeps a decision for the job at that place, and the take of its own that serves it although the orders differ.
+    /// Saves the decision for the job at this position. `alike` is the job's own take that serves it although the
+    /// requests differ, if there is one.
     fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> Result<(), Self::Error>;
 
-    /// Notes that a job can lead others with the same fingerprint. Of these, the first and the first with which the first
-    /// may share are enough.
+    /// Records that a job can lead others: jobs with the same fingerprint can get its clip. It is enough to keep two
+    /// leaders for each fingerprint: the first, and the first whose clip the former may share.
     fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> Result<(), Self::Error>;
 
-    /// Returns the first leader with the job's fingerprint with which it may share, and the decision about that one.
+    /// Returns the first leader with the job's fingerprint whose clip the job may share, and the decision about that
+    /// leader.
     fn leader(&self, job: &Wanted) -> Result<Option<(JobKey, Decision)>, Self::Error>;
 
-    /// Notes that a take was taken over: no other job gets it.
+    /// Records that a take was taken over, so that no other job gets it.
     fn take_over(&self, take: &TakeId) -> Result<(), Self::Error>;
 
-    /// Returns whether the job waits for a review of other clips, so that it may not be sent now.
+    /// Checks whether the job waits for a review of other clips and may not be submitted now.
     fn is_held_back(&self, at: i64) -> Result<bool, Self::Error>;
 
-    /// Whether a take was taken over.
+    /// Checks whether another job took the take over.
     fn is_taken(&self, take: &TakeId) -> Result<bool, Self::Error>;
 }
 
-/// Decides for every selected job.
+/// Decides about every selected job, and saves each decision with [`WantedJobs::settle`].
 pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), J::Error> {
     let Scope { selected, resubmit, rules, .. } = scope;
     jobs.begin(&|key, claim, state| sort(scope, key, claim, state))?;
@@ -107,9 +112,9 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
         let is_selected = selected(&job.key);
         let allowed = if jobs.is_held_back(at)? { None } else { allowed.as_mut() };
         if let (Some(allowed), Some(own)) = (allowed.filter(|_| is_selected), own) {
-            decision = order_again(job, &own.job, decision, allowed);
+            decision = reorder_doubtful(job, &own.job, decision, allowed);
         }
-        // What is not sent in this run cannot serve others.
+        // A job that this run does not submit cannot serve others.
         if serves(&decision) && (is_selected || !decision.costs()) {
             jobs.lead(at, job, &decision)?;
         }
@@ -135,7 +140,7 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             return Ok(());
         }
         if let Some(take) = &alike {
-            // It serves this job: no other one with the order of then gets it.
+            // The take serves this job, so no other job with the earlier request may get it.
             jobs.take_over(take)?;
         }
         conclude(at, job, Some(&Own { job: own, alike }), decision)
@@ -147,7 +152,7 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             }
             let Some(free) = jobs.reusable(Owner::Free, job)? else { return Ok(()) };
             let is_good = match rank(&free.take.state) {
-                // What is in doubt serves only where nothing better does.
+                // A take in doubt is used only if nothing better exists.
                 Some(IN_DOUBT) => shared(jobs, job, rules(&job.key).reuse)?.is_none(),
                 rank => rank < Some(IN_DOUBT),
             };
@@ -175,7 +180,7 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
     if !waits {
         return Ok(());
     }
-    // Last, because each of them may share what the others get.
+    // These jobs come last, because each of them may share the clips of the others.
     jobs.each_undecided(&mut |at, job| {
         if !selected(&job.key) {
             return Ok(());
@@ -186,29 +191,29 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
     })
 }
 
-/// Says how a take of the project can serve other jobs.
+/// Returns how a take of the project can serve other jobs; `None` if it cannot.
 fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<Owner> {
     let is_unsent = matches!(state, State::Pending { .. });
-    // What a job that is not in this run has not sent yet can be taken over.
+    // A job outside this run loses its unsent take to a job that needs it.
     let in_this_run = (scope.selected)(key);
     match claim {
         Claim::Gone if (scope.left_out)(key) => (state.is_unsettled() && !is_unsent).then_some(Owner::Bound),
         Claim::Same | Claim::Changed { .. } if is_unsent => (!in_this_run).then_some(Owner::Free),
         Claim::Same => None,
-        // A clip that is kept although its order changed stays where it is.
+        // A clip that is kept although its request changed stays where it is.
         Claim::Changed { filed: true } if (scope.rules)(key).on_change != OnChange::Render => None,
         Claim::Gone | Claim::Changed { .. } => Some(Owner::Free),
     }
 }
 
-/// A wanted job as it is known.
+/// A wanted job with its known takes.
 struct Own {
     job: KnownJob,
-    /// The take that was recognised as the job's.
+    /// The take that was recognised as the job's, although the requests differ.
     alike: Option<TakeId>,
 }
 
-/// Returns a job without the takes that went over to others.
+/// Returns a job without the takes that were moved to other jobs.
 fn still_own<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -228,7 +233,7 @@ fn still_own<J: WantedJobs + ?Sized>(
     Ok(Some(Own { job: own, alike }))
 }
 
-/// Decides what neither the job's own clip nor a take that came from another job has settled.
+/// Decides about a job that neither its own clip nor another job's take has served.
 fn last<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -261,7 +266,7 @@ fn last<J: WantedJobs + ?Sized>(
     }
 }
 
-/// Returns what the job's own takes say, if they settle it whatever other jobs have.
+/// Returns the decision that follows from the job's own takes alone, if there is one.
 fn by_itself<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -269,7 +274,7 @@ fn by_itself<K: Known + ?Sized>(
     on_change: OnChange,
 ) -> Result<Option<Decision>, K::Error> {
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
-    // The clip under the job's name may be its own or a copy of another job's: what counts is what was ordered.
+    // The clip under the job's name may be its own or a copy of another job's: its request decides.
     let filed = match &known.filed {
         Some(filed) => {
             let order = match known.takes.iter().find(|take| take.id == filed.take) {
@@ -282,11 +287,11 @@ fn by_itself<K: Known + ?Sized>(
     };
     let done = known.takes.iter().filter(same).find(|take| is_kept_somewhere(take));
     let is_free = known.takes.iter().all(|take| !take.state.is_unsettled());
-    if let (Some(wish), true, true) = (waiting(job, known), is_free, filed.is_some() || done.is_some()) {
+    if let (Some(queued), true, true) = (waiting(job, known), is_free, filed.is_some() || done.is_some()) {
         let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
         if !is_kept {
-            // The job has its clip: a person wants another one all the same.
-            return Ok(Some(Decision::Underway { take: wish.id.clone(), unsent: true }));
+            // The job has its clip, and a person asked for another one.
+            return Ok(Some(Decision::Underway { take: queued.id.clone(), unsent: true }));
         }
     }
     if let Some(filed) = filed {
@@ -299,7 +304,7 @@ fn by_itself<K: Known + ?Sized>(
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
         return Ok(Some(Decision::Unchanged { take: filed.take.clone(), refile }));
     }
-    // What stands under the job's name came of other inputs.
+    // The clip under the job's name was made from other inputs.
     let stands = known.filed.as_ref().filter(|_| on_change != OnChange::Render);
     if let (Some(done), None) = (done, stands) {
         return Ok(Some(Decision::Unchanged { take: done.id.clone(), refile: clip_of(jobs, &done.id)? }));
@@ -312,11 +317,11 @@ fn by_itself<K: Known + ?Sized>(
             Decision::Underway { take: unsettled.id.clone(), unsent: false }
         }));
     }
-    // One of another order may go over to another job.
+    // A take with another request may be moved to another job.
     if unsettled().next().is_some() {
         return Ok(None);
     }
-    // What waits unsent was agreed to.
+    // The user has already agreed to a take that waits to be submitted.
     let agreed = on_change == OnChange::Ask && waiting(job, known).is_some();
     let Some(filed) = stands.filter(|_| !agreed) else { return Ok(None) };
     let old = jobs.request(&filed.take)?;
@@ -328,12 +333,12 @@ fn by_itself<K: Known + ?Sized>(
     }))
 }
 
-/// Returns the job's take that waits to be sent, if it has one with its present order.
+/// Returns the job's unsent take with its present request, if there is one.
 fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
     known.takes.iter().find(|take| take.fingerprint == job.fingerprint && is_unsent(take))
 }
 
-/// Returns what becomes of a job that nothing serves and that was ordered before: its take is still to be sent, or failed.
+/// Returns the decision for a job whose earlier take is still to be submitted, or failed.
 fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
     if let Some(waiting) = waiting(job, known) {
         return Some(Decision::Underway { take: waiting.id.clone(), unsent: true });
@@ -347,7 +352,7 @@ fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {
     Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone(), moves }
 }
 
-/// Whether the clip of a finished take is there: of an older one that somebody removed, no place is known.
+/// Checks whether a finished take's clip exists. An older clip that a person removed has no path.
 fn is_kept_somewhere(take: &KnownTake) -> bool {
     matches!(take.state, State::Done { .. }) && !take.path.is_empty()
 }
@@ -360,8 +365,7 @@ fn is_unsent(take: &KnownTake) -> bool {
     matches!(take.state, State::Pending { .. })
 }
 
-/// Whether the take was taken off the list, or back from the provider at no cost: what the manifest still asks for is
-/// ordered anew.
+/// Checks whether the take was cancelled at no cost. If the manifest still has its job, the job is submitted again.
 fn let_go(take: &KnownTake) -> bool {
     matches!(
         take.state,
@@ -382,7 +386,7 @@ fn fresh<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: Option<&KnownJob>) -> R
     })
 }
 
-/// Returns the job's takes that wait to be sent.
+/// Returns the job's takes that were not submitted yet.
 fn unsent(known: &KnownJob) -> Vec<TakeId> {
     known.takes.iter().filter(|take| is_unsent(take)).map(|take| take.id.clone()).collect()
 }

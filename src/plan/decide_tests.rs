@@ -1,9 +1,9 @@
-//! Every row of the order of decisions, on small histories.
+//! Tests the order of the decisions on small histories.
 
 use super::*;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{CancelledBy, ClipFile, HeldReason, Intent, Task, Watch};
+use crate::domain::lifecycle::{CancelledBy, ClipFile, HeldReason, Intent, PollCounters, Task};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::manifest::Reuse;
@@ -53,7 +53,7 @@ fn done() -> State {
 }
 
 fn running() -> State {
-    State::Running { task: task(), watch: Watch::default(), due: NOW }
+    State::Running { task: task(), counters: PollCounters::default(), due: NOW }
 }
 
 fn held() -> State {
@@ -72,7 +72,7 @@ fn charged() -> State {
     State::Failed { refusal: Refusal::Policy, charged: Charged::Yes, task: Some(task()) }
 }
 
-/// A job and its takes, newest first; a done newest take is filed where the job is wanted.
+/// Returns a job with its takes, newest first. A finished newest take is filed under a wanted job.
 fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     let takes: Vec<KnownTake> = takes
         .iter()
@@ -91,7 +91,7 @@ fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     KnownJob { key: key.parse().unwrap(), wanted: true, takes, filed }
 }
 
-/// For every job, where all are selected.
+/// Decides about every job, with all jobs selected.
 fn decide(wanted: &[Wanted], known: &All) -> Vec<Decision> {
     decide_all(wanted, known, Scope::ALL)
         .into_iter()
@@ -228,7 +228,7 @@ fn a_leader_may_come_later_in_the_list() {
 #[test]
 fn a_leader_that_is_blocked_by_another_order_leads_nobody() {
     let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
-    // The blocked job's own wish is not being rendered, but it will be: the other goes first and leads then.
+    // The blocked job's own request is not rendered yet but will be: the other job goes first and then leads.
     let names = names(&both, &[known("hero/a", &[("old", running())])]);
     assert_eq!(names[0], "blocked");
 }
@@ -247,7 +247,7 @@ fn a_copy_stays_whatever_becomes_of_the_job_it_was_copied_from() {
 
 #[test]
 fn what_was_rendered_once_is_never_paid_again_for_another_item() {
-    // The first item wants something newer by now; its older clip still serves.
+    // The first item now needs a newer request; its older clip still serves.
     let jobs = [known("hero/a", &[("newer", done()), ("x", done())])];
     let decisions = decide(&[wanted("hero/a", "newer"), wanted("hero/b", "x")], &all(&jobs));
     let Decision::Renamed { take, filed: Some(_), .. } = &decisions[1] else { panic!("{decisions:?}") };
@@ -305,7 +305,7 @@ fn a_take_of_a_row_that_was_edited_serves_the_row_that_had_the_same_words() {
             let decisions = with_rules(&[wanted("hero/a", "y"), wanted("hero/b", "x")], &all(&jobs), rules);
             assert_eq!(decisions[1].name(), name, "{state:?}");
             assert_eq!(decisions[1].adopts().map(|take| take.0.as_str()), Some("hero/a#1"), "{state:?}");
-            // Nothing stands in its way any more.
+            // No take blocks the job any more.
             assert!(matches!(decisions[0].name(), "new" | "changed"), "{state:?}");
         }
         let followers = [wanted("hero/a", "y"), wanted("hero/b", "x"), wanted("hero/c", "x")];
@@ -366,7 +366,7 @@ fn what_waits_is_not_sent_where_its_clip_is_there_by_now_or_on_its_way() {
             assert_eq!(superseded, [own.takes[0].id.clone()], "{state:?}");
         }
     }
-    // Of a job that is gone the clip comes over, and what waits is taken back as well.
+    // The clip of a deleted job is moved here, and the unsent take is cancelled as well.
     let jobs = [own.clone(), known("hero/z", &[("x", done())])];
     let decision = decide(&[wanted("hero/a", "x")], &all(&jobs)).remove(0);
     let Decision::Renamed { unsent: false, superseded, .. } = decision else { panic!("{decision:?}") };
@@ -414,7 +414,7 @@ fn variants_of_a_renamed_project_get_their_own_clips() {
     }
 }
 
-/// The decisions for the jobs of one item alone.
+/// Returns the decisions when only the jobs of one item are selected.
 fn only(item: &str, wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<Option<Decision>> {
     decide_all(wanted, &all(jobs), Scope { selected: &|key| key.item == item, ..Scope::ALL })
 }
@@ -423,14 +423,14 @@ fn only(item: &str, wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<Option<Decision
 fn a_selected_job_does_not_wait_for_one_that_is_not() {
     let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
     assert_eq!(only("b", &both, &[]), [None, Some(Decision::New)]);
-    // What the other has, or is getting anyway, is still shared.
+    // A clip that the other job has, or will get anyway, is still shared.
     for state in [done(), running()] {
         let decisions = only("b", &both, &[known("hero/a", &[("x", state)])]);
         assert!(matches!(decisions[1], Some(Decision::Shared { take: Some(_), .. })), "{decisions:?}");
     }
     let decisions = only("b", &both, &[known("hero/a", &[("x", held())])]);
     assert!(matches!(decisions[1], Some(Decision::Blocked { .. })), "{decisions:?}");
-    // The other's unsent take would be paid for as well when its turn comes: it is taken over.
+    // The other job's unsent take would have to be paid as well later: it is taken over.
     let decisions = only("b", &both, &[known("hero/a", &[("x", pending())])]);
     let Some(Decision::Renamed { take, unsent: true, .. }) = &decisions[1] else { panic!("{decisions:?}") };
     assert_eq!(take, &TakeId("hero/a#1".into()));
@@ -477,7 +477,7 @@ fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_
     assert_eq!(names(decided("x", Some(40))), ["waiting", "again", "shared"]);
     assert_eq!(names(decided("x", Some(10))), ["blocked"; 3]);
     assert_eq!(names(decided("x", None)), ["blocked"; 3], "the manifest allows it no more");
-    // Edited meanwhile: another order stands in, at the price that was set aside.
+    // The job was edited meanwhile: another request replaces the take, at the price that was set aside.
     assert_eq!(names(decided("z", Some(20))), ["again", "blocked"]);
 }
 
@@ -558,11 +558,11 @@ fn what_waits_for_a_review_is_not_sent_and_takes_what_is_free() {
     let waits = ("held back", false);
     let new = [wanted("hero/a", "x"), wanted("hero/b", "y")];
     assert_eq!(names(&new, &[], &["hero/a"]), [waits, ("new", true)]);
-    // An order that was never sent waits as well, and so does a changed input.
+    // A request that was never sent waits as well, and so does a changed input.
     let unsent = known("hero/a", &[("x", pending())]);
     let changed = known("hero/b", &[("z", done())]);
     assert_eq!(names(&new, &[unsent, changed], &["hero/a", "hero/b"]), [waits, waits]);
-    // What is there, on its way or settled is as it was.
+    // Finished, running and settled takes are not affected.
     for state in [done(), running(), held(), failed()] {
         let job = known("hero/a", &[("x", state)]);
         assert_eq!(
@@ -570,13 +570,13 @@ fn what_waits_for_a_review_is_not_sent_and_takes_what_is_free() {
             names(&new[..1], std::slice::from_ref(&job), &[]),
         );
     }
-    // Another rendering of a finished clip is what a person asked for.
+    // A person asked for another rendering of a finished clip.
     let again = known("hero/a", &[("x", pending()), ("x", done())]);
     assert_eq!(names(&new[..1], &[again], &["hero/a"]), [("waiting", true)]);
-    // It leads no other job, and follows one that comes behind it.
-    let twins = [wanted("hero/a", "x"), wanted("hero/b", "x")];
-    assert_eq!(names(&twins, &[], &["hero/a"]), [("shared", false), ("new", true)]);
-    assert_eq!(names(&twins, &[], &["hero/a", "hero/b"]), [waits, waits]);
+    // The job does not lead other jobs; it follows a job that comes after it.
+    let equal_jobs = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    assert_eq!(names(&equal_jobs, &[], &["hero/a"]), [("shared", false), ("new", true)]);
+    assert_eq!(names(&equal_jobs, &[], &["hero/a", "hero/b"]), [waits, waits]);
 }
 
 #[test]
@@ -622,7 +622,7 @@ fn an_older_clip_of_a_job_that_is_gone_is_taken_over_from_where_it_is_kept() {
 #[test]
 fn a_second_rendering_that_waits_is_not_bought_for_a_job_that_can_have_the_clip_free() {
     let jobs = [known("hero/a", &[("x", pending()), ("x", done())])];
-    // The first of the new jobs takes the clip over, for the others it is copied.
+    // The first of the new jobs takes the clip over, and the others get copies.
     let wanted = [wanted("hero/b", "x"), wanted("hero/c", "x"), wanted("hero/d", "x")];
     assert_eq!(names(&wanted, &jobs), ["renamed", "shared", "shared"]);
     assert!(decide(&wanted, &all(&jobs)).iter().all(|decision| !decision.costs()));
@@ -651,7 +651,7 @@ fn an_order_that_is_the_same_for_the_user_buys_nothing_again() {
         all.aliases.extend(noted.map(|then| (TakeId("hero/a#1".into()), then.likeness())));
         decide(slice::from_ref(job), &all)[0].name()
     };
-    // Letters with their accents apart, then as one: as a spreadsheet and a Mac write them.
+    // A spreadsheet and a Mac write accented letters in these two ways: as letter and accent, or as one character.
     assert_eq!(decided("cafe\u{301}", &with("caf\u{e9}", None, None), None), "unchanged");
     let mut apart = with("cafe\u{301}", None, None);
     apart.likeness = Some(fingerprint(&order("caf\u{e9}")));
@@ -668,7 +668,7 @@ fn an_order_that_is_the_same_for_the_user_buys_nothing_again() {
     all.jobs[0].takes[0].fingerprint = had.fingerprint;
     all.requests.insert(had.fingerprint, had.request);
     assert_eq!(decide(slice::from_ref(&lacked), &all)[0].name(), "unchanged");
-    // The model had it, and the user adds it now.
+    // The model had the field then, and the user sets it now.
     assert_eq!(decided("x", &with("x", Some(true), None), Some(&with("x", None, None))), "changed");
 }
 
@@ -680,7 +680,7 @@ fn a_take_that_serves_its_own_job_by_likeness_goes_to_no_other_job() {
     job.fingerprint = fingerprint(&job.request);
     all.aliases.push((TakeId("hero/a#1".into()), job.fingerprint));
     let decisions = decide(&[job, wanted("hero/b", "x")], &all);
-    // Its clip may be shared, as that of any other job.
+    // The job's clip may be shared like that of any other job.
     assert_eq!([decisions[0].name(), decisions[1].name()], ["unchanged", "shared"]);
 }
 
@@ -711,7 +711,8 @@ mod pictures {
         job
     }
 
-    /// The history of a job whose newest take is in that state, with signatures of `old` and `same`, which show the same.
+    /// Returns the history of a job whose newest take is in this state. The signatures say that `old` and `same` look
+    /// the same.
     fn history(then: &Wanted, state: State) -> All {
         let mut all = all(&[known("hero/a", &[("x", state)])]);
         all.jobs[0].takes[0].fingerprint = then.fingerprint;
@@ -762,7 +763,7 @@ mod pictures {
                 assert_eq!(name(&now, done()), if is_equal { "unchanged" } else { "changed" });
                 assert_eq!(name(&now, running()), if is_equal { "in flight" } else { "blocked" });
                 assert_eq!(name(&now, held()), "blocked");
-                // Another prompt is another order, whatever the picture is.
+                // Another prompt makes another request, whatever the picture is.
                 assert_eq!(name(&with(new.clone(), "y"), done()), "changed");
             }
         }
@@ -787,7 +788,7 @@ mod pictures {
     fn a_picture_is_compared_with_that_of_the_jobs_own_newest_take_alone() {
         let then = with(file("old"), "x");
         let mut all = history(&then, done());
-        // A newer take shows something else.
+        // A newer take shows another picture.
         let edited = with(file("edited"), "x");
         let newer = KnownTake { id: TakeId("hero/a#2".into()), ..all.jobs[0].takes[0].clone() };
         all.jobs[0].takes.insert(0, KnownTake { fingerprint: edited.fingerprint, ..newer });
@@ -795,7 +796,7 @@ mod pictures {
         all.requests.insert(edited.fingerprint, edited.request);
         let now = with(file("same"), "x");
         assert_eq!(decided(&now, &all, ImageIdentity::Pixels).0.name(), "changed");
-        // Another job does not serve by what its picture shows.
+        // A take of another job is not recognised by its picture.
         let mut other = history(&then, done());
         other.jobs[0].key = "hero/b".parse().unwrap();
         assert_eq!(decided(&now, &other, ImageIdentity::Pixels).0.name(), "new");

@@ -1,105 +1,106 @@
-//! What is to be done about one wanted job.
+//! Defines the action that a plan takes for one job that the manifest asks for.
 
 use super::fingerprint::Change;
 use super::known::Filed;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 
-/// The action that a plan takes for one wanted job.
+/// The action that a plan takes for one job that the manifest asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// The job's clip is there.
+    /// The job has its clip.
     Unchanged {
-        /// The take that made it.
+        /// The take that made the clip.
         take: TakeId,
-        /// The clip's present place, if it is wanted elsewhere; moving it is free.
+        /// The clip's present place if it must be moved; moving is free.
         refile: Option<Filed>,
     },
-    /// The job's take was ordered before and is on its way, or waits to be sent.
+    /// The job's take was submitted and its result is awaited, or it waits to be submitted.
     Underway {
-        /// The take.
+        /// The job's take.
         take: TakeId,
-        /// True while nothing was sent: the price is still to be paid.
+        /// True if the take was not sent yet: its price is still to be paid.
         unsent: bool,
     },
-    /// A job that does not want it any more, or not in this run, had the same order: its take goes over to this job.
+    /// The job takes over a take with the same request from another job. That job no longer needs the take, or not in
+    /// this run.
     Renamed {
-        /// The take.
+        /// The take that moves.
         take: TakeId,
-        /// The job that had it.
+        /// The job that had the take.
         from: JobKey,
-        /// True while nothing was sent.
+        /// True if the take was not sent yet: its price is still to be paid.
         unsent: bool,
-        /// The clip, where there is one already.
+        /// The take's clip, if it exists already.
         filed: Option<Filed>,
-        /// Takes of this job that were never sent and need not be any more.
+        /// Unsent takes of this job that are no longer needed.
         superseded: Vec<TakeId>,
     },
-    /// Another wanted job has, or is getting, the same clip: this one gets a copy, free.
+    /// Another wanted job has, or will get, the same clip: this job gets a free copy.
     Shared {
-        /// The job that is rendered.
+        /// The leader: the job that has, or will get, the clip first.
         leader: JobKey,
         /// The leader's take, if it has one already.
         take: Option<TakeId>,
-        /// The clip to copy, if it is there already.
+        /// The clip to copy, if it exists already.
         from: Option<Filed>,
-        /// Takes of its own that were never sent and need not be any more.
+        /// The job's own unsent takes that are no longer needed.
         superseded: Vec<TakeId>,
     },
-    /// Nothing like it was ever ordered.
+    /// The job has no earlier take with this request.
     New,
-    /// It was ordered with other inputs before.
+    /// The job was submitted earlier with other inputs.
     Changed {
-        /// Fields that differ from the newest take.
+        /// The fields that differ from the newest take.
         fields: Vec<Change>,
-        /// Takes that were never sent and are not wanted so any more.
+        /// Unsent takes whose requests are out of date.
         superseded: Vec<TakeId>,
     },
-    /// It would be ordered, but waits until a person has reviewed the first clips of its template.
+    /// The job may only be submitted after a person has reviewed the first clips of its template.
     HeldBack,
-    /// It was ordered with other inputs before, and the clip that came of them is kept.
+    /// The job's inputs have changed, and its earlier clip is kept.
     Kept {
-        /// Fields that differ from the order of that clip.
+        /// The fields that differ from the request of the kept clip.
         fields: Vec<Change>,
-        /// Takes that were never sent and are not wanted so any more.
+        /// Unsent takes whose requests are out of date.
         superseded: Vec<TakeId>,
-        /// True where the clip is kept only until a person agrees to render it again.
+        /// True if the clip is kept only until a person agrees to render it again.
         asks: bool,
-        /// The clip's present place, if it is wanted elsewhere; moving it is free.
+        /// The clip's present place if it must be moved; moving is free.
         refile: Option<Filed>,
     },
-    /// A person rejected the clip and wants the same order rendered once more.
+    /// A person rejected the clip and asked to render the same request again.
     Redo {
-        /// Take of the rejected clip.
+        /// The take of the rejected clip.
         of: TakeId,
-        /// Reasons in words.
+        /// The reviewer's reasons, in words.
         why: String,
-        /// Takes that were never sent and are not wanted so any more.
+        /// Unsent takes whose requests are out of date.
         superseded: Vec<TakeId>,
     },
-    /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
+    /// The job's take is in doubt, and the manifest allows its request to be resubmitted: the job may be charged twice.
     Again {
-        /// The take in doubt, which is given up when the new one was accepted, or may have been.
+        /// The take in doubt, which is written off once the new take is accepted, or may have been.
         instead_of: TakeId,
     },
-    /// An unsettled take stands in the way: it may have been charged, or its clip is still coming.
+    /// An unsettled take blocks the job: it may have been charged, or its clip is still to come.
     Blocked {
-        /// That take.
+        /// The blocking take.
         by: TakeId,
-        /// The job it belongs to.
+        /// The job that the take belongs to.
         key: JobKey,
         /// The take's state.
         state: State,
-        /// True where that job does not want it any more: the take goes over to this one.
+        /// True if the take's job no longer needs the take, which then moves to this job.
         moves: bool,
     },
-    /// The same order failed or was given up before; it is not sent again by itself.
+    /// The same request failed or was written off earlier; it is not resubmitted automatically.
     Failed {
-        /// That take.
+        /// The take that failed or was written off.
         take: TakeId,
         /// The take's state.
         state: State,
-        /// The job that had it, where it goes over to this one.
+        /// The job that had the take, if the take moves to this job.
         from: Option<JobKey>,
     },
 }
@@ -124,7 +125,7 @@ impl Decision {
         "failed",
     ];
 
-    /// Returns whether carrying this out costs the job's price.
+    /// Checks whether this decision costs the job's price.
     #[must_use]
     pub const fn costs(&self) -> bool {
         match self {
@@ -139,7 +140,7 @@ impl Decision {
         }
     }
 
-    /// Returns the take that goes over to the job.
+    /// Returns the take that moves to the job from another job; `None` if none moves.
     #[must_use]
     pub const fn adopts(&self) -> Option<&TakeId> {
         match self {
@@ -150,7 +151,7 @@ impl Decision {
         }
     }
 
-    /// One word for tables and JSON.
+    /// Returns the decision's name for tables and JSON.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

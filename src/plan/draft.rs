@@ -1,6 +1,6 @@
-//! One job rendered into a draft, with all that is wrong at once.
+//! Renders one job into a draft, and collects all its problems together.
 //!
-//! A draft still names pictures by their text; [`super::order`] makes an order of it.
+//! A draft still refers to pictures by their text; [`super::order`] turns it into a request.
 
 use super::values::{Values, Written};
 use crate::domain::ident;
@@ -15,55 +15,55 @@ use crate::provider::check;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// One job before its pictures were looked at.
+/// A rendered job whose pictures were not read yet.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
-    /// Which clip.
+    /// The job's key.
     pub(super) key: JobKey,
-    /// Everything but the pictures.
+    /// The request without its pictures.
     pub(super) request: Request,
-    /// The pictures as rendered.
+    /// The texts of the job's pictures.
     pub(super) pictures: Pictures,
-    /// Where the clip goes, relative to the output root.
+    /// The clip's path relative to the output root.
     pub(super) path: String,
-    /// The model's card.
+    /// The card (description) of the job's model.
     pub(super) card: Arc<ModelCard>,
-    /// Names of fields and parameters that the shot lists as optional and that this model lacks.
+    /// The names of fields and parameters that the shot lists as optional and that this model lacks.
     pub(super) dropped: Vec<String>,
-    /// The order and its pictures with the optional fields that this model lacks; `None` where it lacks none.
+    /// The request and pictures including the optional fields that this model lacks; `None` if it lacks none.
     pub(super) fuller: Option<(Request, Pictures)>,
-    /// Whether nothing was wrong so far. A draft that cannot become an order is kept for the rest of its problems.
+    /// True if no error was found so far. An invalid draft is kept so that its other problems are found as well.
     pub(super) whole: bool,
 }
 
-/// The texts of a draft's pictures: URLs, data URIs, or paths seen from the manifest's folder.
+/// The texts of a draft's pictures: URLs, data URIs, or paths relative to the manifest's folder.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pictures {
     /// The picture or first frame.
     pub(super) image: Option<String>,
     /// The last frame.
     pub(super) last_image: Option<String>,
-    /// In order.
+    /// The reference images, in order.
     pub(super) reference_images: Vec<String>,
 }
 
 impl Pictures {
-    /// All of them.
+    /// Returns the texts of all pictures.
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
         self.image.iter().chain(&self.last_image).chain(&self.reference_images)
     }
 }
 
-/// Renders one job; nothing where its model is not known. What is wrong is added to the problems.
+/// Renders one job into a draft and adds its problems; `None` if the job's model is unknown.
 pub(super) fn draft(values: Values<'_>, cards: &Cards, problems: &mut Vec<Problem>) -> Option<Draft> {
     Render { values, cards, card: None, problems }.draft()
 }
 
-/// Rendering of one job.
+/// The work on one job's settings while they are rendered into a draft.
 struct Render<'a, 'p> {
     values: Values<'a>,
     cards: &'p Cards,
-    /// Once it is known.
+    /// The card of the job's model; `None` until the model is determined.
     card: Option<Arc<ModelCard>>,
     problems: &'p mut Vec<Problem>,
 }
@@ -105,7 +105,7 @@ impl Render<'_, '_> {
         let fuller = (!dropped.is_empty()).then(|| {
             let (mut request, mut pictures) = (request.clone(), pictures.clone());
             for (field, texts) in lacking {
-                // What is no value of its field makes no difference before a model has the field.
+                // An invalid value makes no difference until a model has the field.
                 let _ = fill(field, texts, &mut request, &mut pictures);
             }
             request.params.extend(lacking_params);
@@ -140,20 +140,20 @@ impl Render<'_, '_> {
             return Some(Arc::clone(card));
         }
         let known: Vec<String> = self.cards.iter().map(|card| card.name.to_string()).collect();
-        // With or without the provider in front, people mean the model.
+        // The user may have written the model with or without its provider.
         let close = did_you_mean(&text, known.iter().map(String::as_str))
             .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
         let stranger =
             text.trim().split_once('/').filter(|(name, _)| self.cards.providers().find(name).is_none());
         let message = match stranger {
-            Some((name, _)) => format!("shotlist does not know the provider `{name}`"),
+            Some((name, _)) => format!("there is no provider `{name}`"),
             None => format!("there is no model `{}`", text.trim()),
         };
         let mut problem = self.values.problem("model", message, None);
         problem = match (close, stranger) {
             (Some(close), _) => problem.hint(format!("did you mean `{close}`?")),
             (None, Some(_)) => problem.hint("write one of the models below"),
-            (None, None) => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
+            (None, None) => problem.hint("write the model as provider/model, for example `zai/vidu2-image`"),
         };
         let own = name.as_ref().filter(|name| self.cards.providers().find(&name.provider).is_some());
         let proposed = self.cards.proposed();
@@ -162,20 +162,21 @@ impl Render<'_, '_> {
         problem = match own {
             Some(ModelName { provider, .. }) => problem
                 .note(format!("the models of {provider} are: {}", proposed.join(", ")))
-                .note("one that is newer than this list is added under `models:`, `like:` another of them"),
+                .note("add a newer model under `models:`, with `like:` and one of these models"),
             None => problem.note(format!("the models are: {}", proposed.join(", "))),
         };
         self.problems.push(problem);
         None
     }
 
-    /// The rendered texts of a field, without those that are empty and may be.
+    /// Returns the rendered texts of a field. Leaves out empty texts, which are a problem unless the field is optional.
     fn texts(&mut self, field: Field) -> Vec<String> {
         let written = self.values.field(field);
         written.into_iter().filter_map(|written| self.text(&written, field.name())).collect()
     }
 
-    /// One rendered text; `None` where it is empty or wrong, which is a problem unless it may be empty.
+    /// Returns one rendered text. `None` if it cannot be rendered, which is a problem, or is empty, which is a problem
+    /// unless it is optional.
     fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
         let text = match written {
             Written::Data(text) => text.value.clone(),
@@ -183,7 +184,7 @@ impl Render<'_, '_> {
             Written::Template(template) => match template.render(&self.values.job.context) {
                 Ok(text) => text,
                 Err(mut problem) => {
-                    // What number a cell must hold, only the model can tell.
+                    // Only the model's card lists the numbers that the cell may contain.
                     problem.hint = problem.hint.or_else(|| Some(self.digits(name)));
                     self.problems.push(*problem);
                     return None;
@@ -201,13 +202,13 @@ impl Render<'_, '_> {
         }
         if let Some(what) = damage(&text).filter(|_| name == "prompt") {
             let problem = self.values.problem(name, format!("the prompt is damaged: {what}"), None);
-            let hint = "export the file anew as UTF-8, or mend the cell in it";
+            let hint = "export the file again as UTF-8, or correct the prompt in its cell";
             self.problems.push(Problem { severity: Severity::Warning, ..problem.hint(hint) });
         }
         Some(text)
     }
 
-    /// Which number to write for a field or a parameter.
+    /// Returns a hint about the numbers that a field or parameter accepts.
     fn digits(&self, name: &str) -> String {
         let (rule, name) = match Field::named(name) {
             Some(field) => (self.card.as_ref().and_then(|card| card.field(field)), name.to_owned()),
@@ -247,7 +248,7 @@ impl Render<'_, '_> {
         }
     }
 
-    /// Returns the picture of the item where a shot names the column that it stands in, which may hold a list.
+    /// Returns the item's first picture if the field names only the column of pictures, whose cell may contain a list.
     fn first_of_list(&self, field: Field) -> Option<String> {
         let item = self.values.item();
         let [Written::Template(template)] = self.values.field(field)[..] else { return None };
@@ -256,7 +257,7 @@ impl Render<'_, '_> {
         item.get("image").filter(|_| is_meant).map(str::to_owned)
     }
 
-    /// The problem with a text that is no value of its field at all.
+    /// Adds the problem of a text that cannot be converted to its field's type.
     fn mistyped(&mut self, card: &ModelCard, field: Field, text: &str) {
         let name = field.name();
         let (what, hint) = match field {
@@ -275,7 +276,7 @@ impl Render<'_, '_> {
         self.problems.push(problem.hint(hint));
     }
 
-    /// Returns a path that is too long because of the item's id, with a short form of that, and tells of it.
+    /// Returns a path with a shortened id if the id makes the path too long, and adds a note about that.
     fn shortened(&mut self, template: &Template, rendered: &str) -> Option<String> {
         if !output::has_long_part(rendered) {
             return None;
@@ -299,7 +300,7 @@ impl Render<'_, '_> {
             Err(refused) => {
                 let message = format!("the output path {}", refused.why);
                 let problem = self.values.problem("output", message, Some(&rendered));
-                // The path that nobody wrote is made of the id.
+                // The default output path contains the id.
                 let hint = match (&problem.place, refused.line) {
                     (Place::File(file), Some(line)) => {
                         format!("change the id, or add this line to {file}: `output: \"{line}\"`")
@@ -314,7 +315,7 @@ impl Render<'_, '_> {
     }
 }
 
-/// Sets a field to its rendered texts; an error with the text that is no value of the field.
+/// Sets a field to its rendered texts; an error contains the text that cannot be converted.
 fn fill(
     field: Field,
     texts: Vec<String>,
@@ -349,7 +350,7 @@ fn fill(
     Ok(())
 }
 
-/// Returns whether a text lists addresses: another one begins behind a space, a comma, a semicolon or a bar.
+/// Checks whether a text lists several addresses, separated by a space, comma, semicolon or bar.
 fn has_several_addresses(text: &str) -> bool {
     let begins = |scheme| text.trim().match_indices(scheme).map(|(at, _)| at);
     let mut further = begins("http://").chain(begins("https://")).filter(|at| *at > 0);
@@ -360,7 +361,7 @@ fn has_several_addresses(text: &str) -> bool {
     text.trim().starts_with("http") && further.any(is_listed)
 }
 
-/// Returns a parameter's value as a card will most likely type it: this model's card does not know the parameter yet.
+/// Returns the value of a parameter that the model's card lacks, with the type that a card would most likely give it.
 fn guessed(text: String) -> Value {
     let trimmed = text.trim();
     match (trimmed.parse::<bool>(), trimmed.parse::<i64>()) {
@@ -370,7 +371,7 @@ fn guessed(text: String) -> Value {
     }
 }
 
-/// Keeps a text as the value it stands for; whether it stands for one.
+/// Parses a text into `value`, and returns true if that succeeded.
 fn keep<T: FromStr>(value: &mut Option<T>, text: &str) -> bool {
     *value = text.parse().ok();
     value.is_some()

@@ -1,6 +1,6 @@
-//! Items × shots: every item becomes its jobs as it comes, with all problems at once.
+//! Expands items into jobs, one item at a time, and collects all problems together.
 //!
-//! Of an item nothing is kept but what others are held against.
+//! Only the data that later items are compared with is kept in memory.
 
 use super::cells::{self, Cells};
 use super::draft::{Draft, draft};
@@ -19,67 +19,68 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// A manifest at work on one item after the other.
+/// The expansion of a manifest's items into jobs, one item after the other.
 pub struct Expansion<'a> {
     manifest: &'a Manifest,
     cards: &'a Cards,
     links: &'a LinkBook,
     look: &'a mut Look<'a>,
     scope: Scope<'a>,
-    /// What is wrong with drafts.
+    /// Problems from rendering the jobs' settings into drafts.
     drafting: Causes,
-    /// Clips of one name.
+    /// Problems of clips with the same name.
     clashes: Causes,
-    /// What is wrong with orders.
+    /// Problems from checking the requests.
     ordering: Wrongs,
-    /// Output paths without upper and lower case, each with the position of its owner …
+    /// The case-folded output paths, each with the index of its owner in `owners`.
     paths: HashMap<Short, u32>,
-    /// … among these …
+    /// The first job of each output path.
     owners: Vec<Owner>,
-    /// … and the owners' job keys, one behind the other: a million texts of their own would take twice the memory.
+    /// The keys of the jobs in `owners`, in one text: a million separate texts would need twice the memory.
     keys: String,
-    /// Whether links to pictures are asked for.
+    /// True if the caller asked for links to pictures.
     with_links: bool,
-    /// Columns of rows that look like ours and are not.
+    /// Columns that have the prefix `shotlist_` and an unknown name.
     strange: BTreeSet<String>,
-    /// How many rows are left out by a cell of their own, and the sheet that they are in.
+    /// The number of rows that a cell in `shotlist_skip` leaves out, and the sheet that contains them.
     skipped: (usize, Option<Place>),
-    /// Identities of templates by the number of the shot and the model.
+    /// The identities of templates by the shot's number and the model.
     templates: HashMap<(usize, ModelName), Sha256>,
-    /// All but its problems.
+    /// The results so far, without the problems.
     found: Expanded,
 }
 
-/// The place of a job among all.
+/// The facts that decide when a job is submitted: its priority and its template.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Placed {
-    /// Priority of its item; higher goes first.
+    /// The priority of the job's item; higher values go first.
     pub urgency: i64,
-    /// Identity of the template of its shot and model; `None` if the manifest has no rollout.
+    /// The identity of the template of the job's shot and model; `None` without a rollout in the manifest.
     pub template: Option<Sha256>,
 }
 
-/// What was found out about all items together.
+/// The results for all items together.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// What is wrong or doubtful: with what is wanted, with drafts, with output paths, with orders, each in the order of the items.
+    /// The problems and warnings: of the selection, of drafts, of output paths and of requests, each in the order of
+    /// the items.
     pub problems: Vec<Problem>,
-    /// Every link to a picture, whether or not its order is right; empty where nobody asked for them.
+    /// Every link to a picture, even of an invalid request; empty unless the caller asked for links.
     pub links: BTreeSet<String>,
-    /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
+    /// The optional fields that were left out because a model lacks them: by model and name, with the number of jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
-    /// Items that make no job because something is wrong with them.
+    /// Items without jobs because of a problem.
     pub left_out: LeftOut,
-    /// How many jobs are right.
+    /// The number of valid jobs.
     pub jobs: usize,
-    /// Number of jobs, right or not.
+    /// The number of jobs, valid or not.
     pub drafts: usize,
-    /// Whether any of them has a picture.
+    /// True if any job has a picture.
     pub has_pictures: bool,
 }
 
 impl<'a> Expansion<'a> {
-    /// Begins. `links` is what is known of linked pictures, `look` finds out about local ones.
+    /// Starts an expansion. `links` has the known facts about linked pictures, `look` reads local ones.
     #[must_use]
     pub fn new(
         manifest: &'a Manifest,
@@ -107,18 +108,19 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Keeps every link to a picture, too.
+    /// Makes the expansion also collect every link to a picture.
     #[must_use]
     pub fn with_links(self) -> Self {
         Self { with_links: true, ..self }
     }
 
-    /// Renders every job of an item and hands on those that are right, with the item's priority, in the order of the shots and, within a
-    /// shot, of its matrix. Of an item with which something is wrong none is handed on where the manifest says so.
+    /// Renders every job of an item, and passes the valid ones to `take` with the item's priority. The order is that of
+    /// the shots and, within a shot, of its matrix. If the manifest skips bad items, one problem drops all jobs of the
+    /// item.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted, Placed)) {
         let (mut drafting, mut ordering) = (Vec::new(), Vec::new());
         let mut wanted = Vec::with_capacity(self.manifest.shots.len());
-        // An entry of the manifest has keys of its own for all this.
+        // An entry of the manifest has its own keys for these settings.
         let cells = match subject.own {
             Some(_) => Cells::default(),
             None => Cells::read(&subject.item, &mut self.strange, &mut drafting),
@@ -149,9 +151,9 @@ impl<'a> Expansion<'a> {
                         self.note(&values, &draft);
                         let (cards, links) = (self.cards, self.links);
                         let made = order(draft, &values, cards, links, &mut *self.look, &mut ordering);
-                        let told =
-                            made.and_then(|plain| self.told(plain, &values, &mut drafting, &mut ordering));
-                        if let Some(job) = told {
+                        let reported = made
+                            .and_then(|plain| self.reported(plain, &values, &mut drafting, &mut ordering));
+                        if let Some(job) = reported {
                             let template = self.template(number, &job.request.model);
                             wanted.push((job, template));
                         }
@@ -188,10 +190,10 @@ impl<'a> Expansion<'a> {
         Some(identity)
     }
 
-    /// Returns an order with what a reviewer said about the clip of the job, where the manifest has a place for that.
+    /// Returns a request that includes the reviewer's feedback on the job's clip, if the manifest uses feedback.
     ///
-    /// The fingerprint is that of the order without these words: a review alone never changes an order.
-    fn told(
+    /// The fingerprint is that of the request without the feedback: a review alone never changes a request.
+    fn reported(
         &mut self,
         plain: Wanted,
         values: &Values<'_>,
@@ -205,18 +207,18 @@ impl<'a> Expansion<'a> {
         let job = &job;
         let values = Values { job, ..*values };
         let draft = draft(values, self.cards, drafting)?;
-        let told = order(draft, &values, self.cards, self.links, &mut *self.look, ordering)?;
-        // The take of this order is known by the likeness of the order without.
+        let reported = order(draft, &values, self.cards, self.links, &mut *self.look, ordering)?;
+        // The take of this request is recognised by the likeness of the request without feedback.
         let likeness = Some(plain.likeness());
-        Some(Wanted { request: told.request, price: told.price, likeness, ..plain })
+        Some(Wanted { request: reported.request, price: reported.price, likeness, ..plain })
     }
 
-    /// Leaves an item out about which its source has said what is wrong.
+    /// Leaves out an item whose source has already reported a problem.
     pub fn leave_out(&mut self, item: &Item) {
         self.found.left_out.add(&item.id);
     }
 
-    /// What was found out about all items.
+    /// Returns the results for all items.
     #[must_use]
     pub fn finish(self) -> Expanded {
         let mut problems = self.scope.finish();
@@ -228,7 +230,7 @@ impl<'a> Expansion<'a> {
         Expanded { problems, ..self.found }
     }
 
-    /// Keeps what is told of all drafts together.
+    /// Records the facts about a draft that are reported for all drafts together, and claims its output path.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
         self.found.drafts += 1;
         self.found.has_pictures |= draft.pictures.all().next().is_some();
@@ -243,7 +245,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Two clips must not get one name, also not on a disk that ignores case.
+    /// Claims a draft's output path, and adds a problem if another clip has the same name, even on a disk that ignores
+    /// case.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
         let exact = Sha256::of(draft.path.as_bytes());
@@ -269,7 +272,7 @@ impl<'a> Expansion<'a> {
         let message = if same_path {
             "several clips would get the same file name"
         } else {
-            "several clips would get names that macOS and Windows take for the same"
+            "several clips would get names that macOS and Windows treat as the same"
         };
         let has_id = output.columns().iter().any(|column| column == "id");
         let hint = match (same_shot, same_path) {
@@ -298,38 +301,38 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// The job that was the first to get an output path.
+/// The first job that claimed an output path.
 struct Owner {
-    /// Where its key ends among those of all owners.
+    /// The end of the job's key in the text of all keys.
     end: usize,
-    /// Where its item was written.
+    /// The line of the job's item.
     line: u32,
-    /// The start of the digest of the path as it is written.
+    /// The start of the digest of the path with its original case, to tell equal paths from paths that differ in case.
     exact: [u8; 4],
 }
 
-/// Items that make no job, though the manifest wants them: what was paid for them stays where it is.
+/// Items that the manifest has and that make no job; their paid renderings stay where they are.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
     items: HashSet<Short>,
-    /// Rows of which not even the id can be read.
+    /// The number of rows whose ids cannot be read.
     pub nameless: usize,
 }
 
 impl LeftOut {
-    /// Whether the item of that id is one.
+    /// Checks whether the item with this id was left out.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         self.items.contains(&Sha256::of(id.as_bytes()).short())
     }
 
-    /// Whether the item of that id may be one: it is, or there are rows whose ids nobody can read.
+    /// Checks whether the item with this id may have been left out: it was, or some rows have unreadable ids.
     #[must_use]
     pub fn may_have(&self, id: &str) -> bool {
         self.nameless > 0 || self.has(id)
     }
 
-    /// How many there are.
+    /// Returns the number of items that were left out.
     #[must_use]
     pub fn count(&self) -> usize {
         self.items.len() + self.nameless
@@ -340,13 +343,13 @@ impl LeftOut {
     }
 }
 
-/// Whether an item is left out for it, where the manifest says so.
+/// Checks whether an item is left out because of this problem, if the manifest skips bad items.
 #[must_use]
 pub fn is_own_fault(problem: &Problem) -> bool {
     problem.is_error() && problem.of_item
 }
 
-/// Says of a problem for which an item is left out that the others go on.
+/// Turns a problem for which an item is left out into a warning, as the other items continue.
 pub fn excuse(problem: &mut Problem) {
     if is_own_fault(problem) {
         problem.severity = Severity::Warning;

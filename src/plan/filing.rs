@@ -1,5 +1,4 @@
-//! Finds which clips that are there already go where, free of charge, whatever the output paths have become; and what
-//! must not be in the way.
+//! Finds which existing clips must move to which paths, free of charge, and what may block these paths.
 
 use super::decide::Decision;
 use super::known::Filed;
@@ -8,49 +7,49 @@ use crate::domain::lifecycle::ClipFile;
 use crate::domain::take::Wanted;
 use std::collections::HashMap;
 
-/// One clip to put under a job's name.
+/// The move or copy of an existing clip to a job's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filing {
-    /// The job.
+    /// The job's key.
     pub key: JobKey,
-    /// Where the clip goes.
+    /// The clip's new path.
     pub path: String,
-    /// Where it stands.
+    /// The clip's present place.
     pub from: Filed,
-    /// Whether the other place keeps it.
+    /// True if the clip also stays at its present place.
     pub copy: bool,
 }
 
-/// What follows from the decisions for files.
+/// The file operations that follow from the decisions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filings {
-    /// To be done at once.
+    /// The operations that can be done now.
     pub now: Vec<Filing>,
-    /// To be done when a take's clip is there: job and path, by the take. Takes of all projects are collected together,
-    /// so the leader's name alone would not say whose clip it is.
+    /// The copies of clips that do not exist yet: for each take that will make a clip, the jobs and paths that get a
+    /// copy. Takes of all projects are collected together, so the leader's key alone would not identify the clip.
     pub with_leader: HashMap<TakeId, Vec<(JobKey, String)>>,
 }
 
 impl Filings {
-    /// Files a clip that is there already. `is_needed` says whether another wanted job's clip stands there: then it is
-    /// copied, never taken away.
+    /// Adds the move or the copy of an existing clip to the job's name. `is_needed` is true if another wanted job needs
+    /// the clip at its present place: then the clip is copied, never moved.
     pub fn add(&mut self, job: &Wanted, decision: &Decision, from: Filed, is_needed: bool) {
         let is_shared = matches!(decision, Decision::Shared { .. });
         let (key, path) = (job.key.clone(), job.path.clone());
         self.now.push(Filing { key, path, from, copy: is_shared || is_needed });
     }
 
-    /// Files a take's clip under the job's name as soon as it is there.
+    /// Adds the copy of a take's clip to the job's name, to be made after the clip arrives.
     pub fn follow(&mut self, take: TakeId, job: &Wanted) {
         self.with_leader.entry(take).or_default().push((job.key.clone(), job.path.clone()));
     }
 
-    /// Puts copies first: what is moved away afterwards was there to be copied.
+    /// Sorts copies first, so that they are made before their originals move.
     pub fn sort(&mut self) {
         self.now.sort_by_key(|filing| !filing.copy);
     }
 
-    /// Returns the clips that are moved away from their places, by these.
+    /// Returns the clips that move, by the paths that they leave.
     #[must_use]
     pub fn vacated(&self) -> HashMap<&str, ClipFile> {
         let moved = self.now.iter().filter(|filing| !filing.copy && filing.from.path != filing.path);
@@ -58,7 +57,7 @@ impl Filings {
     }
 }
 
-/// Returns the clip that is there already and only wants another name.
+/// Returns the existing clip that the job uses and that needs another name; `None` if there is none.
 #[must_use]
 pub const fn there(decision: &Decision) -> Option<&Filed> {
     match decision {
@@ -73,24 +72,24 @@ pub const fn there(decision: &Decision) -> Option<&Filed> {
 /// A name that a clip is to get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The name.
+    /// The clip's path.
     pub path: String,
-    /// Clips that may stand there: they make room, or are the very one.
+    /// Clips that may have the name already: they will be moved away, or are the right clip.
     pub may_stand: Vec<ClipFile>,
-    /// The job of a clip that is on its way to the same name.
+    /// The other job whose clip will get the same name, if there is one.
     pub promised: Option<JobKey>,
 }
 
-/// Whether the job's clip is to get a name: one that is to be paid or to be filed. What placing and filing will not
-/// accept there must be found before anything is paid.
+/// Checks whether a job's clip needs a name, because the clip is to be paid or filed. Obstacles to placing or filing
+/// the clip must be found before any payment.
 #[must_use]
 pub fn needs_place(job: &Wanted, decision: &Decision) -> bool {
     let from = there(decision).filter(|from| from.path != job.path);
     from.is_some() || matches!(decision, Decision::Shared { from: None, .. }) || decision.costs()
 }
 
-/// Returns the name that the job's clip is to get. `own` is the clip under the job's name, `vacated` one that is moved
-/// away from there, `promised` the job whose clip is on its way to the same name.
+/// Returns the name that the job's clip is to get. `own` is the clip under the job's name, `vacated` a clip that moves
+/// away from there, `promised` the job whose clip will get the same name.
 #[must_use]
 pub fn target(
     job: &Wanted,

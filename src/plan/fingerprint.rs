@@ -1,7 +1,7 @@
-//! What decides payment: a hash over what the user ordered, in one canonical form.
+//! Computes the fingerprint that decides payment: a hash of the user's request in one canonical form.
 //!
-//! Not over the wire body: a corrected model card, a new default or a request id must not buy a catalog again.
-//! Version 1 is fixed for ever by the golden vectors in the tests.
+//! The fingerprint does not cover the body that is sent: a corrected model card, a new default or a request id must not
+//! buy a catalog again. The golden vectors in the tests fix version 1 for ever.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request};
@@ -10,18 +10,19 @@ use crate::provider::body;
 use serde_json::{Map, Value as Json};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The fingerprint of an order.
+/// Returns the fingerprint of a request.
 #[must_use]
 pub fn fingerprint(request: &Request) -> Fingerprint {
     let fields = Json::Object(canonical(request));
     Fingerprint(Sha256::of(format!("shotlist order 1\n{fields}").as_bytes()))
 }
 
-/// The likeness of an order: its fingerprint with all text in Unicode NFC. Addresses and `params` stay as they are.
+/// Returns the likeness of a request: its fingerprint with all text in Unicode NFC. Addresses and `params` stay
+/// unchanged.
 #[must_use]
 pub fn likeness(request: &Request) -> Fingerprint {
     let mut request = request.clone();
-    // Without `..`: a new field does not compile before it stands here.
+    // This pattern has no `..`, so that a new field does not compile before it is listed here.
     let Request {
         model: _,
         prompt,
@@ -45,25 +46,25 @@ pub fn likeness(request: &Request) -> Fingerprint {
     fingerprint(&request)
 }
 
-/// One field that differs between two orders, as people read it.
+/// A field that differs between two requests, in readable form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The field, or `params.NAME`.
+    /// The field's name, or `params.NAME`.
     pub field: String,
-    /// Before; `None` where it was not set.
+    /// The old value; `None` if the field was not set.
     pub old: Option<String>,
-    /// Now.
+    /// The new value; `None` if the field is not set.
     pub new: Option<String>,
 }
 
-/// What differs, in the order of the fields.
+/// Returns the differences between two requests, in the order of the fields.
 #[must_use]
 pub fn changes(old: &Request, new: &Request) -> Vec<Change> {
     differences(&fields(old), &fields(new))
 }
 
-/// The set fields of an order with their values as people read them, in the order of the fields; of pictures their
-/// address or the hash of their bytes.
+/// Returns the set fields of a request with readable values, in the order of the fields. A picture's value is its
+/// address or the hash of its bytes.
 #[must_use]
 pub fn fields(request: &Request) -> Vec<(String, String)> {
     let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -79,7 +80,7 @@ pub fn fields(request: &Request) -> Vec<(String, String)> {
     fields
 }
 
-/// What differs between the fields of two orders.
+/// Returns the differences between the fields of two requests.
 #[must_use]
 pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
     let mut names: Vec<&String> = new.iter().chain(old).map(|(name, _)| name).collect();
@@ -95,7 +96,7 @@ pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Ch
         .collect()
 }
 
-/// The set fields in a fixed order; what is not set is not there.
+/// Returns the set fields in a fixed order; fields that are not set are omitted.
 fn canonical(request: &Request) -> Map<String, Json> {
     let mut fields = Map::new();
     fields.insert("model".to_owned(), request.model.to_string().into());
@@ -111,7 +112,7 @@ fn canonical(request: &Request) -> Map<String, Json> {
     fields
 }
 
-/// A sheet that was saved with other line ends orders the same.
+/// Replaces Windows line ends: a sheet saved with other line ends must give the same request.
 fn normal(value: Json) -> Json {
     match value {
         Json::String(text) => text.replace("\r\n", "\n").into(),
@@ -122,7 +123,7 @@ fn normal(value: Json) -> Json {
 fn media(media: &Media) -> Json {
     match media {
         Media::Url(url) => serde_json::json!({ "url": url }),
-        // The bytes decide, wherever they lie: a moved or renamed picture orders the same.
+        // The hash of the bytes decides, not the path: a moved or renamed picture gives the same request.
         Media::File(file) => serde_json::json!({ "sha256": file.facts.sha256.to_string() }),
         Media::Inline { facts, .. } => serde_json::json!({ "sha256": facts.sha256.to_string() }),
     }
@@ -164,7 +165,7 @@ mod tests {
         request
     }
 
-    /// These never change within v1: a change would buy every catalog in the world again.
+    /// Pins the fingerprints of v1, which must never change: a change would buy every catalog in the world again.
     #[test]
     fn golden_vectors_of_v1() {
         let mut prompt_only = Request::new("zai/viduq1-text".parse().unwrap());
@@ -221,7 +222,7 @@ mod tests {
             edit(&mut edited);
             assert_ne!(fingerprint(&full()), fingerprint(&edited), "{field}");
             let named = changes(&full(), &edited);
-            // A parameter that changes its type but not its digits is the one difference people cannot read.
+            // A parameter that changes its type but not its digits is the one difference that people cannot see.
             if field != "params.fps" {
                 assert_eq!(named.iter().map(|change| change.field.as_str()).collect::<Vec<_>>(), [field]);
             }

@@ -1,4 +1,4 @@
-//! What is too much for a night in which nobody looks: an edited template, a broken export.
+//! Checks for changes that are too large for an unattended run, such as an edited template or a broken export.
 
 use super::decide::Decision;
 use super::fingerprint::Change;
@@ -8,56 +8,56 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::manifest::Guards;
 
-/// The folder of clips that nobody wants any more, below the output folder.
+/// The folder below the output folder for clips that no job needs.
 pub const ARCHIVE: &str = "_archive/";
 
-/// A guard that something is too much for.
+/// An exceeded guard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trip {
-    /// Its key in the manifest.
+    /// The guard's key in the manifest.
     pub guard: &'static str,
-    /// What it allows, as the manifest has it.
+    /// The guard's limit, as the manifest writes it.
     pub limit: String,
-    /// What was found instead.
+    /// The value that exceeds the limit.
     pub found: Found,
-    /// A few of the jobs, with what changed of each.
+    /// A few of the affected jobs, each with its changes.
     pub examples: Vec<Example>,
 }
 
-/// A job with what changed of it.
+/// A job with its changes.
 pub type Example = (JobKey, Vec<Change>);
 
-/// What was found.
+/// The value that exceeds a guard's limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// So many jobs would be ordered.
+    /// The number of jobs that would be submitted.
     Ordered(usize),
-    /// So many finished jobs of so many would get another clip.
+    /// The number of finished jobs that would get another clip, and the number of all finished jobs.
     Changed(usize, usize),
-    /// So many finished jobs of so many are gone.
+    /// The number of finished jobs that the manifest no longer has, and the number of all finished jobs.
     Removed(usize, usize),
-    /// So much would be spent.
+    /// The amount that would be spent.
     Spend(Usd),
 }
 
-/// Jobs named of one guard.
+/// The largest number of examples for one guard.
 const EXAMPLES: usize = 3;
 
-/// Counts what guards look at, job by job.
+/// The counts for all guards, collected job by job.
 #[derive(Debug, Default)]
-pub struct Watch {
-    /// Number of wanted jobs that have a clip.
+pub struct GuardCounts {
+    /// The number of wanted jobs that have a clip.
     finished: usize,
     ordered: Counted,
     changed: Counted,
-    /// Another job's clip takes the place of the finished one.
+    /// Finished jobs whose clip is replaced by another job's clip.
     replaced: Counted,
-    /// Finished jobs that are no longer wanted.
+    /// Finished jobs that the manifest no longer has.
     removed: Counted,
     spend: Usd,
 }
 
-/// How many there are, and the first of them.
+/// A count of jobs, with the first few of them as examples.
 #[derive(Debug, Default)]
 struct Counted {
     count: usize,
@@ -73,21 +73,21 @@ impl Counted {
     }
 }
 
-impl Watch {
-    /// Starts before the first job, where so many wanted jobs have a clip.
+impl GuardCounts {
+    /// Starts counts of zero, before the first job. `finished` is the number of wanted jobs that have a clip.
     #[must_use]
     pub fn new(finished: usize) -> Self {
         Self { finished, ..Self::default() }
     }
 
-    /// Whether a guard looks at whether the job is finished.
+    /// Checks whether [`see`](Self::see) must know if a job with this decision is finished.
     #[must_use]
     pub const fn asks(decision: &Decision) -> bool {
         matches!(decision, Decision::Changed { .. } | Decision::Shared { .. } | Decision::Renamed { .. })
     }
 
-    /// Sees a job, and whether it was wanted before and has a clip. What was ordered before and only waits was within
-    /// the guards, or agreed to, when it was ordered.
+    /// Counts a job; `is_finished` is true if it was wanted before and has a clip. A take that already waits to be sent
+    /// is not counted: it passed the guards, or was approved, when it was queued.
     pub fn see(&mut self, wanted: &Wanted, decision: &Decision, is_finished: bool) {
         let fields = match decision {
             Decision::New | Decision::Redo { .. } | Decision::Again { .. } => &[][..],
@@ -104,16 +104,16 @@ impl Watch {
         }
     }
 
-    /// Sees a finished job that is no longer wanted. Not called where only a part of the jobs is planned.
+    /// Counts a finished job that the manifest no longer has. Not called if only some of the jobs are planned.
     pub fn miss(&mut self, key: &JobKey) {
         self.removed.add(key, &[]);
     }
 
-    /// Returns the guards that the jobs are too much for.
+    /// Returns the guards whose limits the jobs exceed.
     #[must_use]
     pub fn trips(self, guards: &Guards) -> Vec<Trip> {
         let Self { finished: of, ordered, mut changed, replaced, removed, spend } = self;
-        // Those that say what changed are named first.
+        // Jobs with a list of changes come first among the examples.
         changed.count += replaced.count;
         changed.examples.extend(replaced.examples);
         let mut trips = Vec::new();
@@ -138,7 +138,7 @@ impl Watch {
     }
 }
 
-/// Whether a clip that no wanted job refers to still stands where it was made.
+/// Checks whether a clip that no wanted job refers to is still outside the archive folder.
 #[must_use]
 pub fn is_in_place(filed: &Filed) -> bool {
     !filed.path.starts_with(ARCHIVE)

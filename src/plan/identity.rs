@@ -1,15 +1,15 @@
-//! Pictures that are equal under the manifest's `image_identity` although their bytes or links differ.
+//! Finds pictures that are equal under the manifest's `image_identity` although their bytes or links differ.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request};
 use crate::domain::signature::Signature;
 use crate::manifest::ImageIdentity;
 
-/// Looks up the signature of a picture by the hash of its bytes.
+/// A function that looks up the signature of a picture, which describes its pixels, by the hash of the picture's bytes.
 pub type Signatures<'a, E> = &'a mut dyn FnMut(Sha256) -> Result<Option<Signature>, E>;
 
-/// Returns an order with each picture replaced by that of the older order, where the two are equal; `None` where no picture
-/// is replaced.
+/// Returns the new request with pictures of the old request: an old picture replaces each new picture that counts as
+/// equal to it. `None` if no picture is replaced.
 pub fn restored<E>(
     identity: ImageIdentity,
     old: &Request,
@@ -17,7 +17,7 @@ pub fn restored<E>(
     signatures: Signatures<'_, E>,
 ) -> Result<Option<Request>, E> {
     let mut restored = new.clone();
-    // Without `..`: a new field does not compile before it is told whether it holds pictures.
+    // This pattern has no `..`, so that a new field does not compile before it is decided whether it contains pictures.
     let Request {
         image,
         last_image,
@@ -49,7 +49,7 @@ pub fn restored<E>(
     Ok(is_any.then_some(restored))
 }
 
-/// Returns whether two different pictures count as one.
+/// Checks whether two different pictures count as the same.
 fn are_equal<E>(
     identity: ImageIdentity,
     old: &Media,
@@ -72,10 +72,10 @@ fn are_equal<E>(
     }
 }
 
-/// Endings of programs whose query says which picture is meant: `image.php?id=7`.
+/// File endings of programs whose query selects the picture: `image.php?id=7`.
 const PROGRAMS: [&str; 9] = ["ashx", "asp", "aspx", "cfm", "cgi", "do", "jsp", "php", "pl"];
 
-/// Splits a link into what is before its query, and its fragment. A link to a program keeps its query.
+/// Splits a link into the part before its query, and its fragment. A link to a program keeps its query.
 fn without_query(link: &str) -> (&str, &str) {
     let (link, fragment) = link.split_once('#').unwrap_or((link, ""));
     let path = link.split_once('?').map_or(link, |(path, _)| path);

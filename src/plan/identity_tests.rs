@@ -7,7 +7,7 @@ use std::convert::Infallible;
 const IDENTITIES: [ImageIdentity; 4] =
     [ImageIdentity::Bytes, ImageIdentity::Url, ImageIdentity::UrlWithoutQuery, ImageIdentity::Pixels];
 
-/// Pictures by name: `a` and `a2` show the same, `b` shows something else, nothing is known of `x` and `y`.
+/// Returns a picture's signature by its name: `a` and `a2` look the same, `b` looks different, `x` and `y` have none.
 fn signature(name: &str) -> Option<Signature> {
     let grey = |level: u8| Some(Signature::new(800, 600, vec![level; 3 * GRID * GRID]));
     match name {
@@ -77,7 +77,7 @@ fn every_pair_of_pictures_under_every_setting() {
             }
         }
     }
-    // Six pairs of links, and two names in two ways on either side.
+    // There are six pairs of links, and two names in two forms on each side.
     assert_eq!(count, 6 + 8);
 }
 
@@ -113,11 +113,11 @@ fn each_picture_is_replaced_in_its_own_place_and_nothing_else_is() {
     assert_eq!(restore(&old, &old), None);
     let new = order(Some(file("a2")), Some(file("b")), vec![file("a2"), file("b")]);
     assert_eq!(fingerprint(&restore(&old, &new).unwrap()), fingerprint(&old));
-    // One picture is the same and the other is not: the order differs still.
+    // One picture is the same and the other is not: the requests still differ.
     let new = order(Some(file("a2")), Some(file("x")), vec![file("a"), file("b")]);
     let partly = restore(&old, &new).unwrap();
     assert_eq!((&partly.image, &partly.last_image), (&old.image, &new.last_image));
-    // First and last frame exchanged, references in another order, one more of them, or one less.
+    // The frames are exchanged, or the references are reordered, added or removed.
     for new in [
         order(Some(file("b")), Some(file("a2")), vec![file("a"), file("b")]),
         order(Some(file("a")), Some(file("b")), vec![file("b"), file("a2")]),

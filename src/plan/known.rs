@@ -1,4 +1,4 @@
-//! What the store knows, as the plan looks it up.
+//! Defines the look-ups of earlier takes that a plan needs from the store.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
@@ -8,9 +8,9 @@ use crate::domain::request::Request;
 use crate::domain::signature::Signature;
 use crate::domain::take::{Fingerprint, Wanted};
 
-/// Looks up what was ever ordered in a state folder. Nothing is loaded whole.
+/// Look-ups of every earlier take in a state folder. The takes are never all loaded at once.
 pub trait Known {
-    /// Why a look-up failed.
+    /// The error of a failed look-up.
     type Error;
 
     /// Returns a job of the project with its takes.
@@ -19,63 +19,63 @@ pub trait Known {
     /// Returns a take of any project.
     fn take(&self, id: &TakeId) -> Result<Option<KnownTake>, Self::Error>;
 
-    /// Returns the order of a take of any project.
+    /// Returns the request of a take of any project.
     fn request(&self, id: &TakeId) -> Result<Option<Request>, Self::Error>;
 
-    /// Whether a take was ordered with that likeness: as it was noted then, or as its order has it.
+    /// Checks whether a take has this likeness, either as recorded at its submission or as computed from its request.
     fn is_like(&self, id: &TakeId, likeness: Fingerprint) -> Result<bool, Self::Error>;
 
-    /// Returns the signature of a picture, where one is kept.
+    /// Returns the signature of a picture, if one is stored.
     fn signature(&self, sha256: Sha256) -> Result<Option<Signature>, Self::Error>;
 
-    /// Returns where a take's clip stands under a job's name, preferably that of a job of the project.
+    /// Returns the clip of a take under the name of a job, preferably of a job of the project.
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;
 
-    /// Returns a finished take with the same fingerprint, and its job: one with which this job may share, or the job of
-    /// the same name in another project. Takes of the project itself come first.
+    /// Returns a finished take with the fingerprint of `job`, and the job that has the take. That other job is one with
+    /// which `job` may share, or has the same name in another project. Takes of the project itself come first.
     fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Self::Error>;
 
-    /// Returns the best take of such an owner with the job's fingerprint that no other job has taken over yet. Of the
-    /// takes that stay where they are, one with which the job may share.
+    /// Returns the best take with the fingerprint of `job` that has this kind of owner and was not taken over. A take
+    /// of an [`Owner::Bound`] must belong to a job with which `job` may share.
     fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Self::Error>;
 
-    /// Returns the rejection of the clip that a job shows, if it is rejected.
+    /// Returns the rejection of the job's present clip, if there is one.
     fn rejection(&self, key: &JobKey) -> Option<Rejection>;
 
-    /// Returns what was, or will be, paid for takes that stand in for one in doubt.
+    /// Returns the money that was or will be paid for takes that replace a take in doubt.
     fn resubmitted(&self) -> Result<Usd, Self::Error>;
 }
 
-/// The rejection of the clip that a job shows.
+/// A person's rejection of a job's present clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Order of the job at that time.
+    /// The fingerprint of the job's request at the time of the rejection.
     pub order: Fingerprint,
-    /// Reasons in words.
+    /// The reviewer's reasons, in words.
     pub why: String,
-    /// True if another rendering is queued, and was not ordered yet.
+    /// True if another rendering is queued and was not submitted yet.
     pub is_redo_queued: bool,
 }
 
-/// The owners of takes that can serve another job.
+/// The kind of job that owns a take which another job can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// A job that does not want the take: the take goes over to one that does.
+    /// A job that no longer needs the take: the take moves to a job that needs it.
     Free,
-    /// A job of another project, or one whose row cannot be read: its take stays with it, and its clip is shared.
+    /// A job of another project, or one whose row cannot be read: the job keeps the take, and the clip is shared.
     Bound,
 }
 
-/// How a job with a take stands to what the manifest wants now.
+/// The claim of a job on its own take. The claim depends on the present manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// The job is not wanted.
+    /// The manifest no longer has the job.
     Gone,
-    /// The job is wanted with this order.
+    /// The manifest has the job with this request.
     Same,
-    /// The job is wanted with another order.
+    /// The manifest has the job with another request.
     Changed {
-        /// True where the take's clip stands under the job's name.
+        /// True if the take's clip is filed under the job's name.
         filed: bool,
     },
 }
@@ -83,62 +83,63 @@ pub enum Claim {
 /// A take that another job may take over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reusable {
-    /// The job that has it.
+    /// The job that has the take.
     pub key: JobKey,
-    /// The clip under that job's name.
+    /// The clip under the name of the job that has the take, if there is one.
     pub filed: Option<Filed>,
-    /// The take.
+    /// The take itself.
     pub take: KnownTake,
 }
 
-/// One job with its history.
+/// A job with its history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownJob {
-    /// Which clip.
+    /// The job's key.
     pub key: JobKey,
-    /// Whether the manifest asked for it when it was last carried out.
+    /// True if the manifest asked for the job in the last run.
     pub wanted: bool,
-    /// Newest first.
+    /// The job's takes, newest first.
     pub takes: Vec<KnownTake>,
-    /// The clip under the job's name. For a job that shares another's take, that take.
+    /// The clip under the job's name. Its take belongs to another job if the clip is shared.
     pub filed: Option<Filed>,
 }
 
-/// One paid rendering, or one that may be paid.
+/// A take (a paid rendering of a job) as the store has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownTake {
-    /// Its name.
+    /// The take's id.
     pub id: TakeId,
-    /// Fingerprint of its order.
+    /// The fingerprint of the take's request.
     pub fingerprint: Fingerprint,
-    /// Its price.
+    /// The take's price.
     pub price: Usd,
-    /// Where its clip goes, or stands: an older take's clip is kept beside the newer one.
+    /// The path of the take's clip, even before it exists. After a newer clip got the name, this is the path where the
+    /// older clip is kept.
     pub path: String,
-    /// Its state.
+    /// The take's state.
     pub state: State,
-    /// The take in doubt that is given up when this one is sent.
+    /// The take in doubt that is written off when this take is submitted.
     pub instead_of: Option<TakeId>,
 }
 
 /// A clip under its final name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filed {
-    /// The take it came from.
+    /// The take that made the clip.
     pub take: TakeId,
-    /// Relative to the output root, with `/`.
+    /// The clip's path relative to the output root, with `/`.
     pub path: String,
-    /// Its size and hash.
+    /// The clip's size and hash.
     pub file: ClipFile,
 }
 
-/// The rank of takes that may have been charged, with no word of what became of them.
+/// The [`rank`] of held takes, which may have been charged and need a person's decision.
 pub const IN_DOUBT: u8 = 3;
 
-/// Ranks a take for another job, the best first; `None` where it is of no use to one.
+/// Ranks a take for use by another job, the best first; `None` if no other job can use it.
 ///
-/// A clip that is there beats one that is coming, which beats one that may have been charged. What was charged and brought
-/// nothing comes last: a job with a new name does not buy it again by itself.
+/// A clip that exists beats one that is still to come, which beats a take that may have been charged. A take that was
+/// charged without a result comes last: a job under a new name does not buy it again automatically.
 #[must_use]
 pub const fn rank(state: &State) -> Option<u8> {
     match state {
@@ -148,7 +149,7 @@ pub const fn rank(state: &State) -> Option<u8> {
         State::Held { .. } => Some(IN_DOUBT),
         State::Pending { .. } => Some(4),
         State::Failed { charged: Charged::Yes | Charged::Unknown, .. } | State::WrittenOff { .. } => Some(5),
-        // Nothing was paid: the job may be tried anew.
+        // Nothing was charged, so the job may be submitted again.
         State::Failed { charged: Charged::No, .. } | State::Cancelled { .. } => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Everything in maps, for tests: what is known, and the wanted jobs of one plan.
+//! Implements the store's look-ups with maps, for tests: the known takes, and the wanted jobs of one plan.
 
 use super::decide::{Decision, Scope, Sort, WantedJobs, decide, may_share};
 use super::fingerprint::likeness;
@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 
-/// All that was ever ordered.
+/// Every known job and take.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct All {
     /// Jobs of the project.
@@ -23,9 +23,9 @@ pub(crate) struct All {
     pub(crate) elsewhere: Vec<KnownJob>,
     /// Jobs of projects that are gone.
     pub(crate) gone: Vec<KnownJob>,
-    /// What stands in for takes in doubt costs so much.
+    /// The money for takes that replace takes in doubt.
     pub(crate) resubmitted: Usd,
-    /// Likenesses that were noted with takes.
+    /// Likenesses that were recorded with takes.
     pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
     /// Jobs of the project whose clips are rejected.
     pub(crate) rejections: Vec<(JobKey, Rejection)>,
@@ -33,7 +33,7 @@ pub(crate) struct All {
     pub(crate) signatures: HashMap<Sha256, Signature>,
     /// Wanted jobs that wait for a review.
     pub(crate) held_back: HashSet<JobKey>,
-    /// The orders, by fingerprint.
+    /// The requests by their fingerprints.
     pub(crate) requests: HashMap<Fingerprint, Request>,
 }
 
@@ -47,12 +47,12 @@ struct Plan<'a> {
     alike: RefCell<Vec<(JobKey, TakeId)>>,
 }
 
-/// Decides for these jobs; `None` for those that are not selected.
+/// Decides about these jobs; `None` for jobs that are not selected.
 pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Vec<Option<Decision>> {
     decide_noting(wanted, known, scope).0
 }
 
-/// Decides for these jobs, and returns the takes that serve their jobs although the orders differ.
+/// Decides about these jobs, and returns the takes that serve their jobs although the requests differ.
 pub(crate) fn decide_noting(
     wanted: &[Wanted],
     known: &All,
@@ -76,10 +76,10 @@ impl Plan<'_> {
         self.known.jobs.iter().chain(&self.known.gone).chain(&self.known.elsewhere)
     }
 
-    /// Whether several variants of the item have the same order.
+    /// Checks whether several variants of the item have the same request.
     fn is_repeated(&self, job: &Wanted) -> bool {
-        let twin = |other: &&Wanted| other.key != job.key && !may_share(&other.key, &job.key);
-        self.wanted.iter().filter(twin).any(|other| other.fingerprint == job.fingerprint)
+        let rival = |other: &&Wanted| other.key != job.key && !may_share(&other.key, &job.key);
+        self.wanted.iter().filter(rival).any(|other| other.fingerprint == job.fingerprint)
     }
 
     fn takes(&self) -> impl Iterator<Item = (&KnownJob, &KnownTake)> {

@@ -1,10 +1,10 @@
-//! What is wanted, what it costs, and how it differs from what is known.
+//! Plans a run: which jobs the manifest asks for, what they cost, and how they differ from earlier takes.
 //!
-//! [`expand`] takes one item after the other and makes its jobs, as far as `scope` wants them: a `draft` is rendered from
-//! what [`values`] finds (and `cells` in the row itself), and [`order`] makes a priced order of it. [`decide`] holds these
-//! against everything that was ever ordered, which it looks up by [`known`]; [`filing`] says which files that moves.
-//! [`guards`] find what is too much for a night, [`approval`] holds a plan that somebody
-//! agreed to against the one of now. [`bucket`] says in which words a job is counted.
+//! [`expand`] visits the items one by one and makes the jobs that `scope` selects. It renders a `draft` from the
+//! settings that [`values`] finds (and `cells` in the row), and [`order`] turns that into a priced request. [`decide`]
+//! compares these requests with every earlier take, as looked up through [`known`]; [`filing`] says which files move.
+//! [`guards`] find changes that are too large for an unattended run, and [`approval`] compares an approved plan with
+//! the present one. [`bucket`] defines the words in which jobs are counted.
 
 pub mod approval;
 pub mod bucket;

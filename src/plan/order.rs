@@ -1,4 +1,5 @@
-//! A draft becomes an order: pictures with their facts, everything checked against the model's card, priced.
+//! Turns a draft into a request: adds the facts of its pictures, checks it against the model's card, and computes its
+//! price.
 
 use super::draft::{Draft, Pictures};
 use super::fingerprint::{fingerprint, likeness};
@@ -15,36 +16,36 @@ use crate::provider::cards::Cards;
 use crate::provider::check;
 use std::collections::HashMap;
 
-/// Looks at a local picture, by its text. Asked once for every job that names it.
+/// A function that reads a local picture by its path. It is called for every job that has the picture.
 pub type Look<'a> = dyn FnMut(&str) -> Result<PictureFacts, Unusable> + 'a;
 
-/// What is known of linked pictures, by their links; those that nobody looked at are not in it.
+/// The known facts about linked pictures, by their links. Links that were not checked are missing.
 pub type LinkBook = HashMap<String, Result<Seen, Unseen>>;
 
-/// Why a linked picture is not known.
+/// The reason why a linked picture could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unseen {
-    /// Its server says that it is not there, or not for everybody.
+    /// The server answered that the picture does not exist, or is not public.
     Gone(String),
-    /// It is no picture that a model takes.
+    /// The link does not lead to a picture that a model accepts.
     Broken {
-        /// A clause about it.
+        /// The reason as a clause.
         why: String,
-        /// What to do about it.
+        /// The remedy for the picture.
         remedy: String,
     },
-    /// Nothing is proved: a provider may reach it all the same.
+    /// The picture could not be fetched, which proves nothing: a provider may still reach it.
     Unreachable(String),
 }
 
-/// Why a picture cannot be sent.
+/// The reason why a picture cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// A clause about it, such as `its end is missing`.
+    /// The reason as a clause, such as `its end is missing`.
     pub why: String,
-    /// What to do about it.
+    /// The remedy for the picture.
     pub remedy: String,
-    /// A file that is there and has a name much like it.
+    /// An existing file with a similar name.
     pub near: Option<String>,
 }
 
@@ -52,10 +53,10 @@ pub(super) fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 
-/// What is wrong with an order, with the column to cut where a text is too long.
+/// A problem of a request, with the column to shorten if a text is too long.
 pub(super) type Wrong = (Problem, Option<Cut>);
 
-/// Makes an order of a draft; none where something is wrong, which is added.
+/// Turns a draft into a request and adds its problems; `None` if there is an error.
 pub(super) fn order(
     draft: Draft,
     values: &Values<'_>,
@@ -70,7 +71,7 @@ pub(super) fn order(
         Ok(media) => Some(media),
         Err(Unusable { why, remedy, near }) => {
             let message = format!("the picture in `{}` cannot be used: {why}", field.name());
-            // Cells are many, and each may be near another name.
+            // A column has many cells, and each may be similar to another name.
             let near = near.filter(|_| !values.is_from_cell(field.name()));
             let hint = near.map_or(remedy, |near| format!("did you mean `{near}`?"));
             problems.push(values.problem(field.name(), message, Some(text)).hint(hint));
@@ -81,7 +82,7 @@ pub(super) fn order(
     request.last_image = draft.pictures.last_image.as_ref().and_then(|text| seen(text, Field::LastImage));
     let references = draft.pictures.reference_images.iter();
     request.reference_images = references.filter_map(|text| seen(text, Field::ReferenceImages)).collect();
-    // What is missing because it is wrong is told already.
+    // An invalid setting is already reported, and must not be reported as missing as well.
     let is_whole = draft.whole && problems.is_empty();
     let findings = if is_whole {
         check::check(cards, &draft.card, &request)
@@ -102,13 +103,13 @@ pub(super) fn order(
         let detail = finding.detail.clone().unwrap_or_default();
         let mut problem = values::problem(values, finding);
         if !is_whole {
-            // What other models take cannot be told from a part of an order.
+            // Part of a request does not show which other models accept it.
             problem.notes.clear();
         }
         if let Some(cut) = &cut {
             problem.place = cut.place.clone();
             problem.examples = vec![format!("{}: {detail}", cut.example)];
-            // Known when all are.
+            // The exact hint follows once all items are known.
             problem.hint = Some(format!("cut {}", cut.spelled));
             problem.of_item = true;
         }
@@ -136,7 +137,8 @@ pub(super) fn order(
     })
 }
 
-/// Adds the pictures to an order that has what the model lacks; one that cannot be used makes no difference yet.
+/// Adds the pictures to `fuller`, the request with the optional fields that the model lacks. Pictures that cannot be
+/// used are left out.
 fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &mut Look<'_>) -> Request {
     let mut seen = |text: &String| media(text, look).ok();
     Request {
@@ -151,7 +153,7 @@ fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &m
     }
 }
 
-/// Linked pictures that were asked for and are not to be had.
+/// Adds a problem for each linked picture that could not be fetched or used.
 fn unseen(values: &Values<'_>, request: &Request, links: &LinkBook, problems: &mut Vec<Problem>) {
     for (field, media) in request.pictures() {
         let Media::Url(link) = media else { continue };
@@ -162,19 +164,19 @@ fn unseen(values: &Values<'_>, request: &Request, links: &LinkBook, problems: &m
                 .problem(name, format!("the picture in `{name}` cannot be fetched: {why}"), Some(link))
                 .hint("open the link in a browser that is not logged in anywhere, and correct it"),
             Unseen::Broken { why, remedy } => values
-                .problem(name, format!("what `{name}` links cannot be used: {why}"), Some(link))
+                .problem(name, format!("the picture linked in `{name}` cannot be used: {why}"), Some(link))
                 .hint(remedy),
             Unseen::Unreachable(why) => {
-                let message = format!("the picture in `{name}` could not be looked at: {why}");
+                let message = format!("the picture in `{name}` could not be checked: {why}");
                 let problem = values.problem(name, message, Some(link));
                 Problem { severity: Severity::Warning, ..problem }
-                    .hint("the provider may reach it all the same; see whether a browser shows it")
+                    .hint("the provider may still reach the picture; check whether a browser shows it")
             }
         });
     }
 }
 
-/// Bytes of the request on the wire, where its model has a limit for them.
+/// Returns the size of the request's body in bytes, if its model has a limit for that.
 fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Option<u64> {
     card.pictures.as_ref()?.max_body_megabytes?;
     let key = RequestId("sl-00000000000000000000000000".to_owned());
@@ -182,18 +184,18 @@ fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Opt
     Some(call.0.body?.len())
 }
 
-/// What is wrong with all orders, joined by its causes.
+/// The problems of all requests, grouped by their causes.
 #[derive(Default)]
 pub(super) struct Wrongs {
     causes: Causes,
-    /// Of causes that are texts too long, by their place: the column to cut.
+    /// The column to shorten, by the position of the cause in `causes`.
     cuts: HashMap<usize, Cut>,
-    /// By message and column: the length that fits every item, and whether one is HTML.
+    /// By message and column: the number of characters that fits every item, and whether any cell contains HTML.
     least: HashMap<(String, String), (usize, bool)>,
 }
 
 impl Wrongs {
-    /// Adds what is wrong with an order.
+    /// Adds a problem of a request.
     pub(super) fn add(&mut self, (problem, cut): Wrong) {
         let Some(cut) = cut else {
             self.causes.add(problem);
@@ -208,7 +210,8 @@ impl Wrongs {
         }
     }
 
-    /// All that is wrong. Of texts that are too long it says what to write, so that it is short enough for every item.
+    /// Returns all problems. For texts that are too long, the hint gives a template that is short enough for every
+    /// item.
     pub(super) fn finish(self) -> Vec<Problem> {
         let mut problems = self.causes.finish();
         for (at, cut) in self.cuts {
@@ -235,7 +238,7 @@ fn media(text: &str, look: &mut Look<'_>) -> Result<Media, Unusable> {
     }
     if text.contains("://") {
         let remedy = "write an `https://` address, or the path of a file";
-        return Err(unusable("nothing fetches such an address", remedy));
+        return Err(unusable("addresses of this kind are not supported", remedy));
     }
     let facts = look(text)?;
     Ok(Media::File(MediaFile { path: text.to_owned(), facts }))

@@ -1,25 +1,25 @@
-//! Which jobs of a template are rendered first, and whether the rest may follow.
+//! Chooses which jobs of a template are rendered first (the canary), and decides whether its other jobs may follow.
 //!
-//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees each
-//! kind once. A test of a rate needs clips that are drawn at random, because a spread sample shows rare shapes more often
-//! than the catalog has them. The draw is a digest of template and job, so it is the same in every run.
+//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees
+//! each kind once. A test of a rate needs clips that are drawn at random, because a spread sample shows rare shapes
+//! more often than the catalog has them. The draw is a digest of template and job, so it is the same in every run.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::JobKey;
 use crate::domain::request::{PictureFacts, Request};
 use crate::domain::rollout::{Answer, Rollout, Then, answer, batches};
 
-/// The rule by which the jobs of a canary are chosen.
+/// The rule by which the jobs of a canary (the first jobs of a template) are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Draw {
-    /// Evenly over variants, shapes and the order of the items.
+    /// Jobs are spread evenly over variants, shapes and the order of the items.
     Spread,
-    /// At random.
+    /// Jobs are drawn at random.
     Random,
 }
 
 impl Draw {
-    /// Returns the draw that a rollout needs.
+    /// Returns the rule that a rollout needs to choose its jobs.
     #[must_use]
     pub const fn of(rollout: &Rollout) -> Self {
         match rollout.then {
@@ -28,7 +28,7 @@ impl Draw {
         }
     }
 
-    /// Returns the name in the database.
+    /// Returns the draw's name in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Draw {
     }
 }
 
-/// The state of a job of the canary.
+/// The state of a job of the canary, the first jobs of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Member {
     /// The clip of the job is approved.
@@ -53,20 +53,20 @@ pub enum Member {
     Failed,
     /// The rendering of the job needs a person's decision.
     Held,
-    /// A person said that it stays without a clip; another job takes its place.
+    /// A person decided that the job stays without a clip; another job takes its place in the canary.
     Dismissed,
 }
 
-/// The result of the reviews of a canary.
+/// The result of the reviews of a canary, the first jobs of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The canary must have this number of jobs.
     Needs(usize),
-    /// Some of the jobs are not reviewed yet, or must be redone.
+    /// Some of the canary's clips are not reviewed yet, or must be redone.
     Waits,
-    /// The rest may be rendered.
+    /// The other jobs of the template may be rendered.
     Passed,
-    /// The test says that too few clips turn out well.
+    /// The reviews show that too few clips turn out well.
     Stopped {
         /// Number of approved clips.
         approved: usize,
@@ -82,10 +82,10 @@ pub enum Step {
     },
 }
 
-/// Returns what follows from the states of the jobs of a canary, in the order in which they were chosen.
+/// Returns the result of a canary. `members` are the states of its jobs in the order in which they were chosen.
 ///
-/// A test looks at whole batches alone: reviews of a part of a batch say nothing, because the worst clips may be reviewed
-/// first.
+/// A test of a rate only evaluates whole batches: reviews of a part of a batch say nothing, because the worst clips may
+/// be reviewed first.
 #[must_use]
 pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     let Then::Rate { rate, error } = rollout.then else {
@@ -142,17 +142,17 @@ fn size(facts: &PictureFacts) -> &'static str {
     }
 }
 
-/// Returns the place of a job in the random order of a template.
+/// Returns the place of a job in the random order of a template's jobs, as a number to sort by.
 #[must_use]
 pub fn draw(template: &Sha256, key: &JobKey) -> i64 {
     let digest = Sha256::of(format!("shotlist draw 1\n{template}\n{key}").as_bytes());
     i64::from_be_bytes(std::array::from_fn(|at| digest.0[at]))
 }
 
-/// Spreads a number of choices over kinds of jobs, of which the numbers are given.
+/// Spreads `choices` over kinds of jobs, where `kinds` has the number of jobs of each kind.
 ///
-/// Each choice is a kind and a position in it. Every kind comes once before one comes twice; where there are more kinds
-/// than choices, the chosen kinds lie evenly among all.
+/// Returns each choice as the index of a kind and the position of a job in that kind. Every kind comes once before one
+/// comes twice; if there are more kinds than choices, the chosen kinds lie evenly among all kinds.
 #[must_use]
 pub fn spread(kinds: &[usize], choices: usize) -> Vec<(usize, usize)> {
     let mut quotas = vec![0_usize; kinds.len()];

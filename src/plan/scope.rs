@@ -1,4 +1,4 @@
-//! Which items and cells are made at all, and what is told of those that are not.
+//! Selects the items and matrix cells that become jobs, and reports those that do not.
 
 use super::values::Subject;
 use crate::domain::item::OnePer;
@@ -6,25 +6,27 @@ use crate::domain::problem::{EXAMPLES, Place, Problem, Severity};
 use crate::domain::request::Field;
 use crate::manifest::{Condition, ItemContext, Items, Manifest, Shot};
 
-/// Most clips that a manifest may ask for: what all are held against is kept in memory.
+/// The largest number of clips in a manifest: the paths and keys of all of them are kept in memory.
 const MOST_JOBS: usize = 5_000_000;
 
-/// What conditions say of the items so far.
+/// The results of the manifest's conditions (`where`, `when`) for the items so far.
 pub(super) struct Scope<'a> {
     manifest: &'a Manifest,
-    /// Items, how many of them are left out, and of how many nobody can tell.
+    /// The number of items so far.
     items: usize,
+    /// The number of items that `where` leaves out.
     left_out: usize,
+    /// The number of items whose `where` could not be evaluated.
     unclear: usize,
-    /// What the columns of `where` held, with each column.
+    /// The first different texts in each column that `where` reads, for a problem that shows them.
     held: Vec<(String, Vec<String>)>,
-    /// Of each shot the clips that were made.
+    /// The number of clips of each shot, by the shot's number.
     made: Vec<usize>,
-    /// Cells that were looked at.
+    /// The number of matrix cells so far.
     cells: usize,
-    /// Axes whose names are those of columns, too.
+    /// The matrix axes that have the same name as a column.
     named_twice: Vec<Place>,
-    /// What is wrong whatever the item.
+    /// Problems that do not depend on an item.
     problems: Vec<Problem>,
 }
 
@@ -44,7 +46,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether clips are made of an item, or why nobody can tell.
+    /// Checks whether an item gets clips; an error if its condition cannot be evaluated.
     pub(super) fn wants(
         &mut self,
         subject: &Subject<'_>,
@@ -72,7 +74,7 @@ impl<'a> Scope<'a> {
         self.made[shot] += 1;
     }
 
-    /// What is told of all items together.
+    /// Returns the problems of all items together.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         if let Some(condition) = only(self.manifest).filter(|_| self.left_out > 0) {
             let problem = self.left_out(condition);
@@ -84,7 +86,8 @@ impl<'a> Scope<'a> {
             let place = shot.fields.when.as_ref().map_or_else(|| shot.name.place(), Condition::place);
             let message = format!("the shot `{}` makes no clip: no item meets its `when`", shot.name.value);
             self.problems.push(
-                Problem::warning(place, message).hint("see what its columns hold, or remove the condition"),
+                Problem::warning(place, message)
+                    .hint("check the texts in the columns that `when` reads, or remove `when`"),
             );
         }
         self.problems
@@ -92,21 +95,21 @@ impl<'a> Scope<'a> {
 
     fn left_out(&self, condition: &Condition) -> Problem {
         if self.left_out == self.items {
-            let message = format!("`where` leaves nothing of {}", items(self.manifest, self.items));
+            let message = format!("`where` leaves out all of {}", items(self.manifest, self.items));
             let mut problem = Problem::error(condition.place(), message)
-                .hint("ask for what the columns hold, letter by letter");
+                .hint("write a text in `where` exactly as the column contains it");
             for (column, held) in &self.held {
                 let held: Vec<String> = held.iter().map(|text| format!("`{text}`")).collect();
-                problem = problem.note(format!("in `{column}` stands {}", held.join(", ")));
+                problem = problem.note(format!("`{column}` contains {}", held.join(", ")));
             }
             return problem;
         }
         let are = if self.left_out == 1 { "is" } else { "are" };
-        let message = format!("{} {are} left out: where", items(self.manifest, self.left_out));
+        let message = format!("{} {are} left out by `where`", items(self.manifest, self.left_out));
         Problem { severity: Severity::Note, ..Problem::warning(condition.place(), message) }
     }
 
-    /// Whether the clips of one more item are not too many.
+    /// Counts the clips of one more item, and checks whether their number stays below the limit.
     fn is_within_bounds(&mut self) -> bool {
         let before = self.cells;
         let of_shot = |shot: &Shot| shot.fields.matrix.as_ref().map_or(1, |matrix| matrix.len());
@@ -121,7 +124,7 @@ impl<'a> Scope<'a> {
         self.cells <= MOST_JOBS
     }
 
-    /// Finds axes that are columns, too: nobody could tell which of them is meant.
+    /// Adds a problem for each axis with the name of a column, as the name would be ambiguous.
     fn compare_names(&mut self, subject: &Subject<'_>) {
         let axes = |shot: &'a Shot| shot.fields.matrix.iter().flat_map(|matrix| &matrix.axes);
         let shots = self.manifest.shots.iter();
@@ -148,7 +151,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The condition for items.
+/// Returns the condition `where` of the items, if the manifest has one.
 fn only(manifest: &Manifest) -> Option<&Condition> {
     match &manifest.items {
         Items::File { only, .. } => only.as_deref(),
@@ -156,7 +159,7 @@ fn only(manifest: &Manifest) -> Option<&Condition> {
     }
 }
 
-/// So many products, or whatever clips are made of.
+/// Returns the number of items with their word, such as `3 products`.
 fn items(manifest: &Manifest, count: usize) -> String {
     let what = match &manifest.items {
         Items::File { reading, .. } if reading.how.one_per != OnePer::Product => "variant",

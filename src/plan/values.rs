@@ -1,5 +1,5 @@
-//! Where the values of a job come from: the cell of its matrix goes before what its row sets, that before its shot, the
-//! shot before an entry of the manifest, that before the defaults.
+//! Finds the values of a job. The order of precedence is: the matrix cell, the row's own cells, the shot, the entry of
+//! the manifest, the defaults.
 
 use super::cells::{Cell, Cells};
 use crate::domain::fault::printable;
@@ -13,16 +13,16 @@ use crate::provider::check::Finding;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// What jobs are made of: a row of a product file, or an entry of the manifest.
+/// The source of jobs: a row of a product file, or an entry of the manifest.
 #[derive(Debug, Clone)]
 pub struct Subject<'a> {
-    /// Its texts.
+    /// The item, with its texts.
     pub item: Arc<Item>,
-    /// What an entry of the manifest sets for itself.
+    /// The settings of an entry of the manifest; `None` for a row of a product file.
     pub own: Option<&'a Settings<Located<String>>>,
 }
 
-/// A value as written: a template of the manifest, text of an entry of the manifest, or a cell of the row's own.
+/// A value as written: a template of the manifest, a text of a manifest entry, or a cell of the row.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     Template(&'a Template),
@@ -39,7 +39,7 @@ impl Written<'_> {
         }
     }
 
-    /// The columns that it is made of.
+    /// Returns the columns from which the value is made.
     fn columns(&self) -> &[String] {
         match self {
             Self::Template(template) => template.columns(),
@@ -48,31 +48,31 @@ impl Written<'_> {
         }
     }
 
-    /// Whether it differs from item to item.
+    /// Checks whether the value differs from item to item.
     fn is_of_item(&self) -> bool {
         !matches!(self, Self::Template(template) if template.columns().is_empty())
     }
 }
 
-/// A column that makes a text too long.
+/// A column whose text makes a rendered text too long.
 pub(super) struct Cut {
-    /// Where it is read.
+    /// The place where the template reads the column.
     pub(super) place: Place,
-    /// Its cell.
+    /// The item with the column's cell, as an example.
     pub(super) example: String,
     pub(super) column: String,
-    /// How a template reads it.
+    /// The column as a template writes it, such as `item.title`.
     pub(super) spelled: String,
-    /// So many of its characters fit.
+    /// The number of characters that the column's text may have.
     pub(super) room: usize,
-    /// It is HTML.
+    /// True if the cell contains HTML.
     pub(super) has_markup: bool,
 }
 
-/// So many characters of a setting are repeated in a hint.
+/// The largest number of a setting's characters that a hint repeats.
 const ECHOED: usize = 60;
 
-/// The characters that are meant.
+/// Returns the characters that a place in a text marks; empty for other places.
 fn marked(place: &Place) -> String {
     let Place::Text { text, column, width, .. } = place else { return String::new() };
     let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -86,7 +86,7 @@ pub(super) struct Values<'a> {
     pub(super) shot: &'a Shot,
     pub(super) subject: &'a Subject<'a>,
     pub(super) job: &'a Job<'a>,
-    /// What the row sets for itself.
+    /// The settings of the row's own cells.
     pub(super) cells: &'a Cells,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Values<'a> {
         &self.subject.item
     }
 
-    /// All texts of a field; several only for reference images.
+    /// Returns all texts of a field; only reference images have several.
     pub(super) fn field(&self, field: Field) -> Vec<Written<'a>> {
         fn list<'a, T>(setting: &'a Setting<T>, written: fn(&'a T) -> Written<'a>) -> Vec<Written<'a>> {
             match setting {
@@ -131,7 +131,7 @@ impl<'a> Values<'a> {
         axis.or_else(cell).or_else(shot).or_else(own).or_else(defaults)
     }
 
-    /// Parameters by name, each from the strongest layer that has it.
+    /// Returns the parameters by name, each from the layer with the highest precedence.
     pub(super) fn params(&self) -> Vec<(&'a str, Written<'a>)> {
         let templates = |settings: &'a Settings<Template>| {
             settings.params.iter().map(|(name, template)| (name.as_str(), Written::Template(template)))
@@ -153,7 +153,7 @@ impl<'a> Values<'a> {
         self.shot.fields.optional.contains(name) || self.manifest.defaults.optional.contains(name)
     }
 
-    /// What was written for a field, `model`, `output` or `params.NAME`.
+    /// Returns the value of a field, `model`, `output` or `params.NAME` as it was written.
     fn written(&self, name: &str) -> Option<Written<'a>> {
         match name.strip_prefix("params.") {
             Some(param) => {
@@ -165,14 +165,14 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// A problem with a value of this job: at the place where it was written, or at the shot's name where it was
-    /// written nowhere. Its example is the item with what this item has there, such as `613 characters`.
+    /// Returns a problem with a value of this job. The problem's place is that of the written value, or of the shot's
+    /// name. The problem's example is the item, with `detail` about this item, such as `613 characters`.
     pub(super) fn problem(&self, name: &str, message: impl Into<String>, detail: Option<&str>) -> Problem {
         let written = self.written(name);
         let of_item = written.is_some_and(|written| written.is_of_item());
         let place = written.map_or_else(|| self.shot.name.place(), |written| written.place());
         let columns = written.as_ref().map(Written::columns).unwrap_or_default();
-        // The same for all items, and in sight already where it is what was written.
+        // The detail is the same for all items, and is visible already if it is the written text.
         let is_shown = detail.is_some_and(|detail| marked(&place).contains(detail.trim_matches('`')));
         let mut problem = Problem { of_item, ..Problem::error(place, message) };
         let example = self.item().example(columns);
@@ -189,13 +189,12 @@ impl<'a> Values<'a> {
         problem
     }
 
-    /// Whether a template puts columns of the item into it.
+    /// Checks whether a template inserts columns of the item into a value.
     pub(super) fn is_from_cell(&self, name: &str) -> bool {
         matches!(self.written(name), Some(Written::Template(template)) if !template.columns().is_empty())
     }
 
-    /// What to write where a value is wrong: the setting with the right value, or the value alone where a cell holds
-    /// it.
+    /// Returns a hint with the right `values`: the whole setting to type, or the value alone if a cell has the setting.
     pub(super) fn write(&self, name: &str, values: &[String]) -> String {
         let key = name.strip_prefix("params.").unwrap_or(name);
         let either = values.join(" or ");
@@ -206,7 +205,7 @@ impl<'a> Values<'a> {
                 }
                 Some(Written::Cell(_)) => "sheet",
                 Some(Written::Template(template)) if !template.columns().is_empty() => {
-                    return format!("see to it that the texts of the item make it {either}");
+                    return format!("change the texts of the item so that the result is {either}");
                 }
                 _ if Field::named(name).is_some_and(|field| self.job.field(field).is_some()) => "matrix",
                 _ => {
@@ -217,12 +216,12 @@ impl<'a> Values<'a> {
         format!("in the {holder}, write {either} instead")
     }
 
-    /// A setting as it was written, name and value, and the place of its name.
+    /// Returns a setting as it was written, with its name and value, and the place of its name.
     pub(super) fn setting(&self, name: &str) -> Option<(String, Place)> {
         let written = self.written(name)?;
         let mut place = written.place();
         if let Written::Cell(_) = written {
-            return Some(("what is in the cell".to_owned(), place));
+            return Some(("the content of the cell".to_owned(), place));
         }
         let value = marked(&place);
         let Place::Text { text, column, width, .. } = &mut place else { return None };
@@ -239,7 +238,7 @@ impl<'a> Values<'a> {
         Some((words, place))
     }
 
-    /// What it means to leave a setting empty; `None` where the model cannot do without.
+    /// Returns the effect of leaving a setting empty; `None` if the model requires it.
     fn without(&self, name: &str, card: &ModelCard) -> Option<&'static str> {
         let has = |field: Field| !self.field(field).is_empty();
         match Field::named(name) {
@@ -257,11 +256,11 @@ impl<'a> Values<'a> {
                 works.then_some("the model then works from the first picture alone")
             }
             _ if matches!(name, "model" | "output") => None,
-            _ => Some("the model's own value then holds"),
+            _ => Some("the model then uses its own default"),
         }
     }
 
-    /// The problem with a value of which nothing is left for this item.
+    /// Returns the problem of a value that is empty for this item.
     pub(super) fn empty(&self, name: &str, written: &Written<'_>, card: Option<&ModelCard>) -> Problem {
         let item = self.item();
         let is_blank = |column: &&String| item.get(column).is_some_and(|text| text.trim().is_empty());
@@ -292,8 +291,8 @@ impl<'a> Values<'a> {
         problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))
     }
 
-    /// Returns the problem of a prompt that does not say what the product is: its title is blank, or of all that the
-    /// file says of it only an id is there.
+    /// Returns the problem of a prompt that does not describe the product: the product's title is blank, or the prompt
+    /// only contains an id.
     pub(super) fn subject_of(&self, template: &Template, text: &str) -> Option<Problem> {
         let item = self.item();
         let columns = template.columns();
@@ -304,7 +303,8 @@ impl<'a> Values<'a> {
         });
         if let Some(name) = gap.filter(|_| !self.is_optional("prompt")) {
             let column = name.to_owned();
-            let mut problem = self.problem("prompt", "the prompt names no product: its title is blank", None);
+            let mut problem =
+                self.problem("prompt", "the prompt names no product: the product's title is blank", None);
             problem.place = template.place_of(&column);
             (problem.examples, problem.rows) =
                 (vec![item.example(std::slice::from_ref(&column))], Rows::default());
@@ -317,7 +317,7 @@ impl<'a> Values<'a> {
             };
             let or = if is_empty { "or" } else { "and" };
             return Some(problem.hint(format!(
-                "{fill}, {or} write what stands in for it: `{{{{ {} or {}the product{} }}}}`",
+                "{fill}, {or} write a replacement: `{{{{ {} or {}the product{} }}}}`",
                 template.spelled(&column),
                 template.quote(),
                 template.quote(),
@@ -328,13 +328,13 @@ impl<'a> Values<'a> {
         if !is_file || columns.is_empty() || !columns.iter().all(is_id) {
             return None;
         }
-        let mut problem = self.problem("prompt", "all that the prompt says of the product is an id", None);
+        let mut problem = self.problem("prompt", "the prompt describes the product only by an id", None);
         problem.severity = Severity::Warning;
-        Some(problem.hint("name it by its title, `{{ item.title }}`, or by another column"))
+        Some(problem.hint("name the product by its title, `{{ item.title }}`, or by another column"))
     }
 
-    /// Which column to cut so that the rendered text of a field loses so many characters. None where no column
-    /// stands in it as it is.
+    /// Finds the column to shorten so that the rendered text of a field gets shorter by `excess` characters. `None` if
+    /// the text contains no column unchanged.
     pub(super) fn cut(&self, field: &str, text: &str, excess: usize) -> Option<Cut> {
         let item = self.item();
         let written = self.written(field)?;
@@ -350,7 +350,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// A finding of the model's card as a problem of the manifest, with the item as its example.
+/// Converts a finding of the model's card into a problem of the manifest, with the item as its example.
 pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
     let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());
     problem.severity = finding.severity;
@@ -364,9 +364,9 @@ pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
     });
     let shorten = finding.excess.map(|excess| {
         if values.is_from_cell(&finding.field) {
-            "shorten it; what comes from a column is cut by a filter such as `| truncate(300)`".to_owned()
+            "shorten the text; text from a column is cut by a filter such as `| truncate(300)`".to_owned()
         } else {
-            format!("shorten it by {excess} character{}", if excess == 1 { "" } else { "s" })
+            format!("shorten the text by {excess} character{}", if excess == 1 { "" } else { "s" })
         }
     });
     let hints: Vec<String> = [write, remove, shorten, finding.hint].into_iter().flatten().collect();

@@ -1,13 +1,14 @@
-//! An order as the members of a request body: only what the user set, under the names and in the order of the card.
+//! Writes a request as the members of a JSON body: only what the user set, under the names and in the order of the
+//! card.
 
 use super::card::{ModelCard, SendAs};
 use crate::domain::request::{Field, Media, MediaFile, Request, Setting, Value};
 use crate::wire;
 use serde_json::{Map, Value as Json};
 
-/// The members of the body that the request asks for.
+/// Returns the members of the JSON body for a request.
 ///
-/// A field that the card does not have is left out: the check has refused it long before.
+/// Fields that the model's card lacks are left out, because the check has already refused them.
 pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
     let mut members = Map::new();
     for rule in &card.fields {
@@ -16,7 +17,7 @@ pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
         let shared = card.pictures.as_ref().and_then(|it| Some((it.wire.as_ref()?, it.send)));
         match (setting, shared) {
             (Setting::Pictures(_), Some((name, send))) => {
-                // All pictures share one member, which stands where the first of them does.
+                // All pictures share one member, at the position of the first of them.
                 let all = request.media().map(picture).map(Json::String).collect();
                 put(&mut members, name, gathered(all, send));
             }
@@ -36,7 +37,7 @@ pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
     members
 }
 
-/// Sets a member of the body, or of an object in it where the name has a dot.
+/// Sets a member of the body. A dotted name such as `a.b` sets the member `b` of the object `a`.
 fn put(members: &mut Map<String, Json>, name: &str, value: Json) {
     match name.split_once('.') {
         None => drop(members.insert(name.to_owned(), value)),
@@ -49,7 +50,7 @@ fn put(members: &mut Map<String, Json>, name: &str, value: Json) {
     }
 }
 
-/// The local pictures of a request, for [`wire::Body::json`].
+/// Returns the local pictures of a request, in the order of the body, as [`wire::Body::json`] needs them.
 #[must_use]
 pub fn files(request: &Request) -> Vec<MediaFile> {
     let file = |media: &Media| match media {
@@ -76,7 +77,8 @@ fn picture(media: &Media) -> String {
     }
 }
 
-/// Returns a setting as JSON, each picture as `picture` writes it; only reference images are a list.
+/// Returns the value of a field as JSON. Each picture is written by the function `picture`; only the field for
+/// reference images becomes a list.
 pub fn written(field: Field, setting: Setting<'_>, picture: impl Fn(&Media) -> Json) -> Json {
     match setting {
         Setting::Text(text) => text.into(),

@@ -1,7 +1,7 @@
-//! Model cards: what each model of a provider takes, costs and allows, as data.
+//! Defines model cards, which describe as data what each model of a provider accepts, costs and allows.
 //!
-//! A card says what the provider's documents say. `validate`, `plan`, `models` and `schema` all read the same cards,
-//! and so does the code that writes requests: the fields of a card stand in the order of the request's body.
+//! A card follows the provider's documents. `validate`, `plan`, `models` and `schema` all read the same cards, and so
+//! does the code that writes requests: a card's fields are in the order of the request's body.
 
 mod examine;
 pub(super) mod read;
@@ -15,61 +15,63 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use std::time::Duration;
 
-/// What one model takes, costs and allows.
+/// A model card: what one model accepts, costs and allows.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelCard {
-    /// As the manifest names it.
+    /// The model's name in manifests.
     #[serde(deserialize_with = "parsed")]
     pub name: ModelName,
-    /// One line for tables.
+    /// The model's description in one line, for tables.
     pub summary: String,
-    /// Which documents of the provider the card follows, in words.
+    /// The names of the provider's documents from which the card is taken.
     pub source: String,
-    /// Whether parts of the card are inferred and not documented: it is used only where a manifest names it.
+    /// True if parts of the card are inferred and not documented. Such a model is used only if a manifest names it, and
+    /// is never suggested.
     #[serde(default)]
     pub unverified: bool,
-    /// What a clip can be made from.
+    /// The inputs from which the model makes a clip.
     pub modes: Vec<Mode>,
-    /// What a clip costs, where the provider publishes it.
+    /// The price of a clip; `None` if the provider does not publish it.
     #[serde(default, deserialize_with = "price")]
     pub price: Option<Price>,
-    /// How long a link to a finished clip lives.
+    /// The time for which a link to a finished clip is valid.
     #[serde(rename = "link_life_hours", deserialize_with = "hours")]
     pub link_life: Duration,
-    /// Limits of this model, over those of the account.
+    /// The limits on using this model, which override the limits of the whole account.
     #[serde(default, deserialize_with = "limits")]
     pub limits: Limits,
-    /// Whether a request needs a prompt or a picture, or both.
+    /// True if a request needs a prompt or a picture, and may have both.
     #[serde(default)]
     pub prompt_or_image: bool,
-    /// The name on the wire of the field that holds all pictures, and what they must be.
+    /// The rules for pictures and the way in which they are sent; `None` if the model takes no pictures.
     pub pictures: Option<Pictures>,
-    /// The portable fields that the model has, in the order of the request's body.
+    /// The rules of the fields that other models have too, such as the prompt. They are in the order of the request's
+    /// body.
     pub fields: Vec<Rule>,
-    /// What else it documents, under names of its own.
+    /// The documented parameters that only some models have, which a manifest sets under `params:`.
     #[serde(default)]
     pub params: Vec<Rule>,
-    /// What the documents say of certain settings beyond their values.
+    /// Statements of the provider's documents about settings, in addition to the allowed values, such as extra costs.
     #[serde(default)]
     pub remarks: Vec<Remark>,
-    /// What else to know: which of two documents won, and why.
+    /// Further notes, such as which of two documents is followed, and why.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// Where the manifest corrects the card; empty as it is built in.
+    /// The parts of the card that the manifest has changed; empty for a built-in card.
     #[serde(skip)]
     pub corrected: Vec<Correction>,
     #[serde(skip)]
     written: Json,
 }
 
-/// Returns the name of a parameter in findings and remarks.
+/// Returns the full name of a parameter, `params.<name>`, which findings and remarks use.
 #[must_use]
 pub fn param(name: &str) -> String {
     format!("params.{name}")
 }
 
-/// Returns a value as the manifest writes it.
+/// Returns a value as text, as it appears in a manifest.
 #[must_use]
 pub fn shown(value: &Value) -> String {
     match value {
@@ -79,17 +81,17 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
-/// A part of a card that the manifest replaces.
+/// A part of a card that the manifest has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
-    /// Which part, such as `price` or `fields.duration`.
+    /// The changed part, such as `price` or `fields.duration`.
     pub part: String,
-    /// Where the manifest does so, such as `shop.yaml:12`.
+    /// The place of the change in the manifest, such as `shop.yaml:12`.
     pub at: String,
 }
 
 impl ModelCard {
-    /// A card from what a document or a manifest writes; the error is one clause.
+    /// Reads a card from JSON, which comes from a provider's document or a manifest. An error is one clause.
     pub fn read(written: Json) -> Result<Self, String> {
         let mut card: Self = serde_json::from_value(written.clone()).map_err(|error| error.to_string())?;
         card.examine()?;
@@ -97,8 +99,8 @@ impl ModelCard {
         Ok(card)
     }
 
-    /// Returns a card with a model's name and nothing else. Tasks of a model that is in no list any more are asked for
-    /// with it; nothing can be ordered.
+    /// Returns a card that contains only the model's name. It is used to poll earlier tasks of a model that is no
+    /// longer listed, and cannot be used for new requests.
     #[must_use]
     pub fn unlisted(name: ModelName) -> Self {
         Self {
@@ -121,31 +123,31 @@ impl ModelCard {
         }
     }
 
-    /// The card as it is written.
+    /// Returns the JSON from which the card was read.
     #[must_use]
     pub fn written(&self) -> &Json {
         &self.written
     }
 
-    /// The rule of a portable field, if the model has it.
+    /// Returns the rule of a field that models have in common; `None` if the model lacks the field.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&Rule> {
         self.fields.iter().find(|rule| rule.name == field.name())
     }
 
-    /// The rule of a parameter, if the model has it.
+    /// Returns the rule of a parameter; `None` if the model lacks the parameter.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&Rule> {
         self.params.iter().find(|rule| rule.name == name)
     }
 
-    /// Every rule with the name that findings and remarks give it.
+    /// Returns the rules of all fields and parameters, as pairs of the name in findings and the rule.
     pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
         let fields = self.fields.iter().map(|rule| (rule.name.clone(), rule));
         fields.chain(self.params.iter().map(|rule| (param(&rule.name), rule)))
     }
 
-    /// Seconds of a clip where the request orders none.
+    /// Returns the duration of a clip in seconds if the request sets none.
     #[must_use]
     pub fn seconds(&self) -> u32 {
         match self.field(Field::Duration).and_then(|rule| rule.default.as_ref()) {
@@ -154,14 +156,14 @@ impl ModelCard {
         }
     }
 
-    /// What the documents say against a setting of that name, whether or not the model has it.
+    /// Returns the statement by which a document prohibits a setting, even a setting that the model lacks.
     #[must_use]
     pub fn prohibition(&self, name: &str) -> Option<&Remark> {
         let refused = |remark: &&Remark| remark.kind == RemarkKind::Refused && remark.value.is_none();
         self.remarks.iter().filter(refused).find(|remark| remark.field == name && remark.with.is_none())
     }
 
-    /// Pixels of a clip where the request orders none and the model always makes the same, such as `1280x720`.
+    /// Returns the default size of a clip in pixels, such as `1280x720`; `None` if the model has none.
     #[must_use]
     pub fn size(&self) -> Option<&str> {
         match self.field(Field::Size)?.default.as_ref()? {
@@ -171,22 +173,22 @@ impl ModelCard {
     }
 }
 
-/// What a clip is made from.
+/// A kind of input from which a model makes a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// A prompt alone.
+    /// The prompt alone, without a picture.
     Text,
-    /// A picture that is the first frame.
+    /// A picture, which becomes the first frame of the clip.
     Image,
-    /// A first and a last frame.
+    /// A first and a last frame, given as two pictures.
     Frames,
-    /// Pictures whose subjects appear.
+    /// Reference pictures, whose subjects appear in the clip.
     Reference,
 }
 
 impl Mode {
-    /// One word for tables and JSON.
+    /// Returns the mode's word for tables and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -198,56 +200,57 @@ impl Mode {
     }
 }
 
-/// What a field or parameter may be.
+/// The rule of a field or parameter: its names, its type, and its allowed values.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// In the manifest.
+    /// The name of the field or parameter in the manifest.
     pub name: String,
-    /// In the request's body, where that differs; `a.b` is the member `b` of the object `a`.
+    /// The name in the request's body; `None` if it is the same as in the manifest. `a.b` is the member `b` of the
+    /// object `a`.
     wire: Option<String>,
-    /// What it holds.
+    /// The type of the value.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// All values, where they are a list.
+    /// The allowed values; empty if there is no list of them.
     #[serde(default, deserialize_with = "values")]
     pub values: Vec<Value>,
-    /// The least number, of characters for text and of pictures for pictures.
+    /// The smallest allowed number; for text, the fewest characters; for pictures, the fewest pictures.
     pub min: Option<u32>,
-    /// The greatest number, of characters for text and of pictures for pictures.
+    /// The largest allowed number; for text, the most characters; for pictures, the most pictures.
     pub max: Option<u32>,
-    /// What the provider takes where the request says nothing.
+    /// The value that the provider uses if the request sets none, if it is documented.
     #[serde(default, deserialize_with = "value")]
     pub default: Option<Value>,
-    /// Whether every request must have it.
+    /// True if every request must set the field or parameter.
     #[serde(default)]
     pub required: bool,
-    /// Fields without which it means nothing.
+    /// The other fields without which this field has no effect.
     #[serde(default)]
     pub only_with: Vec<String>,
-    /// Fields beside which it may not stand.
+    /// The other fields that cannot be set together with this field.
     #[serde(default)]
     pub excludes: Vec<String>,
-    /// Whether the text is a link, which the provider must be able to reach.
+    /// True if the value is a link that the provider must be able to reach.
     #[serde(default)]
     pub link: bool,
 }
 
 impl Rule {
-    /// The name in the request's body.
+    /// Returns the name in the request's body.
     #[must_use]
     pub fn wire(&self) -> &str {
         self.wire.as_deref().unwrap_or(&self.name)
     }
 
-    /// Whether a value of the right type is one of the values, or within the least and the greatest.
+    /// Checks whether the rule allows a value of the right type, by its list or its limits.
     #[must_use]
     pub fn allows(&self, value: &Value) -> bool {
         if !self.values.is_empty() {
             return self.values.contains(value);
         }
         let amount = match value {
-            // Characters as people count them, not bytes: the limits are worded so.
+            // The limits count characters as people do, not bytes.
             Value::Text(text) => i64::try_from(text.chars().count()).unwrap_or(i64::MAX),
             Value::Int(number) => *number,
             Value::Bool(_) => return true,
@@ -257,22 +260,22 @@ impl Rule {
     }
 }
 
-/// What a field holds.
+/// The type of the value of a field or parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Text, free or one of a list.
+    /// Text: any text, or one of a list.
     Text,
     /// A whole number.
     Int,
     /// `true` or `false`.
     Bool,
-    /// A picture or several.
+    /// One picture or several.
     Picture,
 }
 
 impl Kind {
-    /// Returns whether the field can hold a value of that type.
+    /// Checks whether a value has this type. A picture has no value.
     #[must_use]
     pub const fn holds(self, value: &Value) -> bool {
         match value {
@@ -282,7 +285,7 @@ impl Kind {
         }
     }
 
-    /// What a value is, for people.
+    /// Returns the type in words, for messages.
     #[must_use]
     pub const fn described(self) -> &'static str {
         match self {
@@ -294,78 +297,80 @@ impl Kind {
     }
 }
 
-/// What the pictures of a request must be, and how they are sent.
+/// The rules for the pictures of a request, and how they are sent.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pictures {
-    /// The member of the request's body that holds them all, in the order image, last image, references; where there
-    /// is none, each field has a member of its own.
+    /// The member of the request's body that contains all pictures, in the order image, last image, references. With
+    /// `None`, each picture field has its own member.
     pub wire: Option<String>,
-    /// How the one member holds them. In members of their own, a picture is text and several are a list.
+    /// The form of the member that contains all pictures. In separate members, one picture is text and several are a
+    /// list.
     #[serde(default)]
     pub send: SendAs,
-    /// Whether the provider takes only links, and no bytes of a local picture.
+    /// True if the provider accepts only links to pictures, not the bytes of a local picture.
     #[serde(default)]
     pub links_only: bool,
-    /// Formats by content; any where the documents name none.
+    /// The accepted file formats of pictures; empty if the documents name none.
     #[serde(default, deserialize_with = "formats")]
     pub formats: Vec<PictureFormat>,
-    /// Largest file. The documents say `MB` and not which: up to this many million bytes is safe, more than this
-    /// many times 2²⁰ is refused.
+    /// The largest picture file in `MB`, which the documents do not define. Up to this many million bytes are safe;
+    /// more than this many times 2²⁰ bytes are refused.
     pub max_megabytes: Option<u32>,
-    /// Largest body of a request, counted like files.
+    /// The largest body of a request in `MB`, checked like [`Pictures::max_megabytes`].
     pub max_body_megabytes: Option<u32>,
-    /// Least width and height in pixels.
+    /// The smallest allowed width and height of a picture in pixels.
     #[serde(default)]
     pub min_side: u32,
-    /// So many times as wide as high at most, and the other way round.
+    /// The largest allowed ratio of a picture's longer side to its shorter side.
     pub max_aspect: Option<u32>,
-    /// First and last frame may differ by at most this quotient, as numerator and denominator.
+    /// The largest ratio by which first and last frame may differ, as numerator and denominator.
     pub max_difference: Option<[u32; 2]>,
 }
 
-/// How pictures stand in the request's body.
+/// The form in which pictures are written into the request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendAs {
-    /// As one text: the model takes one picture.
+    /// Text, because the model accepts one picture.
     #[default]
     Text,
-    /// As a list, even of one.
+    /// A list, even for a single picture.
     List,
-    /// One picture as text, two as a list.
+    /// Text for one picture, a list for several.
     TextOrList,
 }
 
-/// What the documents say of a setting beyond its values.
+/// A statement of the provider's documents about a setting, beyond its allowed values.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remark {
-    /// What follows from it.
+    /// The effect of the remark on a request.
     pub kind: RemarkKind,
-    /// The field it is about, a parameter as `params.quality`.
+    /// The field to which the remark applies; a parameter is written as `params.quality`.
     pub field: String,
-    /// The value it is about; any where there is none.
+    /// The value to which the remark applies; `None` means every value.
     #[serde(default, deserialize_with = "value")]
     pub value: Option<Value>,
-    /// Only where this field is set too, and not to `false`.
+    /// Another field that must be set, and not to `false`, for the remark to apply.
     pub with: Option<String>,
-    /// Only where this field is not set, or is `false`.
+    /// Another field that must be absent, or set to `false`, for the remark to apply.
     pub without: Option<String>,
-    /// Who says what.
+    /// The statement in words, with the document that makes it.
     pub says: String,
 }
 
-/// What follows from a remark.
+/// The effect of a remark on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemarkKind {
-    /// One document allows it and another does not: it is sent, with a warning.
+    /// One document allows the setting and another does not: the request is sent, with a warning.
     Disputed,
-    /// A document prohibits it: it is not sent.
+    /// A document prohibits the setting: a request with it is not sent.
     Refused,
-    /// It is sent and changes nothing: a warning.
+    /// The setting is sent but changes nothing, so there is a warning.
     NoEffect,
-    /// It costs more than the price says, and no document says how much: a warning, unless the price has a surcharge.
+    /// The setting costs extra, by an amount that is not documented: there is a warning, unless the price has a
+    /// surcharge.
     CostsExtra,
 }

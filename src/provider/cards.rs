@@ -1,4 +1,4 @@
-//! All models that a manifest can name: the cards of the providers, as the manifest corrects them.
+//! Holds the cards (the descriptions) of all models that a manifest can name, with the manifest's corrections.
 
 pub mod form;
 #[cfg(test)]
@@ -14,44 +14,44 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The models by name, with the providers that have them.
+/// The cards of all models by name, with the providers of the models.
 #[derive(Debug, Clone)]
 pub struct Cards {
     providers: Registry,
     models: BTreeMap<ModelName, Arc<ModelCard>>,
 }
 
-/// A part of a card as the manifest has it. Of `fields` and `params`, each rule is a part of its own.
+/// A part of a card as the manifest writes it. In `fields` and `params`, each rule is a separate part.
 #[derive(Debug, Clone)]
-pub struct Part {
-    /// Its key, such as `price`.
+pub struct CardPart {
+    /// The key of the part in the card, such as `price`.
     pub name: String,
-    /// Its value; a key that is null is taken away.
+    /// The new value of the part. A null value removes the part or the key.
     pub value: Json,
-    /// Where it stands, such as `shop.yaml:12`.
+    /// The place of the part in the manifest, such as `shop.yaml:12`.
     pub at: String,
 }
 
-/// What is wrong with a correction.
+/// A mistake in a correction of a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// Of which part, by its position.
+    /// The index of the part with the mistake.
     pub part: usize,
-    /// What is wrong in it, and where.
+    /// The mistake, with its place inside the part.
     pub misfit: Misfit,
 }
 
-/// Why a model cannot be named or added: one clause, and what to do.
+/// An error that a model cannot be named or added, with a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
-    /// What is wrong.
+    /// The reason for the error, as a clause.
     pub what: String,
-    /// What to write.
+    /// The hint: what to write instead.
     pub hint: String,
 }
 
 impl Cards {
-    /// Returns the models of these providers, as their documents have them.
+    /// Returns the cards of all models of the given providers, from their documents.
     #[must_use]
     pub fn new(providers: &Registry) -> Self {
         let cards = providers.iter().flat_map(|provider| provider.cards());
@@ -59,35 +59,35 @@ impl Cards {
         Self { providers: providers.clone(), models }
     }
 
-    /// Returns the models of the built-in providers.
+    /// Returns the cards of all models of the built-in providers.
     #[must_use]
     pub fn built_in() -> Self {
         Self::new(&Registry::built_in())
     }
 
-    /// Returns the providers that have these models.
+    /// Returns the providers of the models.
     #[must_use]
     pub fn providers(&self) -> &Registry {
         &self.providers
     }
 
-    /// The card of a model.
+    /// Returns the card of a model; `None` if there is no such model.
     #[must_use]
     pub fn get(&self, model: &ModelName) -> Option<&Arc<ModelCard>> {
         self.models.get(model)
     }
 
-    /// Every card, in the order of names.
+    /// Returns all cards, ordered by the names of their models.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
         self.models.values()
     }
 
-    /// The cards of one provider.
+    /// Returns the cards of one provider.
     pub fn of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Arc<ModelCard>> {
         self.iter().filter(move |card| card.name.provider == provider)
     }
 
-    /// The models that can be bought, and not only rehearsed with.
+    /// Returns the cards of the models that can be bought, without models that exist only for rehearsals.
     pub fn for_sale(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
         let is_for_sale = |card: &&Arc<ModelCard>| {
             self.providers.find(&card.name.provider).is_some_and(|provider| !provider.profile().sandbox_only)
@@ -95,12 +95,12 @@ impl Cards {
         self.iter().filter(is_for_sale)
     }
 
-    /// The models that may be proposed: documented, and for sale.
+    /// Returns the cards of the models that messages may suggest: documented, and for sale.
     pub fn proposed(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
         self.for_sale().filter(|card| !card.unverified)
     }
 
-    /// What to say of a name that no model has.
+    /// Returns the error for a name that no provider or no model has. The hint contains the most similar name.
     #[must_use]
     pub fn unknown(&self, model: &ModelName) -> Unknown {
         let providers = || self.providers.iter().map(|provider| provider.name());
@@ -119,12 +119,13 @@ impl Cards {
         Unknown { what: format!("there is no model `{model}`"), hint }
     }
 
-    /// Replaces the price of a model that is there.
+    /// Replaces the price of an existing model.
     pub fn set_price(&mut self, model: &ModelName, price: &Price, at: String) -> Result<(), Vec<Unfit>> {
-        self.correct(model, vec![Part { name: "price".into(), value: written(price), at }])
+        self.correct(model, vec![CardPart { name: "price".into(), value: written(price), at }])
     }
 
-    /// Adds a model that is like a known one of its provider, to be corrected from there.
+    /// Adds a model as a copy of the model `like` of the same provider, for the manifest to correct. `at` is the place
+    /// in the manifest.
     pub fn add(&mut self, model: &ModelName, like: &ModelName, at: String) -> Result<(), Unknown> {
         if self.providers.find(&model.provider).is_none() {
             return Err(self.unknown(model));
@@ -132,14 +133,14 @@ impl Cards {
         if like.provider != model.provider {
             let what = format!("`{like}` is a model of another provider than `{model}`");
             let models: Vec<&str> = self.of(&model.provider).map(|card| card.name.model.as_str()).collect();
-            let hint = format!("name one of {}: {}", model.provider, models.join(", "));
+            let hint = format!("write a model of {}: {}", model.provider, models.join(", "));
             return Err(Unknown { what, hint });
         }
         let Some(base) = self.providers.card(like) else {
             return Err(match self.get(like) {
                 Some(_) => Unknown {
-                    what: format!("`{like}` is itself a model of this manifest"),
-                    hint: "name a model that shotlist knows, as `shotlist models` shows them".into(),
+                    what: format!("`{like}` is not a built-in model: this manifest adds it"),
+                    hint: "write a built-in model; `shotlist models` lists them".into(),
                 },
                 None => self.unknown(like),
             });
@@ -147,16 +148,15 @@ impl Cards {
         let mut card = base.written().clone();
         card["name"] = model.to_string().into();
         let mut card = ModelCard::read(card)
-            .map_err(|what| Unknown { what, hint: format!("name another model of {}", model.provider) })?;
+            .map_err(|what| Unknown { what, hint: format!("write another model of {}", model.provider) })?;
         card.corrected.push(Correction { part: format!("like {like}"), at });
         self.models.insert(model.clone(), Arc::new(card));
         Ok(())
     }
 
-    /// Replaces parts of a card that is there by what the manifest says. Of a rule of `fields` and `params`, of
-    /// `pictures` and of `limits` the keys that are named are replaced and the others stay; any other part is replaced
-    /// as a whole. The card stays as it was if anything is wrong.
-    pub fn correct(&mut self, model: &ModelName, mut parts: Vec<Part>) -> Result<(), Vec<Unfit>> {
+    /// Replaces parts of an existing card. In a rule of `fields` or `params`, in `pictures` and in `limits` only the
+    /// given keys are replaced; any other part is replaced as a whole. After an error the card is unchanged.
+    pub fn correct(&mut self, model: &ModelName, mut parts: Vec<CardPart>) -> Result<(), Vec<Unfit>> {
         let Some(card) = self.models.get_mut(model) else {
             let Unknown { what, hint } = self.unknown(model);
             return Err(vec![Unfit { part: 0, misfit: about_key(what, hint) }]);
@@ -171,7 +171,7 @@ impl Cards {
         }
         let mut written = card.written().clone();
         let mut unfit = Vec::new();
-        // The first part since which the card makes no sense, and why.
+        // The first part that makes the card inconsistent, with the reason.
         let mut culprit: Option<(usize, String)> = None;
         let mut corrected = ModelCard::clone(card);
         for (at, part) in parts.iter().enumerate() {
@@ -204,15 +204,15 @@ impl Cards {
     }
 }
 
-/// What a part is called: `price`, `fields.duration`.
-fn label(part: &Part) -> String {
+/// Returns the name of a part in messages, such as `price` or `fields.duration`.
+fn label(part: &CardPart) -> String {
     match rule_name(part) {
         Some(rule) => format!("{}.{rule}", part.name),
         None => part.name.clone(),
     }
 }
 
-fn rule_name(part: &Part) -> Option<&str> {
+fn rule_name(part: &CardPart) -> Option<&str> {
     is_rules(&part.name).then(|| part.value["name"].as_str()).flatten()
 }
 
@@ -220,12 +220,13 @@ fn is_rules(part: &str) -> bool {
     matches!(part, "fields" | "params")
 }
 
-/// What is wrong with the form of a part.
-fn fit(part: &mut Part) -> Vec<Misfit> {
+/// Returns the mistakes in the form of a part: unknown keys and values of the wrong type.
+fn fit(part: &mut CardPart) -> Vec<Misfit> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
         if part.name == "name" {
-            let what = "a model's name is the key of its entry".to_owned();
-            return vec![about_key(what, "remove `name`, or write it before the colon".to_owned())];
+            let what = "the model's name is the key of this entry".to_owned();
+            let hint = "remove `name`, or write the model's name before the colon of the entry";
+            return vec![about_key(what, hint.to_owned())];
         }
         let hint = meant_or_all(&part.name, CARD.iter().map(|key| key.name), "a card has");
         return vec![about_key(format!("a model's card has no `{}`", part.name), hint)];
@@ -244,16 +245,16 @@ fn about_key(what: String, hint: String) -> Misfit {
     Misfit { steps: Vec::new(), is_key: true, what, hint }
 }
 
-/// Something that is wrong with the card and not with the form of the part.
-fn senseless(model: &ModelName, part: &Part, why: &str) -> Misfit {
+/// Returns the mistake of a part that has the right form but contradicts the rest of the card.
+fn senseless(model: &ModelName, part: &CardPart, why: &str) -> Misfit {
     about_key(
         format!("this `{}` does not fit the card of {model}: {why}", label(part)),
-        "correct it, or the part of the card that it contradicts".into(),
+        format!("correct this `{}`, or the part of the card that it contradicts", label(part)),
     )
 }
 
-/// Puts a part into a card.
-fn merge(card: &mut Json, part: &Part) -> Result<(), Misfit> {
+/// Writes a part into the JSON of a card.
+fn merge(card: &mut Json, part: &CardPart) -> Result<(), Misfit> {
     let Some(card) = card.as_object_mut() else { return Ok(()) };
     if !is_rules(&part.name) {
         match (&part.value, card.get_mut(&part.name)) {
@@ -274,8 +275,8 @@ fn merge(card: &mut Json, part: &Part) -> Result<(), Misfit> {
         let known: Vec<&str> = rules.iter().filter_map(|rule| rule["name"].as_str()).collect();
         let written = rule_name(part).unwrap_or_default();
         let hint = match did_you_mean(written, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? for a new one, add its `type`"),
-            None => "for a new one, add its `type`: `text`, `int`, `bool` or `picture`".to_owned(),
+            Some(near) => format!("did you mean `{near}`? to add a new one, write its `type`"),
+            None => "to add a new one, write its `type`: `text`, `int`, `bool` or `picture`".to_owned(),
         };
         let what = format!("the model has no `{written}` among its `{}`", part.name);
         return Err(Misfit { steps: vec!["name".into()], is_key: false, what, hint });
@@ -284,7 +285,7 @@ fn merge(card: &mut Json, part: &Part) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// Replaces key by key; takes away what is null.
+/// Copies the members of `new` into `old`, and removes members whose new value is null.
 fn replace(old: &mut Map<String, Json>, new: &Map<String, Json>) {
     for (key, value) in new {
         if value.is_null() {
@@ -306,20 +307,20 @@ fn without_nulls(value: &Json) -> Json {
     }
 }
 
-/// Whether every surcharge can come to pass: one that never does would hide a cost.
+/// Checks that every surcharge can apply. A surcharge that never applies would hide a cost.
 fn surcharges(card: &ModelCard) -> Result<(), String> {
     for surcharge in card.price.iter().flat_map(|price| &price.surcharges) {
         let Some(rule) = card.param(&surcharge.param) else { continue };
         let value = &surcharge.equals;
         if !rule.kind.holds(value) || (!rule.values.is_empty() && !rule.values.contains(value)) {
             let value = body::json(value);
-            return Err(format!("`{}` can never be {value}, so the surcharge would be lost", rule.name));
+            return Err(format!("`{}` can never be {value}, so the surcharge would never apply", rule.name));
         }
     }
     Ok(())
 }
 
-/// A price as a card writes it.
+/// Returns a price as the JSON of a card.
 fn written(price: &Price) -> Json {
     let extra = |extra: &Surcharge| json!({ "param": extra.param, "equals": body::json(&extra.equals), "usd": extra.usd.plain() });
     let surcharges: Vec<Json> = price.surcharges.iter().map(extra).collect();

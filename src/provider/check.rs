@@ -1,7 +1,7 @@
-//! An order against its model's card: every job of a catalog is checked offline, before anything is sent.
+//! Checks a request against its model's card, offline and before anything is sent. Every job of a catalog is checked.
 //!
-//! A message says the same for every job with the same cause, so that a thousand of them become one; what differs
-//! from job to job stands in the detail.
+//! A message is the same for every job with the same cause, so that thousands of equal messages become one. The detail
+//! of a finding contains what differs from job to job.
 
 mod advice;
 mod links;
@@ -17,28 +17,28 @@ use crate::domain::problem::{Severity, did_you_mean};
 use crate::domain::request::{Field, Request, Value};
 use crate::domain::text::either;
 
-/// Something about an order that its author should know.
+/// An error or a warning about a request, for the author of the manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad.
+    /// The severity of the finding.
     pub severity: Severity,
-    /// The field it is about as the manifest has it; a parameter as `params.quality`.
+    /// The field in the manifest to which the finding applies; a parameter is written as `params.quality`.
     pub field: String,
-    /// What is wrong, in one sentence without a full stop.
+    /// The problem as one sentence without a full stop.
     pub message: String,
-    /// Values that the model takes instead.
+    /// The values that the model accepts instead of the given one.
     pub instead: Vec<String>,
-    /// Whether it helps to leave the setting out.
+    /// True if the problem is solved when the setting is removed.
     pub removable: bool,
-    /// Whether the name of the setting is wrong, and not its value.
+    /// True if the name of the setting is wrong, not its value.
     pub about_name: bool,
-    /// What else to do.
+    /// A hint how to solve the problem, if neither another value nor the removal does.
     pub hint: Option<String>,
-    /// More to know: which models can do it, which document says so.
+    /// Further information, such as the models that accept the setting, or the document that prohibits it.
     pub notes: Vec<String>,
-    /// What this job has, such as `613 characters`.
+    /// The part of the problem that differs from job to job, such as `613 characters`.
     pub detail: Option<String>,
-    /// How many characters are too many, where that is what is wrong.
+    /// The number of characters by which a text is too long; `None` for other problems.
     pub excess: Option<usize>,
 }
 
@@ -86,8 +86,8 @@ impl Finding {
     }
 }
 
-/// Everything the card has to say about the request; empty where all is well. `cards` are those that may be proposed
-/// in its place.
+/// Returns all findings about a request; empty if the request is valid. `cards` contains the models that may be
+/// suggested instead.
 #[must_use]
 pub fn check(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding> {
     let mut findings = check_each(cards, card, request);
@@ -98,7 +98,7 @@ pub fn check(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding>
     findings
 }
 
-/// What the card has to say about each setting by itself: all that can be said while others of the order are wrong.
+/// Returns the findings about each setting on its own, which are correct even if other settings are wrong.
 #[must_use]
 pub fn check_each(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -121,13 +121,13 @@ pub fn check_each(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Fin
     findings
 }
 
-/// What every request must have.
+/// Adds a finding for every required setting that the request lacks.
 fn missing(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let missing = card.rules().filter(|(name, rule)| rule.required && !is_set(request, name));
     findings.extend(missing.map(|(name, rule)| required(card, rule, &name)));
 }
 
-/// A parameter's text as the value that the card wants, such as `30` for `fps`.
+/// Converts a parameter's text from the manifest to the type that the card requires. `30` for `fps` becomes a number.
 pub fn typed(cards: &Cards, card: &ModelCard, name: &str, text: &str) -> Result<Value, Box<Finding>> {
     let rule = rule_of(cards, card, name)?;
     let mistyped = |kind: &str, like: &[Value]| {
@@ -144,16 +144,18 @@ pub fn typed(cards: &Cards, card: &ModelCard, name: &str, text: &str) -> Result<
             let like = [Value::Bool(true), Value::Bool(false)];
             text.trim().parse().map(Value::Bool).map_err(|_| mistyped("true or false", &like))
         }
-        Kind::Picture => Err(Box::new(mistyped("a picture", &[]).hint("write it as a field of its own"))),
+        Kind::Picture => {
+            Err(Box::new(mistyped("a picture", &[]).hint("write the picture as a field of the shot")))
+        }
     }
 }
 
-/// A line of the manifest.
+/// Returns a setting as it is written in the manifest, in backticks, for messages.
 fn written(name: &str, value: &Value) -> String {
     format!("`{name}: {}`", shown(value))
 }
 
-/// `a, b or c`, or `1 to 16`.
+/// Returns the values that a rule allows in words, such as `a, b or c` or `1 to 16`.
 fn allowed(rule: &Rule) -> String {
     match (rule.min, rule.max) {
         _ if !rule.values.is_empty() => either(rule.values.iter().map(shown)),
@@ -169,7 +171,7 @@ fn required(card: &ModelCard, rule: &Rule, field: &str) -> Finding {
     Finding::error(field, message).hint(format!("add a line to the shot, such as `{}`", example(rule, field)))
 }
 
-/// A field as it may stand in a shot.
+/// Returns an example line of the manifest that sets a field of a shot.
 fn example(rule: &Rule, field: &str) -> String {
     match (rule.kind, rule.values.first().or(rule.default.as_ref())) {
         (Kind::Picture, _) if rule.max.is_some() => format!("{field}: [\"{{{{ item.image }}}}\"]"),
@@ -177,7 +179,7 @@ fn example(rule: &Rule, field: &str) -> String {
         (_, Some(value)) => format!("{field}: {}", shown(value)),
         (Kind::Text, None) if field == "prompt" => "prompt: \"Slow push-in on {{ item.title }}\"".to_owned(),
         (Kind::Text, None) => format!("{field}: \"{{{{ item.{} }}}}\"", rule.name),
-        // A clip of five seconds is what most models make; within the rule, whatever it counts.
+        // Most models make clips of five seconds; the limits keep other numbers valid.
         (Kind::Int, None) => {
             format!("{field}: {}", 5.clamp(rule.min.unwrap_or(0), rule.max.unwrap_or(u32::MAX)))
         }
@@ -185,7 +187,7 @@ fn example(rule: &Rule, field: &str) -> String {
     }
 }
 
-/// The rule of a parameter, or why there is none.
+/// Returns the rule of a parameter, or the error that the model has no such parameter.
 fn rule_of<'a>(cards: &Cards, card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>> {
     if let Some(rule) = card.param(name) {
         return Ok(rule);
@@ -195,7 +197,7 @@ fn rule_of<'a>(cards: &Cards, card: &'a ModelCard, name: &str) -> Result<&'a Rul
     }
     let model = &card.name.model;
     if name == "request_id" {
-        let message = "`request_id` is set by shotlist, anew for every attempt";
+        let message = "shotlist sets `request_id` itself, to a new value for every attempt";
         return Err(Box::new(Finding::error(param(name), message).removable().about_name()));
     }
     let is_pictures = card.pictures.as_ref().is_some_and(|pictures| pictures.wire.as_deref() == Some(name));
@@ -205,7 +207,7 @@ fn rule_of<'a>(cards: &Cards, card: &'a ModelCard, name: &str) -> Result<&'a Rul
     let own = card.fields.iter().find(holds).map(|it| it.name.as_str());
     if let Some(own) = own.or((name == "model").then_some(name)) {
         let message = format!("`{name}` does not go under `params:`");
-        let hint = format!("write it as `{own}:` of the shot");
+        let hint = format!("write it as `{own}:` in the shot, not under `params:`");
         return Err(Box::new(Finding::error(param(name), message).hint(hint).about_name()));
     }
     let mut finding = Finding::error(param(name), format!("{model} has no parameter `{name}`")).about_name();
@@ -217,12 +219,12 @@ fn rule_of<'a>(cards: &Cards, card: &'a ModelCard, name: &str) -> Result<&'a Rul
     };
     let others = advice::models_where(cards, &card.name.provider, |other| other.param(name).is_some());
     if !others.is_empty() {
-        finding = finding.note(format!("models that have it: {others}"));
+        finding = finding.note(format!("models that have `{name}`: {others}"));
     }
     Err(Box::new(finding))
 }
 
-/// Holds a value against its rule.
+/// Adds the findings about a value that its rule does not allow.
 fn obey(
     cards: &Cards,
     card: &ModelCard,
@@ -258,7 +260,7 @@ fn obey(
     });
 }
 
-/// Text that is longer or shorter than its rule allows.
+/// Returns the finding about a text that is longer or shorter than its rule allows.
 fn of_wrong_length(model: &str, rule: &Rule, field: &str, text: &str) -> Finding {
     let count = text.chars().count();
     let limit = |limit: Option<u32>| limit.and_then(|limit| usize::try_from(limit).ok());
@@ -272,14 +274,14 @@ fn of_wrong_length(model: &str, rule: &Rule, field: &str, text: &str) -> Finding
     Finding { excess, ..Finding::error(field, message).detail(format!("{count} characters")) }
 }
 
-/// Text that cannot be what its author meant.
+/// Adds findings about text that is empty or has invisible characters, which its author cannot have intended.
 fn readable(field: &str, text: &str, findings: &mut Vec<Finding>) {
     if text.trim().is_empty() {
         let message = format!("`{field}` is empty");
-        findings
-            .push(Finding::error(field, message).hint("remove the line, or fill the column that it shows"));
+        let hint = "remove this line from the shot, or fill the column that it uses";
+        findings.push(Finding::error(field, message).hint(hint));
     }
-    // U+0000 marks the places of local pictures in a body, and no provider wants it.
+    // U+0000 marks the places of local pictures in a body, and no provider accepts it.
     let odd = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let worst = if text.contains('\0') { Some('\0') } else { text.chars().find(odd) };
     findings.extend(worst.map(|c| {
@@ -290,7 +292,7 @@ fn readable(field: &str, text: &str, findings: &mut Vec<Finding>) {
     }));
 }
 
-/// Whether the request sets a field of the card, by the name it has in findings.
+/// Checks whether the request sets a field or parameter, given by its name in findings.
 fn is_set(request: &Request, name: &str) -> bool {
     match Field::named(name) {
         Some(field) => request.setting(field).is_some(),
@@ -298,12 +300,12 @@ fn is_set(request: &Request, name: &str) -> bool {
     }
 }
 
-/// What only goes together, and what does not.
+/// Adds findings about settings that are missing although another setting needs them, or that exclude each other.
 fn together(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let model = &card.name.model;
     for (name, rule) in card.rules().filter(|(name, _)| is_set(request, name)) {
         for other in rule.only_with.iter().filter(|other| !is_set(request, other)) {
-            let message = format!("`{name}` of {model} means nothing without `{other}`");
+            let message = format!("`{name}` of {model} has no effect without `{other}`");
             findings.push(Finding::error(&name, message).hint(format!("add `{other}:`, or remove `{name}`")));
         }
         for other in rule.excludes.iter().filter(|other| is_set(request, other)) {

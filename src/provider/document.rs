@@ -1,6 +1,7 @@
-//! Documents: a provider and its models as data.
+//! Reads the YAML documents that describe a provider and its models as data.
 //!
-//! The built-in ones lie beside their adapters; a provider in another crate reads its own with [`Document::read`].
+//! The built-in documents are next to the code of their providers; a provider in another crate reads its own with
+//! [`Document::read`].
 
 use super::card::ModelCard;
 use super::card::read::{limits, look_up};
@@ -13,29 +14,30 @@ use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use url::Url;
 
-/// A provider and its models.
+/// The description of a provider and its models.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The provider.
+    /// The properties that all models of the provider share.
     pub profile: Profile,
-    /// Its models.
+    /// The cards of the provider's models.
     pub models: Vec<ModelCard>,
 }
 
-/// Everything that is wrong with a document, one line for each defect.
+/// The error that a document has mistakes, one line for each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the document of the provider {provider} cannot be used:\n{}", .defects.join("\n"))]
 pub struct Unusable {
-    /// The provider's name.
+    /// The name of the provider whose document is wrong.
     pub provider: String,
-    /// Each defect with its place and, where it can be told, what to write instead.
+    /// The mistakes, each with its place and, if possible, a correction.
     pub defects: Vec<String>,
 }
 
 impl Document {
-    /// Reads the document of a provider, written in YAML as those in `src/provider/` are: `profile:` and `models:`.
+    /// Reads the document of a provider from YAML with the keys `profile:` and `models:`, like those in
+    /// `src/provider/`.
     ///
-    /// Fails with all defects at once, except that YAML which cannot be parsed has only one.
+    /// An error lists all mistakes, except that YAML which cannot be parsed gives only one.
     pub fn read(provider: &str, yaml: &str) -> Result<Self, Unusable> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -52,7 +54,7 @@ impl Document {
             let name = written["name"].as_str().map_or_else(|| format!("models[{index}]"), str::to_owned);
             match card(provider, written) {
                 Ok(card) if !names.insert(card.name.clone()) => {
-                    defects.push(format!("{name}: there are two models of this name"));
+                    defects.push(format!("{name}: two models have this name"));
                 }
                 Ok(card) => cards.push(card),
                 Err(wrong) => defects.extend(wrong.into_iter().map(|wrong| format!("{name}: {wrong}"))),
@@ -61,13 +63,13 @@ impl Document {
         if defects.is_empty() { Ok(Self { profile, models: cards }) } else { Err(unusable(defects)) }
     }
 
-    /// Reads the document that is compiled in beside an adapter.
+    /// Reads a document that is compiled into the program. Panics if the document has mistakes.
     pub(super) fn built_in(provider: &str, yaml: &str) -> Self {
         Self::read(provider, yaml).unwrap_or_else(|unusable| panic!("{unusable}"))
     }
 }
 
-/// Reads one card; the error is everything that is wrong with it.
+/// Reads the card of one model from JSON. An error lists all its mistakes.
 fn card(provider: &str, mut written: Json) -> Result<ModelCard, Vec<String>> {
     let Some(parts) = written.as_object_mut() else {
         return Err(vec!["a model is a group that begins with `name:`".to_owned()]);
@@ -97,39 +99,41 @@ fn card(provider: &str, mut written: Json) -> Result<ModelCard, Vec<String>> {
     Ok(card)
 }
 
-/// What is the same for all models of a provider.
+/// The properties that all models of a provider share.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// Where its API is, without the paths of single calls.
+    /// The address of the provider's API, without the paths of single calls.
     pub base_url: String,
-    /// Paths below it that the provider's own pages print with it: a manifest may carry one of them over.
+    /// The paths that the provider's own pages print after the address `base_url`. A manifest may contain one by
+    /// mistake, and [`Profile::server`] removes it.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// The environment variable that holds the key unless the manifest names another.
+    /// The environment variable that holds the API key, unless the manifest names another variable.
     pub key_env: String,
-    /// Hosts known to be the provider's own: a key that is to go anywhere else deserves a second look.
+    /// The provider's own hosts. A manifest that sends the key to any other host causes a warning.
     pub hosts: Vec<String>,
-    /// Limits of the account.
+    /// The limits of the user's account at the provider, for all models together.
     #[serde(default, deserialize_with = "limits")]
     pub limits: Limits,
-    /// Times of the search for tasks by our own ids, if the documents offer one.
+    /// The times for a search of tasks by their request ids; `None` if the provider documents no such search.
     #[serde(default, deserialize_with = "look_up")]
     pub look_up: Option<LookUp>,
-    /// Whether it exists only in the sandbox, and so in no table of what can be bought.
+    /// True if the provider exists only in the sandbox and sells nothing, so that tables of models omit it.
     #[serde(default)]
     pub sandbox_only: bool,
 }
 
 impl Profile {
-    /// Returns the numbers that hold for every model of the provider, before its cards and the manifest say otherwise.
+    /// Returns the standard policy (limits and times) with this provider's own times, before cards and the manifest
+    /// change it.
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy { look_up: self.look_up.clone(), ..Policy::standard() }
     }
 
-    /// Returns the server's address without what the provider's pages print behind it: a path of its API, and slashes that
-    /// stand twice or at the end. A bare host of the provider's own gets the path of its server.
+    /// Returns the server's address as a call needs it, from an address in a manifest. It removes a known path of the
+    /// API, doubled slashes and a final slash. One of the provider's own hosts without a path gets the server's path.
     #[must_use]
     pub fn server(&self, address: &Url) -> Url {
         let pieces: Vec<&str> = address.path().split('/').filter(|piece| !piece.is_empty()).collect();
@@ -186,9 +190,9 @@ mod tests {
         ];
         insta::assert_snapshot!(read(&models).unwrap_err(), @r"
         the document of the provider acme cannot be used:
-        acme/clip: `price.per`: `minute` is no value for `per`; write `clip` or `second`
+        acme/clip: `price.per`: `minute` is not a valid value for `per`; write `clip` or `second`
         other/clip: its name must begin with `acme/`
-        acme/film: there are two models of this name
+        acme/film: two models have this name
         acme/odd: a model's card has no `remark`; did you mean `remarks`?
         models[5]: a model is a group that begins with `name:`
         ");

@@ -1,5 +1,5 @@
-//! Echo: a provider that exists only in the sandbox, with what none of the others has. A task can be looked up by our
-//! own name for it, many are asked for with one call, and what is not ready can be taken back.
+//! Implements Echo, a provider that exists only in the sandbox and has features that other providers lack: tasks can be
+//! found by the request ids of the client, polled together, and cancelled.
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
@@ -15,25 +15,27 @@ use serde_json::{Map, Value as Json};
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
-/// The provider `echo`.
+/// The implementation of the provider `echo`.
 #[derive(Debug)]
 pub(super) struct Echo;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in("echo", include_str!("echo.yaml")));
 
-/// Where everything is.
+/// The path at which all calls of Echo begin.
 const TASKS: &str = "/v1/tasks";
 
-/// Tasks in one question, by its document.
+/// The largest number of tasks in one poll, according to Echo's document.
 const MOST: NonZeroUsize = NonZeroUsize::new(50).unwrap();
 
-/// How far the window of a look-up reaches before the intent: two clocks may differ by so much …
+/// The time before the submission from which a look-up searches, because the provider's clock may differ from that of
+/// this computer.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
-/// … and behind it: besides, an answer is awaited for two minutes, and a kernel goes on sending what a dead process
-/// handed to it for a quarter of an hour.
+/// The time after the submission up to which a look-up searches. A reply is awaited for two minutes, and a kernel may
+/// send a dead process's data for another quarter of an hour.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 
-/// A taken `client_id` comes with the status 409, which is no refusal: the task that has it may be ours.
+/// The meanings of Echo's error codes after a submission. The status 409 means a used `client_id` and is no refusal:
+/// the task with that id may have been submitted by this program.
 const MEANINGS: Meanings = Meanings {
     codes: &[
         ("unauthorized", FaultKind::Stop(Stop::Auth)),
@@ -45,7 +47,7 @@ const MEANINGS: Meanings = Meanings {
     statuses: &[],
 };
 
-/// The code for "no such task".
+/// The error codes of a poll that mean "no such task".
 const GONE: [&str; 1] = ["not_found"];
 
 impl Provider for Echo {
@@ -86,8 +88,8 @@ impl Provider for Echo {
 
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
         let answer = reply::object(reply).filter(|_| reply::is_success(reply));
-        let told = answer.and_then(|answer| told(task, &answer, reply.status));
-        told.ok_or_else(|| unanswered(reply))
+        let reported = answer.and_then(|answer| reported(task, &answer, reply.status));
+        reported.ok_or_else(|| unanswered(reply))
     }
 
     fn look_up(&self) -> Option<&dyn LookUp> {
@@ -117,7 +119,8 @@ impl LookUp for Echo {
         match answer.as_ref().and_then(listing) {
             Some(Ok(listing)) => Ok(listing),
             Some(Err(wrong)) => {
-                let said = Said::text(format!("the list of echo proves nothing: {wrong}"));
+                let said =
+                    Said::text(format!("the list of tasks of provider `echo` cannot be used: {wrong}"));
                 Err(Fault::new(FaultKind::Busy { after: None }, said))
             }
             None => Err(unanswered(reply)),
@@ -144,11 +147,14 @@ impl Bulk for Echo {
         let of = |task: &TaskId| {
             let is_it = |json: &&Json| reply::text(Some(*json)).as_deref() == Some(task.0.raw());
             if missing.iter().any(|id| is_it(&id)) {
-                return Err(Fault::new(FaultKind::Gone, Said::text(format!("no task {task} is known"))));
+                return Err(Fault::new(
+                    FaultKind::Gone,
+                    Said::text(format!("the provider has no task {task}")),
+                ));
             }
             let entry = found.iter().find(|entry| entry.get("id").as_ref().is_some_and(is_it));
-            entry.and_then(|entry| told(task, entry, reply.status)).ok_or_else(|| {
-                let said = Said::text(format!("the answer does not say how task {task} stands"));
+            entry.and_then(|entry| reported(task, entry, reply.status)).ok_or_else(|| {
+                let said = Said::text(format!("the answer contains no status of task {task}"));
                 Fault::new(FaultKind::Busy { after: None }, said)
             })
         };
@@ -187,7 +193,7 @@ fn unanswered(reply: &Reply) -> Fault {
     reply::unanswered(reply, complaint(reply::object(reply).as_ref()).as_ref(), &MEANINGS, &GONE)
 }
 
-/// The error of an answer: `{"error": {"code", "message"}}`, or text in place of the object where a task failed.
+/// Returns the error in a reply: an object `{"error": {"code", "message"}}`, or `error` as text for a failed task.
 fn complaint(answer: Option<&Json>) -> Option<Complaint> {
     let error = answer?.get("error")?;
     let code = reply::text(error.get("code"));
@@ -199,8 +205,8 @@ fn complaint(answer: Option<&Json>) -> Option<Complaint> {
     })
 }
 
-/// How a task stands; `None` where the object is about none.
-fn told(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
+/// Returns the progress of a task from its JSON object; `None` if the object is not a task.
+fn reported(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     let id = reply::text(answer.get("id"))?;
     let status = answer.get("status").and_then(Json::as_str)?;
     if task.0 != id {
@@ -226,7 +232,7 @@ fn told(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     })
 }
 
-/// A failed task; nothing says if it is charged.
+/// Returns the progress of a failed task. It may be charged: the reply does not show that.
 fn failed(answer: &Json, http: u16) -> Progress {
     let complaint = complaint(Some(answer)).unwrap_or_default();
     let refusal = match MEANINGS.of_code(Some(&complaint)) {
@@ -234,14 +240,14 @@ fn failed(answer: &Json, http: u16) -> Progress {
         _ => Refusal::Generation,
     };
     let words = match complaint.message.trim() {
-        "" => "the task failed, without a reason given",
+        "" => "the task failed; the provider gave no reason",
         words => words,
     };
     Progress::Refused { refusal, charged: Charged::Unknown, said: Said::coded(http, complaint.code, words) }
 }
 
-/// A page of a list; `None` where anything about it is not as it should be, for what is unclear proves nothing. An id that
-/// no task has is such a defect too: the entry may be the task that is looked for.
+/// Returns one page of a task list; `None` if any part of it is malformed, because an unclear page proves nothing. An
+/// invalid id is an error: the entry may be the wanted task.
 fn listing(answer: &Json) -> Option<Result<Listing, NotATaskId>> {
     let task = |entry: &Json| {
         let id = TaskId::read(&reply::text(entry.get("id"))?);

@@ -112,8 +112,8 @@ fn a35_a_list_with_an_id_that_no_task_has_is_no_page_and_the_id_is_not_repeated(
 #[test]
 fn an_answer_about_a_task_whose_id_has_no_end_does_not_repeat_it() {
     let answer = json!({ "id": "8".repeat(100_000), "status": "queued" });
-    let told = Provider::polled(&Echo, &task("e-1"), &reply(200, &answer)).unwrap();
-    let Progress::Mistaken { said } = told else { panic!("{told:?}") };
+    let reported = Provider::polled(&Echo, &task("e-1"), &reply(200, &answer)).unwrap();
+    let Progress::Mistaken { said } = reported else { panic!("{reported:?}") };
     assert!(said.text.contains("100000 characters") && !said.text.contains("8888"), "{said}");
 }
 
@@ -166,9 +166,9 @@ fn what_is_not_ready_is_taken_back_free_of_charge_and_what_is_ready_comes() {
 #[test]
 fn a_task_that_was_taken_back_cost_nothing() {
     let answer = reply(200, &json!({ "id": "e-1", "client_id": "sl-1", "status": "cancelled" }));
-    let told = Provider::polled(&Echo, &task("e-1"), &answer).unwrap();
+    let reported = Provider::polled(&Echo, &task("e-1"), &answer).unwrap();
     assert!(
-        matches!(told, Progress::Refused { refusal: Refusal::Cancelled, charged: Charged::No, .. }),
-        "{told:?}"
+        matches!(reported, Progress::Refused { refusal: Refusal::Cancelled, charged: Charged::No, .. }),
+        "{reported:?}"
     );
 }

@@ -1,14 +1,15 @@
-//! Video APIs as pure functions, with their model cards as data.
+//! Implements the APIs of video providers as pure functions, with the cards (descriptions) of their models as data.
 //!
-//! A provider is one file of code and one of data, plus its lines below. No socket, no clock, no secret: [`Provider`]
-//! turns orders into calls and replies into what happened. The [`Registry`] holds those that a program can name.
+//! A provider is one file of code and one of data, plus a line below. It uses no socket, no clock and no secret:
+//! [`Provider`] turns requests into calls and replies into results. The [`Registry`] holds the providers that a program
+//! can use.
 //!
 //! - [`mod@document`]: a provider and its models as data, read from `<provider>.yaml`.
-//! - [`mod@card`]: what each model takes, costs and allows.
-//! - [`cards`]: all of them, as a manifest corrects them.
-//! - [`mod@check`]: an order against its model's card, before anything is sent.
-//! - [`body`]: an order as the members of a request body, as the card says.
-//! - [`reply`]: what answers mean for the money, the same for every provider.
+//! - [`mod@card`]: the card of a model, which says what it accepts, costs and allows.
+//! - [`cards`]: the cards of all models, with the corrections of a manifest.
+//! - [`mod@check`]: checks a request against its model's card, before anything is sent.
+//! - [`body`]: writes a request as the members of a body, as the card defines.
+//! - [`reply`]: decides from a reply whether a paid task exists, by the same rules for every provider.
 
 pub mod body;
 pub mod card;
@@ -33,23 +34,23 @@ use document::Profile;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-/// The providers that a program can name. A clone shares them.
+/// The providers that a program can use. Clones share the same list.
 #[derive(Clone, Default)]
 pub struct Registry(Arc<[Arc<dyn Provider>]>);
 
 impl Registry {
-    /// Returns all built-in providers, those that exist only in the sandbox among them.
+    /// Returns all built-in providers, including those that exist only in the sandbox.
     #[must_use]
     pub fn built_in() -> Self {
         Self::default()
-            // One line for each provider.
+            // Each provider has one line here.
             .with(zai::Zai)
             .with(vtrix::Vtrix)
             .with(uniall::UniAll)
             .with(echo::Echo)
     }
 
-    /// Adds a provider at the end. It takes the place of one with the same name.
+    /// Returns the registry with another provider at the end, which replaces a provider with the same name.
     #[must_use]
     pub fn with(&self, provider: impl Provider + 'static) -> Self {
         let others = self.iter().filter(|other| other.name() != provider.name()).cloned();
@@ -58,7 +59,7 @@ impl Registry {
         Self(all.into())
     }
 
-    /// Returns the provider of that name.
+    /// Returns the provider of that name; `None` if there is none.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Arc<dyn Provider>> {
         self.iter().find(|provider| provider.name() == name)
@@ -69,13 +70,13 @@ impl Registry {
         self.0.iter()
     }
 
-    /// Returns the card of a model as its provider has it, without a manifest's corrections.
+    /// Returns the card of a model as its provider describes it, without a manifest's corrections.
     #[must_use]
     pub fn card(&self, model: &ModelName) -> Option<&ModelCard> {
         self.find(&model.provider)?.cards().iter().find(|card| card.name == *model)
     }
 
-    /// Returns the numbers that hold for every model of a provider, before its cards and the manifest say otherwise.
+    /// Returns a provider's policy (limits and times) for all its models, before cards and the manifest change it.
     #[must_use]
     pub fn policy(&self, provider: &str) -> Policy {
         self.find(provider).map_or_else(Policy::standard, |provider| provider.profile().policy())
@@ -88,153 +89,160 @@ impl std::fmt::Debug for Registry {
     }
 }
 
-/// The id of a task that nobody has.
+/// The id of a task that does not exist.
 pub const NO_TASK: &str = "0";
 
-/// One video API as pure functions.
+/// The API of a video provider as pure functions.
 pub trait Provider: Send + Sync {
-    /// The name in manifests.
+    /// Returns the provider's name in manifests.
     fn name(&self) -> &'static str;
 
-    /// What is the same for all its models.
+    /// Returns the properties that all models of the provider share.
     fn profile(&self) -> &Profile;
 
-    /// Its models, as its document has them. Each is named `<provider>/<model>`.
+    /// Returns the cards of the provider's models, from its document. Each model is named `<provider>/<model>`.
     fn cards(&self) -> &[ModelCard];
 
-    /// The call that orders a clip and costs money, with what `card` allows. `key` is our name for the attempt.
+    /// Returns the call that submits a request, which costs money. The fields are written as `card` says, and `key` is
+    /// the request id of the attempt.
     fn submit(&self, card: &ModelCard, request: &Request, key: &RequestId) -> PaidCall;
 
-    /// What the reply to [`Provider::submit`] says. Everything that is not proof of a task or of none is
-    /// [`FaultKind::Unknown`](crate::domain::fault::FaultKind::Unknown).
+    /// Interprets the reply to [`Provider::submit`]. The fault
+    /// [`FaultKind::Unknown`](crate::domain::fault::FaultKind::Unknown) means that the reply proves neither a task nor
+    /// a refusal.
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault>;
 
-    /// The free call that asks how a task of a model stands. Of a model that is in no list any more the card has only
-    /// the name, as [`ModelCard::unlisted`] makes it.
+    /// Returns the free call that asks for the status of a task. If the model is no longer listed, `card` contains only
+    /// its name, as [`ModelCard::unlisted`] makes it.
     fn poll(&self, card: &ModelCard, task: &TaskId) -> Call;
 
-    /// What the reply to [`Provider::poll`] says.
+    /// Interprets the reply to [`Provider::poll`] as the progress of the task.
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault>;
 
-    /// Returns the client's own name for the request that brought the task, where the reply to [`Provider::poll`] repeats it.
+    /// Returns the request id with which the task was submitted, if the reply to [`Provider::poll`] repeats the id.
     fn label(&self, reply: &Reply) -> Option<RequestId> {
         let _ = reply;
         None
     }
 
-    /// A free call whose answer, whatever it says, shows that the provider can be reached, and whether it refuses the key:
-    /// a poll of a task that nobody has.
+    /// Returns a free call whose reply shows whether the provider can be reached and accepts the key. The default polls
+    /// a task that does not exist, for which any reply is good enough.
     fn probe(&self) -> Option<Call> {
         Some(self.poll(self.cards().first()?, &TaskId(NO_TASK.into())))
     }
 
-    /// How a task is found by our own id, where the provider's documents offer a way; its profile has the times.
+    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The provider's
+    /// profile has the times for it.
     fn look_up(&self) -> Option<&dyn LookUp> {
         None
     }
 
-    /// How many tasks are asked for with one call, where that is offered.
+    /// Returns the call that polls several tasks at once; `None` if the provider offers none.
     fn bulk(&self) -> Option<&dyn Bulk> {
         None
     }
 
-    /// How a task is taken back, where that is offered.
+    /// Returns the calls that cancel tasks; `None` if the provider offers none.
     fn cancel(&self) -> Option<&dyn Cancel> {
         None
     }
 }
 
-/// A listing of tasks that repeats the ids that clients gave them.
+/// The calls that list tasks together with the request ids of clients. They find a task whose submission was not
+/// answered.
 pub trait LookUp: Send + Sync {
-    /// The free call for one page of the tasks that were accepted around the time of `intent` and since: from ten
-    /// minutes before it, for clocks differ. `page` is what the page before named as the next.
+    /// Returns the free call for one page of tasks. The list begins ten minutes before the submission `intent`, because
+    /// clocks differ. `page` is the page that the previous reply named; `None` asks for the first.
     fn list(&self, intent: &Intent, page: Option<&str>) -> Call;
 
-    /// What the reply to [`LookUp::list`] says. An answer that is not complete is a fault.
+    /// Interprets the reply to [`LookUp::list`]. An incomplete list is a fault.
     fn listed(&self, reply: &Reply) -> Result<Listing, Fault>;
 }
 
-/// A page of a listing.
+/// One page of a list of tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
-    /// Its tasks, each with the client's id for it where the listing repeats it.
+    /// The tasks of the page, as pairs of the task's id and the client's request id; `None` if the list has no request
+    /// id.
     pub tasks: Vec<(TaskId, Option<RequestId>)>,
-    /// The page after it.
+    /// The name of the next page; `None` on the last page.
     pub next: Option<String>,
 }
 
-/// Many polls as one call.
+/// The calls that poll many tasks at once.
 pub trait Bulk: Send + Sync {
-    /// At most so many tasks at once.
+    /// Returns the largest number of tasks that one call can poll.
     fn most(&self) -> NonZeroUsize;
 
-    /// The free call that asks for all of these, each with its model's card as in [`Provider::poll`].
+    /// Returns the free call that polls all the given tasks, each with its model's card as in [`Provider::poll`].
     fn poll(&self, tasks: &[(&ModelCard, &TaskId)]) -> Call;
 
-    /// What the reply to [`Bulk::poll`] says of each task, in their order; the outer error is about the whole call.
+    /// Interprets the reply to [`Bulk::poll`]. The results are in the order of the tasks; the outer error concerns the
+    /// whole call.
     fn polled(&self, tasks: &[TaskId], reply: &Reply) -> Result<Vec<Result<Progress, Fault>>, Fault>;
 }
 
-/// Taking a task back.
+/// The calls that cancel tasks.
 pub trait Cancel: Send + Sync {
-    /// The free call that does it, with the model's card as in [`Provider::poll`].
+    /// Returns the free call that cancels a task, with the card of its model as in [`Provider::poll`].
     fn cancel(&self, card: &ModelCard, task: &TaskId) -> Call;
 
-    /// What the reply to [`Cancel::cancel`] says. Only an answer about `task` itself says that it is not charged.
+    /// Interprets the reply to [`Cancel::cancel`]. Only a reply about `task` itself proves that this task is not
+    /// charged.
     fn cancelled(&self, task: &TaskId, reply: &Reply) -> Result<Cancelled, Fault>;
 }
 
-/// What became of the wish to take a task back.
+/// The result of an attempt to cancel a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelled {
-    /// It is rendered no further.
+    /// The task was cancelled; this says whether it was charged.
     Yes(Charged),
-    /// It was too late: the clip comes.
+    /// The task can no longer be cancelled, so its clip will come.
     TooLate,
 }
 
-/// The figure that a provider names as the cost of a clip.
+/// The cost of a clip, as the provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cost {
-    /// It names none.
+    /// The provider reports no cost.
     Untold,
-    /// An amount.
+    /// The provider reports this amount as the cost.
     Told(Usd),
-    /// The provider wrote something that is no amount a clip can cost.
+    /// The provider reports this text, which cannot be the cost of a clip.
     Doubtful(String),
 }
 
-/// How a task stands.
+/// The status of a task, as a reply reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// Being rendered.
+    /// The task is not finished yet.
     Pending {
-        /// How far, where the provider says.
+        /// The progress in percent, if the provider reports it.
         percent: Option<u8>,
-        /// The status word, if it is in none of the provider's documents: never guessed to be an end.
+        /// The status word of the provider, if it is not documented. An unknown word never counts as the end of a task.
         unknown_word: Option<String>,
     },
-    /// Rendered.
+    /// The task is finished, and its clip can be downloaded.
     Ready {
-        /// Where to fetch it. `expires` is left open: only the caller knows the time.
+        /// The link to the clip. Its time `expires` is not set, because only the caller has a clock.
         clip: Clip,
-        /// What the provider says it charged.
+        /// The cost that the provider reports.
         cost: Cost,
     },
-    /// Rendered, but the answer names no clip.
+    /// The task is finished, but the reply contains no link to a clip.
     Empty,
-    /// The provider could not or would not.
+    /// The provider could not or would not make the clip.
     Refused {
-        /// Why.
+        /// The kind of the refusal, which decides whether a retry makes sense.
         refusal: Refusal,
-        /// The money.
+        /// The charge for the task: charged, not charged, or unknown.
         charged: Charged,
-        /// Its words.
+        /// The provider's words about the reason.
         said: Said,
     },
-    /// The answer is about another task.
+    /// The reply is about another task than the polled one.
     Mistaken {
-        /// Which.
+        /// A message that names the other task.
         said: Said,
     },
 }

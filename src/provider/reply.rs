@@ -1,9 +1,9 @@
-//! What the answers of a provider mean, the same for every provider: an adapter brings its own reading of error
+//! Interprets the replies of a provider in the same way for every provider. An adapter adds its own reading of error
 //! bodies and its own table of codes.
 //!
-//! On a submission the question is always the same: does a paid task exist? "No" needs proof, which is a complete
-//! refusal in the provider's own words. Without proof the answer is `Unknown`, and a person is asked before anything
-//! is paid again. A poll costs nothing, so there everything that is unclear is simply asked again.
+//! After a submission the question is always: does a paid task exist? "No" needs proof, which is a complete refusal in
+//! the provider's own words. Without proof the result is `Unknown`, and a person must decide before anything is paid
+//! again. A poll costs nothing, so an unclear reply is simply polled again.
 
 use super::{Cost, Progress};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop, printable};
@@ -14,27 +14,28 @@ use crate::wire::Reply;
 use serde_json::Value as Json;
 use std::time::Duration;
 
-/// An error as the provider words it.
+/// An error, as a provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Complaint {
-    /// Its code as text.
+    /// The provider's error code as text, if there is one.
     pub code: Option<String>,
-    /// Its words.
+    /// The provider's error message; empty if there is none.
     pub message: String,
-    /// How long to wait, where the words say so.
+    /// The pause that the message asks for, if it names one.
     pub pause: Option<Duration>,
 }
 
-/// What a provider's codes and its peculiar HTTP statuses mean on a submission.
+/// The meanings of errors after a submission: of a provider's error codes, and of HTTP statuses that the provider uses
+/// in its own way.
 pub struct Meanings {
-    /// By the provider's code. Any kind but `Unknown` states that no task was created.
+    /// The meaning of each error code. Any kind of fault but `Unknown` states that no task was created.
     pub codes: &'static [(&'static str, FaultKind)],
-    /// By HTTP status, where an error has no known code.
+    /// The meaning of an HTTP status, for an error without a known code.
     pub statuses: &'static [(u16, FaultKind)],
 }
 
 impl Meanings {
-    /// What the code of a complaint means, where the table has it.
+    /// Returns the meaning of an error's code; `None` if the table does not contain the code.
     #[must_use]
     pub fn of_code(&self, complaint: Option<&Complaint>) -> Option<FaultKind> {
         let code = complaint?.code.as_deref()?;
@@ -46,19 +47,21 @@ impl Meanings {
         listed.unwrap_or(match status {
             401 | 403 => FaultKind::Stop(Stop::Auth),
             402 => FaultKind::Stop(Stop::Balance),
-            // No such address: every job would be refused alike.
+            // The address does not exist, so every job would be refused in the same way.
             404 | 405 => FaultKind::Stop(Stop::Setup),
             _ => FaultKind::Rejected(Refusal::Input),
         })
     }
 }
 
-/// The body, if it is a JSON object. Nesting beyond 128 levels is an error of the parser's, not a stack overflow.
+/// Returns the body of a reply if it is a JSON object. JSON nested deeper than 128 levels gives `None`, not a stack
+/// overflow.
 pub fn object(reply: &Reply) -> Option<Json> {
     serde_json::from_slice(&reply.body).ok().filter(Json::is_object)
 }
 
-/// Text, or a whole number as text: the same field comes as either. A number too large to be exact is no text.
+/// Returns a JSON string, or a whole number as text, because some fields come as either. Numbers too large to be exact
+/// give `None`.
 #[must_use]
 pub fn text(value: Option<&Json>) -> Option<String> {
     let text = match value? {
@@ -69,24 +72,25 @@ pub fn text(value: Option<&Json>) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// A link, if there is one that is not blank.
+/// Returns a link from JSON; `None` if it is blank or not a string.
 #[must_use]
 pub fn link(value: Option<&Json>) -> Option<String> {
     let link = value?.as_str()?.trim();
     (!link.is_empty()).then(|| link.to_owned())
 }
 
-/// Returns what a provider says that a clip cost, given as decimal text or as a JSON number, with or without an exponent.
+/// Returns the cost of a clip from a provider's reply. There the cost is decimal text or a JSON number, with or without
+/// an exponent.
 ///
-/// A part of a micro-dollar counts as a whole one. What is negative, no amount, or more than [`DEAREST`] is kept as it
-/// was written, to be told and not believed.
+/// A fraction of a micro-dollar is rounded up. A negative or unreadable figure, or one above [`DEAREST`], is kept as
+/// written: it is reported but not used.
 #[must_use]
 pub fn charge(value: Option<&Json>) -> Cost {
     let figure = match value {
         None | Some(Json::Null) => return Cost::Untold,
         Some(Json::String(text)) if text.trim().is_empty() => return Cost::Untold,
         Some(Json::String(text)) => text.trim().to_owned(),
-        // The shortest decimal text that reads as the same number.
+        // This is the shortest decimal text of the same number.
         Some(other) => other.to_string(),
     };
     match amount(&figure).filter(|cost| *cost <= DEAREST) {
@@ -95,7 +99,7 @@ pub fn charge(value: Option<&Json>) -> Cost {
     }
 }
 
-/// Reads digits with an optional `$`, decimal point and exponent; rounds up to a micro-dollar.
+/// Parses an amount of US dollars with an optional `$`, decimal point and exponent; rounds up to a micro-dollar.
 fn amount(figure: &str) -> Option<Usd> {
     let figure = figure.strip_prefix('$').unwrap_or(figure);
     let (mantissa, exponent) = match figure.split_once(['e', 'E']) {
@@ -116,7 +120,7 @@ fn amount(figure: &str) -> Option<Usd> {
     if digits.is_empty() {
         return Some(Usd::ZERO);
     }
-    // Digits that stand before the point if it is set behind the micro-dollars.
+    // The number of digits before the point when the amount is written in micro-dollars.
     let decimals = i32::try_from(decimals.len()).ok()?;
     let kept =
         i32::try_from(digits.len()).ok()?.checked_add(exponent)?.checked_sub(decimals)?.checked_add(6)?;
@@ -130,53 +134,53 @@ fn amount(figure: &str) -> Option<Usd> {
     Some(Usd::from_micros(micros + more))
 }
 
-/// No clip costs more: a figure beyond it is an error of the answer's, and a few of the largest would overflow every
-/// sum that they are part of. The estimate stays in force.
+/// The largest believable cost of a clip, US$ 10,000. A larger figure is an error in the reply, and would let sums
+/// overflow. The estimated cost then stays in force.
 pub const DEAREST: Usd = Usd::from_micros(10_000_000_000);
 
-/// A number of hundredths as the nearest whole one; nothing where it is beyond 0 to 100.
+/// Rounds a percentage to a whole number; `None` if it is not from 0 to 100.
 #[must_use]
 pub fn percent(hundredths: f64) -> Option<u8> {
     (0..=100).find(|percent| (f64::from(*percent) - hundredths).abs() <= 0.5)
 }
 
-/// The error of an answer in its most common shapes: `{"error": {"code", "message"}}` or `{"code", "message"}`, with
-/// codes as text or as numbers.
+/// Returns the error in a reply that has one of the most common forms, `{"error": {"code", "message"}}` or `{"code",
+/// "message"}`, with codes as text or numbers.
 #[must_use]
 pub fn complaint(answer: &Json) -> Option<Complaint> {
     let inner = answer.get("error").filter(|error| error.is_object());
     let from = inner.unwrap_or(answer);
     let code = text(from.get("code"));
     let message = text(from.get("message"));
-    // Outside an `error` object, `message` alone is any gateway's and no word of the provider's.
+    // A `message` outside an `error` object may come from any gateway, not the provider.
     if code.is_none() && (inner.is_none() || message.is_none()) {
         return None;
     }
     Some(Complaint { code, message: message.unwrap_or_default(), pause: None })
 }
 
-/// Whether the HTTP status says that all is well.
+/// Checks whether the HTTP status of a reply reports success (200 to 299).
 #[must_use]
 pub fn is_success(reply: &Reply) -> bool {
     (200..300).contains(&reply.status)
 }
 
-/// What a reply to a submission means that names no task.
+/// Returns the fault of a reply to a submission that names no task. The fault says whether a paid task may exist.
 #[must_use]
 pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings) -> Fault {
     let by_code = meanings.of_code(complaint);
     let kind = match reply.status {
-        // A redirect that keeps the body comes before anything was done; one that drops it may come after.
+        // A redirect that keeps the body comes before any work; one that drops it may come after.
         307 | 308 => FaultKind::Stop(Stop::Setup),
-        // Timeouts and conflicts: the request may have been taken.
+        // After a timeout or conflict the request may have been accepted.
         408 | 409 | 425 | 499 => FaultKind::Unknown,
         429 => by_code.unwrap_or(FaultKind::Throttled { after: None }),
         404 | 405 if complaint.is_none() => FaultKind::NoRoute,
-        // A body that is too large for the server is too large again.
+        // A body that is too large for the server would be too large again.
         413 => by_code.unwrap_or(FaultKind::Rejected(Refusal::Input)),
         401 | 414 | 415 | 431 if complaint.is_none() => FaultKind::Barred,
         400..=499 if complaint.is_some() => by_code.unwrap_or_else(|| meanings.of_status(reply.status)),
-        // "Come again later": nothing was taken in. Without that word the server may have failed half-way.
+        // With a wait time the server has accepted nothing; without one it may have failed half-way.
         503 if retry_after(reply).is_some() => by_code.unwrap_or(FaultKind::Busy { after: None }),
         200..=299 | 500..=599 => by_code.unwrap_or(FaultKind::Unknown),
         _ => FaultKind::Unknown,
@@ -185,12 +189,13 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
     if kind == FaultKind::Rejected(Refusal::Input)
         && let Some(check) = missed_by(reply, complaint)
     {
-        said.text = format!("{}; `{check}` of the model's card let it pass", said.text);
+        said.text = format!("{}; the check `{check}` of the model's card did not detect this", said.text);
     }
     Fault::new(paused(kind, reply, complaint), said)
 }
 
-/// Returns the part of a card whose check should have found why an input was refused. The words serve as a hint alone.
+/// Returns the part of a model's card whose check should have refused this input before it was sent. It is a guess from
+/// the words of the reply.
 fn missed_by(reply: &Reply, complaint: Option<&Complaint>) -> Option<&'static str> {
     let words = complaint.map(|complaint| complaint.message.to_lowercase()).unwrap_or_default();
     match reply.status {
@@ -200,8 +205,8 @@ fn missed_by(reply: &Reply, complaint: Option<&Complaint>) -> Option<&'static st
     }
 }
 
-/// Returns the task that an answer names. One whose id cannot be kept was accepted all the same, so the result is
-/// unknown.
+/// Returns the id of the task that a reply to a submission names. An invalid id cannot be stored, but the request was
+/// accepted, so the fault is [`FaultKind::Unknown`].
 pub fn accepted(reply: &Reply, id: &str) -> Result<TaskId, Fault> {
     TaskId::read(id).map_err(|wrong| {
         let message = format!("the answer accepts the request, but {wrong}");
@@ -209,7 +214,7 @@ pub fn accepted(reply: &Reply, id: &str) -> Result<TaskId, Fault> {
     })
 }
 
-/// Returns a task as messages name it. An id that no task has is described, not repeated.
+/// Returns the name of a task for messages. An invalid id is described, not repeated.
 #[must_use]
 pub fn named(task: &str) -> String {
     match TaskId::read(task) {
@@ -218,20 +223,22 @@ pub fn named(task: &str) -> String {
     }
 }
 
-/// An error that names a task all the same: no proof of none. The words name it, so that a person can adopt it.
+/// Returns the fault of an error reply that names a task, so that a paid task may exist. The message names the task, so
+/// that a person can adopt it.
 #[must_use]
 pub fn doubted(reply: &Reply, task: &str, complaint: Option<Complaint>) -> Fault {
     let words = complaint.unwrap_or_default().message;
-    let message = format!("the answer is an error, yet names {}: {words}", named(task));
+    let message = format!("the answer is an error, but names {}: {words}", named(task));
     Fault::new(FaultKind::Unknown, said(reply, Some(&Complaint { message, ..Complaint::default() })))
 }
 
-/// What a reply to a poll means that does not tell how the task stands. `gone` are the codes for "no such task".
+/// Returns the fault of a reply to a poll that does not contain the task's status. `gone` lists the codes for "no such
+/// task".
 #[must_use]
 pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings, gone: &[&str]) -> Fault {
     let code = complaint.and_then(|complaint| complaint.code.as_deref());
     let kind = match reply.status {
-        // "No such API" is not "no such task": each poll would be answered alike.
+        // "No such API" does not mean "no such task": every poll would get this reply.
         _ if let Some(kind @ FaultKind::Stop(Stop::Auth | Stop::Setup)) = meanings.of_code(complaint) => kind,
         301 | 302 | 303 | 307 | 308 => FaultKind::Stop(Stop::Setup),
         401 | 403 => meanings.of_status(reply.status),
@@ -243,7 +250,8 @@ pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meani
     Fault::new(paused(kind, reply, complaint), said(reply, complaint))
 }
 
-/// A task that failed. `charged` is left open: no provider's documents say that a failed task costs nothing.
+/// Returns the progress of a failed task. It may be charged, because no provider documents that a failed task costs
+/// nothing.
 #[must_use]
 pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progress {
     let refusal = match meanings.of_code(Some(&complaint)) {
@@ -251,14 +259,14 @@ pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progr
         _ => Refusal::Generation,
     };
     let message = match complaint.message.trim() {
-        "" => "the task failed, without a reason given".to_owned(),
+        "" => "the task failed; the provider gave no reason".to_owned(),
         words => words.to_owned(),
     };
     let said = said(reply, Some(&Complaint { message, ..complaint }));
     Progress::Refused { refusal, charged: Charged::Unknown, said }
 }
 
-/// An answer that is about another task than the one that was asked about.
+/// Returns the progress for a reply to a poll that is about another task than the polled one.
 #[must_use]
 pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
     let message = format!("asked about task {asked}, the answer is about {}", named(answered));
@@ -266,15 +274,16 @@ pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
     Progress::Mistaken { said }
 }
 
-/// An answer about a task that another request of ours brought: its clip is another job's.
+/// Returns the progress for a task that belongs to another request of this program. The task's clip then belongs to
+/// another job.
 #[must_use]
 pub fn of_another_request(reply: &Reply, ours: &RequestId, label: &RequestId) -> Progress {
-    let message = format!("the task belongs to request {}, this job's is {}", label.0, ours.0);
+    let message = format!("the task belongs to request {}, but this job's request is {}", label.0, ours.0);
     let said = said(reply, Some(&Complaint { message, ..Complaint::default() }));
     Progress::Mistaken { said }
 }
 
-/// The kind with the pause that was asked for: by the header, else in words, else by the table.
+/// Returns the fault kind with the pause that the reply asks for: from its header, else from its words, else unchanged.
 fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> FaultKind {
     let asked = retry_after(reply).or_else(|| complaint?.pause);
     match kind {
@@ -284,7 +293,8 @@ fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> Faul
     }
 }
 
-/// What `Retry-After` asks for. A date counts from the reply's own `Date`: our clock and theirs may differ.
+/// Returns the time to wait according to the header `Retry-After`. A date is compared with the reply's own `Date`,
+/// because the clock of this computer may differ.
 #[must_use]
 pub fn retry_after(reply: &Reply) -> Option<Duration> {
     let header = reply.header("retry-after")?.trim();
@@ -295,13 +305,13 @@ pub fn retry_after(reply: &Reply) -> Option<Duration> {
     Some(until.duration_since(sent(reply)?).unwrap_or_default())
 }
 
-/// When the provider sent the reply, by its own clock.
+/// Returns the time when the provider sent the reply, from the header `Date`.
 #[must_use]
 pub fn sent(reply: &Reply) -> Option<std::time::SystemTime> {
     httpdate::parse_http_date(reply.header("date")?.trim()).ok()
 }
 
-/// The words to show: the provider's, else ours about what came.
+/// Returns the provider's words about a reply or, if it has none, a description of the reply.
 pub fn said(reply: &Reply, complaint: Option<&Complaint>) -> Said {
     let code = complaint.and_then(|complaint| complaint.code.clone());
     let words = complaint.map(|complaint| complaint.message.trim()).filter(|words| !words.is_empty());
@@ -312,19 +322,19 @@ pub fn said(reply: &Reply, complaint: Option<&Complaint>) -> Said {
             format!("base_url redirects to {host}: put the final address into the manifest")
         }
         (Some(words), _) => words.to_owned(),
-        (None, _) if code.is_some() => "refused without words".to_owned(),
-        (None, 404 | 405) => format!("{}: is base_url the provider's?", answered(reply)),
+        (None, _) if code.is_some() => "the provider gave no reason".to_owned(),
+        (None, 404 | 405) => format!("{}: is base_url correct?", answered(reply)),
         (None, _) => answered(reply),
     };
     Said::coded(reply.status, code, &text)
 }
 
-/// An answer without words of the provider's, by its status.
+/// Describes a reply in which the provider says nothing readable, by its status and the kind of its body.
 fn answered(reply: &Reply) -> String {
     let body = match reply.body.trim_ascii().first() {
-        None => "nothing more",
+        None => "an empty body",
         Some(b'<') => "a web page",
-        Some(b'{' | b'[') => "JSON that it does not document",
+        Some(b'{' | b'[') => "undocumented JSON",
         Some(_) => "text",
     };
     let name = match reply.status {

@@ -127,8 +127,8 @@ fn a40_a_refusal_for_size_or_for_a_picture_names_what_should_have_found_it() {
         let complaint = Complaint { code: Some("9".into()), message: message.into(), pause: None };
         refused(&reply(status, &[]), Some(&complaint), &MEANINGS).said.text
     };
-    assert!(words(413, "too large").contains("`max_body_megabytes` of the model's card let it pass"));
-    assert!(words(400, "Image format not allowed").contains("`pictures` of the model's card let it pass"));
+    assert!(words(413, "too large").contains("`max_body_megabytes` of the model's card did not detect"));
+    assert!(words(400, "Image format not allowed").contains("`pictures` of the model's card did not detect"));
     assert_eq!(words(400, "no such style"), "no such style");
 }
 
@@ -168,12 +168,12 @@ fn what_came_instead_of_an_answer_is_said_in_words() {
         refused(&reply, None, &MEANINGS).said.to_string()
     };
     assert_eq!(words(502, "<html>"), "the provider answered 502 Bad Gateway with a web page");
-    assert_eq!(words(200, "{}"), "the provider answered 200 OK with JSON that it does not document");
-    assert_eq!(words(500, ""), "the provider answered 500 Internal Server Error with nothing more");
+    assert_eq!(words(200, "{}"), "the provider answered 200 OK with undocumented JSON");
+    assert_eq!(words(500, ""), "the provider answered 500 Internal Server Error with an empty body");
     assert_eq!(words(524, "upstream timeout"), "the provider answered 524 with text");
     assert_eq!(
         words(404, "<html>"),
-        "the provider answered 404 Not Found with a web page: is base_url the provider's?"
+        "the provider answered 404 Not Found with a web page: is base_url correct?"
     );
 }
 

@@ -1,7 +1,7 @@
-//! `UniAll`: six models behind one address, with a few parameters in an object of their own.
+//! Implements the provider `UniAll`: six models at one address, with a few parameters in a separate object.
 //!
-//! There is no way to ask whether an order arrived, and no field for our name of it. Errors are in no document of the
-//! provider's. Its answers are those of the gateway software New API, so that one's errors are expected here.
+//! `UniAll` offers no way to ask whether a request arrived, and no field for a request id of the client. It does not
+//! document errors. Its replies are those of the gateway software New API, so that gateway's errors are expected here.
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
@@ -15,7 +15,7 @@ use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use serde_json::{Map, Value as Json};
 use std::sync::LazyLock;
 
-/// The provider `uniall`.
+/// The implementation of the provider `uniall`.
 #[derive(Debug)]
 pub(super) struct UniAll;
 
@@ -24,29 +24,30 @@ static DOCUMENT: LazyLock<Document> =
 
 const BALANCE: FaultKind = FaultKind::Stop(Stop::Balance);
 
-/// What the gateway says before it hands a request on; whatever it says later may come after a task.
+/// The meanings of the errors that the gateway reports before it forwards a request. Later errors may come after a task
+/// was created, and are not listed.
 const MEANINGS: Meanings = Meanings {
     codes: &[
         ("insufficient_user_quota", BALANCE),
         ("pre_consume_token_quota_failed", BALANCE),
         ("sensitive_words_detected", FaultKind::Rejected(Refusal::Policy)),
-        // "No available channel for model": nothing behind the gateway was asked.
+        // "No available channel for model": the gateway did not forward the request.
         ("model_not_found", FaultKind::Busy { after: None }),
     ],
-    // A key whose group is switched off.
+    // The key belongs to a group that is switched off.
     statuses: &[(403, FaultKind::Stop(Stop::Account))],
 };
 
-/// Words for a task that is not finished: two of the page, and those of the gateway.
+/// The status words of an unfinished task: two from the documentation, and those of the gateway.
 const UNDER_WAY: [&str; 6] = ["queued", "in_progress", "submitted", "pending", "not_start", "processing"];
 
-/// Words for a task with a clip.
+/// The status words of a task that has a clip.
 const RENDERED: [&str; 3] = ["completed", "succeeded", "success"];
 
-/// Words for a task that will never have one.
+/// The status words of a task that will never have a clip.
 const FAILED: [&str; 3] = ["failed", "failure", "error"];
 
-/// Where the link to a clip may stand, best first. The page has the first only.
+/// The places of the link to the clip in a reply, in order of preference. The documentation names only the first.
 const LINKS: [&str; 8] = [
     "/video_url",
     "/url",
@@ -94,8 +95,8 @@ impl Provider for UniAll {
         }
     }
 
-    /// The page has a second address, `/v1/videos/{id}`, for older programs. It tells no more, so it is not asked;
-    /// answers in its form are understood.
+    /// Returns the call to the first of two documented addresses. The second, `/v1/videos/{id}`, is for older programs
+    /// and returns nothing more. Replies in the form of the second address are understood too.
     fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
         poll(task)
     }
@@ -118,7 +119,7 @@ impl Provider for UniAll {
                 None => Progress::Empty,
             }
         } else if FAILED.contains(&word.as_str()) {
-            // An error of the gateway may say so too, without an id, and must not end a task that is paid.
+            // The gateway may report a failure of its own without an id, which must not end a paid task.
             if id.is_none() {
                 let complaint = reply::complaint(answer);
                 return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
@@ -133,7 +134,7 @@ impl Provider for UniAll {
     }
 }
 
-/// Returns the call that asks how a task stands, whatever its model.
+/// Returns the call that polls a task, which is the same for every model.
 fn poll(task: &TaskId) -> Call {
     Call {
         method: Method::Get,
@@ -144,17 +145,18 @@ fn poll(task: &TaskId) -> Call {
     }
 }
 
-/// The task of an answer: the whole of it, or its `data` where the gateway wraps it.
+/// Returns the JSON object of the task in a reply: the whole object, or its `data` if the gateway wraps the task.
 fn inner(answer: &Json) -> &Json {
     answer.get("data").filter(|data| data.get("status").is_some()).unwrap_or(answer)
 }
 
-/// The id of the task that an answer is about. In `data`, `id` counts the gateway's own rows.
+/// Returns the id of the task in a reply. The member `id` of `data` is not used: it is the number of a row of the
+/// gateway.
 fn id(answer: &Json) -> Option<String> {
     ["/task_id", "/id", "/data/task_id"].iter().find_map(|place| reply::text(answer.pointer(place)))
 }
 
-/// Why a task failed.
+/// Returns the error that explains why a task failed.
 fn reason(task: &Json) -> Complaint {
     let complaint = reply::complaint(task).unwrap_or_default();
     if !complaint.message.is_empty() {
@@ -164,7 +166,7 @@ fn reason(task: &Json) -> Complaint {
     Complaint { message: message.unwrap_or_default(), ..complaint }
 }
 
-/// `25`, `25.0` or `"25%"`.
+/// Parses a percentage such as `25`, `25.0` or `"25%"`.
 fn percent(progress: &Json) -> Option<u8> {
     match progress {
         Json::String(text) => text.trim().trim_end_matches('%').parse().ok().and_then(reply::percent),

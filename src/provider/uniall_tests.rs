@@ -65,7 +65,7 @@ fn an_error_that_names_a_task_is_no_proof_of_none() {
             let fault = UniAll.submitted(&reply(status, &body)).unwrap_err();
             assert_eq!(fault.kind, FaultKind::Unknown, "{status} {body}");
             assert!(
-                fault.said.text.starts_with("the answer is an error, yet names task task_1: "),
+                fault.said.text.starts_with("the answer is an error, but names task task_1: "),
                 "{fault:?}"
             );
         }
@@ -136,7 +136,7 @@ fn the_reason_of_a_failure_is_found_wherever_it_stands() {
         (json!({ "fail_reason": "unlucky", "message": "" }), "unlucky"),
         (json!({ "message": "unlucky" }), "unlucky"),
         (json!({ "error": "unlucky" }), "unlucky"),
-        (json!({ "error": null }), "the task failed, without a reason given"),
+        (json!({ "error": null }), "the task failed; the provider gave no reason"),
     ] {
         let mut body = body;
         body["id"] = "1".into();

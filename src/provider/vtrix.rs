@@ -1,7 +1,7 @@
-//! Vtrix: every model behind one address, with its parameters in an envelope.
+//! Implements the provider Vtrix: every model at one address, with its parameters in an envelope.
 //!
-//! There is no way to ask whether an order arrived, and no field for our name of it: `payload` is the user's, and no
-//! documented call looks a task up by it.
+//! Vtrix offers no way to ask whether a request arrived, and no field for a request id of the client: `payload` belongs
+//! to the user, and no documented call finds a task by it.
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
@@ -15,7 +15,7 @@ use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use serde_json::{Value as Json, json};
 use std::sync::LazyLock;
 
-/// The provider `vtrix`.
+/// The implementation of the provider `vtrix`.
 #[derive(Debug)]
 pub(super) struct Vtrix;
 
@@ -24,31 +24,32 @@ static DOCUMENT: LazyLock<Document> =
 
 const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
 
-/// The codes of the model page. They do not fit 32 bits, and other models have codes with leading zeros: text.
+/// The meanings of the error codes that the model page documents. Codes are text, because they exceed 32 bits, and
+/// those of other models have leading zeros.
 const MEANINGS: Meanings = Meanings {
     codes: &[
         ("8008003001", INPUT),
         ("8008003002", INPUT),
         ("8008003003", INPUT),
         ("8008003004", INPUT),
-        // "Generation failed": something was rendered, and without its id nobody can tell what it cost.
+        // "Generation failed": something was rendered, and its cost cannot be determined without its id.
         ("8008003098", FaultKind::Unknown),
-        // "Provider unavailable", in place of a task.
+        // "Provider unavailable" is sent instead of a task.
         ("8008003099", FaultKind::Busy { after: None }),
     ],
-    // "Insufficient balance or permission denied": only the words, which are shown, tell the two apart.
+    // "Insufficient balance or permission denied": only the words, which are shown, distinguish the two.
     statuses: &[(403, FaultKind::Stop(Stop::Account))],
 };
 
-/// Words for a task that is not finished. The API page knows `in_progress` only; the others stand in the
-/// documentation of Vtrix's own program, or in clients of the gateway behind it.
+/// The status words of an unfinished task. The API page has only `in_progress`; the others are in the documentation of
+/// Vtrix's own program, or in clients of the gateway behind it.
 const UNDER_WAY: [&str; 8] =
     ["pending", "queued", "in_queue", "submitted", "created", "in_progress", "processing", "running"];
 
-/// Words for a task with a clip.
+/// The status words of a task that has a clip.
 const RENDERED: [&str; 4] = ["completed", "done", "succeeded", "success"];
 
-/// Words for a task that will never have one.
+/// The status words of a task that will never have a clip.
 const FAILED: [&str; 4] = ["failed", "error", "cancelled", "canceled"];
 
 impl Provider for Vtrix {
@@ -76,13 +77,14 @@ impl Provider for Vtrix {
         })
     }
 
-    /// A task may be finished or failed as soon as it is accepted. It is accepted all the same: the poll tells.
+    /// Interprets the reply to a submission. A task that is already finished or failed when it is accepted counts as
+    /// accepted, because the poll then returns its result.
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
         let answer = reply::object(reply);
         let complaint = answer.as_ref().and_then(complaint);
         match answer.as_ref().and_then(id) {
             Some(id) if reply::is_success(reply) => reply::accepted(reply, &id),
-            // An `id` alone may be the request's.
+            // An `id` alone may be that of the request.
             Some(id) if reply.status >= 400 && answer.as_ref().is_some_and(is_a_task) => {
                 Err(reply::doubted(reply, &id, complaint))
             }
@@ -106,8 +108,8 @@ impl Provider for Vtrix {
         if let Some(other) = id.as_ref().filter(|id| reply::is_success(reply) && task.0 != **id) {
             return Ok(reply::mistaken(reply, task, other));
         }
-        // A task that has ended may come with an error status. Only the task itself repeats its id; an error of the
-        // gateway, which may say `failed` too, does not, and must not end a task that is paid.
+        // A finished task may come with an error status. Only the task itself repeats its id; an error of the gateway,
+        // which may contain `failed` too, does not, and must not end a paid task.
         let is_named = id.is_some_and(|id| task.0 == id);
         let is_the_task = match reply.status {
             200..=299 => is_named || !is_failed,
@@ -131,7 +133,7 @@ impl Provider for Vtrix {
     }
 }
 
-/// Returns the call that asks how a task stands, whatever its model.
+/// Returns the call that polls a task, which is the same for every model.
 fn poll(task: &TaskId) -> Call {
     Call {
         method: Method::Get,
@@ -142,12 +144,12 @@ fn poll(task: &TaskId) -> Call {
     }
 }
 
-/// The id of the task that an answer is about; Vtrix's own program prints it as `task_id`.
+/// Returns the id of the task in a reply. Vtrix's own program prints the id as `task_id`.
 fn id(answer: &Json) -> Option<String> {
     reply::text(answer.get("id")).or_else(|| reply::text(answer.get("task_id")))
 }
 
-/// Whether an answer is about a task and not only about a request.
+/// Checks whether a reply describes a task and not only an error of the request.
 fn is_a_task(answer: &Json) -> bool {
     status(answer).is_some() || answer.get("task_id").is_some()
 }
@@ -156,8 +158,8 @@ fn status(answer: &Json) -> Option<&str> {
     answer.get("status")?.as_str()
 }
 
-/// The error of an answer: that of a task as an object with `error_message` or `message`, or as plain text; that of
-/// the gateway as `message` or `error` in plain text, or as an object `status`.
+/// Returns the error in a reply. A task's error is an object with `error_message` or `message`, or plain text; the
+/// gateway's error is `message` or `error` in plain text, or an object `status`.
 fn complaint(answer: &Json) -> Option<Complaint> {
     let from = match (answer.get("error"), answer.get("status")) {
         (Some(Json::String(words)), _) => {
@@ -176,7 +178,7 @@ fn complaint(answer: &Json) -> Option<Complaint> {
     })
 }
 
-/// A finished task: the clip is the first link among its results.
+/// Returns the progress of a finished task. The clip is the first link in the task's results.
 fn rendered(answer: &Json) -> Progress {
     let contents = list(answer, "output").iter().flat_map(|result| list(result, "content"));
     let links = contents.filter_map(|content| reply::link(content.get("url")));

@@ -21,7 +21,7 @@ fn link(name: &str) -> Media {
     Media::Url(format!("https://shop.example.com/{name}"))
 }
 
-/// An order with all that its model cannot do without.
+/// Returns a request with every setting that its model requires.
 fn complete(card: &ModelCard) -> Request {
     let mut request = Request::new(card.name.clone());
     for rule in card.fields.iter().filter(|rule| rule.required) {
@@ -153,7 +153,7 @@ fn a14_a_code_means_the_same_whatever_the_http_status() {
         ("8008003099", FaultKind::Busy { after: None }),
     ] {
         for status in [200, 400, 500] {
-            // The page has codes as numbers that do not fit 32 bits, other pages have text.
+            // The page has the codes as numbers beyond 32 bits, other pages as text.
             for code in [json!(code), json!(code.parse::<u64>().unwrap())] {
                 let body = json!({ "status": "failed", "error": { "code": code, "error_message": "no" } });
                 let fault = Vtrix.submitted(&reply(status, &body)).unwrap_err();
@@ -169,7 +169,7 @@ fn a_task_in_an_error_is_named_so_that_it_can_be_adopted() {
     let body = json!({ "id": "d7aa", "status": "failed", "error": "out of luck" });
     let fault = Vtrix.submitted(&reply(503, &body)).unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unknown);
-    assert_eq!(fault.said.text, "the answer is an error, yet names task d7aa: out of luck");
+    assert_eq!(fault.said.text, "the answer is an error, but names task d7aa: out of luck");
 }
 
 #[test]
@@ -198,15 +198,15 @@ fn a36_the_cost_is_read_as_text_or_number_to_the_micro_dollar_or_not_believed() 
         ("\"0\"", 0),
         ("0.0", 0),
         ("\"0.400000000\"", 400_000),
-        // A part of a micro-dollar counts as a whole one.
+        // A fraction of a micro-dollar is rounded up.
         ("\"0.1234561\"", 123_457),
         ("\"10000\"", 10_000_000_000),
         ("1e4", 10_000_000_000),
     ] {
         assert_eq!(written(text), Cost::Told(Usd::from_micros(micros)), "{text}");
     }
-    for (text, told) in [
-        // Two of these would overflow every sum, and nothing could be bought or collected any more.
+    for (text, reported) in [
+        // Two of these would overflow every sum, and block all buying and collecting.
         ("\"10000.000001\"", "10000.000001"),
         ("\"9223372036854\"", "9223372036854"),
         ("\"99999999999999999999\"", "99999999999999999999"),
@@ -223,7 +223,7 @@ fn a36_the_cost_is_read_as_text_or_number_to_the_micro_dollar_or_not_believed() 
         ("true", "true"),
         ("{}", "{}"),
     ] {
-        assert_eq!(written(text), Cost::Doubtful(told.to_owned()), "{text}");
+        assert_eq!(written(text), Cost::Doubtful(reported.to_owned()), "{text}");
     }
     for nothing in ["\"\"", "\" \"", "null"] {
         assert_eq!(written(nothing), Cost::Untold, "{nothing}");

@@ -1,6 +1,7 @@
-//! Z.AI: seven models behind one address, with orders told apart by `model`.
+//! Implements the provider Z.AI: seven models at one address, which the member `model` selects.
 //!
-//! There is no way to ask whether an order arrived: `request_id` is a label, which no documented call looks up.
+//! Z.AI offers no way to ask whether a request arrived: no documented call finds a task by the `request_id` that this
+//! program sends.
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
@@ -17,13 +18,14 @@ use serde_json::{Map, Value as Json};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The provider `zai`.
+/// The implementation of the provider `zai`.
 #[derive(Debug)]
 pub(super) struct Zai;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in("zai", include_str!("zai.yaml")));
 
-/// A daily, weekly or plan limit: the longest pause that is honoured, again and again until the limit is lifted.
+/// The fault of a daily, weekly or plan limit: throttled, with the longest accepted pause, which repeats until the
+/// limit is lifted.
 const UNTIL_RESET: FaultKind = FaultKind::Throttled { after: Some(Duration::from_mins(15)) };
 
 const THROTTLED: FaultKind = FaultKind::Throttled { after: None };
@@ -34,15 +36,15 @@ const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
 const MODEL: FaultKind = FaultKind::Rejected(Refusal::Model);
 const POLICY: FaultKind = FaultKind::Rejected(Refusal::Policy);
 
-/// The business codes of the page "Errors" of the API reference. The HTTP status alone cannot tell: 429 stands for
-/// haste, an empty balance and a locked account alike.
+/// The meanings of the business codes on the page "Errors" of the API reference. The HTTP status alone is ambiguous:
+/// 429 stands for a too high rate, an empty balance and a locked account.
 const MEANINGS: Meanings = Meanings {
     codes: &[
         // Errors inside the service: a task may exist.
         ("500", FaultKind::Unknown),
         ("1200", FaultKind::Unknown),
         ("1230", FaultKind::Unknown),
-        // "You already have a request": an earlier copy of this one arrived.
+        // The message is "You already have a request": an earlier copy of this one arrived.
         ("1231", FaultKind::Unknown),
         ("1234", FaultKind::Unknown),
         // The key.
@@ -85,14 +87,14 @@ const MEANINGS: Meanings = Meanings {
         ("1312", THROTTLED),
         ("1313", ACCOUNT),
     ],
-    // "No permission for this API" and "file too large", which other services do not know.
+    // These are "No permission for this API" and "file too large", which other services lack.
     statuses: &[(434, MODEL), (435, INPUT)],
 };
 
-/// Codes that an unknown or forgotten task brings on a poll. The documents name none; these are the generic ones.
+/// The codes that may mean "no such task" in the reply to a poll. The documents name none; these are the generic codes.
 const GONE: [&str; 3] = ["1200", "1210", "1214"];
 
-/// Times in error messages carry no zone; the service's own is eight hours ahead of UTC.
+/// The time zone of the times in error messages, which name no zone: the service's own, eight hours ahead of UTC.
 const ZONE: tz::Offset = tz::offset(8);
 
 impl Provider for Zai {
@@ -159,7 +161,7 @@ impl Provider for Zai {
     }
 }
 
-/// Returns the call that asks how a task stands, whatever its model.
+/// Returns the call that polls a task, which is the same for every model.
 fn poll(task: &TaskId) -> Call {
     Call {
         method: Method::Get,
@@ -170,23 +172,24 @@ fn poll(task: &TaskId) -> Call {
     }
 }
 
-/// Messages in English, whatever the account's language.
+/// Returns the headers that ask for messages in English, whatever the account's language is.
 fn headers() -> Vec<(&'static str, String)> {
     vec![("Accept-Language", "en-US,en".into())]
 }
 
-/// The error of an answer: `{"error": {"code", "message"}}` as the servers send it, or `{"code", "message"}` as the
-/// API reference has it.
+/// Returns the error in a reply: `{"error": {"code", "message"}}` as the servers send it, or `{"code", "message"}` as
+/// in the API reference.
 fn complaint(answer: Option<&Json>, reply: &Reply) -> Option<Complaint> {
     let complaint = reply::complaint(answer?)?;
     let pause = pause_until_reset(&complaint.message, reply);
     Some(Complaint { pause, ..complaint })
 }
 
-/// The pause until the time that a message names, as in `your limit will reset at 2026-03-06 22:19:54`.
+/// Returns the pause until the time that a message names, such as `your limit will reset at 2026-03-06 22:19:54`;
+/// `None` if it names none.
 fn pause_until_reset(message: &str, reply: &Reply) -> Option<Duration> {
     const SHAPE: &str = "2026-03-06 22:19:54";
-    // A sentence names its time early; a page of something else is not searched.
+    // A message has its time near the start, so a long page is not searched.
     let starts = message.char_indices().map(|(start, _)| start).take(1000);
     let times = starts.filter_map(|start| message.get(start..start + SHAPE.len()));
     let reset: DateTime =
@@ -195,7 +198,7 @@ fn pause_until_reset(message: &str, reply: &Reply) -> Option<Duration> {
     Duration::try_from(ZONE.to_timestamp(reset).ok()?.duration_since(now)).ok()
 }
 
-/// A finished task. The documents show a list of results; a single object is taken too.
+/// Returns the progress of a finished task. The documents show a list of results, but a single object is accepted too.
 fn rendered(answer: &Json) -> Progress {
     let results = match answer.get("video_result") {
         Some(Json::Array(results)) => results.as_slice(),
@@ -212,7 +215,8 @@ fn rendered(answer: &Json) -> Progress {
     }
 }
 
-/// A failed task. Its reason is in no document: an error object, bare text and nothing have all been seen.
+/// Returns the progress of a failed task. The documents do not define where the reason is: replies had an error object,
+/// plain text, or no reason.
 fn failed(answer: &Json, reply: &Reply) -> Progress {
     let complaint = match answer.get("error") {
         Some(Json::String(message)) => Complaint { message: message.clone(), ..Complaint::default() },

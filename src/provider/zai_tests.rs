@@ -105,7 +105,7 @@ fn both_shapes_of_an_error_are_read_with_codes_as_text_or_number() {
         assert_eq!(fault.kind, FaultKind::Rejected(Refusal::Policy), "{body}");
         assert_eq!(fault.said.to_string(), "unsafe (code 1301)");
     }
-    // What some gateway says is no refusal in the provider's words.
+    // A gateway's reply is not a refusal in the provider's words.
     for body in [serde_json::json!({ "message": "no route" }), serde_json::json!({ "error": "Not Found" })] {
         assert_eq!(Zai.submitted(&reply(400, &body)).unwrap_err().kind, FaultKind::Unknown, "{body}");
     }

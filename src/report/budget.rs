@@ -6,20 +6,22 @@ use crate::store::Cap;
 use serde_json::{Value, json};
 
 impl Level {
-    /// Returns the line for a run that this budget ended, with the way to continue.
+    /// Returns the message for a run that this budget stopped. The message says how to continue.
     #[must_use]
     pub fn reached(&self) -> String {
         let then = match self.cap {
-            Cap::Invocation => "the same command spends as much again",
-            Cap::Run => "another run may spend as much again; `budget: run` in the manifest bounds it",
-            Cap::Day => "it goes on after midnight UTC, or with a larger `budget: day` in the manifest",
-            Cap::Month => "it goes on next month (UTC), or with a larger `budget: month` in the manifest",
+            Cap::Invocation => "if you type the command again, it may spend this amount again",
+            Cap::Run => {
+                "each further run may spend this amount again; `budget: month` limits all runs together"
+            }
+            Cap::Day => "continue after midnight UTC, or with a larger `budget: day` in the manifest",
+            Cap::Month => "continue next month (UTC), or with a larger `budget: month` in the manifest",
         };
         let budget = if self.cap == Cap::Invocation { "" } else { "the budget of the " };
         format!("budget   {budget}{} is reached; finished work is kept: {}; {then}", self.name(), self.used())
     }
 
-    /// Returns the budget for programs.
+    /// Returns the limit of a budget and the amounts that count against it as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         json!({
@@ -34,7 +36,7 @@ impl Level {
 }
 
 impl Fit {
-    /// Returns a line for the plan.
+    /// Returns a line with the budget, the amount that is already used, and the number of planned jobs that still fit.
     #[must_use]
     pub fn line(&self) -> String {
         let fits = match (self.fitting, self.jobs) {

@@ -1,20 +1,20 @@
-//! The reason why a job needs a person, in words.
+//! The reason why a job needs a person's attention, in words.
 
 use super::job::reason_words;
 use super::lines::charged_words;
 use crate::app::gallery::GalleryJob;
 use crate::domain::lifecycle::State;
-use crate::domain::review::{Reason, Standing};
+use crate::domain::review::{Reason, ReviewState};
 use crate::plan::bucket::Bucket;
 
-/// Returns why a job has no clip that may be handed over; `None` where nothing is wrong with it.
+/// Returns why a job has no clip that may be delivered; `None` if nothing is wrong with the job.
 #[must_use]
 pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
     match job.bucket {
-        Bucket::Missing => Some("its clip is gone".to_owned()),
-        Bucket::Altered => Some("another file has the name of its clip".to_owned()),
+        Bucket::Missing => Some("its clip is missing".to_owned()),
+        Bucket::Altered => Some("another file has the clip's name".to_owned()),
         Bucket::Held | Bucket::Failed | Bucket::WrittenOff => Some(ended(job)),
-        _ if job.standing == Standing::Rejected => Some(rejected(job)),
+        _ if job.standing == ReviewState::Rejected => Some(rejected(job)),
         _ => None,
     }
 }
@@ -23,7 +23,7 @@ pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
 fn ended(job: &GalleryJob) -> String {
     // A job that shares the clip of another one has no rendering of its own.
     let Some(take) = job.record.takes.first() else {
-        return format!("{}: it gets the clip of another job", job.bucket.words(1));
+        return format!("{}: it uses the clip of another job", job.bucket.words(1));
     };
     let said = take.said.as_ref();
     let state = match &take.take.state {
@@ -31,7 +31,7 @@ fn ended(job: &GalleryJob) -> String {
             format!("{} ({})", refusal.name(), charged_words(*charged, take.take.cost()))
         }
         State::Held { reason, .. } => reason_words(*reason, said),
-        State::WrittenOff { .. } => "a person gave it up".to_owned(),
+        State::WrittenOff { .. } => "a person wrote it off".to_owned(),
         other => other.name().to_owned(),
     };
     match said {

@@ -1,12 +1,14 @@
-//! Changed fields of a job, in one line each.
+//! The changed fields of a job, one line for each.
 
 use crate::domain::foreign;
 use crate::plan::fingerprint::Change;
 
-/// Number of characters of a value that are shown.
+/// The maximum number of characters of a changed value that are shown.
 const VALUE: usize = 60;
 
-/// Returns a change in one line: `prompt: "old" → "new"`; of long values the part around the first difference.
+/// Returns a change in one line, such as `prompt: "old" → "new"`.
+///
+/// Long values are cut to the part around the first difference.
 #[must_use]
 pub fn change_line(change: &Change) -> String {
     let same = match (&change.old, &change.new) {

@@ -1,7 +1,8 @@
 //! Jobs as CSV by RFC 4180, for spreadsheets.
 //!
-//! Text that users or providers wrote never begins like a formula: an apostrophe, which spreadsheets take for the sign
-//! of a text, stands before it. Control characters are shown as escapes; line breaks in a title stay, inside quotes.
+//! Text of a user or provider could begin like a spreadsheet formula. Such text gets an apostrophe before it, so that a
+//! spreadsheet shows the text and computes nothing. Control characters are shown as escapes; line breaks in a title
+//! stay, inside quotes.
 
 use crate::app::gallery::GalleryJob;
 use crate::app::jobs::{JobsReport, UNCHECKED, shown_take, spent};
@@ -13,7 +14,7 @@ use csv::{Terminator, WriterBuilder};
 use jiff::Timestamp;
 use std::borrow::Cow;
 
-/// The columns of the list of jobs.
+/// The headings of the CSV columns, in the order of the columns.
 const COLUMNS: [&str; 29] = [
     "job",
     "shot",
@@ -46,7 +47,7 @@ const COLUMNS: [&str; 29] = [
     "seed",
 ];
 
-/// Returns the selected jobs as CSV with a head line, each line ended by a carriage return and a line feed.
+/// Returns the selected jobs as CSV with a header line. Each line ends with a carriage return and a line feed.
 #[must_use]
 #[expect(clippy::missing_panics_doc, reason = "nothing here can fail, as each message proves")]
 pub fn jobs(report: &JobsReport) -> String {
@@ -102,15 +103,15 @@ fn row(report: &JobsReport, job: &GalleryJob) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// Returns a text as a cell.
+/// Makes a text safe for a cell of a spreadsheet: no formula, and no control characters.
 fn text(text: &str) -> String {
     harmless(&shown_lines(&text.replace("\r\n", "\n"))).into_owned()
 }
 
-/// Returns a text with an apostrophe before it where a spreadsheet would take the text for a formula.
+/// Returns a text, with an apostrophe before it if a spreadsheet would read it as a formula.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    // Some spreadsheets take off the spaces before they look for a formula.
+    // Some spreadsheets remove the leading spaces before they look for a formula.
     if text.starts_with(STARTS) || text.trim_start().starts_with(STARTS) {
         Cow::Owned(format!("'{text}"))
     } else {

@@ -1,4 +1,4 @@
-//! Documents of a report on stdout or in a file.
+//! Writes the documents of a report to stdout or to a file.
 
 use super::terminal::Terminal;
 use crate::app::error::Error;
@@ -9,17 +9,17 @@ use crate::files::atomic_write;
 use serde_json::Value;
 use std::path::Path;
 
-/// Returns one line of JSON that a terminal can show.
+/// Returns one line of JSON that is safe to show on a terminal.
 #[must_use]
 pub fn json(value: &Value) -> String {
     format!("{}\n", shown_json(&value.to_string()))
 }
 
-/// Writes a document to a file, or to stdout where no file is named.
+/// Writes a document to a file, or to stdout if no file is named.
 ///
 /// # Errors
 ///
-/// Returns an error where the file cannot be written.
+/// Returns an error if the file cannot be written.
 pub fn put(terminal: &Terminal, places: &Places, file: Option<&Path>, document: &str) -> Result<(), Error> {
     let Some(file) = file else {
         Terminal::document(document);
@@ -30,6 +30,6 @@ pub fn put(terminal: &Terminal, places: &Places, file: Option<&Path>, document: 
             .money("nothing was sent and nothing was changed")
             .hint(places.typed("jobs"))
     })?;
-    terminal.say(format_args!("written to {}", file.display()));
+    terminal.say(format_args!("report written to {}", file.display()));
     Ok(())
 }

@@ -1,21 +1,21 @@
-//! Guards that a plan is too much for, as people and programs read them.
+//! The guards whose limits a plan exceeds, as text and as JSON.
 
 use super::changes::change_line;
 use crate::domain::text::count;
 use crate::plan::guards::{Found, Trip};
 use serde_json::{Value, json};
 
-/// Returns the guard, the number found, and a few of the jobs with the changes of each.
+/// Returns the lines about an exceeded guard: its limit, the number found, and a few of the jobs with their changes.
 #[must_use]
 pub fn lines(trip: &Trip) -> Vec<String> {
     let (guard, limit) = (trip.guard, &trip.limit);
     let found = match trip.found {
-        Found::Ordered(jobs) => format!("to be ordered are {}", count(jobs, "job")),
+        Found::Ordered(jobs) => format!("{} would be submitted", count(jobs, "job")),
         Found::Changed(jobs, of) => format!("{jobs} of {} would get another clip", count(of, "finished job")),
         Found::Removed(jobs, of) => {
-            format!("gone from the input are {jobs} of {}", count(of, "finished job"))
+            format!("{jobs} of {} would no longer be wanted", count(of, "finished job"))
         }
-        Found::Spend(usd) => format!("{usd} would be ordered for"),
+        Found::Spend(usd) => format!("{usd} would be spent"),
     };
     let mut lines = vec![format!("guard    {guard} is {limit}: {found}")];
     for (key, fields) in &trip.examples {
@@ -25,7 +25,7 @@ pub fn lines(trip: &Trip) -> Vec<String> {
     lines
 }
 
-/// Returns the guard for programs.
+/// Returns an exceeded guard as JSON: its limit, the number found, and the keys of a few of the jobs.
 #[must_use]
 pub fn json(trip: &Trip) -> Value {
     let mut object = json!({ "guard": trip.guard, "limit": trip.limit });

@@ -1,4 +1,4 @@
-//! The report page: one HTML file with a gallery of all clips, which `report` writes and `review` serves.
+//! The report page, one HTML file with a gallery of all clips. `report` writes it and `review` serves it.
 
 pub mod contract;
 pub mod data;

@@ -1,14 +1,15 @@
-//! Decisions that were read from a file, as text and JSON.
+//! The result of importing review decisions from a file, as text and as JSON.
 
 use super::terminal::Terminal;
 use crate::app::decide::{ImportConflict, ImportReport};
+use crate::domain::text::count;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Number of refused rows that are named; the rest is counted.
+/// The maximum number of out-of-date rows that are listed. Further rows are only counted.
 const NAMED: usize = 10;
 
-/// Shows what was recorded, or which rows are out of date.
+/// Shows the number of recorded decisions. If rows of the file are out of date, shows these rows instead.
 pub fn tell(terminal: &Terminal, report: &ImportReport, file: &Path) {
     let ImportReport { made, undecided, unchanged, conflicts } = report;
     if terminal.json {
@@ -26,19 +27,21 @@ pub fn tell(terminal: &Terminal, report: &ImportReport, file: &Path) {
     }
     for it in conflicts.iter().take(NAMED) {
         let since = it.newest.as_ref().map_or_else(
-            || "it shows another clip now".to_owned(),
+            || "the job now has another clip".to_owned(),
             |review| format!("{} by {} since the file was written", review.outcome, review.who),
         );
         terminal.tell(&format!("{}:{}: {}: {since}", file.display(), it.line, it.job), 2);
     }
     if conflicts.is_empty() {
-        let words =
-            format!("recorded {} decisions; {unchanged} known, {undecided} rows without one", made.len());
+        let words = format!(
+            "recorded {} decisions; {unchanged} were already recorded; {undecided} rows have no decision",
+            made.len()
+        );
         terminal.tell(&words, 0);
     } else {
         let words = format!(
-            "{} rows are out of date, so nothing was recorded: decide about them anew",
-            conflicts.len()
+            "nothing was recorded: the decisions or clips of {} have changed since the file was saved; review them again",
+            count(conflicts.len(), "row")
         );
         terminal.tell(&words, 0);
     }

@@ -1,4 +1,4 @@
-//! The state of one job in words, for the page of a job and for its JSON.
+//! The state of one job in words, for the text and the JSON of `show`.
 
 use crate::app::show::cost;
 use crate::domain::fault::Said;
@@ -7,22 +7,22 @@ use crate::domain::units::{bytes, utc};
 use crate::report::lines::{charged_words, held_words};
 use crate::store::{Entry, History, TakeHistory};
 
-/// Returns the state of a job in words, and says whether the manifest still asks for it.
+/// Returns the state of a job in words, and adds a remark if the manifest no longer asks for the job.
 pub(crate) fn headline(history: &History) -> String {
     let state = match history.decisive() {
-        None => "never ordered, not charged".to_owned(),
+        None => "never submitted, not charged".to_owned(),
         Some(decisive) => state_words(decisive),
     };
     let outdated =
         history.decisive().is_some_and(|decisive| decisive.take.fingerprint != history.fingerprint);
     match (history.wanted, outdated) {
         (false, _) => format!("{state}; the manifest no longer asks for it"),
-        (true, true) => format!("{state}; the manifest asks for something else by now"),
+        (true, true) => format!("{state}; its input has changed since then"),
         (true, false) => state,
     }
 }
 
-/// Returns the state of a take with what it means for the money.
+/// Returns the state of a rendering in words, and whether it was charged.
 pub(crate) fn state_words(entry: &TakeHistory) -> String {
     let take = &entry.take;
     let (_, usd) = cost(entry);
@@ -33,7 +33,8 @@ pub(crate) fn state_words(entry: &TakeHistory) -> String {
             } else {
                 format!("charged {usd}")
             };
-            format!("held: {} ({money}), since {}", reason_words(*reason, said(entry)), utc(*since))
+            let reason = reason_words(*reason, said(entry));
+            format!("needs your decision since {}: {reason} ({money})", utc(*since))
         }
         State::Failed { refusal, charged, .. } => {
             format!("failed: {} ({})", refusal.name(), charged_words(*charged, usd))
@@ -42,43 +43,47 @@ pub(crate) fn state_words(entry: &TakeHistory) -> String {
             format!("done: {}, charged {usd}", bytes(file.size))
         }
         State::Pending { tries_left: 0, .. } => {
-            "pending: refused for passing reasons; the next run tries again (not charged)".into()
+            "pending: the provider refused it for now; the next run tries again (not charged)".into()
         }
         State::Pending { .. } => "pending: not sent, not charged".into(),
         State::Cancelled { by } => match by {
             CancelledBy::User => "cancelled by you before it was sent, not charged".into(),
-            CancelledBy::Superseded => "never sent: something else was decided first, not charged".into(),
+            CancelledBy::Superseded => {
+                "cancelled because it was replaced before it was sent, not charged".into()
+            }
         },
         State::WrittenOff { reason, .. } => {
             format!("written off: {} ({usd} counts as spent)", reason_words(*reason, said(entry)))
         }
-        State::Submitting { .. } => format!("submitting: {} is on its way to the provider", take.price),
+        State::Submitting { .. } => {
+            format!("submitting: the request is being sent ({} reserved)", take.price)
+        }
         State::Doubtful { .. } => {
             format!(
-                "doubtful: no answer came, the provider is being asked; it may have been charged, up to {usd}"
+                "in doubt: no reply that names a task; checking with the provider (may have been charged, up to {usd})"
             )
         }
-        State::Running { .. } => format!("running: accepted, being rendered ({usd} in flight)"),
+        State::Running { .. } => format!("running: the provider is rendering it ({usd} reserved)"),
         State::Downloading { .. } => {
-            format!("downloading: rendered, being fetched ({usd} in flight)")
+            format!("downloading: rendered, its clip is being downloaded ({usd} reserved)")
         }
         State::Placing { .. } => {
-            format!("placing: fetched, on its way to its name ({usd} in flight)")
+            format!("placing: downloaded, its clip is being saved ({usd} reserved)")
         }
     }
 }
 
-/// Returns why a take is held, with the name of the reason. `said` is the last answer to its submission.
+/// Returns why a rendering needs a person's decision. `said` is the provider's last answer to its submission.
 pub(crate) fn reason_words(reason: HeldReason, said: Option<&Said>) -> String {
     format!("{} ({})", held_words(reason, said.and_then(|said| said.http)), reason.name())
 }
 
-/// Returns the reason of a decision in the words of the person who made it.
+/// Returns the note or the reason in a ledger line about a person's action; empty if the line has neither.
 pub(crate) fn reason(line: &Entry) -> &str {
     line.note.as_deref().or(line.why.as_deref()).unwrap_or_default()
 }
 
-/// Returns the last answer to the last submission of a take.
+/// Returns the provider's answer to the last submission of a rendering; `None` if no answer came.
 fn said(entry: &TakeHistory) -> Option<&Said> {
     entry.attempts.last()?.said.as_ref()
 }

@@ -1,4 +1,6 @@
-//! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
+//! Writes notices (reports of events) as lines of JSON (NDJSON), which is a public format.
+//!
+//! Fields may be added; readers must ignore unknown fields.
 
 pub mod cancel;
 pub mod catalog;
@@ -29,13 +31,14 @@ use crate::domain::notice::{Notice, WhyStopped};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Returns the line of a notice.
+/// Returns the JSON line for a notice.
 #[must_use]
 pub fn line(notice: &Notice, now: Timestamp) -> Value {
     let mut object = match notice {
         Notice::Moved { take, key, price, path, from, to, said, .. } => {
             let mut object = json!({
-                "event": to.name(), "job": key.to_string(), "take": take.0, "from": from.name(), "price_usd": price.plain(),
+                "event": to.name(), "job": key.to_string(), "take": take.0, "from": from.name(),
+                "price_usd": price.plain(),
             });
             if let Some(task) = to.task() {
                 object["task"] = task.id.0.raw().into();

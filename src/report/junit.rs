@@ -1,7 +1,7 @@
 //! Jobs as a JUnit report, for the test summaries of build servers.
 //!
-//! A shot is a test suite and a job is a test case. A job that failed, was given up, lost its clip or was rejected is a
-//! failure; one that needs a decision about money is an error; one without a clip yet, and one that a person
+//! A shot is a test suite and a job is a test case. A job that failed, was written off, lost its clip or was rejected
+//! is a failure. A job that needs a decision about money is an error. A job that has no clip yet, or that a person
 //! dismissed, is skipped. The verdict of the automatic checks is a property and never fails a case.
 
 use super::cause::cause;
@@ -9,7 +9,7 @@ use crate::app::gallery::GalleryJob;
 use crate::app::jobs::{JobsReport, UNCHECKED, shown_take, spent};
 use crate::domain::foreign::shown_lines;
 use crate::domain::money::Usd;
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use crate::domain::time::passed;
 use crate::domain::verdict::Verdict;
 use crate::plan::bucket::Bucket;
@@ -31,7 +31,7 @@ enum Case {
 impl Case {
     const fn of(job: &GalleryJob) -> Self {
         match (job.bucket, job.standing) {
-            (Bucket::Done | Bucket::Asks, Standing::Rejected)
+            (Bucket::Done | Bucket::Asks, ReviewState::Rejected)
             | (Bucket::Failed | Bucket::WrittenOff | Bucket::Missing | Bucket::Altered, _) => Self::Failure,
             (Bucket::Held, _) => Self::Error,
             (Bucket::Done | Bucket::Asks, _) => Self::Passed,
@@ -43,7 +43,7 @@ impl Case {
     }
 }
 
-/// The counts of a test suite, or of all.
+/// The counts of one test suite, or of all test suites.
 #[derive(Default)]
 struct Counts {
     tests: usize,
@@ -176,7 +176,7 @@ fn result(writer: &mut Writer<Vec<u8>>, job: &GalleryJob) -> io::Result<()> {
         Case::Error => "error",
     };
     let kind = match job.bucket {
-        Bucket::Done | Bucket::Asks => Standing::Rejected.name(),
+        Bucket::Done | Bucket::Asks => ReviewState::Rejected.name(),
         bucket => bucket.name(),
     };
     let text = legal(&cause(job).unwrap_or_default());
@@ -184,7 +184,7 @@ fn result(writer: &mut Writer<Vec<u8>>, job: &GalleryJob) -> io::Result<()> {
     element.with_attribute(("message", text.as_str())).write_text_content(BytesText::new(&text)).map(|_| ())
 }
 
-/// Returns how long the shown rendering took from its submission to its end.
+/// Returns the duration of the shown rendering, from its submission to its end.
 fn duration(job: &GalleryJob) -> Option<Duration> {
     let take = shown_take(job)?;
     Some(passed(take.submitted?, take.ended?))
@@ -194,7 +194,7 @@ fn seconds(time: Duration) -> String {
     format!("{}.{:03}", time.as_secs(), time.subsec_millis())
 }
 
-/// Returns a text of characters that XML allows; others are shown as escapes.
+/// Returns a text in which all characters that XML does not allow are shown as escapes.
 fn legal(text: &str) -> String {
     shown_lines(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
 }

@@ -1,4 +1,4 @@
-//! Helpers for text that people read: how wide it is on a terminal, how it is made to fit, times and sizes.
+//! Measures, wraps and shortens text for a terminal, and writes durations.
 
 use std::time::Duration;
 use textwrap::WordSeparator::AsciiSpace;
@@ -6,19 +6,21 @@ use textwrap::core::{Fragment, display_width};
 use textwrap::wrap_algorithms::wrap_first_fit;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Narrower than this no text is wrapped: a word a line reads worse than what a terminal makes of it.
+/// The minimum number of columns for wrapped text. In less room a line holds one word, which is harder to read than a
+/// long line that the terminal breaks.
 const NARROWEST: usize = 24;
 
-/// The character that joins two emoji into one.
+/// The zero-width joiner, which joins two emoji into one.
 const JOINER: char = '\u{200d}';
 
-/// Returns the columns that a text takes on a terminal. Where terminals differ about emoji, the larger number counts.
+/// Returns the number of columns that a text takes on a terminal; the larger number if terminals disagree about emoji.
 #[must_use]
 pub(crate) fn width(text: &str) -> usize {
     text.width().max(display_width(text))
 }
 
-/// Splits a text into what a terminal shows as one: a letter with its accents, an emoji with all that is joined to it.
+/// Splits a text into clusters, each of which a terminal shows as one character: a letter with its accents, or an emoji
+/// with joined parts.
 fn clusters(text: &str) -> Vec<&str> {
     let mut starts = Vec::new();
     let mut is_joined = false;
@@ -32,11 +34,11 @@ fn clusters(text: &str) -> Vec<&str> {
     starts.iter().copied().zip(ends).map(|(start, end)| &text[start..end]).collect()
 }
 
-/// A part of a line between whose ends no line is broken.
+/// A piece of text, such as a word, that is never broken between two lines.
 #[derive(Debug)]
 struct Piece<'a> {
     text: &'a str,
-    /// Number of spaces behind it.
+    /// The number of spaces after the piece.
     spaces: usize,
 }
 
@@ -55,8 +57,9 @@ impl Fragment for Piece<'_> {
     }
 }
 
-/// Splits a text into words. A letter of East Asia or an emoji, which takes two columns, is a piece of its own: such text
-/// has no spaces. A word that takes more than `longest` columns is cut.
+/// Splits a text into words, and cuts a word that takes more than `longest` columns.
+///
+/// An East Asian letter or an emoji, which takes two columns, is a piece of its own, because such text has no spaces.
 fn pieces(text: &str, longest: usize) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     for word in AsciiSpace.find_words(text) {
@@ -77,7 +80,9 @@ fn pieces(text: &str, longest: usize) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Breaks a text between its pieces into lines of at most so many columns, the first one of another number.
+/// Breaks a text into lines: the first of at most `first` columns, the others of at most `others`.
+///
+/// A word of more than `longest` columns is cut.
 #[expect(clippy::cast_precision_loss, reason = "a double holds every number of columns of a line")]
 fn broken(text: &str, longest: usize, first: usize, others: usize) -> Vec<String> {
     let pieces = pieces(text, longest);
@@ -93,8 +98,9 @@ fn broken(text: &str, longest: usize, first: usize, others: usize) -> Vec<String
     wrap_first_fit(&pieces, &[first as f64, others as f64]).into_iter().map(line).collect()
 }
 
-/// Breaks a text between words into lines of at most so many columns; every line but the first is indented so far. A word
-/// that is wider than a line keeps a line of its own.
+/// Breaks a text between words into lines of at most `columns` columns, and indents all lines except the first.
+///
+/// A word that is wider than a line is not cut; it gets a line of its own.
 #[must_use]
 pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     let body = text.trim_start_matches(' ');
@@ -104,15 +110,16 @@ pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     lines.into_iter().enumerate().map(indented).collect()
 }
 
-/// Wraps the text after a label to a width; further lines begin where the text began. The breaks of the text and the
-/// indentation of its lines stay, a word that is longer than a line is cut into lines.
+/// Wraps the text after a label to a width, and aligns further lines with the start of the text.
+///
+/// The line breaks and the indentation of the text are kept. A word that is longer than a line is cut.
 #[must_use]
 pub(crate) fn labelled(label: &str, text: &str, columns: usize) -> Vec<String> {
     let indent = width(label);
     let room = columns.saturating_sub(indent).max(NARROWEST);
     let mut lines = Vec::new();
     for paragraph in text.lines() {
-        // Indentation, as of JSON, is part of the text.
+        // Indentation, such as that of JSON, is part of the text.
         let body = paragraph.trim_start_matches(' ');
         let margin = (paragraph.len() - body.len()).min(room / 2);
         let room = room - margin;
@@ -128,8 +135,8 @@ pub(crate) fn labelled(label: &str, text: &str, columns: usize) -> Vec<String> {
     lines.iter().enumerate().map(labelled).collect()
 }
 
-/// Returns a text beside its head, or below it where that leaves no room.
-pub(crate) fn beside(head: &str, text: &str, columns: usize) -> Vec<String> {
+/// Returns a head and a text as lines. The text is to the right of the head, or below it if there is no room.
+pub(crate) fn hanging(head: &str, text: &str, columns: usize) -> Vec<String> {
     if columns.saturating_sub(width(head)) >= NARROWEST {
         return labelled(head, text, columns);
     }
@@ -138,17 +145,17 @@ pub(crate) fn beside(head: &str, text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A line of a report.
+/// A line of a report that is wrapped text or an unbroken command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Row {
-    /// Text that is broken between words where it is too wide; further lines are indented so far.
+    /// Text that is wrapped between words, and the indentation of its further lines.
     Text(String, usize),
-    /// A line with a command, which is never broken, so that it can be copied.
+    /// A line with a command. It is never broken, so that it can be copied.
     Command(String),
 }
 
 impl Row {
-    /// Returns the lines of this row, at most so many columns wide where that may be.
+    /// Returns the lines of this row. Text is wrapped to `columns`; a command may be wider.
     pub(crate) fn lines(self, columns: usize) -> Vec<String> {
         match self {
             Self::Text(text, indent) => wrap(&text, columns, indent),
@@ -157,8 +164,9 @@ impl Row {
     }
 }
 
-/// Returns a text with its middle left out, so that it takes at most so many columns. Its end, where names differ most,
-/// keeps the larger part.
+/// Shortens a text in the middle, so that it takes at most `columns` columns.
+///
+/// The end keeps the larger part, because names differ most at their end.
 #[must_use]
 pub(crate) fn shorten(text: &str, columns: usize) -> String {
     if width(text) <= columns {
@@ -172,7 +180,7 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
     format!("{}…{}", clusters[..head].concat(), clusters[clusters.len() - tail..].concat())
 }
 
-/// Returns how many of these, from the first on, fit into so many columns.
+/// Returns how many of the first clusters fit into `columns` columns. A terminal shows a cluster as one character.
 fn fitting<'a>(clusters: impl Iterator<Item = &'a &'a str>, columns: usize) -> usize {
     let mut used = 0;
     let fits = |cluster: &&&str| {
@@ -182,7 +190,7 @@ fn fitting<'a>(clusters: impl Iterator<Item = &'a &'a str>, columns: usize) -> u
     clusters.take_while(fits).count()
 }
 
-/// Cuts a text to so many characters, with an ellipsis where something is missing.
+/// Cuts a text to at most `most` characters. A cut text ends with an ellipsis.
 #[must_use]
 pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -191,7 +199,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Returns how long something lasted, as people say it: `48s`, `1m12s`, `2h05m`.
+/// Returns a duration in short form, such as `48s`, `1m12s` or `2h05m`.
 #[must_use]
 pub(crate) fn lasted(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -223,7 +231,7 @@ mod tests {
         assert_eq!(lines[1], format!("  {}\"", "x".repeat(23)));
     }
 
-    /// Text of every kind of width: accents that are marks of their own, letters of East Asia, emoji of one and of many
+    /// A pattern for text of every kind of width: combining accents, East Asian letters, emoji of one and of many
     /// characters.
     const ANY: &str = "([a-z0-9 ]|é|e\u{301}|漢|ガ|、|🙂|❤\u{fe0f}|👍🏽|👩\u{200d}🎨|🇯🇵){0,40}";
 
@@ -276,7 +284,8 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        let told = [0, 59, 60, 72, 3_599, 3_600, 7_500].map(|seconds| lasted(Duration::from_secs(seconds)));
-        assert_eq!(told, ["0s", "59s", "1m00s", "1m12s", "59m59s", "1h00m", "2h05m"]);
+        let reported =
+            [0, 59, 60, 72, 3_599, 3_600, 7_500].map(|seconds| lasted(Duration::from_secs(seconds)));
+        assert_eq!(reported, ["0s", "59s", "1m00s", "1m12s", "59m59s", "1h00m", "2h05m"]);
     }
 }

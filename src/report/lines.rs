@@ -1,4 +1,4 @@
-//! One line for each thing that happened: whole for pipes and log files, made to fit for terminals.
+//! Formats each notice as one line: complete for pipes and log files, fitted to the width for terminals.
 
 use super::layout::{lasted, shorten, width, wrap};
 use crate::domain::lifecycle::{Charged, HeldReason, Phase, State};
@@ -8,42 +8,44 @@ use crate::domain::time::passed;
 use jiff::Timestamp;
 use std::fmt;
 
-/// The meaning of a line for its reader.
+/// The importance of a line, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// A clip is there.
+    /// A clip was saved.
     Good,
     /// Something failed.
     Bad,
-    /// A person should look at it.
+    /// A person should look at the reported event.
     Doubt,
-    /// Worth knowing.
+    /// A neutral event, neither good nor bad.
     Plain,
-    /// A step on the way, which a terminal shows among what is in flight.
+    /// An intermediate step of a job. A terminal shows it in the list of active jobs, and on a line of its own only
+    /// with `--verbose`.
     Step,
 }
 
-/// One thing that happened, in words. [`fmt::Display`] gives it whole.
+/// A notice in words. [`fmt::Display`] writes it complete on one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The meaning of the line.
+    /// The importance of the line, which decides its colour.
     pub tone: Tone,
     word: &'static str,
-    parts: Vec<Part>,
-    /// When its request was sent, where a clip came of it.
+    parts: Vec<Segment>,
+    /// The time at which the request for a finished clip was sent; `None` in lines about other events.
     sent: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Part {
+enum Segment {
     Key(String),
     Fact(String),
     Path(String),
-    /// The words of the provider or the machine, which go to lines of its own where there is no room.
+    /// A message of the provider or of this computer. If the line has no room for the message, the message gets lines
+    /// of its own.
     Words(String),
 }
 
-impl Part {
+impl Segment {
     fn text(&self) -> &str {
         match self {
             Self::Key(text) | Self::Fact(text) | Self::Path(text) | Self::Words(text) => text,
@@ -51,62 +53,64 @@ impl Part {
     }
 }
 
-/// Columns of the first word and the space behind it, as a rule.
+/// The number of columns of a line's first word with the spaces after it. A longer word takes more columns.
 const INDENT: usize = 9;
-/// The word for what did not get through and is tried again.
-const AGAIN: &str = "again";
-/// Columns that are left to a path and to a key before anything else gives way.
+/// The first word of the line for a request that was not accepted and will be sent again.
+const AGAIN: &str = "retrying";
+/// The minimum number of columns of a path or a job key that is shortened.
 const LEAST: usize = 14;
 
 impl Line {
-    fn new(tone: Tone, word: &'static str, parts: Vec<Part>) -> Self {
+    fn new(tone: Tone, word: &'static str, parts: Vec<Segment>) -> Self {
         Self { tone, word, parts, sent: None }
     }
 
-    /// Returns the line with its paths as this function writes them.
+    /// Returns the line with its paths rewritten by a function.
     #[must_use]
     pub fn with_paths(mut self, shown: impl Fn(&str) -> String) -> Self {
         for part in &mut self.parts {
-            if let Part::Path(path) = part {
+            if let Segment::Path(path) = part {
                 *path = shown(path);
             }
         }
         self
     }
 
-    /// Returns the words of the provider or the machine, where something is sent again.
+    /// Returns the message that explains why a request is sent again; `None` for lines about other events.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self.parts.last() {
-            Some(Part::Words(words)) if self.word == AGAIN => Some(words),
+            Some(Segment::Words(words)) if self.word == AGAIN => Some(words),
             _ => None,
         }
     }
 
-    /// Returns the line for a terminal of so many columns: a path or key too long loses its middle, words too long go below.
-    /// `paint` colours the first word.
+    /// Returns the line fitted to a terminal of `columns` columns. `paint` colours the first word.
+    ///
+    /// A path or key that is too long is shortened in the middle; words that are too long go to the next lines.
     #[must_use]
     pub fn fitted(&self, columns: usize, now: Timestamp, paint: impl Fn(&str) -> String) -> Vec<String> {
         let mut parts = self.parts.clone();
         if let Some(sent) = self.sent {
-            parts.insert(1.min(parts.len()), Part::Fact(lasted(passed(sent, now))));
+            parts.insert(1.min(parts.len()), Segment::Fact(lasted(passed(sent, now))));
         }
-        let words = parts.pop_if(|part| matches!(part, Part::Words(_)));
+        let words = parts.pop_if(|part| matches!(part, Segment::Words(_)));
         let indent = INDENT.max(width(self.word) + 1);
         let room = columns.saturating_sub(indent);
-        let used = |parts: &[Part]| {
+        let used = |parts: &[Segment]| {
             parts.iter().map(|part| width(part.text())).sum::<usize>() + 2 * parts.len().saturating_sub(1)
         };
-        for shrinks in
-            [|part: &Part| matches!(part, Part::Path(_)), |part: &Part| matches!(part, Part::Key(_))]
-        {
+        for shrinks in [
+            |part: &Segment| matches!(part, Segment::Path(_)),
+            |part: &Segment| matches!(part, Segment::Key(_)),
+        ] {
             let excess = used(&parts).saturating_sub(room);
             let part = parts.iter_mut().find(|part| excess > 0 && shrinks(part));
-            if let Some(Part::Path(text) | Part::Key(text)) = part {
+            if let Some(Segment::Path(text) | Segment::Key(text)) = part {
                 *text = shorten(text, width(text).saturating_sub(excess).max(LEAST));
             }
         }
-        let joined = parts.iter().map(Part::text).collect::<Vec<_>>().join("  ");
+        let joined = parts.iter().map(Segment::text).collect::<Vec<_>>().join("  ");
         let mut lines = wrap(&joined, room, 0);
         if let Some(words) = words {
             let last = lines.last_mut().filter(|last| width(last) + 2 + width(words.text()) <= room);
@@ -128,15 +132,15 @@ impl Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<&str> = self.parts.iter().map(Part::text).collect();
+        let parts: Vec<&str> = self.parts.iter().map(Segment::text).collect();
         write!(f, "{:<8} {}", self.word, parts.join("  "))
     }
 }
 
-/// Returns the line of a notice; `None` for steps that only `--verbose` tells.
+/// Returns the line for a notice; `None` for steps that are shown only with `--verbose`.
 #[must_use]
 pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
-    use Part::{Fact, Key, Path, Words};
+    use Segment::{Fact, Key, Path, Words};
     Some(match notice {
         Notice::Moved { key, price, path, from, to, said, .. } => {
             let key = Key(key.to_string());
@@ -159,16 +163,16 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     (Tone::Doubt, "held", vec![key, Fact(format!("needs your decision: {why} ({money})"))])
                 }
                 State::Pending { tries_left: 0, .. } => {
-                    (Tone::Doubt, "left", vec![key, Fact("not charged".into())])
+                    (Tone::Doubt, "deferred", vec![key, Fact("to the next run (not charged)".into())])
                 }
                 State::Pending { .. } if matches!(from, Phase::Submitting | Phase::Doubtful) => {
-                    (Tone::Doubt, AGAIN, vec![key, Fact("not charged".into())])
+                    (Tone::Doubt, AGAIN, vec![key, Fact("(not charged)".into())])
                 }
                 State::Doubtful { .. } if *from == Phase::Submitting => {
                     let why = charged_words(Charged::Unknown, price);
                     let what = answer_words(said.as_ref().and_then(|said| said.http));
-                    let what = format!("{what}: the provider is asked whether it has it");
-                    (Tone::Doubt, "doubtful", vec![key, Fact(why), Fact(what)])
+                    let what = format!("{what}: asking the provider whether it has the task");
+                    (Tone::Doubt, "in doubt", vec![key, Fact(why), Fact(what)])
                 }
                 State::Running { task, .. } if matches!(from, Phase::Submitting | Phase::Doubtful) => {
                     let task = Fact(format!("task {}", task.id));
@@ -176,7 +180,9 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                         if *from == Phase::Doubtful { (Tone::Plain, "found") } else { (Tone::Step, "sent") };
                     (tone, word, vec![key, Fact(price.to_string()), task])
                 }
-                State::Cancelled { .. } => (Tone::Plain, "off", vec![key, Fact("not charged".into())]),
+                State::Cancelled { .. } => {
+                    (Tone::Plain, "cancelled", vec![key, Fact("(not charged)".into())])
+                }
                 state if verbose => (Tone::Step, state.name(), vec![key]),
                 _ => return None,
             };
@@ -189,7 +195,7 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
         }
         Notice::Filed { key, path } => {
             let parts = vec![Key(key.to_string()), Fact(Usd::ZERO.to_string()), Path(path.clone())];
-            Line::new(Tone::Good, "filed", parts)
+            Line::new(Tone::Good, "saved", parts)
         }
         Notice::Stopped { who, why, said } => {
             let parts = vec![Fact(who.clone()), Fact(why_words(*why).to_owned()), Words(said.to_string())];
@@ -197,12 +203,13 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
         }
         Notice::Stopping { on_wire } => {
             let words = if *on_wire == 0 {
-                "no new submissions, saving what is in flight (Ctrl-C again to leave now; nothing is lost)"
+                "no new submissions; saving the state of all jobs (press Ctrl-C again to exit now; nothing is \
+                 lost)"
                     .to_owned()
             } else {
                 format!(
-                    "no new submissions; awaiting the answers to {} for up to 60 s (Ctrl-C again leaves \
-                     sooner, and what is unanswered then is in doubt)",
+                    "no new submissions; waiting for the answers to {} (up to 60 s; press Ctrl-C again to exit \
+                     sooner, but the charges for unanswered requests are then in doubt)",
                     crate::domain::text::count(*on_wire, "paid request")
                 )
             };
@@ -213,24 +220,24 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
     })
 }
 
-/// Returns why a take is held. `http` is the status of the last answer to its submission, where one came.
+/// Returns why a rendering needs a person's decision. `http` is the status of the last answer to its submission.
 #[must_use]
 pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
     match reason {
         HeldReason::AmbiguousSubmit => return answer_words(http),
-        HeldReason::IdConflict => "the provider named another job's task",
+        HeldReason::IdConflict => "the provider answered with the task of another job",
         HeldReason::IdMismatch => "the provider answered about another task",
-        HeldReason::TaskLost => "the provider no longer knows the task",
+        HeldReason::TaskLost => "the provider no longer has the task",
         HeldReason::TaskStuck => "the task has been running for a week",
-        HeldReason::NoResult => "the task succeeded, but no whole clip came",
-        HeldReason::UrlExpired => "the link has expired",
-        HeldReason::UnsafeUrl => "the link leads where no clip can be",
-        HeldReason::NameConflict => "a file that is not ours has the clip's name",
+        HeldReason::NoResult => "the task succeeded, but the provider delivered no complete clip",
+        HeldReason::UrlExpired => "the link to the clip has expired",
+        HeldReason::UnsafeUrl => "the link to the clip leads to an address that is not allowed",
+        HeldReason::NameConflict => "another file already has the clip's name",
     }
     .to_owned()
 }
 
-/// Returns what came back for a submission that names no task.
+/// Describes in words a provider's answer to a submission if the answer names no task.
 fn answer_words(http: Option<u16>) -> String {
     let Some(http) = http else { return "no reply to the request".to_owned() };
     let phrase = match http {
@@ -246,7 +253,7 @@ fn answer_words(http: Option<u16>) -> String {
     format!("the provider answered {http}{phrase}")
 }
 
-/// Returns the cost of a failure in words.
+/// Returns in words whether a rendering was charged. `price` is the amount, or the maximum if the charge is unknown.
 #[must_use]
 pub fn charged_words(charged: Charged, price: Usd) -> String {
     match charged {
@@ -256,20 +263,20 @@ pub fn charged_words(charged: Charged, price: Usd) -> String {
     }
 }
 
-/// Returns the reason in words for which nothing more is submitted.
+/// Returns in words why a run submits nothing more to a provider or for a model.
 #[must_use]
 pub fn why_words(why: WhyStopped) -> &'static str {
     use crate::domain::fault::Stop;
     match why {
-        WhyStopped::Provider(Stop::Auth) => "the key is refused",
+        WhyStopped::Provider(Stop::Auth) => "the provider refused the key",
         WhyStopped::Provider(Stop::Balance) => "the balance is exhausted",
         WhyStopped::Provider(Stop::Account) => "the account is locked",
-        WhyStopped::Provider(Stop::Setup) => "the set-up is wrong",
-        WhyStopped::Model => "this model is refused",
-        WhyStopped::TasksLost => "it does not know the last three tasks that were paid for",
-        WhyStopped::TasksEmpty => "the last three tasks that were paid for ended without a clip",
-        WhyStopped::TasksFail => "the last three tasks that were paid for failed for the same reason",
-        WhyStopped::NoProgress => "an hour without progress",
+        WhyStopped::Provider(Stop::Setup) => "the address or the account is not set up correctly",
+        WhyStopped::Model => "the provider refused this model",
+        WhyStopped::TasksLost => "the provider no longer has the last three paid tasks",
+        WhyStopped::TasksEmpty => "the last three paid tasks ended without a clip",
+        WhyStopped::TasksFail => "the last three paid tasks failed for the same reason",
+        WhyStopped::NoProgress => "no progress for an hour",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lines whole and made to fit.
+//! Tests of complete lines and of lines fitted to a terminal.
 
 use super::*;
 use crate::domain::digest::Sha256;
@@ -62,21 +62,21 @@ fn what_was_said_goes_below_where_there_is_no_room() {
 
 #[test]
 fn one_paid_request_is_one() {
-    let told = |on_wire| line(&Notice::Stopping { on_wire }, false).unwrap().to_string();
-    assert!(told(0).starts_with("stopping: no new submissions, saving"));
-    assert!(told(1).contains("the answers to 1 paid request for"));
-    assert!(told(2).contains("the answers to 2 paid requests for"));
+    let reported = |on_wire| line(&Notice::Stopping { on_wire }, false).unwrap().to_string();
+    assert!(reported(0).starts_with("stopping: no new submissions; saving"));
+    assert!(reported(1).contains("waiting for the answers to 1 paid request (up to"));
+    assert!(reported(2).contains("waiting for the answers to 2 paid requests (up to"));
     assert_eq!(
         fitted(&Notice::Stopping { on_wire: 0 }, 60)[0],
-        "stopping: no new submissions, saving what is in flight"
+        "stopping: no new submissions; saving the state of all jobs"
     );
 }
 
 #[test]
 fn only_the_first_word_is_coloured_and_colour_takes_no_room() {
     let notice = moved("sku-1", "a.mp4", done(), None);
-    let told = line(&notice, false).unwrap().fitted(60, sent(), |word| format!("<{word}>"));
-    assert_eq!(told, ["<done>     hero/sku-1  0s  $0.20  a.mp4"]);
+    let reported = line(&notice, false).unwrap().fitted(60, sent(), |word| format!("<{word}>"));
+    assert_eq!(reported, ["<done>     hero/sku-1  0s  $0.20  a.mp4"]);
 }
 
 proptest! {

@@ -1,5 +1,6 @@
-//! The lines that a terminal shows while a run is at work: one for each job in flight, and below them a bar with the
-//! counts, the money and the time left. They always fit the columns that they are asked for.
+//! The lines that a terminal shows during a run: one for each job that is being worked on, and a progress bar below.
+//!
+//! The bar shows the counts, the money and the time left. No line is wider than the given number of columns.
 
 use super::layout::{lasted, shorten, width};
 use crate::app::board::{Board, Doing, Flight};
@@ -8,17 +9,17 @@ use crate::domain::units::about;
 use crate::plan::bucket::Bucket;
 use jiff::Timestamp;
 
-/// Jobs in flight that are shown; the others are counted.
+/// The maximum number of active jobs that are shown. Further active jobs are only counted.
 const SHOWN: usize = 8;
-/// Columns between the brackets of the bar, at least and at most.
+/// The minimum and the maximum number of columns between the brackets of the bar.
 const BAR: (usize, usize) = (8, 26);
 
 impl Board {
-    /// Returns the lines for a terminal of that size: none is wider than it, and together they leave room above.
+    /// Returns the lines for a terminal of this size. No line is wider, and all lines fill at most half of the rows.
     #[must_use]
     pub fn lines(&self, now: Timestamp, columns: usize, rows: usize) -> Vec<String> {
         let bar = self.bar(now, columns);
-        // Half of the terminal belongs to what has happened.
+        // The other half of the terminal is for the lines about past events.
         let room = (rows / 2).saturating_sub(bar.len());
         let mut lines = self.flight_lines(now, columns, room);
         lines.extend(bar);
@@ -46,7 +47,7 @@ impl Board {
             .collect();
         if all > fitting && room > 0 {
             lines.push(match fitting {
-                0 => format!("  {all} in flight"),
+                0 => format!("  {all} waiting for the result"),
                 _ => format!("  … and {} more", all - fitting),
             });
         }
@@ -93,7 +94,9 @@ impl Board {
 }
 
 impl Flight {
-    /// Returns the present step in 11 columns, and the time since or until it in 6.
+    /// Returns the current step of a job, 11 columns wide, and then a time, 6 columns wide.
+    ///
+    /// The time is the duration of the step so far or, before a retry, the time until the retry.
     #[must_use]
     pub(crate) fn words(&self, now: Timestamp) -> String {
         let (word, time) = match self.doing {
@@ -101,14 +104,14 @@ impl Flight {
             Doing::Checking => ("checking", passed(self.at, now)),
             Doing::Rendering => ("rendering", passed(self.at, now)),
             Doing::Downloading => ("downloading", passed(self.at, now)),
-            Doing::Filing => ("filing", passed(self.at, now)),
-            Doing::Again => ("again in", passed(now, self.at)),
+            Doing::Filing => ("saving", passed(self.at, now)),
+            Doing::Again => ("retrying in", passed(now, self.at)),
         };
         format!("{word:<11}  {:>6}", lasted(time))
     }
 }
 
-/// Returns a line without the end that does not fit.
+/// Cuts a line after the last character that fits into `columns` columns.
 fn cut(line: &str, columns: usize) -> String {
     let mut used = 0;
     let mut cut = String::new();

@@ -1,8 +1,8 @@
-//! The display from notices alone.
+//! Tests of the lines that a terminal shows during a run, which are drawn from notices alone.
 
 use super::super::layout::width;
 use super::*;
-use crate::app::board::{Clips, Roster, Start};
+use crate::app::board::{DeliveredClips, Roster, Start};
 use crate::domain::digest::Sha256;
 use crate::domain::durations::{Durations, RenderKind};
 use crate::domain::estimate::{Flow, Known, Prospect};
@@ -11,7 +11,7 @@ use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, Phase, State};
-use crate::domain::lifecycle::{Clip, ClipFile, HeldReason, Intent, Task, Watch};
+use crate::domain::lifecycle::{Clip, ClipFile, HeldReason, Intent, PollCounters, Task};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::notice::WhyStopped;
@@ -46,13 +46,13 @@ fn submitting(sent: i64) -> State {
 }
 
 fn running(sent: i64) -> State {
-    State::Running { task: task(sent), watch: Watch::default(), due: at(sent) }
+    State::Running { task: task(sent), counters: PollCounters::default(), due: at(sent) }
 }
 
 fn downloading(sent: i64) -> State {
     let clip = Clip { url: String::new(), cover: None, expires: None, others: Vec::new() };
-    let watch = Watch::default();
-    State::Downloading { task: task(sent), clip, watch, due: at(sent) }
+    let counters = PollCounters::default();
+    State::Downloading { task: task(sent), clip, counters, due: at(sent) }
 }
 
 fn done(sent: i64) -> State {
@@ -84,7 +84,7 @@ fn moved(item: usize, to: State) -> Notice {
     }
 }
 
-/// The same after another state than that before the first submission.
+/// Returns the notice of [`moved`], but with another former state than `Pending`.
 fn moved_from(from: Phase, item: usize, to: State) -> Notice {
     let mut notice = moved(item, to);
     if let Notice::Moved { from: before, .. } = &mut notice {
@@ -101,7 +101,7 @@ fn roster(jobs: Vec<(JobKey, Bucket)>) -> Roster {
     Roster { jobs, ..Roster::default() }
 }
 
-/// A run of so many new jobs.
+/// Returns the board of a run with `jobs` new jobs.
 fn board(jobs: usize) -> Board {
     let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Bucket::ToRender)).collect();
     let estimate = Some(price().times(jobs.len() as u64));
@@ -116,9 +116,9 @@ fn last(board: &Board, now: i64) -> String {
 fn a_job_is_shown_from_its_sending_to_its_end() {
     let mut board = board(2);
     assert_eq!(board.lines(at(0), 100, 30).len(), 1, "only the bar");
-    let mut first = |state: State, heard: i64, told: i64| {
+    let mut first = |state: State, heard: i64, reported: i64| {
         board.hear(&moved(1, state), at(heard));
-        let lines = board.lines(at(told), 100, 30);
+        let lines = board.lines(at(reported), 100, 30);
         (lines.len() > 1).then(|| lines[0].clone())
     };
     let shown = |text: &str| Some(text.to_owned());
@@ -126,7 +126,7 @@ fn a_job_is_shown_from_its_sending_to_its_end() {
     assert_eq!(first(running(4), 4, 10), shown("  hero/sku-1  rendering        6s"));
     assert_eq!(first(running(4), 20, 76), shown("  hero/sku-1  rendering     1m12s"));
     assert_eq!(first(downloading(4), 80, 81), shown("  hero/sku-1  downloading      1s"));
-    assert_eq!(first(again(120), 100, 106), shown("  hero/sku-1  again in        14s"));
+    assert_eq!(first(again(120), 100, 106), shown("  hero/sku-1  retrying in     14s"));
     assert_eq!(first(again(120), 100, 121), None, "its time has come: it waits for its turn");
     assert_eq!(first(done(4), 130, 130), None);
 }
@@ -144,7 +144,7 @@ fn the_bar_counts_jobs_and_money() {
         last(&board, 60),
         "[################----------] 1/8 done  3 to render  2 need your decision  2 failed  $0.60 of $1.60"
     );
-    // The one whose clip was missing came after all; it is not paid a second time.
+    // The missing clip was delivered later; it is not paid a second time.
     board.hear(&moved(5, done(0)), at(61));
     assert!(
         last(&board, 61).contains("2/8 done  3 to render  1 needs your decision  2 failed  $0.60 of $1.60")
@@ -181,15 +181,21 @@ fn a_job_that_follows_another_shares_its_fate() {
         },
         at(0),
     );
-    let mut told = |item: usize, state: State| {
+    let mut reported = |item: usize, state: State| {
         board.hear(&moved(item, state), at(9));
         board.buckets().line()
     };
-    assert_eq!(told(1, held(HeldReason::UrlExpired)), "0 done · 1 in flight · 2 need your decision");
-    assert_eq!(told(1, running(0)), "0 done · 2 in flight · 1 waiting for another job");
-    // What came was ordered with an older input.
-    assert_eq!(told(3, done(0)), "0 done · 1 to render · 1 in flight · 1 waiting for another job");
-    assert_eq!(told(1, done(0)), "1 done · 1 to render · 1 waiting for another job");
+    assert_eq!(
+        reported(1, held(HeldReason::UrlExpired)),
+        "0 done · 1 waiting for the result · 2 need your decision"
+    );
+    assert_eq!(reported(1, running(0)), "0 done · 2 waiting for the result · 1 waiting for another job");
+    // The delivered clip was requested with an older input.
+    assert_eq!(
+        reported(3, done(0)),
+        "0 done · 1 to render · 1 waiting for the result · 1 waiting for another job"
+    );
+    assert_eq!(reported(1, done(0)), "1 done · 1 to render · 1 waiting for another job");
     board.hear(&Notice::Filed { key: key(2), path: "b.mp4".into() }, at(9));
     assert_eq!(board.buckets().line(), "2 done · 1 to render");
 }
@@ -199,13 +205,13 @@ fn a_job_keeps_its_clip_whatever_comes_of_another_rendering() {
     let jobs = vec![(key(1), Bucket::ToRender)];
     let roster = Roster { having: HashSet::from([key(1)]), ..roster(jobs) };
     let mut board = Board::new(Start { roster, ..Start::default() }, at(0));
-    let mut told = |state: State| {
+    let mut reported = |state: State| {
         board.hear(&moved(1, state), at(9));
         (board.buckets().line(), board.failures())
     };
-    assert_eq!(told(running(0)), ("1 done".to_owned(), 0));
-    assert_eq!(told(again(20)), ("0 done · 1 to render".to_owned(), 0));
-    assert_eq!(told(failed(Charged::No)), ("1 done".to_owned(), 1));
+    assert_eq!(reported(running(0)), ("1 done".to_owned(), 0));
+    assert_eq!(reported(again(20)), ("0 done · 1 to render".to_owned(), 0));
+    assert_eq!(reported(failed(Charged::No)), ("1 done".to_owned(), 1));
 }
 
 #[test]
@@ -215,10 +221,10 @@ fn what_is_only_collected_has_no_new_cost() {
     assert!(last(&board, 0).ends_with("0/1 done  1 waiting for another job  no new cost"));
     board.hear(&Notice::Filed { key: key(1), path: "renders/a.mp4".into() }, at(1));
     assert!(last(&board, 1).ends_with("1/1 done"));
-    assert_eq!(board.clips(), &Clips { count: 1, below: "renders/a.mp4".into() });
+    assert_eq!(board.clips(), &DeliveredClips { count: 1, below: "renders/a.mp4".into() });
 }
 
-/// Durations that two slots of one model wait for.
+/// A source of durations that a test fills while the board reads it.
 #[derive(Debug, Default)]
 struct Learning(Mutex<Prospect>);
 
@@ -241,7 +247,7 @@ fn the_time_left_is_told_from_the_first_known_duration_until_nothing_renders() {
     let mut durations = Durations::default();
     (0..9).for_each(|_| durations.note(Duration::from_secs(59), Duration::from_secs(61)));
     learning.0.lock().unwrap().durations = Some(Arc::new(durations));
-    // 20 × 60 s in five slots, and a little for the last ones.
+    // 20 × 60 s in five slots, and a little more for the last jobs.
     assert!(last(&board, 0).ends_with("about 5 min left"), "{}", last(&board, 0));
     for item in 1..=5 {
         board.hear(&moved(item, running(0)), at(0));
@@ -251,7 +257,7 @@ fn the_time_left_is_told_from_the_first_known_duration_until_nothing_renders() {
     for line in board.lines(at(50), 60, 30) {
         assert!(width(&line) <= 60, "{line}");
     }
-    // What was sent back is sent again.
+    // A request that was not accepted is sent again.
     board.hear(&moved_from(Phase::Submitting, 1, again(60)), at(50));
     for item in 2..=5 {
         board.hear(&moved_from(Phase::Running, item, downloading(0)), at(60));
@@ -297,7 +303,7 @@ fn many_in_flight_are_counted_and_those_that_wait_come_last() {
     assert_eq!(lines[8], "  … and 13 more");
     assert_eq!(board.lines(at(5), 100, 10).len(), 5, "half of the terminal is left to what has happened");
     let tiny = board.lines(at(5), 100, 4);
-    assert_eq!(tiny[0], "  21 in flight");
+    assert_eq!(tiny[0], "  21 waiting for the result");
     assert_eq!(tiny.len(), 2);
 }
 
@@ -311,12 +317,12 @@ fn after_a_stop_only_paid_requests_are_awaited() {
     let lines = board.lines(at(9), 100, 30);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("sku-2") && lines[1].ends_with("stopping"), "{lines:?}");
-    assert_eq!(board.buckets().line(), "0 done · 2 to render · 2 in flight");
+    assert_eq!(board.buckets().line(), "0 done · 2 to render · 2 waiting for the result");
 }
 
 #[test]
 fn clips_are_where_all_of_them_are_below() {
-    let mut clips = Clips::default();
+    let mut clips = DeliveredClips::default();
     clips.add("renders/a/one.mp4");
     assert_eq!(clips.below, "renders/a/one.mp4");
     clips.add("renders/a/two.mp4");
@@ -324,7 +330,7 @@ fn clips_are_where_all_of_them_are_below() {
     clips.add("renders/abc/three.mp4");
     assert_eq!(clips.below, "renders");
     clips.add("four.mp4");
-    assert_eq!(clips, Clips { count: 4, below: String::new() });
+    assert_eq!(clips, DeliveredClips { count: 4, below: String::new() });
 }
 
 #[test]
@@ -348,7 +354,7 @@ fn any_state() -> impl Strategy<Value = State> {
 proptest! {
     #[test]
     fn whatever_happens_the_counts_add_up_and_every_line_fits(
-        told in prop::collection::vec((1usize..30, any_state(), 0i64..900), 0..60),
+        reported in prop::collection::vec((1usize..30, any_state(), 0i64..900), 0..60),
         stop: bool,
         item in "[a-z]{1,4}|[漢字🙂a-z/-]{30,60}",
         columns in 20usize..140,
@@ -360,10 +366,10 @@ proptest! {
         };
         let jobs = (1..=20).map(|number| (name(number), Bucket::ToRender)).collect();
         let mut board = Board::new(Start { roster: roster(jobs), ..Start::default() }, at(0));
-        // A person brings back takes that are none of this run's jobs.
+        // A person can resolve takes that do not belong to the jobs of this run.
         let first = |number: usize| if number <= 20 { Phase::Pending } else { Phase::Held };
         let mut phases: HashMap<usize, State> = HashMap::new();
-        for (number, state, now) in told {
+        for (number, state, now) in reported {
             let mut notice = moved(number, state.clone());
             if let Notice::Moved { key, from, .. } = &mut notice {
                 *key = name(number);

@@ -1,6 +1,7 @@
 //! Jobs as Markdown, for a chat or the summary of a build.
 //!
-//! Text that users and providers wrote stands in code spans alone: nothing in it is markup, a link or a mention there.
+//! Text that users and providers wrote is always in a code span, so that nothing in it becomes markup, a link or a
+//! mention.
 
 pub mod compare;
 
@@ -10,20 +11,20 @@ use crate::app::jobs::JobsReport;
 use crate::app::ledger::Table;
 use crate::domain::foreign::shown;
 use crate::domain::money::Usd;
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use crate::domain::text::count;
 use crate::domain::verdict::Verdict;
 use crate::plan::bucket::Bucket;
 use crate::report::layout::cut;
 use crate::store::{By, Spent};
 
-/// Maximum number of jobs that are listed with their reasons.
+/// The maximum number of jobs that are listed with their reasons.
 const PROBLEMS: usize = 20;
 
-/// Maximum number of characters of a reason.
+/// The maximum number of characters of a reason that are shown.
 const LONGEST: usize = 160;
 
-/// Returns the summary of the selected jobs: counts, money, and the jobs that need a person.
+/// Returns the summary of the selected jobs: counts, money, and the jobs that need a person's attention.
 #[must_use]
 pub fn document(report: &JobsReport) -> String {
     let gallery = &report.gallery;
@@ -33,7 +34,7 @@ pub fn document(report: &JobsReport) -> String {
     let needs = needs(gallery);
     if !needs.is_empty() {
         lines.push(String::new());
-        lines.push(format!("**Needs a person:** {}", needs.join(" · ")));
+        lines.push(format!("**Needs your attention:** {}", needs.join(" · ")));
     }
     lines.extend(problems(report));
     let costs = gallery.costs(By::Model);
@@ -68,28 +69,33 @@ fn money(report: &JobsReport) -> String {
 
 fn spent(spent: Spent) -> String {
     let part = |usd: Usd, word: &str| if usd > Usd::ZERO { format!(", {usd} {word}") } else { String::new() };
-    format!("{}{}{}", spent.settled, part(spent.reserved, "in flight"), part(spent.in_doubt, "in doubt"))
+    format!(
+        "{}{}{}",
+        spent.settled,
+        part(spent.reserved, "waiting for the result"),
+        part(spent.in_doubt, "in doubt")
+    )
 }
 
-/// Returns the kinds of jobs that need a person, with their numbers.
+/// Returns the number of jobs of each kind that needs a person's attention.
 fn needs(gallery: &Gallery) -> Vec<String> {
     let number =
         |is_meant: &dyn Fn(&GalleryJob) -> bool| gallery.jobs.iter().filter(|job| is_meant(job)).count();
     let is_done = |job: &GalleryJob| job.bucket == Bucket::Done;
     let kinds = [
-        (number(&|job| job.bucket == Bucket::Held), "with a charge in doubt"),
-        (number(&|job| job.bucket == Bucket::Asks), "changed and waiting for a yes"),
+        (number(&|job| job.bucket == Bucket::Held), "waiting for your decision"),
+        (number(&|job| job.bucket == Bucket::Asks), "changed and waiting for your approval"),
         (number(&|job| job.bucket == Bucket::Failed), "failed"),
         (number(&|job| matches!(job.bucket, Bucket::Missing | Bucket::Altered)), "missing or altered"),
-        (number(&|job| is_done(job) && job.standing == Standing::Rejected), "rejected"),
-        (number(&|job| is_done(job) && job.standing == Standing::Outdated), "to be reviewed again"),
-        (number(&|job| is_done(job) && job.standing == Standing::Undecided), "to be reviewed"),
+        (number(&|job| is_done(job) && job.standing == ReviewState::Rejected), "rejected"),
+        (number(&|job| is_done(job) && job.standing == ReviewState::Outdated), "to be reviewed again"),
+        (number(&|job| is_done(job) && job.standing == ReviewState::Undecided), "to be reviewed"),
         (number(&|job| is_done(job) && job.verdict() == Some(Verdict::Fail)), "with a failed check"),
     ];
     kinds.into_iter().filter(|(jobs, _)| *jobs > 0).map(|(jobs, words)| format!("{jobs} {words}")).collect()
 }
 
-/// Returns the table of the jobs that have no clip to hand over, and why.
+/// Returns a table of the jobs that have no clip to deliver, with the reasons.
 fn problems(report: &JobsReport) -> Vec<String> {
     let found = report.gallery.jobs.iter().filter_map(|job| Some((job, cause(job)?)));
     let found: Vec<(&GalleryJob, String)> = found.collect();
@@ -99,7 +105,7 @@ fn problems(report: &JobsReport) -> Vec<String> {
     let mut lines = vec![String::new(), "| job | state | why | price |".into(), "|---|---|---|--:|".into()];
     for (job, why) in found.iter().take(PROBLEMS) {
         let state = match job.bucket {
-            Bucket::Done | Bucket::Asks => Standing::Rejected.name(),
+            Bucket::Done | Bucket::Asks => ReviewState::Rejected.name(),
             bucket => bucket.words(1),
         };
         let price = report.price(job).map_or_else(|| "–".to_owned(), |usd| usd.to_string());
@@ -112,7 +118,7 @@ fn problems(report: &JobsReport) -> Vec<String> {
     lines
 }
 
-/// Returns the table of the cost of each approved clip.
+/// Returns a table that shows for each model its costs, and the cost for each approved clip.
 fn approved(table: &Table) -> Vec<String> {
     let mut lines = vec![
         String::new(),
@@ -132,12 +138,12 @@ fn approved(table: &Table) -> Vec<String> {
     lines
 }
 
-/// Returns a text as a code span for a cell of a table.
+/// Returns a text as a code span that can be put in a cell of a table.
 pub(super) fn code(text: &str) -> String {
     let text = shown(text).replace('|', "\\|");
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    // A span that is empty, or that begins or ends with its own mark, is none without spaces.
+    // Markdown recognizes a span that is empty, or begins or ends with a backtick, only if spaces are added.
     let blank =
         if text.is_empty() || text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")

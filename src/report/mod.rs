@@ -1,4 +1,4 @@
-//! Reports and news: lines and tables for people, JSON for programs.
+//! Formats all reports and messages: lines and tables for people, JSON for programs.
 
 pub mod budget;
 mod cause;

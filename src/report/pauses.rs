@@ -1,18 +1,18 @@
-//! Providers on hold, in words and as JSON.
+//! The paused providers, as text and as JSON.
 
 pub use crate::app::pauses::{waiting, who, words};
 use crate::store::Pause;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Returns a line for each pause, for a command that is about to submit.
+/// Returns a line for each pause, for commands that submit or plan.
 #[must_use]
 pub fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
     let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", words(pause, now));
     pauses.iter().map(line).collect()
 }
 
-/// Returns a pause for programs.
+/// Returns a pause as JSON.
 #[must_use]
 pub fn json(pause: &Pause) -> Value {
     json!({

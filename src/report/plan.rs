@@ -1,8 +1,8 @@
-//! The plan as people and programs read it: what would be rendered, why, and what it costs.
+//! The plan as text and as JSON: which jobs would be rendered, why, and at what cost.
 
 use super::changes::change_line;
 use super::guards;
-use super::layout::{beside, wrap};
+use super::layout::{hanging, wrap};
 use crate::app::budget::Fit;
 use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, Row, Sum};
 use crate::domain::estimate::Estimate;
@@ -17,17 +17,17 @@ use crate::provider::card::Correction;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Columns before what does not fit on a line of the table.
+/// The indentation of further lines of a wrapped table line, in columns.
 const DEEPER: usize = 4;
 
 impl Plan {
-    /// Returns a line for each budget: its use, and the part of the plan that fits.
+    /// Returns a line for each budget with its use and the number of planned jobs that fit.
     #[must_use]
     pub fn budget_lines(&self) -> Vec<String> {
         self.sum.fits.iter().map(Fit::line).collect()
     }
 
-    /// Returns the lines of the table, at most so many columns wide. `mark` stands behind the total.
+    /// Returns the lines of the plan's table, at most `columns` columns wide. `mark` is written after the total.
     #[must_use]
     pub fn table(&self, mark: &str, columns: usize) -> Vec<String> {
         let mut rows: Vec<&Row> = self.sum.rows.iter().collect();
@@ -46,7 +46,7 @@ impl Plan {
                 String::new()
             };
             let head = format!("{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  ");
-            lines.extend(beside(&head, &format!("{why}{named}"), columns));
+            lines.extend(hanging(&head, &format!("{why}{named}"), columns));
         }
         lines.push(format!("  {}", "-".repeat(width + 32)));
         let (jobs, total) = (self.to_render(), self.total().to_string());
@@ -55,14 +55,13 @@ impl Plan {
         lines
     }
 
-    /// Returns what else is worth knowing before money is spent, a line each.
+    /// Returns further notes for a reader who is about to spend money, one line each.
     #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    pub fn notes(&self, verbose: bool) -> Vec<String> {
         let mut notes = Vec::new();
-        for ((count, saved), how) in [
-            (self.sum.shared, "shared with another job"),
-            (self.sum.renamed, "taken over under another name"),
-        ] {
+        for ((count, saved), how) in
+            [(self.sum.shared, "shared with another job"), (self.sum.renamed, "reused under another name")]
+        {
             if count > 0 {
                 notes.push(format!("{} {how}: {saved} saved", counted(count, "clip")));
             }
@@ -72,8 +71,8 @@ impl Plan {
         let (again, price) = self.sum.again;
         if again > 0 {
             notes.push(format!(
-                "{again} of these may have been charged before; `on_ambiguous: resubmit` orders them again: a second \
-                 charge of {price} is possible"
+                "{again} of the jobs to render may have been charged before; `on_ambiguous: resubmit` submits them \
+                 again: a second charge of {price} is possible"
             ));
         }
         for ((model, name), count) in &self.dropped {
@@ -83,24 +82,24 @@ impl Plan {
         for (model, corrections) in self.corrected() {
             let parts: Vec<String> =
                 corrections.iter().map(|it| format!("{} from {}", it.part, it.at)).collect();
-            notes.push(format!("{model}: {}", parts.join(", ")));
+            notes.push(format!("{model}, corrected by the manifest: {}", parts.join(", ")));
         }
         for (model, jobs, _) in self.unpriced() {
             let jobs = counted(jobs, "job");
             notes.push(format!(
-                "nobody knows what {model} costs: {jobs} count as $0.00 in the total and in every budget"
+                "the price of {model} is unknown: {jobs} count as $0.00 in the total and in every budget"
             ));
         }
         notes.extend(self.time.and_then(time_words));
         let (submissions, money) = self.exposure();
-        if submissions > 0 {
-            let submissions = counted(submissions, "submission");
-            notes.push(format!("after a crash at most {submissions} ({money}) can be in doubt"));
+        if verbose && submissions > 0 {
+            let requests = counted(submissions, "request");
+            notes.push(format!("if the run is interrupted, up to {requests} ({money}) may need checking"));
         }
         notes
     }
 
-    /// Returns a line for each reason to doubt clips that are kept.
+    /// Returns a line for each group of kept clips that may no longer match the input.
     #[must_use]
     pub fn kept_notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -115,7 +114,7 @@ impl Plan {
         }
         if asks.0 > 0 {
             notes.push(format!(
-                "{} kept until you agree to render anew ({}) with --accept-changes or an approved plan: {}",
+                "{} kept until you agree to render again ({}) with --accept-changes or an approved plan: {}",
                 counted(asks.0, "clip"),
                 self.asking,
                 named(asks.0, &asks.1)
@@ -126,13 +125,15 @@ impl Plan {
             let clips = counted(*count, "clip");
             let keys = named(*count, examples);
             notes
-                .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves such to _archive"));
+                .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves them to _archive"));
         }
         notes
     }
 
-    /// Returns the plan as one JSON object, without its lists of jobs: `jobs`, of [`job`], and `gone`. Fields may be
-    /// added; readers ignore what they do not know.
+    /// Returns the plan as JSON, but without two lists: its jobs (`jobs`), and the jobs that the manifest no longer
+    /// asks for (`gone`).
+    ///
+    /// Fields may be added; readers must ignore unknown fields.
     #[must_use]
     pub fn json(&self) -> Value {
         let dropped = self.dropped.iter().map(
@@ -163,16 +164,16 @@ impl Plan {
     }
 }
 
-/// Returns the time of a plan in words; `None` where it is not known and the limits alone take no time.
+/// Returns the estimated duration of a plan in words; `None` if only a lower bound under one minute is known.
 fn time_words(estimate: Estimate) -> Option<String> {
     let Estimate { time, at_once, is_whole } = estimate;
     let most = if is_whole { "about" } else { "at least" };
     let is_told = is_whole || time >= Duration::from_mins(1);
     let tasks = if at_once > 1 { format!(" with {at_once} tasks at once") } else { String::new() };
-    is_told.then(|| format!("{most} {}{tasks}", about(time)))
+    is_told.then(|| format!("the run takes {most} {}{tasks}", about(time)))
 }
 
-/// Returns the numbers of jobs by bucket as JSON, also those of empty buckets.
+/// Returns the number of jobs with each status (bucket) as JSON, including zeros.
 #[must_use]
 pub fn buckets_json(buckets: &Buckets) -> Value {
     buckets
@@ -215,12 +216,12 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
     object
 }
 
-/// Says what of a job is not as it was planned.
+/// Returns in words how a job has changed since the plan was made.
 #[must_use]
 pub fn moved_words(how: &How) -> String {
     match how {
-        How::Gone => "it is no longer wanted".to_owned(),
-        How::Order(fields) if fields.is_empty() => "its order is another one".to_owned(),
+        How::Gone => "the manifest no longer asks for it".to_owned(),
+        How::Order(fields) if fields.is_empty() => "its request has changed".to_owned(),
         How::Order(fields) => fields.iter().map(change_line).collect::<Vec<_>>().join("; "),
         How::Price(then, now) => {
             let [then, now] = [then, now].map(|price| match price {
@@ -229,7 +230,7 @@ pub fn moved_words(how: &How) -> String {
             });
             format!("price: {then} → {now}")
         }
-        How::Decision(then, now) => format!("{then} → {now}"),
+        How::Decision(then, now) => format!("decision: {then} → {now}"),
     }
 }
 
@@ -239,12 +240,12 @@ mod tests {
 
     #[test]
     fn the_time_of_a_plan_is_told_where_it_is_known_or_the_limits_make_it_long() {
-        let told = |seconds, at_once, is_whole| {
+        let reported = |seconds, at_once, is_whole| {
             time_words(Estimate { time: Duration::from_secs(seconds), at_once, is_whole })
         };
-        assert_eq!(told(1_490, 5, true).unwrap(), "about 25 min with 5 tasks at once");
-        assert_eq!(told(70, 1, true).unwrap(), "about 2 min");
-        assert_eq!(told(3_600, 20, false).unwrap(), "at least 1 h with 20 tasks at once");
-        assert_eq!(told(59, 20, false), None);
+        assert_eq!(reported(1_490, 5, true).unwrap(), "the run takes about 25 min with 5 tasks at once");
+        assert_eq!(reported(70, 1, true).unwrap(), "the run takes about 2 min");
+        assert_eq!(reported(3_600, 20, false).unwrap(), "the run takes at least 1 h with 20 tasks at once");
+        assert_eq!(reported(59, 20, false), None);
     }
 }

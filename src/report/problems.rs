@@ -1,4 +1,4 @@
-//! Problems as compilers show them: the line, a caret under what is meant, and what to type instead.
+//! Formats problems in the way of compilers: the line, a caret under the cause, and a hint for the correction.
 
 use crate::domain::foreign::{is_hidden, shown};
 use crate::domain::problem::{EXAMPLES, Place, Problem, Rows, Severity};
@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Returns all problems, with a blank line between them.
+/// Returns all problems as text, separated by blank lines.
 #[must_use]
 pub fn render(problems: &[Problem], color: bool, width: u16) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -49,7 +49,7 @@ fn group(problem: &Problem) -> Group<'static> {
                     let snippet = Snippet::source(text).line_start(line).path(escaped(file)).fold(false);
                     title.element(snippet.annotation(mark))
                 }
-                // Beyond what was kept of a very long line.
+                // Only the beginning of a very long line is kept, and the place is after it.
                 None => title.element(Origin::path(escaped(file)).line(line).char_column(at + 1)),
             }
         }
@@ -69,12 +69,14 @@ fn group(problem: &Problem) -> Group<'static> {
     group
 }
 
-/// Most characters that are marked.
+/// The maximum number of characters that are marked.
 const LONGEST_MARK: usize = 60;
 
-/// Returns a line as it may be shown, and the bytes in it that a problem is about; `None` if they lie beyond the line.
+/// Escapes control characters in a line of the user's file. Returns the line and the range of bytes to mark in it.
+///
+/// Returns `None` if `column` is after the end of the line.
 fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::Range<usize>)> {
-    // Of a long text its beginning is enough, and keeps the words at the caret in sight.
+    // Marking only the beginning of a long text keeps the label at the caret visible.
     let (limit, width) = match width {
         0..=LONGEST_MARK => (usize::MAX, width),
         _ => (column.saturating_add(LONGEST_MARK), LONGEST_MARK),
@@ -99,7 +101,7 @@ fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::
             seen.push(character);
         }
     }
-    // A caret may stand behind the last character, where something is missing.
+    // If something is missing at the end of a line, the caret is after the last character.
     if column == line.chars().count() {
         start = Some(seen.len());
     }
@@ -108,9 +110,9 @@ fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::
     Some((seen, start..end))
 }
 
-/// Returns the other places at which a problem was found.
+/// Returns in words further places or values with the same problem; `None` if there are none.
 fn examples(problem: &Problem) -> Option<String> {
-    // A row names itself in its place.
+    // The first example is the row of the problem's place, which is shown already.
     let (word, first) = match problem.place {
         Place::Row { .. } => ("also: ", 1),
         Place::Text { .. } | Place::File(_) | Place::Nowhere => ("for: ", 0),
@@ -127,10 +129,10 @@ fn examples(problem: &Problem) -> Option<String> {
     Some(format!("{word}{listed}"))
 }
 
-/// Most stretches of rows that are named.
+/// The maximum number of row ranges that are listed.
 const STRETCHES: usize = 12;
 
-/// Returns the rows of a sheet in words, such as `: sheet rows 3–7, 9`.
+/// Returns the row ranges of a sheet in words, such as `: sheet rows 3–7, 9`.
 fn rows(rows: &Rows) -> String {
     let stretches = rows.stretches();
     let shown = stretches.iter().take(STRETCHES).map(|(first, last)| match last - first {
@@ -142,7 +144,7 @@ fn rows(rows: &Rows) -> String {
     format!(": sheet rows {shown}{more}")
 }
 
-/// Returns one problem for programs. The names are stable; what does not apply is `null` or empty.
+/// Returns one problem as JSON. The names are stable; values that do not apply are `null` or empty.
 #[must_use]
 pub fn json(problem: &Problem) -> Value {
     let severity = match problem.severity {
@@ -170,7 +172,7 @@ pub fn json(problem: &Problem) -> Value {
     })
 }
 
-/// Returns text of a user or a provider as a terminal may show it.
+/// Returns text of a user or provider with its control characters escaped for a terminal.
 fn escaped(text: &str) -> String {
     shown(text).into_owned()
 }

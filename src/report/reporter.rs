@@ -1,4 +1,5 @@
-//! The reporter of a use case's news: lines for a pipe, lines that change for a terminal, JSON for a program.
+//! Reports the news (progress, warnings and results) of a use case: as lines for a pipe, as changing lines for a
+//! terminal, as JSON for a program.
 
 use super::guards;
 use super::json;
@@ -21,21 +22,21 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Interval between updates of the times on a terminal.
+/// The interval between updates of the times on a terminal.
 const TICK: Duration = Duration::from_millis(200);
-/// Interval between drawings of the line about clips that are compared.
+/// The minimum interval between drawings of a progress line.
 const REDRAW: SignedDuration = SignedDuration::from_millis(200);
-/// Columns of a line's first word and the space behind it; further rows of the line begin there.
+/// The number of columns of a line's first word with the spaces after it. Further rows of the line begin there.
 const INDENT: usize = 9;
-/// Number of jobs of a list that are named.
+/// The maximum number of jobs that are listed. Further jobs are only counted.
 const NAMED: usize = 10;
 
-/// Tells news on stdout and stderr, in the form that the streams ask for.
+/// A reporter that writes news to stdout and stderr in the form that suits these streams.
 pub struct Console {
     terminal: Terminal,
     clock: Clock,
     verbose: bool,
-    /// True if the log tells notices, too. It is false where they would appear twice on stderr.
+    /// True if notices are also written to the log. It is false if they would then appear twice on stderr.
     logged: bool,
     places: Places,
     heard: Mutex<Heard>,
@@ -43,23 +44,25 @@ pub struct Console {
 
 #[derive(Default)]
 struct Heard {
-    /// The counts of the run at work.
+    /// The counts of the current run; `None` if no run is active.
     board: Option<SharedBoard>,
-    /// The time at which the line about clips that are compared was drawn last.
+    /// The time of the last drawing of a progress line.
     compared: Option<Timestamp>,
-    /// Reasons for which something is sent again, in the words that were told already.
+    /// The reasons for retries that were shown already.
     reasons: HashSet<String>,
 }
 
 impl Console {
-    /// Returns a reporter for these streams. `logged` says whether notices go to the log as well.
+    /// Returns a reporter for these streams. `logged` says whether notices are also written to the log.
     #[must_use]
     pub fn new(terminal: &Terminal, places: &Places, verbose: bool, logged: bool) -> Self {
         let (terminal, places) = (terminal.clone(), places.clone());
         Self { terminal, clock: Clock::system(), verbose, logged, places, heard: Mutex::default() }
     }
 
-    /// Updates the times on a terminal; never returns.
+    /// Redraws the changing lines on a terminal, to update their times.
+    ///
+    /// The future never ends, so the caller must drop it.
     pub async fn keep_time(&self) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -97,7 +100,7 @@ impl Console {
             if !self.terminal.is_live() {
                 self.terminal.say(line);
             } else if self.verbose || line.tone != Tone::Step {
-                // A thousand jobs that are too fast are told so once; each stands below with the time of its next try.
+                // The same reason is shown once, even for a thousand jobs. The lines below show each with its next try.
                 let known = line.reason().is_some_and(|reason| !heard.reasons.insert(reason.to_owned()));
                 if known {
                     return self.draw(&heard);
@@ -122,7 +125,7 @@ impl Console {
             return self.terminal.data(json!({ "event": "refused", "moved": moved }));
         }
         for moved in moved.iter().take(NAMED) {
-            self.terminal.tell(&format!("moved    {}  {}", moved.key, moved_words(&moved.how)), INDENT);
+            self.terminal.tell(&format!("changed  {}  {}", moved.key, moved_words(&moved.how)), INDENT);
         }
         if moved.len() > NAMED {
             self.terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
@@ -136,20 +139,24 @@ impl Console {
         }
         trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
         let Some([accept, plan, carry_out]) = commands else { return };
-        terminal.tell("An edited template or a broken export looks like this. If it is meant, accept it:", 2);
+        terminal.tell(
+            "An edited template or an incomplete export can exceed a guard. To accept the changes, run:",
+            2,
+        );
         terminal.say(format_args!("  {accept}"));
-        terminal.say("or have a plan approved, and carry out that:");
+        terminal.say("or have a plan approved, and run that plan:");
         terminal.say(format_args!("  {plan}\n  {carry_out}"));
     }
 
     fn owed(&self, paid: usize, doubtful: usize) {
         if paid > 0 {
-            self.terminal.say(format_args!("{} paid before: collected at no new cost", count(paid, "clip")));
+            self.terminal
+                .say(format_args!("{} already paid: downloaded at no new cost", count(paid, "clip")));
         }
         if doubtful > 0 {
             self.terminal.say(format_args!(
-                "{} without an answer: the provider is asked, free of charge",
-                count(doubtful, "submission")
+                "{} without an answer: checking with the provider, free of charge",
+                count(doubtful, "request")
             ));
         }
     }
@@ -157,11 +164,11 @@ impl Console {
     fn compared(&self, compared: u64, all: u64, read: u64, wrong: u64) {
         self.progress(|| {
             let wrong = if wrong == 0 { String::new() } else { format!(" · {wrong} wrong") };
-            format!("verify   {compared} of {all} · {}{wrong}", bytes(read))
+            format!("verify   {compared} of {all} clips · {}{wrong}", bytes(read))
         });
     }
 
-    /// Draws a line of progress where one was not drawn just now.
+    /// Draws a progress line, unless the last one was drawn less than [`REDRAW`] ago.
     fn progress(&self, line: impl FnOnce() -> String) {
         let (mut heard, now) = (self.heard(), self.clock.now());
         let is_due = heard.compared.is_none_or(|at| now.duration_since(at) >= REDRAW);
@@ -197,7 +204,7 @@ impl Reporter for Console {
             }
             News::Plan { plan, mark } => {
                 terminal.say(plan.table(mark, terminal.columns()).join("\n"));
-                plan.notes().iter().for_each(|note| terminal.tell(note, 2));
+                plan.notes(self.verbose).iter().for_each(|note| terminal.tell(note, 2));
                 plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + mark), INDENT));
             }
             News::Guards { trips, commands } => self.guards(trips, commands.as_ref()),
@@ -208,13 +215,13 @@ impl Reporter for Console {
                 terminal.say(format_args!("waiting  {job}  for {what} {other}"));
             }
             News::Unwanted(jobs) => {
-                jobs.iter().take(NAMED).for_each(|job| terminal.say(format_args!("gone     {job}")));
+                jobs.iter().take(NAMED).for_each(|job| terminal.say(format_args!("unwanted {job}")));
                 if jobs.len() > NAMED {
                     terminal.say(format_args!("         … and {} more", jobs.len() - NAMED));
                 }
             }
             News::Again { job, price, mark } => {
-                terminal.say(format_args!("again    {job}  {price}{mark}"));
+                terminal.say(format_args!("resubmit {job}  {price}{mark}"));
             }
             News::Budget { fit, mark } => terminal.tell(&(fit.line() + mark), INDENT),
             News::Owed { paid, doubtful } => self.owed(*paid, *doubtful),
@@ -237,7 +244,7 @@ impl Reporter for Console {
                     if *requests == 1 { ("is", "its task id") } else { ("are", "their task ids") };
                 terminal.tell(
                     &format!(
-                        "leaving within 5 s: {} {are} waiting for an answer; leaving now may lose {their} ({price} in \
+                        "exiting within 5 s: {} {are} waiting for an answer; exiting now may lose {their} ({price} in \
                          doubt)",
                         count(*requests, "request")
                     ),
@@ -245,7 +252,7 @@ impl Reporter for Console {
                 );
             }
             News::Compared { compared, all, bytes, wrong } => self.compared(*compared, *all, *bytes, *wrong),
-            News::Checking { checked, all } => self.progress(|| format!("check    {checked} of {all}")),
+            News::Checking { checked, all } => self.progress(|| format!("check    {checked} of {all} clips")),
             News::Wrong { clip, word, why } if terminal.json => {
                 terminal.data(json::verify::wrong(clip, word, why));
             }
@@ -268,37 +275,40 @@ impl Reporter for Console {
     }
 }
 
-/// Says that two copies of a project may send the same jobs.
+/// Returns the warning that two copies of a project may submit the same jobs.
 fn driven(Elsewhere { place, waiting, usd }: &Elsewhere) -> String {
-    let they = if *waiting == 1 { "it" } else { "they" };
     format!(
-        "this project was last run on {} in {}; {} ({usd}) can be waiting in both places, and if that copy is still \
-         used, {they} can be sent and paid twice",
+        "this project was last run on {} in {}; {} ({usd}) may be waiting in both copies, and could be sent and paid \
+         twice if that copy is still used",
         place.host,
         place.folder,
         count(usize::try_from(*waiting).unwrap_or(usize::MAX), "job"),
     )
 }
 
-/// Says what a crash had left, where a person may want to know.
+/// Returns the line for a repair after a crash; `None` if the repair does not concern the user.
 fn repaired(repair: &Repair) -> Option<String> {
     Some(match repair {
         Repair::TornLine { bytes } => {
-            format!("repaired: the ledger's last line was torn; {bytes} bytes were dropped")
+            format!("repaired: the ledger's last line was incomplete; {bytes} bytes were removed")
         }
         Repair::LedgerCut => {
-            "repaired: the ledger had lost lines; what was on the wire counts as sent".to_owned()
+            "repaired: the ledger had lost lines; requests that were being sent count as sent".to_owned()
         }
         Repair::LinesAdded { .. } => return None,
-        Repair::NeverSent(take) => format!("repaired: {} was never sent (not charged)", take.key),
+        Repair::NeverSent(take) => {
+            format!("repaired: the request for {} was never sent (not charged)", take.key)
+        }
         Repair::Unanswered(take) => {
             format!(
-                "{:<8} {}  its submission was on the wire when the last run ended (may have been charged, up to {})",
+                "{:<8} {}  its request was being sent when the last run ended (may have been charged, up to {})",
                 take.state.name(),
                 take.key,
                 take.price
             )
         }
-        Repair::Imported(take) => format!("repaired: {} was taken over from the ledger", take.key),
+        Repair::Imported(take) => {
+            format!("repaired: the rendering of {} was restored from the ledger", take.key)
+        }
     })
 }

@@ -1,4 +1,4 @@
-//! The reviews of clips as text and as JSON.
+//! Formats the reviews of clips as text and as JSON.
 
 use crate::domain::review::{Outcome, Review, words};
 use crate::domain::text::count;
@@ -6,7 +6,7 @@ use crate::domain::units::utc;
 use crate::store::ReviewCounts;
 use serde_json::{Value, json};
 
-/// Returns the reviews of a project in words; `None` if nothing was reviewed. `mark` stands behind amounts.
+/// Returns the counts of a project's reviews in words; `None` if nothing was reviewed. `mark` is written after amounts.
 #[must_use]
 pub fn counts(reviews: &ReviewCounts, mark: &str) -> Option<String> {
     let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd } = *reviews;
@@ -22,7 +22,7 @@ pub fn counts(reviews: &ReviewCounts, mark: &str) -> Option<String> {
     reviews.is_any().then(|| format!("{}{queue}", parts.join(" · ")))
 }
 
-/// Returns the reviews of a project in numbers.
+/// Returns the counts of a project's reviews as JSON.
 #[must_use]
 pub fn json(reviews: &ReviewCounts) -> Value {
     json!({
@@ -49,7 +49,7 @@ pub fn sentence(review: &Review) -> String {
     format!("{outcome}{reasons}{redo} by {}, {}{note}", review.who, utc(review.at))
 }
 
-/// Returns one review.
+/// Returns one review as JSON.
 #[must_use]
 pub fn object(review: &Review) -> Value {
     json!({

@@ -1,4 +1,4 @@
-//! The canaries of templates as people and programs read them.
+//! The rollouts of templates as text and as JSON. The canary, a first group of jobs, must be approved first.
 
 use crate::app::rollout::{CanaryState, RolloutState};
 use crate::domain::rollout::Then;
@@ -6,7 +6,7 @@ use crate::domain::text::count as counted;
 use crate::plan::rollout::{Member, Step};
 use serde_json::{Value, json};
 
-/// States of a canary's jobs, with their words and their names in JSON.
+/// The states of a canary's jobs, with their words and their names in JSON.
 const STATES: [(Member, &str, &str); 6] = [
     (Member::Approved, "approved", "approved"),
     (Member::Rejected, "rejected", "rejected"),
@@ -17,14 +17,14 @@ const STATES: [(Member, &str, &str); 6] = [
 ];
 
 impl RolloutState {
-    /// Returns a sentence for each template whose other jobs wait, with the states of its canary.
+    /// Returns a sentence for each template that has waiting jobs, with the states of its canary.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let line = |canary: &CanaryState| canary.line() + &canary.states();
         self.open().map(line).collect()
     }
 
-    /// Returns these sentences for the end of a run, which has changed the states of the canaries.
+    /// Returns the same sentences for the end of a run. They omit the states, because the run has just changed them.
     #[must_use]
     pub fn summary_lines(&self) -> Vec<String> {
         self.open().map(|canary| format!("review   {}", canary.line())).collect()
@@ -44,22 +44,22 @@ impl CanaryState {
         let ways = "edit the shot, which starts a new canary, or write `then: approve` under `rollout`";
         match (self.step, self.rule.then) {
             (Step::Stopped { approved, reviewed }, Then::Rate { rate, error }) => format!(
-                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, so a rate of {rate} \
-                 is refuted at {error}; {ways}"
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which rules out \
+                 an approval rate of {rate} at an error of {error}; {ways}"
             ),
             (Step::Unclear { approved, reviewed }, Then::Rate { rate, error }) => format!(
-                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which neither shows \
-                 nor refutes a rate of {rate} at {error}; {ways}"
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which neither \
+                 proves nor rules out an approval rate of {rate} at an error of {error}; {ways}"
             ),
             _ => {
                 let wait = if self.waiting.jobs == 1 { "waits" } else { "wait" };
-                let clips = counted(self.members.len(), "canary clip");
-                format!("{jobs} ({price}) {wait} for the review of {clips} of {name}")
+                let clips = counted(self.members.len(), "clip");
+                format!("{jobs} ({price}) {wait} for your review of the first {clips} of {name}")
             }
         }
     }
 
-    /// Returns the states of the canary's jobs, and what a person must do besides the review.
+    /// Returns the states of the canary's jobs, and what a person must do in addition to the review.
     fn states(&self) -> String {
         if matches!(self.step, Step::Stopped { .. } | Step::Unclear { .. }) {
             return String::new();
@@ -70,14 +70,14 @@ impl CanaryState {
         format!(": {}{}", parts.join(", "), self.advice())
     }
 
-    /// Returns what a person must do before the canary can pass, where a review is not enough.
+    /// Returns what a person must do if the canary contains rejected or failed jobs, for which a review is not enough.
     fn advice(&self) -> String {
         let mut ways = Vec::new();
         if self.count(Member::Rejected) > 0 && !self.is_test() {
-            ways.push("redo and approve what was rejected");
+            ways.push("redo and approve the rejected clips");
         }
         if self.count(Member::Failed) > 0 {
-            ways.push("retry or dismiss what failed");
+            ways.push("retry or dismiss the failed jobs");
         }
         if ways.is_empty() { String::new() } else { format!("; {}", ways.join("; ")) }
     }

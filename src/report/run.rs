@@ -1,4 +1,4 @@
-//! The end of a run, in words or as JSON.
+//! Reports the end of a run, in words or as JSON.
 
 use super::terminal::Terminal;
 use super::{json, text};
@@ -6,7 +6,7 @@ use crate::app::places::Places;
 use crate::app::summary::RunReport;
 use crate::domain::text::count;
 
-/// Tells the outcome of a run in the form that the terminal asks for, and the command to type next.
+/// Writes the outcome of a run as text or JSON, and the command to type next.
 pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
     let summary = match report {
         RunReport::Nothing { what, next, .. } => {
@@ -19,11 +19,11 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
         RunReport::Ran(summary) => summary,
     };
     for (key, reason) in &summary.unfiled {
-        terminal.say(format_args!("unfiled  {key}  {reason}"));
+        terminal.say(format_args!("unsaved  {key}  {reason}"));
     }
     if summary.panicked > 0 {
         terminal.say(format_args!(
-            "error: {} met a defect of shotlist and stayed where they were; the next run goes on with them",
+            "error: a defect in shotlist interrupted {}; the next run continues",
             count(summary.panicked, "job")
         ));
     }

@@ -1,4 +1,4 @@
-//! stdout is data, stderr is talk. A closed pipe ends the talk, never the work.
+//! Writes data to stdout and messages to stderr. A closed pipe ends the output but never the work.
 
 mod live;
 
@@ -13,12 +13,12 @@ use serde_json::ser::{Formatter, Serializer};
 use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 
-/// Columns and rows of a terminal that does not report its size.
+/// The columns and rows that are assumed for a terminal that does not report its size.
 const SIZE: (u16, u16) = (100, 24);
-/// Number of columns or rows below which a reported size is ignored.
+/// The minimum columns and rows. A smaller reported size is ignored.
 const LEAST: (u16, u16) = (20, 5);
 
-/// JSON whose strings hold no character that a terminal could take for a command.
+/// A JSON format in which no string holds a control character of a terminal.
 struct Harmless;
 
 impl Formatter for Harmless {
@@ -30,33 +30,33 @@ impl Formatter for Harmless {
 /// The choice of when to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` or TERM=dumb say otherwise.
+    /// Colour is used on a terminal, unless `NO_COLOR` or `TERM=dumb` is set.
     Auto,
-    /// Always.
+    /// Colour is always used.
     Always,
-    /// Never.
+    /// Colour is never used.
     Never,
 }
 
-/// The two streams and how to use them.
+/// The two output streams and the settings for them.
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[derive(Debug, Clone)]
 pub struct Terminal {
-    /// JSON on stdout.
+    /// True if stdout gets JSON.
     pub json: bool,
-    /// Only errors on stderr.
+    /// True if stderr gets only errors.
     pub quiet: bool,
-    /// Colour on stderr.
+    /// True if stderr gets colours.
     pub color: bool,
     /// True if questions can be asked.
     pub interactive: bool,
-    /// True if talk goes to a terminal that can move its cursor.
+    /// True if stderr is a terminal that can move its cursor.
     movable: bool,
     live: Live,
 }
 
 impl Terminal {
-    /// Returns the streams as flags, environment and what they are connected to have it.
+    /// Returns the streams with settings from flags, from the environment and from the kind of the streams.
     #[must_use]
     pub fn new(json: bool, quiet: bool, color: ColorWhen) -> Self {
         let terminal = std::io::stderr().is_terminal();
@@ -77,7 +77,7 @@ impl Terminal {
         }
     }
 
-    /// Returns the present columns and rows of the terminal.
+    /// Returns the current size of the terminal as (columns, rows).
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
         let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
@@ -86,72 +86,73 @@ impl Terminal {
         (columns.into(), rows.into())
     }
 
-    /// Returns the columns in which talk is broken into lines: those of the terminal, or no end of them where nobody
-    /// looks at one.
+    /// Returns the columns to which messages are wrapped: those of the terminal, or unlimited without a terminal.
     #[must_use]
     pub fn columns(&self) -> usize {
         if self.movable { self.size().0 } else { usize::MAX }
     }
 
-    /// Returns the columns for lists on stdout: those of the terminal, or no end of them where a program reads.
+    /// Returns the columns for lists on stdout: those of the terminal, or unlimited without a terminal.
     #[must_use]
     pub fn data_columns(&self) -> usize {
         if std::io::stdout().is_terminal() { self.size().0 } else { usize::MAX }
     }
 
-    /// Returns whether lines that change can be shown while a run is at work.
+    /// Returns whether changing lines can be shown during a run.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.movable && !self.quiet && !self.json
     }
 
-    /// Shows these lines at the bottom until [`Terminal::still`]; all other talk goes above them.
+    /// Shows these lines at the bottom of the terminal until [`Terminal::still`]. All other messages go above them.
     pub fn draw(&self, lines: &[String]) {
         self.live.draw(lines, self.size().0);
     }
 
-    /// Removes the lines at the bottom.
+    /// Removes the lines that [`Terminal::draw`] showed at the bottom of the terminal.
     pub fn still(&self) {
         self.live.end();
     }
 
-    /// Runs an action that writes to stderr, above the lines at the bottom.
+    /// Runs an action that writes to stderr, so that its output appears above the lines at the bottom.
     pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
         self.live.above(self.size().0, write)
     }
 
-    /// Writes a line of data. Whatever it holds, no control character of it reaches a terminal.
+    /// Writes a line of data to stdout with all control characters escaped.
     pub fn data(&self, line: impl Display) {
         let line = line.to_string();
         Self::painted_data(if self.json { shown_json(&line) } else { shown_lines(&line) });
     }
 
-    /// Writes a line of JSON, whether or not JSON was asked for.
+    /// Writes a line of JSON to stdout, even without `--json`.
     pub fn json_data(line: impl Display) {
         Self::painted_data(shown_json(&line.to_string()));
     }
 
-    /// Writes a line of data with colours, whose text is known to be harmless.
+    /// Writes a line of data with colours. The caller has escaped control characters in text of users and providers.
     pub(crate) fn painted_data(line: impl Display) {
-        // A reader that went away (`| head -1`) does not end paid work.
+        // A reader that has closed the pipe (`| head -1`) does not end paid work.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
 
-    /// Writes a document with its own line ends, whose text is known to be harmless.
+    /// Writes a document with its own line ends to stdout. The caller has escaped control characters in it.
     pub(crate) fn document(text: &str) {
-        // A reader that went away is no error here either.
+        // A reader that has closed the pipe is not an error here either.
         let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
-    /// Writes lines of data.
+    /// Writes lines of data to stdout.
     pub fn all_data(&self, lines: impl IntoIterator<Item = impl Display>) {
         lines.into_iter().for_each(|line| self.data(line));
     }
 
-    /// Writes a line of data that may be too long to be held, as it is made. An error is what kept it from being made.
+    /// Writes a line of JSON while it is serialized, because it may be too long for memory.
+    ///
+    /// Returns an error if the value cannot be serialized. A closed pipe is not an error.
     pub fn long_data(&self, line: &impl serde::Serialize) -> Result<(), serde_json::Error> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        // A reader that went away is no error here either.
+        // A reader that has closed the pipe is not an error here either.
         line.serialize(&mut Serializer::with_formatter(&mut out, Harmless))
             .or_else(|error| if error.is_io() { Ok(()) } else { Err(error) })?;
         let _ = writeln!(out);
@@ -159,12 +160,13 @@ impl Terminal {
         Ok(())
     }
 
-    /// Writes a line of talk. Whatever it holds, no control character of it reaches a terminal.
+    /// Writes a message to stderr with all control characters escaped.
     pub fn say(&self, line: impl Display) {
         self.say_painted(shown_lines(&line.to_string()));
     }
 
-    /// Writes a line of talk with colours, whose text is known to be harmless.
+    /// Writes a message with colours to stderr. The caller has escaped control characters in text of users and
+    /// providers.
     pub(crate) fn say_painted(&self, line: impl Display) {
         if !self.quiet {
             self.above(|| {
@@ -173,7 +175,7 @@ impl Terminal {
         }
     }
 
-    /// Writes an error that does not end the work, also where talk is not wanted: it may be written nowhere else.
+    /// Writes an error that does not end the work, even with `--quiet`, because it may be recorded nowhere else.
     pub fn insist(&self, error: &str) {
         self.above(|| {
             let _ =
@@ -181,12 +183,12 @@ impl Terminal {
         });
     }
 
-    /// Writes a sentence, broken between words where it is wider than the terminal; further lines are indented.
+    /// Writes a message wrapped to the width of the terminal. Further lines are indented.
     pub fn tell(&self, sentence: &str, indent: usize) {
         self.say(wrap(sentence, self.columns(), indent).join("\n"));
     }
 
-    /// Writes a row of a report.
+    /// Writes a row of a report to stderr, wrapped to the width of the terminal.
     pub(crate) fn row(&self, row: &Row) {
         match row {
             Row::Text(text, indent) => self.tell(text, *indent),
@@ -194,15 +196,17 @@ impl Terminal {
         }
     }
 
-    /// Writes the command to type next.
+    /// Writes to stderr which command to type next.
     pub fn next(&self, command: impl Display) {
         if !self.json {
             self.say(format_args!("next: {command}"));
         }
     }
 
-    /// Writes problems of the user's files, causes joined; on stdout as JSON where JSON is wanted.
-    #[expect(clippy::must_use_candidate, reason = "telling is the point; the tally is a by-product")]
+    /// Writes the problems of the user's files, grouped by cause, and returns their counts.
+    ///
+    /// The problems go to stderr as text, or with `--json` to stdout as JSON.
+    #[expect(clippy::must_use_candidate, reason = "writing is the purpose; the tally is a by-product")]
     pub fn problems(&self, found: Vec<Problem>) -> Tally {
         let found = grouped(found);
         let tally = Tally::of_grouped(&found);
@@ -218,13 +222,13 @@ impl Terminal {
         tally
     }
 
-    /// Writes an error with the problems that led to it, and what to type next.
+    /// Writes an error with the problems that caused it, and the command to type next.
     pub fn error(&self, error: &Error) {
         self.problems(error.problems.clone());
         self.error_lines(error);
     }
 
-    /// Tells an error, and writes it as the one document on stdout where JSON was asked for.
+    /// Writes an error to stderr and, with `--json`, as the only document to stdout.
     pub fn error_document(&self, error: &Error) {
         if !self.json {
             return self.error(error);
@@ -242,7 +246,7 @@ impl Terminal {
         }
     }
 
-    /// Asks a question that only `y` or `yes` answers with yes.
+    /// Asks a question, and returns true only for the answers `y` and `yes`.
     #[must_use]
     pub fn ask(&self, question: &str) -> bool {
         let mut err = std::io::stderr().lock();
@@ -254,7 +258,7 @@ impl Terminal {
         read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
-    /// Returns the text in a colour, where colour is wanted.
+    /// Returns the text in a colour if colours are on.
     #[must_use]
     pub fn paint(&self, text: &str, code: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }

@@ -1,4 +1,4 @@
-//! Reports in words, a file for each verb.
+//! The reports in words, with one file for each command.
 
 pub mod cancel;
 pub mod catalog;

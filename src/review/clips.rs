@@ -1,8 +1,8 @@
 //! The files that a review serves: clips and source pictures, each by the id of its rendering.
 //!
-//! No path comes from a request. A rendering that is not shown has no files.
+//! No path comes from a request. The files of a rendering that the page does not show are not served.
 
-use super::range::{Part, part};
+use super::range::{ByteRange, part};
 use crate::app::gallery::Gallery;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{ClipFile, State};
@@ -20,21 +20,21 @@ use std::time::UNIX_EPOCH;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
 
-/// Bytes that are read and sent in one go.
+/// Number of bytes of a file that are read and sent at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Folder of the posters below the state folder.
+/// Folder of the posters (preview pictures of clips), inside the state folder.
 const POSTERS: &str = "posters";
 
-/// Bytes at the head of a file that tell its format.
+/// Number of bytes at the start of a file that show its format.
 const HEAD: usize = 12;
 
-/// The files of a rendering.
+/// The files of a rendering that a review may serve.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// Path of its clip below the output folder, and what it is.
+    /// Path of the clip below the output folder, and the size and hash of the clip; `None` without a clip.
     clip: Option<(String, ClipFile)>,
-    /// Path of its source picture below the manifest's folder.
+    /// Path of the source picture below the manifest's folder; `None` if the picture is not a file.
     source: Option<String>,
 }
 
@@ -53,29 +53,29 @@ impl Files {
             };
             all.insert(take.id.clone(), Self { clip, source });
         }
-        // The clip under the name of a job may be of a rendering of another job, which is shown or not.
+        // The current clip of a job may come from another job, which may not be shown.
         for filed in gallery.jobs.iter().filter_map(|job| job.record.filed.as_ref()) {
             all.entry(filed.take.clone()).or_default().clip = Some((filed.path.clone(), filed.file));
         }
         all
     }
 
-    /// Opens the clip, as long as it has the size that it had when it was stored.
+    /// Opens the clip if it still has the size that it had when it was saved.
     ///
-    /// A file of another size is not what was rendered, and a person must not decide about it.
+    /// A file of another size is not the rendered clip, and a person must not decide about it.
     pub(super) fn open_clip(&self, out: &Path) -> io::Result<Found> {
         let (path, file) = self.clip.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let found = Found::of(open_below(out, path)?)?;
         if found.size == file.size { Ok(found) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
-    /// Opens the poster of the clip, where the checks have made one.
+    /// Opens the poster of the clip, if the checks have made one.
     pub(super) fn open_poster(&self, state: &Path) -> io::Result<Found> {
         let (_, file) = self.clip.as_ref().ok_or(io::ErrorKind::NotFound)?;
         Found::of(open_below(&state.join(POSTERS), &format!("{}.webp", file.sha256))?)
     }
 
-    /// Opens the source picture.
+    /// Opens the source picture of the rendering.
     pub(super) fn open_source(&self, folder: &Path) -> io::Result<Found> {
         let path = self.source.as_ref().ok_or(io::ErrorKind::NotFound)?;
         Found::of(open_below(folder, path)?)
@@ -86,14 +86,15 @@ impl Files {
 pub(super) struct Found {
     file: File,
     size: u64,
-    /// Media type, from the first bytes and never from the name.
+    /// Media type of the file, detected from its first bytes and never from its name.
     kind: &'static str,
-    /// Tag that changes whenever the file is written.
+    /// HTTP entity tag of the file, which changes whenever the file is written.
     tag: String,
 }
 
 impl Found {
-    /// Returns the file with what its headers say; an error if it is no clip and no picture.
+    /// Prepares an open file for an answer: finds its size, its type and its tag. A file that is neither a clip nor a
+    /// picture is an error.
     fn of(mut file: File) -> io::Result<Self> {
         let mut head = Vec::new();
         (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
@@ -108,9 +109,9 @@ impl Found {
     pub(super) fn response(self, method: &Method, headers: &HeaderMap) -> io::Result<Response> {
         let Self { mut file, size, kind, tag } = self;
         let (status, bytes) = match part(method, headers, size, &tag) {
-            Part::Whole => (StatusCode::OK, 0..size),
-            Part::Bytes(bytes) => (StatusCode::PARTIAL_CONTENT, bytes),
-            Part::Nothing => {
+            ByteRange::Whole => (StatusCode::OK, 0..size),
+            ByteRange::Bytes(bytes) => (StatusCode::PARTIAL_CONTENT, bytes),
+            ByteRange::Nothing => {
                 let length = [(CONTENT_RANGE, format!("bytes */{size}"))];
                 return Ok((StatusCode::RANGE_NOT_SATISFIABLE, length).into_response());
             }
@@ -139,7 +140,7 @@ impl Found {
     }
 }
 
-/// Returns the media type of a file that begins with these bytes; `None` for what is never served.
+/// Returns the media type of a file that begins with these bytes; `None` if such files are never served.
 fn kind(head: &[u8]) -> Option<&'static str> {
     match head {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),

@@ -1,4 +1,4 @@
-//! The answer for a use case that failed.
+//! The HTTP answer for a use case that failed.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-/// Returns the answer for a use case that failed.
+/// Returns the HTTP answer for a use case that failed.
 pub(super) fn failed(error: &Error) -> Response {
     let status = match error.exit {
         Exit::Usage => StatusCode::BAD_REQUEST,

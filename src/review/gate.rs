@@ -1,8 +1,8 @@
 //! The checks of a request before anything is done for it, and the headers of every answer.
 //!
-//! Another site that is open in the same browser must neither read nor decide. It could get here under a name of its own
-//! that it points to this computer, so every request must name an address at which this program is reached. It could
-//! send requests from its own pages, so decisions must come from this page, with its token.
+//! Another site in the same browser must neither read clips nor record decisions. It could point a name of its own to
+//! this computer, so every request must name an address at which this program is reached. It could send requests from
+//! its own pages, so decisions must come from the page of the review, with its token.
 
 use super::secrets::{Secrets, is_secret};
 use axum::http::header::{
@@ -12,35 +12,35 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use std::net::SocketAddr;
 
-/// Most bytes of all names and values of a request's headers.
+/// Maximum number of bytes in all names and values of a request's headers.
 const HEADERS: usize = 16 * 1024;
 
-/// Header that carries the token of a decision.
+/// Name of the header with the token that allows decisions.
 const TOKEN: &str = "x-shotlist-token";
 
-/// Content security policy of files that are opened on their own.
+/// Content security policy of every answer except the page, such as a clip in a tab of its own.
 const POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The reason for which a request is refused.
+/// The reason why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The headers are too long.
+    /// The headers of the request are too long.
     Headers,
     /// The request names another server.
     Host,
     /// The decision comes from another site.
     Origin,
-    /// The decision is not JSON.
+    /// The content type of the decision is not JSON.
     NotJson,
-    /// The token is missing or wrong.
+    /// The token that allows decisions is missing or wrong.
     Token,
-    /// Nothing can be decided here.
+    /// The review is read-only.
     ReadOnly,
 }
 
 impl Refusal {
-    /// Returns the status of the answer.
+    /// Returns the HTTP status of the answer that refuses the request.
     pub(super) const fn status(self) -> StatusCode {
         match self {
             Self::Headers => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -50,7 +50,7 @@ impl Refusal {
         }
     }
 
-    /// Returns what is wrong, and what to do about it.
+    /// Returns two texts: the problem and its remedy.
     pub(super) const fn words(self) -> [&'static str; 2] {
         match self {
             Self::Headers => {
@@ -63,7 +63,7 @@ impl Refusal {
             Self::Origin => ["the decision comes from another site", "open the link that shotlist printed"],
             Self::NotJson => ["the decision is not application/json", "send it with that content type"],
             Self::Token => [
-                "this page may not decide: its token is missing or of an earlier start",
+                "this page cannot record decisions: its token is missing or belongs to an earlier start of the review",
                 "open the link that shotlist printed",
             ],
             Self::ReadOnly => [
@@ -74,10 +74,10 @@ impl Refusal {
     }
 }
 
-/// Returns the server that a request names, if this program is reached under it at that address.
+/// Returns the host that a request names. The request is refused if a browser cannot reach this program at that host.
 ///
-/// An address cannot be pointed elsewhere, as a name can: the only name is `localhost`, and only for connections that do
-/// not leave this computer.
+/// A name can be pointed to any computer, but an address cannot. The only accepted name is `localhost`, and only for
+/// connections that do not leave this computer.
 pub(super) fn host(uri: &Uri, headers: &HeaderMap, local: Option<SocketAddr>) -> Result<String, Refusal> {
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if size > HEADERS {
@@ -90,7 +90,7 @@ pub(super) fn host(uri: &Uri, headers: &HeaderMap, local: Option<SocketAddr>) ->
         known.push(format!("localhost:{}", local.port()));
     }
     if local.port() == 80 {
-        // Browsers leave out the port that is the usual one.
+        // Browsers leave out the default port.
         let bare: Vec<String> =
             known.iter().filter_map(|host| Some(host.strip_suffix(":80")?.to_owned())).collect();
         known.extend(bare);
@@ -128,7 +128,7 @@ pub(super) fn may_decide(
     if is_secret(token, &secrets.write) { Ok(()) } else { Err(Refusal::Token) }
 }
 
-/// Adds the headers of every answer. A policy that an answer already has stays.
+/// Adds the protective headers of every answer, but keeps a content security policy that the answer already has.
 pub(super) fn protect(headers: &mut HeaderMap) {
     let own = [
         (CACHE_CONTROL, "no-store"),

@@ -1,4 +1,4 @@
-//! Changes of the state, seen once for all who look at the page.
+//! Notices changes of the database once for all open browser tabs, and sends the changed jobs to each tab.
 
 use super::Shared;
 use super::page::since;
@@ -15,28 +15,28 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep};
 
-/// Pause between two looks at the database.
+/// Pause between two checks of the database for changes.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Shortest time between two changes that are announced: a run writes several times a second.
+/// Minimum time between two announced changes, because a run writes several times a second.
 const AT_MOST_EVERY: Duration = Duration::from_millis(750);
 
-/// Pause between two signs of life on a stream of changes.
+/// Pause between two keep-alive messages on a stream of changes.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
-/// Most streams of changes at once; each tab has one. The other connections are for clips.
+/// Maximum number of open streams of changes; each browser tab has one. All further connections remain free for clips.
 pub(super) const STREAMS: usize = 32;
 
-/// Counts the changes of a state for ever.
+/// Counts the changes of the database in a state folder, until the future is dropped.
 ///
-/// It asks SQLite for one number, whoever looks at the page, and reads no job. The first look counts as a change, for
-/// something may have been written since the jobs were read.
+/// Each check reads one number from SQLite, regardless of the number of tabs, and no jobs. The first check counts as a
+/// change, because something may have been written since the jobs were read.
 pub(super) async fn watch_state(state: &Path, changes: &watch::Sender<u64>) {
     let (mut open, mut announced): (Option<(Reader, Seen)>, _) = (None, Instant::now());
     loop {
         let identity = identity(state);
         let found = match &mut open {
-            // `recover` puts another database in the place of the one that is open.
+            // `recover` replaces the open database with another one.
             Some((reader, seen)) if Some(seen.identity) == identity => match reader.data_version().await {
                 Ok(version) if version == seen.version => false,
                 Ok(version) => {
@@ -44,7 +44,7 @@ pub(super) async fn watch_state(state: &Path, changes: &watch::Sender<u64>) {
                     true
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the state cannot be read; it is opened again");
+                    tracing::warn!(%error, "the database cannot be read; it is opened again");
                     open = None;
                     false
                 }
@@ -63,54 +63,54 @@ pub(super) async fn watch_state(state: &Path, changes: &watch::Sender<u64>) {
     }
 }
 
-/// The last known state of a database.
+/// The last seen file and version of a database.
 struct Seen {
     identity: (u64, u64),
     version: i64,
 }
 
-/// Returns the device and the number of the database's file.
+/// Returns the device and the inode number of the database file; `None` if there is no such file.
 fn identity(state: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::metadata(state.join("state.db")).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
 
 async fn reopened(state: &Path, identity: Option<(u64, u64)>) -> Option<(Reader, Seen)> {
-    // While the database is being replaced there may be none for a while.
+    // There may be no database while it is being replaced.
     let reader = Reader::open(state).ok()??;
     let version = reader.data_version().await.ok()?;
     Some((reader, Seen { identity: identity?, version }))
 }
 
-/// Returns the stream of changes for one tab, which has seen the look of this number.
+/// Returns the stream of changes for one tab. `since` is the number of the snapshot of the jobs that the tab shows.
 ///
-/// A tab that reads slowly is sent fewer and larger changes: nothing waits for it but the look that it saw last.
+/// A slow tab gets fewer and larger changes: for each tab, only the snapshot that it showed last is kept.
 pub(super) fn stream(shared: &Arc<Shared>, since: Option<u64>) -> Response {
     let Ok(seat) = Arc::clone(&shared.streams).try_acquire_owned() else {
         let words = "too many tabs are open: close one, and load the page again";
         return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     };
     let mut changes = shared.changes.clone();
-    // What is due is sent at once; after that, what changes.
+    // Changes since that snapshot are sent immediately, and later changes as they happen.
     changes.mark_changed();
     let tab = Tab { shared: Arc::clone(shared), changes, since, seen: None, _seat: seat };
     let events = unfold(tab, |mut tab| async move { tab.next().await.map(|event| (event, tab)) });
     Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response()
 }
 
-/// A tab that is told of changes.
+/// A browser tab that receives changes of the jobs.
 struct Tab {
     shared: Arc<Shared>,
     changes: watch::Receiver<u64>,
-    /// Number of the look from which its page was written.
+    /// Number of the snapshot that the tab shows; `None` if that is unknown or was already used.
     since: Option<u64>,
-    /// What it was told last.
+    /// The snapshot that the tab received last; `None` if it received none.
     seen: Option<Arc<Shown>>,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Tab {
-    /// Waits for a change that the tab does not know; `None` once the review ends.
+    /// Waits for a change that the tab has not received; returns `None` when the review ends.
     async fn next(&mut self) -> Option<Result<Event, axum::Error>> {
         loop {
             tokio::select! {

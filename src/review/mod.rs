@@ -5,10 +5,10 @@
 //!
 //! `gate` checks every request before anything is done for it, with the `secrets` of the link. `route` answers it:
 //! from `shown`, the jobs as they were last read; `live`, which sees changes; `clips`, which opens files and sends the
-//! `range` that is asked for; and `writes`, which records decisions. `door` bounds the connections.
+//! `range` that is asked for; and `writes`, which records decisions. `acceptor` bounds the connections.
 
+mod acceptor;
 mod clips;
-mod door;
 mod failed;
 mod gate;
 mod live;
@@ -23,8 +23,8 @@ mod writes;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::project::Project;
+use acceptor::{Acceptor, Local};
 use axum::Router;
-use door::{Door, Local};
 pub use opener::Opener;
 use secrets::Secrets;
 use shown::Source;
@@ -37,7 +37,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Longest time in which answers that are on their way are finished when a review ends.
+/// Maximum time to finish open answers when a review ends.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The options of a review.
@@ -45,9 +45,9 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Options {
     /// Keys, items or patterns of the jobs to show; empty for all.
     pub only: Vec<String>,
-    /// True if nothing can be decided.
+    /// True if the page shows the clips but records no decisions.
     pub read_only: bool,
-    /// Address to listen on; port 0 is any free one.
+    /// Address to listen on; port 0 stands for any free port.
     pub listen: SocketAddr,
     /// True if other computers may connect.
     pub allow_remote: bool,
@@ -64,7 +64,7 @@ impl Options {
     }
 }
 
-/// A running review. Dropped, it stops at once; [`Server::stop`] lets answers finish.
+/// A running review. Dropping it stops it immediately; [`Server::stop`] lets open answers finish.
 pub struct Server {
     shared: Arc<Shared>,
     listen: SocketAddr,
@@ -79,9 +79,9 @@ struct Shared {
     read_only: bool,
     who: String,
     source: Source,
-    /// Number of changes of the state that were seen.
+    /// Number of changes of the database that were seen so far.
     changes: watch::Receiver<u64>,
-    /// Places for streams of changes.
+    /// Permits for streams of changes, one for each open tab.
     streams: Arc<Semaphore>,
     stop: CancellationToken,
 }
@@ -89,14 +89,14 @@ struct Shared {
 impl Server {
     /// Reads the jobs and starts to listen.
     ///
-    /// It fails if nothing was ever run, if `only` matches no job, if the address is in use, and if other computers
-    /// could connect without a word that they may.
+    /// It fails if nothing was ever run, if `only` matches no job, if the address is in use, or if other computers
+    /// could connect but the options do not allow that.
     pub async fn start(project: Project, options: Options) -> Result<Self, Error> {
         let Options { only, read_only, listen, allow_remote, who } = options;
         if !listen.ip().is_loopback() && !allow_remote {
             let what = format!(
-                "{listen} is not of this computer alone, and whoever gets the link could decide: add --allow-remote \
-                 if that is meant"
+                "other computers can reach {listen}, and anyone who gets the link could decide: add --allow-remote \
+                 if you want that"
             );
             let hint = project.places().typed(&format!("review --listen {listen} --allow-remote"));
             return Err(Error::new(Exit::Usage, what).money("not charged").hint(hint));
@@ -122,7 +122,9 @@ impl Server {
         let stopped = stop.clone();
         let mut work = JoinSet::new();
         work.spawn(async move {
-            axum::serve(Door::new(listener), service).with_graceful_shutdown(stopped.cancelled_owned()).await
+            axum::serve(Acceptor::new(listener), service)
+                .with_graceful_shutdown(stopped.cancelled_owned())
+                .await
         });
         let stopped = stop.clone();
         work.spawn(async move {
@@ -135,26 +137,26 @@ impl Server {
         Ok(Self { shared, listen, work, stop: stop.drop_guard() })
     }
 
-    /// Returns the address that it listens on.
+    /// Returns the address that the server listens on.
     #[must_use]
     pub const fn listen(&self) -> SocketAddr {
         self.listen
     }
 
-    /// Returns the link to the page, whose reader sees the clips but cannot decide.
+    /// Returns the link to the page that shows the clips but allows no decisions.
     #[must_use]
     pub fn read_link(&self) -> String {
         format!("http://{}/{}/", reached(self.listen), self.shared.secrets.read)
     }
 
-    /// Returns the link to the page, whose reader can decide unless the review is read-only.
+    /// Returns the link to the page that allows decisions, unless the review is read-only.
     #[must_use]
     pub fn link(&self) -> String {
         let link = self.read_link();
         if self.shared.read_only { link } else { format!("{link}#token={}", self.shared.secrets.write) }
     }
 
-    /// Stops, and returns once no answer is on its way, or after two seconds.
+    /// Stops the review, and returns when all open answers are finished, or after two seconds.
     pub async fn stop(mut self) -> io::Result<()> {
         drop(self.stop);
         let ended = async {
@@ -163,12 +165,12 @@ impl Server {
             }
             Ok(())
         };
-        // Whatever is still on its way is a clip: a decision is recorded in far less time.
+        // An answer that takes longer is a clip: a decision is recorded in far less time.
         tokio::time::timeout(GRACE, ended).await.unwrap_or(Ok(()))
     }
 }
 
-/// Returns the address under which a browser reaches a server that listens on this one.
+/// Returns the address at which a browser reaches a server that listens on this address.
 fn reached(listen: SocketAddr) -> SocketAddr {
     if !listen.ip().is_unspecified() {
         return listen;
@@ -176,10 +178,10 @@ fn reached(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(outward().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), listen.port())
 }
 
-/// Returns the address of this computer on the way to others. Nothing is sent.
+/// Returns the address of this computer in its network, without sending anything; `None` if it has no network.
 fn outward() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    // An address for documents: the system chooses the network without asking it.
+    // The address is reserved for documentation: the system selects the network without contacting it.
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
     Some(socket.local_addr().ok()?.ip())
 }

@@ -1,4 +1,4 @@
-//! Opens the page in the browser of the user.
+//! The opener, which shows the page in the user's browser.
 
 use crate::app::places::Places;
 use crate::files::atomic_write;
@@ -6,10 +6,10 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// The program that opens a file in the program that the user chose for it.
+/// The system program that opens a file with the user's default program.
 const PROGRAM: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
 
-/// A page that leads to the review. Dropped, it is removed.
+/// A temporary page with the link to the review. Dropping it removes it.
 ///
 /// The link is not an argument of the browser: every user of this computer sees the arguments of all programs.
 pub struct Opener(PathBuf);
@@ -18,7 +18,7 @@ impl Opener {
     /// Writes a page that only this user can read, and opens it in the browser.
     pub fn open(places: &Places, link: &str) -> io::Result<Self> {
         let opener = Self(places.state.canonicalize()?.join("review.html"));
-        // A link has only digits, letters and `:/#=[].`, which HTML takes as they are.
+        // A link has only digits, letters and `:/#=[].`, which HTML does not need to escape.
         let page = format!(
             "<!doctype html><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"no-referrer\">\
              <meta http-equiv=\"refresh\" content=\"0;url={link}\"><title>shotlist review</title>\
@@ -34,7 +34,7 @@ impl Opener {
 
 impl Drop for Opener {
     fn drop(&mut self) {
-        // Its secrets open nothing once the review has ended.
+        // If the page remains, its secrets are useless after the review has ended.
         let _ = std::fs::remove_file(&self.0);
     }
 }

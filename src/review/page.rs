@@ -1,4 +1,4 @@
-//! The page, its data, and what changed since it was read.
+//! The report page of a review, the data of the page, and the jobs that changed since the page was read.
 
 use super::Shared;
 use super::failed::failed;
@@ -18,11 +18,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
-/// Answers with the page.
+/// Returns the HTTP answer with the report page.
 pub(super) async fn html(shared: &Arc<Shared>) -> Response {
     let written = async {
         let document = written(shared).await?;
-        // Thousands of jobs take longer than others should wait for a clip.
+        // Writing thousands of jobs takes longer than other tabs should wait for a clip.
         let page = spawn_blocking(move || page(&document)).await.map_err(Error::local)?;
         page.map_err(|error| Error::new(Exit::Unexpected, format!("the page cannot be written: {error}")))
     };
@@ -32,7 +32,7 @@ pub(super) async fn html(shared: &Arc<Shared>) -> Response {
     }
 }
 
-/// Answers with the data of the page.
+/// Returns the HTTP answer with the data of the report page as JSON.
 pub(super) async fn data(shared: &Arc<Shared>) -> Response {
     match written(shared).await {
         Ok(document) => Json(document).into_response(),
@@ -48,15 +48,15 @@ async fn written(shared: &Arc<Shared>) -> Result<Document, Error> {
     spawn_blocking(describe).await.map_err(Error::local)
 }
 
-/// Returns these jobs as they are now.
+/// Returns the data of the jobs with these keys, as they are in a snapshot.
 pub(super) fn jobs<'a>(shown: &Shown, keys: impl Iterator<Item = &'a JobKey>) -> Change {
     let keys: HashSet<&JobKey> = keys.collect();
     change(&shown.gallery, |key| keys.contains(key))
 }
 
-/// Returns the jobs that differ from what was shown before; `None` if nothing does.
+/// Returns the jobs that differ between two snapshots; `None` if no job and no amount differs.
 ///
-/// Without anything that was shown before, all jobs are returned.
+/// Without an earlier snapshot, all jobs are returned.
 pub(super) fn since(before: Option<&Shown>, now: &Shown) -> Option<Change> {
     let Some(before) = before else { return Some(change(&now.gallery, |_| true)) };
     let known: HashMap<&JobKey, &GalleryJob> =

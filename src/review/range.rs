@@ -6,36 +6,36 @@ use std::ops::Range;
 
 /// The part of a file that is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ByteRange {
     /// The whole file.
     Whole,
-    /// These bytes of it.
+    /// A range of bytes of the file.
     Bytes(Range<u64>),
-    /// The request asks for bytes that the file does not have.
+    /// No bytes at all: the request asks only for bytes that the file does not have.
     Nothing,
 }
 
 /// Returns the part of a file of `size` bytes that a request asks for.
 ///
-/// Several parts at once, other units and what cannot be read count as a request for the whole file, and so does a part
-/// of a file that has another tag by now.
-pub(super) fn part(method: &Method, headers: &HeaderMap, size: u64, tag: &str) -> Part {
+/// Several parts, other units and unreadable ranges count as a request for the whole file, and so does a part of a file
+/// whose tag has changed.
+pub(super) fn part(method: &Method, headers: &HeaderMap, size: u64, tag: &str) -> ByteRange {
     let mut ranges = headers.get_all(RANGE).iter();
     let (Some(range), None, true) = (ranges.next(), ranges.next(), method == Method::GET) else {
-        return Part::Whole;
+        return ByteRange::Whole;
     };
     if headers.get_all(IF_RANGE).iter().any(|known| known != tag) {
-        return Part::Whole;
+        return ByteRange::Whole;
     }
-    range.to_str().ok().and_then(|range| read(range, size)).unwrap_or(Part::Whole)
+    range.to_str().ok().and_then(|range| read(range, size)).unwrap_or(ByteRange::Whole)
 }
 
-/// Reads `bytes=0-99`, `bytes=100-` and `bytes=-100`; `None` for anything else.
-fn read(range: &str, size: u64) -> Option<Part> {
+/// Parses a range like `bytes=0-99`, `bytes=100-` or `bytes=-100`; `None` for any other text.
+fn read(range: &str, size: u64) -> Option<ByteRange> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let number = |text: &str| {
         let is_number = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-        // A number that is too large lies behind the end of every file.
+        // A number that is too large is after the end of every file.
         is_number.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
     };
     let bytes = match (first, last) {
@@ -49,7 +49,7 @@ fn read(range: &str, size: u64) -> Option<Part> {
             first..last.saturating_add(1).min(size)
         }
     };
-    Some(if bytes.is_empty() { Part::Nothing } else { Part::Bytes(bytes) })
+    Some(if bytes.is_empty() { ByteRange::Nothing } else { ByteRange::Bytes(bytes) })
 }
 
 #[cfg(test)]

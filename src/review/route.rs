@@ -1,7 +1,7 @@
-//! The answer to a request: its checks, then what its path asks for.
+//! Checks each request, and passes it on to the code for its path.
 
+use super::acceptor::Local;
 use super::clips::Found;
-use super::door::Local;
 use super::failed::failed;
 use super::gate::{Refusal, host, may_decide, protect};
 use super::secrets::is_secret;
@@ -18,7 +18,7 @@ use std::io;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
-/// Answers every request.
+/// Returns the answer to any request of a browser.
 pub(super) async fn answer(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(Local(local)): ConnectInfo<Local>,
@@ -64,14 +64,14 @@ async fn routed(shared: &Arc<Shared>, host: &str, request: Request) -> Response 
     if method == Method::HEAD { response.map(|_| Body::empty()) } else { response }
 }
 
-/// Returns the number of the look that a tab has seen: the last that it was told of, or that of its page.
+/// Returns the number of the snapshot that a tab shows: from the last event that it received, or from its page.
 fn last_seen(request: &Request) -> Option<u64> {
-    let told = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    let reported = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
     let loaded = request.uri().query().and_then(|query| query.strip_prefix("since="));
-    told.or(loaded)?.parse().ok()
+    reported.or(loaded)?.parse().ok()
 }
 
-/// The files of a rendering that can be asked for.
+/// The kinds of files of a rendering that can be requested.
 #[derive(Clone, Copy)]
 enum Kind {
     Clip,
@@ -79,7 +79,7 @@ enum Kind {
     Source,
 }
 
-/// Answers with a file of a rendering.
+/// Returns the answer with the clip, the poster or the source picture of a rendering.
 async fn file(
     shared: &Arc<Shared>,
     kind: Kind,
@@ -112,9 +112,9 @@ async fn file(
     })
 }
 
-/// Returns the answer for everything that is not there, also where only a secret is missing.
+/// Returns the answer for a path that does not exist, or that lacks the secret for reading.
 fn nothing() -> Response {
-    (StatusCode::NOT_FOUND, "there is nothing here; open the link that shotlist printed\n").into_response()
+    (StatusCode::NOT_FOUND, "this page does not exist; open the link that shotlist printed\n").into_response()
 }
 
 fn refused(refusal: Refusal) -> Response {

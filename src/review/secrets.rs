@@ -1,4 +1,4 @@
-//! The two secrets of a review: one to read, one to decide.
+//! The two secrets of a review: one for reading, one for decisions.
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -8,13 +8,13 @@ use std::io;
 
 /// The two secrets of a review.
 ///
-/// Addresses of clips and of events cannot carry headers, so what may be read is behind a path. What may be decided is
-/// behind a header, whose value reaches the page in the part of the link that is never sent.
+/// Requests for clips and events cannot carry headers, so the secret for reading is part of the path. The secret for
+/// decisions is in a header; the page gets it from the part of the link after `#`, which is never sent.
 #[derive(Clone)]
 pub(super) struct Secrets {
-    /// First part of every path that is read.
+    /// Secret for reading: the first part of every path that a browser reads.
     pub(super) read: String,
-    /// Token of every decision.
+    /// Secret for decisions: the token in a header of every decision.
     pub(super) write: String,
 }
 
@@ -35,7 +35,8 @@ fn secret() -> io::Result<String> {
     }))
 }
 
-/// Returns whether a guess is the secret, in a time that does not depend on how much of it is right.
+/// Returns whether a guess is the secret. The comparison takes the same time for a nearly right guess as for a wrong
+/// one.
 pub(super) fn is_secret(guess: &str, secret: &str) -> bool {
     let differing =
         guess.bytes().zip(secret.bytes()).fold(0, |differing, (a, b)| black_box(differing | (a ^ b)));

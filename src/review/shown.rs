@@ -1,4 +1,4 @@
-//! The jobs that a review shows, read again only when something was written.
+//! The jobs that a review shows, which are read again only after the database has changed.
 
 use super::clips::Files;
 use crate::app::error::Error;
@@ -11,46 +11,46 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 
-/// Number of looks that are kept, so that a page that was just loaded learns what has changed since.
+/// Number of snapshots that are kept, so that a newly loaded page gets the changes since its own snapshot.
 const KEPT: usize = 8;
 
 /// The jobs that a review shows, and the files that may be read with them.
 pub(super) struct Shown {
-    /// Number of the look; it grows with every one.
+    /// Number of this snapshot of the jobs. Each snapshot has a larger number than the one before.
     pub(super) serial: u64,
-    /// The jobs, after `--only`.
+    /// The jobs that `--only` selects.
     pub(super) gallery: Gallery,
-    /// Files of each rendering.
+    /// Files of each rendering, by the id of the rendering.
     pub(super) files: HashMap<TakeId, Files>,
-    /// Place of each job in the gallery, by its name in JSON.
+    /// Index of each job in the gallery, by the key of the job as text.
     places: HashMap<String, usize>,
 }
 
 impl Shown {
-    /// Returns the job of this name in JSON.
+    /// Returns the job with this key; `None` if the review does not show it.
     pub(super) fn job(&self, name: &str) -> Option<&GalleryJob> {
         self.places.get(name).map(|place| &self.gallery.jobs[*place])
     }
 }
 
-/// The source of what is shown.
+/// The reader of the jobs that a review shows. It keeps the newest snapshots.
 pub(super) struct Source {
     project: Project,
     only: Vec<String>,
-    /// Number of the changes that were seen; see [`super::live`].
+    /// Number of changes of the database that were seen so far; see [`super::live`].
     changes: watch::Receiver<u64>,
-    /// Locked while the jobs are read: all who wait for them get them from one look.
+    /// The newest snapshots, locked while the jobs are read, so that all waiting requests share one snapshot.
     looks: Mutex<Looks>,
 }
 
-/// The newest looks at the jobs.
+/// The newest snapshots of the jobs, and the number of the next one.
 #[derive(Default)]
 struct Looks {
-    /// Number of the next one.
+    /// Number of the next snapshot.
     next: u64,
-    /// Number of changes that were seen before the newest one; `None` if another look is due in any case.
+    /// Number of changes that were seen before the newest snapshot; `None` if the jobs must be read again in any case.
     changes: Option<u64>,
-    /// The newest ones, the oldest first.
+    /// The newest snapshots, the oldest first.
     kept: VecDeque<Arc<Shown>>,
 }
 
@@ -60,7 +60,7 @@ impl Source {
         Self { project, only, changes, looks: Mutex::default() }
     }
 
-    /// Returns the jobs as they were after the last change that was seen.
+    /// Returns the newest snapshot of the jobs. It reads the jobs only if a change was seen since that snapshot.
     pub(super) async fn shown(&self) -> Result<Arc<Shown>, Error> {
         let mut looks = self.looks.lock().await;
         let changes = *self.changes.borrow();
@@ -79,13 +79,13 @@ impl Source {
         Ok(shown)
     }
 
-    /// Returns the jobs as they are now.
+    /// Reads the jobs again, and returns them as a new snapshot.
     pub(super) async fn now(&self) -> Result<Arc<Shown>, Error> {
         self.looks.lock().await.changes = None;
         self.shown().await
     }
 
-    /// Returns what a look has shown; `None` if it was too long ago.
+    /// Returns the snapshot of this number; `None` if it is no longer kept.
     pub(super) async fn look(&self, serial: u64) -> Option<Arc<Shown>> {
         self.looks.lock().await.kept.iter().find(|shown| shown.serial == serial).cloned()
     }

@@ -1,4 +1,4 @@
-//! Decisions that arrive from the page: they are checked, recorded, and answered with the jobs as they are then.
+//! Checks and records decisions that arrive from the page, and answers with the new state of the jobs.
 
 use super::failed::failed;
 use super::shown::Shown;
@@ -18,20 +18,20 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Most bytes of a request to decide. Ten thousand clips with short notes take less.
+/// Maximum number of bytes of a request to decide. Ten thousand clips with short notes need less.
 const BODY: usize = 4 * 1024 * 1024;
 
-/// The body of a request that records decisions.
+/// The kind of a request that records something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
-    /// Reviews of clips.
+    /// A request that records reviews of clips.
     Decide,
-    /// Another version of a clip.
+    /// A request that makes the clip of another rendering the current clip of a job.
     Choose,
 }
 
 impl Verb {
-    /// Returns what is recorded at this path.
+    /// Returns the kind of the requests to this path; `None` if they record nothing.
     pub(super) fn at(path: &str) -> Option<Self> {
         match path {
             "/api/decide" => Some(Self::Decide),
@@ -64,7 +64,7 @@ struct Decision {
     redo: bool,
 }
 
-/// The body of a request to show another version.
+/// The body of a request to make the clip of another rendering the current clip of a job.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Choice {
@@ -73,17 +73,17 @@ struct Choice {
     seen: u64,
 }
 
-/// The answer where another person was faster.
+/// The answer if another person decided about the same jobs first.
 #[derive(Serialize)]
 struct Conflict {
-    /// Names of the jobs about which nothing was recorded.
+    /// The jobs about which nothing was recorded, each as `{"job": NAME}`.
     conflicts: Vec<Value>,
-    /// The same jobs, with the reviews that stand.
+    /// The current data of these jobs, with their reviews, and of the jobs whose decisions were recorded.
     #[serde(flatten)]
     change: Change,
 }
 
-/// Records what a request wants, and answers it.
+/// Records the decisions of a request, and returns the answer.
 ///
 /// The caller has checked that the request may decide.
 pub(super) async fn write(shared: &Shared, verb: Verb, body: Body) -> Response {
@@ -114,7 +114,8 @@ async fn choose(shared: &Shared, body: Body) -> Result<Response, Error> {
     answered(shared, report, std::slice::from_ref(key)).await
 }
 
-/// Returns the answer with every job that was decided or named, or that stands in the way, as it is now.
+/// Returns the answer with the current data of these jobs: those with a recorded decision, those in conflict, and those
+/// in `named`.
 async fn answered(shared: &Shared, report: DecideReport, named: &[JobKey]) -> Result<Response, Error> {
     let shown = shared.source.now().await?;
     let conflicts = report.conflicts.iter().map(|(key, _)| key);
@@ -127,7 +128,7 @@ async fn answered(shared: &Shared, report: DecideReport, named: &[JobKey]) -> Re
     Ok((StatusCode::CONFLICT, Json(Conflict { conflicts, change })).into_response())
 }
 
-/// Reads the body of a request.
+/// Reads the body of a request and parses it as JSON.
 async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Error> {
     let bytes = to_bytes(body, BODY).await.map_err(|_| wrong("the request is too long or was cut short"))?;
     serde_json::from_slice(&bytes).map_err(|error| wrong(&format!("the request cannot be read: {error}")))
@@ -135,25 +136,26 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Error> {
 
 fn request(shown: &Shown, decision: Decision) -> Result<ReviewRequest, Error> {
     let Decision { job, take, seen, outcome, reasons, note, redo } = decision;
-    let reason = |name: String| name.parse().map_err(|()| wrong(&format!("`{name}` is no reason")));
+    let reason =
+        |name: String| name.parse().map_err(|()| wrong(&format!("`{name}` is not a reason for a rejection")));
     Ok(ReviewRequest {
         job: key(shown, &job)?.clone(),
         take: TakeId(take),
         seen,
-        outcome: outcome.parse::<Outcome>().map_err(|()| wrong(&format!("`{outcome}` is no outcome")))?,
+        outcome: outcome.parse::<Outcome>().map_err(|()| wrong(&format!("`{outcome}` is not an outcome")))?,
         reasons: reasons.into_iter().map(reason).collect::<Result<_, _>>()?,
         note,
         redo,
     })
 }
 
-/// Returns the key of a job that the page shows: it decides about no others.
+/// Returns the key of a job that the page shows, or an error for any other job.
 fn key<'a>(shown: &'a Shown, job: &str) -> Result<&'a JobKey, Error> {
     let found = shown.job(job).map(GalleryJob::key);
     found.ok_or_else(|| wrong(&format!("this page does not show a job `{job}`")))
 }
 
-/// Says in the words of the page that a run holds the lock; other errors stay as they are.
+/// Replaces the error that a run holds the lock with an error in words for the page. Other errors stay unchanged.
 fn busy(error: Error) -> Error {
     if error.exit != Exit::Locked {
         return error;

@@ -1,4 +1,5 @@
-//! What a test or an operator may ask the sandbox: what was charged, what came in, how often; and new fault rules.
+//! The administration of the sandbox for tests and operators: reads charges, requests and call counters, and changes
+//! fault rules.
 
 use std::sync::Arc;
 
@@ -14,22 +15,24 @@ use super::counts::Stats;
 use super::faults::Rule;
 use super::{Shared, held, provider, reply};
 
-/// One accepted task, as on the provider's bill.
+/// An accepted task as an entry of the provider's bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Charge {
-    /// Whose bill.
+    /// The provider that charges for the task.
     pub provider: String,
-    /// The task's id.
+    /// The id of the task.
     pub task: String,
-    /// The client's label for it; a generated one where it sent none, or where the provider takes none.
+    /// The request id that the client sent; a generated one if the client sent none or the provider does not accept
+    /// ids.
     pub request_id: String,
-    /// The model.
+    /// The model of the task.
     pub model: String,
     /// The price in US dollars with two decimals; `0.00` for a failed task that costs nothing and for a cancelled one.
     pub usd: String,
-    /// When it was accepted, RFC 3339.
+    /// The time when the task was accepted, in RFC 3339.
     pub accepted_at: String,
-    /// `processing`, `success`, `fail`, `no_result`, `cancelled`, or the unknown word that it ends with.
+    /// The outcome of the task: `processing`, `success`, `fail`, `no_result`, `cancelled`, or the unknown word of a
+    /// fault.
     pub outcome: String,
 }
 
@@ -55,7 +58,7 @@ impl Shared {
         self.counts.read(held(&self.inner).book.most_running().clone())
     }
 
-    /// Adds all of these rules, or none.
+    /// Adds all these fault rules, or none of them if one rule is impossible.
     pub(super) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), String> {
         let names = provider::names(&self.providers);
         rules.iter().try_for_each(|rule| rule.check(&names))?;
@@ -93,7 +96,7 @@ pub(super) async fn stats(State(shared): State<Arc<Shared>>) -> Response {
     reply::json(StatusCode::OK, &json!(shared.stats()))
 }
 
-/// Takes one rule or an array of rules.
+/// Adds the fault rules in the body, which is one rule or an array of rules.
 pub(super) async fn add_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let rules = serde_json::from_slice(&body).and_then(|value| match value {
         Value::Array(_) => serde_json::from_value::<Vec<Rule>>(value),

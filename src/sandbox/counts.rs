@@ -1,11 +1,11 @@
-//! How often each kind of call came in.
+//! Counts the calls of each kind that the sandbox received.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-/// Counters since the start of this server.
+/// The counters of calls since this server started.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) submits: AtomicU64,
@@ -24,7 +24,8 @@ impl Counts {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the counters as they stand, with the most tasks of each model that ran at once.
+    /// Returns the current values of the counters. `max_running` is the maximum number of simultaneous tasks of each
+    /// model.
     pub(super) fn read(&self, max_running: BTreeMap<String, u32>) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
@@ -42,28 +43,31 @@ impl Counts {
     }
 }
 
-/// How often each kind of call came in since this server started.
+/// The numbers of calls of each kind since this server started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stats {
-    /// Requests for a task, whatever the answer.
+    /// The number of requests for a new task, whatever the answer was.
     pub submits: u64,
-    /// Questions about one task, whatever the answer.
+    /// The number of polls of a single task, whatever the answer was.
     pub polls: u64,
-    /// Questions about many tasks at once, which only echo takes.
+    /// The number of calls that poll many tasks, which only echo supports.
     pub bulk_polls: u64,
-    /// Questions for what was accepted in a time, which only echo takes.
+    /// The number of requests for a list of tasks that were accepted in a certain time. Only echo supports such lists.
     pub lists: u64,
-    /// Requests to cancel a task, which only echo takes.
+    /// The number of requests to cancel a task, which only echo supports.
     pub cancels: u64,
-    /// Requests for a clip, whatever the answer.
+    /// The number of requests for a clip, whatever the answer was.
     pub downloads: u64,
-    /// Requests for a cover picture.
+    /// The number of requests for a cover, which is a picture of a clip.
     pub covers: u64,
-    /// TCP connections accepted, for calls of any kind.
+    /// The number of accepted TCP connections, for calls of any kind.
     pub connections: u64,
-    /// Requests for a file that carried an `Authorization` header without having been refused for want of one. Must stay 0:
-    /// result hosts are not the provider.
+    /// The number of requests for a file that sent the API key in an `Authorization` header. A request does not count
+    /// if its link was refused earlier because the key was missing.
+    ///
+    /// It must stay 0: hosts of clips are not the provider.
     pub authorized_downloads: u64,
-    /// The most tasks of each model that ever ran at once, also before this start.
+    /// The largest number of tasks that ever ran at the same time, for each model. Tasks before this start of the
+    /// server count too.
     pub max_running: BTreeMap<String, u32>,
 }

@@ -1,32 +1,34 @@
-//! Defects: what the picture of a clip can have wrong, on demand.
+//! Defines the visual defects that a clip can have if a test asks for them.
 
 use serde::{Deserialize, Serialize};
 
-/// What is wrong in the picture of a clip. The file is flawless.
+/// A visual defect of a clip, whose file is valid nevertheless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Defect {
-    /// The hue is turned by 80 degrees from the first frame on; what is grey is tinted. Only with a picture.
+    /// From the first frame on, the hue is turned by 80 degrees, and grey parts are tinted. Only a clip with a picture
+    /// can have it.
     Recoloured,
-    /// Another product than that of the picture, from the first frame on. Only with a picture.
+    /// From the first frame on, the clip shows another product than the picture. Only a clip with a picture can have
+    /// it.
     WrongProduct,
-    /// All frames are the first one.
+    /// The clip does not move: all its frames equal the first frame.
     Frozen,
-    /// All frames are black.
+    /// All frames of the clip are black.
     Black,
-    /// Black bars at the upper and the lower edge, each about an eighth of the height.
+    /// The clip has black bars at the upper and the lower edge, each about an eighth of the height.
     Letterboxed,
-    /// In the middle the scene changes from one frame to the next.
+    /// The scene changes in the middle of the clip, from one frame to the next.
     Cut,
 }
 
 impl Defect {
-    /// Returns whether only a clip with a picture can have it.
+    /// Returns true if only a clip with a picture can have this defect.
     pub(super) fn needs_picture(self) -> bool {
         matches!(self, Self::Recoloured | Self::WrongProduct)
     }
 
-    /// Returns how many of these rows of a frame are black at the upper edge, and as many at the lower one.
+    /// Returns the number of black rows at the upper edge of a frame with `rows` rows. The lower edge has as many.
     pub(super) fn bar(self, rows: usize) -> usize {
         if self == Self::Letterboxed { (rows / 8).max(1) } else { 0 }
     }

@@ -1,4 +1,4 @@
-//! What differs from provider to provider: how things are worded, and what a request may say.
+//! Defines the interface by which the fake providers differ: the form of their answers, and the check of requests.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,62 +9,64 @@ use serde_json::Value;
 use super::faults::Shape;
 use super::tasks::{Order, Task};
 
-/// The most that is read of any request: three images of 50 MB in base64, and room for the rest.
+/// The maximum size in bytes of any request: three images of 50 MB in base64, and room for the other fields.
 pub(super) const BODY_BYTES: usize = 256 * 1024 * 1024;
 
-/// How a provider speaks. What it does is the same for all.
+/// The protocol of a fake provider. Everything behind the protocol is the same for all providers.
 pub trait Dialect: Send + Sync {
-    /// Returns the name of the provider that speaks so.
+    /// Returns the name of the provider with this protocol.
     fn provider(&self) -> &'static str;
 
-    /// Returns the word before the key in the `Authorization` header.
+    /// Returns the authentication scheme: the word before the key in the `Authorization` header.
     fn scheme(&self) -> &'static str {
         "Bearer"
     }
 
-    /// The largest body of a request, in bytes.
+    /// Returns the maximum size of a request's body, in bytes.
     fn body_bytes(&self) -> usize {
         BODY_BYTES
     }
 
-    /// The parameter with the client's own name for a request, where there is one.
+    /// Returns the name of the parameter with the client's request id; `None` if the provider has no such parameter.
     fn label_parameter(&self) -> Option<&'static str> {
         None
     }
 
-    /// Checks a request against the provider's documents.
+    /// Checks a request against the provider's documents, and returns the task to make for it.
     fn check(&self, body: &Value) -> Result<Order, Refusal>;
 
-    /// Returns the pictures among the parameters of an order that a clip begins and ends with.
+    /// Returns the pictures with which the clip begins and ends, from the parameters of a request; `None` for a missing
+    /// one.
     fn frames<'a>(&self, _model: &str, parameters: &'a Value) -> [Option<&'a Value>; 2] {
         [parameters.get("image"), parameters.get("last_image")]
     }
 
-    /// Returns the frames per second that a model makes of an order that names no rate.
+    /// Returns the frames per second of a model's clips if a request sets no rate.
     fn fps(&self, _model: &str) -> u32 {
         24
     }
 
-    /// Refuses a call for a reason that all providers share.
+    /// Returns the answer that refuses a call, for a reason that all providers share.
     fn refuse(&self, why: &Why<'_>) -> Refusal;
 
-    /// The body of an error with any code and message.
+    /// Returns the body of an error answer with this code and message.
     fn error(&self, code: &str, message: &str) -> Value;
 
-    /// An id for a task, from a number that no other task has.
+    /// Returns an id for a new task. It is made from a number that no other task has.
     fn task_id(&self, now: Timestamp, number: usize) -> String {
         format!("{}-{}-{number}", self.provider(), now.as_millisecond())
     }
 
-    /// The answer to a request that became this task.
+    /// Returns the answer to a submission that created this task.
     fn accepted(&self, task: &Task) -> Value;
 
-    /// The answer to a question about a task.
-    fn told(&self, task: &Task, state: &State<'_>) -> Value;
+    /// Returns the answer to a poll of a task.
+    fn task_report(&self, task: &Task, state: &State<'_>) -> Value;
 }
 
-/// Returns the pictures that a clip begins and ends with, from a list or from one picture alone. The second picture of a
-/// model that keeps to several is none to end with.
+/// Returns the pictures with which a clip begins and ends, from a list of pictures or a single one.
+///
+/// `ends` is false for models that use several pictures as references: then no picture ends the clip.
 pub(super) fn first_and_last(pictures: Option<&Value>, ends: bool) -> [Option<&Value>; 2] {
     match pictures {
         Some(Value::Array(list)) => [list.first(), list.get(1).filter(|_| ends)],
@@ -72,18 +74,19 @@ pub(super) fn first_and_last(pictures: Option<&Value>, ends: bool) -> [Option<&V
     }
 }
 
-/// A call that is refused, as its provider words it.
+/// The answer to a refused call, in the form of its provider.
 #[derive(Debug)]
 pub struct Refusal {
     pub(super) http: StatusCode,
-    /// The provider's code, where it has one.
+    /// The provider's error code, if it has one.
     pub(super) code: Option<String>,
     pub(super) body: Value,
 }
 
 impl Refusal {
-    /// Returns a refusal with an HTTP status, the provider's code where it has one, and the whole body. A number that
-    /// is no status becomes 500.
+    /// Returns a refusal with this HTTP status, error code of the provider, and body.
+    ///
+    /// A number that is not an HTTP status becomes 500.
     #[must_use]
     pub fn new(status: u16, code: Option<&str>, body: Value) -> Self {
         let http = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -91,25 +94,25 @@ impl Refusal {
     }
 }
 
-/// Why a call is refused, whatever it says.
+/// A reason to refuse a call, shared by all providers.
 pub enum Why<'a> {
-    /// No key came with it.
+    /// The call has no API key.
     NoKey,
-    /// Another key came with it.
+    /// The call has a wrong API key.
     WrongKey,
-    /// Its body is beyond [`Dialect::body_bytes`], or was cut off.
+    /// The body is larger than [`Dialect::body_bytes`], or it was cut off.
     TooLarge,
-    /// Its body cannot be read: the words say why.
+    /// The body cannot be read, for the given reason.
     Unreadable(String),
-    /// A task with this label was accepted before.
+    /// A task with this request id was accepted before.
     Taken(&'a str),
-    /// So many tasks of this model are running that one more is too many.
+    /// Too many tasks are running: the model, and the number of its running tasks.
     TooMany(&'a str, usize),
-    /// The provider has no task of this id.
+    /// The provider has no task with this id.
     NoTask(&'a str),
-    /// The path leads nowhere.
+    /// The provider has no call with this path.
     NoApi,
-    /// Nothing is wrong with the call, but with this server.
+    /// The sandbox itself has failed with this error, although the call may be valid.
     Internal(&'a dyn std::error::Error),
 }
 
@@ -131,39 +134,40 @@ impl Display for Why<'_> {
     }
 }
 
-/// How a task stands, as an answer tells it.
+/// The state of a task, as an answer reports it.
 pub enum State<'a> {
-    /// It is not ready; so many hundredths of its time have passed, 0 to 99.
+    /// The task is not finished. The number is the part of its time that has passed, in percent from 0 to 99.
     Pending(u8),
-    /// The clip is rendered.
+    /// The clip is rendered and has these links.
     Ready(Link),
-    /// It failed.
+    /// The task failed.
     Failed {
-        /// The code of the reason.
+        /// The error code of the reason.
         code: &'a str,
-        /// The text of the reason.
+        /// The reason in words.
         message: &'a str,
-        /// The form in which the answer carries the reason.
+        /// The form in which the answer reports the reason.
         shape: Shape,
     },
-    /// It ended well, with nothing to show.
+    /// The task is reported as successful, but without a clip.
     NoResult,
-    /// It stands at this status word, and nothing else is known.
+    /// The task has this status word, and the answer says nothing else about it.
     Word(&'a str),
 }
 
-/// What a finished task's answer points to.
+/// The links in the answer about a finished task.
 pub struct Link {
-    /// The clip.
+    /// The link to the clip.
     pub video: String,
-    /// A picture of the clip.
+    /// The link to the cover, which is a picture of the clip.
     pub cover: String,
 }
 
-/// The first third of a task's time it waits in a queue, where the provider tells waiting and running apart.
+/// The part of a task's time, in percent, during which it is reported as waiting. It is used for providers that report
+/// waiting and running tasks separately.
 pub(super) const QUEUED_PERCENT: u8 = 33;
 
-/// Refuses a call that does not carry the key.
+/// Checks that a call has the right API key, and refuses it otherwise.
 pub(super) fn authenticate(key: &str, dialect: &dyn Dialect, headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     match given.and_then(|value| value.strip_prefix(dialect.scheme())?.strip_prefix(' ')) {

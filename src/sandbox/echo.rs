@@ -1,9 +1,12 @@
-//! A provider that exists only here, with what the others lack: look-up by the client's own name for a task, questions
-//! about many tasks at once, and cancelling. It has one model, `clip`, at 10 cents.
+//! The provider `echo`, which exists only in the sandbox and can do what the other providers cannot.
+//!
+//! It finds a task by the client's request id, polls many tasks in one call, and cancels tasks. It has one model,
+//! `clip`, at 10 cents.
 //!
 //! | call | answer |
 //! |---|---|
-//! | `POST /v1/tasks` with `model`, `prompt`, `client_id`, and maybe `seconds` and `image` | `id`, `client_id`, `status` |
+//! | `POST /v1/tasks` with `model`, `prompt`, `client_id`, and maybe `seconds` and `image` | `id`, `client_id`,
+//! `status` |
 //! | `GET /v1/tasks/{id}` | the same, and `url` and `cost_usd`, or `error` |
 //! | `GET /v1/tasks?ids=a,b` with at most 50 ids | `tasks`, each as above, and `missing`, the ids that are unknown |
 //! | `GET /v1/tasks?since=…&until=…&page=…` | `tasks` accepted in that time, the oldest first, 50 a page, and `next` |
@@ -26,13 +29,13 @@ use super::tasks::{Order, Task};
 
 struct Echo;
 
-/// The name of the provider.
+/// The name of the provider, which is also the prefix of its paths.
 const NAME: &str = "echo";
 const CENTS: u32 = 10;
 const SECONDS: u32 = 2;
 const SIZE: Size = Size { width: 640, height: 360 };
 
-/// The parameters beside `image`, and whether they are required.
+/// The parameters of a request except `image`: the name, the allowed values, and true if the parameter is required.
 const FIELDS: &[(&str, Kind, bool)] = &[
     ("model", Kind::Words(&["clip"]), true),
     ("prompt", Kind::Text(1, 500), true),
@@ -40,7 +43,7 @@ const FIELDS: &[(&str, Kind, bool)] = &[
     ("seconds", Kind::Between(1, 10), false),
 ];
 
-/// Returns the provider with its paths.
+/// Returns the provider `echo` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(Echo)
         .submits("/v1/tasks")
@@ -109,7 +112,7 @@ impl Dialect for Echo {
         about(task, "queued")
     }
 
-    fn told(&self, task: &Task, state: &State<'_>) -> Value {
+    fn task_report(&self, task: &Task, state: &State<'_>) -> Value {
         let mut body = about(
             task,
             match state {

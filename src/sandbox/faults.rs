@@ -1,7 +1,7 @@
-//! Faults: rules that say which call goes wrong, and how.
+//! Defines fault rules, which decide which calls go wrong, and how.
 //!
-//! A rule names a kind of call, what the call must look like, how often it strikes, and what then happens. Every rule
-//! counts every call that it matches; of the rules that are due the first one acts.
+//! A rule has a kind of call, conditions for the call, how often it applies, and the fault. Every rule counts every
+//! call that it matches. If several rules are due, the first one applies.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -13,180 +13,184 @@ use serde::{Deserialize, Serialize};
 
 use super::defects::Defect;
 
-/// The kind of call a rule is about.
+/// The kind of call to which a fault rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum On {
-    /// A request for a new task that would be accepted. A request with an error in it is refused without asking the
-    /// rules, so that no fault hides an error of the client.
+    /// A request for a new task that would be accepted. An invalid request is refused before the rules are applied, so
+    /// that no fault hides an error of the client.
     Submit,
-    /// A question about a known task. A question about many tasks at once is one call for each of them.
+    /// A poll of a known task. A poll of many tasks counts as one call for each of them.
     Poll,
-    /// A question for what was accepted in a time, which only echo takes. It is about no task: of [`When`], what looks
-    /// at a task does not match it.
+    /// A request for a list of tasks, which only echo supports. It is not about one task, so conditions of [`When`]
+    /// about a task do not match it.
     List,
-    /// A clip fetched over a valid link. Covers are never disturbed.
+    /// A download of a clip with a valid link. Downloads of covers never have faults.
     Download,
 }
 
-/// Which calls a rule matches, and which of those it strikes. All that is given must hold.
+/// The conditions of a fault rule. A call must fulfil all that are given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
-    /// The provider, by its name.
+    /// The name of the provider that receives the call.
     pub provider: Option<String>,
-    /// The task's model.
+    /// The model of the task.
     pub model: Option<String>,
-    /// A part of the task's prompt.
+    /// A text that the task's prompt must contain.
     pub prompt_contains: Option<String>,
-    /// A part of the client's label for the task: Z.AI's `request_id`, echo's `client_id`.
+    /// A text that the client's request id must contain: Z.AI's `request_id`, echo's `client_id`.
     pub request_contains: Option<String>,
-    /// Strikes only the n-th matching call, counted from 1.
+    /// The only matching call to which the rule applies, counted from 1.
     pub nth: Option<NonZeroU32>,
-    /// Strikes every n-th matching call.
+    /// The number `n` of a rule that applies to every n-th matching call.
     pub every: Option<NonZeroU32>,
-    /// Strikes with this probability, from 0 to 1.
+    /// The probability with which the rule applies, from 0 to 1.
     pub chance: Option<f64>,
-    /// Strikes this share of all orders, from 0 to 1, by what is ordered and not by chance: the same order is struck in
-    /// each run. Rules with shares strike different orders as long as their shares come to at most 1.
+    /// The share of all submissions to which the rule applies, from 0 to 1.
+    ///
+    /// The content of a request decides, not chance, so the same request gets the fault in each run. Rules with shares
+    /// apply to different requests if the sum of their shares is at most 1.
     pub share: Option<f64>,
 }
 
-/// One rule: on which calls, at most how often, what happens.
+/// A fault rule: the calls to which it applies, how many of them, and the fault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The kind of call.
+    /// The kind of call to which the rule applies.
     pub on: On,
-    /// Which of them; all, when left out.
+    /// The conditions that a call must fulfil. Without any, the rule applies to all calls of the kind.
     #[serde(default)]
     pub when: When,
-    /// How often the rule strikes in all; without end, when left out.
+    /// The maximum number of calls to which the rule applies; `None` means unlimited.
     #[serde(default)]
     pub times: Option<u32>,
-    /// What happens.
+    /// The fault that occurs when the rule applies.
     #[serde(rename = "do")]
     pub fault: Fault,
 }
 
-/// What goes wrong. Faults of the connection and of the answer are for every kind of call; on all but submissions
-/// "after accept" only means "without an answer". On a question about many tasks at once such a fault bends the whole
-/// answer, and the first that strikes decides.
+/// A fault that the sandbox can simulate.
+///
+/// Faults of the connection and of the answer are for every kind of call. Except for submissions, "after accept" only
+/// means "without an answer". In a poll of many tasks, such a fault changes the whole answer, and the first fault that
+/// applies decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
-    /// The connection is reset; nothing was accepted.
+    /// The connection is reset before anything is accepted.
     ResetBefore,
     /// The task is accepted and charged, then the connection is reset.
     ResetAfterAccept,
     /// The task is accepted and charged, then the connection is closed without an answer.
     CloseAfterAccept,
-    /// The task is accepted and charged; after this time the connection is closed without an answer.
+    /// The task is accepted and charged; after some seconds the connection is closed without an answer.
     HangAfterAccept {
-        /// Seconds of silence.
+        /// The number of seconds without an answer before the connection is closed.
         seconds: u64,
     },
-    /// Any HTTP answer: a bare 500, an HTML page, a redirect, another kind of `Retry-After`.
+    /// The answer is the given HTTP answer, such as a bare 500, an HTML page or a redirect.
     Status {
-        /// The HTTP status, 200 to 599.
+        /// The HTTP status of the answer, 200 to 599.
         code: u16,
-        /// The body as sent.
+        /// The body of the answer.
         #[serde(default)]
         body: String,
-        /// Headers to send with it.
+        /// The headers of the answer, such as an unusual form of `Retry-After`.
         #[serde(default)]
         headers: BTreeMap<String, String>,
-        /// Whether the task is accepted and charged all the same.
+        /// True if the task is accepted and charged although the answer is an error.
         #[serde(default)]
         accept: bool,
     },
-    /// An error, as the provider words its errors.
+    /// The answer is an error in the provider's own form.
     Error {
-        /// The HTTP status, 200 to 599.
+        /// The HTTP status of the answer, 200 to 599.
         http: u16,
-        /// The provider's code, as text. Vtrix has room for numbers only.
+        /// The provider's error code as text. Vtrix supports only numbers.
         code: String,
-        /// The message.
+        /// The message of the error.
         message: String,
-        /// `Retry-After`, in seconds.
+        /// The value of the header `Retry-After` in seconds; `None` sends no such header.
         #[serde(default)]
         retry_after: Option<u64>,
-        /// Whether the task is accepted and charged all the same.
+        /// True if the task is accepted and charged although the answer is an error.
         #[serde(default)]
         accept: bool,
     },
-    /// The answer is JSON that breaks off; a submitted task is accepted and charged.
+    /// The answer is incomplete JSON. For a submission, the task is accepted and charged.
     Malformed,
-    /// The usual answer, late.
+    /// The usual answer is sent with a delay.
     Delay {
-        /// Milliseconds.
+        /// The delay in milliseconds.
         ms: u64,
     },
-    /// The task fails; on a poll, only this answer says so.
+    /// The task fails. As a fault of a poll, only this answer says so, and the task itself goes on.
     Fail {
-        /// The code of the reason.
+        /// The error code of the reason.
         #[serde(default = "Fault::internal_code")]
         code: String,
-        /// The text of the reason.
+        /// The reason in words.
         #[serde(default = "Fault::internal_message")]
         message: String,
-        /// The form in which the answer carries the reason.
+        /// The form in which the answer reports the reason.
         #[serde(default)]
         shape: Shape,
-        /// Whether the failed task costs its price.
+        /// True if the failed task is charged.
         #[serde(default)]
         charged: bool,
     },
-    /// The task ends well, but without a result.
+    /// The task is reported as successful, but without a clip.
     NoResult,
-    /// The task ends with a status word that no document knows.
+    /// The task ends with a status word that no document mentions.
     UnknownWord {
-        /// The word.
+        /// The status word that answers about the task contain.
         word: String,
     },
-    /// A list that does not say the clients' own names for its tasks.
+    /// The list does not contain the clients' request ids of its tasks.
     Mute,
-    /// The clip breaks off.
+    /// The download of the clip breaks off.
     Truncate {
-        /// The part of the body that is sent, from 0 to 1.
+        /// The share of the bytes that is sent, from 0 to 1.
         at: f64,
-        /// With `Content-Length` (the client can tell), or without one (only the clip itself can tell).
+        /// True to send `Content-Length`, which shows that bytes are missing. Otherwise only the clip itself shows it.
         #[serde(default = "Fault::announced")]
         announce: bool,
     },
-    /// The clip comes slowly.
+    /// The clip is sent slowly.
     Slow {
-        /// Bytes per second.
+        /// The speed at which the clip is sent, in bytes per second.
         bytes_per_second: NonZeroU64,
     },
-    /// The link has expired: 403 from now on. The next poll gives another link.
+    /// The link has expired: this and later downloads are answered with 403. The next poll returns a new link.
     Expire,
-    /// The link wants the provider's key: 401 without it, as gateways answer that hand out links to themselves.
+    /// The download is answered with 401 unless the client sends the provider's key, as some gateways require.
     NeedsKey,
-    /// `Content-Length` is a tenth too small, and so is what is sent.
+    /// The answer lacks a tenth of the clip, and `Content-Length` matches the bytes that are sent.
     WrongLength,
-    /// 200 with an HTML page in place of the clip.
+    /// The answer has the status 200 and is an HTML page instead of the clip.
     Html,
-    /// A range is answered with the whole clip.
+    /// A request for a range of bytes is answered with the whole clip.
     IgnoreRange,
-    /// A range is answered with a `Content-Range` that begins one byte late.
+    /// A request for a range is answered with a `Content-Range` that begins one byte too late.
     WrongRange,
-    /// One byte in the middle is wrong, the length is right.
+    /// One byte in the middle of the clip is wrong, and the length is right.
     Flip,
-    /// The clip arrives whole and shows something wrong.
+    /// The clip arrives complete, but has a visual defect.
     Defect(Defect),
 }
 
-/// How a failed task gives its reason, which no document says for sure. The fields differ from provider to provider.
+/// The form in which a failed task reports its reason. No document defines it; replies differ between providers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
-    /// An object with a code and a message.
+    /// The reason is an object with a code and a message.
     #[default]
     Object,
-    /// The message alone.
+    /// The reason is only a text, the message.
     String,
-    /// No reason at all.
+    /// The answer contains no reason.
     None,
 }
 
@@ -203,7 +207,7 @@ impl Fault {
         true
     }
 
-    /// Whether a submission that is struck becomes a task.
+    /// Returns true if a submission with this fault creates a task.
     pub(super) fn accepts(&self) -> bool {
         match self {
             Self::ResetBefore => false,
@@ -212,12 +216,13 @@ impl Fault {
         }
     }
 
-    /// Whether this is about how a task ends, not about one answer.
+    /// Returns true if this fault changes how a task ends, false if it changes a single answer.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self, Self::Fail { .. } | Self::NoResult | Self::UnknownWord { .. })
     }
 
-    /// The HTTP status that leaves in place of the usual one; none when the connection is cut.
+    /// Returns the HTTP status that is sent, where `usual` is the status without the fault; `None` if the connection is
+    /// cut.
     pub(super) fn status(&self, usual: u16) -> Option<u16> {
         match self {
             Self::ResetBefore
@@ -259,13 +264,14 @@ impl Fault {
 }
 
 impl Rule {
-    /// Checks what the types cannot: that the fault fits the kind of call, that its numbers and headers are possible, and
-    /// that it is about one of the providers with these names.
+    /// Checks that the fault can happen on this kind of call, and that its numbers, headers and provider are valid.
+    ///
+    /// `providers` are the names of the providers that exist. The error says what is wrong.
     pub fn check(&self, providers: &[&str]) -> Result<(), String> {
         if let Some(name) = &self.when.provider
             && !providers.contains(&name.as_str())
         {
-            return Err(format!("there is no provider `{name}`; the sandbox plays {}", providers.join(", ")));
+            return Err(format!("there is no provider `{name}`; the sandbox has {}", providers.join(", ")));
         }
         if !self.fault.is_for(self.on) {
             return Err(format!("{:?} cannot happen on {:?}", self.fault, self.on));
@@ -273,34 +279,34 @@ impl Rule {
         if let Some(chance) = self.when.chance
             && !(0.0..=1.0).contains(&chance)
         {
-            return Err(format!("a chance lies between 0 and 1, not at {chance}"));
+            return Err(format!("a chance must be between 0 and 1, not {chance}"));
         }
         if let Some(share) = self.when.share {
             if !(0.0..=1.0).contains(&share) {
-                return Err(format!("a share lies between 0 and 1, not at {share}"));
+                return Err(format!("a share must be between 0 and 1, not {share}"));
             }
             if self.on != On::Submit {
                 return Err(format!(
-                    "a share is one of orders, so it goes with submit, not with {:?}",
+                    "a share is a share of submissions, so it needs `on: submit`, not {:?}",
                     self.on
                 ));
             }
         }
         match &self.fault {
             Fault::Truncate { at, .. } if !(0.0..=1.0).contains(at) => {
-                Err(format!("`at` is a fraction between 0 and 1, not {at}"))
+                Err(format!("`at` must be between 0 and 1, not {at}"))
             }
             Fault::Status { code, .. } | Fault::Error { http: code, .. }
                 if !(200..600).contains(code) || StatusCode::from_u16(*code).is_err() =>
             {
-                Err(format!("{code} is no status of a final answer (200 to 599)"))
+                Err(format!("{code} is not the status of a final answer (200 to 599)"))
             }
             Fault::Status { headers, .. } => headers.iter().try_for_each(|(name, value)| {
                 let name_fits = HeaderName::try_from(name).is_ok();
                 if name_fits && HeaderValue::try_from(value).is_ok() {
                     Ok(())
                 } else {
-                    Err(format!("`{name}: {value}` is no valid header"))
+                    Err(format!("`{name}: {value}` is not a valid header"))
                 }
             }),
             _ => Ok(()),
@@ -318,18 +324,18 @@ impl Rule {
     }
 }
 
-/// What rules look at.
+/// The facts about a call by which fault rules decide.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) provider: &'a str,
     pub(super) model: &'a str,
-    /// Empty when the task has none.
+    /// The prompt; empty if the task has none.
     pub(super) prompt: &'a str,
-    /// Empty when the client sent none.
+    /// The client's request id; empty if the client sent none.
     pub(super) request_id: &'a str,
-    /// Whether an order has a picture to begin with.
+    /// True if the clip of a submitted request begins with a picture.
     pub(super) pictured: bool,
-    /// A number of an order from 0 to 1, which follows from what is ordered.
+    /// The number from 0 to 1 that is derived from the content of a request, for rules with a share.
     pub(super) lot: f64,
 }
 
@@ -340,7 +346,8 @@ struct Armed {
 }
 
 impl Armed {
-    /// Counts a matching call, whose lot is counted from where this rule's share begins, and returns whether it is struck.
+    /// Counts a matching call, and returns true if the rule applies to it. `lot` is relative to the start of the rule's
+    /// share.
     fn is_due(&mut self, lot: f64, dice: &mut StdRng) -> bool {
         self.seen += 1;
         let when = &self.rule.when;
@@ -352,7 +359,7 @@ impl Armed {
     }
 }
 
-/// The rules in force, with their counts.
+/// The active fault rules, with the number of calls that each has matched and changed.
 #[derive(Default)]
 pub(super) struct Faults {
     rules: Vec<Armed>,
@@ -368,12 +375,12 @@ impl Faults {
         self.rules.clear();
     }
 
-    /// Counts the call with every rule that matches it, and gives the fault of the first that is due.
+    /// Counts the call for every rule that matches it, and returns the fault of the first rule that applies.
     pub(super) fn pick(&mut self, on: On, call: Call<'_>, dice: &mut StdRng) -> Option<Fault> {
         let mut picked = None;
         let mut lot = call.lot;
         for armed in self.rules.iter_mut().filter(|armed| armed.rule.on == on) {
-            // A share takes its place whether the rule matches or not, so that others strike the same orders all the same.
+            // A share keeps its place even if the rule does not match, so that other rules still get the same requests.
             let from_here = lot;
             lot -= armed.rule.when.share.unwrap_or_default();
             if armed.rule.matches(on, call) && armed.is_due(from_here, dice) && picked.is_none() {

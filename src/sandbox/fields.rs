@@ -1,30 +1,30 @@
-//! Kinds of parameters, and the check of a value against one.
+//! Defines the kinds of request parameters, and checks values against them.
 
 use serde_json::Value;
 use url::Url;
 
-/// What a parameter may hold.
+/// The kind of a parameter, which defines the allowed values.
 pub(super) enum Kind {
     /// One of these strings.
     Words(&'static [&'static str]),
     /// One of these integers.
     Numbers(&'static [u64]),
-    /// An integer from here to there.
+    /// An integer from the first number to the second.
     Between(u64, u64),
     /// Any integer.
     Integer,
     /// True or false.
     Flag,
-    /// Text of this many characters, at least and at most.
+    /// A text whose number of characters is between the two numbers.
     Text(usize, usize),
     /// An http(s) URL.
     Link,
-    /// An array of this many http(s) URLs.
+    /// An array of http(s) URLs, whose number is between the two numbers.
     Links(usize, usize),
 }
 
 impl Kind {
-    /// Says what the value should have been, if it is not.
+    /// Checks that the value is allowed. The error says which values are allowed.
     pub(super) fn check(&self, value: &Value) -> Result<(), String> {
         let is_link = |value: &Value| value.as_str().is_some_and(is_link);
         let (fits, expected) = match self {
@@ -61,7 +61,7 @@ impl Kind {
     }
 }
 
-/// Whether this is a URL that a provider could fetch from.
+/// Returns true if a text is an http(s) URL, from which a provider could download.
 pub(super) fn is_link(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }

@@ -1,4 +1,4 @@
-//! The result files: signed links that expire, ranges, and downloads that go wrong on demand.
+//! Serves clips and covers by signed links that expire. It supports ranges, and faults on demand.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,16 +20,16 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::clips::{self, Picture};
+use super::connection::{Connection, Cut, Peer};
 use super::counts::Counts;
 use super::defects::Defect;
 use super::dialect::{Dialect, Link, authenticate};
 use super::faults::{Fault, On};
 use super::images::hex;
-use super::line::{Cut, Line, Peer};
 use super::tasks::Task;
-use super::{Clips, Inner, Shared, held, reply};
+use super::{ClipDetail, Inner, Shared, held, reply};
 
-/// Makes a link that is good for the sandbox's `link_life` from now.
+/// Returns the links to a task's clip and cover, which are valid for the sandbox's `link_life` from now.
 pub(super) fn link(shared: &Shared, task: &str, now: Timestamp) -> Link {
     let life = SignedDuration::try_from(shared.link_life).unwrap_or(SignedDuration::MAX);
     let expires = now.checked_add(life).unwrap_or(Timestamp::MAX).as_millisecond();
@@ -44,7 +44,7 @@ fn sign(shared: &Shared, task: &str, expires: i64) -> String {
     hex(&Sha256::digest(format!("{} {task} {expires}", shared.key)))
 }
 
-/// A link's query.
+/// The query parameters of a signed link.
 #[derive(Default, Deserialize)]
 pub(super) struct Signed {
     #[serde(default)]
@@ -53,7 +53,7 @@ pub(super) struct Signed {
     signature: String,
 }
 
-/// Finished clips by task, the newest last, so that the parts of a resumed download need no new drawing.
+/// A cache of clips by task id, the newest last, so that a resumed download does not draw the clip again.
 #[derive(Default)]
 pub(super) struct Cache(VecDeque<(String, Clip)>);
 
@@ -70,7 +70,7 @@ impl Cache {
         self.0.iter().find(|(id, _)| id == task).map(|(_, clip)| clip.clone())
     }
 
-    /// Keeps the clip, and lets go of the oldest until at most [`Self::BYTES`] are held.
+    /// Adds a clip, and removes the oldest clips until at most [`Self::BYTES`] are cached.
     fn keep(&mut self, task: &str, clip: Clip) {
         self.0.push_back((task.to_owned(), clip));
         let mut held: usize = self.0.iter().map(|(_, clip)| clip.bytes.len()).sum();
@@ -82,10 +82,10 @@ impl Cache {
     }
 }
 
-/// `GET /files/{task}.mp4` and `.png`.
+/// Handles `GET /files/{task}.mp4` (a clip) and `GET /files/{task}.png` (its cover).
 pub(super) async fn fetch(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+    ConnectInfo(Peer(connection)): ConnectInfo<Peer>,
     Path(name): Path<String>,
     Query(signed): Query<Signed>,
     headers: HeaderMap,
@@ -119,28 +119,28 @@ pub(super) async fn fetch(
         return refusal.into_response();
     }
     let usual = match clip(&shared, id, order).await {
-        Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &line),
+        Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &connection),
         Err(error) => failed(error),
     };
-    reply::send(&*dialect, fault.as_ref(), &line, usual).await
+    reply::send(&*dialect, fault.as_ref(), &connection, usual).await
 }
 
-/// Remembers a link that was refused to a client without a key: showing the key there is no indiscretion.
+/// Records that a link was refused to a client without a key. The client may then send the key to this link.
 fn note_denial(shared: &Shared, signed: &Signed, status: StatusCode, shows_key: bool) {
     if !shows_key && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         held(&shared.inner).denied.insert(signed.signature.clone());
     }
 }
 
-/// A call for a file that exists.
+/// A valid call for a file that exists, with its task.
 struct Admitted {
     dialect: Arc<dyn Dialect>,
     task: Task,
-    /// The parameters that it was ordered with.
+    /// The parameters of the request that created the task.
     request: Value,
-    /// What is wrong with the clip.
+    /// The visual defect that the clip has, if any.
     defect: Option<Defect>,
-    /// What goes wrong with this call.
+    /// The fault of this download, if any.
     fault: Option<Fault>,
 }
 
@@ -185,7 +185,7 @@ fn admit(
     }
 }
 
-/// What a clip is drawn from.
+/// The description of a clip or cover that is to be drawn.
 struct Drawn {
     dialect: Arc<dyn Dialect>,
     task: Task,
@@ -207,7 +207,7 @@ async fn clip(shared: &Arc<Shared>, id: &str, order: Drawn) -> io::Result<Clip> 
     Ok(clip)
 }
 
-/// Draws on a thread that may block, since the captions may come from a disk.
+/// Draws a clip or a cover on a thread that may block, because the captions may be read from a disk.
 async fn draw<T: Send + 'static>(
     shared: &Arc<Shared>,
     order: Drawn,
@@ -224,8 +224,10 @@ fn picture(shared: &Shared, Drawn { dialect, task, request, defect }: Drawn) -> 
     let ordered = request.get("fps").and_then(Value::as_u64).and_then(|fps| u32::try_from(fps).ok());
     let fps = ordered.unwrap_or_else(|| dialect.fps(&task.model));
     let (width, height, fps) = match shared.clips {
-        Clips::Full => (task.size.width, task.size.height, NonZeroU32::new(fps).unwrap_or(NonZeroU32::MIN)),
-        Clips::Tiny => (64, 64, NonZeroU32::MIN),
+        ClipDetail::Full => {
+            (task.size.width, task.size.height, NonZeroU32::new(fps).unwrap_or(NonZeroU32::MIN))
+        }
+        ClipDetail::Tiny => (64, 64, NonZeroU32::MIN),
     };
     let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (seconds, model) = (task.seconds, task.model);
@@ -253,7 +255,7 @@ fn serve(
     ready_at: Timestamp,
     headers: &HeaderMap,
     fault: Option<&Fault>,
-    line: &Arc<Line>,
+    connection: &Arc<Connection>,
 ) -> Response {
     let modified = httpdate::fmt_http_date(
         SystemTime::try_from(ready_at)
@@ -290,14 +292,14 @@ fn serve(
         }
     };
     let length = part.len();
-    let mut answer = Response::new(body(part, fault, line));
+    let mut answer = Response::new(body(part, fault, connection));
     *answer.status_mut() = status;
     let mut set = |name: HeaderName, value: &str| {
         let value = HeaderValue::from_str(value).expect("digits, dates and hexadecimal are header text");
         answer.headers_mut().insert(name, value);
     };
     set(header::CONTENT_TYPE, "video/mp4");
-    // A name that no client may take: clips go where the manifest says.
+    // No client may use this name, because the manifest decides where clips are saved.
     set(header::CONTENT_DISPOSITION, FOREIGN_NAME);
     set(header::ACCEPT_RANGES, "bytes");
     set(header::ETAG, &clip.etag);
@@ -306,7 +308,7 @@ fn serve(
         set(header::CONTENT_RANGE, &format!("bytes {}-{}/{whole}", part.start + shift, part.end - 1));
     }
     if matches!(fault, Some(Fault::Truncate { announce: false, .. })) {
-        // An answer in HTTP/1.0 without a length ends with its connection, wherever that may be.
+        // An HTTP/1.0 answer without a length ends with its connection, at any byte.
         *answer.version_mut() = Version::HTTP_10;
     } else {
         set(header::CONTENT_LENGTH, &length.to_string());
@@ -314,17 +316,17 @@ fn serve(
     answer
 }
 
-/// The file name that comes with each clip.
+/// A hostile file name that is sent with each clip, and that no client may use.
 const FOREIGN_NAME: &str = "attachment; filename=\"../../named-by-the-host.mp4\"";
 
-/// What a request's headers ask for.
+/// The part of a file that the headers of a request ask for.
 enum Asked {
     Whole,
     Part(Range<usize>),
     Beyond,
 }
 
-/// One range is served; anything else that `Range` may say is ignored, which is allowed.
+/// Returns the part of a file that a request asks for. Several ranges at once are ignored, which HTTP allows.
 fn range(headers: &HeaderMap, etag: &str, modified: &str, length: usize) -> Asked {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let unchanged = text(header::IF_RANGE).is_none_or(|seen| seen == etag || seen == modified);
@@ -344,16 +346,16 @@ fn range(headers: &HeaderMap, etag: &str, modified: &str, length: usize) -> Aske
     if part.is_empty() { Asked::Beyond } else { Asked::Part(part) }
 }
 
-fn body(part: Bytes, fault: Option<&Fault>, line: &Arc<Line>) -> Body {
+fn body(part: Bytes, fault: Option<&Fault>, connection: &Arc<Connection>) -> Body {
     match fault {
         Some(Fault::Slow { bytes_per_second }) => slow(part, *bytes_per_second),
         Some(Fault::Truncate { at, announce }) => {
             let sent = part.slice(..fraction(part.len(), *at));
-            let line = Arc::clone(line);
+            let connection = Arc::clone(connection);
             let end = async move {
-                // Without this wait the server would drop what it has not yet written.
-                line.flushed().await;
-                line.cut(Cut::Close);
+                // Without this wait, the server would drop bytes that it has not written yet.
+                connection.flushed().await;
+                connection.cut(Cut::Close);
                 Err(io::Error::from(io::ErrorKind::UnexpectedEof))
             };
             let start = stream::iter([Ok(sent)]);
@@ -367,7 +369,7 @@ fn body(part: Bytes, fault: Option<&Fault>, line: &Arc<Line>) -> Body {
     }
 }
 
-/// Sends a tenth of a second's worth at a time.
+/// Returns a body that is sent at a limited speed, in pieces of a tenth of a second.
 fn slow(part: Bytes, bytes_per_second: NonZeroU64) -> Body {
     let step = usize::try_from(bytes_per_second.get() / 10).unwrap_or(usize::MAX).max(1);
     let pause = Duration::from_millis(if bytes_per_second.get() < 10 { 1000 } else { 100 });

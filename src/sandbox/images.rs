@@ -1,4 +1,4 @@
-//! The pictures in requests, which are links, or the bytes themselves as data URIs: their check, and where they are kept.
+//! Checks and stores the pictures in requests. A picture is a link, or a data URI that contains its bytes.
 
 use std::fs::DirBuilder;
 use std::io::{self, Write as _};
@@ -15,23 +15,24 @@ use tempfile::NamedTempFile;
 use super::clips::Source;
 use super::fields::is_link;
 
-/// Width and height in pixels.
+/// A width and a height in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
-    /// From left to right.
+    /// The width: the number of pixels from left to right.
     pub width: u32,
-    /// From top to bottom.
+    /// The height: the number of pixels from top to bottom.
     pub height: u32,
 }
 
-/// What a family of models takes.
+/// The limits for the pictures that a family of models accepts.
 pub(super) struct Rules {
-    /// Bytes after decoding. The documents say "5M" and "50MB"; the strict reading is decimal.
+    /// The maximum number of bytes of a decoded picture. The documents say "5M" and "50MB"; the strict reading is
+    /// decimal.
     bytes: usize,
     webp: bool,
-    /// Each side, in pixels.
+    /// The minimum width and height in pixels.
     least: u32,
-    /// Between 1:4 and 4:1.
+    /// True if the aspect ratio must be from 1:4 to 4:1.
     ratio: bool,
 }
 
@@ -40,7 +41,7 @@ pub(super) const VIDU: Rules = Rules { bytes: 50_000_000, webp: true, least: 1, 
 pub(super) const REFERENCE: Rules = Rules { least: 128, ..VIDU };
 
 impl Rules {
-    /// Checks one picture; gives its size where its bytes are here.
+    /// Checks one picture. Returns its size if the request contains its bytes, and `None` for a link.
     pub(super) fn check(&self, image: &str) -> Result<Option<Size>, String> {
         if !image.starts_with("data:") {
             let fits = is_link(image);
@@ -49,7 +50,7 @@ impl Rules {
         let (mime, bytes) = decode(image)?;
         let format = format_of(&bytes).filter(|format| self.webp || *format != "image/webp");
         if format.is_none() {
-            return Err("the image is in none of the supported formats".to_owned());
+            return Err("the format of the image is not supported".to_owned());
         }
         if format != Some(mime) {
             return Err(format!("the content type says {mime}, the image is another format"));
@@ -69,7 +70,7 @@ impl Rules {
     }
 }
 
-/// Whether the aspect ratios of first and last frame are within 0.8 to 1.25 of each other.
+/// Returns true if the first and the last frame have similar aspect ratios: one is 0.8 to 1.25 times the other.
 pub(super) fn are_similar(first: Size, last: Size) -> bool {
     let one = u64::from(first.width) * u64::from(last.height);
     let other = u64::from(last.width) * u64::from(first.height);
@@ -81,7 +82,7 @@ fn decode(image: &str) -> Result<(&str, Vec<u8>), String> {
         .strip_prefix("data:")
         .and_then(|rest| rest.split_once(";base64,"))
         .ok_or("a data URI has the form data:image/png;base64,…")?;
-    let bytes = STANDARD.decode(data).map_err(|error| format!("the data URI is no base64: {error}"))?;
+    let bytes = STANDARD.decode(data).map_err(|error| format!("the data URI is not base64: {error}"))?;
     Ok((mime, bytes))
 }
 
@@ -103,7 +104,8 @@ fn size_of(bytes: &[u8]) -> Option<Size> {
     (size.width > 0 && size.height > 0).then_some(size)
 }
 
-/// The body for the log: data URIs become `{"bytes", "sha256", "mime"}`, so that the log stays readable.
+/// Returns a request's body for the log. Each data URI is replaced by `{"bytes", "sha256", "mime"}`, to keep the log
+/// readable.
 pub(super) fn without_data(value: &Value) -> Value {
     match value {
         Value::String(text) if text.starts_with("data:") => {
@@ -119,18 +121,18 @@ pub(super) fn without_data(value: &Value) -> Value {
     }
 }
 
-/// The pictures that came with requests, as files named by their SHA-256, so that clips can show them later.
+/// A folder that stores the pictures of requests, so that clips can show them later. A file is named by its SHA-256.
 pub(super) struct Pictures {
     dir: PathBuf,
 }
 
 impl Pictures {
-    /// Names the folder below the sandbox's own.
+    /// Returns the store of pictures in the sandbox's folder.
     pub(super) fn new(dir: &Path) -> Self {
         Self { dir: dir.join("pictures") }
     }
 
-    /// Keeps every data URI of a request that is not there yet.
+    /// Stores the picture of every data URI in a request that is not stored yet.
     pub(super) fn keep(&self, value: &Value) -> io::Result<()> {
         match value {
             Value::String(text) if text.starts_with("data:") => {
@@ -151,8 +153,9 @@ impl Pictures {
         }
     }
 
-    /// Returns a picture of a logged request: by its address, or by the bytes that were kept. A file that is no longer
-    /// there counts as an address of its own.
+    /// Returns a picture of a logged request: its web address, or its stored bytes.
+    ///
+    /// If the file with the bytes is missing, the file's name is used like a web address.
     pub(super) fn find(&self, logged: &Value) -> Option<Source> {
         if let Some(address) = logged.as_str() {
             return Some(Source::Address(address.to_owned()));
@@ -165,7 +168,7 @@ impl Pictures {
     }
 }
 
-/// Lower-case hexadecimal digits.
+/// Returns bytes as lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {

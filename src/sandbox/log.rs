@@ -1,4 +1,4 @@
-//! The durable log: one JSON line per fact, on disk before its answer leaves.
+//! Writes the log of a sandbox. Each request, task and cancellation is on disk before the call is answered.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,20 +12,22 @@ use serde::{Deserialize, Serialize};
 use super::held;
 use super::tasks::Request;
 
-/// One line.
+/// A line of the log, which is one JSON object.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Line {
-    /// The port in use from here on.
+pub(super) enum LogEntry {
+    /// The port on which the sandbox listens from this line on.
     Port(u16),
-    /// A request for a task.
+    /// A submission, with its answer and its task.
     Request(Box<Request>),
-    /// The task of this id was cancelled.
+    /// The cancellation of the task with this id.
     Cancel(String),
 }
 
-/// Lines wait in the queue until a sync takes them all: while one sync is under way the lines of others gather, and
-/// the next sync serves them together.
+/// The log of a sandbox, which survives a crash.
+///
+/// Lines wait in the queue until a sync writes them all. Lines that are added during a sync are written together by the
+/// next one.
 pub(super) struct Log {
     queue: Mutex<Queue>,
     file: Mutex<Synced>,
@@ -34,22 +36,24 @@ pub(super) struct Log {
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
-    /// Lines queued since the start.
+    /// The number of lines that were queued since the start.
     lines: u64,
 }
 
 struct Synced {
     file: File,
-    /// Lines on disk since the start.
+    /// The number of lines that were written to disk since the start.
     lines: u64,
-    /// After a failed write nobody knows what is on disk, and after a stop the file belongs to the next sandbox.
+    /// False if the file must not be written: after a failed write, and after a stop, when the next sandbox owns the
+    /// file.
     usable: bool,
 }
 
 impl Log {
-    /// Opens or makes the log of a state directory, locks it, and reads it back. A torn last line is what a crash
-    /// leaves of a fact that was never answered: it is cut off.
-    pub(super) fn open(dir: &Path) -> io::Result<(Self, Vec<Line>)> {
+    /// Opens or creates the log of a state directory, locks it, and reads its lines.
+    ///
+    /// An incomplete last line is removed. A crash left it, and the call that it describes was never answered.
+    pub(super) fn open(dir: &Path) -> io::Result<(Self, Vec<LogEntry>)> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let path = dir.join("sandbox.jsonl");
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
@@ -79,15 +83,16 @@ impl Log {
                     io::Error::new(io::ErrorKind::InvalidData, message)
                 })
             })
-            .collect::<io::Result<Vec<Line>>>()?;
-        // The directory's entry for a new file must be as durable as its first line.
+            .collect::<io::Result<Vec<LogEntry>>>()?;
+        // The directory entry of a new file must be as durable as its first line.
         File::open(dir)?.sync_all()?;
         let file = Mutex::new(Synced { file, lines: 0, usable: true });
         Ok((Self { queue: Mutex::default(), file }, lines))
     }
 
-    /// Queues a line; the caller holds the lock that decides the order. The ticket is for [`Log::sync`].
-    pub(super) fn push(&self, line: &Line) -> io::Result<u64> {
+    /// Queues a line, and returns its number for [`Log::sync`]. The caller holds the lock that decides the order of
+    /// lines.
+    pub(super) fn push(&self, line: &LogEntry) -> io::Result<u64> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
         let mut queue = held(&self.queue);
@@ -96,14 +101,14 @@ impl Log {
         Ok(queue.lines)
     }
 
-    /// Returns once the line of this ticket is on disk. Blocks.
+    /// Blocks until the line with this number is on disk.
     pub(super) fn sync(&self, ticket: u64) -> io::Result<()> {
         let mut synced = held(&self.file);
         if synced.lines >= ticket {
             return Ok(());
         }
         if !synced.usable {
-            return Err(io::Error::other("the sandbox's log cannot be written any more"));
+            return Err(io::Error::other("the sandbox's log can no longer be written"));
         }
         let Queue { bytes, lines } = {
             let mut queue = held(&self.queue);
@@ -117,7 +122,7 @@ impl Log {
         Ok(())
     }
 
-    /// Gives the file up, so that another sandbox can take the directory at once.
+    /// Releases the file, so that another sandbox can use the directory immediately.
     pub(super) fn close(&self) -> io::Result<()> {
         let mut synced = held(&self.file);
         synced.usable = false;

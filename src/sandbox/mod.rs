@@ -1,43 +1,44 @@
-//! Fake providers as a server on loopback: the far end of the tests and of `--sandbox`.
+//! Runs fake providers as a server on loopback, for the tests and for `--sandbox`.
 //!
-//! It plays four providers, and those that a caller adds ([`Options::providers`]), each below a prefix of its own, and
-//! serves the clips that they pretend to make:
+//! The server has four providers, and those that a caller adds ([`Options::providers`]). Each has a prefix for its
+//! paths. The server also serves the clips that the providers pretend to make:
 //!
-//! | prefix | who | known for |
+//! | prefix | provider | characteristics |
 //! |---|---|---|
 //! | `/zai` | Z.AI | a `request_id` of the client, accepted once; few tasks at once |
-//! | `/vtrix` | Vtrix, its Vidu models | an envelope around the parameters; errors in three forms; the cost in the answer |
-//! | `/uniall` | `UniAll`, its Vidu Q3 models | a price by the second; two ways to ask for a task; pictures by URL only |
-//! | `/echo` | nobody: a protocol of our own | look-up by the client's name, questions about many tasks, cancelling |
+//! | `/vtrix` | Vtrix, its Vidu models | an envelope around the parameters; three forms of errors; costs in answers |
+//! | `/uniall` | `UniAll`, its Vidu Q3 models | a price by the second; two paths to poll a task; pictures by URL only |
+//! | `/echo` | an invented provider | look-up by the client's label, polls of many tasks, cancelling |
 //!
-//! It shares no table and no type with the code that talks to providers: it checks requests by its own reading of the
-//! providers' documents, so that an error on either side shows on the other. Vtrix and `UniAll` publish no prices;
-//! theirs are made up here.
+//! The sandbox shares no table and no type with the code that calls providers. It checks requests by its own reading of
+//! the providers' documents, so that an error on one side is found by the other. Vtrix and `UniAll` publish no prices,
+//! so theirs are invented here.
 //!
-//! What it accepts, charges and cancels is on disk before the answer leaves, and a killed server knows it again when
-//! it starts on the same directory. Time passes for its tasks whether it runs or not. A provider knows only its own
+//! Accepted, charged and cancelled tasks are on disk before the answer is sent, so a killed server has them again when
+//! it starts on the same directory. Time also passes for its tasks while it is stopped. A provider finds only its own
 //! tasks.
 //!
 //! # The parts
 //!
-//! `desk` does what all providers do alike: it checks the key, takes a request, enters it into the book (`tasks`) and
-//! the `log`, and tells how a task stands. How a provider words all that, and what it lets pass, is its `dialect`:
-//! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check and the keeping of
-//! pictures (`images`). `provider` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out, and
-//! `defects` what is wrong in the picture of a clip. `files` serves what `clips` draws. `admin` tells what happened, and `counts` how often.
+//! `handler` has the common part of all providers: it checks the key, adds a request to the book (`tasks`) and the
+//! `log`, and returns the state of a task. The form of the answers and the check of requests are in a `dialect`: `zai`,
+//! `vtrix`, `uniall` and `echo`. They share the kinds of parameters (`fields`), and the check and the store of pictures
+//! (`images`). `provider` assigns dialects to paths. `faults` has the rules for faults, `reply` and `connection` carry
+//! them out, and `defects` has the visual defects of clips. `files` serves the clips that `clips` draws. `admin`
+//! reports what happened, and `counts` how often.
 
 mod admin;
 mod clips;
+mod connection;
 mod counts;
 mod defects;
-mod desk;
 mod dialect;
 mod echo;
 mod faults;
 mod fields;
 mod files;
+mod handler;
 mod images;
-mod line;
 mod log;
 mod options;
 mod provider;
@@ -72,23 +73,23 @@ pub use defects::Defect;
 pub use dialect::{Dialect, Link, Refusal, State, Why};
 pub use faults::{Fault, On, Rule, Shape, When};
 pub use images::Size;
-pub use options::{Caption, Captions, Clips, Clock, Limits, Options};
+pub use options::{Caption, Captions, ClipDetail, Clock, Limits, Options};
 pub use provider::Provider;
 pub use tasks::{Order, Request, Task};
 
+use connection::{Acceptor, Peer};
 use counts::Counts;
 use faults::Faults;
 use images::Pictures;
-use line::{Door, Peer};
-use log::{Line, Log};
+use log::{Log, LogEntry};
 use provider::Dialects;
 use tasks::Book;
 
-/// Returns the providers that are played unless the options say otherwise.
+/// Returns the providers that the sandbox has by default, with their protocols and paths.
 #[must_use]
 pub fn providers() -> Vec<Provider> {
     vec![
-        // One line for each provider.
+        // One line for each provider keeps changes simple.
         zai::provider(),
         vtrix::provider(),
         uniall::provider(),
@@ -96,13 +97,13 @@ pub fn providers() -> Vec<Provider> {
     ]
 }
 
-/// What all handlers share.
+/// The data of a running sandbox, which all handlers share.
 struct Shared {
     providers: Vec<Provider>,
     dialects: Dialects,
     key: String,
     now: Clock,
-    clips: Clips,
+    clips: ClipDetail,
     captions: Option<Captions>,
     task_time: RangeInclusive<Duration>,
     answer_delay: Duration,
@@ -117,23 +118,24 @@ struct Shared {
     tasks: TaskTracker,
 }
 
-/// What changes from call to call.
+/// The data that calls change; one mutex protects it.
 struct Inner {
     book: Book,
     faults: Faults,
     dice: StdRng,
-    /// Signatures of links that a fault has ended before their time.
+    /// The signatures of links that a fault has made expire early.
     expired: HashSet<String>,
-    /// Signatures of links that were refused for want of a key.
+    /// The signatures of links that were refused because the client sent no key.
     denied: HashSet<String>,
 }
 
-/// Locks; a panic elsewhere does not make the data unusable, since every change is one step.
+/// Locks a mutex even if a thread has panicked while it held the lock. The data are usable then, because every change
+/// is one step.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A running server. Dropped, it stops in its own time; [`Sandbox::stop`] waits.
+/// A running sandbox server. If it is dropped, it stops some time later; [`Sandbox::stop`] waits for the stop.
 pub struct Sandbox {
     shared: Arc<Shared>,
     server: JoinSet<io::Result<()>>,
@@ -141,7 +143,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Returns the only key that it accepts.
+    /// Returns the only key that the sandbox accepts.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.shared.key
@@ -149,8 +151,8 @@ impl Sandbox {
 
     /// Reads the state directory and starts to listen on 127.0.0.1.
     ///
-    /// Fails when a rule is impossible, the directory cannot be used or is in use, its log is damaged other than by a
-    /// torn last line, or the given port is taken.
+    /// Returns an error if a rule is impossible, the directory cannot be used or is in use, its log is damaged (an
+    /// incomplete last line is allowed), or the given port is in use.
     pub async fn start(options: Options) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
         provider::check(&options.providers).map_err(invalid)?;
@@ -170,7 +172,7 @@ impl Sandbox {
         for rule in options.faults {
             faults.add(rule);
         }
-        // After a restart the dice go on elsewhere, else they would repeat themselves.
+        // After a restart the random numbers must not repeat, so their seed includes the number of requests.
         let dice = StdRng::seed_from_u64(options.seed.wrapping_add(book.requests().len() as u64));
         let counts = Arc::<Counts>::default();
         let spoken = |provider: &Provider| (provider.name(), Arc::clone(provider.dialect()));
@@ -194,56 +196,56 @@ impl Sandbox {
             tasks: TaskTracker::new(),
         });
         let stop = CancellationToken::new();
-        let door = Door { listener, close_idle: options.close_idle, stop: stop.clone(), counts };
+        let acceptor = Acceptor { listener, close_idle: options.close_idle, stop: stop.clone(), counts };
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
         let stopped = stop.clone().cancelled_owned();
         let mut server = JoinSet::new();
-        server.spawn(async move { axum::serve(door, service).with_graceful_shutdown(stopped).await });
+        server.spawn(async move { axum::serve(acceptor, service).with_graceful_shutdown(stopped).await });
         Ok(Self { shared, server, stop: stop.drop_guard() })
     }
 
-    /// `http://127.0.0.1:PORT`, without a provider's prefix.
+    /// Returns `http://127.0.0.1:PORT`, without a provider's prefix.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.shared.address)
     }
 
-    /// The `base_url` of a provider by its name, for instance `zai`: it stands for `https://api.z.ai/api`.
+    /// Returns the `base_url` of a provider by its name. For `zai`, it replaces `https://api.z.ai/api`.
     #[must_use]
     pub fn provider_url(&self, provider: &str) -> String {
         format!("http://{}/{provider}", self.shared.address)
     }
 
-    /// Where it listens.
+    /// Returns the address at which the sandbox listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// One entry for each task ever accepted in this directory, in order.
+    /// Returns one entry for each task ever accepted in this directory, in order.
     #[must_use]
     pub fn charges(&self) -> Vec<Charge> {
         self.shared.charges()
     }
 
-    /// Each request for a task that ever came in, in order.
+    /// Returns each request for a task ever received in this directory, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         held(&self.shared.inner).book.requests().to_vec()
     }
 
-    /// The counters.
+    /// Returns the counters of calls since this start.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.stats()
     }
 
-    /// Adds a fault rule behind those in force; the error says what is impossible about it.
+    /// Adds a fault rule after the existing rules. An error says what is wrong with the rule.
     pub fn add_fault(&self, rule: Rule) -> Result<(), String> {
         self.shared.add_rules(vec![rule])
     }
 
-    /// Cuts all connections, and returns once nothing writes to the directory any more.
+    /// Stops the server: cuts all connections, and waits until nothing writes to the directory any more.
     pub async fn stop(mut self) -> io::Result<()> {
         drop(self.stop);
         while let Some(ended) = self.server.join_next().await {
@@ -255,23 +257,24 @@ impl Sandbox {
     }
 }
 
-/// Reads the directory and binds the port.
+/// Reads the log in the directory and binds the port. The port 0 means the port of the last start or, if that is taken,
+/// any free port.
 fn open(dir: &std::path::Path, port: u16) -> io::Result<(Log, Book, TcpListener)> {
     let (log, lines) = Log::open(dir)?;
     let mut book = Book::default();
     let mut last = 0;
     for line in lines {
         match line {
-            Line::Port(port) => last = port,
-            Line::Request(request) => book.enter(*request),
-            Line::Cancel(task) => book.cancel(&task),
+            LogEntry::Port(port) => last = port,
+            LogEntry::Request(request) => book.enter(*request),
+            LogEntry::Cancel(task) => book.cancel(&task),
         }
     }
     let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let listener = if port == 0 && last != 0 { bind(last).or_else(|_| bind(0)) } else { bind(port) }?;
     let bound = listener.local_addr()?.port();
     if bound != last {
-        let ticket = log.push(&Line::Port(bound))?;
+        let ticket = log.push(&LogEntry::Port(bound))?;
         log.sync(ticket)?;
     }
     Ok((log, book, listener))
@@ -292,7 +295,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Answers 421 to a request that names another server: a site may point a name of its own to this computer.
+/// Answers 421 to a request for another host name, because a web site may point its own name to this computer.
 async fn refuse_foreign_host(request: axum::extract::Request, next: Next) -> Response {
     let named = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     let mut named = named.chain(request.uri().authority().map(Authority::as_str));
@@ -303,7 +306,7 @@ async fn refuse_foreign_host(request: axum::extract::Request, next: Next) -> Res
     }
 }
 
-/// Returns whether an authority (`host:port`) is a loopback address or `localhost`.
+/// Returns true if an authority (`host:port`) is a loopback address or `localhost`.
 fn is_this_computer(authority: &str) -> bool {
     let Ok(authority) = authority.parse::<Authority>() else { return false };
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');

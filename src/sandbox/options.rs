@@ -1,4 +1,4 @@
-//! How a sandbox behaves.
+//! Defines the options with which a sandbox is started.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -12,45 +12,49 @@ use super::faults::Rule;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
 
-/// Where the sandbox reads the time.
+/// A function that returns the current time of a sandbox.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// How a sandbox behaves.
+/// The options of a sandbox.
 pub struct Options {
-    /// Its state. Made if it is not there; one sandbox at a time.
+    /// The state directory. It is created if it does not exist; only one sandbox at a time can use it.
     pub dir: PathBuf,
-    /// The port on 127.0.0.1. 0 takes the one of the last start, so that links handed out then still work, or any.
+    /// The port on 127.0.0.1. With 0 it is the port of the last start, so that old links still work, or any free port
+    /// if that port is taken.
     pub port: u16,
-    /// Who is played. A caller may push providers of its own.
+    /// The providers of the sandbox. A caller may add its own.
     pub providers: Vec<Provider>,
-    /// The only valid API key, of all providers.
+    /// The only valid API key, for all providers.
     pub key: String,
-    /// The time.
+    /// The function that returns the current time.
     pub now: Clock,
-    /// What the clips look like.
-    pub clips: Clips,
-    /// What stands on full clips besides the model and the prompt.
+    /// The quality of the clips: full or tiny.
+    pub clips: ClipDetail,
+    /// The function that finds the item and shot to show on clips; `None` shows only the model and the prompt.
     pub captions: Option<Captions>,
-    /// How long a task runs, drawn for each.
+    /// The shortest and longest duration of a task. Each task gets a random duration between them.
     pub task_time: RangeInclusive<Duration>,
-    /// How long an answer to a submission is held back once its charge is on disk.
+    /// The additional delay of the answer to a submission, after its charge is on disk.
     pub answer_delay: Duration,
-    /// How many tasks may run at once.
+    /// The limits on the number of tasks that run at the same time.
     pub limits: Limits,
-    /// How long a result link works. Z.AI documents one day, the others nothing.
+    /// The time for which the link to a clip works. Z.AI documents one day, the others nothing.
     pub link_life: Duration,
-    /// Where the dice start: the same seed and the same calls give the same run.
+    /// The seed of the random numbers. The same seed and the same calls give the same results.
     pub seed: u64,
-    /// Closes each connection after an answer without announcing it, as a server does whose idle time runs out just
-    /// then: a client that keeps connections meets the race.
+    /// True to close each connection after an answer without announcement, as if its idle time ended just then.
+    ///
+    /// A client that keeps connections can then send a request on a connection that is being closed.
     pub close_idle: bool,
-    /// The fault rules in force from the start.
+    /// The fault rules that are active from the start.
     pub faults: Vec<Rule>,
 }
 
 impl Options {
-    /// Returns well-behaved providers, those of [`providers`](super::providers): any port, full clips, tasks of 1 to 3 seconds, the documented limits, links for a
-    /// day.
+    /// Returns options for the providers of [`providers`](super::providers), without faults.
+    ///
+    /// The port is any free one, clips are full, tasks take 1 to 3 seconds, the limits are as documented, and links
+    /// work for a day.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, key: impl Into<String>, now: Clock) -> Self {
         Self {
@@ -59,7 +63,7 @@ impl Options {
             providers: super::providers(),
             key: key.into(),
             now,
-            clips: Clips::Full,
+            clips: ClipDetail::Full,
             captions: None,
             task_time: Duration::from_secs(1)..=Duration::from_secs(3),
             answer_delay: Duration::ZERO,
@@ -72,38 +76,41 @@ impl Options {
     }
 }
 
-/// What the clips look like; the duration is always the one ordered.
+/// The quality of the clips that the sandbox makes. Their duration is always the requested one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clips {
-    /// Of the ordered size and rate; 100 to 400 KB for 5 seconds of 1920 × 1080, the more with a picture.
+pub enum ClipDetail {
+    /// Clips with the requested size and frame rate: 100 to 400 KB for 5 seconds of 1920 × 1080, more with a picture.
     Full,
-    /// 64 × 64 pixels, one frame a second, without text or card; about 2 KB.
+    /// Clips of 64 × 64 pixels and one frame a second, without text or card: about 2 KB.
     Tiny,
 }
 
-/// Whose clip a task makes, which its request does not say.
+/// The item and the shot of a task, for the text on the task's clip. A request to a provider does not contain them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caption {
-    /// The item's id. The colour follows from it.
+    /// The id of the item. The colour of the clip is derived from it.
     pub item: String,
-    /// The item's title; may be empty.
+    /// The title of the item, which may be empty.
     pub title: String,
-    /// The shot's name.
+    /// The name of the shot.
     pub shot: String,
 }
 
-/// Looks up the caption of a task. It is asked whenever a clip is drawn, on a thread that may block. The answer for a
-/// task must stay the same, else a resumed download does not fit what was there.
+/// A function that returns the item and the shot of a task, for the text on its clip.
+///
+/// It is called whenever a clip is drawn, on a thread that may block. The result for a task must not change, because
+/// otherwise a resumed download does not fit its first part.
 pub type Captions = Arc<dyn Fn(&Task) -> Option<Caption> + Send + Sync>;
 
-/// How many tasks may run at once before a submission is throttled.
+/// The limits on the number of tasks that run at the same time. Further submissions are throttled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Limits {
-    /// Of Z.AI one for `cogvideox-3` and five for each other model; the other providers publish none.
+    /// The documented limits: for Z.AI one task of `cogvideox-3` and five of each other model. Other providers publish
+    /// none.
     Documented,
-    /// No limit.
+    /// Any number of running tasks.
     Unlimited,
-    /// By model; the documented limit, if there is one, for models not named.
+    /// Limits by the name of the model. Other models have the documented limit, if there is one.
     PerModel(BTreeMap<String, u32>),
 }
 

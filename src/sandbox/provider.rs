@@ -1,4 +1,4 @@
-//! Who is played, and on which paths.
+//! Defines the fake providers of the sandbox and their paths.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use axum::response::IntoResponse;
 use axum::routing::MethodRouter;
 
 use super::dialect::{Dialect, Why};
-use super::{Shared, desk};
+use super::{Shared, handler};
 
-/// How each provider speaks, by its name.
+/// The protocols of the providers, by provider name.
 pub(super) type Dialects = HashMap<&'static str, Arc<dyn Dialect>>;
 
-/// A provider that the sandbox plays: how it speaks, and on which paths. Each knows only its own tasks.
+/// A fake provider with its protocol and its paths. Each provider finds only its own tasks.
 #[derive(Clone)]
 pub struct Provider {
     dialect: Arc<dyn Dialect>,
@@ -23,45 +23,46 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Returns a provider without paths. Its name, as the dialect has it, is the prefix of its paths.
+    /// Returns a provider without paths. Its name, from the dialect, is the prefix of its paths.
     #[must_use]
     pub fn new(dialect: impl Dialect + 'static) -> Self {
         Self { dialect: Arc::new(dialect), paths: Vec::new() }
     }
 
-    /// Takes orders as `POST` on this path below the prefix, such as `/v1/tasks`.
+    /// Adds a path below the provider's prefix, such as `/v1/tasks`, where `POST` submits a task.
     #[must_use]
     pub fn submits(self, path: &'static str) -> Self {
-        let handler = desk::submits(Arc::clone(&self.dialect));
+        let handler = handler::submits(Arc::clone(&self.dialect));
         self.also(path, handler)
     }
 
-    /// Tells how a task stands as `GET` on this path below the prefix, such as `/v1/tasks/{id}`. Where the path has a
-    /// `{model}` too, that must be the task's.
+    /// Adds a path below the provider's prefix, such as `/v1/tasks/{id}`, where `GET` returns the state of a task.
+    ///
+    /// If the path also has a `{model}`, it must be the model of the task.
     #[must_use]
     pub fn polls(self, path: &'static str) -> Self {
-        let handler = desk::polls(Arc::clone(&self.dialect));
+        let handler = handler::polls(Arc::clone(&self.dialect));
         self.also(path, handler)
     }
 
-    /// Adds a path with whatever it does.
+    /// Adds a path below the provider's prefix with any handler.
     pub(super) fn also(mut self, path: &'static str, handler: MethodRouter<Arc<Shared>>) -> Self {
         self.paths.push((path, handler));
         self
     }
 
-    /// Returns its name, which is also the prefix of its paths.
+    /// Returns the provider's name, which is also the prefix of its paths.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.dialect.provider()
     }
 
-    /// Returns how it speaks.
+    /// Returns the provider's protocol.
     pub(super) fn dialect(&self) -> &Arc<dyn Dialect> {
         &self.dialect
     }
 
-    /// Returns the paths below its prefix.
+    /// Returns an HTTP router for all paths of the provider.
     pub(super) fn router(self) -> Router<Arc<Shared>> {
         let Self { dialect, paths } = self;
         let add = |router: Router<_>, (path, handler)| router.route(path, handler);
@@ -81,12 +82,12 @@ impl Provider {
     }
 }
 
-/// Returns the names of providers.
+/// Returns the names of these providers.
 pub(super) fn names(providers: &[Provider]) -> Vec<&'static str> {
     providers.iter().map(Provider::name).collect()
 }
 
-/// Checks that each provider has a name of its own that can be a prefix, and paths that begin with a slash.
+/// Checks the names and paths of providers. A name must be unique and fit into a path; a path must begin with a slash.
 pub(super) fn check(providers: &[Provider]) -> Result<(), String> {
     for (index, provider) in providers.iter().enumerate() {
         let name = provider.name();
@@ -104,8 +105,9 @@ pub(super) fn check(providers: &[Provider]) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns whether an address escapes a character that RFC 3986, section 2.3, leaves as it is. Servers that compare paths
-/// byte by byte know nothing at such an address, so the sandbox does not either.
+/// Returns true if an address escapes a character that needs no escape ("unreserved" in RFC 3986, section 2.3).
+///
+/// Servers that compare paths byte by byte find nothing at such an address, so neither does the sandbox.
 fn escapes_unreserved(address: &str) -> bool {
     let escaped = |(at, _)| address.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);

@@ -1,4 +1,4 @@
-//! How an answer leaves: as it is, or bent by a fault.
+//! Sends answers to clients, unchanged or changed by a fault.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use super::connection::{Connection, Cut};
 use super::dialect::{Dialect, Refusal};
 use super::faults::Fault;
-use super::line::{Cut, Line};
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -23,19 +23,20 @@ pub(super) fn json(http: StatusCode, body: &Value) -> Response {
     (http, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
 }
 
-/// Sends the usual answer, or what the fault makes of it. Faults that shape a task or a clip are in `usual` already.
+/// Sends the answer `usual`, or the answer that a fault of the call demands. Faults of a task or a clip have already
+/// changed `usual`.
 pub(super) async fn send(
     dialect: &dyn Dialect,
     fault: Option<&Fault>,
-    line: &Line,
+    connection: &Connection,
     usual: Response,
 ) -> Response {
     match fault {
-        Some(Fault::ResetBefore | Fault::ResetAfterAccept) => line.cut(Cut::Reset),
-        Some(Fault::CloseAfterAccept) => line.cut(Cut::Close),
+        Some(Fault::ResetBefore | Fault::ResetAfterAccept) => connection.cut(Cut::Reset),
+        Some(Fault::CloseAfterAccept) => connection.cut(Cut::Close),
         Some(Fault::HangAfterAccept { seconds }) => {
             sleep(Duration::from_secs(*seconds)).await;
-            line.cut(Cut::Close);
+            connection.cut(Cut::Close);
         }
         Some(Fault::Delay { ms }) => sleep(Duration::from_millis(*ms)).await,
         _ => {}
@@ -64,7 +65,7 @@ pub(super) async fn send(
         }
         _ => usual,
     };
-    line.answered();
+    connection.answered();
     answer
 }
 

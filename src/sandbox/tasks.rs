@@ -1,4 +1,4 @@
-//! The providers' books: every request for a task that came in, every task accepted, in memory and on disk.
+//! Records every request for a task, and every accepted task, in memory and as lines of the log.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,84 +10,84 @@ use super::defects::Defect;
 use super::faults::{Call, Fault};
 use super::images::Size;
 
-/// A request that passed: what will be made.
+/// A valid request: the model, prompt, price, size and duration from which a task is made.
 pub struct Order {
-    /// The model.
+    /// The name of the model.
     pub model: &'static str,
-    /// The client's own name for the request, where the provider takes one.
+    /// The client's request id, if the provider supports such ids.
     pub label: Option<String>,
-    /// The prompt; empty where none was sent.
+    /// The prompt; empty if none was sent.
     pub prompt: String,
-    /// The price in US cents.
+    /// The price of the task in US cents.
     pub cents: u32,
-    /// How many tasks of the model may run at once, where that is documented.
+    /// The maximum number of running tasks of the model; `None` if the provider documents none.
     pub at_once: Option<u32>,
-    /// The pixels of the clip.
+    /// The size of the clip in pixels.
     pub size: Size,
-    /// The length of the clip.
+    /// The duration of the clip in seconds.
     pub seconds: u32,
 }
 
-/// Returns the provider of logs from the time when it was the only one, which do not name it.
+/// Returns `zai`, the provider for lines of old logs, which name none because there was only one.
 fn the_first() -> String {
     "zai".to_owned()
 }
 
-/// A request for a new task, as received and as answered.
+/// A received submission, with its answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
-    /// Whom it was sent to.
+    /// The provider that received the request.
     #[serde(default = "the_first")]
     pub provider: String,
-    /// When it was decided.
+    /// The time when the sandbox decided about the request.
     #[serde(with = "stamp")]
     pub at: Timestamp,
-    /// The client's label for it, if it could be read: Z.AI's `request_id`, echo's `client_id`.
+    /// The client's request id, if it could be read: Z.AI's `request_id`, echo's `client_id`.
     pub request_id: Option<String>,
-    /// The body; a data URI is replaced by its `bytes`, `sha256` and `mime`. Null when it was no JSON or came without
-    /// a valid key.
+    /// The body of the request, in which data URIs are replaced by their `bytes`, `sha256` and `mime`. It is null if it
+    /// was not JSON or came without a valid key.
     pub body: Value,
-    /// The HTTP status of the answer; none when the connection was cut in its place.
+    /// The HTTP status of the answer; `None` if the connection was cut instead.
     pub status: Option<u16>,
-    /// The provider's error code in the answer, where it has one.
+    /// The provider's error code in the answer; `None` if there is none.
     pub code: Option<String>,
-    /// The fault that struck.
+    /// The fault that a fault rule applied to the request, if any.
     pub fault: Option<Fault>,
-    /// The task, if it was accepted.
+    /// The task that the request created; `None` if it was not accepted.
     pub task: Option<Task>,
 }
 
-/// An accepted task.
+/// An accepted and, unless it costs nothing, charged task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
-    /// Whose task it is.
+    /// The name of the task's provider.
     #[serde(default = "the_first")]
     pub provider: String,
-    /// The provider's id. No two tasks of a directory have the same, whoever their providers are.
+    /// The id that the provider gave the task. It is unique in a directory, also between providers.
     pub id: String,
-    /// The client's label; a generated one where it sent none, or where the provider takes none.
+    /// The client's request id; a generated one if the client sent none or the provider does not support ids.
     pub request_id: String,
-    /// The model.
+    /// The name of the task's model.
     pub model: String,
-    /// Its price in US cents, if it is charged.
+    /// The charged amount in US cents; 0 for a task that is not charged.
     pub cents: u32,
-    /// When it was accepted.
+    /// The time when the task was accepted.
     #[serde(with = "stamp")]
     pub accepted_at: Timestamp,
-    /// When it ends.
+    /// The time when the task ends, with a clip or with a fault.
     #[serde(with = "stamp")]
     pub ready_at: Timestamp,
     pub(super) size: Size,
     pub(super) seconds: u32,
-    /// How it ends, if not with a clip.
+    /// The fault with which the task ends; `None` if it ends with a clip.
     pub ending: Option<Fault>,
-    /// Whether its client cancelled it; the log has a line of its own for that.
+    /// True if the client cancelled the task. The log has a separate line for that.
     #[serde(skip)]
     pub cancelled: bool,
 }
 
 impl Task {
-    /// The word for its state at this time.
+    /// Returns the task's state at a time, as the word that `Charge::outcome` lists.
     #[must_use]
     pub fn outcome(&self, now: Timestamp) -> &str {
         match &self.ending {
@@ -100,7 +100,7 @@ impl Task {
         }
     }
 
-    /// What it costs in US dollars, with two decimals.
+    /// Returns the charged amount in US dollars, with two decimals.
     #[must_use]
     pub fn usd(&self) -> String {
         format!("{}.{:02}", self.cents / 100, self.cents % 100)
@@ -108,12 +108,12 @@ impl Task {
 }
 
 impl Request {
-    /// The parameters of the order.
+    /// Returns the model's parameters in the body of the request.
     pub(super) fn parameters(&self) -> &Value {
         parameters(&self.body)
     }
 
-    /// What is wrong with the clip.
+    /// Returns the visual defect that the clip has, if a fault rule demands one.
     pub(super) fn defect(&self) -> Option<Defect> {
         match &self.fault {
             Some(Fault::Defect(defect)) => Some(*defect),
@@ -121,29 +121,29 @@ impl Request {
         }
     }
 
-    /// The task of this request and what fault rules look at.
+    /// Returns the task of this request and the facts about it that fault rules use; `None` if no task was created.
     pub(super) fn task_and_call(&self) -> Option<(&Task, Call<'_>)> {
         let task = self.task.as_ref()?;
         let prompt = self.parameters().get("prompt").and_then(Value::as_str).unwrap_or_default();
-        // What only rules for orders look at is left out.
+        // Only rules for submissions use these two facts, so they have no real values here.
         let (pictured, lot) = (false, 1.0);
         let (provider, model, request_id) = (&task.provider, &task.model, &task.request_id);
         Some((task, Call { provider, model, prompt, request_id, pictured, lot }))
     }
 }
 
-/// Returns the parameters in the body of a request: the body itself, or what lies in the envelope of Vtrix.
+/// Returns the model's parameters in the body of a request: the whole body, or the content of Vtrix's envelope.
 pub(super) fn parameters(body: &Value) -> &Value {
     body.pointer("/input/0/params").unwrap_or(body)
 }
 
-/// All requests, with the indices that answer a call quickly.
+/// The record of all submissions, with indices to find their tasks quickly.
 #[derive(Default)]
 pub(super) struct Book {
     requests: Vec<Request>,
     by_task: HashMap<String, usize>,
     labels: HashSet<(String, String)>,
-    /// When the running tasks of each model end; ended ones are dropped when the next one comes.
+    /// The end times of the running tasks of each model. Past times are removed when the next task is added.
     running: HashMap<String, Vec<Timestamp>>,
     most_running: BTreeMap<String, u32>,
 }
@@ -163,7 +163,7 @@ impl Book {
         self.requests.push(request);
     }
 
-    /// Ends a task without a clip and without a charge, unless that was done before.
+    /// Cancels a task: it gets no clip and no charge. A cancelled task is left unchanged.
     pub(super) fn cancel(&mut self, task: &str) {
         let found = self.by_task.get(task).and_then(|index| self.requests.get_mut(*index));
         let Some(task) = found.and_then(|request| request.task.as_mut()).filter(|task| !task.cancelled)
@@ -179,27 +179,27 @@ impl Book {
         }
     }
 
-    /// Whether a task of this provider has the label.
+    /// Returns true if a task of this provider has the request id `label`.
     pub(super) fn has_label(&self, provider: &str, label: &str) -> bool {
         self.labels.contains(&(provider.to_owned(), label.to_owned()))
     }
 
-    /// How many tasks of a model are running.
+    /// Returns the number of tasks of a model that are running at a time.
     pub(super) fn running(&self, model: &str, now: Timestamp) -> usize {
         self.running.get(model).map_or(0, |ends| ends.iter().filter(|end| **end > now).count())
     }
 
-    /// The request that a task of this provider came from.
+    /// Returns the request that created a task of this provider.
     pub(super) fn find(&self, provider: &str, task: &str) -> Option<&Request> {
         self.find_any(task).filter(|request| request.provider == provider)
     }
 
-    /// The request that a task came from, whoever its provider is.
+    /// Returns the request that created a task of any provider.
     pub(super) fn find_any(&self, task: &str) -> Option<&Request> {
         self.by_task.get(task).and_then(|index| self.requests.get(*index))
     }
 
-    /// The number of the next task. No other task of this directory has it.
+    /// Returns a number for the next task. No other task of this directory has the number.
     pub(super) fn next_number(&self) -> usize {
         self.by_task.len() + 1
     }
@@ -213,7 +213,7 @@ impl Book {
     }
 }
 
-/// Timestamps as RFC 3339 text.
+/// Reads and writes timestamps as RFC 3339 text.
 mod stamp {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -1,4 +1,5 @@
-//! How `UniAll` speaks, for its six models of Vidu Q3: an error is an object with a word as its code.
+//! The protocol of the fake provider `UniAll` for its six models of Vidu Q3. An error is an object whose code is a
+//! word.
 
 mod check;
 
@@ -8,26 +9,27 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::desk;
 use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, State, Why, first_and_last};
 use super::faults::Shape;
+use super::handler;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
 
-/// Its two ways to ask for a task. They answer with the link in different places, both of which have been seen.
+/// The protocol of `UniAll` on each of its two paths for polls. Their answers have the link in different places; both
+/// were observed.
 enum UniAll {
-    /// `/v1/video/generations/{id}`: the link in `video_url`, as documented.
+    /// The path `/v1/video/generations/{id}`, with the link in `video_url`, as documented.
     Generations,
-    /// `/v1/videos/{id}`: the link in `metadata`, as gateways of this kind do.
+    /// The path `/v1/videos/{id}`, with the link in `metadata`, as in gateways of this kind.
     Videos,
 }
 
-/// Returns the provider with its paths.
+/// Returns the provider `uniall` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(UniAll::Generations)
         .submits("/v1/video/generations")
         .polls("/v1/video/generations/{id}")
-        .also("/v1/videos/{id}", desk::polls(Arc::new(UniAll::Videos)))
+        .also("/v1/videos/{id}", handler::polls(Arc::new(UniAll::Videos)))
 }
 
 impl Dialect for UniAll {
@@ -69,7 +71,7 @@ impl Dialect for UniAll {
         about(task, "queued", 0)
     }
 
-    fn told(&self, task: &Task, state: &State<'_>) -> Value {
+    fn task_report(&self, task: &Task, state: &State<'_>) -> Value {
         let (status, progress) = match state {
             State::Pending(percent) if *percent < QUEUED_PERCENT => ("queued", 0),
             State::Pending(percent) => ("in_progress", *percent),

@@ -1,5 +1,7 @@
-//! How Vtrix speaks. An error is a `message`, or an `error` in words, or, about a parameter, an `error` with a code
-//! that does not fit 32 bits.
+//! The protocol of the fake provider Vtrix.
+//!
+//! An error is a `message`, or an `error` in words. About a parameter, it is an `error` with a code that does not fit
+//! into 32 bits.
 
 mod check;
 mod models;
@@ -15,7 +17,7 @@ use super::tasks::{Order, Task};
 
 struct Vtrix;
 
-/// Returns the provider with its paths.
+/// Returns the provider `vtrix` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(Vtrix).submits("/model/v1/generation").polls("/model/v1/generation/task/{id}")
 }
@@ -25,7 +27,7 @@ impl Dialect for Vtrix {
         "vtrix"
     }
 
-    /// "HTTP request POST body must not exceed 20MB".
+    /// Returns the limit of 20 MB. The document says: "HTTP request POST body must not exceed 20MB".
     fn body_bytes(&self) -> usize {
         20 * 1024 * 1024
     }
@@ -55,7 +57,8 @@ impl Dialect for Vtrix {
         Refusal { http, code: None, body }
     }
 
-    /// A number is a code of a task; a word has no place in an answer.
+    /// Returns the body of an error answer. With a number as code it is the error of a task; a word as code is left
+    /// out, because no answer can contain it.
     fn error(&self, code: &str, message: &str) -> Value {
         match code.parse::<u64>() {
             Ok(code) => json!({ "error": { "code": code, "error_message": message } }),
@@ -63,7 +66,7 @@ impl Dialect for Vtrix {
         }
     }
 
-    /// 20 letters and digits, as if in base 32.
+    /// Returns a task id of 20 letters and digits, which looks like base 32.
     fn task_id(&self, now: Timestamp, number: usize) -> String {
         let time = u64::try_from(now.as_millisecond()).unwrap_or_default();
         format!("d{}{}", base32(time, 9), base32(u64::try_from(number).unwrap_or(u64::MAX), 10))
@@ -73,7 +76,7 @@ impl Dialect for Vtrix {
         about(task, "in_progress")
     }
 
-    fn told(&self, task: &Task, state: &State<'_>) -> Value {
+    fn task_report(&self, task: &Task, state: &State<'_>) -> Value {
         let mut body = about(
             task,
             match state {
@@ -110,7 +113,7 @@ fn about(task: &Task, status: &str) -> Value {
     json!({ "id": id, "status": status, "model": model, "created_at": accepted_at.as_second() })
 }
 
-/// The last digits of a number, five bits each.
+/// Returns the last `digits` digits of a number in base 32.
 fn base32(number: u64, digits: u32) -> String {
     let digit = |place: u32| char::from_digit((number >> (5 * place) & 31) as u32, 32);
     (0..digits).rev().filter_map(digit).collect()

@@ -1,4 +1,5 @@
-//! How Z.AI speaks. Its real servers nest an error in an object, with the code as text.
+//! The protocol of the fake provider Z.AI. Like its real servers, it puts an error into an object, with the code as
+//! text.
 
 mod models;
 
@@ -13,7 +14,7 @@ use super::tasks::{Order, Task};
 
 struct Zai;
 
-/// Returns the provider with its paths.
+/// Returns the provider `zai` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(Zai).submits("/paas/v4/videos/generations").polls("/paas/v4/async-result/{id}")
 }
@@ -36,7 +37,7 @@ impl Dialect for Zai {
         first_and_last(pictures, !model.contains("reference"))
     }
 
-    /// The OpenAPI document names a rate for CogVideoX-3 alone.
+    /// Returns the frame rate of a model's clips. The OpenAPI document has a frame rate only for CogVideoX-3.
     fn fps(&self, model: &str) -> u32 {
         if model == "cogvideox-3" { 30 } else { 24 }
     }
@@ -49,7 +50,7 @@ impl Dialect for Zai {
             Why::Unreadable(_) => (StatusCode::BAD_REQUEST, "1210"),
             Why::Taken(_) => (StatusCode::BAD_REQUEST, "1231"),
             Why::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "1302"),
-            // What an unknown task is answered with stands in no document.
+            // No document says how an unknown task is answered.
             Why::NoTask(_) => (StatusCode::NOT_FOUND, "1200"),
             Why::NoApi => (StatusCode::NOT_FOUND, "1222"),
             Why::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "500"),
@@ -61,7 +62,7 @@ impl Dialect for Zai {
         json!({ "error": { "code": code, "message": message } })
     }
 
-    /// 19 digits or more, as in the document's examples.
+    /// Returns a task id of 19 digits or more, as in the document's examples.
     fn task_id(&self, now: Timestamp, number: usize) -> String {
         format!("{:013}{number:06}", now.as_millisecond())
     }
@@ -71,8 +72,9 @@ impl Dialect for Zai {
         json!({ "id": id, "model": model, "request_id": request_id, "task_status": "PROCESSING" })
     }
 
-    /// The documents do not say how a failed task gives its reason; the forms are those that have been seen.
-    fn told(&self, task: &Task, state: &State<'_>) -> Value {
+    /// Returns the answer to a poll. The documents do not define how a failed task reports its reason; the forms used
+    /// here were observed.
+    fn task_report(&self, task: &Task, state: &State<'_>) -> Value {
         let Task { id, model, request_id, .. } = task;
         let mut body = json!({ "id": id, "model": model, "request_id": request_id });
         body["task_status"] = match state {

@@ -1,4 +1,4 @@
-//! A wrong price is corrected: in the database, so that budgets count what was charged, and in the ledger, with the
+//! Corrects the recorded cost of a rendering: in the database, where budgets count it, and in the ledger, with the
 //! reason.
 
 use super::Store;
@@ -7,37 +7,38 @@ use super::ledger::{Entry, Kind, intent};
 use super::read::Reader;
 use super::takes;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::Account;
+use crate::domain::lifecycle::MoneyState;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 
-/// A take that was, or may have been, charged.
+/// A take (one paid rendering of a job) with the amount that budgets count for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Costs {
     /// The take.
     pub take: Take,
-    /// What it counts for.
+    /// The amount that budgets count for the take: its charge, or its price while it may have been charged.
     pub usd: Usd,
 }
 
-/// What is to be corrected.
+/// A correction of a take's cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adjustment {
-    /// The take as the caller saw it.
+    /// The take and its amount as the caller read them. If they have changed since, nothing is corrected.
     pub seen: Costs,
-    /// What was charged.
+    /// The amount that was charged.
     pub usd: Usd,
-    /// In the caller's words.
+    /// The reason, in the user's words.
     pub reason: String,
 }
 
 impl Store {
-    /// Corrects what a take costs. What is spent on the day and in the run of its submission follows.
+    /// Corrects the cost of a take. The correction also changes the spending of the day and the run in which the take
+    /// was submitted.
     ///
-    /// [`ApplyError::Changed`] where the take, or its amount, is no longer as the caller saw it, and where its money is
-    /// not settled and not in doubt: then there is nothing to correct yet.
+    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. The error is the
+    /// same if the take's money is neither settled nor in doubt, because there is nothing to correct yet.
     pub async fn adjust(&self, adjustment: Adjustment, now: Timestamp) -> Result<(), ApplyError> {
         self.lane
             .write(None, move |batch| {
@@ -59,7 +60,7 @@ impl Store {
 }
 
 impl Reader {
-    /// The takes of a job whose money is settled or in doubt, newest first.
+    /// Returns the takes of a job that were charged or may have been charged, newest first.
     pub async fn costs_of_job(&self, project: &str, key: &JobKey) -> Result<Vec<Costs>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.read(move |db| {
@@ -74,13 +75,14 @@ impl Reader {
         .await
     }
 
-    /// A take with what it counts for, by its name.
+    /// Returns a take by its id, with the amount that budgets count for it.
     pub async fn costs(&self, id: &TakeId) -> Result<Option<Costs>, StoreError> {
         let id = id.clone();
         self.read(move |db| costs(db, &id)).await
     }
 
-    /// Every take of a project, or of all, that may have been charged without anybody knowing; oldest first.
+    /// Returns the takes in doubt of a project (`None`: of all projects), oldest first. These may have been charged,
+    /// but nothing proves it.
     pub async fn in_doubt(&self, project: Option<&str>) -> Result<Vec<Costs>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -96,8 +98,8 @@ impl Reader {
     }
 }
 
-const fn is_spent(account: Account) -> bool {
-    matches!(account, Account::Settled | Account::InDoubt)
+const fn is_spent(account: MoneyState) -> bool {
+    matches!(account, MoneyState::Settled | MoneyState::InDoubt)
 }
 
 fn costs(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Costs>> {

@@ -1,4 +1,5 @@
-//! Takes in what is wanted now, in one transaction.
+//! Records in one transaction which jobs the manifest asks for, the wanted jobs. Also orders, cancels or moves the
+//! takes (paid renderings) of these jobs.
 
 use super::apply::{self, Change};
 use super::error::StoreError;
@@ -8,7 +9,7 @@ use super::{Store, rows, takes};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Event, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::{Take, Wanted};
 use crate::plan::decide::Decision;
 use crate::plan::expand::LeftOut;
@@ -16,65 +17,66 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 use std::collections::HashSet;
 
-/// What is wanted, and what follows for the takes there are.
+/// The jobs that the manifest of a project asks for, with the takes to order, cancel or move for these jobs.
 pub struct Admission {
-    /// Whose jobs.
+    /// The project of the jobs.
     pub project: String,
-    /// Other projects of the folder that no manifest names any more: nothing of them is wanted.
+    /// Other projects of the state folder that no manifest names any more. All their jobs are marked as no longer
+    /// wanted.
     pub gone: Vec<String>,
     /// The wanted jobs, in the order in which they are to be submitted.
     pub jobs: Jobs,
-    /// Only a part is named: what is not stays wanted as it was.
+    /// True if `jobs` lacks some of the project's jobs. The missing jobs keep their mark as wanted or not wanted.
     pub partial: bool,
-    /// Items that make no job because something is wrong with them: their jobs stay wanted as they were.
+    /// Items that make no job because they have an error. Their jobs keep their mark as wanted or not wanted.
     pub left_out: LeftOut,
-    /// How many tries a take has that is tried afresh.
+    /// The policy that sets the number of attempts of a take that is ordered or retried.
     pub policy: Policy,
-    /// The run that may submit what is ordered here.
+    /// The run that may submit the newly ordered takes; `None` if no run may submit them yet.
     pub run: Option<RunId>,
 }
 
-/// Where the wanted jobs of an admission come from.
+/// The list or the worksheet that holds the wanted jobs of an [`Admission`].
 pub enum Jobs {
-    /// From a list of a few, each with its place in the queue.
+    /// A list of a few jobs, in the order in which they are to be submitted.
     These(Vec<Admitted>),
-    /// From a worksheet on which all of them are decided.
+    /// A worksheet (the temporary tables of a plan) with the plan's decision for each job.
     All(Worksheet),
 }
 
-/// A wanted job, and what follows for its takes.
+/// A wanted job, with the takes to order, cancel or move for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admitted {
     /// The job.
     pub wanted: Wanted,
-    /// What is ordered now.
+    /// The new take to order; `None` if no rendering is ordered.
     pub new: Option<NewTake>,
-    /// Waiting takes whose job's input changed.
+    /// Takes of the job that wait to be sent and are cancelled, because the job's input changed.
     pub supersede: Vec<TakeId>,
-    /// A take that now belongs to this job.
+    /// A take of another job that is moved to this job, so that this job needs no new rendering.
     pub adopt: Option<TakeId>,
-    /// A take that rests and gets its tries back.
+    /// A take of the job that waits to be sent and has no attempts left. It gets its full number of attempts again.
     pub afresh: Option<TakeId>,
-    /// A take that serves the job although the orders differ.
+    /// A take that serves this job although it was ordered with another fingerprint (hash of the request).
     pub alike: Option<TakeId>,
-    /// Whether the job may be sent, so that its place in the queue counts.
+    /// True if the plan may submit the job. Only then must a change of the job's position in the queue be saved.
     pub may_be_sent: bool,
-    /// Whether the job waits for the review of other clips.
+    /// True if the job waits until a person has reviewed the canary (the first clips of the job's template).
     pub is_held_back: bool,
 }
 
 /// A new take of a wanted job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTake {
-    /// The name of the take.
+    /// The id of the take.
     pub id: TakeId,
-    /// The take in doubt that is given up when this one was accepted, or may have been; until then a person may still
-    /// settle it, and this one is cancelled. Where that has happened already, nothing is ordered.
+    /// The take in doubt that the new take replaces. It is written off once the new take was accepted, or may have been
+    /// accepted. If a person settles the take in doubt earlier, the new take is cancelled, or is not ordered at all.
     pub instead_of: Option<TakeId>,
 }
 
 impl Admitted {
-    /// Admits a job of which nothing else follows.
+    /// Returns a wanted job without any take to order, cancel or move.
     #[must_use]
     pub const fn new(wanted: Wanted) -> Self {
         Self {
@@ -122,10 +124,10 @@ impl From<Decided> for Admitted {
 }
 
 impl Store {
-    /// Takes in what is wanted, in one transaction. Rows that are as they should be are not written.
+    /// Records the wanted jobs in one transaction. Rows that are already right are not written.
     ///
-    /// A take that is to be superseded or tried afresh and is no longer waiting (another process was faster) is left as
-    /// it is: its own writer has decided.
+    /// A take that should be cancelled or retried may no longer be waiting, because another process has changed it.
+    /// Such a take stays as that process left it.
     pub async fn admit(&self, admission: Admission, now: Timestamp) -> Result<(), StoreError> {
         self.lane.write(None, move |batch| admit(batch.db, &admission, now).map(Ok)).await
     }
@@ -136,22 +138,23 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
     let has_waiting = db.prepare_cached("SELECT 1 FROM takes WHERE state = 'pending' LIMIT 1")?.exists([])?;
     let has_held_back = db.prepare_cached("SELECT 1 FROM held_back LIMIT 1")?.exists([])?;
     let (seen, is_whole) = (HashSet::new(), !partial);
-    let mut desk = Desk { db, project, policy, run: *run, now, has_waiting, has_held_back, seen, is_whole };
+    let mut admission =
+        AdmissionWriter { db, project, policy, run: *run, now, has_waiting, has_held_back, seen, is_whole };
     match jobs {
         Jobs::These(jobs) => {
-            (0..).zip(jobs).try_for_each(|(at, job)| desk.admit(at, job))?;
+            (0..).zip(jobs).try_for_each(|(at, job)| admission.admit(at, job))?;
         }
         Jobs::All(worksheet) => {
-            worksheet.each_decided(|decided| desk.admit(decided.at, &Admitted::from(decided)))?;
+            worksheet.each_decided(|decided| admission.admit(decided.at, &Admitted::from(decided)))?;
         }
     }
     if !partial {
-        desk.forget(left_out)?;
+        admission.forget(left_out)?;
     }
     for project in gone {
         db.prepare_cached("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted")?.execute([project])?;
     }
-    // What has no clip yet goes where it is wanted now.
+    // Takes without a clip yet get the path that is wanted now.
     db.prepare_cached(
         "UPDATE takes SET path = j.path FROM jobs j
          WHERE state IN ('pending', 'submitting', 'doubtful', 'running', 'downloading') AND j.project = :project
@@ -167,23 +170,24 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
     Ok(())
 }
 
-/// Takes in one job after the other.
-struct Desk<'a> {
+/// The state of [`Store::admit`] while it records one job after another.
+struct AdmissionWriter<'a> {
     db: &'a Connection,
     project: &'a str,
     policy: &'a Policy,
     run: Option<RunId>,
     now: Timestamp,
-    /// Whether any take waits to be sent.
+    /// True if any take in the database waits to be sent.
     has_waiting: bool,
-    /// Whether any job waits for the review of other clips.
+    /// True if any job in the database waits for the review of other clips.
     has_held_back: bool,
-    /// Rows of the jobs so far, where all that are wanted come.
+    /// The row numbers of the jobs recorded so far. Only an admission with all jobs (`is_whole`) collects them, to find
+    /// the jobs that the manifest no longer asks for.
     seen: HashSet<i64>,
     is_whole: bool,
 }
 
-impl Desk<'_> {
+impl AdmissionWriter<'_> {
     fn admit(&mut self, at: i64, admitted: &Admitted) -> rusqlite::Result<()> {
         let Admitted { wanted, new, supersede, adopt, afresh, alike, may_be_sent, is_held_back } = admitted;
         let job = self.upsert(at, wanted, *may_be_sent)?;
@@ -196,11 +200,11 @@ impl Desk<'_> {
         if let Some(take) = adopt {
             move_take(self.db, take, job)?;
         }
-        let moment = Moment::new(self.now, 0.0);
+        let tick = Tick::new(self.now, 0.0);
         let events = supersede.iter().map(|id| (id, Event::Cancel(CancelledBy::Superseded)));
         for (id, event) in events.chain(afresh.iter().map(|id| (id, Event::Afresh))) {
             if let Some(take) = takes::by_id(self.db, id)? {
-                apply::settle(self.db, &take, Change::plain(event, moment, self.policy))?;
+                apply::settle(self.db, &take, Change::plain(event, tick, self.policy))?;
             }
         }
         if self.has_waiting {
@@ -215,8 +219,8 @@ impl Desk<'_> {
         self.note_likeness(wanted, job)
     }
 
-    /// Notes the order with the take that serves it: another setting of the manifest, or a lost picture, changes nothing
-    /// about that.
+    /// Records that a take serves the job although the fingerprints differ. Later plans still use the take after a
+    /// setting of the manifest changes or a picture is lost.
     fn note_alias(&self, wanted: &Wanted, take: &TakeId) -> rusqlite::Result<()> {
         self.db
             .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
@@ -224,7 +228,8 @@ impl Desk<'_> {
             .map(|_| ())
     }
 
-    /// Notes with the job's takes of this order what they are alike: the model's card may change.
+    /// Records the likeness (a tolerant second hash of the request) for the job's takes with the same fingerprint.
+    /// Every admission records it, because a change of the model's description may change the likeness.
     fn note_likeness(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         let Some(likeness) = wanted.likeness else { return Ok(()) };
         self.db
@@ -242,7 +247,7 @@ impl Desk<'_> {
             if !takes::by_id(self.db, doubtful)?.is_some_and(|take| take.state.is_in_doubt()) {
                 return Ok(());
             }
-            apply::cancel_stand_ins(self.db, doubtful, Moment::new(self.now, 0.0), self.policy)?;
+            apply::cancel_stand_ins(self.db, doubtful, Tick::new(self.now, 0.0), self.policy)?;
         }
         let Wanted { key, title, request, fingerprint, path, price, tags: _, likeness: _ } = wanted.clone();
         let state = State::new(self.policy, self.now);
@@ -269,8 +274,8 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// What waits unsent costs what it costs now, and names its pictures as they are called now: the fingerprint, which
-    /// is the same, is taken over neither.
+    /// Updates the price and the picture names of unsent takes. The fingerprint does not cover either, and stays the
+    /// same.
     fn renew_orders(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         let waits = "SELECT 1 FROM takes WHERE job = ?1 AND state = 'pending'";
         if !self.db.prepare_cached(waits)?.exists([job])? {
@@ -286,7 +291,7 @@ impl Desk<'_> {
             .map(|_| ())
     }
 
-    /// Returns the row of the job, which is written only where it is not as it should be.
+    /// Writes the row of the job if the row is new or differs. Returns the row number.
     fn upsert(&self, at: i64, job: &Wanted, may_be_sent: bool) -> rusqlite::Result<i64> {
         let Wanted { key, title, tags, fingerprint, path, .. } = job;
         let JobKey { shot, item, variant } = key;
@@ -324,7 +329,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Notes that all other jobs of the project are no longer wanted.
+    /// Marks the project's jobs as no longer wanted, except the jobs in `seen` and those of the items in `left_out`.
     fn forget(&self, left_out: &LeftOut) -> rusqlite::Result<()> {
         let mut forget = self.db.prepare_cached("UPDATE jobs SET wanted = 0 WHERE id = ?1")?;
         let mut select = self.db.prepare_cached("SELECT id, item FROM jobs WHERE project = ?1 AND wanted")?;
@@ -339,7 +344,7 @@ impl Desk<'_> {
     }
 }
 
-/// Notes whether a job waits for the review of other clips.
+/// Records whether a job waits for the review of other clips.
 fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Result<()> {
     let sql = if is_held_back {
         "INSERT OR IGNORE INTO held_back (job) VALUES (?1)"
@@ -349,8 +354,8 @@ fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Re
     db.prepare_cached(sql)?.execute([job]).map(|_| ())
 }
 
-/// Gives a take to another job, as its newest, with what stands in for it and was not sent yet. Where its clip stands is
-/// written down when the file has moved.
+/// Moves a take to another job, as the newest take of that job. Unsent takes that would replace the moved take move
+/// with it. The new path of the clip is recorded later, when the file has moved.
 pub(super) fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
     for own in ["id = ?1", "instead_of = ?1 AND state = 'pending'"] {
         db.prepare_cached(&format!(

@@ -10,11 +10,13 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Reads what the ledger of a folder has beyond its database. Refuses a database that is older.
+/// Reads the ledger lines that the database of a state folder may lack. Returns an error if the database lacks a
+/// submission, because it is then older than the ledger.
 pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, StoreError> {
     let path = folder::database(dir);
     let at = db.map_or(Ok(0), |db| agreed(db, &path))?;
-    // The ledger is read before the database is asked about it: a run beside us writes them the other way round.
+    // The ledger is read before the database is queried about it: a run at the same time writes them in the opposite
+    // order.
     let tail = match Ledger::open_to_read(dir)? {
         Some(mut ledger) => ledger.read_from(at)?,
         None => Tail { cut: at > 0, ..Tail::default() },
@@ -23,14 +25,14 @@ pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, Store
     Ok(tail)
 }
 
-/// Returns a sentence for each damaged line of a ledger: where it is and what helps.
+/// Returns a message for each damaged line of a ledger: where the line is, and which command repairs the ledger.
 pub(super) fn damage(tail: &Tail) -> impl Iterator<Item = String> + '_ {
     tail.damaged.iter().map(|line| {
         format!("the ledger is damaged at {line}; `shotlist recover` rebuilds it and keeps the damaged file")
     })
 }
 
-/// Refuses a database that does not know a submission of which the ledger does.
+/// Returns an error if the ledger has a submission that the database lacks. `None` stands for a missing database.
 pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) -> Result<(), StoreError> {
     let mut missing = BTreeMap::new();
     for entry in &tail.entries {
@@ -54,8 +56,8 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
     Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
 }
 
-/// Returns whether the database has the submission that a line is about. Each submission has a name of its own, so a
-/// line that repeats one tells of no other.
+/// Checks whether the database has the submission of a ledger line. Each submission has its own request id, so lines
+/// with the same request id are about the same submission.
 pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2 OR request_id = ?3")?.exists((
         &entry.take,
@@ -64,15 +66,15 @@ pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     ))
 }
 
-/// Returns the highest number up to which the database knows every line: what it gave out or heard of, but nothing
-/// after a damaged line that was met before.
+/// Returns the highest line number (`seq`) up to which the database wrote or imported every ledger line. Lines after a
+/// damaged line do not count.
 pub(super) fn heard(db: &Connection, path: &Path) -> Result<u64, StoreError> {
     let sql = "SELECT min(value) FROM meta WHERE key IN ('seq', 'unheard')";
     let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));
     read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Returns the byte up to which the database agrees with the ledger.
+/// Returns the position in the ledger file, in bytes, up to which the database has every line.
 pub(super) fn agreed(db: &Connection, path: &Path) -> Result<u64, StoreError> {
     let read = db.query_row("SELECT value FROM meta WHERE key = 'agreed'", [], |row| row.get::<_, i64>(0));
     read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))

@@ -1,56 +1,59 @@
-//! The one way in which a take moves: an event goes through its life cycle inside a transaction.
+//! Applies an event to a take's life cycle inside a transaction. This is the only way in which a take changes its
+//! state.
 //!
-//! Whatever follows from a step stands here: money, the outcome of the attempt, takes that stood in for one another, the
-//! clip's name, the ledger's line. Live steps, repairs after a crash and rebuilds from a ledger all call [`transition`].
+//! The module also applies all consequences of an event: to the money, the outcome of the attempt, takes that replace
+//! the take, the clip's name and the ledger. Runs, repairs after a crash and rebuilds from a ledger all call
+//! [`transition`].
 
 use super::Store;
 use super::error::ApplyError;
-use super::lane::{Precious, Verdict};
 use super::ledger::{Entry, Kind};
 use super::takes;
+use super::write_queue::{MustPersist, Verdict};
 use crate::domain::fault::Said;
 use crate::domain::key::{TakeId, TaskId};
-use crate::domain::lifecycle::{Account, CancelledBy, Event, State};
+use crate::domain::lifecycle::{CancelledBy, Event, MoneyState, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use rusqlite::Connection;
 
-/// What is saved with an event.
+/// The details that are saved with an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
-    /// The provider's or the machine's words; kept with the attempt.
+    /// The message of the provider or of this computer about the event. It is saved with the attempt.
     pub said: Option<Said>,
-    /// What the provider says that it charged, where it says so.
+    /// The charge that the provider reports; `None` if it reports none.
     pub settled: Option<Usd>,
-    /// A person's reason for the decision; kept with the ledger's line.
+    /// A person's reason for a decision. It is saved in the ledger line of the event.
     pub note: Option<String>,
 }
 
 impl Store {
-    /// Applies an event to a take and saves what follows, durably, before it returns.
+    /// Applies an event to a take. Before this function returns, the new state and its ledger lines are durable on
+    /// disk.
     ///
-    /// An accepted task that another take owns is saved as a conflict for a person. A task that was accepted is saved
-    /// with all means: with the reserve where the disk is full, else in the ledger alone;
-    /// [`StoreError::Unsaved`](super::StoreError::Unsaved) carries its id where that was needed.
+    /// If another take already owns the accepted task, the conflict is saved and needs a person's decision. An accepted
+    /// task is saved even if the disk is full: with the space of the reserve file, else in the ledger alone. If the
+    /// task's id cannot be saved in both files, [`StoreError::Unsaved`](super::StoreError::Unsaved) carries the id.
     pub async fn apply(
         &self,
         take: &Take,
         event: Event,
         details: Details,
-        at: Moment,
+        at: Tick,
         policy: &Policy,
     ) -> Result<Take, ApplyError> {
         let to = take.state.clone().on(event.clone(), at, policy)?;
-        let precious = match (Entry::of(take, &event, &to, details.settled, at.now), to.task()) {
+        let must_persist = match (Entry::of(take, &event, &to, details.settled, at.now), to.task()) {
             (Some(line), Some(task)) if matches!(line.kind, Kind::Accepted | Kind::Adopted) => {
-                Some(Precious { task: task.id.clone(), line })
+                Some(MustPersist { task: task.id.clone(), line })
             }
             _ => None,
         };
         let (take, policy) = (take.clone(), policy.clone());
         self.lane
-            .write(precious, move |batch| {
+            .write(must_persist, move |batch| {
                 let Some(row) = takes::current(batch.db, &take)? else { return Ok(Err(ApplyError::Changed)) };
                 let step = Change { event: event.clone(), at, policy: &policy, details: &details };
                 match transition(batch.db, &row, step)? {
@@ -65,30 +68,32 @@ impl Store {
     }
 }
 
-/// An event with all that its step needs to know.
+/// An event for a take, with the time, policy and details that are needed to apply it.
 pub(super) struct Change<'a> {
     pub(super) event: Event,
-    pub(super) at: Moment,
+    pub(super) at: Tick,
     pub(super) policy: &'a Policy,
     pub(super) details: &'a Details,
 }
 
 impl<'a> Change<'a> {
-    /// A step that follows from another one, without words or amounts of its own.
-    pub(super) fn plain(event: Event, at: Moment, policy: &'a Policy) -> Self {
+    /// Builds a change from an event alone, without a message, an amount or a note.
+    pub(super) fn plain(event: Event, at: Tick, policy: &'a Policy) -> Self {
         const NONE: &Details = &Details { said: None, settled: None, note: None };
         Self { event, at, policy, details: NONE }
     }
 }
 
-/// What came of a step.
+/// The result of an event: the changed take and the ledger lines.
 pub(super) struct Applied {
     pub(super) take: Take,
-    /// Lines for the ledger, the take's own last; none where the step is not about money.
+    /// The lines to add to the ledger. The last line is about the take itself. Earlier lines are about takes that
+    /// changed together with it. Empty if the event is not about money.
     pub(super) lines: Vec<Entry>,
 }
 
-/// Takes a step inside an open transaction. The caller writes the lines, or drops those that the ledger has already.
+/// Applies an event to a take inside an open transaction. The caller writes the returned lines to the ledger, or drops
+/// those that the ledger already has.
 pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdict<Applied, ApplyError> {
     let Change { event, at, policy, details } = step;
     let to = match row.state.clone().on(event.clone(), at, policy) {
@@ -97,7 +102,7 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
     };
     if let Err(error) = takes::set_state(db, &row.id, &to, at.now) {
         let (true, Some(task)) = (is_taken(&error), to.task()) else { return Err(error) };
-        // Another take owns that task: a submission becomes a person's to decide, anything else is refused.
+        // Another take owns that task: a submission becomes a person's decision, any other event is refused.
         let conflict = Details { said: Some(owned_elsewhere(&task.id)), ..details.clone() };
         let step = Change { event: Event::AcceptedTwice, at, policy, details: &conflict };
         return match transition(db, row, step)? {
@@ -135,22 +140,23 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
     Ok(Ok(Applied { take, lines }))
 }
 
-/// Takes a step that cannot be refused for a task: none of these events brings one.
+/// Applies an event to a take inside an open transaction. Returns `None` if the event is refused: the take's state does
+/// not allow it, or another take owns its task.
 pub(super) fn settle(db: &Connection, row: &Take, step: Change<'_>) -> rusqlite::Result<Option<Applied>> {
     transition(db, row, step).map(Result::ok)
 }
 
-/// Gives up the take in doubt for which this one stands in, once this one was accepted or may have been: until then a
-/// person may find the other one's task. What may have been charged for it stays spent.
+/// Writes off the older take in doubt that `row` replaces, once `row` was accepted or may have been. Until then a
+/// person may still find the older take's task. An amount that may have been charged for the older take stays spent.
 fn give_up_older(
     db: &Connection,
     row: &Take,
     to: &State,
-    at: Moment,
+    at: Tick,
     policy: &Policy,
     lines: &mut Vec<Entry>,
 ) -> rusqlite::Result<()> {
-    if !matches!(row.state, State::Submitting { .. }) || to.account() == Account::Free {
+    if !matches!(row.state, State::Submitting { .. }) || to.account() == MoneyState::Free {
         return Ok(());
     }
     let older = takes::stands_in_for(db, &row.id)?.filter(|older| older.state.is_in_doubt());
@@ -161,21 +167,22 @@ fn give_up_older(
     Ok(())
 }
 
-/// Takes off the list what waits to be sent instead of a take: that one is settled, or ordered otherwise.
+/// Cancels the takes that wait to be sent in place of a take in doubt, because the take in doubt is settled or is
+/// replaced by another take.
 pub(super) fn cancel_stand_ins(
     db: &Connection,
     doubtful: &TakeId,
-    at: Moment,
+    at: Tick,
     policy: &Policy,
 ) -> rusqlite::Result<()> {
     supersede(db, takes::stand_ins(db, doubtful)?, at, policy)
 }
 
-/// Takes waiting takes off the list, because another one was ordered in their place.
+/// Cancels waiting takes, because another take was ordered in their place.
 pub(super) fn supersede(
     db: &Connection,
     waiting: Vec<TakeId>,
-    at: Moment,
+    at: Tick,
     policy: &Policy,
 ) -> rusqlite::Result<()> {
     for id in waiting {
@@ -186,18 +193,18 @@ pub(super) fn supersede(
     Ok(())
 }
 
-/// Returns the words about an accepted task that another take owns.
+/// Returns the message about an accepted task that another take owns.
 #[must_use]
 pub fn owned_elsewhere(task: &TaskId) -> Said {
-    Said::text(format!("the provider named task {task}, which another job owns"))
+    Said::text(format!("the provider returned task {task}, which belongs to another job"))
 }
 
-/// Returns whether another take owns the task.
+/// Checks whether a database error means that another take owns the task.
 fn is_taken(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
 }
 
-/// Notes the outcome of the take's last attempt.
+/// Records the outcome of the take's last attempt.
 pub(super) fn set_outcome(db: &Connection, take: &Take, outcome: &str) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE attempts SET outcome = ?3 WHERE take = ?1 AND number = ?2")?
         .execute((&take.id.0, take.attempts, outcome))

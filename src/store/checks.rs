@@ -1,6 +1,7 @@
-//! Verdicts of the automatic checks: one for the clip of each take, with the bytes and the settings that it is about.
+//! Saves the verdicts of the automatic checks: one for the clip of each take, with the digests of the checked bytes and
+//! of the settings.
 //!
-//! They are no money: nothing of them goes to the ledger, and what is lost is found again by the next check.
+//! Verdicts do not go to the ledger, because they are not about money: the next check makes a lost verdict again.
 
 use super::Store;
 use super::error::StoreError;
@@ -9,7 +10,7 @@ use crate::store::takes;
 use jiff::Timestamp;
 
 impl Store {
-    /// Keeps verdicts, each in place of an earlier one about the same take.
+    /// Saves verdicts; each replaces an earlier one about the same take.
     pub async fn keep_checks(&self, checks: Vec<Check>, now: Timestamp) -> Result<(), StoreError> {
         self.lane
             .write(None, move |batch| {

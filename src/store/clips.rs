@@ -1,4 +1,4 @@
-//! The clips that stand in the output folder, as far as the database knows.
+//! Lists the clips in the output folder that the database knows.
 
 use super::error::StoreError;
 use super::read::Reader;
@@ -8,49 +8,50 @@ use crate::domain::lifecycle::State;
 use crate::plan::known::Filed;
 use rusqlite::{Connection, Row};
 
-/// A clip and whose it is.
+/// A clip and its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clip {
-    /// The job under whose name it stands, or of whose older take it was kept.
+    /// The job that has the clip under its name, or that had it before a newer version replaced it.
     pub key: JobKey,
-    /// Where it stands, and what it is.
+    /// The path, size and digest of the clip.
     pub filed: Filed,
-    /// Whether it stands under the name of a job that was wanted when the manifest was last carried out.
+    /// True if the clip is under the name of a job that was wanted in the last run of the manifest.
     pub wanted: bool,
-    /// Whether it is an older version, which made room for a newer one.
+    /// True if this is an older version, which a newer one replaced.
     pub older: bool,
 }
 
-/// Where a page of clips begins. The default is the first.
+/// The start of a page of clips. The default is the first page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClipsFrom {
-    /// Whether it is among the older takes, which come after what stands under a job's name.
+    /// True if the page lists older versions, which come after all clips under a job's name.
     kept: bool,
-    /// The number of the row before it.
+    /// The row number after which the page begins.
     after: i64,
 }
 
 impl ClipsFrom {
-    /// Returns whether the page is one of older takes.
+    /// Reports whether the page lists older versions of clips.
     #[must_use]
     pub const fn is_older(&self) -> bool {
         self.kept
     }
 }
 
-/// What stands under a job's name.
+/// The query for the clips that are under a job's name.
 const FILED: &str =
     "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256, wanted FROM jobs
      WHERE filed_take IS NOT NULL AND (?1 IS NULL OR project = ?1)";
 
-/// Older takes: done, and under no job's name any more.
+/// The query for the older versions: clips of finished takes that are no longer under a job's name.
 const KEPT: &str =
     "SELECT t.place, j.shot, j.item, j.variant, t.id, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
      WHERE t.state = 'done' AND t.path <> '' AND (?1 IS NULL OR j.project = ?1)
      AND t.id NOT IN (SELECT filed_take FROM jobs WHERE filed_take IS NOT NULL)";
 
 impl Reader {
-    /// A page of the clips of a project, or of all, and where the next one begins; `None` after the last.
+    /// Returns a page of the clips of a project (`None`: of all projects) and the start of the next page, which is
+    /// `None` after the last page.
     pub async fn clips(
         &self,
         project: Option<&str>,
@@ -61,7 +62,7 @@ impl Reader {
         self.read(move |db| page(db, project.as_deref(), from, limit)).await
     }
 
-    /// How many these are.
+    /// Returns the number of clips of a project (`None`: of all projects), including older versions.
     pub async fn clip_count(&self, project: Option<&str>) -> Result<u64, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {

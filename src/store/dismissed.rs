@@ -1,6 +1,8 @@
-//! What a person has said is meant to stay as it is: failed, written off or missing, and nobody is alarmed again.
+//! Records the failed, written-off or missing takes (paid renderings) that a person accepts as they are. Such takes
+//! cause no further warning.
 //!
-//! It is said of a take, and so of its order: an edited row orders another one, and a retry is another take.
+//! The acceptance holds for one take and its request. A retry or an edit of the product row orders another take, for
+//! which the acceptance does not hold.
 
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};
@@ -13,9 +15,9 @@ use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::HashSet;
 
 impl Store {
-    /// Notes that what became of a take is meant, or with `undo` that it is not any more.
+    /// Records that a person accepts the outcome of a take as it is. With `undo`, removes that record.
     ///
-    /// [`ApplyError::Changed`] where the take is no longer as the caller saw it.
+    /// Returns [`ApplyError::Changed`] if the take has changed since the caller read it.
     pub async fn dismiss(
         &self,
         take: &Take,
@@ -37,7 +39,7 @@ impl Store {
 }
 
 impl Reader {
-    /// The takes of which a person has said that they are meant to stay as they are.
+    /// Returns the ids of the takes whose outcome a person has accepted as it is.
     pub async fn dismissed(&self) -> Result<HashSet<TakeId>, StoreError> {
         self.read(|db| {
             let mut select = db.prepare_cached("SELECT id FROM takes WHERE dismissed IS NOT NULL")?;
@@ -46,7 +48,8 @@ impl Reader {
         .await
     }
 
-    /// The newest take with that order that was not cancelled: another job's, where a job shares what that one has.
+    /// Returns the newest take with this fingerprint that was not cancelled. It may belong to another job, because jobs
+    /// with the same fingerprint share a clip.
     pub async fn newest_of(&self, fingerprint: &Fingerprint) -> Result<Option<Take>, StoreError> {
         let fingerprint = fingerprint.to_string();
         self.read(move |db| {
@@ -61,7 +64,8 @@ impl Reader {
     }
 }
 
-/// Takes over what a line of the ledger says; whether it is about that at all.
+/// Imports a ledger line by which a person accepted a take's outcome, or took the acceptance back. Returns `false` for
+/// lines of other kinds.
 pub(super) fn heard(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     match entry.kind {
         Kind::Dismissed => set(db, &entry.take, Some(entry.at)).map(|()| true),

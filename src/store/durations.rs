@@ -1,4 +1,4 @@
-//! Durations of renderings, as earlier runs learned them from polls.
+//! Saves the durations of renderings that earlier runs learned from polls.
 
 use super::error::StoreError;
 use super::read::Reader;
@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Store {
-    /// Saves what was learned, in one transaction; each kind takes the place of what was known of it.
+    /// Saves the durations for each kind of rendering in one transaction, in place of the earlier durations of that
+    /// kind.
     pub async fn save_durations(&self, learned: Vec<(RenderKind, Arc<Durations>)>) -> Result<(), StoreError> {
         let rows: Vec<_> = learned
             .into_iter()
@@ -40,12 +41,13 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the durations of renderings, by kind. What cannot be read is left out: it is learned again.
+    /// Returns the durations of renderings, by kind. Rows that cannot be read are left out: a run learns them again.
     pub async fn durations(&self) -> Result<Vec<(RenderKind, Durations)>, StoreError> {
         self.read(durations).await
     }
 
-    /// Counts the takes that a run may submit and has not sent yet, by the kind of their requests.
+    /// Counts the takes that a run may submit and has not sent yet, by their kind of rendering (model, length and
+    /// size).
     pub async fn unsent(&self, run: RunId) -> Result<BTreeMap<RenderKind, usize>, StoreError> {
         let sql = "SELECT t.request FROM takes t WHERE t.state = 'pending' AND t.approved = ?1";
         self.read(move |db| {

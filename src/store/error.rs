@@ -1,4 +1,5 @@
-//! What can go wrong with the state on disk, in words for people: what, where, the money, the next step.
+//! The errors of the database and the ledger. Each message says what failed, in which file, what it means for the
+//! money, and the next step.
 
 use crate::domain::key::TaskId;
 use crate::domain::lifecycle::Illegal;
@@ -6,73 +7,74 @@ use crate::domain::money::Usd;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The state cannot be read or written. Whoever gets this from a write sends nothing.
+/// A failure to read or write the database or the ledger. If a write returns this error, the caller sends no request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The disk, or the user's share of it, is full.
+    /// The disk, or the user's quota on it, is full.
     #[error(
-        "disk full on {}, {} KB free: nothing more is sent, and what is paid is kept; free some space and run the \
+        "disk full on {}, {} KB free: nothing more is sent, and paid results are kept; free some space and run the \
          same command again", path.display(), free / 1024
     )]
     DiskFull {
-        /// The file or folder.
+        /// The file or folder that could not be written.
         path: PathBuf,
-        /// Bytes left for this user.
+        /// The free space for this user, in bytes.
         free: u64,
     },
     /// The database was written by a newer program.
     #[error(
-        "{} has state version {found}, this program knows up to {known}: nothing was sent and nothing was changed; \
-         install the newer version", path.display()
+        "{} has version {found}, but this shotlist reads only up to version {known}: nothing was sent and nothing was \
+         changed; install a newer version of shotlist", path.display()
     )]
     Newer {
-        /// The file.
+        /// The path of the database or the ledger.
         path: PathBuf,
-        /// Its version.
+        /// The version of the file.
         found: i64,
-        /// The newest version known here.
+        /// The newest version that this program can read.
         known: i64,
     },
-    /// The database must be brought up to date first, which only a command that drives may do.
+    /// The database must be upgraded first, which only a command that submits or collects may do.
     #[error(
-        "{} has state version {found}, this program needs {known}: nothing was sent; `shotlist collect` brings it up \
-         to date", path.display()
+        "{} has version {found}, but this shotlist needs version {known}: nothing was sent; run `shotlist collect`, \
+         which upgrades it", path.display()
     )]
     Outdated {
-        /// The file.
+        /// The database.
         path: PathBuf,
-        /// Its version.
+        /// The version of the database.
         found: i64,
-        /// The version needed.
+        /// The version that this program needs.
         known: i64,
     },
-    /// The file is no database, or a damaged one.
+    /// The database or the ledger is damaged, or the file is not a database.
     #[error(
-        "{} is damaged ({detail}): nothing was sent and nothing was changed; {}", path.display(), mend(path)
+        "{} is damaged ({detail}): nothing was sent and nothing was changed; {}", path.display(), advice(path)
     )]
     Damaged {
-        /// The file.
+        /// The path of the damaged file.
         path: PathBuf,
-        /// What the reader stumbled over.
+        /// The message of the error that occurred while the file was read.
         detail: String,
     },
-    /// The ledger knows of submissions that the database does not: it was lost, or restored from a backup.
+    /// The ledger has submissions that the database lacks: the database was lost, or restored from a backup.
     #[error(
-        "{} is older than the ledger beside it: {missing} submissions are missing, of which {paid} may have been paid, up \
-         to {sum}; nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger",
+        "{} is older than its ledger: {missing} submissions are missing, and {paid} of them may have been charged (up \
+         to {sum}); nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger",
         path.display()
     )]
     OlderThanLedger {
         /// The database.
         path: PathBuf,
-        /// Submissions in the ledger that the database lacks.
+        /// The number of submissions in the ledger that the database lacks.
         missing: usize,
-        /// Those of them that were not surely turned down.
+        /// The number of missing submissions that may have been charged, because the ledger does not prove the
+        /// opposite.
         paid: usize,
-        /// Their prices.
+        /// The sum of the prices of the missing submissions that may have been charged.
         sum: Usd,
     },
-    /// The folder is on a network file system, where the locks of SQLite do not hold.
+    /// The state folder is on a network file system, where the locks of SQLite do not work.
     #[error(
         "{} is on a network file system ({kind}), where two computers could write at once: nothing was sent; move \
          the project to a local disk", path.display()
@@ -80,64 +82,65 @@ pub enum StoreError {
     NetworkFs {
         /// The folder.
         path: PathBuf,
-        /// `NFS`, `SMB` and the like.
+        /// The kind of file system: `NFS`, `SMB` and the like.
         kind: &'static str,
     },
-    /// Nothing was ever run here.
-    #[error("there is no state in {}: nothing was sent from here yet; `shotlist run` begins", path.display())]
+    /// The state folder has no database, because no run was ever started in this project.
+    #[error("no records of shotlist found in {}: nothing was sent yet; start with `shotlist run`", path.display())]
     Absent {
         /// The folder.
         path: PathBuf,
     },
-    /// Another process kept the database to itself for too long.
-    #[error("{} is busy: nothing was sent; wait for the other shotlist and try again", path.display())]
+    /// Another process kept the database locked for too long.
+    #[error("{} is in use by another process: nothing was sent; wait until it ends, then try again", path.display())]
     Busy {
         /// The database.
         path: PathBuf,
     },
-    /// Anything else that the file system or SQLite refused.
-    #[error("cannot use {} ({detail}): nothing more is sent, and what is paid is kept", path.display())]
+    /// The file system or SQLite refused to use a file or folder for any other reason.
+    #[error("cannot use {} ({detail}): nothing more is sent, and paid results are kept", path.display())]
     Unusable {
-        /// The file or folder.
+        /// The file or folder that cannot be used.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error message.
         detail: String,
     },
-    /// A task was accepted, that is paid, and could not be saved where it belongs.
+    /// The provider accepted a task, so it is paid, but its id could not be saved in both the database and the ledger.
     #[error(
-        "task {task} was accepted and is paid, but could not be saved: {cause}; {}",
+        "task {task} was accepted by the provider and is paid, but saving it failed: {cause}; {}",
         kept.advice()
     )]
     Unsaved {
-        /// The paid task.
+        /// The id of the paid task.
         task: TaskId,
-        /// Where it can be found nevertheless.
+        /// The one place where the task id was saved, if any.
         kept: Kept,
-        /// Why.
+        /// The error because of which the task id could not be saved in both files.
         cause: Box<StoreError>,
     },
-    /// The program is ending; the write was not made.
-    #[error("the program is ending: the state was not written and nothing was sent")]
+    /// The program is ending, so that it neither read nor wrote. Nothing was sent.
+    #[error("shotlist is ending: its records were not changed and nothing was sent")]
     Ending,
 }
 
-/// What helps against damage. What a ledger has lost comes from the database, as far as that knows it.
-fn mend(path: &Path) -> &'static str {
+/// Returns the advice that a message gives for a damaged file. `shotlist recover` restores lost ledger lines as far as
+/// the database has them.
+fn advice(path: &Path) -> &'static str {
     if path.file_name().is_some_and(|name| name == super::LEDGER) {
-        "put back a whole copy of it, or let `shotlist recover` rebuild it from the lines that can be read"
+        "restore an undamaged copy of the ledger, or let `shotlist recover` rebuild it from its readable lines"
     } else {
-        "`shotlist recover` rebuilds it from the ledger beside it"
+        "`shotlist recover` rebuilds it from the ledger"
     }
 }
 
-/// Where the id of a paid task stands that could not be saved properly.
+/// The place where the id of a paid task was saved after a write failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
-    /// In the database; only the ledger lacks it, and gets it at the next start.
+    /// The id is in the database. The ledger lacks the id, and gets it at the next start.
     Database,
-    /// In the ledger; the next start takes it from there.
+    /// The id is in the ledger. The database lacks the id, and gets it at the next start.
     Ledger,
-    /// Nowhere: the person must keep it.
+    /// The id is not saved: the user must note it.
     Nowhere,
 }
 
@@ -145,15 +148,18 @@ impl Kept {
     const fn advice(self) -> &'static str {
         match self {
             Self::Database | Self::Ledger => {
-                "it is on disk all the same: free some space, and the next run fetches its clip"
+                "the task id is on disk: free some space, and the next run downloads the clip"
             }
-            Self::Nowhere => "note the id down, free some space, and give it to `shotlist resolve --task-id`",
+            Self::Nowhere => {
+                "write the task id down, free some space, then give the id to `shotlist resolve --task-id`"
+            }
         }
     }
 }
 
 impl StoreError {
-    /// Whether `shotlist recover` can help: the ledger knows, or may know, what the database does not.
+    /// Checks whether `shotlist recover` can repair the error, because the ledger has, or may have, the data that the
+    /// database lacks.
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
         matches!(self, Self::OlderThanLedger { .. } | Self::Damaged { .. })
@@ -164,7 +170,7 @@ impl StoreError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(path),
             _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Self::Unusable {
                 path: path.to_owned(),
-                detail: "it is a symbolic link, and the state is kept in files of its own".to_owned(),
+                detail: "it is a symbolic link, but shotlist's records must be regular files".to_owned(),
             },
             _ => Self::Unusable { path: path.to_owned(), detail: error.to_string() },
         }
@@ -180,7 +186,7 @@ impl StoreError {
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(_) => Self::Unusable { path, detail: error.to_string() },
-            // No code of SQLite: a value that is not what this program writes.
+            // SQLite gave no code: the column holds a value that this program does not write.
             None => Self::Damaged { path, detail: error.to_string() },
         }
     }
@@ -192,50 +198,52 @@ impl StoreError {
     }
 }
 
-/// Why a take was not claimed. Nothing was sent.
+/// The reason why a take (a paid rendering) may not be submitted now. Nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
-    /// Another process was faster: look again.
-    #[error("the take changed meanwhile; nothing was sent")]
+    /// Another process has changed the take, so the caller must read it again.
+    #[error("another process changed the rendering; nothing was sent")]
     Changed,
-    /// The take is not due, or has no tries left.
+    /// The take is not due, or has no attempts left.
     #[error(transparent)]
     NotDue(#[from] Illegal),
-    /// A person has put its provider, or the whole project, on hold.
-    #[error("it is on hold; nothing was sent")]
+    /// A person has paused the take's provider, or the whole project.
+    #[error("the provider or the whole project is paused; nothing was sent")]
     Paused,
-    /// A budget does not allow it.
+    /// A budget does not allow the submission.
     #[error(transparent)]
     OverCap(#[from] OverCap),
-    /// The intent could not be made durable.
+    /// The intent to submit could not be saved to disk.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A submission would cost more than is left.
+/// A submission that would cost more than is left of a budget.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{price} is more than the {available} left of {cap}, the budget of this {which}; not charged")]
+#[error(
+    "the next clip costs {price}, but only {available} of the {cap} budget of this {which} is left; not sent, not charged"
+)]
 pub struct OverCap {
-    /// Which budget.
+    /// The budget that is exceeded.
     pub which: Cap,
-    /// The budget.
+    /// The amount of the budget.
     pub cap: Usd,
-    /// What is left of it: less what is settled, reserved and in doubt.
+    /// The amount that is left: the budget minus the amounts that are charged, reserved or in doubt.
     pub available: Usd,
-    /// What the take costs.
+    /// The price of the take.
     pub price: Usd,
 }
 
-/// A bound on money.
+/// A kind of budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cap {
-    /// Of one call of the program: `--max-cost`.
+    /// The budget of one invocation of the program: `--max-cost`.
     Invocation,
-    /// Of a run, with the interruptions it was resumed from.
+    /// The budget of a run, including the interrupted runs that it resumes.
     Run,
-    /// Of a day in UTC.
+    /// The budget of a day in UTC.
     Day,
-    /// Of a month in UTC.
+    /// The budget of a month in UTC.
     Month,
 }
 
@@ -250,19 +258,19 @@ impl std::fmt::Display for Cap {
     }
 }
 
-/// Why an event was not applied.
+/// The reason why an event was not applied to a take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
-    /// The take is no longer in the state that the caller saw.
-    #[error("the take changed meanwhile; nothing was written")]
+    /// The take has changed since the caller read it.
+    #[error("another process changed the rendering; nothing was written")]
     Changed,
-    /// Another take owns that task of that provider.
-    #[error("task {0} already belongs to another take; nothing was written")]
+    /// Another take already owns the provider's task with this id.
+    #[error("task {0} already belongs to another rendering; nothing was written")]
     TaskTaken(TaskId),
     /// The event cannot happen in the take's state.
     #[error(transparent)]
     Illegal(#[from] Illegal),
-    /// It could not be written.
+    /// The event could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -1,4 +1,4 @@
-//! From a line of the ledger, of any version, back to the events that it tells of.
+//! Converts a ledger line of any version back to the events that the line reports in the life cycle of a take.
 
 use super::ledger::{Entry, Kind, intent};
 use crate::domain::digest::Sha256;
@@ -6,12 +6,12 @@ use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, CancelledBy, ClipFile, Event, HeldReason, Intent, SentBack, State};
 
 impl Entry {
-    /// Returns what a take must still hear of a line that it may know already; `None` where the line says nothing new.
+    /// Returns the event of this ledger line if a take in state `state` has not had the event yet; otherwise `None`.
     ///
-    /// A clip that is placed here but not in the database is looked for under its name, and fetched again, which is free,
-    /// where it is not there.
+    /// A clip may have been placed under its name without the knowledge of the database. Then the clip is searched for
+    /// under that name. A clip that is not found there is downloaded again at no charge.
     pub(super) fn unheard(&self, state: &State) -> Option<Event> {
-        // It is about no submission; one that was sent cannot be taken off the list.
+        // The line is not about a submission; a take that was sent cannot be cancelled.
         if self.kind == Kind::Cancelled {
             return matches!(state, State::Pending { .. }).then_some(Event::Cancel(CancelledBy::User));
         }
@@ -39,14 +39,16 @@ impl Entry {
         }
     }
 
-    /// Returns the events of a line that is known to be newer than the state; none where it is about another submission.
+    /// Returns the events that lead from `state` to the state of the take that this newer ledger line reports. The list
+    /// is empty if the line is about another submission.
     ///
-    /// A line is believed whatever came before it: where lines between were lost, the events that they told come first.
+    /// The line counts even if earlier lines were lost: the events that the lost lines reported are added before the
+    /// line's own event.
     pub(super) fn events(&self, state: &State) -> Vec<Event> {
-        self.told(state).unwrap_or_default()
+        self.reported(state).unwrap_or_default()
     }
 
-    fn told(&self, state: &State) -> Option<Vec<Event>> {
+    fn reported(&self, state: &State) -> Option<Vec<Event>> {
         match self.kind {
             Kind::Intent => return Some(vec![Event::Claimed(self.intent()?)]),
             Kind::Cancelled => return Some(vec![Event::Cancel(CancelledBy::User)]),
@@ -81,11 +83,12 @@ impl Entry {
         Some(events)
     }
 
-    /// The events that must have come between the state and a line which is about a task, or about a person's decision.
+    /// Returns the events that must have happened after `state` and before the event of this line. The line is about a
+    /// task or a person's decision.
     fn before(&self, state: &State) -> Vec<Event> {
         let mut events = match (self.kind, state) {
             (Kind::Again | Kind::WrittenOff, State::Held { .. }) => return Vec::new(),
-            // The provider says so of a task that is polled, whatever was fetched of it.
+            // The provider reports this about a task that is polled, whatever was downloaded of it.
             (Kind::Failed, State::Downloading { .. } | State::Placing { .. }) => {
                 vec![Event::WasHeld(HeldReason::NoResult), Event::Again]
             }
@@ -98,14 +101,15 @@ impl Entry {
         events
     }
 
-    /// The events by which a clip came under its name.
+    /// Returns the events that lead from `state` to a clip that was placed under its name.
     fn placed(&self, state: &State) -> Option<Vec<Event>> {
         let mut events: Vec<Event> = self.task_for(state).into_iter().collect();
         events.extend([Event::WasPlaced(self.file()?), Event::Placed]);
         Some(events)
     }
 
-    /// The event that brings the line's task to a state without one; `None` where there is a task, or none is named.
+    /// Returns the event that gives the line's task to a state that has no task. Returns `None` if the state has its
+    /// task already, or if the line names none.
     fn task_for(&self, state: &State) -> Option<Event> {
         let task = TaskId(self.task_id.as_ref()?.into());
         match state {
@@ -122,19 +126,20 @@ impl Entry {
         }
     }
 
-    /// How the submission came back. Lines of version 1 do not say: it is tried again without waiting.
+    /// Returns the way in which the submission failed without a task. Lines of version 1 do not record this way: their
+    /// takes are retried without waiting.
     fn sent_back(&self) -> SentBack {
         let named = SentBack::ALL.into_iter().find(|how| Some(how.name()) == self.why.as_deref());
         named.unwrap_or(SentBack::Stopped)
     }
 
-    /// The submission that an intent is about.
+    /// Returns the submission that the line is about; `None` if the line has no request id.
     pub(super) fn intent(&self) -> Option<Intent> {
         let request_id = RequestId(self.request_id.clone()?);
         Some(Intent { attempt: self.attempt, request_id, at: self.at })
     }
 
-    /// The clip that the line names.
+    /// Returns the size and digest of the clip that the line names; `None` if it names none.
     pub(super) fn file(&self) -> Option<ClipFile> {
         let sha256: Sha256 = self.sha256.as_ref()?.parse().ok()?;
         Some(ClipFile { size: self.size?, sha256 })

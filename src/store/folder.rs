@@ -1,4 +1,4 @@
-//! The state folder: who may read it, what it stands on, and the reserve for the moment when the disk is full.
+//! Protects the state folder: its permissions, its file system, and the reserve for a full disk.
 
 pub(super) use super::LEDGER;
 use super::error::StoreError;
@@ -11,26 +11,27 @@ pub(super) const DATABASE: &str = "state.db";
 pub(super) const LOCK: &str = "lock";
 pub(super) const RESERVE: &str = "reserve";
 
-/// Room for one transaction and its ledger lines many times over.
+/// The size of the reserve file in bytes: many times the space for one transaction and its ledger lines.
 const RESERVE_BYTES: usize = 8 << 20;
 
-/// Number of writes that make it.
+/// The number of equal pieces in which the reserve file is written.
 const RESERVE_PIECES: usize = 1024;
 
-/// Request texts and task ids are nobody else's business, whatever the umask says.
+/// The permissions of the state folder. They keep other users from reading request texts and task ids, whatever the
+/// umask allows.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// Flag of `open` that refuses a symbolic link. Its bits fit into the sign-free part of the number.
+/// The flag with which `open` refuses a symbolic link. The value is small enough for an `i32`.
 const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
-/// Makes a state folder where it is missing: for its owner alone, and outside of version control.
+/// Creates a state folder if it is missing, with access for its owner alone and with a `.gitignore` for all its files.
 pub fn create(dir: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(dir).map_err(|e| StoreError::io(dir, &e))?;
     let ignore = dir.join(".gitignore");
     match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&ignore) {
         Ok(mut file) => file.write_all(b"*\n").map_err(|e| StoreError::io(&ignore, &e)),
-        // One that was made just before a kill is empty.
+        // A file that was made just before a kill is empty.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match fs::metadata(&ignore) {
             Ok(meta) if meta.len() == 0 => {
                 let mut file = open_private(&ignore)?;
@@ -42,7 +43,7 @@ pub fn create(dir: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// What there is of the folder and its own files, each with the mode that it may have at most.
+/// Returns the state folder and each of its existing files as `(path, widest permitted mode, metadata)`.
 fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
     let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));
@@ -50,7 +51,7 @@ fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     for (path, mode) in std::iter::once((dir.to_owned(), FOLDER_MODE)).chain(wanted) {
         match fs::symlink_metadata(&path) {
             Ok(meta) => own.push((path, mode, meta)),
-            // Not a directory: a file has the folder's name, and whoever makes the folder says so.
+            // Not a directory: a file has the folder's name, and the code that creates the folder reports that.
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(e) => return Err(StoreError::io(&path, &e)),
         }
@@ -58,7 +59,8 @@ fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     Ok(own)
 }
 
-/// Takes away what others may do with the folder and its files; one sentence for each that was open to them.
+/// Removes other users' access to the state folder and its files. Returns one message for each path that was open to
+/// other users.
 pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
     let mut warnings = Vec::new();
     for (path, mode, meta) in own(dir)? {
@@ -67,7 +69,7 @@ pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
             fs::set_permissions(&path, Permissions::from_mode(mode))
                 .map_err(|e| StoreError::io(&path, &e))?;
             warnings.push(format!(
-                "{} was open to other users (mode {found:03o}); it is {mode:03o} now",
+                "other users had access to {} (mode {found:03o}); shotlist changed the mode to {mode:03o}",
                 path.display()
             ));
         }
@@ -75,28 +77,29 @@ pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
     Ok(warnings)
 }
 
-/// How a state folder stands on its disk.
+/// The access and the file system of a state folder, as `doctor` reports them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Folder {
-    /// Whether it is there.
+    /// True if the folder exists.
     pub exists: bool,
-    /// The folder or files in it that other users may read, with their modes. The next run takes that away.
+    /// The paths (the folder or files in it) that other users may read or write, with their modes. The next run removes
+    /// that access.
     pub open_to_others: Vec<(PathBuf, u32)>,
-    /// What belongs to another user, by that user's number.
+    /// The paths (the folder or files in it) that belong to another user, with that user's id.
     pub foreign: Vec<(PathBuf, u32)>,
-    /// What this user may not read or write.
+    /// The paths (the folder or files in it) that this user may not read or write.
     pub unusable: Vec<PathBuf>,
-    /// The name of its file system, where that is one of a network.
+    /// The name of the network file system that holds the folder; `None` for a local disk.
     pub network: Option<&'static str>,
 }
 
 impl Folder {
-    /// Makes the folder where it is missing, for its owner alone.
+    /// Creates a state folder if it is missing, with access for its owner alone.
     pub fn make(dir: &Path) -> Result<(), StoreError> {
         create(dir)
     }
 
-    /// Looks at the state of that folder, or at the folder in which it would be made. Changes nothing.
+    /// Examines a state folder, or the folder in which it would be created. Changes nothing.
     pub fn look_at(dir: &Path) -> Result<Self, StoreError> {
         let own = own(dir)?;
         let me = rustix::process::geteuid().as_raw();
@@ -121,7 +124,7 @@ impl Folder {
     }
 }
 
-/// Opens a file for reading and writing, creating it for its owner alone.
+/// Opens a file for reading and writing. Creates it if it is missing, with access for its owner alone.
 pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
     OpenOptions::new()
         .read(true)
@@ -134,17 +137,17 @@ pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
         .map_err(|e| StoreError::io(path, &e))
 }
 
-/// Opens a file of the state for reading. A symbolic link in its place is refused.
+/// Opens a file of the state folder for reading. A symbolic link in its place is refused.
 pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(path)
 }
 
-/// Makes the entries of a folder durable.
+/// Makes the creation, renaming and removal of files in a folder durable on disk.
 pub(super) fn sync(dir: &Path) -> Result<(), StoreError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| StoreError::io(dir, &e))
 }
 
-/// Sets aside the bytes with which an accepted task can be saved when the disk is full.
+/// Writes the reserve file, which is removed to get space for an accepted task when the disk is full.
 pub(super) fn set_reserve_aside(dir: &Path) -> Result<(), StoreError> {
     let path = dir.join(RESERVE);
     let mut file = open_private(&path)?;
@@ -162,18 +165,18 @@ pub(super) fn set_reserve_aside(dir: &Path) -> Result<(), StoreError> {
     };
     write(&mut file).map_err(|e| {
         let error = StoreError::io(&path, &e);
-        // A part of a reserve would only take room from others.
+        // An incomplete reserve would only take room from others.
         let _ = fs::remove_file(&path);
         error
     })
 }
 
-/// Gives the reserve back to the disk; `false` where there was none.
+/// Removes the reserve file to get space on the disk. Returns `false` if there was none.
 pub(super) fn free_reserve(dir: &Path) -> bool {
     fs::remove_file(dir.join(RESERVE)).is_ok()
 }
 
-/// Refuses a folder on a network file system.
+/// Returns an error if a folder is on a network file system.
 pub(super) fn refuse_network(dir: &Path) -> Result<(), StoreError> {
     match network_kind(dir).map_err(|e| StoreError::io(dir, &e))? {
         Some(kind) => Err(StoreError::NetworkFs { path: dir.to_owned(), kind }),
@@ -194,7 +197,7 @@ fn network_kind(_: &Path) -> io::Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// The name of a network file system, from the number that Linux gives it (statfs(2) and linux/magic.h).
+/// Returns the name of a network file system, from the number that Linux gives it (statfs(2) and linux/magic.h).
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has these numbers"))]
 const fn network_magic(magic: u32) -> Option<&'static str> {
     match magic {
@@ -207,7 +210,7 @@ const fn network_magic(magic: u32) -> Option<&'static str> {
     }
 }
 
-/// The paths that messages name.
+/// Returns the path of the database in a state folder.
 pub(super) fn database(dir: &Path) -> PathBuf {
     dir.join(DATABASE)
 }

@@ -1,7 +1,7 @@
-//! The record of money: one JSON line for each submission and each thing that became of one. It outlives the database.
+//! The lines of the ledger, the record of money: one JSON line for each submission and each later event.
 //!
-//! A line is only ever added. Lines of one batch are written and synced together, under a lock of the file that spans
-//! the commit to the database as well, so that several processes may write and `seq` always grows.
+//! Lines are only ever added. Lines of one batch are written and synced together, under a lock of the file. The lock
+//! also spans the commit to the database, so several processes may write and `seq` always grows.
 
 mod amounts;
 pub(super) mod bounds;
@@ -9,65 +9,66 @@ pub(super) mod bounds;
 use super::rows;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{ModelName, TakeId};
-use crate::domain::lifecycle::{Account, CancelledBy, Charged, Event, Intent, State};
+use crate::domain::lifecycle::{CancelledBy, Charged, Event, Intent, MoneyState, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use amounts::{maybe_usd, usd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The version of the lines that this program writes. Version 1 did not say how a submission was sent back; version 2
-/// knew no reviews.
+/// The version of the lines that this program writes. Version 1 did not record how a submission was sent back; version
+/// 2 had no reviews.
 pub(super) const VERSION: u32 = 3;
 
-/// What a line says.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A submission is about to be sent. Carries all that is needed to know what was bought.
+    /// A submission is about to be sent. The line carries all that is needed to know what was bought.
     Intent,
-    /// It surely brought no task.
+    /// The submission surely brought no task, and the take may be sent again.
     SentBack,
-    /// It was refused for good.
+    /// The provider refused the submission for good.
     Rejected,
     /// A task exists.
     Accepted,
-    /// No answer came; the provider is being asked.
+    /// The submission got no answer, so the provider's tasks are searched for it.
     Doubt,
-    /// A look-up proved that there is no task.
+    /// A search of the provider's tasks proved that the submission made none.
     Absent,
-    /// A person must decide.
+    /// A person must decide about the take.
     Held,
-    /// A person named the task.
+    /// A person gave the task id, which was found in the provider's console.
     Adopted,
-    /// A person wants the same task asked for and fetched once more.
+    /// A person wants the same task polled and downloaded again.
     Again,
     /// The task ended without a clip.
     Failed,
-    /// The clip stands under its name.
+    /// The clip is in its place under its name, and its charge is final.
     Settled,
-    /// A person gave it up.
+    /// A person wrote the take off.
     WrittenOff,
-    /// A person ordered the same rendering once more, as this take.
+    /// A person ordered the same rendering again, as this take.
     Ordered,
-    /// A person took it off the list before it was sent.
+    /// A person cancelled the take before it was sent.
     Cancelled,
-    /// A clip that was paid before now stands under this job's name.
+    /// A clip that was paid before is now under this job's name.
     Filed,
-    /// A person corrected what was charged.
+    /// A person corrected the charge.
     Adjusted,
-    /// A person said that what became of it is meant.
+    /// A person accepted the outcome of the take as it is.
     Dismissed,
-    /// A person took that back.
+    /// A person no longer accepts the outcome of the take as it is.
     Recalled,
     /// A person reviewed the clip.
     Reviewed,
 }
 
 impl Kind {
-    /// Returns the kind of line that an event leaves where it leads to that state; `None` for steps that are not about money.
+    /// Returns the kind of ledger line for an event that leads to state `to`; `None` if the event is not about money.
     ///
-    /// Whatever ends with a person is one kind: what led there (counts of polls, of dead links) is no money.
+    /// All events after which a person must decide have one kind: the counters that led there (polls, dead links) are
+    /// not about money.
     pub(super) const fn of(event: &Event, to: &State) -> Option<Self> {
         if matches!(to, State::Held { .. }) {
             return Some(Self::Held);
@@ -109,7 +110,7 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of the line that leads a take to its state; `None` for a state to which no line leads.
+    /// Returns the kind of the ledger line that brings a take to this state; `None` if no line does.
     pub(super) const fn of_state(state: &State) -> Option<Self> {
         Some(match state {
             State::Pending { .. } | State::Submitting { .. } | State::Cancelled { .. } => return None,
@@ -123,7 +124,7 @@ impl Kind {
         })
     }
 
-    /// The name in the ledger and in the list of attempts.
+    /// Returns the name of the kind in the ledger and in the list of attempts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -149,7 +150,7 @@ impl Kind {
         }
     }
 
-    /// Whether it says what became of a submission, and not what a person wants.
+    /// Checks whether a line of this kind reports the outcome of a submission, and not its start or a person's wish.
     pub(super) const fn is_outcome(self) -> bool {
         !matches!(
             self,
@@ -157,7 +158,7 @@ impl Kind {
         )
     }
 
-    /// Whether a line of this kind names an amount that counts as spent, reserved or in doubt.
+    /// Checks whether a line of this kind names an amount that counts as spent, reserved or in doubt.
     pub(super) const fn counts(self) -> bool {
         let is_no_amount = matches!(
             self,
@@ -172,106 +173,106 @@ impl Kind {
         !self.is_free() && !is_no_amount
     }
 
-    /// Whether the submission surely cost nothing.
+    /// Checks whether a line of this kind proves that the submission cost nothing.
     pub(super) const fn is_free(self) -> bool {
         matches!(self, Self::SentBack | Self::Rejected | Self::Absent)
     }
 }
 
-/// One line. Fields that its kind does not have are left out.
+/// A line of the ledger. Optional fields that the line's kind does not use are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Version of the format: 3, or an older one.
+    /// The version of the line's format, at most 3.
     pub v: u32,
-    /// Grows from line to line; gaps mean nothing.
+    /// The number of the line. Numbers grow from line to line, and may have gaps.
     pub seq: u64,
-    /// When.
+    /// The time of the event.
     #[serde(with = "rows::text")]
     pub at: Timestamp,
-    /// What.
+    /// The kind of the event.
     pub kind: Kind,
-    /// Which take.
+    /// The id of the take.
     pub take: String,
-    /// For which project.
+    /// The project of the take.
     pub project: String,
-    /// For which job, as it is shown: `shot/item`.
+    /// The job of the take, as it is shown: `shot/item`.
     pub job: String,
-    /// Which submission of the take; 0 where none is meant.
+    /// The number of the take's attempt, from 1; 0 if the line is not about a submission.
     pub attempt: u32,
-    /// Our name for that submission.
+    /// The request id that shotlist gave to the submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The provider's name for what it accepted.
+    /// The provider's id of the accepted task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// `provider/model`.
+    /// The model, as `provider/model`.
     #[serde(with = "rows::text")]
     pub model: ModelName,
-    /// Of the order.
+    /// The fingerprint of the take's order, in text form.
     pub fingerprint: String,
-    /// What it costs, or did cost.
+    /// The cost of the take: its price until the charge is known, then the charge.
     #[serde(with = "usd")]
     pub usd: Usd,
-    /// What it cost before; with a correction.
+    /// The take's cost before a correction; only on lines about a correction.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
     pub was: Option<Usd>,
-    /// Why it is held, how it was sent back, in whose words it was corrected, or the outcome of a review.
+    /// The reason for a person's decision, an unaccepted submission or a correction; or the outcome of a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// Why a person decided so, in their own words.
+    /// The reason that a person gave for a decision, in their own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Why it was refused.
+    /// The reason why the provider refused the request or the task failed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
-    /// Whether a failure cost money.
+    /// The answer whether the failed take was charged: yes, no or unknown.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_charged")]
     pub charged: Option<Charged>,
-    /// What people call the item; with an intent.
+    /// The title of the item; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where the clip goes, or stands.
+    /// The path of the clip below the output folder, even before the clip exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Bytes of the clip.
+    /// The size of the clip in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// Of the clip.
+    /// The SHA-256 digest of the clip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// The whole order; with an intent.
+    /// The whole request as JSON; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<serde_json::Value>,
-    /// Of the bytes that are sent; with an intent.
+    /// The digest of the bytes that are sent; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// The run that pays, by its number; with an intent.
+    /// The number of the run whose budget pays; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<i64>,
-    /// The take in doubt for which this one stands in; with an intent.
+    /// The id of the take in doubt that this take replaces; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
-    /// The output folder to which paths are relative, as seen from the manifest; with an intent.
+    /// The output folder to which paths are relative, as seen from the manifest; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out: Option<String>,
-    /// Number of the review.
+    /// The number of the review; reviews are counted over all jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
-    /// Reasons of a rejection, with commas between.
+    /// The reasons of a rejection, with commas between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasons: Option<String>,
     /// True if the review queues another rendering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redo: Option<bool>,
-    /// Name of the reviewer.
+    /// The name of the reviewer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
-    /// Newest take of the job at the time of the review.
+    /// The id of the newest take of the job at the time of the review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
 }
 
-/// The submission that a state is about.
+/// Returns the submission that a take's state is about; `None` if the state has none.
 pub(super) fn intent(state: &State) -> Option<&Intent> {
     match state {
         State::Submitting { intent, .. } | State::Doubtful { intent, .. } | State::Held { intent, .. } => {
@@ -282,7 +283,7 @@ pub(super) fn intent(state: &State) -> Option<&Intent> {
 }
 
 impl Entry {
-    /// A line about a take; `seq` is given when it is written.
+    /// Builds a line about a take; `seq` is set when it is written.
     pub(super) fn about(take: &Take, kind: Kind, at: Timestamp) -> Self {
         Self {
             v: VERSION,
@@ -320,8 +321,8 @@ impl Entry {
         }
     }
 
-    /// Returns a line of that kind as it was written, or should have been, when the take came to its state; its amount
-    /// is the take's price.
+    /// Builds the line of this kind that was written, or should have been, when the take reached its present state. The
+    /// line's amount is the take's price.
     pub(super) fn standing(take: &Take, kind: Kind, at: Timestamp) -> Self {
         let mut entry = Self::about(take, kind, at);
         entry.fill(take, if kind == Kind::Intent { None } else { Some(&take.state) });
@@ -335,8 +336,8 @@ impl Entry {
         entry
     }
 
-    /// Returns the line for an event that leads a take to that state; `None` where the step is not about money. `settled`
-    /// is the amount that the provider, or a person, has named.
+    /// Builds the line for an event that leads a take to state `to`; `None` if the event is not about money. `settled`
+    /// is the charge that the provider or a person reported.
     pub(super) fn of(
         take: &Take,
         event: &Event,
@@ -349,7 +350,7 @@ impl Entry {
             entry.attempt = intent.attempt;
             entry.request_id = Some(intent.request_id.0.clone());
         }
-        if to.account() != Account::Free && entry.kind != Kind::Intent {
+        if to.account() != MoneyState::Free && entry.kind != Kind::Intent {
             entry.usd = settled.unwrap_or(take.price);
         }
         if let Event::SentBack(how) = event {
@@ -359,7 +360,7 @@ impl Entry {
         Some(entry)
     }
 
-    /// Adds what a line about that state says; without one it is about the order, as it is submitted.
+    /// Adds the fields that describe state `to`. Without a state the line is an intent, and describes what is bought.
     fn fill(&mut self, take: &Take, to: Option<&State>) {
         self.task_id = to.and_then(State::task).map(|task| task.id.0.raw().to_owned());
         match to {
@@ -382,7 +383,7 @@ impl Entry {
         }
     }
 
-    /// The take that the line is about.
+    /// Returns the id of the take that the line is about.
     #[must_use]
     pub fn take_id(&self) -> TakeId {
         TakeId(self.take.clone())

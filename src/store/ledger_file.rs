@@ -1,4 +1,4 @@
-//! The ledger's file: how its lines are read back, and how new ones are made durable, all of a batch or none.
+//! Reads the lines of the ledger file, and adds new lines durably: all lines of a batch, or none.
 
 use super::error::StoreError;
 use super::folder;
@@ -12,30 +12,32 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// What the file holds from some byte on.
+/// The lines of the ledger file from some position to its end.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     pub(super) entries: Vec<Entry>,
-    /// Bytes of a last line that was not written to its end.
+    /// The number of bytes of an incomplete last line; 0 if the last line is complete.
     pub(super) torn: u64,
-    /// The file is not the one that the database agreed with: it is shorter, and was read from its beginning.
+    /// True if the file lost lines that the database had seen, for example because the file is shorter than before.
+    /// Then the file was read from its beginning.
     pub(super) cut: bool,
-    /// Lines that cannot be read. Where there are any, the file was read from its beginning.
+    /// The lines that cannot be read. If there are any, the file was read from its beginning.
     pub(super) damaged: Vec<DamagedLine>,
 }
 
 /// A line of the ledger that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DamagedLine {
-    /// Its number, from 1.
+    /// The number of the line, from 1.
     number: usize,
-    /// Its bytes in the file.
+    /// The position of the line in the file, in bytes.
     pub(super) bytes: Range<u64>,
-    /// What the reader stumbled over.
+    /// The error message of the JSON reader, or the field that is out of range.
     detail: String,
-    /// The line's `seq`, where that can still be made out.
+    /// The line's `seq` number; `None` if it cannot be read any more.
     seq: Option<u64>,
-    /// `seq` of the lines around it that can be read; 0 and the highest number where there is none.
+    /// The `seq` numbers of the readable lines before and after the damaged line: 0 if there is none before, `u64::MAX`
+    /// if there is none after.
     between: (u64, u64),
 }
 
@@ -46,7 +48,8 @@ impl fmt::Display for DamagedLine {
 }
 
 impl Tail {
-    /// Returns the first damaged line about which a database may know nothing that has heard lines up to `heard`.
+    /// Returns the first damaged line whose content the database may lack. The database has all lines up to number
+    /// `heard`.
     pub(super) fn unheard(&self, heard: u64) -> Option<&DamagedLine> {
         self.damaged.iter().find(|line| {
             let (before, after) = line.between;
@@ -54,14 +57,14 @@ impl Tail {
             let damaged = self.damaged.iter().filter(alike).count() as u64;
             match line.seq {
                 Some(seq) => seq > heard,
-                // As many numbers must be missing that the database has given out.
+                // The database must have given out at least as many numbers that are missing.
                 None => heard.min(after - 1).saturating_sub(before) < damaged,
             }
         })
     }
 }
 
-/// Finds the `seq` in what is left of a line.
+/// Finds the `seq` number in what is left of a damaged line.
 fn seq_in(line: &[u8]) -> Option<u64> {
     let text = String::from_utf8_lossy(line);
     let (_, rest) = text.split_once("\"seq\":")?;
@@ -70,20 +73,21 @@ fn seq_in(line: &[u8]) -> Option<u64> {
     seq.filter(|seq| (1..=MOST).contains(seq))
 }
 
-/// The open file.
+/// The open ledger file.
 pub(super) struct Ledger {
     path: PathBuf,
     file: File,
-    /// End of the last whole line that was read or written here.
+    /// The position after the last complete line that this process read or wrote, in bytes.
     end: u64,
-    /// Highest `seq` seen.
+    /// The highest `seq` number that this process has read or written.
     last: u64,
-    /// Lines that were seen in the file since the database last agreed with it.
+    /// The `seq` numbers of the lines that this process read or wrote since the database last recorded that it has
+    /// every line.
     pub(super) seen: BTreeSet<u64>,
 }
 
 impl Ledger {
-    /// Opens the file, creating it where it is missing, and locks it: see [`Ledger::unlock`].
+    /// Opens the ledger of a state folder, creates it if it is missing, and locks it until [`Ledger::unlock`].
     pub(super) fn open_locked(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join(folder::LEDGER);
         let file = folder::open_private(&path)?;
@@ -92,7 +96,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Opens the file to look at it; `None` where it is missing.
+    /// Opens the ledger of a state folder for reading only; returns `None` if it is missing.
     pub(super) fn open_to_read(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = dir.join(folder::LEDGER);
         match folder::open_to_read(&path) {
@@ -102,7 +106,7 @@ impl Ledger {
         }
     }
 
-    /// Waits until no other process is between its commit and its lines.
+    /// Locks the file. Waits until no other process is between its commit to the database and its lines in the ledger.
     pub(super) fn lock(&self) -> Result<(), StoreError> {
         self.file.lock().map_err(|e| StoreError::io(&self.path, &e))
     }
@@ -120,20 +124,22 @@ impl Ledger {
         self.last
     }
 
-    /// Begins at the byte up to which the database agrees; changes nothing.
+    /// Reads the lines after the byte position `agreed`. The database has every line before that position. Changes
+    /// nothing.
     pub(super) fn read_from(&mut self, agreed: u64) -> Result<Tail, StoreError> {
         let cut = agreed > 0 && !self.is_end_of_line(agreed)?;
         self.end = if cut { 0 } else { agreed };
         let mut tail = self.read_on()?;
         if !tail.damaged.is_empty() && self.end > 0 && !cut && agreed > 0 {
-            // Their numbers, and what stands around them, take the whole file.
+            // The numbers of damaged lines, and their neighbours, can only be found from the whole file.
             self.end = 0;
             tail = self.read_on()?;
         }
         Ok(Tail { cut, ..tail })
     }
 
-    /// Replaces the file by its readable lines, byte for byte, and these; the damaged file gets the name `aside`.
+    /// Replaces the file by its readable lines, byte for byte, followed by the new `lines`. The damaged file is kept
+    /// under the name `aside`.
     pub(super) fn rewrite(
         &mut self,
         damaged: &[DamagedLine],
@@ -205,7 +211,7 @@ impl Ledger {
         Ok(tail)
     }
 
-    /// Reads a line. One of a newer version is refused as such, whatever else it says.
+    /// Parses a line. A line of a newer version gives [`StoreError::Newer`], whatever else the line contains.
     fn entry(&self, line: &[u8]) -> Result<Entry, StoreError> {
         #[derive(serde::Deserialize)]
         struct Version {
@@ -223,17 +229,17 @@ impl Ledger {
         let damaged = |detail| StoreError::Damaged { path: self.path.clone(), detail };
         let entry = read.map_err(|e| damaged(e.to_string()))?;
         match entry.out_of_bounds() {
-            Some(name) => Err(damaged(format!("no line has such a `{name}`"))),
+            Some(name) => Err(damaged(format!("the value of `{name}` is out of range"))),
             None => Ok(entry),
         }
     }
 
-    /// The error for a line without which the state cannot be trusted.
+    /// Builds the error for a damaged line without which the records may be incomplete.
     pub(super) fn damaged(&self, line: &DamagedLine) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), detail: line.to_string() }
     }
 
-    /// Takes note of what other processes wrote, and drops what one of them could not finish.
+    /// Reads the lines that other processes wrote, and drops an incomplete line that one of these processes left.
     pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
         let length = self.file.metadata().map_err(|e| StoreError::io(&self.path, &e))?.len();
         if length != self.end && self.read_on()?.torn > 0 {
@@ -242,7 +248,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds lines and makes them durable, all or none.
+    /// Adds lines, given as `(seq, text)`, to the file and makes them durable: all or none.
     pub(super) fn append(&mut self, lines: &[(u64, String)]) -> Result<(), StoreError> {
         let text: String = lines.iter().map(|(_, line)| line.as_str()).collect();
         let write = |file: &mut File| {
@@ -251,7 +257,7 @@ impl Ledger {
             file.sync_data()
         };
         if let Err(e) = write(&mut self.file) {
-            // What stays of them if this fails too is dropped as a torn line, or counts as written: both are safe.
+            // If this fails too, the rest is dropped as a torn line, or counts as written: both are safe.
             let _ = self.file.set_len(self.end);
             return Err(StoreError::io(&self.path, &e));
         }
@@ -264,8 +270,9 @@ impl Ledger {
     }
 }
 
-/// The lines of a folder's ledger in which a person gives a reason for what was done about one of these takes, oldest
-/// first. Reads the whole ledger, a line at a time; one that cannot be read is passed over: a run tells of it.
+/// Returns the ledger lines in which a person gives a reason for a decision about one of these takes, oldest first.
+///
+/// Reads the whole ledger, a line at a time. A line that cannot be read is skipped, because the next run reports it.
 pub fn remarks(dir: &Path, takes: &[TakeId]) -> Result<Vec<Entry>, StoreError> {
     let path = dir.join(folder::LEDGER);
     let file = match folder::open_to_read(&path) {
@@ -278,7 +285,7 @@ pub fn remarks(dir: &Path, takes: &[TakeId]) -> Result<Vec<Entry>, StoreError> {
     let mut bytes = Vec::new();
     while lines.read_until(b'\n', &mut bytes).map_err(|error| StoreError::io(&path, &error))? > 0 {
         let line = String::from_utf8_lossy(&bytes);
-        // Most lines are about other takes, and need not be understood.
+        // Most lines are about other takes, and need not be parsed.
         if takes.iter().any(|take| line.contains(&take.0))
             && let Ok(entry) = serde_json::from_str::<Entry>(&line)
             && takes.iter().any(|take| take.0 == entry.take)

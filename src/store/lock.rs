@@ -1,4 +1,5 @@
-//! The kernel lock of a state folder: held by whoever drives, given back by the kernel when that process dies.
+//! Locks a state folder for the one process that may submit, collect or rebuild. The kernel frees the lock when that
+//! process ends.
 
 use super::error::StoreError;
 use super::folder;
@@ -8,35 +9,37 @@ use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
-/// How often a lock that is taken is tried again at once: [`Lock::holder`] takes it for an instant to look.
+/// The number of immediate retries if the lock is taken. They are needed because [`Lock::holder`] takes the lock
+/// briefly to find out whether another process holds it.
 const TRIES: u32 = 100;
 
-/// The right to drive or rebuild the state of one folder. Given back when dropped, and when the process dies.
+/// The right to submit, collect or rebuild in one state folder. It is given back when dropped, and when the process
+/// ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Who holds a lock.
+/// The process that holds the lock of a state folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Its process.
+    /// The process id.
     pub pid: u32,
-    /// Its computer.
+    /// The name of the computer on which the process runs.
     pub host: String,
-    /// When it began, RFC 3339.
+    /// The time at which the process took the lock, in RFC 3339 format.
     pub started: String,
-    /// What it does, for example `run`.
+    /// The shotlist command that the process runs, for example `run`.
     pub command: String,
 }
 
-/// Why the lock was not to be had.
+/// The reason why the lock could not be acquired.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it. `None` for the instant before it wrote down who it is.
+    /// Another process holds the lock. The holder is `None` until that process has written its details.
     #[error("{}; nothing was sent", held(.0.as_ref()))]
     Held(Option<Holder>),
-    /// The file cannot be used.
+    /// The lock file cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -44,14 +47,14 @@ pub enum LockError {
 fn held(holder: Option<&Holder>) -> String {
     match holder {
         Some(Holder { pid, host, started, command }) => {
-            format!("`shotlist {command}` is at work here since {started} (process {pid} on {host})")
+            format!("`shotlist {command}` has been running here since {started} (process {pid} on {host})")
         }
-        None => "another shotlist is beginning its work here".to_owned(),
+        None => "another shotlist process is starting in this project".to_owned(),
     }
 }
 
 impl Lock {
-    /// Takes the lock of that state folder, which is created where it is missing. Never waits for another process.
+    /// Acquires the lock of a state folder, and creates the folder if it is missing. Never waits for another process.
     pub fn acquire(dir: &Path, command: &str, now: Timestamp) -> Result<Self, LockError> {
         folder::create(dir)?;
         let path = dir.join(folder::LOCK);
@@ -73,7 +76,7 @@ impl Lock {
         Ok(Self { _file: file })
     }
 
-    /// Who drives there now; `None` where nobody does.
+    /// Returns the process that holds the lock of a state folder now; `None` if none does.
     pub fn holder(dir: &Path) -> Result<Option<Holder>, StoreError> {
         let path = dir.join(folder::LOCK);
         let mut file = match folder::open_to_read(&path) {

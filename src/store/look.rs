@@ -1,4 +1,5 @@
-//! What a person wants to know beyond single jobs: the last run, what is on its way, and whether the state is sound.
+//! Reads facts about a whole project or state folder: its runs, the takes in flight, and whether its files are
+//! undamaged.
 
 use super::agreement::compare;
 use super::error::StoreError;
@@ -11,40 +12,41 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::path::Path;
 
-/// One call of the program that may spend, or collect.
+/// One start of a command that may spend money or collect clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// Its number.
+    /// The number of the run.
     pub id: RunId,
-    /// Whose jobs; empty for everybody's.
+    /// The project of the run's jobs; empty for a run over all projects.
     pub project: String,
-    /// What was called, for example `run`.
+    /// The command, for example `run`.
     pub command: String,
-    /// When it began.
+    /// The time when the run began.
     pub started: Timestamp,
-    /// When it ended; `None` while it lasts, and where it was killed.
+    /// The time when the run ended; `None` while it lasts, or if it was killed.
     pub ended: Option<Timestamp>,
-    /// The exit code it ended with.
+    /// The exit code with which the run ended; `None` if `ended` is `None`.
     pub exit: Option<u8>,
 }
 
-/// A state folder that was examined and found sound.
+/// The findings about a state folder that is not damaged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Examined {
-    /// Takes in the database.
+    /// The number of takes in the database.
     pub takes: u64,
-    /// The newest moment in the database: a clock that says less is behind.
+    /// The newest time in the database. If the clock shows an earlier time, the clock is slow.
     pub newest: Option<Timestamp>,
-    /// Bytes of a last line of the ledger that is not whole. While a run is active it may be about to be.
+    /// The number of bytes of an incomplete last line of the ledger, which an active run may be writing; 0 if the line
+    /// is complete.
     pub torn: u64,
-    /// The ledger lost lines that the database had seen.
+    /// True if the ledger lost lines that the database had seen.
     pub cut: bool,
 }
 
-/// Reads every page of a folder's database and what the ledger has beyond it. Changes nothing, waits for nobody;
-/// `None` where nothing was ever run.
+/// Checks every page of the database in a state folder, and its ledger. Returns `None` if nothing was ever run there.
 ///
-/// Errors are those that a run would meet: a damaged or newer database, one that is older than its ledger.
+/// Changes nothing and never waits. The errors are those that a run would meet: a damaged or newer database, or one
+/// that is older than its ledger.
 pub fn examine(dir: &Path) -> Result<Option<Examined>, StoreError> {
     let path = folder::database(dir);
     let db = open_found(&path, true)?;
@@ -80,11 +82,11 @@ fn optional_moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time
 }
 
 impl Reader {
-    /// The newest run of a project, or of all.
+    /// Returns the newest run of a project (`None`: of all projects).
     pub async fn last_run(&self, project: Option<&str>) -> Result<Option<Run>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
-            // A run of an empty name is for everybody's jobs.
+            // A run with an empty project is for the jobs of all projects.
             let sql = "SELECT id, project, command, started, ended, exit FROM runs
                        WHERE ?1 IS NULL OR project IN (?1, '') ORDER BY id DESC LIMIT 1";
             db.prepare_cached(sql)?.query_row([&project], run).optional()
@@ -92,7 +94,7 @@ impl Reader {
         .await
     }
 
-    /// Returns all runs of a project, or of all, in the order of their numbers.
+    /// Returns all runs of a project (`None`: of all projects), in the order of their numbers.
     pub async fn runs(&self, project: Option<&str>) -> Result<Vec<Run>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -103,7 +105,7 @@ impl Reader {
         .await
     }
 
-    /// Names under which money was ever spent.
+    /// Returns the names of the projects that ever had a run.
     pub async fn projects(&self) -> Result<Vec<String>, StoreError> {
         self.read(|db| {
             db.prepare_cached("SELECT DISTINCT project FROM runs ORDER BY project")?
@@ -113,13 +115,14 @@ impl Reader {
         .await
     }
 
-    /// Takes of a project, or of all, that were sent or may have been, and are not at their end; oldest first.
+    /// Returns the unfinished takes of a project (`None`: of all projects) that were sent or may have been, oldest
+    /// first.
     pub async fn in_flight(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let order = format!("t.state IN {} ORDER BY t.place", takes::list(&Phase::IN_FLIGHT));
         self.page(project, &order, usize::MAX).await
     }
 
-    /// Clips that came of what a run submitted.
+    /// Returns the number of takes that a run submitted and whose clips are finished.
     pub async fn done_in(&self, run: RunId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM takes WHERE state = 'done' AND run = ?1";
         self.read(move |db| db.prepare_cached(sql)?.query_row([run.0], |row| row.get::<_, i64>(0)))
@@ -127,7 +130,7 @@ impl Reader {
             .map(i64::cast_unsigned)
     }
 
-    /// Bytes of a clip of a project, on average; `None` before the first.
+    /// Returns the average size of a project's clips in bytes; `None` if the project has no clip yet.
     pub async fn clip_size(&self, project: &str) -> Result<Option<u64>, StoreError> {
         let project = project.to_owned();
         let sql = "SELECT CAST(avg(filed_size) AS INTEGER) FROM jobs WHERE project = ?1";

@@ -1,8 +1,8 @@
-//! What a state folder remembers beside jobs and takes: where its clips are, since when each provider's key is in use, which
-//! addresses accept submissions, and how fast each model takes them.
+//! Stores data about the state folder and the providers: the output folder, changes of API keys, addresses that accept
+//! submissions, and learned rates.
 //!
-//! Paths in the database are relative to the output folder. Another key may open another account, whose list of tasks
-//! proves nothing about requests that were sent with the key before.
+//! Paths in the database are relative to the output folder. A new API key may belong to another account. The task list
+//! of that account proves nothing about requests that were sent with the earlier key.
 
 use super::error::StoreError;
 use super::read::Reader;
@@ -15,33 +15,36 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Keys of the learned time between two submissions, in microseconds, and of the learned number of slots.
+/// The start of a key in the table `meta`. Such a row has a model's learned time between two submissions, in
+/// microseconds. [`SLOTS`] is the start of the keys for a model's learned number of slots (tasks at a time).
 const GAP: &str = "gap of ";
 const SLOTS: &str = "slots of ";
 
-/// Where a project's state is driven: the same project on two machines, or twice on one, orders everything twice.
+/// The machine and the folder in which commands submit and collect for a project, that is, drive it. A project whose
+/// copies are driven from two places submits every job twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Tells machines apart.
+    /// The unique id of the machine.
     pub machine: String,
-    /// The machine's name.
+    /// The host name of the machine.
     pub host: String,
-    /// The project's folder on it.
+    /// The folder of the project on that machine.
     pub folder: String,
 }
 
-/// A copy of the project that was driven in another place, and what waits to be sent in both.
+/// The other place in which a copy of this project was driven, with the jobs that wait to be sent in both copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
-    /// The other place.
+    /// The machine and folder of the other copy.
     pub place: Place,
-    /// Jobs that wait to be sent.
+    /// The number of jobs that wait to be sent.
     pub waiting: u64,
-    /// Their price.
+    /// The sum of the prices of the waiting jobs.
     pub usd: Usd,
 }
 
-/// Notes where the state is driven now. Returns the other place where it was driven before, if jobs wait in both.
+/// Records `here` as the place in which commands submit and collect. Returns the place that was recorded before if it
+/// differs from `here` and jobs wait to be sent.
 pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Elsewhere>> {
     let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
     let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
@@ -61,27 +64,29 @@ pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<El
 }
 
 impl Store {
-    /// The output folder that holds: the one that was named first, as long as a clip stands there or is on its way
-    /// there; otherwise this one, which is remembered.
+    /// Returns the output folder to use, and records it.
+    ///
+    /// The recorded folder is used as long as clips are in it or on their way to it; otherwise `root` replaces it.
     pub async fn keep_output(&self, root: &str) -> Result<String, StoreError> {
         let root = root.to_owned();
         self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
     }
 
-    /// Notes which folders of clips have disks of their own; see [`Reader::disks`].
+    /// Records which folders of clips are on a disk of their own; see [`Reader::disks`].
     pub async fn note_disks(&self, disks: &BTreeSet<String>) -> Result<(), StoreError> {
         let disks = serde_json::json!(disks).to_string();
         let sql = "UPDATE output SET disks = ?1";
         self.lane.write(None, move |batch| batch.db.execute(sql, [&disks]).map(|_| Ok(()))).await
     }
 
-    /// Notes that a person has agreed to the orders that may have been sent before the history was lost.
+    /// Records that a person agreed to submit jobs although the lost part of the history may contain submissions of
+    /// these jobs.
     pub async fn close_gaps(&self) -> Result<(), StoreError> {
         self.lane.write(None, |batch| set_gaps(batch.db, false).map(Ok)).await
     }
 
-    /// Notes with which key a provider is asked from now on, by a `mark` that tells keys apart and does not tell the
-    /// key. Returns since when it has been that one, to the millisecond.
+    /// Records the API key with which a provider is called from now on, as a `mark` that distinguishes keys without
+    /// revealing them. Returns the time since which this key is in use, to the millisecond.
     pub async fn key_in_use(
         &self,
         provider: &str,
@@ -106,7 +111,8 @@ impl Store {
             .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
     }
 
-    /// Notes the rate and slots that a model lets through; `None` where those of the limits are not too much any more.
+    /// Records the rate and the number of slots (tasks at a time) that a model was found to accept. `None` removes the
+    /// record, because the model accepts the limits of its description again.
     pub async fn learn(
         &self,
         provider: &str,
@@ -129,7 +135,7 @@ impl Store {
             .await
     }
 
-    /// Notes that a provider accepts submissions at this address.
+    /// Records that a provider has accepted a submission at this address.
     pub async fn accepts_at(&self, provider: &str, address: &str) -> Result<(), StoreError> {
         let accepts = format!("{} {address}", accepting(provider));
         self.lane
@@ -140,8 +146,8 @@ impl Store {
             .await
     }
 
-    /// Returns whether a provider has ever accepted a submission at this address. Where no address is noted, as in states
-    /// of earlier versions and rebuilt ones, any accepted task counts for each of them.
+    /// Checks whether a provider has ever accepted a submission at this address. If no address is recorded for the
+    /// provider, as in databases of earlier versions and rebuilt ones, any accepted task counts for every address.
     pub async fn has_accepted(&self, provider: &str, address: &str) -> Result<bool, StoreError> {
         let accepts = format!("{} {address}", accepting(provider));
         let (provider, any) = (provider.to_owned(), format!("{} *", accepting(provider)));
@@ -158,13 +164,14 @@ impl Store {
     }
 }
 
-/// What stands before the addresses at which a provider accepts submissions.
+/// Returns the prefix of the `meta` rows for the addresses at which a provider accepts submissions.
 fn accepting(provider: &str) -> String {
     format!("{provider} accepts at")
 }
 
 impl Reader {
-    /// Returns the rate and slots that each model of a provider let through when they were last refused more.
+    /// Returns, for each model of a provider, the rate and the number of slots (tasks at a time) that the provider
+    /// accepted when it last refused more.
     pub async fn learned(&self, provider: &str) -> Result<Vec<(String, Learned)>, StoreError> {
         let models = format!("{GAP}{provider}/");
         self.read(move |db| {
@@ -182,13 +189,13 @@ impl Reader {
         .await
     }
 
-    /// The output folder of which [`Store::keep_output`] took note; `None` before the first run.
+    /// Returns the output folder that [`Store::keep_output`] recorded; `None` before the first run.
     pub async fn output(&self) -> Result<Option<String>, StoreError> {
         self.read(root).await
     }
 
-    /// Returns the folders of clips that had disks of their own, `.` for the output folder itself; `None` where none was
-    /// ever looked at.
+    /// Returns the folders of clips that were on a disk of their own, with `.` for the output folder itself; `None` if
+    /// no run has recorded them yet.
     pub fn disks(&self) -> Result<Option<BTreeSet<String>>, StoreError> {
         let found: Option<String> = self.read_here(|db| {
             let found = db.prepare_cached("SELECT disks FROM output")?.query_row([], |row| row.get(0));
@@ -199,21 +206,22 @@ impl Reader {
         Ok(found.map(|text| serde_json::from_str(&text).unwrap_or_else(|_| split(&text))))
     }
 
-    /// Whether submissions may be missing from the history: it was rebuilt from clips, or from a ledger with gaps.
+    /// Checks whether submissions may be missing from the history, because it was rebuilt from clips or from a damaged
+    /// ledger.
     pub async fn has_gaps(&self) -> Result<bool, StoreError> {
         self.read(|db| Ok(value(db, GAPS)?.is_some_and(|gaps| gaps > 0))).await
     }
 }
 
-/// The row that says that submissions may be missing from the history.
+/// The key of the `meta` row that is true if submissions may be missing from the history.
 const GAPS: &str = "gaps";
 
-/// Notes whether submissions may be missing from the history.
+/// Records whether submissions may be missing from the history.
 pub(super) fn set_gaps(db: &Connection, gaps: bool) -> rusqlite::Result<()> {
     db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, gaps)).map(drop)
 }
 
-/// The folder of which note was taken.
+/// Returns the recorded output folder; `None` if none is recorded.
 pub(super) fn root(db: &Connection) -> rusqlite::Result<Option<String>> {
     db.prepare_cached("SELECT root FROM output")?.query_row([], |row| row.get(0)).optional()
 }

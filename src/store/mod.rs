@@ -1,14 +1,15 @@
-//! SQLite and the ledger: what was ordered, what was sent, what it cost, where the clips are.
+//! The state of a project on disk: an SQLite database and a ledger of submissions, charges and clips.
 //!
-//! A state folder holds one database (`state.db`) and one append-only record of money (`ledger.jsonl`). [`Store`] writes
-//! both through one lane, [`Reader`] reads the database and never blocks. Who drives (submits, collects, rebuilds)
-//! holds the [`Lock`]; small verbs beside a run open the store without it, and every write is a compare-and-set: it
-//! fails with `Changed` where another process was faster.
+//! A state folder holds one database (`state.db`) and one append-only record of money (`ledger.jsonl`). [`Store`]
+//! writes both through one queue; [`Reader`] reads the database and never blocks. A process that submits, collects or
+//! rebuilds holds the [`Lock`]. Small commands may run at the same time without the lock. Every write is a
+//! compare-and-set: it fails with `Changed` if another process has changed the row first.
 
 mod adjust;
 mod admit;
 mod agreement;
 mod apply;
+mod buckets;
 mod checks;
 mod clips;
 mod dismissed;
@@ -16,7 +17,6 @@ mod durations;
 mod error;
 mod events;
 mod folder;
-mod lane;
 mod ledger;
 mod ledger_file;
 mod lock;
@@ -33,18 +33,19 @@ mod rows;
 mod runs;
 mod schema;
 mod signatures;
-mod standings;
 mod takes;
 #[cfg(test)]
 mod testing;
 mod work;
 mod worksheet;
 mod write;
+mod write_queue;
 mod writer;
 
 pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, Admitted, Jobs, NewTake};
 pub use apply::{Details, owned_elsewhere};
+pub use buckets::KeptAs;
 pub use clips::{Clip, ClipsFrom};
 pub use error::{ApplyError, Cap, ClaimError, Kept, OverCap, StoreError};
 pub use folder::{Folder, create as make_folder};
@@ -57,13 +58,12 @@ pub use money::{By, Group, Since};
 pub use pauses::Pause;
 pub use read::checks::Check;
 pub use read::{Attempt, Count, History, JobRecord, Reader, ReviewCounts, TakeHistory, TakeRecord};
-pub use recover::{Clips, Rebuilt, Recovery};
+pub use recover::{ClipFinder, Rebuilt, Recovery};
 pub use repair::Repair;
 pub use reviews::{NewReview, ReviewError};
 pub use rollout::Canary;
 pub use runs::{Caps, RunId, Spent, Window};
 pub use signatures::Signatures;
-pub use standings::KeptAs;
 pub use work::{Cursor, Queue, Queued};
 pub use worksheet::{Book, Decided, Gone, Template, Waiting, Worksheet};
 pub use write::Renewal;
@@ -72,43 +72,45 @@ pub use writer::{Rehearsal, Step};
 use crate::domain::key::ModelName;
 use crate::domain::policy::Policy;
 use jiff::Timestamp;
-use lane::Lane;
 use ledger_file::Ledger;
 use rusqlite::Connection;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use write_queue::WriteQueue;
 use writer::Writer;
 
-/// Name of the ledger in a state folder.
+/// The name of the ledger in a state folder.
 const LEDGER: &str = "ledger.jsonl";
 
-/// What the store may be opened for.
+/// The purpose for which the store is opened.
 pub enum Mode<'a> {
-    /// To submit, collect or rebuild: creates what is missing and repairs what a crash left.
+    /// Opens the store to submit, collect or rebuild. Creates missing files, and repairs the records after a crash.
     Drive {
-        /// Held until the store is dropped.
+        /// The lock of the folder, held until the store is dropped.
         lock: Lock,
-        /// The numbers of a model, for takes that a crash left on the wire.
+        /// The function that returns a model's retry policy, for takes whose submission a crash interrupted.
         policy: &'a dyn Fn(&ModelName) -> Policy,
     },
-    /// For a small verb, perhaps beside a run of another process.
-    Beside,
+    /// Opens the store for a small command, which may run at the same time as a run in another process.
+    Concurrent,
 }
 
-/// What differs from the usual.
+/// The settings with which a store is opened.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// Open a state whose ledger has a damaged line that the database may know nothing about. Whoever sends must not.
+    /// True to open the store although the ledger has a damaged line whose content the database may lack. A process
+    /// that submits must not set it.
     pub trust_damaged_ledger: bool,
-    /// Where the state is driven from now on.
+    /// The machine and folder in which commands submit and collect for the project from now on; `None` leaves the
+    /// recorded place as it is.
     pub place: Option<Place>,
-    /// Accept a network file system: its user promises that one computer alone writes.
+    /// True to accept a network file system, because the user promises that only one computer writes.
     pub allow_network: bool,
-    /// A rehearsal of failing disks.
+    /// A callback that simulates a failing disk, for tests.
     pub rehearsal: Option<Rehearsal>,
-    /// Counts the steps of every statement, to see what work grows with.
+    /// A counter of the steps of SQLite's virtual machine, with which tests measure how the work grows with the data.
     pub meter: Option<Arc<AtomicU64>>,
 }
 
@@ -117,29 +119,32 @@ impl Options {
         let Some(meter) = self.meter.clone() else { return Ok(()) };
         let count = move || {
             meter.fetch_add(1, Ordering::Relaxed);
-            // Whether the statement is to be interrupted.
+            // `false` lets the statement go on.
             false
         };
         db.progress_handler(1, Some(count))
     }
 }
 
-/// What opening found.
+/// The warnings and repairs that opening a store produced.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Opened {
-    /// Sentences for people: files that were open to others.
+    /// Messages for the user, for example about files that were open to other users.
     pub warnings: Vec<String>,
-    /// What a crash had left, and what became of it.
+    /// The repairs that were made after a crash.
     pub repairs: Vec<Repair>,
-    /// Another place where this state was driven last, with what waits in both.
+    /// The other machine or folder in which a copy of this project was last driven, with the jobs that wait in both
+    /// copies; `None` if there is none.
     pub elsewhere: Option<Elsewhere>,
 }
 
-/// The state of one folder, to be read and written. All that a [`Reader`] can do, it can.
+/// The database and the ledger of one state folder, for reading and writing. All methods of [`Reader`] can be called on
+/// it.
 pub struct Store {
-    /// Closed before the lane: the last one to close empties the log into the database, which a reader may not.
+    /// The reader, which must be closed before the write queue. The last connection to close empties the log into the
+    /// database, and a read-only connection cannot do that.
     reader: Reader,
-    lane: Lane,
+    lane: WriteQueue,
     commits: Arc<AtomicU64>,
 }
 
@@ -154,8 +159,8 @@ impl Deref for Store {
 impl Store {
     /// Opens the state of a folder (`.shotlist`, or a folder below it).
     ///
-    /// Blocks: reads every page of the database when it is to drive. Changes nothing where it fails, but for the modes
-    /// of files that were open to others.
+    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. If it fails, it has changed nothing
+    /// but the permissions of files that were open to other users.
     pub fn open(
         dir: &Path,
         mode: Mode<'_>,
@@ -165,12 +170,12 @@ impl Store {
         let path = folder::database(dir);
         let (lock, policy) = match mode {
             Mode::Drive { lock, policy } => (Some(lock), Some(policy)),
-            // Asked before anything is touched, so that a small verb in the wrong folder leaves no trace.
-            Mode::Beside if !path.exists() => {
+            // Checked before anything is touched, so that a small command in the wrong folder leaves no trace.
+            Mode::Concurrent if !path.exists() => {
                 agreement::compare(dir, None)?;
                 return Err(StoreError::Absent { path: dir.to_owned() });
             }
-            Mode::Beside => (None, None),
+            Mode::Concurrent => (None, None),
         };
         let mut warnings = folder::tighten(dir)?;
         if !options.allow_network {
@@ -201,8 +206,8 @@ impl Store {
                 older => {
                     let kept = schema::keep_copy(dir, older)?;
                     warnings.push(format!(
-                        "{} was of version {older} and is of version {} now; {} is a copy of before, kept until a run \
-                         ends well",
+                        "{} was upgraded from version {older} to version {}; {} is a copy of the old version, kept \
+                         until a run ends successfully",
                         path.display(),
                         schema::VERSION,
                         kept.display()
@@ -221,7 +226,7 @@ impl Store {
             ledger,
             dir: dir.to_owned(),
             lock,
-            // A line that nobody could read must meet the next start as well.
+            // The next start must also meet a line that could not be read.
             ahead: unheard.is_some(),
             seq: 0,
             rehearsal: options.rehearsal.clone(),
@@ -244,24 +249,25 @@ impl Store {
         let metered = options.meter(&mut db).and_then(|()| options.meter(&mut writer.db));
         metered.map_err(|e| StoreError::sql(&path, &e))?;
         let reader = Reader::new(db, path);
-        Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs, elsewhere }))
+        Ok((Self { lane: WriteQueue::new(writer), reader, commits }, Opened { warnings, repairs, elsewhere }))
     }
 
-    /// Removes the copies of the database that were made before its tables were brought up to date.
+    /// Removes the copies of the database that were made before its tables were upgraded to a new version.
     pub fn drop_copies(&self) {
         if let Some(dir) = self.reader.path().parent() {
             schema::drop_copies(dir);
         }
     }
 
-    /// Transactions that this store committed so far: how well writes are grouped.
+    /// Returns the number of transactions that this store has committed. The fewer, the better writes are grouped.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }
 }
 
-/// The database as it stands, for reading; `None` where there is none, or one without tables.
+/// Opens the existing database for reading; returns `None` if there is none, or if it has no tables. With `examine`,
+/// every page is checked.
 fn open_found(path: &Path, examine: bool) -> Result<Option<Connection>, StoreError> {
     schema::roll_back(path)?;
     let empty = match std::fs::metadata(path) {

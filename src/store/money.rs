@@ -1,23 +1,23 @@
-//! The money by group: what was settled, reserved, refused, for people and spreadsheets.
+//! Sums up the cost of takes by day, model, item and other properties, for reports and spreadsheets.
 
 use super::error::StoreError;
 use super::read::Reader;
 use super::read::reviews::Reviews;
 use super::runs::RunId;
 use super::takes;
-use crate::domain::lifecycle::{Account, Phase};
+use crate::domain::lifecycle::{MoneyState, Phase};
 use crate::domain::money::Usd;
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use jiff::civil::Date;
 use rusqlite::{Row, named_params};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the takes are put together by.
+/// The property by which takes are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// The day of the last submission, in UTC.
     Day,
-    /// `provider/model`.
+    /// The model, as `provider/model`.
     Model,
     /// The provider.
     Provider,
@@ -25,14 +25,16 @@ pub enum By {
     Item,
     /// The shot.
     Shot,
-    /// The tags of the item. A take counts under each of them, and under no name where there is none.
+    /// The tags of the item. A take counts in the group of each tag, or in the group with an empty name if the item has
+    /// no tags.
     Tag,
-    /// What became of it; [`Group::phase`] and [`Group::account`] say it, the name is empty.
+    /// No other property: takes are grouped only by their outcome, which [`Group::phase`] and [`Group::account`] give.
+    /// The name of every group is empty.
     Outcome,
 }
 
 impl By {
-    /// Returns the name for programs, which is also what is typed.
+    /// Returns the name that users type and that programs read.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -47,23 +49,23 @@ impl By {
     }
 }
 
-/// The first day that counts, in UTC; `None` for all.
+/// The first day (in UTC) whose takes are counted; `None` counts all days.
 pub type Since = Option<Date>;
 
-/// Takes of one name, in one state, whose money stands in one place.
+/// The sums for all takes with the same group name, the same phase and the same state of their money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The day, model, provider, item, shot or tag.
     pub name: String,
-    /// Their phase.
+    /// The phase of the takes.
     pub phase: Phase,
-    /// Where the money stands.
-    pub account: Account,
-    /// How many takes.
+    /// The state of the takes' money: free, reserved, in doubt or settled.
+    pub account: MoneyState,
+    /// The number of takes.
     pub takes: u64,
-    /// What they count for: nothing where they are free.
+    /// The amount that budgets count for the takes; zero if they are free.
     pub usd: Usd,
-    /// What they would have cost.
+    /// The sum of the takes' prices.
     pub price: Usd,
 }
 
@@ -80,7 +82,7 @@ impl By {
         }
     }
 
-    /// Returns the table that a name comes from, where it is not that of the takes or the jobs.
+    /// Returns the SQL join that a group's name needs in addition to the tables `takes` and `jobs`; empty if none.
     const fn joined(self) -> &'static str {
         match self {
             Self::Tag => "LEFT JOIN json_each(j.tags) tag",
@@ -88,7 +90,7 @@ impl By {
         }
     }
 
-    /// Returns whether one take may count under several names, so that the names add up to more than the whole.
+    /// Reports whether one take may count in several groups, so that the groups add up to more than the total.
     #[must_use]
     pub const fn overlaps(self) -> bool {
         matches!(self, Self::Tag)
@@ -96,8 +98,8 @@ impl By {
 }
 
 impl Reader {
-    /// The money of a project, or of all, in the order of the names. Takes that were never sent, and those that wait to be
-    /// sent again, are no money.
+    /// Returns the sums for a project (`None`: for all projects) in the order of the group names. Takes that wait to be
+    /// sent, for the first time or again, do not count.
     pub async fn money(&self, project: Option<&str>, by: By, since: Since) -> Result<Vec<Group>, StoreError> {
         let project = project.map(str::to_owned);
         let sql = format!(
@@ -109,7 +111,7 @@ impl Reader {
             by.column(),
             by.joined()
         );
-        // Days are written so that text sorts as time does; every day follows nothing.
+        // Days are written so that text sorts as time does; every day follows the empty text.
         let since = since.map(|day| day.to_string()).unwrap_or_default();
         self.read(move |db| {
             db.prepare_cached(&sql)?
@@ -121,10 +123,10 @@ impl Reader {
 }
 
 impl Reader {
-    /// Returns the number of approved clips under each name.
+    /// Returns the number of approved clips in each group, by the group's name.
     ///
-    /// A clip counts if the newest review that holds for its job approves it. Several jobs that share one clip under a
-    /// name count once. With `since`, only clips count whose rendering was sent on that day or later.
+    /// A clip counts if the newest review that holds for its job approves it. A clip that several jobs of a group share
+    /// counts once. With `since`, only clips count whose rendering was sent on that day or later.
     pub async fn approved(
         &self,
         project: Option<&str>,
@@ -148,7 +150,7 @@ impl Reader {
             while let Some(row) = rows.next()? {
                 let (order, clip) = (takes::parsed(row, 2)?, takes::parsed(row, 4)?);
                 let review = reviews.newest(row.get(1)?, Some(&clip), order);
-                if Standing::of(review, Some(&clip), &order) == Standing::Approved {
+                if ReviewState::of(review, Some(&clip), &order) == ReviewState::Approved {
                     found.entry(row.get(0)?).or_default().insert(row.get(3)?);
                 }
             }
@@ -159,7 +161,7 @@ impl Reader {
 }
 
 impl Reader {
-    /// Returns how many clips of a run were charged above their prices, and by how much in all.
+    /// Returns the number of takes of a run that were charged more than their price, and the sum of the excess.
     pub async fn above_price(&self, run: RunId) -> Result<(u64, Usd), StoreError> {
         let sql = "SELECT count(*), coalesce(sum(settled - price), 0) FROM takes
              WHERE run = ?1 AND settled > price AND account <> 'free'";

@@ -1,5 +1,5 @@
-//! What a person has put on hold: nothing new is submitted to it, by no run, until that is lifted. What was paid before is
-//! brought home all the same.
+//! Pauses providers for a project: no run submits to a paused provider until it is resumed. Paid clips are still
+//! downloaded.
 
 use super::error::StoreError;
 use super::read::Reader;
@@ -7,23 +7,23 @@ use super::{Store, takes};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 
-/// A provider, or all of them, on hold for one project.
+/// A pause of submissions for one project, to one provider or to all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
-    /// Whose jobs.
+    /// The project whose jobs wait.
     pub project: String,
-    /// To which provider nothing new is submitted; `None` for all of them.
+    /// The paused provider; `None` for all providers.
     pub provider: Option<String>,
-    /// Since when.
+    /// The time when the pause began.
     pub since: Timestamp,
-    /// Why, in the words of whoever did it.
+    /// The reason that the user gave for the pause.
     pub reason: Option<String>,
-    /// Jobs that wait for its end.
+    /// The number of the project's takes that wait for the end of the pause.
     pub waiting: u64,
 }
 
 impl Pause {
-    /// Whether it keeps a provider from being sent anything.
+    /// Checks whether the pause applies to a provider.
     #[must_use]
     pub fn covers(&self, provider: &str) -> bool {
         self.provider.as_deref().is_none_or(|paused| paused == provider)
@@ -31,8 +31,10 @@ impl Pause {
 }
 
 impl Store {
-    /// Puts a provider on hold, or all of them. From its return on no submission to it is claimed. One that is on hold
-    /// already stays so since then, with the new reason if there is one.
+    /// Pauses submissions to a provider (`None`: to all providers). After this function has returned, no new submission
+    /// starts.
+    ///
+    /// A pause that exists already keeps its start time, and gets the new reason if there is one.
     pub async fn pause(
         &self,
         project: &str,
@@ -56,7 +58,7 @@ impl Store {
         self.lane.write(None, move |batch| pause(batch.db).map(|_| Ok(()))).await
     }
 
-    /// Lifts the hold of a provider, or every one of the project, and returns what was lifted.
+    /// Ends the project's pause of a provider (`None`: all its pauses), and returns the pauses that ended.
     pub async fn resume(&self, project: &str, provider: Option<&str>) -> Result<Vec<Pause>, StoreError> {
         let (project, provider) = (project.to_owned(), provider.map(str::to_owned));
         let resume = move |db: &Connection| {
@@ -71,14 +73,14 @@ impl Store {
 }
 
 impl Reader {
-    /// What is on hold of a project, or of all.
+    /// Returns the pauses of a project (`None`: of all projects).
     pub async fn pauses(&self, project: Option<&str>) -> Result<Vec<Pause>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| pauses(db, project.as_deref())).await
     }
 }
 
-/// Whether nothing may be submitted to that provider for that project.
+/// Checks whether a provider is paused for a project, by its own pause or by one of all providers.
 pub(super) fn holds(db: &Connection, project: &str, provider: &str) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM pauses WHERE project = ?1 AND provider IN ('', ?2)")?
         .exists((project, provider))

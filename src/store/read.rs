@@ -1,4 +1,4 @@
-//! Everything that can be read without writing. A reader never blocks a writer, nor the other way round.
+//! Reads the database without writing. Readers and writers never block each other.
 
 use super::error::StoreError;
 use super::{agreement, folder, takes};
@@ -21,20 +21,20 @@ pub use history::{Attempt, History, TakeHistory};
 pub use records::{JobRecord, TakeRecord};
 pub use reviews::ReviewCounts;
 
-/// The reading end of a state folder.
+/// A read-only view of the database in a state folder, with one connection for all its queries.
 pub struct Reader {
     db: Arc<Mutex<Connection>>,
     path: PathBuf,
-    /// What is said of damaged lines that were met when the state was opened.
+    /// A message for each damaged line of the ledger that was found when the state folder was opened.
     damage: Arc<[String]>,
 }
 
-/// Takes in one state, and their money.
+/// The number of takes in one phase of their life cycle, with the sum of their cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
-    /// How many.
+    /// The number of takes.
     pub takes: u64,
-    /// Spent, reserved or in doubt; nothing for those that cost nothing.
+    /// The amount spent, reserved or in doubt; zero for takes that cost nothing.
     pub usd: Usd,
 }
 
@@ -43,7 +43,7 @@ impl Reader {
         Self { db: Arc::new(Mutex::new(db)), path, damage: Arc::default() }
     }
 
-    /// Returns a sentence for each damaged line of the ledger that was met when the state was opened.
+    /// Returns a message for each damaged line of the ledger that was found when the state folder was opened.
     #[must_use]
     pub fn damage(&self) -> &[String] {
         &self.damage
@@ -54,8 +54,10 @@ impl Reader {
         &self.path
     }
 
-    /// Opens the state of a folder for reading; `None` where nothing was ever run. Creates nothing, waits for nobody.
-    /// Refuses a database that is older than its ledger: it would tell of less than was paid.
+    /// Opens the database of a state folder for reading; returns `None` if nothing was ever run there. Creates nothing
+    /// and never waits.
+    ///
+    /// Refuses a database that is older than its ledger, because it would report less than was paid.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder::database(dir);
         let mut db = super::open_found(&path, false)?;
@@ -78,19 +80,19 @@ impl Reader {
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Ending)?
     }
 
-    /// Reads on this thread.
+    /// Runs a query on the calling thread, and blocks it. `Reader::read` runs queries on the thread pool instead.
     pub(super) fn read_here<T>(
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
-        // One transaction, so that several statements see one moment.
+        // One transaction, so that several statements see the same state.
         let transaction = db.unchecked_transaction().map_err(|e| StoreError::sql(&self.path, &e))?;
         read(&transaction).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
-    /// Takes that a provider or this machine owes something: clips that can be fetched first, those whose links die
-    /// soonest at their head; then tasks to be asked for, by when they are due.
+    /// Returns the takes to collect, at most `limit`. Clips to download come first, by the expiry of their links; then
+    /// come tasks to poll, by their due times.
     pub async fn owed(&self, project: Option<&str>, limit: usize) -> Result<Vec<Take>, StoreError> {
         self.page(
             project,
@@ -101,8 +103,10 @@ impl Reader {
         .await
     }
 
-    /// Takes of a project, or of all, for which a person must decide; oldest first. Those of other projects that stand
-    /// in the way of a wanted job are among them: the project may have been renamed.
+    /// Returns the takes of a project (`None`: of all projects) that need a person's decision, oldest first.
+    ///
+    /// Takes of other projects that block a wanted job of the project are included, because the project may have been
+    /// renamed.
     pub async fn held(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -120,14 +124,17 @@ impl Reader {
         .await
     }
 
-    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first. Not those of jobs
-    /// for which a person must decide first, nor of those whose clip is there all the same and is not rejected.
+    /// Returns the failed takes that may be sent again, later or on request; oldest first. Only takes of wanted jobs
+    /// are included.
+    ///
+    /// Leaves out takes of jobs that need a person's decision first, and of jobs that have a clip which is not
+    /// rejected.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         self.ended(project, "failed").await
     }
 
-    /// Takes that a person has written off, of jobs that still want them and have no clip; oldest first. They count as
-    /// spent, and are ordered again on request.
+    /// Returns the written-off takes of wanted jobs that have no clip or only a rejected one, oldest first. They count
+    /// as spent, and are ordered again only on request.
     pub async fn written_off(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         self.ended(project, "written_off").await
     }
@@ -145,7 +152,7 @@ impl Reader {
         self.page(project, &newest, usize::MAX).await
     }
 
-    /// The clip that stands under a job's name.
+    /// Returns the clip under a job's name; `None` if the job is unknown or has no clip.
     pub async fn filed(&self, project: &str, key: &JobKey) -> Result<Option<Filed>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.read(move |db| {
@@ -161,7 +168,8 @@ impl Reader {
         .await
     }
 
-    /// Other jobs that are wanted, have the order of a take, and no clip of it.
+    /// Returns the other jobs that need the clip of a take. The manifest asks for these jobs with the take's
+    /// fingerprint, and they have no clip of that fingerprint yet.
     pub async fn followers(&self, take: &TakeId) -> Result<Vec<JobKey>, StoreError> {
         let take = take.clone();
         self.read(move |db| {
@@ -176,7 +184,7 @@ impl Reader {
         .await
     }
 
-    /// Names under which a take's clip stands, whichever jobs they are the clips of.
+    /// Returns the paths at which a take's clip is, one for each job that has the clip.
     pub async fn standing(&self, take: &TakeId) -> Result<Vec<String>, StoreError> {
         let take = take.clone();
         self.read(move |db| {
@@ -186,14 +194,17 @@ impl Reader {
         .await
     }
 
-    /// The clip that a file at that path is, unless it is the clip of a wanted job there. Every take is gone through: this is
-    /// for a path at which something is in the way, whatever a crash kept from being written down.
+    /// Finds the finished take that made the file at a path, unless the file is already recorded as the clip of a
+    /// wanted job with that path.
+    ///
+    /// Searches every take, so it is only for a path that an unexpected file occupies. After a crash, such a file may
+    /// be a finished clip that was not recorded.
     pub async fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
         let path = path.to_owned();
         self.read(move |db| clip_at(db, &path, file, "f.wanted AND f.path = ?1")).await
     }
 
-    /// Every job of a project, or of all, in no particular order.
+    /// Returns every job of a project (`None`: of all projects) as `(project, key)`, in no particular order.
     pub async fn keys(&self, project: Option<&str>) -> Result<Vec<(String, JobKey)>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -205,7 +216,7 @@ impl Reader {
         .await
     }
 
-    /// Submissions since a moment that reached a provider, or may have.
+    /// Returns the number of submissions that reached a provider, or may have, since the given time.
     pub async fn attempts_since(&self, provider: &str, since: Timestamp) -> Result<u32, StoreError> {
         let (provider, since) = (provider.to_owned(), since.as_millisecond());
         self.read(move |db| {
@@ -229,7 +240,7 @@ impl Reader {
         self.read(move |db| {
             let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };
             // A cross join keeps its order: from the takes, by their index, to their jobs. The other way round, each
-            // page would sort all that waits.
+            // page would sort all takes that wait.
             let sql = format!(
                 "SELECT {} FROM takes t CROSS JOIN jobs j ON j.id = t.job WHERE {mine} AND {condition}",
                 takes::COLUMNS
@@ -239,7 +250,7 @@ impl Reader {
         .await
     }
 
-    /// The newest take of a job.
+    /// Returns the newest take of a job; `None` if it has none.
     pub async fn take(&self, project: &str, key: &JobKey) -> Result<Option<Take>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.read(move |db| {
@@ -256,19 +267,20 @@ impl Reader {
         .await
     }
 
-    /// A take as it stands, by its name.
+    /// Returns a take by its id; `None` if the id is unknown.
     pub async fn take_by_id(&self, id: &TakeId) -> Result<Option<Take>, StoreError> {
         let id = id.clone();
         self.read(move |db| takes::by_id(db, &id)).await
     }
 
-    /// All that is known of a job; `None` where it was never wanted.
+    /// Returns the whole history of a job; `None` if the database does not know the job.
     pub async fn history(&self, project: &str, key: &JobKey) -> Result<Option<History>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.read(move |db| history::of(db, &project, &key)).await
     }
 
-    /// Counts the takes of a project, or of all, in each phase, and their money.
+    /// Returns the number and the cost of the takes of a project (`None`: of all projects) in each phase of their life
+    /// cycle.
     pub async fn counts(&self, project: Option<&str>) -> Result<BTreeMap<Phase, Count>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -285,7 +297,8 @@ impl Reader {
         .await
     }
 
-    /// Whether any of these is our name for a submission since that time, of whatever project in this folder.
+    /// Checks whether any of these request ids belongs to a submission that this state folder recorded at or after a
+    /// time, in any project.
     pub async fn any_attempt(&self, ids: Vec<RequestId>, since: Timestamp) -> Result<bool, StoreError> {
         self.read(move |db| {
             let mut select =
@@ -300,14 +313,16 @@ impl Reader {
         .await
     }
 
-    /// Takes of a project, or of all, that wait to be sent or are on their way; oldest first.
+    /// Returns the takes of a project (`None`: of all projects) that wait to be sent or are in flight, oldest first.
     pub async fn open_takes(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let open = format!("t.state IN {} ORDER BY t.place", takes::list(&Phase::OPEN));
         self.page(project, &open, usize::MAX).await
     }
 
-    /// The job that a task of a provider renders, and what people call its item; `None` for a task that is not ours.
-    /// Reads from disk before it returns: for threads that may block.
+    /// Returns the job that a provider's task renders, with its item's title; `None` if no take of this folder has the
+    /// task.
+    ///
+    /// Reads from disk on the calling thread, so it is only for threads that may block.
     pub fn whose(&self, provider: &str, task: &TaskId) -> Result<Option<(JobKey, String)>, StoreError> {
         self.read_here(|db| {
             let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
@@ -319,12 +334,14 @@ impl Reader {
 
     /// Returns a number that changes whenever another connection, of this process or another, has written something.
     ///
-    /// It costs one look at a page in memory. It says nothing once another database has taken the place of this one.
+    /// The query is cheap: it looks at one page in memory. The number does not show that another database file has
+    /// replaced this one.
     pub async fn data_version(&self) -> Result<i64, StoreError> {
         self.read(|db| db.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }
 
-    /// Grows whenever a small verb of another process wrote something: then what is held in memory may be old.
+    /// Returns a number that grows with every write of a small command in another process. After a change, data in
+    /// memory may be out of date.
     pub async fn changes(&self) -> Result<u64, StoreError> {
         let sql = "SELECT value FROM meta WHERE key = 'visits'";
         self.read(move |db| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)))
@@ -333,7 +350,8 @@ impl Reader {
     }
 }
 
-/// Finds the finished take whose clip a file at a path is, unless it is the clip of a job `f` under this condition.
+/// Finds the finished take that made the file at a path, unless a job `f` that meets the SQL condition `is_needed` has
+/// that clip at that path.
 pub(super) fn clip_at(
     db: &Connection,
     path: &str,

@@ -1,11 +1,12 @@
-//! Rebuilds a lost, old or damaged state: from the ledger, from what the old database knew, and from the clips.
+//! Rebuilds a lost, old or damaged state from the ledger, the old database and the clips.
 //!
-//! Where the ledger is lost as well, the sidecars of the clips prove what was paid; they become lines of a new ledger. What
-//! was on its way or waited for a decision is in no sidecar, so the state remembers that its history has gaps.
+//! If the ledger is lost too, the sidecars (the JSON files next to the clips) prove what was paid, and become lines of
+//! a new ledger. Takes that were in flight or waited for a decision have no sidecar, so the new database records that
+//! its history has gaps.
 //!
-//! The new database is made beside the old one, which is moved aside and never deleted, and takes its name in one
-//! rename: killed anywhere, recovery begins again. What it leaves open (a submission without an answer) is what any
-//! start after a crash finds and settles.
+//! The new database is made under another name. The old one is kept under a new name and never deleted, and a single
+//! rename gives its name to the new database. After a kill, recovery can be started again. The next start of a run
+//! settles submissions that still have no answer, as after a crash.
 
 mod replay;
 mod sidecars;
@@ -28,67 +29,70 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The new database while it is made.
+/// The name of the new database while it is made.
 const NEW: &str = "state.db.new";
 
-/// What SQLite keeps beside a database; it belongs to that one alone.
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+/// The suffixes of SQLite's files next to a database; they belong to that database alone.
+const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
-/// What must be asked about the output folder.
-pub trait Clips {
-    /// Whether the clip stands under that name: size and hash as recorded.
+/// The searches in the output folder that recovery needs.
+pub trait ClipFinder {
+    /// Checks whether the file at a path is this clip, with the recorded size and hash.
     fn stands(&self, path: &str, file: &ClipFile) -> bool;
-    /// Where the clip stands that had that name and made room for a newer one, if it does: size and hash as recorded.
+    /// Returns the new path of a clip that was at `path` before a newer clip replaced it. Returns `None` if no file
+    /// with the recorded size and hash is found.
     fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String>;
-    /// The clip under that name, where its sidecar says that it is of that take, and it is as the sidecar says.
+    /// Returns the size and hash of the file at a path, if its sidecar names this take and matches the file.
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile>;
-    /// Returns the sidecars of all clips, each with its clip's path, in the order of the paths.
+    /// Returns the sidecars of all clips as `(path of the clip, JSON of the sidecar)`, in the order of the paths.
     fn sidecars(&self) -> Vec<(String, serde_json::Value)>;
 }
 
-/// A state that was examined, to be rebuilt where that is needed. Nothing is changed before [`Recovery::rebuild`].
+/// A recovery of one state folder: it is examined first, then rebuilt if needed. Nothing is changed before
+/// [`Recovery::rebuild`].
 pub struct Recovery {
     dir: PathBuf,
-    /// Locked: nobody is between a commit and its lines.
+    /// The locked ledger. While it is locked, no process is between its commit to the database and its lines in the
+    /// ledger.
     ledger: Ledger,
     tail: Tail,
-    /// What is wrong; `None` where the database and the ledger are sound.
+    /// The error because of which recovery is needed; `None` if the database and the ledger are undamaged and agree.
     why: Option<StoreError>,
     out: Option<String>,
-    /// Clips of which neither the database nor the ledger knows, each take with its finds.
+    /// The clips that neither the database nor the ledger knows, by the id of their take.
     witnesses: BTreeMap<String, Vec<Witness>>,
 }
 
-/// What became of it.
+/// The counts and the new file names after a rebuild.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// Where the old database is now; `None` where there was none.
+    /// The path under which the old database is kept; `None` if there was none.
     pub old: Option<PathBuf>,
-    /// Whether nothing could be read of an old database. What it alone knew is lost: who was put on hold, and what waited
-    /// to be sent.
+    /// True if no old database could be read. The data that only the database had are lost: the pauses, and the jobs
+    /// that waited to be sent.
     pub bare: bool,
-    /// Clips of which only their sidecars knew.
+    /// The number of clips that only their sidecars (JSON files next to the clips) proved to be paid.
     pub clips: usize,
-    /// What these cost.
+    /// The sum of the costs of the clips that only sidecars proved.
     pub clips_sum: Usd,
-    /// Where the damaged ledger is now; `None` where all its lines could be read.
+    /// The path under which the damaged ledger is kept; `None` if all its lines could be read.
     pub old_ledger: Option<PathBuf>,
-    /// Submissions of which only the ledger knew.
+    /// The number of submissions that the database lacked and that were restored from the ledger.
     pub submissions: usize,
-    /// What they count for.
+    /// The amount that budgets now count for the restored submissions.
     pub sum: Usd,
-    /// Takes of which the ledger knew more than the database, these among them.
+    /// The number of takes that were added or changed from the ledger, including those of the restored submissions.
     pub takes: usize,
-    /// Clips that the ledger calls finished, and that do not stand where they should.
+    /// The number of clips that are finished according to the ledger but were not found in the output folder.
     pub missing: usize,
-    /// Lines about takes whose order the ledger has lost; they could not be used.
-    pub strays: usize,
+    /// The number of ledger lines that could not be used, because the line with their take's request is lost.
+    pub unmatched: usize,
 }
 
 impl Recovery {
-    /// Looks what is wrong with the state of a folder.
+    /// Examines the state of a folder for errors.
     ///
-    /// An error is what cannot be mended, such as a database of a newer program.
+    /// Returns an error for a state that recovery cannot repair, such as a database of a newer program.
     pub fn begin(dir: &Path, _: &Lock) -> Result<Self, StoreError> {
         folder::refuse_network(dir)?;
         let path = folder::database(dir);
@@ -109,10 +113,10 @@ impl Recovery {
         Ok(Self { dir: dir.to_owned(), ledger, tail, why, out, witnesses: BTreeMap::new() })
     }
 
-    /// Reads the sidecars of clips that the state does not know, and returns whether there is anything to rebuild.
+    /// Reads the sidecars of clips that the database and the ledger lack. Returns true if there is anything to rebuild.
     ///
-    /// A damaged database about which neither the ledger nor a clip tells anything is an error.
-    pub fn examine(&mut self, clips: &dyn Clips) -> Result<bool, StoreError> {
+    /// Returns an error for a damaged database about which neither the ledger nor a clip has any record.
+    pub fn examine(&mut self, clips: &dyn ClipFinder) -> Result<bool, StoreError> {
         let path = folder::database(&self.dir);
         let old = readable(&path)?;
         let in_ledger: HashSet<&str> = self.tail.entries.iter().map(|entry| entry.take.as_str()).collect();
@@ -137,29 +141,30 @@ impl Recovery {
         }
     }
 
-    /// What is wrong; `None` where only clips are there that the state does not know.
+    /// Returns the error because of which recovery is needed; `None` if the records only lack some clips.
     #[must_use]
     pub const fn why(&self) -> Option<&StoreError> {
         self.why.as_ref()
     }
 
-    /// The output folder in which the clips are, as seen from the manifest; `None` where nobody wrote it down.
+    /// Returns the recorded output folder of the clips, as seen from the manifest; `None` if it was never recorded.
     #[must_use]
     pub fn output(&self) -> Option<&str> {
         self.out.as_deref()
     }
 
-    /// Makes the new database and gives it the old one's name. Clips in `out` are read by their sidecars.
+    /// Makes the new database and gives it the name of the old one. `out` is recorded as the output folder if only
+    /// sidecars prove clips and no output folder is recorded.
     pub fn rebuild(
         mut self,
         policy: &dyn Fn(&ModelName) -> Policy,
-        clips: &dyn Clips,
+        clips: &dyn ClipFinder,
         out: &str,
         now: Timestamp,
     ) -> Result<Rebuilt, StoreError> {
         let new = self.dir.join(NEW);
-        for name in std::iter::once(String::new()).chain(BESIDE.map(str::to_owned)) {
-            // What an earlier recovery did not finish.
+        for name in std::iter::once(String::new()).chain(SIDE_FILES.map(str::to_owned)) {
+            // The remains of an earlier recovery that did not finish.
             remove(&self.dir.join(format!("{NEW}{name}")))?;
         }
         let (mut db, bare) = self.begin_with_the_old(&new)?;
@@ -182,7 +187,7 @@ impl Recovery {
         let has_gaps = self.tail.unheard(heard).is_some()
             || self.tail.entries.iter().chain(&added).any(sidecars::is_from_sidecar);
         let entries: Vec<Entry> = self.tail.entries.iter().chain(&added).cloned().collect();
-        let told = replay::replay(&tx, &entries, policy, clips, now).map_err(sql)?;
+        let reported = replay::replay(&tx, &entries, policy, clips, now).map_err(sql)?;
         if let Some(out) = &self.out
             && meta::root(&tx).map_err(sql)?.is_none()
         {
@@ -199,15 +204,15 @@ impl Recovery {
                 added.push(entry);
             }
         }
-        // The ledger first: killed here, the next recovery finds these lines in it.
+        // The ledger first: if killed here, the next recovery finds these lines in it.
         let old_ledger = self.write_ledger(&added, now)?;
         let entries: Vec<Entry> = self.tail.entries.iter().chain(&added).cloned().collect();
         replay::agree(&tx, &entries, self.ledger.end()).map_err(sql)?;
         tx.commit().map_err(sql)?;
-        // The last to close folds the log into the file, which then stands alone.
+        // The last connection to close folds the log into the file, which is then complete without it.
         db.close().map_err(|(_, e)| sql(e))?;
         let old = self.give_name(&new, now)?;
-        let replay::Told { submissions, sum, takes, missing, strays } = told;
+        let replay::Recovered { submissions, sum, takes, missing, unmatched } = reported;
         let (submissions, sum, takes) = (submissions - found, sum - clips_sum, takes - found);
         Ok(Rebuilt {
             old,
@@ -219,13 +224,15 @@ impl Recovery {
             sum,
             takes,
             missing,
-            strays,
+            unmatched,
         })
     }
 
-    /// Adds the lines of takes of which only sidecars know; returns how many these are, and what they cost.
+    /// Adds ledger lines for the takes that only sidecars prove. Returns the number of these takes and the sum of their
+    /// costs.
     ///
-    /// One take counts once, however often its clip was copied: at the name where it was placed, else at the first.
+    /// A take counts once, even if its clip was copied. The copy at the path where the clip was placed is used, or else
+    /// the first copy.
     fn witnessed(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
         let mut firsts: Vec<&Witness> = self
             .witnesses
@@ -242,7 +249,8 @@ impl Recovery {
         (firsts.len(), sum)
     }
 
-    /// Adds lines to the ledger; one with damaged lines is written anew without them, and kept under another name.
+    /// Adds lines to the ledger. A ledger with damaged lines is rewritten without them. Then the function returns the
+    /// path under which the damaged file is kept.
     fn write_ledger(&mut self, added: &[Entry], now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         if self.tail.damaged.is_empty() {
             if !added.is_empty() {
@@ -258,7 +266,8 @@ impl Recovery {
         Ok(Some(aside))
     }
 
-    /// A copy of the old database, as far as there is one that can be read, else an empty one; and whether it is empty.
+    /// Copies the old database to `new`, or creates an empty database there if the old one cannot be read. The flag is
+    /// true if the new database is empty.
     fn begin_with_the_old(&self, new: &Path) -> Result<(Connection, bool), StoreError> {
         let path = folder::database(&self.dir);
         let mut bare = true;
@@ -267,7 +276,7 @@ impl Recovery {
             let copied = old.execute("VACUUM INTO ?1", [new.to_string_lossy()]);
             match copied.map_err(|e| StoreError::sql(&path, &e)) {
                 Ok(_) => bare = false,
-                // A page that only a copy reads: the ledger alone has to do.
+                // Only the copy reads the damaged page: the rebuild uses the ledger alone.
                 Err(StoreError::Damaged { .. }) => remove(new)?,
                 Err(other) => return Err(other),
             }
@@ -275,7 +284,7 @@ impl Recovery {
         Ok((schema::open_to_write(new)?, bare))
     }
 
-    /// The new database takes the old one's place, in one step.
+    /// Replaces the old database by the new one with a single rename. Returns the path under which the old one is kept.
     fn give_name(&self, new: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         let path = folder::database(&self.dir);
         let named = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));
@@ -287,8 +296,8 @@ impl Recovery {
             // A second name, so that the first is never without a database.
             fs::hard_link(&path, &aside).or_else(|_| fs::copy(&path, &aside).map(drop)).map_err(io)?;
         }
-        // A log that is left beside the new database would be taken for its own.
-        for end in BESIDE {
+        // SQLite would take a log that is left next to the new database for its own.
+        for end in SIDE_FILES {
             match fs::rename(named(&path, end), named(&aside, end)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io(e)),
                 _ => {}
@@ -300,7 +309,7 @@ impl Recovery {
     }
 }
 
-/// The database, where it is there and sound.
+/// Opens the database for reading; returns `None` if it is missing or damaged.
 fn readable(path: &Path) -> Result<Option<Connection>, StoreError> {
     match super::open_found(path, true) {
         Err(StoreError::Damaged { .. }) => Ok(None),
@@ -308,16 +317,16 @@ fn readable(path: &Path) -> Result<Option<Connection>, StoreError> {
     }
 }
 
-/// Moves what SQLite's log holds into the database itself. Where that fails the log is kept beside it.
+/// Moves the content of SQLite's log into the database file. If that fails, the log is kept next to the database.
 fn fold(path: &Path) {
     if let Ok(db) = schema::open_to_write(path) {
         let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 
-/// Returns lines for what the database knows and the readable lines of a damaged ledger do not tell.
+/// Builds the ledger lines that the damaged ledger has lost, from the data of the database.
 fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::Result<Vec<Entry>> {
-    let told: HashSet<(&str, u32, Kind)> =
+    let reported: HashSet<(&str, u32, Kind)> =
         entries.iter().map(|entry| (entry.take.as_str(), entry.attempt, entry.kind)).collect();
     let sql = format!("SELECT {} FROM {} ORDER BY t.place", takes::COLUMNS, takes::TABLES);
     let all: Vec<Take> = db.prepare(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
@@ -330,7 +339,7 @@ fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::R
         let mut rows = attempts.query([&take.id.0])?;
         while let Some(row) = rows.next()? {
             let attempt: u32 = row.get(0)?;
-            if told.contains(&(take.id.0.as_str(), attempt, Kind::Intent)) {
+            if reported.contains(&(take.id.0.as_str(), attempt, Kind::Intent)) {
                 continue;
             }
             lost.push(Entry {
@@ -346,8 +355,9 @@ fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::R
         }
         let Some(kind) = Kind::of_state(&take.state) else { continue };
         let attempt = intent(&take.state).map_or(0, |intent| intent.attempt);
-        let adopted = kind == Kind::Accepted && told.contains(&(take.id.0.as_str(), attempt, Kind::Adopted));
-        if adopted || told.contains(&(take.id.0.as_str(), attempt, kind)) {
+        let adopted =
+            kind == Kind::Accepted && reported.contains(&(take.id.0.as_str(), attempt, Kind::Adopted));
+        if adopted || reported.contains(&(take.id.0.as_str(), attempt, kind)) {
             continue;
         }
         lost.push(Entry { usd: take.cost(), ..Entry::standing(&take, kind, now) });
@@ -356,7 +366,7 @@ fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::R
     Ok(lost)
 }
 
-/// Returns a name for an old file that nothing has.
+/// Returns an unused path under which an old file is kept, with the date and time in its name.
 fn free_name(path: &Path, now: Timestamp) -> PathBuf {
     let stem = format!("{}.old-{}", path.display(), now.strftime("%Y%m%dT%H%M%SZ"));
     let later = (2..).map(|n| format!("{stem}-{n}"));

@@ -1,4 +1,4 @@
-//! What a crash leaves, and how the database and the ledger are brought into agreement again.
+//! Repairs the records after a crash, so that the database and the ledger agree again.
 
 use super::apply::{self, Applied, Change, Details, set_outcome};
 use super::error::StoreError;
@@ -8,36 +8,39 @@ use super::writer::{Batch, Writer};
 use super::{dismissed, reviews, takes};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Event, SentBack, State};
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 
-/// Something that a crash, or a full disk, had left undone.
+/// A repair that was made after a crash or a full disk.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Repair {
-    /// The last line of the ledger was not written to its end; it was dropped.
+    /// The last line of the ledger was incomplete and was dropped.
     TornLine {
-        /// So many bytes.
+        /// The number of bytes dropped.
         bytes: u64,
     },
-    /// The ledger lost lines that the database had seen. What was on the wire counts as sent.
+    /// The ledger has lost lines that the database had seen. Requests that were being sent at the crash therefore count
+    /// as sent.
     LedgerCut,
-    /// The ledger lacked lines of the database; they were added.
+    /// Lines of the database were missing from the ledger and were added.
     LinesAdded {
-        /// So many.
+        /// The number of lines added.
         count: usize,
     },
-    /// The intent had not reached the ledger, so the request surely had not left: the take waits again.
+    /// The intent had not reached the ledger, so the request was surely not sent: the take waits to be sent again.
     NeverSent(Take),
-    /// The request may have left, and no answer is known: the take is in doubt, or held for a person.
+    /// The request may have reached the provider, and no answer is known. The take is in doubt, or needs a person's
+    /// decision.
     Unanswered(Take),
-    /// The ledger knew what became of the take.
+    /// The ledger had an event of the take that the database lacked. The event was applied.
     Imported(Take),
 }
 
-/// Brings both into agreement. The kernel lock and the lock of the ledger must be held.
+/// Brings the database and the ledger into agreement. The caller must hold the lock of the state folder and the lock of
+/// the ledger file.
 pub(super) fn repair(
     writer: &mut Writer,
     tail: &Tail,
@@ -64,7 +67,7 @@ pub(super) fn repair(
     Ok(repairs)
 }
 
-/// Takes over what the ledger knows and the database does not: it was full, or lost its last transactions.
+/// Imports lines of the ledger that the database lacks, because its disk was full or it lost its last transactions.
 fn import(
     batch: &mut Batch<'_>,
     tail: &Tail,
@@ -90,9 +93,10 @@ fn import(
         let settled = settled.filter(|usd| take.cost() != *usd);
         let details = Details { settled, ..Details::default() };
         let policy = policy(&take.request.model);
-        let step = Change { event, at: Moment::new(entry.at, 0.0), policy: &policy, details: &details };
+        let step = Change { event, at: Tick::new(entry.at, 0.0), policy: &policy, details: &details };
         let Some(Applied { take, lines }) = apply::settle(batch.db, &take, step)? else { continue };
-        // The line that was read is there already; others (a task that another take owns, a doubt given up) are not.
+        // The line that was read is already in the ledger; others (a task that another take owns, a doubt written off)
+        // are not.
         for line in lines.into_iter().filter(|line| line.take != entry.take || line.kind != entry.kind) {
             batch.note(line)?;
         }
@@ -101,7 +105,7 @@ fn import(
     Ok(changed.into_values().collect())
 }
 
-/// Takes over a correction, where the database still has the amount that was corrected; whether it had.
+/// Imports a correction of a charge if the database still has the old amount. Returns true if the amount was changed.
 pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     let Some(was) = entry.was.filter(|was| *was != entry.usd) else { return Ok(false) };
     let sql = "UPDATE takes SET settled = ?2 WHERE id = ?1 AND account <> 'free' AND amount = ?3";
@@ -109,8 +113,10 @@ pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     Ok(changed > 0)
 }
 
-/// Takes over what a person ordered once more and was not sent before the database was lost. The line does not repeat the
-/// order: it is that of the take which was given up for it.
+/// Imports the order of a repeated rendering that was not sent yet; returns `None` for lines of other kinds.
+///
+/// The line does not contain the request. The request is taken from the newest take of the job with the same
+/// fingerprint.
 pub(super) fn order(
     db: &Connection,
     entry: &Entry,
@@ -128,7 +134,7 @@ pub(super) fn order(
     Ok(Some(take))
 }
 
-/// Decides for takes that were on the wire whether their request can have left.
+/// Decides for each take that was being sent whether its request may have reached the provider, and records the result.
 fn reconcile(
     batch: &mut Batch<'_>,
     cut: bool,
@@ -140,7 +146,7 @@ fn reconcile(
         batch.db.prepare_cached(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
     let mut repairs = Vec::new();
     for take in on_wire {
-        // What is in the ledger was taken out of the outbox when this transaction began.
+        // Lines that reached the ledger were removed from the outbox when this transaction began.
         let waiting = batch
             .db
             .prepare_cached(
@@ -151,10 +157,10 @@ fn reconcile(
         let never_sent = waiting && !cut;
         let event = if never_sent { Event::SentBack(SentBack::NotSent) } else { Event::Unanswered };
         let policy = policy(&take.request.model);
-        let step = Change::plain(event, Moment::new(now, 0.0), &policy);
+        let step = Change::plain(event, Tick::new(now, 0.0), &policy);
         let Some(Applied { take, lines }) = apply::settle(batch.db, &take, step)? else { continue };
         repairs.push(if never_sent {
-            // Without a line: the ledger never heard of this submission.
+            // Without a line: this submission never reached the ledger.
             set_outcome(batch.db, &take, "never_sent")?;
             Repair::NeverSent(take)
         } else {

@@ -1,6 +1,7 @@
-//! Reviews of clips: added in one transaction with their lines of the ledger, and read back from these lines.
+//! Adds reviews of clips to the database and the ledger in one transaction, and imports reviews from ledger lines.
 //!
-//! A review is only ever added. It holds for its job, and for every job that shows the same clip for the same order.
+//! Reviews are never changed or removed. A review holds for its job, and for every job with the same clip and the same
+//! fingerprint.
 
 use super::Store;
 use super::apply::{Change, settle};
@@ -14,7 +15,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Event, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::review::{Outcome, Reason, Review};
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::Filed;
@@ -25,32 +26,32 @@ use std::collections::{HashMap, HashSet};
 /// A review to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewReview {
-    /// Project of the job.
+    /// The project of the job.
     pub project: String,
-    /// Name of the job.
+    /// The key of the job.
     pub key: JobKey,
-    /// Rendering that was looked at.
+    /// The rendering that was reviewed.
     pub take: TakeId,
-    /// Revision of the job's newest review that the reviewer saw; 0 for none.
+    /// The revision number of the job's newest review when the reviewer looked; 0 if there was none.
     pub seen: u64,
-    /// Outcome of the review.
+    /// The outcome of the review.
     pub outcome: Outcome,
-    /// Reasons, for a rejection.
+    /// The reasons for a rejection; empty for other outcomes.
     pub reasons: Vec<Reason>,
-    /// Note of the reviewer.
+    /// The note of the reviewer.
     pub note: Option<String>,
-    /// True to queue another rendering.
+    /// True if the review asks for another rendering, which the next run then orders.
     pub redo: bool,
-    /// Name of the reviewer.
+    /// The name of the reviewer.
     pub who: String,
 }
 
-/// Why no review was added.
+/// The reason why none of the reviews was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReviewError {
-    /// Another review was faster, or the job shows another clip now. Each of these jobs with its newest review.
+    /// Jobs that have a newer review or another clip than the reviewer saw, each with its newest review.
     Conflicts(Vec<(JobKey, Option<Review>)>),
-    /// The state could not be written.
+    /// The database or the ledger could not be written.
     Store(StoreError),
 }
 
@@ -60,7 +61,7 @@ impl From<StoreError> for ReviewError {
     }
 }
 
-/// A row of a job with the clip under its name.
+/// A job with the finished clip under its name.
 struct Shown {
     job: i64,
     project: String,
@@ -71,9 +72,9 @@ struct Shown {
 }
 
 impl Store {
-    /// Adds reviews, all or none, and returns them with those of the jobs that share a clip with one of them.
+    /// Adds all reviews or none. Returns them, and the reviews added for other jobs with the same clip and fingerprint.
     ///
-    /// Where another review was added since the caller looked, or a job shows another clip now, nothing is written.
+    /// Nothing is written if a job has a newer review or another clip than the reviewer saw.
     pub async fn review(
         &self,
         reviews: Vec<NewReview>,
@@ -108,7 +109,7 @@ impl Store {
                 let mut made = Vec::new();
                 let mut covered: HashSet<i64> = shown.iter().map(|(_, shown)| shown.job).collect();
                 for (new, shown) in &shown {
-                    // The job that was named comes last: its review is the newest, and it alone orders again.
+                    // The named job comes last: its review is the newest, and only it orders another rendering.
                     for sharing in sharing(batch.db, shown)? {
                         if covered.insert(sharing.job) {
                             made.push((sharing.key.clone(), add(batch, new, &sharing, now)?));
@@ -123,10 +124,10 @@ impl Store {
 }
 
 impl Store {
-    /// Notes that a person chose an earlier version of a job's clip: it stands under the name of the job, and counts as the
-    /// clip for the job's order of today.
+    /// Records that a person chose an earlier version of a job's clip, which then counts as the clip for the job's
+    /// present fingerprint.
     ///
-    /// [`ApplyError::Changed`] where the job or the take is not known.
+    /// Returns [`ApplyError::Changed`] if the job or the take is not known.
     pub async fn choose(
         &self,
         project: &str,
@@ -149,12 +150,12 @@ impl Store {
                     .prepare_cached("SELECT fingerprint FROM jobs WHERE id = ?1")?
                     .query_row([job], |row| row.get(0))?;
                 let order =
-                    order.parse::<Fingerprint>().map_err(|()| takes::unreadable(0, "no fingerprint"))?;
+                    order.parse::<Fingerprint>().map_err(|()| takes::unreadable(0, "not a fingerprint"))?;
                 batch
                     .db
                     .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
                     .execute((&filed.take.0, &order.0.0[..]))?;
-                // The order may be known by a likeness that differs from its fingerprint.
+                // The order may have a likeness that differs from its fingerprint.
                 batch
                     .db
                     .prepare_cached(
@@ -170,8 +171,8 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the review before the newest one that holds for a job, and whether its redo is still open: nothing was
-    /// ordered for the job since.
+    /// Returns the review before the newest review of a job. The flag is true if no take of the job was ordered since
+    /// the returned review.
     pub async fn former_review(
         &self,
         project: &str,
@@ -207,7 +208,7 @@ impl Reader {
 const SHOWN: &str =
     "SELECT id, project, shot, item, variant, fingerprint, filed_take, filed_sha256 FROM jobs";
 
-/// Returns the clip under the name of a job, where there is one that is finished.
+/// Returns a job with the finished clip under its name; `None` if there is no such clip.
 fn shown_by(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<Shown>> {
     let Some(job) = takes::job_id(db, project, key)? else { return Ok(None) };
     let sql = format!("{SHOWN} WHERE id = ?1 AND filed_take IS NOT NULL");
@@ -215,7 +216,7 @@ fn shown_by(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Op
     Ok(found.flatten())
 }
 
-/// Returns the other jobs that show the same clip for the same order.
+/// Returns the other wanted jobs that have the same clip and the same fingerprint.
 fn sharing(db: &Connection, with: &Shown) -> rusqlite::Result<Vec<Shown>> {
     let sql =
         format!("{SHOWN} WHERE filed_sha256 = ?1 AND fingerprint = ?2 AND id <> ?3 AND wanted ORDER BY id");
@@ -241,7 +242,7 @@ fn shown(db: &Connection, row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Sh
     }))
 }
 
-/// Returns the newest review that holds for a job: its own, or that of the clip which it shows for the same order.
+/// Returns the newest review of a job, or of another job with the same clip and fingerprint, whichever is newer.
 fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM reviews WHERE job = ?1 OR (clip = ?2 AND fingerprint = ?3)
@@ -252,11 +253,11 @@ fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
         .optional()
 }
 
-/// Takes the rendering off the list that an earlier review of the job has queued and that was not sent yet.
+/// Cancels the unsent rendering that an earlier review of the job has queued.
 ///
-/// A run that is at work orders queued renderings before it sends them: until they are sent, a later review takes them back.
+/// An active run orders queued renderings before it sends them. Until a rendering is sent, a later review cancels it.
 ///
-/// One that `redo --rejected` has ordered is taken back where the clip is no longer rejected.
+/// A rendering that `redo --rejected` has ordered is cancelled if the clip is no longer rejected.
 fn take_back(
     batch: &mut Batch<'_>,
     shown: &Shown,
@@ -273,7 +274,7 @@ fn take_back(
         )?
         .query_map((shown.job, shown.fingerprint.to_string(), !is_rejected), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    let (at, policy) = (Moment { now, jitter: 0.0 }, Policy::standard());
+    let (at, policy) = (Tick { now, jitter: 0.0 }, Policy::standard());
     for id in waiting {
         let Some(take) = takes::by_id(batch.db, &TakeId(id))? else { continue };
         let cancel = Change::plain(Event::Cancel(CancelledBy::User), at, &policy);
@@ -284,7 +285,7 @@ fn take_back(
     Ok(())
 }
 
-/// Adds one review, with its line.
+/// Adds one review to the database and its line to the ledger.
 fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) -> rusqlite::Result<Review> {
     if !new.redo {
         take_back(batch, shown, new.outcome == Outcome::Rejected, now)?;
@@ -294,7 +295,7 @@ fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) ->
         .prepare_cached("SELECT id FROM takes WHERE job = ?1 ORDER BY place DESC LIMIT 1")?
         .query_row([shown.job], |row| row.get(0))
         .optional()?;
-    // A number is given once, so it is not that of a review which only the ledger knows.
+    // A number is given once, so it cannot be that of a review which only the ledger has.
     let last: Option<i64> = batch
         .db
         .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'reviews'")?
@@ -318,7 +319,7 @@ fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) ->
     Ok(review)
 }
 
-/// Returns the line of a review. `latest` is the newest rendering of the job at that time.
+/// Builds the ledger line of a review. `latest` is the id of the job's newest take at that time.
 fn line(take: &Take, project: &str, key: &JobKey, review: &Review, latest: Option<String>) -> Entry {
     let reasons: Vec<&str> = review.reasons.iter().map(|reason| reason.name()).collect();
     Entry {
@@ -338,9 +339,9 @@ fn line(take: &Take, project: &str, key: &JobKey, review: &Review, latest: Optio
     }
 }
 
-/// Returns the lines of the reviews that these lines do not tell.
+/// Builds the ledger lines of the database's reviews that `entries` lacks.
 pub(super) fn lost(db: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<Entry>> {
-    let told: HashSet<u64> = entries.iter().filter_map(|entry| entry.revision).collect();
+    let reported: HashSet<u64> = entries.iter().filter_map(|entry| entry.revision).collect();
     let sql = "SELECT revision, take, clip, r.fingerprint, outcome, reasons, note, redo, who, at, latest,
                    j.project, j.shot, j.item, j.variant
                FROM reviews r JOIN jobs j ON j.id = r.job ORDER BY revision";
@@ -349,7 +350,7 @@ pub(super) fn lost(db: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<E
     let mut lost = Vec::new();
     while let Some(row) = rows.next()? {
         let review = review(row, 0)?;
-        if !told.contains(&review.revision)
+        if !reported.contains(&review.revision)
             && let Some(take) = takes::by_id(db, &review.take)?
         {
             let project: String = row.get(11)?;
@@ -359,9 +360,9 @@ pub(super) fn lost(db: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<E
     Ok(lost)
 }
 
-/// Takes over a review of the ledger that the database lacks, and returns whether the line is a review.
+/// Imports a review from a ledger line if the database lacks it. Returns true if the line is a review.
 ///
-/// A review of a job that is not known is left out: nothing asks for it.
+/// A review of an unknown job is not imported, because no job can use it.
 pub(super) fn heard(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     if entry.kind != Kind::Reviewed {
         return Ok(false);

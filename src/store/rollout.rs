@@ -1,4 +1,5 @@
-//! Writes the canaries of templates, and the templates whose canaries were approved.
+//! Saves the canaries of templates (the first clips, which a person reviews before the rest is rendered), and the
+//! templates whose canaries were approved.
 
 use super::Store;
 use super::error::StoreError;
@@ -8,19 +9,19 @@ use crate::plan::rollout::Draw;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-/// The canary of a template, in the order in which its jobs were chosen.
+/// The canary of a template: the jobs whose clips a person reviews before the other jobs are rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canary {
-    /// Identity of the template.
+    /// The digest that identifies the template.
     pub template: Sha256,
-    /// Rule by which the jobs were chosen.
+    /// The rule by which the jobs were chosen.
     pub draw: Draw,
-    /// The jobs.
+    /// The keys of the jobs of the canary, in the order in which they were chosen.
     pub jobs: Vec<JobKey>,
 }
 
 impl Store {
-    /// Records the canaries that were chosen and the templates that passed, in one transaction.
+    /// Records newly chosen canaries and the digests of the templates whose canaries were approved, in one transaction.
     pub async fn keep_rollout(
         &self,
         project: &str,

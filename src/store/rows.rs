@@ -1,20 +1,20 @@
-//! States and requests as JSON: the only place that knows how they are written down.
+//! Converts states of takes, and requests, to and from their stored JSON. No other code may depend on this format.
 //!
-//! The domain knows no serde, so each type has a twin here that serde fills in. What was once written must be readable
-//! for ever: a field may be added with a default, never renamed.
+//! The types of `domain` do not use serde, so each has a mirror type here that serde fills. Everything ever written
+//! must stay readable: a field may be added with a default, but never renamed.
 
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{ModelName, RequestId, TaskId};
 use crate::domain::lifecycle::{
-    CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, State, Task, Watch,
+    CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, PollCounters, State, Task,
 };
 use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Request, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Anything that is written as the text it is shown as.
+/// Writes and reads a value as text, with its `Display` and `FromStr`.
 pub(super) mod text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use std::{fmt::Display, str::FromStr};
@@ -25,32 +25,32 @@ pub(super) mod text {
 
     pub(in crate::store) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
         let text = String::deserialize(d)?;
-        text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not understood")))
+        text.parse().map_err(|_| D::Error::custom(format!("the value `{text}` is not valid")))
     }
 }
 
-/// What a type's twin writes, where it may be missing.
+/// Defines the serde functions for an `Option` of a type, from the mirror of the type.
 macro_rules! optional {
-    ($module:ident, $type:ty, $twin:literal) => {
+    ($module:ident, $type:ty, $mirror:literal) => {
         pub(super) mod $module {
             use super::*;
             use serde::{Deserializer, Serializer};
 
             #[derive(Serialize, Deserialize)]
-            pub(super) struct Twin(#[serde(with = $twin)] pub(super) $type);
+            pub(super) struct Mirror(#[serde(with = $mirror)] pub(super) $type);
 
             #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
             pub(in crate::store) fn serialize<S: Serializer>(
                 value: &Option<$type>,
                 s: S,
             ) -> Result<S::Ok, S::Error> {
-                value.clone().map(Twin).serialize(s)
+                value.clone().map(Mirror).serialize(s)
             }
 
             pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
                 d: D,
             ) -> Result<Option<$type>, D::Error> {
-                Ok(Option::<Twin>::deserialize(d)?.map(|Twin(value)| value))
+                Ok(Option::<Mirror>::deserialize(d)?.map(|Mirror(value)| value))
             }
         }
     };
@@ -66,15 +66,15 @@ optional!(maybe_charged, Charged, "ChargedTwin");
 struct Param(#[serde(with = "ValueTwin")] Value);
 
 mod media_list {
-    use super::{Media, maybe_media::Twin};
+    use super::{Media, maybe_media::Mirror};
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(list: &[Media], s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(list.iter().cloned().map(Twin))
+        s.collect_seq(list.iter().cloned().map(Mirror))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Media>, D::Error> {
-        Ok(Vec::<Twin>::deserialize(d)?.into_iter().map(|Twin(media)| media).collect())
+        Ok(Vec::<Mirror>::deserialize(d)?.into_iter().map(|Mirror(media)| media).collect())
     }
 }
 
@@ -92,7 +92,7 @@ mod params {
     }
 }
 
-/// A task id as text.
+/// Writes a task id as text.
 mod task_id {
     use super::TaskId;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -151,7 +151,7 @@ struct ClipFileTwin {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Watch")]
+#[serde(remote = "PollCounters")]
 struct WatchTwin {
     polls: u32,
     overdue: u32,
@@ -161,7 +161,7 @@ struct WatchTwin {
     #[serde(default)]
     mistaken: u8,
     fresh_links: u8,
-    // Earlier versions counted these two beside the link, for one link alone.
+    // Earlier versions counted these two next to the link, for one link alone.
     #[serde(default)]
     damaged: u8,
     #[serde(default)]
@@ -229,7 +229,7 @@ enum StateTwin {
     Doubtful {
         #[serde(with = "IntentTwin")]
         intent: Intent,
-        // Rows of the first version lack it. From the end of time on no denial is late enough to prove anything.
+        // Rows of the first version lack it. After the maximum time, no denial is late enough to prove anything.
         #[serde(with = "text", default = "end_of_time")]
         since: Timestamp,
         #[serde(default)]
@@ -243,8 +243,8 @@ enum StateTwin {
     Running {
         #[serde(with = "TaskTwin")]
         task: Task,
-        #[serde(with = "WatchTwin")]
-        watch: Watch,
+        #[serde(rename = "watch", with = "WatchTwin")]
+        counters: PollCounters,
         #[serde(with = "text")]
         due: Timestamp,
     },
@@ -253,8 +253,8 @@ enum StateTwin {
         task: Task,
         #[serde(with = "ClipTwin")]
         clip: Clip,
-        #[serde(with = "WatchTwin")]
-        watch: Watch,
+        #[serde(rename = "watch", with = "WatchTwin")]
+        counters: PollCounters,
         #[serde(with = "text")]
         due: Timestamp,
     },
@@ -318,7 +318,7 @@ struct PictureFactsTwin {
     sha256: Sha256,
     width: u32,
     height: u32,
-    /// What a picture was told for when it was ordered matters no more.
+    /// The traits of the picture. They are not stored, because they matter only when the rendering is ordered.
     #[serde(skip)]
     traits: PictureTraits,
 }
@@ -344,7 +344,7 @@ enum MediaTwin {
     },
 }
 
-/// As JSON has it: `true`, `5`, `"slow"`.
+/// The mirror of a parameter's value, written as plain JSON: `true`, `5` or `"slow"`.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Value", untagged)]
 enum ValueTwin {
@@ -353,7 +353,7 @@ enum ValueTwin {
     Text(String),
 }
 
-/// Serde reads and builds every field: a new one does not compile before it stands here.
+/// The mirror of a request. Serde uses every field, so a new field does not compile before it is added here.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Request")]
 struct RequestTwin {

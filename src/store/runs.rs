@@ -1,4 +1,4 @@
-//! Runs, their budgets, and what was spent.
+//! Stores runs and their budgets, and sums up the spending.
 
 use super::Store;
 use super::error::{Cap, OverCap, StoreError};
@@ -10,64 +10,64 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params};
 
-/// One call of the program that may spend.
+/// The number of a run, which is one start of a command that may spend money or collect clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub i64);
 
-/// Bounds on what may be spent; `None` where there is none.
+/// The budgets of a run: the most that it may spend. `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Caps {
-    /// By this call of the program.
+    /// The budget of this invocation of the program.
     pub invocation: Option<Usd>,
-    /// By this run, together with the interrupted ones that it goes on with.
+    /// The budget of this run, together with the interrupted ones that it resumes.
     pub run: Option<Usd>,
-    /// By all projects of the folder in a day, in UTC.
+    /// The budget of all projects of the folder for a day, in UTC.
     pub day: Option<Usd>,
-    /// By all projects of the folder in a month, in UTC.
+    /// The budget of all projects of the folder for a month, in UTC.
     pub month: Option<Usd>,
 }
 
-/// What to sum up.
+/// The set of submissions whose money is summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
-    /// One call of the program.
+    /// The submissions of one invocation of the program.
     Invocation(RunId),
-    /// A run, together with the interrupted ones that it went on with.
+    /// The submissions of a run and of the interrupted runs that it resumed.
     Run(RunId),
-    /// What was submitted on the day of that moment, in UTC.
+    /// The submissions on the UTC day that contains this time.
     Day(Timestamp),
-    /// What was submitted in the month of that moment, in UTC.
+    /// The submissions in the UTC month that contains this time.
     Month(Timestamp),
-    /// All that the project ever submitted.
+    /// All submissions ever.
     Ever,
 }
 
-/// Money by where it stands.
+/// The money of a [`Window`] by state: settled, reserved and in doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spent {
-    /// Surely spent.
+    /// The amount surely spent.
     pub settled: Usd,
-    /// Set aside for what is on its way.
+    /// The amount reserved for requests in flight.
     pub reserved: Usd,
-    /// May have been charged.
+    /// The amount that may have been charged.
     pub in_doubt: Usd,
 }
 
 impl Spent {
-    /// What a budget must count.
+    /// Returns the total that a budget counts: settled, reserved and in doubt.
     #[must_use]
     pub fn total(self) -> Usd {
         self.settled + self.reserved + self.in_doubt
     }
 }
 
-/// Exit codes with which a run is finished: all done, some failed, some held, budget reached. After any other one,
-/// or none, the next run goes on with it.
+/// The exit codes that finish a run: all done, some failed, some need a decision, budget reached. After any other exit
+/// code, or none, the next run resumes the run.
 const FINISHED: [i64; 4] = [0, 3, 7, 8];
 
 impl Store {
-    /// Begins a run. Where the project's last run of that command was interrupted, this one goes on with it: what that
-    /// one spent counts against `caps.run`.
+    /// Begins a run. If the project's last run of the same command was interrupted, the new run resumes it, and the
+    /// earlier spending counts against `caps.run`.
     pub async fn begin_run(
         &self,
         project: &str,
@@ -99,8 +99,8 @@ impl Store {
         self.lane.write(None, move |batch| begin(batch.db).map(Ok)).await
     }
 
-    /// Makes a project that has no runs of its own the successor of those that no manifest names any more: an interrupted
-    /// run goes on under the new name, and what was put on hold stays so.
+    /// Makes `project` the successor of the projects in `gone`, which no manifest names any more, if `project` has no
+    /// runs yet. The runs, pauses and canaries of the projects in `gone` then belong to `project`.
     pub async fn succeed(&self, project: &str, gone: Vec<String>) -> Result<(), StoreError> {
         let project = project.to_owned();
         let succeed = move |db: &Connection| {
@@ -131,7 +131,8 @@ impl Store {
     }
 }
 
-/// The first call of the run that the next one of that command goes on with.
+/// Returns the number of the first invocation of the interrupted run that the next start of `command` resumes. Returns
+/// `None` if the next start begins a new run.
 fn interrupted(db: &Connection, project: &str, command: &str) -> rusqlite::Result<Option<i64>> {
     let last: Option<(i64, Option<i64>)> = db
         .prepare_cached(
@@ -144,18 +145,18 @@ fn interrupted(db: &Connection, project: &str, command: &str) -> rusqlite::Resul
 }
 
 impl Reader {
-    /// The interrupted run that the next one of that command goes on with; `None` where it begins a new one.
+    /// Returns the interrupted run that the next start of `command` resumes; `None` if that start begins a new run.
     pub async fn interrupted(&self, project: &str, command: &str) -> Result<Option<RunId>, StoreError> {
         let (project, command) = (project.to_owned(), command.to_owned());
         self.read(move |db| interrupted(db, &project, &command)).await.map(|chain| chain.map(RunId))
     }
 
-    /// What was spent, whatever the project.
+    /// Returns the spending of all projects in a window.
     pub async fn spent(&self, window: Window) -> Result<Spent, StoreError> {
         self.read(move |db| spent(db, window)).await
     }
 
-    /// Who spent it: the projects with what each of them spent, the most first.
+    /// Returns the projects with their spending in a window, the largest spending first.
     pub async fn spenders(&self, window: Window) -> Result<Vec<(String, Usd)>, StoreError> {
         self.read(move |db| {
             let (condition, value) = window.condition();
@@ -172,7 +173,7 @@ impl Reader {
 }
 
 impl Window {
-    /// A condition on a run `r` and a tally `t`, and its `:value`.
+    /// Returns the SQL condition on a run `r` and a tally `t` for this window, and the value of its parameter `:value`.
     fn condition(self) -> (&'static str, Box<dyn ToSql>) {
         match self {
             Self::Invocation(run) => ("r.id = :value", Box::new(run.0)),
@@ -196,13 +197,15 @@ fn spent(db: &Connection, window: Window) -> rusqlite::Result<Spent> {
     })
 }
 
-/// The day in UTC, as it is written in the database: years of four digits, so that text sorts as time does.
+/// Returns the UTC day of a time as the database stores it. Years have four digits, so the texts sort in the order of
+/// time.
 pub(super) fn day(at: Timestamp) -> String {
     let date: Date = at.to_zoned_datetime(TimeZone::UTC).date();
     date.to_string()
 }
 
-/// Whether a run may still spend that much. Asked in the transaction that reserves it, so that no two can overshoot.
+/// Checks whether the budgets of a run allow `price`. The check is in the transaction that reserves the amount, so that
+/// two submissions cannot exceed a budget together.
 pub(super) fn check_caps(
     db: &Connection,
     run: RunId,
@@ -232,7 +235,7 @@ pub(super) fn check_caps(
     Ok(Ok(()))
 }
 
-/// Counts a take's money for that run, on that day, from that attempt on.
+/// Records the run and the day on which a take's money counts, and the take's number of attempts.
 pub(super) fn charge_to(
     db: &Connection,
     take: &TakeId,

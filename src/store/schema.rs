@@ -1,4 +1,4 @@
-//! The tables, how they came to be, and how the database is opened.
+//! Opens and migrates the database.
 
 mod migrations;
 
@@ -11,24 +11,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The version that this program writes: the number of migrations.
+/// The version of the tables that this program writes: the number of migrations.
 pub(super) const VERSION: i64 = 7;
 
-/// Pages that the writer may hold in memory, in KiB: what a large catalog changes at once must not be read again and again.
+/// The size of the page cache for writes, in KiB. It is large enough to read each page that a large catalog changes
+/// only once.
 const WRITER_CACHE: i64 = 4 << 10;
 
-/// The name of a database while it is made.
+/// The name of a new database until it is complete.
 const STAGED: &str = "state.db.new";
 
-/// The name of a copy of a database of an earlier version, without that version's number.
+/// The name of the copy of a database before its upgrade, without the version number at the end.
 const KEPT: &str = "state.db.version-";
 
-/// How long a write waits for another process before it says that the database is busy.
+/// The time that a query waits for another process before it fails because the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Opens the database for reading. Never creates one, never changes it.
+/// Opens the database for reading. Never creates or changes a file.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
-    // SQLite follows a link in the place of the database; it follows none in the place of its logs.
+    // SQLite follows a link in the place of the database, but none in the place of its logs.
     drop(folder::open_to_read(path).map_err(|e| StoreError::io(path, &e))?);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = |name: &Path, flags: OpenFlags| {
@@ -44,8 +45,9 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     opened.map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Returns the address under which SQLite reads a database without the files that it would make beside it, where it
-/// cannot make them and there is no log to be read with it.
+/// Returns a URI that lets SQLite read a database without creating its extra files.
+///
+/// Returns `None` if the folder is writable, or if SQLite must read a log together with the database.
 pub(super) fn still(path: &Path) -> Option<String> {
     use rustix::fs::{Access, access};
     if access(path.parent()?, Access::WRITE_OK).is_ok() {
@@ -59,9 +61,9 @@ pub(super) fn still(path: &Path) -> Option<String> {
     Some(format!("file:{name}?immutable=1"))
 }
 
-/// Opens the database for writing, creating it for its owner alone.
+/// Opens the database for writing. Creates the file if it is missing, with access for its owner alone.
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
-    // SQLite gives the files beside it the mode of this one.
+    // SQLite gives its extra files the mode of this one.
     drop(folder::open_private(path)?);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
@@ -72,7 +74,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
         db.pragma_update(None, "foreign_keys", true)?;
         // The signed link of a clip must not stay in free bytes once its take is done.
         db.pragma_update(None, "secure_delete", true)?;
-        // What a write of a batch that is refused must undo is kept in memory, not in a file for each batch.
+        // The undo data of refused writes is kept in memory, not in a file for each batch.
         db.pragma_update(None, "temp_store", "MEMORY")?;
         db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
         db.set_prepared_statement_cache_capacity(64);
@@ -81,8 +83,8 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     open().map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Makes a database with its tables where there is none: under another name, durable, then renamed. Killed anywhere,
-/// the next start begins again.
+/// Creates a database with its tables under another name, makes it durable, and then renames it. If the process is
+/// killed before the rename, the next start begins again.
 pub(super) fn create(dir: &Path) -> Result<(), StoreError> {
     let (staged, path) = (dir.join(STAGED), folder::database(dir));
     remove_with_logs(&staged)?;
@@ -90,13 +92,13 @@ pub(super) fn create(dir: &Path) -> Result<(), StoreError> {
     migrate(&mut db, &staged)?;
     db.close().map_err(|(_, e)| StoreError::sql(&staged, &e))?;
     File::open(&staged).and_then(|file| file.sync_all()).map_err(|e| StoreError::io(&staged, &e))?;
-    // Logs of a database that is gone would be taken for those of the new one.
+    // SQLite would take the logs of a database that is gone for those of the new one.
     remove_with_logs(&path)?;
     fs::rename(&staged, &path).map_err(|e| StoreError::io(&path, &e))?;
     folder::sync(dir)
 }
 
-/// Removes a database and what SQLite keeps beside it, as far as it is there.
+/// Removes a database and the log files that SQLite keeps next to it, if they exist.
 fn remove_with_logs(path: &Path) -> Result<(), StoreError> {
     for end in ["-journal", "-wal", "-shm", ""] {
         let file = PathBuf::from(format!("{}{end}", path.display()));
@@ -108,8 +110,8 @@ fn remove_with_logs(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Undoes a transaction that a process left behind when it was killed before the database had a log of its own. Nothing
-/// was ever saved by such a transaction.
+/// Undoes the transaction of a process that was killed while it created the database, before the database had a log.
+/// Such a transaction never saved anything.
 pub(super) fn roll_back(path: &Path) -> Result<(), StoreError> {
     let journal = PathBuf::from(format!("{}-journal", path.display()));
     if !journal.exists() {
@@ -124,7 +126,7 @@ pub(super) fn roll_back(path: &Path) -> Result<(), StoreError> {
     open().map(drop).map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Keeps a copy of a database of an earlier version, before its tables are brought up to date. Returns its path.
+/// Copies a database of an earlier version before its tables are upgraded. Returns the path of the copy.
 pub(super) fn keep_copy(dir: &Path, version: i64) -> Result<PathBuf, StoreError> {
     let (path, kept) = (folder::database(dir), dir.join(format!("{KEPT}{version}")));
     if kept.exists() {
@@ -141,26 +143,26 @@ pub(super) fn keep_copy(dir: &Path, version: i64) -> Result<PathBuf, StoreError>
     Ok(kept)
 }
 
-/// Removes the copies of databases of earlier versions: a run has ended well since.
+/// Removes the copies of the database from before upgrades, because a run has ended successfully since.
 pub(super) fn drop_copies(dir: &Path) {
     for version in 1..VERSION {
-        // One that cannot be removed does no harm.
+        // A copy that cannot be removed does no harm.
         let _ = fs::remove_file(dir.join(format!("{KEPT}{version}")));
     }
 }
 
-/// Brings the tables up to date, in one transaction: after a kill in the middle, the old tables are there.
+/// Upgrades the tables in one transaction, so that the old tables stay intact if the process is killed.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     if version(db, path)? == VERSION {
         return Ok(());
     }
     let sql = |e| StoreError::sql(path, &e);
     let change = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
-    // Another process may have migrated since: the version is read where it can no longer change.
+    // Another process may have migrated since: the version is read again under the lock.
     let found = version(&change, path)?;
     let done = usize::try_from(found).map_err(|_| StoreError::Damaged {
         path: path.to_owned(),
-        detail: format!("its version is {found}"),
+        detail: format!("its version {found} is not valid"),
     })?;
     for statements in MIGRATIONS.iter().skip(done).copied().flatten() {
         change.execute_batch(statements).map_err(sql)?;
@@ -169,7 +171,8 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError
     change.commit().map_err(sql)
 }
 
-/// The version of the tables; 0 where there are none yet. A newer one than known is refused.
+/// Returns the version of the tables; 0 if there are none yet. Returns an error if the version is newer than this
+/// program's.
 pub(super) fn version(db: &Connection, path: &Path) -> Result<i64, StoreError> {
     let found = db
         .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -180,7 +183,7 @@ pub(super) fn version(db: &Connection, path: &Path) -> Result<i64, StoreError> {
     Ok(found)
 }
 
-/// Reads every page and refuses a database that contradicts itself.
+/// Reads every page of the database, and returns an error if it is damaged.
 pub(super) fn examine(db: &Connection, path: &Path) -> Result<(), StoreError> {
     let verdict: String =
         db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| StoreError::sql(path, &e))?;

@@ -1,6 +1,8 @@
-//! Signatures of pictures, by the hashes of their bytes, in a file of their own beside the state.
+//! Stores the visual signatures of pictures, by the hashes of the pictures' bytes, in a separate file in the state
+//! folder.
 //!
-//! They outlive the pictures: a take's picture is compared with its successor when its file is gone. Rehearsals share them.
+//! Signatures outlive the pictures, so that a picture of an earlier rendering can be compared with its successor after
+//! its file is gone. Rehearsals use the same file.
 
 use super::error::StoreError;
 use super::folder::open_private;
@@ -10,29 +12,29 @@ use rusqlite::{Connection, OptionalExtension as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A picture that cannot be decoded has an empty signature.
+/// The table of signatures. An empty signature means that the picture cannot be decoded.
 const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS signatures (sha256 BLOB PRIMARY KEY, signature BLOB NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-/// How long a write waits for another process.
+/// The time that a write waits for another process.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The signatures of the pictures of a folder.
+/// The open file with the signatures of pictures.
 pub struct Signatures {
     db: Connection,
     path: PathBuf,
 }
 
 impl Signatures {
-    /// Opens the file, and creates it where there is none.
+    /// Opens the file of signatures, and creates it if it is missing.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         drop(open_private(path)?);
         let open = || {
             let db = Connection::open(path)?;
             db.busy_timeout(BUSY)?;
             db.pragma_update(None, "journal_mode", "WAL")?;
-            // One that is lost in a crash is taken again.
+            // A signature that is lost in a crash is computed again.
             db.pragma_update(None, "synchronous", "NORMAL")?;
             db.execute_batch(TABLE)?;
             Ok(db)
@@ -41,12 +43,12 @@ impl Signatures {
         Ok(Self { db, path: path.to_owned() })
     }
 
-    /// Returns the signature of a picture, where it has one.
+    /// Returns the signature of a picture; `None` if none is saved or if the picture could not be decoded.
     pub fn get(&self, sha256: Sha256) -> rusqlite::Result<Option<Signature>> {
         Ok(self.stored(sha256)?.and_then(|bytes| Signature::from_bytes(&bytes)))
     }
 
-    /// Keeps the signature of a picture that is not known yet.
+    /// Computes and saves the signature of a picture, if it has no saved one yet.
     pub fn learn(
         &self,
         sha256: Sha256,

@@ -1,9 +1,9 @@
-//! Takes as rows of the database, and the clips that jobs have of them.
+//! Reads and writes takes (paid renderings of jobs) as rows of the database, and records which clip a job has.
 
 use super::rows;
 use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{Account, ClipFile, Phase, State};
+use crate::domain::lifecycle::{ClipFile, MoneyState, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::domain::take::Take;
@@ -14,11 +14,12 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use std::str::FromStr;
 
-/// What [`take`] reads, in its order. The statement may go on with its own columns at [`WIDTH`].
+/// The columns that the function [`take`] reads, in the order of reading. A statement may add further columns after
+/// them, from number [`WIDTH`] on.
 pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.title, t.request, t.fingerprint, \
                                   t.price, t.path, t.attempts, t.data, t.settled";
 pub(super) const WIDTH: usize = 13;
-/// The tables of [`COLUMNS`].
+/// The SQL tables from which [`COLUMNS`] are selected.
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
 
 /// Returns the phases as a list for SQL: `('pending', 'held')`.
@@ -27,8 +28,9 @@ pub(super) fn list(phases: &[Phase]) -> String {
     format!("({})", names.join(", "))
 }
 
-/// What stands in `takes.queue`, for a take whose state, due time and job these expressions give: the priority of its job
-/// while the take may be submitted.
+/// Returns the SQL expression for `takes.queue`: the priority of a take's job while the take may be submitted.
+///
+/// `state`, `due` and `job` are the expressions for the take's state, due time and job.
 pub(super) fn queue(state: &str, due: &str, job: &str) -> String {
     let never = Timestamp::MAX.as_millisecond();
     format!(
@@ -37,7 +39,7 @@ pub(super) fn queue(state: &str, due: &str, job: &str) -> String {
     )
 }
 
-/// A value that this program would not have written.
+/// Builds the error for a database value that this program cannot have written.
 pub(super) fn unreadable(
     column: usize,
     error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -47,7 +49,7 @@ pub(super) fn unreadable(
 
 pub(super) fn parsed<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
-    text.parse().map_err(|_| unreadable(column, format!("`{text}` is not understood")))
+    text.parse().map_err(|_| unreadable(column, format!("the value `{text}` is not valid")))
 }
 
 pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
@@ -66,7 +68,7 @@ impl FromSql for Foreign {
     }
 }
 
-/// A key from four columns, of which the first is the shot's.
+/// Reads a job's key from three columns: shot, item and variant, beginning at column `first`.
 pub(super) fn key(row: &Row<'_>, first: usize) -> rusqlite::Result<JobKey> {
     Ok(JobKey { shot: row.get(first)?, item: row.get(first + 1)?, variant: row.get(first + 2)? })
 }
@@ -89,7 +91,8 @@ pub(super) fn request(row: &Row<'_>, column: usize) -> rusqlite::Result<Request>
     rows::request_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
 }
 
-/// The columns `filed_take, filed_path, filed_size, filed_sha256`.
+/// Reads a job's clip from the columns `filed_take, filed_path, filed_size, filed_sha256`; `None` if the job has no
+/// clip.
 pub(super) fn filed(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Filed>> {
     let Some(take) = row.get::<_, Option<String>>(first)? else { return Ok(None) };
     let file =
@@ -119,14 +122,14 @@ pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Tak
         .optional()
 }
 
-/// Notes what the provider, or a person, says that a take costs.
+/// Records the charge for a take that the provider or a person reported.
 pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
         .execute((&id.0, usd.micros()))
         .map(|_| ())
 }
 
-/// The newest take of a job with that order, and the job's number.
+/// Returns the newest take of a job with this fingerprint, and the row number of the job.
 pub(super) fn newest_of_order(
     db: &Connection,
     project: &str,
@@ -144,7 +147,7 @@ pub(super) fn newest_of_order(
         .optional()
 }
 
-/// Waiting takes of a job that are older than one of its takes.
+/// Returns the takes that wait to be sent and are older than the take `newer` of the same job.
 pub(super) fn waiting_behind(db: &Connection, newer: &TakeId) -> rusqlite::Result<Vec<TakeId>> {
     db.prepare_cached(
         "SELECT o.id FROM takes o JOIN takes n ON n.job = o.job
@@ -154,14 +157,14 @@ pub(super) fn waiting_behind(db: &Connection, newer: &TakeId) -> rusqlite::Resul
     .collect()
 }
 
-pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Account> {
+pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<MoneyState> {
     let found = row.get_ref(column)?.as_str()?;
-    let all = [Account::Free, Account::Reserved, Account::InDoubt, Account::Settled];
+    let all = [MoneyState::Free, MoneyState::Reserved, MoneyState::InDoubt, MoneyState::Settled];
     let known = all.into_iter().find(|known| known.name() == found);
-    known.ok_or_else(|| unreadable(column, format!("`{found}` is no account")))
+    known.ok_or_else(|| unreadable(column, format!("`{found}` is not a state of money")))
 }
 
-/// Whether a submission of a take may have brought a task, whatever became of it later.
+/// Checks whether any submission of a take may have made a task at the provider, even a task that failed later.
 pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result<bool> {
     db.prepare_cached(
         "SELECT 1 FROM attempts WHERE take = ?1 AND coalesce(outcome, '') NOT IN ('sent_back', 'never_sent')",
@@ -169,7 +172,8 @@ pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result
     .exists([&id.0])
 }
 
-/// The take in doubt that is given up when this one was accepted, or may have been.
+/// Returns the older take in doubt that take `id` replaces; `None` if there is none. The older take is written off once
+/// take `id` was accepted or may have been.
 pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
     let doubtful: Option<String> = db
         .prepare_cached("SELECT instead_of FROM takes WHERE id = ?1")?
@@ -179,14 +183,15 @@ pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Op
     doubtful.map_or(Ok(None), |doubtful| by_id(db, &TakeId(doubtful)))
 }
 
-/// Waiting takes that are to be sent instead of a take in doubt.
+/// Returns the takes that wait to be sent in place of a take in doubt.
 pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<Vec<TakeId>> {
     db.prepare_cached("SELECT id FROM takes WHERE state = 'pending' AND instead_of = ?1")?
         .query_map([&doubtful.0], |row| row.get(0).map(TakeId))?
         .collect()
 }
 
-/// Adds a take that was never sent, as the newest of its job. The run of that number may submit it.
+/// Adds a take that was never sent, as the newest take of its job. Only the run with the number `approved` may submit
+/// it.
 pub(super) fn insert(
     db: &Connection,
     take: &Take,
@@ -221,7 +226,7 @@ pub(super) fn insert(
     .map(|_| ())
 }
 
-/// Writes a state with everything that repeats parts of it.
+/// Writes the state of a take, with all columns that repeat parts of the state.
 pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timestamp) -> rusqlite::Result<()> {
     let is_final =
         matches!(state.phase(), Phase::Done | Phase::Failed | Phase::Cancelled | Phase::WrittenOff);
@@ -248,10 +253,10 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timest
     .map(|_| ())
 }
 
-/// Reads the take as it stands, if that is how the caller saw it.
+/// Reads the present row of a take; returns `None` if its state has changed since the caller read it.
 ///
-/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same. A take may
-/// have gone to another job since, with another path and price; only what was ordered never changes.
+/// States are compared as a whole. Each state names its attempt, so equal states are about the same submission. The
+/// take may have moved to another job since, with another path and price. Only the take's fingerprint never changes.
 pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     let unchanged = |row: &Row<'_>| {
         let data = row.get_ref(2)?.as_str()?;
@@ -276,14 +281,14 @@ pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<T
         })
 }
 
-/// Returns the number of a job's row; `None` where the job is not known.
+/// Returns the row number of a job; `None` if the job is not known.
 pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached("SELECT id FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4")?
         .query_row((project, &key.shot, &key.item, &key.variant), |row| row.get(0))
         .optional()
 }
 
-/// Notes that a take's clip stands there no more, whichever job it was the clip of.
+/// Records that a take's clip is no longer at a path, for all jobs that had it there.
 pub(super) fn unfile_at(db: &Connection, take: &TakeId, path: &str) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
@@ -293,7 +298,7 @@ pub(super) fn unfile_at(db: &Connection, take: &TakeId, path: &str) -> rusqlite:
     .map(|_| ())
 }
 
-/// Notes that a take's clip stands under the name of the take's own job.
+/// Records that a take's clip is under the name of the take's own job.
 pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()> {
     let job = db
         .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
@@ -301,8 +306,8 @@ pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite
     set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
 }
 
-/// Notes that a take's clip stands under no name any more. Returns the name that it had as its own job's, to which it comes
-/// back.
+/// Records that a take's clip is no longer under any job's name. Returns the path that the clip had under the name of
+/// the take's own job, where it will be placed again.
 pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
     let path: Option<String> = db
         .prepare_cached(
@@ -321,7 +326,7 @@ pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<
     Ok(path)
 }
 
-/// Notes which clip a job has, and where.
+/// Records which clip a job has, and at which path.
 pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
     let standing: (Option<String>, Option<String>) = db
         .prepare_cached("SELECT filed_take, filed_path FROM jobs WHERE id = ?1")?
@@ -329,8 +334,8 @@ pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::R
     if let (Some(other), Some(path)) = standing
         && other != filed.take.0
     {
-        // A clip that stood elsewhere is still there: it is found by its own take from now on. One that stood under this name
-        // and was not set aside was gone.
+        // A clip at another path still exists: its own take finds it from now on. A clip under this name that was not
+        // set aside was already gone.
         let place = if path == filed.path { "" } else { &path };
         db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, place))?;
     }

@@ -1,10 +1,10 @@
-//! Any state, any request.
+//! Generates arbitrary states and requests for property tests.
 
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{
-    CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, State, Task, Watch,
+    CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, PollCounters, State, Task,
 };
 use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Request, Value};
 use jiff::Timestamp;
@@ -47,9 +47,9 @@ fn file() -> impl Strategy<Value = ClipFile> {
     (any::<u64>(), sha256()).prop_map(|(size, sha256)| ClipFile { size, sha256 })
 }
 
-fn watch() -> impl Strategy<Value = Watch> {
+fn watch() -> impl Strategy<Value = PollCounters> {
     any::<(u32, u32, u32, u8, u8, u8, u8, u8, u32)>().prop_map(
-        |(polls, overdue, setbacks, missing, empty, mistaken, fresh_links, damaged, troubles)| Watch {
+        |(polls, overdue, setbacks, missing, empty, mistaken, fresh_links, damaged, troubles)| PollCounters {
             polls,
             overdue,
             setbacks,
@@ -104,11 +104,11 @@ pub(super) fn any_state() -> impl Strategy<Value = State> {
                 due
             }
         ),
-        (task(), watch(), time()).prop_map(|(task, watch, due)| State::Running { task, watch, due }),
-        (task(), clip(), watch(), time()).prop_map(|(task, clip, watch, due)| State::Downloading {
+        (task(), watch(), time()).prop_map(|(task, counters, due)| State::Running { task, counters, due }),
+        (task(), clip(), watch(), time()).prop_map(|(task, clip, counters, due)| State::Downloading {
             task,
             clip,
-            watch,
+            counters,
             due
         }),
         (task(), file()).prop_map(|(task, file)| State::Placing { task, file }),

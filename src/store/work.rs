@@ -1,7 +1,7 @@
-//! Reads the takes that a run may take up next, page by page.
+//! Reads the takes that a run must work on next, page by page: to download, to poll or to submit.
 //!
-//! A page begins behind the last take of the one before, and each list has an index in its order: a page costs the
-//! same however many takes have ended and however many are still to come.
+//! A page begins after the last take of the previous page, and each list has a database index in its order. So a page
+//! costs the same however many takes have ended or remain.
 
 use super::error::StoreError;
 use super::read::Reader;
@@ -11,19 +11,20 @@ use crate::domain::key::{ModelName, TakeId};
 use crate::domain::take::Take;
 use rusqlite::named_params;
 
-/// A list of takes that a run works off, each in its own order.
+/// A list of takes that a run works through. Each variant tells how its takes are sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Queue {
-    /// Clips that can be fetched or placed, of every project: the link that expires first comes first.
+    /// The takes of every project whose clips can be downloaded or placed, by the expiry of their links.
     Clips,
-    /// Tasks to poll and submissions to look up, of every project, by when they are due.
+    /// The takes of every project whose tasks must be polled or whose unanswered submissions must be looked up, by due
+    /// time.
     Tasks,
-    /// Takes of wanted jobs that the run may submit to a model, in the order of the manifest. Those whose time has not
-    /// come are among them.
+    /// The takes of wanted jobs that the run may submit to a model, in the order of the manifest. The list includes
+    /// takes that are not due yet.
     Pending(ModelName),
 }
 
-/// A place in a [`Queue`]. The next page begins behind it.
+/// A position in a [`Queue`]. The next page begins after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     key: i64,
@@ -31,30 +32,31 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The place before the first take.
+    /// The position before the first take.
     pub const START: Self = Self { key: i64::MIN, place: i64::MIN };
 }
 
-/// One take of a [`Queue`].
+/// A take of a [`Queue`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {
     /// The take.
     pub take: Take,
-    /// Whether the run may submit it.
+    /// True if the run may submit the take.
     pub approved: bool,
-    /// Whether its job has the clip of another take, which makes room for the new one.
+    /// True if the job has the clip of another take, which the clip of this take will replace.
     pub replaces: bool,
-    /// Its place in the queue.
+    /// The take's position in the queue.
     pub at: Cursor,
 }
 
 impl Queue {
-    /// The index of the list, its condition exactly as the index has it, and its order.
+    /// Returns `[index, condition, order]` of the list in SQL. The condition is written exactly as in the index, so
+    /// that SQLite uses it.
     const fn terms(&self) -> [&'static str; 3] {
         match self {
             Self::Clips => [
                 "takes_to_collect",
-                // A row value does not search an index by an expression: the bound on the key alone does.
+                // SQLite cannot search an index by an expression with a row value: only the bound on the key can.
                 "t.state IN ('placing', 'downloading') AND coalesce(t.expires, 9223372036854775807) >= :key",
                 "coalesce(t.expires, 9223372036854775807)",
             ],
@@ -85,7 +87,8 @@ impl Queue {
 }
 
 impl Store {
-    /// Lets a run submit these takes: those that wait, and those in doubt as soon as they surely never arrived.
+    /// Lets a run submit these takes. A take in doubt may be among them: the run may submit it if it is proved later
+    /// that the earlier request never arrived.
     pub async fn approve(&self, run: RunId, takes: Vec<TakeId>) -> Result<(), StoreError> {
         if takes.is_empty() {
             return Ok(());
@@ -103,7 +106,7 @@ impl Store {
 }
 
 impl Reader {
-    /// Reads the next takes of a queue, as a run sees it.
+    /// Reads the next `limit` takes of a queue after a position, for a run.
     pub async fn queued(
         &self,
         run: RunId,
@@ -133,7 +136,7 @@ impl Reader {
         .await
     }
 
-    /// Counts the takes that a run may submit and that still wait.
+    /// Counts the waiting takes that a run may submit.
     pub async fn still_pending(&self, run: RunId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM takes WHERE state = 'pending' AND approved = ?1";
         self.read(move |db| db.prepare_cached(sql)?.query_row([run.0], |row| row.get::<_, i64>(0)))
@@ -141,7 +144,7 @@ impl Reader {
             .map(i64::cast_unsigned)
     }
 
-    /// Lists the takes that a run was allowed to submit and that were cancelled before it submitted them.
+    /// Returns the takes that a run was allowed to submit and that were cancelled before the run submitted them.
     pub async fn called_off(&self, run: RunId) -> Result<Vec<Take>, StoreError> {
         self.read(move |db| {
             let sql = format!(

@@ -1,7 +1,7 @@
-//! The wanted jobs of one plan in temporary tables, beside what is known.
+//! Holds the wanted jobs of one plan in temporary tables, next to the project's history.
 //!
-//! SQLite keeps them in a private file without a name, which goes away with the connection. The state database is
-//! attached read-only; where there is none, empty tables stand in its place, so that every look-up finds them.
+//! SQLite keeps the tables in a private file without a name, which disappears with the connection. The state database
+//! is attached read-only. If there is none, empty tables replace it, so that every query still works.
 
 mod cursor;
 mod decisions;
@@ -27,10 +27,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// `wanted.at` is the place in which the job is submitted; `template`, `kind` and `draw` are for the choice of a canary, and
-/// `kept_back` are the places of jobs that wait for the review of one. `leaders` has a row for each fingerprint that several jobs
-/// have, and no other; `first` and `second` are places of jobs that can lead; `leading` has the decisions about
-/// these.
+/// The temporary tables of a worksheet.
+///
+/// `wanted.at` is the position of a job in the order of submission. `template`, `kind` and `draw` serve the choice of a
+/// canary, and `kept_back` has the positions of jobs that wait for the review of a canary. `leaders` has a row for each
+/// fingerprint that several jobs share; `first` and `second` are the positions of the jobs whose renderings the other
+/// jobs can use, and `leading` has the decisions about them.
 const TABLES: &str = "
 CREATE TABLE wanted (
     at INTEGER PRIMARY KEY,
@@ -107,31 +109,32 @@ CREATE TABLE kept_back (at INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE taken (take TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
 
-/// Pages of the temporary tables that are held in memory, in KiB.
+/// The size of the page cache of the temporary tables, in KiB.
 const CACHE: i64 = 1 << 10;
 
-/// The wanted jobs of one plan, with what is to be done about each. A clone is another handle to the same tables.
+/// The wanted jobs of one plan with the decisions about them, in temporary tables. A clone is another handle to the
+/// same tables.
 #[derive(Clone)]
 pub struct Worksheet {
     book: Arc<Mutex<Book>>,
 }
 
-/// The tables, and what is remembered about them.
+/// The database connection to the tables of a worksheet, with cached facts about their content.
 pub struct Book {
     db: Connection,
-    /// The file that errors name.
+    /// The path that error messages name: the state database, or the temporary folder if there is none.
     path: PathBuf,
     project: String,
-    /// Why jobs could not be taken, if so.
+    /// The first error while jobs were added; `None` if all were added.
     trouble: Option<StoreError>,
     taken: i64,
     is_urgent: bool,
-    /// Whether the project has jobs, and whether the folder has takes at all: most look-ups of a first plan need none.
+    /// True if the database has jobs of the project. It is false in a first plan, so that most look-ups can be skipped.
     has_jobs: bool,
     has_takes: bool,
-    /// Other projects of the folder, and whether a manifest still names them.
+    /// The other projects of the state folder, each with true if a manifest still names it.
     others: Vec<(String, bool)>,
-    /// Jobs of the project whose clips are rejected.
+    /// The jobs of the project whose present clips a person rejected, with the rejections.
     rejections: HashMap<JobKey, Rejection>,
     has_leaders: Cell<bool>,
     has_reusable: Cell<bool>,
@@ -144,38 +147,38 @@ pub struct Book {
     signatures: Option<Signatures>,
 }
 
-/// A wanted job of which it is decided what is to be done.
+/// A wanted job with the plan's decision about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
-    /// Its place in the worksheet.
+    /// The position of the job in the order of submission.
     pub at: i64,
     /// The job.
     pub wanted: Wanted,
-    /// What is to be done about it.
+    /// The decision about the job.
     pub decision: Decision,
-    /// The new take, where one was ordered by [`Book::order`].
+    /// The new take that [`Book::order`] recorded for the job; `None` if nothing was ordered.
     pub ordered: Option<TakeId>,
-    /// The take of its own that serves the job although the orders differ.
+    /// The take of the project that serves the job although it was ordered with another fingerprint.
     pub alike: Option<TakeId>,
 }
 
-/// A job with a clip that is no longer wanted.
+/// A job that has a clip and that the manifest no longer asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gone {
-    /// Which clip.
+    /// The key of the job.
     pub key: JobKey,
-    /// Whether the manifest asked for it when it was last carried out.
+    /// True if the manifest still asked for the job in the last run.
     pub wanted: bool,
     /// The clip.
     pub filed: crate::plan::known::Filed,
 }
 
 impl Worksheet {
-    /// Opens an empty worksheet, in a file without a name: below that folder where it can be written, else where the system
-    /// keeps such files. A million jobs take about half a gigabyte there.
+    /// Opens an empty worksheet in a file without a name: below `folder` if that is writable, else in the system's
+    /// temporary folder. A million jobs need about half a gigabyte of disk space.
     pub fn new(folder: Option<&Path>) -> Result<Self, StoreError> {
         let path = std::env::temp_dir();
-        // Its name goes as soon as the connection has the file open: nothing stays of a process that is killed.
+        // The name is removed as soon as the connection has the file open: a killed process leaves nothing behind.
         let file = folder.and_then(|folder| tempfile::Builder::new().prefix("plan").tempfile_in(folder).ok());
         let open = || {
             let db = match &file {
@@ -216,7 +219,7 @@ impl Worksheet {
         Ok(Self { book: Arc::new(Mutex::new(book)) })
     }
 
-    /// Returns the tables, for this thread alone until the guard is dropped.
+    /// Locks the tables for the calling thread until the returned guard is dropped.
     pub fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -227,15 +230,17 @@ impl Book {
         self.db.prepare(sql)?.exists([])
     }
 
-    /// Decides for every selected job, as far as the limit on submissions goes: what costs nothing is always done.
+    /// Makes and saves the plan's decision for every job that `scope` selects. `limit` is the largest number of
+    /// submissions; decisions that cost nothing are not limited.
     pub fn decide(&self, scope: Scope<'_>, limit: Option<usize>) -> Result<(), StoreError> {
-        // One transaction, so that every look-up sees one moment.
+        // One transaction, so that every look-up sees the same state.
         self.run(|| self.db.execute_batch("BEGIN"))?;
         let decided = decide(self, scope).and_then(|()| limit.map_or(Ok(()), |limit| self.limit(limit)));
         self.run(|| decided.and_then(|()| self.db.execute_batch("COMMIT")))
     }
 
-    /// Takes back what is beyond the limit, and what would wait for that.
+    /// Keeps only the first `limit` decisions to submit. Also removes the decisions of jobs that would use the clips of
+    /// the removed jobs.
     fn limit(&self, limit: usize) -> rusqlite::Result<()> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.db
@@ -264,48 +269,48 @@ impl Book {
         Ok(())
     }
 
-    /// Projects of the folder that no manifest names any more.
+    /// Returns the projects of the folder that no manifest names any more.
     #[must_use]
     pub fn gone(&self) -> Vec<String> {
         self.others.iter().filter(|(_, live)| !live).map(|(project, _)| project.clone()).collect()
     }
 
-    /// Number of wanted jobs.
+    /// Returns the number of wanted jobs.
     #[must_use]
     pub const fn len(&self) -> i64 {
         self.taken
     }
 
-    /// Whether no job is wanted.
+    /// Reports whether no job is wanted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.taken == 0
     }
 
-    /// Number of jobs of the plan.
+    /// Returns the number of jobs for which the plan has a decision.
     pub fn decided(&self) -> Result<i64, StoreError> {
         self.run(|| self.db.query_row("SELECT count(*) FROM decided", [], |row| row.get(0)))
     }
 
-    /// Number of jobs of the plan whose decision has this name.
+    /// Returns the number of jobs for which the plan has a decision of the kind `name`.
     pub fn count(&self, name: &str) -> Result<usize, StoreError> {
         let sql = "SELECT count(*) FROM decided WHERE kind = ?1";
         let count: i64 = self.run(|| self.db.query_row(sql, [name], |row| row.get(0)))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// Returns what carrying out the plan costs.
+    /// Returns the sum of the prices of the jobs that the plan submits. Unknown prices count as zero.
     pub fn price(&self) -> Result<Usd, StoreError> {
         let sql = "SELECT coalesce(sum(w.price), 0) FROM decided d JOIN wanted w USING (at) WHERE d.costs";
         self.run(|| self.db.query_row(sql, [], |row| row.get(0).map(Usd::from_micros)))
     }
 
-    /// Whether some of the wanted jobs are left out by the selection.
+    /// Checks whether some of the wanted jobs have no decision, because the selection or the limit leaves them out.
     pub fn is_partial(&self) -> Result<bool, StoreError> {
         Ok(self.decided()? < self.taken)
     }
 
-    /// Whether a wanted job, or an item of one, is called so.
+    /// Checks whether `name` is the key of a wanted job or the id of an item of a wanted job.
     pub fn has_name(&self, name: &str) -> Result<bool, StoreError> {
         if self.run(|| self.db.prepare("SELECT 1 FROM wanted WHERE item = ?1")?.exists([name]))? {
             return Ok(true);
@@ -313,7 +318,7 @@ impl Book {
         name.parse().map_or(Ok(false), |key| Ok(self.wanted(&key)?.is_some()))
     }
 
-    /// Writes down the new take of a job.
+    /// Records the id of the new take that is ordered for the job at position `at`.
     pub fn order(&self, at: i64, take: &TakeId) -> Result<(), StoreError> {
         self.run(|| {
             let sql = "UPDATE decided SET ordered = ?2 WHERE at = ?1";
@@ -321,7 +326,7 @@ impl Book {
         })
     }
 
-    /// Returns the new take of a job, where one was ordered.
+    /// Returns the new take that was ordered for a job; `None` if none was.
     pub fn ordered(&self, key: &JobKey) -> Result<Option<TakeId>, StoreError> {
         self.run(|| {
             let mut select = self.db.prepare_cached(

@@ -1,4 +1,4 @@
-//! The verbs of one take. Each is a compare-and-set on the state that the caller saw.
+//! Writes the changes of a single take. Each is a compare-and-set on the state that the caller saw.
 
 use super::apply::{self, Applied, Change, Details, transition};
 use super::error::{ApplyError, ClaimError};
@@ -10,27 +10,27 @@ use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Event, Intent, Phase, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use jiff::Timestamp;
 
-/// The same rendering, ordered once more.
+/// The data of a repeated order: the same rendering is ordered again as a new take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewal {
-    /// The name of the new take.
+    /// The id of the new take.
     pub id: TakeId,
-    /// What it costs.
+    /// The price of the new take.
     pub price: Usd,
-    /// Why a person decided so, in their own words; kept with the ledger's lines.
+    /// The user's reason for the decision. It is saved in the ledger lines.
     pub note: Option<String>,
 }
 
 impl Store {
-    /// Makes the intent to submit a take durable, in the database and in the ledger, and reserves its price.
+    /// Saves the intent to submit a take durably in the database and the ledger, and reserves the take's price.
     ///
-    /// Only after this has returned the take may a request leave. Where it stands in for a take that is in doubt no longer,
-    /// because a person has settled that one, nothing is claimed and this one is cancelled.
+    /// The request may be sent only after this function has returned the take. If the take replaces an older take that
+    /// a person has settled meanwhile, the newer take is cancelled, and the function returns [`ClaimError::Changed`].
     pub async fn claim(
         &self,
         take: &Take,
@@ -44,8 +44,8 @@ impl Store {
             .lane
             .write(None, move |batch| {
                 let Some(row) = takes::current(batch.db, &take)? else { return Ok(Err(ClaimError::Changed)) };
-                // Of the policy, a claim uses the pauses that are the same for every model.
-                let (at, policy) = (Moment::new(now, 0.0), Policy::standard());
+                // A claim uses only those pauses of the policy that are the same for every model.
+                let (at, policy) = (Tick::new(now, 0.0), Policy::standard());
                 let doubtful = takes::stands_in_for(batch.db, &row.id)?;
                 if doubtful.as_ref().is_some_and(|doubtful| !doubtful.state.is_in_doubt())
                     && !takes::may_have_arrived(batch.db, &row.id)?
@@ -93,9 +93,10 @@ impl Store {
         claimed?.ok_or(ClaimError::Changed)
     }
 
-    /// Says that a job's clip now stands under that name: re-filed, shared with another job, or adopted.
+    /// Records that a job's clip is now at the path in `filed`, because it was moved, is shared with another job, or
+    /// belonged to another job before.
     ///
-    /// [`ApplyError::Changed`] where the job or the take is not known.
+    /// Returns [`ApplyError::Changed`] if the job or the take is not known.
     pub async fn file(
         &self,
         project: &str,
@@ -112,7 +113,7 @@ impl Store {
             .await
     }
 
-    /// Says where the clip of an older take is kept, now that its name went to a newer one.
+    /// Records the path at which the clip of an older take is kept, after a newer clip took its name.
     pub async fn kept(&self, clip: &Filed, path: &str, now: Timestamp) -> Result<(), ApplyError> {
         let (Filed { take, path: left, .. }, path) = (clip.clone(), path.to_owned());
         self.lane
@@ -132,7 +133,7 @@ impl Store {
             .await
     }
 
-    /// Notes that the clip of an older take is kept nowhere: it was gone when it should have made room, or is gone since.
+    /// Records that the clip of an older take no longer exists: it was missing when a newer clip replaced it, or later.
     pub async fn kept_nowhere(&self, take: &TakeId) -> Result<(), ApplyError> {
         let take = take.clone();
         self.lane
@@ -143,10 +144,11 @@ impl Store {
             .await
     }
 
-    /// Orders the same rendering once more, as a new take that may be charged. A take that is held is written off in
-    /// the same transaction.
+    /// Orders the same rendering again, as a new take that may be charged. If the old take needs a person's decision,
+    /// it is written off in the same transaction.
     ///
-    /// [`ApplyError::Changed`] where the job has another take that is waiting or not settled.
+    /// Returns [`ApplyError::Changed`] if the old take has changed, or if the job has a take that waits or is not
+    /// finished.
     pub async fn renew(
         &self,
         old: &Take,
@@ -159,7 +161,7 @@ impl Store {
         self.lane
             .write(None, move |batch| {
                 let Some(row) = takes::current(batch.db, &old)? else { return Ok(Err(ApplyError::Changed)) };
-                let at = Moment::new(now, 0.0);
+                let at = Tick::new(now, 0.0);
                 let step = Change { event: Event::WriteOff, at, policy: &policy, details: &details };
                 if let Some(given_up) = apply::settle(batch.db, &row, step)? {
                     given_up.lines.into_iter().try_for_each(|line| batch.note(line).map(drop))?;
@@ -197,9 +199,10 @@ impl Store {
     }
 }
 
-/// Notes that a job's clip stands under a name, and who wanted it so. Returns the job's row.
+/// Records that a job's clip is at the path in `filed`. `who` is the person who chose the clip, if a person did.
+/// Returns the row number of the job.
 ///
-/// [`ApplyError::Changed`] where the job or the take is not known.
+/// Returns [`ApplyError::Changed`] if the job or the take is not known.
 pub(super) fn file(
     batch: &mut Batch<'_>,
     project: &str,

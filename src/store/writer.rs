@@ -1,4 +1,4 @@
-//! One transaction, then its lines: the writing end of the database and of the ledger.
+//! Writes to the database and the ledger: commits one transaction, then appends its lines to the ledger.
 
 use super::error::StoreError;
 use super::folder;
@@ -12,26 +12,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Called before each step that makes a batch durable; an error stands for a disk that fails at that moment.
+/// A callback that simulates a failing disk in tests. It is called before each [`Step`], and an error makes the step
+/// fail.
 pub type Rehearsal = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
 
-/// A step that makes a batch durable.
+/// A step in which a batch of writes is made durable on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// To the database.
+    /// The commit to the database.
     Commit,
-    /// To the ledger.
+    /// The append to the ledger.
     Append,
 }
 
-/// An open transaction.
+/// An open transaction, which collects the ledger lines of its writes.
 pub(super) struct Batch<'a> {
     pub(super) db: &'a Connection,
     seq: u64,
 }
 
 impl Batch<'_> {
-    /// Puts a line into the ledger when the transaction is committed. Returns its number.
+    /// Adds a line that is appended to the ledger after the transaction is committed. Returns the line's `seq` number.
     pub(super) fn note(&mut self, mut entry: Entry) -> rusqlite::Result<u64> {
         self.seq += 1;
         entry.seq = self.seq;
@@ -45,30 +46,32 @@ impl Batch<'_> {
     }
 }
 
-/// The writing end of the database and of the ledger.
+/// The connection and the file through which the database and the ledger are written.
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) ledger: Ledger,
     pub(super) dir: PathBuf,
-    /// Held by whoever drives: only a driver, who has repaired, may call the two in agreement.
+    /// The lock of the state folder, if this process submits, collects or rebuilds. Only such a process, which has
+    /// repaired both files, may record that the database and the ledger agree.
     pub(super) lock: Option<Lock>,
-    /// The ledger has a line that the database could not take in: they agree no more until the next start.
+    /// True if the ledger has a line that the database lacks. Then this process no longer records that the database and
+    /// the ledger agree.
     pub(super) ahead: bool,
-    /// Last number given to a line.
+    /// The last `seq` number that was given to a ledger line.
     pub(super) seq: u64,
     pub(super) rehearsal: Option<Rehearsal>,
     pub(super) commits: Arc<AtomicU64>,
 }
 
-/// Time that the last write of a driver waits for a reader in another process.
+/// The time for which [`Writer::close`] waits for a reader in another process.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Writer {
-    /// Closes both, and empties the log of the database where this process drove: pages of the log hold signed links of
-    /// clips that are done by now.
+    /// Closes the database and the ledger. If this process held the lock, it first empties the log of the database,
+    /// because the log contains signed links of finished clips.
     ///
-    /// SQLite does so by itself when the last connection closes, but not where a reader outlives this one: the server of a
-    /// review, or a read that a stopped run left behind.
+    /// SQLite empties the log automatically when the last connection closes. A reader may stay open longer than this
+    /// connection: the server of a review, or a query of a stopped run.
     pub(super) fn close(self) {
         if self.lock.is_some() {
             // A log that cannot be emptied now is emptied by the next run.
@@ -82,7 +85,8 @@ impl Writer {
         outcome.map_err(|e| StoreError::io(&self.dir.join(file), &e))
     }
 
-    /// One transaction. The ledger must be locked, and [`Writer::append`] must follow, with the number returned.
+    /// Runs and commits one transaction. Returns its value, and the `seq` number that [`Writer::append`] needs. The
+    /// ledger must be locked, and the caller must call [`Writer::append`] next.
     pub(super) fn transact<T>(
         &mut self,
         write: impl FnOnce(&mut Batch<'_>) -> rusqlite::Result<T>,
@@ -109,7 +113,8 @@ impl Writer {
         Ok((value, first))
     }
 
-    /// Writes down what is known of the ledger, and returns the highest number in use.
+    /// Records at the start of a transaction which ledger lines this process has seen in the file, if `agree` is true.
+    /// Returns the highest `seq` number in use.
     fn begin(&self, db: &Connection, agree: bool) -> rusqlite::Result<u64> {
         if agree && !self.ledger.seen.is_empty() {
             let mut delete = db.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;
@@ -127,9 +132,10 @@ impl Writer {
         Ok(seq.cast_unsigned().max(self.ledger.last()))
     }
 
-    /// Adds the lines that the ledger lacks; returns how many of them are older than this batch.
+    /// Appends the lines that the ledger still lacks. Returns how many of the appended lines are from earlier batches.
+    /// The lines of this batch have numbers above `first`.
     ///
-    /// An intent of an earlier batch is left out: its caller was told that nothing was written, and sent nothing.
+    /// An intent of an earlier batch is left out, because its caller got an error and sent nothing.
     pub(super) fn append(&mut self, first: u64) -> Result<usize, StoreError> {
         let path = folder::database(&self.dir);
         let lines = self.lines_to_append(first).map_err(|e| StoreError::sql(&path, &e))?;

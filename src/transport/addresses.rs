@@ -1,11 +1,11 @@
-//! Which addresses a link from a provider's answer may lead to.
+//! Decides which IP addresses may be contacted for a link in a provider's answer.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why an address is refused, or nothing if it is an ordinary public one.
+/// Returns the reason why an IP address may not be contacted, or `None` for an ordinary public address.
 ///
-/// After the special-purpose registries of IANA (RFC 6890 and its updates). Loopback alone can be allowed, for
-/// providers that themselves live on this machine.
+/// The address ranges are from IANA's special-purpose registries (RFC 6890 and its updates). `allow_loopback` allows
+/// loopback addresses, for providers that run on this machine. No other range can be allowed.
 #[must_use]
 pub fn refused(address: IpAddr, allow_loopback: bool) -> Option<&'static str> {
     match address {
@@ -35,16 +35,16 @@ fn refused_v6(address: Ipv6Addr, allow_loopback: bool) -> Option<&'static str> {
         return (!allow_loopback).then_some("a loopback address");
     }
     match address.segments() {
-        // Whatever IPv4 address is inside: an honest host has no reason to write it so.
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] => Some("an IPv4 address in IPv6 clothes"),
+        // Refused whichever IPv4 address is inside: an honest host has no reason for this form.
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] => Some("an IPv4 address in IPv6 form"),
         [0x64, 0xff9b, ..] => Some("a translated IPv4 address"),
         [0xfe80..=0xfebf, ..] => Some("a link-local address"),
         [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Some("a private address"),
         [0xff00..=0xffff, ..] => Some("a multicast address"),
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => Some("a documentation address"),
-        // Teredo and 6to4 carry an IPv4 address too.
+        // Teredo and 6to4 addresses also contain an IPv4 address.
         [0x2001, 0, ..] | [0x2002, ..] => Some("a tunnelled IPv4 address"),
-        // Everything outside 2000::/3 is not in use on the public network.
+        // Addresses outside 2000::/3 are not used on the public network.
         [0x2000..=0x3fff, ..] => None,
         _ => Some("a reserved address"),
     }

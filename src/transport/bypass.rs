@@ -1,9 +1,9 @@
-//! Hosts that are reached without a proxy, by the rules of the HTTP client for `NO_PROXY`.
+//! Decides whether a host is reached without a proxy, by the HTTP client's rules for `NO_PROXY`.
 
 use std::net::IpAddr;
 use url::{Host, Url};
 
-/// Returns whether a list such as `NO_PROXY` has the host of an address.
+/// Returns true if a list in the format of `NO_PROXY` contains the host of a URL.
 pub(super) fn has(list: &str, url: &Url) -> bool {
     let mut entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     match url.host() {
@@ -14,14 +14,14 @@ pub(super) fn has(list: &str, url: &Url) -> bool {
     }
 }
 
-/// Returns whether a name is this domain or below it. `*` is above every name, and above no address.
+/// Returns true if a host name is equal to a domain or inside it. The domain `*` matches every name, but no IP address.
 fn is_within(name: &str, domain: &str) -> bool {
     let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
     let bare = domain.strip_prefix('.').unwrap_or(&domain);
     domain == "*" || name.strip_suffix(bare).is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
-/// Returns whether an address is this one, or in this network (`10.0.0.0/8`).
+/// Returns true if an IP address is equal to an entry of the list, or is in the entry's network (such as `10.0.0.0/8`).
 fn is_in_network(address: IpAddr, entry: &str) -> bool {
     let (network, length) = match entry.split_once('/') {
         Some((network, length)) => (network, length.parse::<u32>().ok()),

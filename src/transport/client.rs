@@ -1,8 +1,8 @@
-//! The two clients.
+//! The HTTP client for paid requests and the one for free requests.
 
 use super::endpoint::Endpoint;
 use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
-use super::fetch::{Clips, Download};
+use super::fetch::{ClipClients, Download};
 use super::settings::{AGENT, ClientTrouble, Proxies, Settings, Timeouts, build, builder};
 use crate::domain::fault::Said;
 use crate::domain::foreign::shown;
@@ -17,9 +17,9 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 use url::Url;
 
-/// A client for requests that cost money. Nothing that holds only a [`Free`] can send one.
+/// A client for requests that cost money. Code that has only a [`Free`] client cannot send a paid request.
 pub trait Paid: Send + Sync {
-    /// Sends `body` once and reads the whole answer.
+    /// Sends a paid request with `body` once, and reads the whole answer.
     ///
     /// Anything but a complete answer is a fault, and only [`SendFaultKind::NotSent`] and [`SendFaultKind::Setup`]
     /// prove that nothing was charged.
@@ -36,7 +36,7 @@ pub trait Free: Send + Sync {
     /// Sends a call that costs nothing, and reads the whole answer.
     fn ask<'a>(&'a self, endpoint: &'a Endpoint, call: &'a Call) -> BoxFuture<'a, Result<Reply, SendFault>>;
 
-    /// Begins to fetch a clip from wherever the provider at `endpoint` said it is, as [`FreeClient::fetch`] does.
+    /// Starts the download of a clip from a link of the provider at `endpoint`, as [`FreeClient::fetch`] does.
     fn fetch<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -46,10 +46,10 @@ pub trait Free: Send + Sync {
     ) -> BoxFuture<'a, Result<Download, FetchFault>>;
 }
 
-/// Sends paid requests, each once.
+/// A client that sends each paid request once.
 ///
-/// A new connection for each: a request that goes out on a kept one just as the server closes it cannot be told
-/// from one that was accepted.
+/// Each request gets a new connection. If a server closes a kept connection just when a request is sent on it, nothing
+/// shows whether the request was accepted.
 #[derive(Debug, Clone)]
 pub struct PaidClient {
     http: Client,
@@ -57,35 +57,36 @@ pub struct PaidClient {
     timeouts: Timeouts,
 }
 
-/// Polls, and fetches clips: whatever costs nothing.
+/// A client for everything that costs nothing: polls and downloads of clips.
 #[derive(Debug, Clone)]
 pub struct FreeClient {
     http: Client,
     proxies: Proxies,
-    clips: Clips,
+    clips: ClipClients,
 }
 
-/// Longest answer that is read, in bytes: beyond any honest JSON, below what could hurt with 64 at once.
+/// The maximum length of an answer in bytes. It is longer than any honest JSON, and small enough to keep 64 answers in
+/// memory.
 const LONGEST_REPLY: usize = 4 * 1024 * 1024;
 
-/// What helps behind a proxy that shows certificates of its own. TLS trusts the system's store; on Linux, `SSL_CERT_FILE`
-/// replaces that.
-const OWN_AUTHORITY: &str = "Where the network has a certificate authority of its own, add its certificate to the \
-                             system's store, or on Linux name a file of all that are to be trusted in SSL_CERT_FILE";
+/// The advice for a network whose proxy uses its own certificates. TLS trusts the system's certificate store; on Linux,
+/// `SSL_CERT_FILE` replaces it.
+const OWN_AUTHORITY: &str = "If your network has its own certificate authority, add its certificate to the system's \
+                             certificate store, or on Linux set SSL_CERT_FILE to a file with all trusted certificates";
 
-/// The headers of an answer that anyone reads.
+/// The headers of an answer that are passed on to the caller. Other headers are ignored.
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "date", "location", "retry-after", "x-log-id", "x-request-id"];
 
 impl PaidClient {
-    /// A client of its own, which shares nothing with the free one.
+    /// Returns a client for paid requests. It shares no connection with the client for free requests.
     pub fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
-        // Without a time-out of the client's own: it would drop an answer that is there when the time is up.
+        // The HTTP client gets no timeout, because it would drop an answer that has arrived when the time is up.
         let http = build(builder(settings)?.pool_max_idle_per_host(0))?;
         Ok(Self { http, proxies: settings.proxies.clone(), timeouts: settings.timeouts.clone() })
     }
 
-    /// Sends `body` once and reads the whole answer.
+    /// Sends a paid request with `body` once, and reads the whole answer.
     ///
     /// Anything but a complete answer is a fault, and only [`SendFaultKind::NotSent`] and [`SendFaultKind::Setup`]
     /// prove that nothing was charged.
@@ -103,17 +104,17 @@ impl PaidClient {
         if let Ok(answer) = timeout(self.timeouts.submit, &mut answer).await {
             return answer;
         }
-        // A process that was stopped finds its time over, and perhaps an answer that has come meanwhile.
+        // If this process was suspended, its time is over when it continues, but an answer may have arrived meanwhile.
         let drained = timeout(self.timeouts.drain, answer).await;
         drained.unwrap_or_else(|_| Err(lost(endpoint, "it took too long")))
     }
 }
 
 impl FreeClient {
-    /// A client for everything that costs nothing.
+    /// Returns a client for everything that costs nothing.
     pub fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
         let http = builder(settings)?.timeout(settings.timeouts.poll);
-        Ok(Self { http: build(http)?, proxies: settings.proxies.clone(), clips: Clips::new(settings)? })
+        Ok(Self { http: build(http)?, proxies: settings.proxies.clone(), clips: ClipClients::new(settings)? })
     }
 
     /// Sends a call that costs nothing, and reads the whole answer.
@@ -129,17 +130,20 @@ impl FreeClient {
         answer(request, endpoint, &self.proxies).instrument(span("ask", endpoint, call)).await
     }
 
-    /// Begins to fetch a picture that a provider is to fetch by itself, from wherever the manifest says it is: the
-    /// first `bytes`, as far as its server knows ranges. Without credentials, and never from this network.
+    /// Starts the download of the first `bytes` bytes of a picture that the manifest names by URL, and that the
+    /// provider downloads later.
+    ///
+    /// More bytes may come if the server does not support ranges. No credentials are sent. Addresses that are not
+    /// public are refused.
     pub async fn peek(&self, url: &str, bytes: u64) -> Result<Download, FetchFault> {
         self.clips.peek(url, bytes).await
     }
 
-    /// Begins to fetch a clip from wherever the provider at `endpoint` said it is; a relative link is below its base URL.
+    /// Starts the download of a clip from a link of the provider at `endpoint`. A relative link is below its base URL.
     ///
-    /// No credentials are sent, except to a link on the origin of the base URL that answers 401 or 403: it is asked once
-    /// more with the key, unless it was reached by a redirect. Links may lead to this machine, and be plain HTTP, where
-    /// the base URL is on this machine.
+    /// No credentials are sent, with one exception: if a link on the origin of the base URL answers 401 or 403, and was
+    /// not reached by a redirect, it is requested again with the key. Links to this machine and plain HTTP are allowed
+    /// only if the base URL is on this machine.
     pub async fn fetch(
         &self,
         endpoint: &Endpoint,
@@ -147,7 +151,7 @@ impl FreeClient {
         link: &str,
         span: Span,
     ) -> Result<Download, FetchFault> {
-        // A link may be signed: its host alone is told.
+        // A link may contain a signature, so only its host is logged.
         let host = Url::parse(link).ok().and_then(|link| link.host_str().map(str::to_owned));
         let call = tracing::debug_span!("call", kind = "fetch", host = host.as_deref());
         self.clips.fetch(endpoint, auth, link, &span).instrument(call).await
@@ -196,7 +200,7 @@ fn request(
     Ok(verb(url).header(USER_AGENT, AGENT).header(ACCEPT, json).headers(headers))
 }
 
-/// Returns the span of a call, with nothing in it that is secret.
+/// Returns the tracing span (log context) of a call. The span contains no secrets.
 fn span(kind: &'static str, endpoint: &Endpoint, call: &Call) -> tracing::Span {
     let host = endpoint.base_url.host_str();
     tracing::debug_span!("call", kind, host, path = %shown(&call.path))
@@ -215,7 +219,7 @@ async fn answer(request: RequestBuilder, endpoint: &Endpoint, proxies: &Proxies)
     Ok(Reply { status, headers, body: endpoint.clean_bytes(body) })
 }
 
-/// Why an answer was not read to its end.
+/// The reason why an answer was not read to its end.
 enum Short {
     Broken(reqwest::Error),
     Endless,
@@ -262,6 +266,6 @@ fn fault(error: reqwest::Error, endpoint: &Endpoint, proxies: &Proxies) -> SendF
 }
 
 fn lost(endpoint: &Endpoint, cause: &str) -> SendFault {
-    let text = format!("no whole answer from {} after the request was sent: {cause}", endpoint.host());
+    let text = format!("no complete answer from {} after the request was sent: {cause}", endpoint.host());
     SendFault { kind: SendFaultKind::Lost, said: Said::text(endpoint.clean(&text)) }
 }

@@ -1,4 +1,4 @@
-//! Where a provider is and what opens its door: the only place with credentials.
+//! The address and the key of a provider. No other module has credentials.
 
 use super::redact;
 use crate::domain::digest::Sha256;
@@ -7,33 +7,34 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-/// Where a provider is, and with which key.
+/// The base URL of a provider with the key for it.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// What the paths of calls are appended to.
+    /// The URL to which the paths of calls are appended.
     pub base_url: Url,
-    /// The account's key; none for a provider that wants none.
+    /// The account's key; `None` for a provider that needs no key.
     pub key: Option<SecretString>,
     /// The environment variable that the key was read from, for messages.
     pub key_env: Option<String>,
 }
 
 impl Endpoint {
-    /// The address of a call. It is always at the endpoint's own host, whatever the path says.
+    /// Returns the URL of a call. A path that would lead to another host is an error.
     pub(super) fn url(&self, call: &Call) -> Result<Url, String> {
         let base = self.base_url.as_str().trim_end_matches('/');
         let joined = Url::parse(&format!("{base}{}", call.path));
         joined
             .ok()
             .filter(|url| call.path.starts_with('/') && url.origin() == self.base_url.origin())
-            .ok_or_else(|| format!("`{}` is no path below {}", call.path, self.host()))
+            .ok_or_else(|| format!("`{}` is not a path below {}", call.path, self.host()))
     }
 
-    /// The headers of a call.
+    /// Returns the headers of a call, with the credentials.
     pub(super) fn headers(&self, call: &Call) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
         for (name, value) in &call.headers {
-            let unfit = |_: String| format!("header {name} cannot be sent");
+            let unfit =
+                |_: String| format!("the HTTP header {name} has a name or a value that is not allowed");
             let value = HeaderValue::from_str(value).map_err(|error| unfit(error.to_string()))?;
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| unfit(error.to_string()))?;
             headers.insert(name, value);
@@ -42,35 +43,36 @@ impl Endpoint {
         Ok(headers)
     }
 
-    /// Returns the value of `Authorization`, or none where the provider wants no key.
+    /// Returns the value of `Authorization`, or `None` if the provider needs no key.
     pub(super) fn credentials(&self, auth: Auth) -> Result<Option<HeaderValue>, String> {
         let Some(key) = &self.key else { return Ok(None) };
         let word = match auth {
             Auth::Bearer => "Bearer",
             Auth::Word(word) => word,
         };
-        let mut value = HeaderValue::from_str(&format!("{word} {}", key.expose_secret()))
-            .map_err(|_| "the key holds characters that no HTTP header can carry".to_owned())?;
+        let mut value = HeaderValue::from_str(&format!("{word} {}", key.expose_secret())).map_err(|_| {
+            "the API key contains characters that are not allowed in an HTTP header".to_owned()
+        })?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
 
-    /// Returns the address of a link in one of the provider's answers. A relative one is below the base URL, or below its
-    /// host where it begins with `/`.
+    /// Returns the absolute URL of a link in one of the provider's answers; `None` if the link is not a valid URL.
+    ///
+    /// A relative link is resolved below the base URL, or below the root of its host if the link begins with `/`.
     pub(super) fn resolve(&self, link: &str) -> Option<Url> {
         let base = format!("{}/", self.base_url.as_str().trim_end_matches('/'));
         Url::options().base_url(Url::parse(&base).ok().as_ref()).parse(link).ok()
     }
 
-    /// Returns the name of the host of a link in one of the provider's answers; empty where it has none.
+    /// Returns the host of a link in one of the provider's answers; empty if the link has no host.
     #[must_use]
     pub fn host_of(&self, link: &str) -> String {
         let url = self.resolve(link);
         url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// A number that differs between keys, and between hosts that are asked with the same one. The key cannot be told
-    /// from it.
+    /// Returns a number that identifies the host and the key together, from which the key cannot be derived.
     #[must_use]
     pub fn mark(&self) -> i64 {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());
@@ -79,17 +81,17 @@ impl Endpoint {
         digest.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
     }
 
-    /// `host:port` for messages.
+    /// Returns the endpoint's `host:port` for messages.
     pub(super) fn host(&self) -> String {
         super::settings::host_and_port(&self.base_url)
     }
 
-    /// The text without the key.
+    /// Returns a text with the key removed.
     pub(super) fn clean(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.clean_bytes(text.as_bytes().to_vec())).into_owned()
     }
 
-    /// The bytes without the key.
+    /// Returns bytes with the key removed.
     pub(super) fn clean_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
         match &self.key {
             Some(key) => redact::redact(bytes, key.expose_secret()),

@@ -1,4 +1,5 @@
-//! What is known of a call that brought no answer: proof that nothing left, or doubt.
+//! Classifies calls without a complete answer: either it is proven that nothing was sent, or the request may have
+//! reached the server.
 
 use crate::domain::fault::Said;
 use std::error::Error;
@@ -6,58 +7,58 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// A call that brought no whole answer.
+/// A call without a complete answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendFault {
-    /// What is known.
+    /// The classification of the failed call: it tells whether the request may have been sent.
     pub kind: SendFaultKind,
-    /// For people; holds neither an address nor a key.
+    /// The message for the user. It contains neither the full URL nor the key.
     pub said: Said,
 }
 
-/// What is known of a call without an answer.
+/// The classification of a call without a complete answer: it tells whether the request may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendFaultKind {
-    /// Proof that no byte of the request left: no name, no connection, no tunnel through the proxy.
+    /// Proof that no byte of the request was sent: the name, the connection or the tunnel through the proxy failed.
     NotSent,
-    /// Proof as well: this process, or this computer, had no file left for a connection.
+    /// Proof that no byte was sent: this process or this computer could open no further file for a connection.
     NoFiles,
-    /// Nothing was sent, and sending again would not help: TLS, a certificate, a key that no header can carry.
+    /// Nothing was sent, and sending again would not help: TLS, a certificate, or a key with forbidden characters.
     Setup,
-    /// The request, or a part of it, left, and no whole answer came.
+    /// The request or a part of it was sent, and no complete answer came.
     Lost,
 }
 
-/// A download that brought no clip.
+/// A download that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchFault {
-    /// What is known.
+    /// The kind of failure.
     pub kind: FetchFaultKind,
-    /// For people; holds no address beyond the host.
+    /// The message for the user. It contains only the host of the link.
     pub said: Said,
 }
 
-/// What is known of a download that brought no clip.
+/// The kind of failure of a download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FetchFaultKind {
-    /// No connection: says nothing about the clip.
+    /// The connection failed. The clip may still exist.
     Unreachable,
-    /// This process, or this computer, had no file left for a connection.
+    /// This process or this computer could open no further file for a connection.
     NoFiles,
-    /// The host cannot answer for now, which says nothing about the clip either.
+    /// The host answered that it cannot send the file now. The clip may still exist.
     Busy {
-        /// The pause that `Retry-After` asks for.
+        /// The waiting time that the header `Retry-After` asks for; `None` if there is no such header.
         after: Option<Duration>,
     },
-    /// The link is dead: 403, 404 or 410.
+    /// The link has expired or is invalid: 401, 403, 404 or 410.
     Dead,
-    /// The link leads where no clip can be; nothing was connected there.
+    /// The link leads to an address that is not allowed. No connection was made.
     Unsafe,
-    /// More redirects than anyone needs.
+    /// The link was redirected too often.
     Redirects,
-    /// Any other status that is no clip.
+    /// The host answered with another HTTP status, without the clip, or with an invalid redirect.
     Refused,
-    /// It broke off, or was too slow.
+    /// The download was interrupted or too slow.
     Broken,
 }
 
@@ -82,7 +83,7 @@ impl fmt::Display for FetchFault {
 impl Error for SendFault {}
 impl Error for FetchFault {}
 
-/// A host has an address that no clip can come from.
+/// The error for a host name that resolves to an address from which clips may not be downloaded.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} is {why}")]
 pub(super) struct UnsafeAddress {
@@ -90,15 +91,15 @@ pub(super) struct UnsafeAddress {
     pub(super) why: &'static str,
 }
 
-/// What an error proves.
+/// Classifies a failed call by its error: it decides whether the request may have been sent.
 ///
-/// hyper reports an error as one of connecting only before it has handed the request to a connection: name, TCP,
-/// proxy tunnel and TLS handshake. Everything else, also a timeout, can strike when the request is on its way.
+/// hyper reports a connect error only before it passes the request to a connection: for the name look-up, TCP, the
+/// proxy tunnel and the TLS handshake. Every other error, and also a timeout, can occur after the request was sent.
 pub(super) fn kind(error: &reqwest::Error) -> SendFaultKind {
     if !error.is_connect() && !error.is_builder() {
         return SendFaultKind::Lost;
     }
-    // rustls wraps what it finds wrong with the far side as invalid data; a handshake that merely breaks off is not.
+    // rustls reports faults of the server as invalid data. A handshake that is only interrupted is not reported so.
     let tls = sources(error)
         .filter_map(|source| source.downcast_ref::<io::Error>())
         .any(|error| error.kind() == io::ErrorKind::InvalidData);
@@ -106,23 +107,23 @@ pub(super) fn kind(error: &reqwest::Error) -> SendFaultKind {
         return SendFaultKind::Setup;
     }
     let is_out = sources(error).filter_map(|source| source.downcast_ref()).any(is_out_of_files);
-    // Whoever resolves a name without a file to do it with says no more than that it failed.
+    // A resolver that cannot open a file only reports that it failed, so this is tested separately.
     if is_out || is_none_left() { SendFaultKind::NoFiles } else { SendFaultKind::NotSent }
 }
 
-/// Returns whether an error says that no further file can be opened.
+/// Returns true if an error says that this process or this computer can open no further file.
 #[must_use]
 pub fn is_out_of_files(error: &io::Error) -> bool {
     let errno = rustix::io::Errno::from_io_error(error);
     matches!(errno, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
 }
 
-/// Returns whether no further file can be opened just now.
+/// Returns true if this process can open no further file at present.
 fn is_none_left() -> bool {
     std::fs::File::open("/dev/null").is_err_and(|error| is_out_of_files(&error))
 }
 
-/// The innermost reason, in the words of whoever found it.
+/// Returns the message of an error's innermost source, or `it took too long` for a timeout.
 pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     if sources(error)
         .any(|source| source.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout))
@@ -132,15 +133,15 @@ pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     sources(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// The address that was refused, if that is what stopped the call.
+/// Returns the refused host and address if a call failed because the address is not allowed; otherwise `None`.
 pub(super) fn unsafe_address(error: &reqwest::Error) -> Option<&UnsafeAddress> {
     sources(error).find_map(|source| source.downcast_ref())
 }
 
-/// The error and everything beneath it.
+/// Returns an error and all its sources, the outermost first.
 fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        // An io::Error that wraps another does not count it among its sources.
+        // An io::Error does not report the error that it wraps as its source.
         Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
         None => error.source(),
     })

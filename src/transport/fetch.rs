@@ -1,12 +1,12 @@
-//! Downloads from hosts that nobody vouched for.
+//! Downloads clips from hosts that are not trusted.
 //!
-//! A link comes out of a provider's answer. It may point anywhere, be redirected anywhere, and its host may resolve
-//! to anything: every hop is checked before it is connected to, literal addresses here and names in the resolver
-//! that connects, so that nothing can change between the check and the use. Behind a proxy it is the proxy that
-//! resolves names, and what it may reach is for its operator to say.
+//! A link comes from a provider's answer. It may point anywhere, be redirected anywhere, and its host may resolve to
+//! any address. So the address of every redirect is checked before the connection. IP addresses in URLs are checked
+//! here. Names are checked in the resolver of the connection, so that nothing can change between the check and the use.
+//! Behind a proxy, the proxy resolves names, and its operator decides which hosts it may reach.
 //!
-//! The key stays at home, but for one case: gateways hand out links to themselves that want it. Such a link is on the
-//! origin of the base URL, which has the key already.
+//! The API key is not sent to the hosts of links, with one exception: some gateways return links to themselves that
+//! need the key. Such a link has the same origin as the base URL, which gets the key anyway.
 
 use super::addresses;
 use super::endpoint::Endpoint;
@@ -31,14 +31,15 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
-/// Redirects that are followed; every known storage service needs one at most.
+/// The maximum number of redirects that are followed. Every known storage service needs at most one.
 const REDIRECTS: usize = 5;
 
-/// A clip on its way.
+/// A download that has started.
 pub struct Download {
-    /// What the answer says of it.
+    /// The headers of the answer that describe the clip.
     pub head: ClipHead,
-    /// Its bytes, as they come. An end without an error proves nothing: the length must be checked.
+    /// The stream of the file's bytes. A stream that ends without an error may still be too short, so the length must
+    /// be checked.
     pub bytes: BoxStream<'static, Result<Bytes, FetchFault>>,
 }
 
@@ -48,15 +49,15 @@ impl fmt::Debug for Download {
     }
 }
 
-/// The clients that fetch clips: one that never connects to this machine, one that may.
+/// The two HTTP clients that download clips: `public` never connects to this machine, `local` may.
 #[derive(Debug, Clone)]
-pub(super) struct Clips {
+pub(super) struct ClipClients {
     public: Client,
     local: Client,
     timeouts: Timeouts,
 }
 
-impl Clips {
+impl ClipClients {
     pub(super) fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
         let client = |allow_loopback| {
             let guard = Guard { allow_loopback, proxies: settings.proxies.hosts() };
@@ -73,19 +74,21 @@ impl Clips {
         span: &Span,
     ) -> Result<Download, FetchFault> {
         let local = is_loopback(&endpoint.base_url);
-        let url = endpoint.resolve(link).ok_or_else(|| refuse("the link is no address"))?;
+        let url = endpoint.resolve(link).ok_or_else(|| refuse("the link is not a valid URL"))?;
         let key = (endpoint.base_url.origin() == url.origin()).then(|| endpoint.credentials(auth));
         let key = key.transpose().map_err(|why| refuse(&why))?.flatten();
         self.follow(url, span, key, Allowed { loopback: local, plain: local }).await
     }
 
-    /// The beginning of a picture that the provider is to fetch by itself: public, so also over plain HTTP.
+    /// Starts the download of the first bytes of a picture that the provider downloads later. The picture is public, so
+    /// plain HTTP is allowed.
     pub(super) async fn peek(&self, link: &str, bytes: u64) -> Result<Download, FetchFault> {
-        let url = Url::parse(link).map_err(|_| refuse("the link is no address"))?;
+        let url = Url::parse(link).map_err(|_| refuse("the link is not a valid URL"))?;
         self.follow(url, &Span::First(bytes), None, Allowed { loopback: false, plain: true }).await
     }
 
-    /// Follows a link to the clip. `key` is for its own address alone, and only where that asks for one.
+    /// Follows a link and its redirects to the clip. `key` is sent only to the first address, and only if it answers
+    /// 401 or 403.
     async fn follow(
         &self,
         mut url: Url,
@@ -97,14 +100,14 @@ impl Clips {
         for _ in 0..=REDIRECTS {
             check(&url, allowed)?;
             let mut response = self.hop(&url, span, None, allowed).await?;
-            // Taken on the first hop, so that no redirect can lead the key anywhere.
+            // The key is taken on the first hop, so that no redirect can get it.
             if let (Some(key), 401 | 403) = (key.take(), response.status().as_u16()) {
                 response = self.hop(&url, span, Some(key), allowed).await?;
             }
 
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => url = target(&url, &response)?,
-                // 416 says that the bytes we have are none of this clip's: whoever keeps them must know.
+                // 416 means that the saved bytes do not belong to this clip, so the caller must see it.
                 200 | 206 | 416 => return Ok(self.download(response, host_and_port(&url), end)),
                 _ => return Err(status_fault(&response, &url)),
             }
@@ -165,12 +168,12 @@ impl Clips {
     }
 }
 
-/// Where a link may lead.
+/// The kinds of addresses to which a link may lead.
 #[derive(Clone, Copy)]
 struct Allowed {
-    /// To this machine.
+    /// True if links to this machine are allowed.
     loopback: bool,
-    /// Over plain HTTP.
+    /// True if plain HTTP is allowed.
     plain: bool,
 }
 
@@ -182,7 +185,7 @@ struct Flow {
     pace: Pace,
 }
 
-/// The low-speed rule: in each window, so many bytes or the download is dead.
+/// The state of the low-speed rule, which ends a download if too few bytes arrive in a window of time.
 struct Pace {
     window: Duration,
     closes: Instant,
@@ -194,7 +197,7 @@ impl Pace {
         Self { window: timeouts.low_speed, closes: Instant::now() + timeouts.low_speed, bytes: 0 }
     }
 
-    /// Whether the window that has just closed brought enough; opens the next one.
+    /// Returns true if enough bytes arrived in the window that has just ended. Starts the next window.
     fn next_window(&mut self) -> bool {
         let millis = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
         let enough = self.bytes >= SLOWEST.saturating_mul(millis) / 1000;
@@ -210,7 +213,7 @@ impl Flow {
             if let Ok(chunk) = timeout_at(self.pace.closes.min(self.end), self.response.chunk()).await {
                 let chunk = chunk.map_err(|error| broken(&self.host, &fault::cause(&error.without_url())))?;
                 self.pace.bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-                // A trickle that always has a byte ready must not outrun the clock.
+                // The deadlines also apply if a slow host always has a byte ready.
                 if chunk.is_none() || Instant::now() < self.pace.closes.min(self.end) {
                     return Ok(chunk);
                 }
@@ -221,7 +224,7 @@ impl Flow {
         }
     }
 
-    /// Called when a deadline has passed: says whether the download may go on.
+    /// Returns an error if the download must end, because it took too long or is too slow.
     fn keep_pace(&mut self) -> Result<(), FetchFault> {
         if Instant::now() >= self.end {
             Err(broken(&self.host, "the download took too long"))
@@ -233,16 +236,19 @@ impl Flow {
     }
 }
 
-/// Whether this hop may be made, as far as the address itself tells.
+/// Returns an error if a URL may not be requested: by its scheme, its user name or its literal IP address.
 fn check(url: &Url, allowed: Allowed) -> Result<(), FetchFault> {
     match url.scheme() {
         "https" => {}
         "http" if allowed.plain => {}
-        scheme => return Err(refuse(&format!("{} is linked by {scheme}, not https", host_and_port(url)))),
+        scheme => return Err(refuse(&format!("{} is linked with {scheme}, not https", host_and_port(url)))),
     }
-    // reqwest would make a header of them: no credentials travel to a result host, not even its own.
+    // reqwest would send them in a header, but a host of clips gets no credentials, not even its own.
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse(&format!("the link to {} carries a user name", host_and_port(url))));
+        return Err(refuse(&format!(
+            "the link to {} contains a user name or a password",
+            host_and_port(url)
+        )));
     }
     let literal: IpAddr = match url.host() {
         Some(Host::Ipv4(address)) => address.into(),
@@ -259,7 +265,7 @@ fn check(url: &Url, allowed: Allowed) -> Result<(), FetchFault> {
 fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     location.and_then(|location| url.join(location).ok()).ok_or_else(|| {
-        let text = format!("{} redirects without saying where to", host_and_port(url));
+        let text = format!("{} sent a redirect without a valid address", host_and_port(url));
         FetchFault::new(FetchFaultKind::Refused, text)
     })
 }
@@ -267,11 +273,11 @@ fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
 fn status_fault(response: &Response, url: &Url) -> FetchFault {
     let status = response.status().as_u16();
     let (kind, word) = match status {
-        401 | 403 | 404 | 410 => (FetchFaultKind::Dead, "does not have it, or not for us"),
+        401 | 403 | 404 | 410 => (FetchFaultKind::Dead, "does not have the file, or denies access to it"),
         408 | 425 | 429 | 500..=599 => {
-            (FetchFaultKind::Busy { after: retry_after(response) }, "does not give it out for now")
+            (FetchFaultKind::Busy { after: retry_after(response) }, "cannot send the file for now")
         }
-        _ => (FetchFaultKind::Refused, "does not give it out"),
+        _ => (FetchFaultKind::Refused, "refuses to send the file"),
     };
     FetchFault { kind, said: Said::coded(status, None, &format!("{} {word}", host_and_port(url))) }
 }
@@ -302,17 +308,17 @@ fn sending(error: reqwest::Error, url: &Url) -> FetchFault {
 }
 
 fn broken(host: &str, cause: &str) -> FetchFault {
-    FetchFault::new(FetchFaultKind::Broken, format!("the download from {host} broke off: {cause}"))
+    FetchFault::new(FetchFaultKind::Broken, format!("the download from {host} was interrupted: {cause}"))
 }
 
 fn refuse(why: &str) -> FetchFault {
     FetchFault::new(FetchFaultKind::Unsafe, format!("the link was not followed: {why}"))
 }
 
-/// Resolves names, and refuses those with any address that no clip can come from.
+/// A name resolver that refuses a host if any of its addresses is not allowed for clips.
 struct Guard {
     allow_loopback: bool,
-    /// A proxy is the user's own choice and may well be inside the network.
+    /// The hosts of the proxies. They may have private addresses, because the user chose them.
     proxies: Vec<String>,
 }
 
@@ -331,7 +337,8 @@ impl Resolve for Guard {
     }
 }
 
-/// All answers must be public: a name with one good and one bad address is a trap.
+/// Returns an error if any address of a host is not allowed. A host with one public and one private address may be an
+/// attack.
 fn vouch(host: &str, found: &[SocketAddr], allow_loopback: bool) -> Result<(), UnsafeAddress> {
     let bad = found.iter().find_map(|found| addresses::refused(found.ip(), allow_loopback));
     bad.map_or(Ok(()), |why| Err(UnsafeAddress { host: host.to_owned(), why }))

@@ -1,13 +1,13 @@
-//! HTTP: one client for paid calls, one for free ones.
+//! Sends HTTP requests, with one client for paid calls and one for free calls.
 //!
-//! The two share no connection, no retry and no redirect. [`PaidClient`] sends a request once and says honestly what
-//! is known of it afterwards; [`FreeClient`] polls and fetches clips. Nothing here is ever tried a second time: that
-//! is decided where the state of the take is known. The engine knows them as [`Paid`] and [`Free`] and works with any
-//! other that keeps these promises.
+//! The two clients share no connection, no retry and no redirect. [`PaidClient`] sends a request once, and reports
+//! whether it may have reached the provider if no answer comes; [`FreeClient`] polls and downloads clips. This module
+//! never retries: the engine, which knows the state of each rendering, decides that. The engine uses the clients
+//! through the traits [`Paid`] and [`Free`], and works with any other implementation that keeps the same promises.
 //!
-//! [`endpoint`] is the only place with credentials, [`redact`] takes them out of whatever comes back, [`fault`] turns
-//! errors into proof or doubt, [`fetch`] downloads from hosts that nobody vouched for, [`addresses`] says which
-//! addresses they may have.
+//! Only [`endpoint`] has credentials, and [`redact`] removes them from answers. [`fault`] classifies errors by whether
+//! the request may have been sent. [`fetch`] downloads from hosts that are not trusted, and [`addresses`] decides which
+//! IP addresses such hosts may have.
 
 pub mod addresses;
 mod bypass;

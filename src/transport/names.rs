@@ -1,4 +1,4 @@
-//! Resolves the names of hosts.
+//! Resolves host names to IP addresses.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::io;
@@ -6,20 +6,20 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::thread;
 use tokio::sync::oneshot;
 
-/// Returns the addresses of a host, without a port.
+/// Returns the IP addresses of a host, with port 0.
 ///
-/// The system's resolver may block for a minute. It gets a thread of its own each time, so that no number of slow
-/// answers keeps the few threads of the runtime from saving what is paid.
+/// The system's resolver may block for a minute. Each call gets its own new thread, so that slow answers never block
+/// the runtime's few threads, which also save paid results.
 pub(super) async fn addresses(host: String) -> io::Result<Vec<SocketAddr>> {
     let (answer, found) = oneshot::channel();
     thread::Builder::new().name("resolver".to_owned()).spawn(move || {
-        // Whoever asked may have given up meanwhile.
+        // The receiver may be gone if the caller has stopped waiting.
         let _ = answer.send((host.as_str(), 0).to_socket_addrs().map(Iterator::collect));
     })?;
     found.await.map_err(io::Error::other)?
 }
 
-/// The resolver of the clients that talk to providers.
+/// The name resolver of the HTTP clients that call providers.
 pub(super) struct Names;
 
 impl Resolve for Names {

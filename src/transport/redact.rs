@@ -1,19 +1,20 @@
-//! Takes a key out of what came back, however it was dressed up.
+//! Removes an API key from an answer, in every encoding in which it may appear.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands where a key stood; safe inside JSON, HTML and URLs.
+/// The text that replaces a key. It is safe inside JSON, HTML and URLs.
 const HIDDEN: &[u8] = b"***";
 
-/// What careful encoders escape: everything but the unreserved characters of RFC 3986.
+/// The characters that strict URL encoders escape: all except the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Shorter keys cannot be told from ordinary words, and taking these out would garble every answer.
+/// The minimum length of a key that is removed. Shorter keys look like ordinary words, and removing these would damage
+/// every answer.
 const SHORTEST: usize = 6;
 
-/// The bytes without `key`: not plain, not URL-encoded, not escaped as in JSON, not in Base64 at any alignment.
+/// Replaces `key` in bytes by `***`: as plain text, URL-encoded, escaped as in JSON, and in Base64 at any alignment.
 #[must_use]
 pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
     if key.len() < SHORTEST {
@@ -30,8 +31,8 @@ fn disguises(key: &str) -> Vec<String> {
         known.push(with_small_escapes(&encoded));
         known.push(encoded);
     }
-    // What comes before the key shifts its bits against the six of a Base64 digit; digits that the neighbours share
-    // are left out at both ends.
+    // The text before the key shifts its bits relative to the six bits of a Base64 digit. Digits that also contain bits
+    // of the neighbours are left out at both ends.
     for (shift, shared) in [(0, 0), (1, 2), (2, 3)] {
         let mut shifted = vec![0; shift];
         shifted.extend(key.as_bytes());
@@ -39,13 +40,13 @@ fn disguises(key: &str) -> Vec<String> {
         known.push(STANDARD_NO_PAD.encode(&shifted)[shared..own].to_owned());
         known.push(URL_SAFE_NO_PAD.encode(&shifted)[shared..own].to_owned());
     }
-    // The longest first, so that no disguise is broken up by a shorter one.
+    // The longest comes first, so that no encoding is split by a shorter one.
     known.sort_unstable_by_key(|needle| std::cmp::Reverse(needle.len()));
     known.dedup();
     known
 }
 
-/// `%2F` as `%2f`; the rest as it is.
+/// Returns percent-encoded text with lower-case escapes, such as `%2f` for `%2F`.
 fn with_small_escapes(encoded: &str) -> String {
     let mut pieces = encoded.split('%');
     let mut small = pieces.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! What the clients are built with.
+//! The settings of the HTTP clients: timeouts, proxies and TLS.
 
 use super::bypass;
 use reqwest::header::HeaderValue;
@@ -12,35 +12,38 @@ use url::Url;
 pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("shotlist/", env!("CARGO_PKG_VERSION")));
 
-/// What the clients are built with. The default is what holds where the user says nothing.
+/// The settings of the HTTP clients. The default applies if the user sets nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// How long anything may take.
+    /// The time limits.
     pub timeouts: Timeouts,
-    /// The way out of a closed network.
+    /// The proxies, for networks without direct access.
     pub proxies: Proxies,
 }
 
-/// How long anything may take.
+/// The time limits of connections, calls and downloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Name, TCP and TLS together. Compulsory: without it, a slow connection cannot be told from a slow answer.
+    /// The time limit for the name look-up, TCP and TLS together. Without it, a slow connection and a slow answer would
+    /// look the same.
     pub connect: Duration,
-    /// A paid call from its first byte to the last one of its answer. Each one that strikes is a doubt, so it is long.
+    /// The time limit for a paid call, until the last byte of the answer. It is long, because each call that reaches it
+    /// may have been charged.
     pub submit: Duration,
-    /// What a paid call gets beyond `submit`, to read an answer that arrived while this process stood still.
+    /// The extra time for a paid call after the limit `submit`, to read an answer that arrived while this process was
+    /// suspended.
     pub drain: Duration,
-    /// A free call from its first byte to the last one of its answer.
+    /// The time limit for a free call, until the last byte of the answer.
     pub poll: Duration,
-    /// From a download's request to its headers.
+    /// The time limit for a download, from the request to the headers of the answer.
     pub first_byte: Duration,
-    /// A download that brings less than [`SLOWEST`] bytes a second for this long is dead.
+    /// The time after which a download with less than [`SLOWEST`] bytes a second is abandoned.
     pub low_speed: Duration,
-    /// A download from its request to its end.
+    /// The time limit for a download, from the request to the end of the file.
     pub download: Duration,
 }
 
-/// Bytes a second under which a download counts as dead.
+/// The minimum speed of a download in bytes a second.
 pub const SLOWEST: u64 = 1024;
 
 impl Default for Timeouts {
@@ -57,14 +60,14 @@ impl Default for Timeouts {
     }
 }
 
-/// Proxies as the user's environment names them; this machine itself is always reached directly.
+/// The proxies from the user's environment variables. This machine itself is always reached directly.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// For `https:` addresses. May hold a user name and password.
+    /// The proxy for `https:` addresses. It may contain a user name and a password.
     pub https: Option<Url>,
-    /// For `http:` addresses.
+    /// The proxy for `http:` addresses.
     pub http: Option<Url>,
-    /// Hosts that are reached directly, as `NO_PROXY` lists them.
+    /// The hosts that are reached directly, in the format of `NO_PROXY`.
     pub bypass: String,
 }
 
@@ -80,7 +83,8 @@ impl std::fmt::Debug for Proxies {
 }
 
 impl Proxies {
-    /// The proxy through which this address is reached, for messages: `host:port`, without its password.
+    /// Returns the proxy that is used for a URL, as `host:port` without its password, for messages; `None` if the URL
+    /// is reached directly.
     #[must_use]
     pub fn named_for(&self, url: &Url) -> Option<String> {
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
@@ -88,21 +92,21 @@ impl Proxies {
         proxy.as_ref().filter(|_| !is_direct()).map(host_and_port)
     }
 
-    /// Returns a warning where hosts of clips, whose names nobody knows before, are reached through a proxy.
+    /// Returns a warning for the user if clips are downloaded through a proxy, whatever their hosts are.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        // Only a list that lets every name through lets this one through.
+        // This name is reached directly only if the list contains every name.
         let unknown = Url::parse("https://clips.invalid/").ok()?;
         self.named_for(&unknown).map(|proxy| {
             format!(
-                "clips come through the proxy {proxy}, which resolves names itself: a link could lead to a private address \
-                 behind it, and only literal addresses are checked here. Let the proxy refuse private addresses, or list the \
-                 hosts of your clips in NO_PROXY"
+                "clips are downloaded through the proxy {proxy}, which resolves host names: a link could lead to a \
+                 private address behind it, because shotlist can then check only literal addresses. Configure the \
+                 proxy to refuse private addresses, or list the hosts of your clips in NO_PROXY"
             )
         })
     }
 
-    /// The hosts of all proxies.
+    /// Returns the host names of all proxies.
     pub(super) fn hosts(&self) -> Vec<String> {
         [&self.https, &self.http]
             .into_iter()
@@ -112,14 +116,14 @@ impl Proxies {
     }
 }
 
-/// `host:port`, the part of an address that is fit for a message.
+/// Returns the `host:port` of a URL, which is the only part that may be shown in a message.
 #[must_use]
 pub fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or("an address without a host");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Whether an address is on this machine, by its literal or as `localhost`.
+/// Returns true if the host of a URL is this machine: a loopback address or `localhost`.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -130,17 +134,17 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// No client can be built; nothing was sent.
+/// The error that no HTTP client can be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "HTTPS cannot be set up: {0}. Nothing was sent; check that the system's certificates are installed (the package \
-     ca-certificates, or the file that SSL_CERT_FILE names), and the proxy"
+     ca-certificates, or the file in SSL_CERT_FILE), and check the proxy"
 )]
 pub struct ClientTrouble(pub(super) String);
 
-/// Returns the settings of TLS for all clients of this process, with the certificates that the system trusts.
+/// Returns the TLS settings for all clients of this process, with the certificates that the system trusts.
 ///
-/// The system keeps its certificates in hundreds of files, which are read once and not for each client.
+/// The system stores its certificates in hundreds of files, so they are read once and not for each client.
 fn tls() -> Result<rustls::ClientConfig, ClientTrouble> {
     static READ: OnceLock<rustls::ClientConfig> = OnceLock::new();
     if let Some(read) = READ.get() {
@@ -152,10 +156,10 @@ fn tls() -> Result<rustls::ClientConfig, ClientTrouble> {
     Ok(READ.get_or_init(|| read).clone())
 }
 
-/// What every client has in common: HTTP/1.1, no redirects, no retries, no proxy but the given ones.
+/// Returns a builder with the settings of every client: HTTP/1.1, no redirects, no retries, only the given proxies.
 pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTrouble> {
     let trouble = |error: reqwest::Error| ClientTrouble(super::fault::cause(&error.without_url()));
-    // A client takes the provider of the process. The error says that an earlier client has set one.
+    // A client uses the crypto provider of the process. An error only means that an earlier client has set it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls()?)
@@ -176,7 +180,7 @@ pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTroubl
     Ok(builder)
 }
 
-/// Builds what [`builder`] began.
+/// Builds a client from the result of [`builder`].
 pub(super) fn build(builder: ClientBuilder) -> Result<reqwest::Client, ClientTrouble> {
     builder.build().map_err(|error| ClientTrouble(super::fault::cause(&error.without_url())))
 }

@@ -200,7 +200,7 @@ def details(driver, claims, page):
     driver.refresh()
     claims(wait(lambda: find(driver, "#panel").is_displayed(), 5), "a link opens a job")
     text = find(driver, "#panel").text
-    for words in [HOSTILE[0], "zai/vidu2-image", "Ordered", "Task", "p000 hero.mp4", "SHA-256", "shotlist show hero/p000 --sandbox", "version 2", "Version 1"]:
+    for words in [HOSTILE[0], "zai/vidu2-image", "Created", "Task", "p000 hero.mp4", "SHA-256", "shotlist show hero/p000 --sandbox", "version 2", "Version 1"]:
         claims(words in text, f"the details have {words!r}")
     video = find(driver, "#panel video")
     claims("p000%20hero.mp4" in video.get_attribute("src"), "the address of a clip is relative and encoded")
@@ -269,7 +269,7 @@ def decides(driver, claims, page, downloads):
     click(driver, find(driver, "dialog .strong"))
     claims.equal(len(json.loads(driver.execute_script("return Object.entries(localStorage).find(([key]) => key.includes('report.html'))[1]"))), 3 + before, "all of them are decided")
     press(driver, "u")
-    claims(wait(lambda: find(driver, "#toast").text.startswith(f"{before} decisions taken back"), 3), "one undo takes all of them back")
+    claims(wait(lambda: find(driver, "#toast").text.startswith(f"{before} decisions undone"), 3), "one undo takes all of them back")
     claims("Save 3 decisions" in find(driver, "#save").text, "what was taken back is no decision to save")
     search(driver, "")
     click(driver, find(driver, "#save"))

@@ -1,4 +1,4 @@
-//! Readers of bytes that others write, each fed with any bytes: no panic, no hang, no memory without bound.
+//! Feeds arbitrary bytes to the readers of foreign data, which must not panic, hang, or use unbounded memory.
 //!
 //! A fuzzer calls these functions with bytes that it makes up; a test calls them with the files in `corpus`.
 
@@ -10,7 +10,7 @@ use shotlist::domain::fault::FaultKind;
 use shotlist::domain::item::{Delimiter, FIELDS};
 use shotlist::domain::key::{JobKey, ModelName, TakeId, TaskId};
 use shotlist::domain::lifecycle::ClipFile;
-use shotlist::domain::policy::{Moment, Policy, RETRY_AFTER};
+use shotlist::domain::policy::{Policy, RETRY_AFTER, Tick};
 use shotlist::domain::problem::Problem;
 use shotlist::files::Tree;
 use shotlist::media::frames::Picture;
@@ -18,7 +18,7 @@ use shotlist::media::image::{self, HEAD, TAIL};
 use shotlist::media::{mp4, signature, thumbnail};
 use shotlist::provider::reply::{DEAREST, retry_after, sent};
 use shotlist::provider::{Cost, Progress, Registry};
-use shotlist::store::{Clips, Lock, Recovery, remarks};
+use shotlist::store::{ClipFinder, Lock, Recovery, remarks};
 use shotlist::wire::Reply;
 use shotlist::{manifest as manifests, store};
 use std::io::{Cursor, Write as _};
@@ -26,7 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// A reader that is fed with any bytes.
+/// A reader that accepts any bytes.
 pub(crate) type Target = fn(&[u8]);
 
 /// Every reader, by the name of its folder in `corpus`.
@@ -67,10 +67,11 @@ const ENCODINGS: [&str; 16] = [
 const DECLARATION: &str = "<?xml";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
-/// Reads a product file under each kind of name and option. There are items or a reason, and no more items than there can be.
+/// Reads a product file with each kind of name and option. The result is items or a reason, and not more items than
+/// possible.
 pub(crate) fn catalog(bytes: &[u8]) {
-    // A file that ends in this byte has four more before it, which say how it is read; real files are seeds as they
-    // are.
+    // A file that ends in this byte has four more bytes before it, which select how it is read; real files are seeds
+    // without changes.
     let (file, how, letters, option, at) = match bytes {
         [file @ .., how, letters, option, at, 0xFF] => (file, *how, *letters, *option, usize::from(*at)),
         _ => (bytes, 0, 0, 0, 0),
@@ -83,7 +84,7 @@ pub(crate) fn catalog(bytes: &[u8]) {
         Some(at) => options.delimiter = Some(Delimiter::ALL[at % Delimiter::ALL.len()].1),
         None => {}
     }
-    // What a user names stands in the file, at least now and then.
+    // The names that a user gives must sometimes occur in the file.
     let is_mark = |byte: &u8| byte.is_ascii_control() || b"<>/=\"',;|\t :{}[]".contains(byte);
     let mut words = file.split(is_mark).filter(|word| !word.is_empty());
     let mut word = |at| words.nth(at).map(|word| String::from_utf8_lossy(word).into_owned());
@@ -102,14 +103,14 @@ pub(crate) fn catalog(bytes: &[u8]) {
     }
     let catalog = read_catalog(NAMES[how % 4], file, &options);
     assert!(!catalog.items.is_empty() || !catalog.problems.is_empty());
-    // A workbook is packed, by a thousand to one at most.
+    // A workbook is compressed, at most by a factor of a thousand.
     assert!(catalog.items.len() <= file.len() * 1_032);
 }
 
-/// Reads the parts of a workbook, with the assertions of [`catalog`].
+/// Reads the parts of a workbook, with the same assertions as [`catalog`].
 ///
-/// The parts stand one after the other, each from its XML declaration on, as `unzip -p` prints them. They are packed
-/// here: bytes of a packed file that were changed would hardly ever be unpacked.
+/// The parts follow each other, each from its XML declaration on, as `unzip -p` prints them. They are compressed here,
+/// because a compressed file with changed bytes could hardly ever be unpacked.
 pub(crate) fn workbook(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (mut sheets, mut texts, mut styles, mut workbook) = (Vec::new(), None, None, None);
@@ -165,7 +166,7 @@ fn pack(sheets: &[&str], texts: Option<&str>, styles: Option<&str>, workbook: Op
     archive.finish().expect("memory takes it").into_inner()
 }
 
-/// Reads a manifest, corrections of models, and a list of items. Without a manifest there is a reason.
+/// Reads a manifest, corrections of models, and a list of items. Without a manifest there must be a reason.
 pub(crate) fn manifest(bytes: &[u8]) {
     let (manifest, problems) = manifests::read("shotlist.yaml", bytes);
     assert!(manifest.is_some() || problems.iter().any(Problem::is_error));
@@ -175,9 +176,9 @@ pub(crate) fn manifest(bytes: &[u8]) {
     let _ = manifests::project_of("shotlist.yaml", &String::from_utf8_lossy(bytes));
 }
 
-/// Reads an answer as each provider's answer to each kind of call.
+/// Reads a reply as each provider's reply to each kind of call.
 ///
-/// The bytes are a status, headers and a body, written as in HTTP: `200`, then `name: value` lines, a blank line, the body.
+/// The bytes contain a status, headers and a body, as in HTTP: `200`, then `name: value` lines, a blank line, the body.
 pub(crate) fn replies(bytes: &[u8]) {
     let blank = bytes.windows(2).position(|two| two == b"\n\n");
     let (head, body) = blank.map_or((bytes, &b""[..]), |at| (&bytes[..at], &bytes[at + 2..]));
@@ -219,7 +220,7 @@ pub(crate) fn replies(bytes: &[u8]) {
     }
 }
 
-/// Checks that a link is a link, that no cost is beyond all measure, and that every wait has an end.
+/// Checks that a link is a link, that no cost is too large, and that every wait ends.
 fn answered(progress: Result<Progress, FaultKind>) {
     match progress {
         Ok(Progress::Ready { clip, cost }) => {
@@ -232,16 +233,16 @@ fn answered(progress: Result<Progress, FaultKind>) {
     }
 }
 
-/// Checks that the pause which a fault leads to ends, whatever was asked for.
+/// Checks that a fault's pause ends, whatever the reply asked for.
 fn waits(kind: &FaultKind) {
     if let FaultKind::Throttled { after } | FaultKind::Busy { after } = kind {
         let pause = Policy::standard().poll_backoff.pause(u32::MAX, *after, 0.999);
         assert!(pause <= RETRY_AFTER.1 + RETRY_AFTER.1 / 10);
-        assert!(Moment::new(now(), 0.0).after(pause) > now() - Duration::from_secs(1));
+        assert!(Tick::new(now(), 0.0).after(pause) > now() - Duration::from_secs(1));
     }
 }
 
-/// Reads the boxes of a clip. What is a clip has frames and runs for a time.
+/// Reads the boxes of a clip. A valid clip must have frames and a duration.
 pub(crate) fn clips(bytes: &[u8]) {
     if let Err(fault) = mp4::inspect(&mut Cursor::new(bytes)) {
         assert!(!fault.to_string().is_empty());
@@ -259,7 +260,7 @@ pub(crate) fn pictures(bytes: &[u8]) {
     let _ = (signature::signature(bytes), thumbnail::thumbnails(bytes), Picture::decode(bytes, (64, 36)));
 }
 
-/// Rebuilds a lost state from a ledger. What was rebuilt needs no further rebuilding.
+/// Rebuilds a lost state from a ledger. The rebuilt state must need no further rebuilding.
 pub(crate) fn ledger(bytes: &[u8]) {
     let dir = tempfile::tempdir().expect("the system gives a folder");
     let state = dir.path().join(".shotlist");
@@ -269,7 +270,7 @@ pub(crate) fn ledger(bytes: &[u8]) {
     rebuilt(&state, &Placed { tree: None });
 }
 
-/// Rebuilds a lost state from the sidecar of a clip. What was rebuilt needs no further rebuilding.
+/// Rebuilds a lost state from the sidecar of a clip. The rebuilt state must need no further rebuilding.
 pub(crate) fn sidecars(bytes: &[u8]) {
     let dir = tempfile::tempdir().expect("the system gives a folder");
     let (state, root) = (dir.path().join(".shotlist"), dir.path().join("clips"));
@@ -282,8 +283,8 @@ pub(crate) fn sidecars(bytes: &[u8]) {
     rebuilt(&state, &Placed { tree: Some(tree) });
 }
 
-/// Rebuilds the state in a folder and looks at it once more.
-fn rebuilt(state: &Path, clips: &dyn Clips) {
+/// Rebuilds the state in a folder and checks it again.
+fn rebuilt(state: &Path, clips: &dyn ClipFinder) {
     let lock = Lock::acquire(state, "recover", now()).expect("no other process is here");
     let Ok(mut recovery) = Recovery::begin(state, &lock) else { return };
     if !matches!(recovery.examine(clips), Ok(true)) {
@@ -297,12 +298,12 @@ fn rebuilt(state: &Path, clips: &dyn Clips) {
     assert_eq!(again.examine(clips), Ok(false), "{:?}", again.why());
 }
 
-/// Clips of which each is as its sidecar says.
+/// Clips that each match their sidecar.
 struct Placed {
     tree: Option<Tree>,
 }
 
-impl Clips for Placed {
+impl ClipFinder for Placed {
     fn stands(&self, _: &str, _: &ClipFile) -> bool {
         self.tree.is_some()
     }
@@ -320,7 +321,7 @@ impl Clips for Placed {
     }
 }
 
-/// Reads a table of reviews. A table that cannot be read has a reason.
+/// Reads a table of reviews. An unreadable table must have a reason.
 pub(crate) fn reviews(bytes: &[u8]) {
     let jobs = [JobKey::new("hero", "0001"), JobKey::new("hero", "=1+1")];
     match read_table("reviews.csv", bytes, &jobs) {
@@ -329,7 +330,7 @@ pub(crate) fn reviews(bytes: &[u8]) {
     }
 }
 
-/// Returns a time that is the same in every run.
+/// Returns the same time in every run.
 fn now() -> Timestamp {
     Timestamp::UNIX_EPOCH + Duration::from_hours(500_000)
 }

@@ -11,7 +11,7 @@ const LONG: usize = 400;
 /// The types that send what costs money.
 const PAYING: [&str; 2] = ["PaidClient", "Paid"];
 
-/// Whether a text, comments apart, has that word.
+/// Returns whether a text has a word outside of its comments.
 fn is_named(text: &str, name: &str) -> bool {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let words = |line: &'_ str| {
@@ -20,7 +20,7 @@ fn is_named(text: &str, name: &str) -> bool {
     code.into_iter().any(words)
 }
 
-/// Of each module its floor, as the table says.
+/// Returns the floor of each module by the table.
 fn floors() -> BTreeMap<String, u32> {
     let header = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let rows = header.lines().filter_map(|line| line.strip_prefix("//! | "));
@@ -50,7 +50,7 @@ fn sources(below: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Of each module its files, by their text.
+/// Returns the texts of the files of each module.
 pub(crate) fn modules() -> BTreeMap<String, Vec<(PathBuf, String)>> {
     let src = root().join("src");
     let mut modules: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What the real program says of input that is wrong, and that it takes what only looks odd.
+//! Messages of the real program for wrong input, and odd input that it accepts.
 //!
 //! Every folder of `tests/fixtures/bad` is a project with something wrong in it; all that `validate` says of it is a
 //! snapshot. A new case is a new folder. A file named `command` holds other arguments than `validate`.
@@ -83,7 +83,10 @@ fn answer_after(kind: &str, case: &str, changes: &[Change]) -> String {
     let output = command.output().unwrap();
     assert!(output.stdout.is_empty(), "{case}: {}", String::from_utf8_lossy(&output.stdout));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!said.contains(&*home.path().to_string_lossy()), "{case} tells of a folder nobody named: {said}");
+    assert!(
+        !said.contains(&*home.path().to_string_lossy()),
+        "{case} names a folder that the user did not name: {said}"
+    );
     format!("exit {}\n{said}", output.status.code().unwrap())
 }
 
@@ -105,7 +108,7 @@ fn what_is_wrong_is_told_with_its_place_its_reason_and_what_to_type() {
     compare("bad");
 }
 
-/// What the messages say to type, typed: the case, and what is changed in which file.
+/// Fixes that the messages propose, typed: the case, and what is changed in which file.
 const FOLLOWED: &[(&str, &[Change])] = &[
     (
         "card-with-unknown-parts",
@@ -117,7 +120,7 @@ const FOLLOWED: &[(&str, &[Change])] = &[
             (M, "12h", "12"),
             (M, "[pictures]", "[image]"),
             (M, "0,30", "0.30"),
-            (M, "param: user_id", "param: user_id, equals: somebody"),
+            (M, "param: user_id", "param: user_id, equals: anyone"),
             (M, "5MB", "5"),
             (M, "gif", "png"),
             (M, "maximum: 8", "max: 8"),
@@ -262,7 +265,7 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     ("size-that-another-model-has", &[(M, "zai/vidu2-image", "zai/viduq1-image")]),
     (
         "surcharge-that-is-never-due",
-        &[(M, "\"60\"", "60"), (M, "is_rec", "user_id"), (M, "equals: true", "equals: somebody")],
+        &[(M, "\"60\"", "60"), (M, "is_rec", "user_id"), (M, "equals: true", "equals: anyone")],
     ),
     ("tab-as-indentation", &[(M, "\t", "    ")]),
     ("template-without-endif", &[(M, "called {{ item.title }}", "called {{ item.title }}{% endif %}")]),

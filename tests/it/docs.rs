@@ -105,7 +105,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Makes the folders in which the commands of a page run: a clone, a shop beside its manifests, the shop of an afternoon with
+/// Makes the folders in which the commands of a page run: a clone, a shop next to its manifests, the shop of an afternoon with
 /// the manifest of that page, and one whose provider loses an answer.
 #[expect(clippy::disallowed_methods, reason = "files of a test need no atomic writes")]
 fn clone() -> tempfile::TempDir {
@@ -200,7 +200,7 @@ impl Terminal {
         // One screen for both, so that lines stand in the order in which they were printed.
         command.stdout(screen.try_clone().unwrap()).stderr(screen);
         let status = command.status().unwrap();
-        self.code = status.code().expect("the program ended by itself");
+        self.code = status.code().expect("the program ended without a signal");
         fs::read_to_string(printed).unwrap()
     }
 }
@@ -244,7 +244,7 @@ fn play(page: &Page, terminal: &mut Terminal, transcript: &str) {
     }
 }
 
-/// Runs every command of the pages that a test chooses, page beside page: most of the time is a provider's.
+/// Runs every command of the chosen pages, all pages at the same time: most of the time is spent waiting for a provider.
 fn run(chosen: impl Fn(&Path) -> bool) -> usize {
     let pages: Vec<Page> = pages().into_iter().filter(|page| chosen(&page.path)).collect();
     std::thread::scope(|scope| {

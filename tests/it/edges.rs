@@ -86,7 +86,7 @@ fn of_rule(rule: &Rule, name: &str) -> Vec<String> {
     limits
 }
 
-/// What is wrong with the changed order.
+/// Returns the problems of the changed order.
 fn errors(
     all: &Cards,
     card: &ModelCard,
@@ -103,7 +103,7 @@ fn errors(
     findings.filter(|finding| finding.severity == Severity::Error).collect()
 }
 
-/// Whether a refusal is about the field of the limit, and says all that it should.
+/// Returns whether a refusal is about the field of the limit and names everything that it should.
 fn is_told(finding: &Finding, limit: &str, says: &[String]) -> bool {
     let field = match limit.split_once(' ').map_or(limit, |(field, _)| field) {
         "prompt_or_image" => finding.field == "prompt",

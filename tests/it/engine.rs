@@ -2,13 +2,12 @@
 
 mod answers;
 mod bench;
-mod beside;
 mod collecting;
+mod concurrent;
 mod death;
 mod disk;
 mod doubt;
 mod durations;
-mod far;
 mod growth;
 mod hosts;
 mod owed;
@@ -16,5 +15,6 @@ mod resumed;
 mod stopping;
 mod stories;
 mod submitting;
+mod test_server;
 mod throttled;
 mod timekeeping;

@@ -1,5 +1,6 @@
 //! The folder tree on a real disk.
 
+use crate::snapshot::stable;
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use shiguredo_mp4::TrackKind;
@@ -10,8 +11,8 @@ use shotlist::domain::key::TakeId;
 use shotlist::domain::lifecycle::ClipFile;
 use shotlist::domain::request::{MediaFile, PictureFormat};
 use shotlist::files::{
-    Intake, Obstacle, ObstacleSearch, Older, Part, PictureTrouble, PlaceFault, Placement, ReceiveFault,
-    Received, Refile, Steps, TakenUp, Tree, assemble, atomic_write, free_space, inspect,
+    Intake, Obstacle, ObstacleSearch, Older, PartialDownload, PictureTrouble, PlaceFault, Placement,
+    ReceiveFault, Received, Refile, Steps, TakenUp, Tree, assemble, atomic_write, free_space, inspect,
 };
 use shotlist::wire::{Body, ClipHead, Span, marker};
 use std::collections::HashSet;
@@ -122,7 +123,7 @@ impl Place {
         ObstacleSearch::new(self.tree.clone()).obstacle(target, may_stand)
     }
 
-    async fn part(&self, id: &str) -> Part {
+    async fn part(&self, id: &str) -> PartialDownload {
         match self.intake.take_up(&take(id), "hero.mp4").await.unwrap() {
             TakenUp::Part(part) => part,
             TakenUp::Whole(received) => panic!("already whole: {received:?}"),
@@ -146,7 +147,7 @@ fn placement(id: &str, target: &str, clip: &ClipFile) -> Placement {
     Placement { take: take(id), target: target.to_owned(), clip: *clip, sidecar: sidecar(id), older: None }
 }
 
-/// What stands beside a clip of that take, as far as anybody looks.
+/// Returns the sidecar of a take, as far as the program reads it.
 fn sidecar(id: &str) -> Vec<u8> {
     let sha256 = Sha256::of(b"");
     format!(r#"{{"bytes":1,"sha256":"{sha256}","take":"{id}"}}"#).into_bytes()
@@ -167,20 +168,20 @@ fn rest(bytes: &[u8], from: usize) -> ClipHead {
     ClipHead { status: 206, content_range: Some(range), ..head(&bytes[from..]) }
 }
 
-async fn receive(part: Part, head: &ClipHead, chunks: &[&[u8]]) -> Result<Received, ReceiveFault> {
+async fn receive(part: PartialDownload, head: &ClipHead, chunks: &[&[u8]]) -> Result<Received, ReceiveFault> {
     let chunks = chunks.iter().map(|chunk| Ok::<_, String>(Bytes::copy_from_slice(chunk)));
     part.receive(head, stream::iter(chunks), &CancellationToken::new()).await
 }
 
 /// Receives these bytes, then the connection breaks.
-async fn break_off(part: Part, head: &ClipHead, bytes: &[u8]) -> ReceiveFault {
+async fn break_off(part: PartialDownload, head: &ClipHead, bytes: &[u8]) -> ReceiveFault {
     let mut pieces: Vec<Result<Bytes, String>> =
         bytes.chunks(100_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
     pieces.push(Err("connection reset".into()));
     part.receive(head, stream::iter(pieces), &CancellationToken::new()).await.unwrap_err()
 }
 
-fn offset(part: &Part) -> u64 {
+fn offset(part: &PartialDownload) -> u64 {
     match part.span() {
         Span::Whole => 0,
         Span::First(_) => panic!("a clip is wanted whole"),
@@ -222,7 +223,7 @@ async fn p08_a_broken_download_goes_on_where_it_was_and_the_hash_is_that_of_the_
 }
 
 /// Receives these bytes, and dies before the end of the stream is told.
-async fn die_after(part: Part, bytes: &[u8], came: usize) {
+async fn die_after(part: PartialDownload, bytes: &[u8], came: usize) {
     let all_came = tokio::sync::Notify::new();
     let pieces = stream::iter(
         bytes[..came].chunks(100_000).map(|piece| Ok::<_, String>(Bytes::copy_from_slice(piece))),
@@ -465,7 +466,7 @@ async fn p32_a_foreign_file_keeps_its_name_and_its_bytes() {
         place.obstacle("hero.mp4", &[]),
         Some(Obstacle {
             target: "hero.mp4".into(),
-            what: "a file of that name is there already".into(),
+            what: "a file with that name already exists".into(),
             is_disk: false
         })
     );
@@ -528,7 +529,7 @@ async fn an_older_take_is_kept_under_takes_and_replaced_in_one_step() {
     assert!(place.tree.is_placed("s/hero.mp4", &second));
     assert_eq!(place.obstacle("s/hero.mp4", &[first, second]), None);
     let obstacle = place.obstacle("s/hero.mp4", &[first]).expect("another clip than that");
-    assert!(obstacle.what.contains("no longer, the clip that was put there"), "{obstacle:?}");
+    insta::assert_snapshot!(obstacle.what, @"the existing file is not, or is no longer, the clip that shotlist saved there");
     assert!(place.tree.is_placed("s/_takes/hero.AAAAAAAA.mp4", &first));
     assert_eq!(place.read("s/_takes/hero.AAAAAAAA.mp4.json").unwrap(), sidecar("AAAAAAAA"));
     assert_eq!(place.read("s/hero.mp4.json").unwrap(), sidecar("B"));
@@ -579,7 +580,7 @@ async fn a_users_own_file_beside_a_clip_is_never_overwritten() {
         place.put(path, b"{\"take\":3}");
     }
     let what = place.obstacle("hero.mp4", &[]).expect("it is told before anything is paid").what;
-    assert!(what.starts_with("hero.mp4.json"), "{what}");
+    insta::assert_snapshot!(what, @"hero.mp4.json already exists and is not a clip's sidecar");
     let fault = place.place("A", "hero.mp4", &file, None).unwrap_err();
     assert!(matches!(fault, PlaceFault::NameTaken(ref name) if name == "hero.mp4.json"), "{fault:?}");
     assert_eq!(place.read("hero.mp4"), None);
@@ -607,7 +608,7 @@ async fn a_file_where_older_clips_are_kept_is_found_before_a_newer_one_is_paid()
     assert_eq!(place.obstacle("s/hero.mp4", &[file]), None);
     place.put("s/_takes", b"mine");
     let what = place.obstacle("s/hero.mp4", &[file]).expect("there is no room for the older clip").what;
-    assert!(what.contains("_takes"), "{what}");
+    insta::assert_snapshot!(what, @"`_takes` is a symbolic link or a file where a folder is needed");
 }
 
 #[tokio::test]
@@ -619,7 +620,8 @@ async fn a_folder_that_another_program_holds_locked_is_waited_for_and_told() {
     let tree = place.tree.clone().patient(Duration::from_millis(50));
     let placed = placement("A", "hero.mp4", &file);
     let fault = tree.place(&placed).unwrap_err();
-    assert!(matches!(fault, PlaceFault::Obstructed(_)) && fault.to_string().contains("locked"), "{fault}");
+    assert!(matches!(fault, PlaceFault::Obstructed(_)), "{fault}");
+    insta::assert_snapshot!(stable(&fault.to_string()), @"the clip's folder cannot be used: another program has held it locked for too long (flock)");
     drop(folder);
     tree.place(&placed).unwrap();
     assert!(tree.is_placed("hero.mp4", &file));
@@ -666,7 +668,7 @@ async fn s11_a_symlinked_folder_is_refused_and_its_target_untouched() {
     let elsewhere = TempDir::new().unwrap();
     symlink(elsewhere.path(), place.out("summer")).unwrap();
     let obstacle = place.obstacle("summer/hero.mp4", &[]).expect("a link on the way");
-    assert!(obstacle.what.contains("`summer` is a symbolic link"), "{obstacle:?}");
+    insta::assert_snapshot!(obstacle.what, @"`summer` is a symbolic link or a file where a folder is needed");
     let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
     let fault = place.place("A", "summer/hero.mp4", &file, None).unwrap_err();
     assert!(matches!(fault, PlaceFault::Obstructed(_)), "{fault:?}");
@@ -692,7 +694,7 @@ async fn p24_nothing_is_written_where_the_output_disk_was_mounted() {
     fs::rename(place.out(""), place.folder.path().join("unplugged")).unwrap();
     fs::create_dir(place.out("")).unwrap();
     let fault = place.place("A", "hero.mp4", &file, None).unwrap_err();
-    assert!(fault.to_string().contains("unmounted"), "{fault}");
+    insta::assert_snapshot!(stable(&fault.to_string()), @"the clip cannot be saved under its name: the output folder [home]/out is no longer the folder that the run began with: was its disk unmounted?");
     assert_eq!(fs::read_dir(place.out("")).unwrap().count(), 0);
 }
 
@@ -707,12 +709,13 @@ async fn p24_a_folder_in_the_output_folder_is_watched_like_it() {
     fs::rename(place.out("s/t"), place.folder.path().join("unplugged")).unwrap();
     fs::create_dir(place.out("s/t")).unwrap();
     let fault = place.place("B", "s/t/b.mp4", &second, None).unwrap_err();
-    assert!(matches!(fault, PlaceFault::Io(_)) && fault.to_string().contains("unmounted"), "{fault}");
+    assert!(matches!(fault, PlaceFault::Io(_)), "{fault}");
+    insta::assert_snapshot!(stable(&fault.to_string()), @"the clip cannot be saved under its name: the folder [home]/out/s/t is no longer the folder that the run began with: was its disk unmounted?");
     assert!(place.tree.refile("s/t/hero.mp4", "s/t/c.mp4", &first, Refile::Copy, None).is_err());
     let obstacle = place.obstacle("s/t/b.mp4", &[]).expect("another folder");
     assert!(obstacle.is_disk, "{obstacle:?}");
     assert_eq!(fs::read_dir(place.out("s/t")).unwrap().count(), 0);
-    // One that somebody removed is made again.
+    // A folder that a person removed is made again.
     fs::remove_dir(place.out("s/t")).unwrap();
     place.place("B", "s/t/b.mp4", &second, None).unwrap();
 }
@@ -727,7 +730,7 @@ async fn p24_a_folder_that_had_a_disk_of_its_own_gets_no_clip_without_it() {
     let file = place.fetch("A", "hero.mp4", &clip(18, 10)).await;
     for missing in [false, true] {
         let fault = tree.place(&placement("A", "s/hero.mp4", &file)).unwrap_err();
-        assert!(fault.to_string().contains("had a disk of its own"), "{fault}");
+        insta::allow_duplicates! { insta::assert_snapshot!(stable(&fault.to_string()), @"the clip cannot be saved under its name: the folder [home]/out/s was on a disk of its own when clips were saved there, and now it is not: mount that disk; if its clips are now on the disk of the parent folder, confirm that with `shotlist run --accept-changes`"); }
         if !missing {
             fs::remove_dir(place.out("s")).unwrap();
         }
@@ -862,10 +865,10 @@ fn a_target_on_another_file_system_gets_its_part_beside_it() {
         let file = receive(part, &head(&bytes), &[&bytes]).await.unwrap().file;
         // The part, and the folder in which its own was made.
         assert_eq!(tokio::task::spawn_blocking(Steps::of_this_thread).await.unwrap().synced, 2);
-        let beside = shared.path().join("s").join(format!(".{}.part", take("A")));
-        assert_eq!(fs::metadata(&beside).unwrap().len(), file.size);
+        let partial = shared.path().join("s").join(format!(".{}.part", take("A")));
+        assert_eq!(fs::metadata(&partial).unwrap().len(), file.size);
         tree.place(&placement("A", "s/hero.mp4", &file)).unwrap();
-        assert!(tree.is_placed("s/hero.mp4", &file) && !beside.exists());
+        assert!(tree.is_placed("s/hero.mp4", &file) && !partial.exists());
     });
 }
 
@@ -943,7 +946,7 @@ fn a_picture_is_looked_at_and_sent_exactly_as_it_was() {
     for other in [[PNG, b"x"].concat(), PNG[1..].to_vec(), vec![0; PNG.len()]] {
         atomic_write(&folder.path().join("a.png"), &other, 0o644).unwrap();
         let changed = assemble(folder.path(), &body).unwrap_err().to_string();
-        assert!(changed.contains("`a.png` has changed") && changed.contains("nothing was sent"), "{changed}");
+        insta::allow_duplicates! { insta::assert_snapshot!(stable(&changed), @"the picture `a.png` has changed since it was checked; nothing was sent. Run again to submit the picture as it is now"); }
     }
     fs::remove_file(folder.path().join("a.png")).unwrap();
     assert!(assemble(folder.path(), &body).is_err());

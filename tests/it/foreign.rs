@@ -10,7 +10,7 @@ use std::fs;
 const HOSTILE: [&str; 5] =
     ["red\u{1b}[31m", "bell\u{1b}]0;owned\u{7}", "c1\u{9b}2J", "two\nlines", "art\u{1f469}\u{200d}\u{1f3a8}"];
 
-/// What is in each title beside its id: a turn of the direction, and characters without a width.
+/// The characters of each title apart from its id: a change of direction, and characters without a width.
 const UNSEEN: &str = "turn\u{202e}gnp none\u{200b}\u{feff} tag\u{e0041}";
 
 fn shop() -> Project {
@@ -47,7 +47,7 @@ fn no_command_lets_a_control_character_of_a_product_file_or_a_provider_through()
         &["ledger", "--by", "item"],
         &["ledger", "--json"],
         &["verify"],
-        &["show", "nobody\u{1b}[31m"],
+        &["show", "unknown\u{1b}[31m"],
         &["run", "--only", "no\u{1b}body", "--yes"],
     ] {
         let ended = project.run(arguments);
@@ -128,7 +128,7 @@ fn no_character_of_an_id_commands_a_terminal_while_a_run_is_shown_live() {
     project.stall();
     let live = Screen::open(screen::run(&project, &["run", "--yes"]), 200, 40);
     until("jobs are shown in flight", || live.seen().contains("rendering") && project.takes("running") == 5);
-    project.mend();
+    project.clear_faults();
     let (code, written) = live.end();
     assert_eq!(code, Some(0), "{written:?}");
     harmless_on_a_terminal(&written, "run");

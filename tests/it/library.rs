@@ -1,5 +1,6 @@
 //! The library alone, as a Rust caller has it: no guard, budget or question belongs to the command line.
 
+use crate::snapshot::stable;
 use crate::support::SHOP;
 use shotlist::app::ledger::adjust::{AdjustRequest, Which};
 use shotlist::app::places::Places;
@@ -11,7 +12,7 @@ use shotlist::app::{
 use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
 use shotlist::plan::bucket::Bucket;
-use shotlist::sandbox::{Clips, Options, Sandbox};
+use shotlist::sandbox::{ClipDetail, Options, Sandbox};
 use shotlist::store::By;
 use std::fs;
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ impl Shop {
         let clock = Clock::system();
         let mut options =
             Options::new(home.path().join("provider"), env!("CARGO_PKG_NAME"), Arc::new(move || clock.now()));
-        options.clips = Clips::Tiny;
+        options.clips = ClipDetail::Tiny;
         options.task_time = Duration::from_millis(20)..=Duration::from_millis(80);
         let shop = Self { home, sandbox: Sandbox::start(options).await.unwrap() };
         shop.write("products.csv", &crate::support::sheet(4));
@@ -102,16 +103,17 @@ impl Consent for Asked {
 #[tokio::test]
 async fn without_a_yes_nothing_is_sent_and_the_question_names_the_price() {
     let shop = Shop::with("").await;
-    let nobody = refused(shop.project().run(&RunRequest::default()).await);
-    assert_eq!(nobody.exit, Exit::Usage);
-    assert!(nobody.hint.unwrap().contains("run --yes"));
+    let unanswered = refused(shop.project().run(&RunRequest::default()).await);
+    assert_eq!(unanswered.exit, Exit::Usage);
+    insta::assert_snapshot!(stable(&unanswered.hint.unwrap()), @"shotlist run --yes -f [home]/shotlist.yaml");
     let asked = Arc::new(Mutex::new(Vec::new()));
     let asking = |answer| shop.project().asking(Asked(answer, Arc::clone(&asked)));
     let no = refused(asking(Answer::No).run(&RunRequest::default()).await);
     assert_eq!((no.exit, no.what.as_str(), shop.sent()), (Exit::Usage, "nothing was sent", 0));
     assert_eq!(asking(Answer::Yes).run(&RunRequest::default()).await.unwrap().exit(), Exit::Done);
     let asked = asked.lock().unwrap();
-    assert!(asked.iter().all(|it| it.topic == Topic::Spend && it.text.contains("4 clips for about $1.60")));
+    assert!(asked.iter().all(|it| it.topic == Topic::Spend && it.text == asked[0].text));
+    insta::assert_snapshot!(asked[0].text, @"Render 4 clips for about $1.60?");
     assert_eq!((asked.len(), shop.sent()), (2, 4));
 }
 
@@ -132,7 +134,7 @@ async fn budgets_of_the_manifest_and_of_the_call_end_a_run() {
     let max_cost = Some("0.40".parse::<Usd>().unwrap());
     let bounds = Bounds { max_cost, ..Bounds::default() };
     let capped = RunRequest { bounds, ..RunRequest::default() };
-    // A bound is agreed to where nobody can be asked.
+    // A price limit counts as consent if no person can be asked.
     assert_eq!(shop.project().run(&capped).await.unwrap().exit(), Exit::Budget);
     assert_eq!(shop.sent(), 1);
     assert_eq!(shop.run().await.unwrap().exit(), Exit::Budget);
@@ -158,7 +160,7 @@ async fn clips_are_not_looked_for_in_another_folder() {
     let places = Places::find(Some(&shop.path("shotlist.yaml")), Some(&elsewhere), false).unwrap();
     let error = refused(Project::at(places).asking(Always).run(&RunRequest::default()).await);
     assert_eq!(error.exit, Exit::Usage);
-    assert!(error.what.contains("the clips of this project are in"), "{}", error.what);
+    insta::assert_snapshot!(stable(&error.what), @"the clips of this project are in [home], not in [home]/elsewhere; nothing was sent or moved; type the same command without --out; if you moved the clips, put a link to them in their old place");
     assert_eq!(shop.sent(), 4);
 }
 
@@ -249,10 +251,10 @@ async fn a_held_job_is_paid_a_second_time_only_after_a_yes_or_within_a_bound() {
         older_than: None,
         note: None,
     };
-    let nobody = shop.project().resolve(&resubmit(None)).await.unwrap_err();
-    assert_eq!((nobody.exit, nobody.money.as_deref()), (Exit::Usage, Some("not charged")));
+    let unanswered = shop.project().resolve(&resubmit(None)).await.unwrap_err();
+    assert_eq!((unanswered.exit, unanswered.money.as_deref()), (Exit::Usage, Some("not charged")));
     assert_eq!(
-        nobody.hint.unwrap().split(" -f ").next(),
+        unanswered.hint.unwrap().split(" -f ").next(),
         Some("shotlist resolve --all --resubmit --max-extra 0.40")
     );
     let beyond = shop.project().asking(Always).resolve(&resubmit(Some("0.39"))).await.unwrap_err();
@@ -290,7 +292,7 @@ async fn what_is_paused_is_not_sent_and_what_is_cancelled_neither() {
     let done = DismissRequest { jobs: vec!["sku-1".to_owned()], ..DismissRequest::default() };
     let refused = project.dismiss(&done).await.unwrap_err();
     assert_eq!(refused.exit, Exit::Usage);
-    assert!(refused.what.contains("its clip is there"), "{}", refused.what);
+    insta::assert_snapshot!(refused.what, @"hero/sku-1 cannot be dismissed: its clip is not missing; nothing was changed");
 }
 
 #[tokio::test]
@@ -299,5 +301,5 @@ async fn the_places_of_a_rehearsal_send_nothing_to_a_real_provider() {
     let places = Places::find(Some(&shop.path("shotlist.yaml")), None, true).unwrap();
     let error = refused(Project::at(places).asking(Always).run(&RunRequest::default()).await);
     assert_eq!((error.exit, shop.sent()), (Exit::Usage, 0));
-    assert!(error.what.contains("no sandbox plays its providers"), "{}", error.what);
+    insta::assert_snapshot!(error.what, @"the project has the paths of a rehearsal, but no sandbox replaces its providers; nothing was sent");
 }

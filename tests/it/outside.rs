@@ -18,7 +18,7 @@ use shotlist::engine::lane::Account;
 use shotlist::files::atomic_write;
 use shotlist::provider::Registry;
 use shotlist::provider::cards::Cards;
-use shotlist::sandbox::{Clips, Options, Rule, Sandbox};
+use shotlist::sandbox::{ClipDetail, Options, Rule, Sandbox};
 use shotlist::transport::Endpoint;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,7 +46,7 @@ async fn far_end(home: &Path) -> Arc<Sandbox> {
     let clock = Clock::system();
     let mut options = Options::new(home.join("far-end"), "secret", Arc::new(move || clock.now()));
     options.providers.push(sandbox::provider());
-    options.clips = Clips::Tiny;
+    options.clips = ClipDetail::Tiny;
     options.task_time = Duration::from_millis(50)..=Duration::from_millis(100);
     Arc::new(Sandbox::start(options).await.unwrap())
 }
@@ -137,10 +137,7 @@ async fn the_sandbox_plays_a_name_once_and_takes_rules_about_whom_it_plays() {
             .unwrap()
     };
     alone.add_fault(rule("acme")).unwrap();
-    assert_eq!(
-        alone.add_fault(rule("zai")).unwrap_err(),
-        "there is no provider `zai`; the sandbox plays acme"
-    );
+    assert_eq!(alone.add_fault(rule("zai")).unwrap_err(), "there is no provider `zai`; the sandbox has acme");
     alone.stop().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! What a user sees of manifests and sheets that are wrong: every whole output is a snapshot.
+//! Messages for wrong manifests and sheets: every whole output is a snapshot.
 
 use shotlist::domain::problem::{Place, Problem, grouped};
 use shotlist::{catalog, manifest, report};

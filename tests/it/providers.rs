@@ -60,7 +60,7 @@ pub(crate) const CLASSES: [&str; 29] = [
 /// Where a body carries our name for the attempt, as a JSON pointer, for the providers that have a field for it.
 const OUR_NAME: [(&str, &str); 2] = [("zai", "/request_id"), ("echo", "/client_id")];
 
-/// How many requests each provider's documents show. The page of Vtrix shows none; there it is one with every
+/// Number of requests that each provider's documents show. The page of Vtrix shows none; there it is one with every
 /// parameter that it describes, and one with those that it requires.
 const DOCUMENTED: [(&str, usize); 3] = [("zai", 9), ("vtrix", 2), ("uniall", 4)];
 
@@ -97,7 +97,7 @@ fn reply(recorded: &Json) -> Reply {
     }
 }
 
-/// What a provider made of a recorded answer, in the words of the fixtures.
+/// Returns the reading of a recorded answer in the words of the fixtures.
 fn outcome(provider: &dyn Provider, recorded: &Json) -> String {
     match recorded["call"].as_str().unwrap() {
         "submit" => match provider.submitted(&reply(recorded)) {
@@ -396,7 +396,7 @@ fn every_card_belongs_to_its_provider_and_is_found_by_name() {
         assert!(profile.hosts.contains(&host), "{host}");
     }
     assert!(registry.card(&"zai/vidu3-image".parse().unwrap()).is_none());
-    assert!(registry.find("nobody").is_none());
+    assert!(registry.find("unknown").is_none());
 }
 
 #[test]
@@ -556,7 +556,7 @@ proptest! {
         let reply = Reply { status, headers: Vec::new(), body: bytes };
         prop_assume!(serde_json::from_slice::<Json>(&reply.body).is_err());
         for provider in providers() {
-            // These come from whoever stands before the provider, or from where it is not.
+            // These answers come from a server in front of the provider, or from one that is not the provider.
             let kind = match status {
                 401 | 414 | 415 | 431 => FaultKind::Barred,
                 413 => FaultKind::Rejected(Refusal::Input),
@@ -630,7 +630,7 @@ fn words(body: &Json) -> Vec<String> {
     }
 }
 
-/// Whether a call names a task in its path or in its body.
+/// Returns whether a call names a task in its path or in its body.
 fn names(call: &Call, task: &TaskId) -> bool {
     let path = percent_decode_str(&call.path).decode_utf8().unwrap();
     let in_body =

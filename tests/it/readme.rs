@@ -85,7 +85,7 @@ fn the_numbers_of_the_design_are_those_of_the_policy() {
     let policy = Policy::standard();
     let rows = [
         format!(
-            "| tries | {} a run for a refusal that may pass; no limit while throttled | until the task is {} days old | {} for what is no clip; no limit for trouble of the host |",
+            "| tries | {} in a run for a temporary refusal; no limit while throttled | until the task is {} days old | {} for a file that is not a clip; no limit for faults of the host |",
             policy.submit_tries,
             policy.stuck_after.as_secs() / 86_400,
             policy.fetch_tries
@@ -98,7 +98,7 @@ fn the_numbers_of_the_design_are_those_of_the_policy() {
             both(policy.fetch_backoff)
         ),
         format!(
-            "| `Retry-After` | kept, between {} and {}, plus up to 10 % | the same | the same |",
+            "| `Retry-After` | obeyed, between {} and {}, plus up to 10 % | the same | the same |",
             span(RETRY_AFTER.0),
             span(RETRY_AFTER.1)
         ),

@@ -5,7 +5,7 @@ mod files;
 mod live;
 mod refused;
 
-use crate::support::{Project, Running, until};
+use crate::support::{Ended, Project, Running, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -140,9 +140,9 @@ impl<'a> Page<'a> {
     }
 
     /// Ends it as Ctrl-C does.
-    fn end(self) {
+    fn end(self) -> Ended {
         self.running.signal(rustix::process::Signal::INT);
-        self.running.wait().expect(0).says("next: shotlist status");
+        self.running.wait().expect(0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What editors are told of a manifest is what the program takes.
+//! The schema for editors describes the manifests that the program accepts.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 use boon::{Compiler, SchemaIndex, Schemas};
@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `shotlist schema` prints.
+/// Returns the output of `shotlist schema`.
 fn printed() -> Value {
     let ended = Command::new(env!("CARGO_BIN_EXE_shotlist")).arg("schema").env_clear().output().unwrap();
     assert!(ended.status.success());
@@ -142,7 +142,7 @@ fn it_has_no_word_that_draft_7_lacks() {
                 _ => {}
             }
         }
-        // Beside a reference, draft 7 reads nothing.
+        // Draft 7 ignores keys next to a reference.
         assert!(schema.get("$ref").is_none() || schema.as_object().unwrap().len() == 1, "{schema}");
     }
     walk(&printed());

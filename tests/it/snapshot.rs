@@ -19,6 +19,14 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         r"(?<task>\b1[0-9]{18}\b|\bd[0-9a-v]{19}\b|\btask_[0-9a-f]{19}\b|\becho-[0-9]{13}-[0-9]+\b)",
         r"(?<hash>\b[0-9a-f]{64}\b)",
         r"(?<time>\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)?|\b\d{8}T\d{6}Z\b)",
+        // The rest of a time that a narrow screen has broken.
+        r"(?<clock>\b\d\d:\d\d:\d\d UTC)",
+        // Jobs that overtake each other change places in examples.
+        r"(?<sample>\b(?:clips|jobs), such as [^\s:]+)",
+        r"(?<oldest>\bthe oldest for \S+ \([^)]*\))",
+        r"(?<pace>\b\d+(?:\.\d+)? a minute\b)",
+        r"(?<size>\b(?:\d+ )?of \d+ bytes\b)",
+        r"(?<more>\b\d+ bytes more at byte \d+ of \d+\b)",
         r"(?<day>\b\d{4}-\d\d-\d\d\b)",
         r"(?<span>\b(?:\d+d\d\dh|\d+h\d\dm|\d+m\d\ds|\d+s)\b)",
         r"(?<about>\babout \d+ s\b)",
@@ -27,17 +35,74 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?<home>[^\s"'=]*/\.tmp[A-Za-z0-9]{6})"#,
         r"(?<process>\bprocess \d+ on [^\s)]+)",
         r"(?<os>\bos error \d+)",
+        r"(?<room>\b\d+(?:\.\d+)? [kKMGT]B free\b)",
+        r#"(?<version>\bshotlist \d+\.\d+\.\d+\b|"version":"\d+\.\d+\.\d+")"#,
         // The clips of the test server tell their task's id.
         r#"(?<bytes>"bytes":\d+)"#,
     ];
     Regex::new(&parts.join("|")).unwrap()
 });
 
+/// Compares the exit code and both streams of one command with a snapshot, and returns the end of the command.
+///
+/// The snapshot is named after the test, and after its number within the test. For use in tests only: a helper that several
+/// tests call at once would mix up their numbers.
+macro_rules! assert_whole {
+    ($ended:expr) => {{
+        let ended = $ended;
+        insta::assert_snapshot!(
+            insta::internals::AutoName,
+            $crate::snapshot::whole(&ended),
+            stringify!($ended)
+        );
+        ended
+    }};
+}
+pub(crate) use assert_whole;
+
+/// The summary of the automatic checks, with its examples.
+static CHECKS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^checks   .*\n(?: {9}.*\n)*").unwrap());
+
+/// Lines of a live run that tell of one job each: a word and the job, or an event in JSON.
+static OF_A_JOB: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?:[a-z]+(?: [a-z]+)? +(?<text>[\w-]+/\S+)  |\{"event":"[a-z]+","job":"(?<json>[^"]+)")"#)
+        .unwrap()
+});
+
 /// Returns the exit code and both streams of one command, the same for each time that it does the same.
 ///
 /// Ids and hashes are numbered in the order in which they appear, so that it is seen where two are one.
 pub(crate) fn whole(ended: &Ended) -> String {
-    stable(&ended.to_string())
+    let text = stable(&by_job(&ended.to_string()));
+    // Only a run that comes to its end waits for the checks of its clips.
+    if [0, 3, 7].contains(&ended.code) {
+        text
+    } else {
+        CHECKS.replace_all(&text, "checks   [verdicts]\n").into_owned()
+    }
+}
+
+/// Returns a text in which successive lines of jobs stand in the order of the jobs: those that render at the same time overtake
+/// each other.
+pub(crate) fn by_job(text: &str) -> String {
+    let job = |line: &str| {
+        // Warnings stand in front of the lines among which they came, in the order of their words.
+        if line.starts_with("warning: ") || line.starts_with("warning  ") {
+            return Some(format!(" {line}"));
+        }
+        let found = OF_A_JOB.captures(line)?;
+        Some(found.name("text").or(found.name("json"))?.as_str().to_owned())
+    };
+    // The word with which tests keep a task from its end is told once, at the first poll, if there is one.
+    let lines = text.lines().filter(|line| !line.contains("`QUEUED`"));
+    let lines: Vec<(Option<String>, &str)> = lines.map(|line| (job(line), line)).collect();
+    let groups = lines.chunk_by(|(one, _), (next, _)| one.is_some() && next.is_some());
+    let sorted = groups.flat_map(|group| {
+        let mut group = group.to_vec();
+        group.sort_by(|(one, _), (next, _)| one.cmp(next));
+        group
+    });
+    sorted.flat_map(|(_, line)| [line, "\n"]).collect()
 }
 
 /// Returns a text with placeholders for everything that differs from one time to the next.
@@ -56,6 +121,14 @@ pub(crate) fn stable(text: &str) -> String {
             "about" => "about [span]".to_owned(),
             "estimate" => r#""time":{"seconds":[seconds]"#.to_owned(),
             "os" => "os error [number]".to_owned(),
+            "room" => "[room] free".to_owned(),
+            "sample" => format!("{} such as [job]", text.split(' ').next().unwrap_or_default()),
+            "oldest" => "the oldest for [span] ([job])".to_owned(),
+            "pace" => "[pace] a minute".to_owned(),
+            "size" => "[bytes] of [bytes] bytes".to_owned(),
+            "more" => "[bytes] bytes more at byte [bytes] of [bytes]".to_owned(),
+            "version" if text.starts_with('"') => r#""version":"[version]""#.to_owned(),
+            "version" => "shotlist [version]".to_owned(),
             "bytes" => r#""bytes":[bytes]"#.to_owned(),
             "request" | "take" | "task" | "hash" => {
                 let number = *numbers.entry((name, text.to_owned())).or_insert_with(|| {

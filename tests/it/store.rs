@@ -16,7 +16,7 @@ use shotlist::domain::lifecycle::{
     CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, Phase, SentBack, State,
 };
 use shotlist::domain::money::Usd;
-use shotlist::domain::policy::{LookUp, Moment, Policy};
+use shotlist::domain::policy::{LookUp, Policy, Tick};
 use shotlist::domain::request::Request;
 use shotlist::domain::take::{Fingerprint, Take, Wanted};
 use shotlist::plan::expand::LeftOut;
@@ -142,7 +142,7 @@ async fn known(state: &Reader) -> Vec<KnownJob> {
     keys.iter().map(|(_, key)| worksheet.book().known(key).unwrap().unwrap()).collect()
 }
 
-/// What was, or will be, paid for what stands in for takes in doubt.
+/// Returns the sum that was or will be paid in place of takes in doubt.
 fn resubmitted(state: &Reader) -> Usd {
     look_up(state).book().resubmitted().unwrap()
 }
@@ -178,8 +178,8 @@ impl Place {
         self.try_drive(&Options::default()).unwrap().0
     }
 
-    fn beside(&self) -> Store {
-        Store::open(&self.dir(), Mode::Beside, &Options::default(), now()).unwrap().0
+    fn second_store(&self) -> Store {
+        Store::open(&self.dir(), Mode::Concurrent, &Options::default(), now()).unwrap().0
     }
 
     fn ledger(&self) -> String {
@@ -215,7 +215,7 @@ fn names(queued: Vec<Queued>) -> Vec<TakeId> {
     queued.into_iter().map(|queued| queued.take.id).collect()
 }
 
-/// What a new run would submit that was allowed everything.
+/// Returns the takes that a new run without bounds would submit.
 async fn pending(store: &Store) -> Vec<Take> {
     let all = store.open_takes(Some(PROJECT)).await.unwrap();
     let run = run(store).await;
@@ -238,7 +238,7 @@ async fn a_run_sees_only_what_it_may_submit_and_knows_what_became_of_the_rest() 
     assert_eq!(names(pages(&store, second, &queue).await), ["b", "c", "d"].map(take_id));
 
     let submitted = submitted(&store, "b", second).await;
-    happen(&place.beside(), &get(&store, "c").await, Event::Cancel(CancelledBy::User)).await.unwrap();
+    happen(&place.second_store(), &get(&store, "c").await, Event::Cancel(CancelledBy::User)).await.unwrap();
     assert_eq!(names(pages(&store, second, &queue).await), [take_id("d")]);
     assert_eq!(store.still_pending(second).await.unwrap(), 1);
     assert_eq!(store.called_off(second).await.unwrap(), [get(&store, "c").await]);
@@ -270,7 +270,7 @@ async fn happen(store: &Store, take: &Take, event: Event) -> Result<Take, ApplyE
 }
 
 async fn happen_with(store: &Store, take: &Take, event: Event, details: Details) -> Result<Take, ApplyError> {
-    store.apply(take, event, details, Moment::new(now(), 0.0), &Policy::standard()).await
+    store.apply(take, event, details, Tick::new(now(), 0.0), &Policy::standard()).await
 }
 
 async fn submitted(store: &Store, item: &str, run: RunId) -> Take {
@@ -462,7 +462,7 @@ async fn what_another_process_decided_is_seen_and_not_overwritten() {
     let cup = get(&store, "cup").await;
     let before = store.changes().await.unwrap();
 
-    let person = place.beside();
+    let person = place.second_store();
     let adopted = happen(&person, &held, Event::Adopt(TaskId("from-the-console".into()))).await.unwrap();
     happen(&person, &cup, Event::Cancel(CancelledBy::User)).await.unwrap();
 
@@ -560,7 +560,7 @@ async fn an_adopted_take_is_the_newest_of_its_new_job_and_its_clip_is_told_to_mo
     assert_eq!(takes(&after, "new"), (Some(paid.id), Some(filed.path.clone())));
     assert_eq!(store.history(PROJECT, &key).await.unwrap().unwrap().filed, Some(filed.clone()));
     assert_eq!(place.kinds().last().map(String::as_str), Some("filed"));
-    let unknown = store.file(PROJECT, &JobKey::new("hero", "nobody"), filed, None, now()).await;
+    let unknown = store.file(PROJECT, &JobKey::new("hero", "unknown"), filed, None, now()).await;
     assert_eq!(unknown, Err(ApplyError::Changed));
 }
 
@@ -680,7 +680,7 @@ async fn what_is_on_hold_is_not_claimed_until_it_is_let_go() {
     order(&store, &["bowl"]).await;
     let run = run(&store).await;
     let bowl = get(&store, "bowl").await;
-    let person = place.beside();
+    let person = place.second_store();
     let before = store.changes().await.unwrap();
     for provider in [None, Some(bowl.request.model.provider.as_str())] {
         person.pause(PROJECT, provider, Some("the bill"), now()).await.unwrap();
@@ -714,7 +714,7 @@ async fn what_stands_in_for_a_take_is_not_sent_once_a_person_has_settled_that_on
         store.admit(again.into(), now()).await.unwrap();
         let waiting = store.take_by_id(&TakeId("again".into())).await.unwrap().unwrap();
 
-        let person = place.beside();
+        let person = place.second_store();
         let ordered = match &how {
             Some(event) => happen(&person, &held, event.clone()).await.map(|_| 0).unwrap(),
             None => person.renew(&held, renewal("asked", 20), &policy, now()).await.map(|_| 1).unwrap(),
@@ -803,9 +803,9 @@ async fn links_that_die_first_are_owed_first_and_polls_come_by_their_time() {
     }
     let slow = submitted(&store, "d", run).await;
     let soon = submitted(&store, "e", run).await;
-    let moment = Moment::new(later(5), 0.5);
+    let tick = Tick::new(later(5), 0.5);
     let (event, policy) = (Event::StillRunning, Policy::standard());
-    let slow = store.apply(&slow, event, Details::default(), moment, &policy).await.unwrap();
+    let slow = store.apply(&slow, event, Details::default(), tick, &policy).await.unwrap();
 
     let owed = store.owed(Some(PROJECT), 9).await.unwrap();
     let owed: Vec<TakeId> = owed.into_iter().map(|take| take.id).collect();

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use shotlist::engine::clock::Clock;
-use shotlist::sandbox::{Charge, Clips, Limits, Options, Request, Rule, Sandbox};
+use shotlist::sandbox::{Charge, ClipDetail, Limits, Options, Request, Rule, Sandbox};
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ pub(crate) struct Project {
     home: TempDir,
     runtime: Runtime,
     sandbox: Sandbox,
-    /// What the program has as its key.
+    /// The key that the program is given.
     pub(crate) key: String,
     /// The manifest's `limits` of the provider.
     pub(crate) limits: String,
@@ -136,7 +136,7 @@ impl Project {
         let clock = Clock::system();
         let mut options =
             Options::new(home.path().join("provider"), "test-key", Arc::new(move || clock.now()));
-        options.clips = Clips::Tiny;
+        options.clips = ClipDetail::Tiny;
         options.task_time = Duration::from_millis(20)..=Duration::from_millis(80);
         change(&mut options);
         let key = options.key.clone();
@@ -230,10 +230,10 @@ impl Project {
         let out = self.home.path().join(format!("{number}.out"));
         let err = self.home.path().join(format!("{number}.err"));
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
-        Running { project: self, child: command.spawn().unwrap(), out, err }
+        Running { project: self, typed: typed(&command), child: command.spawn().unwrap(), out, err }
     }
 
-    /// What the provider has charged for.
+    /// Returns the charges in the provider's own books.
     pub(crate) fn charges(&self) -> Vec<Charge> {
         self.sandbox.charges()
     }
@@ -255,19 +255,19 @@ impl Project {
     }
 
     /// From now on nothing goes wrong.
-    pub(crate) fn mend(&self) {
+    pub(crate) fn clear_faults(&self) {
         let url = format!("{}/admin/faults", self.sandbox.base_url());
         let client = client().build().unwrap();
         let answer = self.runtime.block_on(client.delete(url).send()).unwrap();
         assert!(answer.status().is_success());
     }
 
-    /// From now on, until [`Project::mend`], every task is still being rendered.
+    /// From now on, until [`Project::clear_faults`], every task is still being rendered.
     pub(crate) fn stall(&self) {
         self.fault(serde_json::json!([{ "on": "poll", "do": { "unknown_word": { "word": "QUEUED" } } }]));
     }
 
-    /// How many takes are in a state, as `status` tells it beside a live run.
+    /// Returns the number of takes in a state by `status`, which also works during a run.
     pub(crate) fn takes(&self, state: &str) -> u64 {
         let ended = self.run(&["status", "--json"]);
         // Until the run has made its database there is nothing to read.
@@ -291,7 +291,7 @@ impl Project {
         self.run(&["show", job, "--json"]).expect(0).json()
     }
 
-    /// What must hold whenever a process has ended, also one that was killed.
+    /// Checks the rules that hold whenever a process has ended, also one that was killed.
     fn check(&self) {
         let charges = self.charges();
         let mut ids: HashSet<&str> = charges.iter().map(|charge| charge.request_id.as_str()).collect();
@@ -326,9 +326,21 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
+/// Returns a command as a person types it.
+pub(crate) fn typed(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap();
+    let words = std::iter::once(program).chain(command.get_args()).map(|word| {
+        let word = word.to_string_lossy();
+        let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=,@%+".contains(letter);
+        if !word.is_empty() && word.chars().all(is_plain) { word.into_owned() } else { format!("'{word}'") }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// The program at work. Dropped, it is killed.
 pub(crate) struct Running<'a> {
     project: &'a Project,
+    typed: String,
     child: Child,
     out: PathBuf,
     err: PathBuf,
@@ -343,12 +355,12 @@ impl Running<'_> {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// What it has printed on stdout so far.
+    /// Returns its stdout so far.
     pub(crate) fn printed(&self) -> String {
         fs::read_to_string(&self.out).unwrap()
     }
 
-    /// What it has said on stderr so far.
+    /// Returns its stderr so far.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.err).unwrap()
     }
@@ -370,7 +382,7 @@ impl Running<'_> {
         let status = status.unwrap();
         let code = status.code().or_else(|| status.signal().map(|signal| -signal)).unwrap();
         self.project.check();
-        let ended = Ended { code, out: self.printed(), err: self.said() };
+        let ended = Ended { typed: self.typed.clone(), code, out: self.printed(), err: self.said() };
         next_lines::follow(self.project, &ended);
         ended
     }
@@ -384,9 +396,11 @@ impl Drop for Running<'_> {
     }
 }
 
-/// How the program ended.
+/// The end of one command: exit code and output.
 #[derive(Debug)]
 pub(crate) struct Ended {
+    /// The command as a person types it.
+    pub(crate) typed: String,
     /// The exit code, or the signal with a minus.
     pub(crate) code: i32,
     pub(crate) out: String,
@@ -401,24 +415,12 @@ impl Ended {
         self
     }
 
-    /// It said this on stderr.
-    pub(crate) fn says(self, words: &str) -> Self {
-        assert!(self.err.contains(words), "nobody said {words:?}\n{self}");
-        self
-    }
-
-    /// It did not say this on stderr.
-    pub(crate) fn says_nothing_of(self, words: &str) -> Self {
-        assert!(!self.err.contains(words), "somebody said {words:?}\n{self}");
-        self
-    }
-
-    /// Its stdout, which is one line of JSON.
+    /// Returns its stdout, which is one document of JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}\n{self}"))
     }
 
-    /// Its stdout, each line of which is JSON.
+    /// Returns its stdout, each line of which is JSON.
     pub(crate) fn lines(&self) -> Vec<Value> {
         let line =
             |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}\n{self}"));
@@ -428,7 +430,8 @@ impl Ended {
 
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit {}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.out, self.err)
+        let Self { typed, code, out, err } = self;
+        write!(f, "$ {typed}\nexit {code}\n--- stdout\n{out}\n--- stderr\n{err}")
     }
 }
 
@@ -443,7 +446,7 @@ mod next_lines {
     /// Commands that neither spend nor change anything.
     const FREE: [&str; 7] = ["status", "plan", "validate", "show", "catalog", "doctor", "models"];
 
-    /// What was followed in this process: the command and its flags, without what differs from job to job.
+    /// Commands that were followed in this process, with their flags and without the names of jobs.
     static FOLLOWED: LazyLock<Mutex<BTreeSet<String>>> = LazyLock::new(Mutex::default);
 
     /// Checks that a `next:` line is a command of the program, and runs it where it is free: it must not be refused.

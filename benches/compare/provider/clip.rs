@@ -1,9 +1,9 @@
-//! One clip of any size: an MP4 of a single frame, whose boxes follow each other without a gap.
+//! Makes a clip of any size: an MP4 with a single frame, whose boxes follow each other without a gap.
 
-/// Time units of a second, and the length of the clip in them.
+/// The time units per second, and the length of the clip in them.
 const TICKS: (u32, u32) = (1000, 5000);
 
-/// Pixels.
+/// The width and height in pixels.
 const SIZE: (u16, u16) = (1920, 1080);
 
 /// Returns a clip of exactly this length in bytes, or of the shortest one that holds its tables.
@@ -18,7 +18,7 @@ pub(crate) fn clip(bytes: usize) -> Vec<u8> {
     clip
 }
 
-/// Returns bytes that do not repeat, so that nothing on the way shortens them.
+/// Returns bytes that do not repeat, so that no compression shortens them.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut bytes = Vec::with_capacity(length + 8);
@@ -51,7 +51,7 @@ fn words(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
-/// The matrix of a picture that is not rotated.
+/// The matrix of a picture without rotation.
 const UNTURNED: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
 
 /// Returns the `moov` box of a clip with one frame at this offset and of this length.
@@ -88,7 +88,7 @@ fn tables(at: u32, length: u32) -> Vec<u8> {
     boxed(b"moov", &[&boxed(b"mvhd", &[&words(&movie)]), &whole])
 }
 
-/// Returns the sample entry: H.264 without parameter sets, for nothing is decoded.
+/// Returns the sample entry: H.264 without parameter sets, because nothing is decoded.
 fn entry() -> Vec<u8> {
     let [width, height] = [SIZE.0, SIZE.1].map(u16::to_be_bytes);
     let visual = [

@@ -1,17 +1,17 @@
-//! The load that measures the provider alone: orders, polls and downloads from threads of this process.
+//! Measures the provider alone, with requests, polls and downloads from threads of this process.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Connections at once.
+/// The number of concurrent connections.
 const CONNECTIONS: usize = 16;
 
-/// How long the load lasts.
+/// The duration of the load.
 const SPAN: Duration = Duration::from_secs(3);
 
-/// Orders, polls and downloads clips without a pause, and prints the answers per second.
+/// Submits, polls and downloads clips without a pause, and prints the replies per second.
 pub fn measure(address: SocketAddr) -> io::Result<()> {
     let began = Instant::now();
     let clients: Vec<_> =

@@ -1,4 +1,4 @@
-//! A provider that renders nothing, for measuring clients: it takes orders, answers polls and serves one clip from memory.
+//! Simulates a provider for measuring clients: it accepts requests, answers polls and serves one clip from memory.
 //!
 //! It speaks the asynchronous video API of Z.AI as far as a client needs it, shares no code with the program, and needs
 //! nothing but the standard library, so that `rustc -O` builds it in seconds. Each connection has its own thread.
@@ -41,17 +41,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// All that the connections share.
+/// The state that all connections share.
 struct Server {
     address: SocketAddr,
     service: Mutex<Service>,
-    /// The whole answer to a download, head and clip.
+    /// The whole reply to a download, headers and clip.
     clip: Vec<u8>,
-    /// Bytes of a clip.
+    /// The clip's size in bytes.
     length: usize,
 }
 
-/// A request, as far as it matters.
+/// The relevant parts of an HTTP request.
 struct Request {
     method: String,
     path: String,
@@ -154,7 +154,7 @@ fn head(status: u16, kind: &str, length: usize, more: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Reads the next request of a connection; nothing at its end.
+/// Reads the next request of a connection; `None` at its end.
 fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {

@@ -1,27 +1,27 @@
-//! The command line of the provider.
+//! Reads the command line of the provider.
 
 use crate::quota::{Quota, Window};
 use std::time::Duration;
 
-/// What the provider does.
+/// The options of the provider.
 pub struct Options {
-    /// The port, or 0 for any that is free.
+    /// The port, or 0 for any free one.
     pub port: u16,
-    /// Median render time, in seconds.
+    /// The median render time in seconds.
     pub render: f64,
-    /// Spread of the log-normal render times; 0 for fixed ones.
+    /// The spread of the log-normal render times; 0 for a fixed time.
     pub sigma: f64,
-    /// Seed of the render times.
+    /// The seed of the render times.
     pub seed: u64,
-    /// Bytes of a clip.
+    /// The size of a clip in bytes.
     pub clip: usize,
-    /// Submissions that are accepted in a span of time.
+    /// The submissions that are accepted in a period.
     pub quota: Option<Quota>,
-    /// Names the time of the next free place in refusals.
+    /// True if refusals name the time until the next free place.
     pub retry_after: bool,
-    /// Tasks that are rendered at once, if there is a bound.
+    /// The largest number of tasks rendered at the same time, if limited.
     pub slots: Option<usize>,
-    /// Measures this server with its own load instead of waiting for clients.
+    /// True to measure this server with its own load instead of waiting for clients.
     pub measure: bool,
 }
 

@@ -1,34 +1,34 @@
-//! The quota on submissions.
+//! Implements the quota on submissions.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How a quota is counted.
+/// The method of counting a quota.
 #[derive(Debug, Clone, Copy)]
 pub enum Window {
-    /// At most the whole count in any span of that length.
+    /// The count applies to every span of the period's length.
     Sliding,
-    /// A bucket of tokens that fills evenly.
+    /// The quota is a bucket of tokens that fills evenly.
     Bucket {
-        /// The most tokens that it holds.
+        /// The largest number of tokens in the bucket.
         burst: u32,
     },
 }
 
-/// Submissions that are accepted in a span of time.
+/// The submissions that are accepted in a period.
 #[derive(Debug, Clone)]
 pub struct Quota {
     count: u32,
     per: Duration,
     window: Window,
-    /// Times of the accepted submissions that still count.
+    /// The times of the accepted submissions that still count.
     accepted: VecDeque<Instant>,
-    /// For a bucket: the time at which it is full again.
+    /// The time at which a bucket is full again.
     full_at: Option<Instant>,
 }
 
 impl Quota {
-    /// Creates a quota that is unused.
+    /// Creates an unused quota.
     pub fn new(count: u32, per: Duration, window: Window) -> Self {
         Self { count: count.max(1), per, window, accepted: VecDeque::new(), full_at: None }
     }

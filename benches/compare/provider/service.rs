@@ -1,4 +1,4 @@
-//! Tasks, their render times, and the counts of all that clients ask for.
+//! Keeps tasks, their render times, and the counts of all client requests.
 
 use crate::options::Options;
 use crate::quota::Quota;
@@ -8,9 +8,9 @@ use std::f64::consts::TAU;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The answer to a submission.
+/// The reply to a submission.
 pub enum Submitted {
-    /// A task was made.
+    /// The service created a task.
     Accepted {
         /// The id of the task.
         id: String,
@@ -19,12 +19,12 @@ pub enum Submitted {
     },
     /// The quota is used up, or every slot is busy.
     Throttled {
-        /// Whole seconds until the next place is free, where it is told.
+        /// The whole seconds until the next place is free, if the reply contains them.
         retry_after: Option<u64>,
     },
 }
 
-/// An accepted order.
+/// An accepted task.
 struct Task {
     label: String,
     ready_at: Instant,
@@ -33,29 +33,29 @@ struct Task {
     is_fetched: bool,
 }
 
-/// Counts since the start or the last reset.
+/// The counts since the start or the last reset.
 #[derive(Default)]
 struct Counts {
     submissions: u64,
     throttled: u64,
-    /// Refusals later than a minute after the first submission.
+    /// The number of refusals later than a minute after the first submission.
     throttled_late: u64,
     busy: u64,
     polls: u64,
     downloads: u64,
     bytes: u64,
-    /// Accepted submissions whose prompt had been accepted before.
+    /// The number of accepted submissions whose prompt had been accepted before.
     duplicates: u64,
-    /// Downloads of a clip that had been fetched before.
+    /// The number of downloads of a clip that had been fetched before.
     fetched_again: u64,
-    /// Time between the end of a rendering and the first poll that saw it.
+    /// The time between the end of a rendering and the first poll that saw it.
     unnoticed: Duration,
     first_submission: Option<(Instant, SystemTime)>,
     last_acceptance: Option<Instant>,
     last_download: Option<Instant>,
 }
 
-/// All tasks and counts.
+/// The tasks and counts of the service.
 pub struct Service {
     median: f64,
     sigma: f64,
@@ -100,7 +100,7 @@ impl Service {
         }
     }
 
-    /// Takes an order, or refuses it.
+    /// Accepts a submission, or refuses it.
     pub fn submit(&mut self, body: &[u8]) -> Submitted {
         let now = Instant::now();
         self.counts.submissions += 1;
@@ -140,7 +140,7 @@ impl Service {
     }
 
     fn refused(&self, wait: Duration) -> Submitted {
-        // The header counts whole seconds: one that is too short would be refused again.
+        // The header contains whole seconds: a retry after a rounded-down time would be refused again.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Submitted::Throttled { retry_after: self.retry_after.then_some(seconds) }
     }
@@ -188,7 +188,7 @@ impl Service {
         Some(format!(r#"{{{about},"task_status":"SUCCESS","video_result":{link}}}"#))
     }
 
-    /// Counts a download, and returns whether there is such a clip.
+    /// Counts a download, and returns whether the clip exists.
     pub fn fetch(&mut self, id: &str, length: usize) -> bool {
         let now = Instant::now();
         let Some(task) = self.task(id).filter(|task| task.ready_at <= now) else { return false };
@@ -238,7 +238,7 @@ impl Service {
         format!("{{{}}}", numbers.chain(times).collect::<Vec<_>>().join(","))
     }
 
-    /// Returns the time from the first start to the last end when each free slot takes the next task at once.
+    /// Returns the time from the first start to the last end if each free slot immediately takes the next task.
     fn greedy(&self, slots: usize) -> Duration {
         let mut free: BinaryHeap<Reverse<Duration>> =
             (0..slots.max(1)).map(|_| Reverse(Duration::ZERO)).collect();
@@ -252,7 +252,7 @@ impl Service {
     }
 }
 
-/// Returns a text of a JSON object by its name, as long as it has no escapes.
+/// Returns a text of a JSON object by its name; the text must not contain escapes.
 fn member<'a>(body: &'a str, name: &str) -> &'a str {
     let found = body.split_once(&format!("\"{name}\"")).and_then(|(_, rest)| rest.split_once('"'));
     found.and_then(|(_, text)| text.split_once('"')).map_or("", |(text, _)| text)

@@ -1,23 +1,23 @@
-//! An active take of a run: its current step and the time of that step.
+//! The current step of a take (a paid rendering) that a run is working on.
 
 use crate::domain::durations::RenderKind;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use jiff::Timestamp;
 
-/// A take that the run is working on.
+/// An unfinished take (paid rendering) that the run is working on, with its current step.
 #[derive(Debug, Clone)]
 pub struct Flight {
-    /// Key of its job.
+    /// Key of the take's job.
     pub(crate) key: JobKey,
-    /// Kind of its request.
+    /// Kind of the take's request: model, length and size of the clip.
     pub(crate) kind: RenderKind,
     pub(crate) doing: Doing,
-    /// Start of the step; for [`Doing::Again`], the time of the next try.
+    /// Time at which the current step began; for [`Doing::Again`], the time of the next try.
     pub(crate) at: Timestamp,
 }
 
-/// The current step of an active take.
+/// The current step of a take that the run is working on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
     /// The request is being sent.
@@ -26,18 +26,18 @@ pub enum Doing {
     Checking,
     /// The provider renders the clip.
     Rendering,
-    /// The clip is downloaded.
+    /// The clip is being downloaded.
     Downloading,
-    /// The clip is saved.
+    /// The clip is being saved to the output folder.
     Filing,
-    /// The request failed and is tried again later.
+    /// The request failed without a charge and will be sent again at a later time.
     Again,
 }
 
 impl Flight {
-    /// Returns the active take in this state, or `None` if no work on it is under way.
+    /// Returns the current step of a take by its state; `None` if the run is not working on the take.
     ///
-    /// `before` is the take's last step.
+    /// `before` is the step before this change: if the step is the same, its start time is kept.
     #[must_use]
     pub(crate) fn new(
         key: &JobKey,
@@ -51,22 +51,22 @@ impl Flight {
         Some(Self { key: key.clone(), kind: kind.clone(), doing, at: same.map_or(at, |before| before.at) })
     }
 
-    /// Returns whether the take is paid or may be paid, because its request was sent or is being sent.
+    /// Returns whether the take was charged or may have been charged, because its request was sent or is being sent.
     #[must_use]
     pub(crate) fn is_paid(&self) -> bool {
         self.doing != Doing::Again
     }
 
-    /// Returns whether the provider renders the take or may do so.
+    /// Returns whether the provider is rendering the take, or may be rendering it.
     pub(super) fn is_rendered(&self) -> bool {
         matches!(self.doing, Doing::Sending | Doing::Checking | Doing::Rendering)
     }
 
-    /// Returns whether a terminal shows the take.
+    /// Returns whether the terminal lists the take among the running work.
     #[must_use]
     pub(crate) fn is_shown(&self, stopping: bool, now: Timestamp) -> bool {
         match self.doing {
-            // Once its time has come, a retry waits like any job that was not sent yet.
+            // When its time has come, a retry waits like any job that was not sent yet.
             Doing::Again => !stopping && self.at > now,
             // After a stop the run waits for answers to paid requests but does not poll tasks.
             Doing::Sending => true,

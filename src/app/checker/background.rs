@@ -1,4 +1,4 @@
-//! The checks of a run: each clip after it is saved, one at a time, beside everything else.
+//! The background checks of a run, which check one saved clip at a time while the run continues.
 
 use super::{Checker, Tally};
 use crate::app::project::Project;
@@ -18,45 +18,47 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Time that a run waits in the end for clips that are not checked yet.
+/// Maximum time that a run waits at its end for clips whose checks are not finished.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Time without a new clip after which the verdicts so far are kept.
+/// Maximum time before verdicts are saved: if no clip arrives for this long, the finished verdicts are written.
 const KEEP: Duration = Duration::from_secs(1);
 
-/// Number of verdicts that are kept in one write.
+/// Number of verdicts that are saved in one write.
 const BATCH: usize = 16;
 
-/// The verdicts about the clips of a run.
+/// The verdicts of the automatic checks about the clips of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunChecks {
     /// Number of clips by verdict.
     pub tally: Tally,
-    /// Number of clips whose frames were looked at.
+    /// Number of clips whose frames were checked.
     pub frames: usize,
-    /// Findings by their checks, the worst first.
+    /// Findings grouped by the check that made them, worst verdict first.
     pub found: Vec<Found>,
-    /// Reason for which frames were not looked at although `ffmpeg` is installed.
+    /// Reason why frames were not checked although `ffmpeg` is installed.
     pub fault: Option<String>,
 }
 
-/// The findings of one check in the clips of a run.
+/// The findings that one check made in all clips of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Worst verdict.
+    /// Worst verdict of the check in any clip.
     pub verdict: Verdict,
     /// Name of the check.
     pub check: String,
-    /// Number of clips.
+    /// Number of clips in which the check found something.
     pub clips: usize,
-    /// Job of the first clip with that verdict.
+    /// Job of the first clip with the worst verdict.
     pub job: JobKey,
-    /// Reason for that clip.
+    /// Description of the finding in that job's clip.
     pub reason: String,
 }
 
 impl RunChecks {
-    /// Counts a clip of a job. Returns its failures in checks in which no clip failed before.
+    /// Counts the verdict about a job's clip, and returns the findings to report.
+    ///
+    /// These are the failures in checks that no earlier clip of the run has failed.
     fn add(&mut self, job: &JobKey, checked: &Checked) -> Vec<Finding> {
         let is_new = |finding: &&Finding| {
             let fails = |found: &Found| found.verdict == Verdict::Fail && found.check == finding.check;
@@ -86,13 +88,13 @@ impl RunChecks {
     }
 }
 
-/// Something for the task that checks.
+/// A message to the background task: check this clip, or end.
 enum Order {
     Clip(TakeId),
     End,
 }
 
-/// Where the news of saved clips goes in.
+/// The sending end of the channel that passes saved clips to the background checks.
 #[derive(Clone)]
 pub(crate) struct Inbox {
     sender: UnboundedSender<Order>,
@@ -100,41 +102,43 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Takes down a clip that is saved.
+    /// Passes a clip on to the background checks if the notice says that the clip was saved.
     pub(crate) fn hear(&self, notice: &Notice) {
         if let Notice::Moved { take, to, .. } = notice
             && to.phase() == Phase::Done
         {
             lock(&self.checks).tally.unchecked += 1;
-            // The other end lives as long as the run.
+            // The receiver lives as long as the run.
             let _ = self.sender.send(Order::Clip(take.clone()));
         }
     }
 }
 
-/// The checks of a run before its task is started.
+/// The receiving end of the channel that passes saved clips to the background checks.
+///
+/// [`Background::start`] takes it and gives it to the background task.
 pub(crate) struct Outbox(UnboundedReceiver<Order>);
 
-/// Returns both ends of the way that clips take to their checks.
+/// Returns both ends of the channel that passes saved clips to the background checks.
 pub(crate) fn channel() -> (Inbox, Outbox) {
     let (sender, receiver) = unbounded_channel();
     (Inbox { sender, checks: Arc::default() }, Outbox(receiver))
 }
 
-/// The running checks of a run.
+/// The background checks of an active run.
 pub(crate) struct Background {
     inbox: Inbox,
     checker: Shared,
-    /// Ends the task, which keeps the verdicts so far.
+    /// Token that ends the background task early; the task then saves the finished verdicts.
     enough: CancellationToken,
     task: JoinHandle<()>,
 }
 
-/// The checker of a run, which is made for its first clip.
+/// The checker of a run, shared with its background task; `None` until the first clip is saved.
 type Shared = Arc<Mutex<Option<Arc<Checker>>>>;
 
 impl Background {
-    /// Starts to check the clips of a run as they come.
+    /// Starts the background task that checks the clips of a run.
     pub(crate) fn start(
         project: &Project,
         world: &Arc<World>,
@@ -155,7 +159,7 @@ impl Background {
         Self { inbox, checker, enough, task }
     }
 
-    /// Waits a little for the clips that are not checked yet, unless the run was stopped, and returns the verdicts.
+    /// Waits up to [`PATIENCE`] for unfinished checks and returns all verdicts; a stopped run does not wait.
     pub(crate) async fn end(mut self, project: &Project, is_stopped: bool) -> RunChecks {
         let _ = self.inbox.sender.send(Order::End);
         let enough = async {
@@ -182,13 +186,13 @@ impl Background {
             checks.fault = checker.fault();
         }
         if let Some(why) = &checks.fault {
-            project.tell(&News::Warning(&format!("clips were checked without their frames: {why}")));
+            project.tell(&News::Warning(&format!("the frames of clips were not checked: {why}")));
         }
         checks
     }
 }
 
-/// The checks of a run, as its task sees them.
+/// The state of the background task that checks the clips of a run.
 struct Run {
     project: Project,
     world: Arc<World>,
@@ -224,12 +228,12 @@ impl Run {
         }
     }
 
-    /// Keeps verdicts. One that cannot be kept is found again by the next check.
+    /// Saves verdicts. If that fails, the next `check` checks these clips again.
     async fn keep(&self, checked: Vec<Check>) {
         if !checked.is_empty()
             && let Err(error) = self.world.store.keep_checks(checked, self.world.clock.now()).await
         {
-            tracing::warn!(%error, "verdicts of clips were not kept");
+            tracing::warn!(%error, "verdicts of clips were not saved");
         }
     }
 
@@ -242,8 +246,9 @@ impl Run {
         let verdict = tokio::task::spawn_blocking(move || checker.check(&take, &filed)).await.ok()??;
         let failures = lock(&self.checks).add(&key, &verdict.checked);
         for Finding { check, reason, .. } in failures {
-            let text =
-                format!("{key}: {reason} (check `{check}`); it is kept, and further ones are only counted");
+            let text = format!(
+                "{key}: {reason} (check `{check}`); the clip is kept, and later failures of this check are only counted"
+            );
             self.project.tell(&News::Warning(&text));
         }
         Some(verdict)

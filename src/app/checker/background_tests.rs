@@ -14,7 +14,7 @@ fn checked(findings: Vec<Finding>) -> Checked {
 #[test]
 fn the_first_failure_in_each_check_is_told_and_all_are_counted() {
     let mut checks = RunChecks::default();
-    let warned = finding("black", Verdict::Warn, "its picture is black for 1.0 s");
+    let warned = finding("black", Verdict::Warn, "it shows only black for 1.0 s");
     let black = finding("black", Verdict::Fail, "it is black for 4.0 s");
     let size = finding("size", Verdict::Fail, "it has 64x64 pixels");
     assert_eq!(checks.add(&job("hero/1"), &checked(vec![warned])), []);

@@ -1,4 +1,4 @@
-//! Findings about the file of a clip: its length, size, rate and tracks against the order.
+//! Findings about the file of a clip: duration, size, frame rate and audio track, compared with the request.
 
 use crate::domain::request::{Request, Value};
 use crate::domain::verdict::{Finding, Verdict};
@@ -6,24 +6,24 @@ use crate::manifest::Checks;
 use crate::media::mp4::ClipFacts;
 use crate::provider::card::ModelCard;
 
-/// Frames per second by which a clip may differ from the order.
+/// Tolerance of the frame rate: frames per second by which a clip may differ from the request.
 const FPS: f64 = 1.0;
 
-/// An order, with what the model's card says where the order says nothing.
+/// The request of a clip, with the model's card (its documented rules) for values that the request does not set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ordered<'a> {
     pub(super) request: &'a Request,
     pub(super) card: Option<&'a ModelCard>,
-    /// True in a rehearsal, whose clips are silent.
+    /// True in a rehearsal, whose clips never have sound.
     pub(super) sandbox: bool,
 }
 
-/// Returns the finding of one check.
+/// Returns a finding with the name of its check, its verdict and its reason.
 pub(super) fn finding(check: &str, verdict: Verdict, reason: impl Into<String>) -> Finding {
     Finding { check: check.to_owned(), verdict, reason: reason.into() }
 }
 
-/// Returns what is wrong with the file of a clip.
+/// Returns the findings about the file of a clip, compared with its request.
 pub(super) fn findings(settings: &Checks, ordered: Ordered<'_>, facts: &ClipFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(duration(settings, ordered, facts));
@@ -40,7 +40,7 @@ fn duration(
 ) -> Option<Finding> {
     let card = card.map(ModelCard::seconds).filter(|seconds| *seconds > 0);
     let (wanted, who) = match (request.duration, card) {
-        (Some(seconds), _) => (seconds, "the order"),
+        (Some(seconds), _) => (seconds, "the request"),
         (None, card) => (card?, "the model's card"),
     };
     let is = facts.duration.as_secs_f64();
@@ -51,19 +51,19 @@ fn duration(
     })
 }
 
-/// The size that a clip shall have.
+/// The picture size of a clip, as a request or a card writes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Size {
-    /// Width and height.
+    /// Width and height in pixels.
     Pixels(f64, f64),
-    /// Length of the shorter side.
+    /// Length of the shorter side in pixels.
     Short(f64),
-    /// Width divided by height.
+    /// Aspect ratio: the width divided by the height.
     Shape(f64),
 }
 
 impl Size {
-    /// Reads `1280x720`, `720p` or `16:9`.
+    /// Reads a picture size in the form `1280x720`, `720p` or `16:9`; `None` for any other text.
     fn read(text: &str) -> Option<Self> {
         let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0).map(f64::from);
         if let Some((width, height)) = text.split_once(['x', '*', '×']) {
@@ -75,7 +75,9 @@ impl Size {
         text.strip_suffix('p').and_then(number).map(Self::Short)
     }
 
-    /// Returns whether a clip has it. Two sides may each differ, and their ratio by both.
+    /// Returns whether a clip's width and height match the size within `percent` percent.
+    ///
+    /// A ratio may differ by twice as much, because both sides may differ.
     fn fits(self, (width, height): (f64, f64), percent: f64) -> bool {
         let near = |is: f64, wanted: f64, percent: f64| (is - wanted).abs() <= wanted * percent / 100.0;
         match self {
@@ -93,7 +95,7 @@ fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &C
         Value::Text(text) => Some(text.as_str()),
         Value::Bool(_) | Value::Int(_) => None,
     });
-    // Where a ratio is ordered, a size in pixels says how long the shorter side is.
+    // If the request sets a ratio, a size in pixels only sets the length of the shorter side.
     let pixels = |text| match Size::read(text)? {
         Size::Pixels(width, height) if ratio.and_then(Size::read).is_some() => {
             Some(Size::Short(width.min(height)))
@@ -104,7 +106,7 @@ fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &C
     for text in ordered {
         let wanted = if Some(text) == ratio { Size::read(text) } else { pixels(text) };
         if wanted.is_some_and(|wanted| !wanted.fits(is, settings.size)) {
-            let reason = format!("it has {}x{} pixels; the order says {text}", facts.width, facts.height);
+            let reason = format!("it has {}x{} pixels; the request says {text}", facts.width, facts.height);
             return Some(finding("size", Verdict::Fail, tolerance(&reason, settings)));
         }
     }
@@ -124,7 +126,7 @@ fn tolerance(reason: &str, settings: &Checks) -> String {
 fn fps(Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
     let of_card = || card?.param("fps")?.default.as_ref();
     let (wanted, who) = match request.params.get("fps") {
-        Some(value) => (value, "the order"),
+        Some(value) => (value, "the request"),
         None => (of_card()?, "the model's card"),
     };
     let Value::Int(wanted) = wanted else { return None };
@@ -139,10 +141,10 @@ fn fps(Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<
 fn track(Ordered { request, sandbox, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
     match (request.audio?, facts.has_audio) {
         (true, false) if !sandbox => {
-            Some(finding("track", Verdict::Fail, "it has no sound; the order says `audio: true`"))
+            Some(finding("track", Verdict::Fail, "it has no sound; the request says `audio: true`"))
         }
         (false, true) => {
-            Some(finding("track", Verdict::Warn, "it has an audio track; the order says `audio: false`"))
+            Some(finding("track", Verdict::Warn, "it has an audio track; the request says `audio: false`"))
         }
         _ => None,
     }

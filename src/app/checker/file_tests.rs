@@ -44,7 +44,7 @@ fn a_wrong_length_is_a_warning_with_both_figures() {
     assert_eq!(found(&request, &facts(10_000)), [(Verdict::Warn, "duration".to_owned())]);
     let ordered = Ordered { request: &request, card: None, sandbox: false };
     let findings = findings(&Checks::default(), ordered, &facts(3_000));
-    assert_eq!(findings[0].reason, "it lasts 3.0 s; the order says 5 s (tolerance 0.5 s)");
+    assert_eq!(findings[0].reason, "it lasts 3.0 s; the request says 5 s (tolerance 0.5 s)");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_wrong_size_fails_where_it_was_ordered_and_warns_where_the_card_says_it() {
     order.size = None;
     order.params.insert("resolution".to_owned(), Value::Text("1080p".to_owned()));
     assert_eq!(found(&order, &FACTS), [(Verdict::Fail, "size".to_owned())]);
-    // A ratio turns a size of the card: its shorter side counts.
+    // If the request sets a ratio, the shorter side of the card's size counts.
     let mut order = Request { duration: Some(5), ..request("zai/viduq1-text") };
     let (wide, high) =
         (ClipFacts { width: 1920, height: 1080, ..FACTS }, ClipFacts { width: 1080, height: 1920, ..FACTS });
@@ -73,7 +73,7 @@ fn a_wrong_size_fails_where_it_was_ordered_and_warns_where_the_card_says_it() {
     order.aspect_ratio = Some("9:16".to_owned());
     assert_eq!(found(&order, &high), []);
     assert_eq!(found(&order, &wide), [(Verdict::Fail, "size".to_owned())]);
-    // What no size can be read from says nothing.
+    // A text that is not a size sets nothing.
     order.aspect_ratio = Some("auto".to_owned());
     assert_eq!(found(&order, &wide), []);
 }

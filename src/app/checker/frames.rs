@@ -1,33 +1,33 @@
-//! Findings about the frames of a clip, from their measures and the thresholds of the manifest.
+//! Findings about the frames of a clip, from measurements and the thresholds of the manifest.
 
 use super::file::finding;
 use crate::domain::verdict::{Finding, Verdict};
 use crate::manifest::Checks;
 use crate::media::frames::{Bars, Edge, Frame, Measures, Picture, colour_difference, hash_distance};
 
-/// Share of black pixels from which a source picture is dark: a black clip of it may be right.
+/// Minimum share of black pixels in a source picture that counts as dark; a clip made from it may rightly be black.
 const DARK: f64 = 0.9;
 
-/// Share of black frames from which a clip is black as a whole.
+/// Minimum share of black frames in a clip that counts as wholly black.
 const BLACK: f64 = 0.9;
 
-/// Number of cuts that a reason names.
+/// Maximum number of scene changes that the reason of a finding lists.
 const NAMED: usize = 3;
 
-/// The pictures that a clip was ordered with, as far as their bytes are at hand.
+/// The source pictures of a clip; a picture whose bytes are not available is left out.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    /// First frame.
+    /// Picture for the first frame; `None` if there is none or it is not available.
     pub(super) first: Option<Picture>,
-    /// Last frame.
+    /// Picture for the last frame; `None` if there is none or it is not available.
     pub(super) last: Option<Picture>,
 }
 
-/// Returns what is wrong with the frames of a clip.
+/// Returns the findings about the frames of a clip.
 pub(super) fn findings(settings: &Checks, measures: &Measures, sources: &Sources) -> Vec<Finding> {
     let mut found = Vec::new();
     let is_black = black(settings, measures, sources, &mut found);
-    // A black clip stands still, has no bars and looks like no picture: one reason is enough.
+    // A black clip also stands still, has no bars and matches no picture, so one reason is enough.
     if is_black {
         return found;
     }
@@ -44,7 +44,7 @@ pub(super) fn findings(settings: &Checks, measures: &Measures, sources: &Sources
     let flicker = measures.flicker.filter(|flicker| *flicker >= settings.flicker);
     found.extend(flicker.map(|flicker| {
         let reason = format!(
-            "its brightness changes to and fro by {flicker:.1} of 255 from frame to frame (threshold {})",
+            "its brightness goes up and down by {flicker:.1} of 255 from frame to frame (threshold {})",
             settings.flicker
         );
         finding("flicker", Verdict::Warn, reason)
@@ -56,7 +56,7 @@ pub(super) fn findings(settings: &Checks, measures: &Measures, sources: &Sources
     found
 }
 
-/// Adds a finding where the picture is black. Returns whether the whole clip is.
+/// Adds a finding if black frames last too long, and returns whether the whole clip is black.
 fn black(settings: &Checks, measures: &Measures, sources: &Sources, found: &mut Vec<Finding>) -> bool {
     let is_dark = |source: &Picture| source.whole.dark_share() >= DARK;
     let is_whole = measures.black_share >= BLACK;
@@ -64,7 +64,7 @@ fn black(settings: &Checks, measures: &Measures, sources: &Sources, found: &mut 
         return is_whole;
     }
     let (verdict, what) =
-        if is_whole { (Verdict::Fail, "it is black") } else { (Verdict::Warn, "its picture is black") };
+        if is_whole { (Verdict::Fail, "it is black") } else { (Verdict::Warn, "it shows only black") };
     let reason = format!("{what} for {:.1} s (threshold {} s)", measures.black, settings.black);
     found.push(finding("black", verdict, reason));
     is_whole
@@ -81,9 +81,9 @@ fn frozen(settings: &Checks, measures: &Measures) -> Option<Finding> {
     })
 }
 
-/// Returns the finding about bars that the source picture does not have, and the bars.
+/// Returns the finding about bars at the clip's edges, with their sizes; `None` if the source picture has them as well.
 ///
-/// White ones count only beside a source picture: a product on white paper has them, too.
+/// White bars count only if the source picture is known, because a product on white paper has white edges.
 fn bars(settings: &Checks, measures: &Measures, sources: &Sources) -> Option<(Finding, Bars)> {
     let own = sources.first.as_ref().map(|source| source.ways().map(Edge::of));
     let Edge { black, white } = measures.edges;
@@ -101,14 +101,16 @@ fn bars(settings: &Checks, measures: &Measures, sources: &Sources) -> Option<(Fi
     Some((finding("bars", Verdict::Warn, reason), bars))
 }
 
-/// The end of a clip that is compared with a picture.
+/// The start or the end of a clip, whose frames are compared with a source picture.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     First,
     Last,
 }
 
-/// Compares the best of some frames with a picture: first by what they show, then by their colours.
+/// Compares a source picture with the most similar one of these frames: first the content, then the colours.
+///
+/// `frames` are from this end of the clip, and the bars `inside` are cut off them.
 fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars, end: End) -> Vec<Finding> {
     let frames: Vec<Frame> = frames.iter().map(|frame| frame.without(inside)).collect();
     let nearest = |pictures: &[&Frame]| {
@@ -125,9 +127,9 @@ fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars,
         let mirrored = source.ways().map(Frame::mirrored);
         let is_mirrored = nearest(&mirrored.each_ref()).is_some_and(|distance| distance <= settings.hash);
         let what = match (is_mirrored, end) {
-            (true, _) => "shows its picture mirrored",
-            (false, End::First) => "shows something else than its picture",
-            (false, End::Last) => "shows something else than `last_image`",
+            (true, _) => "shows the source picture mirrored",
+            (false, End::First) => "shows something other than the source picture",
+            (false, End::Last) => "shows something other than `last_image`",
         };
         let reason =
             format!("its {which} {what}: {distance} of 63 bits differ (threshold {})", settings.hash);
@@ -141,7 +143,7 @@ fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars,
     let difference = difference.filter(|difference| *difference >= settings.colour);
     found.extend(difference.map(|difference| {
         let reason = format!(
-            "the colours of its {which} differ from its picture by {difference:.1} (threshold {})",
+            "the colours of its {which} differ from the source picture by {difference:.1} (threshold {})",
             settings.colour
         );
         finding("colour", Verdict::Warn, reason)

@@ -7,7 +7,7 @@
 use super::*;
 use crate::media::frames::{HEIGHT, Measuring, WIDTH};
 
-/// A coloured product on a coloured ground, moved by some columns.
+/// Returns the colour of a pixel in a picture of a coloured product on a coloured ground.
 fn scene(column: usize, row: usize) -> [u8; 3] {
     let wave = |at: usize, long: f64| ((at as f64 / long).sin() * 50.0 + 120.0) as u8;
     let is_product = column.abs_diff(70) < 25 && row.abs_diff(50) < 22;
@@ -55,7 +55,7 @@ fn a_black_clip_fails_but_not_one_of_a_black_product() {
     assert_eq!(found(black(), None), verdict(Verdict::Fail, "black"));
     let dark = |column: usize, row: usize| if column < 10 && row < 90 { [90; 3] } else { [4; 3] };
     assert_eq!(found(black(), Some(picture(dark))), []);
-    // Black for a second, and for a quarter of one.
+    // The clip is black for a second, and then for a quarter of a second.
     let begins = |frames| (0..frames).map(|_| Frame::drawn(|_, _| [3; 3])).chain(moving(scene).skip(frames));
     assert!(found(begins(24), None).contains(&(Verdict::Warn, "black".to_owned())));
     assert!(!found(begins(6), None).contains(&(Verdict::Warn, "black".to_owned())));
@@ -94,7 +94,7 @@ fn another_product_is_told_from_a_recoloured_and_a_mirrored_one() {
     let other =
         checks(|column, row| [(column * row / 60) as u8, ((column / 20 + row / 20) % 2 * 200) as u8, 40]);
     assert_eq!(other.len(), 1, "{other:?}");
-    assert!(other[0].check == "product" && other[0].reason.contains("something else"), "{other:?}");
+    assert!(other[0].check == "product" && other[0].reason.contains("something other"), "{other:?}");
     let recoloured = checks(|column, row| {
         let [red, green, blue] = scene(column, row);
         [blue, red, green]
@@ -103,7 +103,7 @@ fn another_product_is_told_from_a_recoloured_and_a_mirrored_one() {
     assert!(names == ["colour"] || names == ["product"], "{recoloured:?}");
     let mirrored = checks(|column, row| scene(WIDTH - 1 - column, row));
     assert!(mirrored[0].reason.contains("mirrored"), "{mirrored:?}");
-    // The light of another lamp.
+    // Another lamp changes the light a little.
     assert_eq!(checks(|column, row| scene(column, row).map(|part| part - part / 8)), []);
 }
 

@@ -1,4 +1,4 @@
-//! The check of one clip, on a thread that may block.
+//! The check of one clip, which blocks the calling thread.
 
 use super::file::{self, Ordered, finding};
 use super::frames::{self, Sources};
@@ -23,29 +23,29 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Name of the finding about a file that cannot be read as a clip; it cannot be switched off.
+/// Name of the check that a file can be read as a clip; it cannot be switched off.
 const FILE: &str = "file";
 
-/// Everything that the check of a clip needs.
+/// The folders, settings and programs that the check of a clip needs.
 pub(crate) struct Checker {
     tree: Tree,
     pub(crate) settings: Checks,
     cards: Cards,
-    /// State folder, in which posters are kept.
+    /// State folder, in which posters (still pictures of clips) are kept.
     state: PathBuf,
-    /// Folder of the source pictures.
+    /// Folder that the paths of source pictures are relative to.
     pictures: PathBuf,
     sandbox: bool,
-    /// Program that decodes; none where it is not installed, switched off, or broken.
+    /// The program `ffmpeg`, which decodes clips; `None` if it is not installed, switched off or broken.
     ffmpeg: Mutex<Option<Ffmpeg>>,
-    /// First reason for which frames were not looked at although the program is installed.
+    /// First reason why frames were not checked although `ffmpeg` is installed.
     fault: Mutex<Option<String>>,
-    /// Set to end a check early.
+    /// True to end the current check early.
     stop: AtomicBool,
 }
 
 impl Checker {
-    /// Returns a checker of the clips in a folder. It starts `ffmpeg` once to see what it can do.
+    /// Returns a checker for the clips in a folder. It starts `ffmpeg` once to find out its features.
     pub(crate) fn new(places: &Places, registry: &Registry, settings: Checks, tree: Tree) -> Self {
         let found = search_path().filter(|_| settings.frames).and_then(|path| Ffmpeg::find(&path));
         let (ffmpeg, fault) = match found {
@@ -66,17 +66,17 @@ impl Checker {
         }
     }
 
-    /// Returns the program that decodes, as long as it works.
+    /// Returns the program `ffmpeg`; `None` if it is not usable or has failed.
     pub(crate) fn ffmpeg(&self) -> Option<Ffmpeg> {
         self.ffmpeg.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns the reason for which an installed `ffmpeg` is not used.
+    /// Returns the reason why an installed `ffmpeg` is not used.
     pub(crate) fn fault(&self) -> Option<String> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns whether a clip has no verdict for its bytes and these settings, or could get a better one or a poster.
+    /// Returns whether a clip must be checked: it has no current verdict, or `ffmpeg` can add frame checks or a poster.
     pub(crate) fn is_due(&self, filed: &Filed, known: Option<&Check>) -> bool {
         let clip = filed.file.sha256;
         let settings = self.settings.digest();
@@ -86,7 +86,7 @@ impl Checker {
         let lacks_poster =
             ffmpeg.as_ref().is_some_and(Ffmpeg::has_webp) && poster(&self.state, clip).is_none();
         match known {
-            // What cannot be decoded has no frames and no poster, however often it is tried.
+            // Another try would not decode the file either, so it gets no frames and no poster.
             Some(known) if is_current(known) && known.checked.findings.iter().any(|it| it.check == FILE) => {
                 false
             }
@@ -95,7 +95,7 @@ impl Checker {
         }
     }
 
-    /// Checks a clip; `None` where it is not there as it was recorded, and where the check was stopped.
+    /// Checks a saved clip; returns `None` if the file differs from its record or the check was stopped.
     pub(crate) fn check(&self, take: &Take, filed: &Filed) -> Option<Check> {
         let mut clip = self.tree.open_clip(&filed.path, &filed.file).ok()??;
         let ordered = Ordered {
@@ -121,7 +121,9 @@ impl Checker {
         Some(Check { take: take.id.clone(), clip: filed.file.sha256, settings, checked })
     }
 
-    /// Looks at the frames of a clip, where that is possible; `None` where it was stopped.
+    /// Checks the frames of a clip if `ffmpeg` is usable, and adds the findings to `checked`.
+    ///
+    /// It returns `None` if the check was stopped.
     fn look(
         &self,
         clip: &File,
@@ -144,7 +146,11 @@ impl Checker {
                         checked.findings.extend(frames::findings(&self.settings, &measures, &sources));
                     }
                     None => {
-                        checked.findings.push(finding(FILE, Verdict::Warn, "ffmpeg finds no frame in it"));
+                        checked.findings.push(finding(
+                            FILE,
+                            Verdict::Warn,
+                            "ffmpeg finds no frame in the clip",
+                        ));
                     }
                 }
             }
@@ -153,11 +159,11 @@ impl Checker {
                 checked.findings.push(finding(
                     FILE,
                     Verdict::Warn,
-                    format!("ffmpeg cannot decode it: {why}"),
+                    format!("ffmpeg cannot decode the clip: {why}"),
                 ));
             }
             Err(DecodeFault::Stopped) => return None,
-            // It would be the same with the next clip.
+            // The next clip would meet the same fault.
             Err(fault @ (DecodeFault::Program(_) | DecodeFault::Slow)) => self.give_up(fault.to_string()),
         }
         Some(())
@@ -168,11 +174,11 @@ impl Checker {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
     }
 
-    /// Reads the pictures of an order as far as their bytes are at hand and unchanged.
+    /// Reads the source pictures of a request; linked pictures and changed files are left out.
     fn sources(&self, request: &Request, size: (u32, u32)) -> Sources {
         let read = |media: Option<&Media>| {
             let bytes = match media? {
-                // Its server may show another picture by now.
+                // The server may serve another picture by now.
                 Media::Url(_) => return None,
                 Media::File(file) => picture(&self.pictures, file).ok()?,
                 Media::Inline { uri, .. } => image::content(uri).ok()?.1,
@@ -182,7 +188,7 @@ impl Checker {
         Sources { first: read(request.image.as_ref()), last: read(request.last_image.as_ref()) }
     }
 
-    /// Asks a check that is under way to end early.
+    /// Asks the current check to end early.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }

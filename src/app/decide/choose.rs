@@ -1,6 +1,6 @@
-//! The choice of an earlier version of a clip: it gets the name of the job, and the other one is kept.
+//! Makes an earlier version of a clip the current one: its file moves to the job's path, and the other file is kept.
 //!
-//! Both clips stay on disk whenever the program is stopped; the same choice, made again, finishes the move.
+//! Both clips stay on disk even if the program is stopped in between; the same command then finishes the move.
 
 use super::DecideReport;
 use crate::app::concurrent::remark;
@@ -16,15 +16,15 @@ use crate::files::{PlaceFault, Refile, Tree, kept_path};
 use crate::plan::known::Filed;
 
 impl Project {
-    /// Puts an earlier version's clip under the name of its job, and keeps the clip that was there.
+    /// Moves an earlier version's clip to the path of its job, and keeps the clip that was there.
     ///
-    /// It costs nothing, and is no review. The version counts as the clip for the job's order of today, so that no later
-    /// run replaces it before the input changes. `seen` is the revision of the job's newest review that the person saw:
-    /// another one is a conflict, and nothing is changed.
+    /// This costs nothing and is not a review. The version counts as the clip of the job's current input, so no run
+    /// replaces it until the input changes. `seen` is the revision of the job's newest review that the person saw; if
+    /// there is a newer review, this is a conflict and nothing is changed.
     ///
     /// # Errors
     ///
-    /// Returns an error while a run is active, and for a version whose clip is not there.
+    /// Returns an error while a run is active, and for a version whose clip is missing.
     pub async fn choose(
         &self,
         job: &JobKey,
@@ -36,7 +36,7 @@ impl Project {
             let what = format!("no other version of {job} was chosen: {what}; nothing was changed");
             Error::new(Exit::Usage, what).money("not charged").hint(show_typed(&self.places, job))
         };
-        let who = remark(Some(who)).ok_or_else(|| refused("it needs the name of the person"))?;
+        let who = remark(Some(who)).ok_or_else(|| refused("the name of the person is missing"))?;
         let session = Session::open(self, "review")?;
         session.keep_output().await?;
         let name = project_name(&self.places);
@@ -61,7 +61,7 @@ impl Project {
         };
         let tree = session.tree()?;
         let path = record.filed.as_ref().map_or(&record.path, |filed| &filed.path);
-        // Where the clip was kept, where an earlier attempt put it, and where other jobs have a copy.
+        // The clip may be where it was kept, where an earlier attempt put it, or where other jobs have a copy.
         let mut places =
             vec![(version.take.path.clone(), Refile::Move), (kept_path(path, take), Refile::Move)];
         let copies = session.store.standing(take).await?;
@@ -76,7 +76,7 @@ impl Project {
             let kept = kept_path(&standing.path, &standing.take);
             let (from, clip) = (standing.path.clone(), standing.file);
             match refile(&tree, from, kept.clone(), clip, Refile::Move).await? {
-                // It is gone, or an earlier attempt moved it.
+                // The clip is gone, or an earlier attempt moved it.
                 Ok(()) | Err(PlaceFault::PartLost) => {}
                 Err(fault) => return Err(Error::local(fault)),
             }
@@ -94,7 +94,7 @@ impl Project {
     }
 }
 
-/// Returns the first of these places at which the clip stands.
+/// Returns the first of these paths at which the clip is found, with the way to move or copy it from there.
 async fn find(
     tree: &Tree,
     places: Vec<(String, Refile)>,

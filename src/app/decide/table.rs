@@ -1,7 +1,7 @@
-//! Reviews as a table for a spreadsheet: one row a job, written out and read back.
+//! The export and import of reviews as a CSV table for spreadsheets, with one row for each job.
 //!
-//! A row names the review that its writer saw. A row whose job was reviewed since is a conflict, and then none of the
-//! table is recorded.
+//! Each row has the revision number that the job's newest review had when the table was exported. If a job was
+//! reviewed since then, its row is a conflict, and no row of the table is recorded.
 
 use super::{ReviewRequest, incomplete, no_reason, note};
 use crate::app::error::Error;
@@ -12,41 +12,43 @@ use crate::app::places::quoted;
 use crate::app::project::Project;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::problem::{Place, Problem, Tally};
-use crate::domain::review::{Outcome, Reason, Review, Standing};
+use crate::domain::review::{Outcome, Reason, Review, ReviewState};
 use std::collections::{BTreeSet, HashMap};
 
-/// Columns of the table, in their order.
+/// Columns of the table of reviews, in their order.
 const COLUMNS: [&str; 10] =
     ["job", "take", "clip_sha256", "revision", "outcome", "reasons", "note", "redo", "who", "at"];
 
-/// Columns without which a row says nothing.
+/// Columns that an imported table of reviews must have.
 const NEEDED: [&str; 4] = ["job", "take", "revision", "outcome"];
 
-/// The reviews that a table led to.
+/// The result of importing a table of reviews: either the recorded reviews, or the conflicts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// Recorded reviews, also those of jobs that share a clip with a named one.
+    /// Recorded reviews by job, also those of jobs that share the clip of a job in the table.
     pub made: Vec<(JobKey, Review)>,
-    /// Number of rows without an outcome.
+    /// Number of rows that were skipped because they have no outcome.
     pub undecided: usize,
-    /// Number of rows that say what is recorded already.
+    /// Number of rows that equal the job's recorded review and therefore change nothing.
     pub unchanged: usize,
-    /// Rows about jobs that changed since the table was written. If there is one, nothing was recorded.
+    /// Rows about jobs that were reviewed, or got another clip, since the table was written.
+    ///
+    /// If there is such a row, no review was recorded.
     pub conflicts: Vec<ImportConflict>,
 }
 
-/// A row about a job that changed since the table was written.
+/// A row about a job that was reviewed, or got another clip, since the table was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportConflict {
-    /// Line of the table, 1 for the first.
+    /// Line number of the row in the table, 1 for the first line.
     pub line: u64,
     /// Job of the row.
     pub job: JobKey,
-    /// Newest review of the job.
+    /// Newest review of the job; `None` if it has none.
     pub newest: Option<Review>,
 }
 
-/// A row that was read.
+/// A row of an imported table of reviews.
 struct Row {
     line: u64,
     request: ReviewRequest,
@@ -55,7 +57,7 @@ struct Row {
 }
 
 impl Project {
-    /// Returns a table with every job that has a clip, and its review where there is one.
+    /// Returns a CSV table with one row for each job that has a clip, with its review if there is one.
     pub async fn export_reviews(&self) -> Result<String, Error> {
         let gallery = self.gallery().await?;
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -68,18 +70,18 @@ impl Project {
         }
         let bytes = writer.into_inner().map_err(|error| Error::local(error.into_error()))?;
         let text = String::from_utf8(bytes).map_err(Error::local)?;
-        // Spreadsheet programs take a file without this mark for another encoding.
+        // Without this mark, spreadsheet programs assume another encoding.
         Ok(format!("\u{feff}{text}"))
     }
 
-    /// Records the reviews of a table, all or none.
+    /// Records the reviews of a table; if one row is a conflict, none is recorded.
     ///
-    /// A row without an outcome, and one that says what is recorded already, changes nothing. `who` is the reviewer where
-    /// a row names none, `file` the name of the table in messages.
+    /// A row without an outcome, or one that equals the recorded review, changes nothing. `who` is the reviewer of rows
+    /// that name no reviewer, and `file` is the name of the table in messages.
     ///
     /// # Errors
     ///
-    /// Returns an error with every line that cannot be understood.
+    /// Returns an error that lists every line with a mistake.
     pub async fn import_reviews(&self, file: &str, csv: &[u8], who: &str) -> Result<ImportReport, Error> {
         let gallery = self.gallery().await?;
         let jobs: HashMap<&JobKey, &GalleryJob> = gallery.jobs.iter().map(|job| (job.key(), job)).collect();
@@ -108,7 +110,7 @@ impl Project {
                 continue;
             }
             lines.insert(row.request.job.clone(), row.line);
-            // A name that is not that of the review which the row was written from was put there by the reviewer.
+            // A name that differs from the reviewer of the exported review was typed by the new reviewer.
             let typed = row.who.filter(|typed| newest.is_none_or(|newest| newest.who != *typed));
             requests.push((row.request, typed.unwrap_or_else(|| who.to_owned())));
         }
@@ -130,12 +132,12 @@ impl Project {
     }
 }
 
-/// Returns the row of a job; `None` if it has no clip.
+/// Returns the cells of a job's row in the table; `None` if the job has no clip.
 fn cells(job: &GalleryJob) -> Option<Vec<String>> {
     let filed = job.record.filed.as_ref()?;
     let newest = job.record.review.as_ref();
-    // What was said of another clip is no review of this one.
-    let review = newest.filter(|_| job.standing != Standing::Outdated);
+    // A review of another clip does not apply to this one.
+    let review = newest.filter(|_| job.standing != ReviewState::Outdated);
     let reasons = |review: &Review| {
         let names: Vec<&str> = review.reasons.iter().map(|reason| reason.name()).collect();
         names.join(" ")
@@ -155,7 +157,7 @@ fn cells(job: &GalleryJob) -> Option<Vec<String>> {
     ])
 }
 
-/// Returns a cell that no spreadsheet program takes for a formula.
+/// Returns the text of a table cell, with an apostrophe in front if a spreadsheet would read it as a formula.
 fn harmless(cell: &str) -> String {
     if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() }
 }
@@ -164,15 +166,15 @@ fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// Returns a cell as it was before [`harmless`].
+/// Removes the apostrophe that [`harmless`] put before the text of a table cell.
 fn plain(cell: &str) -> &str {
     let cell = cell.trim();
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
-/// Returns whether a row says what is recorded about the clip that the job shows.
-fn is_same(newest: &Review, standing: Standing, row: &ReviewRequest) -> bool {
-    let is_current = standing != Standing::Outdated || row.outcome == Outcome::Undecided;
+/// Returns whether a row equals the recorded review of the job's current clip.
+fn is_same(newest: &Review, standing: ReviewState, row: &ReviewRequest) -> bool {
+    let is_current = standing != ReviewState::Outdated || row.outcome == Outcome::Undecided;
     is_current
         && newest.outcome == row.outcome
         && newest.reasons == row.reasons
@@ -180,24 +182,26 @@ fn is_same(newest: &Review, standing: Standing, row: &ReviewRequest) -> bool {
         && newest.redo == row.redo
 }
 
-/// Reads the reviews of a table about jobs of these names, and records nothing. `file` is its name in messages.
+/// Reads the reviews in a table and returns them; nothing is recorded.
+///
+/// `jobs` are the jobs that the table may name, and `file` is the name of the table in messages.
 ///
 /// # Errors
 ///
-/// Returns every line that cannot be understood.
+/// Returns a problem for every line with a mistake.
 pub fn read_table(file: &str, csv: &[u8], jobs: &[JobKey]) -> Result<Vec<ReviewRequest>, Vec<Problem>> {
     let (rows, _) = read(file, csv, jobs)?;
     Ok(rows.into_iter().map(|row| row.request).collect())
 }
 
-/// Reads the rows that have an outcome, and counts the others.
+/// Reads the rows that have an outcome, and returns them with the number of rows without one.
 fn read(file: &str, csv: &[u8], keys: &[JobKey]) -> Result<(Vec<Row>, usize), Vec<Problem>> {
     let problem = |line: u64, message: String| {
         Problem::error(Place::Row { file: file.to_owned(), row: line, column: None }, message)
     };
     let text = decoded(csv).map_err(|what| vec![problem(1, what.to_owned())])?;
     let (first, text) = match text.split_once('\n') {
-        // Excel's own line about the delimiter.
+        // Excel writes this line to name the delimiter.
         Some((line, rest)) if line.trim().to_ascii_lowercase().starts_with("sep=") => (2, rest),
         _ => (1, text.as_str()),
     };
@@ -242,7 +246,10 @@ fn read(file: &str, csv: &[u8], keys: &[JobKey]) -> Result<(Vec<Row>, usize), Ve
         }
         match row(line, &cell, keys) {
             Ok(row) if !named.insert(row.request.job.clone()) => {
-                problems.push(problem(line, format!("{} has another row above", row.request.job)));
+                problems.push(problem(
+                    line,
+                    format!("the job {} has another row above this row", row.request.job),
+                ));
             }
             Ok(row) => rows.push(row),
             Err(what) => problems.push(problem(line, what)),
@@ -251,7 +258,9 @@ fn read(file: &str, csv: &[u8], keys: &[JobKey]) -> Result<(Vec<Row>, usize), Ve
     if problems.is_empty() { Ok((rows, undecided)) } else { Err(problems) }
 }
 
-/// Returns the number of lines before a record. The reader may stop between the two characters of a line end.
+/// Returns the number of lines before the record at this byte.
+///
+/// The CSV reader may report the byte between the two characters of a line end.
 fn lines_before(text: &str, byte: u64) -> u64 {
     let at = usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
     let bytes = text.as_bytes();
@@ -259,7 +268,7 @@ fn lines_before(text: &str, byte: u64) -> u64 {
     (lines + usize::from(bytes.get(at) == Some(&b'\n'))) as u64
 }
 
-/// Reads reasons by their names or their words, with commas, semicolons or blanks between them.
+/// Reads the reasons in a cell, by their short names or in words, separated by commas, semicolons or blanks.
 fn reasons(cell: &str) -> Result<Vec<Reason>, String> {
     let mut reasons = Vec::new();
     for part in cell.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
@@ -275,7 +284,7 @@ fn reasons(cell: &str) -> Result<Vec<Reason>, String> {
     Ok(reasons)
 }
 
-/// Reads one row.
+/// Reads one row of the table, or returns the mistake in it.
 fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Result<Row, String> {
     let job = job_named(cell("job"), keys).map_err(|error| error.what)?;
     let outcome = cell("outcome").to_ascii_lowercase();
@@ -283,12 +292,14 @@ fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Resul
         format!("`{}` is not an outcome: write approved, rejected or undecided", cell("outcome"))
     })?;
     let seen = cell("revision");
-    let seen = seen.parse::<u64>().map_err(|_| format!("`{seen}` is not a revision: it is a number"))?;
+    let seen = seen
+        .parse::<u64>()
+        .map_err(|_| format!("`{seen}` is not a revision: write a number, as in the exported table"))?;
     let reasons = reasons(cell("reasons"))?;
     let redo = match cell("redo").to_ascii_lowercase().as_str() {
         "" | "no" | "false" | "0" => false,
         "yes" | "true" | "1" | "x" => true,
-        other => return Err(format!("`{other}` is no answer to `redo`: write yes or no")),
+        other => return Err(format!("`{other}` is not an answer to `redo`: write yes or no")),
     };
     let text = |name: &str| Some(cell(name).to_owned()).filter(|text| !text.is_empty());
     let request = ReviewRequest {
@@ -306,7 +317,7 @@ fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Resul
     Ok(Row { line, request, clip: cell("clip_sha256").to_ascii_lowercase(), who: text("who") })
 }
 
-/// Returns the text of a table in UTF-8, or in UTF-16 with its mark.
+/// Decodes a table to text: from UTF-8, or from UTF-16 with a byte-order mark.
 fn decoded(csv: &[u8]) -> Result<String, &'static str> {
     let encoding = encoding_rs::Encoding::for_bom(csv).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
     match encoding.decode(csv) {

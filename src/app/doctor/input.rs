@@ -13,20 +13,20 @@ use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 use url::Url;
 
-/// Minimum length of a plausible key; a shorter one is probably incomplete.
+/// Minimum length of a plausible key in characters; a shorter key is probably incomplete.
 const SHORTEST_KEY: usize = 16;
 
-/// The needs of the wanted jobs.
+/// The models and providers that the jobs of the manifest need.
 #[derive(Default)]
 pub(crate) struct Wants {
     /// Models without a known price.
     unpriced: BTreeSet<String>,
-    /// Names of the providers.
+    /// Names of the providers that the jobs need.
     providers: BTreeSet<String>,
 }
 
 impl Wants {
-    /// Reads the needs of all wanted jobs.
+    /// Reads the models and providers of all jobs of the manifest.
     pub(crate) fn of(worksheet: &Worksheet) -> Result<Self, StoreError> {
         let mut wants = Self::default();
         worksheet.book().each_wanted::<StoreError>(|wanted| {
@@ -71,7 +71,7 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
         checks.push(Check::fail(
             "prices",
             Exit::Invalid,
-            format!("nobody knows what {} costs, and a run refuses what has no price", all.join(", ")),
+            format!("the price of {} is not known, and a run refuses jobs without a price", all.join(", ")),
             format!(
                 "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to {shown}, with its real price"
             ),
@@ -80,9 +80,10 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
     checks
 }
 
-/// Checks the server and the key of each provider that is wanted or has paid work to collect, and the way to each host.
+/// Checks the server, the key and the network route of each provider that is needed.
 ///
-/// `hosts` are those of clips that wait to be fetched.
+/// A provider is needed if a job of the manifest uses it or if it has paid work to collect. `hosts` are the hosts of
+/// clips that wait to be downloaded.
 pub(crate) async fn providers(
     context: &Context<'_>,
     wants: &Wants,
@@ -118,7 +119,7 @@ pub(crate) async fn providers(
         checks.push(key);
     }
     if known.is_empty() {
-        checks.push(Check::ok("key", "none is needed: no job is wanted and no clip is owed"));
+        checks.push(Check::ok("key", "none is needed: there is no job to render and no clip to collect"));
     }
     match settings {
         Ok(settings) => checks.extend(route::checks(&servers, hosts, &settings.proxies)),
@@ -134,9 +135,9 @@ fn as_check(about: &'static str, exit: Exit, problem: Problem, context: &Context
     Check { problems: vec![problem.clone()], ..Check::fail(about, exit, problem.message, todo) }
 }
 
-/// Checks the form of a key.
+/// Checks whether a provider's key is set and looks complete.
 ///
-/// It repeats no part of the key.
+/// The result repeats no part of the key.
 fn key(provider: &str, name: &str, found: Result<Key, NoKey>) -> Check {
     let fail = |what: &str| {
         let what = format!("{provider}: the environment variable {name} {what}");
@@ -144,7 +145,7 @@ fn key(provider: &str, name: &str, found: Result<Key, NoKey>) -> Check {
     };
     let found = match found {
         Ok(found) => found,
-        Err(NoKey::Unset) => return fail("is not set, or is no text"),
+        Err(NoKey::Unset) => return fail("is not set, or is not valid text"),
         Err(NoKey::Empty) => return fail("is empty"),
         Err(NoKey::Odd(_)) => {
             return fail("holds a line break or another character that no request can carry");
@@ -152,13 +153,13 @@ fn key(provider: &str, name: &str, found: Result<Key, NoKey>) -> Check {
     };
     let key = found.text.expose_secret();
     if key.starts_with(['"', '\'', '`']) || key.ends_with(['"', '\'', '`']) {
-        return fail("has a quote at one end of the key, which would be sent with it");
+        return fail("has a quote at one end of the key, and the quote would be sent with it");
     }
     if key.contains(' ') {
-        return fail("holds a space inside the key, which no key has");
+        return fail("has a space inside the key, but no key has spaces");
     }
     if key.to_ascii_lowercase().starts_with("bearer") {
-        return fail("begins with `Bearer`, which is sent anyhow: it takes the key alone");
+        return fail("begins with `Bearer`, which shotlist adds itself: set only the key");
     }
     let length = key.len();
     if length < SHORTEST_KEY {

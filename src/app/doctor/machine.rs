@@ -1,4 +1,4 @@
-//! Checks of this computer: the state folder with its lock, database and ledger, free space, the output folder, the clock.
+//! Checks of this computer: the state folder, lock, database and ledger, the disks, the output folder and the clock.
 
 use super::{Check, Context, route};
 use crate::app::exit::Exit;
@@ -18,37 +18,38 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use url::Url;
 
-/// Maximum time by which a correct clock may be behind the newest entry of the database, which another process may
-/// have just written.
+/// Maximum time by which the newest entry of the database may be later than a correct clock of this computer.
+///
+/// Another process may have just written the entry.
 const DRIFT: SignedDuration = SignedDuration::from_mins(1);
 
-/// Time before any build of this program (2025-01-01 UTC); an earlier clock was never set.
+/// Time before the first build of this program (2025-01-01 UTC). A clock that shows an earlier time was never set.
 const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
-/// Bytes that the state needs: database, ledger and the reserve of 8 MiB.
+/// Bytes of free space that the state folder needs: for the database, the ledger and the reserve of 8 MiB.
 const STATE_BYTES: u64 = 64 << 20;
 
-/// Estimated bytes per second of a clip while none is known: 16 Mbit/s, twice the usual rate for 1080p.
+/// Estimated bytes per second of video while the project has no clip: 16 Mbit/s, twice the usual rate for 1080p.
 const BYTES_A_SECOND: u64 = 2_000_000;
 
-/// Assumed seconds of a clip whose model does not state its duration.
+/// Assumed duration, in seconds, of a clip whose model does not state its duration.
 const SECONDS: u32 = 5;
 
 /// The findings about the state folder.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) checks: Vec<Check>,
-    /// Providers with paid work that is not collected.
+    /// Names of the providers with paid work that is not collected yet.
     pub(crate) owing: BTreeSet<String>,
-    /// Hosts of clips that wait to be fetched, without the rest of their links.
+    /// Web addresses of the hosts that clips wait to be downloaded from, without paths and signatures.
     pub(crate) hosts: BTreeSet<Url>,
-    /// Reader of earlier orders.
+    /// Reader of the project's database; `None` if there is none.
     reader: Option<Reader>,
-    /// Average size of a clip in bytes.
+    /// Average size of the project's clips in bytes; `None` if there is none.
     clip_size: Option<u64>,
 }
 
-/// Checks the state folder and everything in it.
+/// Checks the state folder with its lock, its database and its ledger, and the clock.
 pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Timestamp) -> Found {
     let dir = &context.places.state;
     let mut found = Found::default();
@@ -71,7 +72,7 @@ pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Tim
         Ok(Some(holder)) => Check::ok(
             "lock",
             format!(
-                "`shotlist {}` is at work since {} (process {} on {})",
+                "`shotlist {}` has been running since {} (process {} on {})",
                 holder.command, holder.started, holder.pid, holder.host
             ),
         ),
@@ -80,7 +81,7 @@ pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Tim
     let examined = match examine(dir) {
         Ok(Some(examined)) => Some(examined),
         Ok(None) => {
-            found.checks.push(Check::ok("database", "none yet: nothing was ordered"));
+            found.checks.push(Check::ok("database", "there is none yet, because nothing was submitted"));
             None
         }
         Err(error) => {
@@ -121,7 +122,7 @@ async fn remember(
     Ok(())
 }
 
-/// Checks the owner, the permissions and the file system of the folder.
+/// Checks the owner, the permissions and the file system of the state folder.
 fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
     let mut checks = Vec::new();
     let shown = self::shown(dir);
@@ -129,7 +130,7 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
         checks.push(Check::fail(
             "state",
             Exit::Local,
-            format!("{shown} is on a network file system ({kind}), where two computers could write at once"),
+            format!("{shown} is on a network file system ({kind}), where two computers could write at the same time"),
             "move the project to a local disk",
         ));
     }
@@ -138,14 +139,14 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
         names.join(", ")
     };
     if folder.exists && !dir.is_dir() {
-        let what = format!("{shown} is not a folder, but the state belongs there");
+        let what = format!("{shown} is not a folder, but shotlist keeps its records there");
         let todo = format!("mv {0} {0}.old", quoted(&shown));
         checks.push(Check::fail("state", Exit::Local, what, todo));
     } else if !folder.unusable.is_empty() {
         checks.push(Check::fail(
             "state",
             Exit::Local,
-            format!("{} cannot be read and written by you", names(&folder.unusable)),
+            format!("you are not allowed to read and write {}", names(&folder.unusable)),
             format!("sudo chown -R \"$(id -un)\" {}", quoted(&shown)),
         ));
     } else if !folder.foreign.is_empty() {
@@ -154,7 +155,7 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
         checks.push(Check::warn(
             "state",
             format!(
-                "{} belongs to another user (number {owner}), who could not go on with it",
+                "{} belongs to another user (number {owner}), who could not continue the project",
                 names(&paths)
             ),
             format!("sudo chown -R \"$(id -un)\" {}", quoted(&shown)),
@@ -164,7 +165,7 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
         checks.push(Check::warn(
             "state",
             format!(
-                "{} is open to other users (mode {mode:03o}); the next run takes that away",
+                "{} is open to other users (mode {mode:03o}); the next run removes their access",
                 self::shown(path)
             ),
             format!("chmod -R go= {}", quoted(&shown)),
@@ -174,29 +175,32 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
         checks.push(Check::ok(
             "state",
             if folder.exists {
-                format!("{shown}: yours alone, on a local disk")
+                format!("{shown}: only you can read it, and it is on a local disk")
             } else {
-                format!("{shown} is not there yet; the first run makes it")
+                format!("{shown} does not exist yet; the first run creates it")
             },
         ));
     }
     checks
 }
 
-/// Checks the database and the ledger.
+/// Checks the database and whether the ledger agrees with it.
 fn check_database(examined: &Examined, active: bool, context: &Context<'_>) -> Vec<Check> {
-    let mut checks = vec![Check::ok("database", format!("sound, {} takes", examined.takes))];
+    let mut checks = vec![Check::ok("database", format!("sound; renderings: {}", examined.takes))];
     checks.push(if examined.cut {
         Check::warn(
             "ledger",
-            "it lacks lines that the database has seen; what was on the wire then counts as sent",
-            format!("{}    adds what can be added", context.command("collect")),
+            "it lacks lines that the database has; requests that were being sent at that time count as sent",
+            format!("{}    adds the lines that can be restored", context.command("collect")),
         )
     } else if examined.torn > 0 && !active {
         Check::warn(
             "ledger",
-            format!("its last {} bytes are no whole line: a crash, or a full disk", examined.torn),
-            format!("{}    drops them", context.command("collect")),
+            format!(
+                "its last {} bytes are not a complete line, because of a crash or a full disk",
+                examined.torn
+            ),
+            format!("{}    removes them", context.command("collect")),
         )
     } else {
         Check::ok("ledger", "agrees with the database")
@@ -207,14 +211,14 @@ fn check_database(examined: &Examined, active: bool, context: &Context<'_>) -> V
 fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
     let set = "set this computer's clock: timedatectl set-ntp true";
     if now < EARLIEST {
-        let what = format!("it is {}, says this computer; certificates and budgets go by that", utc(now));
+        let what = format!("this computer's clock shows {}; certificates and budgets depend on it", utc(now));
         return Check::fail("clock", Exit::Local, what, set);
     }
     match newest {
         Some(newest) if newest.duration_since(now) > DRIFT => {
             let what = format!(
-                "it is {} here, but the database has an entry from {} later; daily budgets and the life of links go \
-                 by the clock",
+                "this computer's clock shows {}, but the database has an entry that is {} later; daily budgets and the \
+                 expiry of links depend on the clock",
                 utc(now),
                 span(now, newest)
             );
@@ -224,7 +228,7 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
     }
 }
 
-/// Checks the free space for the state and the clips to render.
+/// Checks the free disk space for the state folder and for the clips to render.
 pub(crate) fn disk_space(
     context: &Context<'_>,
     loaded: &Loaded,
@@ -242,16 +246,16 @@ pub(crate) fn disk_space(
         let free = match free_space(existing) {
             Ok(free) => free,
             Err(error) => {
-                let what = format!("how much room {} has cannot be told: {error}", shown(existing));
+                let what = format!("the free space of {} could not be read: {error}", shown(existing));
                 checks.push(Check::warn(about, what, format!("df -h {}", shell(existing))));
                 continue;
             }
         };
         let what = if dir == &places.state {
-            format!("{} free for the state, which needs {}", bytes(free), bytes(need))
+            format!("{} free for the state folder, which needs {}", bytes(free), bytes(need))
         } else {
             match count {
-                0 => format!("{} free for clips, of which none is to be rendered", bytes(free)),
+                0 => format!("{} free for clips; none is to be rendered", bytes(free)),
                 count => {
                     let clips = text::count(count, "clip");
                     format!("{} free for {clips} to render, about {}", bytes(free), bytes(need))
@@ -269,7 +273,7 @@ pub(crate) fn disk_space(
     checks
 }
 
-/// Returns the number of clips to render, and the bytes that they will probably need.
+/// Returns the number of clips that a run would render, and the bytes that they will probably need.
 fn clips_to_render(
     loaded: &Loaded,
     worksheet: &Worksheet,
@@ -290,21 +294,23 @@ fn clips_to_render(
     Ok((count, bytes))
 }
 
-/// Returns the estimated size of a clip while no clip was rendered yet.
+/// Returns the estimated size of a job's clip in bytes, for a project that has no clip yet.
 fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
     let card = cards.get(&wanted.request.model);
     let seconds = wanted.request.duration.or(card.map(|card| card.seconds())).unwrap_or(SECONDS);
     u64::from(seconds) * BYTES_A_SECOND
 }
 
-/// Checks that clips and state can be written, with a test file that has no name and so cannot remain.
+/// Checks that the output folder and the state folder can be written.
+///
+/// The check writes a test file without a name, which disappears even after a crash.
 pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
     let places = context.places;
     [("output", &places.out), ("state", &places.state)]
         .into_iter()
         .filter_map(|(about, dir)| {
             let existing = existing_parent(dir);
-            let there = if existing == dir.as_path() { "" } else { ", where it will be made" };
+            let there = if existing == dir.as_path() { "" } else { ", where it will be created" };
             let trouble = if existing.is_dir() {
                 tempfile::tempfile_in(existing).err().map(|error| error.to_string())
             } else {
@@ -325,13 +331,13 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// Returns the folder or its nearest existing parent.
+/// Returns the folder, or its nearest parent that exists.
 fn existing_parent(dir: &Path) -> &Path {
     let there = dir.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     there.unwrap_or(Path::new("."))
 }
 
-/// Returns the path relative to the current folder where possible.
+/// Returns the path as messages show it, without a leading `./`.
 fn shown(path: &Path) -> String {
     match path.strip_prefix(".") {
         Ok(rest) if !rest.as_os_str().is_empty() => rest.display().to_string(),
@@ -343,7 +349,7 @@ fn shell(path: &Path) -> String {
     quoted(&shown(path))
 }
 
-/// Returns the check for an error of the store, whose text names the next step.
+/// Converts an error of the database to a failed check, with the next step to solve the problem.
 fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Check {
     let todo = match error {
         error if error.is_recoverable() => context.command("recover"),

@@ -1,4 +1,4 @@
-//! The check of the way to each host: directly, or through a proxy.
+//! Checks the network route to each host: a direct connection, or one through a proxy.
 
 use super::Check;
 use crate::domain::lifecycle::State;
@@ -8,9 +8,9 @@ use crate::transport::settings::host_and_port;
 use std::collections::BTreeSet;
 use url::Url;
 
-/// Tells the way to each server of a provider and to each host of clips that wait to be fetched.
+/// Returns a check for each server of a provider and each host of clips to download, which names its network route.
 ///
-/// It names hosts and ports only: an address of a proxy may hold a password, and a link is signed.
+/// It shows hosts and ports only: a proxy's address may hold a password, and a link to a clip is signed.
 pub(super) fn checks(servers: &[(&str, Url)], hosts: &BTreeSet<Url>, proxies: &Proxies) -> Vec<Check> {
     let way = |url: &Url| match proxies.named_for(url) {
         Some(proxy) => format!("{} is reached through the proxy {proxy}", host_and_port(url)),
@@ -25,13 +25,15 @@ pub(super) fn checks(servers: &[(&str, Url)], hosts: &BTreeSet<Url>, proxies: &P
         Check::warn(
             "route",
             warning,
-            "export NO_PROXY=HOST,HOST with the hosts of your clips, or ask who runs the proxy",
+            "export NO_PROXY=HOST,HOST with the hosts of your clips, or ask the administrator of the proxy",
         )
     }));
     checks
 }
 
-/// Returns the host from which the clip of a take is to be fetched, as an address without the rest of the link.
+/// Returns the address of the host that a take's clip is to be downloaded from, without path and signature.
+///
+/// It is `None` if the take has no clip to download.
 pub(super) fn host(take: &Take) -> Option<Url> {
     let State::Downloading { clip, .. } = &take.state else { return None };
     Url::parse(&clip.url).ok()?.join("/").ok()
@@ -60,9 +62,9 @@ mod tests {
         ];
         let hosts = BTreeSet::from([url("https://cdn.example/1.mp4?signature=test")]);
         let checks = checks(&servers, &hosts, &proxies);
-        let told: Vec<&str> = checks.iter().map(|check| check.what.as_str()).collect();
+        let reported: Vec<&str> = checks.iter().map(|check| check.what.as_str()).collect();
         assert_eq!(
-            told[..4],
+            reported[..4],
             [
                 "zai: api.z.ai is reached directly",
                 "vtrix: cloud.vtrix.ai is reached through the proxy proxy.corp:3128",
@@ -71,9 +73,9 @@ mod tests {
             ]
         );
         assert!(
-            told[4].contains("proxy.corp:3128") && told[4].contains("resolves names itself"),
+            reported[4].contains("proxy.corp:3128") && reported[4].contains("which resolves host names"),
             "{}",
-            told[4]
+            reported[4]
         );
         assert_eq!((checks.len(), checks[4].verdict), (5, Verdict::Warn));
         assert!(!format!("{checks:?}").contains("test"), "{checks:?}");

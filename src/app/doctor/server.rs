@@ -1,4 +1,4 @@
-//! The check that a provider answers at its configured address, made by one free request.
+//! Checks that each provider answers at its configured address, by one free request.
 
 use super::Check;
 use crate::app::exit::Exit;
@@ -12,7 +12,7 @@ use crate::transport::{Endpoint, FreeClient, SendFault, Settings};
 use crate::wire::Reply;
 use jiff::Timestamp;
 
-/// Asks a provider for a task that does not exist.
+/// Asks a provider for a task that does not exist, and judges the server, the key and the clock by the answer.
 pub(crate) async fn ask(
     provider: &dyn Provider,
     endpoint: &Endpoint,
@@ -21,7 +21,14 @@ pub(crate) async fn ask(
 ) -> Vec<Check> {
     let free = match FreeClient::new(settings) {
         Ok(free) => free,
-        Err(trouble) => return vec![Check::fail("server", Exit::Local, trouble.to_string(), "see above")],
+        Err(trouble) => {
+            return vec![Check::fail(
+                "server",
+                Exit::Local,
+                trouble.to_string(),
+                "solve this problem, then type the same command again",
+            )];
+        }
     };
     let card = provider.cards().first().cloned().unwrap_or_else(|| {
         let (provider, model) = (provider.name().to_owned(), NO_TASK.to_owned());
@@ -33,33 +40,33 @@ pub(crate) async fn ask(
     std::iter::once(server).chain(clock).collect()
 }
 
-/// Returns a warning where a server tells another time than this computer.
+/// Returns a warning if the clock of this computer differs from that of the server.
 fn check_date(reply: &Reply, now: Timestamp) -> Option<Check> {
     let theirs = Timestamp::try_from(reply::sent(reply)?).ok()?;
     let what = disagreement(now, theirs)?;
     Some(Check::warn("clock", what, "set this computer's clock: timedatectl set-ntp true"))
 }
 
-/// Returns what the answer about a task that does not exist tells about the address and the key.
+/// Judges the address and the key by the provider's answer to the request for a task that does not exist.
 fn check_answer(provider: &dyn Provider, endpoint: &Endpoint, answer: Result<Reply, SendFault>) -> Check {
     let url = endpoint.base_url.as_str();
     let name = provider.name();
     let reply = match answer {
         Ok(reply) => reply,
         Err(fault) => {
-            let what = format!("{name}: {url} cannot be asked: {}", fault.said);
-            return Check::warn("server", what, "look at the network, then type the same command again");
+            let what = format!("{name}: {url} cannot be reached: {}", fault.said);
+            return Check::warn("server", what, "check the network, then type the same command again");
         }
     };
     let well = Check::ok("server", format!("{name}: {url} answers"));
     let Err(fault) = provider.polled(&TaskId(NO_TASK.into()), &reply) else { return well };
-    // A server that knows the request answers in its own form even where the task does not exist.
+    // The provider's server answers in its own format even if the task does not exist.
     let is_no_task = matches!(reply.status, 404 | 405) && reply::object(&reply).is_none();
     match fault.kind {
         _ if is_no_task => wrong(provider, url, &fault.said.to_string()),
         FaultKind::Stop(Stop::Setup) => wrong(provider, url, &fault.said.to_string()),
         FaultKind::Stop(_) => {
-            let what = format!("{name}: {url} does not let this key in: {}", fault.said);
+            let what = format!("{name}: {url} refuses this key: {}", fault.said);
             Check::fail(
                 "server",
                 Exit::Credentials,
@@ -72,7 +79,7 @@ fn check_answer(provider: &dyn Provider, endpoint: &Endpoint, answer: Result<Rep
         }
         FaultKind::Throttled { .. } => well,
         _ if reply.status >= 500 => {
-            let what = format!("{name}: {url} has trouble: {}", fault.said);
+            let what = format!("{name}: {url} reports a fault of the server: {}", fault.said);
             Check::warn("server", what, "type the same command again later")
         }
         _ => well,
@@ -81,7 +88,7 @@ fn check_answer(provider: &dyn Provider, endpoint: &Endpoint, answer: Result<Rep
 
 fn wrong(provider: &dyn Provider, url: &str, said: &str) -> Check {
     let name = provider.name();
-    let what = format!("{name}: {url} is not its server, or not the whole address: {said}");
+    let what = format!("{name}: {url} is not the provider's server, or not its complete address: {said}");
     let todo = format!("providers: {{ {name}: {{ base_url: \"{}\" }} }}", provider.profile().base_url);
     Check::fail("server", Exit::Invalid, what, todo)
 }

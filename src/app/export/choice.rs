@@ -1,4 +1,4 @@
-//! The clips that are handed over, and the reasons for which others are not.
+//! The clips that an export contains, and the reasons why the clips of other jobs are left out.
 
 use super::ExportRequest;
 use crate::app::error::Error;
@@ -7,24 +7,24 @@ use crate::app::gallery::{Gallery, GalleryJob, named};
 use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::problem::meant_or_all;
-use crate::domain::review::{Outcome, Review, Standing};
+use crate::domain::review::{Outcome, Review, ReviewState};
 use crate::plan::bucket::Bucket;
 use crate::plan::known::Filed;
 use crate::store::TakeRecord;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-/// Clips that are handed over.
+/// The kind of clips that an export contains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The approved ones.
+    /// Only clips that a person approved.
     #[default]
     Approved,
-    /// All that were not rejected.
+    /// All clips that no person rejected.
     All,
 }
 
-/// The reason for which a job has no clip that is handed over.
+/// The reason why an export contains no clip of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// A person rejected the clip.
@@ -33,20 +33,20 @@ pub enum Reason {
     SharesRejected,
     /// No person has decided about the clip.
     Undecided,
-    /// The decision was about another clip or another order.
+    /// The person reviewed another clip of the job, or one that was made from another input.
     Outdated,
-    /// The clip is not in its place.
+    /// The file of the clip is missing.
     Missing,
-    /// The clip has other bytes than were placed.
+    /// The file of the clip was altered since it was saved.
     Altered,
-    /// A destination does not take the clip.
+    /// The clip exceeds the limits of a destination.
     Unfit,
-    /// There is no clip.
+    /// The job has no clip yet; its status says why.
     NoClip(Bucket),
 }
 
 impl Reason {
-    /// Returns the word for people and for columns.
+    /// Returns the reason in words, as messages and the status column show it.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl Reason {
     }
 }
 
-/// Number of clips that were left out, by reason.
+/// The number of clips that were left out of an export, by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut(BTreeMap<Reason, usize>);
 
@@ -72,7 +72,7 @@ impl LeftOut {
         self.0.iter().map(|(reason, count)| (*reason, *count))
     }
 
-    /// Returns the reasons in words.
+    /// Returns each reason in words with its number of clips, such as `3 undecided`.
     #[must_use]
     pub fn parts(&self) -> Vec<String> {
         self.iter().map(|(reason, count)| format!("{count} {}", reason.word())).collect()
@@ -84,35 +84,35 @@ impl LeftOut {
         self.0.get(&reason).copied().unwrap_or_default()
     }
 
-    /// Returns the number of clips that wait for a person's decision.
+    /// Returns the number of left-out clips that a person still has to review.
     #[must_use]
     pub fn undecided(&self) -> usize {
         self.count(Reason::Undecided) + self.count(Reason::Outdated)
     }
 }
 
-/// A clip that is handed over.
+/// A job and its clip, which the export contains.
 pub(super) struct Handed<'a> {
     pub(super) job: &'a GalleryJob,
     pub(super) filed: &'a Filed,
 }
 
-/// The clips of a request.
-pub(super) struct Clips<'a> {
-    /// Clips in the order of the manifest.
+/// The jobs of an export request: those with a clip to export, and the others.
+pub(super) struct ChosenClips<'a> {
+    /// Jobs with a clip to export, in the order of the manifest.
     pub(super) handed: Vec<Handed<'a>>,
-    /// Other jobs of the request, each with the reason.
+    /// Jobs without a clip to export, each with the reason.
     pub(super) others: Vec<(&'a GalleryJob, Reason)>,
     pub(super) left_out: LeftOut,
-    /// Folder of the clips.
+    /// Output folder, which the paths of clips are relative to.
     pub(super) folder: PathBuf,
-    /// Name of the project.
+    /// Name of the project; `None` if the manifest cannot be read.
     pub(super) project: Option<String>,
     takes: HashMap<&'a TakeId, &'a TakeRecord>,
 }
 
-impl<'a> Clips<'a> {
-    /// Chooses the clips of a request.
+impl<'a> ChosenClips<'a> {
+    /// Chooses the jobs that the request selects, and decides for each whether its clip is exported.
     pub(super) fn of(gallery: &'a Gallery, request: &ExportRequest) -> Result<Self, Error> {
         let jobs = &gallery.jobs;
         let shots: BTreeSet<&str> = jobs.iter().map(|job| job.key().shot.as_str()).collect();
@@ -146,18 +146,20 @@ impl<'a> Clips<'a> {
         Ok(clips)
     }
 
-    /// Leaves the clip of a job out.
+    /// Adds a job to those whose clips are left out, with the reason.
     pub(super) fn leave_out(&mut self, job: &'a GalleryJob, reason: Reason) {
         *self.left_out.0.entry(reason).or_default() += 1;
         self.others.push((job, reason));
     }
 
-    /// Returns the rendering of a clip, which may be of another job that shares it.
+    /// Returns the rendering that made the clip of an exported job.
+    ///
+    /// If the job shares the clip of another job, the rendering belongs to that other job.
     pub(super) fn take(&self, handed: &Handed<'_>) -> Option<&'a TakeRecord> {
         self.takes.get(&handed.filed.take).copied()
     }
 
-    /// Returns the clip of a job, or the reason for which it is not handed over.
+    /// Returns the saved clip of a job, or the reason why it is not exported.
     fn clip(
         &self,
         job: &'a GalleryJob,
@@ -165,7 +167,7 @@ impl<'a> Clips<'a> {
         choice: Choice,
     ) -> Result<&'a Filed, Reason> {
         let filed = job.record.filed.as_ref().ok_or(Reason::NoClip(job.bucket))?;
-        if job.standing == Standing::Rejected {
+        if job.standing == ReviewState::Rejected {
             return Err(Reason::Rejected);
         }
         if rejected.contains(&filed.file.sha256) {
@@ -179,14 +181,14 @@ impl<'a> Clips<'a> {
         match (job.bucket, job.standing, choice) {
             (Bucket::Missing, ..) => Err(Reason::Missing),
             (Bucket::Altered, ..) => Err(Reason::Altered),
-            (_, Standing::Approved, _) | (_, _, Choice::All) => Ok(filed),
-            (_, Standing::Outdated, _) => Err(Reason::Outdated),
-            (_, Standing::Undecided | Standing::Rejected, _) => Err(Reason::Undecided),
+            (_, ReviewState::Approved, _) | (_, _, Choice::All) => Ok(filed),
+            (_, ReviewState::Outdated, _) => Err(Reason::Outdated),
+            (_, ReviewState::Undecided | ReviewState::Rejected, _) => Err(Reason::Undecided),
         }
     }
 }
 
-/// Returns the bytes of all clips that a person rejected, whatever was decided about later renderings.
+/// Returns the hashes of all clips that a person rejected, even if a later rendering of the job was approved.
 fn rejected(jobs: &[GalleryJob]) -> HashSet<Sha256> {
     let of_job = |job: &'_ GalleryJob| -> Vec<Sha256> {
         let takes = job.record.takes.iter().filter_map(|take| take.review.as_ref());

@@ -1,4 +1,4 @@
-//! Limits of the places that clips are handed over to, as data.
+//! The limits of shops and platforms (destinations) on clips, read from a built-in YAML file.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -9,41 +9,41 @@ use serde::Deserialize;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// A place that clips are handed over to, with its limits.
+/// A shop or platform that clips are exported to, with its limits on clips.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
-    /// Word of the command line.
+    /// Name of the destination on the command line.
     pub name: String,
-    /// Name for people.
+    /// Name of the destination in texts for people.
     pub title: String,
-    /// Page that the limits come from, and the month in which it was read.
+    /// Web page that the limits come from, and the month in which it was read.
     pub source: String,
-    /// Shortest and longest clip in seconds.
+    /// Minimum and maximum duration of a clip in seconds; `None` for no limit.
     #[serde(default)]
     pub seconds: (Option<u32>, Option<u32>),
-    /// Smallest and largest file in bytes.
+    /// Minimum and maximum size of a file in bytes; `None` for no limit.
     #[serde(default)]
     pub bytes: (Option<u64>, Option<u64>),
-    /// Least and greatest number of pixels of the shorter side.
+    /// Minimum and maximum number of pixels of the shorter side; `None` for no limit.
     #[serde(default)]
     pub pixels: (Option<u32>, Option<u32>),
-    /// Largest picture, such as `3840x2160`, upright or not.
+    /// Maximum width and height, such as `3840x2160`, in either orientation; `None` for no limit.
     pub most: Option<String>,
-    /// Ratios of width to height; empty if any is taken.
+    /// Accepted aspect ratios (width to height), such as `16:9`; empty if every ratio is accepted.
     #[serde(default)]
     pub ratios: Vec<String>,
-    /// Endings of files.
+    /// Accepted file extensions, such as `mp4`; empty if every extension is accepted.
     #[serde(default)]
     pub formats: Vec<String>,
-    /// Greatest number of clips of one product.
+    /// Maximum number of clips of one product; `None` for no limit.
     pub clips: Option<usize>,
-    /// Greatest number of characters of an address.
+    /// Maximum number of characters of a clip's web address; `None` for no limit.
     pub address: Option<usize>,
-    /// True if clips are handed over by their addresses.
+    /// True if the destination gets the web addresses of clips, not their files.
     #[serde(default)]
     pub needs_address: bool,
-    /// Recommendation that refuses nothing.
+    /// Recommendation of the destination; a clip that ignores it is accepted as well.
     pub advice: Option<String>,
 }
 
@@ -51,11 +51,11 @@ static ALL: LazyLock<Vec<Destination>> = LazyLock::new(|| {
     serde_yaml::from_str(include_str!("destinations.yaml")).expect("it is compiled in, and a test reads it")
 });
 
-/// Difference between two ratios that is still the same: 1920x1088 is 16:9.
+/// Relative difference below which two aspect ratios count as the same, so 1920x1088 counts as 16:9.
 const SAME_RATIO: f64 = 0.02;
 
 impl Destination {
-    /// Returns every destination.
+    /// Returns all destinations.
     #[must_use]
     pub fn all() -> &'static [Self] {
         &ALL
@@ -65,7 +65,7 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// Returns an error that names the destinations where there is none of this name.
+    /// Returns an error that lists the destinations if none has this name.
     pub fn named(name: &str) -> Result<&'static Self, Error> {
         ALL.iter().find(|known| known.name == name).ok_or_else(|| {
             let names = ALL.iter().map(|known| known.name.as_str());
@@ -74,16 +74,16 @@ impl Destination {
         })
     }
 
-    /// Returns the limits that a duration breaks, in a clause.
+    /// Returns a clause with the duration limits if a duration in seconds breaks them; otherwise `None`.
     #[must_use]
     pub fn against_seconds(&self, seconds: f64) -> Option<String> {
         let (least, most) = self.seconds;
         let is_short = least.is_some_and(|least| seconds < f64::from(least));
         let is_long = most.is_some_and(|most| seconds > f64::from(most));
-        (is_short || is_long).then(|| format!("{} wants {}", self.name, self.wanted_seconds()))
+        (is_short || is_long).then(|| format!("{} requires {}", self.name, self.wanted_seconds()))
     }
 
-    /// Returns the durations that it takes: `6 to 240 s`.
+    /// Returns the durations that the destination accepts in words, such as `6 to 240 s`.
     #[must_use]
     pub fn wanted_seconds(&self) -> String {
         match self.seconds {
@@ -94,21 +94,21 @@ impl Destination {
         }
     }
 
-    /// Returns the limits that a picture breaks, in clauses.
+    /// Returns a clause for each limit on size or aspect ratio that a clip of this size breaks.
     #[must_use]
     pub fn against_picture(&self, width: u32, height: u32) -> Vec<String> {
         let mut against = Vec::new();
         let shorter = width.min(height);
         if let Some(least) = self.pixels.0.filter(|least| shorter < *least) {
-            against.push(format!("{} wants at least {least} pixels on the shorter side", self.name));
+            against.push(format!("{} requires at least {least} pixels on the shorter side", self.name));
         }
         if let Some(most) = self.pixels.1.filter(|most| shorter > *most) {
-            against.push(format!("{} wants at most {most} pixels on the shorter side", self.name));
+            against.push(format!("{} requires at most {most} pixels on the shorter side", self.name));
         }
         if let Some((longest, shortest)) = self.most.as_deref().and_then(pair)
             && (width.max(height) > longest || shorter > shortest)
         {
-            against.push(format!("{} wants at most {longest}x{shortest}", self.name));
+            against.push(format!("{} requires at most {longest}x{shortest}", self.name));
         }
         let is_ratio = |ratio: &String| {
             pair(&ratio.replace(':', "x")).is_some_and(|(w, h)| {
@@ -117,12 +117,14 @@ impl Destination {
             })
         };
         if height > 0 && !self.ratios.is_empty() && !self.ratios.iter().any(is_ratio) {
-            against.push(format!("{} wants {}", self.name, self.ratios.join(", ")));
+            against.push(format!("{} requires {}", self.name, self.ratios.join(", ")));
         }
         against
     }
 
-    /// Returns every limit that a clip breaks, each as the measure and the limit.
+    /// Returns a text for each limit that a finished clip breaks, with the clip's value and the limit.
+    ///
+    /// `path` and `bytes` are the file's path and size.
     #[must_use]
     pub fn against(&self, path: &str, bytes: u64, facts: &ClipFacts) -> Vec<String> {
         let mut against = Vec::new();
@@ -131,27 +133,29 @@ impl Destination {
             self.against_seconds(rounded(facts.duration)).map(|limit| format!("{seconds:.1} s; {limit}")),
         );
         let (least, most) = self.bytes;
-        if most.is_some_and(|most| bytes > most) || least.is_some_and(|least| bytes < least) {
-            let bound = most.or(least).unwrap_or_default();
-            against.push(format!("{}; {} wants at most {}", size(bytes), self.name, size(bound)));
+        if let Some(most) = most.filter(|most| bytes > *most) {
+            against.push(format!("{}; {} requires at most {}", size(bytes), self.name, size(most)));
+        }
+        if let Some(least) = least.filter(|least| bytes < *least) {
+            against.push(format!("{}; {} requires at least {}", size(bytes), self.name, size(least)));
         }
         let (width, height) = (facts.width, facts.height);
         let picture = self.against_picture(width, height);
         against.extend(picture.into_iter().map(|limit| format!("{width}x{height}; {limit}")));
         let ending = path.rsplit('.').next().unwrap_or_default().to_lowercase();
         if !self.formats.is_empty() && !self.formats.contains(&ending) {
-            against.push(format!(".{ending}; {} wants {}", self.name, self.formats.join(", ")));
+            against.push(format!(".{ending}; {} requires {}", self.name, self.formats.join(", ")));
         }
         against
     }
 }
 
-/// Returns the seconds of a clip to a tenth: a clip of 6 s may have 5.97 s of frames.
+/// Returns a clip's duration in seconds, rounded to a tenth, because a clip of 6 s may have 5.97 s of frames.
 fn rounded(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10.0).round() / 10.0
 }
 
-/// Reads two numbers such as `1280x720`.
+/// Reads a size such as `1280x720` as width and height; `None` for any other text.
 pub(crate) fn pair(text: &str) -> Option<(u32, u32)> {
     let (first, second) = text.split_once(['x', '*'])?;
     Some((first.trim().parse().ok()?, second.trim().parse().ok().filter(|number| *number > 0)?))

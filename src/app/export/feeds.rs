@@ -1,7 +1,7 @@
-//! Supplemental feeds: lists that add the addresses of clips to products which a shop already has.
+//! Supplemental feeds: lists that add the web addresses of clips to products that a shop already has.
 
 use super::address::Base;
-use super::choice::{Clips, Handed};
+use super::choice::{ChosenClips, Handed};
 use super::output::{place, write};
 use super::products::Products;
 use super::sheet::defused;
@@ -14,23 +14,23 @@ use crate::domain::text::count;
 use csv::{Terminator, WriterBuilder};
 use std::collections::HashMap;
 
-/// Most clips of a product in Google's feed (Merchant Center help, 15216925).
+/// Maximum number of clips of a product in Google's feed (Merchant Center help, 15216925).
 const GOOGLE_CLIPS: usize = 10;
-/// Most characters of an address there.
+/// Maximum number of characters of an address in Google's feed (Merchant Center help, 15216925).
 const GOOGLE_ADDRESS: usize = 2_000;
 
-/// A product with its clips, in the order of the manifest.
+/// A product with its clips to export, in the order of the manifest.
 struct Offered<'a> {
     ids: Vec<String>,
     clips: Vec<&'a Handed<'a>>,
 }
 
-/// Writes a feed.
+/// Writes a supplemental feed in the form that the request names.
 pub(super) fn feed(
     project: &Project,
     request: &ExportRequest,
     products: &Products,
-    clips: &Clips<'_>,
+    clips: &ChosenClips<'_>,
     base: Option<&Base>,
 ) -> Result<ExportReport, Error> {
     let places = &project.places;
@@ -48,7 +48,7 @@ pub(super) fn feed(
     }
     match &request.form {
         Form::Google | Form::Meta => notes.push(
-            "the ids are those of the product file; the main feed must have the same ones".to_owned(),
+            "the feed has the ids of the product file; the shop's main feed must have the same ids".to_owned(),
         ),
         _ => notes.push(
             "in WooCommerce's importer, choose `Update existing products`; the theme or a plug-in must show the field"
@@ -67,10 +67,12 @@ pub(super) fn feed(
     })
 }
 
-/// Returns the clips of each product, under the ids by which the form knows it.
+/// Returns each product with its clips and with the ids by which the shop knows it.
+///
+/// It adds a note about clips whose product has no such id or is not in the product file.
 fn offered<'a>(
     products: &Products,
-    clips: &'a Clips<'a>,
+    clips: &'a ChosenClips<'a>,
     form: &Form,
     notes: &mut Vec<String>,
 ) -> Vec<Offered<'a>> {
@@ -114,7 +116,7 @@ fn ids(offered: &[Offered<'_>]) -> usize {
     offered.iter().map(|offered| offered.ids.len()).sum()
 }
 
-/// Returns Google's feed: `video_link` holds the addresses with commas between them.
+/// Returns Google's feed, in which the column `video_link` holds a product's addresses, separated by commas.
 fn google(places: &Places, offered: &[Offered<'_>], base: &Base) -> Result<Vec<u8>, Error> {
     let mut rows = vec![vec!["id".to_owned(), "video_link".to_owned()]];
     for Offered { ids, clips } in offered {
@@ -124,13 +126,17 @@ fn google(places: &Places, offered: &[Offered<'_>], base: &Base) -> Result<Vec<u
             error.money("not charged")
         };
         if clips.len() > GOOGLE_CLIPS {
-            let why = format!("the product has {} clips, and Google takes {GOOGLE_CLIPS}", clips.len());
-            return Err(refused(format!("{why}; `--shot NAME` takes those of one shot"))
+            let why =
+                format!("the product has {} clips, but Google accepts at most {GOOGLE_CLIPS}", clips.len());
+            return Err(refused(format!("{why}; `--shot NAME` exports the clips of one shot"))
                 .hint(places.typed("export google --help")));
         }
         let addresses: Vec<String> = clips.iter().map(|clip| address(base, clip)).collect();
         if let Some(long) = addresses.iter().find(|address| address.len() > GOOGLE_ADDRESS) {
-            let why = format!("its address has {} characters, and Google takes {GOOGLE_ADDRESS}", long.len());
+            let why = format!(
+                "its address has {} characters, but Google accepts at most {GOOGLE_ADDRESS}",
+                long.len()
+            );
             return Err(
                 refused(format!("{why}; write a shorter `output:`")).hint(places.typed("export index"))
             );
@@ -140,7 +146,7 @@ fn google(places: &Places, offered: &[Offered<'_>], base: &Base) -> Result<Vec<u
     Ok(written(b'\t', rows))
 }
 
-/// Returns Meta's feed: two columns for each clip that some product has.
+/// Returns Meta's feed, with two columns (address and tag) for each clip of the product that has the most clips.
 fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
     let most = offered.iter().map(|offered| offered.clips.len()).max().unwrap_or(0);
     let names = (0..most).flat_map(|at| [format!("video[{at}].url"), format!("video[{at}].tag[0]")]);
@@ -154,7 +160,7 @@ fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
     written(b',', rows)
 }
 
-/// Returns the list for `WooCommerce`: a field of the product for each of its clips.
+/// Returns the list for `WooCommerce`, with a column for each clip of the product that has the most clips.
 fn woocommerce(offered: &[Offered<'_>], base: &Base, request: &ExportRequest) -> Vec<u8> {
     let Form::Woocommerce { meta } = &request.form else { return Vec::new() };
     let most = offered.iter().map(|offered| offered.clips.len()).max().unwrap_or(0);
@@ -168,12 +174,12 @@ fn woocommerce(offered: &[Offered<'_>], base: &Base, request: &ExportRequest) ->
     written(b',', rows)
 }
 
-/// Returns the address of a clip; a comma in it would end it in a list.
+/// Returns the web address of a clip with its commas escaped, because the lists separate addresses by commas.
 fn address(base: &Base, clip: &Handed<'_>) -> String {
     base.of(&clip.filed.path).replace(',', "%2C")
 }
 
-/// Returns rows as a sheet with a line feed behind each.
+/// Returns rows as a CSV file with this delimiter and a line feed after each row.
 pub(super) fn written(delimiter: u8, rows: Vec<Vec<String>>) -> Vec<u8> {
     let mut writer =
         WriterBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
@@ -183,10 +189,10 @@ pub(super) fn written(delimiter: u8, rows: Vec<Vec<String>>) -> Vec<u8> {
     writer.into_inner().expect("a vector takes every byte")
 }
 
-/// Returns the error for a feed without an address.
+/// Returns the error for an export that needs web addresses but has no `--base-url`.
 pub(super) fn no_base(places: &Places, request: &ExportRequest) -> Error {
     let what = format!(
-        "`export {}` hands clips over by their addresses, and `--base-url` is missing; nothing was written",
+        "`export {}` needs the web address of the clips, but `--base-url` is missing; nothing was written",
         request.form.name()
     );
     let hint = typed(places, request, " --base-url https://YOUR-SHOP/clips");

@@ -1,4 +1,4 @@
-//! Orders against the limits of destinations, before they are paid.
+//! Compares planned requests with the limits of shops and platforms (destinations) before anything is paid.
 
 use super::destinations::{Destination, pair};
 use crate::domain::problem::{EXAMPLES, Place, Problem};
@@ -8,36 +8,36 @@ use crate::provider::card::{Mode, ModelCard};
 use crate::provider::cards::Cards;
 use std::collections::{BTreeMap, HashMap};
 
-/// Longest duration of a model whose card has a least and a greatest number of seconds.
+/// Maximum duration in seconds that is tried for a model whose card has only a minimum and a maximum.
 const LONGEST: u32 = 600;
 
-/// Models that are named in a hint.
+/// Maximum number of other models that a hint names.
 const NAMED: usize = 6;
 
-/// Orders that destinations refuse or may refuse, as far as they were looked at.
+/// A comparison of planned requests with the limits of destinations, which collects the problems.
 pub(crate) struct Fit<'a> {
     destinations: Vec<&'static Destination>,
     cards: &'a Cards,
-    /// By what is told: the hint, whether it is an error, and the jobs.
+    /// Problems by message, each with its hint, true if the problem is an error, and the keys of its jobs.
     found: BTreeMap<String, (Option<String>, bool, Vec<String>)>,
-    /// Number of clips by item.
+    /// Number of planned clips of each item.
     clips: HashMap<String, usize>,
 }
 
 impl<'a> Fit<'a> {
-    /// Begins to look at orders for destinations of these names.
+    /// Returns a comparison with the limits of the named destinations, before any request is compared.
     pub(crate) fn of(names: &[String], cards: &'a Cards) -> Result<Self, crate::app::error::Error> {
         let destinations = names.iter().map(|name| Destination::named(name)).collect::<Result<_, _>>()?;
         Ok(Self { destinations, cards, found: BTreeMap::new(), clips: HashMap::new() })
     }
 
-    /// Forgets the orders that were looked at.
+    /// Drops all results, so that the requests can be compared a second time.
     pub(crate) fn begin(&mut self) {
         self.found.clear();
         self.clips.clear();
     }
 
-    /// Looks at one order.
+    /// Compares one planned request with the limits of each destination.
     pub(crate) fn look(&mut self, wanted: &Wanted) {
         if self.destinations.is_empty() {
             return;
@@ -63,13 +63,13 @@ impl<'a> Fit<'a> {
         let seconds = wanted.request.duration.unwrap_or_else(|| card.seconds());
         if seconds == 0 {
             let what = format!(
-                "the card does not say how long its clips are; {} wants {}",
+                "the model's card does not say how long its clips are; {} requires {}",
                 to.name,
                 to.wanted_seconds()
             );
             self.note(wanted, &what, None, false);
         } else if let Some(limit) = to.against_seconds(f64::from(seconds)) {
-            let what = format!("its clips have {seconds} s, and {limit}");
+            let what = format!("its clips last {seconds} s, but {limit}");
             let hint = self.models(wanted, |card| {
                 let fit =
                     durations(card).into_iter().filter(|it| to.against_seconds(f64::from(*it)).is_none());
@@ -90,12 +90,12 @@ impl<'a> Fit<'a> {
         let (what, limits) = match (size, ratio) {
             (Some(size), _) => (size.to_owned(), against(size).unwrap_or_default()),
             (None, Some(ratio)) => {
-                (ratio.to_owned(), vec![format!("{} wants {}", to.name, to.ratios.join(", "))])
+                (ratio.to_owned(), vec![format!("{} requires {}", to.name, to.ratios.join(", "))])
             }
             (None, None) => {
                 if request.aspect_ratio.is_none() && !to.ratios.is_empty() {
                     let what = format!(
-                        "the card does not say which shape its clips have; {} wants {}",
+                        "the model's card does not say which aspect ratio its clips have; {} requires {}",
                         to.name,
                         to.ratios.join(", ")
                     );
@@ -106,11 +106,14 @@ impl<'a> Fit<'a> {
         };
         for limit in limits {
             let hint = self.models(wanted, |card| shapes(card, to));
-            self.note(wanted, &format!("its clips are {what}, and {limit}"), hint, true);
+            self.note(wanted, &format!("its clips are {what}, but {limit}"), hint, true);
         }
     }
 
-    /// Returns the models that can make what a destination wants from the same pictures, with the values to write.
+    /// Returns a hint on how a shot can keep a destination's limit.
+    ///
+    /// `values` returns the values of a model that keep the limit. The hint names such values for the shot's own model.
+    /// If there are none, it names other models that take the same kind of input, with their values.
     fn models(&self, wanted: &Wanted, values: impl Fn(&ModelCard) -> Option<String>) -> Option<String> {
         let mode = mode(&wanted.request);
         let own = self.cards.get(&wanted.request.model);
@@ -132,10 +135,10 @@ impl<'a> Fit<'a> {
         };
         let named: Vec<String> = named.into_iter().take(NAMED).map(|(_, name)| name).collect();
         let named = named.join(", ");
-        (!named.is_empty()).then(|| format!("models that can: {named}{others}"))
+        (!named.is_empty()).then(|| format!("models that fit: {named}{others}"))
     }
 
-    /// Returns what was found, in the place of the manifest.
+    /// Returns the problems that were found, each located in the manifest.
     pub(crate) fn problems(self, manifest: &str) -> Vec<Problem> {
         let place = || Place::File(manifest.to_owned());
         let mut problems = Vec::new();
@@ -163,8 +166,9 @@ impl<'a> Fit<'a> {
             if let Some(item) = over.first() {
                 let clips = self.clips[*item];
                 let message =
-                    format!("{item} has {clips} clips, and {} takes {most} of one product", to.name);
-                let problem = Problem::error(place(), message).hint("order fewer shots or variants for it");
+                    format!("{item} has {clips} clips, but {} accepts {most} of one product", to.name);
+                let problem = Problem::error(place(), message)
+                    .hint("remove shots or variants of this item from the manifest");
                 problems.push(Problem { count: over.len(), ..problem });
             }
         }
@@ -172,7 +176,7 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// Returns what a clip is made from.
+/// Returns the kind of input that a request makes its clip from, such as text or image.
 const fn mode(request: &Request) -> Mode {
     match (&request.image, &request.last_image) {
         (Some(_), Some(_)) => Mode::Frames,
@@ -182,7 +186,7 @@ const fn mode(request: &Request) -> Mode {
     }
 }
 
-/// Returns the durations that a model makes, in seconds.
+/// Returns the durations, in seconds, that can be requested from a model.
 fn durations(card: &ModelCard) -> Vec<u32> {
     let Some(rule) = card.field(Field::Duration) else {
         return Some(card.seconds()).filter(|seconds| *seconds > 0).into_iter().collect();
@@ -201,7 +205,9 @@ fn durations(card: &ModelCard) -> Vec<u32> {
     rule.values.iter().filter_map(number).collect()
 }
 
-/// Returns numbers as a manifest may write one of them: `duration: 10`, `duration: 6 to 16`.
+/// Returns durations as a manifest writes them: `duration: 5` or `duration: 10`, or a range such as 6 to 16.
+///
+/// It is `None` if there is no duration.
 fn stretch(seconds: &[u32]) -> Option<String> {
     let (first, last) = (seconds.first()?, seconds.last()?);
     let is_row = seconds.len() > 2 && (last - first) as usize + 1 == seconds.len();
@@ -212,7 +218,7 @@ fn stretch(seconds: &[u32]) -> Option<String> {
     Some(format!("`duration: {}`", all.join("` or `duration: ")))
 }
 
-/// Returns the sizes or ratios of a model that a destination takes.
+/// Returns a size or ratio that both the model and the destination accept, as a manifest writes it; `None` if none.
 fn shapes(card: &ModelCard, to: &Destination) -> Option<String> {
     let texts = |field: Field| -> Vec<String> {
         let values = card.field(field).map(|rule| rule.values.as_slice()).unwrap_or_default();

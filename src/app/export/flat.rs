@@ -1,6 +1,6 @@
-//! A folder with all clips under names that every importer takes.
+//! Exports a folder with all clips under plain file names that every importer accepts.
 
-use super::choice::{Clips, Handed};
+use super::choice::{ChosenClips, Handed};
 use super::feeds::written;
 use super::output::write;
 use super::products::Products;
@@ -19,18 +19,18 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// Writes the folder; for Shopify with two lists that say which clip belongs to which product.
+/// Writes the folder of clips; for Shopify, also two lists that assign the clips to products.
 pub(super) fn folder(
     project: &Project,
     request: &ExportRequest,
     products: &Products,
-    clips: &Clips<'_>,
+    clips: &ChosenClips<'_>,
 ) -> Result<ExportReport, Error> {
     let places = &project.places;
     let name = format!("{}.{}", clips.project.as_deref().unwrap_or("shotlist"), request.form.name());
-    let beside = if places.sandbox { &places.out } else { &places.folder };
-    let beside = beside.strip_prefix(".").unwrap_or(beside).join(name);
-    let folder = request.out.clone().unwrap_or(beside);
+    let parent = if places.sandbox { &places.out } else { &places.folder };
+    let parent = parent.strip_prefix(".").unwrap_or(parent).join(name);
+    let folder = request.out.clone().unwrap_or(parent);
     let named = named(places, clips)?;
     let copies = obstacles(places, request, &folder, &named)?;
     let local = |path: &Path, error: &io::Error| {
@@ -54,9 +54,9 @@ pub(super) fn folder(
     if request.form == Form::Shopify {
         written.extend(lists(places, &folder, &named, products)?);
         notes.push(
-            "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, put its resourceUrl in the place of \
-             the file name in media.jsonl, and send each line as the variables of `productUpdate`; an `id` that is null is \
-             found by the handle"
+            "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, replace the file name in \
+             media.jsonl with its resourceUrl, and send each line as the variables of `productUpdate`; if the `id` is \
+             null, find it by the handle"
                 .to_owned(),
         );
     }
@@ -69,7 +69,7 @@ pub(super) fn folder(
     })
 }
 
-/// Returns a note about clips in the folder that are not handed over now: rejected ones of an earlier export, for instance.
+/// Returns a note about clips in the folder that are not part of this export, such as clips that were rejected since.
 fn leftovers(folder: &Path, named: &[(String, &Handed<'_>)]) -> io::Result<Option<String>> {
     let known: HashSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
     let mut others = Vec::new();
@@ -83,15 +83,15 @@ fn leftovers(folder: &Path, named: &[(String, &Handed<'_>)]) -> io::Result<Optio
     Ok(others.first().map(|first| {
         let such = if others.len() == 1 { first.clone() } else { format!("such as {first}") };
         format!(
-            "the folder also holds {} that {} not handed over now ({such}): delete what must not be uploaded",
+            "the folder also has {} that {} not part of this export ({such}): delete what must not be uploaded",
             count(others.len(), "other clip"),
             if others.len() == 1 { "is" } else { "are" },
         )
     }))
 }
 
-/// Returns the clips with their names in the folder, or an error where two have the same one.
-fn named<'a>(places: &Places, clips: &'a Clips<'a>) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
+/// Returns each clip with its file name in the folder, or an error if two clips would have the same name.
+fn named<'a>(places: &Places, clips: &'a ChosenClips<'a>) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
     let mut known: HashMap<String, &Handed<'_>> = HashMap::new();
     let mut named = Vec::new();
     for handed in &clips.handed {
@@ -101,7 +101,7 @@ fn named<'a>(places: &Places, clips: &'a Clips<'a>) -> Result<Vec<(String, &'a H
         let parts: Vec<String> =
             parts.iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect();
         let name = format!("{}.{ending}", parts.join("_"));
-        // Importers and some file systems take `A` and `a` for the same.
+        // Importers and some file systems treat `A` and `a` as the same.
         if let Some(other) = known.insert(name.to_lowercase(), handed) {
             let what = format!(
                 "{} and {key} would both be called {name}: names hold only A-Z a-z 0-9 . _ -; name a column with plain ids \
@@ -117,7 +117,7 @@ fn named<'a>(places: &Places, clips: &'a Clips<'a>) -> Result<Vec<(String, &'a H
     Ok(named)
 }
 
-/// Returns a part of a name with only characters that every importer takes.
+/// Returns a part of a file name with every unusual character replaced by `-`.
 pub(super) fn safe(part: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
     let safe: String = part.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
@@ -128,7 +128,10 @@ pub(super) fn safe(part: &str) -> String {
     }
 }
 
-/// Returns the clips that are not in the folder yet, or an error where another file has the name of one.
+/// Returns the clips that must be copied to the folder, each with its file name.
+///
+/// A clip that is there already is left out. It is an error if another file has the name of a clip, unless the request
+/// replaces files.
 fn obstacles<'a>(
     places: &Places,
     request: &ExportRequest,
@@ -150,7 +153,7 @@ fn obstacles<'a>(
             _ if request.force => {}
             _ => {
                 let what =
-                    format!("{} is there already and is another file; nothing was written", path.display());
+                    format!("{} already exists and is another file; nothing was written", path.display());
                 let flag = if request.form == Form::Flat { "" } else { " --out" };
                 let more = format!("{flag} {} --force", quoted(&folder.display().to_string()));
                 let error = Error::new(Exit::Usage, what).money("not charged");
@@ -162,7 +165,9 @@ fn obstacles<'a>(
     Ok(copies)
 }
 
-/// Copies a clip, whole or not at all. Returns whether its bytes are those that were saved.
+/// Copies a clip completely or not at all, and returns true if the copied bytes have the expected hash.
+///
+/// If the hash differs, nothing is copied.
 fn copy(from: &Path, to: &Path, expected: Sha256) -> io::Result<bool> {
     let folder = to.parent().unwrap_or(Path::new("."));
     let mut staged = tempfile::NamedTempFile::new_in(folder)?;
@@ -180,7 +185,7 @@ fn hash(path: &Path) -> io::Result<Sha256> {
     hashed(&File::open(path)?, &mut io::sink())
 }
 
-/// Copies a file and returns the hash of what was copied.
+/// Copies a file and returns the hash of the copy.
 fn hashed(mut from: &File, to: &mut impl io::Write) -> io::Result<Sha256> {
     let (mut hash, mut buffer) = (sha2::Sha256::new(), vec![0; 256 * 1024]);
     loop {
@@ -193,7 +198,8 @@ fn hashed(mut from: &File, to: &mut impl io::Write) -> io::Result<Sha256> {
     }
 }
 
-/// Writes the lists for Shopify: a sheet of handles and files, and the media of each product as JSON.
+/// Writes the lists for Shopify: a CSV file of product handles and file names, and JSON lines with each product's
+/// media.
 fn lists(
     places: &Places,
     folder: &Path,

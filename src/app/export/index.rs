@@ -1,6 +1,6 @@
-//! An index of the clips as CSV and as JSON, for importers and programs.
+//! Exports an index of the clips as CSV and as JSON, for importers and programs.
 
-use super::choice::{Clips, Handed};
+use super::choice::{ChosenClips, Handed};
 use super::feeds::written;
 use super::output::{place, write};
 use super::products::Products;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use std::fs::File;
 use std::path::Path;
 
-/// Names of the columns, which are those of the JSON as well.
+/// Columns of the CSV index, which are also the keys of each clip in the JSON index.
 const COLUMNS: [&str; 18] = [
     "key",
     "handle",
@@ -36,12 +36,12 @@ const COLUMNS: [&str; 18] = [
     "digital_source_type",
 ];
 
-/// Writes the index.
+/// Writes the index of the clips as a CSV file and a JSON file.
 pub(super) fn index(
     project: &Project,
     request: &ExportRequest,
     products: &Products,
-    clips: &Clips<'_>,
+    clips: &ChosenClips<'_>,
     base: Option<&super::address::Base>,
     excel: bool,
 ) -> Result<ExportReport, Error> {
@@ -70,10 +70,10 @@ pub(super) fn index(
     })
 }
 
-/// Returns the values of a clip in the order of the columns.
+/// Returns the values of a clip's row, in the order of the columns.
 fn values(
     handed: &Handed<'_>,
-    clips: &Clips<'_>,
+    clips: &ChosenClips<'_>,
     products: &Products,
     base: Option<&super::address::Base>,
 ) -> [Value; COLUMNS.len()] {
@@ -83,7 +83,7 @@ fn values(
     let facts = facts(&clips.folder.join(&filed.path));
     let take = clips.take(handed);
     let model = take.map(|take| take.take.request.model.to_string());
-    // A clip that two jobs share was paid once, for the one that ordered it.
+    // A clip that two jobs share was paid once, for the job that rendered it.
     let cost = job.current().map(|take| take.take.cost().plain());
     [
         key.to_string().into(),
@@ -111,7 +111,7 @@ fn facts(path: &Path) -> Option<ClipFacts> {
     inspect(&mut File::open(path).ok()?).ok()
 }
 
-/// Returns the path of a picture of the clip that stands beside it.
+/// Returns the path of the clip's still picture: an image file of the same name in the same folder; `None` if none.
 fn poster(folder: &Path, path: &str) -> Option<String> {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     let names = ["jpg", "webp", "png"].map(|ending| format!("{stem}.{ending}"));

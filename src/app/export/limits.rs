@@ -1,19 +1,19 @@
-//! Clips against the limits of destinations, from the files themselves.
+//! Compares finished clips with the limits of shops and platforms (destinations).
 
-use super::choice::{Clips, Reason};
+use super::choice::{ChosenClips, Reason};
 use super::destinations::Destination;
 use crate::media::mp4::inspect;
 use std::fs::File;
 
-/// Clips that are named in what is told.
+/// Maximum number of refused clips that are named one by one.
 const EXAMPLES: usize = 3;
 
-/// Leaves out the clips that a destination refuses, and returns what is told of them.
-pub(super) fn leave_out(clips: &mut Clips<'_>, destinations: &[&'static Destination]) -> Vec<String> {
-    let mut told = Vec::new();
+/// Leaves out of the export the clips that exceed a destination's limits, and returns notes about these clips.
+pub(super) fn leave_out(clips: &mut ChosenClips<'_>, destinations: &[&'static Destination]) -> Vec<String> {
+    let mut reported = Vec::new();
     let mut refused = 0;
     if destinations.is_empty() {
-        return told;
+        return reported;
     }
     let handed = std::mem::take(&mut clips.handed);
     for clip in handed {
@@ -34,12 +34,12 @@ pub(super) fn leave_out(clips: &mut Clips<'_>, destinations: &[&'static Destinat
         }
         refused += 1;
         if refused <= EXAMPLES {
-            told.push(format!("{}: {}", clip.job.key(), against.join("; ")));
+            reported.push(format!("{}: {}", clip.job.key(), against.join("; ")));
         }
         clips.leave_out(clip.job, Reason::Unfit);
     }
     if refused > EXAMPLES {
-        told.push(format!("… and {} more clips that a destination refuses", refused - EXAMPLES));
+        reported.push(format!("… and {} more clips that a destination refuses", refused - EXAMPLES));
     }
-    told
+    reported
 }

@@ -1,4 +1,4 @@
-//! The files of an export: their names, and the rule that nothing of the user's is replaced.
+//! The files that an export writes: their default names, and the rule that no file of the user is replaced.
 
 use super::{ExportRequest, typed};
 use crate::app::error::Error;
@@ -8,27 +8,27 @@ use crate::files::atomic_write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Permissions of a new file, cut by the umask.
+/// Permissions of a new export file before the umask is applied.
 const MODE: u16 = 0o666;
 
-/// Returns the path to write: the one that the user named, else this name beside the manifest or, in a rehearsal, in the
-/// folder of its clips.
+/// Returns the path of the file to write: the one that the user named, or `name` in the default folder.
 ///
-/// A name of ours is an earlier export and is replaced; a file that the user named is replaced only with `--force`.
+/// The default folder is that of the manifest or, in a rehearsal, that of its clips. A file with the default name is an
+/// earlier export and is replaced; a file that the user named is replaced only with `--force`.
 pub(super) fn place(places: &Places, request: &ExportRequest, name: &str) -> Result<PathBuf, Error> {
     let Some(named) = &request.out else {
         let folder = if places.sandbox { &places.out } else { &places.folder };
         return Ok(folder.strip_prefix(".").unwrap_or(folder).join(name));
     };
     if !request.force && fs::symlink_metadata(named).is_ok() {
-        let what = format!("{} is there already; nothing was written", named.display());
+        let what = format!("{} already exists; nothing was written", named.display());
         let more = format!(" --out {} --force", crate::app::places::quoted(&named.display().to_string()));
         return Err(Error::new(Exit::Usage, what).money("not charged").hint(typed(places, request, &more)));
     }
     Ok(named.clone())
 }
 
-/// Returns an error if a path is that of the file of the items, which is only read.
+/// Refuses to write over the product file that the items come from.
 pub(super) fn refuse_source(
     places: &Places,
     request: &ExportRequest,
@@ -46,7 +46,7 @@ pub(super) fn refuse_source(
     Err(Error::new(Exit::Usage, what).money("not charged").hint(typed(places, request, " --out FILE")))
 }
 
-/// Writes a file whole or not at all.
+/// Writes an export file completely or not at all.
 pub(super) fn write(places: &Places, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     atomic_write(path, bytes, MODE).map_err(|error| {
         let what = format!("{} cannot be written: {error}", path.display());

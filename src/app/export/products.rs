@@ -1,4 +1,4 @@
-//! The names by which shops know the items: ids of offers, handles and SKUs, from the product file.
+//! The names by which shops know the items, read from the product file: ids of offers, handles and SKUs.
 
 use crate::app::error::Error;
 use crate::app::project::Project;
@@ -10,21 +10,21 @@ use std::collections::HashMap;
 /// The names by which a shop knows a product.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Product {
-    /// Handle; the id of the item where its file has none.
+    /// Handle of the product; the item's id if the product file has no handles.
     pub(super) handle: String,
-    /// SKU, if it has one.
+    /// SKU of the product; `None` if it has none.
     pub(super) sku: Option<String>,
-    /// The shop's own id, if the file has one beside its handles and SKUs.
+    /// Shop's own id of the product; `None` if the file has no such id apart from handles and SKUs.
     pub(super) shop_id: Option<String>,
-    /// Ids of the offers in a feed: of each variant that the clip shows.
+    /// Ids for a shop's feed, one for each product variant that the clip shows.
     pub(super) offers: Vec<String>,
 }
 
-/// The products of a project by the ids of their items.
+/// The products of a project by item id.
 pub(super) struct Products(HashMap<String, Product>);
 
 impl Products {
-    /// Reads the products of a manifest.
+    /// Reads the products of a project from the product file or the list in the manifest.
     pub(super) fn read(project: &Project, loaded: &mut Loaded) -> Result<Self, Error> {
         let mut items: HashMap<String, (Product, Option<String>)> = HashMap::new();
         each_item(loaded, &|_| {}, &mut |item| {
@@ -41,7 +41,7 @@ impl Products {
                 let of = text(item, "handle").unwrap_or_else(|| item.id.clone());
                 variants.entry(of).or_default().push((item.id.clone(), text(item, "image")));
             });
-            // The same file was told of above.
+            // The problems of this file were reported above.
             loaded.problems.clear();
         }
         let products = items.into_iter().map(|(id, (mut product, image))| {
@@ -57,7 +57,7 @@ impl Products {
         Ok(Self(products.collect()))
     }
 
-    /// Returns the product of an item that the file still has.
+    /// Returns the product of an item; `None` if the product file no longer has the item.
     pub(super) fn of(&self, item: &str) -> Option<&Product> {
         self.0.get(item)
     }

@@ -1,7 +1,7 @@
-//! The user's own file with four columns behind its own.
+//! Exports the user's own product file with four new columns at the end.
 
 use super::address::Base;
-use super::choice::{Clips, Reason};
+use super::choice::{ChosenClips, Reason};
 use super::output::{place, refuse_source, write as write_file};
 use super::{ExportReport, ExportRequest, next};
 use crate::app::error::Error;
@@ -16,13 +16,13 @@ use crate::load::{Loaded, ProductFile, each_item};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Names of the columns.
+/// Names of the columns that the export adds to the product file.
 pub(super) const COLUMNS: [&str; 4] = ["shotlist_status", "shotlist_file", "shotlist_url", "shotlist_error"];
 
-/// Text between the clips of one row.
+/// Separator between the texts of several clips in one cell.
 const BETWEEN: &str = " | ";
 
-/// The columns of a row while its jobs are gathered.
+/// The texts for the new cells of a row, one for each clip of the row's item.
 #[derive(Default)]
 struct Texts {
     statuses: Vec<String>,
@@ -32,7 +32,9 @@ struct Texts {
 }
 
 impl Texts {
-    /// Returns the texts in the order of the columns; a status that all clips have stands once.
+    /// Returns the new cells in the order of the columns.
+    ///
+    /// If all clips of the row have the same status, the status cell has the word only once.
     fn into_cells(mut self) -> Vec<String> {
         if self.statuses.windows(2).all(|pair| pair[0] == pair[1]) {
             self.statuses.truncate(1);
@@ -41,12 +43,12 @@ impl Texts {
     }
 }
 
-/// Writes the product file with the columns.
+/// Writes a copy of the product file with the new columns.
 pub(super) fn write(
     project: &Project,
     request: &ExportRequest,
     loaded: &mut Loaded,
-    clips: &Clips<'_>,
+    clips: &ChosenClips<'_>,
     base: Option<&Base>,
 ) -> Result<ExportReport, Error> {
     let places = &project.places;
@@ -68,7 +70,7 @@ pub(super) fn write(
     })?;
     if appended.rows != wanted {
         let why = format!(
-            "of {wanted} rows with clips, {} were found again; it was changed just now",
+            "only {} of {wanted} rows with clips were found again, because the file was changed just now",
             appended.rows
         );
         return Err(unfit(places, &file, &why));
@@ -89,24 +91,26 @@ pub(super) fn write(
     if appended.replaced > 0 {
         let letters = count(appended.replaced, "character");
         notes.push(format!(
-            "{letters} that {} lacks are written as `?`; addresses are in ASCII",
+            "{letters} that the encoding {} lacks are written as `?`; addresses are in ASCII",
             file.encoding
         ));
     }
     if base.is_none() {
-        notes.push("shotlist_url is empty: `--base-url` says where the clips will be found".to_owned());
+        notes.push("shotlist_url is empty: set the web address of the clips with `--base-url`".to_owned());
     }
     if matches!(layout, Layout::Sheet { .. }) && clips.handed.len() > wanted {
-        notes
-            .push("several clips of a row are joined by ` | `; `--shot` writes those of one shot".to_owned());
+        notes.push(
+            "several clips of a row are joined by ` | `; `--shot NAME` writes the clips of one shot only"
+                .to_owned(),
+        );
     }
     let next = next(places, clips);
     Ok(ExportReport { written: vec![path], rows: wanted, notes, next, ..ExportReport::of(request, clips) })
 }
 
-/// Returns the texts of each row, and the number of jobs whose items the file no longer has.
+/// Returns the texts of the new cells by row, and the number of jobs whose items are no longer in the product file.
 fn texts(
-    clips: &Clips<'_>,
+    clips: &ChosenClips<'_>,
     base: Option<&Base>,
     rows: &HashMap<String, u64>,
 ) -> (HashMap<u64, Texts>, usize) {
@@ -131,7 +135,9 @@ fn texts(
     (texts, gone)
 }
 
-/// Returns the sentence about a job without a clip that is handed over; none where nothing went wrong.
+/// Returns the text for the error column, which says why a job's clip is not exported.
+///
+/// It is `None` if the clip only waits for a review.
 fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
     let key = job.key();
     let name =
@@ -150,8 +156,8 @@ fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
                 .join(": ")
         }
         Reason::SharesRejected => "another job has the same clip, and it was rejected there".to_owned(),
-        Reason::Missing => "the clip is not in its place".to_owned(),
-        Reason::Unfit => "a destination does not take it".to_owned(),
+        Reason::Missing => "the clip is missing".to_owned(),
+        Reason::Unfit => "a destination does not accept it".to_owned(),
         Reason::Altered => "the clip was changed since it was saved".to_owned(),
         Reason::NoClip(_) => {
             let said = job.record.takes.first().and_then(|take| take.said.as_ref())?;
@@ -162,7 +168,7 @@ fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
     (!why.is_empty()).then(|| format!("{name}: {why}"))
 }
 
-/// Returns the name of the copy: `products.shotlist.csv`.
+/// Returns the file name of the copy, such as `products.shotlist.csv` for `products.csv`.
 fn name(path: &Path) -> String {
     let part = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
     let stem = part(path.file_stem()).filter(|stem| stem != "-").unwrap_or_else(|| "products".to_owned());
@@ -192,7 +198,7 @@ fn taken(places: &Places, file: &ProductFile, column: &str) -> Error {
 
 fn no_sheet(places: &Places) -> Error {
     let what = format!(
-        "the items are listed in {}, so there is no sheet to give back; nothing was written",
+        "the items are listed in {}, so there is no product file to add columns to; nothing was written",
         places.shown
     );
     Error::new(Exit::Usage, what).money("not charged").hint(places.typed("export index"))

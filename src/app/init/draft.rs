@@ -1,4 +1,4 @@
-//! The text of a first manifest for a product file.
+//! Composes the text of a first manifest for a product file.
 
 use crate::app::schema::MODELINE;
 use crate::catalog::{About, By, Mapped, in_yaml};
@@ -13,21 +13,21 @@ use crate::provider::cards::Cards;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-/// Model for files with images: the cheapest image-to-video model with a published price.
+/// Model of a first manifest if the file has images: the cheapest image-to-video model with a published price.
 const WITH_PICTURES: &str = "zai/vidu2-image";
-/// Model for files without images: the only text-to-video model with a published price.
+/// Model of a first manifest if the file has no images: the only text-to-video model with a published price.
 const WITHOUT: &str = "zai/viduq1-text";
 
-/// Name of the only shot.
+/// Name of the manifest's only shot.
 const SHOT: &str = "hero";
 
-/// Maximum number of columns named in a comment.
+/// Maximum number of fields that the comment about prompts lists.
 const NAMED: usize = 8;
 
-/// Column at which comments start.
+/// Text column of the manifest at which comments start.
 const COMMENTS: usize = 36;
 
-/// The images of a product file.
+/// Facts about the images that the items of a product file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pictures {
     /// Template for the `image:` field of the shot.
@@ -39,10 +39,10 @@ pub(crate) struct Pictures {
 }
 
 impl Pictures {
-    /// Finds the images of the items; `None` if no item names one.
+    /// Finds the images that the items name; `None` if no item names an image.
     ///
-    /// `catalog_folder` is the path from the manifest's folder to that of the product file, to which many exports refer.
-    /// `is_there` tells whether a path relative to the manifest's folder exists.
+    /// `catalog_folder` is the path from the manifest's folder to the product file's folder, which many exports are
+    /// relative to. `is_there` returns whether a path relative to the manifest's folder exists.
     pub(crate) fn of(items: &[Item], catalog_folder: &str, is_there: impl Fn(&str) -> bool) -> Option<Self> {
         let named: Vec<&str> = items.iter().filter_map(|item| filled(item, "image")).collect();
         if named.is_empty() {
@@ -64,69 +64,69 @@ impl Pictures {
         })
     }
 
-    /// Returns the part that cannot be rendered, in words; `None` if there is none.
+    /// Returns in words how many items have no usable image; `None` if all have one.
     fn unusable(&self, one_per: OnePer) -> Option<String> {
         let unit = if one_per == OnePer::Product { "product" } else { "variant" };
         let without = (self.without > 0).then(|| format!("{} without a picture", count(self.without, unit)));
         let missing =
-            (self.missing > 0).then(|| format!("{} whose picture is not there", count(self.missing, unit)));
+            (self.missing > 0).then(|| format!("{} whose picture is missing", count(self.missing, unit)));
         let parts: Vec<String> = without.into_iter().chain(missing).collect();
         (!parts.is_empty()).then(|| parts.join(" and "))
     }
 }
 
-/// Returns an item's value for this name unless it is blank.
+/// Returns the trimmed value of an item's field; `None` if the field is missing or blank.
 fn filled<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Returns whether an image is an address instead of a local file.
+/// Returns whether an image is given as a web address or a data URI instead of a local file.
 fn is_address(image: &str) -> bool {
     image.contains("://") || image.starts_with("data:")
 }
 
-/// The content of a first manifest for a product file.
+/// The facts from which the text of a first manifest is composed.
 pub(crate) struct Draft<'a> {
-    /// Path of the file, relative to the manifest.
+    /// Path of the product file, relative to the manifest.
     pub(crate) from: &'a str,
-    /// Options with which it was read.
+    /// Options with which the product file was read.
     pub(crate) reading: &'a Reading,
-    /// Facts about the file.
+    /// Facts about the product file, such as its format and columns.
     pub(crate) about: &'a About,
-    /// Items of the file.
+    /// Items of the product file.
     pub(crate) items: &'a [Item],
-    /// Images of the file, if it has any.
+    /// Images of the items; `None` if no item names an image.
     pub(crate) pictures: Option<Pictures>,
 }
 
 impl Draft<'_> {
-    /// Returns the model in the manifest.
+    /// Returns the model that the manifest uses.
     pub(crate) fn model(&self) -> Arc<ModelCard> {
         let name = if self.pictures.is_some() { WITH_PICTURES } else { WITHOUT };
         let name: ModelName = name.parse().expect("a test reads it");
         Arc::clone(Cards::built_in().get(&name).expect("a test finds it"))
     }
 
-    /// Returns the price of this number of clips.
+    /// Returns the price of this number of clips with the manifest's model.
     fn price(&self, clips: usize) -> Usd {
         let model = self.model();
         let each = model.price.as_ref().map(|price| price.usd).unwrap_or_default();
         each.times(clips as u64)
     }
 
-    /// Returns the price of all clips.
+    /// Returns the price of one clip for each item.
     pub(crate) fn total(&self) -> Usd {
         self.price(self.items.len())
     }
 
-    /// Returns whether the unit of a clip can be chosen.
+    /// Returns whether the user can choose the unit that gets one clip (`one_per`).
     ///
-    /// In a plain file each row is an item.
+    /// In a plain file there is no choice, because each row is an item.
     fn has_choice(&self) -> bool {
         self.about.of > 0
     }
 
-    /// Returns the other values of `one_per` that change the number of clips, with that number and its price.
+    /// Returns the other values of `one_per`, each with its number of clips and their price, in words.
     pub(crate) fn choices(&self) -> String {
         let makes = |kind: &OnePer| match kind {
             OnePer::Product => self.about.makes.product,
@@ -141,12 +141,12 @@ impl Draft<'_> {
         others.collect::<Vec<_>>().join(" · ")
     }
 
-    /// Returns the part of the file that cannot be rendered as it is.
+    /// Returns in words how many items have no usable image; `None` if every item can be rendered.
     pub(crate) fn unusable(&self) -> Option<String> {
         self.pictures.as_ref()?.unusable(self.reading.one_per)
     }
 
-    /// Returns whether no column holds titles that a prompt could name.
+    /// Returns whether the product file has no column of titles for prompts.
     pub(crate) const fn is_untitled(&self) -> bool {
         !self.about.is_titled
     }
@@ -189,7 +189,8 @@ providers:
         )
     }
 
-    /// Returns the lines with the options for reading the file, where they matter.
+    /// Returns the manifest's lines with the options for reading the product file that the user set or may want to
+    /// change.
     fn reading_lines(&self) -> Vec<String> {
         let Reading { one_per, dialect, sheet, all, encoding, delimiter, path, element, columns } =
             self.reading;
@@ -211,17 +212,22 @@ providers:
         let left = self.about.left_out.iter().map(|(reason, count)| format!("{count} {reason}"));
         let left: Vec<String> = left.collect();
         if *all {
-            lines.push(noted("  all: true", "also drafts, what is archived and what is sold out"));
+            lines.push(noted("  all: true", "also drafts, archived and sold-out products"));
         } else if !left.is_empty() {
-            lines.push(noted("  # all: true", &format!("also what is left out: {}", left.join(", "))));
+            lines.push(noted(
+                "  # all: true",
+                &format!("adds the products that are left out otherwise: {}", left.join(", ")),
+            ));
         }
         lines
     }
 
-    /// Returns the lines that keep which column is what, where that was said or had to be chosen.
+    /// Returns the manifest's lines that assign columns to fields.
+    ///
+    /// They contain the fields that the user assigned and those for which the program had to guess a column.
     fn column_lines(&self, given: &BTreeMap<String, Vec<String>>) -> Vec<String> {
         let chosen = self.about.mapping.iter().filter(|mapped| mapped.by != By::Known);
-        // What was said is kept as it was said, also where the file has only one of several columns.
+        // Columns that the user named are kept as named, even if the file has only one of several.
         let line = |mapped: &Mapped| match given.get(mapped.field) {
             Some(names) if names.len() > 1 => {
                 let names: Vec<String> = names.iter().map(|name| in_yaml(name)).collect();
@@ -257,7 +263,7 @@ providers:
         lines
     }
 
-    /// Returns some fields besides the title that a prompt may use, as templates write them.
+    /// Returns further fields that a prompt may use besides the title, as expressions of a template.
     fn named(&self) -> Vec<String> {
         let Some(item) = self.items.first() else { return Vec::new() };
         let facts = item.facts.iter().map(|fact| fact.name);
@@ -271,7 +277,7 @@ providers:
     }
 }
 
-/// Returns the template expression for a name; `None` if it would be hard to read.
+/// Returns the template expression for a field or column; `None` if its name has characters that need escapes.
 fn spelled(name: &str) -> Option<String> {
     let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
@@ -282,12 +288,12 @@ fn spelled(name: &str) -> Option<String> {
     (!name.contains(is_odd)).then(|| format!("item.raw['{name}']"))
 }
 
-/// Returns a line with a comment after it.
+/// Returns a line of the manifest with a comment at its end.
 fn noted(line: &str, comment: &str) -> String {
     format!("{line:<COMMENTS$} # {comment}\n")
 }
 
-/// Returns a text in YAML: quoted unless it is a plain word.
+/// Returns a text as a YAML value: quoted unless it is a plain file name.
 fn yaml(text: &str) -> String {
     let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.contains('.')
@@ -295,12 +301,12 @@ fn yaml(text: &str) -> String {
     if is_word { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
-/// Returns the amount in dollars, rounded up.
+/// Returns the amount in whole dollars, rounded up.
 fn whole_dollars(usd: Usd) -> u64 {
     usd.micros().unsigned_abs().div_ceil(1_000_000)
 }
 
-/// Returns the first output template that gives every item a unique and portable path.
+/// Returns the first built-in output template that gives every item a unique and portable path.
 fn output(items: &[Item]) -> &'static str {
     type Name = fn(&Item) -> String;
     const PATHS: [(&str, Name); 3] = [

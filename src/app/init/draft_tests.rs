@@ -58,7 +58,7 @@ fn without_pictures_the_model_takes_words_and_without_titles_the_prompt_has_none
 fn what_cannot_be_rendered_is_counted() {
     let csv = "id,image\n1,\n2,here.png\n3,gone.png\n4,https://pictures.example/4.png\n5,\n";
     let text = manifest_for(csv, &Reading::default(), &["here.png"]);
-    let says = "leaves out 2 products without a picture and 1 product whose picture is not there";
+    let says = "leaves out 2 products without a picture and 1 product whose picture is missing";
     assert!(text.contains(says), "{text}");
     let text = manifest_for("id,image\n2,here.png\n", &Reading::default(), &["here.png"]);
     assert!(!text.contains("on_bad_item"), "{text}");
@@ -71,9 +71,9 @@ fn pictures_beside_the_product_file_are_found_unless_a_link_is_among_them() {
     let pictures = Pictures::of(&local, "export/", there).unwrap();
     assert_eq!((pictures.template.as_str(), pictures.missing), ("export/{{ item.image }}", 1));
     let mixed = read("id,image\n1,a.png\n2,https://pictures.example/b.png\n").items;
-    for (items, beside) in [(&mixed, "export/"), (&local, "../export/"), (&local, "{{ export }}/")] {
-        let pictures = Pictures::of(items, beside, |_| beside != "export/").unwrap();
-        assert_eq!(pictures.template, "{{ item.image }}", "{beside}");
+    for (items, parent) in [(&mixed, "export/"), (&local, "../export/"), (&local, "{{ export }}/")] {
+        let pictures = Pictures::of(items, parent, |_| parent != "export/").unwrap();
+        assert_eq!(pictures.template, "{{ item.image }}", "{parent}");
     }
 }
 

@@ -1,17 +1,23 @@
-//! Compares the jobs at the end of an earlier run with those of now, or with those at the end of another run.
+//! Compares the jobs at the end of an earlier run with the jobs now, or at the end of a later run.
 //!
-//! The state of a job at a moment is derived from records with times. A rendering exists from its order, and has its
-//! last state from its end; before that it is in flight. A hold counts from the time that it was noted, and one that was
-//! settled since counts as in flight. The clip of a job at an earlier moment is its newest rendering that was done by
-//! then; now it is the one that stands under its name. A decision is the newest review until then, held against that
-//! clip and that order. A verdict is the one that is known now about the clip of each moment. Renderings that ended before
-//! the program noted their ends count as ended when they were submitted. Files that are missing have no times and are not
-//! compared, and jobs that are no longer wanted are left out.
+//! The database keeps only the last state of a rendering. States at an earlier time are derived from recorded times:
+//!
+//! - A rendering exists from the time at which it was recorded. It counts as waiting for its result from its
+//!   submission on, and has its last state from its end on. If the time of the end is not recorded, because an earlier
+//!   version of the program recorded no ends, the time of the submission is used.
+//! - A rendering needs a person's decision from the time at which this need was recorded. If a person has decided since
+//!   then, the rendering counts as waiting for its result also at the earlier time.
+//! - The clip of a job is that of its newest rendering that was done at that time. For now it is the file at the job's
+//!   path.
+//! - The review is the newest one before that time, if it was about the clip and the input of that time.
+//! - The verdict is the one that is known now about the clip of that time.
+//!
+//! Missing files have no times and are not compared. Jobs that the manifest no longer asks for are left out.
 
-mod moment;
+mod snapshot;
 
-use moment::ReviewLog;
-pub use moment::{Clip, Moment, Stage};
+use snapshot::ReviewLog;
+pub use snapshot::{Clip, JobSnapshot, Snapshot};
 
 use super::Filter;
 use crate::app::error::Error;
@@ -22,7 +28,7 @@ use crate::app::project::Project;
 use crate::app::session::reader;
 use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{Account, State};
+use crate::domain::lifecycle::{MoneyState, State};
 use crate::domain::money::Usd;
 use crate::domain::time::passed;
 use crate::plan::bucket::Bucket;
@@ -31,12 +37,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The runs to compare, as they are typed: `12`, or `12..15`.
+/// The two points in time to compare, given as runs: `12` (run 12 and now), or `12..15`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Number of the earlier run.
     pub from: i64,
-    /// Number of the later run; `None` for now.
+    /// Number of the later run; `None` to compare with the jobs now.
     pub to: Option<i64>,
 }
 
@@ -45,7 +51,7 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let refused =
-            || format!("`{text}` is not a run: write its number as status shows it, or two as in 12..15");
+            || format!("`{text}` is not a run: write the number that `status` shows, or two such as 12..15");
         let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number > 0).ok_or_else(refused);
         match text.split_once("..") {
             Some((from, to)) => Ok(Self { from: number(from)?, to: Some(number(to)?) }),
@@ -54,80 +60,80 @@ impl FromStr for Span {
     }
 }
 
-/// The difference between two moments of a project.
+/// The difference between a project's jobs at two points in time.
 pub struct Comparison {
     /// Name of the project; `None` for all projects of the folder if the manifest cannot be read.
     pub project: Option<String>,
     /// True if the clips were made in the sandbox.
     pub sandbox: bool,
-    /// Earlier moment.
-    pub from: Moment,
-    /// Later moment.
-    pub to: Moment,
-    /// Jobs that changed, in the order of the manifest.
+    /// Earlier of the two points in time.
+    pub from: Snapshot,
+    /// Later of the two points in time.
+    pub to: Snapshot,
+    /// Jobs that differ between the two times, in the order of the manifest.
     pub changed: Vec<Change>,
-    /// Number of selected jobs without a change.
+    /// Number of selected jobs that are the same at both times.
     pub unchanged: usize,
-    /// Money that the renderings submitted until each moment have cost for sure.
+    /// Amounts that the renderings submitted until the earlier and until the later time have cost for certain.
     pub spent: [Usd; 2],
-    /// Durations of renderings by model.
+    /// Durations of the finished renderings by model.
     pub durations: Vec<Durations>,
     /// Command to type next.
     pub next: String,
 }
 
-/// A job that changed.
+/// A job that differs between the two points in time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Name of the job.
+    /// Key of the job.
     pub key: JobKey,
-    /// Name of the item for people.
+    /// Title of the job's item.
     pub title: Foreign,
-    /// The job at the earlier moment.
-    pub then: Stage,
-    /// The job at the later moment.
-    pub now: Stage,
+    /// The job at the earlier time.
+    pub then: JobSnapshot,
+    /// The job at the later time.
+    pub now: JobSnapshot,
 }
 
 impl Change {
-    /// Returns whether the job got its first clip.
+    /// Returns whether the job had no clip at the earlier time and has one at the later time.
     #[must_use]
     pub fn is_newly_done(&self) -> bool {
         self.then.clip.is_none() && self.now.clip.is_some()
     }
 
-    /// Returns whether the newest rendering of the job failed, which it had not before.
+    /// Returns whether the job's newest rendering has failed at the later time but had not at the earlier time.
     #[must_use]
     pub fn is_newly_failed(&self) -> bool {
         self.now.state == Bucket::Failed && self.then.state != Bucket::Failed
     }
 
-    /// Returns whether another rendering took the place of the job's clip.
+    /// Returns whether the job has clips of two different renderings at the two times.
     #[must_use]
     pub fn is_rendered_again(&self) -> bool {
         self.clips().is_some_and(|(then, now)| then.take != now.take)
     }
 
-    /// Returns the two clips of the job, if it had one at both moments.
+    /// Returns the job's clips at the earlier and the later time; `None` unless it had a clip at both times.
     #[must_use]
     pub fn clips(&self) -> Option<(&Clip, &Clip)> {
         self.then.clip.as_ref().zip(self.now.clip.as_ref())
     }
 }
 
-/// The median durations of a model's renderings, from submission to end.
+/// The median durations of a model's finished renderings, from submission to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Durations {
-    /// The model.
+    /// Name of the model.
     pub model: String,
-    /// Median and number of the renderings that were done until the earlier moment.
+    /// Median and number of the renderings that were finished until the earlier time; `None` if there were none.
     pub then: Option<(Duration, usize)>,
-    /// Median and number of those that were done between the two moments.
+    /// Median and number of the renderings that were finished between the two times; `None` if there were none.
     pub since: Option<(Duration, usize)>,
 }
 
 impl Project {
-    /// Compares the selected jobs at the end of an earlier run with those of now, or of the end of another run.
+    /// Compares the selected jobs at the end of an earlier run with the jobs now, or at the end of a later run.
     ///
     /// It sends nothing and changes nothing.
     pub async fn compare(&self, span: Span, filter: &Filter) -> Result<Comparison, Error> {
@@ -138,10 +144,10 @@ impl Project {
         let now = self.clock.now();
         let wrong =
             |what: String| Error::new(Exit::Usage, what).money("not charged").hint(places.typed("status"));
-        let from = Moment::end_of(&runs, span.from, now).map_err(wrong)?;
+        let from = Snapshot::end_of(&runs, span.from, now).map_err(wrong)?;
         let to = match span.to {
-            Some(run) => Moment::end_of(&runs, run, now).map_err(wrong)?,
-            None => Moment { run: None, at: now },
+            Some(run) => Snapshot::end_of(&runs, run, now).map_err(wrong)?,
+            None => Snapshot { run: None, at: now },
         };
         if from.at > to.at {
             return Err(wrong(format!("run {} did not end before run {}", span.from, span.to.unwrap_or(0))));
@@ -155,7 +161,7 @@ impl Project {
         let all: HashMap<TakeId, TakeRecord> = all.map(|take| (take.take.id.clone(), take)).collect();
         let mut changed = Vec::new();
         for job in jobs {
-            let [then, now] = [&from, &to].map(|moment| moment.stage(job, &all, &reviews));
+            let [then, now] = [&from, &to].map(|snapshot| snapshot.stage(job, &all, &reviews));
             if then != now {
                 changed.push(Change { key: job.key().clone(), title: job.record.title.clone(), then, now });
             }
@@ -165,7 +171,7 @@ impl Project {
             sandbox: report.gallery.sandbox,
             unchanged: jobs.len() - changed.len(),
             changed,
-            spent: [&from, &to].map(|moment| spent(jobs, moment)),
+            spent: [&from, &to].map(|snapshot| spent(jobs, snapshot)),
             durations: durations(jobs, &from, &to),
             next: report.next.clone(),
             from,
@@ -174,16 +180,16 @@ impl Project {
     }
 }
 
-/// Returns what the renderings submitted until a moment have cost for sure.
-fn spent(jobs: &[GalleryJob], moment: &Moment) -> Usd {
+/// Returns the amount that the renderings submitted until the time of `snapshot` have cost for certain.
+fn spent(jobs: &[GalleryJob], snapshot: &Snapshot) -> Usd {
     let takes = jobs.iter().flat_map(|job| &job.record.takes);
-    let sent = takes.filter(|take| take.submitted.is_some_and(|at| at <= moment.at));
-    let settled = sent.filter(|take| take.take.state.account() == Account::Settled);
+    let sent = takes.filter(|take| take.submitted.is_some_and(|at| at <= snapshot.at));
+    let settled = sent.filter(|take| take.take.state.account() == MoneyState::Settled);
     settled.map(|take| take.take.cost()).sum()
 }
 
-/// Returns the durations of the done renderings by model, until a moment and between it and the next one.
-fn durations(jobs: &[GalleryJob], from: &Moment, to: &Moment) -> Vec<Durations> {
+/// Returns the median durations of finished renderings by model: until `from`, and between `from` and `to`.
+fn durations(jobs: &[GalleryJob], from: &Snapshot, to: &Snapshot) -> Vec<Durations> {
     let mut found: BTreeMap<String, [Vec<Duration>; 2]> = BTreeMap::new();
     for take in jobs.iter().flat_map(|job| &job.record.takes) {
         let (Some(submitted), Some(ended)) = (take.submitted, take.ended) else { continue };
@@ -200,7 +206,9 @@ fn durations(jobs: &[GalleryJob], from: &Moment, to: &Moment) -> Vec<Durations> 
     found.into_iter().map(durations).collect()
 }
 
-/// Returns the median of durations with their number; of an even number, the mean of the two in the middle.
+/// Returns the median of these durations and their number; `None` if there are none.
+///
+/// The median of an even number is the mean of the two durations in the middle.
 fn median(mut durations: Vec<Duration>) -> Option<(Duration, usize)> {
     durations.sort_unstable();
     let (number, middle) = (durations.len(), durations.len() / 2);

@@ -5,45 +5,45 @@ use crate::app::exit::Exit;
 use crate::app::gallery::{GalleryJob, named};
 use crate::domain::ident::composed;
 use crate::domain::problem::{did_you_mean, meant_or_all};
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use crate::domain::verdict::Verdict;
 use crate::plan::bucket::Bucket;
 use std::collections::BTreeSet;
 
-/// The word for a clip that no check has looked at.
+/// The word by which the filter selects clips that were not checked.
 pub const UNCHECKED: &str = "unchecked";
 
-/// Every state of a review.
-const DECISIONS: [Standing; 4] =
-    [Standing::Undecided, Standing::Approved, Standing::Rejected, Standing::Outdated];
+/// Every state of a review that the filter accepts.
+const DECISIONS: [ReviewState; 4] =
+    [ReviewState::Undecided, ReviewState::Approved, ReviewState::Rejected, ReviewState::Outdated];
 
-/// A filter of jobs. Values of one kind are alternatives; a job must satisfy every kind that has values.
+/// A filter of jobs. A job matches if, for each list that is not empty, it matches at least one of its values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Keys, items or patterns such as `hero/*`.
     pub only: Vec<String>,
-    /// Names of states, such as `failed` or `to render`.
+    /// Status names, such as `failed` or `to render`.
     pub states: Vec<String>,
-    /// Tags of items.
+    /// Tags, of which the job's item must have one.
     pub tags: Vec<String>,
-    /// Names of decisions, such as `rejected`.
+    /// Names of review states, such as `rejected`.
     pub decisions: Vec<String>,
-    /// Names of verdicts, or `unchecked`.
+    /// Names of verdicts of the automatic checks, or `unchecked`.
     pub verdicts: Vec<String>,
 }
 
 impl Filter {
-    /// Returns whether the filter selects every job.
+    /// Returns whether the filter has no values, so that every job matches.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Keeps the jobs that the filter selects, and returns warnings about patterns that may be meant as names.
+    /// Removes the jobs that do not match, and returns warnings about patterns that may be meant as names.
     ///
     /// # Errors
     ///
-    /// Returns an error where a state, a decision or a verdict is unknown, and where no job has a name or a tag.
+    /// Returns an error for an unknown status, review state or verdict, and for a name or a tag that no job has.
     pub(crate) fn apply(&self, jobs: &mut Vec<GalleryJob>) -> Result<Vec<String>, Error> {
         let states = self.states.iter().map(|name| state(name)).collect::<Result<Vec<_>, _>>()?;
         let decisions = self.decisions.iter().map(|name| decision(name)).collect::<Result<Vec<_>, _>>()?;
@@ -62,7 +62,7 @@ impl Filter {
     }
 }
 
-/// Returns the state of this name, in the words for people or as in JSON.
+/// Returns the status (bucket) with this name, which may be written as in reports or as in JSON.
 fn state(name: &str) -> Result<Bucket, Error> {
     let written = name.trim().to_lowercase().replace([' ', '-'], "_");
     let found = Bucket::ALL
@@ -74,16 +74,16 @@ fn state(name: &str) -> Result<Bucket, Error> {
     })
 }
 
-/// Returns the state of a review of this name.
-fn decision(name: &str) -> Result<Standing, Error> {
+/// Returns the state of a review with this name.
+fn decision(name: &str) -> Result<ReviewState, Error> {
     let written = name.trim().to_lowercase();
     DECISIONS.into_iter().find(|standing| standing.name() == written).ok_or_else(|| {
-        let known = DECISIONS.map(Standing::name);
+        let known = DECISIONS.map(ReviewState::name);
         wrong(format!("there is no decision `{name}`; {}", meant_or_all(&written, known, "decisions")))
     })
 }
 
-/// Returns the verdict of this name; `None` stands for a clip that was not checked.
+/// Returns the verdict with this name; `None` for the word that selects clips that were not checked.
 fn verdict(name: &str) -> Result<Option<Verdict>, Error> {
     let written = name.trim().to_lowercase();
     if written == UNCHECKED {
@@ -95,7 +95,7 @@ fn verdict(name: &str) -> Result<Option<Verdict>, Error> {
     })
 }
 
-/// Returns an error for a tag that no job has.
+/// Returns an error if no job has the tag.
 fn known_tag(tag: &str, jobs: &[GalleryJob]) -> Result<(), Error> {
     if jobs.iter().any(|job| has_tag(job, tag)) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Corrections of the cost of a take, from the provider's bill.
+//! Corrects the recorded cost of a take (a rendering) to the amount on the provider's bill.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -7,7 +7,7 @@ use crate::app::places::{Places, show_typed};
 use crate::app::project::Project;
 use crate::app::session::cannot_open;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::Account;
+use crate::domain::lifecycle::MoneyState;
 use crate::domain::money::Usd;
 use crate::store::{Adjustment, ApplyError, Costs, Mode, Options, Store};
 
@@ -16,22 +16,22 @@ use crate::store::{Adjustment, ApplyError, Costs, Mode, Options, Store};
 pub struct AdjustRequest {
     /// Take to correct.
     pub which: Which,
-    /// Actual cost.
+    /// Cost according to the provider's bill.
     pub usd: Usd,
-    /// Source of the amount, which is kept in the ledger.
+    /// Source of the amount, such as a bill; it is kept in the ledger.
     pub reason: String,
 }
 
-/// A way to name one take.
+/// The way in which a request names a take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// The only take of a job that cost something.
+    /// The only take of the named job that was or may have been charged.
     Job(String),
     /// The take with this id.
     Take(TakeId),
 }
 
-/// The result of a correction.
+/// The result of a correction of a take's cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustReport {
     /// Job of the take.
@@ -40,7 +40,7 @@ pub struct AdjustReport {
     pub take: TakeId,
     /// Amount before the correction.
     pub was: Usd,
-    /// Amount now; equal to `was` if nothing changed.
+    /// Amount after the correction; equal to `was` if nothing changed.
     pub usd: Usd,
     /// Source of the amount.
     pub reason: String,
@@ -49,16 +49,16 @@ pub struct AdjustReport {
 }
 
 impl Project {
-    /// Corrects the cost of one take.
+    /// Corrects the recorded cost of one take.
     ///
-    /// It works while a run is active.
+    /// It also works while a run is active.
     pub async fn adjust(&self, request: &AdjustRequest) -> Result<AdjustReport, Error> {
         let reason = request.reason.trim().to_owned();
         if reason.is_empty() {
-            return Err(Error::new(Exit::Usage, "--reason is empty: say what the new amount is taken from"));
+            return Err(Error::new(Exit::Usage, "--reason is empty: write the source of the new amount"));
         }
         let (places, now) = (&self.places, self.clock.now());
-        let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
+        let opened = Store::open(&places.state, Mode::Concurrent, &Options::default(), now);
         let (store, _) = opened.map_err(|error| cannot_open(places, error))?;
         let seen = chosen(&store, places, &request.which).await?;
         let (key, take, was, usd) = (seen.take.key.clone(), seen.take.id.clone(), seen.usd, request.usd);
@@ -92,23 +92,25 @@ async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, 
     }
 }
 
-/// Finds a take that was, or may have been, charged.
+/// Finds the take with this id; refuses one that was not and may not have been charged.
 async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs, Error> {
     let found = store.costs(take).await?;
     let found = found.ok_or_else(|| {
-        Error::new(Exit::Usage, format!("there is no take {take}; `shotlist show JOB` names those of a job"))
+        Error::new(Exit::Usage, format!("there is no take {take}; `shotlist show JOB` lists those of a job"))
     })?;
     match found.take.state.account() {
-        Account::Settled | Account::InDoubt => Ok(found),
-        Account::Reserved => Err(unsettled(places, &found)),
-        Account::Free => Err(Error::new(Exit::Usage, format!("{take} of {} cost nothing", found.take.key))
-            .hint(show_typed(places, &found.take.key))),
+        MoneyState::Settled | MoneyState::InDoubt => Ok(found),
+        MoneyState::Reserved => Err(unsettled(places, &found)),
+        MoneyState::Free => {
+            Err(Error::new(Exit::Usage, format!("{take} of {} cost nothing", found.take.key))
+                .hint(show_typed(places, &found.take.key)))
+        }
     }
 }
 
 fn unsettled(places: &Places, costs: &Costs) -> Error {
     let key = &costs.take.key;
-    let what = format!("{key} is on its way: what it costs is settled when it ends; nothing was changed");
+    let what = format!("{key} is waiting for the result, which settles its cost; nothing was changed");
     Error::new(Exit::Usage, what).hint(show_typed(places, key))
 }
 

@@ -19,9 +19,9 @@ fn a_name_goes_before_a_pattern_of_the_same_letters() {
 
 #[test]
 fn a_pattern_that_takes_something_else_than_it_spells_is_told_and_one_that_takes_nothing_refused() {
-    let (jobs, told) = taken(&["A[1]"], &["A1", "B"]);
+    let (jobs, reported) = taken(&["A[1]"], &["A1", "B"]);
     assert_eq!(jobs, ["A1"]);
-    assert!(told.unwrap()[0].contains("no job is called A[1]; as a pattern it takes hero/A1"));
+    assert!(reported.unwrap()[0].contains("no job is called A[1]; as a pattern it matches hero/A1"));
     assert_eq!(taken(&["A*", "{B,C}"], &["A1", "B"]), (vec!["A1".into(), "B".into()], Ok(Vec::new())));
     assert!(taken(&["A*", "C*"], &["A1"]).1.unwrap_err().contains("no job matches --only C*"));
     assert!(taken(&["A"], &["A1"]).1.is_err());

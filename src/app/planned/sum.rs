@@ -1,6 +1,6 @@
-//! The running total of a plan.
+//! Adds up the jobs of a plan one by one.
 //!
-//! It names only a few jobs, so a million jobs need little memory.
+//! A sum keeps the names of only a few jobs, so a plan of a million jobs needs little memory.
 
 use super::EXAMPLES;
 use crate::app::budget::{Fit, Level};
@@ -14,42 +14,43 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use std::collections::BTreeMap;
 
-/// The running total of jobs and their planned actions.
+/// The numbers and prices of the planned jobs, added up job by job.
 #[derive(Debug, Default)]
 pub struct Sum {
-    /// Number of planned jobs.
+    /// Number of all planned jobs.
     pub jobs: usize,
-    /// Number of jobs of the manifest in each bucket.
+    /// Number of the manifest's jobs by status (bucket), also of those that are not selected.
     pub buckets: Buckets,
-    /// Number of jobs that would be sent.
+    /// Number of jobs that a run would send.
     pub to_render: usize,
-    /// Number of jobs that would be sent, by the kind of their requests.
+    /// Number of jobs that a run would send, by kind of request: model, length and size of the clip.
     pub(crate) unsent: BTreeMap<RenderKind, usize>,
-    /// Price of the jobs that would be sent.
+    /// Price of the jobs that a run would send.
     pub(crate) total: Usd,
-    /// Rows of the table, in order of appearance.
+    /// Rows of the plan's table, in the order in which their first jobs were added.
     pub(crate) rows: Vec<Row>,
-    /// Models of all jobs.
+    /// Number and prices of the jobs to send, by model. A model whose planned jobs are not sent has zeros.
     pub(crate) models: BTreeMap<ModelName, Model>,
-    /// Number of jobs that use another job's clip, and the price this saves.
+    /// Number of jobs that get another job's clip, and the price that this saves.
     pub(crate) shared: (usize, Usd),
-    /// Number of jobs that use the clip of an earlier name, and the price this saves.
+    /// Number of jobs that keep the clip that they got under an earlier name, and the price that this saves.
     pub(crate) renamed: (usize, Usd),
-    /// Number of jobs that may be paid twice, and their price.
+    /// Number of jobs that are sent again although the earlier request may have been charged, and their price.
     pub(crate) again: (usize, Usd),
-    /// Number of clips kept although their input changed, with the first of them.
+    /// Number of clips that are kept although their input changed, and the keys of the first of these jobs.
     pub(crate) kept: (usize, Vec<String>),
-    /// Number of clips kept until a person consents to a new one, with the first of them.
+    /// Number of clips that are kept until a person agrees to render them again, and the keys of the first of these
+    /// jobs.
     pub(crate) asks: (usize, Vec<String>),
     /// Number of jobs whose clips are missing.
     pub(crate) missing: usize,
     /// Number of jobs whose clips were altered.
     pub(crate) altered: usize,
-    /// Budgets, each with the part of the plan that fits.
+    /// Budgets, each with the number of planned jobs that it can pay for.
     pub(crate) fits: Vec<Fit>,
 }
 
-/// A row of the table: jobs with the same model, price and planned action.
+/// A row of the plan's table: the jobs with the same model, price and planned action.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) sign: char,
@@ -60,29 +61,31 @@ pub(crate) struct Row {
     pub(crate) examples: Vec<String>,
 }
 
-/// The jobs that would be sent to a model.
+/// The jobs that a run would send to one model.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) costly: usize,
-    /// Highest price of a job.
+    /// Highest price of a job to send.
     pub(crate) dearest: Usd,
     pub(crate) unpriced: usize,
     pub(crate) first_unpriced: Option<JobKey>,
 }
 
 impl Sum {
-    /// Returns an empty total for these budgets and these jobs outside the plan.
+    /// Returns the sums before any job is added.
+    ///
+    /// `levels` are the budgets, and `others` is the number of jobs outside the plan by status.
     #[must_use]
     pub fn new(levels: Vec<Level>, others: Buckets) -> Self {
         Self { buckets: others, fits: levels.into_iter().map(Fit::new).collect(), ..Self::default() }
     }
 
-    /// Returns the models of all jobs.
+    /// Returns the models of all planned jobs.
     pub fn models(&self) -> impl Iterator<Item = &ModelName> {
         self.models.keys()
     }
 
-    /// Adds a job that a person has dismissed.
+    /// Adds a job that stays failed or missing because a person has dismissed it.
     pub fn add_dismissed(&mut self, wanted: &Wanted) {
         self.jobs += 1;
         self.buckets.add(Bucket::Dismissed, 1);
@@ -90,7 +93,7 @@ impl Sum {
         self.count_row(wanted, '=', None, "dismissed".to_owned());
     }
 
-    /// Adds a job whose clip differs from its record and which is not rendered again.
+    /// Adds a job that is not rendered again although its clip is missing or altered.
     pub fn add_lost(&mut self, wanted: &Wanted, loss: Loss) {
         self.jobs += 1;
         self.buckets.add(Bucket::lost(loss), 1);
@@ -103,7 +106,7 @@ impl Sum {
         self.count_row(wanted, '?', None, format!("its clip is {}", loss.name()));
     }
 
-    /// Adds a job.
+    /// Adds a job with its planned action.
     pub fn add(&mut self, wanted: &Wanted, decision: &Decision) {
         self.jobs += 1;
         self.buckets.add(Bucket::of(&wanted.key, decision), 1);
@@ -168,7 +171,7 @@ fn add(sum: &mut (usize, Usd), price: Usd) {
     sum.1 += price;
 }
 
-/// Signs of the rows in the order of the table: from new charges to unchanged jobs.
+/// Signs of the table's rows in the order in which they are shown: from new charges to unchanged jobs.
 pub(crate) const ORDER: [char; 7] = ['+', '~', '>', '!', '?', 'x', '='];
 
 fn why(decision: &Decision) -> (char, String) {
@@ -182,19 +185,21 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Redo { why, .. } => ('~', format!("redo: rejected ({why})")),
         Decision::Kept { fields, asks, .. } => {
             let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
-            let (sign, word) = if *asks { ('!', "asks first") } else { ('=', "kept") };
+            let (sign, word) = if *asks { ('!', "needs your approval") } else { ('=', "kept") };
             (sign, format!("{word}, changed: {}", names.join(", ")))
         }
-        Decision::Underway { unsent: true, .. } => ('+', "ordered earlier, not sent yet".into()),
+        Decision::Underway { unsent: true, .. } => ('+', "planned earlier, not sent yet".into()),
         Decision::Underway { .. } => ('>', "submitted earlier, waiting for the result".into()),
         Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
         Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
         Decision::Shared { .. } => ('>', "shared with another job".into()),
-        Decision::Unchanged { refile: Some(_), .. } => ('>', "another output path, file moves".into()),
+        Decision::Unchanged { refile: Some(_), .. } => {
+            ('>', "new output path, the file will be moved".into())
+        }
         Decision::Unchanged { .. } => ('=', "unchanged".into()),
-        Decision::Again { .. } => ('~', "in doubt, ordered again".into()),
+        Decision::Again { .. } => ('~', "in doubt, resubmitted".into()),
         Decision::Blocked { state: State::Held { .. }, .. } => ('!', "waiting for your decision".into()),
-        Decision::Blocked { .. } => ('!', "changed; its earlier clip is still on its way".into()),
+        Decision::Blocked { .. } => ('!', "changed; waiting for the result of the earlier request".into()),
         Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),
         Decision::Failed { .. } => ('x', "failed earlier; `shotlist retry` sends it again".into()),
     }

@@ -1,4 +1,4 @@
-//! The schema of a model's entry under `models`, derived from the form of the cards.
+//! Composes the schema of a model's entry under `models`, from the definition of model cards.
 
 use super::forms::{described, reference, text, usd};
 use crate::manifest::keys;
@@ -12,7 +12,7 @@ pub(super) fn card() -> Json {
     card
 }
 
-/// Returns the schema of a part of a card.
+/// Returns the schema of a part of a model card. With `may_be_nothing`, the part may also be `null`.
 fn form(of: Form, may_be_nothing: bool) -> Json {
     let schema = match of {
         Form::Text => text(),

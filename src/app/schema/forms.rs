@@ -1,9 +1,11 @@
-//! Small parts from which the schema is built.
+//! Small building blocks for the schema of a manifest.
 
 use crate::manifest::{self, keys::Keys};
 use serde_json::{Map, Value as Json, json};
 
-/// Returns the schema of an object with exactly these keys.
+/// Returns the schema of an object that may have only these keys.
+///
+/// `needed` are the keys that it must have, and `schema` returns the schema of a key's value.
 pub(super) fn group(keys: &Keys, needed: &[&str], schema: impl Fn(&str) -> Json) -> Json {
     let property = |(name, says): &(&str, &str)| ((*name).to_owned(), described(schema(name), says));
     json!({
@@ -33,14 +35,15 @@ pub(super) fn reference(definition: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{definition}") })
 }
 
-/// Returns the schema of a text.
+/// Returns the schema of a text field.
 ///
-/// YAML's numbers and booleans are read as written. Environment variables are allowed only in keys of providers.
+/// YAML numbers and booleans are allowed as well, and are read as the text in the file. Environment variables are
+/// allowed only in the API keys of providers.
 pub(super) fn text() -> Json {
     reference("text")
 }
 
-/// Returns the schema of a condition, which has no braces.
+/// Returns the schema of a condition (`when`), which is an expression without the braces of a template.
 pub(super) fn condition() -> Json {
     json!({ "anyOf": [{ "type": "boolean" }, { "type": "string", "not": { "pattern": r"\{[\{%]" } }] })
 }
@@ -49,7 +52,7 @@ pub(super) fn reuse() -> Json {
     json!({ "enum": ["always", "never"] })
 }
 
-/// Returns the schema of an output template.
+/// Returns the schema of the template for the paths of clips (`output`).
 pub(super) fn output() -> Json {
     json!({
         "type": "string",
@@ -58,7 +61,7 @@ pub(super) fn output() -> Json {
     })
 }
 
-/// Returns the default output template, as the reader of a minimal manifest sets it.
+/// Returns the template for the paths of clips that a manifest without `output` has.
 pub(super) fn default_output() -> Option<String> {
     let least = "version: 1\nitems: [{ id: a }]\nshots: { a: { model: zai/viduq1-text, prompt: a } }\n";
     manifest::read("", least.as_bytes()).0.map(|manifest| manifest.output.source().to_owned())

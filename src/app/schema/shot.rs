@@ -1,4 +1,4 @@
-//! The schema of shots and items, with the fields that models share.
+//! Composes the schema of shots and items, with the fields that models share.
 
 use super::forms::{condition, described, digits, group, output, reference, reuse, template, text};
 use crate::domain::request::Field;
@@ -28,13 +28,13 @@ pub(super) fn shot(cards: &Cards) -> Json {
     shot
 }
 
-/// Returns the schema of the axes of a shot, with their exclusions and additions.
+/// Returns the schema of a shot's matrix: its axes, with excluded and additional combinations.
 pub(super) fn matrix() -> Json {
     let entry = |name: &str| match name {
         "exclude" => json!({ "type": "array", "items": { "type": "object" } }),
         _ => json!({ "type": "array", "items": {
             "type": "object",
-            "properties": { "when": described(condition(), "For which items the entry holds.") },
+            "properties": { "when": described(condition(), "The items that the entry applies to.") },
         } }),
     };
     let mut matrix = group(keys::MATRIX, &[], entry);
@@ -55,20 +55,20 @@ pub(super) fn matrix() -> Json {
     matrix
 }
 
-/// Returns the schema of a value of an axis.
+/// Returns the schema of one value of a matrix axis.
 pub(super) fn choice() -> Json {
-    let id = described(text(), "A short name that stays; clips are called after it.");
+    let id = described(text(), "A short, permanent name; clips are named after it.");
     let group = json!({ "type": "object", "required": ["id"], "properties": { "id": id } });
     json!({ "anyOf": [text(), { "type": "null" }, group] })
 }
 
-/// Returns the schema of an entry in the manifest's own list.
+/// Returns the schema of an item in the manifest's own list of items.
 ///
-/// Its other keys are columns.
+/// Keys of an item that are no known field are its own columns.
 pub(super) fn item(cards: &Cards) -> Json {
     let nothing = json!({ "type": "null" });
     let mut properties = Map::new();
-    properties.insert("id".into(), described(text(), "A name that stays."));
+    properties.insert("id".into(), described(text(), "A permanent name."));
     for (name, says) in keys::SHOT.iter().filter(|(name, _)| ["model", "params"].contains(name)) {
         properties.insert((*name).to_owned(), described(reference(name), says));
     }
@@ -83,7 +83,7 @@ pub(super) fn item(cards: &Cards) -> Json {
     })
 }
 
-/// Returns the schemas of the fields that all providers share.
+/// Returns the name and the schema of each request field that all providers share.
 fn fields(cards: &Cards) -> impl Iterator<Item = (&'static str, Json)> {
     Field::ALL.into_iter().map(move |field| {
         let schema = match field {
@@ -103,7 +103,7 @@ fn fields(cards: &Cards) -> impl Iterator<Item = (&'static str, Json)> {
     })
 }
 
-/// Returns the schema of the other parameters, each with the models that have it.
+/// Returns the schema of the parameters that only some models have, with the names of these models.
 pub(super) fn params(cards: &Cards) -> Json {
     let mut models: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for card in cards.iter() {
@@ -113,13 +113,13 @@ pub(super) fn params(cards: &Cards) -> Json {
     }
     let param = |(name, models): (&&str, &Vec<String>)| {
         let schema = words(cards.iter().filter_map(|card| card.param(name)));
-        ((*name).to_owned(), described(schema, &format!("Of {}.", models.join(", "))))
+        ((*name).to_owned(), described(schema, &format!("A parameter of {}.", models.join(", "))))
     };
     let properties: Map<String, Json> = models.iter().map(param).collect();
     json!({ "type": "object", "properties": properties, "additionalProperties": text() })
 }
 
-/// Returns the schema of a text with the values that some cards know.
+/// Returns the schema of a text field that suggests the values listed in these rules of cards.
 fn words<'a>(rules: impl Iterator<Item = &'a Rule>) -> Json {
     let known: BTreeSet<String> = rules.flat_map(|rule| &rule.values).map(shown).collect();
     if known.is_empty() { text() } else { json!({ "anyOf": [{ "enum": known }, text()] }) }

@@ -1,4 +1,5 @@
-//! Objects of a JSON file, in the order in which its reader takes them.
+//! Adds columns to a JSON file. Each column becomes a further name in the object of every product. The objects are
+//! found by the same rules as when the catalog is read.
 
 use super::text::Edits;
 use super::{Columns, Layout, Refused};
@@ -6,11 +7,11 @@ use crate::catalog::json::values::{alone, at, by_id, entries, unwrapped, within}
 use serde_json::value::RawValue;
 use std::fmt::Write as _;
 
-/// Returns the insertions that add names to the objects of a file.
+/// Returns the insertions that add the columns to the objects of a JSON file.
 pub(super) fn edits(text: &str, layout: &Layout, columns: &Columns<'_>) -> Result<Edits, Refused> {
     let mut edits = Edits::default();
     if *layout == Layout::Lines {
-        // A line may end in a carriage return alone only within the white space of its object.
+        // A carriage return alone does not end a line; JSON allows it as white space around an object.
         for (number, line) in (1..).zip(text.split('\n')) {
             if !line.trim().is_empty() {
                 let object: &RawValue = serde_json::from_str(line).map_err(|error| unfit(&error))?;
@@ -49,7 +50,8 @@ fn unfit(error: &serde_json::Error) -> Refused {
     Refused::Unfit(error.to_string())
 }
 
-/// Adds the objects of the list at a path, as the reader walks to it.
+/// Adds the products of the list at the path `wanted` to `objects`. `here` is the path of `value` in the document. The
+/// list is found by the same rules as when the catalog is read.
 fn gather<'a>(
     value: &'a RawValue,
     here: &str,
@@ -76,7 +78,8 @@ fn gather<'a>(
     Ok(())
 }
 
-/// Adds the names of a row at the end of its object, in the way in which the object is written.
+/// Adds the columns of row `number` at the end of the row's JSON object. They get the same line breaks and spaces as
+/// the names in that object.
 fn add(
     text: &str,
     object: &RawValue,
@@ -95,7 +98,7 @@ fn add(
     let Some(texts) = columns.rows.get(&number) else { return Ok(()) };
     let before = &inside[..inside.len() - inside.trim_start().len()];
     let between = if before.is_empty() && !inside.contains("\": ") { ":" } else { ": " };
-    // Objects on one line have a space behind each comma or none.
+    // Objects on one line have a space after each comma, or none.
     let before = if before.is_empty() && inside.contains("\", \"") { " " } else { before };
     let mut added = String::new();
     for (name, text) in columns.names.iter().zip(texts) {
@@ -110,7 +113,7 @@ fn add(
     Ok(())
 }
 
-/// Returns a text as JSON in ASCII, which every encoding has.
+/// Returns a text as a JSON string in ASCII characters only, because every encoding has these.
 fn in_ascii(text: &str) -> String {
     let mut written = String::with_capacity(text.len() + 2);
     for letter in serde_json::Value::from(text).to_string().chars() {

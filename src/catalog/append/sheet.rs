@@ -1,30 +1,32 @@
-//! Rows of a text sheet, cut as its reader cuts them.
+//! Adds columns to a text sheet, such as CSV. The text is split into rows by the same rules as when the catalog is
+//! read.
 
 use super::text::Edits;
 use super::{Columns, Refused};
 use std::fmt::Write as _;
 
-/// A row of a sheet.
+/// A row of a text sheet, by its position in the text.
 struct Row {
     number: u64,
-    /// Places of its first character and of its line end.
+    /// The position of the row's first character in bytes; `end` is the position of the row's line end.
     start: usize,
     end: usize,
-    /// Number of cells, and of those up to the last one that is filled.
+    /// The number of the row's cells; `filled` is the number of cells up to the last one with a text.
     cells: usize,
     filled: usize,
-    /// True if the last cell stands in quotes.
+    /// True if the last cell of the row is in quotes.
     is_quoted: bool,
 }
 
-/// Returns the insertions that add columns to a sheet.
+/// Returns the insertions that add columns to a text sheet.
 ///
-/// Rows above the header and blank lines stay as they are. Rows with fewer cells are filled up to the header, so that the
-/// new cells stand in their columns; where a row has empty cells beyond the header, all others are filled up to it.
+/// Rows above the header and blank lines are not changed. Rows with fewer cells than the header are filled up, so that
+/// the new cells are in their columns. If a row has empty cells beyond the header, all other rows are filled up to as
+/// many cells.
 pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_>) -> Result<Edits, Refused> {
     let rows = rows(text, delimiter)?;
     let head = rows.iter().find(|row| row.number == header);
-    let head = head.ok_or_else(|| Refused::Unfit("its header is not where it was".to_owned()))?;
+    let head = head.ok_or_else(|| Refused::Unfit("its header is no longer in the same row".to_owned()))?;
     if let Some(taken) = taken(&text[head.start..head.end], delimiter, columns.names) {
         return Err(Refused::Taken(taken));
     }
@@ -55,14 +57,14 @@ pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_
     Ok(edits)
 }
 
-/// Returns a text that no spreadsheet takes for a formula.
+/// Returns a text, with an apostrophe before it if a spreadsheet would treat the text as a formula.
 #[must_use]
 pub fn defused(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
-/// Adds a cell, in quotes where it needs them or all others have them.
+/// Appends a cell to `added`, in quotes if the text needs them or if `is_quoted` is true.
 fn cell(added: &mut String, text: &str, delimiter: char, is_quoted: bool) {
     let needs = |letter: char| letter == delimiter || matches!(letter, '"' | '\n' | '\r');
     if is_quoted || text.contains(needs) || text.starts_with(' ') || text.ends_with(' ') {
@@ -72,7 +74,7 @@ fn cell(added: &mut String, text: &str, delimiter: char, is_quoted: bool) {
     }
 }
 
-/// Returns the name of a new column that the header has already.
+/// Returns the first of the new column names that the header already has; `None` if all names are new.
 fn taken(head: &str, delimiter: u8, names: &[&str]) -> Option<String> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
@@ -84,17 +86,19 @@ fn taken(head: &str, delimiter: u8, names: &[&str]) -> Option<String> {
     names.iter().find(is_taken).map(|name| (*name).to_owned())
 }
 
-/// The place of a character in its cell.
+/// A position of the scanner within a cell.
 #[derive(PartialEq, Eq)]
 enum At {
     Start,
     Plain,
     Quoted,
-    /// Behind a quote within a quoted cell, which ends it or stands for itself.
+    /// The scanner is after a quote in a quoted cell. The next character shows whether the quote ends the cell or is
+    /// doubled.
     Quote,
 }
 
-/// Cuts a sheet into its rows; a blank line is a row without a place of its own.
+/// Splits a text sheet into its rows. A blank line has a row number but is not returned. A quote that is never closed
+/// is an error.
 fn rows(text: &str, delimiter: u8) -> Result<Vec<Row>, String> {
     let bytes = text.as_bytes();
     let mut rows = Vec::new();

@@ -1,54 +1,55 @@
-//! Edits of a text in any encoding: insertions at places of its bytes.
+//! Inserts texts into a file of any encoding, without changing the other bytes of the file.
 
 use crate::catalog::encoding::named;
 use encoding_rs::{Decoder, EncoderResult, Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
-/// A text that is inserted.
+/// A text that is inserted into a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Inserted {
-    /// Place in the decoded text.
+    /// The position in the decoded text of the file, in bytes.
     pub(super) at: usize,
-    /// Number of bytes of the decoded text that it stands for; 0 if nothing is removed.
+    /// The number of bytes of the decoded text that the inserted text replaces; 0 if nothing is removed.
     pub(super) instead_of: usize,
-    /// The text.
+    /// The inserted text.
     pub(super) text: String,
 }
 
-/// The insertions of a file, in the order of their places.
+/// The insertions into a file, in ascending order of their positions.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     pub(super) inserted: Vec<Inserted>,
-    /// Number of rows whose texts are added.
+    /// The number of rows that receive texts.
     pub(super) rows: usize,
-    /// Rows that are left as they are.
+    /// The numbers of the rows that are left unchanged.
     pub(super) untouched: Vec<u64>,
 }
 
 impl Edits {
-    /// Adds a text at a place.
+    /// Adds an insertion of `text` at the position `at` (in bytes) of the decoded text.
     pub(super) fn insert(&mut self, at: usize, text: String) {
         self.inserted.push(Inserted { at, instead_of: 0, text });
     }
 }
 
-/// A file as text.
+/// A file as decoded text, with its encoding for the texts that are inserted.
 pub(super) struct Read {
     pub(super) text: String,
     encoding: &'static Encoding,
-    /// Length of the byte-order mark.
+    /// The length of the byte-order mark in bytes; 0 if the file has none.
     mark: usize,
-    /// True if the bytes behind the mark are the text.
+    /// True if the bytes after the byte-order mark are valid UTF-8, so that they need no decoding.
     is_plain: bool,
-    /// True if a character that the encoding lacks can be written as `&#1234;`.
+    /// True if a character that the encoding lacks can be written as an XML reference such as `&#1234;`.
     has_references: bool,
 }
 
 impl Read {
-    /// Decodes a file whose reader used the encoding of this name.
+    /// Decodes a file in the encoding of its byte-order mark. A file without one is decoded in the encoding `name`, in
+    /// which the catalog was read.
     pub(super) fn new(bytes: &[u8], name: &str, has_references: bool) -> Result<Self, String> {
         let (encoding, mark) = match Encoding::for_bom(bytes) {
             Some(marked) => marked,
-            None => (named(name).map_err(|_| format!("`{name}` is no encoding"))?, 0),
+            None => (named(name).map_err(|_| format!("`{name}` is not an encoding"))?, 0),
         };
         if encoding == ISO_2022_JP {
             return Err(format!("{name} cannot be edited in place; save the file as UTF-8"));
@@ -79,7 +80,7 @@ impl Read {
         Ok((written, replaced))
     }
 
-    /// Adds a text in the encoding of the file; returns the number of characters that it lacks.
+    /// Appends a text in the encoding of the file to `written`; returns the number of characters that became `?`.
     fn encode(&self, text: &str, written: &mut Vec<u8>) -> usize {
         if self.encoding == UTF_8 {
             written.extend_from_slice(text.as_bytes());
@@ -114,13 +115,14 @@ impl Read {
     }
 }
 
-/// Places in the bytes of a file for places in its text, asked for in their order.
+/// A converter from positions in a file's decoded text to positions in the file's bytes. It must be asked in ascending
+/// order.
 struct Places<'a> {
     bytes: &'a [u8],
     mark: usize,
-    /// The decoder of a text whose bytes are not those of the file.
+    /// The decoder; `None` if the bytes of the file are UTF-8 and need no decoding.
     decoder: Option<Decoder>,
-    /// Bytes that were decoded, and the text that came of them.
+    /// The number of the file's bytes that were decoded so far; `decoded` is the number of bytes of the resulting text.
     read: usize,
     decoded: usize,
 }
@@ -131,7 +133,7 @@ impl<'a> Places<'a> {
         Self { bytes, mark: read.mark, decoder, read: read.mark, decoded: 0 }
     }
 
-    /// Returns the place in the bytes.
+    /// Returns the position in the bytes of the file for the position `at` in the decoded text.
     fn of(&mut self, at: usize) -> Result<usize, String> {
         let Some(decoder) = &mut self.decoder else { return Ok(self.mark + at) };
         let mut buffer = [0; 32];
@@ -139,7 +141,7 @@ impl<'a> Places<'a> {
             let next = self.bytes.get(self.read..=self.read).ok_or("it ends too early")?;
             let (_, _, length, _) = decoder.decode_to_utf8(next, &mut buffer, false);
             if self.decoded + length > at {
-                // A broken letter and the one behind it came at once; the place is between them.
+                // The decoder returned a broken letter and the next one together; the place is between them.
                 return Ok(self.read);
             }
             self.read += 1;

@@ -1,5 +1,7 @@
-//! A sheet of a workbook with more columns: the XML of the sheet is edited in place, all other parts are copied as they
-//! are packed.
+//! Adds columns to a sheet of an XLSX workbook.
+//!
+//! The XML of the sheet is edited in place. All other files of the workbook's ZIP archive are copied as they are, still
+//! compressed.
 
 use super::xml::is_written;
 use super::{Appended, Columns, Refused};
@@ -14,10 +16,10 @@ use std::ops::Range;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-/// Most columns of a sheet (Excel's specification).
+/// Limit on the columns of a sheet (Excel's specification).
 const WIDEST: usize = 16_384;
 
-/// Adds columns to the sheet in this part of a workbook.
+/// Adds columns to the sheet whose XML is the file `part` of the workbook's archive.
 pub(super) fn append(
     bytes: &[u8],
     part: &str,
@@ -50,20 +52,20 @@ pub(super) fn append(
     Ok(Appended { bytes, rows, untouched: Vec::new(), replaced: 0 })
 }
 
-/// The places of a sheet's rows and cells in its XML.
+/// The positions of a sheet's rows and cells in the sheet's XML, where new cells are inserted.
 #[derive(Default)]
 struct Sheet {
     rows: Vec<Row>,
-    /// The area of the sheet, and the place where it is written.
+    /// The area that the sheet declares, such as `A1:F20`, and the position of the declaration in the XML.
     area: Option<(String, Range<usize>)>,
 }
 
 struct Row {
     number: u64,
-    /// Name of the element with its prefix.
+    /// The name of the row's XML element, with its namespace prefix.
     name: String,
     tag: Range<usize>,
-    /// Place of the end tag.
+    /// The position of the row's end tag.
     end: usize,
     cells: Vec<Cell>,
 }
@@ -71,7 +73,7 @@ struct Row {
 struct Cell {
     column: usize,
     style: Option<String>,
-    /// True if it holds something.
+    /// True if the cell has content.
     is_filled: bool,
     place: Range<usize>,
 }
@@ -140,7 +142,7 @@ impl Sheet {
         }
     }
 
-    /// Returns the XML with the columns, and the number of rows that have them.
+    /// Returns the sheet's XML with the columns, and the number of rows below the header that received texts.
     fn edited(&self, text: &str, header: u64, columns: &Columns<'_>) -> Result<(String, usize), Refused> {
         let below = || self.rows.iter().filter(|row| row.number >= header);
         let filled = below().flat_map(|row| row.cells.iter().filter(|cell| cell.is_filled));
@@ -175,7 +177,7 @@ impl Sheet {
             for (at, text) in texts.iter().enumerate() {
                 add(&mut edited, prefix, first + at, row.number, style, text);
             }
-            // Cells without a value that stood in the place of ours.
+            // Empty cells in the place of the new ones are dropped.
             for cell in row.cells.iter().filter(|cell| (first..end).contains(&cell.column)) {
                 edited.push_str(&text[kept..cell.place.start]);
                 kept = cell.place.end;
@@ -195,7 +197,7 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(found.value.to_string())
 }
 
-/// Adds a cell with a text that stands in the cell itself: no formula, and nothing of the parts that sheets share.
+/// Appends a cell with its text inline, not among the workbook's shared strings. An inline text is never a formula.
 fn add(edited: &mut String, prefix: &str, column: usize, row: u64, style: Option<&str>, text: &str) {
     if text.is_empty() {
         return;
@@ -210,7 +212,7 @@ fn add(edited: &mut String, prefix: &str, column: usize, row: u64, style: Option
     );
 }
 
-/// Returns an area such as `A1:F20` with at least so many columns.
+/// Returns a cell area such as `A1:F20`, widened if it has fewer columns than `columns`.
 fn widened(area: &str, columns: usize) -> String {
     let (from, to) = area.split_once(':').unwrap_or((area, area));
     let Some(last) = column(to).filter(|last| last + 1 < columns) else { return area.to_owned() };
@@ -218,7 +220,7 @@ fn widened(area: &str, columns: usize) -> String {
     format!("{from}:{}{row}", letters(last.max(columns - 1)))
 }
 
-/// Returns the start tag of a row that says of at least so many columns that they are used, where it says so at all.
+/// Returns the start tag of a row, with the attribute `spans`, if present, widened to at least `columns` columns.
 fn spanned(tag: &str, columns: usize) -> String {
     let spans = tag.split_once(" spans=\"").and_then(|(before, rest)| {
         let (spans, after) = rest.split_once('"')?;

@@ -1,4 +1,5 @@
-//! Elements of the products of an XML document, in the order in which its reader takes them.
+//! Adds columns to an XML document. Each column becomes a further element in the element of every product. The products
+//! are found by the same rules as when the catalog is read.
 
 use super::text::{Edits, Inserted};
 use super::{Columns, Refused};
@@ -8,17 +9,17 @@ use quick_xml::escape::escape;
 use quick_xml::events::Event;
 use std::fmt::Write as _;
 
-/// A product that is open.
+/// A product whose end tag was not reached yet.
 struct Open {
-    /// Name of the element with its prefix.
+    /// The name of the product's element with its namespace prefix.
     name: String,
-    /// Place behind its start tag.
+    /// The position in the text after the start tag of the product.
     start: usize,
-    /// Elements that are open within it.
+    /// The number of elements within the product that are still open.
     depth: usize,
 }
 
-/// Returns the insertions that add elements to the products of a document.
+/// Returns the insertions that add the columns to the products of an XML document.
 pub(super) fn edits(text: &str, element: &str, columns: &Columns<'_>) -> Result<Edits, Refused> {
     let mut reader = Reader::from_str(text);
     let mut edits = Edits::default();
@@ -43,7 +44,7 @@ pub(super) fn edits(text: &str, element: &str, columns: &Columns<'_>) -> Result<
                 if let Some(texts) = columns.rows.get(&row) {
                     let name = start.name();
                     let text = format!(">{}</{}>", elements(columns.names, texts, ""), name.as_ref());
-                    // The slash and the bracket at the end of the tag.
+                    // The two bytes `/>` at the end of the tag are replaced.
                     edits.inserted.push(Inserted { at: after - 2, instead_of: 2, text });
                     edits.rows += 1;
                 }
@@ -81,7 +82,7 @@ fn elements(names: &[&str], texts: &[String], indent: &str) -> String {
     added
 }
 
-/// Returns whether XML 1.0 can write a character.
+/// Reports whether XML 1.0 allows a character.
 pub(super) fn is_written(letter: char) -> bool {
     !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}') || matches!(letter, '\t' | '\n' | '\r')
 }

@@ -4,7 +4,7 @@ use super::*;
 fn is(text: &str, expected: char) {
     let found = delimiter(text.as_bytes(), true);
     assert_eq!(found.map(char::from), Some(expected), "{text:?}");
-    // What is known early stays so.
+    // A delimiter that is found early never changes.
     for end in 0..text.len() {
         if let Some(early) = delimiter(&text.as_bytes()[..end], false) {
             assert_eq!(char::from(early), expected, "{:?} of {text:?}", &text[..end]);

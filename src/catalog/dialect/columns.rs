@@ -1,19 +1,19 @@
-//! Where the columns of a dialect stand in a file.
+//! Finds the columns of a dialect in a file.
 
 use super::header::Header;
-use super::rules::{Conditions, Says, Skip, When, Whose};
+use super::rules::{Conditions, RuleSubject, Says, Skip, When};
 use super::{Dialect, Field};
 use crate::catalog::cells::Row;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// A variant's row as its product's row names it.
+/// A variant that is listed in the row of its product.
 #[derive(Debug)]
 pub(in crate::catalog) struct Child {
     pub(in crate::catalog) key: String,
     pub(in crate::catalog) options: Vec<(String, String)>,
 }
 
-/// Where a dialect's columns stand in a file.
+/// The indexes of a dialect's columns in a file.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) together: Vec<usize>,
@@ -22,19 +22,21 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) parent: Option<usize>,
     pub(in crate::catalog) id_of_parent: Option<usize>,
     id_prefix: &'static str,
-    /// The column that names variants, and the name of the part with their key.
+    /// The column that lists variants, and the name in that list whose value is the key of the variant's row.
     children: Option<(usize, &'static str)>,
     pub(in crate::catalog) kind: Option<usize>,
-    /// In the order in which they are told.
+    /// The columns of each field, in the order in which fields are shown.
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
-    /// Fields whose columns were chosen by name or content, or by the user, and not by the document.
+    /// The fields whose columns were chosen by name, by content or by the user, and not by the dialect's document.
     pub(in crate::catalog) chosen: BTreeSet<Field>,
-    /// Columns of a plain file that may say that an item is not sold.
+    /// The columns of a plain file that may mark an item as not sold, each with the meaning of its cells.
     pub(in crate::catalog) states: Vec<(usize, Says)>,
-    /// Of each option the column with its name, where it is in one, that with its value, and its name where it has
-    /// none in a column.
+    /// The options of products, such as colours. Each has the column of its name (if any), the column of its value, and
+    /// a fixed name.
+    ///
+    /// The fixed name is empty if a column has the name.
     pub(super) options: Vec<(Option<usize>, usize, String)>,
-    /// Of a column with titles those whose texts stand before it.
+    /// The columns with titles, each with the columns whose texts are put before the title.
     before: Vec<(usize, Vec<usize>)>,
     pub(in crate::catalog) codes: Vec<usize>,
     own: Vec<bool>,
@@ -42,7 +44,7 @@ pub(in crate::catalog) struct Columns {
     continues: Vec<Conditions>,
     repeats: Vec<Conditions>,
     ignore: Vec<Conditions>,
-    /// Of each reason to leave a row out, the conditions.
+    /// The rules for leaving products and variants out, each with its condition.
     skip: Vec<(&'static Skip, Conditions)>,
 }
 
@@ -51,33 +53,37 @@ fn any(rules: &[Conditions], row: &Row) -> bool {
 }
 
 impl Columns {
-    /// Why a row is left out, if it is.
-    pub(in crate::catalog) fn reason(&self, whose: Whose, cells: &[String]) -> Option<&'static str> {
+    /// Returns the reason for leaving out the product or the variant of a row; `None` if it is not left out.
+    ///
+    /// `whose` selects the product or the variant.
+    pub(in crate::catalog) fn reason(&self, whose: RuleSubject, cells: &[String]) -> Option<&'static str> {
         let mut rules = self.skip.iter().filter(|(skip, _)| skip.of == whose);
         rules.find(|(_, when)| when.hold(cells)).map(|(skip, _)| skip.reason.as_str())
     }
 
-    /// The columns of a field, the best first.
+    /// Returns the columns of a field, the best first.
     pub(in crate::catalog) fn of(&self, field: Field) -> &[usize] {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns whether the pictures of [`Field::Image`] are those of the whole product, in whichever row they stand.
+    /// Reports whether variants have their own column of pictures. [`Field::Image`] then shows the whole product in
+    /// every row.
     pub(in crate::catalog) fn has_own_pictures(&self) -> bool {
         self.of(Field::VariantImage).first() != self.of(Field::Image).first()
     }
 
-    /// Whether a variant takes this column over from its product.
+    /// Reports whether an empty cell of a variant in this column takes the text of the product's row.
     pub(in crate::catalog) fn is_inherited(&self, column: usize) -> bool {
         self.own.get(column).is_some_and(|own| !own)
     }
 
-    /// Returns whether each row has the title of its own variant, so that no row speaks for the product as a whole.
+    /// Reports whether each row has the title of its own variant, so that no row represents the whole product.
     pub(in crate::catalog) fn has_own_titles(&self) -> bool {
         self.of(Field::Title).first().is_some_and(|column| !self.is_inherited(*column))
     }
 
-    /// Returns the title that column `at` has, with what the document puts before it and it does not begin with.
+    /// Returns the title in column `at`, after the texts that the dialect puts before titles. A text with which the
+    /// title begins already is not repeated.
     pub(in crate::catalog) fn title<'r>(
         &self,
         at: usize,
@@ -93,81 +99,84 @@ impl Columns {
         })
     }
 
-    /// The product that a variant's row names, if it names one.
+    /// Returns the key of the product that a variant's row names, if the row names one.
     pub(in crate::catalog) fn parent_of<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.parent.map(|column| row.cell(column)).filter(|parent| !parent.is_empty())
     }
 
-    /// The columns that name products, the best first.
+    /// Returns the columns that identify products, the best first.
     pub(in crate::catalog) fn ids(&self) -> impl Iterator<Item = usize> {
         self.id.iter().chain(&self.together).chain(&self.alone).copied()
     }
 
-    /// Returns the id that the first row of a product gives it, where that is not the key of its rows.
+    /// Returns the id in the first row of a product. `None` if the dialect has no column for ids besides the columns of
+    /// keys.
     pub(in crate::catalog) fn own_id<'r>(&self, head: &'r Row) -> Option<&'r str> {
         Some(head.cell(head.filled(&self.id)?))
     }
 
-    /// What names the product of a row, if anything does.
+    /// Returns the key of the product to which a row belongs, if the row has a key.
     pub(in crate::catalog) fn key<'r>(&self, row: &'r Row) -> Option<&'r str> {
         let filled = || row.filled(&self.together).or_else(|| row.filled(&self.alone));
         self.parent_of(row).or_else(|| Some(row.cell(filled()?)))
     }
 
-    /// Returns what names the product that a row begins or goes on with; none for a row that belongs to the one before.
+    /// Returns the key of the product that a row begins; `None` for a row that belongs to the product before.
     pub(in crate::catalog) fn begins<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
-    /// Returns whether the key of a row is its own, shared with no other row.
+    /// Reports whether a row alone is a product: it names no parent and has no key that joins rows.
     pub(in crate::catalog) fn is_alone(&self, row: &Row) -> bool {
         self.parent_of(row).is_none() && row.filled(&self.together).is_none()
     }
 
-    /// Returns whether the variants of a row's product name it, and the row is that of the product.
+    /// Reports whether a row describes a product as a whole, whose variants have their own rows.
     pub(in crate::catalog) fn is_apart(&self, row: &Row) -> bool {
         (self.parent.is_some() && self.parent_of(row).is_none()) || self.children.is_some()
     }
 
-    /// Returns the other key by which variants name a product's own row.
+    /// Returns the second key by which the rows of variants may refer to this row of a product.
     pub(in crate::catalog) fn other_key(&self, row: &Row) -> Option<String> {
         let id = row.cell(self.id_of_parent?);
         (!id.is_empty()).then(|| format!("{}{id}", self.id_prefix))
     }
 
-    /// Returns the variants that a product's row names.
+    /// Returns the variants that a product's row lists.
     pub(in crate::catalog) fn children(&self, row: &Row) -> Vec<Child> {
         let Some((column, key)) = self.children else { return Vec::new() };
         row.cell(column).split('|').filter_map(|listed| child(listed, key)).collect()
     }
 
-    /// Returns whether a row belongs to the product of the row before.
+    /// Reports whether a row belongs to the product of the row before.
     pub(in crate::catalog) fn continues(&self, row: &Row) -> bool {
         any(&self.continues, row)
     }
 
-    /// Returns whether a row says again what another row of its product says.
+    /// Reports whether a row repeats another row of its product in another language.
     pub(in crate::catalog) fn repeats(&self, row: &Row) -> bool {
         any(&self.repeats, row)
     }
 
-    /// Returns whether a row is no product.
+    /// Reports whether a row is not a product.
     pub(in crate::catalog) fn is_ignored(&self, row: &Row) -> bool {
         any(&self.ignore, row)
     }
 
-    /// Returns whether a row is that of a variant, as far as its own cells say.
+    /// Reports whether a row is that of a variant, judged by its own cells.
     pub(in crate::catalog) fn is_variant(&self, row: &Row) -> bool {
         self.variant.as_ref().is_none_or(|rules| any(rules, row))
     }
 
-    /// Returns whether a product's rows stand together in the file, so that a product is complete when the next begins.
+    /// Reports whether the rows of each product are next to each other. A product is then complete when the next one
+    /// begins.
     pub(in crate::catalog) const fn is_in_order(&self) -> bool {
         self.parent.is_none() && self.children.is_none()
     }
 }
 
-/// Reads `sku=A-1,color=Red`. A part without `=` belongs to the value before it.
+/// Parses a listed variant such as `sku=A-1,color=Red`. Text without `=` after a comma belongs to the value before the
+/// comma.
 fn child(listed: &str, key: &str) -> Option<Child> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for part in listed.split(',') {
@@ -186,7 +195,9 @@ fn child(listed: &str, key: &str) -> Option<Child> {
 }
 
 impl Dialect {
-    /// Finds its columns. A plain file has one column for each thing: a second never stands in for an empty cell.
+    /// Finds the dialect's columns among the headers of a file.
+    ///
+    /// In a plain file each field has one column: a second column never fills in for an empty cell.
     pub(in crate::catalog) fn columns(&'static self, headers: &[String]) -> Columns {
         let folded = self.spellings.known(headers);
         let all = |header: &Header| -> Vec<usize> {

@@ -1,10 +1,10 @@
-//! Names of columns as documents and files write them.
+//! Compares the names of columns in dialect documents with those in files.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A header of a document. With a `*` at one end it stands for all that begin or end so.
+/// A header in a dialect document. With a `*` at one end it matches all headers that begin or end in this way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "String")]
 pub(super) struct Header {
@@ -19,7 +19,7 @@ impl From<String> for Header {
 }
 
 impl Header {
-    /// Returns whether this header stands for a folded header of a file.
+    /// Reports whether this header matches a header of a file, which [`fold`] has prepared.
     pub(super) fn fits(&self, folded: &str) -> bool {
         match (self.written.starts_with('*'), self.written.ends_with('*')) {
             (_, true) => folded.starts_with(&self.folded),
@@ -28,12 +28,12 @@ impl Header {
         }
     }
 
-    /// Returns whether this header stands for one of the folded headers of a file.
+    /// Reports whether this header matches one of the headers of a file, which [`fold`] has prepared.
     pub(super) fn is_among(&self, folded: &[String]) -> bool {
         folded.iter().any(|header| self.fits(header))
     }
 
-    /// Returns the rest of a file's header behind the part that all such headers share: `Colour` of `variant:Colour`.
+    /// Returns the part of a file's header that the `*` matches, such as `Colour` in `variant:Colour`.
     pub(super) fn rest<'a>(&self, header: &'a str) -> &'a str {
         let shared = self.written.trim_end_matches('*');
         let is_start = self.written.ends_with('*')
@@ -45,8 +45,9 @@ impl Header {
     }
 }
 
-/// Returns a header in the form in which headers are compared: composed, in lower case, `_` as a space, without the
-/// `*` of required columns.
+/// Returns a header in the form in which headers are compared.
+///
+/// The form has composed characters (NFC), lower case, a space for `_`, and no `*` as a mark of required columns.
 pub(super) fn fold(header: &str) -> String {
     let plain = |letter: char| match letter {
         '_' | '\u{a0}' | '\u{202f}' => ' ',
@@ -57,13 +58,13 @@ pub(super) fn fold(header: &str) -> String {
     lower.trim_matches(['*', ' ']).to_owned()
 }
 
-/// Other spellings of headers, such as those of other languages. `#` stands for a number.
+/// Other spellings of headers, such as those in other languages. A `#` matches a number.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "BTreeMap<String, Vec<String>>")]
 pub(super) struct Spellings {
-    /// The folded header of each folded spelling.
+    /// The header by its other spelling, both as returned by [`fold`].
     known: HashMap<String, String>,
-    /// The spellings of each header as the document writes them.
+    /// The other spellings of each header, as written in the document.
     written: BTreeMap<String, Vec<String>>,
 }
 
@@ -77,18 +78,18 @@ impl From<BTreeMap<String, Vec<String>>> for Spellings {
 }
 
 impl Spellings {
-    /// Returns a header of the document with all its other spellings.
+    /// Returns a header of the document and all its other spellings.
     pub(super) fn of(&self, header: &str) -> Vec<String> {
         let others = self.written.get(header).into_iter().flatten();
         std::iter::once(header.to_owned()).chain(others.cloned()).collect()
     }
 
-    /// Returns the folded headers of a file under the names by which the document knows them.
+    /// Returns the headers of a file as returned by [`fold`], with other spellings replaced by the document's own.
     pub(super) fn known(&self, headers: &[String]) -> Vec<String> {
         headers.iter().map(|header| self.one(fold(header))).collect()
     }
 
-    /// Returns each other spelling with its header.
+    /// Returns each other spelling with the header that it stands for.
     #[cfg(test)]
     pub(super) fn each(&self) -> impl Iterator<Item = (&String, &String)> {
         self.known.iter()

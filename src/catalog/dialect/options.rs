@@ -1,10 +1,10 @@
-//! Colours, sizes and other options of a row.
+//! Reads the options of a row, such as colours and sizes.
 
 use super::{Columns, Dialect};
 use crate::catalog::cells::Row;
 
 impl Columns {
-    /// Returns the options of a row. Their names may stand only in the product's first row.
+    /// Returns the options of a row as names and values. A name may be only in the product's first row, `head`.
     pub(in crate::catalog) fn options_of(
         &self,
         dialect: &Dialect,
@@ -32,13 +32,13 @@ impl Columns {
     }
 }
 
-/// Parts a cell of several names and a cell of as many values.
+/// Splits a cell of option names and a cell of option values at `between`, and pairs each name with its value.
 fn parted(names: &str, values: &str, between: char) -> Vec<(String, String)> {
     let part = |text: &str| text.split(between).map(|part| part.trim().to_owned()).collect::<Vec<_>>();
     part(names).into_iter().zip(part(values)).collect()
 }
 
-/// Returns the name of a colour without the number before it: `Red` of `#aa3322:Red`.
+/// Returns the name of a colour without the number before it, such as `Red` in `#aa3322:Red`.
 fn without_number(text: &str) -> &str {
     let is_number = |number: &str| {
         number.len() == 7

@@ -1,4 +1,4 @@
-//! Conditions on the cells of a row, and the words that shops write for the state of a product.
+//! Evaluates conditions on the cells of a row, and the words that shops write for the state of a product.
 
 use super::header::Header;
 use crate::catalog::words;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
-/// Words for each state, in the languages and spellings of all shops.
+/// The words that shops write for each state of a product, in all languages and spellings.
 static STATES: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
     let document = include_str!("../dialects/states.yaml");
     let states: HashMap<String, Vec<String>> =
@@ -18,43 +18,43 @@ static STATES: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
 /// The states of [`STATES`] in which a shop does not sell a product.
 const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 
-/// Columns with the values that all must have.
+/// A condition on a row: columns, each with the values that it may have. All columns must match.
 ///
-/// A value is a word of a comma-separated list; `*` stands for any text, the empty text for none, `null` for none in a column that is there, `<=0` for a number
-/// that is not positive, and `@state` for the words of a state.
+/// A value is a word of a comma-separated list. `*` matches any text, the empty text an empty or missing cell, `null`
+/// an empty cell of an existing column, `<=0` a number that is not positive, and `@state` the words of a state.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
 
-/// A reason to leave a row out.
+/// A rule for leaving a product or a variant out.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Skip {
     /// The reason in two or three words.
     pub(super) reason: String,
-    /// The part of the product that the row speaks for.
+    /// The subject that is left out: the whole product, or one variant.
     #[serde(default)]
-    pub(super) of: Whose,
+    pub(super) of: RuleSubject,
     pub(super) when: When,
 }
 
-/// The part of a product that a reason applies to.
+/// The part of a product that a rule leaves out.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::catalog) enum Whose {
+pub(in crate::catalog) enum RuleSubject {
     /// The product with all its variants.
     #[default]
     Product,
-    /// One variant.
+    /// A single variant.
     Variant,
 }
 
-/// The conditions of a [`When`] with the places of their columns in a file.
+/// The columns of a [`When`] in one file, each with its allowed values; `None` for a column that the file lacks.
 #[derive(Debug, Default)]
 pub(super) struct Conditions(Vec<(Option<usize>, &'static [String])>);
 
 impl When {
-    /// Finds the columns among the folded headers of a file.
+    /// Finds the columns of the condition among the headers of a file, which `header::fold` has prepared.
     pub(super) fn conditions(&'static self, folded: &[String]) -> Conditions {
         let column = |header: &Header| folded.iter().position(|name| header.fits(name));
         Conditions(self.0.iter().map(|(header, values)| (column(header), values.as_slice())).collect())
@@ -62,7 +62,7 @@ impl When {
 }
 
 impl Conditions {
-    /// Returns whether a row meets all of them.
+    /// Reports whether a row meets all conditions.
     pub(super) fn hold(&self, cells: &[String]) -> bool {
         self.0.iter().all(|(column, values)| {
             let cell = column.and_then(|column| cells.get(column)).map_or("", |cell| cell.trim());
@@ -74,7 +74,7 @@ impl Conditions {
     }
 }
 
-/// Returns whether a cell has a value of a rule.
+/// Reports whether a cell has a value as a condition writes it; see [`When`].
 fn is_value(cell: &str, value: &str) -> bool {
     match value {
         "" => cell.is_empty(),
@@ -91,18 +91,18 @@ fn is_state(cell: &str, state: &str) -> bool {
     STATES.get(state).is_some_and(|words| words.contains(&fold(cell)))
 }
 
-/// How a column of a plain file says that an item is not sold.
+/// The meaning of the cells in a column of a plain file that may mark an item as not sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::catalog) enum Says {
-    /// By the word for a state.
+    /// The cells hold words for states, such as `draft`.
     State,
-    /// By a no to whether it is shown.
+    /// The cells say by yes or no whether the item is shown in the shop.
     Shown,
-    /// By a no to whether it is in stock, or a number of pieces that is not positive.
+    /// The cells say by yes or no whether the item is in stock, or hold the number in stock.
     Stocked,
 }
 
-/// Returns the state in which a shop does not sell a product, if a cell says so.
+/// Returns the state that the cell gives, if the shop does not sell a product in that state.
 pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static str> {
     let state = NOT_SOLD.into_iter().find(|state| is_state(cell, state));
     match says {
@@ -112,7 +112,8 @@ pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static st
     }
 }
 
-/// Returns a word as it is compared: without case, accents and marks, and without the address of schema.org before it.
+/// Returns a word in the form in which words are compared: without case, accents and marks. The address of schema.org
+/// before the word is removed, too.
 fn fold(word: &str) -> String {
     let word = word.trim();
     let name = ["https://schema.org/", "http://schema.org/"]

@@ -15,7 +15,7 @@ fn every_document_is_read_and_the_plain_one_is_last() {
     assert_eq!(files, known);
 }
 
-/// All rules of a dialect, of whatever kind.
+/// Returns all rules of a dialect, of every kind.
 fn rules(dialect: &Dialect) -> impl Iterator<Item = &When> {
     let Dialect { continues, repeats, ignore, variant, skip, .. } = dialect;
     let skip = skip.iter().map(|skip| &skip.when);
@@ -53,7 +53,7 @@ fn one_spelling_stands_for_one_header() {
         #[serde(default)]
         spellings: BTreeMap<String, Vec<String>>,
     }
-    // A document that gives one spelling to two headers loses one of them when it is read.
+    // If a document gave one spelling to two headers, one of them would be lost when it is read.
     for name in names() {
         let path = format!("{}/src/catalog/dialects/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
         let document: Document = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -90,7 +90,7 @@ fn a_file_between_two_programs_is_not_guessed() {
     assert!(matches!(detect(&headers), Detected::Either(..)));
 }
 
-/// The name of the dialect that a header row speaks for.
+/// Returns the name of the dialect that a header row indicates.
 fn detected(row: &str, separator: char) -> &'static str {
     let headers: Vec<String> =
         row.split(separator).map(|header| header.trim_matches('"').to_owned()).collect();
@@ -100,7 +100,7 @@ fn detected(row: &str, separator: char) -> &'static str {
     }
 }
 
-/// Header rows of each system, with the name of its dialect.
+/// Header rows of each system with the names of their dialects.
 const HEADERS: &[(&str, &str)] = &[
     (
         "shopify",

@@ -1,21 +1,21 @@
-//! Languages, and how likely their letters are: to tell encodings apart.
+//! Rates how likely a word's letters are in each language, to distinguish encodings.
 
 use encoding_rs::{BIG5, Encoding, GBK, SHIFT_JIS};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-/// The languages, each with its encodings and letters.
+/// The document with the languages, their encodings and letters.
 const DOCUMENT: &str = include_str!("../languages.yaml");
 
-/// The languages that are written in letters.
+/// The languages with an alphabet; those of East Asia are not among them.
 pub(super) static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     let documents: BTreeMap<String, Document> =
         serde_yaml::from_str(DOCUMENT).expect("it is compiled in, and a test reads it");
     documents.values().map(Language::from).collect()
 });
 
-/// A script, or of East Asia a language.
+/// A script, or a language of East Asia.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Script {
     Latin,
@@ -30,11 +30,11 @@ pub(super) enum Script {
     Korean,
     /// Half-width katakana, which only programs of the eighties wrote.
     HalfWidth,
-    /// No letter.
+    /// Characters that are not letters.
     Other,
 }
 
-/// A language as its document has it.
+/// A language as described in [`DOCUMENT`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -43,14 +43,14 @@ struct Document {
     letters: String,
 }
 
-/// A language that is written in letters.
+/// A language with an alphabet.
 #[derive(Debug)]
 pub(super) struct Language {
     pub(super) encodings: Vec<&'static Encoding>,
     pub(super) script: Script,
-    /// Share of its shops in those of the most common language of its script.
+    /// The number of shops in this language, relative to the most common language of the same script.
     shops: f64,
-    /// Share of each letter beyond ASCII.
+    /// The share of each letter beyond ASCII among the language's letters beyond ASCII.
     letters: HashMap<char, f64>,
 }
 
@@ -74,21 +74,21 @@ impl From<&Document> for Language {
     }
 }
 
-/// Signs that product texts have.
+/// Signs other than letters that are usual in product texts.
 const SIGNS: &str = "«»“”„‘’‚–—…•™®©€£°²³×½¼№·\u{a0}¿¡ºªµ§±′″";
 
-/// Share of letters beyond ASCII in the words of a Latin language that have any.
+/// Share of letters beyond ASCII in words of a language with Latin letters.
 const BEYOND_ASCII: f64 = 0.12;
 
-/// The smallest share of a letter of the language.
+/// The least share that is assumed for a letter of the language, however rare it is.
 const RARE: f64 = 0.004;
 
-/// Number of words of the language for one of another language, as in the name of a brand, and the bounds of the share
-/// of a letter that only such words have.
+/// The assumed number of words of the language for each foreign word, such as a brand. `FOREIGN` bounds the share of a
+/// foreign letter.
 const OWN_WORDS: f64 = 100.0;
 const FOREIGN: (f64, f64) = (1e-5, 0.003);
 
-/// Share of each letter in words of other languages.
+/// The share with which each letter occurs through words of other languages.
 static FOREIGN_LETTERS: LazyLock<HashMap<char, f64>> = LazyLock::new(|| {
     let mut shares = HashMap::new();
     for language in LANGUAGES.iter() {
@@ -100,7 +100,7 @@ static FOREIGN_LETTERS: LazyLock<HashMap<char, f64>> = LazyLock::new(|| {
     shares
 });
 
-/// Syllables of Korean that words for products often have.
+/// Korean syllables that are frequent in words for products.
 const SYLLABLES: &str = "이다는의가을에로고한하지기사서도은리어자인나대스전정시아수부일해용품세트여남상제보성주방미니장유라마소\
                          원무신오바비드컵피건모갑조구동개안화";
 
@@ -126,12 +126,12 @@ fn is_letter(letter: char) -> bool {
 }
 
 impl Language {
-    /// Returns the natural logarithm of how common the language is.
+    /// Returns the natural logarithm of how common the language is among shops.
     pub(super) fn prior(&self) -> f64 {
         self.shops.ln()
     }
 
-    /// Returns the natural logarithm of how likely the characters beyond ASCII of a word are.
+    /// Returns the natural logarithm of the likelihood of a word's characters beyond ASCII.
     pub(super) fn score(&self, word: &str) -> f64 {
         let letters: Vec<char> = word.chars().collect();
         let beyond = letters.iter().enumerate().filter(|(_, letter)| !letter.is_ascii());
@@ -147,7 +147,7 @@ impl Language {
             let is_letter = |letter: Option<char>| letter.is_some_and(is_letter);
             return match (is_letter(before), is_letter(after)) {
                 (true, true) if !"’·".contains(letter) => likelihood * 0.003,
-                // These follow a word or a number.
+                // These signs follow a word or a number, so a letter after them is unusual.
                 (false, true) if "ªº®™°²³½¼×".contains(letter) => likelihood * 0.02,
                 _ => likelihood,
             };
@@ -167,7 +167,7 @@ impl Language {
                 likelihood *= 0.7;
             }
         } else {
-            // No word has letters of two scripts.
+            // A word rarely mixes letters of two scripts.
             let latin = around.iter().flatten().filter(|letter| letter.is_ascii_alphabetic());
             likelihood *= latin.map(|_| 0.003).product::<f64>();
         }
@@ -176,7 +176,7 @@ impl Language {
     }
 }
 
-/// Returns how likely a letter is a capital, or a small one, where it stands.
+/// Returns how likely the case of a letter (capital or small) is at its place in a word.
 fn case(letter: char, before: Option<char>, second: Option<char>, after: Option<char>) -> f64 {
     if letter.is_uppercase() {
         return match before {
@@ -191,7 +191,7 @@ fn case(letter: char, before: Option<char>, second: Option<char>, after: Option<
     if letter.is_lowercase() && is_odd { 0.02 } else { 1.0 }
 }
 
-/// Returns the natural logarithm of how likely the characters beyond ASCII of a word are in a language of East Asia.
+/// Returns the natural logarithm of the likelihood of a word's characters beyond ASCII in a language of East Asia.
 pub(super) fn east_asian(language: Script, word: &str) -> f64 {
     let letters: Vec<char> = word.chars().collect();
     let beyond = letters.iter().enumerate().filter(|(_, letter)| !letter.is_ascii());
@@ -216,7 +216,7 @@ fn east_asian_letter(language: Script, letter: char) -> f64 {
         (Script::Simplified | Script::Traditional | Script::Korean, Script::Japanese) => 1e-6,
         (Script::Korean, Script::Korean) if SYLLABLES.contains(letter) => 0.6 / 100.0,
         (Script::Korean, Script::Korean) => 0.4 / 2250.0,
-        // Characters that are in use come first in these encodings: what is behind them is rare.
+        // These encodings list the common characters first; later ones are rare.
         (Script::Simplified, Script::Simplified) => match two_bytes(GBK, letter) {
             Some((0xB0..=0xD7, 0xA1..)) => 1.0 / 2500.0,
             Some((0xD8..=0xF7, 0xA1..)) => 0.015 / 3008.0,
@@ -236,7 +236,7 @@ fn east_asian_letter(language: Script, letter: char) -> f64 {
     }
 }
 
-/// Returns a character in an encoding in which it takes two bytes.
+/// Returns the two bytes of a character in an encoding; `None` if it does not take two bytes there.
 fn two_bytes(encoding: &'static Encoding, letter: char) -> Option<(u8, u8)> {
     let mut text = [0; 4];
     let (bytes, _, is_wrong) = encoding.encode(letter.encode_utf8(&mut text));

@@ -1,26 +1,26 @@
-//! Symbols and punctuation beside ASCII words: `5 €`, `Acme®`, `“Retro”`.
+//! Recognises symbols and punctuation next to ASCII words: `5 €`, `Acme®`, `“Retro”`.
 //!
 //! Windows writes them with the same bytes in all its Latin encodings. In encodings of other systems these bytes are
-//! letters, so each must stand where its symbol stands and where a letter would make no word.
+//! letters, so each must be at a usual place of its symbol, where a letter would not make a word.
 
 /// Units whose square and cube are written with a symbol.
 const UNITS: [&[u8]; 7] = [b"m", b"cm", b"mm", b"dm", b"km", b"ft", b"in"];
 
-/// Endings behind the apostrophe of an English word.
+/// Endings after the apostrophe of an English word.
 const ENDINGS: [&[u8]; 6] = [b"s", b"t", b"ll", b"re", b"ve", b"d"];
 
-/// Units behind the sign for a millionth.
+/// Units that follow the sign `µ` for a millionth.
 const SMALL: [&[u8]; 5] = [b"m", b"g", b"l", b"F", b"s"];
 
-/// Fewest letters before an apostrophe: the Spanish `país` is shorter where its `í` is read as one.
+/// Least number of letters before an apostrophe: the Spanish `país` has fewer if its `í` is read as an apostrophe.
 const STEM: usize = 3;
 
-/// Returns whether each byte beyond ASCII is a symbol in windows-1252 and stands where that symbol stands.
+/// Reports whether each byte beyond ASCII in a sample is a symbol of windows-1252 at a usual place of that symbol.
 pub(super) fn are_all(sample: &[u8]) -> bool {
     sample.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| {
         let pairs = [(0x93, 0x94), (0x91, 0x92), (0xAB, 0xBB)];
         let marks = |mark: u8| line.split(|byte| *byte == mark).count();
-        // An apostrophe is the closing mark, too.
+        // The closing mark is also the apostrophe, so it may be more frequent.
         let is_pair = |(open, close): (u8, u8)| match close {
             0x92 => marks(open) <= marks(close),
             _ => marks(open) == marks(close),
@@ -30,9 +30,9 @@ pub(super) fn are_all(sample: &[u8]) -> bool {
     })
 }
 
-/// Returns whether the byte at that place is a symbol by what stands beside it.
+/// Reports whether the bytes around a place show that the byte there is a symbol.
 fn is_symbol(line: &[u8], at: usize) -> bool {
-    // Quotation marks part words; each is looked at in its own place.
+    // Quotation marks separate words; each is checked at its own place.
     let is_quote = |byte: &u8| matches!(byte, 0x91 | 0x93 | 0x94 | 0xAB | 0xBB);
     let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !(byte.is_ascii() || is_quote(byte));
     let is_ascii = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii);
@@ -47,7 +47,7 @@ fn is_symbol(line: &[u8], at: usize) -> bool {
         0x80 | 0x95 | 0x96 | 0x97 | 0xB0 | 0xB1 | 0xD7 | 0xA7 | 0xA9 | 0xBC | 0xBD | 0xBE => is_alone,
         // £
         0xA3 => before.is_empty() && is_digit(right.first()),
-        // A space that does not break, behind a number.
+        // A no-break space after a number.
         0xA0 => is_digit(left.last()),
         // ® ™
         0xAE | 0x99 => before.is_ascii() && behind.is_empty(),

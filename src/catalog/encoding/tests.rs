@@ -1,10 +1,10 @@
 use super::*;
 use encoding_rs as encodings;
 
-/// Words for products: a language a line, words parted by bars.
+/// Words for products, with one language per line and bars between the words.
 const WORDS_OF_SHOPS: &str = include_str!("tests/words.txt");
 
-/// Each language with its words.
+/// Returns each language with its words.
 fn languages() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     WORDS_OF_SHOPS.lines().map(|line| {
         let mut words = line.split('|');
@@ -12,13 +12,13 @@ fn languages() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     })
 }
 
-/// A sheet with that many rows, beginning with that word.
+/// Builds a sheet with so many rows, beginning with the word at `from`.
 fn sheet(words: &[&str], from: usize, rows: usize) -> String {
     let rows = (0..rows).map(|at| format!("{at},{},a.png\n", words[(from + at) % words.len()]));
     format!("id,title,image\n{}", rows.collect::<String>())
 }
 
-/// All encodings that can be written.
+/// Returns all encodings that can be written.
 fn legacy() -> Vec<&'static Encoding> {
     let mut legacy = all();
     legacy.extend([
@@ -30,7 +30,7 @@ fn legacy() -> Vec<&'static Encoding> {
     legacy
 }
 
-/// What is decided of sheets of a language in an encoding: certain, uncertain.
+/// Counts the certain and the uncertain decisions for sheets of a language in an encoding.
 fn decided(words: &[&str], encoding: &'static Encoding, rows: usize) -> (usize, usize) {
     let (mut certain, mut uncertain) = (0, 0);
     let step = if rows < 10 { 5 } else { 23 };
@@ -112,7 +112,7 @@ fn one_word_with_an_umlaut_is_enough_where_all_encodings_agree() {
     let (bytes, ..) = encodings::WINDOWS_1252.encode("id,title\n1,Größe\n2,Caffé\n");
     let Decision::Certain(read) = decide(&bytes) else { panic!() };
     assert_eq!((read.encoding.name(), read.word.as_str()), ("windows-1252", "Größe"));
-    // A euro sign further down would be one thing in this encoding and another in the next.
+    // A byte that does not occur in the sample, such as 0xD0, differs between the equally likely encodings.
     assert!(read.doubtful.contains(&0xD0) && !read.doubtful.contains(&0xF6), "{:?}", read.doubtful);
 }
 
@@ -169,7 +169,7 @@ fn symbols_beside_ascii_words_are_those_of_windows() {
 
 #[test]
 fn symbols_that_may_be_letters_of_another_encoding_are_uncertain() {
-    // Jamón, año, Straße, María and país of a Mac; Möbel and città of DOS; škola, krzesło and muž elsewhere.
+    // Jamón, año, Straße, María and país from a Mac; Möbel and città from DOS; škola, krzesło and muž from others.
     for bytes in [
         &b"Jam\x97n"[..],
         b"a\x96o",

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Rows of a sheet, cells parted by commas.
+/// Returns the rows of a sheet with commas between its cells.
 fn rows(text: &str) -> Vec<Row> {
     let lines = text.lines().enumerate();
     lines
@@ -46,7 +46,7 @@ fn a_header_in_unknown_words_is_found_by_the_rows_around_it() {
     header_is("Export der Artikel,,\nNummer,Bezeichnung,Bild\n17,Becher,b.png", 1);
     header_is("Nummer,Bezeichnung,Bild\n17,sku,b.png", 0);
     header_is("Nummer,Bezeichnung,Bild\nL17,Handle,b.png", 0);
-    // The columns that the user names count.
+    // The columns that the user names decide.
     let all = rows("Export,vom,Montag\nNummer,Bezeichnung,Bild,Preis\n17,Becher,b.png,3");
     let columns = BTreeMap::from([("id".to_owned(), vec!["Nummer".to_owned()])]);
     assert_eq!((position(&all, &BTreeMap::new()), position(&all, &columns)), (Some(0), Some(1)));
@@ -57,7 +57,7 @@ fn a_row_that_names_fields_wins_over_a_note_above_it() {
     let above = "Price list 2026,,\nAll prices net,,valid until 31.12.\n";
     header_is(&format!("{above},,\nsku,name,image\nA1,Mug,a.png"), 3);
     header_is(&format!("{above}Artikelnummer,Bezeichnung,Bild\nA1,Becher,a.png"), 2);
-    // A row that names a field itself stays the header.
+    // A row that names a field remains the header.
     header_is("Liste,,,\nNummer,Bild,,\n1,a.png,b,\nsku,name,image,x", 1);
 }
 

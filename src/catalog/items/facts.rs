@@ -1,28 +1,29 @@
-//! What is known of an item under names that do not depend on its file.
+//! Collects the facts of an item: values such as the title, under names that do not depend on the product file.
 
 use super::Maker;
 use crate::catalog::dialect::Field;
 use crate::domain::item::{Fact, FactValue};
 
-/// What is known of an item, as it is gathered.
+/// The facts (named values) of one item while they are collected.
 pub(super) struct Facts<'a> {
     maker: &'a Maker<'a>,
     facts: Vec<Fact>,
 }
 
 impl<'a> Facts<'a> {
-    /// Returns an item of which nothing is known yet.
+    /// Returns a collection without facts.
     pub(super) const fn of(maker: &'a Maker<'a>) -> Self {
         Self { maker, facts: Vec::new() }
     }
 
-    /// Returns what is known.
+    /// Returns the collected facts.
     pub(super) fn facts(self) -> Vec<Fact> {
         self.facts
     }
 
-    /// Returns whether the name means the column of that very name: in a plain file it does, unless another column was
-    /// chosen for the field.
+    /// Reports whether a name in a template means the column with exactly that name, and not a fact.
+    ///
+    /// A name means the column in a plain file that has such a column, unless another column was chosen for the field.
     pub(super) fn is_meant(&self, name: &str, field: Option<Field>) -> bool {
         let Maker { dialect, columns, headers, .. } = self.maker;
         dialect.is_plain()
@@ -30,14 +31,14 @@ impl<'a> Facts<'a> {
             && headers.iter().any(|header| header == name)
     }
 
-    /// Adds what is known under the name of a field.
+    /// Adds a fact under the name of a field, unless that name means a column.
     pub(super) fn add_field(&mut self, field: Field, column: Option<usize>, value: FactValue) {
         if !self.is_meant(field.name(), Some(field)) {
             self.put(field.name(), column, value);
         }
     }
 
-    /// Adds what is known under another name. Wherever we only count, a column of that very name is what is meant.
+    /// Adds a fact under a name that is not a field's, unless that name means a column.
     pub(super) fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
         let is_computed = column.is_none() && matches!(name, "row" | "options");
         let is_column = is_computed && self.maker.headers.iter().any(|header| header == name);

@@ -1,4 +1,4 @@
-//! Ids that are too long, list several, or come twice.
+//! Handles ids that are too long, list several ids, or occur twice.
 
 use super::Maker;
 use crate::catalog::dialect::{self, Dialect};
@@ -6,15 +6,16 @@ use crate::domain::ident;
 use crate::domain::item::Item;
 use crate::domain::problem::Problem;
 
-/// Bytes of the longest id. A part of a path may have 200, and a shot, a variant and an ending follow the id.
+/// Limit on an id, in bytes. A part of a path may have 200 bytes, and a shot, a variant and an ending follow the id.
 const LONGEST: usize = 160;
 
-/// Characters of a number that may be a code of its own in a list.
+/// Least number of digits with which a mere number counts as a code in a list of ids.
 const SHORTEST_NUMBER: usize = 4;
 
-/// Returns a short form of an id that is too long for the name of a file, or that lists several ids.
+/// Returns a short form of an id that is too long for a file name, or that lists several ids. Returns `None` for any
+/// other id.
 ///
-/// It is the start of the id, or of the first in the list, with a digest of the whole.
+/// The short form is the start of the id, or of the first id in the list, with a digest of the whole text.
 pub(super) fn shortened(id: &str, dialect: &Dialect) -> Option<String> {
     let mark = dialect.id_list.or_else(|| list_mark(id).filter(|_| dialect.is_plain()));
     let first = mark.and_then(|mark| id.split_once(mark)).map(|(first, _)| first.trim());
@@ -25,7 +26,7 @@ pub(super) fn shortened(id: &str, dialect: &Dialect) -> Option<String> {
     Some(ident::shortened(start, id))
 }
 
-/// Returns the mark between the codes of an id that is nothing but a list of codes: `A-1, A-2`.
+/// Returns the separator of an id that is only a list of codes, such as `A-1, A-2`.
 fn list_mark(id: &str) -> Option<char> {
     let is_code = |part: &str| {
         let part = part.trim();
@@ -37,26 +38,26 @@ fn list_mark(id: &str) -> Option<char> {
 }
 
 impl Maker<'_> {
-    /// Returns the problem of an id that an earlier row has, with what to do about it.
+    /// Adds hints to the problem of an id that an earlier row already has.
     pub(super) fn doubled(&self, problem: Problem, item: &Item) -> Problem {
         let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
         let ids: Vec<&String> = self.columns.ids().filter_map(|column| self.headers.get(column)).collect();
         let is_empty = |name: &String| item.column(name).unwrap_or_default().trim().is_empty();
         let problem = match ids.split_first() {
-            // The id comes from the last column already: only the first can tell the rows apart.
+            // The id already comes from the last column, so only the first column can identify the rows.
             Some((first, [.., last])) if !self.dialect.is_plain() && is_empty(first) => {
                 return problem.hint(format!(
-                    "write an id of its own into the column `{first}` of each of them, or another `{last}` into one"
+                    "write a unique id into column `{first}` of each such row, or change `{last}` in one of the rows"
                 ));
             }
-            _ => problem.hint("give one of them another id, or remove the row"),
+            _ => problem.hint("give one of the rows another id, or remove it"),
         };
         match (other, ids.split_first()) {
             (Some(Dialect { title, name, .. }), _) => {
-                problem.note(format!("if this is a {title}, write `dialect: {name}` under `items:`"))
+                problem.note(format!("if the file is a {title}, write `dialect: {name}` under `items:`"))
             }
             (None, Some((_, [.., column]))) if !self.dialect.is_plain() => problem.note(format!(
-                "another column may tell them apart: write `columns: {{ id: \"{column}\" }}` under `items:`"
+                "another column may identify the rows: write `columns: {{ id: \"{column}\" }}` under `items:`"
             )),
             _ => problem,
         }

@@ -8,7 +8,7 @@ fn at(path: &str) -> Reading {
     Reading { path: Some(path.to_owned()), ..Reading::default() }
 }
 
-/// Ids, or what is told where there are none.
+/// Returns the ids of a file, or its messages if it has no items.
 #[track_caller]
 fn ids(text: &str, options: &Reading) -> Vec<String> {
     let catalog = read_as(text, options);
@@ -91,14 +91,16 @@ fn values_keep_all_their_digits_and_pictures_their_commas() {
 
 #[test]
 fn what_is_no_json_is_told_with_its_place() {
-    let told = |text: &str| ids(text, &Reading::default()).join(" ");
-    assert!(told(r#"{"products": [{"id": 1}]} x"#).contains("trailing characters at line 1 column 27"));
-    assert!(told("{\n\"products\": [{\"id\": 1}").contains("EOF while parsing"));
-    assert!(told(r#"[{"id": NaN}]"#).contains("this is no JSON"));
-    assert!(told(r#"[{"id": 1, "id": 2}]"#).contains("the name `id` stands twice"));
-    assert!(told("{\n\"data\": 1, \"data\": [{\"id\": 1}]}").contains("the name `data` stands twice"));
+    let reported = |text: &str| ids(text, &Reading::default()).join(" ");
+    assert!(reported(r#"{"products": [{"id": 1}]} x"#).contains("trailing characters at line 1 column 27"));
+    assert!(reported("{\n\"products\": [{\"id\": 1}").contains("EOF while parsing"));
+    assert!(reported(r#"[{"id": NaN}]"#).contains("the file is not valid JSON"));
+    assert!(reported(r#"[{"id": 1, "id": 2}]"#).contains("it has the name `id` twice"));
+    assert!(
+        reported("{\n\"data\": 1, \"data\": [{\"id\": 1}]}").contains("an object has the name `data` twice")
+    );
     let deep = format!("[{{\"id\": 1, \"x\": {}{}}}]", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(told(&deep).contains("nested too deep"));
+    assert!(reported(&deep).contains("nested too deep"));
 }
 
 const SHOPIFY: &str = r#"{"products": [{"id": 7, "title": "Pot", "handle": "pot", "body_html": "<p>Clay</p>", "vendor": "V",
@@ -119,7 +121,7 @@ fn variants_within_a_product_are_rows_of_it() {
     assert_eq!((catalog.items[0].id.as_str(), catalog.items[0].get("vendor")), ("pot", Some("V")));
     let options = Reading { one_per: OnePer::Variant, all: true, ..Reading::default() };
     let catalog = read_as(SHOPIFY, &options);
-    let told: Vec<_> = catalog
+    let reported: Vec<_> = catalog
         .items
         .iter()
         .map(|item| {
@@ -132,7 +134,7 @@ fn variants_within_a_product_are_rows_of_it() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             ["POT-S", "Pot", "https://shop.example/1.jpg", "V"],
             ["POT-L", "Pot", "https://shop.example/2.jpg", "V"],
@@ -157,10 +159,10 @@ fn a_list_of_other_things_is_never_taken_for_the_products() {
         assert!(catalog.items.iter().all(|item| item.column("artikelnummer") == Some("A1")), "{aside}");
         assert!(!catalog.problems.iter().any(|problem| problem.message.contains("several lists")), "{aside}");
     }
-    let told = ids(&shop("lamps", "chairs"), &Reading::default());
-    assert_eq!(told, ["the document has several lists of objects: `lamps`, `chairs`"]);
-    let told = ids(r#"{"errors": [{"id": "1", "name": "err one"}]}"#, &Reading::default());
-    assert_eq!(told, ["the document has no list of products, and lists of other things: `errors`"]);
+    let reported = ids(&shop("lamps", "chairs"), &Reading::default());
+    assert_eq!(reported, ["the document has several lists of objects: `lamps`, `chairs`"]);
+    let reported = ids(r#"{"errors": [{"id": "1", "name": "err one"}]}"#, &Reading::default());
+    assert_eq!(reported, ["the document has no list of products, only lists of other things: `errors`"]);
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn a_product_alone_and_products_by_their_ids_are_read() {
     assert_eq!(ids(&format!(r#"{{"products": {many}}}"#), &Reading::default()), ["A1", "A2"]);
     assert_eq!(ids(&format!(r#"{{"x": {many}}}"#), &at("x")), ["A1", "A2"]);
     let problem = read_as(r#"{"a": [[{"id": "Q"}]]}"#, &at("a.1")).problems.remove(0);
-    assert!(problem.hint.is_some_and(|hint| hint.starts_with("it has no list of objects")));
+    assert!(problem.hint.is_some_and(|hint| hint.starts_with("the document has no list of objects")));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Objects of a JSON list as records. Numbers keep the digits that are written.
+//! Turns the objects of a JSON list into records. Numbers keep their written digits.
 
 use crate::catalog::records::Record;
 use crate::catalog::table::Table;
@@ -10,36 +10,37 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt;
 
-/// Deepest value within an object.
+/// Limit on the nesting of values within an object.
 const DEEPEST: usize = 64;
 
-/// Names of an attribute in an object that holds its name and its value, and names of the value.
+/// The usual keys for an attribute's name in an object that describes an attribute. `VALUES` are the keys for the
+/// attribute's value.
 const NAMES: [&str; 4] = ["attribute_code", "name", "key", "code"];
 const VALUES: [&str; 3] = ["value", "option", "val"];
 
-/// Names that such an object may have besides.
+/// Other keys that an object may have if it describes an attribute.
 const BESIDES: [&str; 5] = ["id", "@type", "position", "slug", "type"];
 
-/// The names of an object with their values, in their order.
+/// The names of an object with their values, in the order of the file.
 pub(in crate::catalog) type Entries<'a> = Vec<(String, &'a RawValue)>;
 
-/// Takes an object as a record.
+/// Adds an object to the table as a record.
 pub(super) fn take(table: &mut Table<'_>, row: u64, object: &RawValue) -> Result<(), Box<Problem>> {
     let object = unwrapped(object);
     if !object.get().starts_with('{') {
-        let problem = table.at(row, None, "an object should stand here");
+        let problem = table.at(row, None, "a JSON object is expected here");
         return Err(problem.hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`").into());
     }
     match record(object) {
         Ok(record) => table.record(row, record),
         Err(why) => {
             let problem = table.at(row, None, format!("this object cannot be read: {why}"));
-            Err(problem.hint("let a program write the file").into())
+            Err(problem.hint("export the file again with a program that writes JSON").into())
         }
     }
 }
 
-/// Returns an object as a record. The error says what is wrong with it.
+/// Turns an object into a record. The error describes what is wrong with the object.
 fn record(object: &RawValue) -> Result<Record, String> {
     let mut record = Record::default();
     let mut values = Vec::new();
@@ -53,7 +54,8 @@ fn record(object: &RawValue) -> Result<Record, String> {
     Ok(record)
 }
 
-/// Returns the pictures of an object's `images` by the values of variants that name them, as Shopify has them.
+/// Returns the addresses in an object's list `images`. Each is found by the pair of a name and a value with which
+/// Shopify's variants refer to the picture.
 fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
     let mut known = HashMap::new();
     for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {
@@ -72,7 +74,7 @@ fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, Stri
     Ok(known)
 }
 
-/// Adds values by name: names of objects within objects are joined by a full stop.
+/// Adds the texts within a JSON value, each under its name. The names of nested objects are joined by full stops.
 fn gather(
     record: &mut Record,
     values: &mut Vec<(String, String)>,
@@ -94,7 +96,7 @@ fn gather(
                 } else if name.len() <= LONGEST_NAME {
                     gather(record, values, &format!("{name}.{key}"), value, depth)?;
                 } else {
-                    // Too long already: it is refused, and not made longer for each of its values.
+                    // The name is already too long and will be refused, so it is not extended for each value.
                     record.add(name, "");
                 }
             }
@@ -105,7 +107,7 @@ fn gather(
     Ok(())
 }
 
-/// Adds the elements of a list under its name.
+/// Adds the elements of a list to `values` under the name of the list.
 fn elements(
     record: &mut Record,
     values: &mut Vec<(String, String)>,
@@ -141,7 +143,7 @@ fn scalar(text: &str) -> Result<String, String> {
     }
 }
 
-/// Returns the entries of an object. A name that stands twice is an error: one of its values would be lost.
+/// Returns the names and values of an object. A repeated name is an error, because one of its values would be lost.
 pub(in crate::catalog) fn entries(object: &str) -> Result<Entries<'_>, String> {
     struct Read;
     impl<'de> Visitor<'de> for Read {
@@ -159,7 +161,7 @@ pub(in crate::catalog) fn entries(object: &str) -> Result<Entries<'_>, String> {
             let mut names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
             names.sort_unstable();
             match names.windows(2).find(|pair| pair[0] == pair[1]) {
-                Some(pair) => Err(A::Error::custom(format!("the name `{}` stands twice in it", pair[0]))),
+                Some(pair) => Err(A::Error::custom(format!("it has the name `{}` twice", pair[0]))),
                 None => Ok(entries),
             }
         }
@@ -180,12 +182,12 @@ pub(super) fn names(object: &RawValue) -> Result<Vec<String>, String> {
     Ok(entries(object.get())?.into_iter().map(|(name, _)| name).collect())
 }
 
-/// Returns whether one of the names is a whole name of a field.
+/// Reports whether one of the names is a usual name of a field.
 pub(super) fn has(names: &[String], field: &str) -> bool {
     names.iter().any(|name| matches!(words::fit(field, name), Some(Fit::Whole(_))))
 }
 
-/// Returns the product that a document holds alone: `{ "product": { … } }`.
+/// Returns the only product of a document: `{ "product": { … } }`.
 pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     let value = named(document)?;
     let names = names(value).ok()?;
@@ -193,7 +195,8 @@ pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     (is_product && !has(&names, "products")).then_some(value)
 }
 
-/// Returns the products of a document that holds each by its id: `{ "A1": { … }, "A2": { … } }`.
+/// Returns the products of a document that is one object, in which each product stands under its id: `{ "A1": { … },
+/// "A2": { … } }`.
 pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &RawValue)>> {
     let value = named(document).unwrap_or(document);
     let entries = entries(value.get()).ok()?;
@@ -204,7 +207,7 @@ pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &Raw
     (entries.len() > 1 && entries.iter().all(is_product)).then_some(entries)
 }
 
-/// Takes an object as a record that has this id unless it has one of its own.
+/// Adds an object to the table as a record with this id, unless the object has an id of its own.
 pub(super) fn take_as(
     table: &mut Table<'_>,
     row: u64,
@@ -222,12 +225,12 @@ pub(super) fn take_as(
         Ok(record) => table.record(row, record),
         Err(why) => {
             let problem = table.at(row, None, format!("this object cannot be read: {why}"));
-            Err(problem.hint("let a program write the file").into())
+            Err(problem.hint("export the file again with a program that writes JSON").into())
         }
     }
 }
 
-/// Returns the object that is the only value of another and has a name of products.
+/// Returns the object that is the only value of the document, if its name is a usual one for products.
 fn named(document: &RawValue) -> Option<&RawValue> {
     let entries = document.get().starts_with('{').then(|| entries(document.get()))?.ok()?;
     let [(name, value)] = entries.as_slice() else { return None };
@@ -239,7 +242,7 @@ fn entry<'a>(entries: &Entries<'a>, name: &str) -> Option<&'a RawValue> {
     entries.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
 
-/// Returns the list of a connection, as GraphQL has it: `{ "edges": [{ "node": … }] }` or `{ "nodes": […] }`.
+/// Returns the list of a GraphQL connection: `{ "edges": [{ "node": … }] }` or `{ "nodes": […] }`.
 fn connection<'a>(entries: &Entries<'a>) -> Option<&'a RawValue> {
     let is_other = |(name, _): &(String, &RawValue)| {
         !matches!(name.as_str(), "edges" | "nodes" | "pageInfo" | "totalCount" | "__typename")
@@ -251,7 +254,7 @@ fn connection<'a>(entries: &Entries<'a>) -> Option<&'a RawValue> {
     list.get().starts_with('[').then_some(list)
 }
 
-/// Returns an element of a list, without what GraphQL puts around it.
+/// Returns an element of a list without the node that GraphQL puts around it.
 pub(in crate::catalog) fn unwrapped(element: &RawValue) -> &RawValue {
     if !element.get().starts_with('{') || !element.get().contains("\"node\"") {
         return element;
@@ -263,7 +266,9 @@ pub(in crate::catalog) fn unwrapped(element: &RawValue) -> &RawValue {
     element
 }
 
-/// Returns the name and the value of an object that holds just these: `{ "name": "Colour", "value": "red" }`.
+/// Returns the name and the value of an object that is an attribute: `{ "name": "Colour", "value": "red" }`.
+///
+/// `None` if the object is not an attribute.
 fn attribute(element: &RawValue) -> Result<Option<(String, &RawValue)>, String> {
     if !element.get().starts_with('{') || !VALUES.iter().any(|name| element.get().contains(name)) {
         return Ok(None);
@@ -281,7 +286,8 @@ fn attribute(element: &RawValue) -> Result<Option<(String, &RawValue)>, String> 
     Ok(Some((scalar(named.get())?, value)))
 }
 
-/// Returns the objects at a path within a value; lists on the way are entered.
+/// Returns the objects at a path within a value. If the path leads through a list, all elements of the list are
+/// followed.
 pub(in crate::catalog) fn within<'a>(value: &'a RawValue, path: &str) -> Result<Vec<&'a RawValue>, String> {
     if value.get().starts_with('[') {
         let list: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(|error| error.to_string())?;
@@ -298,7 +304,7 @@ pub(in crate::catalog) fn within<'a>(value: &'a RawValue, path: &str) -> Result<
     entry(&entries(value.get())?, name).map_or(Ok(Vec::new()), |value| within(value, rest))
 }
 
-/// Returns the object at a path of objects.
+/// Returns the object at a path that leads only through objects.
 pub(in crate::catalog) fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
     let value = path.split('.').try_fold(value, |value, name| {
         let entries = value.get().starts_with('{').then(|| entries(value.get()))?.ok()?;

@@ -1,7 +1,7 @@
-//! The way through a JSON document to the list of its products, of which one at a time is held.
+//! Walks through a JSON document to the list of its products, with one product in memory at a time.
 
 use super::values;
-use crate::catalog::lines::Watch;
+use crate::catalog::lines::RowGuard;
 use crate::catalog::table::Table;
 use crate::catalog::{dialect, words};
 use crate::domain::problem::Problem;
@@ -11,45 +11,46 @@ use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-/// Most names of an object that are told apart: more are ids of a list that is written as an object.
+/// Limit on the names of an object that are checked for repetition. An object with more names is a list of products by
+/// their ids.
 const TOLD_APART: usize = 4096;
 
 /// A list of objects in a document.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
-    /// Names from the outermost object on, joined by full stops.
+    /// The path of the list: the names from the outermost object on, joined by full stops.
     pub(super) path: String,
     pub(super) rank: Rank,
 }
 
-/// How likely a list is that of the products.
+/// A rank of the likelihood that a list in a document is the list of products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// It has the name of something else.
+    /// The list has a name that is usual for something other than products.
     Other,
-    /// Its first object has no id.
+    /// The first object of the list has neither an id nor a title.
     Aside,
     /// The first object of the list has an id or a title.
     Likely,
-    /// It has the name of a list of products.
+    /// The list has a usual name for products.
     Known,
 }
 
 impl Found {
-    /// Returns whether a list further down is clearly not that of the products.
-    pub(super) fn is_beside(&self, next: &Self) -> bool {
+    /// Reports whether the later list `next`, compared with this one, is clearly not the list of products.
+    pub(super) fn rules_out(&self, next: &Self) -> bool {
         self.rank > next.rank || next.rank <= Rank::Aside
     }
 }
 
-/// The list that is read.
+/// The choice of the list that is read as the list of products.
 #[derive(Debug)]
 pub(super) enum Wanted {
-    /// The one at this path.
+    /// The list at this path.
     Path(String),
-    /// The first list of objects.
+    /// The first list of objects that look like products.
     First,
-    /// None: the document is only looked at.
+    /// No list: the document is only examined.
     None,
 }
 
@@ -57,24 +58,24 @@ pub(super) enum Wanted {
 pub(super) struct Walk<'s, 'a> {
     table: &'s mut Table<'a>,
     wanted: Wanted,
-    watch: Rc<Watch>,
+    watch: Rc<RowGuard>,
     path: Vec<String>,
-    /// Number of objects that were taken.
+    /// The number of objects that were read.
     pub(super) row: u64,
-    /// Lists of objects.
+    /// The lists of objects that were found.
     pub(super) found: Vec<Found>,
-    /// Names of the outermost object.
+    /// The names of the outermost object.
     pub(super) names: Vec<String>,
-    /// The path of the list that was read.
+    /// The path of the list that was read; `None` if none was.
     pub(super) taken: Option<String>,
-    /// Whether several lists may be that of the products.
+    /// True if several lists may be the list of products.
     pub(super) is_ambiguous: bool,
-    /// Why no more are taken.
+    /// The problem that ended the reading, if there was one.
     pub(super) stopped: Option<Box<Problem>>,
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
-    pub(super) fn new(table: &'s mut Table<'a>, wanted: Wanted, watch: Rc<Watch>) -> Self {
+    pub(super) fn new(table: &'s mut Table<'a>, wanted: Wanted, watch: Rc<RowGuard>) -> Self {
         Self {
             table,
             wanted,
@@ -89,7 +90,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// Ends the reading with a problem.
+    /// Records the problem that ends the reading, and returns an error for the parser.
     fn stop<E: serde::de::Error>(&mut self, problem: Box<Problem>) -> E {
         self.stopped = Some(problem);
         E::custom("no more is taken")
@@ -101,7 +102,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         values::take(self.table, self.row, object).map_err(|problem| self.stop(problem))
     }
 
-    /// Takes what is at a path within an element of a list.
+    /// Reads the products in an element of a list: the objects at the path `rest` within the element.
     fn take_within<E: serde::de::Error>(&mut self, element: &RawValue, rest: &str) -> Result<(), E> {
         let within = values::within(element, rest).map_err(E::custom)?;
         for object in within {
@@ -113,7 +114,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 }
 
-/// A step into a value of a document.
+/// A visitor for a value of the document and the values within it.
 pub(super) struct Step<'w, 's, 'a>(pub(super) &'w mut Walk<'s, 'a>);
 
 impl<'de> DeserializeSeed<'de> for Step<'_, '_, '_> {
@@ -164,7 +165,7 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
                 walk.names.push(name.clone());
             }
             if names.len() < TOLD_APART && !names.insert(name.clone()) {
-                return Err(A::Error::custom(format!("the name `{name}` stands twice in an object")));
+                return Err(A::Error::custom(format!("an object has the name `{name}` twice")));
             }
             walk.path.push(name);
             map.next_value_seed(Step(&mut *walk))?;
@@ -203,7 +204,7 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
         let found = Found { path: path.clone(), rank };
         let before = walk.found.iter().find(|found| found.rank > Rank::Aside);
         let is_first = matches!(walk.wanted, Wanted::First);
-        if is_first && before.is_some_and(|taken| !taken.is_beside(&found)) {
+        if is_first && before.is_some_and(|taken| !taken.rules_out(&found)) {
             walk.found.push(found);
             walk.is_ambiguous = true;
             return Err(A::Error::custom("no more is taken"));

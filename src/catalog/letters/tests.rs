@@ -1,7 +1,9 @@
 use super::*;
 use encoding_rs::{BIG5, EUC_KR, GBK, KOI8_R, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 
-/// The text of a sheet, or the readings between which the user must choose; whatever the pieces in which it comes.
+/// Returns the text of a sheet, or the encodings between which the user must choose.
+///
+/// Checks that the result is the same for pieces of any size.
 fn read(
     bytes: &[u8],
     named: Option<&'static Encoding>,
@@ -60,7 +62,7 @@ fn utf_16_is_read_with_a_mark_and_without() {
     is_read(&big, ROWS, "utf-16be");
     is_read(&[b"\xFF\xFE", &little[..]].concat(), ROWS, "utf-16le");
     is_read(&[b"\xFE\xFF", &big[..]].concat(), ROWS, "utf-16be");
-    // Half a letter at the end is no letter.
+    // Half a letter at the end cannot be decoded.
     let (text, _) = read(&little[..little.len() - 1], None).unwrap();
     assert!(text.ends_with(&[WRONG]));
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// The flaws of a sheet with commas, whatever the pieces in which it comes.
+/// Returns the flaws of a sheet with commas, and checks that they are the same for pieces of any size.
 fn flaws(text: &str) -> Vec<(u64, usize, bool)> {
     let all = |size: usize| {
         let (mut quotes, mut flaws) = (Quotes::new(b','), VecDeque::new());

@@ -1,4 +1,4 @@
-//! What a file is, and which of its rows make no clips.
+//! Describes a product file, and the rows that make no clips.
 
 use super::guards::opened;
 use super::{Known, Table, shared};
@@ -12,11 +12,11 @@ use crate::domain::problem::{Problem, Severity};
 use crate::domain::text::either;
 use std::collections::{BTreeMap, HashSet};
 
-/// Characters of a long id that a message shows.
+/// Number of characters of a long id that a message shows.
 const SHOWN: usize = 40;
 
 impl Table<'_> {
-    /// Makes the items of a file that was gathered, and says what the file is.
+    /// Makes the items of a file whose rows are all in memory, and returns the description of the file.
     pub(super) fn gathered(&self, known: &mut Known) -> About {
         let Known { dialect, confidence, columns, products, made, .. } = known;
         products.close(columns);
@@ -53,14 +53,14 @@ impl Table<'_> {
         about
     }
 
-    /// Returns which columns stand for what.
+    /// Returns the fields with their columns.
     fn mapped(&self, columns: &Columns) -> Vec<Mapped> {
         let named = |found: &[usize]| -> Vec<String> {
             found.iter().filter_map(|column| self.headers.get(*column).cloned()).collect()
         };
         let mapped = |field: &'static str, found: &[usize]| {
             let choice = self.mapping.of(field);
-            // Samples are those of the first column that holds something.
+            // The first column may be empty; the samples come from the first filled one.
             let samples = found.iter().map(|at| &self.survey.column(*at).samples).find(|it| !it.is_empty());
             Mapped {
                 field,
@@ -76,14 +76,14 @@ impl Table<'_> {
         all.filter(|mapped| !mapped.columns.is_empty()).collect()
     }
 
-    /// Returns the filled columns that stand for nothing.
+    /// Returns the filled columns without a field.
     fn unused(&self, columns: &Columns) -> Vec<String> {
         let used: HashSet<usize> = columns.ids().chain(columns.fields.values().flatten().copied()).collect();
         let is_unused = |at: &usize| !used.contains(at) && self.survey.column(*at).filled > 0;
         (0..self.headers.len()).filter(is_unused).map(|at| self.headers[at].clone()).collect()
     }
 
-    /// Returns whether the titles are words, or the user says which column has them.
+    /// Reports whether the titles are words, or the user names the column that has them.
     fn is_titled(&self, columns: &Columns) -> bool {
         let is_named = self.mapping.of("title").is_some_and(|choice| choice.by == By::Named);
         is_named || columns.of(Field::Title).iter().any(|at| self.survey.column(*at).is_words())
@@ -95,7 +95,7 @@ impl Table<'_> {
         likely.into_iter().map(|at| self.headers[at].clone()).collect()
     }
 
-    /// Returns what is said of the items as a whole.
+    /// Returns the warnings and notes about the items as a whole.
     pub(super) fn notes(&self, known: &Known) -> Vec<Problem> {
         let Known { dialect, made, .. } = known;
         let lacking = if dialect.is_plain() { self.lacking() } else { None };
@@ -111,13 +111,14 @@ impl Table<'_> {
         notes.into_iter().flatten().chain(unsold).collect()
     }
 
-    /// Returns what is said of a plain file that has most columns of a shop's export, but lacks one.
+    /// Builds the warning about a plain file that has most columns of a shop's export but lacks one.
     fn lacking(&self) -> Option<Problem> {
         let (dialect, spellings) = lacking_one(&self.headers)
             .filter(|_| self.options.dialect.is_none() && self.options.columns.is_empty())?;
         let (header, others) = spellings.split_first()?;
         let message = format!(
-            "this looks like a {}, but has no column `{header}`: it is read as a plain file, of which each row is an item",
+            "the file looks like a {}, but has no column `{header}`: it is read as a plain file, in which each row is \
+             an item",
             dialect.title
         );
         let mut problem = self.whole(message);
@@ -126,12 +127,13 @@ impl Table<'_> {
             problem = problem.note(format!("the column may also be called `{}`", others.join("`, `")));
         }
         let hint = format!(
-            "name the column `{header}`; if the file is no such export, write `dialect: generic` under `items:`"
+            "rename the right column to `{header}`; if the file is not such an export, write `dialect: generic` under \
+             `items:`"
         );
         Some(problem.hint(hint))
     }
 
-    /// Returns what is said of rows that make no clips.
+    /// Builds the note about products or variants that are left out; an error if nothing remains.
     fn left_out(&self, made: &Made) -> Option<Problem> {
         let left: usize = made.left_out.values().sum();
         if left == 0 {
@@ -147,7 +149,7 @@ impl Table<'_> {
         };
         let mut problem = self.whole(format!("{what} left out: {}", reasons.join(", ")));
         if made.count == 0 && !self.problems.has_error() {
-            problem = problem.note("nothing else is in the file");
+            problem = problem.note("the file has nothing else, so no clip can be made");
         } else {
             problem.severity = Severity::Note;
         }
@@ -155,42 +157,42 @@ impl Table<'_> {
             problem
         } else {
             problem
-                .hint("to take them too, write `all: true` under `items:`; for `init` and `catalog`, `--all`")
+                .hint("to make the left-out clips, write `all: true` under `items:`; for `init` and `catalog`, `--all`")
         })
     }
 
-    /// Returns what is said of ids with hidden characters at their ends.
+    /// Builds the note about ids with hidden characters at an end.
     fn trimmed(&self, made: &Made) -> Option<Problem> {
         let (written, id) = made.trimmed.first.as_ref()?;
         let (ids, have) = if made.trimmed.count == 1 { ("id", "has") } else { ("ids", "have") };
-        let message =
-            format!("{} {ids} {have} invisible characters at an end, which are left out", made.trimmed.count);
+        let message = format!(
+            "{} {ids} {have} invisible characters at the start or end, which are removed",
+            made.trimmed.count
+        );
         Some(self.note(message).note(format!("`{}` becomes `{id}`", shown(written))))
     }
 
-    /// Returns what is said of cells that are formulas of a text.
+    /// Builds the note about cells whose formula is only a text, such as `="00123"`.
     fn formula(&self) -> Option<Problem> {
         let (row, written) = self.guards.formula.as_ref()?;
-        let message = format!("cells are written as text for a spreadsheet, the first in row {row}");
+        let message = format!("some cells are formulas that contain only a text, the first in row {row}");
         let text = opened(written).unwrap_or_default();
         Some(self.note(message).note(format!("`{}` is read as `{}`", shown(written), shown(text))))
     }
 
-    /// Returns what is said of ids that begin with an apostrophe where others of their column do not.
+    /// Builds the warning about ids that begin with an apostrophe where others of their column do not.
     fn quoted(&self, made: &Made) -> Option<Problem> {
         let (id, column) = made.quoted.first.as_ref()?;
         let (ids, begin) = if made.quoted.count == 1 { ("id", "begins") } else { ("ids", "begin") };
         let message = format!("{} {ids} of column `{column}` {begin} with an apostrophe", made.quoted.count);
         let problem = Problem { severity: Severity::Warning, ..self.whole(message) };
         let problem = problem.label(format!("`{}`", shown(id)));
-        Some(
-            problem.hint(
-                "if only a spreadsheet needs it, delete it in the sheet; it is a part of the id as it is",
-            ),
-        )
+        Some(problem.hint(
+            "the apostrophe is now part of the id; if only a spreadsheet needs it, delete it in the sheet",
+        ))
     }
 
-    /// Returns what is said of ids that were shortened.
+    /// Builds the note about ids that were shortened.
     fn cut(&self, made: &Made) -> Option<Problem> {
         let (written, id) = made.cut.first.as_ref()?;
         let (ids, are) = if made.cut.count == 1 { ("id", "is") } else { ("ids", "are") };
@@ -203,20 +205,23 @@ impl Table<'_> {
         Some(self.note(message).note(format!("`{start}…` becomes `{id}`")))
     }
 
-    /// Returns what is said of items that are not sold, and which a plain file does not leave out.
+    /// Builds the note about items that the shop does not sell. They are kept, because nothing is left out from plain
+    /// files.
     fn unsold(&self, unsold: &Noted) -> Option<Problem> {
         let (_, column) = unsold.first.as_ref()?;
-        let (items, are) = if unsold.count == 1 { ("item", "is") } else { ("items", "are") };
+        let (items, are, kept) =
+            if unsold.count == 1 { ("item", "is", "it is") } else { ("items", "are", "they are") };
         let states = unsold.states.iter().map(|state| (*state).to_owned());
         let states = either(states);
         let message = format!(
-            "{} {items} {are} {states} by column `{column}`; a plain file leaves out none",
+            "{} {items} {are} {states} according to column `{column}`; {kept} kept, because only exports of known shop \
+             systems leave such items out",
             unsold.count
         );
         let name = format!("item.raw[{}]", serde_json::Value::from(column.as_str()));
         let unlike = |word: &String| format!("{name} != {}", serde_json::Value::from(word.as_str()));
         let is_sold = unsold.words.iter().map(unlike).collect::<Vec<_>>().join(" and ");
-        let hint = format!("to leave them out, write `where: '{is_sold}'` under `items:`");
+        let hint = format!("to leave such items out, write `where: '{is_sold}'` under `items:`");
         Some(self.note(message).hint(hint))
     }
 
@@ -227,7 +232,7 @@ impl Table<'_> {
     }
 }
 
-/// Returns samples as they are used: of a list of pictures the first.
+/// Returns sample cells as the field uses them. If a cell lists pictures, only the first picture is returned.
 fn shown_as(field: &str, cells: &[String]) -> Vec<String> {
     let is_picture = [Field::Image, Field::MoreImages, Field::VariantImage].map(Field::name).contains(&field);
     let first = |cell: &String| match listed(cell).first() {

@@ -1,34 +1,34 @@
-//! Marks with which a cell says to a spreadsheet that it is text: `="00123"` and `'00123`.
+//! Removes the marks that make a spreadsheet treat a cell as text: `="00123"` and `'00123`.
 
 use crate::catalog::cells::Row;
 use std::collections::BTreeSet;
 
-/// Filled cells of a column in which an apostrophe before each is no letter of a text.
+/// Least number of filled cells that must all begin with an apostrophe before it counts as a mark.
 const ENOUGH: usize = 3;
 
-/// What a file has of such marks.
+/// The marks for text that were found in the cells of a file.
 #[derive(Debug, Default)]
 pub(super) struct Guards {
-    /// The first cell that was a formula of a text, with its row, as it stood there.
+    /// The row and original content of the first cell whose formula is only a text, such as `="00123"`.
     pub(super) formula: Option<(u64, String)>,
-    /// Columns of which each cell begins with an apostrophe that is no part of it.
+    /// The columns in which each cell begins with an apostrophe that is not part of its text.
     pub(super) covered: BTreeSet<usize>,
 }
 
-/// Returns the text of a formula that is nothing but a text.
+/// Returns the text of a formula that is only a text, such as `="00123"`; `None` for any other cell.
 pub(super) fn opened(cell: &str) -> Option<&str> {
     let text = cell.trim().strip_prefix("=\"")?.strip_suffix('"')?;
     (!text.contains('"')).then_some(text)
 }
 
-/// Returns what stands behind the apostrophe that a spreadsheet hides.
+/// Returns the text after an apostrophe that a spreadsheet hides; `None` if there is no such apostrophe.
 pub(super) fn uncovered(cell: &str) -> Option<&str> {
     let text = cell.trim_start().strip_prefix('\'')?;
     (!text.is_empty() && !text.trim_end().ends_with('\'')).then_some(text)
 }
 
 impl Guards {
-    /// Reads formulas that are nothing but a text as that text.
+    /// Replaces each cell whose formula is only a text with that text.
     pub(super) fn open(&mut self, row: &mut Row) {
         for cell in &mut row.cells {
             if let Some(text) = opened(cell).map(str::to_owned) {
@@ -38,11 +38,11 @@ impl Guards {
         }
     }
 
-    /// Finds the columns of which each filled cell begins with an apostrophe.
+    /// Records the columns in which each filled cell begins with an apostrophe.
     pub(super) fn look<'r>(&mut self, rows: &(impl Iterator<Item = &'r Row> + Clone), columns: usize) {
         let is_covered = |at: &usize| {
             let mut filled = rows.clone().map(|row| row.cell(*at)).filter(|cell| !cell.is_empty());
-            // A word may begin with an apostrophe of its own, a number does not.
+            // A word may really begin with an apostrophe ('t Lampje); a number does not.
             let is_number =
                 |text: &str| text.starts_with(|first: char| "=+-@".contains(first) || first.is_ascii_digit());
             let texts: Option<Vec<bool>> = filled.try_fold(Vec::new(), |mut texts, cell| {
@@ -56,7 +56,7 @@ impl Guards {
         self.covered = (0..columns).filter(is_covered).collect();
     }
 
-    /// Takes the apostrophes off the columns that have them.
+    /// Removes the apostrophes in the columns that have them.
     pub(super) fn uncover(&self, row: &mut Row) {
         for at in &self.covered {
             if let Some(cell) = row.cells.get_mut(*at)

@@ -1,5 +1,6 @@
-//! Records of files without a header: each value has its name, and the program is told by the names of the first
-//! records.
+//! Adds the records of files without a header, in which each value has its name.
+//!
+//! The names in the first records show which program wrote the file.
 
 use super::{LOOKED_AT, Part, Table};
 use crate::catalog::cells::Row;
@@ -9,13 +10,13 @@ use crate::domain::ident::composed;
 use crate::domain::problem::Problem;
 
 impl Table<'_> {
-    /// Takes a record of a file without a header: each value with its name.
+    /// Adds the record with this number to the catalog, for file formats without a header row (such as JSON Lines).
     pub(in crate::catalog) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
         let Some((values, parts)) = record.finish() else { return Err(self.too_wide(number).into()) };
         let before = self.headers.len();
         let mut cells: Vec<String> = Vec::with_capacity(before);
         for (name, value) in values {
-            // Most records have the same names in the same order.
+            // Most records have the same names in the same order, so the next name is compared before it is looked up.
             let at = match self.headers.get(cells.len()) {
                 Some(next) if *next == name => cells.len(),
                 _ => *self.places.entry(composed(&name)).or_insert_with_key(|name| {
@@ -56,7 +57,8 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// Adds a record: a row for each part of the list that its dialect names, else one row.
+    /// Adds a record as rows. Each element of the list that the dialect names, such as `variants`, becomes one row. A
+    /// record without such a list becomes one row.
     pub(super) fn spread(&mut self, mut row: Row, parts: Vec<Part>) {
         let Some(known) = &self.known else { return };
         let Some(list) = known.dialect.rows.as_deref() else { return self.gather(row) };
@@ -69,7 +71,7 @@ impl Table<'_> {
                 row.cells[*at].clear();
             }
         }
-        // Further rows have the ids of the product; what else they do not have is that of the first.
+        // Further rows repeat the ids of the product; their other empty cells take the values of the first row.
         let mut further = Row { number: row.number, cells: vec![String::new(); row.cells.len()] };
         for at in ids.into_iter().filter(|at| *at < row.cells.len()) {
             further.cells[at].clone_from(&row.cells[at]);
@@ -92,12 +94,12 @@ impl Table<'_> {
 
     fn too_wide(&self, number: u64) -> Problem {
         let message = format!(
-            "the records have more than {WIDEST} different names, or one of more than {LONGEST_NAME} bytes"
+            "the records have more than {WIDEST} different names, or a name of more than {LONGEST_NAME} bytes"
         );
-        self.at(number, None, message).hint("give the same thing the same short name in each")
+        self.at(number, None, message).hint("use the same short names in each record")
     }
 
-    /// Tells the dialect of a file without a header.
+    /// Determines the dialect of a file without a header, by the names in its first records.
     fn look(&mut self) -> Result<(), Box<Problem>> {
         let (dialect, confidence) = self.dialect()?;
         let first = self.waiting.first().map_or(1, |(row, _)| row.number);
@@ -105,7 +107,7 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// The end of a file without a header.
+    /// Processes the records that still wait at the end of a file without a header.
     pub(in crate::catalog) fn end_of_records(&mut self) -> Result<(), Box<Problem>> {
         if self.known.is_none() && self.pending.is_none() && !self.waiting.is_empty() {
             self.look()?;

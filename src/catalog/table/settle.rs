@@ -1,4 +1,4 @@
-//! The choice of the columns of a file, by its header and its first rows.
+//! Chooses the columns of a file by its header and its first rows.
 
 use super::{Known, MOST_HELD, Read, Table, WATCHED};
 use crate::catalog::cells::letters;
@@ -12,20 +12,20 @@ use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::either;
 use std::collections::HashMap;
 
-/// A file whose dialect is known and whose columns are not chosen yet.
+/// The state of a file whose dialect is known but whose columns are not chosen yet.
 pub(super) struct Pending {
-    /// The row of the header, or of the first record.
+    /// The row number of the header, or of the first record.
     row: u64,
     dialect: &'static Dialect,
     confidence: Confidence,
-    /// Whether it is a sheet, whose items may be handed on while it is read.
+    /// True for a sheet, whose items may be passed on while it is read.
     pub(super) is_sheet: bool,
-    /// Whether no column tells the items apart: the other rows are only looked at, for a hint.
+    /// True if no column can serve as the id: the other rows are only searched for a hint.
     is_lost: bool,
 }
 
 impl Table<'_> {
-    /// Begins to wait for the rows by which the columns are chosen.
+    /// Starts collecting the rows by which the columns are chosen.
     pub(super) fn await_rows(
         &mut self,
         row: u64,
@@ -36,7 +36,7 @@ impl Table<'_> {
         self.pending = Some(Pending { row, dialect, confidence, is_sheet, is_lost: false });
     }
 
-    /// Gives each column a name of its own: the letter of the column where it has none or another has the same.
+    /// Gives each column a unique name, with the letter of the column if its name is empty or repeated.
     pub(super) fn name_columns(&mut self) {
         let mut firsts: HashMap<String, usize> = HashMap::new();
         for at in 0..self.headers.len() {
@@ -52,7 +52,8 @@ impl Table<'_> {
         }
     }
 
-    /// Keeps a row until the columns are chosen; answers the rows that wait no longer.
+    /// Keeps a row until the columns are chosen. After `most` rows (or many bytes) it chooses the columns and returns
+    /// all rows kept so far; before that, none.
     pub(super) fn wait(&mut self, read: Read, most: usize) -> Result<Vec<Read>, Box<Problem>> {
         let row = &read.0;
         if self.pending.as_ref().is_some_and(|pending| pending.is_lost) {
@@ -66,7 +67,7 @@ impl Table<'_> {
         if self.waiting.len() >= most || self.bytes > MOST_HELD { self.settle(false) } else { Ok(Vec::new()) }
     }
 
-    /// Chooses the columns; answers the rows that have waited for it. An error ends the reading.
+    /// Chooses the columns and returns the rows that waited for this. An error ends the reading.
     pub(super) fn settle(&mut self, is_end: bool) -> Result<Vec<Read>, Box<Problem>> {
         let Some(Pending { row, dialect, confidence, is_sheet, .. }) = self.pending.take() else {
             return Ok(Vec::new());
@@ -102,7 +103,7 @@ impl Table<'_> {
         Ok(waiting)
     }
 
-    /// The columns of the dialect once more, for a file without a header that has shown another one.
+    /// Finds the dialect's columns again. This is needed after a record of a file without a header has added a column.
     pub(super) fn renew_columns(&mut self) {
         if let Some(known) = &mut self.known {
             known.columns = known.dialect.columns(&self.headers);
@@ -110,7 +111,7 @@ impl Table<'_> {
         }
     }
 
-    /// Returns the problem of a column that is named and is not there.
+    /// Builds the error about a column that the user names and the file does not have.
     fn missing(&self, row: u64, missing: &Missing<'_>) -> Problem {
         let names = either(missing.names.iter().map(|name| format!("`{name}`")));
         let message = format!("`columns` names {names} for `{}`, and {NO_SUCH_COLUMN}", missing.field);
@@ -119,7 +120,7 @@ impl Table<'_> {
         self.at(row, None, message).hint(meant_or_all(wanted, headers, "its columns are"))
     }
 
-    /// Returns the problem of a file in which no column tells the items apart.
+    /// Builds the error about a file in which no column can serve as the id.
     fn without_id(&self, row: u64, dialect: &'static Dialect) -> Problem {
         let names = either(dialect.id_headers().into_iter().map(|name| format!("`{name}`")));
         let problem = self.at(row, None, format!("no column is called {names}"));
@@ -132,14 +133,14 @@ impl Table<'_> {
                     problem.note(format!("or `{other}`: `columns: {{ id: {} }}`", in_yaml(other)))
                 })
             }
-            None => problem.hint("give each row a text of its own in one column, and call that column `id`"),
+            None => problem.hint("give each row a unique text in one column, and call that column `id`"),
         };
         problem.note(format!("columns: {}", self.headers.join(", ")))
     }
 
-    /// Returns what a person should know of the columns themselves.
+    /// Returns the notes about repeated, nameless, hidden and quoted columns.
     fn remarks(&self, row: u64, is_plain: bool) -> Vec<Problem> {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         let name = |at: usize| self.headers.get(at).map_or("", String::as_str);
         let quoted = |columns: &[usize]| {
             let names: Vec<String> = columns.iter().map(|at| format!("`{}`", name(*at))).collect();
@@ -151,7 +152,7 @@ impl Table<'_> {
                     continue;
                 }
                 let (here, called) = (letters(*at), name(*at));
-                told.push(match first {
+                reported.push(match first {
                     Some(first) => self.remark(
                         row,
                         format!(
@@ -170,24 +171,25 @@ impl Table<'_> {
         if !hidden.is_empty() {
             let (columns, are) = if hidden.len() == 1 { ("column", "is") } else { ("columns", "are") };
             let message = format!(
-                "{columns} {} {are} hidden in the spreadsheet: for a text or picture another one is taken where it fits",
+                "{columns} {} {are} hidden in the spreadsheet: texts and pictures come from another column if one fits",
                 quoted(&hidden)
             );
-            told.push(self.remark(row, message));
+            reported.push(self.remark(row, message));
         }
         for at in &self.guards.covered {
             let message = format!(
-                "each cell of column `{}` begins with an apostrophe, which a spreadsheet hides: it is left out",
+                "each cell of column `{}` begins with an apostrophe, which a spreadsheet hides: the apostrophe is \
+                 removed",
                 name(*at)
             );
-            told.push(self.remark(row, message));
+            reported.push(self.remark(row, message));
         }
-        told
+        reported
     }
 
-    /// Notes what a person should know of the choice.
+    /// Records the notes and warnings about the choice of columns.
     fn tell_choice(&mut self, row: u64, dialect: &'static Dialect, mapping: &Mapping) {
-        let mut told = self.remarks(row, dialect.is_plain());
+        let mut reported = self.remarks(row, dialect.is_plain());
         let name = |at: usize| self.headers.get(at).map_or("", String::as_str);
         let quoted = |columns: &[usize]| {
             let names: Vec<String> = columns.iter().map(|at| format!("`{}`", name(*at))).collect();
@@ -195,15 +197,17 @@ impl Table<'_> {
         };
         if let Some((number, id)) = mapping.row_number.zip(mapping.of("id")) {
             let (number, id) = (name(number), quoted(&id.columns));
-            let message = format!("the id of a product is its {id}, and not the number in `{number}`");
-            told.push(self.remark(row, message).hint(named("id", number)));
+            let message =
+                format!("the id of a product is read from {id}, and not from the numbers in `{number}`");
+            reported
+                .push(self.remark(row, message).hint(format!("to use the numbers, {}", named("id", number))));
         }
         let image = mapping.of("image");
         let chosen = image.and_then(|choice| choice.columns.first()).copied();
         let is_named = image.is_some_and(|choice| choice.by == By::Named);
         if let Some(at) = chosen.filter(|at| mapping.same.contains(at) && !is_named) {
             let message = format!("column `{}` has the same picture in all rows", name(at));
-            told.push(self.doubt(row, message).hint(format!(
+            reported.push(self.doubt(row, message).hint(format!(
                 "name the column with the picture of each product; if it is this one, {}",
                 named("image", name(at))
             )));
@@ -217,9 +221,9 @@ impl Table<'_> {
                 let held = self.survey.column(**other);
                 **other != at && held.is_pictures() && held.shared().is_none() && held.differs()
             });
-            told.push(self.doubt(row, message).hint(match other {
+            reported.push(self.doubt(row, message).hint(match other {
                 Some(other) => format!(
-                    "if that is a logo or stands in for a picture, take `{}` instead: {}; if it is right, {}",
+                    "if that picture is a logo or a placeholder, use `{}` instead: {}; if the picture is right, {}",
                     name(*other),
                     named("image", name(*other)),
                     named("image", name(at)),
@@ -233,22 +237,25 @@ impl Table<'_> {
             && let Some(at) = mapping.same.first()
         {
             let message = format!(
-                "column {} has the same picture in all rows, and is not taken for the picture of a product",
+                "column {} has the same picture in all rows, and is not used as the picture of a product",
                 quoted(&mapping.same)
             );
-            told.push(self.doubt(row, message).hint(format!("to take it, {}", named("image", name(*at)))));
+            reported.push(self.doubt(row, message).hint(format!("to use it, {}", named("image", name(*at)))));
         }
         if let Some(Choice { by: By::Content, columns, others, .. }) = image
             && !others.is_empty()
         {
             let all: Vec<usize> = columns.iter().chain(others).copied().collect();
             let message = format!(
-                "columns {} hold pictures, and no name says which is that of the product: the first is taken",
+                "columns {} hold pictures, and no column name shows which has the product's picture: the first is used",
                 quoted(&all)
             );
-            told.push(self.doubt(row, message).hint(named("image", name(columns[0]))));
+            reported.push(
+                self.doubt(row, message)
+                    .hint(format!("to keep this choice, {}", named("image", name(columns[0])))),
+            );
         }
-        for problem in told {
+        for problem in reported {
             self.problems.add(problem);
         }
     }
@@ -261,7 +268,7 @@ impl Table<'_> {
         Problem { severity: Severity::Warning, ..self.at(row, None, message) }
     }
 
-    /// Returns which columns hold pictures, and which of them is that of the products.
+    /// Returns the columns that hold pictures, with the one chosen for the products.
     pub(super) fn pictures(&self) -> Pictures {
         let named = |at: &usize| self.headers.get(*at).cloned();
         let choice = self.mapping.of("image");

@@ -1,11 +1,11 @@
-//! XML elements of a workbook, and the texts in them.
+//! Reads XML elements of a workbook and the texts in them.
 
 use crate::domain::text::decode_entities;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::io::{BufReader, Read};
 
-/// A part of a workbook as XML.
+/// A file of a workbook's archive as XML.
 pub(super) struct Xml<R: Read> {
     reader: Reader<BufReader<R>>,
     buffer: Vec<u8>,
@@ -22,7 +22,7 @@ impl<R: Read> Xml<R> {
     }
 }
 
-/// Returns the value of an attribute, whatever prefix its name has.
+/// Returns the value of an attribute, whatever namespace prefix the attribute's name has.
 pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     let is_meant = |key: &str| key.rsplit(':').next() == Some(name);
     let found = start.attributes().flatten().find(|attribute| is_meant(attribute.key.as_ref()))?;
@@ -33,7 +33,7 @@ pub(super) fn is_set(start: &BytesStart<'_>, name: &str) -> bool {
     attribute(start, name).is_some_and(|value| value == "1" || value == "true")
 }
 
-/// Adds the text of an event.
+/// Appends the text of an XML event, if the event has one.
 pub(super) fn add_text(text: &mut String, event: &Event<'_>) {
     match event {
         Event::Text(part) => text.push_str(&part.xml10_content()),
@@ -43,7 +43,7 @@ pub(super) fn add_text(text: &mut String, event: &Event<'_>) {
     }
 }
 
-/// Returns a text with the characters that a workbook cannot write otherwise: `_x000D_`.
+/// Replaces escaped characters such as `_x000D_` in a text of a workbook.
 pub(super) fn unescaped(text: &str) -> String {
     let mut read = String::with_capacity(text.len());
     let mut rest = text;
@@ -60,7 +60,7 @@ pub(super) fn unescaped(text: &str) -> String {
     read
 }
 
-/// A text of several runs, without the pronunciation that may stand beside it.
+/// A text of a cell, collected from several formatted runs without the phonetic guide.
 #[derive(Default)]
 pub(super) struct Rich {
     pub(super) text: String,
@@ -87,7 +87,7 @@ impl Rich {
     }
 }
 
-/// Texts that cells share, one behind the other.
+/// The texts that the cells of a workbook share, joined in one string, with the position at which each ends.
 #[derive(Default)]
 pub(super) struct Texts {
     pub(super) all: String,

@@ -1,17 +1,17 @@
-//! Number formats of a workbook: the text that its user sees in a cell.
+//! Applies the number formats of a workbook, to get the text that the user sees in a cell.
 //!
 //! Separators of thousands are left out, because a spreadsheet writes those of its user's country. Numbers that a
 //! format shows in scientific notation or as a fraction are written in full.
 
 use jiff::civil::{Date, date};
 
-/// Days between the two systems in which a workbook counts its dates.
+/// Number of days between the two systems, from 1900 and from 1904, in which a workbook counts its dates.
 const TO_1904: i64 = 1462;
 
-/// Significant digits that a spreadsheet keeps of a number; what stands behind them is no digit of its user.
+/// Number of significant digits that a spreadsheet keeps; the user did not write further ones.
 const SIGNIFICANT: usize = 15;
 
-/// Largest power of ten of a number that is written in full.
+/// Limit on the power of ten of a number that is written in full.
 const MOST_DIGITS: i32 = 30;
 
 const DAY: i64 = 86_400;
@@ -19,13 +19,13 @@ const DAY: i64 = 86_400;
 /// A number format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Format {
-    /// All digits that there are.
+    /// The format that shows all digits.
     General,
     /// A date, a time of day, or both.
     Moment(Shown),
-    /// Hours that go on beyond a day.
+    /// A duration whose hours continue beyond a day.
     Elapsed,
-    /// Sections for positive numbers, negative numbers and zero.
+    /// The sections for positive numbers, negative numbers and zero.
     Number(Vec<Section>),
 }
 
@@ -33,21 +33,22 @@ pub(super) enum Format {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Section {
     pieces: Vec<Piece>,
-    /// Places by which the point moves to the right.
+    /// The number of places by which the decimal point moves to the right. Each `%` adds 2, and each scaling comma
+    /// takes 3.
     shift: i32,
-    /// Whether the section has a condition, an exponent or a fraction.
+    /// True if the section has a condition, an exponent or a fraction, and so shows all digits.
     is_general: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    /// `0`, `#` or `?`.
+    /// A place for a digit: `0`, `#` or `?`.
     Digit(char),
     Point,
 }
 
-/// Letters of a date format.
+/// The meaning of the letters in a date format.
 #[derive(Debug, Default)]
 struct Letters {
     shown: Shown,
@@ -55,7 +56,7 @@ struct Letters {
     has_months: bool,
 }
 
-/// Parts of a moment that a format shows.
+/// The parts of a date and time that a format shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     has_date: bool,
@@ -64,7 +65,7 @@ pub(super) struct Shown {
 }
 
 impl Format {
-    /// Returns the format with this number among those that every workbook has.
+    /// Returns the built-in format with this number, which every workbook has.
     pub(super) fn built_in(id: u32) -> Self {
         Self::read(match id {
             2 | 4 | 39 | 40 | 43 | 44 => "0.00",
@@ -80,7 +81,7 @@ impl Format {
         })
     }
 
-    /// Reads a format as a workbook writes it.
+    /// Parses a format code of a workbook.
     pub(super) fn read(code: &str) -> Self {
         let mut letters = Letters::default();
         let mut sections = vec![Section::default()];
@@ -98,7 +99,7 @@ impl Format {
                 }
                 '0' | '#' | '?' => section.pieces.push(Piece::Digit(letter)),
                 '.' => section.pieces.push(Piece::Point),
-                // Behind the last digit each comma stands for a thousand; others group digits.
+                // A comma after the last digit divides by a thousand; other commas group digits.
                 ',' if !matches!(rest.peek(), Some('0' | '#' | '?')) => section.shift -= 3,
                 ',' => {}
                 '%' => {
@@ -117,7 +118,7 @@ impl Format {
         if is_elapsed {
             Self::Elapsed
         } else if shown.has_date || shown.has_time || has_months {
-            // `m` stands for minutes beside hours or seconds.
+            // With hours or seconds `m` means minutes, otherwise months.
             shown.has_date |= !shown.has_time;
             Self::Moment(shown)
         } else if sections.iter().all(|section| section.is_general || section.pieces.is_empty()) {
@@ -127,7 +128,7 @@ impl Format {
         }
     }
 
-    /// Returns a number as the format shows it; `written` is the number as the workbook has it.
+    /// Returns a number as the format shows it; `written` is the number in the workbook.
     pub(super) fn show(&self, written: &str, is_1904: bool) -> String {
         let written = written.trim();
         let Some(number) = Decimal::read(written) else { return written.to_owned() };
@@ -142,7 +143,7 @@ impl Format {
 }
 
 impl Letters {
-    /// Notes a letter of a date, or adds it to the text of a section.
+    /// Records a letter of a date format, or adds another letter to the text of a section.
     fn or_text(&mut self, letter: char, section: &mut Section) {
         match letter.to_ascii_lowercase() {
             'y' | 'd' => self.shown.has_date = true,
@@ -164,7 +165,7 @@ impl Section {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Digit(_)))
     }
 
-    /// Takes what stands in brackets: a currency, elapsed time, a condition, or a colour.
+    /// Parses the content of brackets: a currency, elapsed time, a condition, or a colour.
     fn bracket(&mut self, inside: &str, letters: &mut Letters) {
         if let Some(currency) = inside.strip_prefix('$') {
             self.text(currency.split('-').next().unwrap_or_default());
@@ -201,7 +202,7 @@ impl Section {
                 Piece::Point if decimals.is_empty() => {}
                 Piece::Point => text.push('.'),
                 Piece::Digit(_) if at < point => {
-                    // The first place takes all digits that the others leave.
+                    // The first place shows all digits for which the others have no room.
                     let left = whole.len() - place - 1;
                     let end = shown.len().saturating_sub(left);
                     let start = if place == 0 { 0 } else { shown.len().saturating_sub(left + 1) };
@@ -224,7 +225,7 @@ fn texts(pieces: &[Piece]) -> usize {
     pieces.iter().filter(|piece| matches!(piece, Piece::Text(_))).count()
 }
 
-/// Returns a number as the section for its sign shows it; nothing where that section shows all digits.
+/// Returns a number as the section for its sign shows it; `None` if that section shows all digits.
 fn shown(sections: &[Section], number: &Decimal) -> Option<String> {
     let is_zero = number.whole.bytes().chain(number.decimals.bytes()).all(|digit| digit == b'0');
     let unsigned = Decimal { is_negative: false, ..number.clone() };
@@ -234,7 +235,7 @@ fn shown(sections: &[Section], number: &Decimal) -> Option<String> {
         [first, ..] => (first, number),
         [] => return None,
     };
-    // An empty section hides the number, and an id must not vanish.
+    // An empty section hides the number, but an id must not disappear.
     (!section.is_general && !section.pieces.is_empty()).then(|| section.show(number))
 }
 
@@ -247,7 +248,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// Reads a number. The digits of a whole number are kept as they are, others are rounded to those that count.
+    /// Parses a number. A whole number keeps all digits; others are rounded to [`SIGNIFICANT`] digits.
     fn read(written: &str) -> Option<Self> {
         let unsigned = written.strip_prefix('-').unwrap_or(written);
         let is_negative = unsigned.len() < written.len();
@@ -270,7 +271,7 @@ impl Decimal {
         Some(number)
     }
 
-    /// Returns the number with its point moved to the right.
+    /// Returns the number with its point moved to the right by so many places.
     fn shifted(&self, places: i32) -> Self {
         let all = format!("{}{}", self.whole, self.decimals);
         let point = i32::try_from(self.whole.len()).unwrap_or(i32::MAX).saturating_add(places);
@@ -284,7 +285,7 @@ impl Decimal {
         Self { is_negative: self.is_negative, whole, decimals: all[point..].to_owned() }
     }
 
-    /// Returns the number with exactly so many decimals; a half is rounded away from zero.
+    /// Returns the number with exactly `places` decimals; a half is rounded away from zero.
     fn rounded(&self, places: usize) -> Self {
         let mut decimals = format!("{:0<places$}", self.decimals);
         let is_up = decimals.as_bytes().get(places).is_some_and(|digit| *digit >= b'5');
@@ -305,7 +306,7 @@ impl Decimal {
         Self { is_negative: self.is_negative, whole, decimals: decimals.to_owned() }
     }
 
-    /// Returns all digits.
+    /// Returns the number with all its digits.
     fn plain(&self) -> String {
         let sign =
             if self.is_negative && (self.whole != "0" || !self.decimals.is_empty()) { "-" } else { "" };
@@ -314,9 +315,9 @@ impl Decimal {
     }
 }
 
-/// Splits a count of days into days and seconds.
+/// Splits a number of days into whole days and seconds.
 fn split(serial: f64) -> Option<(i64, i64)> {
-    // Largest date of a workbook: the year 9999.
+    // The dates of a workbook end with the year 9999.
     if !(0.0..2_958_466.0).contains(&serial) {
         return None;
     }
@@ -325,7 +326,7 @@ fn split(serial: f64) -> Option<(i64, i64)> {
     Some((seconds / DAY, seconds % DAY))
 }
 
-/// Returns a moment as ISO 8601 writes it, the time without seconds where the format shows none.
+/// Returns a date, a time or both in ISO 8601; a time alone has no seconds if the format shows none.
 fn moment(serial: f64, is_1904: bool, parts: Shown) -> Option<String> {
     let Shown { has_date, has_time, has_seconds } = parts;
     let (days, seconds) = split(serial)?;
@@ -339,7 +340,7 @@ fn moment(serial: f64, is_1904: bool, parts: Shown) -> Option<String> {
         return Some(time);
     }
     let days = if is_1904 { days + TO_1904 } else { days };
-    // A day that never was, the 29th of February 1900, is counted by all workbooks.
+    // All workbooks count 29 February 1900, a day that did not exist.
     let start: Date = if days < 60 { date(1899, 12, 31) } else { date(1899, 12, 30) };
     let day = start.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
     Some(if has_time && seconds > 0 {

@@ -1,4 +1,4 @@
-//! The parts of a workbook: the list of its sheets, its texts and its number formats.
+//! Reads the shared parts of a workbook: the list of its sheets, its texts and its number formats.
 
 use super::elements::{Rich, Texts, Xml, attribute, is_set, unescaped};
 use super::format::Format;
@@ -10,12 +10,12 @@ use zip::ZipArchive;
 
 type Archive = ZipArchive<Cursor<Vec<u8>>>;
 
-/// A workbook with all that its sheets share.
+/// A workbook with the data that its sheets share.
 pub(super) struct Workbook {
     archive: Archive,
     pub(super) sheets: Vec<SheetPart>,
     texts: Texts,
-    /// Formats by the style of a cell.
+    /// The number formats, by the index of a cell's style.
     formats: Vec<Format>,
     is_1904: bool,
 }
@@ -25,12 +25,12 @@ pub(super) struct Workbook {
 pub(super) struct SheetPart {
     pub(super) name: String,
     pub(super) is_hidden: bool,
-    /// Path in the archive.
+    /// The path of the sheet's XML in the workbook's archive.
     pub(super) path: String,
 }
 
 impl Workbook {
-    /// Reads all that the sheets share. The error says what is wrong with the file.
+    /// Opens a workbook and reads the data that its sheets share. The error describes what is wrong with the file.
     pub(super) fn open(bytes: Vec<u8>) -> Result<Self, String> {
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
         let start = relations(&mut archive, "_rels/.rels", "")?;
@@ -74,7 +74,7 @@ fn part<'a>(archive: &'a mut Archive, path: &str) -> Result<Option<Xml<impl Read
     }
 }
 
-/// Returns the parts that a part names: kind and path by id.
+/// Returns the kind and the path of each file that the relations at `path` name, by the id of the relation.
 fn relations(
     archive: &mut Archive,
     path: &str,
@@ -101,10 +101,10 @@ fn relations(
     }
 }
 
-/// A sheet in the list: its name, its id among the parts, and whether it is hidden.
+/// A sheet in the workbook's list: the name, the id of the relation to its XML, and true if it is hidden.
 type Listed = (String, String, bool);
 
-/// Returns the list of the sheets, and whether dates are counted from 1904.
+/// Returns the list of the sheets, and true if dates are counted from 1904.
 fn sheets(archive: &mut Archive, path: &str) -> Result<(Vec<Listed>, bool), String> {
     let (mut sheets, mut is_1904) = (Vec::new(), false);
     let Some(mut xml) = part(archive, path)? else { return Err(format!("it has no part `{path}`")) };
@@ -113,7 +113,7 @@ fn sheets(archive: &mut Archive, path: &str) -> Result<(Vec<Listed>, bool), Stri
             Event::Start(start) | Event::Empty(start) => match start.local_name().as_ref() {
                 "workbookPr" => is_1904 = is_set(&start, "date1904"),
                 "sheet" => {
-                    // The id of the part has a prefix, `r:id`; `sheetId` is a number.
+                    // `r:id` is the id of the part; `sheetId` is only a number.
                     if let (Some(name), Some(id)) = (attribute(&start, "name"), attribute(&start, "id")) {
                         let state = attribute(&start, "state");
                         sheets.push((name, id, state.is_some_and(|state| state.ends_with("idden"))));

@@ -1,4 +1,4 @@
-//! The rows of a sheet, one after the other.
+//! Reads the rows of a sheet of a workbook, one at a time.
 
 use super::elements::{Rich, Texts, Xml, add_text, attribute, is_set, unescaped};
 use super::format::Format;
@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::ops::Range;
 
-/// Most columns of a sheet (Excel's specification).
+/// Limit on the columns of a sheet (Excel's specification).
 const WIDEST: usize = 16_384;
 
-/// Number of rows that a sheet can have (ECMA-376); a larger number of a row is no number.
+/// Limit on the rows of a sheet (ECMA-376); a larger row number is ignored.
 const TALLEST: u64 = 1 << 20;
 
-/// Error for a part that breaks off.
+/// The error for a file of the archive that ends too early.
 const ENDS: &str = "one of its parts ends too early";
 
 /// A row of a sheet.
@@ -23,29 +23,29 @@ pub(super) struct Line {
     pub(super) number: u64,
     pub(super) is_hidden: bool,
     pub(super) cells: Vec<String>,
-    /// Cells that hold no value: the column, and what stands there instead.
+    /// The cells without a value, each with its column and the reason.
     pub(super) wrong: Vec<(usize, Wrong)>,
 }
 
-/// A cell without a value.
+/// The reason for which a cell has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wrong {
     /// An error such as `#N/A`.
     Error(String),
     /// A formula that no program has computed.
     Formula,
-    /// A text beyond the bound.
+    /// A text larger than [`LARGEST_CELL`].
     TooLarge,
 }
 
-/// The rows of a sheet, one after the other.
+/// A reader of the rows of a sheet.
 pub(super) struct Rows<'w, R: Read> {
     xml: Xml<R>,
     texts: &'w Texts,
     formats: &'w [Format],
     is_1904: bool,
     row: u64,
-    /// Columns that are hidden, known from the first row on.
+    /// The hidden columns, complete before the first row is returned.
     pub(super) hidden: BTreeSet<usize>,
 }
 
@@ -61,12 +61,12 @@ struct Cell {
 }
 
 impl<'w, R: Read> Rows<'w, R> {
-    /// Returns the rows of a part.
+    /// Returns a reader of the rows of the sheet whose XML is `part`.
     pub(super) fn new(part: R, texts: &'w Texts, formats: &'w [Format], is_1904: bool) -> Self {
         Self { xml: Xml::new(part), texts, formats, is_1904, row: 0, hidden: BTreeSet::new() }
     }
 
-    /// Returns the next row that has cells; nothing behind the last.
+    /// Returns the next row that has cells; `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<Line>, String> {
         let mut line: Option<Line> = None;
         let mut cell: Option<Cell> = None;
@@ -136,7 +136,7 @@ impl<'w, R: Read> Rows<'w, R> {
         }
     }
 
-    /// Returns the areas of merged cells, which stand behind the rows.
+    /// Returns the areas of merged cells, which follow the rows.
     pub(super) fn merged(&mut self) -> Result<Vec<String>, String> {
         let mut areas = Vec::new();
         loop {
@@ -151,7 +151,7 @@ impl<'w, R: Read> Rows<'w, R> {
     }
 }
 
-/// Returns the columns that an element speaks of, which counts them from 1.
+/// Returns the range of columns in the attributes `min` and `max`, which count from 1.
 fn stretch(start: &BytesStart<'_>) -> Range<usize> {
     let place = |name| attribute(start, name).and_then(|place| place.parse::<usize>().ok()).unwrap_or(0);
     place("min").saturating_sub(1)..place("max").min(WIDEST)
@@ -170,7 +170,7 @@ fn opened(start: &BytesStart<'_>, next: usize) -> Result<Cell, String> {
     if cell.column < WIDEST { Ok(cell) } else { Err(format!("a row has more than {WIDEST} columns")) }
 }
 
-/// Returns the column of a cell by its name: 27 for `AB7`.
+/// Returns the index of the column in a cell's name: 27 for `AB7`.
 pub(in crate::catalog) fn column(name: &str) -> Option<usize> {
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic);
     let number =
@@ -179,7 +179,7 @@ pub(in crate::catalog) fn column(name: &str) -> Option<usize> {
 }
 
 impl Cell {
-    /// Adds what the cell shows to its row.
+    /// Adds the cell's text to the row `line`, as the user sees the text in the spreadsheet.
     fn close(self, line: &mut Line, texts: &Texts, formats: &[Format], is_1904: bool) {
         let Self { column, style, kind, value, inline, has_formula } = self;
         let is_missing = has_formula && value.is_empty() && inline.text.is_empty() && kind != "str";

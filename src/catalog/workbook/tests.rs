@@ -19,19 +19,19 @@ fn read_quirks(options: &Reading) -> (Vec<[String; 5]>, Vec<String>) {
         ["id", "title", "image", "price", "since"]
             .map(|name| item.column(name).unwrap_or_default().to_owned())
     };
-    let told = catalog.problems.iter().map(|problem| {
+    let reported = catalog.problems.iter().map(|problem| {
         let column = match &problem.place {
             Place::Row { row, column, .. } => format!("{row} {}: ", column.as_deref().unwrap_or_default()),
             _ => String::new(),
         };
         format!("{column}{}", problem.message)
     });
-    (catalog.items.iter().map(cells).collect(), told.collect())
+    (catalog.items.iter().map(cells).collect(), reported.collect())
 }
 
 #[test]
 fn a_cell_is_what_its_user_sees_and_what_is_no_value_is_told() {
-    let (items, told) = read_quirks(&Reading::default());
+    let (items, reported) = read_quirks(&Reading::default());
     let texts = |cells: [&str; 5]| cells.map(str::to_owned);
     assert_eq!(
         items,
@@ -41,7 +41,7 @@ fn a_cell_is_what_its_user_sees_and_what_is_no_value_is_told() {
         ]
     );
     assert_eq!(
-        told,
+        reported,
         [
             "sheet `Range` is read; sheets `Notes`, `Old` (hidden) are not",
             "3 : the header is row 3; row 1 above it is not read",
@@ -55,19 +55,19 @@ fn a_cell_is_what_its_user_sees_and_what_is_no_value_is_told() {
 
 #[test]
 fn hidden_rows_are_read_where_all_is_asked_for() {
-    let (items, told) = read_quirks(&Reading { all: true, ..Reading::default() });
+    let (items, reported) = read_quirks(&Reading { all: true, ..Reading::default() });
     let ids: Vec<&str> = items.iter().map(|cells| cells[0].as_str()).collect();
     assert_eq!(ids, ["000123", "000124", "000127"]);
-    assert!(!told.iter().any(|message| message.contains("hidden row")), "{told:?}");
+    assert!(!reported.iter().any(|message| message.contains("hidden row")), "{reported:?}");
 }
 
 #[test]
 fn a_sheet_is_found_by_its_name() {
     let with = |name: &str| Reading { sheet: Some(name.to_owned()), ..Reading::default() };
-    let (_, told) = read_quirks(&with("Range"));
-    assert!(!told.iter().any(|message| message.contains("is read")), "{told:?}");
-    let (_, told) = read_quirks(&with("Rang"));
-    assert_eq!(told, ["the workbook has no sheet `Rang`"]);
+    let (_, reported) = read_quirks(&with("Range"));
+    assert!(!reported.iter().any(|message| message.contains("is read")), "{reported:?}");
+    let (_, reported) = read_quirks(&with("Rang"));
+    assert_eq!(reported, ["the workbook has no sheet `Rang`"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A product of an XML document while it is read.
+//! Builds a record of a product while its XML element is read.
 
 use super::survey::{Survey, local};
 use crate::catalog::records::Record;
@@ -7,46 +7,46 @@ use crate::domain::text::decode_entities;
 use quick_xml::events::BytesStart;
 use std::collections::HashSet;
 
-/// Deepest element within a product.
+/// Limit on the nesting of elements within a product.
 pub(super) const DEEPEST: usize = 32;
 
-/// A product while it is read.
+/// A product of an XML document while it is read.
 pub(super) struct Product {
     pub(super) record: Record,
-    /// The prefix of its element.
+    /// The namespace prefix of the product's element.
     pub(super) prefix: Option<String>,
-    /// Elements that are open.
+    /// The open elements, outermost first.
     pub(super) path: Vec<Open>,
-    /// Values of the outermost element that is open.
+    /// The names and values found so far in the outermost open element.
     values: Vec<(String, String)>,
-    /// Names that attributes gave, or that have no prefix of shop fields: an element with one takes their place.
+    /// The names of values that come from attributes; an element of the same name replaces such a value.
     weak: HashSet<String>,
-    /// Names with a prefix of shop fields.
+    /// The names that had a prefix of shop fields; their values replace those of the same name without a prefix.
     shop: HashSet<String>,
-    /// An element with bytes that are no letters.
+    /// The name of the first element with bytes that could not be decoded.
     pub(super) unread: Option<String>,
-    /// An element with an entity that is not known, and the entity.
+    /// The name of the first element with an unknown entity, and the entity.
     pub(super) unknown: Option<(String, String)>,
 }
 
-/// An element that is open.
+/// An element whose end tag was not reached yet.
 pub(super) struct Open {
     name: String,
-    /// Its own text.
+    /// The element's own text.
     text: String,
-    /// Its text with that of the elements in it.
+    /// The element's text together with the text of the elements in it.
     whole: String,
-    /// The address that it has as an attribute.
+    /// The address in the attribute `href`.
     address: String,
     is_cdata: bool,
     is_shop: bool,
     has_children: bool,
-    /// Number of values before it.
+    /// The number of values that were found before this element.
     before: usize,
 }
 
 impl Open {
-    /// Adds a text.
+    /// Adds a text to the element.
     pub(super) fn add(&mut self, text: &str, is_cdata: bool) {
         self.text.push_str(text);
         self.whole.push_str(text);
@@ -55,7 +55,7 @@ impl Open {
 }
 
 impl Product {
-    /// Begins a product with the attributes of its element.
+    /// Returns a product with the attributes of its element as values.
     pub(super) fn new(start: &BytesStart<'_>) -> Self {
         let name = start.name();
         let prefix = name.as_ref().split_once(':').map(|(prefix, _)| prefix.to_owned());
@@ -76,14 +76,14 @@ impl Product {
         product
     }
 
-    /// Notes an entity that is not known, in the element that is open.
+    /// Records an unknown entity in the open element.
     pub(super) fn note_unknown(&mut self, entity: &str) {
         if let Some(element) = self.path.last().filter(|_| self.unknown.is_none()) {
             self.unknown = Some((element.name.clone(), entity.to_owned()));
         }
     }
 
-    /// An element begins. Answers whether it is neither too deep nor, with those around it, named too long.
+    /// Opens an element. Returns false if it is nested too deep, or if its full name is too long.
     pub(super) fn open(&mut self, name: &str, is_shop: bool, start: &BytesStart<'_>) -> bool {
         let mut name = match self.path.last_mut() {
             Some(outer) => {
@@ -95,7 +95,7 @@ impl Product {
         let (mut address, mut others) = (String::new(), Vec::new());
         for (attribute, value) in attributes(start) {
             match attribute.as_str() {
-                // Atom writes addresses so.
+                // Atom writes addresses in this attribute.
                 "href" => address = value,
                 "name" => name = format!("{name}.{}", value.trim()),
                 _ => others.push((attribute, value)),
@@ -121,14 +121,14 @@ impl Product {
         true
     }
 
-    /// An element ends.
+    /// Closes the innermost open element and adds its values to the product.
     pub(super) fn close(&mut self, seen: &Survey) {
         let Some(Open { name, text, whole, address, is_cdata, is_shop, has_children, before }) =
             self.path.pop()
         else {
             return;
         };
-        // Text beside elements is written as `Steel <b>lamp</b>`.
+        // A text that contains elements, such as `Steel <b>lamp</b>`, is taken as a whole.
         let text = if has_children && !text.trim().is_empty() { whole.as_str() } else { text.as_str() };
         if let Some(outer) = self.path.last_mut() {
             outer.whole.push_str(&whole);
@@ -170,7 +170,8 @@ impl Product {
     }
 }
 
-/// Makes one value of an element that holds a name and a value: `PARAM.Colour`.
+/// Replaces a name and a value, found in the element `outer`, by one value under a joined name, such as `PARAM.Colour`.
+/// The values of the element start at the index `before`.
 fn pair(outer: &str, values: &mut Vec<(String, String)>, before: usize) {
     let [first, second] = &values[before..] else { return };
     let is = |value: &(String, String), ends: &[&str]| {
@@ -190,7 +191,7 @@ fn pair(outer: &str, values: &mut Vec<(String, String)>, before: usize) {
     values.push(joined);
 }
 
-/// Returns the attributes of an element that are no declarations, without prefixes.
+/// Returns the attributes of an element without their prefixes; namespace declarations are left out.
 fn attributes(start: &BytesStart<'_>) -> Vec<(String, String)> {
     let is_value = |key: &str| key != "xmlns" && !key.starts_with("xmlns:") && !key.starts_with("xml:");
     let all = start.attributes().flatten().filter(|attribute| is_value(attribute.key.as_ref()));

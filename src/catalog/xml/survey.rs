@@ -1,4 +1,4 @@
-//! A look at the start of an XML document: the element that holds a product, and how its texts are encoded.
+//! Examines the start of an XML document for the element of a product and the encoding of its texts.
 
 use crate::catalog::words;
 use crate::domain::text::decode_entities;
@@ -6,46 +6,49 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::collections::BTreeMap;
 
-/// Elements that hold a product, in lower case: of RSS and Atom, of Yandex, Heureka and Shoptet, and of many others.
+/// Names of elements that hold a product, in lower case: in RSS, Atom, Yandex, Heureka and Shoptet, and in many others.
 const KNOWN: [&str; 6] = ["item", "entry", "offer", "shopitem", "product", "produkt"];
 
-/// Ends of names by which items are told apart, in lower case.
+/// Names of values that identify items, in lower case.
 const IDS: [&str; 9] = ["id", "item_id", "sku", "code", "guid", "handle", "reference", "product_id", "ean"];
 
-/// Fewest values of a product.
+/// Least number of values by which an element is likely to hold a product.
 const LEAST: usize = 2;
 
-/// Returns whether an element of this name holds a product in most documents.
+/// Reports whether an element of this name holds a product in most documents.
 pub(super) fn is_known(name: &str) -> bool {
     KNOWN.contains(&local(name).to_lowercase().as_str())
 }
 
-/// Returns a name without its prefix.
+/// Returns the name of an element or attribute without its namespace prefix.
 pub(in crate::catalog) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
-/// What the start of a document shows.
+/// The elements and texts at the start of a document.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// Names of the elements that may hold a product, each once, in their order.
+    /// The names of the elements that may hold a product, each once, in their order.
     pub(super) candidates: Vec<String>,
-    /// Names of all elements, each once, in their order.
+    /// The names of all elements, each once, in their order.
     pub(super) names: Vec<String>,
-    /// Names of repeated elements with values in them, the likeliest to be products first.
+    /// The names of repeated elements with values in them, the likeliest to be products first.
     pub(super) repeated: Vec<String>,
-    /// Of elements with values in them: how often they come, how many fields their values name, and their order.
+    /// Three numbers for each element with values, by the element's name. They are the occurrences, the fields that the
+    /// values name, and the order of appearance.
     likely: BTreeMap<String, (usize, usize, usize)>,
-    /// Whether texts are encoded twice, by the first one that tells: within CDATA and outside of it.
+    /// Two flags, each true if texts are encoded twice: the first for texts within CDATA, the second for other texts.
+    ///
+    /// A flag is `None` until the first text that shows whether this is so.
     pub(super) is_twice: [Option<bool>; 2],
 }
 
-/// An element that is open.
+/// An element whose end tag was not reached yet.
 #[derive(Debug, Default)]
 struct Open {
     path: String,
     has_id: bool,
-    /// Whether a value of it has the name of an id, of a title, and of a picture.
+    /// Three flags: a value in the element has the name of an id, of a title, of a picture.
     fits: [bool; 3],
     values: usize,
     has_children: bool,
@@ -53,7 +56,7 @@ struct Open {
     is_cdata: bool,
 }
 
-/// Reads as much of a document as is there.
+/// Examines the start of a document, which may be incomplete.
 pub(super) fn survey(start: &[u8]) -> Survey {
     let mut reader = Reader::from_reader(start);
     let mut buffer = Vec::new();
@@ -81,7 +84,7 @@ pub(super) fn survey(start: &[u8]) -> Survey {
     let mut repeated: Vec<_> = survey.likely.iter().filter(|(_, (times, _, _))| *times > 1).collect();
     repeated.sort_by_key(|(_, (_, fits, at))| (std::cmp::Reverse(*fits), *at));
     survey.repeated = repeated.into_iter().map(|(name, _)| name.clone()).collect();
-    // A document may be cut within its first product.
+    // The start may end within the first product.
     for element in open.iter().skip(1).filter(|element| element.has_id && element.values > 0) {
         if is_known(last(&element.path)) {
             found.entry(element.path.clone()).or_insert((usize::MAX, 0)).1 += 1;
@@ -168,7 +171,8 @@ impl Survey {
         }
     }
 
-    /// Notes what a text says of its encoding. Tags make it HTML, in which entities have their place.
+    /// Records whether texts are encoded twice, as the text of this element shows. A text with tags is HTML, in which
+    /// entities are normal.
     fn weigh(&mut self, element: &Open) {
         let text = element.text.as_str();
         let known = &mut self.is_twice[usize::from(!element.is_cdata)];

@@ -22,7 +22,7 @@ fn any_repeated_element_with_an_id_is_a_product() {
     let article = |id: &str| format!("<article><id>{id}</id><title>T</title></article>");
     let two = format!("<shop><page>1</page><list>{}{}</list></shop>", article("a"), article("b"));
     assert_eq!(ids(&two, &Reading::default()), ["a", "b"]);
-    // One alone may be anything.
+    // An element that occurs only once may be anything.
     let one = format!("<shop>{}</shop>", article("a"));
     let problem = read_as(&one, &Reading::default()).problems.remove(0);
     assert!(problem.message.starts_with("the file has no product"), "{}", problem.message);
@@ -38,7 +38,7 @@ fn several_elements_that_may_hold_a_product_are_told() {
     assert_eq!(problem.message, "several elements may hold a product: `maker`, `article`");
     assert!(problem.hint.is_some_and(|hint| hint.contains("--element maker")));
     assert_eq!(ids(&text, &element("article")), ["1", "2"]);
-    // A name that most documents use is meant, and what is in a product is none.
+    // A usual name for products wins, and an element within a product is not a product.
     let text = format!("<shop>{}<product><id>p</id><a>x</a>{}</product></shop>", list("maker"), list("part"));
     assert_eq!(ids(&text, &Reading::default()), ["p"]);
 }
@@ -133,10 +133,10 @@ fn variants_within_an_element_are_rows_of_it() {
         variant("BED-L", "L")
     );
     let catalog = read_as(&text, &Reading { one_per: OnePer::Variant, ..Reading::default() });
-    let told: Vec<_> =
+    let reported: Vec<_> =
         catalog.items.iter().map(|item| (item.id.as_str(), item.title(), item.get("image"))).collect();
     let image = Some("https://shop.example/1.jpg");
-    assert_eq!(told, [("BED-S", "Bed", image), ("BED-L", "Bed", image)], "{:?}", catalog.problems);
+    assert_eq!(reported, [("BED-S", "Bed", image), ("BED-L", "Bed", image)], "{:?}", catalog.problems);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn an_element_keeps_its_whole_text_and_the_address_beside_it() {
 fn an_entity_that_is_not_known_is_an_error_of_its_row() {
     let text = "<products><product><id>a</id><name>&co; &amp; lamp&nbsp;x</name></product></products>";
     let problem = read_as(text, &Reading::default()).problems.remove(0);
-    assert_eq!(problem.message, "`&co;` stands for a text that is not read");
+    assert_eq!(problem.message, "`&co;` is not a known entity");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn utf_8_that_is_declared_as_something_else_is_read_and_told() {
     let text = "<?xml version=\"1.0\" encoding=\"windows-1250\"?><products><product><id>a</id><name>Židle</name></product></products>";
     let catalog = read_as(text, &Reading::default());
     assert_eq!(catalog.items.first().and_then(|item| item.column("name")), Some("Židle"));
-    assert!(catalog.problems.iter().any(|problem| problem.message.contains("its letters are UTF-8")));
+    assert!(catalog.problems.iter().any(|problem| problem.message.contains("but its text is UTF-8")));
     let (bytes, ..) = encoding_rs::WINDOWS_1250.encode(text);
     let catalog = read("p.xml", &bytes[..], &Reading::default());
     assert_eq!(catalog.items.first().and_then(|item| item.column("name")), Some("Židle"));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Arguments of `export`.
 #[derive(Debug, Clone, Args)]
 pub struct ExportArgs {
-    /// The form
+    /// Form of the export
     #[command(subcommand)]
     pub form: ExportForm,
 }
@@ -18,41 +18,41 @@ pub struct ExportArgs {
 pub enum ExportForm {
     /// Your product file with columns for the clips
     ///
-    /// A copy of the file that the items come from, in its format. Behind its own columns stand `shotlist_status`,
-    /// `shotlist_file`, `shotlist_url` and `shotlist_error`; nothing else is changed. Default: NAME.shotlist.csv beside the
+    /// A copy of the file that the items come from, in its format. Adds the columns `shotlist_status`, `shotlist_file`,
+    /// `shotlist_url` and `shotlist_error` at the end; nothing else is changed. Default: NAME.shotlist.csv next to the
     /// manifest.
     Sheet(ExportCommon),
     /// A supplemental feed for Google: `id` and `video_link`
     ///
-    /// A TSV file that adds `video_link` to the offers of a main feed. Needs --base-url. Clips beyond Google's limits, such as
-    /// those shorter than 6 s, are left out and told. Default: PROJECT.google.tsv beside the manifest.
+    /// A TSV file that adds `video_link` to the offers of a main feed. Needs --base-url. Clips beyond Google's limits,
+    /// such as those shorter than 6 s, are left out and reported. Default: PROJECT.google.tsv next to the manifest.
     Google(ExportCommon),
     /// A supplemental feed for Meta: `id` and `video[0].url`
     ///
-    /// A CSV file that adds clips to the items of a catalog, with the shot as the tag of each. Needs --base-url. Default:
-    /// PROJECT.meta.csv beside the manifest.
+    /// A CSV file that adds clips to the items of a catalog, with the shot as the tag of each. Needs --base-url.
+    /// Default: PROJECT.meta.csv next to the manifest.
     Meta(ExportCommon),
     /// A folder of clips and lists for Shopify
     ///
-    /// All clips in one folder, `files.csv` with the handle and the file of each, and `media.jsonl` with the media of each
-    /// product for the Admin API. It never calls the shop: files are uploaded there first, by `stagedUploadsCreate`. --out is
-    /// the folder. Default: PROJECT.shopify beside the manifest.
+    /// All clips in one folder, `files.csv` with the handle and the file of each, and `media.jsonl` with the media of
+    /// each product for the Admin API. It never calls the shop: upload the files there first, with
+    /// `stagedUploadsCreate`. --out is the folder. Default: PROJECT.shopify next to the manifest.
     Shopify(ExportCommon),
     /// A list for WooCommerce's product importer
     ///
-    /// A CSV file with `SKU` and a field that holds the address of the clip; the column of pictures is never touched, because
-    /// the importer refuses rows with anything else in it. Needs --base-url. Default: PROJECT.woocommerce.csv beside the
-    /// manifest.
+    /// A CSV file with `SKU` and a field that holds the address of the clip; the column of pictures is never changed,
+    /// because the importer refuses rows with anything else in it. Needs --base-url. Default: PROJECT.woocommerce.csv
+    /// next to the manifest.
     Woocommerce(WoocommerceArgs),
-    /// A folder of clips under names that importers take
+    /// A folder of clips with names that importers accept
     ///
-    /// Copies of the clips, side by side, named after item and shot with only A-Z a-z 0-9 . _ -. Two clips with one name are an
-    /// error before anything is written. Clips that are there already are kept.
+    /// Copies of all clips in one folder, named after item and shot with only A-Z a-z 0-9 . _ -. If two clips would get
+    /// the same name, that is an error before anything is written. Existing clips are kept.
     Flat(FlatArgs),
     /// An index of the clips as CSV and JSON
     ///
-    /// Each clip with its product, file, hash, size, model, cost and decision. Default: index.csv and index.json beside the
-    /// manifest.
+    /// Each clip with its product, file, hash, size, model, cost and decision. Default: index.csv and index.json next
+    /// to the manifest.
     Index(IndexArgs),
 }
 
@@ -62,7 +62,7 @@ pub struct WoocommerceArgs {
     /// Options of every form
     #[command(flatten)]
     pub common: ExportCommon,
-    /// Name of the field, as the theme or plug-in that shows the clip knows it
+    /// Name of the field that the theme or plug-in reads to show the clip
     #[arg(long, value_name = "KEY", default_value = "shotlist_video")]
     pub meta: String,
 }
@@ -70,7 +70,7 @@ pub struct WoocommerceArgs {
 /// Arguments of `export flat`.
 #[derive(Debug, Clone, Args)]
 pub struct FlatArgs {
-    /// The folder
+    /// Folder for the copies of the clips
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
     /// Options of every form
@@ -84,12 +84,12 @@ pub struct IndexArgs {
     /// Options of every form
     #[command(flatten)]
     pub common: ExportCommon,
-    /// Begin the CSV with a byte-order mark, by which Excel knows UTF-8
+    /// Begin the CSV with a byte-order mark, by which Excel recognises UTF-8
     #[arg(long)]
     pub excel: bool,
 }
 
-/// Arguments of every form.
+/// Arguments of every form of an export.
 #[derive(Debug, Clone, Args)]
 pub struct ExportCommon {
     /// The manifest
@@ -98,7 +98,7 @@ pub struct ExportCommon {
     /// Only approved clips; this is the default
     #[arg(long, conflicts_with = "all")]
     pub approved: bool,
-    /// Also clips that nobody has reviewed; rejected clips are never exported
+    /// Also clips without a review; rejected clips are never exported
     #[arg(long)]
     pub all: bool,
     /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; may be repeated
@@ -107,22 +107,22 @@ pub struct ExportCommon {
     /// Only jobs of this shot; may be repeated
     #[arg(long = "shot", value_name = "NAME")]
     pub shots: Vec<String>,
-    /// Where to write, instead of a name beside the manifest
+    /// File or folder to write, instead of the default next to the manifest
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Replace what is there
+    /// Replace an existing file
     #[arg(long)]
     pub force: bool,
-    /// Address below which the clips will be found
+    /// Web address of the folder that will hold the clips
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Leave out clips that this destination does not take, such as google or reels; may be repeated
+    /// Leave out clips that this destination does not accept, such as google or reels; may be repeated
     #[arg(long = "for", value_name = "NAME")]
     pub destinations: Vec<String>,
 }
 
 impl ExportForm {
-    /// Returns the arguments that every form has.
+    /// Returns the arguments that every form of an export has.
     #[must_use]
     pub const fn common(&self) -> &ExportCommon {
         match self {
@@ -133,7 +133,7 @@ impl ExportForm {
         }
     }
 
-    /// Returns the same for the use case.
+    /// Returns the request for the use case.
     #[must_use]
     pub fn request(&self) -> ExportRequest {
         let ExportCommon { all, only, shots, mut out, force, base_url, destinations, .. } =

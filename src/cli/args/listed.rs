@@ -12,10 +12,10 @@ pub struct JobsArgs {
     /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; any number of them
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<String>,
-    /// Which jobs
+    /// The selected jobs
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// As CSV, for a spreadsheet
+    /// Print CSV, for a spreadsheet
     #[arg(long)]
     pub csv: bool,
 }
@@ -41,7 +41,7 @@ pub struct FilterArgs {
 }
 
 impl FilterArgs {
-    /// Returns the same for a use case, with these patterns added to those of `--only`.
+    /// Returns the filter of jobs for a use case. `patterns` select jobs in addition to `--only`.
     #[must_use]
     pub fn request(&self, patterns: &[String]) -> Filter {
         Filter {
@@ -61,22 +61,22 @@ pub struct ReportArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// Which jobs
+    /// The selected jobs
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Write to this file; the page goes to report.html in the folder of the clips without it, other formats to stdout
+    /// File to write; by default report.html in the folder of the clips, or stdout for other formats
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// As CSV, for a spreadsheet: a line for each job
+    /// Write CSV, for a spreadsheet: one line for each job
     #[arg(long)]
     pub csv: bool,
-    /// As JUnit XML, for a build server: a test case for each job
+    /// Write JUnit XML, for a build server: one test case for each job
     #[arg(long)]
     pub junit: bool,
-    /// As Markdown, for a chat or a build's summary: counts, money and the jobs that need a person
+    /// Write Markdown, for a chat or the summary of a build: counts, money and the jobs that need a person
     #[arg(long)]
     pub markdown: bool,
-    /// What changed since the end of this run, by its number as status shows it; or between the ends of two, as in 12..15
+    /// Show what changed since the end of this run, by its number in `status`; or between two runs, such as 12..15
     #[arg(long, value_name = "RUN", conflicts_with_all = ["csv", "junit"])]
     pub compare: Option<Span>,
 }

@@ -1,4 +1,4 @@
-//! Arguments of the commands that look at what was paid.
+//! Arguments of the commands that show or check what was paid.
 
 use super::ManifestArg;
 use crate::app::verify::Subset;
@@ -12,23 +12,23 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct LedgerArgs {
-    /// Another thing to do than to show it
+    /// Action on the ledger; without one, the money is shown
     #[command(subcommand)]
     pub action: Option<LedgerDo>,
-    /// How to show it
+    /// Options for showing the money
     #[command(flatten)]
     pub show: LedgerShow,
 }
 
-/// What to do with the ledger.
+/// The actions on the ledger.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerDo {
-    /// The money as a table
+    /// Show the money as a table
     Show(LedgerShow),
-    /// Correct what one take has cost
+    /// Correct the cost of one rendering
     ///
-    /// By what the provider's bill says. Budgets and sums follow; the ledger keeps both amounts and the reason. Works
-    /// beside a run.
+    /// Records the amount on the provider's bill. Budgets and sums use it; the ledger keeps both amounts and the
+    /// reason. Works while a run is active.
     Adjust(LedgerAdjust),
 }
 
@@ -38,18 +38,18 @@ pub struct LedgerShow {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// What the takes are put together by: day, model, provider, item, shot, tag or outcome
+    /// Group renderings by day, model, provider, item, shot, tag or outcome
     #[arg(long, value_name = "WHAT", default_value = "day", hide_possible_values = true)]
     pub by: LedgerBy,
-    /// Only what was sent on this day or later, in UTC, such as 2026-11-01
+    /// Only requests that were sent on this day or later, in UTC, such as 2026-11-01
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub since: Option<Date>,
-    /// As CSV, for a spreadsheet
+    /// Print CSV, for a spreadsheet
     #[arg(long)]
     pub csv: bool,
 }
 
-/// What the takes are put together by.
+/// The grouping of renderings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LedgerBy {
     /// The day of the submission, in UTC.
@@ -64,7 +64,7 @@ pub enum LedgerBy {
     Shot,
     /// The tags of the item.
     Tag,
-    /// What became of it.
+    /// The outcome of the rendering.
     Outcome,
 }
 
@@ -90,13 +90,13 @@ pub struct LedgerAdjust {
     pub job: Option<String>,
     /// The manifest
     pub manifest: Option<PathBuf>,
-    /// One take of a job that was paid more than once, as `show` names it
+    /// Id of a rendering, as in `show`, for a job that was paid more than once
     #[arg(long, value_name = "ID")]
     pub take: Option<String>,
-    /// What it cost, in US dollars
+    /// Actual cost in US dollars
     #[arg(long, value_name = "AMOUNT")]
     pub usd: Usd,
-    /// What the amount is taken from, such as 'invoice of November'
+    /// Source of the amount, such as 'invoice of November'
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
 }
@@ -107,18 +107,18 @@ pub struct VerifyArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// Only some, drawn anew each time: a share such as 10%, or a number of clips
+    /// Only a new random sample: a share such as 10%, or a number of clips
     #[arg(long, value_name = "PERCENT|N")]
     pub subset: Option<Subset>,
-    /// Bring back what is missing, free of charge: from a copy, or from the provider with the next `collect` or `run`
+    /// Restore missing clips free of charge: from a copy, or from the provider with the next `collect` or `run`
     #[arg(long)]
     pub repair: bool,
-    /// Also restore clips that were altered; what stands there now is kept below `_takes/`
+    /// Also restore altered clips; the altered files are kept below `_takes/`
     #[arg(long, requires = "repair")]
     pub replace_altered: bool,
 }
 
-/// Reads `2026-11-01`.
+/// Parses a date such as `2026-11-01`.
 fn date(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| format!("`{text}` is not a day: write it as 2026-11-01"))
 }

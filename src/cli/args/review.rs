@@ -14,7 +14,7 @@ pub struct ReviewArgs {
     /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,
-    /// Show the clips, but let nobody decide
+    /// Show the clips, but record no decisions
     #[arg(long)]
     pub read_only: bool,
     /// Address and port to listen on; default: any free port of 127.0.0.1
@@ -30,10 +30,10 @@ pub struct ReviewArgs {
     /// Name that is kept with each decision; default: your user and computer
     #[arg(long, value_name = "NAME")]
     pub who: Option<String>,
-    /// Record the decisions of this file, and serve no page; - for stdin
+    /// Record the decisions in this file and serve no page; - for stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "read_only", "listen", "allow_remote", "open"])]
     pub import: Option<PathBuf>,
-    /// Write all decisions to this file, and serve no page; - for stdout
+    /// Write all decisions to this file and serve no page; - for stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "read_only", "listen", "allow_remote", "open"])]
     pub export: Option<PathBuf>,
 }

@@ -8,39 +8,39 @@ use std::time::Duration;
 /// Arguments of `sandbox`.
 #[derive(Debug, Clone, Args)]
 pub struct SandboxArgs {
-    /// The port on 127.0.0.1; 0 for any
+    /// Port on 127.0.0.1; 0 for any free port
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-    /// Where it keeps its tasks and charges
+    /// Folder for the sandbox's tasks and charges
     #[arg(long, value_name = "DIR", default_value = ".shotlist/far-end")]
     pub dir: PathBuf,
-    /// The API key it accepts
+    /// The API key that the sandbox accepts
     #[arg(long, default_value = "sandbox")]
     pub key: String,
-    /// What its clips look like
+    /// Size of the sandbox's clips
     #[arg(long, default_value = "full")]
     pub clips: ClipsKind,
-    /// How long a task takes, such as 2s or 300ms
+    /// Duration of a task, such as 2s or 300ms
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
     pub task_time: Duration,
-    /// How long the answer to a submission is held back
+    /// Delay of the answer to a submission
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
     pub answer_delay: Duration,
-    /// No limit on tasks at once, instead of the documented ones
+    /// Allow any number of concurrent tasks, instead of the documented limits
     #[arg(long)]
     pub unlimited: bool,
-    /// Close idle connections without a word, as busy servers do
+    /// Close idle connections without notice, as busy servers do
     #[arg(long)]
     pub close_idle: bool,
-    /// Rules that make it misbehave, as JSON
+    /// JSON file with rules that make the sandbox misbehave
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 }
 
-/// What the sandbox's clips look like.
+/// The size of the sandbox's clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ClipsKind {
-    /// Of the ordered size.
+    /// The requested size.
     Full,
     /// 64 × 64 pixels, for tests.
     Tiny,

@@ -13,34 +13,34 @@ pub struct ResolveArgs {
     /// The job: shot/item, or an item's id
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub job: Option<String>,
-    /// Every held job
+    /// Every job that needs your decision
     #[arg(long, conflicts_with = "task_id")]
     pub all: bool,
-    /// You found the task in the provider's console: this is its id
+    /// Id of the task, if you found it in the provider's console
     #[arg(long, value_name = "ID")]
     pub task_id: Option<String>,
-    /// Ask for the same task once more; free
+    /// Request the result of the same task again; free
     #[arg(long)]
     pub again: bool,
-    /// Render it anew: a new charge
+    /// Resubmit the job at a new charge
     #[arg(long)]
     pub resubmit: bool,
-    /// Give it up; what may have been charged counts as spent
+    /// Write the job off; what may have been charged counts as spent
     #[arg(long)]
     pub write_off: bool,
-    /// Only jobs held for this reason, as `status` names it
+    /// Only jobs that need a decision for this reason, as in `status`
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
-    /// Only jobs held for at least this long, such as 7d or 12h
+    /// Only jobs that have needed a decision for at least this long, such as 7d or 12h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub older_than: Option<Duration>,
-    /// Why you decide so; kept in the ledger
+    /// Reason for your decision; kept in the ledger
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// The most that --resubmit may cost in all, in US dollars
+    /// Maximum total cost of --resubmit, in US dollars
     #[arg(long, value_name = "USD")]
     pub max_extra: Option<Usd>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -51,7 +51,7 @@ pub struct CancelArgs {
     /// The jobs: shot/item, or an item's id
     #[arg(value_name = "JOB", required_unless_present = "only")]
     pub jobs: Vec<String>,
-    /// All jobs that wait or are in flight whose key or item matches, such as 'hero/*'; may be repeated
+    /// All jobs without a result yet whose key or item matches, such as 'hero/*'; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,
 }
@@ -62,21 +62,21 @@ pub struct DismissArgs {
     /// The jobs: shot/item, or an item's id
     #[arg(value_name = "JOB", required = true)]
     pub jobs: Vec<String>,
-    /// Take it back: the jobs are told again
+    /// Undo the dismissal: the jobs are reported again
     #[arg(long)]
     pub undo: bool,
-    /// Why, for whoever looks at `show`
+    /// Reason, which `show` displays
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }
 
-/// The jobs of a review, and who reviews them.
+/// The jobs of a review, and the reviewer.
 #[derive(Debug, Clone, Args)]
 pub struct ReviewedArgs {
     /// The jobs: shot/item, or an item's id
     #[arg(value_name = "JOB", required = true)]
     pub jobs: Vec<String>,
-    /// What to tell whoever looks at the job
+    /// Note for readers of the job
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     /// Name that is kept with the decision; default: your user and computer
@@ -90,7 +90,7 @@ pub struct ReviewedArgs {
 /// Arguments of `approve`.
 #[derive(Debug, Clone, Args)]
 pub struct ApproveArgs {
-    /// Which clips
+    /// The reviewed clips
     #[command(flatten)]
     pub reviewed: ReviewedArgs,
 }
@@ -98,10 +98,10 @@ pub struct ApproveArgs {
 /// Arguments of `reject`.
 #[derive(Debug, Clone, Args)]
 pub struct RejectArgs {
-    /// Which clips
+    /// The reviewed clips
     #[command(flatten)]
     pub reviewed: ReviewedArgs,
-    /// Why, such as `wrong_colour` or `wrong_colour,flicker`; `other` needs a note
+    /// Reason, such as `wrong_colour` or `wrong_colour,flicker`; `other` needs a note
     #[arg(
         long,
         value_name = "REASON",
@@ -118,9 +118,9 @@ pub struct RejectArgs {
 /// Arguments of `pause`.
 #[derive(Debug, Clone, Args)]
 pub struct PauseArgs {
-    /// The provider; without one, all of the project's
+    /// The provider; without a name, all of the project's
     pub provider: Option<String>,
-    /// Why, for whoever looks at `status`
+    /// Reason, which `status` displays
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }
@@ -128,6 +128,6 @@ pub struct PauseArgs {
 /// Arguments of `resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArgs {
-    /// The provider; without one, everything that is on hold
+    /// The provider; without a name, all pauses
     pub provider: Option<String>,
 }

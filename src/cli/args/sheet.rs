@@ -1,4 +1,4 @@
-//! Arguments of the commands that look at a product file before a manifest names it.
+//! Arguments of the commands that read a product file before a manifest names it.
 
 use super::ManifestArg;
 use crate::domain::ident::composed;
@@ -14,16 +14,16 @@ pub struct InitArgs {
     /// The manifest; default: shotlist.yaml in this folder
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// The product file that it is made for, such as an export of your shop; - for standard input
+    /// The product file for the manifest, such as an export of your shop; - for standard input
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// How that file is read
+    /// Options for reading the product file
     #[command(flatten)]
     pub reading: ReadingArgs,
-    /// A film in scenes instead of products
+    /// Write a manifest for a film in scenes instead of products
     #[arg(long, conflicts_with = "from")]
     pub scenes: bool,
-    /// Replace a manifest that is there
+    /// Replace an existing manifest
     #[arg(long)]
     pub force: bool,
 }
@@ -34,36 +34,36 @@ pub struct CatalogArgs {
     /// The product file; - for standard input
     #[arg(value_name = "FILE")]
     pub product_file: PathBuf,
-    /// How it is read
+    /// Options for reading the product file
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
 
-/// How a product file is read.
+/// The options for reading a product file.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ReadingArgs {
-    /// What one clip is made for: product, variant or image
+    /// Unit of one clip: product, variant or image
     #[arg(long, value_name = "KIND", value_parser = one_per)]
     pub one_per: Option<OnePer>,
-    /// The program that wrote the file, where its headers do not say
+    /// The program that wrote the file, if its headers do not show that
     #[arg(long, value_name = "NAME")]
     pub dialect: Option<String>,
     /// The sheet of a workbook, instead of the first that has a header
     #[arg(long, value_name = "NAME")]
     pub sheet: Option<String>,
-    /// Also drafts, what is archived and what is sold out
+    /// Also drafts, archived and sold-out products
     #[arg(long)]
     pub all: bool,
-    /// Which column is what, such as title=Titel; may be repeated
+    /// Column of a field, such as title=Titel; may be repeated
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = column)]
     pub columns: Vec<(String, String)>,
-    /// The encoding of a sheet's letters, such as windows-1250
+    /// Character encoding of a sheet, such as windows-1250
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
-    /// What separates the cells of a sheet: comma, semicolon, tab or bar
+    /// Separator of the cells of a sheet: comma, semicolon, tab or bar
     #[arg(long, value_name = "NAME")]
     pub delimiter: Option<Delimiter>,
-    /// Where the list of products is in a JSON document
+    /// Path of the list of products in a JSON document
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
     /// The element of an XML document that holds a product
@@ -72,7 +72,7 @@ pub struct ReadingArgs {
 }
 
 impl ReadingArgs {
-    /// The same for the readers.
+    /// Returns these options in the form that the readers of product files take.
     #[must_use]
     pub fn reading(&self) -> Reading {
         let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -92,7 +92,7 @@ impl ReadingArgs {
         }
     }
 
-    /// Whether nothing is said.
+    /// Returns whether none of these options is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.one_per.is_none() && self.reading() == Reading::default()

@@ -1,7 +1,7 @@
 use super::*;
 use clap::Parser as _;
 
-/// The words of a line as a shell splits them; what goes into a file is the shell's business.
+/// Returns the words of a line as a shell splits them, without the redirection to a file.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut inside) = (vec![String::new()], false);
     let line = line.split(" > ").next().unwrap();

@@ -5,7 +5,7 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// Ten tasks that took two to three seconds, and ten that took a minute.
+/// Returns durations of ten tasks that took two to three seconds, and ten that took a minute.
 fn two_humps() -> Durations {
     let mut durations = Durations::default();
     for _ in 0..10 {
@@ -39,10 +39,10 @@ fn a_wait_ends_where_tasks_finish_and_spans_the_times_at_which_none_does() {
     let durations = two_humps();
     let wait = |age, idle| durations.wait(seconds(age), seconds(idle)).unwrap().as_secs_f64();
     assert!((2.0..3.2).contains(&wait(0.0, 0.2)), "{}", wait(0.0, 0.2));
-    // The first hump is over: the next task finishes after 57 s.
+    // The first group has finished: the next task finishes after 57 s.
     assert!((30.0..57.0).contains(&wait(4.0, 0.5)), "{}", wait(4.0, 0.5));
     assert!(wait(57.0, 0.5) < 2.0, "{}", wait(57.0, 0.5));
-    // Later than any known task: the wait grows with the age.
+    // Beyond any known task, the wait grows with the age.
     assert!(wait(600.0, 0.5) > 10.0 && wait(6_000.0, 0.5) > wait(600.0, 0.5));
     assert_eq!(Durations::default().wait(seconds(1.0), seconds(1.0)), None);
 }
@@ -59,7 +59,7 @@ fn a_kind_has_the_length_and_the_size_that_were_ordered() {
 }
 
 proptest! {
-    /// Whatever clocks did, sums stay bounded and waits are finite.
+    /// Checks that sums stay bounded and waits are finite for any clock.
     #[test]
     fn anything_can_be_noted_and_survives_the_store(
         noted in proptest::collection::vec((0..u64::MAX, 0..u64::MAX), 1..40),

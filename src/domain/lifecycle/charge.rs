@@ -1,13 +1,13 @@
-//! The money of a take: whether a failure was charged, and how the take stands in the books.
+//! The money of a take: the charge of a failure, and the status of the price.
 
-/// Whether a failed take cost money.
+/// The charge of a failed take, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Charged {
-    /// Surely not.
+    /// The failure was surely not charged.
     No,
-    /// The provider said so.
+    /// The provider said that it charged.
     Yes,
-    /// A task existed and failed; the provider's documents do not say whether that is charged.
+    /// A task existed and failed, and the provider's documents do not say whether that is charged.
     Unknown,
 }
 
@@ -23,20 +23,20 @@ impl Charged {
     }
 }
 
-/// Where the money of a take stands.
+/// The status of a take's money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Account {
-    /// Nothing was asked of the provider, or it surely charged nothing.
+pub enum MoneyState {
+    /// The take was not submitted, or the provider surely charged nothing.
     Free,
-    /// On the wire or accepted: the price is set aside.
+    /// The take may have been submitted or was accepted, and its price is set aside.
     Reserved,
-    /// May have been charged; counts as spent.
+    /// The price may have been charged; it counts as spent.
     InDoubt,
-    /// Spent.
+    /// The price is spent.
     Settled,
 }
 
-impl Account {
+impl MoneyState {
     /// Returns the name for programs, which the database keeps as well.
     #[must_use]
     pub const fn name(self) -> &'static str {

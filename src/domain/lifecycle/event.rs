@@ -1,33 +1,33 @@
-//! What can happen to a take.
+//! The events of a take's life cycle.
 
 use super::{CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase};
 use crate::domain::fault::Refusal;
 use crate::domain::key::TaskId;
-use crate::domain::policy::{LookUp, Moment};
+use crate::domain::policy::{LookUp, Tick};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Why a submission came back without a task, surely.
+/// The reason for which a submission surely brought no task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SentBack {
-    /// No byte left.
+    /// No byte of the request was sent.
     NotSent,
-    /// Too fast.
+    /// The provider refused the request for its speed.
     Throttled {
-        /// What the provider asked for.
+        /// The pause that the provider asked for.
         after: Option<Duration>,
     },
-    /// Refused for a passing reason.
+    /// The provider refused the request for a temporary reason.
     Busy {
-        /// What the provider asked for.
+        /// The pause that the provider asked for.
         after: Option<Duration>,
     },
-    /// The provider or the model stops for this run; not this job's doing.
+    /// The provider or the model gets no more submissions in this run, for a reason other than this job.
     Stopped,
 }
 
 impl SentBack {
-    /// Every way, without the time that a provider may ask for.
+    /// All reasons, without the pause that a provider may ask for.
     pub const ALL: [Self; 4] =
         [Self::NotSent, Self::Throttled { after: None }, Self::Busy { after: None }, Self::Stopped];
 
@@ -43,21 +43,21 @@ impl SentBack {
     }
 }
 
-/// How a download ended without a clip.
+/// The result of a download without a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
-    /// The host could not be reached, could not answer for now, or broke off: says nothing about the clip.
+    /// The host was unreachable, could not answer for now, or broke off; this says nothing about the clip.
     Trouble {
         /// The pause that the host asked for.
         after: Option<Duration>,
-        /// Whether enough arrived to call it progress.
+        /// True if enough bytes arrived to count as progress.
         progress: bool,
     },
-    /// A page of text came in place of the clip: says nothing about the clip, and a fresh link may lead to it.
+    /// The host sent a page of text; this says nothing about the clip, and a fresh link may lead to it.
     Page,
     /// The link was redirected more often than any storage service needs.
     Redirects,
-    /// Whole, and no clip.
+    /// The download is complete, but it is not a clip.
     Damaged,
 }
 
@@ -67,125 +67,126 @@ impl From<FetchSetback> for Event {
     }
 }
 
-/// Proof, from complete answers of the provider, that it has no task of ours. Only a look-up can make it.
+/// A proof, from complete answers of the provider, that an attempt created no task. Only a look-up can create it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
-    /// Whether an earlier process has concluded from two proofs that nothing was accepted.
+    /// True if an earlier process has concluded from two proofs that nothing was accepted.
     concluded: bool,
 }
 
 impl Absence {
-    /// What a complete listing without our id proves.
+    /// Returns the proof of absence from a task list that lacks the attempt's request id; `None` if the list proves
+    /// nothing.
     ///
-    /// `complete`: no page failed. `echoes_ours`: the listing shows another of our ids from the same window, so it is
-    /// known to echo them. `asked` must lie later than the beginning of the doubt by the provider's lag: the intent is
-    /// older by as long as the request hung on the wire.
+    /// `complete`: no page failed. `echoes_ours`: the list has another request id of this program from the searched
+    /// time, so such ids do appear in it. `asked` must be later than `since`, the beginning of the doubt, by more than
+    /// the provider's lag. The time of the intent would be too early a beginning: the request may have hung for long.
     #[must_use]
     pub fn prove(
         complete: bool,
         echoes_ours: bool,
         since: Timestamp,
-        asked: Moment,
+        asked: Tick,
         look_up: &LookUp,
     ) -> Option<Self> {
         (complete && echoes_ours && asked.since(since) > look_up.lag).then_some(Self { concluded: false })
     }
 
-    /// Returns the proof that an earlier process made and wrote into the ledger.
+    /// Returns the proof that an earlier process recorded in the ledger.
     #[must_use]
     pub const fn from_ledger() -> Self {
         Self { concluded: true }
     }
 
-    /// Returns whether no second proof is needed.
+    /// Returns whether the proof is enough without a second one.
     pub(super) const fn is_concluded(self) -> bool {
         self.concluded
     }
 }
 
-/// Something that happened to a take.
+/// An event in the life cycle of a take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A new run begins: a take that rested gets its tries back.
+    /// A new run begins, and a resting take gets its tries back.
     Afresh,
-    /// The intent is being written.
+    /// The intent (the record of the attempt) is saved, and the request is sent next.
     Claimed(Intent),
     /// The submission surely brought no task.
     SentBack(SentBack),
-    /// Refused for good.
+    /// The provider refused the request permanently.
     Rejected(Refusal),
-    /// A task exists.
+    /// The provider accepted the request as a task.
     Accepted(TaskId),
-    /// A task exists, but another take owns that id.
+    /// The provider named a task that belongs to another take.
     AcceptedTwice,
-    /// No answer that could be trusted.
+    /// The request got no answer that can be trusted.
     Unanswered,
-    /// A look-up found the task by our request id.
+    /// A look-up found the task by the attempt's request id.
     Found(TaskId),
-    /// A look-up proved that the task is not there.
+    /// A look-up proved that the task does not exist.
     Absent(Absence),
-    /// A look-up brought nothing that proves anything.
+    /// A look-up proved nothing.
     Unclear,
-    /// Still being rendered.
+    /// The task is still being rendered.
     StillRunning,
-    /// A clip is ready.
+    /// The clip is ready to download.
     Ready(Clip),
-    /// Success, but no clip was named.
+    /// The task succeeded, but the provider named no clip.
     Empty,
-    /// The provider could not or would not.
+    /// The task failed: the provider could not or would not render it.
     Refused {
-        /// Why.
+        /// The reason.
         refusal: Refusal,
-        /// The money.
+        /// The charge of the failure, as far as it is known.
         charged: Charged,
     },
-    /// The provider knows no such task.
+    /// The provider does not find the task.
     Missing,
-    /// The answer names another task.
+    /// The answer was about another task.
     Mistaken,
-    /// The poll itself failed.
+    /// The poll (the request for the task's status) failed.
     PollSetback {
-        /// What the provider asked for.
+        /// The pause that the provider asked for.
         after: Option<Duration>,
     },
-    /// The clip is whole, on disk and synced.
+    /// The complete clip is on disk and synced.
     Fetched(ClipFile),
-    /// The download brought no clip.
+    /// The download ended without a clip.
     FetchSetback(FetchSetback),
-    /// The link is dead.
+    /// The link has expired.
     LinkDead,
-    /// The link has reached the age at which it is expected to die, and was not tried.
+    /// The link has reached the age at which it is expected to expire, and was not tried.
     LinkOld,
     /// The link must not be followed.
     LinkUnsafe,
     /// The clip has its final name.
     Placed,
-    /// A foreign file has that name.
+    /// A file that this program did not write has the clip's final name.
     NameTaken,
-    /// The fetched bytes are gone or damaged.
+    /// The downloaded bytes are missing or damaged.
     PartLost,
     /// A person found the task in the provider's console.
     Adopt(TaskId),
-    /// A person wants the same task polled and fetched once more.
+    /// A person asks to poll and download the same task again.
     Again,
-    /// A person gives the take up.
+    /// A person ends the take (writes it off).
     WriteOff,
-    /// Off the list, before anything was sent.
+    /// The take is cancelled before it was sent.
     Cancel(CancelledBy),
-    /// The finished clip is no longer under its name: the provider is asked for its link again, free of charge.
+    /// The finished clip is no longer under its name, and the provider is asked for its link again, free of charge.
     ClipGone,
-    /// An earlier process held the take for this reason, as the ledger says.
+    /// The ledger says that an earlier process held the take for this reason.
     WasHeld(HeldReason),
-    /// An earlier process gave this clip its name, as the ledger says; the file is looked for there.
+    /// The ledger says that an earlier process gave this clip its name; the file is looked for there.
     WasPlaced(ClipFile),
 }
 
-/// The event cannot happen in that state: a defect of the caller, or another process was faster.
+/// The error for an event that cannot happen in a state: a defect of the caller, or another process was faster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a take that is {state} cannot take the event {event}")]
+#[error("a take in the state `{state}` cannot handle the event {event}")]
 pub struct Illegal {
-    /// The state, without its data.
+    /// The state that cannot handle the event, without its data.
     pub state: Phase,
-    /// The event.
+    /// The event, as text for the message.
     pub event: String,
 }

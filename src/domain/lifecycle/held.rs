@@ -1,25 +1,25 @@
-//! Why a take waits for a person.
+//! The reasons for which a take needs a person's decision.
 
-/// Why a person must decide.
+/// The reason for which a person must decide about a take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HeldReason {
-    /// A submission got no answer; it may have been accepted.
+    /// The submission got no answer; it may have been accepted.
     AmbiguousSubmit,
-    /// The provider named a task that another take owns.
+    /// The provider named a task that belongs to another take.
     IdConflict,
-    /// The provider answered about another task than the one asked for.
+    /// The provider answered about another task than the requested one.
     IdMismatch,
-    /// The provider no longer knows the task.
+    /// The provider no longer finds the task.
     TaskLost,
     /// The task has been running for a week.
     TaskStuck,
-    /// The task succeeded, but no whole clip came of it.
+    /// The task succeeded, but it brought no complete clip.
     NoResult,
-    /// The link is dead and fresh ones are too.
+    /// The link of the clip has expired, and so have the fresh links that replaced it.
     UrlExpired,
-    /// The link points where no clip can be: a private address, plain HTTP, a redirect loop.
+    /// The link leads to a place where no clip can be: a private address, plain HTTP, a redirect loop.
     UnsafeUrl,
-    /// A foreign file has the clip's name.
+    /// A file that this program did not write has the clip's name.
     NameConflict,
 }
 
@@ -37,7 +37,7 @@ impl HeldReason {
         Self::NameConflict,
     ];
 
-    /// Whether it is open if the provider charged. Otherwise it did: the clip is what is missing.
+    /// Returns whether it is unknown if the provider charged. Otherwise it did charge, and only the clip is missing.
     #[must_use]
     pub const fn charge_in_doubt(self) -> bool {
         match self {
@@ -50,7 +50,7 @@ impl HeldReason {
         }
     }
 
-    /// The name in tables, JSON and `resolve --reason`.
+    /// Returns the name in tables, JSON and `resolve --reason`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

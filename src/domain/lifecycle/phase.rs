@@ -1,37 +1,37 @@
-//! The states of a take by name alone, for columns, tables and JSON.
+//! The names of a take's states, for columns, tables and JSON.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A [`State`](super::State) without its data. Its name here is the only spelling of it.
+/// A state of a take without its data, from [`State`](super::State). The names of states are spelled only here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
-    /// Waits to be submitted.
+    /// The take waits to be submitted.
     Pending,
-    /// The request may be on the wire.
+    /// The request may have been sent.
     Submitting,
-    /// No answer came; the provider is being asked.
+    /// The request got no answer, and the provider is asked whether it created a task.
     Doubtful,
-    /// Accepted, and being rendered.
+    /// The task was accepted and is being rendered.
     Running,
-    /// Rendered, and being downloaded.
+    /// The clip is rendered and is being downloaded.
     Downloading,
-    /// Downloaded, and on the way to its name.
+    /// The clip is downloaded and gets its final name next.
     Placing,
-    /// The clip stands under its name.
+    /// The clip has its final name.
     Done,
-    /// Needs a person's decision.
+    /// The take needs a person's decision.
     Held,
-    /// Ended without a clip.
+    /// The take ended without a clip.
     Failed,
-    /// Taken off the list before it was sent.
+    /// The take was cancelled before it was sent.
     Cancelled,
-    /// Given up by a person.
+    /// A person wrote the take off.
     WrittenOff,
 }
 
 impl Phase {
-    /// Every phase, in the order of a take's life.
+    /// All phases, in the order of a take's life cycle.
     pub const ALL: [Self; 11] = [
         Self::Pending,
         Self::Submitting,
@@ -46,19 +46,19 @@ impl Phase {
         Self::WrittenOff,
     ];
 
-    /// Sent, or perhaps sent, and not at its end.
+    /// The phases in which a take was submitted, or may have been, and is not finished.
     pub const IN_FLIGHT: [Self; 5] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 
-    /// Sent, or perhaps sent, and not at its end, or for a person to decide.
+    /// The phases in which a take was submitted, or may have been, and is not finished or needs a decision.
     pub const UNSETTLED: [Self; 6] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing, Self::Held];
 
-    /// Waiting, sent, or perhaps sent, and not at its end.
+    /// The phases in which a take waits to be submitted, or was or may have been submitted and is not finished.
     pub const OPEN: [Self; 6] =
         [Self::Pending, Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 
-    /// Nothing happens any more by itself, and no person is asked.
+    /// The phases in which nothing more happens automatically and no decision is needed.
     pub const FINAL: [Self; 4] = [Self::Done, Self::Failed, Self::Cancelled, Self::WrittenOff];
 
     /// Returns the name in the database, in tables and in JSON.

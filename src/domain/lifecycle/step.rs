@@ -1,14 +1,14 @@
-//! What becomes of a state when something happened: one exhaustive match.
+//! The transitions of the state machine, as one exhaustive match.
 
 use super::event::{Event, FetchSetback, Illegal, SentBack};
-use super::{Charged, Clip, HeldReason, Intent, Phase, State, Task, Watch};
-use crate::domain::policy::{Moment, Policy};
+use super::{Charged, Clip, HeldReason, Intent, Phase, PollCounters, State, Task};
+use crate::domain::policy::{Policy, Tick};
 use jiff::Timestamp;
 use std::time::Duration;
 
 impl State {
-    /// What becomes of the state. The caller saves the result before it acts on it.
-    pub fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<Self, Illegal> {
+    /// Returns the next state after an event. The caller must save it before acting on it.
+    pub fn on(self, event: Event, at: Tick, policy: &Policy) -> Result<Self, Illegal> {
         let phase = self.phase();
         let due = self.due(at, policy);
         match self {
@@ -28,9 +28,9 @@ impl State {
             Self::Doubtful { intent, since, tries_left, looks, absent, due: _ } => {
                 Doubt { intent, since, tries_left, looks, absent, due }.on(event, at, policy)
             }
-            Self::Running { task, watch, due: _ } => running_on(task, watch, event, at, policy),
-            Self::Downloading { task, clip, watch, due: _ } => {
-                Fetch { task, clip, watch }.on(event, at, policy)
+            Self::Running { task, counters, due: _ } => running_on(task, counters, event, at, policy),
+            Self::Downloading { task, clip, counters, due: _ } => {
+                Fetch { task, clip, counters }.on(event, at, policy)
             }
             Self::Placing { task, file } => match event {
                 Event::Placed => Ok(Self::Done { task, file }),
@@ -42,7 +42,7 @@ impl State {
             },
             Self::Held { reason, intent, task, since: _ } => match (event, task) {
                 (Event::Adopt(id), None) => Ok(asked_again(Task { id, intent, accepted: at.now }, at)),
-                // The provider does not know the task, or means another by it: a person may have mistyped its id.
+                // The provider does not find the task, or reports another one: a person may have mistyped its id.
                 (Event::Adopt(id), Some(known)) if reason.charge_in_doubt() && id != known.id => {
                     Ok(asked_again(Task { id, intent, accepted: at.now }, at))
                 }
@@ -64,26 +64,22 @@ fn illegal(state: Phase, event: &Event) -> Result<State, Illegal> {
     Err(Illegal { state, event: format!("{event:?}") })
 }
 
-fn running(task: Task, at: Moment, policy: &Policy) -> State {
+fn running(task: Task, at: Tick, policy: &Policy) -> State {
     State::Running {
         task,
-        watch: Watch::default(),
+        counters: PollCounters::default(),
         due: at.after(policy.poll_pause(0, Duration::ZERO, at.jitter)),
     }
 }
 
-/// Returns a running task that is polled at once: it may be finished already.
-fn asked_again(task: Task, at: Moment) -> State {
-    State::Running { task, watch: Watch::default(), due: at.now }
+/// Returns a running task that is polled immediately, because it may be finished already.
+fn asked_again(task: Task, at: Tick) -> State {
+    State::Running { task, counters: PollCounters::default(), due: at.now }
 }
 
-/// Holds a submission without an answer, for a reason from the ledger; reasons that need a task are illegal here.
-fn was_held_unanswered(
-    phase: Phase,
-    reason: HeldReason,
-    intent: Intent,
-    at: Moment,
-) -> Result<State, Illegal> {
+/// Returns the state `Held` of an unanswered submission, for a reason from the ledger. Reasons that need a task are
+/// illegal.
+fn was_held_unanswered(phase: Phase, reason: HeldReason, intent: Intent, at: Tick) -> Result<State, Illegal> {
     match reason {
         HeldReason::AmbiguousSubmit | HeldReason::IdConflict => {
             Ok(State::Held { reason, intent, task: None, since: at.now })
@@ -92,19 +88,19 @@ fn was_held_unanswered(
     }
 }
 
-/// Holds a task, for a reason from the ledger; reasons that exclude a task are illegal here.
-fn was_held(phase: Phase, reason: HeldReason, task: Task, at: Moment) -> Result<State, Illegal> {
+/// Returns the state `Held` of an accepted task, for a reason from the ledger. Reasons that exclude a task are illegal.
+fn was_held(phase: Phase, reason: HeldReason, task: Task, at: Tick) -> Result<State, Illegal> {
     match reason {
         HeldReason::AmbiguousSubmit | HeldReason::IdConflict => illegal(phase, &Event::WasHeld(reason)),
         other => Ok(held(other, task, at)),
     }
 }
 
-fn held(reason: HeldReason, task: Task, at: Moment) -> State {
+fn held(reason: HeldReason, task: Task, at: Tick) -> State {
     State::Held { reason, intent: task.intent.clone(), task: Some(task), since: at.now }
 }
 
-/// The parts of [`State::Doubtful`].
+/// The data of [`State::Doubtful`].
 struct Doubt {
     intent: Intent,
     since: Timestamp,
@@ -115,17 +111,17 @@ struct Doubt {
 }
 
 impl Doubt {
-    fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
+    fn on(self, event: Event, at: Tick, policy: &Policy) -> Result<State, Illegal> {
         match event {
             Event::Found(id) => Ok(asked_again(Task { id, intent: self.intent, accepted: at.now }, at)),
-            // The task that was found is another take's.
+            // The task that was found belongs to another take.
             Event::AcceptedTwice => {
                 let reason = HeldReason::IdConflict;
                 Ok(State::Held { reason, intent: self.intent, task: None, since: at.now })
             }
             Event::Absent(proof) => match self.absent {
                 first if proof.is_concluded() || first.is_some_and(|first| is_apart(first, at, policy)) => {
-                    // A request that got lost has used a try, so that a line which swallows each of them ends a run.
+                    // A lost request uses a try, so that a connection that loses each of them ends the run.
                     Ok(State::Pending {
                         tries_left: self.tries_left.saturating_sub(1),
                         setbacks: 0,
@@ -134,7 +130,7 @@ impl Doubt {
                 }
                 first => Ok(self.again(first.or(Some(at.now)), at, policy)),
             },
-            // An unclear answer does not undo an earlier denial, it only proves nothing itself.
+            // An unclear answer does not undo an earlier denial. It only proves nothing.
             Event::Unclear => {
                 let absent = self.absent;
                 Ok(self.again(absent, at, policy))
@@ -144,9 +140,11 @@ impl Doubt {
         }
     }
 
-    /// The next look-up, or a person where the schedule is through or the provider offers none any more. One that was
-    /// made ahead of its time, as at every start, uses none of the schedule.
-    fn again(self, absent: Option<Timestamp>, at: Moment, policy: &Policy) -> State {
+    /// Returns the state that waits for the next look-up; `Held` after the last look-up, or if the provider offers no
+    /// look-up.
+    ///
+    /// A look-up before its scheduled time, as at every start of the program, does not count in the schedule.
+    fn again(self, absent: Option<Timestamp>, at: Tick, policy: &Policy) -> State {
         let Self { intent, since, tries_left, looks, due, .. } = self;
         let Some(look_up) = &policy.look_up else {
             return State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: at.now };
@@ -164,8 +162,8 @@ impl Doubt {
     }
 }
 
-/// Whether two denials lie so far apart that they are two.
-fn is_apart(first: Timestamp, at: Moment, policy: &Policy) -> bool {
+/// Returns whether enough time has passed since the first answer "no such task" for a second answer to count.
+fn is_apart(first: Timestamp, at: Tick, policy: &Policy) -> bool {
     policy.look_up.as_ref().is_some_and(|look_up| at.since(first) >= look_up.gap)
 }
 
@@ -174,7 +172,7 @@ fn submitting_on(
     tries_left: u8,
     setbacks: u32,
     event: Event,
-    at: Moment,
+    at: Tick,
     policy: &Policy,
 ) -> Result<State, Illegal> {
     let setbacks = setbacks.saturating_add(1);
@@ -190,7 +188,7 @@ fn submitting_on(
             let due = at.after(policy.submit_backoff.pause(setbacks, after, at.jitter));
             Ok(State::Pending { tries_left: tries_left.saturating_sub(1), setbacks, due })
         }
-        // After a refusal for speed the whole lane waits, and the take goes as soon as that lets it.
+        // After a refusal for speed the whole lane waits; the take is sent as soon as the lane allows it.
         Event::SentBack(SentBack::Throttled { .. } | SentBack::Stopped) => {
             Ok(State::Pending { tries_left, setbacks: setbacks - 1, due: at.now })
         }
@@ -213,86 +211,86 @@ fn submitting_on(
 
 fn running_on(
     task: Task,
-    mut watch: Watch,
+    mut counters: PollCounters,
     event: Event,
-    at: Moment,
+    at: Tick,
     policy: &Policy,
 ) -> Result<State, Illegal> {
     let age = at.since(task.accepted);
     let pause = match event {
         Event::Ready(clip) => {
-            watch.mistaken = 0;
-            return Ok(State::Downloading { task, clip, watch, due: at.now });
+            counters.mistaken = 0;
+            return Ok(State::Downloading { task, clip, counters, due: at.now });
         }
         Event::Refused { refusal, charged } => {
             return Ok(State::Failed { refusal, charged, task: Some(task) });
         }
         Event::Mistaken => {
-            watch.mistaken = watch.mistaken.saturating_add(1);
-            if watch.mistaken >= policy.mistaken_tries {
+            counters.mistaken = counters.mistaken.saturating_add(1);
+            if counters.mistaken >= policy.mistaken_tries {
                 return Ok(held(HeldReason::IdMismatch, task, at));
             }
-            policy.poll_backoff.pause(u32::from(watch.mistaken), None, at.jitter)
+            policy.poll_backoff.pause(u32::from(counters.mistaken), None, at.jitter)
         }
         Event::StillRunning => {
-            let polls = watch.polls.saturating_add(1);
-            watch = Watch { polls, setbacks: 0, missing: 0, mistaken: 0, ..watch };
-            watch.overdue = watch.overdue.saturating_add(u32::from(age > policy.patience));
-            if age > policy.stuck_after && watch.overdue > policy.stuck_polls() {
+            let polls = counters.polls.saturating_add(1);
+            counters = PollCounters { polls, setbacks: 0, missing: 0, mistaken: 0, ..counters };
+            counters.overdue = counters.overdue.saturating_add(u32::from(age > policy.patience));
+            if age > policy.stuck_after && counters.overdue > policy.stuck_polls() {
                 return Ok(held(HeldReason::TaskStuck, task, at));
             }
-            policy.poll_pause(watch.polls, age, at.jitter)
+            policy.poll_pause(counters.polls, age, at.jitter)
         }
         Event::Empty => {
-            watch.mistaken = 0;
-            watch.empty = watch.empty.saturating_add(1);
-            if watch.empty > policy.empty_tries {
+            counters.mistaken = 0;
+            counters.empty = counters.empty.saturating_add(1);
+            if counters.empty > policy.empty_tries {
                 return Ok(held(HeldReason::NoResult, task, at));
             }
             policy.missing_gap
         }
         Event::Missing => {
-            watch.mistaken = 0;
-            // A fresh task may not be visible yet; only what is missing after the grace counts.
+            counters.mistaken = 0;
+            // A new task may not be visible yet, so only answers after the grace period count.
             if age > policy.missing_grace {
-                watch.missing = watch.missing.saturating_add(1);
-                if watch.missing >= policy.missing_tries {
+                counters.missing = counters.missing.saturating_add(1);
+                if counters.missing >= policy.missing_tries {
                     return Ok(held(HeldReason::TaskLost, task, at));
                 }
                 policy.missing_gap
             } else {
-                let pause = policy.poll_pause(watch.polls.max(1), age, at.jitter);
+                let pause = policy.poll_pause(counters.polls.max(1), age, at.jitter);
                 pause.clamp(policy.poll_backoff.first, policy.missing_gap)
             }
         }
         Event::PollSetback { after } => {
-            watch.setbacks = watch.setbacks.saturating_add(1);
-            policy.poll_backoff.pause(watch.setbacks, after, at.jitter)
+            counters.setbacks = counters.setbacks.saturating_add(1);
+            policy.poll_backoff.pause(counters.setbacks, after, at.jitter)
         }
         Event::WasHeld(reason) => return was_held(Phase::Running, reason, task, at),
         Event::WasPlaced(file) => return Ok(State::Placing { task, file }),
         other => return illegal(Phase::Running, &other),
     };
-    Ok(State::Running { task, watch, due: at.after(pause) })
+    Ok(State::Running { task, counters, due: at.after(pause) })
 }
 
-/// The parts of [`State::Downloading`] that its events change.
+/// The data of [`State::Downloading`] that events change.
 struct Fetch {
     task: Task,
     clip: Clip,
-    watch: Watch,
+    counters: PollCounters,
 }
 
 impl Fetch {
-    fn on(mut self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
+    fn on(mut self, event: Event, at: Tick, policy: &Policy) -> Result<State, Illegal> {
         match event {
             Event::Fetched(file) | Event::WasPlaced(file) => Ok(State::Placing { task: self.task, file }),
             Event::WasHeld(reason) => was_held(Phase::Downloading, reason, self.task, at),
             Event::LinkUnsafe => Ok(held(HeldReason::UnsafeUrl, self.task, at)),
             Event::LinkOld => Ok(self.ask_for_a_fresh_link(at.now)),
             Event::LinkDead => {
-                self.watch.fresh_links = self.watch.fresh_links.saturating_add(1);
-                if self.watch.fresh_links > policy.fresh_links {
+                self.counters.fresh_links = self.counters.fresh_links.saturating_add(1);
+                if self.counters.fresh_links > policy.fresh_links {
                     return Ok(held(HeldReason::UrlExpired, self.task, at));
                 }
                 Ok(self.ask_for_a_fresh_link(at.after(policy.fetch_backoff.first)))
@@ -302,16 +300,18 @@ impl Fetch {
         }
     }
 
-    /// Trouble of the host never ends here: only bytes that are no clip, and links that lead nowhere, use up tries.
-    fn set_back(mut self, setback: FetchSetback, at: Moment, policy: &Policy) -> State {
+    /// Returns the state after a failed download.
+    ///
+    /// Trouble of the host never uses up tries; only bytes that are not a clip, and links that lead nowhere, do.
+    fn set_back(mut self, setback: FetchSetback, at: Tick, policy: &Policy) -> State {
         match setback {
             FetchSetback::Trouble { after, progress } => {
                 if progress {
-                    (self.watch.damaged, self.watch.troubles) = (0, 0);
+                    (self.counters.damaged, self.counters.troubles) = (0, 0);
                 }
                 let due = self.trouble(after, at, policy);
-                // The host may have moved: asking for the link again is free and finds it.
-                if self.watch.troubles.is_multiple_of(u32::from(policy.fetch_tries.max(1))) {
+                // The host may have changed. Asking for the link again is free and finds the new one.
+                if self.counters.troubles.is_multiple_of(u32::from(policy.fetch_tries.max(1))) {
                     return self.ask_for_a_fresh_link(due);
                 }
                 self.again(due)
@@ -325,27 +325,27 @@ impl Fetch {
         }
     }
 
-    /// Counts a failure of the host. Returns when the host may be asked again.
-    fn trouble(&mut self, after: Option<Duration>, at: Moment, policy: &Policy) -> Timestamp {
-        self.watch.troubles = self.watch.troubles.saturating_add(1);
-        at.after(policy.fetch_backoff.pause(self.watch.troubles, after, at.jitter))
+    /// Counts a failure of the host. Returns the time at which the host may be asked again.
+    fn trouble(&mut self, after: Option<Duration>, at: Tick, policy: &Policy) -> Timestamp {
+        self.counters.troubles = self.counters.troubles.saturating_add(1);
+        at.after(policy.fetch_backoff.pause(self.counters.troubles, after, at.jitter))
     }
 
-    fn no_clip(mut self, reason: HeldReason, at: Moment, policy: &Policy) -> State {
-        self.watch.damaged = self.watch.damaged.saturating_add(1);
-        if self.watch.damaged >= policy.fetch_tries {
+    fn no_clip(mut self, reason: HeldReason, at: Tick, policy: &Policy) -> State {
+        self.counters.damaged = self.counters.damaged.saturating_add(1);
+        if self.counters.damaged >= policy.fetch_tries {
             return held(reason, self.task, at);
         }
-        let pause = policy.fetch_backoff.pause(u32::from(self.watch.damaged), None, at.jitter);
+        let pause = policy.fetch_backoff.pause(u32::from(self.counters.damaged), None, at.jitter);
         self.again(at.after(pause))
     }
 
     fn again(self, due: Timestamp) -> State {
-        let Self { task, clip, watch } = self;
-        State::Downloading { task, clip, watch, due }
+        let Self { task, clip, counters } = self;
+        State::Downloading { task, clip, counters, due }
     }
 
     fn ask_for_a_fresh_link(self, due: Timestamp) -> State {
-        State::Running { task: self.task, watch: self.watch, due }
+        State::Running { task: self.task, counters: self.counters, due }
     }
 }

@@ -1,4 +1,4 @@
-//! The laws of the life cycle, over every state and every event.
+//! Tests of the laws of the life cycle, with every state and every event.
 
 use super::*;
 use crate::domain::policy::LookUp;
@@ -12,8 +12,8 @@ fn with_look_up() -> Policy {
     Policy { look_up: Some(LookUp::new(Duration::from_secs(90))), ..POLICY }
 }
 
-fn at(seconds: i64) -> Moment {
-    Moment::new(Timestamp::from_second(1_800_000_000 + seconds).unwrap(), 0.5)
+fn at(seconds: i64) -> Tick {
+    Tick::new(Timestamp::from_second(1_800_000_000 + seconds).unwrap(), 0.5)
 }
 
 fn intent() -> Intent {
@@ -36,14 +36,14 @@ fn proof() -> Absence {
     Absence::prove(true, true, at(0).now, at(1_000), &LookUp::new(Duration::from_secs(90))).unwrap()
 }
 
-/// A doubt with three tries left that began at once and is due.
+/// Returns a doubt with three tries left that began at the start and is due.
 fn doubt(looks: u8, absent: Option<Timestamp>) -> State {
     State::Doubtful { intent: intent(), since: at(0).now, tries_left: 3, looks, absent, due: at(0).now }
 }
 
-/// One state of each kind, with every part that can differ in kind.
+/// Returns states of each kind, with each variant of their parts.
 fn states() -> Vec<State> {
-    let watch = Watch::default();
+    let counters = PollCounters::default();
     let due = at(0).now;
     let mut states = vec![
         State::Pending { tries_left: 5, setbacks: 0, due },
@@ -51,8 +51,8 @@ fn states() -> Vec<State> {
         State::Submitting { intent: intent(), tries_left: 5, setbacks: 0 },
         doubt(0, None),
         doubt(1, Some(due)),
-        State::Running { task: task(), watch, due },
-        State::Downloading { task: task(), clip: clip(), watch, due },
+        State::Running { task: task(), counters, due },
+        State::Downloading { task: task(), clip: clip(), counters, due },
         State::Placing { task: task(), file: file() },
         State::Done { task: task(), file: file() },
         State::Failed { refusal: Refusal::Input, charged: Charged::No, task: None },
@@ -114,7 +114,7 @@ fn events() -> Vec<Event> {
     ]
 }
 
-/// The event's own name, without what it carries.
+/// Returns the event's name without its data.
 fn kind(event: &Event) -> String {
     match event {
         Event::SentBack(_) | Event::FetchSetback(_) | Event::WasHeld(_) => format!("{event:?}"),
@@ -122,7 +122,7 @@ fn kind(event: &Event) -> String {
     }
 }
 
-/// Every edge the machine has, under both kinds of provider.
+/// Returns every edge of the state machine, under both kinds of provider.
 fn edges() -> Vec<(State, Event, State)> {
     let mut edges = Vec::new();
     for policy in [POLICY, with_look_up()] {
@@ -192,7 +192,7 @@ fn after_a_request_may_have_left_only_proof_leads_back_to_pending() {
         }
         match event {
             Event::SentBack(_) => assert!(matches!(from, State::Submitting { .. }), "{from:?}"),
-            // The proof must be the second of two that lie apart.
+            // The proof must be the second of two with enough time between them.
             Event::Absent(_) => assert!(matches!(from, State::Doubtful { absent: Some(_), .. }), "{from:?}"),
             other => panic!("{from:?} went back to pending by {other:?}"),
         }
@@ -213,7 +213,7 @@ fn no_answer_is_never_followed_by_a_submission() {
 fn a_task_id_once_held_is_in_every_later_state() {
     for (from, event, to) in edges() {
         let Some(task) = from.task() else { continue };
-        // Only a person names another one, and only while it is open whether this one is the job's.
+        // Only a person names another task, and only while it is unknown whether this one belongs to the job.
         if let (State::Held { reason, .. }, Event::Adopt(_)) = (&from, &event) {
             assert!(reason.charge_in_doubt(), "{from:?}");
             continue;
@@ -226,7 +226,7 @@ fn a_task_id_once_held_is_in_every_later_state() {
 fn what_may_have_been_charged_is_never_free_again_without_proof() {
     for (from, event, to) in edges() {
         let proof = matches!(event, Event::SentBack(_) | Event::Rejected(_) | Event::Absent(_));
-        if from.account() != Account::Free && to.account() == Account::Free {
+        if from.account() != MoneyState::Free && to.account() == MoneyState::Free {
             assert!(proof, "{from:?} became {to:?} by {event:?}");
         }
     }
@@ -308,7 +308,7 @@ fn look_ups_that_prove_nothing_end_with_a_person() {
     let mut state = doubt(0, None);
     let mut looks = 0;
     while let State::Doubtful { due, .. } = state {
-        state = state.on(Event::Unclear, Moment::new(due, 0.5), &policy).unwrap();
+        state = state.on(Event::Unclear, Tick::new(due, 0.5), &policy).unwrap();
         looks += 1;
     }
     assert_eq!(looks, policy.look_up.unwrap().after.len());
@@ -338,7 +338,7 @@ fn from_every_state_a_final_one_can_be_reached() {
     }
 }
 
-/// Applies one event again and again, as the engine would, and says where and after how many it ends.
+/// Applies one event repeatedly, as the engine would, and returns the last state and the number of events.
 #[track_caller]
 fn ends(mut state: State, event: &Event, step: i64) -> (State, u32) {
     for (count, now) in (1..10_000).zip((0..).map(|n| n * step)) {
@@ -353,10 +353,10 @@ fn ends(mut state: State, event: &Event, step: i64) -> (State, u32) {
 
 #[test]
 fn no_trouble_goes_on_for_ever() {
-    let watch = Watch::default();
+    let counters = PollCounters::default();
     let due = at(0).now;
-    let running = State::Running { task: task(), watch, due };
-    let downloading = State::Downloading { task: task(), clip: clip(), watch, due };
+    let running = State::Running { task: task(), counters, due };
+    let downloading = State::Downloading { task: task(), clip: clip(), counters, due };
     let cases = [
         (running.clone(), Event::Empty, 60, "held", 6),
         (running.clone(), Event::Missing, 60, "held", 6),
@@ -374,7 +374,7 @@ fn no_trouble_goes_on_for_ever() {
 
 #[test]
 fn a28_three_answers_in_a_row_about_another_task_are_for_a_person() {
-    let begin = || State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let begin = || State::Running { task: task(), counters: PollCounters::default(), due: at(0).now };
     let after = |events: &[Event]| {
         events.iter().fold(begin(), |state, event| state.on(event.clone(), at(100), &POLICY).unwrap())
     };
@@ -394,16 +394,16 @@ fn a28_three_answers_in_a_row_about_another_task_are_for_a_person() {
 
 #[test]
 fn a22_a_fresh_task_may_be_missing_for_two_minutes() {
-    let state = State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let state = State::Running { task: task(), counters: PollCounters::default(), due: at(0).now };
     let state = state.on(Event::Missing, at(60), &POLICY).unwrap();
-    assert!(matches!(state, State::Running { watch: Watch { missing: 0, .. }, .. }));
+    assert!(matches!(state, State::Running { counters: PollCounters { missing: 0, .. }, .. }));
     let state = state.on(Event::Missing, at(121), &POLICY).unwrap();
-    assert!(matches!(state, State::Running { watch: Watch { missing: 1, .. }, .. }));
+    assert!(matches!(state, State::Running { counters: PollCounters { missing: 1, .. }, .. }));
 }
 
 #[test]
 fn a25_a_dead_link_is_exchanged_three_times() {
-    let mut state = State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let mut state = State::Running { task: task(), counters: PollCounters::default(), due: at(0).now };
     let mut links = 0;
     while !matches!(state, State::Held { .. }) {
         state = state.on(Event::Ready(clip()), at(1), &POLICY).unwrap();
@@ -417,7 +417,7 @@ fn a25_a_dead_link_is_exchanged_three_times() {
 #[test]
 fn p29_a_clock_that_leaps_a_month_ahead_gives_up_no_task() {
     let month = 30 * 86_400;
-    let state = State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let state = State::Running { task: task(), counters: PollCounters::default(), due: at(0).now };
     let state = state.on(Event::StillRunning, at(month), &POLICY).unwrap();
     assert!(matches!(state, State::Running { .. }));
 }
@@ -457,9 +457,9 @@ fn no_state_waits_longer_than_the_longest_pause_of_its_wait() {
             State::Pending { tries_left, setbacks, .. } => {
                 State::Pending { tries_left, setbacks, due: ahead }
             }
-            State::Running { task, watch, .. } => State::Running { task, watch, due: ahead },
-            State::Downloading { task, clip, watch, .. } => {
-                State::Downloading { task, clip, watch, due: ahead }
+            State::Running { task, counters, .. } => State::Running { task, counters, due: ahead },
+            State::Downloading { task, clip, counters, .. } => {
+                State::Downloading { task, clip, counters, due: ahead }
             }
             State::Doubtful { intent, since, tries_left, looks, absent, .. } => {
                 State::Doubtful { intent, since, tries_left, looks, absent, due: ahead }
@@ -468,7 +468,7 @@ fn no_state_waits_longer_than_the_longest_pause_of_its_wait() {
         };
         if matches!(state.todo(), (Todo::Submit | Todo::Poll | Todo::Download | Todo::LookUp, _)) {
             assert_eq!(state.due(at(0), &policy), at(0).now, "{state:?}");
-            // What is close enough to be right is waited for.
+            // A time that is near enough to be right is kept.
             assert_eq!(state.due(at(6 * 3_600 - 10), &policy), ahead, "{state:?}");
         }
         if matches!(state.todo().0, Todo::Submit) {

@@ -35,12 +35,12 @@ fn the_pace_follows_a_host_that_becomes_slower_and_faster() {
 #[test]
 fn a_link_may_wait_for_half_of_its_life() {
     let owed = |count| vec![minutes(60); count];
-    // A clip a minute, and thirty minutes are half of sixty.
+    // At a clip per minute, thirty clips take half of sixty minutes.
     assert_eq!(late(owed(29), minutes(60), NOW, MINUTE), None);
     assert!(is_ample(30, MINUTE * 60, MINUTE) && !is_ample(31, MINUTE * 60, MINUTE));
-    let told = late(owed(30), minutes(60), NOW, MINUTE).unwrap();
+    let reported = late(owed(30), minutes(60), NOW, MINUTE).unwrap();
     assert_eq!(
-        (told.clips, told.takes, told.first, told.expires),
+        (reported.clips, reported.takes, reported.first, reported.expires),
         (30, MINUTE * 30, minutes(60), minutes(60))
     );
 }
@@ -53,13 +53,13 @@ fn where_nothing_is_owed_nothing_waits() {
 
 #[test]
 fn only_links_that_expire_later_are_delayed() {
-    // Those that are lost in any case, and those that never expire, keep nothing waiting.
+    // Links that expire too early in any case, and links that never expire, delay nothing.
     assert_eq!(late(vec![minutes(-5), minutes(0)], minutes(60), NOW, MINUTE), None);
     assert_eq!(late(vec![Timestamp::MAX; 1_000], minutes(60), NOW, MINUTE), None);
-    // Twenty that live longer than the new one, and then just not long enough.
+    // Twenty links live longer than the new one, and then just not long enough.
     assert_eq!(late(vec![minutes(42); 20], minutes(10), NOW, MINUTE), None);
-    let told = late(vec![minutes(41); 20], minutes(10), NOW, MINUTE).unwrap();
-    assert_eq!(told.expires, minutes(41));
+    let reported = late(vec![minutes(41); 20], minutes(10), NOW, MINUTE).unwrap();
+    assert_eq!(reported.expires, minutes(41));
     assert_ne!(late(vec![minutes(60)], minutes(60), NOW, Duration::MAX), None);
 }
 

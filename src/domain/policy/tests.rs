@@ -28,6 +28,6 @@ proptest! {
     fn a_clock_that_runs_backwards_gives_no_negative_age(ahead in 0..i64::from(u32::MAX)) {
         let now = Timestamp::UNIX_EPOCH;
         let then = now + SignedDuration::from_secs(ahead);
-        prop_assert_eq!(Moment::new(now, 0.0).since(then), Duration::ZERO);
+        prop_assert_eq!(Tick::new(now, 0.0).since(then), Duration::ZERO);
     }
 }

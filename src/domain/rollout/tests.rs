@@ -1,4 +1,4 @@
-//! The test of a rate against exact values and against simulated catalogs.
+//! Tests of the test of a rate, against exact values and simulated catalogs.
 
 use super::*;
 
@@ -33,7 +33,7 @@ fn the_ratios_have_their_exact_values() {
     // With none of ten: stop = (1 − (1 − q)¹¹) / (11·q·(1 − q)¹⁰); go = 1/11.
     assert!(close(stop_ratio(0.8, 10, 0), (1.0 - 0.2_f64.powi(11)) / (11.0 * 0.8 * 0.2_f64.powi(10))));
     assert!(close(go_ratio(0.8, 10, 0), 1.0 / 11.0));
-    // Without a review nothing is known.
+    // Without a review, the answer is undecided.
     assert!(close(stop_ratio(0.8, 0, 0), 1.0) && close(go_ratio(0.8, 0, 0), 1.0));
 }
 
@@ -105,11 +105,11 @@ impl Random {
     }
 }
 
-/// The answers for 10,000 simulated catalogs with a true rate.
+/// The counts of answers for 10,000 simulated catalogs with a true rate.
 struct Simulated {
     stops: u32,
     goes: u32,
-    /// Mean number of reviewed clips.
+    /// The mean number of reviewed clips.
     mean: f64,
 }
 
@@ -137,8 +137,9 @@ fn simulate(truth: f64) -> Simulated {
     Simulated { stops, goes, mean: f64::from(clips) / f64::from(CATALOGS) }
 }
 
-/// At a promised rate of 80 % and an error of 5 %, after 10, 20, 40 and 80 clips. The exact values come from the
-/// distribution of the number of approved clips after each batch:
+/// Checks a promised rate of 80 % with an error of 5 %, after 10, 20, 40 and 80 clips.
+///
+/// The exact values come from the distribution of the number of approved clips after each batch:
 ///
 /// | true rate | stops | goes | mean number of clips |
 /// |---|---|---|---|

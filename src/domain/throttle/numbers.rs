@@ -1,41 +1,44 @@
-//! The numbers of the controller of a lane.
+//! The constants of the controller of a lane's pace.
 
 use std::time::Duration;
 
-/// Submissions on the wire at once before any rate is proven.
+/// The maximum number of unanswered submissions at a time before any rate is proven.
 pub(super) const WIDTH: u32 = 12;
-/// A rate that needs no more than this on the wire is believed before it is proven.
+/// The most unanswered submissions at a time that are allowed because a rate needs them that was not measured yet.
 pub(super) const BELIEVED: u32 = 32;
-/// Fewest submissions on the wire at once that a refusal leaves.
+/// The minimum to which refusals reduce the number of unanswered submissions at a time.
 pub(super) const LEAST_WIDTH: u32 = 10;
-/// Answers that come sooner need no bound on the wire: the first refusal comes in time.
+/// The answer time below which unanswered submissions need no limit, because the first refusal comes early enough.
 pub(super) const QUICK: Duration = Duration::from_millis(100);
-/// Time without a refusal after which a rate is proven: no quota of a minute is near.
+/// The time without a refusal after which a rate is proven: a quota per minute would have refused by then.
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
-/// Successes for one more on the wire.
+/// The number of accepted submissions after which one more may be unanswered at a time.
 pub(super) const WIDER_AFTER: u32 = 80;
-/// Submissions on the wire after a probe, and the increase with each further success.
+/// The maximum number of unanswered submissions at a time after a probe, and its increase with each accepted
+/// submission.
 pub(super) const OPENING: (u32, u32) = (8, 4);
-/// Share by which each success raises a new rate, for one that was measured over many submissions and over few; and the
-/// smallest share, where the same rate was refused again and again.
+/// The shares by which each accepted submission raises the rate.
+///
+/// The first share is for a rate measured over many submissions, the second for one measured over few. The third is the
+/// smallest share, for a rate that was refused repeatedly.
 pub(super) const GROWTH: (f64, f64, f64) = (1.0 / 4_000.0, 1.0 / 400.0, 1.0 / 100_000.0);
-/// The share, times the number of submissions that were measured.
+/// The dividend of a new rate's growth. The divisor is the number of submissions over which the rate was measured.
 pub(super) const UNSURE: f64 = 1.0 / 8.0;
-/// Successes without a refusal that double the growth.
+/// The number of accepted submissions without a refusal after which the growth of the rate doubles.
 pub(super) const QUIET: u32 = 1_000;
-/// Time for which submissions that were not let go are caught up.
+/// The maximum delay of submissions that later submissions make up for by leaving sooner than the rate allows.
 pub(super) const CATCH_UP: Duration = Duration::from_millis(500);
-/// Successes below which a period is too short to be measured alone.
+/// The number of accepted submissions below which a period is too short to measure a rate alone.
 pub(super) const ENOUGH: u32 = 10;
-/// Part of the rate that a short period leaves at least.
+/// The minimum share of the previous rate that remains if the rate was measured over a short period.
 pub(super) const SHORT_LEAVES: f64 = 0.8;
-/// Successes for one more slot: at first, and at most.
+/// The number of accepted submissions after which the lane tries one more slot: the first value, and the largest.
 pub(super) const SLOT_AFTER: (u32, u32) = (10, 640);
-/// Failures in a row, of whatever kind, that make the lane wait.
+/// The number of failures in a row, of any kind, that make the lane wait.
 pub(super) const FAILURES: u32 = 3;
-/// The slowest rate, in submissions a second.
+/// The slowest rate, in submissions per second.
 pub(super) const SLOWEST: f64 = 1.0 / 120.0;
-/// A `Retry-After` that is longer than this tells when a quota opens; in a shorter one the rounding weighs too much.
+/// The length from which a `Retry-After` shows when a quota opens; rounding distorts a shorter one too much.
 pub(super) const LONG: Duration = Duration::from_secs(10);
-/// Longest addition to what `Retry-After` asks for.
+/// The maximum time that is added to a `Retry-After`.
 pub(super) const LATE: Duration = Duration::from_secs(1);

@@ -1,40 +1,40 @@
-//! What the controller of a lane takes in and gives out.
+//! The inputs and outputs of the controller of a lane's pace.
 
 use std::time::Duration;
 
-/// A rate and a number of slots that a provider let through.
+/// A rate and a number of slots that a provider has accepted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Learned {
-    /// Submissions a second.
+    /// The number of submissions per second.
     pub rate: f64,
-    /// Tasks in flight at once.
+    /// The number of tasks that run at the same time.
     pub slots: u32,
 }
 
-/// The answer to a submission that asks to go.
+/// The controller's answer to a submission that is ready to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leave {
-    /// It may go; the caller reports what became of it.
+    /// The submission may be sent; the caller must report its result.
     Go(Sent),
-    /// It asks again at that time.
+    /// The submission must wait; the caller asks again at this time.
     At(Duration),
-    /// It asks again when something has changed.
+    /// The submission must wait; the caller asks again after an answer has come or a slot is free.
     Later,
 }
 
-/// A submission that was let go.
+/// A submission that has permission to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
-    /// Number of the waits before it.
+    /// The number of waits of the lane before the submission.
     pub(super) wait: u32,
     pub(super) at: Duration,
-    /// Whether it took the last slot.
+    /// True if the submission took the last slot.
     pub(super) is_last: bool,
     pub(super) is_probe: bool,
 }
 
 impl Sent {
-    /// Notes the time at which it leaves, where it waited for something else first.
+    /// Records the time at which the submission is sent, if it waited for something else first.
     pub fn leaves(&mut self, now: Duration) {
         self.at = now;
     }

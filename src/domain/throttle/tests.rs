@@ -1,4 +1,4 @@
-//! The controller against simulated providers with quotas that nobody has told it.
+//! Tests of the controller with simulated providers whose quotas it does not get.
 
 use super::*;
 use std::collections::{BTreeMap, VecDeque};
@@ -6,16 +6,16 @@ use std::num::NonZeroU32;
 
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(2), most: Duration::from_mins(2) };
 
-/// A quota of 600 submissions a minute, or so many tasks at once.
+/// A quota of 600 submissions per minute, or of a number of tasks at the same time.
 #[derive(Debug, Clone, Copy)]
 enum Quota {
-    /// Ten a second, and a stock of so many.
+    /// A token bucket with ten per second and a stock of this many.
     Bucket(f64),
-    /// In any span of a minute.
+    /// A limit in any span of a minute.
     Sliding,
-    /// In each minute, counted from so long before the beginning.
+    /// A limit in each minute, counted from this time before the beginning.
     Fixed(Duration),
-    /// Tasks at once.
+    /// A limit of tasks at the same time.
     Slots(u32),
 }
 
@@ -30,7 +30,7 @@ struct Provider {
 }
 
 impl Provider {
-    /// Accepts a submission, or says when the next one has a chance.
+    /// Accepts a submission, or returns the time at which the next one may succeed.
     fn submit(&mut self, now: Duration) -> Result<(), Duration> {
         let until = match self.quota {
             Quota::Bucket(most) => {
@@ -69,7 +69,7 @@ impl Provider {
     }
 }
 
-/// Evenly spread numbers from 0 up to 1, always the same ones for a seed.
+/// A generator of evenly spread numbers from 0 up to 1, always the same ones for a seed.
 struct Dice(u64);
 
 impl Dice {
@@ -90,7 +90,7 @@ enum Happens {
     Nothing,
 }
 
-/// A simulation of jobs that are submitted as fast as the controller lets them.
+/// A simulation of jobs that are submitted as fast as the controller allows.
 struct Simulation {
     quota: Quota,
     jobs: u32,
@@ -99,7 +99,7 @@ struct Simulation {
     seed: u64,
 }
 
-/// What a simulation brought.
+/// The result of a simulation.
 struct Brought {
     took: Duration,
     throttled: u32,
@@ -134,7 +134,7 @@ impl Simulation {
                 number += 1;
                 agenda.insert((time, number), happens);
             };
-            // From 0.2 s to 2 s both ways.
+            // The delay is from 0.2 s to 2 s in each direction.
             let way = Duration::from_secs_f64(0.1 + 0.9 * dice.throw());
             match happens {
                 Happens::Arrives(sent) => match provider.submit(now) {
@@ -182,7 +182,7 @@ impl Simulation {
     }
 }
 
-/// Use of the quota and refusals, on average over some seeds.
+/// Returns the use of the quota and the refusals, on average over some seeds.
 fn average(quota: Quota, retry_after: bool) -> (f64, f64) {
     let brought: Vec<Brought> = (1..=5)
         .map(|seed| {
@@ -231,7 +231,7 @@ fn a_run_that_recalls_what_was_learned_is_hardly_refused() {
 fn a_limit_of_tasks_at_once_is_found_as_such() {
     let simulation = Simulation { jobs: 1_000, slots: 20, ..Simulation::of(Quota::Slots(5), false, 1) };
     let brought = simulation.run(simulation.throttle());
-    // Each of five slots is taken for 5 s and, on average, half of 1.1 s on either side.
+    // Each of five slots is taken for 5 s and, on average, half of 1.1 s before and after.
     assert!(brought.took < Duration::from_secs(1_300), "{:?}", brought.took);
     assert!(brought.throttled < 30, "{} refusals", brought.throttled);
     assert!((5..=6).contains(&brought.throttle.learned().unwrap().slots), "{:?}", brought.throttle);
@@ -241,7 +241,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A lane with ten slots and as many submissions on the wire.
+/// Returns a lane with ten slots and ten unanswered submissions.
 fn ten_on_the_wire() -> (Throttle, Vec<Sent>) {
     let rate = Rate { count: NonZeroU32::new(100).unwrap(), per: seconds(1) };
     let mut throttle = Throttle::new(rate, 20, BACKOFF);

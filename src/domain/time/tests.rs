@@ -3,9 +3,9 @@ use super::*;
 #[test]
 fn a_clock_that_disagrees_is_told_with_its_direction_and_distance() {
     let theirs: Timestamp = "2026-11-21T02:14:07Z".parse().unwrap();
-    let told = |ahead: i64| disagreement(theirs + SignedDuration::from_secs(ahead), theirs);
+    let reported = |ahead: i64| disagreement(theirs + SignedDuration::from_secs(ahead), theirs);
     for alike in [0, 120, -120] {
-        assert_eq!(told(alike), None, "{alike}");
+        assert_eq!(reported(alike), None, "{alike}");
     }
     for (ahead, words) in [
         (121, "is 2m01s ahead of"),
@@ -13,7 +13,7 @@ fn a_clock_that_disagrees_is_told_with_its_direction_and_distance() {
         (30 * 86_400, "is 30d00h ahead of"),
         (-5 * 86_400, "is 5d00h behind"),
     ] {
-        let told = told(ahead).unwrap();
-        assert!(told.contains(words) && told.contains("2026-11-21 02:14:07 UTC there"), "{told}");
+        let reported = reported(ahead).unwrap();
+        assert!(reported.contains(words) && reported.contains("2026-11-21 02:14:07 UTC there"), "{reported}");
     }
 }

@@ -9,7 +9,7 @@ fn spans_have_at_most_two_units() {
 
 #[test]
 fn times_that_are_roughly_known_are_told_roughly() {
-    let told = [0, 1, 6, 59, 60, 61, 3_599, 3_600, 3_601, 7_200, 172_799, 172_801]
+    let reported = [0, 1, 6, 59, 60, 61, 3_599, 3_600, 3_601, 7_200, 172_799, 172_801]
         .map(|seconds| about(Duration::from_secs(seconds)));
     let expected = [
         "5 s",
@@ -25,7 +25,7 @@ fn times_that_are_roughly_known_are_told_roughly() {
         "48 h",
         "3 days",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]

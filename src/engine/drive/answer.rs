@@ -1,4 +1,5 @@
-//! Answers to paid requests: what was accepted is saved before anything else, what was refused is learned from.
+//! Handles answers to paid requests: saves an accepted task before anything else, and adjusts the provider's limits
+//! after a refusal.
 
 use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Stop};
@@ -11,7 +12,7 @@ use crate::engine::world::Failure;
 use std::sync::atomic::Ordering;
 
 impl Drive {
-    /// Saves an accepted task, and that the address accepts submissions.
+    /// Saves an accepted task, and records that the provider's address accepts submissions.
     pub(super) async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
         let is_first = !self.account.proven.swap(true, Ordering::Relaxed);
         let next = match self.own(claimed, Event::Accepted(id.clone())).await? {
@@ -25,7 +26,8 @@ impl Drive {
         Ok(next)
     }
 
-    /// Saves an accepted task. A failure names the job and its price: the task's id may be nowhere but in that message.
+    /// Saves the task of an accepted submission. An error names the job and its price: the task's id may be recorded
+    /// nowhere but in that message.
     pub(super) async fn own(&self, take: &Take, event: Event) -> Next {
         self.record(take, event, None, None).await.map_err(|failure| match failure {
             Failure::Store(error) => Failure::unsaved(take, &error),
@@ -33,7 +35,7 @@ impl Drive {
         })
     }
 
-    /// Saves a task that was accepted after another process had marked its submission as doubtful.
+    /// Saves a task that was accepted after another process had marked its submission as in doubt.
     async fn accepted_late(&self, claimed: &Take, id: TaskId) -> Next {
         let now = self
             .world
@@ -44,12 +46,14 @@ impl Drive {
         let settled_otherwise = || {
             Failure::unsaved(
                 claimed,
-                &format!("task {id} was accepted, and the job has been settled otherwise"),
+                &format!(
+                    "task {id} was accepted (it may be charged), but the job already has another outcome"
+                ),
             )
         };
         let Some(take) = now else { return Err(settled_otherwise()) };
         if take.state.task().is_some_and(|task| task.id == id) {
-            // It was looked for, and found, meanwhile.
+            // Another process looked the task up and found it meanwhile.
             return Ok(Err(Left::Changed));
         }
         let event = match take.state {
@@ -62,7 +66,7 @@ impl Drive {
         }
     }
 
-    /// Saves what a refusal, or no answer, makes of the take, and lets the account learn from it.
+    /// Saves the outcome of a submission that was refused or got no answer, and adjusts the provider's limits to it.
     pub(super) async fn refused(
         &self,
         claimed: &Take,
@@ -70,7 +74,7 @@ impl Drive {
         ticket: Ticket<'_>,
         room: Exposed<'_>,
     ) -> Next {
-        let at = self.world.clock.moment();
+        let at = self.world.clock.tick();
         let model = &claimed.request.model;
         if fault.kind == FaultKind::NoRoute {
             let proven = self.account.proven.load(Ordering::Relaxed);
@@ -97,7 +101,7 @@ impl Drive {
         if let Some(notice) = learned {
             self.world.tell(&notice);
         }
-        // Whatever stands before the provider refuses the same request again.
+        // A barrier in front of the provider would refuse the same request again.
         Ok(if fault.kind == FaultKind::Barred { recorded.and(Err(Left::Closed)) } else { recorded })
     }
 }

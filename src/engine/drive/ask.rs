@@ -1,17 +1,17 @@
-//! Free questions to a provider: how a task stands, and whether a submission in doubt is among its tasks.
+//! Sends free queries to a provider: the status of a task, and the task of a submission in doubt.
 
 use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, Event, Intent, State, Task};
 use crate::domain::notice::{Notice, WhyStopped};
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
+use crate::engine::batched_polls::{Answer, WaitingPoll};
 use crate::engine::handles::CALL;
 use crate::engine::ids;
 use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::lane::{Asking, Closed};
-use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
 use crate::provider::card::ModelCard;
 use crate::provider::{self, Listing, reply};
@@ -21,34 +21,38 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Pages of one look-up: far more than one account fills in the window of any. A list without an end proves nothing.
+/// The largest number of pages that one look-up reads, far more than any account fills in the time that is searched. An
+/// endless list proves nothing.
 const PAGES: usize = 200;
 
-/// How far the clocks of a provider and of this computer may lie apart: a listing is asked for by our clock and answered
-/// by theirs, and its window reaches at least twice as far back.
+/// The largest difference between a provider's clock and this computer's at which a task list can prove anything.
+///
+/// The searched time is chosen by this computer's clock and applied by the provider's clock. It reaches back at least
+/// twice this difference.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// What the pages of a listing said about one submission.
+/// The result of searching the provider's task list for one submission.
 enum Found {
-    /// The task is there.
+    /// The list has the submission's task.
     Task(TaskId),
-    /// All pages came and none has it. These are the clients' names for the tasks that are there, ours or not.
+    /// All pages were read, and none has the task. Contains the request ids of the listed tasks, from shotlist or from
+    /// other clients.
     Others(Vec<RequestId>),
-    /// Not all of it came.
+    /// The list is incomplete or proves nothing, for this reason.
     Incomplete(Said),
 }
 
 impl Drive {
-    /// How a task stands, in an answer of its own or one for many; `None` where a stop came first.
+    /// Polls a task, alone or in a batch with others, and returns its status; `None` if the run stopped first.
     pub(super) async fn ask(&self, card: &Arc<ModelCard>, task: &Task) -> Option<Answer> {
         let stop = self.world.stop.waiting();
-        let questions = &self.account.questions;
+        let polls = &self.account.waiting_polls;
         loop {
-            let mut answer = questions.enter(card, task, self.world.clock.now());
+            let mut answer = polls.enter(card, task, self.world.clock.now());
             let asked = tokio::select! {
                 biased;
                 () = stop.cancelled() => return None,
-                // Somebody asked for this one as well.
+                // Another drive polled this task as well.
                 answer = &mut answer => match answer {
                     Ok(answer) => return Some(answer),
                     Err(_) => continue,
@@ -56,7 +60,7 @@ impl Drive {
                 permit = self.account.poll_admission(stop) => {
                     let permit = permit?;
                     let most = self.account.provider.bulk().map_or(1, |bulk| bulk.most().get());
-                    let asked = questions.take(&task.id, most, self.world.clock.now());
+                    let asked = polls.take(&task.id, most, self.world.clock.now());
                     if asked.is_empty() {
                         permit.give_back();
                     } else if !self.put(asked, permit).await {
@@ -65,7 +69,7 @@ impl Drive {
                     answer
                 }
             };
-            // Answered just now, or by whoever is asking: also that one may be stopped, or die.
+            // Answered just now, or by the drive that is polling, which may be stopped, or panic.
             tokio::select! {
                 biased;
                 answer = asked => if let Ok(answer) = answer { return Some(answer) },
@@ -74,13 +78,13 @@ impl Drive {
         }
     }
 
-    /// Puts questions as one call and hands out the answers; `false` where a stop cut it off.
-    async fn put(&self, asked: Vec<Question>, permit: Asking<'_>) -> bool {
+    /// Sends waiting polls as one call and gives each poll its answer; returns `false` if the run stopped meanwhile.
+    async fn put(&self, asked: Vec<WaitingPoll>, permit: Asking<'_>) -> bool {
         let provider = &self.account.provider;
         let answers: Vec<Answer> = match (&asked[..], provider.bulk()) {
             ([_, _, ..], Some(bulk)) => {
-                let tasks: Vec<TaskId> = asked.iter().map(|question| question.task.clone()).collect();
-                let named: Vec<_> = asked.iter().map(|question| (&*question.card, &question.task)).collect();
+                let tasks: Vec<TaskId> = asked.iter().map(|poll| poll.task.clone()).collect();
+                let named: Vec<_> = asked.iter().map(|poll| (&*poll.card, &poll.task)).collect();
                 let Some(reply) = self.free(&bulk.poll(&named)).await else { return false };
                 // A call that failed is a setback for each.
                 reply
@@ -101,14 +105,14 @@ impl Drive {
             ([], _) => Vec::new(),
         };
         let fault = answers.iter().find_map(|answer| answer.as_ref().err());
-        permit.heard(fault, self.world.clock.moment().jitter);
-        for (question, answer) in asked.into_iter().zip(answers) {
-            question.answer(answer);
+        permit.heard(fault, self.world.clock.tick().jitter);
+        for (poll, answer) in asked.into_iter().zip(answers) {
+            poll.answer(answer);
         }
         true
     }
 
-    /// One free call; `None` where a stop cut it off: an answer to a free question need not be heard.
+    /// Makes one free call. Returns `None` if the run stopped first: the answer to a free query may be dropped.
     async fn free(&self, call: &Call) -> Option<Result<Reply, Fault>> {
         let _open = self.world.handles.take(CALL).await;
         tokio::select! {
@@ -123,7 +127,7 @@ impl Drive {
         }
     }
 
-    /// One free call, made again where no file was left for it.
+    /// Makes one free call, and repeats it while the system has no free file descriptor for its connection.
     async fn call(&self, call: &Call) -> Result<Reply, SendFault> {
         let mut attempts = 0;
         loop {
@@ -135,11 +139,11 @@ impl Drive {
         }
     }
 
-    /// Asks a free question before the first submission of a run, so that a refused key costs no paid request. Returns
-    /// whether submissions may go.
+    /// Sends a free query before the first submission of a run, so that a refused key costs no paid request. Returns
+    /// whether submissions may be sent.
     ///
-    /// A refusal is asked about once more: the key may be about to be exchanged. Any other answer, and none, is left to
-    /// the submission.
+    /// A refused key is tried a second time, because the key may be about to be exchanged. After any other answer, or
+    /// none, the submission itself shows whether the key is accepted.
     pub(super) async fn is_let_in(&self) -> bool {
         let account = &self.account;
         let mut let_in = account.let_in.lock().await;
@@ -149,7 +153,7 @@ impl Drive {
         }
         for is_last in [false, true] {
             let Some(answer) = self.free(&call).await else { return false };
-            // 403 may be about a task that nobody has.
+            // 403 may be about a task that does not exist.
             let refused = answer
                 .ok()
                 .filter(|reply| reply.status != 403)
@@ -160,7 +164,7 @@ impl Drive {
                     self.world.tell(&Notice::Stopped { who, why, said });
                 }
                 Some(Fault { kind: FaultKind::Stop(Stop::Auth), .. }) => {
-                    let due = self.world.clock.moment().after(AUTH_RETRY);
+                    let due = self.world.clock.tick().after(AUTH_RETRY);
                     if !self.world.clock.until(due, self.world.stop.submissions()).await {
                         return false;
                     }
@@ -174,12 +178,14 @@ impl Drive {
         false
     }
 
-    /// Whether the provider answers a free question, where it has one.
+    /// Checks whether the provider answers a free query; `true` for a provider that has no such query.
     pub(super) async fn is_reachable(&self) -> bool {
         let Some(call) = self.account.provider.probe() else { return true };
         let said = match self.free(&call).await {
             Some(Ok(reply)) if reply.status < 500 => return true,
-            Some(Ok(reply)) => Said::text(format!("it answers a free question with HTTP {}", reply.status)),
+            Some(Ok(reply)) => {
+                Said::text(format!("it answers a free test request with HTTP {}", reply.status))
+            }
             Some(Err(fault)) => fault.said,
             None => return false,
         };
@@ -189,20 +195,20 @@ impl Drive {
         false
     }
 
-    /// Asks the provider for a submission in doubt, by our own name for it.
+    /// Searches the provider's task list for a submission in doubt, by its request id.
     ///
-    /// The task is adopted only where the listing names that very attempt. That it is absent is concluded only from a
-    /// whole listing that repeats another of our names: what does not tell ours at all proves nothing.
+    /// A task is adopted only if the list has exactly this request id. The submission counts as never arrived only if
+    /// the whole list has another request id of shotlist: a list without any such id proves nothing.
     pub(super) async fn look_up(&self, take: &Take) -> Next {
         let State::Doubtful { intent, since, .. } = &take.state else { return Ok(Err(Left::Changed)) };
-        // Before the first page is asked for: what the listing shows is at least as new.
-        let at = self.world.clock.moment();
+        // Taken before the first page is requested: the listing is at least as new.
+        let at = self.world.clock.tick();
         let found = match self.account.provider.look_up() {
             Some(look_up) => match self.walk(look_up, intent).await {
                 Ok(found) => found,
                 Err(left) => return Ok(Err(left)),
             },
-            None => Found::Incomplete(Said::text("this version of the program has no way to ask about it")),
+            None => Found::Incomplete(Said::text("this version of shotlist cannot look the request up")),
         };
         self.world.reach("look_up.after_response");
         match found {
@@ -215,42 +221,45 @@ impl Drive {
         }
     }
 
-    /// What a whole listing without our id proves. Only one of the account to which the request went, which is surely so
-    /// where the key is still the one it was sent with.
+    /// Evaluates a whole task list that lacks the request id. The list proves something only for the account that got
+    /// the request, which is certain while the API key is still the one that sent it.
     async fn denied(
         &self,
         intent: &Intent,
         since: Timestamp,
         others: Vec<RequestId>,
-        at: Moment,
+        at: Tick,
     ) -> Result<(Event, Said), Failure> {
         let name = self.account.provider.name();
         let unclear = |words: &str| Ok((Event::Unclear, Said::text(format!("{name} {words}"))));
         let Some(key_since) = self.account.key_since.get().filter(|since| intent.at >= **since) else {
-            return unclear("is asked with another key than it was sent with, which proves nothing");
+            return unclear(
+                "is now used with another API key than for this request, so its task list proves nothing",
+            );
         };
         let echoes_ours = self.world.store.any_attempt(others, *key_since).await.map_err(Failure::store)?;
         let look_up = self.lane.policy.look_up.as_ref();
         match look_up.and_then(|look_up| Absence::prove(true, echoes_ours, since, at, look_up)) {
             Some(proof) => {
-                let words =
-                    format!("{name} shows others of ours from that time and not this one: it never came");
+                let words = format!(
+                    "{name} lists our other requests of that time but not this one: it never arrived"
+                );
                 Ok((Event::Absent(proof), Said::text(words)))
             }
-            None if echoes_ours => unclear("does not show it, which so soon proves nothing"),
-            None => unclear("shows nothing of ours from that time, which proves nothing"),
+            None if echoes_ours => unclear("does not list the request, which proves nothing so early"),
+            None => unclear("lists none of our requests of that time, which proves nothing"),
         }
     }
 
-    /// Saves what a look-up brought that found no task. Its words are told and kept where it was the last one; before,
-    /// those that came with the doubt stay.
-    async fn looked(&self, take: &Take, event: Event, said: Said, at: Moment) -> Next {
+    /// Saves the result of a look-up that found no task. The look-up's message is reported and kept only if it was the
+    /// last look-up; until then the message about the missing answer stays.
+    async fn looked(&self, take: &Take, event: Event, said: Said, at: Tick) -> Next {
         let to = take.state.clone().on(event.clone(), at, &self.lane.policy).map_err(Failure::Illegal)?;
         let said = (!matches!(to, State::Doubtful { .. })).then_some(said);
         self.record_at(at, take, event, said, None).await
     }
 
-    /// Reads the listing until the task is found or the pages end.
+    /// Reads the provider's task list until the submission's task is found or the pages end.
     async fn walk(&self, look_up: &dyn provider::LookUp, intent: &Intent) -> Result<Found, Left> {
         let mut others = Vec::new();
         let mut page = None;
@@ -262,7 +271,7 @@ impl Drive {
             let stop = self.world.stop.waiting();
             let permit = self.account.poll_admission(stop).await.ok_or(Left::Stopping)?;
             let reply = self.free(&look_up.list(intent, page.as_deref())).await.ok_or(Left::Stopping)?;
-            permit.heard(reply.as_ref().err(), self.world.clock.moment().jitter);
+            permit.heard(reply.as_ref().err(), self.world.clock.tick().jitter);
             let now = self.world.clock.now();
             let listed = reply.and_then(|reply| Ok((look_up.listed(&reply)?, clocks_agree(&reply, now))));
             let Listing { tasks, next } = match listed {
@@ -272,7 +281,7 @@ impl Drive {
                 }
                 Err(Fault { kind: FaultKind::Stop(_), .. }) if !was_refused => {
                     was_refused = true;
-                    let due = self.world.clock.moment().after(AUTH_RETRY);
+                    let due = self.world.clock.tick().after(AUTH_RETRY);
                     if !self.world.clock.until(due, stop).await {
                         return Err(Left::Stopping);
                     }
@@ -289,60 +298,62 @@ impl Drive {
                 match id {
                     Some(id) if id == intent.request_id => return Ok(Found::Task(task)),
                     Some(id) => others.push(id),
-                    // It may be the one that is looked for, listed without its name.
+                    // It may be the task in question, listed without its name.
                     None => all_are_named = false,
                 }
             }
             let Some(next) = next else {
                 if !all_are_named {
                     let name = self.account.provider.name();
-                    let words = format!("{name} lists tasks without the names that their client gave them");
+                    let words = format!("{name} lists tasks without their request ids, which proves nothing");
                     return Ok(Found::Incomplete(Said::text(words)));
                 }
                 return Ok(if are_clocks_alike {
                     Found::Others(others)
                 } else {
                     let name = self.account.provider.name();
-                    let words = "tells another time than this computer, or none";
-                    let words = format!("{name} {words}: what its list leaves out proves nothing");
+                    let words = "reports a different time from this computer's, or none";
+                    let words = format!("{name} {words}: a request missing from its list proves nothing");
                     Found::Incomplete(Said::text(words))
                 });
             };
-            // Pages that shift or repeat while they are read are no whole listing.
+            // Pages that shift or repeat while they are read are not a whole listing.
             if pages.len() + 1 >= PAGES || !pages.insert(next.clone()) {
                 let name = self.account.provider.name();
-                return Ok(Found::Incomplete(Said::text(format!("the list of {name} does not end"))));
+                return Ok(Found::Incomplete(Said::text(format!("the task list of {name} does not end"))));
             }
             page = Some(next);
         }
     }
 }
 
-/// Whether a reply tells the time, and the same as we have.
+/// Checks whether a reply contains the provider's time, and whether that time differs from `now` by at most [`SKEW`].
 fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
     let theirs = reply::sent(reply).and_then(|sent| Timestamp::try_from(sent).ok());
     theirs.is_some_and(|theirs| theirs.duration_since(now).abs() <= SKEW)
 }
 
-/// How long this run waits for a task that has been rendering too long already: at least until it has been heard of
-/// once, for it may have ended long ago; with a provider that does not answer, for as long as with a new one.
+/// The patience of this run with a task that has been rendering too long already.
+///
+/// The run waits at least until the provider has answered once, because the task may have ended long ago. If the
+/// provider does not answer, the run waits as long as for a new task.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
-    /// When this run first asked.
+    /// The time of this run's first poll of the task.
     since: Option<Timestamp>,
-    /// Whether the provider said that it is still rendering.
+    /// True if the provider's last answer was that the task is still rendering.
     heard: bool,
 }
 
 impl Patience {
     pub(super) fn note(&mut self, now: Timestamp, polled: &Result<Take, Left>) {
         self.since.get_or_insert(now);
-        self.heard =
-            matches!(polled, Ok(Take { state: State::Running { watch, .. }, .. }) if watch.setbacks == 0);
+        self.heard = matches!(polled, Ok(Take { state: State::Running { counters, .. }, .. }) if counters.setbacks == 0);
     }
 
-    /// Returns whether no more is to be waited; by a clock that is wrong, how long a task renders is not known.
-    pub(super) fn ended(&self, at: Moment, policy: &Policy, is_clock_doubtful: bool) -> bool {
+    /// Checks whether this run should stop waiting for the task. If this computer's clock may be wrong, the task's
+    /// rendering time is unknown, and only the time since the first poll counts.
+    pub(super) fn ended(&self, at: Tick, policy: &Policy, is_clock_doubtful: bool) -> bool {
         self.heard && !is_clock_doubtful || self.since.is_some_and(|since| at.since(since) > policy.patience)
     }
 }

@@ -1,4 +1,5 @@
-//! What was paid is brought home: poll, download, place. All of it is free, and a stop may cut it off anywhere.
+//! Collects paid clips: polls their tasks, downloads the clips, and gives them their names. All of this is free, and a
+//! stop may end it anywhere.
 
 use super::{Drive, Left, Next, blocking};
 use crate::domain::fault::{Fault, FaultKind, Said};
@@ -6,13 +7,13 @@ use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
+use crate::engine::batched_polls::Answer;
 use crate::engine::filing::clip_at;
 use crate::engine::handles::{self, CLIP};
 use crate::engine::hosts::{Asking, Turn};
 use crate::engine::lane::Closed;
 use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::sidecar::{Origin, sidecar};
-use crate::engine::together::Answer;
 use crate::engine::world::{Failure, World};
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::plan::known::Filed;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 impl Drive {
-    /// Asks how the task stands, unless another poll has brought the answer already.
+    /// Polls the take's task and saves the result. If a batched poll has brought the `answer` already, no call is made.
     pub(super) async fn poll(&self, take: &Take, answer: Option<Answer>) -> Next {
         let Some(task) = take.state.task() else { return Ok(Err(Left::Changed)) };
         let name = self.account.provider.name();
@@ -37,8 +38,8 @@ impl Drive {
         };
         let Some(mut progress) = asked else { return Ok(Err(Left::Stopping)) };
         if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
-            // The key may be about to be exchanged, or somebody before the provider had a bad moment.
-            let due = self.world.clock.moment().after(AUTH_RETRY);
+            // The key may be about to be exchanged, or a server in front of the provider may have failed briefly.
+            let due = self.world.clock.tick().after(AUTH_RETRY);
             if !self.world.clock.until(due, self.world.stop.waiting()).await {
                 return Ok(Err(Left::Stopping));
             }
@@ -50,7 +51,7 @@ impl Drive {
             Ok(Progress::Pending { unknown_word, .. }) => {
                 if let Some(word) = unknown_word {
                     self.world.warn_once(format!(
-                        "{name} answered with the unknown status `{word}`; taken as still running"
+                        "{name} answered with the unknown status `{word}`; the task is treated as still running"
                     ));
                 }
                 (Event::StillRunning, None)
@@ -63,13 +64,13 @@ impl Drive {
                 (Event::Ready(Clip { expires, ..clip }), None)
             }
             Ok(Progress::Empty) => {
-                (Event::Empty, Some(Said::text("the task succeeded, but no clip was named")))
+                (Event::Empty, Some(Said::text("the task succeeded, but the answer contains no clip")))
             }
             Ok(Progress::Refused { refusal, charged, said }) => {
                 (Event::Refused { refusal, charged }, Some(said))
             }
             Ok(Progress::Mistaken { said }) => (Event::Mistaken, Some(said)),
-            // All questions of the account wait, this one among them.
+            // All polls of the account wait, this one among them.
             Err(Fault { kind: FaultKind::Throttled { .. }, .. }) => return Ok(Ok(take.clone())),
             Err(Fault { kind, said }) => {
                 let event = match kind {
@@ -84,7 +85,7 @@ impl Drive {
                     | FaultKind::Stop(_) => Event::PollSetback { after: None },
                 };
                 if let FaultKind::Stop(why) = kind {
-                    // Nothing can be collected until that is mended, so nothing more is ordered either.
+                    // Nothing can be collected until that is fixed, so nothing more is submitted either.
                     let Closed { said, .. } = self.account.close(WhyStopped::Provider(why), said);
                     self.world.poll_refused(name, why, said);
                     return Ok(Err(Left::Stopping));
@@ -95,14 +96,15 @@ impl Drive {
         self.record(take, event, said, settled).await
     }
 
-    /// Returns the amount that the provider names for the take. Tells one above its price, and a figure that is none.
+    /// Returns the charge that the provider reports for the take, if it reports one. Warns about a charge above the
+    /// price, or an impossible figure.
     fn settled(&self, take: &Take, cost: Cost) -> Option<Usd> {
         let (name, key, price) = (self.account.provider.name(), &take.key, take.price);
         match cost {
             Cost::Untold => None,
             Cost::Doubtful(figure) => {
                 self.world.warn_once(format!(
-                    "{key}: {name} names `{figure}` as the cost, which no clip can cost; budgets count the price, {price}"
+                    "{key}: {name} reports an impossible cost, `{figure}`; budgets count the price, {price}"
                 ));
                 None
             }
@@ -118,23 +120,24 @@ impl Drive {
         }
     }
 
-    /// Tells that a task brought more than the one clip that is kept.
+    /// Warns that a task delivered more than the one clip that is kept.
     fn tell_others(&self, take: &Take, clip: &Clip) {
         let others = clip.others.len();
         if others > 0 {
             self.world.warn_once(format!(
-                "{}: {} delivered {} results; the first is kept, and the sidecar names {}",
+                "{}: {} delivered {} results; the first is kept, and the sidecar has {}",
                 take.key,
                 self.account.provider.name(),
                 others + 1,
-                if others == 1 { "the other" } else { "the others" },
+                if others == 1 { "the link to the other" } else { "the links to the others" },
             ));
         }
     }
 
-    /// Fetches the clip into its part, verifies and syncs it.
+    /// Downloads the clip into its part (the file of an unfinished download), verifies it and syncs it to disk.
     ///
-    /// A link that has reached its age is exchanged first, unless that was done just now (`is_fresh`).
+    /// A link so old that it is expected to have expired is first exchanged for a fresh one, unless it was exchanged
+    /// just now (`is_fresh`).
     pub(super) async fn download(&self, take: &Take, is_fresh: &mut bool) -> Next {
         let State::Downloading { clip, task, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let stop = self.world.stop.waiting();
@@ -149,8 +152,8 @@ impl Drive {
                 return Ok(Err(Left::HostAway));
             }
         };
-        // No link lives longer than that: one that would was noted by a clock that was ahead.
-        let latest = self.world.clock.moment().after(self.lane.link_life);
+        // No link lives longer than that: a later time was recorded by a clock that was ahead.
+        let latest = self.world.clock.tick().after(self.lane.link_life);
         let expires = clip.expires.map(|expires| expires.min(latest));
         let place = tokio::select! {
             biased;
@@ -252,21 +255,21 @@ impl Drive {
         self.record(take, event, Some(fault.said), None).await
     }
 
-    /// The host answered: tells so where it was away.
+    /// Records that the clip's host answered, and reports the end of an outage if there was one.
     fn heard_from(&self, asking: &Asking) {
         if let Some(outage) = asking.answered() {
             self.world.tell(&Notice::Warning(outage.words(asking.host())));
         }
     }
 
-    /// The host gave out nothing: tells so once an outage begins.
+    /// Records that the clip's host delivered nothing, and reports an outage if one begins with that.
     fn failed(&self, asking: &Asking, after: Option<Duration>, said: &str) {
-        if asking.failed(&self.lane.policy.fetch_backoff, after, self.world.clock.moment()) {
+        if asking.failed(&self.lane.policy.fetch_backoff, after, self.world.clock.tick()) {
             self.world.tell(&Notice::Warning(self.world.owed.outage(asking.host(), said)));
         }
     }
 
-    /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
+    /// Gives the verified clip its name. The rename is the last act, so that a visible clip is always complete.
     pub(super) async fn place(&self, take: &Take, others: &[String]) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let origin = Origin {
@@ -328,11 +331,11 @@ impl Drive {
         let next =
             self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await?;
         if matches!(next, Ok(Take { state: State::Done { .. }, .. })) {
-            let World { twins, store, .. } = &*self.world;
-            if let Some(job) = twins.note(store, take, file).await.map_err(Failure::store)? {
+            let World { duplicates, store, .. } = &*self.world;
+            if let Some(job) = duplicates.note(store, take, file).await.map_err(Failure::store)? {
                 self.world.warn_once(format!(
-                    "{} has the same bytes as {job}, although each was ordered and paid for (duplicate_content): look at \
-                     both clips",
+                    "{} has the same bytes as {job}, although each was paid for separately (duplicate_content): look \
+                     at both clips",
                     take.key
                 ));
             }

@@ -1,34 +1,35 @@
-//! Reasons for which a take is left in a run.
+//! Defines the reasons why a run does no more for a take.
 
 use crate::domain::take::Take;
 
-/// The reason for which a take is left in this run.
+/// The reason why a run does no more for a take.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine) enum Left {
-    /// The take is final, or a person must decide.
+    /// The take is finished, a person must decide about it, or this run may not submit it.
     Settled,
-    /// The clip is in place.
+    /// The clip is saved under its name.
     Done,
-    /// Its provider has finished it: from now on it is owed, and leaves its place to one that is to be submitted.
+    /// The provider has rendered the clip, and only the download is left. The take makes room for another submission.
+    /// `replaces` is true if the job already has the clip of another take.
     Rendered { take: Box<Take>, replaces: bool },
     /// The run is stopping.
     Stopping,
-    /// Its provider or model takes nothing more in this run, or the day's quota is used up.
+    /// The provider or model accepts no more submissions in this run, or the day's quota is used up.
     Closed,
-    /// A picture is not what it was when the job was planned.
+    /// A picture of the job has changed since the job was planned.
     InputChanged,
-    /// It would probably be finished only after the end of the run.
+    /// The take would probably finish only after the end of the run.
     Late,
-    /// The host of its clip has given out nothing for an hour.
+    /// The host of the clip has delivered nothing for an hour.
     HostAway,
-    /// It was refused for passing reasons too often; the next run tries again.
+    /// The take was refused too often for temporary reasons; the next run tries again.
     Resting,
-    /// It has been rendering longer than a run waits.
+    /// The task has been rendering longer than a run waits.
     Overdue,
-    /// The folder of the clip cannot be used, for this reason; other clips have other folders.
+    /// The folder of the clip cannot be used, for the contained reason; other clips may have other folders.
     Obstructed(String),
-    /// A person has put its provider on hold.
+    /// A person has paused the provider.
     Paused,
-    /// Another process changed it meanwhile.
+    /// Another process changed the take meanwhile.
     Changed,
 }

@@ -1,36 +1,37 @@
-//! Polls of a running take: waiting for the right time, asking, and learning from the answer.
+//! Polls a running take: waits for the right time, polls, and learns from the answer.
 
 use super::ask::Patience;
 use super::{Drive, Left, Next};
 use crate::domain::durations::RenderKind;
-use crate::domain::lifecycle::{State, Watch};
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::lifecycle::{PollCounters, State};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
+use crate::engine::batched_polls::Answer;
 use crate::engine::outlook;
-use crate::engine::together::Answer;
 use futures::future::OptionFuture;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::Ordering;
 use tokio_util::sync::CancellationToken;
 
-/// Answers of the provider about the task of this drive.
+/// The record of the provider's answers about one task in this run.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// The last time at which it was known to be running; its acceptance counts as well. A task that was accepted before this drive
-    /// says nothing until it was asked for: it may have ended long ago.
+    /// The last time at which the task was known to be running, or was accepted in this run.
+    ///
+    /// `None` until the first poll of a task that an earlier run submitted: it may have ended long ago.
     running: Option<Timestamp>,
     patience: Patience,
 }
 
 impl Heard {
-    /// Notes that the take was submitted.
+    /// Records the time at which the submission was accepted, if it was.
     pub(super) fn submitted(&mut self, moved: &Result<Take, Left>) {
         if let Ok(Take { state: State::Running { task, .. }, .. }) = moved {
             self.running = Some(task.accepted);
         }
     }
 
-    /// Notes that a clip was rendered, and that its provider is to be asked for a link again.
+    /// Starts a new wait if the task of a rendered clip must be polled again for a new link.
     pub(super) fn rendered_before(&mut self, moved: &Result<Take, Left>) {
         if matches!(moved, Ok(Take { state: State::Running { .. }, .. })) {
             self.patience = Patience::default();
@@ -39,13 +40,13 @@ impl Heard {
 }
 
 impl Drive {
-    /// Returns the lane's numbers with what is known of the durations of takes like this one.
+    /// Returns the model's policy with the learned rendering times of the take's kind of request.
     pub(super) fn policy(&self) -> Policy {
         Policy { durations: self.times.durations(), ..self.lane.policy.clone() }
     }
 
-    /// Returns whether the take would probably be finished only after the end of the run, and tells that once for takes
-    /// like it.
+    /// Checks whether the take would probably finish only after the end of the run. Warns about that once for each kind
+    /// of request.
     pub(super) fn is_late(&self, take: &Take) -> bool {
         let is_late = outlook::is_late(&self.world.stop, &self.lane, self.times.durations().as_deref());
         if is_late {
@@ -53,13 +54,13 @@ impl Drive {
             let RenderKind { model, class } = RenderKind::of(&take.request);
             let which = if class.is_empty() { model.to_string() } else { format!("{model}, {class}") };
             self.world.warn_once(format!(
-                "{which}: nothing more is sent, because it would probably end after --max-time"
+                "{which}: no more requests are sent, because they would probably end after --max-time"
             ));
         }
         is_late
     }
 
-    /// Waits until the take is to be asked for, asks, and learns from the answer.
+    /// Waits until the take's poll is due, polls, and learns from the answer.
     pub(super) async fn poll_in_time(
         &self,
         take: &Take,
@@ -67,7 +68,7 @@ impl Drive {
         stop: &CancellationToken,
         heard: &mut Heard,
     ) -> Next {
-        let at = self.world.clock.moment();
+        let at = self.world.clock.tick();
         let is_clock_doubtful = self.world.is_clock_doubtful.load(Ordering::Relaxed);
         let is_patient = !heard.patience.ended(at, &self.lane.policy, is_clock_doubtful);
         if take.state.overdue(at, &self.lane.policy) && !is_patient {
@@ -78,33 +79,33 @@ impl Drive {
             Err(left) => return Ok(Err(left)),
         };
         let polled = self.poll(take, answer).await?;
-        let at = self.world.clock.moment();
+        let at = self.world.clock.tick();
         heard.patience.note(at.now, &polled);
         self.learn(at, take, &polled, heard);
         Ok(polled)
     }
 
-    /// Waits until the take is to be asked for: when it is due, or sooner where others like it finish meanwhile.
+    /// Waits until the take's poll is due, which is sooner if tasks of the same kind finish meanwhile.
     ///
-    /// Where a provider takes many questions at once, a poll of another take brings its answer along in the last quarter
-    /// of the wait.
+    /// If the provider answers batched polls, a poll of another take may bring the answer in the last quarter of the
+    /// wait. Returns that answer, or `None` if the take must be polled now.
     async fn until_asked(
         &self,
         take: &Take,
         mut due: Timestamp,
         stop: &CancellationToken,
     ) -> Result<Option<Answer>, Left> {
-        let State::Running { task, watch, .. } = &take.state else { return Err(Left::Changed) };
-        // The other waits have reasons of their own, and the user's is kept.
-        let Watch { setbacks, missing, empty, mistaken, troubles, .. } = *watch;
+        let State::Running { task, counters, .. } = &take.state else { return Err(Left::Changed) };
+        // Other waits have their own reasons, and a time that the user has set is kept.
+        let PollCounters { setbacks, missing, empty, mistaken, troubles, .. } = *counters;
         let is_rendering = setbacks == 0 && missing == 0 && empty == 0 && mistaken == 0 && troubles == 0;
-        let is_told = watch.polls == 0 && self.lane.policy.polls.first.is_some();
-        let at = self.world.clock.moment();
-        let quarter = Moment::new(due, 0.0).since(at.now) / 4;
+        let is_told = counters.polls == 0 && self.lane.policy.polls.first.is_some();
+        let at = self.world.clock.tick();
+        let quarter = Tick::new(due, 0.0).since(at.now) / 4;
         let from = SignedDuration::try_from(quarter).ok().and_then(|quarter| due.checked_sub(quarter).ok());
         let bulk = self.account.provider.bulk().filter(|_| is_rendering);
         let mut along = bulk.zip(from).map(|(_, from)| {
-            self.account.questions.enter(&self.account.card(&take.request.model), task, from)
+            self.account.waiting_polls.enter(&self.account.card(&take.request.model), task, from)
         });
         loop {
             tokio::select! {
@@ -115,22 +116,24 @@ impl Drive {
                     _ => along = None,
                 },
                 () = self.times.news(), if is_rendering && !is_told => {
-                    let at = self.world.clock.moment();
-                    let pause = self.policy().poll_pause(watch.polls, at.since(task.accepted), at.jitter);
+                    let at = self.world.clock.tick();
+                    let pause = self.policy().poll_pause(counters.polls, at.since(task.accepted), at.jitter);
                     due = due.min(at.after(pause));
                 }
             }
         }
     }
 
-    /// Learns from a poll of the take, as it was before.
-    fn learn(&self, at: Moment, before: &Take, polled: &Result<Take, Left>, heard: &mut Heard) {
-        let (State::Running { task, watch, .. }, Ok(moved)) = (&before.state, polled) else { return };
+    /// Learns the rendering time from a poll. `before` is the take before the poll, `polled` the take after it.
+    fn learn(&self, at: Tick, before: &Take, polled: &Result<Take, Left>, heard: &mut Heard) {
+        let (State::Running { task, counters, .. }, Ok(moved)) = (&before.state, polled) else { return };
         match &moved.state {
-            State::Running { watch: now, .. } if now.polls > watch.polls => heard.running = Some(at.now),
+            State::Running { counters: now, .. } if now.polls > counters.polls => {
+                heard.running = Some(at.now);
+            }
             State::Downloading { .. } => {
                 if let Some(running) = heard.running.take() {
-                    let running = Moment::new(running, 0.0).since(task.accepted);
+                    let running = Tick::new(running, 0.0).since(task.accepted);
                     self.times.note(running, at.since(task.accepted));
                 }
             }

@@ -1,12 +1,12 @@
 use super::{GIVE_UP, Hosts, Outage, Turn};
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-const AT: Moment = Moment { now: Timestamp::UNIX_EPOCH, jitter: 1.0 };
+const AT: Tick = Tick { now: Timestamp::UNIX_EPOCH, jitter: 1.0 };
 
 async fn asking(hosts: &Arc<Hosts>, host: &str) -> super::Asking {
     match hosts.turn(host, &CancellationToken::new()).await {

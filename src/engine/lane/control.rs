@@ -1,4 +1,4 @@
-//! Puts the controller of `domain::throttle` to work: who waits for it, and what is given back.
+//! Applies the rate controller of `domain::throttle`: makes calls wait for it, and returns the rate that it learned.
 
 use crate::domain::throttle::{Learned, Leave, Sent, Throttle};
 use crate::engine::lock;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::{Instant, sleep};
 
-/// The controller of a lane, and those that wait for it.
+/// The rate controller of a lane's submissions or of a provider's polls, and the calls that wait for it.
 pub(super) struct Control {
     throttle: Mutex<Throttle>,
     changed: Notify,
@@ -26,7 +26,7 @@ impl Control {
         })
     }
 
-    /// Waits until a submission may go.
+    /// Waits until the controller permits one more call.
     pub(super) async fn pass(&self) -> Pass<'_> {
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -50,18 +50,18 @@ impl Control {
         self.slot(permit)
     }
 
-    /// Returns the slot of a submission that may go.
+    /// Returns the slot of a permitted call.
     pub(super) fn slot(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
         Slot { _permit: permit, control: Arc::clone(self) }
     }
 
-    /// Starts at what an earlier run has learned.
+    /// Starts the controller at the rate and number of slots that an earlier run has learned.
     pub(super) fn recall(&self, learned: Learned) {
         lock(&self.throttle).recall(learned);
         *lock(&self.recalled) = Some(learned);
     }
 
-    /// Returns what was learned, and whether that is something else than what was recalled.
+    /// Returns the learned rate and slots, and true if they differ from those that an earlier run learned.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         let learned = lock(&self.throttle).learned();
         (learned, learned != *lock(&self.recalled))
@@ -72,7 +72,7 @@ impl Control {
     }
 }
 
-/// A slot that is taken until the provider has finished the task.
+/// The slot of one running task, which is taken until the provider has finished the task; or the slot of one poll.
 pub(in crate::engine) struct Slot {
     _permit: OwnedSemaphorePermit,
     control: Arc<Control>,
@@ -85,15 +85,15 @@ impl Drop for Slot {
     }
 }
 
-/// The permission of the controller to send once.
+/// The controller's permission to send one call.
 pub(in crate::engine) struct Pass<'a> {
     control: &'a Control,
-    /// `None` as soon as it is known what became of it.
+    /// The controller's record of the permitted call; `None` as soon as the outcome of the call is known.
     sent: Option<Sent>,
 }
 
 impl Pass<'_> {
-    /// Returns whether the permission still holds after a wait for something else.
+    /// Checks whether the call is still permitted after it waited for something else.
     pub(in crate::engine) fn holds(&self) -> bool {
         self.sent.is_some_and(|sent| lock(&self.control.throttle).holds(&sent))
     }
@@ -105,31 +105,31 @@ impl Pass<'_> {
         }
     }
 
-    /// Takes in a success. Returns the new rate where the lane had to slow down.
+    /// Records an accepted call. Returns the new rate per second if the lane had to slow down.
     pub(super) fn accepted(self) -> Option<f64> {
         self.tell(Throttle::accepted).flatten()
     }
 
-    /// Takes in an answer that says nothing about speed.
+    /// Records an answer that shows nothing about the permitted rate.
     pub(super) fn answered(self) {
         self.tell(|throttle, sent, _| throttle.answered(sent));
     }
 
-    /// Takes in that it came too fast.
+    /// Records that the provider refused the call because calls came too fast.
     pub(super) fn throttled(self, after: Option<Duration>, jitter: f64) {
         self.tell(|throttle, sent, now| throttle.throttled(sent, after, now, jitter));
     }
 
-    /// Takes in that it failed for another passing reason.
+    /// Records that the call failed for another temporary reason.
     pub(super) fn failed(self, after: Option<Duration>, jitter: f64) {
         self.tell(|throttle, sent, now| throttle.failed(sent, after, now, jitter));
     }
 
     fn tell<T>(mut self, what: impl FnOnce(&mut Throttle, &Sent, Duration) -> T) -> Option<T> {
         let sent = self.sent.take()?;
-        let told = what(&mut lock(&self.control.throttle), &sent, self.control.now());
+        let reported = what(&mut lock(&self.control.throttle), &sent, self.control.now());
         self.control.changed.notify_waiters();
-        Some(told)
+        Some(reported)
     }
 }
 

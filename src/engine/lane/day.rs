@@ -1,22 +1,22 @@
-//! Counts the submissions of a day against the quota of an account.
+//! Counts the submissions of a day against the daily quota of a provider.
 
 use super::{Account, History};
 use jiff::Timestamp;
 
 impl History {
-    /// Takes one from the day's count: no byte left, so the provider has not counted it either.
+    /// Removes one submission from the day's count: no byte of it was sent, so the provider has not counted it either.
     pub(super) fn give_back(&mut self) {
         self.day = self.day.take().map(|(day, sent)| (day, sent.saturating_sub(1)));
     }
 }
 
 impl Account {
-    /// Takes over how many submissions today's earlier runs made.
+    /// Sets the number of submissions that earlier runs made on the day (UTC) of `now`.
     pub fn sent_today(&self, now: Timestamp, count: u32) {
         self.history().day = Some((now.strftime("%F").to_string(), count));
     }
 
-    /// Counts a submission against the day's quota (UTC). `false` where it is used up.
+    /// Counts a submission against the day's quota (UTC). Returns `false` where the quota is used up.
     pub(super) fn take_of_the_day(&self, now: Timestamp) -> bool {
         let Some(quota) = self.per_day else { return true };
         let today = now.strftime("%F").to_string();
@@ -32,7 +32,7 @@ impl Account {
         true
     }
 
-    /// Whether the day's quota is used up.
+    /// Checks whether the day's quota of submissions is used up.
     #[must_use]
     pub fn day_is_over(&self, now: Timestamp) -> bool {
         let today = now.strftime("%F").to_string();

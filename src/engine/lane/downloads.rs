@@ -1,4 +1,4 @@
-//! Downloads at once: a free place goes to the clip whose link expires first.
+//! Limits concurrent downloads: a free place goes to the clip whose link expires first.
 
 use crate::engine::lock;
 use jiff::Timestamp;
@@ -7,16 +7,16 @@ use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
-/// The places for downloads of one account, and those that wait for one.
+/// The places for downloads of one provider's clips, and the downloads that wait for a place.
 pub(in crate::engine) struct Downloads {
     queue: Mutex<Queue>,
-    /// Number of places.
+    /// The largest number of concurrent downloads.
     pub(in crate::engine) width: u32,
 }
 
 struct Queue {
     free: u32,
-    /// Number of those that ever waited.
+    /// The number of downloads that ever waited. It orders downloads whose links expire together.
     came: u64,
     waiting: BinaryHeap<Reverse<Waiting>>,
 }
@@ -28,7 +28,7 @@ struct Waiting {
     go: oneshot::Sender<Place>,
 }
 
-/// A place for a download, given on when it is dropped.
+/// A place for one download. When it is dropped, the next waiting download gets it.
 pub(in crate::engine) struct Place(Arc<Downloads>);
 
 impl Downloads {
@@ -37,8 +37,8 @@ impl Downloads {
         Arc::new(Self { queue: Mutex::new(queue), width })
     }
 
-    /// Waits for a place. A link that never expires comes last, and of two that expire together the first that came goes
-    /// first.
+    /// Waits for a place for a clip whose link expires at this time; `None` if it never expires. The earliest expiry
+    /// goes first; among links that expire together, the first to wait goes first.
     pub(in crate::engine) async fn place(self: &Arc<Self>, expires: Option<Timestamp>) -> Place {
         let came = {
             let mut queue = lock(&self.queue);
@@ -72,7 +72,7 @@ impl Drop for Place {
                 }
             }
         };
-        // Where the one that waited has gone meanwhile, the place comes back, is dropped, and goes to the next.
+        // If that download is gone meanwhile, the place comes back, is dropped, and goes to the next.
         let _ = next.go.send(Self(Arc::clone(&self.0)));
     }
 }

@@ -1,26 +1,27 @@
-//! What an account makes of the outcomes of its submissions.
+//! Adjusts a provider's pace and pauses to the outcomes of its submissions, and closes it after too many failures.
 
 use super::{Account, Closed, History, Lane, Ticket, lock};
 use crate::domain::breaker::{Ending, Heard};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::notice::{Notice, WhyStopped};
-use crate::domain::policy::Moment;
+use crate::domain::policy::Tick;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Connection failures in a row after which the whole provider pauses, and the pauses' bounds.
+/// The number of connection failures in a row after which the whole provider pauses.
 const UNREACHED: u32 = 5;
+/// The shortest and the longest pause of a provider after connection failures.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
-/// Without any submission getting through for so long, a provider is given up for this run.
+/// The time without a successful submission after which a provider is closed for this run.
 const GIVE_UP: Duration = Duration::from_hours(1);
-/// Refusals of one model in a row that stop the model.
+/// The number of refusals in a row after which a model gets no more submissions in this run.
 const MODEL_REFUSALS: u32 = 3;
-/// A key that is refused is tried once more after this, in case it was being exchanged.
+/// The time after which a refused key is tried a second time, in case it was being exchanged.
 pub(in crate::engine) const AUTH_RETRY: Duration = Duration::from_secs(5);
 
 impl Account {
-    /// A submission was accepted; says so when the lane goes on slower from now on.
+    /// Records an accepted submission. Returns a warning the first time that the model's submissions must slow down.
     pub(in crate::engine) fn accepted(&self, lane: &Lane, model: &str, ticket: Ticket<'_>) -> Option<Notice> {
         ticket.turn.heard(Heard::Answer);
         let slower = ticket.pass.accepted();
@@ -33,12 +34,12 @@ impl Account {
         let name = self.provider.name();
         let rate = (rate * 60.0).max(1.0);
         Some(Notice::Warning(format!(
-            "{name}/{model}: the provider takes fewer submissions than the limits allow; about {rate:.0} a minute are sent \
-             now"
+            "{name}/{model}: the provider accepts fewer submissions than the limits allow; about {rate:.0} a minute are \
+             sent now"
         )))
     }
 
-    /// Takes in how a paid task ended; says so when it closes the provider for this run.
+    /// Records how a paid task ended. Returns the closure if too many bad endings close the provider for this run.
     pub(in crate::engine) fn ended(&self, ending: &Ending) -> Option<Closed> {
         if !self.breakers.ended(ending) || !self.is_open() {
             return None;
@@ -46,10 +47,10 @@ impl Account {
         let (why, said) = match ending {
             Ending::Clip | Ending::Named => return None,
             Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
-            Ending::Empty => (WhyStopped::TasksEmpty, "it names no clip".to_owned()),
-            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links must not be followed".to_owned()),
+            Ending::Empty => (WhyStopped::TasksEmpty, "its answers contain no clip".to_owned()),
+            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links are not safe to follow".to_owned()),
             Ending::Failed(code) if code.is_empty() => {
-                (WhyStopped::TasksFail, "it names no reason".to_owned())
+                (WhyStopped::TasksFail, "it gives no reason".to_owned())
             }
             Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
         };
@@ -63,7 +64,7 @@ impl Account {
         Closed { who: self.provider.name().to_owned(), why, said: self.with_key(why, said) }
     }
 
-    /// Returns the words for a stop; those for a refused key name the variable that it was read from.
+    /// Returns the provider's message for a closure. For a refused key, it also names the variable that held the key.
     pub(in crate::engine) fn with_key(&self, why: WhyStopped, said: Said) -> Said {
         match &self.endpoint.key_env {
             Some(name) if why == WhyStopped::Provider(Stop::Auth) => {
@@ -73,20 +74,20 @@ impl Account {
         }
     }
 
-    /// A free question was not answered; says so when it closes the provider for this run.
+    /// Records that a free query was not answered. Returns the closure if the provider is closed because of that.
     pub(in crate::engine) fn unreached(&self, said: Said) -> Option<Closed> {
         let is_over = out_of_patience(&mut self.history());
         (is_over && self.is_open()).then(|| self.close(WhyStopped::NoProgress, said))
     }
 
-    /// Learns from a submission's fault; says so when it closes the provider or the model for this run, or begins a
-    /// pause.
+    /// Adjusts the limits to a submission's fault. Returns a notice if the fault closes the provider or the model for
+    /// this run, or begins a pause.
     pub(in crate::engine) fn learn(
         &self,
         lane: &Lane,
         model: &str,
         fault: &Fault,
-        at: Moment,
+        at: Tick,
         ticket: Ticket<'_>,
     ) -> Option<Notice> {
         let heard = match fault.kind {
@@ -109,14 +110,14 @@ impl Account {
                 let name = self.provider.name();
                 let seconds = pause.as_secs();
                 Notice::Warning(format!(
-                    "{name}: too many submissions without an answer; the next one follows in {seconds} s, after a free \
-                     question"
+                    "{name}: too many submissions without an answer; the next one follows in {seconds} s, after a \
+                     free test request"
                 ))
             }),
         }
     }
 
-    fn closed_by(&self, lane: &Lane, model: &str, fault: &Fault, at: Moment) -> Option<Closed> {
+    fn closed_by(&self, lane: &Lane, model: &str, fault: &Fault, at: Tick) -> Option<Closed> {
         let name = self.provider.name();
         let mut history = self.history();
         let close = |history: &mut History, why| {
@@ -145,7 +146,7 @@ impl Account {
         }
         match fault.kind {
             FaultKind::Stop(Stop::Auth) if history.auth_refused.is_none_or(|until| at.now < until) => {
-                // Others that were on the wire meanwhile say nothing more than the first.
+                // Refusals of other requests that were already sent are no news.
                 let until = *history.auth_refused.get_or_insert_with(|| at.after(AUTH_RETRY));
                 history.not_before = history.not_before.max(Some(until));
                 None
@@ -180,7 +181,7 @@ impl Account {
     }
 }
 
-/// Whether nothing got through for so long that waiting on makes no sense.
+/// Checks whether no submission has got through for longer than [`GIVE_UP`]; the first failure starts that time.
 fn out_of_patience(history: &mut History) -> bool {
     history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
 }

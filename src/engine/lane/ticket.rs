@@ -1,4 +1,4 @@
-//! Permissions to call a provider once. What they were given goes back where the call is not made.
+//! Permits one call to a provider. A permission that is not used goes back to the limits.
 
 use super::control::{Pass, Slot};
 use super::{Account, Lane};
@@ -6,7 +6,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::engine::doubt::Turn;
 use crate::engine::pace::Pace;
 
-/// The permission to submit once.
+/// The permission to send one submission.
 pub(in crate::engine) struct Ticket<'a> {
     pub(super) turn: Turn<'a>,
     pub(super) pass: Pass<'a>,
@@ -24,24 +24,24 @@ impl<'a> Ticket<'a> {
         Self { turn, pass, quota: Cell { account, lane, of_day, is_spent: false } }
     }
 
-    /// Returns whether the day's quota had one for it.
+    /// Reports whether the day's quota had room for the submission.
     pub(super) fn is_of_the_day(&self) -> bool {
         self.quota.of_day
     }
 
-    /// Returns whether the permission still holds after a wait for something else.
+    /// Checks whether the submission is still permitted after it waited for something else.
     pub(in crate::engine) fn holds(&self) -> bool {
         self.turn.holds() && self.pass.holds()
     }
 
-    /// Notes that the request leaves now: what it was given is used up.
+    /// Records that the request is sent now, which uses the permission up.
     pub(in crate::engine) fn leaves(&mut self) {
         self.quota.is_spent = true;
         self.pass.leaves();
     }
 }
 
-/// A cell of the pace and one of the day's quota.
+/// One permit of the pace and one submission of the day's quota. Both go back if the submission is not sent.
 struct Cell<'a> {
     account: &'a Account,
     lane: &'a Lane,
@@ -61,7 +61,7 @@ impl Drop for Cell<'_> {
     }
 }
 
-/// The permission to ask a free question once.
+/// The permission to send one free query.
 pub(in crate::engine) struct Asking<'a> {
     pace: &'a Pace,
     _slot: Slot,
@@ -73,12 +73,12 @@ impl<'a> Asking<'a> {
         Self { pace, _slot: slot, pass }
     }
 
-    /// Gives the permission back: the question is not asked.
+    /// Gives the permission back, because the query is not sent.
     pub(in crate::engine) fn give_back(self) {
         self.pace.give_back();
     }
 
-    /// Takes in what came of the question: a refusal for speed makes all questions of the account wait.
+    /// Records the outcome of the query: a refusal for speed makes all queries of the account wait.
     pub(in crate::engine) fn heard(self, fault: Option<&Fault>, jitter: f64) {
         match fault.map(|fault| fault.kind) {
             Some(FaultKind::Throttled { after }) => self.pass.throttled(after, jitter),

@@ -1,4 +1,4 @@
-//! Durations of an account's renderings: loaded at the start of a run, learned from its polls, saved rarely.
+//! Keeps the rendering times of a provider's tasks: loaded at the start of a run, learned from polls, saved rarely.
 
 use super::{Account, lock};
 use crate::domain::durations::{Durations, FEW, RenderKind};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The durations of one kind of request, shared by all that render it.
+/// The rendering times of one kind of request, shared by all takes of that kind.
 #[derive(Debug, Default)]
 pub struct Times {
     learned: Mutex<Learned>,
@@ -17,21 +17,21 @@ pub struct Times {
 
 #[derive(Debug, Default)]
 struct Learned {
-    /// `None` until a task has finished.
+    /// The rendering times; `None` until a task has finished.
     durations: Option<Arc<Durations>>,
-    /// Number of finished tasks when the durations were saved.
+    /// The number of finished tasks when the rendering times were last saved.
     saved: u64,
 }
 
 impl Times {
-    /// Returns the durations of the tasks that finished; `None` before the first one.
+    /// Returns the rendering times of the finished tasks; `None` before the first one has finished.
     #[must_use]
     pub fn durations(&self) -> Option<Arc<Durations>> {
         lock(&self.learned).durations.clone()
     }
 
-    /// Takes in a task that was running at one age and finished at another. Tasks that wait are told while each one
-    /// says much about the others.
+    /// Records a task that was still running at the age `running` and had finished at the age `finished`. While few
+    /// tasks have finished, also wakes the waiting polls, as each result changes their times.
     pub(in crate::engine) fn note(&self, running: Duration, finished: Duration) {
         let mut learned = lock(&self.learned);
         let durations = Arc::make_mut(learned.durations.get_or_insert_default());
@@ -43,37 +43,37 @@ impl Times {
         }
     }
 
-    /// Waits until one of the first tasks has finished.
+    /// Waits until another task of this kind has finished; returns only for the first few tasks.
     pub(in crate::engine) async fn news(&self) {
         self.news.notified().await;
     }
 }
 
-/// The kinds of requests of one account.
+/// The rendering times of one provider, by kind of request.
 #[derive(Debug, Default)]
 pub(super) struct Kinds(Mutex<BTreeMap<RenderKind, Arc<Times>>>);
 
 impl Account {
-    /// Returns the durations of requests like this one.
+    /// Returns the rendering times of the request's kind, empty for a new kind.
     #[must_use]
     pub fn times(&self, request: &Request) -> Arc<Times> {
         Arc::clone(lock(&self.kinds.0).entry(RenderKind::of(request)).or_default())
     }
 
-    /// Returns the durations of one kind; `None` before a task of it has finished.
+    /// Returns the rendering times of one kind of request; `None` before a task of that kind has finished.
     pub(in crate::engine) fn durations(&self, kind: &RenderKind) -> Option<Arc<Durations>> {
         let times = lock(&self.kinds.0).get(kind).cloned();
         times.and_then(|times| times.durations())
     }
 
-    /// Takes over what earlier runs have learned.
+    /// Sets the rendering times that earlier runs have learned for one kind of request.
     pub fn load(&self, kind: RenderKind, durations: Durations) {
         let saved = durations.finished();
         let learned = Mutex::new(Learned { durations: (saved > 0).then(|| Arc::new(durations)), saved });
         lock(&self.kinds.0).insert(kind, Arc::new(Times { learned, news: Notify::new() }));
     }
 
-    /// Returns what was learned since this was last asked.
+    /// Returns the rendering times that have changed since the last call, by kind of request.
     pub(in crate::engine) fn unsaved(&self) -> Vec<(RenderKind, Arc<Durations>)> {
         let kinds = lock(&self.kinds.0);
         let unsaved = kinds.iter().filter_map(|(kind, times)| {

@@ -1,11 +1,11 @@
-//! Tests with the installed `ffmpeg`, skipped where there is none, and with programs that behave badly.
+//! Tests with the installed `ffmpeg`, skipped if there is none, and with programs that behave badly.
 
 use super::*;
 use crate::files::posters::poster;
 use crate::media::frames::Measuring;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-/// Returns the installed program; prints why a test is skipped where there is none.
+/// Returns the installed program; prints the reason for skipping a test if there is none.
 #[expect(clippy::disallowed_methods, reason = "a test looks for the installed program")]
 fn installed() -> Option<Ffmpeg> {
     let found = Ffmpeg::find(&std::env::var_os("PATH").unwrap());
@@ -91,7 +91,7 @@ fn defects_of_real_clips_are_measured() {
 fn a_file_that_is_no_clip_is_the_clips_fault_and_its_posters_are_not_kept() {
     let Some(ffmpeg) = installed() else { return };
     let folder = tempfile::tempdir().unwrap();
-    // A playlist, which other demuxers would follow.
+    // Other demuxers would follow this playlist.
     let path = folder.path().join("list");
     #[expect(clippy::disallowed_methods, reason = "a file of a test")]
     std::fs::write(&path, "#EXTM3U\n#EXTINF:1,\nfile:/etc/hostname\n").unwrap();
@@ -123,7 +123,10 @@ fn a_program_that_fails_is_not_used_and_one_that_complains_is_quoted() {
     let ffmpeg = Ffmpeg::at(script(folder.path(), said)).unwrap();
     let (clip, stop) = (File::open("/dev/null").unwrap(), AtomicBool::new(false));
     let fault = ffmpeg.decode(&decoding(&clip, 24.0, &stop), &mut |_| {}).unwrap_err();
-    assert!(!ffmpeg.has_webp() && fault.to_string() == "ffmpeg cannot decode it: bad [31m box", "{fault}");
+    assert!(
+        !ffmpeg.has_webp() && fault.to_string() == "ffmpeg cannot decode the clip: bad [31m box",
+        "{fault}"
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ async fn work_that_arrives_while_a_group_is_under_way_is_done_together() {
         let (caller, answer) = oneshot::channel();
         let gate = Arc::clone(&gate);
         groups.hand_over((number, caller), move |group: Vec<Job>| {
-            // The first group lasts until all others wait.
+            // The first group lasts until all other work waits.
             if group.iter().any(|(number, _)| *number == 0) {
                 gate.lock().unwrap().recv().unwrap();
             }
@@ -43,7 +43,7 @@ async fn after_a_group_that_panicked_the_next_work_is_done() {
     let (caller, answer) = oneshot::channel();
     groups.hand_over(caller, |_| panic!("as a defect would"));
     assert!(answer.await.is_err());
-    // The thread that died frees the queue after it dropped its work.
+    // The thread that panicked frees the queue after it has dropped its work.
     while lock(&groups.queue).is_busy {
         tokio::task::yield_now().await;
     }
@@ -61,7 +61,7 @@ fn a_thread_that_ends_leaves_alone_what_was_handed_over_meanwhile() {
     let queue = Arc::new(Mutex::new(Queue { waiting: Vec::new(), is_busy: true }));
     let mut ending = Worker { queue: Arc::clone(&queue), is_over: false };
     assert!(ending.next().is_none() && !lock(&queue).is_busy);
-    // Before it is gone, work comes and starts the next thread.
+    // New work arrives before the thread ends, and starts the next thread.
     *lock(&queue) = Queue { waiting: vec!["clip"], is_busy: true };
     let mut next = Worker { queue: Arc::clone(&queue), is_over: false };
     drop(ending);

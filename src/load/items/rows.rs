@@ -1,4 +1,4 @@
-//! The items of a manifest with their rows, for what is written back beside them.
+//! Reads the items of a manifest with their row numbers, for exports that write columns back into these rows.
 
 use super::Source;
 use crate::catalog::{Layout, Reading};
@@ -9,15 +9,15 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Product file of a manifest with the places of its rows.
+/// The product file of a manifest, with its format and encoding, so that columns can be added to its rows.
 pub struct ProductFile {
-    /// Path of the file; `-` for standard input.
+    /// The path of the file; `-` for standard input.
     pub path: PathBuf,
-    /// Name of the file in messages.
+    /// The name of the file in messages.
     pub shown: String,
-    /// The places of its rows; `None` if they cannot be read.
+    /// The format of the file and the details of its rows; `None` if the file could not be read.
     pub layout: Option<Layout>,
-    /// Name of its encoding.
+    /// The name of the file's encoding.
     pub encoding: &'static str,
 }
 
@@ -26,7 +26,7 @@ impl ProductFile {
     ///
     /// # Errors
     ///
-    /// Returns the reason for which it cannot be read.
+    /// Returns the reason for which the file cannot be read.
     pub fn bytes(&self) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
         source(&self.path)?.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -34,10 +34,10 @@ impl ProductFile {
     }
 }
 
-/// Reads the items of a manifest without making jobs of them, and adds what is wrong with their source to its problems.
+/// Reads the items of a manifest without making jobs of them, and adds the problems of their source.
 ///
-/// `reading` replaces parts of the manifest's own options for reading. It returns the product file, or `None` if the
-/// manifest itself lists the items. Of an id that several items have, each is handed on.
+/// `change` may replace parts of the manifest's options for reading. Returns the product file, or `None` if the
+/// manifest itself lists the items. Passes on every item, also those that share an id.
 pub fn each_item(
     loaded: &mut Loaded,
     change: &dyn Fn(&mut Reading),
@@ -49,7 +49,7 @@ pub fn each_item(
     if let Source::File(file) = &mut source {
         change(&mut file.how);
     }
-    // Items that come before rows turn out to be scattered come a second time with all their rows.
+    // If the rows of a product turn out to be scattered, all items are read a second time, with all their rows.
     let mut items: Vec<Arc<Item>> = Vec::new();
     let mut read = source.read(false, &mut |subject| items.push(Arc::clone(&subject.item)));
     if read.is_err() {

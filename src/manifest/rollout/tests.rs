@@ -1,4 +1,4 @@
-use super::super::tests::{good, told};
+use super::super::tests::{good, reported};
 use super::*;
 
 fn with(rollout: &str) -> String {
@@ -19,18 +19,24 @@ fn a_rollout_is_read_with_its_defaults() {
 
 #[test]
 fn what_is_wrong_with_a_rollout_is_told_at_its_place() {
-    let wrong = |text: &str| told(&with(text)).join("\n");
-    assert_eq!(wrong("10"), "4:10+2 `rollout` must be a group of fields, but a text stands here");
+    let wrong = |text: &str| reported(&with(text)).join("\n");
+    assert_eq!(wrong("10"), "4:10+2 `rollout` must be a group of fields, but it is a text");
     assert_eq!(wrong("{ canery: 10 }"), "4:12+6 unknown key `canery` in `rollout`");
-    assert_eq!(wrong("{ canary: 0 }"), "4:20+1 `0` is no value for `rollout.canary`");
-    assert_eq!(wrong("{ canary: ten }"), "4:20+3 `ten` is no value for `rollout.canary`");
+    assert_eq!(wrong("{ canary: 0 }"), "4:20+1 `0` is not a valid value for `rollout.canary`");
+    assert_eq!(wrong("{ canary: ten }"), "4:20+3 `ten` is not a valid value for `rollout.canary`");
     assert_eq!(wrong("{ then: aprove }"), "4:18+6 `rollout.then` must be `approve` or a rate");
     assert_eq!(wrong("{ then: 80% }"), "4:18+3 `rollout.then` must be `approve` or a rate");
-    assert_eq!(wrong("{ then: { approve: 80 } }"), "4:29+2 `80` is no value for `rollout.then.approve`");
-    assert_eq!(wrong("{ then: { approve: 100% } }"), "4:29+4 `100%` is no value for `rollout.then.approve`");
+    assert_eq!(
+        wrong("{ then: { approve: 80 } }"),
+        "4:29+2 `80` is not a valid value for `rollout.then.approve`"
+    );
+    assert_eq!(
+        wrong("{ then: { approve: 100% } }"),
+        "4:29+4 `100%` is not a valid value for `rollout.then.approve`"
+    );
     assert_eq!(
         wrong("{ then: { approve: 80%, error: 50% } }"),
-        "4:41+3 `50%` is no value for `rollout.then.error`"
+        "4:41+3 `50%` is not a valid value for `rollout.then.error`"
     );
     assert!(wrong("{ then: { error: 5% } }").ends_with("`approve` is missing in `rollout.then`"));
 }

@@ -1,34 +1,35 @@
-//! Bars around the picture of a clip: edges that are black, or white, in every sample.
+//! Finds bars around the picture of a clip: edges that are black, or white, in every sampled frame.
 
 use super::{Frame, HEIGHT, WIDTH};
 
-/// Brightness, of 255, up to which a bar is black.
+/// The largest brightness, of 255, of a black bar.
 const BLACK: u8 = 32;
 
-/// Brightness from which a bar is white.
+/// The smallest brightness, of 255, of a white bar.
 const WHITE: u8 = 235;
 
-/// Difference of the mean brightness of a bar and of the picture beside it.
+/// The smallest difference in mean brightness, of 255, between a bar and the picture next to it.
 const CONTRAST: f64 = 10.0;
 
-/// Number of rows or columns by which two bars that face each other may differ.
+/// The largest difference in width, in rows or columns, between two opposite bars.
 const UNEVEN: usize = 2;
 
-/// The rows and columns of a frame that are bars.
+/// The widths of the bars at the four edges of a frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bars {
-    /// Rows above the picture.
+    /// The number of rows of the bar above the picture.
     pub top: usize,
-    /// Rows below it.
+    /// The number of rows of the bar below the picture.
     pub bottom: usize,
-    /// Columns on its left.
+    /// The number of columns of the bar left of the picture.
     pub left: usize,
-    /// Columns on its right.
+    /// The number of columns of the bar right of the picture.
     pub right: usize,
 }
 
 impl Bars {
-    /// Returns the share of the height or of the width that the bars take, whichever is more, from 0 to 1.
+    /// Returns the share of the frame that the bars take up, from 0 to 1. The share is measured along the height and
+    /// along the width, and the larger of the two counts.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a frame has 160 columns")]
     pub fn share(&self) -> f64 {
@@ -37,17 +38,17 @@ impl Bars {
     }
 }
 
-/// The bars of each kind.
+/// The black and the white bars of a clip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Edge {
-    /// Black bars.
+    /// The widths of the black bars around the picture.
     pub black: Bars,
-    /// White bars, which a product on white paper has as well.
+    /// The white bars. A product on white paper has such edges too.
     pub white: Bars,
 }
 
 impl Edge {
-    /// Returns the bars of one picture.
+    /// Returns the bars of a single frame.
     #[must_use]
     pub fn of(frame: &Frame) -> Self {
         let mut edges = Edges::default();
@@ -56,19 +57,19 @@ impl Edge {
     }
 }
 
-/// The brightness that all samples so far share, for each row and column.
+/// The brightness of each row and column in all sampled frames so far.
 #[derive(Debug)]
 pub(super) struct Edges {
     rows: Vec<Line>,
     columns: Vec<Line>,
 }
 
-/// A row or a column.
+/// A row or column of pixels, measured over all sampled frames.
 #[derive(Debug, Clone, Copy)]
 struct Line {
     is_black: bool,
     is_white: bool,
-    /// Sum of its mean brightness in all samples.
+    /// The sum of the line's mean brightness in the sampled frames.
     luma: f64,
     samples: u32,
 }
@@ -118,7 +119,8 @@ impl Line {
     }
 }
 
-/// Returns the numbers of lines at the two ends that are bars: two of nearly the same width, with a picture between them.
+/// Returns the widths of the two bars at opposite ends of the given lines. Both are 0 unless they have nearly the same
+/// width and a picture between them.
 fn pair(lines: &[Line], is_bar: fn(&Line) -> bool) -> (usize, usize) {
     if lines.iter().all(|line| line.samples == 0) {
         return (0, 0);
@@ -126,7 +128,7 @@ fn pair(lines: &[Line], is_bar: fn(&Line) -> bool) -> (usize, usize) {
     let first = lines.iter().take_while(|line| is_bar(line)).count();
     let last = lines.iter().rev().take_while(|line| is_bar(line)).count();
     let is_pair = first.min(last) > 0 && first.abs_diff(last) <= UNEVEN && first + last < lines.len();
-    // The line beside a bar may be a mixture of both.
+    // The line next to a bar may be a mixture of both.
     let contrast = |bar: usize, inside: Option<usize>| {
         let inside = inside.and_then(|at| lines.get(at));
         inside.is_some_and(|inside| (inside.mean() - lines[bar].mean()).abs() >= CONTRAST)

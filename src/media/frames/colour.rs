@@ -1,6 +1,6 @@
-//! Colours as people see them: CIELAB, and the difference of two of them (CIEDE2000).
+//! Computes differences between colours as people see them, in the colour space CIELAB with the formula CIEDE2000.
 
-/// Returns a colour of sRGB in CIELAB (white point D65).
+/// Converts a colour from sRGB, with parts from 0 to 255, to CIELAB (white point D65).
 #[must_use]
 #[expect(clippy::many_single_char_names, reason = "the names of the standard")]
 pub fn lab([red, green, blue]: [f64; 3]) -> [f64; 3] {
@@ -16,9 +16,10 @@ pub fn lab([red, green, blue]: [f64; 3]) -> [f64; 3] {
     [116.0 * root(y) - 16.0, 500.0 * (root(x) - root(y)), 200.0 * (root(y) - root(z))]
 }
 
-/// Returns the difference of two colours in CIELAB (CIEDE2000, with all weights 1).
+/// Returns the difference between two CIELAB colours by the formula CIEDE2000, with all weights 1.
 ///
-/// The steps follow Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula" (2005), whose test data the tests have.
+/// The steps follow Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula" (2005), whose test data the tests
+/// use.
 #[must_use]
 pub fn ciede2000(one: [f64; 3], other: [f64; 3]) -> f64 {
     let ([l1, a1, b1], [l2, a2, b2]) = (one, other);

@@ -1,4 +1,4 @@
-//! The likeness of a frame and of the picture that it was made from: by a perceptual hash, and by colour.
+//! Compares a frame with the picture that it was made from, by a perceptual hash and by colour.
 
 use super::colour::{ciede2000, lab};
 use super::{Frame, HEIGHT, WIDTH, brightness};
@@ -7,38 +7,38 @@ use image::metadata::Orientation;
 use image::{DynamicImage, Rgba, RgbaImage};
 use std::f64::consts::PI;
 
-/// Cells in a row in which colours are compared.
+/// The number of columns of the grid. The colours of two frames are compared cell by cell.
 const COLUMNS: usize = 16;
 
-/// Rows of cells.
+/// The number of rows of the grid. The colours of two frames are compared cell by cell.
 const ROWS: usize = 9;
 
-/// Chroma from which a cell has a colour.
+/// The chroma (strength of colour) above which a cell counts as coloured.
 const COLOURED: f64 = 12.0;
 
-/// Number of cells with a colour below which nothing can be said: a grey product.
+/// The smallest number of coloured cells for a comparison. A grey product has fewer.
 const FEWEST: usize = 3;
 
-/// Pixels of the square that is transformed for the hash, in a row.
+/// The side length, in pixels, of the square that is transformed for the hash.
 const SQUARE: usize = 32;
 
-/// Correlation from which a frame is the picture, whatever its hash says.
+/// The correlation in brightness from which a frame counts as equal to the picture, whatever its hash is.
 const SAME: f64 = 0.98;
 
-/// Frequencies of the hash in a row, with the lowest one, which is only the brightness.
+/// The number of frequencies of the hash in each direction. The lowest one is only the mean brightness.
 const FREQUENCIES: usize = 8;
 
-/// A source picture, made small in the two ways in which models fit it into a clip.
+/// A source picture, reduced to the size of a frame in two ways. Models use either way to fit a picture into a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// The whole picture.
+    /// The whole picture as a frame.
     pub whole: Frame,
-    /// The middle of the picture that has the shape of the clip.
+    /// The largest middle part of the picture that has the shape of the clip, as a frame.
     pub covering: Frame,
 }
 
 impl Picture {
-    /// Decodes a picture for a clip of that size; `None` where it cannot be decoded.
+    /// Decodes a picture for a clip of the given width and height; `None` if it cannot be decoded.
     #[must_use]
     pub fn decode(bytes: &[u8], (width, height): (u32, u32)) -> Option<Self> {
         let head = &bytes[..bytes.len().min(HEAD)];
@@ -59,14 +59,14 @@ impl Picture {
         Some(Self { whole: small(&decoded), covering: small(&covering) })
     }
 
-    /// Returns the picture in both ways.
+    /// Returns the picture as a frame in both ways: whole, and cropped to the clip's shape.
     #[must_use]
     pub fn ways(&self) -> [&Frame; 2] {
         [&self.whole, &self.covering]
     }
 }
 
-/// Returns a picture as a frame, on white paper.
+/// Reduces a picture to a frame. Transparent parts become white.
 fn small(decoded: &DynamicImage) -> Frame {
     #[expect(clippy::cast_possible_truncation, reason = "they are 160 and 90")]
     let (width, height) = (WIDTH as u32, HEIGHT as u32);
@@ -81,7 +81,8 @@ fn small(decoded: &DynamicImage) -> Frame {
     Frame { rgb: rgb.collect() }
 }
 
-/// Returns the perceptual hash of a frame: the signs of its 63 lowest frequencies against their median.
+/// Returns the perceptual hash of a frame. Each of its 63 bits tells whether one of the lowest frequencies is above
+/// their median.
 fn hash(frame: &Frame) -> u64 {
     let square = square(frame);
     let wave = |frequency: usize, at: usize| {
@@ -91,7 +92,7 @@ fn hash(frame: &Frame) -> u64 {
     };
     let waves: Vec<[f64; SQUARE]> =
         (0..FREQUENCIES).map(|frequency| std::array::from_fn(|at| wave(frequency, at))).collect();
-    // First along the rows, then along the columns.
+    // The rows are transformed first, then the columns.
     let rows: Vec<[f64; FREQUENCIES]> = square
         .iter()
         .map(|row| std::array::from_fn(|u| row.iter().zip(&waves[u]).map(|(level, wave)| level * wave).sum()))
@@ -106,16 +107,17 @@ fn hash(frame: &Frame) -> u64 {
     parts.iter().fold(0, |bits, part| bits << 1 | u64::from(*part > median))
 }
 
-/// Returns the number of the 63 bits in which the hashes of a picture and of a frame differ; 0 where both are nearly the same
-/// from place to place.
+/// Compares the perceptual hashes of a picture and a frame. Returns the number of different bits, from 0 to 63. It is 0
+/// if both have nearly the same brightness at every place.
 ///
-/// A picture that is nearly symmetric has frequencies near their median, whose bits follow from noise.
+/// In a nearly symmetric picture some frequencies are near the median, so their bits depend on noise.
 #[must_use]
 pub fn hash_distance(picture: &Frame, frame: &Frame) -> u32 {
     if correlation(picture, frame) >= SAME { 0 } else { (hash(picture) ^ hash(frame)).count_ones() }
 }
 
-/// Returns how far the brightness of two frames rises and falls at the same places: 1 if everywhere.
+/// Returns the correlation of the brightness of two frames, from -1 to 1. It is 1 if both are bright and dark at the
+/// same places.
 fn correlation(one: &Frame, other: &Frame) -> f64 {
     let levels = |frame: &Frame| -> Vec<f64> {
         let levels: Vec<f64> = square(frame).into_iter().flatten().collect();
@@ -127,11 +129,11 @@ fn correlation(one: &Frame, other: &Frame) -> f64 {
     let product =
         |one: &[f64], other: &[f64]| -> f64 { one.iter().zip(other).map(|(one, other)| one * other).sum() };
     let scale = (product(&one, &one) * product(&other, &other)).sqrt();
-    // Of a picture in one colour nothing can be said.
+    // The likeness of a picture in one colour cannot be measured.
     if scale <= f64::EPSILON { 0.0 } else { product(&one, &other) / scale }
 }
 
-/// Returns the brightness of a frame, averaged over a square.
+/// Returns the brightness of a frame, averaged over a grid of [`SQUARE`] by [`SQUARE`] cells.
 fn square(frame: &Frame) -> Vec<[f64; SQUARE]> {
     let span = |at: usize, of: usize| (at * of / SQUARE, ((at + 1) * of).div_ceil(SQUARE));
     let cell = |column: usize, row: usize| {
@@ -145,8 +147,8 @@ fn square(frame: &Frame) -> Vec<[f64; SQUARE]> {
     (0..SQUARE).map(|row| std::array::from_fn(|column| cell(column, row))).collect()
 }
 
-/// Returns the mean difference of the colours of two frames (CIEDE2000) at equal lightness, over the cells that have a
-/// colour in either; `None` where hardly any cell has one.
+/// Returns the mean difference between the colours of two frames (CIEDE2000), without differences in lightness. Only
+/// cells that are coloured in one of the frames count; `None` if there are too few.
 #[must_use]
 pub fn colour_difference(one: &Frame, other: &Frame) -> Option<f64> {
     let chroma = |[_, a, b]: [f64; 3]| a.hypot(b);
@@ -158,7 +160,7 @@ pub fn colour_difference(one: &Frame, other: &Frame) -> Option<f64> {
     (differences.len() >= FEWEST).then(|| differences.iter().sum::<f64>() / count)
 }
 
-/// Returns the mean colours of the cells of a frame, in CIELAB.
+/// Returns the mean colour of each cell of a frame in CIELAB, row by row.
 fn cells(frame: &Frame) -> Vec<[f64; 3]> {
     let (width, height) = (WIDTH / COLUMNS, HEIGHT / ROWS);
     let cell = |at: usize| {

@@ -1,4 +1,4 @@
-//! Synthetic clips with one defect each, and clips that come close to one.
+//! Tests the measures with synthetic clips that have one defect each, or nearly have one.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -14,7 +14,7 @@ use std::io::Cursor;
 const FPS: f64 = 24.0;
 const CUT: f64 = 10.0;
 
-/// A picture with a pattern of large and small shapes in colour, moved to the right by some columns.
+/// Returns a pixel of a picture of large and small coloured shapes, moved to the right by some columns.
 fn scene(column: usize, row: usize) -> [u8; 3] {
     let wave = |at: usize, long: f64| ((at as f64 / long).sin() * 50.0 + 120.0) as u8;
     let is_product = column.abs_diff(70) < 25 && row.abs_diff(50) < 22;
@@ -31,7 +31,7 @@ fn measured(frames: impl IntoIterator<Item = Frame>) -> Measures {
     measuring.finish().unwrap()
 }
 
-/// Five seconds in which the picture moves by a column every three frames.
+/// Returns five seconds in which the picture moves by a column every three frames.
 fn panning() -> impl Iterator<Item = Frame> {
     (0..120).map(|at| moved(at / 3))
 }
@@ -75,14 +75,14 @@ fn black_frames_are_counted_and_dark_ones_are_not() {
 fn a_picture_that_stands_still_is_told_from_one_that_moves_slowly() {
     let frozen = measured((0..120).map(|_| moved(0)));
     assert!(frozen.is_wholly_still && frozen.still >= 4.5, "{}", frozen.still);
-    // Noise of two levels is none of the picture's.
+    // Noise of two levels does not count as movement.
     let noisy = |at: usize| {
         Frame::drawn(|column, row| scene(column, row).map(|part| part + ((at + column) % 3) as u8))
     };
     assert!(measured((0..120).map(noisy)).is_wholly_still);
     let half = measured((0..60).map(|_| moved(0)).chain((0..60).map(|at| moved(at / 2))));
     assert!(!half.is_wholly_still && (2.0..=3.0).contains(&half.still), "{}", half.still);
-    // A column in half a second.
+    // The picture moves by a column in half a second.
     assert!(measured((0..120).map(|at| moved(at / 12))).still.abs() < f64::EPSILON);
     // A small dark product on a dark ground: too few pixels change in half a second, but enough in a whole one.
     let dark = |by: usize| {
@@ -92,10 +92,10 @@ fn a_picture_that_stands_still_is_told_from_one_that_moves_slowly() {
     };
     let slow = measured((0..120).map(|at| dark(at / 12)));
     assert!(!slow.is_wholly_still && slow.still <= 0.5, "{}", slow.still);
-    // It comes to rest for two seconds.
+    // The picture is still for two seconds.
     let rests = measured((0..120).map(|at| dark(at.min(72) / 12)));
     assert!((2.0..=2.5).contains(&rests.still), "{}", rests.still);
-    // Only the end moves, behind the last sample.
+    // Only the end moves, after the last sample.
     let late = measured((0..119).map(|_| moved(0)).chain([moved(30)]));
     assert!(!late.is_wholly_still);
 }
@@ -124,7 +124,7 @@ fn bars_are_found_where_the_picture_has_none() {
     // A picture that gets darker towards its edges has no line.
     let vignette = |_| Frame::drawn(|_, row| [u8::try_from(row.min(HEIGHT - 1 - row) * 4).unwrap(); 3]);
     assert_eq!(measured((0..48).map(vignette)).edges.black, Bars::default());
-    // Bars that are there for a part of the time are a part of the scene.
+    // Bars that exist only part of the time are part of the scene.
     assert_eq!(measured((0..48).map(boxed(2, 6)).chain(panning())).edges, Edge::default());
 }
 
@@ -143,7 +143,7 @@ fn a_cut_is_told_from_a_fast_pan() {
     assert_eq!(cut.cuts.len(), 1, "{:?}", cut.cuts);
     assert!((cut.cuts[0].at - 2.5).abs() < 1e-9);
     assert_eq!(measured((0..40).map(|at| moved(at * 2))).cuts, []);
-    // A fade of one second.
+    // The clip fades within one second.
     let fade = (0..24).map(|at| {
         Frame::drawn(|column, row| scene(column, row).map(|part| (usize::from(part) * at / 24) as u8))
     });
@@ -167,7 +167,7 @@ fn a_hash_tells_another_and_a_mirrored_picture_from_a_push_in() {
     let source = moved(0);
     let distance = |frame: &Frame| hash_distance(&source, frame);
     assert_eq!(distance(&source), 0);
-    // Three per cent closer, and a little lighter.
+    // The picture is three per cent closer, and a little lighter.
     let pushed =
         Frame::drawn(|column, row| scene(2 + column * 97 / 100, 1 + row * 97 / 100).map(|part| part + 6));
     assert!(distance(&pushed) <= 12, "{}", distance(&pushed));
@@ -178,7 +178,7 @@ fn a_hash_tells_another_and_a_mirrored_picture_from_a_push_in() {
     assert!(distance(&other) > 12, "{}", distance(&other));
 }
 
-/// Half of its frequencies are nothing but noise.
+/// Half of the frequencies of this picture are only noise.
 #[test]
 fn a_symmetric_picture_with_noise_is_the_picture() {
     let vase = |noise: usize| {
@@ -206,7 +206,7 @@ fn a_recoloured_product_is_told_from_another_light() {
     assert_eq!(colour_difference(&grey(90), &grey(180)), None);
 }
 
-/// Pairs of the test data of Sharma, Wu and Dalal (2005), with their differences.
+/// The pairs and their differences come from the test data of Sharma, Wu and Dalal (2005).
 #[test]
 fn the_difference_of_colours_is_that_of_the_standard() {
     let pairs = [
@@ -228,7 +228,7 @@ fn the_difference_of_colours_is_that_of_the_standard() {
 
 #[test]
 fn a_picture_is_fitted_whole_and_by_its_middle() {
-    // A wide picture: red, a green middle, blue.
+    // The picture is wide: red, a green middle, blue.
     let wide = RgbImage::from_fn(640, 160, |column, _| {
         ::image::Rgb(if column < 240 {
             [200, 0, 0]

@@ -22,7 +22,7 @@ fn done() -> Decision {
     Decision::Unchanged { take: TakeId("1".into()), refile: None }
 }
 
-/// What moved between one job then and now, through the form in which plans are kept.
+/// Returns what changed between one job then and now, after the plan was saved and read.
 fn moved(then: (&Wanted, &Decision), now: Option<(&Wanted, &Decision)>) -> Option<How> {
     let mut approval = Approval::new("shop", Vec::new(), Usd::ZERO);
     approval.add(then.0, then.1);

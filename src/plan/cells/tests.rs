@@ -56,7 +56,7 @@ fn a_priority_is_a_whole_number_and_a_strange_column_is_told_with_the_one_that_w
     let (_, problems) = read(&[("shotlist_promt", "x"), ("shotlist_zzz", ""), ("shotlists", "")]);
     let hints: Vec<&str> = problems.iter().filter_map(|problem| problem.hint.as_deref()).collect();
     assert_eq!(hints[0], "did you mean `shotlist_prompt`?");
-    assert!(hints[1].starts_with("the columns are: shotlist_prompt, "), "{hints:?}");
+    assert!(hints[1].starts_with("the columns with settings are: shotlist_prompt, "), "{hints:?}");
     assert_eq!(problems.len(), 2);
     assert!(problems.iter().all(|problem| problem.severity == Severity::Warning));
 }

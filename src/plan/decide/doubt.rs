@@ -1,4 +1,4 @@
-//! Orders that are given again because nothing tells what became of them.
+//! Decides to resubmit requests whose outcome cannot be determined.
 
 use super::{Decision, is_unsent};
 use crate::domain::lifecycle::State;
@@ -6,14 +6,19 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::known::{KnownJob, KnownTake};
 
-/// Orders anew what is in doubt, as long as the money allowed for it lasts. What an earlier run has ordered so and not
-/// sent is sent.
-pub(super) fn order_again(job: &Wanted, own: &KnownJob, decision: Decision, allowed: &mut Usd) -> Decision {
+/// Replaces the decision about a request in doubt by a resubmission, and takes its price from `allowed`. The decision
+/// stays if `allowed` is less than the price. A replacement that an earlier run queued but did not send is sent.
+pub(super) fn reorder_doubtful(
+    job: &Wanted,
+    own: &KnownJob,
+    decision: Decision,
+    allowed: &mut Usd,
+) -> Decision {
     let Decision::Blocked { by, key, state, .. } = &decision else { return decision };
     if *key != job.key || !state.is_in_doubt() {
         return decision;
     }
-    // Refused for good: the same order would be refused again, and the older one is a person's to settle.
+    // The provider refused a replacement for good and would refuse it again, so a person must settle the older take.
     let refused = |take: &KnownTake| {
         take.instead_of.as_ref() == Some(by)
             && take.fingerprint == job.fingerprint
@@ -23,9 +28,9 @@ pub(super) fn order_again(job: &Wanted, own: &KnownJob, decision: Decision, allo
         return decision;
     }
     let stands_in = |take: &&KnownTake| is_unsent(take) && take.instead_of.as_ref() == Some(by);
-    // Their prices are off the allowance already, and are decided about anew.
+    // The prices of queued replacements are already deducted, and are now decided again.
     *allowed += own.takes.iter().filter(stands_in).map(|take| take.price).sum();
-    // Without a known price nothing is sent at all.
+    // A job without a known price is never submitted.
     let price = job.price.unwrap_or_default();
     if price > *allowed {
         return decision;

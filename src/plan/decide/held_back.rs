@@ -1,4 +1,4 @@
-//! Decisions about jobs that wait until a person has reviewed the first clips of their template.
+//! Decides about jobs that wait until a person has reviewed the first clips of their template.
 
 use super::share::shared;
 use super::{Decision, WantedJobs, blocked, by_itself, unsent, unserved};
@@ -7,7 +7,7 @@ use crate::domain::take::Wanted;
 use crate::manifest::Rules;
 use crate::plan::known::{Known, KnownJob, KnownTake};
 
-/// Returns what becomes of a job that may not be sent now: what costs nothing is done all the same.
+/// Returns the decision for a job that may not be submitted now; it may still use or share a clip that costs nothing.
 pub(super) fn held_back<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -33,7 +33,7 @@ pub(super) fn held_back<J: WantedJobs + ?Sized>(
     Ok(failed.unwrap_or(Decision::HeldBack))
 }
 
-/// Returns whether the job has a clip with its present order, so that another rendering is what a person asked for.
+/// Checks whether the job already has a clip with its present request: a person then asked for another rendering.
 pub(super) fn has_clip<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: &KnownJob) -> Result<bool, K::Error> {
     let is_same =
         |take: &KnownTake| take.fingerprint == job.fingerprint && matches!(take.state, State::Done { .. });

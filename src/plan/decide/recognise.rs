@@ -1,4 +1,5 @@
-//! Recognises the order of a job's newest take in an order that differs from it in form alone.
+//! Recognises a job's newest take as still valid for the job. It is valid if the take's request differs from the
+//! present request only in form or in equal pictures.
 
 use super::{is_unsent, let_go};
 use crate::domain::key::TakeId;
@@ -8,10 +9,12 @@ use crate::plan::fingerprint::likeness;
 use crate::plan::identity;
 use crate::plan::known::{Known, KnownJob, KnownTake};
 
-/// Gives the job's newest take that was sent the fingerprint of the job's order, where it was the same order for the user:
-/// it differs in Unicode form alone, in a field that the model's card lacked then or lacks now, or in a picture that is
-/// equal under the manifest's setting. An earlier version that a person chose for this order comes first. Returns that
-/// take.
+/// Gives the job's newest submitted take the fingerprint of the present request if both requests are the same to the
+/// user. Returns that take.
+///
+/// The two requests may differ in Unicode form, in a field that the model's card lacks or lacked then, or in a picture
+/// that is equal under the manifest's setting. The take of the clip under the job's name is tried first, as a person
+/// may have chosen an earlier version for this request.
 pub(super) fn recognise<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -38,7 +41,7 @@ pub(super) fn recognise<K: Known + ?Sized>(
     Ok(Some(newest.id.clone()))
 }
 
-/// Returns whether the order is that of the take but for pictures that are equal under the setting.
+/// Checks whether the job's request differs from the take's only in pictures that are equal under `identity`.
 fn has_equal_pictures<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,

@@ -1,4 +1,4 @@
-//! Decisions about renderings that one job has and another can use.
+//! Decides which jobs use a rendering that another job has.
 
 use super::{Decision, WantedJobs, blocked, is_held, is_unsent};
 use crate::domain::key::{JobKey, TakeId};
@@ -7,7 +7,7 @@ use crate::domain::take::Wanted;
 use crate::manifest::{Reuse, Rules};
 use crate::plan::known::{Filed, IN_DOUBT, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 
-/// Returns whether a rendering that is paid already, or may be, can serve a job.
+/// Checks whether a rendering that was charged, or may have been charged, can serve a job.
 pub(super) fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reuse) -> Result<bool, K::Error> {
     let free = jobs.reusable(Owner::Free, job)?;
     if free.is_some_and(|free| rank(&free.take.state) <= Some(IN_DOUBT)) {
@@ -17,7 +17,7 @@ pub(super) fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reus
         && (jobs.rendered(job)?.is_some() || jobs.reusable(Owner::Bound, job)?.is_some()))
 }
 
-/// Shares what another job has, is getting, or may have.
+/// Returns the decision to share a clip that another job has, will get, or may have.
 pub(super) fn shared<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -42,7 +42,8 @@ pub(super) fn shared<J: WantedJobs + ?Sized>(
     Ok(Some(Decision::Shared { leader, take: Some(take), from, superseded: Vec::new() }))
 }
 
-/// Gives a take to another job.
+/// Returns the decision to move to a job the take `free`, which its own job no longer needs. Records that the take was
+/// taken over.
 pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     jobs: &J,
     free: Reusable,
@@ -64,12 +65,13 @@ pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
 }
 
-/// Returns whether others can wait for the job's clip, or for what stands in its way: a take in doubt frees nobody.
+/// Checks whether other jobs with the same request can wait for this job's clip, or for the take that blocks it: a take
+/// in doubt blocks all these jobs.
 pub(super) const fn serves(decision: &Decision) -> bool {
     !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. } | Decision::HeldBack)
 }
 
-/// Returns whether two jobs with the same order want the same clip. Variants of one item are wishes for several renderings.
+/// Checks whether two jobs with the same request need only one clip. Variants of one item are separate renderings.
 #[must_use]
 pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
@@ -78,7 +80,7 @@ pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
 /// Returns the decision for a job that shares the clip of its leader.
 fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Result<Decision, K::Error> {
     let take = match decision {
-        // The take goes where the leader is.
+        // The take moves to the leader.
         Decision::Blocked { by, key, state, moves } => {
             let key = if moves { leader } else { key };
             return Ok(Decision::Blocked { by, key, state, moves: false });
@@ -102,15 +104,15 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
     Ok(Decision::Shared { leader, take, from, superseded: Vec::new() })
 }
 
-/// Returns whether the clip that a job would keep is rejected: then it gets the clip that another job with the same order
-/// gets, or has, instead.
+/// Checks whether the clip that a job would keep is rejected: the job then gets the clip of another job with the same
+/// request instead.
 pub(super) fn follows<K: Known + ?Sized>(jobs: &K, job: &Wanted, decision: &Decision) -> bool {
     matches!(decision, Decision::Unchanged { .. })
         && jobs.rejection(&job.key).is_some_and(|rejection| rejection.order == job.fingerprint)
 }
 
-/// Returns the decision by which a job gets another clip than its rejected one, free of charge; `None` where there is
-/// none, so that the job keeps its clip until a person decides.
+/// Returns the decision that gives a job another clip in place of its rejected one, free of charge. With `None` the job
+/// keeps its clip until a person decides.
 pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -128,7 +130,8 @@ pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     }))
 }
 
-/// Returns where the take's clip stands: under a job's name, or kept beside a newer one.
+/// Returns the place of the take's clip: under a job's name, or where an older take's clip is kept. `None` if there is
+/// no clip.
 pub(super) fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
     if let Some(filed) = jobs.filed(id)? {
         return Ok(Some(filed));

@@ -18,7 +18,8 @@ fn wanted(item: usize) -> Wanted {
     }
 }
 
-/// The guards that twenty finished jobs trip, of which so many changed and so many are gone; two are new.
+/// Returns the guards that twenty finished jobs exceed when `changed` of them change and `removed` are gone; two are
+/// new.
 fn tripped(guards: Guards, changed: usize, removed: usize) -> Vec<&'static str> {
     let all: Vec<Wanted> = (removed..22).map(wanted).collect();
     let change = Change { field: "prompt".into(), old: None, new: None };
@@ -31,12 +32,12 @@ fn tripped(guards: Guards, changed: usize, removed: usize) -> Vec<&'static str> 
             _ => Decision::Unchanged { take: TakeId(item.to_string()), refile: None },
         })
         .collect();
-    let mut watch = Watch::new(20);
+    let mut counts = GuardCounts::new(20);
     for (item, (job, decision)) in (removed..22).zip(all.iter().zip(&decisions)) {
-        watch.see(job, decision, item < 20);
+        counts.see(job, decision, item < 20);
     }
-    (0..removed).for_each(|item| watch.miss(&wanted(item).key));
-    let trips = watch.trips(&guards);
+    (0..removed).for_each(|item| counts.miss(&wanted(item).key));
+    let trips = counts.trips(&guards);
     assert!(trips.iter().all(|trip| trip.examples.len() <= EXAMPLES));
     trips.iter().map(|trip| trip.guard).collect()
 }

@@ -26,7 +26,7 @@ fn a_canary_passes_once_every_clip_of_it_is_approved() {
 
 #[test]
 fn a_test_looks_at_whole_batches_alone() {
-    // Nine rejected clips would refute 80 %, and are not looked at before the tenth is reviewed.
+    // Nine rejected clips would refute 80 %, but they are only evaluated once the tenth is reviewed.
     assert_eq!(step(&RATE, &[members(0, 9), vec![Unreviewed]].concat()), Step::Waits);
     assert_eq!(step(&RATE, &members(0, 10)), Step::Stopped { approved: 0, reviewed: 10 });
     assert_eq!(step(&RATE, &members(4, 6)), Step::Stopped { approved: 4, reviewed: 10 });
@@ -39,7 +39,7 @@ fn a_test_looks_at_whole_batches_alone() {
 
 #[test]
 fn after_eighty_clips_a_person_is_asked() {
-    // 64 of 80 are exactly 80 %; the batches before show nothing either.
+    // 64 of 80 are exactly 80 %; the smaller batches are undecided too.
     let mut all = Vec::new();
     for _ in 0..8 {
         all.extend(members(8, 2));

@@ -15,7 +15,7 @@ fn product(id: usize, status: &str) -> Subject<'static> {
     Subject { item: Arc::new(Item { id: id.to_string(), columns, facts: Vec::new(), origin }), own: None }
 }
 
-/// How many of these items are wanted, and what is told.
+/// Returns the number of these items that are selected, and the problems.
 fn asked(manifest: &Manifest, statuses: &[&str]) -> (usize, Vec<Problem>) {
     let (mut scope, mut problems) = (Scope::new(manifest), Vec::new());
     let mut wanted = 0;
@@ -42,7 +42,7 @@ fn items_that_are_left_out_are_counted_and_told() {
     let (wanted, problems) = asked(&manifest, &["active", "draft", "active", "archived"]);
     assert_eq!(wanted, 2);
     assert_eq!((problems.len(), problems[0].severity), (1, Severity::Note));
-    assert_eq!(problems[0].message, "2 products are left out: where");
+    assert_eq!(problems[0].message, "2 products are left out by `where`");
     assert_eq!(asked(&manifest, &["active"]), (1, Vec::new()));
 }
 
@@ -51,8 +51,8 @@ fn a_condition_that_leaves_nothing_is_an_error_with_three_of_the_texts_that_it_s
     let (wanted, problems) = asked(&of(ACTIVE), &["Active", "draft", "draft", "archived", "sold"]);
     assert_eq!(wanted, 0);
     assert!(problems[0].is_error());
-    assert_eq!(problems[0].message, "`where` leaves nothing of 5 products");
-    assert_eq!(problems[0].notes, ["in `status` stands `Active`, `draft`, `archived`"]);
+    assert_eq!(problems[0].message, "`where` leaves out all of 5 products");
+    assert_eq!(problems[0].notes, ["`status` contains `Active`, `draft`, `archived`"]);
 }
 
 #[test]

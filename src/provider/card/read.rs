@@ -1,4 +1,4 @@
-//! How the values of a card are written.
+//! Parses the values of a model's card from JSON.
 
 use super::Value;
 use crate::domain::limits::{Limits, Rate};
@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A scalar as a card writes it.
+/// A single value in a card: true, false, a whole number or text.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected true, false, a whole number or text")]
 enum Scalar {
@@ -57,7 +57,7 @@ fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PriceUnit, D::Erro
     known(&String::deserialize(deserializer)?, PriceUnit::ALL, PriceUnit::name)
 }
 
-/// Returns the value of that name.
+/// Returns the member of `all` with that name, where `named` returns each member's name.
 fn known<T: Copy, E: Error>(
     name: &str,
     all: impl IntoIterator<Item = T>,
@@ -114,7 +114,8 @@ pub(in crate::provider) fn limits<'de, D: Deserializer<'de>>(deserializer: D) ->
     })
 }
 
-/// Pauses and gaps are those that [`LookUp::new`] gives unless the card says otherwise.
+/// Parses the times of look-ups, which search the provider's tasks for a request id. Times that are left out are those
+/// of [`LookUp::new`].
 pub(in crate::provider) fn look_up<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<LookUp>, D::Error> {

@@ -1,56 +1,56 @@
-//! The form of a card as people write it: for messages that say what to write, and for the schema of editors.
+//! Describes how people write a model's card in YAML, for error messages and for the JSON schema of editors.
 //!
-//! What a card *is* stands in its type; a test compares the two.
+//! The type [`ModelCard`](crate::provider::card::ModelCard) defines the content of a card; a test compares the two.
 
 use crate::domain::money::Usd;
 use crate::domain::problem::{did_you_mean, meant_or_all};
 use crate::domain::text::either;
 use serde_json::{Map, Value as Json};
 
-/// What may be written somewhere in a card.
+/// The form of a value in a card, as people write it.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
-    /// Text.
+    /// Any text.
     Text,
     /// `true` or `false`.
     Flag,
-    /// A whole number from this one on.
+    /// A whole number that is at least this number.
     Number(u32),
     /// A value of a parameter: `true`, `false`, a whole number or text.
     Scalar,
-    /// US dollars in digits.
+    /// An amount of US dollars, written in digits.
     Usd,
-    /// One of these words.
+    /// One of the given words.
     Word(&'static [&'static str]),
-    /// Several of these.
+    /// A list of values, all of the given form.
     List(&'static Form),
-    /// A numerator and a denominator.
+    /// A fraction, written as a list of numerator and denominator.
     Quotient,
-    /// Keys with values.
+    /// A group (mapping) with some of the given keys.
     Group(&'static [Key]),
 }
 
-/// A key of a group.
+/// A key in a group, with the form of its value.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
-    /// As it is written.
+    /// The key's name.
     pub name: &'static str,
-    /// What may stand there.
+    /// The form of the key's value.
     pub form: Form,
-    /// Whether it may be left out of the group, or be taken out of a card.
+    /// The rule that says when the key may be absent.
     pub need: Need,
-    /// What it is for, as one sentence.
+    /// The description of the key in one sentence, for the schema.
     pub says: &'static str,
 }
 
-/// Whether a key must be there.
+/// The rule that says when a key may be absent from a group or removed from a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Wherever the group is written.
+    /// Every group must have the key.
     Always,
-    /// In the card; a correction may leave it out and may not take it away.
+    /// The card must have the key. A correction may leave the key out but not remove it.
     InCard,
-    /// It may be absent.
+    /// The key may be absent everywhere.
     Never,
 }
 
@@ -64,109 +64,117 @@ impl Key {
     }
 }
 
-/// The parts of a card that a manifest can name.
+/// The keys of a card that a manifest can correct.
 pub static CARD: &[Key] = &[
-    key("summary", Form::Text, "One line for tables.").needed(Need::InCard),
-    key("source", Form::Text, "Which documents of the provider the card follows.").needed(Need::InCard),
-    key("unverified", Form::Flag, "Whether parts of the card are inferred and not documented."),
-    key("modes", Form::List(&MODE), "What a clip can be made from.").needed(Need::InCard),
-    key("price", Form::Group(PRICE), "What a clip costs."),
-    key("link_life_hours", Form::Number(0), "How many hours a link to a finished clip lives.")
+    key("summary", Form::Text, "The model's description in one line, for tables.").needed(Need::InCard),
+    key("source", Form::Text, "The provider's documents that the card follows.").needed(Need::InCard),
+    key("unverified", Form::Flag, "True if parts of the card are inferred and not documented."),
+    key("modes", Form::List(&MODE), "The inputs from which the model makes a clip.").needed(Need::InCard),
+    key("price", Form::Group(PRICE), "The price of a clip."),
+    key("link_life_hours", Form::Number(0), "The hours for which a link to a finished clip is valid.")
         .needed(Need::InCard),
-    key("limits", Form::Group(LIMITS), "How fast the model may be used."),
-    key("prompt_or_image", Form::Flag, "Whether a request needs a prompt or a picture."),
-    key("pictures", Form::Group(PICTURES), "What pictures must be, and how they are sent."),
-    key("fields", Form::List(&Form::Group(RULE)), "The portable fields that the model has, merged by name.")
+    key("limits", Form::Group(LIMITS), "The limits on using the model."),
+    key("prompt_or_image", Form::Flag, "True if a request needs a prompt or a picture."),
+    key("pictures", Form::Group(PICTURES), "The rules for pictures, and how they are sent."),
+    key("fields", Form::List(&Form::Group(RULE)), "The portable fields of the model, merged by name.")
         .needed(Need::InCard),
-    key("params", Form::List(&Form::Group(RULE)), "What else it documents, merged by name."),
-    key("remarks", Form::List(&Form::Group(REMARK)), "What documents say of settings beyond their values."),
-    key("notes", Form::List(&Form::Text), "What else to know."),
+    key("params", Form::List(&Form::Group(RULE)), "The model's other parameters, merged by name."),
+    key("remarks", Form::List(&Form::Group(REMARK)), "Statements of the documents about settings."),
+    key("notes", Form::List(&Form::Text), "Further notes about the documents."),
 ];
 
 static MODE: Form = Form::Word(&["text", "image", "frames", "reference"]);
 
-/// Of a price.
+/// The keys of the group `price` in a card.
 pub static PRICE: &[Key] = &[
-    key("per", Form::Word(&["clip", "second"]), "What it is counted by.").needed(Need::Always),
-    key("usd", Form::Usd, "US dollars for one.").needed(Need::Always),
-    key("surcharges", Form::List(&Form::Group(SURCHARGE)), "What some parameters add to a clip."),
+    key("per", Form::Word(&["clip", "second"]), "The unit of the price.").needed(Need::Always),
+    key("usd", Form::Usd, "The price of one unit in US dollars.").needed(Need::Always),
+    key("surcharges", Form::List(&Form::Group(SURCHARGE)), "The amounts that some parameters add to a clip."),
 ];
 
 static SURCHARGE: &[Key] = &[
     key("param", Form::Text, "The parameter that costs extra.").needed(Need::Always),
-    key("equals", Form::Scalar, "The value that costs extra.").needed(Need::Always),
-    key("usd", Form::Usd, "US dollars that it adds to a clip.").needed(Need::Always),
+    key("equals", Form::Scalar, "The value of the parameter that costs extra.").needed(Need::Always),
+    key("usd", Form::Usd, "The amount in US dollars that it adds to a clip.").needed(Need::Always),
 ];
 
 static LIMITS: &[Key] = &[
-    key("concurrency", Form::Number(1), "Tasks at once."),
-    key("submits_per_minute", Form::Number(1), "Submissions in a minute."),
-    key("first_poll_seconds", Form::Number(0), "Seconds from acceptance to the first question."),
-    key("poll_every_seconds", Form::Number(0), "Seconds between questions."),
+    key("concurrency", Form::Number(1), "The largest number of tasks that run at the same time."),
+    key("submits_per_minute", Form::Number(1), "The largest number of submissions per minute."),
+    key("first_poll_seconds", Form::Number(0), "The seconds from acceptance to the first poll."),
+    key("poll_every_seconds", Form::Number(0), "The seconds between polls."),
 ];
 
 static PICTURES: &[Key] = &[
-    key("wire", Form::Text, "The name of the one member of the request's body that holds all pictures."),
-    key("send", Form::Word(&["text", "list", "text_or_list"]), "How that member holds them."),
-    key("links_only", Form::Flag, "Whether the provider takes only links."),
-    key("formats", Form::List(&Form::Word(&["png", "jpeg", "webp"])), "Formats; any where there are none."),
-    key("max_megabytes", Form::Number(1), "The largest file in megabytes."),
-    key("max_body_megabytes", Form::Number(1), "The largest request in megabytes."),
-    key("min_side", Form::Number(0), "The least width and height in pixels."),
-    key("max_aspect", Form::Number(1), "How many times as wide as high, or as high as wide, at most."),
-    key("max_difference", Form::Quotient, "By which quotient the shapes of first and last frame may differ."),
+    key("wire", Form::Text, "The member of the request's body that contains all pictures."),
+    key("send", Form::Word(&["text", "list", "text_or_list"]), "The form in which pictures are written."),
+    key("links_only", Form::Flag, "True if the provider accepts only links."),
+    key(
+        "formats",
+        Form::List(&Form::Word(&["png", "jpeg", "webp"])),
+        "The accepted formats; empty means all.",
+    ),
+    key("max_megabytes", Form::Number(1), "The largest picture file in megabytes."),
+    key("max_body_megabytes", Form::Number(1), "The largest body of a request in megabytes."),
+    key("min_side", Form::Number(0), "The smallest width and height of a picture in pixels."),
+    key("max_aspect", Form::Number(1), "The largest ratio of a picture's longer to its shorter side."),
+    key("max_difference", Form::Quotient, "The largest ratio by which first and last frame may differ."),
 ];
 
 static RULE: &[Key] = &[
-    key("name", Form::Text, "Its name in manifests.").needed(Need::Always),
-    key("wire", Form::Text, "Its name in the request's body, where that differs."),
-    key("type", Form::Word(&["text", "int", "bool", "picture"]), "What it holds.").needed(Need::InCard),
-    key("values", Form::List(&Form::Scalar), "All values that it can have."),
-    key("min", Form::Number(0), "The least number, of characters or of pictures."),
-    key("max", Form::Number(0), "The greatest number, of characters or of pictures."),
-    key("link", Form::Flag, "Whether the text is a link, which the provider must be able to reach."),
-    key("default", Form::Scalar, "What the provider takes where the request says nothing."),
-    key("required", Form::Flag, "Whether every request must have it."),
-    key("only_with", Form::List(&Form::Text), "Fields without which it means nothing."),
-    key("excludes", Form::List(&Form::Text), "Fields beside which it may not stand."),
+    key("name", Form::Text, "The name of the field or parameter in manifests.").needed(Need::Always),
+    key("wire", Form::Text, "The name in the request's body, if it differs."),
+    key("type", Form::Word(&["text", "int", "bool", "picture"]), "The value's type.").needed(Need::InCard),
+    key("values", Form::List(&Form::Scalar), "The allowed values."),
+    key("min", Form::Number(0), "The smallest number, or fewest characters or pictures."),
+    key("max", Form::Number(0), "The largest number, or most characters or pictures."),
+    key("link", Form::Flag, "True if the text is a link that the provider must be able to reach."),
+    key("default", Form::Scalar, "The value that the provider uses if the request sets none."),
+    key("required", Form::Flag, "True if every request must set the field."),
+    key("only_with", Form::List(&Form::Text), "The other fields without which this one has no effect."),
+    key("excludes", Form::List(&Form::Text), "The other fields that cannot be combined with this one."),
 ];
 
 static REMARK: &[Key] = &[
-    key("kind", Form::Word(&["disputed", "refused", "no_effect", "costs_extra"]), "What follows from it.")
-        .needed(Need::Always),
-    key("field", Form::Text, "The field it is about, a parameter as `params.quality`.").needed(Need::Always),
-    key("value", Form::Scalar, "The value it is about."),
-    key("with", Form::Text, "Only where this field is set too."),
-    key("without", Form::Text, "Only where this field is not set."),
-    key("says", Form::Text, "Who says what.").needed(Need::Always),
+    key(
+        "kind",
+        Form::Word(&["disputed", "refused", "no_effect", "costs_extra"]),
+        "The effect of the remark.",
+    )
+    .needed(Need::Always),
+    key("field", Form::Text, "The field of the remark, such as `seed` or `params.x`.").needed(Need::Always),
+    key("value", Form::Scalar, "The value of the remark; all values if absent."),
+    key("with", Form::Text, "The remark applies only if this field is set too."),
+    key("without", Form::Text, "The remark applies only if this field is not set."),
+    key("says", Form::Text, "The statement with its source.").needed(Need::Always),
 ];
 
-/// What does not fit.
+/// A mistake in the form of a value: an unknown key, a missing key, or a value of the wrong type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {
-    /// The keys and positions that lead there.
+    /// The keys and list positions that lead from the checked value to the mistake.
     pub steps: Vec<String>,
-    /// Whether the key is wrong, and not its value.
+    /// True if the key is wrong, false if its value is wrong.
     pub is_key: bool,
-    /// What is wrong, as one clause.
+    /// The mistake as one clause.
     pub what: String,
-    /// What to write.
+    /// The hint: what to write instead.
     pub hint: String,
 }
 
-/// Longest value that a message repeats.
+/// The largest number of characters of a wrong value that a message repeats.
 const ECHOED: usize = 40;
 
 impl Form {
-    /// Everything that is wrong with a value that is called `name`. Numbers where text belongs become text; nothing
-    /// stays where a key is to be taken away.
+    /// Returns all mistakes in a value whose key is `name`. Where the form is text, numbers are converted to text. A
+    /// null value, which removes a key, is accepted if the key may be absent.
     pub fn fit(&self, value: &mut Json, name: &str) -> Vec<Misfit> {
         let mut fitting = Fitting::default();
         fitting.fit(*self, value, name);
         fitting.misfits
     }
 
-    /// What to write there.
+    /// Returns the hint that says how to write a value of this form.
     fn hint(self) -> String {
         match self {
             Self::Text => "write one text in quotes".into(),
@@ -196,7 +204,7 @@ impl Fitting {
     fn fit(&mut self, form: Form, value: &mut Json, name: &str) {
         let is_fit = match (form, &mut *value) {
             (Form::Text | Form::Usd, Json::Bool(_) | Json::Number(_)) => {
-                // Written without quotes; its text is exactly what was written.
+                // The value was written without quotes; its text is exactly as written.
                 *value = Json::String(value.to_string());
                 return self.fit(form, value, name);
             }
@@ -243,7 +251,7 @@ impl Fitting {
                     fitting.report(true, format!("unknown key `{name}` in `{owner}`"), hint);
                 }
                 Some(key) if value.is_null() && key.need != Need::Never => {
-                    let what = format!("`{name}` of `{owner}` cannot be taken away");
+                    let what = format!("`{name}` of `{owner}` cannot be removed");
                     fitting.report(false, what, key.form.hint());
                 }
                 Some(_) if value.is_null() => {}
@@ -270,11 +278,11 @@ impl Fitting {
 fn wrong(value: &Json, name: &str) -> String {
     match value {
         Json::Null => format!("`{name}` has no value"),
-        Json::Array(_) => format!("a list is no value for `{name}`"),
-        Json::Object(_) => format!("a group of fields is no value for `{name}`"),
+        Json::Array(_) => format!("a list is not a valid value for `{name}`"),
+        Json::Object(_) => format!("a group of fields is not a valid value for `{name}`"),
         Json::String(text) => {
-            format!("`{}` is no value for `{name}`", text.chars().take(ECHOED).collect::<String>())
+            format!("`{}` is not a valid value for `{name}`", text.chars().take(ECHOED).collect::<String>())
         }
-        Json::Bool(_) | Json::Number(_) => format!("`{value}` is no value for `{name}`"),
+        Json::Bool(_) | Json::Number(_) => format!("`{value}` is not a valid value for `{name}`"),
     }
 }

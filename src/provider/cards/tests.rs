@@ -1,4 +1,4 @@
-//! Corrections of cards, right and wrong.
+//! Tests right and wrong corrections of cards.
 
 use super::super::card::{Pictures, Remark, Rule};
 use super::*;
@@ -11,30 +11,31 @@ fn model(name: &str) -> ModelName {
     name.parse().unwrap()
 }
 
-fn part(name: &str, value: Json) -> Part {
-    Part { name: name.into(), value, at: "shop.yaml:3".into() }
+fn part(name: &str, value: Json) -> CardPart {
+    CardPart { name: name.into(), value, at: "shop.yaml:3".into() }
 }
 
-/// The card of `zai/cogvideox-3` after corrections.
-fn corrected(parts: Vec<Part>) -> Result<Arc<ModelCard>, Vec<Unfit>> {
+/// Returns the card of `zai/cogvideox-3` after corrections.
+fn corrected(parts: Vec<CardPart>) -> Result<Arc<ModelCard>, Vec<Unfit>> {
     let mut cards = Cards::built_in();
     let name = model("zai/cogvideox-3");
     cards.correct(&name, parts).map(|()| Arc::clone(cards.get(&name).unwrap()))
 }
 
-/// What is said of one wrong part, and what to write.
-fn told(name: &str, value: Json) -> (String, String) {
+/// Returns the message and the hint for one wrong part.
+fn reported(name: &str, value: Json) -> (String, String) {
     let mut unfit = corrected(vec![part(name, value)]).unwrap_err();
     assert_eq!(unfit.len(), 1, "{unfit:?}");
     let misfit = unfit.remove(0).misfit;
     (misfit.what, misfit.hint)
 }
 
-/// The keys that a type knows, as its reader tells them.
+/// Returns the keys of a type, as its reader lists them.
 fn known_to<T: serde::de::DeserializeOwned>(value: Json) -> BTreeSet<String> {
     let Err(error) = serde_json::from_value::<T>(value) else { panic!("an unknown key was taken") };
-    let told = error.to_string();
-    let (_, names) = told.split_once("expected one of").or_else(|| told.split_once("expected")).unwrap();
+    let reported = error.to_string();
+    let (_, names) =
+        reported.split_once("expected one of").or_else(|| reported.split_once("expected")).unwrap();
     names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -110,10 +111,10 @@ fn what_is_null_is_taken_away() {
     .unwrap();
     assert_eq!(card.field(Field::Prompt).unwrap().max, None);
     assert_eq!((card.price.as_ref(), card.limits.concurrency), (None, None));
-    let (what, _) = told("modes", Json::Null);
+    let (what, _) = reported("modes", Json::Null);
     assert_eq!(what, "`modes` has no value");
-    let (what, hint) = told("fields", json!({ "name": "prompt", "type": null }));
-    assert_eq!(what, "`type` of `fields.prompt` cannot be taken away");
+    let (what, hint) = reported("fields", json!({ "name": "prompt", "type": null }));
+    assert_eq!(what, "`type` of `fields.prompt` cannot be removed");
     assert_eq!(hint, "write `text`, `int`, `bool` or `picture`");
 }
 
@@ -136,21 +137,21 @@ fn what_does_not_fit_is_told_with_what_to_write() {
         (
             "name",
             json!("x"),
-            "a model's name is the key of its entry",
-            "remove `name`, or write it before the colon",
+            "the model's name is the key of this entry",
+            "remove `name`, or write the model's name before the colon of the entry",
         ),
         (
             "link_life_hours",
             json!("12h"),
-            "`12h` is no value for `link_life_hours`",
+            "`12h` is not a valid value for `link_life_hours`",
             "write a whole number from 0 on, without quotes",
         ),
-        ("modes", json!("text"), "`text` is no value for `modes`", "write a list, such as `[a, b]`"),
-        ("modes", json!(["txt"]), "`txt` is no value for `modes`", "did you mean `text`?"),
+        ("modes", json!("text"), "`text` is not a valid value for `modes`", "write a list, such as `[a, b]`"),
+        ("modes", json!(["txt"]), "`txt` is not a valid value for `modes`", "did you mean `text`?"),
         (
             "price",
             json!({ "per": "frame", "usd": "1" }),
-            "`frame` is no value for `per`",
+            "`frame` is not a valid value for `per`",
             "write `clip` or `second`",
         ),
         (
@@ -163,25 +164,27 @@ fn what_does_not_fit_is_told_with_what_to_write() {
             "fields",
             json!({ "name": "durration", "max": 8 }),
             "the model has no `durration` among its `fields`",
-            "did you mean `duration`? for a new one, add its `type`",
+            "did you mean `duration`? to add a new one, write its `type`",
         ),
         (
             "pictures",
             json!({ "max_difference": [5] }),
-            "a list is no value for `max_difference`",
+            "a list is not a valid value for `max_difference`",
             "write a numerator and a denominator, such as `[5, 4]`",
         ),
         (
             "fields",
             json!({ "name": "duration", "default": 7 }),
-            "this `fields.duration` does not fit the card of zai/cogvideox-3: the default of `duration` is none of its values",
-            "correct it, or the part of the card that it contradicts",
+            "this `fields.duration` does not fit the card of zai/cogvideox-3: \
+             the default of `duration` is not one of its values",
+            "correct this `fields.duration`, or the part of the card that it contradicts",
         ),
         (
             "fields",
             json!({ "name": "duration", "values": [5, "ten"], "default": 5 }),
-            "this `fields.duration` does not fit the card of zai/cogvideox-3: `duration` cannot be `ten`, which is no whole number",
-            "correct it, or the part of the card that it contradicts",
+            "this `fields.duration` does not fit the card of zai/cogvideox-3: \
+             `duration` cannot be `ten`, which is not a whole number",
+            "correct this `fields.duration`, or the part of the card that it contradicts",
         ),
         (
             "fields",
@@ -191,7 +194,7 @@ fn what_does_not_fit_is_told_with_what_to_write() {
         ),
     ];
     for (name, value, what, hint) in cases {
-        assert_eq!(told(name, value), (what.to_owned(), hint.to_owned()));
+        assert_eq!(reported(name, value), (what.to_owned(), hint.to_owned()));
     }
 }
 
@@ -205,15 +208,15 @@ fn all_misfits_are_told_at_once_each_with_the_steps_that_lead_there() {
         part("source", json!({})),
     ];
     let unfit = corrected(parts).unwrap_err();
-    let told: Vec<_> =
+    let reported: Vec<_> =
         unfit.iter().map(|it| (it.part, it.misfit.steps.join("."), it.misfit.what.as_str())).collect();
     assert_eq!(
-        told,
+        reported,
         [
-            (0, "usd".into(), "`0,2` is no value for `usd`"),
-            (0, "surcharges.0.equals".into(), "a list is no value for `equals`"),
+            (0, "usd".into(), "`0,2` is not a valid value for `usd`"),
+            (0, "surcharges.0.equals".into(), "a list is not a valid value for `equals`"),
             (0, "surcharges.0".into(), "`usd` is missing in `surcharges`"),
-            (1, String::new(), "a group of fields is no value for `source`"),
+            (1, String::new(), "a group of fields is not a valid value for `source`"),
         ]
     );
 }
@@ -241,7 +244,7 @@ fn a_surcharge_that_could_never_come_to_pass_is_refused() {
     let mut gone = price(Value::Bool(true));
     gone.surcharges[0].param = "is_rec".into();
     let unfit = cards.set_price(&name, &gone, at()).unwrap_err();
-    assert!(unfit[0].misfit.what.contains("`is_rec`, which is no parameter"), "{unfit:?}");
+    assert!(unfit[0].misfit.what.contains("`is_rec`, which is not a parameter"), "{unfit:?}");
 }
 
 #[test]
@@ -253,26 +256,27 @@ fn a_new_model_starts_as_another_one_of_its_provider() {
     assert_eq!(card.name, new);
     assert_eq!(card.fields, cards.get(&base).unwrap().fields);
     assert_eq!(card.corrected[0].part, "like zai/vidu2-image");
-    let told = |model: &str, like: &str| {
+    let reported = |model: &str, like: &str| {
         let (model, like): (ModelName, ModelName) = (model.parse().unwrap(), like.parse().unwrap());
         let mut cards = cards.clone();
         let Unknown { what, hint } = cards.add(&model, &like, String::new()).unwrap_err();
         format!("{what}; {hint}")
     };
-    assert_eq!(told("zia/x", "zia/y"), "there is no provider `zia`; did you mean `zai/x`?");
+    assert_eq!(reported("zia/x", "zia/y"), "there is no provider `zia`; did you mean `zai/x`?");
     assert!(
-        told("nobody/x", "zai/vidu2-image").starts_with("there is no provider `nobody`; the providers are: ")
+        reported("unknown/x", "zai/vidu2-image")
+            .starts_with("there is no provider `unknown`; the providers are: ")
     );
     assert!(
-        told("zai/x", "zay/y")
-            .starts_with("`zay/y` is a model of another provider than `zai/x`; name one of zai: ")
+        reported("zai/x", "zay/y")
+            .starts_with("`zay/y` is a model of another provider than `zai/x`; write a model of zai: ")
     );
     assert_eq!(
-        told("zai/x", "zai/vidu2-imge"),
+        reported("zai/x", "zai/vidu2-imge"),
         "there is no model `zai/vidu2-imge`; did you mean `zai/vidu2-image`?"
     );
     assert!(
-        told("zai/x", "zai/vidu3-image")
-            .starts_with("`zai/vidu3-image` is itself a model of this manifest; ")
+        reported("zai/x", "zai/vidu3-image")
+            .starts_with("`zai/vidu3-image` is not a built-in model: this manifest adds it; ")
     );
 }

@@ -1,4 +1,4 @@
-//! What to type instead, and which models can do what this one cannot.
+//! Suggests corrections of a setting, and other models that accept it.
 
 use super::super::card::{ModelCard, Rule, shown};
 use super::super::cards::Cards;
@@ -6,16 +6,18 @@ use super::{Finding, allowed, missing, pictures, remarks, together, written};
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::{Field, Request, Setting, Value};
 
-/// As many models as a line can name.
+/// The largest number of models that one message names.
 const NAMED: usize = 5;
 
-/// The names of the models whose card fits, ready to print, those of the provider `own` first; empty where none does.
+/// Returns the names of the models whose cards pass `fits`, joined as text; empty if there are none. Models of the
+/// provider `own` come first.
 pub(super) fn models_where(cards: &Cards, own: &str, fits: impl Fn(&ModelCard) -> bool) -> String {
     let fitting = cards.proposed().filter(|card| fits(card));
     named(own, fitting.map(|card| (&**card, card.name.to_string())))
 }
 
-/// The words about some models, those of the provider `own` first.
+/// Joins texts about models with commas. Models of the provider `own` come first. Models after the first [`NAMED`] are
+/// only counted.
 fn named<'c>(own: &str, models: impl Iterator<Item = (&'c ModelCard, String)>) -> String {
     let (own, others): (Vec<_>, Vec<_>) = models.partition(|(card, _)| card.name.provider == own);
     let words: Vec<String> = own.into_iter().chain(others).map(|(_, words)| words).collect();
@@ -25,7 +27,7 @@ fn named<'c>(own: &str, models: impl Iterator<Item = (&'c ModelCard, String)>) -
     }
 }
 
-/// Whether a model takes the whole order, and none of its documents says otherwise.
+/// Checks whether a model accepts the whole request without any finding.
 fn takes(card: &ModelCard, request: &Request) -> bool {
     let fits = |rule: Option<&Rule>, value: &Value| rule.is_some_and(|rule| rule.allows(value));
     let has_fields = request.fields().all(|(field, setting)| match setting.value() {
@@ -44,15 +46,16 @@ fn takes(card: &ModelCard, request: &Request) -> bool {
     findings.is_empty()
 }
 
-/// Which models take this very order.
+/// Adds a note that names the models which accept this exact request, or says that no model does. `with` is the setting
+/// in words.
 fn takers(cards: &Cards, finding: Finding, with: &str, request: &Request) -> Finding {
     match models_where(cards, &request.model.provider, |other| takes(other, request)).as_str() {
-        "" => finding.note(format!("no model takes the rest of this shot with {with}")),
+        "" => finding.note(format!("no model takes this shot with {with}")),
         others => finding.note(format!("models that take this shot with {with}: {others}")),
     }
 }
 
-/// A field that the model does not have.
+/// Returns the finding about a field that the model does not have.
 pub(super) fn lacking(
     cards: &Cards,
     card: &ModelCard,
@@ -65,7 +68,7 @@ pub(super) fn lacking(
         Field::Prompt | Field::Image | Field::LastImage | Field::ReferenceImages => {
             "the line is then ignored"
         }
-        _ => "the line is then ignored, and the model's own value holds",
+        _ => "the line is then ignored, and the model uses its own default",
     };
     let mut finding = Finding::error(name, format!("{} has no `{name}`", card.name.model))
         .removable()
@@ -73,13 +76,15 @@ pub(super) fn lacking(
         .hint(format!("list it as optional in the shot, `optional: [{name}]`: {goes_without}"));
     finding.notes.extend(card.prohibition(name).map(|remark| remark.says.clone()));
     match setting.value() {
-        _ if cards.proposed().all(|card| card.field(field).is_none()) => finding.note("no model has it"),
+        _ if cards.proposed().all(|card| card.field(field).is_none()) => {
+            finding.note(format!("no model has `{name}`"))
+        }
         Some(value) if shape(&value).is_some() => shaped(cards, finding, field, &value, request),
         _ => takers(cards, finding, &format!("`{name}`"), request),
     }
 }
 
-/// A value that the model does not take.
+/// Returns the finding about a value that the model does not accept for a field or parameter.
 pub(super) fn not_one_of(
     cards: &Cards,
     card: &ModelCard,
@@ -105,7 +110,7 @@ pub(super) fn not_one_of(
     let finding = finding.instead(near.as_ref().map_or(rule.values.as_slice(), std::slice::from_ref));
     match field {
         Some(Field::Duration) => takers(cards, finding, &format!("{given} seconds"), request),
-        // Another size of the same shape is no question of shapes.
+        // Another size of the same shape does not need another shape.
         Some(Field::Size) if rule.values.iter().any(|own| shape(own) == shape(value)) => {
             takers(cards, finding, &given, request)
         }
@@ -116,7 +121,7 @@ pub(super) fn not_one_of(
     }
 }
 
-/// The least or greatest number of a rule, whichever the value is beyond.
+/// Returns the smallest or largest allowed number, whichever the value exceeds; `None` if it exceeds neither.
 fn limit(rule: &Rule, value: &Value) -> Option<Value> {
     let Value::Int(number) = value else { return None };
     let (min, max) = (rule.min.map(i64::from), rule.max.map(i64::from));
@@ -124,14 +129,15 @@ fn limit(rule: &Rule, value: &Value) -> Option<Value> {
     limit.map(Value::Int)
 }
 
-/// Adds which models make clips of the wanted shape from the rest of the order.
+/// Adds a note to a finding about an aspect ratio or size. The note names the models that make clips of this shape from
+/// the rest of the request.
 fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request: &Request) -> Finding {
     let Some((across, down)) = shape(wanted) else { return finding };
     let rest = Request { aspect_ratio: None, size: None, ..request.clone() };
     let ways: Vec<_> =
         cards.proposed().filter_map(|card| Some((card, way(card, wanted, (across, down))?))).collect();
     if ways.is_empty() {
-        return finding.note(format!("no model makes {across}:{down}"));
+        return finding.note(format!("no model makes {across}:{down} clips"));
     }
     let ways = ways.iter().filter(|(card, _)| takes(card, &rest)).map(|(card, (name, value))| {
         let instead =
@@ -139,13 +145,14 @@ fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request
         (&***card, format!("{} ({}{instead})", card.name, written(name, value)))
     });
     match named(&request.model.provider, ways).as_str() {
-        "" => finding.note(format!("no model makes {across}:{down} of the rest of this shot")),
-        ways => finding.note(format!("models that make {across}:{down} of this shot: {ways}")),
+        "" => finding.note(format!("no model makes {across}:{down} clips of this shot")),
+        ways => finding.note(format!("models that make {across}:{down} clips of this shot: {ways}")),
     }
 }
 
-/// What to write to have clips of the wanted shape, best the wanted size, from a model: its aspect ratio decides
-/// where it has one.
+/// Returns the setting (name and value) with which a model makes clips of the aspect ratio `wanted_shape`; `None` if it
+/// cannot. The setting is the aspect ratio or, if the model has no such field, the size. The value `wanted` is
+/// preferred.
 fn way<'c>(card: &'c ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Option<(&'c str, &'c Value)> {
     let rule = card.field(Field::AspectRatio).or_else(|| card.field(Field::Size))?;
     let alike = || rule.values.iter().find(|value| shape(value) == Some(wanted_shape));
@@ -153,7 +160,7 @@ fn way<'c>(card: &'c ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Opt
     Some((&rule.name, value))
 }
 
-/// `9:16` and `720x1280` are the same shape.
+/// Returns the aspect ratio in lowest terms: `9:16` and `720x1280` give the same. `None` for other values.
 fn shape(value: &Value) -> Option<(u32, u32)> {
     let Value::Text(text) = value else { return None };
     let (across, down) = text.split_once([':', 'x'])?;

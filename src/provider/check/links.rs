@@ -1,18 +1,18 @@
-//! Links that the provider is to follow.
+//! Checks links that the provider must be able to follow.
 
 use super::Finding;
 use std::net::IpAddr;
 use url::{Host, Url};
 
-/// Why nobody but this machine and its neighbours can follow a link.
+/// The reason why a provider cannot follow a link.
 pub(super) enum Unreachable {
-    /// It is none, or none of the web.
+    /// The text is not a web address that begins with `http://` or `https://`.
     NoLink,
-    /// It leads to this host.
+    /// The link leads to this host, which is private.
     Private(String),
 }
 
-/// Whether a provider can follow the link.
+/// Checks whether a provider can follow the link.
 pub(super) fn reach(link: &str) -> Result<(), Unreachable> {
     let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     match url.ok_or(Unreachable::NoLink)?.host() {
@@ -22,7 +22,7 @@ pub(super) fn reach(link: &str) -> Result<(), Unreachable> {
     }
 }
 
-/// Returns the ending of the file that a link leads to, in small letters: `jpg` of `https://shop.example/a.JPG?v=2`.
+/// Returns the file ending of a link in lower case: `jpg` for `https://shop.example/a.JPG?v=2`.
 pub(super) fn ending(link: &str) -> Option<String> {
     let url = Url::parse(link).ok()?;
     let (name, ending) = url.path_segments()?.next_back()?.rsplit_once('.')?;
@@ -30,16 +30,16 @@ pub(super) fn ending(link: &str) -> Option<String> {
     is_ending.then(|| ending.to_ascii_lowercase()).filter(|ending| !ending.is_empty())
 }
 
-/// A link in a parameter.
+/// Returns the finding about a link in a parameter that the provider cannot follow; `None` if it can.
 pub(super) fn check(field: &str, link: &str) -> Option<Finding> {
     let message = match reach(link) {
         Ok(()) => return None,
-        Err(Unreachable::NoLink) => format!("`{field}` is no link"),
+        Err(Unreachable::NoLink) => format!("`{field}` is not a link"),
         Err(Unreachable::Private(host)) => {
             format!("`{field}` leads to {host}, which the provider cannot reach")
         }
     };
-    let hint = "write an address that everybody can reach, beginning with `https://`";
+    let hint = "write a public address that begins with `https://`";
     Some(Finding::error(field, message).hint(hint).detail(link))
 }
 

@@ -1,23 +1,26 @@
-//! Pictures against the rules of the model's card, as far as we hold their bytes.
+//! Checks the pictures of a request against the rules of the model's card. Unknown properties of a picture are not
+//! checked.
 
 use super::super::card::{ModelCard, Pictures};
 use super::links::{self, Unreachable};
 use super::{Finding, readable};
 use crate::domain::request::{Field, Media, PictureFormat, PictureTraits, Request, Seen, Setting};
 
-/// What to do for a provider that takes links only.
-/// Longest side of a picture that is sent, in pixels. No provider's documents name one; beyond it decoders give up.
+/// The largest width or height, in pixels, of a picture that is sent. No provider documents a limit; decoders fail
+/// beyond this one.
 const LONGEST_SIDE: u32 = 16_384;
 
-const PUBLISH: &str = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
+/// The hint for a picture that must be sent as a link, because the provider accepts only links.
+const PUBLISH: &str =
+    "put the picture on a public server, such as your shop's own, and write its `https://` address";
 
-/// Endings of files that no model takes as a picture.
+/// The file name extensions of picture formats that no model accepts.
 const OTHER_FORMATS: [&str; 22] = [
     "avif", "bmp", "eps", "gif", "heic", "heif", "ico", "jp2", "jxl", "pdf", "psd", "svg", "svgz", "tif",
     "tiff", "avi", "m4v", "mkv", "mov", "mp4", "ogv", "webm",
 ];
 
-/// Each picture by itself.
+/// Adds the findings about each picture on its own, without comparing pictures.
 pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let Some(rules) = &card.pictures else { return };
     let model = card.name.model.as_str();
@@ -27,7 +30,7 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
         let (min, max) = (rule.min.unwrap_or(1), rule.max.unwrap_or(1));
         if !(min..=max).contains(&count) {
             let message = format!("{model} takes {min} to {max} pictures as `{}`", field.name());
-            let hint = format!("remove all but {max} of them");
+            let hint = format!("remove all but {max} of the pictures");
             findings
                 .push(Finding::error(field.name(), message).hint(hint).detail(format!("{count} pictures")));
         }
@@ -52,11 +55,11 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
     }
 }
 
-/// A link is fetched by the provider, so it must lead to a place that the provider can reach.
+/// Returns the finding about a link to a picture that the provider cannot fetch; `None` if it can.
 fn address(rules: &Pictures, field: &str, url: &str) -> Option<Finding> {
     let message = match links::reach(url) {
         Ok(()) => return None,
-        Err(Unreachable::NoLink) => format!("`{field}` is no link that a provider can fetch"),
+        Err(Unreachable::NoLink) => format!("`{field}` is not a link that a provider can fetch"),
         Err(Unreachable::Private(host)) => format!("the provider cannot fetch a picture from {host}"),
     };
     let hint = if rules.links_only {
@@ -81,58 +84,61 @@ fn measured(
     let measures = format!("{name} is {width}x{height}");
     if !rules.formats.is_empty() && !rules.formats.contains(&format) {
         let message = format!("{model} takes {} pictures, not {}", listed(&rules.formats), format.name());
-        let hint = format!("save it as {}", rules.formats.first().map_or("png", |format| format.name()));
+        let hint =
+            format!("save the picture as {}", rules.formats.first().map_or("png", |format| format.name()));
         findings.push(wrong(message, &hint, name));
     }
     if let (Some(megabytes), Some(bytes)) = (rules.max_megabytes, bytes) {
-        let hint = "make it smaller or save it as JPEG";
+        let hint = "make the picture smaller, or save it as JPEG";
         let finding = too_large(field, "picture", bytes, megabytes, model, hint);
         findings.extend(finding.map(|finding| finding.detail(format!("{name} has {bytes} bytes"))));
     }
     if width.min(height) < rules.min_side {
         let side = rules.min_side;
         let message = format!("the picture is smaller than the {side}x{side} pixels that {model} needs");
-        findings.push(wrong(message, "take a larger picture", &measures));
+        findings.push(wrong(message, "use a larger picture", &measures));
     }
     if width.max(height) > LONGEST_SIDE {
-        let message =
-            format!("the picture is longer than {LONGEST_SIDE} pixels a side, the most that is sent");
-        findings.push(wrong(message, "make it smaller", &measures));
+        let message = format!(
+            "the picture is longer than {LONGEST_SIDE} pixels on one side, the most that shotlist sends"
+        );
+        findings.push(wrong(message, "make the picture smaller", &measures));
     }
     let too_long = |most: u64| u64::from(width.max(height)) > most * u64::from(width.min(height));
     if let Some(most) = rules.max_aspect.filter(|most| too_long((*most).into())) {
         let message =
             format!("the picture is narrower or wider than the 1:{most} to {most}:1 that {model} takes");
-        findings.push(wrong(message, "crop it, or put it on a wider background", &measures));
+        findings.push(wrong(message, "crop the picture, or put it on a wider background", &measures));
     }
     findings.extend(peculiar(field, traits).map(|finding| finding.detail(&measures)));
 }
 
-/// What is told of a picture that a model may show otherwise than an image viewer does.
+/// Returns warnings about a picture that a model may show differently from an image viewer, by the picture's traits.
 fn peculiar(field: &str, traits: PictureTraits) -> impl Iterator<Item = Finding> {
     let PictureTraits { turned, cmyk, deep } = traits;
-    let told = [
+    let reported = [
         (
             turned,
             "the picture is turned by its EXIF orientation, which a model may ignore",
-            "turn it in an image editor and save it without orientation, or look at the first clip",
+            "turn the picture in an image editor and save it without orientation, or look at the first clip",
         ),
         (
             cmyk,
             "the picture has the four colours of a print (CMYK), which a model may show wrongly",
-            "save it in RGB, or look at the first clip",
+            "save the picture in RGB, or look at the first clip",
         ),
         (
             deep,
             "the picture has more than 8 bits a colour, which a model may refuse",
-            "save it with 8 bits a colour, or look at the first clip",
+            "save the picture with 8 bits a colour, or look at the first clip",
         ),
     ];
-    let told = told.into_iter().filter(|(is_so, ..)| *is_so);
-    told.map(move |(_, message, hint)| Finding::warning(field, message).hint(hint))
+    let reported = reported.into_iter().filter(|(is_so, ..)| *is_so);
+    reported.map(move |(_, message, hint)| Finding::warning(field, message).hint(hint))
 }
 
-/// A link to a picture that nobody looked at, by the ending of its path. One without an ending may be anything.
+/// Checks a link to a picture that was not fetched. Returns a finding if the file extension in the link stands for a
+/// format that the model does not accept.
 fn named(model: &str, rules: &Pictures, field: &str, url: &str) -> Option<Finding> {
     let ending = links::ending(url)?;
     let known: Vec<PictureFormat> =
@@ -147,11 +153,12 @@ fn named(model: &str, rules: &Pictures, field: &str, url: &str) -> Option<Findin
         return None;
     }
     let message = format!("{model} takes {} pictures, not {format}", listed(&known));
-    let hint = format!("link it as {}", known.first().map_or("png", |format| format.name()));
+    let hint = format!("write a link to a {} picture", known.first().map_or("png", |format| format.name()));
     Some(Finding::error(field, message).hint(hint).detail(url))
 }
 
-/// A file or a body against a limit in megabytes, of which the documents do not say how they are counted.
+/// Compares a size in bytes with a limit in megabytes, which the documents do not define. Returns an error above the
+/// binary limit and a warning above the decimal one.
 fn too_large(
     field: &str,
     what: &str,
@@ -167,21 +174,22 @@ fn too_large(
     }
     (bytes > megabytes * 1_000_000).then(|| {
         let message = format!("the {what} may be larger than the {shown} MB that {model} takes");
-        Finding::warning(field, message).note("the documents do not say how they count a megabyte")
+        Finding::warning(field, message)
+            .note("the provider's documents do not say how many bytes a megabyte has")
     })
 }
 
-/// The body of a request against the largest that the provider takes. Only pictures make it so large.
+/// Checks the size of the request's body against the provider's limit. Only pictures can make a body so large.
 #[must_use]
 pub fn check_body(card: &ModelCard, request: &Request, bytes: u64) -> Option<Finding> {
     let megabytes = card.pictures.as_ref()?.max_body_megabytes?;
     let field = request.pictures().next()?.0.name();
-    let hint = "make the picture smaller, or write a link to it: the provider fetches that by itself";
+    let hint = "make the picture smaller, or write a link to it: the provider then fetches the picture";
     let finding = too_large(field, "request with its picture", bytes, megabytes, &card.name.model, hint)?;
     Some(finding.detail(format!("{bytes} bytes in Base64")))
 }
 
-/// A picture whose bytes would have to be sent.
+/// Returns the finding about a local picture or data URI for a model that accepts only links.
 fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
     let message =
         format!("`{}` of {model} is a link to a picture; the picture itself cannot be sent", field.name());
@@ -192,14 +200,15 @@ fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
     Finding::error(field.name(), message).hint(PUBLISH).detail(what)
 }
 
-/// First and last frame must be alike. The documents speak of "resolution": a different shape cannot be meant to
-/// work, a different size of the same shape may be.
+/// Compares the shapes and sizes of first and last frame. The documents limit their "resolution": a too different shape
+/// is an error, and a too different size of the same shape is a warning.
 pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).map(Seen::from);
     compare(card, facts(&request.image), facts(&request.last_image), findings);
 }
 
-/// The pictures behind links, as far as they were looked at: each by itself, and first and last frame together.
+/// Returns the findings about pictures behind links, after these were fetched: about each picture, and about first and
+/// last frame together. `seen` returns the properties of a fetched picture.
 #[must_use]
 pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> Option<Seen>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -217,7 +226,7 @@ pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> O
             (Media::File(_) | Media::Inline { .. }, _) => {}
         }
     }
-    // Two that are both here were compared already.
+    // Two local pictures were already compared.
     let frames = [request.image.as_ref(), request.last_image.as_ref()];
     if frames.into_iter().flatten().any(|media| matches!(media, Media::Url(_))) {
         let [first, last] = frames.map(|media| media.and_then(any));
@@ -238,7 +247,7 @@ fn compare(card: &ModelCard, first: Option<Seen>, last: Option<Seen>, findings: 
     let ((first_width, first_height), (last_width, last_height)) = (size(first), size(last));
     let sizes = format!("{first_width}x{first_height} and {last_width}x{last_height}");
     let field = Field::LastImage.name();
-    let hint = "crop or scale one of them to the size of the other";
+    let hint = "crop or scale one of the two pictures to the size of the other";
     if !alike(first_width * last_height, last_width * first_height) {
         let message = format!("first and last frame differ too much in shape for {model}");
         findings.push(Finding::error(field, message).hint(hint).detail(sizes));

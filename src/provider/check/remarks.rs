@@ -1,12 +1,12 @@
-//! What the documents say of settings beyond their values.
+//! Applies the statements of the provider's documents about settings, beyond the allowed values.
 
 use super::super::card::{ModelCard, Remark, RemarkKind, shown};
 use super::{Finding, is_set};
 use crate::domain::request::{Field, Request, Value};
 
-/// Every remark that is about this request, and that nobody has documented the model.
+/// Adds a finding for every remark of the card that applies to this request. An unverified card gets a warning too.
 pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
-    // That the model lacks a field is found with the field; the remark is its reason there.
+    // A missing field is reported with the field itself; there the remark gives the reason.
     let remarks = card.remarks.iter().filter(|remark| card.has(&remark.field) && concerns(remark, request));
     findings.extend(remarks.filter_map(|remark| {
         let says = &remark.says;
@@ -14,23 +14,24 @@ pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Find
             RemarkKind::Refused => refused(card, remark),
             RemarkKind::Disputed => {
                 Finding::warning(&remark.field, format!("the provider's documents disagree: {says}"))
-                    .hint("it is sent as it is; look at one clip before you order many")
+                    .hint("the setting is sent unchanged; check one clip before you submit many")
             }
             RemarkKind::NoEffect => Finding::warning(&remark.field, says.clone()).removable(),
             RemarkKind::CostsExtra if has_surcharge(card, remark) => return None,
-            RemarkKind::CostsExtra => {
-                Finding::warning(&remark.field, format!("it costs more than the price says: {says}"))
-                    .hint(format!("add what it costs under `prices:` of {}, as a surcharge", card.name))
-            }
+            RemarkKind::CostsExtra => Finding::warning(
+                &remark.field,
+                format!("this setting costs more than the listed price: {says}"),
+            )
+            .hint(format!("add the extra cost as a surcharge of {} under `prices:`", card.name)),
         })
     }));
     if card.unverified {
         let message = format!("the card of {} is unverified: {}", card.name, card.source);
-        findings.push(Finding::warning("model", message).hint("look at one clip before you order many"));
+        findings.push(Finding::warning("model", message).hint("check one clip before you submit many"));
     }
 }
 
-/// A setting that a document prohibits.
+/// Returns the finding about a setting that a document of the provider prohibits.
 pub(super) fn refused(card: &ModelCard, remark: &Remark) -> Finding {
     let name = match &remark.value {
         Some(value) => format!("{}: {}", remark.field, shown(value)),
@@ -55,7 +56,7 @@ fn concerns(remark: &Remark, request: &Request) -> bool {
     about && remark.with.as_ref().is_none_or(is_on) && !remark.without.as_ref().is_some_and(is_on)
 }
 
-/// The value of a setting that is no picture, by the name it has in findings.
+/// Returns the value of a field or parameter, given by its name in findings; `None` if it is unset or a picture.
 fn value(request: &Request, name: &str) -> Option<Value> {
     match Field::named(name) {
         Some(field) => request.setting(field)?.value(),

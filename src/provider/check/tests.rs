@@ -8,7 +8,7 @@ fn order(model: &str) -> Request {
     Request::new(format!("zai/{model}").parse().unwrap())
 }
 
-/// A request with everything that its model cannot do without.
+/// Returns a request with every setting that its model requires.
 fn complete(model: &str) -> Request {
     let mut request = order(model);
     request.prompt = Some("Slow push-in".into());
@@ -114,9 +114,12 @@ fn a_message_says_what_to_type_instead() {
     let finding = only(&request);
     assert_eq!(finding.message, "vidu2-image makes 1280x720 only, not 720x1280");
     assert_eq!((finding.instead, finding.removable), (vec!["1280x720".to_owned()], true));
-    assert_eq!(finding.notes, ["models that make 9:16 of this shot: zai/cogvideox-3 (`size: 720x1280`)"]);
+    assert_eq!(
+        finding.notes,
+        ["models that make 9:16 clips of this shot: zai/cogvideox-3 (`size: 720x1280`)"]
+    );
     request.motion = Some("auto".into());
-    assert_eq!(only(&request).notes, ["no model makes 9:16 of the rest of this shot"]);
+    assert_eq!(only(&request).notes, ["no model makes 9:16 clips of this shot"]);
 
     let mut request = complete("vidu2-image");
     request.duration = Some(5);
@@ -137,7 +140,7 @@ fn a_message_says_what_to_type_instead() {
     ];
     assert_eq!(only(&request).notes, takers, "nor one that takes links only");
     request.duration = Some(17);
-    assert_eq!(only(&request).notes, ["no model takes the rest of this shot with 17 seconds"]);
+    assert_eq!(only(&request).notes, ["no model takes this shot with 17 seconds"]);
 
     let mut request = complete("vidu2-image");
     request.motion = Some("larg".into());
@@ -154,8 +157,7 @@ fn a_field_that_the_model_lacks_names_the_models_that_take_it_with_the_rest() {
     assert_eq!((finding.field.as_str(), finding.severity), ("aspect_ratio", Severity::Error));
     assert_eq!(finding.message, "vidu2-image has no `aspect_ratio`");
     assert!(finding.about_name && finding.removable);
-    let way =
-        "models that make 9:16 of this shot: zai/cogvideox-3 (`size: 720x1280` instead of `aspect_ratio`)";
+    let way = "models that make 9:16 clips of this shot: zai/cogvideox-3 (`size: 720x1280` instead of `aspect_ratio`)";
     assert_eq!(finding.notes, [way]);
 
     let mut request = complete("viduq1-text");
@@ -167,7 +169,7 @@ fn a_field_that_the_model_lacks_names_the_models_that_take_it_with_the_rest() {
     assert_eq!(found(&request)[1].notes, ["models that take this shot with `seed`: vtrix/viduq1_img2video"]);
     let mut request = complete("vidu2-image");
     request.style = Some("anime".into());
-    assert_eq!(only(&request).notes, ["no model takes the rest of this shot with `style`"]);
+    assert_eq!(only(&request).notes, ["no model takes this shot with `style`"]);
 }
 
 #[test]
@@ -243,7 +245,7 @@ fn what_only_one_document_allows_passes_with_a_warning_that_quotes_both() {
         assert_eq!(only(&request).severity, Severity::Warning, "{model}");
         request.image = None;
         request.last_image = Some(link());
-        assert_eq!(errors(&request), [format!("`last_image` of {model} means nothing without `image`")]);
+        assert_eq!(errors(&request), [format!("`last_image` of {model} has no effect without `image`")]);
     }
 }
 
@@ -274,7 +276,7 @@ fn formats_are_those_of_the_model() {
     request.image = webp;
     let finding = only(&request);
     assert_eq!(finding.message, "cogvideox-3 takes png, jpeg pictures, not webp");
-    assert_eq!(finding.hint.unwrap(), "save it as png");
+    assert_eq!(finding.hint.unwrap(), "save the picture as png");
 }
 
 #[test]
@@ -375,7 +377,7 @@ fn a_link_in_a_parameter_must_lead_where_the_provider_can_go() {
     request.image = Some(link());
     for (url, message) in [
         ("https://shop.example.com/done", None),
-        ("logo.png", Some("`params.callback_url` is no link")),
+        ("logo.png", Some("`params.callback_url` is not a link")),
         ("", Some("`params.callback_url` is empty")),
         (
             "http://192.168.1.7/done",
@@ -446,11 +448,11 @@ fn what_does_not_go_under_params_is_sent_to_its_place() {
         assert!(finding.about_name && finding.removable == finding.hint.is_none());
         (finding.message, finding.hint.unwrap_or_default())
     };
-    assert!(hint("request_id").0.starts_with("`request_id` is set by shotlist"));
-    assert_eq!(hint("with_audio").1, "write it as `audio:` of the shot");
-    assert_eq!(hint("image_url").1, "write it as `image:` of the shot");
-    assert_eq!(hint("size").1, "write it as `size:` of the shot");
-    assert_eq!(hint("model").1, "write it as `model:` of the shot");
+    assert!(hint("request_id").0.starts_with("shotlist sets `request_id` itself"));
+    assert_eq!(hint("with_audio").1, "write it as `audio:` in the shot, not under `params:`");
+    assert_eq!(hint("image_url").1, "write it as `image:` in the shot, not under `params:`");
+    assert_eq!(hint("size").1, "write it as `size:` in the shot, not under `params:`");
+    assert_eq!(hint("model").1, "write it as `model:` in the shot, not under `params:`");
     assert_eq!(hint("fps").0, "vidu2-image has no parameter `fps`");
 }
 
@@ -494,7 +496,7 @@ models:
         voiced,
         [
             "`seed` of one is 1 to 9, not 10",
-            "`params.voice` of one means nothing without `params.recommended`"
+            "`params.voice` of one has no effect without `params.recommended`"
         ]
     );
     let both = messages(&mut |request| {
@@ -525,7 +527,7 @@ proptest! {
     }
 }
 
-/// What is found in links that nobody looked at.
+/// Returns the findings about links that were not fetched.
 fn named(model: &str, link: &str) -> Vec<Finding> {
     let cards = Cards::built_in();
     let mut request = Request::new(model.parse().unwrap());
@@ -550,10 +552,10 @@ fn a_link_whose_ending_is_no_format_of_the_model_is_an_error() {
             }
         }
     }
-    // This model alone documents no WebP.
+    // Only this model does not document WebP.
     let [finding] = &named("zai/cogvideox-3", "https://shop.example/mug.webp")[..] else { panic!() };
     assert_eq!(finding.message, "cogvideox-3 takes png, jpeg pictures, not webp");
-    assert_eq!(finding.hint.as_deref(), Some("link it as png"));
+    assert_eq!(finding.hint.as_deref(), Some("write a link to a png picture"));
 }
 
 #[test]

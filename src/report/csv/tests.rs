@@ -7,7 +7,7 @@ fn s16_no_cell_begins_like_a_formula() {
         let cell = text(formula);
         assert!(cell.starts_with('\''), "{formula:?} became {cell:?}");
     }
-    // These are shown as escapes, so that the cell begins with none of them.
+    // These characters are shown as escapes, so that no cell begins with one.
     assert_eq!((text("\t=1").as_str(), text("\r=1").as_str()), ("\\t=1", "\\r=1"));
     for plain in ["", "sku-1", "a=1", "12\" vase"] {
         assert_eq!(text(plain), plain);

@@ -1,306 +1,308 @@
-//! The data of the page, as JSON.
+//! Defines the JSON data of the report page.
 //!
 //! # The contract
 //!
-//! The page reads one [`Document`]: from its own text in a file, from `GET data` where `review` serves it. A [`Change`]
-//! is what `review` sends of jobs that changed (SSE) and answers to a decision. Rules for both:
+//! The page reads one [`Document`]: from its own text in a file, or from `GET data` if `review` serves it. `review`
+//! sends a [`Change`] with the changed jobs (SSE), and as the answer to a decision. Rules for both:
 //!
 //! - A field that is `null`, `false`, empty or 0 is left out.
 //! - `*_text` and `*_texts` are numbers in `texts` of the same document: `Change` has a table of its own.
 //! - Money is in whole millionths of a dollar, times are seconds since 1970 (UTC).
-//! - A job is known by `job`, its name as commands take it.
-//! - A file has addresses of clips below `folder`, and of pictures in `pictures`. A served page has none of them: it asks
-//!   for `clip/{take}`, `poster/{take}` and `source/{take}`. It asks for `source/{take}` only if the take has a `file`.
+//! - A job is identified by `job`, its name in commands.
+//! - A file has addresses of clips below `folder`, and of pictures in `pictures`. A served page has none of them: it
+//!   requests `clip/{take}`, `poster/{take}` and `source/{take}`, the last only if the take has a `file`.
 //!
-//! `POST /api/decide` and `POST /api/choose` answer a [`Change`] with the jobs as they are now. With status 409 it has also
-//! `conflicts`, a list of `{"job": NAME}`: nothing was recorded about these, and the page shows both decisions.
+//! `POST /api/decide` and `POST /api/choose` answer with a [`Change`] that has the current state of the jobs. With
+//! status 409 it also has `conflicts`, a list of `{"job": NAME}`: no decision was recorded about these jobs, and the
+//! page shows both decisions.
 //!
-//! `live` is there only in a served page: `{"read_only": true}` hides all that decides.
+//! Only a served page has `live`: `{"read_only": true}` hides all controls for decisions.
 
 use super::texts::{Table, TextId};
 use serde::Serialize;
 
-/// Name and version of the format.
+/// The name and version of the format.
 pub const SCHEMA: &str = "shotlist.report/1";
 
-/// Everything that the page shows.
+/// All data of the page.
 #[derive(Debug, Clone, Serialize)]
 pub struct Document {
-    /// Name and version of the format.
+    /// The name and version of the format.
     pub schema: &'static str,
-    /// Version of the program.
+    /// The version of the program.
     pub version: &'static str,
-    /// Name of the project.
+    /// The name of the project.
     pub project: String,
-    /// Path of the manifest.
+    /// The path of the manifest.
     pub manifest: String,
-    /// Folder of the clips, for people.
+    /// The path of the folder of the clips, for display.
     pub output: String,
-    /// Address of the folder of the clips from the place of the page: empty, or with `/` at its end.
+    /// The address of the folder of the clips relative to the page. It is empty or ends with `/`.
     pub folder: String,
     /// True if the clips were made in the sandbox.
     #[serde(skip_serializing_if = "is_default")]
     pub sandbox: bool,
-    /// Time of the report.
+    /// The time of the report, in seconds since 1970 (UTC).
     pub now: i64,
-    /// State of a served page.
+    /// The state of a page that `review` serves; left out of a page in a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<Live>,
-    /// Command lines.
+    /// The command lines that the page shows.
     pub commands: Commands,
-    /// Reasons of a rejection, in the order of the keys 1 to 9 and after them.
+    /// The possible reasons for a rejection. The keys 1 to 9 of the keyboard select the first nine.
     pub reasons: Vec<ReasonName>,
-    /// The money.
+    /// The amounts and budgets of the project.
     pub summary: Summary,
-    /// The table of texts.
+    /// The table of the texts that the jobs refer to by number.
     pub texts: Table,
-    /// Addresses of posters and source pictures.
+    /// The addresses of posters and source pictures.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pictures: Vec<String>,
-    /// Jobs in the order of the manifest.
+    /// The jobs in the order of the manifest.
     pub jobs: Vec<Job>,
 }
 
-/// Jobs that changed, as they are now.
+/// An update with the current state of changed jobs.
 #[derive(Debug, Clone, Serialize)]
 pub struct Change {
-    /// The money.
+    /// The amounts and budgets of the project.
     pub summary: Summary,
-    /// The table of texts.
+    /// The table of the texts that the jobs refer to by number.
     pub texts: Table,
-    /// The jobs.
+    /// The changed jobs.
     pub jobs: Vec<Job>,
 }
 
-/// The state of a served page.
+/// The state of a page that `review` serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Live {
-    /// True if the page decides nothing.
+    /// True if the page cannot record decisions.
     pub read_only: bool,
-    /// Number of the look at the jobs, for `GET events?since=`.
+    /// The number of the snapshot of the jobs that the page shows, for `GET events?since=`.
     pub since: u64,
 }
 
-/// A reason of a rejection.
+/// A reason for a rejection.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReasonName {
-    /// Name in files and in requests.
+    /// The name of the reason in files and in requests.
     pub name: &'static str,
-    /// Words for people.
+    /// The reason in words, as the page shows it.
     pub words: &'static str,
 }
 
-/// Command lines for the project. `{job}` stands for the quoted name of a job.
+/// The command lines for the project. `{job}` stands for the quoted name of a job.
 #[derive(Debug, Clone, Serialize)]
 pub struct Commands {
-    /// Shows a job and what to do about it.
+    /// The command that shows a job and its options.
     pub show: String,
-    /// Renders a job again.
+    /// The command that renders a job again.
     pub redo: String,
-    /// Sends failed jobs again.
+    /// The command that submits failed jobs again.
     pub retry: String,
-    /// Sends what is new.
+    /// The command that submits new jobs.
     pub run: String,
-    /// Fetches what was paid.
+    /// The command that downloads paid clips.
     pub collect: String,
-    /// Shows what needs a decision.
+    /// The command that shows which jobs need a decision.
     pub status: String,
-    /// Shows what a run would send.
+    /// The command that shows what a run would submit.
     pub plan: String,
-    /// Brings missing clips back.
+    /// The command that restores missing clips.
     pub repair: String,
-    /// Compares the clips with what was placed.
+    /// The command that compares the clips with their recorded contents.
     pub verify: String,
-    /// Opens the page where decisions are recorded.
+    /// The command that opens the page for recording decisions.
     pub review: String,
-    /// Records the decisions that this page wrote into a file.
+    /// The command that records the decisions from a file that this page wrote.
     pub import: String,
-    /// Renders rejected clips again.
+    /// The command that renders rejected clips again.
     pub rejected: String,
 }
 
-/// The money of the project.
+/// The amounts and budgets of the project.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
-    /// Amounts of this day (UTC).
+    /// The amounts of the current day (UTC).
     pub today: Amounts,
-    /// Amounts of this month (UTC).
+    /// The amounts of the current month (UTC).
     pub month: Amounts,
-    /// Budgets of the manifest.
+    /// The budgets of the manifest.
     pub budgets: Vec<Budget>,
 }
 
-/// Amounts by account.
+/// Amounts of money by their state.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Amounts {
-    /// Surely spent.
+    /// The amount that is certainly spent, in millionths of a dollar.
     pub spent: i64,
-    /// Set aside for requests and tasks on their way.
+    /// The amount that is reserved for requests and tasks without a result yet, in millionths of a dollar.
     pub in_flight: i64,
-    /// May have been charged.
+    /// The amount that may have been charged, in millionths of a dollar.
     pub in_doubt: i64,
 }
 
 /// A budget with the spending against it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Budget {
-    /// `run`, `day` or `month`.
+    /// The name of the budget: `run`, `day` or `month`.
     pub name: String,
-    /// Maximum.
+    /// The limit of the budget, in millionths of a dollar.
     pub limit: i64,
-    /// Amount that counts against it.
+    /// The amount that counts against the budget, in millionths of a dollar.
     pub spent: i64,
 }
 
-/// A job.
+/// A job with its reviews and renderings.
 #[derive(Debug, Clone, Serialize)]
 pub struct Job {
-    /// Name of the job, as commands take it.
+    /// The name of the job in commands.
     pub job: String,
-    /// Id of the item.
+    /// The id of the item.
     pub item: String,
-    /// Name of the item for people; left out where it is the id.
+    /// The title of the item; left out if it equals the id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Name of the shot.
+    /// The name of the shot.
     pub shot_text: TextId,
-    /// Name of the variant.
+    /// The name of the variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant_text: Option<TextId>,
-    /// Tags of the item.
+    /// The tags of the item.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tag_texts: Vec<TextId>,
-    /// Name of the state: `done`, `to_render`, `asks`, `review`, `in_flight`, `waiting`, `held`, `failed`, `written_off`,
-    /// `dismissed`, `missing` or `altered`.
+    /// The name of the state: `done`, `to_render`, `asks`, `review`, `in_flight`, `waiting`, `held`, `failed`,
+    /// `written_off`, `dismissed`, `missing` or `altered`.
     pub state: &'static str,
-    /// One sentence about the state, where the name does not say enough.
+    /// A sentence that explains the state; left out if the name of the state says enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_text: Option<TextId>,
-    /// Path of the clip below the folder of the clips, whether it is there or not.
+    /// The path of the clip inside the folder of the clips, even if there is no clip yet.
     pub path: String,
-    /// Rendering whose clip stands under the name of the job.
+    /// The id of the rendering whose clip the job uses; left out if the job has no clip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub take: Option<String>,
-    /// State of the review: `approved`, `rejected` or `outdated`; left out where it is undecided.
+    /// The state of the review: `approved`, `rejected` or `outdated`; left out if it is undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<&'static str>,
-    /// Newest review of the job.
+    /// The newest review of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewData>,
-    /// True if another rendering is queued.
+    /// True if another rendering of the job is queued.
     #[serde(skip_serializing_if = "is_default")]
     pub redo: bool,
-    /// Renderings, the newest first. Where the job shares the clip of another job, that one's rendering comes first.
+    /// The renderings of the job, the newest first. If the job shares the clip of another job, that job's rendering is
+    /// the first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub takes: Vec<TakeData>,
 }
 
-/// A rendering.
+/// A paid rendering of a job.
 #[derive(Debug, Clone, Serialize)]
 pub struct TakeData {
-    /// Name of the rendering.
+    /// The id of the rendering.
     pub take: String,
-    /// Job that the rendering was made for, where it is another one. Its price counts there.
+    /// The other job for which the rendering was made, if this job shares a clip. The price counts for the other job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
-    /// Name of the phase: `running`, `failed` …; left out where it is `done`.
+    /// The name of the rendering's state, such as `running` or `failed`; left out if it is `done`.
     #[serde(skip_serializing_if = "is_done")]
     pub phase: &'static str,
-    /// Name of the model.
+    /// The name of the model.
     pub model_text: TextId,
-    /// Parts of the prompt; joined they are the prompt.
+    /// The numbers of the parts of the prompt in the table of texts. The joined parts are the prompt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_texts: Vec<TextId>,
-    /// Other settings, each as `name: value`.
+    /// The settings of the request without prompt, picture and seed, each as `name: value`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub setting_texts: Vec<TextId>,
-    /// Seed.
+    /// The seed of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Path of the source picture on disk.
+    /// The path of the source picture on disk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Address of the source picture.
+    /// The web address of the source picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Number of the small source picture in `pictures`.
+    /// The number of the small source picture in `pictures`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<usize>,
-    /// Number of the poster in `pictures`.
+    /// The number of the poster in `pictures`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poster: Option<usize>,
-    /// Price by the card or the manifest.
+    /// The price of the rendering by the model card or the manifest, in millionths of a dollar.
     pub price: i64,
-    /// Amount that counts, where it is not the price.
+    /// The amount that counts as the cost of the rendering, if it differs from the price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<i64>,
-    /// Account of the amount: `free`, `reserved` or `in_doubt`; left out where it is `settled`.
+    /// The state of the cost: `free`, `reserved` or `in_doubt`; left out if it is `settled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<&'static str>,
     /// The provider's id of the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
-    /// Time of the order.
+    /// The time at which the rendering was created, before its first submission.
     pub created: i64,
-    /// Time of the last submission.
+    /// The time of the last submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submitted: Option<i64>,
-    /// Time at which it ended.
+    /// The time at which the rendering ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<i64>,
-    /// Number of submissions, where it is not 1.
+    /// The number of submissions of the rendering, if it is not 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
-    /// Number of the run.
+    /// The number of the run that submitted the rendering.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<i64>,
-    /// Last message of the provider.
+    /// The last message of the provider about the rendering.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said_text: Option<TextId>,
-    /// Path of the clip below the folder of the clips; left out without a clip, and where it is the path of the job.
+    /// The path of the clip inside the folder of the clips; left out without a clip, or if it is the path of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Digest of the clip.
+    /// The SHA-256 digest of the clip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Size of the clip in bytes.
+    /// The size of the clip in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// Verdict of the automatic checks: `pass`, `warn` or `fail`; left out where it was not checked.
+    /// The verdict of the automatic checks: `pass`, `warn` or `fail`; left out if the clip was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
-    /// Findings of the checks, the worst first: check, verdict, sentence.
+    /// The findings of the checks, the worst first, each as check, verdict and sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub finding_texts: Vec<[TextId; 3]>,
-    /// True if the frames were looked at.
+    /// True if the automatic checks also looked at the frames of the clip.
     #[serde(skip_serializing_if = "is_default")]
     pub frames: bool,
-    /// Newest review of this rendering, where it is not that of the job.
+    /// The newest review of this rendering, if it is not the newest review of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewData>,
 }
 
-/// A review.
+/// A review of a clip.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReviewData {
-    /// Number of the review.
+    /// The number of the review.
     pub revision: u64,
-    /// Rendering that was looked at.
+    /// The id of the reviewed rendering.
     pub take: String,
-    /// `approved`, `rejected` or `undecided`.
+    /// The outcome of the review: `approved`, `rejected` or `undecided`.
     pub outcome: &'static str,
-    /// Names of the reasons.
+    /// The names of the reasons for a rejection.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<&'static str>,
-    /// Note.
+    /// The reviewer's note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// True if another rendering was queued.
+    /// True if the reviewer queued another rendering.
     #[serde(skip_serializing_if = "is_default")]
     pub redo: bool,
-    /// Name of the reviewer.
+    /// The name of the reviewer.
     pub who: String,
-    /// Time of the review.
+    /// The time of the review.
     pub at: i64,
 }
 

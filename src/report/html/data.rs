@@ -1,4 +1,4 @@
-//! Describes a gallery as the data of the page.
+//! Converts a gallery (the jobs of a project with their clips and reviews) to the data of the report page.
 
 use super::contract::{Amounts, Budget, Change, Commands, Document, Live, ReasonName, SCHEMA, Summary};
 use super::describe::Describing;
@@ -12,7 +12,7 @@ use crate::domain::review::Reason;
 use crate::store::{Spent, TakeRecord};
 use std::collections::HashMap;
 
-/// Returns everything that the page shows. `folder` is the address of the clips' folder from the place of the page.
+/// Returns all data of the report page. `folder` is the address of the clips' folder relative to the page.
 #[must_use]
 pub fn document(
     gallery: &Gallery,
@@ -42,7 +42,7 @@ pub fn document(
     }
 }
 
-/// Returns the jobs that are chosen, for a page that is served.
+/// Returns the data of the chosen jobs as an update for a served page.
 #[must_use]
 pub fn change(gallery: &Gallery, chosen: impl Fn(&JobKey) -> bool) -> Change {
     described(gallery, &Pictures::default(), chosen)

@@ -1,4 +1,4 @@
-//! Jobs and renderings as the page's data.
+//! Converts jobs and renderings to the data of the report page.
 
 use super::contract::{Job, ReviewData, TakeData};
 use super::pictures::Pictures;
@@ -6,20 +6,20 @@ use super::texts::{TextId, Texts};
 use crate::app::gallery::GalleryJob;
 use crate::domain::foreign::{shown, shown_lines};
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::{Account, State};
+use crate::domain::lifecycle::{MoneyState, State};
 use crate::domain::money::Usd;
 use crate::domain::request::{Field, Media, Request, Setting, Value};
-use crate::domain::review::{Review, Standing};
+use crate::domain::review::{Review, ReviewState};
 use crate::plan::bucket::Bucket;
 use crate::report::lines::{charged_words, held_words};
 use crate::store::{JobRecord, TakeRecord};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// Describes jobs, and collects the texts that they repeat.
+/// A converter of jobs to page data. Each text is stored once in a table, because many jobs have the same texts.
 pub(super) struct Describing<'a> {
     pub(super) texts: Texts,
-    /// Every rendering with its job.
+    /// The job and the record of every rendering, by the id of the rendering.
     pub(super) owners: HashMap<&'a TakeId, (&'a GalleryJob, &'a TakeRecord)>,
     pub(super) pictures: &'a Pictures,
 }
@@ -51,7 +51,7 @@ impl Describing<'_> {
             why_text: why(job).map(|why| self.texts.id(&why)),
             path: path_of(record).clone(),
             take: filed.map(|filed| filed.take.0.clone()),
-            standing: (job.standing != Standing::Undecided).then(|| job.standing.name()),
+            standing: (job.standing != ReviewState::Undecided).then(|| job.standing.name()),
             review: record.review.as_ref().map(review),
             redo: job.queued_redo().is_some(),
             takes,
@@ -62,7 +62,7 @@ impl Describing<'_> {
         let take = &record.take;
         let request = &take.request;
         let account = take.state.account();
-        let cost = if account == Account::Free { Usd::ZERO } else { take.cost() };
+        let cost = if account == MoneyState::Free { Usd::ZERO } else { take.cost() };
         let clip = match &take.state {
             State::Done { file, .. } => Some(file),
             _ => None,
@@ -78,7 +78,7 @@ impl Describing<'_> {
         };
         let is_newest_of_job =
             record.review.as_ref().map(|it| it.revision) == job.record.review.as_ref().map(|it| it.revision);
-        // The clip in use stands where it was filed, which may be another place than the one it was rendered to.
+        // The clip in use may have been moved since it was rendered, so its current path counts.
         let filed = job.record.filed.as_ref();
         let job_path = path_of(&job.record);
         let path = if filed.is_some_and(|filed| filed.take == take.id) { job_path } else { &take.path };
@@ -100,7 +100,7 @@ impl Describing<'_> {
             poster: clip.and_then(|clip| self.pictures.poster(&clip.sha256)),
             price: take.price.micros(),
             cost: (cost != take.price).then(|| cost.micros()),
-            account: (account != Account::Settled).then(|| account.name()),
+            account: (account != MoneyState::Settled).then(|| account.name()),
             task: take.state.task().map(|task| task.id.to_string()),
             created: record.created.as_second(),
             submitted: seconds(record.submitted),
@@ -121,7 +121,8 @@ impl Describing<'_> {
         }
     }
 
-    /// Returns the settings apart from prompt, picture and seed, which have fields of their own.
+    /// Returns a request's settings as numbers of texts. Prompt, picture and seed are left out: they have fields of
+    /// their own.
     fn settings(&mut self, request: &Request) -> Vec<TextId> {
         let mut lines = Vec::new();
         for (field, setting) in request.fields() {
@@ -165,12 +166,12 @@ fn review(review: &Review) -> ReviewData {
     }
 }
 
-/// Returns where the clip of a job stands, or will stand.
+/// Returns the current path of a job's clip, or the planned path if it has none.
 fn path_of(record: &JobRecord) -> &String {
     record.filed.as_ref().map_or(&record.path, |filed| &filed.path)
 }
 
-/// Returns one sentence about the state of a job; `None` where its name says enough.
+/// Returns a sentence that explains the state of a job; `None` if the name of the state says enough.
 fn why(job: &GalleryJob) -> Option<String> {
     let newest = job.record.takes.first();
     match (job.bucket, newest.map(|record| (&record.take, record.said.as_ref()))) {
@@ -190,13 +191,13 @@ fn why(job: &GalleryJob) -> Option<String> {
             }
             _ => None,
         },
-        (Bucket::Waiting, _) => Some("shares the clip of another job, which is not there yet".to_owned()),
+        (Bucket::Waiting, _) => Some("shares the clip of another job, which is not finished yet".to_owned()),
         (Bucket::Held | Bucket::Failed | Bucket::WrittenOff, None) => {
-            Some("shares the clip of another job, which has none".to_owned())
+            Some("shares the clip of another job, which has no clip".to_owned())
         }
-        (Bucket::Missing, _) => Some("the file is no longer in its place".to_owned()),
-        (Bucket::Altered, _) => Some("another file has the name of the clip".to_owned()),
-        (Bucket::Asks, _) => Some("its input changed; a run asks before it renders it again".to_owned()),
+        (Bucket::Missing, _) => Some("the clip's file was moved or deleted".to_owned()),
+        (Bucket::Altered, _) => Some("another file has the clip's name".to_owned()),
+        (Bucket::Asks, _) => Some("its input changed; a run asks before it renders the job again".to_owned()),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The page as one HTML text: template, style and script with the data.
+//! Builds the report page as one HTML text from its template, style, script and data.
 
 use super::contract::Document;
 use crate::domain::digest::Sha256;
@@ -30,10 +30,10 @@ const SCRIPTS: [&str; 15] = [
     include_str!("js/main.js"),
 ];
 
-/// Returns the whole page.
+/// Returns the whole report page as HTML.
 ///
-/// The page asks no other host for anything. A browser runs nothing in it but this script: text of a catalog or a provider
-/// is data, whatever it says.
+/// The page requests nothing from other hosts. A browser runs nothing in it except its own script, so text of a catalog
+/// or a provider is always data.
 pub fn page(document: &Document) -> Result<String, minijinja::Error> {
     let script = script();
     let mut environment = Environment::new();
@@ -57,13 +57,13 @@ pub fn page(document: &Document) -> Result<String, minijinja::Error> {
     })
 }
 
-/// Returns the size of a page without data.
+/// Returns the size of a report page without data, in bytes.
 #[must_use]
 pub fn code_bytes() -> usize {
     TEMPLATE.len() + STYLE.len() + script().len()
 }
 
-/// Returns the policy that a browser holds the page to; `review` sends the same as a header.
+/// Returns the Content-Security-Policy of a served page, which `review` also sends as a header.
 #[must_use]
 pub fn served_policy() -> String {
     policy(&script(), true) + "; frame-ancestors 'none'"
@@ -83,12 +83,12 @@ fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::of(text.as_bytes()).0))
 }
 
-/// Returns the script: its parts in one strict scope, so that the page has no names of its own that others could reach.
+/// Returns the script of the page. All its parts are in one strict scope, so that the script defines no global names.
 fn script() -> String {
     format!("\"use strict\";\n(() => {{\n{}\n}})();\n", SCRIPTS.join("\n"))
 }
 
-/// Returns data as JSON that cannot end the element that it stands in.
+/// Returns data as JSON that cannot close the HTML element that contains it.
 fn json(data: &impl Serialize) -> Result<String, minijinja::Error> {
     let json = serde_json::to_string(data)
         .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string()))?;

@@ -1,4 +1,4 @@
-//! Posters of clips and source pictures, small enough to be part of the page.
+//! Reads the posters of clips and makes small source pictures for the report page.
 
 use crate::app::gallery::Gallery;
 use crate::app::places::Places;
@@ -13,26 +13,26 @@ use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// Folder beside the page for pictures that it does not hold.
+/// The folder next to the page for pictures that are not embedded in it.
 pub const FOLDER: &str = "report_files";
 
-/// Folder of the posters below the state folder.
+/// The folder of the posters, inside the state folder.
 const POSTERS: &str = "posters";
 
-/// The pictures of a page.
+/// The posters and source pictures of a page.
 #[derive(Debug, Default)]
 pub struct Pictures {
     addresses: Vec<String>,
     numbers: HashMap<Sha256, usize>,
-    /// Files to write into [`FOLDER`], by their names.
+    /// The name and content of each file to write into [`FOLDER`]; empty if the page contains all pictures.
     pub files: Vec<(String, Vec<u8>)>,
 }
 
 impl Pictures {
-    /// Reads the posters that the checks made, and makes small source pictures.
+    /// Reads the posters (preview pictures of clips) that the checks made, and makes small source pictures.
     ///
-    /// They are part of the page as long as all of them fit into `room` bytes; otherwise they become files beside it.
-    /// Small source pictures are kept beside the posters, so that the next report is quick.
+    /// If all pictures together fit into `room` bytes, they become part of the page. Otherwise each becomes a file in
+    /// [`FOLDER`]. Small source pictures are stored in the folder of the posters, so that the next report is fast.
     #[must_use]
     pub fn gather(gallery: &Gallery, places: &Places, room: usize) -> Self {
         let folder = places.state.join(POSTERS);
@@ -81,26 +81,26 @@ impl Pictures {
         pictures
     }
 
-    /// Returns the number of the poster of a clip.
+    /// Returns the number of a clip's poster in the list of addresses; `None` if the clip has no poster.
     #[must_use]
     pub fn poster(&self, clip: &Sha256) -> Option<usize> {
         self.numbers.get(clip).copied()
     }
 
-    /// Returns the number of a source picture.
+    /// Returns the number of a source picture in the list of addresses; `None` if the picture is not there.
     #[must_use]
     pub fn source(&self, media: &Media) -> Option<usize> {
         self.numbers.get(&named(media)?.0).copied()
     }
 
-    /// Returns the addresses by their numbers.
+    /// Returns the addresses of all pictures in the order of their numbers.
     #[must_use]
     pub fn into_addresses(self) -> Vec<String> {
         self.addresses
     }
 }
 
-/// A picture in two sizes, as far as there are any.
+/// The copies of a picture that were found or made; `None` for a size without a copy.
 struct Found {
     large: Option<Small>,
     small: Option<Small>,
@@ -129,7 +129,7 @@ impl Found {
         else {
             return Self { large: None, small: None };
         };
-        // A report is complete without them: the next one makes them again.
+        // Writing may fail: these files only save time, and the next report makes them again.
         let _ = std::fs::create_dir_all(folder)
             .and_then(|()| atomic_write(&large, &wide, 0o600))
             .and_then(|()| atomic_write(&small, &narrow, 0o600));
@@ -144,12 +144,12 @@ impl Small {
     }
 }
 
-/// Returns a picture whose bytes are at hand, with its digest.
+/// Returns a picture with the digest of its content; `None` if the content was never read.
 fn named(media: &Media) -> Option<(Sha256, &Media)> {
     Some((media.facts()?.sha256, media))
 }
 
-/// Reads the bytes of a picture, if they are those that were ordered with.
+/// Reads the bytes of a picture. Returns `None` for a web address, or if the file has changed since the request.
 fn bytes(root: &Path, media: &Media) -> Option<Vec<u8>> {
     match media {
         Media::Url(_) => None,

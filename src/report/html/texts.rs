@@ -1,12 +1,12 @@
-//! A table of the texts that a page repeats.
+//! Stores each text of a page once in a table, so that repeated texts do not make the page larger.
 
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// Number of a text in the table.
+/// The number of a text in the table of texts.
 pub type TextId = usize;
 
-/// Texts, each once.
+/// A table of texts that is being filled.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     known: HashMap<String, TextId>,
@@ -14,7 +14,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Returns the number of a text, which is added if it is new.
+    /// Returns the number of a text, and adds the text if it is new.
     pub(super) fn id(&mut self, text: &str) -> TextId {
         if let Some(known) = self.known.get(text) {
             return *known;
@@ -25,9 +25,10 @@ impl Texts {
         id
     }
 
-    /// Returns the numbers of the parts of a long text, which differ little between the items of a catalog.
+    /// Returns the numbers of the parts of a long text, such as a prompt. The joined parts are the text.
     ///
-    /// A part ends behind a comma, a colon or a full stop that a space follows; the parts joined are the text.
+    /// Prompts differ little between the items of a catalog, so most parts are shared. A part ends after a comma, a
+    /// colon or a full stop that is followed by a space or a line break.
     pub(super) fn parts(&mut self, text: &str) -> Vec<TextId> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -41,13 +42,13 @@ impl Texts {
         parts
     }
 
-    /// Returns the table.
+    /// Returns the filled table.
     pub(super) fn into_all(self) -> Table {
         Table(self.all)
     }
 }
 
-/// The texts in the order of their numbers.
+/// A finished table of texts. The number of a text is its position.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Table(Vec<String>);
 

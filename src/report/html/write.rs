@@ -1,4 +1,4 @@
-//! Writes the page as a file, with the pictures that it does not hold beside it.
+//! Writes the report page to a file. Pictures that do not fit into the page go to a folder next to the file.
 
 use super::data::{change, document};
 use super::page::{code_bytes, page};
@@ -12,34 +12,34 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// File name of the page where none is named.
+/// The default file name of the page.
 const NAME: &str = "report.html";
 
-/// Characters of a path that an address may hold as they are.
+/// The characters of a path that are percent-encoded in an address: all except letters, digits and `-._~`.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Bytes of a page at most, as long as pictures decide it.
+/// The maximum size of a page with embedded pictures, in bytes. A page with more data is larger, but has no pictures.
 const LARGEST: usize = 8_000_000;
 
-/// Bytes of the number of a picture in a job, with its name.
+/// The assumed number of bytes by which the JSON data of a job refer to one picture: a key and the picture's number.
 const REFERENCE: usize = 40;
 
-/// A page that was written.
+/// The result of writing a report page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// Path of the page.
+    /// The path of the page.
     pub path: PathBuf,
-    /// Size of the page in bytes.
+    /// The size of the page in bytes.
     pub bytes: u64,
-    /// Number of jobs on the page.
+    /// The number of jobs on the page.
     pub jobs: usize,
-    /// Number of jobs with a clip.
+    /// The number of jobs with a clip.
     pub clips: usize,
-    /// Number of pictures beside the page.
+    /// The number of picture files next to the page.
     pub pictures: usize,
 }
 
-/// Writes the page, by default into the folder of the clips.
+/// Writes the report page to the file `named`, or by default to `report.html` in the folder of the clips.
 pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result<Written, Error> {
     let path = named.map_or_else(|| gallery.out.join(NAME), Path::to_owned);
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -57,10 +57,10 @@ pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result
     let document = document(gallery, places, None, address, pictures);
     let html = page(&document).map_err(|error| failed(&error))?;
     if !files.is_empty() {
-        let beside = folder.join(FOLDER);
-        std::fs::create_dir_all(&beside).map_err(|error| failed(&error))?;
+        let pictures_folder = folder.join(FOLDER);
+        std::fs::create_dir_all(&pictures_folder).map_err(|error| failed(&error))?;
         for (name, bytes) in &files {
-            put(&beside.join(name), bytes).map_err(|error| failed(&error))?;
+            put(&pictures_folder.join(name), bytes).map_err(|error| failed(&error))?;
         }
     }
     atomic_write(&path, html.as_bytes(), 0o644).map_err(|error| failed(&error))?;
@@ -69,15 +69,15 @@ pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result
     Ok(Written { path, bytes, jobs, clips, pictures: files.len() })
 }
 
-/// Writes a picture beside the page where it is not there yet.
+/// Writes a picture to a file next to the page, unless the file already has the same content.
 ///
-/// Thousands of them are not synced one by one. The next report replaces one that a crash cut short.
+/// The files are not synced, because there can be thousands. The next report replaces a file that a crash cut short.
 #[expect(clippy::disallowed_methods, reason = "a picture that was cut short is replaced by the next report")]
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if std::fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { std::fs::write(path, bytes) }
 }
 
-/// Returns the address of a folder as seen from a page in another one: empty, or with `/` at its end.
+/// Returns the address of folder `to` relative to a page in folder `from`. It is empty or ends with `/`.
 fn address(from: &Path, to: &Path) -> io::Result<String> {
     let (from, to) = (absolute(from)?, absolute(to)?);
     let (from, to): (Vec<Component<'_>>, Vec<Component<'_>>) =
@@ -92,7 +92,7 @@ fn address(from: &Path, to: &Path) -> io::Result<String> {
     Ok(address)
 }
 
-/// Returns a path from the root, with links followed as far as the path exists.
+/// Returns the absolute path, with symbolic links resolved if the path exists.
 fn absolute(path: &Path) -> io::Result<PathBuf> {
     path.canonicalize().or_else(|_| std::path::absolute(path))
 }

@@ -3,7 +3,7 @@
 use crate::app::cancel::CancelledJob;
 use serde_json::{Value, json};
 
-/// Returns the line of a job that was to be cancelled; `words` say what became of it.
+/// Returns the JSON line for a job that `cancel` tried to cancel. `words` describes the outcome.
 #[must_use]
 pub fn object(job: &CancelledJob, words: &str) -> Value {
     let take = job.take.as_ref().map(|take| &take.0);

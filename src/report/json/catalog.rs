@@ -7,10 +7,10 @@ use crate::domain::problem::grouped;
 use crate::report::problems;
 use serde_json::{Map, Value, json};
 
-/// Name and version of the form of the object.
+/// The name and version of the object's schema.
 const SCHEMA: &str = "shotlist.catalog/1";
 
-/// Returns the one object of the command.
+/// Returns the JSON object that describes a product file.
 #[must_use]
 pub fn object(report: &CatalogReport) -> Value {
     let CatalogReport { shown, catalog, .. } = report;
@@ -52,14 +52,14 @@ pub fn object(report: &CatalogReport) -> Value {
     })
 }
 
-/// Returns a field with the columns that stand for it.
+/// Returns the name of a catalog field and, as JSON, the columns of the file from which that field is read.
 fn mapped(mapped: &Mapped) -> (String, Value) {
     let Mapped { field, columns, by, samples, others } = mapped;
     let value = json!({ "columns": columns, "by": by.name(), "samples": samples, "others": others });
     ((*field).to_owned(), value)
 }
 
-/// Returns an item as templates see it.
+/// Returns an item with the values that templates can use.
 fn sample(item: &Item) -> Value {
     let mut values = Map::new();
     values.insert("id".to_owned(), json!(item.id));

@@ -1,11 +1,11 @@
 //! The difference between two runs as JSON.
 
-use crate::app::jobs::compare::{Change, Comparison, Durations, Moment, Stage};
+use crate::app::jobs::compare::{Change, Comparison, Durations, JobSnapshot, Snapshot};
 use crate::domain::verdict::Verdict;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Returns the comparison.
+/// Returns the comparison of two runs as a JSON object.
 #[must_use]
 pub fn object(comparison: &Comparison) -> Value {
     let Comparison { project, sandbox, from, to, changed, unchanged, spent, durations, next } = comparison;
@@ -13,8 +13,8 @@ pub fn object(comparison: &Comparison) -> Value {
         "schema": "shotlist.compare/1",
         "project": project,
         "sandbox": sandbox,
-        "from": moment(from),
-        "to": moment(to),
+        "from": snapshot(from),
+        "to": snapshot(to),
         "changed": changed.iter().map(change).collect::<Vec<Value>>(),
         "unchanged": unchanged,
         "spent_usd": spent.map(crate::domain::money::Usd::plain),
@@ -23,8 +23,8 @@ pub fn object(comparison: &Comparison) -> Value {
     })
 }
 
-fn moment(moment: &Moment) -> Value {
-    json!({ "run": moment.run, "at": moment.at.to_string() })
+fn snapshot(snapshot: &Snapshot) -> Value {
+    json!({ "run": snapshot.run, "at": snapshot.at.to_string() })
 }
 
 fn change(change: &Change) -> Value {
@@ -39,7 +39,7 @@ fn change(change: &Change) -> Value {
     })
 }
 
-fn stage(stage: &Stage) -> Value {
+fn stage(stage: &JobSnapshot) -> Value {
     let clip = stage.clip.as_ref().map(|clip| {
         json!({
             "take": clip.take.0,

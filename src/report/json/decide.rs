@@ -1,10 +1,10 @@
-//! Reviews that were recorded, as JSON.
+//! The reviews that a command recorded, as JSON.
 
 use crate::app::decide::DecideReport;
 use crate::report::reviews;
 use serde_json::{Value, json};
 
-/// Returns the recorded reviews and the conflicts.
+/// Returns the recorded reviews, and the reviews that were not recorded because of a conflict.
 #[must_use]
 pub fn object(report: &DecideReport) -> Value {
     let made = report.made.iter().map(|(key, review)| {

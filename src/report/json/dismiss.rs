@@ -3,7 +3,7 @@
 use crate::domain::key::{JobKey, TakeId};
 use serde_json::{Value, json};
 
-/// Returns the line of a job that is dismissed, or reported again.
+/// Returns the JSON line for a job that was dismissed, or whose dismissal was undone.
 #[must_use]
 pub fn object(job: &JobKey, take: &TakeId, dismissed: bool) -> Value {
     json!({ "job": job.to_string(), "take": take.0, "dismissed": dismissed })

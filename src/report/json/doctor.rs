@@ -5,7 +5,7 @@ use crate::app::places::Places;
 use crate::report::problems;
 use serde_json::{Value, json};
 
-/// Returns the one object of the command.
+/// Returns the JSON object with all checks of `doctor`.
 #[must_use]
 pub fn object(places: &Places, report: &DoctorReport) -> Value {
     json!({

@@ -4,7 +4,7 @@ use crate::app::error::Error;
 use crate::report::problems;
 use serde_json::{Value, json};
 
-/// Returns an error with its exit code, its effect on the money, the next command and the problems that caused it.
+/// Returns an error as JSON: exit code, effect on the money, next command, and the problems that caused the error.
 #[must_use]
 pub fn object(error: &Error) -> Value {
     json!({

@@ -3,7 +3,7 @@
 use crate::app::export::ExportReport;
 use serde_json::{Value, json};
 
-/// Returns what was written, what was left out, and what a reader of the files must know.
+/// Returns the written files, the number of jobs left out by reason, and notes for readers of the files.
 #[must_use]
 pub fn object(report: &ExportReport) -> Value {
     let left_out =

@@ -3,7 +3,7 @@
 use crate::app::init::Written;
 use serde_json::{Value, json};
 
-/// Returns the one object of the command.
+/// Returns the JSON object with the files that `init` wrote.
 #[must_use]
 pub fn object(written: &Written) -> Value {
     let mut object = json!({ "format": 1, "manifest": written.manifest, "schema": written.schema });

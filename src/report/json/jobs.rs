@@ -6,7 +6,7 @@ use crate::domain::money::Usd;
 use crate::domain::verdict::Verdict;
 use serde_json::{Value, json};
 
-/// Returns the selected jobs.
+/// Returns the selected jobs as one JSON object.
 #[must_use]
 pub fn object(report: &JobsReport) -> Value {
     let Gallery { project, sandbox, jobs, buckets, .. } = &report.gallery;
@@ -24,7 +24,7 @@ pub fn object(report: &JobsReport) -> Value {
     })
 }
 
-/// Returns one job as lists show it.
+/// Returns one job as JSON, with the fields that the list of jobs shows.
 pub(super) fn job(report: &JobsReport, job: &GalleryJob) -> Value {
     let record = &job.record;
     json!({

@@ -1,4 +1,4 @@
-//! The money of a project, and a correction of it, as JSON.
+//! The costs of a project, and the correction of a cost, as JSON.
 
 use crate::app::ledger::adjust::AdjustReport;
 use crate::app::ledger::{LedgerReport, Row, sent, why};
@@ -7,7 +7,7 @@ use crate::domain::money::Usd;
 use crate::store::Costs;
 use serde_json::{Value, json};
 
-/// Returns the money of a project.
+/// Returns the costs of a project by group, and each take that may have been charged.
 #[must_use]
 pub fn object(places: &Places, report: &LedgerReport) -> Value {
     let LedgerReport { project, request, table, doubtful, next, .. } = report;
@@ -53,7 +53,7 @@ pub fn object(places: &Places, report: &LedgerReport) -> Value {
     })
 }
 
-/// Returns what a correction has changed.
+/// Returns the old and the new cost of a corrected take.
 #[must_use]
 pub fn adjusted(report: &AdjustReport) -> Value {
     json!({

@@ -5,7 +5,7 @@ use crate::domain::money::Usd;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Returns the models that were asked for.
+/// Returns the requested model cards, the descriptions of the models, as one JSON object.
 #[must_use]
 pub fn object(report: &ModelsReport) -> Value {
     match &report.shown {
@@ -16,7 +16,7 @@ pub fn object(report: &ModelsReport) -> Value {
     }
 }
 
-/// Returns a card as it is written, with what is made of it.
+/// Returns a model card with its written values and the values that are computed from them.
 fn model(entry: &Entry) -> Value {
     let card = &entry.card;
     let mut object = card.written().clone();

@@ -1,10 +1,10 @@
-//! A pause that was made or lifted, as JSON.
+//! A pause that was set or lifted, as JSON.
 
 use crate::report::pauses;
 use crate::store::Pause;
 use serde_json::Value;
 
-/// Returns the line of a pause; `did` is what was done with it.
+/// Returns the JSON line for a pause. `did` says whether it was set or lifted.
 #[must_use]
 pub fn object(pause: &Pause, did: &str) -> Value {
     let mut object = pauses::json(pause);

@@ -1,4 +1,4 @@
-//! The plan as one JSON object with each of its jobs, written as they come: no list is held.
+//! The plan as one JSON object. Each job is written as soon as it is read, so that memory holds no list of all jobs.
 
 use crate::app::places::Places;
 use crate::app::plan::PlanReport;
@@ -9,14 +9,14 @@ use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Se
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A plan with its lists of jobs.
+/// A plan that is serialized together with its lists of jobs.
 pub struct Listed<'a> {
     object: Value,
     report: &'a PlanReport,
 }
 
 impl<'a> Listed<'a> {
-    /// Returns a plan to be written.
+    /// Returns a plan that is ready to be serialized.
     #[must_use]
     pub fn new(places: &Places, report: &'a PlanReport) -> Self {
         let mut object = report.plan.json();
@@ -28,7 +28,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// A part of the object, by its name.
+/// The value of one key in the plan's JSON object: a finished value, or a list of jobs that is still to be read.
 enum Part<'a> {
     Value(&'a Value),
     Jobs(&'a PlanReport),
@@ -37,7 +37,7 @@ enum Part<'a> {
 
 impl Serialize for Listed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // In the order of their names, as in every other object.
+        // The keys are sorted, as in every other object.
         let mut parts: BTreeMap<&str, Part<'_>> = BTreeMap::new();
         let values = self.object.as_object().into_iter().flatten();
         parts.extend(values.map(|(name, value)| (name.as_str(), Part::Value(value))));

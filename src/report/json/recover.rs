@@ -3,7 +3,7 @@
 use crate::app::recover::{RecoverReport, Recovered};
 use serde_json::{Map, Value, json};
 
-/// Returns the one object of the command.
+/// Returns the JSON object that says what was rebuilt, or why nothing was.
 #[must_use]
 pub fn object(report: &RecoverReport) -> Value {
     let RecoverReport { why, recovered, next } = report;
@@ -26,7 +26,7 @@ pub fn object(report: &RecoverReport) -> Value {
         "usd": rebuilt.sum.plain(),
         "takes": rebuilt.takes,
         "missing_clips": rebuilt.missing,
-        "lines_left_out": rebuilt.strays,
+        "lines_left_out": rebuilt.unmatched,
         "pauses_gone": rebuilt.bare,
         "output": output.display().to_string(),
         "old_ledger": rebuilt.old_ledger.as_ref().map(|old| old.display().to_string()),

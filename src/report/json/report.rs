@@ -11,7 +11,7 @@ use crate::domain::verdict::Checked;
 use crate::store::{By, Spent, TakeRecord};
 use serde_json::{Value, json};
 
-/// Returns the selected jobs with everything that is known about them.
+/// Returns the selected jobs with their renderings, reviews and verdicts, and the costs of the project, as JSON.
 #[must_use]
 pub fn object(report: &JobsReport) -> Value {
     let Gallery { project, sandbox, jobs, buckets, today, month, budget, now, .. } = &report.gallery;

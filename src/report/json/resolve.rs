@@ -3,7 +3,7 @@
 use crate::app::resolve::ResolvedJob;
 use serde_json::{Value, json};
 
-/// Returns the line of one job; `words` say what was done, or why it stays held.
+/// Returns the JSON line for one job. `words` says what was done, or why the job still needs a decision.
 #[must_use]
 pub fn object(job: &ResolvedJob, words: &str) -> Value {
     let did = if job.outcome.is_ok() { "did" } else { "skipped" };

@@ -1,8 +1,8 @@
-//! The end of a run as JSON.
+//! The summary of a run as JSON.
 
 use crate::app::budget::Level;
 use crate::app::places::Places;
-use crate::app::standing::Standing;
+use crate::app::project_status::ProjectStatus;
 use crate::app::summary::Summary;
 use crate::domain::loss::Loss;
 use crate::report::pauses;
@@ -11,7 +11,7 @@ use crate::store::Count;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Returns the last line of a run's stream. Fields may be added; readers ignore what they do not know.
+/// Returns the last line of a run's JSON stream. Fields may be added; readers must ignore unknown fields.
 #[must_use]
 pub fn object(places: &Places, summary: &Summary) -> Value {
     let Summary { spent, run_spent, .. } = summary;
@@ -36,8 +36,8 @@ pub fn object(places: &Places, summary: &Summary) -> Value {
     })
 }
 
-impl Standing {
-    /// Returns the counts for programs.
+impl ProjectStatus {
+    /// Returns the number and the total cost of the takes (paid renderings) in each state as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let count = |count: &Count| json!({ "takes": count.takes, "usd": count.usd.plain() });

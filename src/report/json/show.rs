@@ -1,4 +1,4 @@
-//! One job in full, as JSON.
+//! All recorded facts about one job, as JSON.
 
 use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::lifecycle::State;
@@ -9,7 +9,7 @@ use crate::store::{Attempt, Entry, TakeHistory};
 use crate::wire::Body;
 use serde_json::{Value, json};
 
-/// Returns one job in full.
+/// Returns one job with its takes, attempts and reviews, and the commands that apply to it.
 #[must_use]
 pub fn object(report: &ShowReport) -> Value {
     let history = &report.history;
@@ -94,14 +94,14 @@ fn take_object(report: &ShowReport, entry: &TakeHistory) -> Value {
         "attempts": entry.attempts.iter().map(attempt).collect::<Vec<Value>>(),
         "remarks": report.remarks(take).map(remark).collect::<Vec<Value>>(),
     });
-    if let State::Running { watch, due, .. } = &take.state {
-        object["polls"] = watch.polls.into();
+    if let State::Running { counters, due, .. } = &take.state {
+        object["polls"] = counters.polls.into();
         object["due"] = due.to_string().into();
     }
-    if let State::Downloading { watch, clip, due, .. } = &take.state {
-        object["polls"] = watch.polls.into();
+    if let State::Downloading { counters, clip, due, .. } = &take.state {
+        object["polls"] = counters.polls.into();
         object["due"] = due.to_string().into();
-        object["downloads_failed"] = watch.troubles.saturating_add(u32::from(watch.damaged)).into();
+        object["downloads_failed"] = counters.troubles.saturating_add(u32::from(counters.damaged)).into();
         object["link_dies"] = clip.expires.map(|dies| dies.to_string()).into();
     }
     object

@@ -10,7 +10,7 @@ use crate::report::{pauses, reviews};
 use crate::store::Spent;
 use serde_json::{Value, json};
 
-/// Returns where a project stands.
+/// Returns the state of a project: its last run, its jobs, its money and its pauses.
 #[must_use]
 pub fn object(places: &Places, report: &StatusReport) -> Value {
     let take =

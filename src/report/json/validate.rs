@@ -4,7 +4,7 @@ use crate::app::validate::ValidateReport;
 use crate::domain::problem::Tally;
 use serde_json::{Value, json};
 
-/// Returns the line that follows the problems of a valid manifest; an invalid one has none.
+/// Returns the JSON line that follows the warnings of a valid manifest. An invalid manifest has no such line.
 #[must_use]
 pub fn object(report: &ValidateReport, tally: Tally) -> Value {
     json!({ "format": 1, "valid": true, "jobs": report.jobs, "warnings": tally.warnings })

@@ -1,10 +1,10 @@
-//! Clips that were compared with what was placed, as JSON.
+//! The comparison of clip files with their recorded contents, as JSON.
 
 use crate::app::verify::VerifyReport;
 use crate::store::Clip;
 use serde_json::{Value, json};
 
-/// Returns the line of a clip that is not as it was placed.
+/// Returns the JSON line for a clip whose file differs from the one that was saved.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
     let Clip { key, filed, .. } = clip;
@@ -19,13 +19,13 @@ pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
     })
 }
 
-/// Returns the line of a clip that was brought back, or could not be.
+/// Returns the JSON line for a clip that was restored, or that could not be restored.
 #[must_use]
 pub fn restoring(clip: &Clip, word: &str, what: &str) -> Value {
     json!({ "event": word, "job": clip.key.to_string(), "path": clip.filed.path, "why": what })
 }
 
-/// Returns what a comparison has found, the last line of its stream.
+/// Returns the counts of a comparison, which are the last line of its JSON stream.
 #[must_use]
 pub fn object(report: &VerifyReport) -> Value {
     json!({

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The bottom of the terminal. Clones share it; nothing is shown before the first [`Live::draw`].
+/// The lines at the bottom of the terminal. Clones share them; nothing is shown before the first [`Live::draw`].
 #[derive(Debug, Clone)]
 pub(super) struct Live {
     bar: ProgressBar,
@@ -19,14 +19,14 @@ struct Drawn {
 }
 
 impl Live {
-    /// Returns a bottom with no lines drawn.
+    /// Returns the bottom of a terminal without any lines.
     pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template("{msg}").expect("one placeholder is a template");
         let bar = ProgressBar::hidden().with_style(style);
         Self { bar, drawn: Arc::default() }
     }
 
-    /// Shows these lines, none of them wider than the terminal, in place of what was shown before.
+    /// Replaces the drawn lines with `lines`, each of at most `columns` columns. An empty list changes nothing.
     pub(super) fn draw(&self, lines: &[String], columns: usize) {
         if lines.is_empty() {
             return;
@@ -41,7 +41,7 @@ impl Live {
         drawn.rest();
     }
 
-    /// Runs an action that writes to the terminal, so that its output comes above the lines.
+    /// Runs an action that writes to the terminal, so that its output appears above the drawn lines.
     pub(super) fn above<T>(&self, columns: usize, write: impl FnOnce() -> T) -> T {
         let mut drawn = self.drawn();
         drawn.heed(columns);
@@ -50,7 +50,7 @@ impl Live {
         result
     }
 
-    /// Removes the lines. The cursor is where the first of them began.
+    /// Removes the drawn lines, and leaves the cursor where the first line began.
     pub(super) fn end(&self) {
         let mut drawn = self.drawn();
         self.bar.finish_and_clear();
@@ -65,15 +65,18 @@ impl Live {
 }
 
 impl Drawn {
-    /// Moves the cursor to where the last line begins. At its end, the `^C` that a terminal shows would open another row.
+    /// Moves the cursor to the start of the last line. After Ctrl-C a terminal writes `^C` at the cursor, and at the
+    /// end of the line that would open a new row.
     fn rest(&self) {
         if self.lines > 0 {
             emit("\r");
         }
     }
 
-    /// After a change of width a terminal breaks the drawn lines again, as one paragraph, for each line fills its row.
-    /// That paragraph is removed here, and the cursor put where the last line would be.
+    /// Removes the drawn lines if the width of the terminal has changed. The cursor then is where the last line would
+    /// be.
+    ///
+    /// A terminal breaks the drawn lines again as one paragraph, because each line fills its row.
     fn heed(&mut self, columns: usize) {
         if self.lines == 0 || columns == 0 || self.columns == columns {
             return;
@@ -87,6 +90,6 @@ impl Drawn {
 
 fn emit(codes: &str) {
     let mut stderr = io::stderr().lock();
-    // A terminal that went away ends the talk, never the work.
+    // A closed terminal ends the output but never the work.
     let _ = stderr.write_all(codes.as_bytes()).and_then(|()| stderr.flush());
 }

@@ -1,4 +1,4 @@
-//! Cancelled jobs in words.
+//! The result of `cancel` in words.
 
 use crate::app::cancel::{CancelOutcome, CancelReport, CancelledJob, Obstacle};
 use crate::app::places::{Places, quoted, show_typed};
@@ -8,73 +8,79 @@ use crate::domain::text::count;
 use crate::report::lines::charged_words;
 use crate::report::terminal::Terminal;
 
-/// Tells what follows for all of the jobs; each was told before.
+/// Writes the remarks that apply to all cancelled jobs. The line about each job was written before.
 pub fn tell(terminal: &Terminal, report: &CancelReport) {
     if report.jobs.is_empty() {
-        terminal.say("nothing of that waits or is in flight");
+        terminal.say("nothing to cancel: no such job is waiting to be sent or waiting for the result");
     }
     if report.any() {
         terminal.tell(
-            "What the manifest still asks for is ordered again by the next run: remove it there, or leave it out with \
-             --only.",
+            "The next run submits these jobs again if the manifest still asks for them: remove them from the manifest, \
+             or leave them out with --only.",
             0,
         );
     }
     terminal.next(&report.next);
 }
 
-/// Returns what became of a job.
+/// Returns the outcome for one job in words.
 #[must_use]
 pub fn words(job: &CancelledJob, places: &Places) -> String {
     let what = match &job.outcome {
-        CancelOutcome::Unsent => "taken off the list before it was sent (not charged)".to_owned(),
+        CancelOutcome::Unsent => "cancelled before it was sent (not charged)".to_owned(),
         CancelOutcome::TakenBack { provider, charged, price } => {
-            format!("taken back from {provider} ({})", charged_words(*charged, *price))
+            format!("cancelled at {provider} ({})", charged_words(*charged, *price))
         }
         CancelOutcome::Kept(obstacle) => obstacle_words(obstacle, &job.job, places),
     };
     what + &followers_words(&job.followers)
 }
 
-/// Returns why a job stays as it is, and what to do instead.
+/// Returns why a job was not cancelled, and what to do instead.
 fn obstacle_words(obstacle: &Obstacle, job: &JobKey, places: &Places) -> String {
     match obstacle {
-        Obstacle::NeverOrdered => "was never ordered".to_owned(),
+        Obstacle::NeverOrdered => "was never submitted".to_owned(),
         Obstacle::State { state, provider } => state_words(state, provider, job, places),
-        Obstacle::NotSetUp(provider) => format!("{provider} is not set up"),
-        Obstacle::TooLate => "too late: it is rendered, paid, and will be collected".to_owned(),
-        Obstacle::Unanswered(said) => format!("not taken back: {said}; try again"),
-        Obstacle::Busy => "another process is at work on it; try again".to_owned(),
+        Obstacle::NotSetUp(provider) => format!("not cancelled: {provider} is not set up"),
+        Obstacle::TooLate => "too late: it is rendered and paid; its clip will be downloaded".to_owned(),
+        Obstacle::Unanswered(said) => format!("not cancelled: {said}; try again"),
+        Obstacle::Busy => "another shotlist process is working on it; try again".to_owned(),
     }
 }
 
 fn state_words(state: &State, provider: &str, job: &JobKey, places: &Places) -> String {
     match state {
         State::Running { .. } => {
-            format!("{provider} offers no way to take a task back; it is paid and will be collected")
+            format!("{provider} cannot cancel a task; it is paid, and its clip will be downloaded")
         }
         State::Downloading { .. } | State::Placing { .. } => {
-            "it is rendered and paid; its clip will be collected".to_owned()
+            "it is rendered and paid; its clip will be downloaded".to_owned()
         }
         State::Submitting { .. } => {
-            "its request may be on the wire, and cannot be taken back before the answer; try again".to_owned()
+            "its request is being sent: type the same command again after the provider has answered"
+                .to_owned()
         }
         State::Doubtful { .. } => {
-            format!("no answer came, and {provider} is asked whether it has it; try again once that is known")
+            format!(
+                "no reply to its request; {provider} is asked whether it has the task; try again when that is known"
+            )
         }
         State::Held { .. } => {
             let resolve = format!("resolve {} --write-off", quoted(&job.to_string()));
-            format!("it is held, and may be charged; give it up with: {}", places.typed(&resolve))
+            format!(
+                "it needs your decision and may be charged; write it off with: {}",
+                places.typed(&resolve)
+            )
         }
-        State::Done { .. } => "its clip is there, and paid; nothing was changed".to_owned(),
-        State::Failed { .. } => format!("it failed before; see: {}", show_typed(places, job)),
+        State::Done { .. } => "its clip is saved and paid; nothing was changed".to_owned(),
+        State::Failed { .. } => format!("it failed earlier; see: {}", show_typed(places, job)),
         State::Pending { .. } | State::Cancelled { .. } | State::WrittenOff { .. } => {
-            "it is off the list already".to_owned()
+            "it is already cancelled or written off".to_owned()
         }
     }
 }
 
-/// Names other jobs that wait for the same clip.
+/// Returns words about the other jobs that wait for the same clip; empty if there are none.
 fn followers_words(followers: &[JobKey]) -> String {
     let [first, others @ ..] = followers else { return String::new() };
     let (who, wait) = match others {

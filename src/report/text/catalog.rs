@@ -1,4 +1,4 @@
-//! The content of a product file in words.
+//! Describes the content of a product file in words.
 
 use crate::app::catalog::{CatalogReport, SAMPLES, confidence};
 use crate::catalog::{About, By, Mapped};
@@ -7,13 +7,13 @@ use crate::domain::text::count;
 use crate::report::layout::{self, labelled, shorten};
 use crate::report::terminal::Terminal;
 
-/// Columns that a line may take where it is not for a terminal.
+/// The maximum width of a line in columns, also on wider terminals and in pipes.
 pub(super) const WIDEST: usize = 120;
 
-/// Columns of the file that are named on one line.
+/// The maximum number of unmapped columns of the file that are listed.
 const NAMED: usize = 12;
 
-/// Tells what a file holds on stdout, and its problems on stderr.
+/// Writes the content of a product file to stdout, and its problems to stderr.
 pub fn tell(terminal: &Terminal, report: &CatalogReport) {
     let CatalogReport { shown, reading, catalog, .. } = report;
     if let Some(about) = &catalog.about {
@@ -27,7 +27,7 @@ pub fn tell(terminal: &Terminal, report: &CatalogReport) {
     terminal.next(&report.next);
 }
 
-/// Returns what a file is and how much is in it; the first line begins with its name.
+/// Returns the kind of a product file and its counts, one fact a line. The first line begins with the file's name.
 pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> {
     let counts = &about.counts;
     let mut lines = vec![format!(
@@ -38,9 +38,12 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
         count(about.columns, "column")
     )];
     lines.push(match about.of {
-        0 => format!("  confidence {}: no headers of a shop; each row is an item", confidence(about)),
+        0 => format!(
+            "  confidence {}: an ordinary file, not an export of a known shop system; each row is an item",
+            confidence(about)
+        ),
         of => format!(
-            "  confidence {}: {} of {of} columns by which it is known; `dialect: {}`",
+            "  confidence {}: {} of {of} columns that identify it; `dialect: {}`",
             confidence(about),
             about.known,
             about.dialect
@@ -55,7 +58,7 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
     lines.push(format!("  {} -> {products}, {variants}, {pictures}", count(counts.rows, "row")));
     if counts.image_only_rows > 0 {
         lines.push(format!(
-            "  only a picture in {}: no clips of their own",
+            "  only a picture in {}: these rows get no clips",
             count(counts.image_only_rows, "row")
         ));
     }
@@ -73,7 +76,7 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
     lines
 }
 
-/// Returns how many of these are taken, and why the others are not.
+/// Returns the number of active products or variants, and the number of those left out for each reason.
 fn taken(about: &About, all: usize) -> String {
     let left: usize = about.left_out.iter().map(|(_, count)| count).sum();
     if left == 0 {
@@ -83,17 +86,17 @@ fn taken(about: &About, all: usize) -> String {
     format!(" ({} active{})", all.saturating_sub(left), reasons.collect::<String>())
 }
 
-/// Returns what a file holds, with its first items.
+/// Returns the whole description of a product file: facts, mapping of columns, and its first items.
 fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item], columns: usize) -> Vec<String> {
     let mut lines = facts(shown, about, one_per);
     let (counts, makes) = (&about.counts, &about.makes);
     lines.push(format!(
-        "  clips a shot: {} with one_per: product · {} with variant · {} with image",
+        "  clips for each shot: {} with `one_per: product` · {} with variant · {} with image",
         makes.product, makes.variant, makes.image
     ));
     if !about.left_out.is_empty() {
         lines.push(format!(
-            "  with all: true: {} with one_per: product · {} with variant · {} with image",
+            "  clips for each shot with `all: true`: {} with `one_per: product` · {} with variant · {} with image",
             counts.products, counts.variants, counts.variant_pictures
         ));
     }
@@ -119,7 +122,7 @@ fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item], columns: us
         let named = &about.unused[..about.unused.len().min(NAMED)];
         let more = about.unused.len() - named.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        lines.extend(labelled("  not mapped: ", &format!("{}{more}", named.join(", ")), columns));
+        lines.extend(labelled("  other columns: ", &format!("{}{more}", named.join(", ")), columns));
     }
     let room = columns.saturating_sub(width + 6);
     for item in items.iter().take(SAMPLES) {
@@ -146,7 +149,7 @@ fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item], columns: us
     lines
 }
 
-/// Returns the columns that stand for a field, and how they were found where the file's program does not say it.
+/// Returns the line about a catalog field: its columns, how they were found, and which other columns were possible.
 fn mapping(mapped: &Mapped, width: usize, columns: usize) -> Vec<String> {
     let how = match mapped.by {
         By::Known => "",
@@ -162,13 +165,13 @@ fn mapping(mapped: &Mapped, width: usize, columns: usize) -> Vec<String> {
     labelled(&format!("  {:<width$}  <- ", mapped.field), &text, columns)
 }
 
-/// Returns some texts of a column on one line of so many columns.
+/// Returns sample texts of a column on one line of at most `columns` terminal columns.
 pub(super) fn samples(texts: &[String], columns: usize) -> String {
     let between = 3 * texts.len().saturating_sub(1);
     let flat = |text: &String| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let texts: Vec<String> = texts.iter().map(flat).collect();
     let mut room = columns.saturating_sub(between);
-    // What short texts leave of their share is for the longer ones.
+    // Longer texts get the space that shorter texts do not use.
     let mut shares = vec![0; texts.len()];
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|at| layout::width(&texts[*at]));

@@ -1,10 +1,10 @@
-//! The verdicts of the automatic checks, in words.
+//! Formats the verdicts of the automatic checks in words.
 
 use crate::app::check::{CheckReport, CheckedClip};
 use crate::app::places::Places;
 use crate::report::layout::labelled;
 
-/// Returns all lines: each clip in which something was found, then the counts.
+/// Returns the lines about each clip with a finding, and then the counts.
 #[must_use]
 pub fn lines(places: &Places, report: &CheckReport, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -17,7 +17,7 @@ pub fn lines(places: &Places, report: &CheckReport, columns: usize) -> Vec<Strin
             lines.extend(labelled(&label, &finding.reason, columns));
         }
     }
-    let looked = if report.frames { "" } else { " (by their files alone: ffmpeg is not used)" };
+    let looked = if report.frames { "" } else { " (without looking at frames: ffmpeg is not used)" };
     lines.extend(labelled("", &format!("checks: {}{looked}", report.tally.line()), columns));
     lines
 }

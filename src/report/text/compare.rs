@@ -1,28 +1,28 @@
-//! The difference between two runs for people.
+//! Describes the difference between two runs in words.
 
-use crate::app::jobs::compare::{Change, Comparison, Durations, Moment, Stage};
+use crate::app::jobs::compare::{Change, Comparison, Durations, JobSnapshot, Snapshot};
 use crate::domain::foreign::shown;
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use crate::domain::text::count;
 use crate::domain::units::utc;
 use crate::domain::verdict::Verdict;
-use crate::report::layout::{beside, lasted, width, wrap};
+use crate::report::layout::{hanging, lasted, width, wrap};
 use std::time::Duration;
 
-/// Number of columns before the continuation of a line.
+/// The indentation of the continuation of a line, in columns.
 const DEEPER: usize = 4;
 
-/// Maximum width of a name that others are aligned with.
+/// The maximum width of a job's name for alignment, in columns. A longer name does not move the text of other lines.
 const WIDEST: usize = 32;
 
-/// Returns the comparison as lines of at most so many columns.
+/// Returns the comparison as text with lines of at most `columns` columns.
 #[must_use]
 pub fn document(comparison: &Comparison, columns: usize) -> String {
     let mut lines = wrap(&head(comparison), columns, DEEPER);
     lines.extend(wrap(&format!("  {}", counts(comparison).join(" · ")), columns, DEEPER));
     lines.extend(wrap(&format!("  {}", money(comparison)), columns, DEEPER));
     let names = comparison.changed.iter().map(|change| width(&change.key.to_string()));
-    // A very long name does not push all words to the side.
+    // One very long name must not push the words of all lines to the right.
     let longest = names.filter(|wide| *wide <= WIDEST).max().unwrap_or(0);
     if !comparison.changed.is_empty() {
         lines.push(String::new());
@@ -30,7 +30,7 @@ pub fn document(comparison: &Comparison, columns: usize) -> String {
     for change in &comparison.changed {
         let name = change.key.to_string();
         let head = format!("  {name}{}  ", " ".repeat(longest.saturating_sub(width(&name))));
-        lines.extend(beside(&head, &words(change).join("; "), columns));
+        lines.extend(hanging(&head, &words(change).join("; "), columns));
     }
     let durations = comparison.durations.iter().map(duration);
     let durations: Vec<String> = durations.collect();
@@ -41,21 +41,21 @@ pub fn document(comparison: &Comparison, columns: usize) -> String {
     lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
-/// Returns the two moments.
+/// Returns the title of a comparison: the project and the two compared times.
 pub(crate) fn head(comparison: &Comparison) -> String {
     let Comparison { project, from, to, .. } = comparison;
     let project = shown(project.as_deref().unwrap_or("all projects")).into_owned();
-    format!("{project}: from {} to {}", moment(from), moment(to))
+    format!("{project}: from {} to {}", snapshot(from), snapshot(to))
 }
 
-fn moment(moment: &Moment) -> String {
-    match moment.run {
-        Some(run) => format!("the end of run {run} ({})", utc(moment.at)),
-        None => format!("now ({})", utc(moment.at)),
+fn snapshot(snapshot: &Snapshot) -> String {
+    match snapshot.run {
+        Some(run) => format!("the end of run {run} ({})", utc(snapshot.at)),
+        None => format!("now ({})", utc(snapshot.at)),
     }
 }
 
-/// Returns the numbers of jobs by kind of change.
+/// Returns the number of jobs for each kind of change.
 pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
     let number =
         |is_meant: fn(&Change) -> bool| comparison.changed.iter().filter(|change| is_meant(change)).count();
@@ -82,14 +82,14 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
     counts
 }
 
-/// Returns what was spent until each moment.
+/// Returns the amounts that were spent until each of the two snapshots.
 pub(crate) fn money(comparison: &Comparison) -> String {
     let [then, now] = comparison.spent;
     let mark = if comparison.sandbox { " (sandbox money)" } else { "" };
-    format!("spent {then}, then {now}: {} more{mark}", now - then)
+    format!("spent {then} until the first time, {now} until the second: {} more{mark}", now - then)
 }
 
-/// Returns what changed about a job.
+/// Returns the changes of a job between the two compared times, in words.
 pub(crate) fn words(change: &Change) -> Vec<String> {
     let Change { then, now, .. } = change;
     let mut words = Vec::new();
@@ -105,25 +105,26 @@ pub(crate) fn words(change: &Change) -> Vec<String> {
     }
     say("price ", price(then), price(now));
     say("verdict ", verdict(then), verdict(now));
-    let decision = |standing: Standing| standing.name().to_owned();
+    let decision = |standing: ReviewState| standing.name().to_owned();
     say("", decision(then.decision), decision(now.decision));
     if words.is_empty() {
-        // Two jobs may have swapped the clip that they share.
+        // Two jobs that share a clip may have swapped it.
         words.push("another clip".to_owned());
     }
     words
 }
 
-fn price(stage: &Stage) -> String {
+fn price(stage: &JobSnapshot) -> String {
     stage.clip.as_ref().map_or_else(|| "–".to_owned(), |clip| clip.price.to_string())
 }
 
-fn verdict(stage: &Stage) -> String {
+fn verdict(stage: &JobSnapshot) -> String {
     let verdict = stage.clip.as_ref().and_then(|clip| clip.verdict);
     verdict.map_or("–", Verdict::name).to_owned()
 }
 
-/// Returns the median durations of a model in words.
+/// Returns in words two median durations of a model's renderings. The first is for renderings up to the earlier of the
+/// two compared times, the second for renderings after it.
 pub(crate) fn duration(durations: &Durations) -> String {
     let side = |side: Option<(Duration, usize)>| match side {
         Some((median, takes)) => format!("{} ({})", lasted(median), count(takes, "rendering")),

@@ -1,4 +1,4 @@
-//! Reviews that were recorded.
+//! Reports recorded reviews in words.
 
 use crate::app::decide::DecideReport;
 use crate::app::places::Places;
@@ -6,7 +6,7 @@ use crate::report::json;
 use crate::report::reviews;
 use crate::report::terminal::Terminal;
 
-/// Tells which reviews were recorded, or which reviews of others stand in the way.
+/// Writes the recorded reviews, or the newer reviews of others that prevented the recording.
 pub fn tell(terminal: &Terminal, places: &Places, report: &DecideReport) {
     if terminal.json {
         terminal.data(json::decide::object(report));
@@ -17,8 +17,8 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &DecideReport) {
     }
     for (key, newest) in &report.conflicts {
         let newest = newest.as_ref().map(reviews::sentence);
-        let newest = newest.unwrap_or_else(|| "it shows another clip now".to_owned());
-        terminal.tell(&format!("{key}  changed meanwhile, nothing was recorded: {newest}"), 2);
+        let newest = newest.unwrap_or_else(|| "the job now has another clip".to_owned());
+        terminal.tell(&format!("{key}  changed in the meantime, nothing was recorded: {newest}"), 2);
     }
     if let Some(counts) = reviews::counts(&report.counts, places.mark()).filter(|_| !terminal.json) {
         terminal.tell(&format!("reviews  {counts}"), 9);

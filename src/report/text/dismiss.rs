@@ -1,15 +1,15 @@
-//! Dismissed jobs in words.
+//! The result of `dismiss` in words.
 
 use crate::app::dismiss::DismissReport;
 use crate::report::json;
 use crate::report::terminal::Terminal;
 
-/// Tells the jobs that are dismissed, or reported again, and the command to type next.
+/// Writes the jobs that were dismissed, or whose dismissal was undone, and the command to type next.
 pub fn tell(terminal: &Terminal, report: &DismissReport) {
     let words = if report.undo {
-        "told again from now on"
+        "reported again from now on, because its dismissal was undone"
     } else {
-        "dismissed: told no more until its input changes"
+        "dismissed: not reported again until its input changes"
     };
     for (job, take) in &report.jobs {
         if terminal.json {

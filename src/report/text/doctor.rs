@@ -6,22 +6,22 @@ use crate::domain::text::count;
 use crate::report::layout::labelled;
 use crate::report::terminal::Terminal;
 
-/// Tells each check on stdout, and on stderr how many failed and the command to type next.
+/// Writes each check to stdout, and the number of failures and the command to type next to stderr.
 pub fn tell(terminal: &Terminal, report: &DoctorReport) {
     report.checks.iter().for_each(|check| tell_check(terminal, check));
     terminal.say(sum(report));
     terminal.next(&report.next);
 }
 
-/// Returns the sum of all checks in one line.
+/// Returns the number of failures and warnings in one line.
 fn sum(report: &DoctorReport) -> String {
     let words = match (report.failed(), report.warnings()) {
-        (0, 0) => "All is well".to_owned(),
-        (0, warnings) => format!("Nothing fails, {}", count(warnings, "warning")),
+        (0, 0) => "All checks passed".to_owned(),
+        (0, warnings) => format!("No check failed, {}", count(warnings, "warning")),
         (failed, 0) => format!("{} failed", count(failed, "check")),
         (failed, warnings) => format!("{} failed, {}", count(failed, "check"), count(warnings, "warning")),
     };
-    words + ". Nothing was ordered."
+    words + ". Nothing was submitted."
 }
 
 fn tell_check(terminal: &Terminal, check: &Check) {

@@ -1,10 +1,10 @@
-//! An export in words.
+//! The result of `export` in words.
 
 use crate::app::export::ExportReport;
 use crate::domain::text::count;
 use crate::report::terminal::Terminal;
 
-/// Tells what was written, on stdout by its path, and what was left out.
+/// Writes the paths of the exported files to stdout, and the number of clips left out to stderr.
 pub fn tell(terminal: &Terminal, report: &ExportReport) {
     let made = if report.sandbox { " of the sandbox" } else { "" };
     terminal.say(format_args!("{}{made} exported", count(report.clips, "clip")));

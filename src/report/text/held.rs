@@ -1,7 +1,7 @@
-//! Renderings that need a person's decision, in words: the submissions, the money, and the commands that settle them.
+//! Describes the renderings that need a person's decision: their requests, their money, and the commands to decide.
 
 use crate::app::places::{Places, quoted};
-use crate::app::standing::{EXAMPLES, Held, Standing};
+use crate::app::project_status::{EXAMPLES, Held, ProjectStatus};
 use crate::domain::fault::Said;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
@@ -12,12 +12,12 @@ use crate::domain::units::utc;
 use crate::report::job::reason_words;
 use crate::report::layout::Row;
 
-/// Columns before what does not fit on the line of a take.
+/// The indentation of further lines about a rendering, in columns.
 const DEEPER: usize = 6;
 
-/// Returns what a person has to decide about, with the money and the commands.
+/// Returns the lines about the renderings that need a person's decision, with the money and the commands.
 #[must_use]
-pub(crate) fn held_block(standing: &Standing, places: &Places) -> Vec<Row> {
+pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> {
     let held = &standing.held;
     if held.is_empty() {
         return Vec::new();
@@ -43,27 +43,31 @@ pub(crate) fn held_block(standing: &Standing, places: &Places) -> Vec<Row> {
         let (jobs, it) = if doubtful.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
         let mark = if places.sandbox { ", sandbox money" } else { "" };
         let asked = doubtful.iter().any(|held| held.can_be_asked);
-        let check = if asked { "asking it has not settled that" } else { "offers no way to check" };
+        let check = if asked { "asking it gave no clear answer" } else { "offers no way to check" };
         rows.push(text(format!(
-            "{} {jobs} a decision: the provider may have charged for {it} (up to {sum}{mark}), and {check}.",
+            "{} {jobs} your decision: the provider may have charged for {it} (up to {sum}{mark}), and {check}.",
             doubtful.len()
         )));
         named(&mut rows, &doubtful);
         let times =
             if doubtful.len() == 1 { "a task created at this time" } else { "tasks created at these times" };
         rows.push(text(format!("Look in your provider's console for {times} (UTC).")));
-        rows.push(Row::Command(format!("  found it:  {}", typed(&first.take.key, "--task-id ID"))));
-        let anew = first.anew;
+        rows.push(Row::Command(format!("  found the task:  {}", typed(&first.take.key, "--task-id ID"))));
+        let resubmit_price = first.resubmit_price;
         rows.push(Row::Command(format!(
-            "  not there, {anew} anew:  {}",
+            "  found no task, resubmit for {resubmit_price}:  {}",
             typed(&first.take.key, "--resubmit")
         )));
         if held.len() > 1 {
-            // What `--all` settles: everything that is held, not these alone.
-            let all = if doubtful.len() == held.len() { "all of them" } else { "all that is held" };
-            let sum: Usd = held.iter().map(|held| held.anew).sum();
+            // `--all` applies to every rendering that needs a decision, not only to these.
+            let all = if doubtful.len() == held.len() {
+                "all of them"
+            } else {
+                "everything that needs your decision"
+            };
+            let sum: Usd = held.iter().map(|held| held.resubmit_price).sum();
             let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
-            rows.push(Row::Command(format!("  {all}, {sum} anew:  {}", places.typed(&how))));
+            rows.push(Row::Command(format!("  resubmit {all} for {sum}:  {}", places.typed(&how))));
         }
     }
     let missing: Vec<&Held> = held.iter().filter(|held| !doubt(held)).collect();
@@ -71,10 +75,13 @@ pub(crate) fn held_block(standing: &Standing, places: &Places) -> Vec<Row> {
         let are = if missing.len() == 1 { "is" } else { "are" };
         rows.push(text(format!("{} {are} missing:", count(missing.len(), "paid clip"))));
         named(&mut rows, &missing);
-        rows.push(Row::Command(format!("  once more, free:  {}", typed(&first.take.key, "--again"))));
+        rows.push(Row::Command(format!(
+            "  request the result again, free:  {}",
+            typed(&first.take.key, "--again")
+        )));
         if missing.len() > 1 {
             rows.push(Row::Command(format!(
-                "  all of them, free:  {}",
+                "  request all results again, free:  {}",
                 places.typed("resolve --all --again")
             )));
         }
@@ -82,7 +89,7 @@ pub(crate) fn held_block(standing: &Standing, places: &Places) -> Vec<Row> {
     rows
 }
 
-/// Returns two lines about a held take: its job, when it was sent and our name for the request; and why it is held.
+/// Returns a rendering that needs a decision in two lines: its job with the time and id of its request, and the reason.
 #[must_use]
 pub fn held_line(take: &Take, said: Option<&Said>) -> String {
     match &take.state {

@@ -8,7 +8,7 @@ use crate::report::json;
 use crate::report::layout;
 use crate::report::terminal::Terminal;
 
-/// Tells what was read and written, and the command to type next.
+/// Writes which files were read and written, and the command to type next.
 pub fn tell(terminal: &Terminal, report: &InitReport) {
     match report {
         InitReport::Invalid { problems, next } => {
@@ -31,7 +31,7 @@ pub fn tell(terminal: &Terminal, report: &InitReport) {
     }
 }
 
-/// Tells what a product file holds, and what the manifest would make, cost, and not make.
+/// Writes the content of a product file, and the number and the price of the clips that the manifest asks for.
 fn tell_products(terminal: &Terminal, products: &Products) {
     let Products {
         shown, about, one_per, model, clips, total, choices, unusable, pictures, problems, ..
@@ -49,9 +49,9 @@ fn tell_products(terminal: &Terminal, products: &Products) {
         terminal.say(format_args!("  other choices of one_per: {choices}"));
     }
     if let Some(unusable) = unusable {
-        terminal.say(format_args!("  {unusable}: `plan` says where"));
+        terminal.say(format_args!("  {unusable}: `plan` shows where"));
     }
-    // Rows that are left out are counted above, and stand in the manifest.
+    // The rows that are left out are counted above and named in the manifest.
     let is_told = |problem: &&Problem| problem.severity == Severity::Note;
     terminal.problems(problems.iter().filter(|problem| !is_told(problem)).cloned().collect());
 }

@@ -1,22 +1,22 @@
-//! The list of jobs for people: aligned columns where they fit, else a job's path below it.
+//! Formats the list of jobs in aligned columns, or with a job's path below it if the columns do not fit.
 
 use crate::app::gallery::GalleryJob;
 use crate::app::jobs::JobsReport;
 use crate::domain::money::Usd;
-use crate::domain::review::Standing;
+use crate::domain::review::ReviewState;
 use crate::domain::text::count;
 use crate::domain::verdict::Verdict;
 use crate::report::layout::width;
 
-/// Number of columns before a path below its job.
+/// The indentation of a path below its job, in columns.
 const DEEPER: usize = 4;
 
-/// A cell without a value.
+/// The text that the list of jobs shows for a missing value.
 const NOTHING: &str = "–";
 
-/// Returns a line for each job, or two and three where a line would be wider than so many columns.
+/// Returns one line for each job, or two or three lines if one would be wider than `columns` columns.
 ///
-/// No name, path or word is ever broken or shortened.
+/// Names, paths and words are never broken or shortened.
 #[must_use]
 pub fn lines(report: &JobsReport, columns: usize) -> Vec<String> {
     let rows: Vec<Row> = report.gallery.jobs.iter().map(|job| Row::of(report, job)).collect();
@@ -61,7 +61,7 @@ pub fn lines(report: &JobsReport, columns: usize) -> Vec<String> {
         .collect()
 }
 
-/// Returns the sum of the list in one sentence.
+/// Returns the number, the states and the costs of the listed jobs in one sentence.
 #[must_use]
 pub fn sum(report: &JobsReport) -> String {
     let selected = report.gallery.jobs.len();
@@ -80,10 +80,10 @@ pub fn sum(report: &JobsReport) -> String {
     format!("{jobs}: {}; {} spent{to_pay}", report.gallery.buckets.line(), report.spent())
 }
 
-/// Reads a cell of a row.
+/// A function that returns the text of one cell of a row.
 type Cell = fn(&Row) -> &str;
 
-/// The cells of a job.
+/// The cells of one job in the list.
 struct Row {
     state: String,
     decision: String,
@@ -96,7 +96,7 @@ struct Row {
 impl Row {
     fn of(report: &JobsReport, job: &GalleryJob) -> Self {
         let decision = match job.standing {
-            Standing::Undecided => NOTHING,
+            ReviewState::Undecided => NOTHING,
             decided => decided.name(),
         };
         Self {

@@ -1,4 +1,4 @@
-//! The money of a project, as a table for people and as CSV for spreadsheets.
+//! Formats the costs of a project, as a table for people and as CSV for spreadsheets.
 
 use crate::app::ledger::adjust::AdjustReport;
 use crate::app::ledger::{LedgerReport, Row, Table, sent, why};
@@ -11,13 +11,13 @@ use crate::report::csv::harmless;
 use crate::report::layout::{lasted, shorten, width, wrap};
 use crate::store::Costs;
 
-/// Takes in doubt that are named below the table.
+/// The maximum number of renderings with a charge in doubt that are listed below the table.
 const EXAMPLES: usize = 5;
 
-/// Columns before what does not fit on the line of a take.
+/// The indentation of further lines about a rendering, in columns.
 const DEEPER: usize = 6;
 
-/// Returns all lines, at most so many columns wide.
+/// Returns the table of costs, and the renderings that may have been charged, in at most `columns` columns.
 #[must_use]
 pub fn lines(places: &Places, report: &LedgerReport, columns: usize) -> Vec<String> {
     if report.table.rows.is_empty() {
@@ -26,22 +26,22 @@ pub fn lines(places: &Places, report: &LedgerReport, columns: usize) -> Vec<Stri
     }
     let mut lines = table(&report.table, columns);
     if places.sandbox {
-        lines.push("All of it is sandbox money.".to_owned());
+        lines.push("All amounts are sandbox money.".to_owned());
     }
     lines.extend(doubt(report).iter().flat_map(|line| wrap(line, columns, DEEPER)));
     lines
 }
 
-/// Returns what a correction has changed.
+/// Returns the line about a corrected cost.
 #[must_use]
 pub fn adjusted(AdjustReport { key, was, usd, reason, .. }: &AdjustReport) -> String {
     if was == usd {
-        return format!("{key} counts for {usd} already; nothing was changed");
+        return format!("{key} already counts as {usd}; nothing was changed");
     }
-    format!("{key}  {was} → {usd}  {reason}")
+    format!("{key}  cost {was} → {usd}  {reason}")
 }
 
-/// A column that is left out where it says nothing.
+/// A column of the table, which is left out if it has no values.
 struct Column {
     title: &'static str,
     of: fn(&Row) -> String,
@@ -71,15 +71,15 @@ const COLUMNS: [Column; 8] = [
     },
 ];
 
-/// Below this many columns a name says nothing.
+/// The minimum number of columns for a name. A shorter name would not be recognizable.
 const NARROWEST_NAME: usize = 10;
 
-/// Returns an amount, or a dash in place of nothing.
+/// Returns an amount, or a dash for zero.
 fn shown(usd: Usd) -> String {
     if usd == Usd::ZERO { "–".to_owned() } else { usd.to_string() }
 }
 
-/// Returns the table, at most so wide, and what its words mean.
+/// Returns the table of costs in at most `columns` columns, and explanations of its headings.
 fn table(table: &Table, columns: usize) -> Vec<String> {
     let all: Vec<&Row> = table.rows.iter().chain([&table.total]).collect();
     let shown: Vec<&Column> = COLUMNS.iter().filter(|column| (column.says)(&table.total)).collect();
@@ -89,7 +89,7 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
     let widths: Vec<usize> = shown.iter().map(wide).collect();
     let longest = all.iter().map(|row| width(name(row))).max().unwrap_or(0).max(table.by.name().len());
     let taken = |gap: usize| -> usize { widths.iter().map(|width| gap + width).sum() };
-    // Columns move together before a name says nothing.
+    // The gaps between columns shrink before a name becomes too short.
     let gap = if taken(2) + longest.min(NARROWEST_NAME) > columns { 1 } else { 2 };
     let taken = taken(gap);
     let room = columns.saturating_sub(taken).max(NARROWEST_NAME).min(longest);
@@ -108,13 +108,13 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
     lines.push("─".repeat(room + taken));
     lines.push(line(&table.total.name, cells(&table.total)));
     let notes = [
-        (table.total.wasted > Usd::ZERO, "wasted: the part of settled that brought no clip"),
+        (table.total.wasted > Usd::ZERO, "wasted: the part of the settled amount that produced no clip"),
         (
             table.total.approved.is_some_and(|clips| clips > 0),
-            "per approved: settled and in doubt, for failed, rejected and replaced renderings too, divided by the \
-             approved clips; rounded up",
+            "per approved: the settled and in doubt amounts, including failed, rejected and replaced renderings, \
+             divided by the number of approved clips; rounded up",
         ),
-        (table.by.overlaps(), "A rendering counts under each tag of its item: the rows overlap."),
+        (table.by.overlaps(), "A rendering counts under each tag of its item, so the rows overlap."),
     ];
     if notes.iter().any(|(is_due, _)| *is_due) {
         lines.push(String::new());
@@ -124,12 +124,12 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Returns the name of a row; items without a tag have none.
+/// Returns the name of a row, or `(no tag)` for items without a tag.
 fn name(row: &Row) -> &str {
     if row.name.is_empty() { "(no tag)" } else { &row.name }
 }
 
-/// Returns the table as CSV: a line for each row and none for the sum, which a spreadsheet makes itself.
+/// Returns the table of costs as CSV, without a line for the sum, because a spreadsheet can compute it.
 pub(crate) fn csv(table: &Table) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let head =
@@ -155,14 +155,19 @@ pub(crate) fn csv(table: &Table) -> String {
     String::from_utf8(bytes).expect("made of strings")
 }
 
-/// Returns the takes that may have been charged, with the time and the name of their submissions.
+/// Returns the lines about renderings that may have been charged, with the time and the id of their requests.
 fn doubt(LedgerReport { doubtful, now, .. }: &LedgerReport) -> Vec<String> {
     if doubtful.is_empty() {
         return Vec::new();
     }
     let sum: Usd = doubtful.iter().map(|costs| costs.usd).sum();
-    let mut lines =
-        vec![String::new(), format!("{} in doubt, up to {sum} in all:", count(doubtful.len(), "take"))];
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "{} in doubt, which may have been charged up to {sum} in total:",
+            count(doubtful.len(), "rendering")
+        ),
+    ];
     for Costs { take, usd } in doubtful.iter().take(EXAMPLES) {
         lines.push(format!("  {}  {usd}  {}", take.key, why(&take.state)));
         if let Some((at, id)) = sent(&take.state) {
@@ -178,22 +183,22 @@ fn doubt(LedgerReport { doubtful, now, .. }: &LedgerReport) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::lifecycle::{Account, Phase};
+    use crate::domain::lifecycle::{MoneyState, Phase};
     use crate::store::{By, Group};
 
-    fn group(name: &str, phase: Phase, account: Account, takes: u64, cents: i64) -> Group {
-        let usd = if account == Account::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
+    fn group(name: &str, phase: Phase, account: MoneyState, takes: u64, cents: i64) -> Group {
+        let usd = if account == MoneyState::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
         let price = Usd::from_micros(cents * 10_000);
         Group { name: name.into(), phase, account, takes, usd, price }
     }
 
     fn week() -> Vec<Group> {
         vec![
-            group("2026-11-20", Phase::Done, Account::Settled, 812, 32_480),
-            group("2026-11-20", Phase::Failed, Account::Free, 9, 360),
-            group("2026-11-20", Phase::WrittenOff, Account::Settled, 1, 40),
-            group("2026-11-21", Phase::Held, Account::InDoubt, 2, 80),
-            group("2026-11-21", Phase::Running, Account::Reserved, 3, 120),
+            group("2026-11-20", Phase::Done, MoneyState::Settled, 812, 32_480),
+            group("2026-11-20", Phase::Failed, MoneyState::Free, 9, 360),
+            group("2026-11-20", Phase::WrittenOff, MoneyState::Settled, 1, 40),
+            group("2026-11-21", Phase::Held, MoneyState::InDoubt, 2, 80),
+            group("2026-11-21", Phase::Running, MoneyState::Reserved, 3, 120),
         ]
     }
 
@@ -209,7 +214,7 @@ day         takes  settled  reserved  in doubt  wasted  refused
 ───────────────────────────────────────────────────────────────
 total         827  $325.20     $1.20     $0.80   $0.40        9
 
-wasted: the part of settled that brought no clip"
+wasted: the part of the settled amount that produced no clip"
         );
         let quiet = Table::of(By::Day, &week()[..1]);
         assert_eq!(table(&quiet, 100)[0], "day         takes  settled");
@@ -217,8 +222,8 @@ wasted: the part of settled that brought no clip"
 
     #[test]
     fn a_narrow_terminal_shortens_names_and_no_amount() {
-        let name = "a-very-long-item-id-of-a-sku-that-nobody-can-remember";
-        let lines = table(&Table::of(By::Item, &[group(name, Phase::Done, Account::Settled, 1, 40)]), 40);
+        let name = "a-very-long-item-id-of-a-sku-that-no-person-can-remember";
+        let lines = table(&Table::of(By::Item, &[group(name, Phase::Done, MoneyState::Settled, 1, 40)]), 40);
         for line in &lines {
             assert!(width(line) <= 40, "{line}");
         }
@@ -233,8 +238,8 @@ wasted: the part of settled that brought no clip"
     #[test]
     fn s16_a_spreadsheet_finds_quotes_and_no_formula() {
         let groups = [
-            group("=cmd|' /C calc'!A0", Phase::Done, Account::Settled, 1, 40),
-            group("12\" vase, \"blue\"", Phase::Done, Account::Settled, 2, 81),
+            group("=cmd|' /C calc'!A0", Phase::Done, MoneyState::Settled, 1, 40),
+            group("12\" vase, \"blue\"", Phase::Done, MoneyState::Settled, 2, 81),
         ];
         assert_eq!(
             csv(&Table::of(By::Item, &groups)),

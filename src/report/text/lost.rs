@@ -1,15 +1,15 @@
-//! Clips that are gone or altered, in words.
+//! Describes missing and altered clips in words.
 
 use crate::app::lost::Lost;
 use crate::app::places::Places;
 use crate::domain::loss::Loss;
 use crate::domain::text::count;
 
-/// Jobs named of one kind.
+/// The maximum number of jobs that are listed for missing clips, and for altered clips.
 const NAMED: usize = 3;
 
 impl Lost {
-    /// Tells which they are, a line for each kind.
+    /// Returns a line for the missing clips and a line for the altered clips, with the commands that help.
     #[must_use]
     pub fn lines(&self, places: &Places) -> Vec<String> {
         let line = |loss: Loss, what: &str| {
@@ -21,9 +21,10 @@ impl Lost {
                 .then(|| format!("{:<8} {}: {named}{more}; {what}", loss.name(), count(keys.len(), "clip")))
         };
         let back = places.typed("verify --repair");
-        let missing = format!("`{back}` brings back, free of charge, what a copy or the provider still has");
+        let missing =
+            format!("`{back}` restores, free of charge, the clips that a copy or the provider still has");
         let altered = format!(
-            "they are left alone; `{back} --replace-altered` keeps them aside and restores the paid ones"
+            "the altered files are not touched; `{back} --replace-altered` moves them aside and restores the paid clips"
         );
         [line(Loss::Missing, &missing), line(Loss::Altered, &altered)].into_iter().flatten().collect()
     }

@@ -1,4 +1,4 @@
-//! Model cards as people read them: one table of all, and one page of each.
+//! Formats model cards in words: one table of all models, and one page for each model.
 
 use crate::app::models::{Entry, ModelsReport, Rendered, Shown};
 use crate::domain::limits::Rate;
@@ -9,7 +9,7 @@ use crate::provider::{Provider, Registry};
 use crate::report::layout::{lasted, width, wrap};
 use std::time::Duration;
 
-/// Returns all lines of the models that were asked for, in at most so many columns.
+/// Returns the table or the page of the requested models, in at most `columns` columns.
 #[must_use]
 pub fn lines(report: &ModelsReport, columns: usize) -> Vec<String> {
     match &report.shown {
@@ -18,10 +18,10 @@ pub fn lines(report: &ModelsReport, columns: usize) -> Vec<String> {
     }
 }
 
-/// The heads of [`cells`].
+/// The headings of the columns that [`cells`] returns.
 pub const HEADS: [&str; 6] = ["model", "from", "seconds", "size", "price", "at once"];
 
-/// Returns the facts of a model for a table, in the order of [`HEADS`].
+/// Returns the cells of a model's row in the table of models, in the order of [`HEADS`].
 #[must_use]
 pub fn cells(card: &ModelCard, at_once: usize) -> [String; 6] {
     [
@@ -38,7 +38,7 @@ fn modes(card: &ModelCard, between: &str) -> String {
     card.modes.iter().map(|mode| mode.name()).collect::<Vec<_>>().join(between)
 }
 
-/// Returns the possible lengths of clips.
+/// Returns the possible durations of a model's clips in seconds.
 fn seconds(card: &ModelCard) -> String {
     let Some(rule) = card.field(Field::Duration) else { return "-".to_owned() };
     match (rule.values.as_slice(), rule.min, rule.max) {
@@ -48,7 +48,7 @@ fn seconds(card: &ModelCard) -> String {
     }
 }
 
-/// Returns the possible sizes of clips, in pixels or in the model's own word.
+/// Returns the possible sizes of a model's clips, in pixels or as the model names them; `None` if it has no such field.
 fn size(card: &ModelCard) -> Option<String> {
     let rule = card.field(Field::Size).or_else(|| card.param("resolution"))?;
     let pixels = |value: &Value| {
@@ -82,12 +82,12 @@ fn choice(values: &[Value]) -> String {
     }
 }
 
-/// Returns all models, provider by provider, in at most so many columns.
+/// Returns a table of all models, grouped by provider, in at most `columns` columns.
 #[must_use]
 pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<String> {
     let sections: Vec<Section<'_>> =
         entries.chunk_by(|a, b| a.card.name.provider == b.card.name.provider).map(Section::of).collect();
-    // A mark before each line, two columns before each cell.
+    // Two columns are before each cell; before the first, they hold the mark and a space.
     let is_wide = sections.iter().all(|it| it.widths.iter().map(|width| width + 2).sum::<usize>() <= columns);
     let mut lines = Vec::new();
     for section in &sections {
@@ -112,7 +112,7 @@ pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<Str
     lines
 }
 
-/// Returns the models of one provider.
+/// The models of one provider in the table.
 struct Section<'a> {
     entries: &'a [Entry],
     rows: Vec<[String; 6]>,
@@ -143,23 +143,23 @@ fn head(provider: &dyn Provider, columns: usize) -> Vec<String> {
     wrap(&text, columns, 2)
 }
 
-/// Returns the mark of a model whose card differs from the built-in one.
+/// Returns `*` for a model whose card (description) the manifest corrects or adds, and a space for other models.
 fn mark(card: &ModelCard) -> char {
     if card.corrected.is_empty() { ' ' } else { '*' }
 }
 
-/// Returns the meaning of the marks, and the effect of a missing price.
+/// Returns the meaning of the marks in the table of models, and what to do about a missing price.
 fn legend(entries: &[Entry], columns: usize) -> Vec<String> {
     let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(&entry.card));
-    let told = [
+    let reported = [
         (any(|card| !card.corrected.is_empty()), "* corrected or added by the manifest"),
         (any(|card| card.unverified), "? parts of the card are inferred, not documented"),
         (
             any(|card| card.price.is_none()),
-            "A model without a published price needs yours: `prices:` in the manifest.",
+            "For a model without a published price, write your price under `prices:` in the manifest.",
         ),
     ];
-    told.iter().filter(|(holds, _)| *holds).flat_map(|(_, text)| wrap(text, columns, 2)).collect()
+    reported.iter().filter(|(holds, _)| *holds).flat_map(|(_, text)| wrap(text, columns, 2)).collect()
 }
 
 fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {
@@ -172,7 +172,7 @@ fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {
     format!("{mark} {}", cells.join("  ")).trim_end().to_owned()
 }
 
-/// Returns the facts of a model on two lines or three.
+/// Returns the facts of a model below its name, for terminals that are too narrow for the table.
 fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
     let [name, from, seconds, size, price, at_once] = row;
     let price = if card.price.is_some() { price } else { "no price published" };
@@ -186,7 +186,7 @@ fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
     std::iter::once(format!("{} {name}", mark(card))).chain(lines).collect()
 }
 
-/// Returns one model in full, in at most so many columns.
+/// Returns all facts about one model, in at most `columns` columns.
 #[must_use]
 pub fn page(entry: &Entry, columns: usize) -> Vec<String> {
     let card = &entry.card;
@@ -213,13 +213,13 @@ pub fn page(entry: &Entry, columns: usize) -> Vec<String> {
 
 fn rendered(rendered: &Rendered) -> (String, String) {
     let Rendered { class, finished, p10, p50, p95 } = rendered;
-    let label = if class.is_empty() { "as by default" } else { class };
+    let label = if class.is_empty() { "with default settings" } else { class };
     let [p10, p50, p95] = [p10, p50, p95].map(|time| took(*time));
-    let times = format!("half took up to {p50}, a tenth up to {p10}, 19 in 20 up to {p95}");
+    let times = format!("half took up to {p50}, one in ten up to {p10}, 19 in 20 up to {p95}");
     (label.to_owned(), format!("{times} ({finished} finished)"))
 }
 
-/// Returns a time as [`lasted`] does, below ten seconds with a tenth.
+/// Returns a duration in the form of [`lasted`], but with tenths of a second below ten seconds.
 fn took(time: Duration) -> String {
     if time < Duration::from_secs(10) { format!("{:.1}s", time.as_secs_f64()) } else { lasted(time) }
 }
@@ -230,7 +230,7 @@ struct Page {
 }
 
 impl Page {
-    /// Adds labels with texts.
+    /// Adds a section to the page of a model: labels with their texts.
     fn section(&mut self, title: &str, rows: Vec<(String, String)>) {
         if rows.is_empty() {
             return;
@@ -240,7 +240,7 @@ impl Page {
         for (label, text) in rows {
             let gap = " ".repeat(widest - width(&label));
             let line = format!("  {label}{gap}  {text}");
-            // A label that leaves no room for words has them below it.
+            // If a label leaves no room for its text, the text goes below it.
             if widest + 24 > self.columns {
                 self.lines.push(format!("  {label}"));
                 self.lines.extend(wrap(&format!("    {text}"), self.columns, 4));
@@ -250,7 +250,7 @@ impl Page {
         }
     }
 
-    /// Adds texts without labels.
+    /// Adds a section to the page of a model: texts without labels.
     fn list(&mut self, title: &str, texts: Vec<String>) {
         if !texts.is_empty() {
             self.title(title);
@@ -285,7 +285,7 @@ fn facts(entry: &Entry) -> Vec<(String, String)> {
     let hours = card.link_life.as_secs() / 3_600;
     let hours = usize::try_from(hours)
         .map_or_else(|_| hours.to_string(), |hours| crate::domain::text::count(hours, "hour"));
-    facts.push(("links", format!("to a clip live for {hours}")));
+    facts.push(("links", format!("to a clip expire after {hours}")));
     facts.push(("source", card.source.clone()));
     if card.unverified {
         facts.push(("unverified", "parts of this card are inferred and not documented".to_owned()));
@@ -301,7 +301,7 @@ fn rate_words(rate: Rate) -> String {
     format!("{} submissions {words}", rate.count)
 }
 
-/// Returns the possible values of a field or parameter, in a line.
+/// Returns the possible values and the rules of a field or parameter in one line.
 fn describe(card: &ModelCard, rule: &Rule) -> String {
     let mut facts = vec![range(rule)];
     let is_only = rule.values.len() == 1;
@@ -314,7 +314,7 @@ fn describe(card: &ModelCard, rule: &Rule) -> String {
         facts.push(format!("only with {}", quoted(&rule.only_with)));
     }
     if !rule.excludes.is_empty() {
-        facts.push(format!("not beside {}", quoted(&rule.excludes)));
+        facts.push(format!("not together with {}", quoted(&rule.excludes)));
     }
     let together = card.pictures.as_ref().and_then(|pictures| pictures.wire.as_deref());
     let wire = together.filter(|_| rule.kind == Kind::Picture).unwrap_or_else(|| rule.wire());

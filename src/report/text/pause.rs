@@ -1,4 +1,4 @@
-//! Pauses that were made or lifted, in words.
+//! The results of `pause` and `resume` in words.
 
 use crate::app::pause::{PauseReport, ResumeReport};
 use crate::report::json;
@@ -6,19 +6,20 @@ use crate::report::pauses::{waiting, who, words};
 use crate::report::terminal::Terminal;
 use crate::store::Pause;
 
-/// Tells pauses that hold from now on.
+/// Writes the pauses that are in effect from now on.
 pub fn paused(terminal: &Terminal, report: &PauseReport) {
     for pause in &report.pauses {
         let line = format!("paused   {}", words(pause, report.now));
         one(terminal, &report.projects, pause, "paused", &line);
     }
     terminal.say(
-        "What is in flight is still collected; nothing new is submitted, not even by a run that is at work.",
+        "Clips of requests that were already submitted are still downloaded; nothing new is submitted, not even by a \
+         running `shotlist run`.",
     );
     terminal.next(&report.next);
 }
 
-/// Tells pauses that are lifted, and those that still hold.
+/// Writes the pauses that were lifted, and those that are still in effect.
 pub fn resumed(terminal: &Terminal, report: &ResumeReport) {
     let ResumeReport { provider, projects, lifted, left, now, next } = report;
     for project in projects {
@@ -32,14 +33,14 @@ pub fn resumed(terminal: &Terminal, report: &ResumeReport) {
     }
     if lifted.is_empty() {
         terminal.say(match provider {
-            Some(provider) => format!("{provider} was not on hold by itself; nothing was changed"),
-            None => "nothing was on hold".to_owned(),
+            Some(provider) => format!("{provider} was not paused separately; nothing was changed"),
+            None => "nothing was paused".to_owned(),
         });
     }
     terminal.next(next);
 }
 
-/// Tells one pause, with its project where there are several.
+/// Writes the line about one pause, with the name of its project if there are several projects.
 fn one(terminal: &Terminal, projects: &[String], pause: &Pause, did: &str, line: &str) {
     if terminal.json {
         terminal.data(json::pause::object(pause, did));

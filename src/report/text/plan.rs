@@ -1,4 +1,4 @@
-//! A plan in words.
+//! The result of `plan` in words.
 
 use crate::app::places::Places;
 use crate::app::plan::PlanReport;
@@ -9,8 +9,8 @@ use crate::report::pauses;
 use crate::report::reviews;
 use crate::report::terminal::Terminal;
 
-/// Tells a plan: the table on stdout, everything else on stderr.
-pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
+/// Writes the table of a plan to stdout; its notes, budgets and warnings go to stderr.
+pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport, verbose: bool) {
     let PlanReport { plan, changes, .. } = report;
     let buckets = &plan.sum.buckets;
     let jobs = count(buckets.jobs(), "job");
@@ -24,7 +24,7 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
     if changes.jobs > changes.examples.len() {
         terminal.say(format_args!("… and {} more", changes.jobs - changes.examples.len()));
     }
-    plan.notes().iter().for_each(|note| terminal.tell(note, 2));
+    plan.notes(verbose).iter().for_each(|note| terminal.tell(note, 2));
     if let Some(counts) = reviews::counts(&report.reviews, places.mark()) {
         terminal.tell(&format!("reviews  {counts}"), 9);
     }
@@ -35,12 +35,16 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
     plan.trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
     if report.has_gaps && plan.to_render() > 0 {
         terminal.tell(
-            "The state was rebuilt with gaps: jobs without a clip may have been paid before, so `run` asks first.",
+            "The project's records were rebuilt with gaps: jobs without a clip may have been paid before, so `run` \
+             asks for your approval first.",
             2,
         );
     }
     if !plan.trips.is_empty() {
-        terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
+        terminal.tell(
+            "A run would send nothing, because a guard is exceeded: see `run --accept-changes`, `run --plan`.",
+            2,
+        );
     }
     terminal.say("Nothing was sent.");
     report.lost.lines(places).iter().for_each(|line| terminal.tell(line, 9));

@@ -4,13 +4,13 @@ use crate::app::prune::PruneReport;
 use crate::domain::text::count;
 use crate::report::terminal::Terminal;
 
-/// Tells which clips were archived, which were left, and the command to type next.
+/// Writes the number of archived clips, the clips that could not be moved, and the command to type next.
 pub fn tell(terminal: &Terminal, report: &PruneReport) {
     for (key, fault) in &report.left {
-        terminal.say(format_args!("left     {key}  {fault}"));
+        terminal.say(format_args!("skipped  {key}  {fault}"));
     }
     if report.is_idle() {
-        terminal.say("nothing to archive: every clip is wanted, or archived already");
+        terminal.say("nothing to archive: every clip is wanted or already archived");
     } else {
         terminal.say(format_args!(
             "archived {} in {}",

@@ -7,22 +7,22 @@ use crate::domain::text::count;
 use crate::report::terminal::Terminal;
 use crate::store::{Count, Rebuilt};
 
-/// The states in the order in which they are told, each with its words.
+/// The states of a rendering with their words, in the order in which they are shown.
 const STATES: [(Phase, &str); 11] = [
     (Phase::Done, "done"),
-    (Phase::Placing, "about to be put in its place"),
+    (Phase::Placing, "being saved"),
     (Phase::Downloading, "being downloaded"),
-    (Phase::Running, "on their way"),
+    (Phase::Running, "waiting for the result"),
     (Phase::Submitting, "being sent"),
-    (Phase::Doubtful, "being looked up"),
-    (Phase::Held, "held"),
+    (Phase::Doubtful, "being checked with the provider"),
+    (Phase::Held, "waiting for your decision"),
     (Phase::Failed, "failed"),
     (Phase::WrittenOff, "written off"),
     (Phase::Pending, "waiting to be sent"),
     (Phase::Cancelled, "cancelled"),
 ];
 
-/// Tells what was rebuilt, or why nothing was, and the command to type next.
+/// Writes what was rebuilt in the database, or why nothing was rebuilt, and the command to type next.
 pub fn tell(terminal: &Terminal, report: &RecoverReport) {
     match &report.recovered {
         Some(recovered) => lines(recovered).iter().for_each(|line| terminal.tell(line, 9)),
@@ -33,7 +33,7 @@ pub fn tell(terminal: &Terminal, report: &RecoverReport) {
 
 fn lines(recovered: &Recovered) -> Vec<String> {
     let Recovered { rebuilt, output, counts } = recovered;
-    let Rebuilt { old, bare, clips, clips_sum, old_ledger, submissions, sum, takes, missing, strays } =
+    let Rebuilt { old, bare, clips, clips_sum, old_ledger, submissions, sum, takes, missing, unmatched } =
         rebuilt;
     let mut lines = Vec::new();
     if *clips > 0 {
@@ -42,9 +42,9 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *clips == 0 || *takes > 0 {
         lines.push(format!(
-            "rebuilt  {} of which only the ledger knew ({sum}); {} brought up to date",
-            count(*submissions, "submission"),
-            count(*takes, "take")
+            "rebuilt  {} that only the ledger had ({sum}); {} updated",
+            count(*submissions, "request"),
+            count(*takes, "rendering")
         ));
     }
     let named = |(phase, words): &(Phase, &str)| {
@@ -56,29 +56,30 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     lines.push(format!("now      {}", standing.join(" · ")));
     if *missing > 0 {
         lines.push(format!(
-            "missing  {} not in {}; what can still be fetched is fetched again, free; the others wait for a decision",
+            "missing  {} not in {}; the next run downloads again, free, what it still can; the others need your \
+             decision",
             if *missing == 1 { "1 finished clip is".to_owned() } else { format!("{missing} finished clips are") },
             output.display()
         ));
     }
-    if *strays > 0 {
+    if *unmatched > 0 {
         lines.push(format!(
-            "left out {} of the ledger about submissions whose own lines it has lost: what these cost is not counted, and \
-             the provider's bill tells it",
-            count(*strays, "line")
+            "left out {} of the ledger about requests whose own lines are lost: their cost is not counted; see the \
+             provider's bill",
+            count(*unmatched, "line")
         ));
     }
     if *clips > 0 {
         lines.push(
-            "unknown  what was on its way or waited for a decision is in no sidecar: the next run asks before it orders \
-             a job without a clip"
+            "unknown  sidecars do not record requests that were waiting for the result or for a decision: the next run \
+             asks before it submits a job without a clip"
                 .to_owned(),
         );
     }
     if *bare {
         lines.push(
-            "gone     what no ledger has: providers on hold (`shotlist pause` again), and clips that `redo` or `retry` had \
-             ordered and nobody had sent; without a ledger also every decision about a clip"
+            "lost     pauses (type `shotlist pause` again), and jobs that `redo` or `retry` had queued and that were \
+             not sent yet: no ledger has them; without a ledger also every decision about a clip"
                 .to_owned(),
         );
     }

@@ -1,33 +1,39 @@
-//! Decisions about held jobs, in words.
+//! The result of `resolve` in words.
 
 use crate::app::resolve::{Resolution, ResolveReport, ResolvedJob};
 use crate::report::terminal::Terminal;
 
-/// Tells where nothing was held, and the command to type next; each job was told before.
+/// Writes a note if no job needed a decision, and the command to type next. The line about each job was written before.
 pub fn tell(terminal: &Terminal, report: &ResolveReport) {
     if report.jobs.is_empty() {
-        terminal.say(if report.is_filtered { "nothing of that kind is held" } else { "nothing is held" });
+        terminal.say(if report.is_filtered {
+            "no job that matches needs your decision"
+        } else {
+            "no job needs your decision"
+        });
     }
     terminal.next(&report.next);
 }
 
-/// Returns the line of one job.
+/// Returns the line about the decision for one job.
 #[must_use]
 pub fn line(job: &ResolvedJob) -> String {
     let skipped = if job.outcome.is_ok() { "" } else { "skipped  " };
     format!("{skipped}{}  {}", job.job, words(job))
 }
 
-/// Returns what was done about a job, or why it stays held.
+/// Returns what was done about a job, or why the job still needs a decision.
 #[must_use]
 pub fn words(job: &ResolvedJob) -> String {
     match &job.outcome {
         Ok(Resolution::Adopted(task)) => {
-            format!("task {task} adopted; its clip is fetched by the next run or collect")
+            format!("task {task} adopted; the next run or collect downloads its clip")
         }
-        Ok(Resolution::AskedAgain) => "the same task is asked for once more; free".to_owned(),
+        Ok(Resolution::AskedAgain) => {
+            "the next run requests the result of the same task again, free of charge".to_owned()
+        }
         Ok(Resolution::Resubmitted(price)) => {
-            format!("written off and ordered anew; the next run sends it ({price})")
+            format!("written off; the next run submits it again at a new charge of {price}")
         }
         Ok(Resolution::WrittenOff(usd)) => format!("written off; {usd} counts as spent"),
         Err(unresolved) => unresolved.to_string(),

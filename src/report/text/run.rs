@@ -1,9 +1,9 @@
-//! The end of a run in words.
+//! Describes the end of a run in words.
 
 use crate::app::checker::{Found, RunChecks, Tally};
 use crate::app::exit::Exit;
 use crate::app::places::{Places, quoted};
-use crate::app::standing::{EXAMPLES, Standing};
+use crate::app::project_status::{EXAMPLES, ProjectStatus};
 use crate::app::summary::Summary;
 use crate::domain::fault::Said;
 use crate::domain::lifecycle::{Charged, State};
@@ -21,42 +21,42 @@ use crate::store::Spent;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Columns of a line's first word and the space behind it; further rows of the line begin there.
+/// The number of columns of a line's first word with the spaces after it. Further rows of the line begin there.
 const INDENT: usize = 9;
 
-/// Tells the outcome of a run in words, and the command to type next.
+/// Writes the outcome of a run in words, and the command to type next.
 pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
-    let told = |line: &String| terminal.tell(line, INDENT);
-    outcome_lines(summary, places).iter().for_each(told);
+    let print = |line: &String| terminal.tell(line, INDENT);
+    outcome_lines(summary, places).iter().for_each(print);
     for level in summary.levels.iter().filter(|level| summary.reached == Some(level.cap)) {
-        told(&level.reached());
-        summary.spenders.iter().for_each(|who| told(&format!("spent    by {who}")));
+        print(&level.reached());
+        summary.spenders.iter().for_each(|who| print(&format!("spent    by {who}")));
     }
-    summary.rollout.summary_lines().iter().for_each(told);
+    summary.rollout.summary_lines().iter().for_each(print);
     for pause in &summary.pauses {
-        told(&format!("paused   {}", pauses::words(pause, summary.now)));
+        print(&format!("paused   {}", pauses::words(pause, summary.now)));
     }
-    summary.standing.causes().iter().for_each(told);
-    written_off(&summary.standing, places).iter().for_each(told);
-    summary.lost.lines(places).iter().for_each(told);
+    summary.standing.causes().iter().for_each(print);
+    written_off(&summary.standing, places).iter().for_each(print);
+    summary.lost.lines(places).iter().for_each(print);
     for row in held_block(&summary.standing, places) {
         terminal.row(&row);
     }
     match summary.kept_exit {
         Exit::Done | Exit::Held | Exit::SomeFailed => {}
         Exit::Credentials => terminal.tell(
-            "Mend the key or the account first; then the same command continues; nothing is paid twice.",
+            "Fix the key or the account first; then the same command continues the run; nothing is paid twice.",
             0,
         ),
         Exit::WorkRemains if summary.rollout.open().next().is_some() => {
-            terminal.tell("After the review the same command continues; nothing is paid twice.", 0);
+            terminal.tell("When these clips are approved, the same command renders the others; nothing is paid twice.", 0);
         }
-        _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
+        _ => terminal.tell("The same command continues the run; nothing is paid twice.", 0),
     }
     terminal.next(&summary.next);
 }
 
-/// Returns the counts, money, time and clips of this run, and the reason for an early end.
+/// Returns the lines about the counts, money, time and clips of this run, and the reason for an early end.
 fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     if summary.is_idle && summary.kept_exit == Exit::Done {
         if summary.buckets.jobs() == 0 {
@@ -79,8 +79,10 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     if above > 0 {
         let were = if above == 1 { "was" } else { "were" };
         let above = count(usize::try_from(above).unwrap_or(usize::MAX), "clip");
-        lines
-            .push(format!("above    {above} {were} charged above the price, {more} in all{}", places.mark()));
+        lines.push(format!(
+            "above    {above} {were} charged above the listed price, {more} more in total{}",
+            places.mark()
+        ));
     }
     let clips = &summary.clips;
     if clips.count > 0 {
@@ -93,35 +95,39 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     lines.extend(checks(&summary.checks));
     if summary.waiting > 0 {
         lines.push(format!(
-            "waiting  {} changed while a clip was on its way; the next run orders what is wanted now",
+            "waiting  {} changed while a clip was being rendered; the next run submits the new request",
             count(summary.waiting, "job")
         ));
     }
     for (who, why, is_refused) in &summary.closed {
         let why = why_words(*why);
         lines.push(if *is_refused {
-            format!("{who} is asked nothing more in this run: {why}; a later run collects what is paid")
+            format!("this run sends nothing more to {who}: {why}; a later run downloads the paid clips")
         } else {
-            format!("{who} takes no more submissions in this run: {why}; what is left of it was not charged")
+            format!("this run submits nothing more to {who}: {why}; the remaining jobs were not sent (not charged)")
         });
     }
     if summary.reason == Some(StopReason::MaxTime) {
         lines.push(
-            "--max-time: what would have ended later was not sent; what was paid was collected".to_owned(),
+            "--max-time: jobs that would have ended later were not sent; paid clips were downloaded"
+                .to_owned(),
         );
     }
     if summary.reason == Some(StopReason::InDoubt) {
-        lines.push("guards.max_in_doubt is reached; what is left was not sent, and not charged".to_owned());
+        lines.push(
+            "guards.max_in_doubt is reached; the remaining jobs were not sent (not charged)".to_owned(),
+        );
     }
     lines
 }
 
-/// Returns the verdicts about the clips of this call, and a line for each check that found something.
+/// Returns the counts of verdicts about the clips of this start of the program, and a line for each check with
+/// findings.
 fn checks(checks: &RunChecks) -> Vec<String> {
     if checks.tally == Tally::default() {
         return Vec::new();
     }
-    let looked = if checks.frames == 0 { " (by their files alone)" } else { "" };
+    let looked = if checks.frames == 0 { " (without looking at frames)" } else { "" };
     let mut lines = vec![format!("checks   {}{looked}", checks.tally.line())];
     lines.extend(checks.found.iter().map(|Found { verdict, check, clips, job, reason }| {
         let whose = match clips {
@@ -133,16 +139,17 @@ fn checks(checks: &RunChecks) -> Vec<String> {
     lines
 }
 
-/// Returns what was spent of what: by this invocation, and by the whole run where it goes on with an interrupted one.
+/// Returns the spent and the estimated amount of a run. If this start continues an interrupted run, the amount that
+/// this start alone has spent comes first.
 fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
     let mut money = match estimate {
         Some(estimate) => format!("{} of {}", whole.settled, estimate.max(whole.settled)),
-        None => "nothing new".to_owned(),
+        None => "$0.00 in this run".to_owned(),
     };
     if estimate.is_some() && spent != whole {
-        money = format!("{} now · {money} in the whole run", spent.settled);
+        money = format!("{} now · {money} since the run began", spent.settled);
     }
-    for (usd, word) in [(whole.reserved, "in flight"), (whole.in_doubt, "in doubt")] {
+    for (usd, word) in [(whole.reserved, "waiting for the result"), (whole.in_doubt, "in doubt")] {
         if usd > Usd::ZERO {
             let _ = write!(money, " · {usd} {word}");
         }
@@ -150,7 +157,7 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
     money
 }
 
-impl Standing {
+impl ProjectStatus {
     /// Returns a line for each cause of failures, and below it the provider's words about one job.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {
@@ -177,14 +184,14 @@ impl Standing {
     }
 }
 
-/// Tells which jobs were written off, and how to go on.
-fn written_off(standing: &Standing, places: &Places) -> Option<String> {
+/// Returns the line about jobs that were written off, with the commands that apply to them.
+fn written_off(standing: &ProjectStatus, places: &Places) -> Option<String> {
     let takes = &standing.written_off;
     let first = takes.first()?;
     let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
     let more = if takes.len() > EXAMPLES { ", …" } else { "" };
     Some(format!(
-        "written off  {}: {}{more}; `{}` orders again (a second payment), `{}` says that it is meant",
+        "written off  {}: {}{more}; `{}` submits again (a second payment), `{}` stops this message",
         count(takes.len(), "job"),
         names.join(", "),
         places.typed("retry --written-off"),
@@ -207,7 +214,7 @@ mod tests {
             |settled: &str| Spent { settled: usd(settled), reserved: Usd::ZERO, in_doubt: usd("0.20") };
         let words = |now, whole| spent_words(Some(usd("1.60")), spent(now), spent(whole));
         assert_eq!(words("0.40", "0.40"), "$0.40 of $1.60 · $0.20 in doubt");
-        assert_eq!(words("0.20", "0.60"), "$0.20 now · $0.60 of $1.60 in the whole run · $0.20 in doubt");
-        assert_eq!(spent_words(None, Spent::default(), Spent::default()), "nothing new");
+        assert_eq!(words("0.20", "0.60"), "$0.20 now · $0.60 of $1.60 since the run began · $0.20 in doubt");
+        assert_eq!(spent_words(None, Spent::default(), Spent::default()), "$0.00 in this run");
     }
 }

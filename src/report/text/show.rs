@@ -1,9 +1,9 @@
-//! One job in full, as a page.
+//! Formats all recorded facts about one job as a page of text.
 
 use crate::app::places::Places;
 use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::foreign::shown;
-use crate::domain::lifecycle::{Account, State};
+use crate::domain::lifecycle::{MoneyState, State};
 use crate::domain::money::Usd;
 use crate::domain::units::{bytes, span, utc};
 use crate::domain::verdict::Checked;
@@ -14,10 +14,10 @@ use crate::store::{Entry, History, Kind, TakeHistory};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Characters of a text in the request that are shown: any prompt in full, but not a picture.
+/// The maximum number of shown characters of a field of the request. It is enough for any prompt, not for a picture.
 const LONGEST_VALUE: usize = 2_000;
 
-/// Returns all lines, none wider than so many columns where that can be.
+/// Returns the page about a job as lines of at most `width` columns. Only commands may be wider.
 #[must_use]
 pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> {
     let history = &report.history;
@@ -31,7 +31,10 @@ pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> 
             if filed.path != history.path {
                 field(
                     "",
-                    &format!("by now it belongs to {}; the next run moves it", places.opened(&history.path)),
+                    &format!(
+                        "its path is now {}; the next run moves the clip there",
+                        places.opened(&history.path)
+                    ),
                 );
             }
         }
@@ -56,7 +59,7 @@ pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> 
         lines.push("What to do".to_owned());
         for choice in &report.choices {
             lines.extend(labelled("  ", &choice.when, width));
-            // On one line whatever its length: a command that is broken cannot be copied.
+            // A command stays on one line, because a broken command cannot be copied.
             lines.push(format!("      {}", choice.command));
         }
     }
@@ -68,16 +71,16 @@ fn money(history: &History) -> String {
         let costs = history.takes.iter().map(cost);
         costs.filter(|(account, _)| *account == wanted).map(|(_, usd)| usd).sum()
     };
-    let mut parts = vec![format!("{} spent", of(Account::Settled))];
-    if of(Account::Reserved) > Usd::ZERO {
-        parts.push(format!("{} in flight", of(Account::Reserved)));
+    let mut parts = vec![format!("{} spent", of(MoneyState::Settled))];
+    if of(MoneyState::Reserved) > Usd::ZERO {
+        parts.push(format!("{} waiting for the result", of(MoneyState::Reserved)));
     }
-    if of(Account::InDoubt) > Usd::ZERO {
-        parts.push(format!("{} in doubt", of(Account::InDoubt)));
+    if of(MoneyState::InDoubt) > Usd::ZERO {
+        parts.push(format!("{} in doubt", of(MoneyState::InDoubt)));
     }
     let takes = match history.takes.len() {
-        1 => "1 take".to_owned(),
-        takes => format!("{takes} takes"),
+        1 => "1 rendering".to_owned(),
+        takes => format!("{takes} renderings"),
     };
     format!("{}, in {takes}", parts.join(", "))
 }
@@ -87,7 +90,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
     let take = &entry.take;
     let newest = if at == 0 && history.takes.len() > 1 { ", the newest" } else { "" };
     let title = format!(
-        "Take {} of {}{newest}   {}   ordered {}",
+        "Rendering {} of {}{newest}   {}   created {}",
         history.takes.len() - at,
         history.takes.len(),
         take.id,
@@ -95,7 +98,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
     );
     let mut lines = labelled("", &title, width);
     let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
-    // Of the newest it was said above.
+    // The state of the newest take is at the top of the page.
     if at > 0 {
         field("state", &state_words(entry));
     }
@@ -103,7 +106,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
     let (account, usd) = cost(entry);
     let settled = match entry.settled {
         Some(settled) if settled != take.price => {
-            format!("; the list says {}", take.price)
+            format!("; the listed price is {}", take.price)
         }
         _ => String::new(),
     };
@@ -135,7 +138,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
 
 /// Returns the verdict of the automatic checks and its reasons, each with its label.
 fn check_words(checked: &Checked) -> Vec<(String, String)> {
-    let looked = if checked.frames { "" } else { " (by its file alone)" };
+    let looked = if checked.frames { "" } else { " (without looking at frames)" };
     let mut lines = vec![("checks".to_owned(), format!("{}{looked}", checked.verdict()))];
     let reasons = checked.findings.iter();
     lines.extend(reasons.map(|finding| {
@@ -144,59 +147,61 @@ fn check_words(checked: &Checked) -> Vec<(String, String)> {
     lines
 }
 
-/// Returns how waiting for the provider goes.
+/// Returns the number of polls, the failures and the next poll of a take that waits for the provider.
 fn progress(state: &State, now: Timestamp) -> Vec<String> {
     match state {
-        State::Running { task, watch, due } => {
-            let failed = match watch.setbacks {
+        State::Running { task, counters, due } => {
+            let failed = match counters.setbacks {
                 0 => String::new(),
-                setbacks => format!(", the last {setbacks} got no answer"),
+                setbacks => format!(", the last {setbacks} without an answer"),
             };
             let next = if *due > now { format!("in {}", span(now, *due)) } else { "now".to_owned() };
             vec![format!(
-                "being rendered for {}; asked {} times{failed}; to be asked again {next}",
+                "rendering for {}; checked {} times{failed}; next check {next}",
                 span(task.accepted, now),
-                watch.polls
+                counters.polls
             )]
         }
-        State::Downloading { watch, clip, .. } => {
+        State::Downloading { counters, clip, .. } => {
             let dies = match clip.expires {
-                Some(dies) if dies > now => format!("its link dies in {}, at {}", span(now, dies), utc(dies)),
-                Some(dies) => format!("its link died {} ago", span(dies, now)),
-                None => "nobody knows when its link dies".to_owned(),
+                Some(dies) if dies > now => {
+                    format!("its link expires in {}, at {}", span(now, dies), utc(dies))
+                }
+                Some(dies) => format!("its link expired {} ago", span(dies, now)),
+                None => "it is unknown when its link expires".to_owned(),
             };
-            let failed = watch.troubles.saturating_add(u32::from(watch.damaged));
-            vec![format!("rendered (asked {} times), {failed} downloads failed; {dies}", watch.polls)]
+            let failed = counters.troubles.saturating_add(u32::from(counters.damaged));
+            vec![format!("rendered (checked {} times), {failed} downloads failed; {dies}", counters.polls)]
         }
         State::Doubtful { looks, absent, due, .. } => {
             let denied = match absent {
-                Some(first) => format!("; it has not shown it {} ago", span(*first, now)),
+                Some(first) => format!("; it did not have the task {} ago", span(*first, now)),
                 None => String::new(),
             };
             let next = if *due > now { format!("in {}", span(now, *due)) } else { "now".to_owned() };
-            vec![format!("the provider was asked {looks} times{denied}; to be asked again {next}")]
+            vec![format!("the provider was asked {looks} times{denied}; next check {next}")]
         }
         _ => Vec::new(),
     }
 }
 
-/// Returns what a person did about a take, and why.
+/// Returns in words what a person did about a rendering, with the time and the reason.
 fn remark(line: &Entry) -> String {
     let did = match (line.kind, line.was) {
         (Kind::Adjusted, Some(was)) => format!("cost corrected, {was} → {}", line.usd),
         (Kind::Adopted, _) => "the task was found".to_owned(),
-        (Kind::Again, _) => "to be asked for once more".to_owned(),
-        (Kind::Ordered, _) => "ordered anew".to_owned(),
+        (Kind::Again, _) => "the result is requested again".to_owned(),
+        (Kind::Ordered, _) => "queued to render again".to_owned(),
         (kind, _) => kind.name().replace('_', " "),
     };
     format!("{}  {did}: {}", utc(line.at), printable(reason(line)))
 }
 
-/// Returns the request of the newest attempt, one field of its body a line.
+/// Returns the request of a rendering's newest attempt, with one line for each field of its body.
 fn request(report: &ShowReport, entry: &TakeHistory, width: usize) -> Vec<String> {
     let newest = entry.attempts.last();
     let Some(Sent { call, is_same }) = report.sent(entry) else {
-        return labelled("  request   ", "of a provider that this program does not know", width);
+        return labelled("  request   ", "not shown: this version does not support the provider", width);
     };
     let how = match newest {
         None => "as it would be sent",
@@ -221,27 +226,27 @@ fn request(report: &ShowReport, entry: &TakeHistory, width: usize) -> Vec<String
     lines
 }
 
-/// Returns the text of a user or a provider as a terminal may show it, of any length.
+/// Returns a text of any length, by a user or provider, with its control characters escaped for a terminal.
 fn printable(text: &str) -> String {
     shown(text).into_owned()
 }
 
-const fn account_words(account: Account) -> &'static str {
+const fn account_words(account: MoneyState) -> &'static str {
     match account {
-        Account::Free => "(not charged)",
-        Account::Reserved => "in flight",
-        Account::InDoubt => "in doubt",
-        Account::Settled => "spent",
+        MoneyState::Free => "(not charged)",
+        MoneyState::Reserved => "waiting for the result",
+        MoneyState::InDoubt => "in doubt",
+        MoneyState::Settled => "spent",
     }
 }
 
-/// Returns what became of a submission in words; `outcome` is the ledger's name of it.
+/// Returns the outcome of a submission in words. `outcome` is the outcome's name in the ledger.
 fn outcome_words(outcome: &str) -> String {
     match outcome {
-        "sent_back" => "sent back, not charged".into(),
+        "sent_back" => "not accepted for now, not charged".into(),
         "rejected" => "refused, not charged".into(),
         "never_sent" => "never sent, not charged".into(),
-        "absent" => "not there when looked for, not charged".into(),
+        "absent" => "not found at the provider, not charged".into(),
         "settled" => "accepted, became a clip".into(),
         "written_off" => "written off".into(),
         other => other.replace('_', " "),

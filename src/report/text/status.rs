@@ -1,4 +1,4 @@
-//! The state of a project on one screen.
+//! Formats the state of a project for one screen.
 
 use crate::app::budget::Level;
 use crate::app::checker::Tally;
@@ -12,7 +12,7 @@ use crate::report::{pauses, reviews};
 use crate::store::{Holder, Run, Spent};
 use jiff::Timestamp;
 
-/// Returns all lines, at most so many columns wide. Only commands are never broken.
+/// Returns the state of a project as lines of at most `columns` columns. Only commands may be wider.
 #[must_use]
 pub fn lines(places: &Places, report: &StatusReport, columns: usize) -> Vec<String> {
     let standing = &report.standing;
@@ -43,7 +43,7 @@ impl StatusReport {
         );
         let dying = self.dying();
         if let Some((take, dies)) = dying.first() {
-            let plural = if dying.len() == 1 { "link dies" } else { "links die" };
+            let plural = if dying.len() == 1 { "link expires" } else { "links expire" };
             let first = if *dies > self.now {
                 format!("the first in {}", span(self.now, *dies))
             } else {
@@ -66,9 +66,9 @@ impl StatusReport {
             Some(Holder { command, started, pid, host }) => {
                 let since = started.parse::<Timestamp>().map(|at| format!("for {}", span(at, self.now)));
                 let since = since.unwrap_or_else(|_| format!("since {started}"));
-                format!("  at work    `shotlist {command}` {since} (process {pid} on {host})")
+                format!("  active     `shotlist {command}` {since} (process {pid} on {host})")
             }
-            None => "  at work    nothing is running".to_owned(),
+            None => "  active     no command".to_owned(),
         });
         if let Some(pace) = &self.pace {
             let time = pace.time_left.map(|time| format!(", about {}", about(time))).unwrap_or_default();
@@ -90,11 +90,11 @@ impl StatusReport {
                 span(*started, ended)
             ),
             _ if self.is_active(run) => format!("{command} (number {}) since {}", id.0, utc(*started)),
-            _ => format!("last {command} (number {}) {} was cut off", id.0, utc(*started)),
+            _ => format!("last {command} (number {}) {} was interrupted", id.0, utc(*started)),
         }
     }
 
-    /// Returns a line for each state that is in flight: how many takes, and the oldest.
+    /// Returns a line for each state of unfinished renderings, with their number and the oldest of them.
     fn by_state(&self) -> Vec<String> {
         let oldest = self.oldest();
         oldest
@@ -109,5 +109,10 @@ impl StatusReport {
 
 fn spent_words(spent: Spent) -> String {
     let part = |usd: Usd, word: &str| if usd > Usd::ZERO { format!(", {usd} {word}") } else { String::new() };
-    format!("{}{}{}", spent.settled, part(spent.reserved, "in flight"), part(spent.in_doubt, "in doubt"))
+    format!(
+        "{}{}{}",
+        spent.settled,
+        part(spent.reserved, "waiting for the result"),
+        part(spent.in_doubt, "in doubt")
+    )
 }

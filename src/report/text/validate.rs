@@ -5,7 +5,7 @@ use crate::app::validate::ValidateReport;
 use crate::report::json;
 use crate::report::terminal::Terminal;
 
-/// Tells the problems, the number of jobs, and the command to type next.
+/// Writes the problems, the number of jobs, and the command to type next.
 pub fn tell(terminal: &Terminal, places: &Places, report: &ValidateReport) {
     let tally = terminal.problems(report.problems.clone());
     if report.is_invalid() {

@@ -1,29 +1,29 @@
-//! Clips that were compared with what was placed, in words.
+//! The result of `verify` in words.
 
 use crate::app::verify::VerifyReport;
 use crate::domain::text::count;
 use crate::domain::units::bytes;
 use crate::store::Clip;
 
-/// Returns the line of a clip that is not as it was placed.
+/// Returns the line about a clip whose file differs from the one that was saved.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> String {
     let why = if why.is_empty() { String::new() } else { format!("  {why}") };
     format!("{word:<10} {}  {}{why}", clip.filed.path, clip.key)
 }
 
-/// Returns what a comparison has found, and what can be done about it.
+/// Returns the counts of compared clips, and advice if clips are missing or differ from their records.
 #[must_use]
 pub fn lines(report: &VerifyReport) -> Vec<String> {
     let of = if report.compared < report.all { format!(" of {}", report.all) } else { String::new() };
     let clips =
         usize::try_from(report.compared).map_or_else(|_| "all clips".to_owned(), |n| count(n, "clip"));
-    let mut parts = vec![format!("{} as they were placed", report.same)];
+    let mut parts = vec![format!("{} unchanged", report.same)];
     let found = [
         (report.missing, "missing"),
         (report.dismissed, "dismissed"),
         (report.damaged, "damaged"),
-        (report.foreign, "not ours"),
+        (report.foreign, "replaced by another file"),
         (report.unreadable, "unreadable"),
         (report.sidecars, "with a wrong sidecar"),
     ];
@@ -31,8 +31,9 @@ pub fn lines(report: &VerifyReport) -> Vec<String> {
     let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(report.bytes), parts.join(" · "))];
     if report.wrong() > 0 && !report.is_repair {
         lines.push(
-                "Put them back from a backup of the output folder, or let `--repair` bring back what a copy or the \
-                 provider still has: it is free, and links expire within a day. Nothing was changed, nothing was sent."
+                "Restore the clips from a backup of the output folder, or use `--repair`, which restores what a copy \
+                 or the provider still has: it costs nothing, and links expire within a day. Nothing was changed, \
+                 nothing was sent."
                     .to_owned(),
             );
     }

@@ -41,7 +41,7 @@ fn only_the_address_of_the_connection_and_localhost_are_served() {
     assert!(is_known("127.0.0.1:8420", "[::ffff:127.0.0.1]:8420"));
     assert!(is_known("127.0.0.1", "127.0.0.1:80") && is_known("localhost", "127.0.0.1:80"));
     assert!(is_known("192.0.2.7:8420", "192.0.2.7:8420"));
-    assert!(!is_known("localhost:8420", "192.0.2.7:8420"), "`localhost` is no name of another computer");
+    assert!(!is_known("localhost:8420", "192.0.2.7:8420"), "`localhost` is not a name of another computer");
 }
 
 #[test]

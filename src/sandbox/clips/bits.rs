@@ -1,16 +1,17 @@
-//! A bit stream as H.264 writes it: most significant bit first, exp-Golomb numbers, packed into NAL units.
+//! Writes bit streams for H.264: bits with the most significant first, exp-Golomb numbers, and the packing into NAL
+//! units.
 
-/// Collects bits into bytes.
+/// A bit stream that is being written.
 #[derive(Default)]
 pub(super) struct Bits {
     bytes: Vec<u8>,
-    /// The bits that do not fill a byte yet, in the low end.
+    /// The last bits, which do not fill a byte yet, in the low-order positions.
     open: u64,
     count: u32,
 }
 
 impl Bits {
-    /// Appends the low `count` bits of `value`; at most 32.
+    /// Appends the low `count` bits of `value`. `count` is at most 32.
     pub(super) fn put(&mut self, value: u32, count: u32) {
         self.open = self.open << count | u64::from(value);
         self.count += count;
@@ -21,20 +22,22 @@ impl Bits {
         self.open &= (1 << self.count) - 1;
     }
 
-    /// Appends a code written as zeros and ones.
+    /// Appends a code that is given as text of zeros and ones.
     pub(super) fn code(&mut self, code: &str) {
         let value = code.bytes().fold(0, |value, digit| value << 1 | u32::from(digit & 1));
         self.put(value, u32::try_from(code.len()).expect("no code is longer than 16"));
     }
 
-    /// Appends an unsigned exp-Golomb number: the number plus one in binary, behind as many zeros as it has further
-    /// digits. Below 2^16 here, so it takes at most 32 bits.
+    /// Appends an unsigned exp-Golomb number, which is below 2^16 here and takes at most 32 bits.
+    ///
+    /// The code is the number plus one in binary digits. Before the digits come zeros, one fewer than there are digits.
     pub(super) fn unsigned(&mut self, value: u32) {
         let digits = (value + 1).ilog2();
         self.put(value + 1, 2 * digits + 1);
     }
 
-    /// Appends a signed exp-Golomb number: 0, 1, -1, 2, -2, … are 0, 1, 2, 3, 4, …
+    /// Appends a signed exp-Golomb number: the values 0, 1, -1, 2, -2, … are written as the unsigned numbers 0, 1, 2,
+    /// 3, 4, …
     pub(super) fn signed(&mut self, value: i32) {
         let twice = 2 * value.unsigned_abs();
         self.unsigned(if value > 0 { twice - 1 } else { twice });
@@ -49,7 +52,7 @@ impl Bits {
 
     /// Ends the stream with a one and zeros, and packs it into a NAL unit with this header byte.
     ///
-    /// Three bytes 0 0 x with x up to 3 would look like a start code to some readers; a 3 is put before the x.
+    /// Three bytes 0 0 x with x up to 3 would look like a start code to some readers, so a 3 is inserted before the x.
     pub(super) fn into_unit(mut self, header: u8) -> Vec<u8> {
         self.put(1, 1);
         self.put(0, (8 - self.count) % 8);

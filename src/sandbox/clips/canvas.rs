@@ -1,4 +1,4 @@
-//! A frame as cells of 4 × 4 pixels, with rectangles, discs and letters.
+//! Draws rectangles, discs and letters on a frame made of cells of 4 × 4 pixels.
 
 use embedded_graphics::geometry::{OriginDimensions, Point};
 use embedded_graphics::image::GetPixel;
@@ -6,42 +6,44 @@ use embedded_graphics::mono_font::MonoFont;
 use embedded_graphics::pixelcolor::BinaryColor;
 use std::ops::Range;
 
-/// A cell's width and height in pixels.
+/// The width and height of a cell in pixels.
 pub(super) const CELL: u32 = 4;
-/// Brightness (luma) is a multiple of this.
+/// The size of one step of brightness (luma). Every brightness in a canvas is a multiple of it.
 pub(super) const SHADE_STEP: u8 = 16;
-/// The darkest and the brightest step together.
+/// The sum of the darkest and the brightest step. Subtracting a step from this sum inverts that step.
 const SHADES: u8 = 15;
-/// Colour differences (chroma) are multiples of this.
+/// The size of one step of colour difference (chroma). Every colour difference in a canvas is a multiple of it.
 pub(super) const TONE_STEP: u8 = 4;
 
-/// A hue: the two colour differences in steps of [`TONE_STEP`], 32 for none.
+/// A hue as its blue and red colour differences, in steps of [`TONE_STEP`]. The value 32 means no colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tone {
     pub(super) blue: u8,
     pub(super) red: u8,
 }
 
-/// A picture of cells. Memory is laid out for whole macroblocks of 4 × 4 cells; what lies beyond the visible size
-/// keeps the background.
+/// A picture made of cells.
+///
+/// The memory has room for whole macroblocks of 4 × 4 cells. Cells outside the visible size keep the background.
 #[derive(Clone)]
 pub(super) struct Canvas {
-    /// Visible cells across and down.
+    /// The number of visible cells in a row.
     pub(super) width: usize,
     pub(super) height: usize,
-    /// Macroblocks across and down.
+    /// The number of macroblocks in a row.
     pub(super) columns: usize,
     pub(super) rows: usize,
-    /// What the numbers in the plane of tones stand for: the background's, and the accent's.
+    /// The two tones of the canvas: tone 0 is that of the background, tone 1 that of the accented parts.
     pub(super) tones: [Tone; 2],
-    /// A cell's brightness in steps of [`SHADE_STEP`], 1 to 14.
+    /// The brightness of each cell in steps of [`SHADE_STEP`], 1 to 14.
     shades: Vec<u8>,
-    /// 0 or 1 for each square of 2 × 2 cells.
+    /// The number of the tone, 0 or 1, of each square of 2 × 2 cells, row by row.
     accented: Vec<u8>,
 }
 
 impl Canvas {
-    /// A canvas of one colour for a frame of these pixels.
+    /// Returns a canvas for a frame of the given width and height in pixels. All of it has the same brightness and the
+    /// background's tone.
     pub(super) fn new(pixels: (u32, u32), tones: [Tone; 2], shade: u8) -> Self {
         let (width, height) = (pixels.0.div_ceil(CELL) as usize, pixels.1.div_ceil(CELL) as usize);
         let (columns, rows) = (width.div_ceil(4), height.div_ceil(4));
@@ -49,26 +51,26 @@ impl Canvas {
         Self { width, height, columns, rows, tones, shades: vec![shade; cells], accented: vec![0; cells / 4] }
     }
 
-    /// A cell's brightness, in steps.
+    /// Returns the brightness of a cell, in steps of [`SHADE_STEP`].
     pub(super) fn shade(&self, x: usize, y: usize) -> u8 {
         self.shades[y * self.columns * 4 + x]
     }
 
-    /// Which tone the square of 2 × 2 cells has.
+    /// Returns the number of the tone, 0 or 1, of a square of 2 × 2 cells.
     pub(super) fn tone(&self, x: usize, y: usize) -> usize {
         usize::from(self.accented[y * self.columns * 2 + x])
     }
 
-    /// The cells of a row of macroblocks, and their tones.
+    /// Returns the brightness of the cells in a row of macroblocks, and the numbers of their tones.
     pub(super) fn band(&self, row: usize) -> (&[u8], &[u8]) {
         let (cells, squares) = (self.columns * 16, self.columns * 4);
         (&self.shades[row * cells..(row + 1) * cells], &self.accented[row * squares..(row + 1) * squares])
     }
 
-    /// Whether a macroblock is the same in another canvas of this size and these tones.
+    /// Returns true if a macroblock is the same in another canvas of the same size and tones.
     pub(super) fn same(&self, other: &Self, column: usize, row: usize) -> bool {
         let alike = |one: &[u8], other: &[u8], side: usize| {
-            // Most of the time of an unoptimised build goes into this: plain loops take half as long as iterators.
+            // An unoptimised build spends most of its time here, and plain loops take half as long as iterators.
             for y in row * side..(row + 1) * side {
                 let start = (y * self.columns + column) * side;
                 if one[start..start + side] != other[start..start + side] {
@@ -80,33 +82,34 @@ impl Canvas {
         alike(&self.shades, &other.shades, 4) && alike(&self.accented, &other.accented, 2)
     }
 
-    /// Makes dark what is bright and the other way round.
+    /// Inverts the brightness of all cells.
     pub(super) fn invert(&mut self) {
         self.shades.iter_mut().for_each(|shade| *shade = SHADES - *shade);
     }
 
-    /// Fills a rectangle, cut off at the right and at the bottom.
+    /// Fills a rectangle with one brightness. The rectangle is cut off at the right and at the bottom of the canvas.
     pub(super) fn fill(&mut self, (x, y): (usize, usize), (width, height): (usize, usize), shade: u8) {
         let across = x.min(self.width)..(x + width).min(self.width);
         let down = y..(y + height).min(self.height);
         paint(&mut self.shades, self.columns * 4, &across, &down, shade);
     }
 
-    /// Gives a rectangle the accent's tone; its sides are even, else the cells beside it are stained.
+    /// Gives a rectangle the tone of accented parts. Its position and sides must be even numbers of cells, because
+    /// otherwise neighbouring cells get the tone too.
     pub(super) fn accent(&mut self, (x, y): (usize, usize), (width, height): (usize, usize)) {
         let across = x / 2..(x + width).min(self.width).div_ceil(2);
         let down = y / 2..(y + height).min(self.height).div_ceil(2);
         paint(&mut self.accented, self.columns * 2, &across, &down, 1);
     }
 
-    /// Draws a disc in the accent's tone with a smooth edge. Centre and radius are in eighths of a cell; the disc
-    /// lies within the canvas.
+    /// Draws an accented disc with a smooth edge. Centre and radius are in eighths of a cell; the disc must be inside
+    /// the canvas.
     pub(super) fn disc(&mut self, (x, y): (usize, usize), radius: usize, shade: u8) {
         for row in (y - radius) / 8..(y + radius).div_ceil(8) {
             for column in (x - radius) / 8..(x + radius).div_ceil(8) {
                 let away = |cell: usize, centre: usize| (cell * 8 + 4).abs_diff(centre);
                 let squared = away(column, x).pow(2) + away(row, y).pow(2);
-                // Eighths of the cell that the disc covers, by how far its edge is from the cell's middle.
+                // The disc covers this many eighths of the cell, by the distance of its edge from the cell's middle.
                 let covered = if squared >= (radius + 4).pow(2) {
                     continue;
                 } else if squared <= (radius - 4).pow(2) {
@@ -119,7 +122,7 @@ impl Canvas {
                 *cell = u8::try_from(mixed / 8).expect("lies between two shades");
             }
         }
-        // Only squares well within: the accent's tone on a cell outside would be a stain.
+        // Only squares that are completely inside get the accent's tone, which would show as a stain outside.
         for row in (y - radius) / 16..(y + radius).div_ceil(16) {
             for column in (x - radius) / 16..(x + radius).div_ceil(16) {
                 let away = |square: usize, centre: usize| (square * 16 + 8).abs_diff(centre);
@@ -130,7 +133,7 @@ impl Canvas {
         }
     }
 
-    /// Writes one line, each dot of a letter `scale` cells wide and high; cut off at the right.
+    /// Draws one line of text, in which each dot of a letter is `scale` cells wide. The line is cut off at the right.
     pub(super) fn text(
         &mut self,
         (x, y): (usize, usize),
@@ -159,7 +162,7 @@ impl Canvas {
     }
 }
 
-/// Fills a rectangle of a plane whose rows have `stride` places.
+/// Fills a rectangle of a plane (one value for each cell or square), whose rows have `stride` values.
 fn paint(plane: &mut [u8], stride: usize, across: &Range<usize>, down: &Range<usize>, value: u8) {
     for row in plane.chunks_exact_mut(stride).take(down.end).skip(down.start) {
         row[across.clone()].fill(value);

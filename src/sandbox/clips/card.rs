@@ -1,4 +1,4 @@
-//! The card over the lower edge of a clip with a picture: whose it is and what was asked for.
+//! Draws the caption card, which names the item and the request. It covers the lower edge of a clip with a picture.
 
 use embedded_graphics::mono_font::iso_8859_1::{FONT_5X8, FONT_6X10, FONT_7X13_BOLD, FONT_9X15_BOLD};
 
@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Tone};
 use super::letters::{Line, even, tones};
 use super::words::{plain, wrap};
 
-/// Grey, so that the picture alone has colours.
+/// The background tone of a card: grey, so that only the picture has colours.
 const GREY: Tone = Tone { blue: 32, red: 32 };
 const GROUND: u8 = 3;
 const FOOTER: u8 = 2;
@@ -18,8 +18,10 @@ const ACCENT: u8 = 11;
 
 const NAME: &str = "shotlist sandbox";
 
-/// Draws the card, as wide as the clip; none on a clip that is too small for letters. From the top: a rule in the accent's
-/// colour, the title, the beginning of the prompt, and a footer with the item and what was ordered.
+/// Draws the caption card of a clip, as wide as the clip; `None` for a clip that is too small for letters.
+///
+/// The card has, from the top: a line in the accent's colour, the title, the beginning of the prompt, and a footer with
+/// the item and the request.
 pub(super) fn card(picture: &Picture) -> Option<Canvas> {
     let short = (picture.width.min(picture.height) / 4) as usize;
     if short < 80 {
@@ -41,7 +43,7 @@ pub(super) fn card(picture: &Picture) -> Option<Canvas> {
     // A small clip has no room for a footer.
     let foot = if short < 150 { 0 } else { small.pitch() + 3 * unit };
     let without_prompt = rule + 2 * gap + large.pitch() + gap + foot;
-    // A quarter of the frame and a little, so that the product can still be seen.
+    // The card takes a little more than a quarter of the height, so that the product can still be seen.
     let room = (picture.height as usize / 4 * 27 / 100).saturating_sub(without_prompt);
     let most = (room / small.pitch()).clamp(1, 4);
     let prompt = wrap(&plain(&picture.prompt), small.fits(column), most);
@@ -65,7 +67,7 @@ pub(super) fn card(picture: &Picture) -> Option<Canvas> {
     Some(canvas)
 }
 
-/// The title, and the line of the footer.
+/// Returns the title of the card and the text of its footer.
 fn words(picture: &Picture) -> (String, String) {
     let Picture { model, width, height, seconds, .. } = picture;
     let order = format!("{model} · {width}×{height} · {seconds} s");

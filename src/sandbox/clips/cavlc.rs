@@ -1,11 +1,14 @@
-//! How a block of coefficients becomes bits: CAVLC (ITU-T H.264, 9.2), as far as simple blocks need it.
+//! Encodes blocks of coefficients with CAVLC, a variable-length code (ITU-T H.264, 9.2), as far as simple blocks need
+//! it.
 //!
-//! The code for the number of coefficients depends on what the neighbours had. No block of brightness has more than
-//! three, the first of its sixteen, so the start of two of the standard's six tables is enough, and one for colour.
+//! The code for the number of coefficients depends on the neighbours. A block of brightness has sixteen coefficients,
+//! of which only the first three can differ from zero here. So the beginnings of two of the standard's six tables are
+//! enough, and one table for colour.
 
 use super::bits::Bits;
 
-/// By the number of coefficients, then by how many ones end them: the start of Table 9-5, 0 ≤ nC < 2.
+/// The codes for the number of coefficients that are not zero and the number of ones at their end: the start of Table
+/// 9-5, 0 ≤ nC < 2.
 const COUNT: [&[&str]; 4] = [
     &["1"],
     &["000101", "01"],
@@ -13,11 +16,11 @@ const COUNT: [&[&str]; 4] = [
     &["000000111", "00000110", "0000101", "00011"],
 ];
 
-/// The same among neighbours with more: 2 ≤ nC < 4.
+/// The codes as in [`COUNT`] for a block whose neighbours have more coefficients: Table 9-5, 2 ≤ nC < 4.
 const COUNT_AMONG_MORE: [&[&str]; 4] =
     [&["11"], &["001011", "10"], &["000111", "00111", "011"], &["0000111", "001010", "001001", "0101"]];
 
-/// The same for the four coefficients of a colour: Table 9-5, nC = -1.
+/// The codes as in [`COUNT`] for the four coefficients of a colour: Table 9-5, nC = -1.
 const COLOUR_COUNT: [&[&str]; 5] = [
     &["01"],
     &["000111", "1"],
@@ -26,17 +29,19 @@ const COLOUR_COUNT: [&[&str]; 5] = [
     &["000010", "00000011", "00000010", "0000000"],
 ];
 
-/// By the number of coefficients, from 1, then by the zeros among them: the start of Table 9-7.
+/// The codes for the number of coefficients, from 1, and the number of zeros between them: the start of Table 9-7.
 const ZEROS: [&[&str]; 3] = [&["1", "011", "010"], &["111", "110"], &["0101"]];
 
-/// The same for a colour: Table 9-9 (a).
+/// The codes as in [`ZEROS`] for the coefficients of a colour: Table 9-9 (a).
 const COLOUR_ZEROS: [&[&str]; 3] = [&["1", "01", "001", "000"], &["1", "01", "00"], &["1", "0"]];
 
-/// By the zeros that are left, from 1, then by those right before the coefficient: the start of Table 9-10.
+/// The codes for the number of remaining zeros, from 1, and of the zeros just before a coefficient: the start of Table
+/// 9-10.
 const RUN: [&[&str]; 3] = [&["1", "0"], &["1", "01", "00"], &["11", "10", "01", "00"]];
 
-/// Appends a block of brightness by the first three of its sixteen coefficients, all others being zero; `around` is the
-/// mean number of coefficients of its neighbours (nC).
+/// Appends a block of brightness, given by the first three of its sixteen coefficients; the other thirteen are zero.
+///
+/// `around` is the mean number of coefficients in the neighbouring blocks (nC).
 pub(super) fn brightness(bits: &mut Bits, coefficients: &[i32; 3], around: usize) {
     block(bits, coefficients, 16, if around < 2 { &COUNT } else { &COUNT_AMONG_MORE }, &ZEROS);
 }
@@ -46,9 +51,9 @@ pub(super) fn colour(bits: &mut Bits, coefficients: &[i32; 4]) {
     block(bits, coefficients, 4, &COLOUR_COUNT, &COLOUR_ZEROS);
 }
 
-/// Appends a block of which at most four coefficients are not zero, and `most` could be.
+/// Appends a block of `most` coefficients, at most four of which are not zero.
 fn block(bits: &mut Bits, coefficients: &[i32], most: usize, counts: &[&[&str]], zeros: &[&[&str]]) {
-    // The standard goes from the last coefficient, as a rule the smallest, to the first.
+    // The standard orders the coefficients from the last, which is usually the smallest, to the first.
     let (mut places, mut count) = ([0; 4], 0);
     for place in (0..coefficients.len()).rev() {
         if coefficients[place] != 0 {
@@ -66,7 +71,7 @@ fn block(bits: &mut Bits, coefficients: &[i32], most: usize, counts: &[&[&str]],
     let mut suffix = 0;
     for (index, place) in places[ones..].iter().enumerate() {
         let value = coefficients[*place];
-        // Behind fewer than three ones comes no further one, so the codes for it are free.
+        // After fewer than three ones, the next coefficient is not a one, so the codes for a one are not needed.
         level(bits, value, if index == 0 && ones < 3 { 2 } else { 0 }, suffix);
         suffix = suffix.max(1);
         if suffix < 6 && value.abs() > 3 << (suffix - 1) {
@@ -86,8 +91,11 @@ fn block(bits: &mut Bits, coefficients: &[i32], most: usize, counts: &[&[&str]],
     }
 }
 
-/// Appends one coefficient: a count of zeros, a one, and `suffix` further bits, or 12 where that is too little. They
-/// hold ± 2,000; the coefficients here stay within ± 208.
+/// Appends one coefficient: some zeros, a one, and `suffix` further bits, or 12 bits for a large coefficient.
+///
+/// `free` is 2 if the coefficient cannot be 1 or -1, whose codes are then free for other values. Otherwise it is 0.
+///
+/// The code is enough for ± 2,000; the coefficients here are within ± 208.
 fn level(bits: &mut Bits, value: i32, free: u32, suffix: u32) {
     let number = 2 * value.unsigned_abs() - if value > 0 { 2 } else { 1 } - free;
     let mut prefixed = |zeros, rest, count| {

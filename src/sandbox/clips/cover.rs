@@ -1,4 +1,4 @@
-//! A canvas or a photograph as a small PNG.
+//! Makes small PNG files (covers) from canvases and photographs.
 
 use std::io::{Cursor, Write as _};
 
@@ -8,22 +8,25 @@ use image::{ImageFormat, RgbImage};
 
 use super::canvas::{Canvas, SHADE_STEP, TONE_STEP, Tone};
 
-/// The longer side at most, in pixels.
+/// The maximum length in pixels of the longer side of a cover.
 pub(super) const LONG: u32 = 320;
-/// As many shades as fit; a pixel is its shade, plus this where it has the accent's tone.
+/// The number of shades in the palette of a cover. A pixel is the number of its shade, plus this number if it is
+/// accented.
 const SHADES: u8 = 16;
 
-/// Scales down by a whole number: the mean brightness of each square of cells, the tone of its middle.
+/// Returns a canvas as a PNG, scaled down by a whole number.
+///
+/// Each pixel has the mean brightness of a square of cells, and the tone of the middle of that square.
 pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     let step = canvas.width.max(canvas.height).div_ceil(LONG as usize);
     let (width, height) = (canvas.width / step, canvas.height / step);
     let mut lines = Vec::with_capacity(height * (width + 1));
     for y in 0..height {
-        lines.push(0); // filtered by nothing
+        lines.push(0); // no filter
         lines.extend((0..width).map(|x| pixel(canvas, (x * step, y * step), step)));
     }
     let side = |pixels: usize| u32::try_from(pixels).expect("at most 320").to_be_bytes();
-    // 8 bits, palette, and the only methods there are.
+    // 8 bits, a palette, and the only compression and filter methods that PNG has.
     let header = [side(width).as_slice(), &side(height), &[8, 3, 0, 0, 0]].concat();
     let palette: Vec<u8> =
         canvas.tones.iter().flat_map(|tone| (0..SHADES).flat_map(|shade| rgb(shade, *tone))).collect();
@@ -35,7 +38,7 @@ pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     png
 }
 
-/// Packs a photograph.
+/// Returns a photograph as a PNG, in its own size.
 pub(super) fn photo(picture: &RgbImage) -> Vec<u8> {
     let mut png = Cursor::new(Vec::new());
     picture.write_to(&mut png, ImageFormat::Png).expect("memory takes every picture");
@@ -51,7 +54,7 @@ fn pixel(canvas: &Canvas, (left, top): (usize, usize), step: usize) -> u8 {
     shade + if canvas.tone(x / 2, y / 2) == 0 { 0 } else { SHADES }
 }
 
-/// Red, green and blue, by BT.709 in 256ths.
+/// Converts a shade and a tone of a canvas to red, green and blue, by BT.709 in 256ths.
 fn rgb(shade: u8, tone: Tone) -> [u8; 3] {
     let luma = 298 * (i32::from(shade * SHADE_STEP) - 16) + 128;
     let [blue, red] = [tone.blue, tone.red].map(|part| i32::from(part * TONE_STEP) - 128);

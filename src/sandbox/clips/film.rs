@@ -1,8 +1,8 @@
-//! The frames of a clip that begins with a picture.
+//! Makes the frames of a clip that begins with a picture.
 //!
-//! The first frame is the picture, which fills it. Then the camera moves in slowly. After half a second the card comes up
-//! from the lower edge and stays. Where a last picture was ordered, it comes down from the upper edge at the end, over
-//! picture and card, and is the last frame.
+//! The picture fills the first frame. Then the camera moves in slowly. After half a second the card comes up from the
+//! lower edge and stays. If a last picture was requested, it comes down from the upper edge at the end, over picture
+//! and card, and is the last frame.
 
 use std::ops::Range;
 
@@ -16,12 +16,13 @@ use super::photo::Photo;
 use super::source::{Source, unlike};
 use super::{Defect, Frames, Picture};
 
-/// Distance by which the edges come nearer to the middle until the end, in thousandths of the way.
+/// The distance that the edges of the picture move towards the middle by the end of the clip. The unit is a thousandth
+/// of the distance to the middle.
 const PUSH: u32 = 90;
-/// Number of moves of the camera in a second.
+/// The number of times per second that the camera moves.
 const MOVES: u32 = 12;
 
-/// Draws all frames of a clip that begins with this picture; without one they are black.
+/// Draws all frames of a clip that begins with the picture `first`. Without a picture, all frames are black.
 pub(super) fn frames(picture: &Picture, first: Option<&Source>) -> Frames {
     let film = Film::new(picture, first);
     let (columns, rows) = (film.first.columns, film.first.rows);
@@ -59,12 +60,12 @@ pub(super) fn frames(picture: &Picture, first: Option<&Source>) -> Frames {
     frames
 }
 
-/// Returns the first frame, scaled down to at most this many pixels across or down.
+/// Returns the first frame of a clip, scaled down so that its longer side has at most `long` pixels.
 pub(super) fn first(picture: &Picture, first: Option<&Source>, long: u32) -> RgbImage {
     Film::new(picture, first).first.small((picture.width, picture.height), long)
 }
 
-/// The slices of a frame, from its upper edge to its lower one.
+/// The slices of one frame, from the upper to the lower edge.
 struct Parts {
     frame: Frame,
     columns: usize,
@@ -72,14 +73,15 @@ struct Parts {
 }
 
 impl Parts {
-    /// Appends rows that are as in the frame before.
+    /// Appends rows that are unchanged since the frame before.
     fn still(&mut self, rows: Range<usize>) {
         if !rows.is_empty() {
             self.units.push(self.frame.still(self.columns, rows));
         }
     }
 
-    /// Appends the upper rows of the card at the lower edge, where `shown` of them were before.
+    /// Appends the upper `up` rows of the caption card at the lower edge of the frame. The frame before showed `shown`
+    /// of these rows.
     fn card(&mut self, card: Option<&Canvas>, up: usize, shown: usize, rows: usize) {
         match card {
             Some(card) if up != shown => self.units.push(self.frame.drawn(card, up, rows - up)),
@@ -88,17 +90,17 @@ impl Parts {
     }
 }
 
-/// Parts that the frames are made of.
+/// The pictures and the card of a clip, from which its frames are made.
 struct Film {
     count: u32,
     fps: u32,
     first: Photo,
     last: Option<Photo>,
     card: Option<Canvas>,
-    /// Rows of macroblocks that are black at the upper and at the lower edge.
+    /// The number of black rows of macroblocks at the upper edge, and the same number at the lower edge.
     bar: usize,
     moves: bool,
-    /// Picture after a cut, and the index of its first frame.
+    /// The picture after a cut, which begins at the frame with the index `cut`.
     other: Option<Photo>,
     cut: Option<u32>,
 }
@@ -138,18 +140,19 @@ impl Film {
         }
     }
 
-    /// Every how many frames something moves.
+    /// Returns the number of frames from one camera move to the next.
     fn step(&self) -> u32 {
         (self.fps / MOVES).max(1)
     }
 
-    /// Returns how far the camera has moved in a frame, in thousandths of the way; `None` in a frame in which it stays.
+    /// Returns the distance that the camera has moved, in thousandths of the distance to the middle; `None` in a frame
+    /// without a move.
     fn moved(&self, index: u32) -> Option<u32> {
         let since = index - self.cut.filter(|cut| *cut <= index).unwrap_or(0);
         (self.moves && since.is_multiple_of(self.step())).then(|| PUSH * since / self.count)
     }
 
-    /// Returns the number of rows of the card that can be seen. The card comes fast and arrives slowly.
+    /// Returns the number of rows of the caption card that are visible in a frame. The card starts fast and slows down.
     fn card_rows(&self, index: u32) -> usize {
         let Some(card) = &self.card else { return 0 };
         let (start, length) = ((self.fps * 6).div_ceil(10), (self.fps / 2).max(1));
@@ -159,7 +162,7 @@ impl Film {
         card.rows * (length * length - left * left) / (length * length)
     }
 
-    /// Returns the number of rows that the last picture covers.
+    /// Returns the number of rows that the last picture covers in a frame.
     fn wiped(&self, index: u32) -> usize {
         if self.last.is_none() {
             return 0;

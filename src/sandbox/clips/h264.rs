@@ -1,17 +1,17 @@
-//! The frame of an H.264 stream in the constrained baseline profile, and an encoder for canvases without loss.
+//! Writes the frames of an H.264 stream in the constrained baseline profile, and encodes canvases without loss.
 //!
-//! A frame is one or more slices, each of whole rows of macroblocks, which know nothing of each other. What a slice
-//! holds is a canvas (here), a photograph (`photo`), the base frame moved (`motion`), or nothing new (here). Frames refer
-//! to the frame before them, or to the base: the first frame, until a later one takes its place.
+//! A frame is one or more slices of whole rows of macroblocks. The slices do not depend on each other. A slice contains
+//! a canvas (here), a photograph (`photo`), the moved base frame (`motion`), or nothing new (here). Frames refer to the
+//! frame before them, or to the base, which is the first frame until a later one replaces it.
 //!
 //! Every cell of a canvas is one flat block of the standard's 4 × 4 pixels, which is predicted as the mean of the
-//! blocks left of it and above it: what is left is one coefficient a block (`Intra_4x4`, mode DC). The cells are whole
-//! steps of 16 in brightness and of 4 in colour: with these steps the prediction is exact to half a step, and the
-//! quantisers below make one of half a step of brightness and of a step of colour. What a decoder shows is the canvas,
-//! to the bit, so predicting from the canvas is predicting from the decoded picture, and no error can grow from frame
+//! blocks left of it and above it. The difference is one coefficient a block (`Intra_4x4`, mode DC). The cells are
+//! whole steps of 16 in brightness and of 4 in colour: with these steps the prediction is exact to half a step. With
+//! the quantisers below, a coefficient of one is half a step of brightness or a step of colour. A decoder shows exactly
+//! the canvas, so a prediction from the canvas equals one from the decoded picture, and errors cannot grow from frame
 //! to frame.
 //!
-//! The first frame is complete. The others hold the macroblocks that changed and skip the rest.
+//! The first frame is complete. The others contain the changed macroblocks and skip the rest.
 
 use std::ops::Range;
 
@@ -19,12 +19,15 @@ use super::bits::Bits;
 use super::canvas::Canvas;
 use super::cavlc;
 
-/// Quantiser of brightness at which a coefficient of one is half a step of a whole block: 256 · 2^(34 / 6 - 4) / 64.
+/// The quantiser of brightness in a canvas. A coefficient of one is half a step for a whole block: 256 · 2^(34 / 6 - 4)
+/// / 64.
 const BRIGHTNESS_QUANTISER: i32 = 34;
-/// Quantiser of colours at which a coefficient is scaled by one: 256 · 2^(22 / 6 - 5) / 64.
+/// The quantiser of colours in a canvas. It scales a coefficient by one: 256 · 2^(22 / 6 - 5) / 64.
 const COLOUR_QUANTISER: i32 = 22;
-/// Quantiser of a photograph's brightness, at which a coefficient of one is a step of 4 of a whole block. That of its colours
-/// is as much below it as in a canvas: decoders are known to take one difference for all slices of a frame.
+/// The quantiser of a photograph's brightness. A coefficient of one changes a whole block by 4.
+///
+/// The quantiser of a photograph's colours is as much below it as in a canvas, because some decoders use one difference
+/// for all slices of a frame.
 const PHOTO_QUANTISER: i32 = 28;
 
 const KEY_FRAME: u8 = 0x65;
@@ -33,12 +36,12 @@ const MESSAGE: u8 = 0x06;
 const SEQUENCE: u8 = 0x67;
 const PICTURE: u8 = 0x68;
 
-/// Baseline, and within its constrained form.
+/// The profile number of the baseline profile, used here in its constrained form.
 pub(super) const PROFILE: u8 = 66;
-/// Keeps to the rules of the baseline and of the main profile.
+/// The flags that declare that a stream follows the rules of both the baseline and the main profile.
 pub(super) const CONSTRAINTS: u8 = 0xc0;
 
-/// The lowest level (times ten) that takes frames of this many macroblocks at this rate: Table A-1.
+/// Returns the lowest H.264 level, times ten, that Table A-1 allows for this frame size and frame rate.
 pub(super) fn level(macroblocks: u32, fps: u32) -> u8 {
     const LEVELS: [(u8, u32, u32); 10] = [
         (10, 99, 1485),
@@ -56,7 +59,8 @@ pub(super) fn level(macroblocks: u32, fps: u32) -> u8 {
     LEVELS.iter().find(fits).unwrap_or(&LEVELS[LEVELS.len() - 1]).0
 }
 
-/// The sequence parameter set: size, rate, and that frames are shown in the order they come in.
+/// Returns the sequence parameter set. It states the frame size, the frame rate, and that frames are shown in coding
+/// order.
 pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
     let (columns, rows) = (width.div_ceil(16), height.div_ceil(16));
     let mut bits = Bits::default();
@@ -96,16 +100,17 @@ pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
     bits.into_unit(SEQUENCE)
 }
 
-/// The content of a slice.
+/// The kind of content of a slice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A canvas, whose edges stay as sharp as they are.
+    /// A canvas, whose block edges a decoder must not smooth.
     Drawn,
-    /// A photograph, whose blocks a decoder smooths.
+    /// A photograph, whose block edges a decoder smooths.
     Photo,
 }
 
-/// The picture parameter set: CAVLC, the quantisers, and that slices say whether they are smoothed.
+/// Returns the picture parameter set. It states the quantisers, that CAVLC is used, and that each slice sets its
+/// smoothing.
 pub(super) fn picture() -> Vec<u8> {
     let mut bits = Bits::default();
     bits.unsigned(0); // number of this set
@@ -122,9 +127,9 @@ pub(super) fn picture() -> Vec<u8> {
     bits.into_unit(PICTURE)
 }
 
-/// Free text that decoders pass over.
+/// Returns a NAL unit with free text, which decoders ignore.
 pub(super) fn message(text: &str) -> Vec<u8> {
-    /// Names the kind of text: 16 bytes of our own choice.
+    /// The 16 bytes that identify the kind of free text. The standard leaves their choice to the writer.
     const KIND: &[u8; 16] = b"shotlist sandbox";
     let mut bits = Bits::default();
     bits.put(5, 8); // unregistered user data
@@ -139,15 +144,15 @@ pub(super) fn message(text: &str) -> Vec<u8> {
     bits.into_unit(MESSAGE)
 }
 
-/// The number of a frame, and whether it is the base from here on.
+/// The index of a frame, and whether the frame becomes the base, from which later frames are predicted.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
     pub(super) index: u32,
-    /// True for the first frame.
+    /// True if this frame becomes the base for later frames. The first frame always does.
     pub(super) base: bool,
 }
 
-/// The frame from which a slice is predicted.
+/// The frame from which the content of a slice is predicted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     Itself,
@@ -156,7 +161,7 @@ pub(super) enum From {
 }
 
 impl Frame {
-    /// Begins a slice of this frame at a macroblock, counted from the upper left corner.
+    /// Begins a slice of this frame at the macroblock with the number `first`, counted from the upper left corner.
     pub(super) fn slice(self, first: usize, kind: Kind, from: From) -> Bits {
         let mut bits = Bits::default();
         bits.unsigned(number(first));
@@ -201,19 +206,19 @@ impl Frame {
         bits
     }
 
-    /// Ends a slice of this frame.
+    /// Ends a slice of this frame, and returns it as a NAL unit.
     pub(super) fn end(self, bits: Bits) -> Vec<u8> {
         bits.into_unit(if self.index == 0 { KEY_FRAME } else { NEXT_FRAME })
     }
 
-    /// Returns a slice of rows that are as in the frame before.
+    /// Returns a slice of rows that are unchanged since the frame before.
     pub(super) fn still(self, columns: usize, rows: Range<usize>) -> Vec<u8> {
         let mut bits = self.slice(rows.start * columns, Kind::Drawn, From::Before);
         bits.unsigned(number(rows.len() * columns));
         self.end(bits)
     }
 
-    /// Returns a slice with the upper rows of a canvas, which begin at a row of the frame.
+    /// Returns a slice with the upper `rows` rows of a canvas, which begins at row `at` of the frame.
     pub(super) fn drawn(self, canvas: &Canvas, rows: usize, at: usize) -> Vec<u8> {
         let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Itself);
         for row in 0..rows {
@@ -224,7 +229,8 @@ impl Frame {
         self.end(bits)
     }
 
-    /// Returns a slice with what differs in a canvas from the frame before; it begins at a row of the frame.
+    /// Returns a slice with the differences between a canvas and that of the frame before. It begins at row `at` of the
+    /// frame.
     pub(super) fn changed(self, canvas: &Canvas, before: &Canvas, at: usize) -> Vec<u8> {
         let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Before);
         let mut skipped = 0;
@@ -240,7 +246,7 @@ impl Frame {
                 }
                 bits.unsigned(skipped);
                 skipped = 0;
-                // Behind the five types of predicted macroblocks.
+                // The intra types are numbered after the five types of predicted macroblocks.
                 macroblock(&mut bits, canvas, (column, row), 5);
             }
         }
@@ -251,14 +257,16 @@ impl Frame {
     }
 }
 
-/// A count of macroblocks as the bits take it.
+/// Converts a number of macroblocks to 32 bits.
 fn number(macroblocks: usize) -> u32 {
     u32::try_from(macroblocks).expect("a frame has at most some ten thousand macroblocks")
 }
 
-/// Writes a macroblock: each cell as its difference to the mean of its neighbours, the colours as theirs to what is left
-/// of it; in the first column to what is above, and in the corner to mid-grey. `first_type` is the number of the slice's
-/// first intra type.
+/// Writes a macroblock of a canvas as the differences from its predictions. `first_type` is the number of the first
+/// intra type in this kind of slice.
+///
+/// A cell's brightness is predicted as the mean of its left and upper neighbours, and a colour from the left. In the
+/// first column both are predicted from above, and in the upper left corner as mid-grey.
 fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), first_type: u32) {
     const MID_SHADE: i32 = 8;
     const MID_TONE: [i32; 2] = [32, 32];
@@ -292,14 +300,14 @@ fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), f
     });
     bits.unsigned(first_type);
     bits.put(0xffff, 16); // each block is predicted like its neighbours: from their mean
-    // Prediction of colours from the mean, from above, from the left.
+    // Prediction of colours: from the mean, from above, or from the left.
     bits.unsigned(match (column, row) {
         (0, 0) => 0,
         (0, _) => 2,
         _ => 1,
     });
     let (has_shades, has_colours) = (brightness != [0; 16], colours != [[0; 4]; 2]);
-    // What follows: Table 9-4, of brightness all or nothing.
+    // The parts that follow, by Table 9-4. Brightness is written completely or not at all.
     bits.unsigned(match (has_shades, has_colours) {
         (true, true) => 1,
         (true, false) => 2,

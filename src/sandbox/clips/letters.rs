@@ -1,20 +1,21 @@
-//! Lines of letters and hues, which cards and scenes have in common.
+//! Draws lines of text and chooses hues, for caption cards and scenes.
 
 use embedded_graphics::mono_font::MonoFont;
 use sha2::{Digest, Sha256};
 
 use super::canvas::{Canvas, Tone};
 
-/// Calm hues all round the circle: how far blue and red are from grey, in steps.
+/// Calm hues from the whole colour circle, as pairs of blue and red colour differences from grey, in steps.
 const HUES: [(i8, i8); 10] =
     [(6, -4), (3, -6), (-1, -6), (-4, -4), (-4, 1), (-4, 3), (-3, 6), (1, 6), (4, 4), (7, 0)];
 
-/// Colours are kept for squares of two cells; what is drawn in the accent's lies between even ones.
+/// Rounds a number of cells down to an even number, because colours are stored for squares of 2 × 2 cells.
 pub(super) fn even(cells: usize) -> usize {
     cells & !1
 }
 
-/// The subject's hue, and the opposite one for what moves.
+/// Returns two tones that are derived from a subject: its hue for the background, and the opposite hue for accented
+/// parts.
 pub(super) fn tones(subject: &str) -> [Tone; 2] {
     let dice = Sha256::digest(subject);
     let (blue, red) = HUES[usize::from(dice[0]) % HUES.len()];
@@ -25,7 +26,7 @@ pub(super) fn tones(subject: &str) -> [Tone; 2] {
     [tone(blue, red), tone(-blue, -red)]
 }
 
-/// The way in which lines of text are set.
+/// The font and the scale in which lines of text are drawn.
 pub(super) struct Line {
     pub(super) font: &'static MonoFont<'static>,
     pub(super) scale: usize,
@@ -36,17 +37,17 @@ impl Line {
         text.chars().count() * self.font.character_size.width as usize * self.scale
     }
 
-    /// Number of letters that fit.
+    /// Returns the number of characters that fit into a width in cells.
     pub(super) fn fits(&self, width: usize) -> usize {
         width / (self.font.character_size.width as usize * self.scale)
     }
 
-    /// From one line's upper edge to the next.
+    /// Returns the distance in cells between the upper edges of two lines.
     pub(super) fn pitch(&self) -> usize {
         (self.font.character_size.height as usize + 2) * self.scale
     }
 
-    /// Draws lines below each other; gives the lower edge.
+    /// Draws lines of text below each other, and returns the position below the last line.
     pub(super) fn draw_all(
         &self,
         canvas: &mut Canvas,

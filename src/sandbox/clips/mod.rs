@@ -1,14 +1,15 @@
-//! The clips that the fake tasks make, and their covers: worth a look, small, and drawn in a moment.
+//! Makes the clips of the fake tasks and their covers: pleasant to look at, small, and fast to draw.
 //!
-//! A clip that begins with a picture shows it, moving in slowly, with a card over its lower edge that says whose it is
-//! and what was asked for. Any other clip says the same on a plain ground, and something moves. The encoder is our own
-//! few hundred lines, because nothing ready-made fits: `less-avc` writes uncompressed frames only (3 MB each at 1920 ×
-//! 1080), `openh264` needs a C++ compiler, and `rav1e`, which makes AV1, an assembler to be bearably fast.
+//! A clip that begins with a picture shows it and moves in slowly, with a card over its lower edge that names the item
+//! and the request. Any other clip shows the same words on a plain ground, and something moves. The encoder is a few
+//! hundred lines of this module, because no library fits: `less-avc` writes only uncompressed frames (3 MB each at 1920
+//! × 1080), `openh264` needs a C++ compiler, and `rav1e`, which makes AV1, needs an assembler to be fast enough.
 //!
-//! The way of a clip with a picture: `source` brings the picture, `photo` holds and encodes it, `motion` moves it, and
-//! `film` says which frame shows what, with a `card`. That of another: `scene` draws each frame. Cards and scenes are
-//! drawn on a `canvas`, with `letters`, and `words` fit for its fonts. `h264` has what all frames share, the codes of `cavlc` and the
-//! `bits` below them; `mp4` packs the frames. `cover` makes a PNG of the first.
+//! For a clip with a picture, `source` returns the picture, `photo` stores and encodes it, `motion` moves it, and
+//! `film` decides which frame shows what, with a `card`. For other clips, `scene` draws each frame. Cards and scenes
+//! are drawn on a `canvas` with `letters`, and `words` adapts text to the fonts. `h264` has the common parts of all
+//! frames, with the codes of `cavlc` and the `bits` below them; `mp4` packs the frames. `cover` makes a PNG of the
+//! first frame.
 
 mod bits;
 mod canvas;
@@ -34,40 +35,40 @@ use super::defects::Defect;
 use scene::Scene;
 pub(super) use source::Source;
 
-/// The NAL units of each frame.
+/// The NAL units of each frame of a clip.
 type Frames = Vec<Vec<Vec<u8>>>;
 
-/// What to draw.
+/// The description of a clip to draw.
 pub(super) struct Picture {
-    /// The task, which the file names, so that no two tasks have the same bytes.
+    /// The id of the task. It is part of the file, so that no two tasks have the same bytes.
     pub(super) task: String,
-    /// What the colour follows from.
+    /// The text from which the colour of the clip is derived.
     pub(super) subject: String,
     pub(super) model: String,
     pub(super) prompt: String,
     pub(super) caption: Option<Caption>,
-    /// Pixels, even.
+    /// The width of the clip in pixels, which is even.
     pub(super) width: u32,
-    /// Pixels, even.
+    /// The height of the clip in pixels, which is even.
     pub(super) height: u32,
     pub(super) seconds: u32,
     pub(super) fps: NonZeroU32,
-    /// Picture with which the clip begins, if one was ordered.
+    /// The picture with which the clip begins, if one was requested.
     pub(super) first: Option<Source>,
-    /// Picture with which the clip ends, if one was ordered.
+    /// The picture with which the clip ends, if one was requested.
     pub(super) last: Option<Source>,
-    /// Defect of the clip, if one was ordered.
+    /// The visual defect of the clip, if a fault rule demands one.
     pub(super) defect: Option<Defect>,
 }
 
 impl Picture {
-    /// Whether the frames are photographs: those of a picture, or all black.
+    /// Returns true if the frames are photographs: those of a picture, or all black.
     fn is_photographic(&self) -> bool {
         self.first.is_some() || self.defect == Some(Defect::Black)
     }
 }
 
-/// An MP4 with its index in front. The same picture always gives the same bytes.
+/// Returns a clip as an MP4 file with its index at the front. The same description always gives the same bytes.
 pub(super) fn clip(picture: &Picture) -> Vec<u8> {
     let frames = if picture.is_photographic() {
         film::frames(picture, picture.first.as_ref())
@@ -77,7 +78,7 @@ pub(super) fn clip(picture: &Picture) -> Vec<u8> {
     mp4::pack((picture.width, picture.height), picture.fps, &frames)
 }
 
-/// A small PNG of the clip's first frame.
+/// Returns the first frame of a clip as a small PNG.
 pub(super) fn cover(picture: &Picture) -> Vec<u8> {
     if picture.is_photographic() {
         return cover::photo(&film::first(picture, picture.first.as_ref(), cover::LONG));

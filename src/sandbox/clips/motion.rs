@@ -1,30 +1,31 @@
-//! Slices that move the base frame: a push-in towards the middle of the frame.
+//! Encodes slices that move the base frame like a camera that moves in towards the middle of the frame.
 //!
-//! Each macroblock is copied from the base, from a place nearer to the middle, a quarter of a pixel exact. Since all
-//! frames are made from the base, none inherits the blur of another. How far a macroblock moves across depends on its
-//! column alone, and how far down on its row. So what the standard predicts from the neighbours is wrong by the same
-//! step in the whole row, and the codes of a row repeat themselves.
+//! Each macroblock is copied from a place in the base frame that is nearer to the middle, exact to a quarter of a
+//! pixel. All frames are made from the base, so none inherits the blur of another. The shift of a macroblock across
+//! depends only on its column, and the shift down only on its row. So the standard's prediction from the neighbours is
+//! wrong by the same step in the whole row, and the codes of a row repeat.
 
 use std::ops::Range;
 
 use super::bits::Bits;
 use super::h264::{Frame, From, Kind};
 
-/// How many rows of macroblocks at most go their own way; in a higher frame neighbours go together, which halves the
-/// bytes at 1920 × 1080.
+/// The maximum number of rows of macroblocks with different shifts. In a higher frame, neighbouring rows share a shift,
+/// which halves the bytes at 1920 × 1080.
 const ROWS: u32 = 45;
 
-/// A shift in quarters of a pixel, across and down.
+/// The distance, across and down, between a macroblock and the place that it is copied from, in quarters of a pixel.
 type Shift = (i32, i32);
 
-/// The shifts of one frame.
+/// The shifts of all macroblocks of one frame: across by column, and down by row.
 pub(super) struct Motion {
     across: Vec<i32>,
     down: Vec<i32>,
 }
 
 impl Motion {
-    /// A push-in on a frame of these pixels: its edges come nearer to the middle by this many thousandths.
+    /// Returns the shifts for a frame of the given width and height in pixels. The edges of the picture move towards
+    /// the middle by `thousandths` of the distance to the middle.
     pub(super) fn new((width, height): (u32, u32), thousandths: u32) -> Self {
         let shifts = |side: u32, together: i32| {
             let middle = i32::try_from(side / 2).expect("a side has some thousand pixels");
@@ -38,7 +39,7 @@ impl Motion {
         Self { across: shifts(width, 1).collect(), down: shifts(height, together).collect() }
     }
 
-    /// Returns a slice of these rows.
+    /// Returns a slice with the given rows of the moved base frame.
     pub(super) fn slice(&self, frame: Frame, rows: Range<usize>) -> Vec<u8> {
         let columns = self.across.len();
         let mut bits = frame.slice(rows.start * columns, Kind::Photo, From::Base);
@@ -61,7 +62,7 @@ impl Motion {
         frame.end(bits)
     }
 
-    /// What is left of a macroblock's shift beside what is predicted.
+    /// Returns the difference between a macroblock's shift and the shift that the standard predicts for it.
     fn rest(&self, (column, row): (usize, usize), first_row: usize) -> Shift {
         let down = self.down[row];
         if row > first_row && column > 0 && column + 1 < self.across.len() {
@@ -71,7 +72,8 @@ impl Motion {
         (self.across[column] - x, down - y)
     }
 
-    /// The prediction of the standard, 8.4.1.3: the median of the shifts on the left, above, and above on the right.
+    /// Returns the shift that the standard (8.4.1.3) predicts: the median of the shifts on the left, above, and above
+    /// on the right.
     fn predicted(&self, (column, row): (usize, usize), first_row: usize) -> Shift {
         let at = |column: usize, row: usize| (self.across[column], self.down[row]);
         let left = (column > 0).then(|| at(column - 1, row));
@@ -91,7 +93,7 @@ impl Motion {
         }
     }
 
-    /// Whether a macroblock that is not written is shifted as predicted: 8.4.1.1.
+    /// Returns true if this macroblock, when it is skipped, gets the predicted shift by the standard (8.4.1.1).
     fn may_skip(&self, (column, row): (usize, usize), first_row: usize) -> bool {
         row > first_row
             && column > 0
@@ -100,7 +102,8 @@ impl Motion {
     }
 }
 
-/// Appends a macroblock that is shifted and otherwise as it was.
+/// Appends a macroblock that is copied from a shifted place without any other change. `(x, y)` is the difference from
+/// the predicted shift.
 fn shift(bits: &mut Bits, (x, y): Shift) {
     bits.unsigned(0); // shifted as a whole
     bits.signed(x);

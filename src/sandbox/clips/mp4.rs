@@ -1,4 +1,4 @@
-//! Frames packed as an MP4 with its index in front.
+//! Packs frames as an MP4 file with its index at the front.
 
 use std::num::NonZeroU32;
 
@@ -8,8 +8,9 @@ use shiguredo_mp4::{TrackKind, Uint};
 
 use super::h264;
 
-/// Packs frames, each one or more NAL units; only the first is a key frame. At least one. The size is in pixels, even, at
-/// most 4,096.
+/// Packs frames, each of one or more NAL units. There must be at least one frame, and only the first is a key frame.
+///
+/// Width and height are even numbers of pixels up to 4,096.
 pub(super) fn pack(size: (u32, u32), fps: NonZeroU32, frames: &[Vec<Vec<u8>>]) -> Vec<u8> {
     let mut entry = Some(sample_entry(size, fps));
     let mut muxer = Mp4FileMuxer::with_options(Mp4FileMuxerOptions {
@@ -48,7 +49,7 @@ pub(super) fn pack(size: (u32, u32), fps: NonZeroU32, frames: &[Vec<Vec<u8>>]) -
     file
 }
 
-/// What a player needs to know before the first frame.
+/// Returns the description of the video track that a player needs before the first frame.
 fn sample_entry((width, height): (u32, u32), fps: NonZeroU32) -> SampleEntry {
     let sequence = h264::sequence((width, height), fps.get());
     let side = |pixels: u32| u16::try_from(pixels).expect("no order is wider or higher than 4096");

@@ -1,9 +1,9 @@
-//! A photograph as blocks of 4 × 4 pixels with a slope, and its slices.
+//! Stores a photograph in blocks of 4 × 4 pixels, each with a mean and slopes of brightness, and encodes its slices.
 //!
-//! Each block of brightness has three coefficients: its mean, and how much it changes across and down. That is what
-//! half the resolution holds, so half is all that is kept. A square of 8 × 8 pixels has one colour. Like the cells of a
-//! canvas, blocks are predicted as the mean of their neighbours; here the encoder follows what a decoder makes of the
-//! rounded coefficients, within the slice.
+//! Each block of brightness has three coefficients: its mean, and its changes across and down. Half the resolution
+//! contains just that, so only half is stored. A square of 8 × 8 pixels has one colour. Like the cells of a canvas,
+//! blocks are predicted as the mean of their neighbours. Here the encoder computes what a decoder makes of the rounded
+//! coefficients within the slice.
 
 use std::ops::Range;
 
@@ -13,25 +13,25 @@ use super::bits::Bits;
 use super::cavlc;
 use super::h264::{Frame, From, Kind};
 
-/// The brightness of black.
+/// The brightness value (luma) of black.
 const BLACK: u8 = 16;
-/// A colour difference of none.
+/// The value of both colour differences (chroma) of grey.
 const GREY: u8 = 128;
 
-/// A picture in whole macroblocks.
+/// A photograph, stored in whole macroblocks.
 #[derive(Clone)]
 pub(super) struct Photo {
-    /// Macroblocks across and down.
+    /// The number of macroblocks in a row.
     pub(super) columns: usize,
     pub(super) rows: usize,
-    /// The brightness of each 2 × 2 pixels.
+    /// The brightness of each square of 2 × 2 pixels, row by row.
     shades: Vec<u8>,
-    /// The two colour differences, blue and red, of each 8 × 8 pixels.
+    /// The blue and the red colour differences of each square of 8 × 8 pixels.
     tones: [Vec<u8>; 2],
 }
 
 impl Photo {
-    /// A black picture of these macroblocks.
+    /// Returns a black photograph with this many macroblocks in a row and this many rows.
     pub(super) fn black(columns: usize, rows: usize) -> Self {
         let squares = columns * rows * 4;
         Self {
@@ -42,14 +42,15 @@ impl Photo {
         }
     }
 
-    /// Puts a picture of half the pixels across and down over these rows, and repeats its right and lower edge where it
-    /// ends within a macroblock.
+    /// Draws a picture over the given rows of macroblocks. The picture has half as many pixels across and down.
+    ///
+    /// If the picture ends within a macroblock, its last column or row of pixels is repeated.
     pub(super) fn put(&mut self, picture: &RgbImage, rows: Range<usize>) {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
         let bytes = picture.as_raw();
         let stride = self.columns * 8;
         let mut sums = vec![[0_i32; 3]; self.columns * 2];
-        // Plain loops and few calls: most of an unoptimised build's time for a clip goes into this.
+        // Plain loops and few calls, because an unoptimised build spends most of its time for a clip here.
         for line in 0..rows.len() * 8 {
             let from = line.min(height - 1) * width;
             let to = (rows.start * 8 + line) * stride;
@@ -76,7 +77,7 @@ impl Photo {
         }
     }
 
-    /// Turns the hue by 80 degrees and keeps the brightness. What has next to no colour is tinted.
+    /// Turns the hue by 80 degrees and keeps the brightness. A photograph with almost no colour is tinted.
     pub(super) fn recolour(&mut self) {
         let [blues, reds] = &mut self.tones;
         let away = |tone: &u8| i32::from(tone.abs_diff(GREY));
@@ -92,7 +93,7 @@ impl Photo {
         }
     }
 
-    /// Returns the picture of this many pixels, scaled down by a whole number so that no side is longer than `long`.
+    /// Returns the photograph as an RGB picture of at most `long` pixels a side, scaled down by a whole number.
     pub(super) fn small(&self, (width, height): (u32, u32), long: u32) -> RgbImage {
         let step = width.max(height).div_ceil(2).div_ceil(long).max(1);
         let stride = self.columns * 8;
@@ -103,7 +104,7 @@ impl Photo {
         })
     }
 
-    /// Returns a slice with these rows.
+    /// Returns a slice with the given rows of the photograph.
     pub(super) fn slice(&self, frame: Frame, rows: Range<usize>) -> Vec<u8> {
         let mut bits = frame.slice(rows.start * self.columns, Kind::Photo, From::Itself);
         let mut around = Around::new(self.columns);
@@ -148,14 +149,14 @@ impl Photo {
         let colours = [0, 1].map(|colour| self.colours(colour, (column, row), around));
         bits.unsigned(0); // blocks of 4 × 4
         bits.put(0xffff, 16); // each block is predicted like its neighbours: from their mean
-        // Prediction of colours from the mean, from above, from the left.
+        // Prediction of colours: from the mean, from above, or from the left.
         bits.unsigned(match (column, around.is_first_row) {
             (0, true) => 0,
             (0, false) => 2,
             _ => 1,
         });
         let coloured = colours != [[0; 4]; 2];
-        // What follows: Table 9-4, of brightness all or nothing.
+        // The parts that follow, by Table 9-4. Brightness is written completely or not at all.
         bits.unsigned(match (any, coloured) {
             (true, true) => 1,
             (true, false) => 2,
@@ -177,8 +178,9 @@ impl Photo {
         }
     }
 
-    /// The coefficients of a macroblock's four squares in one of the colours: sums and differences in
-    /// halves, which are rounded to steps of 2.
+    /// Returns the coefficients of one of the two colours for the four squares of a macroblock.
+    ///
+    /// They are sums and differences in halves, rounded to steps of 2.
     fn colours(&self, colour: usize, (column, row): (usize, usize), around: &mut Around) -> [i32; 4] {
         let Around { is_first_row, tones, .. } = around;
         let Tones { above, left } = &mut tones[colour];
@@ -202,7 +204,8 @@ impl Photo {
     }
 }
 
-/// What a decoder has of a block's lower or right edge: the sum of four pixels, and how many coefficients it had.
+/// The lower or right edge of a block as a decoder shows it: the sum of four pixels, and the block's number of
+/// coefficients.
 #[derive(Clone, Copy, Default)]
 struct Edge {
     sum: i32,
@@ -214,13 +217,13 @@ struct Edges {
     left: [Edge; 4],
 }
 
-/// What a decoder has of the squares of one colour above and on the left.
+/// The values of one colour in the squares above and on the left, as a decoder shows them.
 struct Tones {
     above: Vec<i32>,
     left: [i32; 2],
 }
 
-/// What lies above and left of a macroblock.
+/// The neighbours above and left of a macroblock, as a decoder shows them.
 struct Around {
     is_first_row: bool,
     edges: Edges,
@@ -238,14 +241,14 @@ impl Around {
     }
 }
 
-/// Red, green and blue, by BT.709 in 256ths.
+/// Converts a brightness and two colour differences to red, green and blue, by BT.709 in 256ths.
 fn rgb(shade: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = 298 * (i32::from(shade) - 16) + 128;
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
     [luma + 459 * red, luma - 55 * blue - 136 * red, luma + 541 * blue].map(|sum| byte(sum >> 8))
 }
 
-/// A colour difference of the sum of 16 samples in 256ths.
+/// Converts the weighted sum of 16 samples to their mean colour difference. The weights are in 256ths.
 fn tone(sum: i32) -> u8 {
     byte(128 + ((sum + 2048) >> 12))
 }
@@ -254,20 +257,21 @@ fn byte(value: i32) -> u8 {
     u8::try_from(value.clamp(0, 255)).expect("clamped to a byte")
 }
 
-/// Sums and differences of four squares, which is its own inverse but for a factor of four.
+/// Returns the sums and differences (Hadamard transform) of four values. Applied twice, it multiplies them by four.
 fn mixed([a, b, c, d]: [i32; 4]) -> [i32; 4] {
     [a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d]
 }
 
-/// The three coefficients of a block by four samples: the mean in steps of 4, and the slopes, which are rounded towards
-/// zero a little.
+/// Returns the three coefficients of a block of four samples. The first is the difference of the mean from `predicted`,
+/// in steps of 4. The others are the two slopes, rounded slightly towards zero.
 fn rounded([a, b, c, d]: [i32; 4], predicted: i32) -> [i32; 3] {
     let mean = a + b + c + d - 4 * predicted;
     let slope = |difference: i32| difference.signum() * ((15 * difference.abs() + 105) / 250);
     [(mean + 8) >> 4, slope(a + c - b - d), slope(a + b - c - d)]
 }
 
-/// What a decoder makes of a block: the sums of its right column and of its lower row.
+/// Computes the edges of a block as a decoder shows them. Returns the sums of the pixels in the right column and in the
+/// lower row.
 fn decoded(predicted: i32, [mean, across, down]: &[i32; 3]) -> (i32, i32) {
     let (mean, across, down) = (256 * mean, 320 * across, 320 * down);
     let pixel = |sum: i32| (predicted + ((sum + 32) >> 6)).clamp(0, 255);

@@ -1,4 +1,5 @@
-//! What a clip shows: whose it is and what was asked for, and a disc that crosses the picture in the clip's time.
+//! Draws the frames of a clip without a picture: texts about the item and the request, and a disc that crosses the
+//! frame.
 
 use embedded_graphics::mono_font::iso_8859_1::{FONT_6X10, FONT_8X13_BOLD, FONT_9X15_BOLD, FONT_9X18_BOLD};
 
@@ -18,18 +19,18 @@ const DISC: u8 = 11;
 
 const NAME: &str = "shotlist sandbox";
 
-/// The parts of a clip that stand still, and the path of those that move. All lengths are in cells.
+/// The unchanging parts of a clip, and the positions of its moving parts. All lengths are in cells.
 pub(super) struct Scene {
     still: Canvas,
-    /// The disc's radius, and the height of its middle.
+    /// The radius of the disc. `path` is the vertical position of the disc's middle.
     radius: usize,
     path: usize,
-    /// The upper edge of the line that fills up, and its height.
+    /// The vertical position of the upper edge of the progress line, and its height.
     progress: (usize, usize),
 }
 
 impl Scene {
-    /// Draws the scene of a clip, of which this many pixels are its height.
+    /// Draws the unchanging parts of a clip whose frames are `height` pixels high.
     pub(super) fn new(picture: &Picture, height: u32) -> Self {
         let canvas = Canvas::new((picture.width, height), tones(&picture.subject), BACKGROUND);
         let (width, height) = (canvas.width, canvas.height);
@@ -44,8 +45,10 @@ impl Scene {
         scene
     }
 
-    /// From the top: item and shot, title, a short rule, the prompt; from the bottom: the line that fills up, the
-    /// footer, the disc's path.
+    /// Writes the texts of the scene.
+    ///
+    /// From the top: item and shot, title, a short line, the prompt. From the bottom: the progress line, the footer,
+    /// the disc's path.
     fn write(&mut self, picture: &Picture, style: Style) {
         let canvas = &mut self.still;
         let (width, height) = (canvas.width, canvas.height);
@@ -87,7 +90,7 @@ impl Scene {
         small.draw_all(canvas, (pad, y), TEXT, &prompt);
     }
 
-    /// Draws all frames of the clip.
+    /// Draws all frames of a clip without a picture.
     pub(super) fn frames(picture: &Picture) -> Frames {
         let count = picture.seconds * picture.fps.get();
         let (columns, rows) = (picture.width.div_ceil(16) as usize, picture.height.div_ceil(16) as usize);
@@ -132,7 +135,8 @@ impl Scene {
         frames
     }
 
-    /// The frame at `index` of `count`: the disc goes from edge to edge, the line fills up to the last frame.
+    /// Returns the frame with the index `index` of `count` frames. The disc moves from edge to edge, and the progress
+    /// line is full in the last frame.
     pub(super) fn frame(&self, index: u32, count: u32) -> Canvas {
         let mut canvas = self.still.clone();
         let (index, count) = (index as usize, count as usize);
@@ -140,7 +144,7 @@ impl Scene {
         let done = (even(canvas.width * (index + 1) / count), height);
         canvas.fill((0, y), done, DISC);
         canvas.accent((0, y), done);
-        // In eighths of a cell, so that it glides.
+        // The disc moves in eighths of a cell, so that it moves smoothly.
         let radius = self.radius * 8;
         let way = canvas.width * 8 - 2 * radius;
         canvas.disc((radius + way * index / (count - 1).max(1), self.path * 8 + 4), radius, DISC);
@@ -148,12 +152,12 @@ impl Scene {
     }
 }
 
-/// The letters for a size of picture.
+/// The fonts and distances that are used for frames of a certain size.
 struct Style {
     small: Line,
-    /// The largest first; the first that takes the whole title is used.
+    /// The fonts for the title, the largest first. The first font in which the whole title fits is used.
     titles: [Line; 2],
-    /// What distances are multiples of.
+    /// The number of cells by which all distances are multiplied.
     unit: usize,
 }
 

@@ -1,4 +1,5 @@
-//! The pictures that clips begin and end with: those of the orders, and invented products in place of what is not here.
+//! Returns the pictures at the beginning and the end of clips. A picture that is not available becomes an invented
+//! product.
 
 use std::io::Cursor;
 
@@ -6,17 +7,19 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use sha2::{Digest, Sha256};
 
-/// A picture of an order.
+/// A picture that a request contains or links to.
 pub(in crate::sandbox) enum Source {
-    /// The bytes of a file.
+    /// The bytes of a picture file.
     File(Vec<u8>),
-    /// An address, from which nothing is ever fetched.
+    /// A web address of a picture. Nothing is ever downloaded from it.
     Address(String),
 }
 
 impl Source {
-    /// Returns the picture, cropped around its middle to the shape of these pixels and scaled to them. For an address it
-    /// is an invented product, the same for the same address; so it is for a file that cannot be decoded.
+    /// Returns the picture, cropped around its middle and scaled to this many pixels.
+    ///
+    /// For an address, and for a file that cannot be decoded, it is an invented product, always the same for the same
+    /// source.
     pub(super) fn picture(&self, (width, height): (u32, u32)) -> RgbImage {
         match self {
             Self::Address(address) => product(address.as_bytes(), (width, height)),
@@ -28,7 +31,7 @@ impl Source {
     }
 }
 
-/// Decodes a file and turns it as its EXIF data say.
+/// Decodes a file and rotates the picture by its EXIF data.
 fn decode(bytes: &[u8]) -> Option<DynamicImage> {
     let mut decoder = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_decoder().ok()?;
     let orientation = decoder.orientation().ok();
@@ -39,7 +42,7 @@ fn decode(bytes: &[u8]) -> Option<DynamicImage> {
     Some(picture)
 }
 
-/// Crops around the middle and scales; what is transparent becomes white.
+/// Crops a picture around its middle and scales it. Transparent parts become white.
 fn fill(picture: &DynamicImage, (width, height): (u32, u32)) -> RgbImage {
     let (w, h) = (u64::from(picture.width()), u64::from(picture.height()));
     let (wide, high) = (u64::from(width), u64::from(height));
@@ -69,7 +72,8 @@ fn fill(picture: &DynamicImage, (width, height): (u32, u32)) -> RgbImage {
     RgbImage::from_raw(width, height, white).expect("there are three bytes a pixel")
 }
 
-/// Draws an invented product that looks least like this picture, the same for the same picture and seed.
+/// Draws a product that looks very different from a picture, out of several invented ones. The same picture and seed
+/// give the same product.
 pub(super) fn unlike(picture: &RgbImage, seed: &str) -> RgbImage {
     const CANDIDATES: u32 = 8;
     let pixels = picture.dimensions();
@@ -85,9 +89,9 @@ pub(super) fn unlike(picture: &RgbImage, seed: &str) -> RgbImage {
     product(chosen.as_bytes(), pixels)
 }
 
-/// Draws a product that does not exist: a turned vessel in front of a plain wall.
+/// Draws an invented product, a turned vessel in front of a plain wall. The same seed gives the same product.
 fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
-    /// The longer side of the drawing, which is then scaled.
+    /// The length in pixels of the drawing's longer side, before the drawing is scaled.
     const LONG: u32 = 256;
     let dice = Sha256::digest(seed);
     let (w, h) = if width >= height {
@@ -95,7 +99,7 @@ fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
     } else {
         ((LONG * width / height).clamp(1, width), LONG.min(height))
     };
-    // In thousandths of the shorter side, from the middle.
+    // Places are in thousandths of the shorter side, from the middle.
     let short = w.min(h).cast_signed();
     let vessel = Vessel::new(&dice, 1000 / short);
     let place = |at: u32, side: u32| (2 * at.cast_signed() + 1 - side.cast_signed()) * 500 / short;
@@ -109,20 +113,20 @@ fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
     DynamicImage::from(drawn).resize_exact(width, height, FilterType::Triangle).into_rgb8()
 }
 
-/// What an invented product looks like. Lengths are thousandths of the picture's shorter side.
+/// The look of an invented product. Lengths are thousandths of the picture's shorter side.
 struct Vessel {
-    /// Half the width at equal distances from top to bottom.
+    /// Half the width of the vessel at equal distances from top to bottom.
     profile: [i32; 6],
     top: i32,
     bottom: i32,
     middle: i32,
     glaze: [i32; 3],
     band: [i32; 3],
-    /// Which sixths of the height have the band's colour.
+    /// The sixths of the vessel's height that have the band's colour, one bit each.
     banded: u8,
     wall: [i32; 3],
     floor: [i32; 3],
-    /// The width of a pixel, over which edges are smooth.
+    /// The width of a pixel of the drawing. Edges are smoothed over this width.
     pixel: i32,
 }
 
@@ -188,7 +192,8 @@ impl Vessel {
     }
 }
 
-/// A colour by its hue (1,536 all round), its strength and its mean brightness.
+/// Returns the red, green and blue of a colour by its hue (1,536 is the full circle), its strength and its mean
+/// brightness.
 fn shade(hue: i32, strength: i32, light: i32) -> [i32; 3] {
     [0, 1024, 512].map(|turn| {
         let place = (hue + turn).rem_euclid(1536);

@@ -33,7 +33,7 @@ fn picture((width, height): (u32, u32), seconds: u32, fps: u32) -> Picture {
     }
 }
 
-/// A clip's size, rate, and each sample's bytes, as a reader of MP4 files sees them.
+/// Returns a clip's size, its rate and the bytes of each sample, as an MP4 reader finds them.
 fn read(file: &[u8]) -> ((u32, u32), u32, Vec<Vec<u8>>) {
     let mut demuxer = Mp4FileDemuxer::new();
     demuxer.handle_input(Input { position: 0, data: file });
@@ -82,7 +82,7 @@ fn position(file: &[u8], kind: [u8; 4]) -> Option<usize> {
 fn every_frame_shows_a_change() {
     for (size, fps) in [((64, 64), 1), ((1280, 720), 24)] {
         let (_, _, samples) = read(&clip(&picture(size, 5, fps)));
-        // Nothing changed is a slice of some bytes: the header and one count.
+        // A slice without changes has only a few bytes: the header and one count.
         assert!(samples.iter().all(|sample| sample.len() > 16), "{size:?}");
         let scene = Scene::new(&picture(size, 5, fps), size.1);
         let frames = [scene.frame(0, 5 * fps), scene.frame(5 * fps - 1, 5 * fps)];
@@ -117,7 +117,7 @@ fn an_accidental_change_of_the_bytes_shows() {
         (clip(&picture((720, 480), 1, 24)), "8ac9133b45b559ce"),
         (cover(&picture((720, 480), 1, 24)), "264894a1338959c2"),
     ];
-    // On purpose? Then look at a clip and compare it in another decoder, and write down the new digests.
+    // After an intended change, look at a clip, compare it in another decoder, and write the new digests here.
     assert_eq!(table.each_ref().map(|(file, _)| start(file)), table.each_ref().map(|(_, digest)| *digest));
 }
 
@@ -140,7 +140,7 @@ fn the_level_is_the_lowest_that_takes_the_frames() {
     }
 }
 
-/// A product shot as a file: a red disc beside the middle of a pale ground.
+/// Returns a product shot: a red disc next to the middle of a pale ground.
 fn shot((width, height): (u32, u32)) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let (dx, dy) = (x.abs_diff(width * 2 / 5), y.abs_diff(height / 2));
@@ -158,7 +158,7 @@ fn pictured(size: (u32, u32), seconds: u32, fps: u32) -> Picture {
     Picture { first: Some(file(&shot((800, 600)))), ..picture(size, seconds, fps) }
 }
 
-/// The mean difference of two pictures' parts.
+/// Returns the mean difference of all colour values of two pictures.
 fn difference(one: &RgbImage, other: &RgbImage) -> u64 {
     assert_eq!(one.dimensions(), other.dimensions());
     let parts = one.as_raw().iter().zip(other.as_raw());
@@ -184,7 +184,7 @@ fn a_clip_with_a_picture_has_the_ordered_size_rate_and_duration_and_few_bytes() 
 
 #[test]
 fn the_cover_of_a_clip_with_a_picture_is_that_picture_cropped_around_its_middle() {
-    // In the shape of the clip, with room above and below that must go.
+    // The second picture has extra rows above and below, which must be cropped.
     let whole = shot((640, 360));
     let tall = RgbImage::from_fn(640, 480, |x, y| match y.checked_sub(60) {
         Some(y) if y < 360 => *whole.get_pixel(x, y),
@@ -197,7 +197,7 @@ fn the_cover_of_a_clip_with_a_picture_is_that_picture_cropped_around_its_middle(
         let shown = cover(file(first));
         assert!(difference(&shown, &expected) < 6, "{}", difference(&shown, &expected));
     }
-    // What cannot be decoded, and what is not here, is a product that depends on the bytes or on the address.
+    // A file that cannot be decoded, or an address, gives a product that depends on the bytes or the address.
     let broken = |byte| cover(Source::File(vec![byte; 9]));
     let address = |name: &str| cover(Source::Address(format!("https://shop.test/{name}.jpg")));
     assert_eq!((broken(1), address("a")), (broken(1), address("a")));

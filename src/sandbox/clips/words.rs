@@ -1,9 +1,9 @@
-//! Text made fit for the fonts, which know the letters of western Europe, and for a width.
+//! Adapts text to fonts that have only the letters of western Europe, and breaks it into lines.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Replaces what the fonts do not have: letters by their base letter, typographic signs by plain ones, the rest by
-/// question marks.
+/// Replaces characters that the fonts do not have: letters by their base letters, typographic signs by plain ones, all
+/// other characters by question marks.
 pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.nfc() {
@@ -21,8 +21,9 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
-/// Breaks text into at most `most` lines of `width` letters, between words where a word fits a line. Where text is
-/// left over, the last line ends in three dots.
+/// Breaks text into at most `most` lines of `width` characters. Only words that are longer than a line are cut.
+///
+/// If text is left over, the last line ends with three dots.
 pub(super) fn wrap(text: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<Vec<char>> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! The calls that only echo has: many tasks at once, what was accepted in a time, and cancelling.
+//! Handles the calls that only echo has: polls of many tasks, lists of tasks, and cancelling.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,25 +13,26 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Echo, NAME, invalid, refusal};
+use crate::sandbox::connection::Peer;
 use crate::sandbox::counts::Counts;
-use crate::sandbox::desk::{self, Answer};
 use crate::sandbox::dialect::{Dialect, Refusal, Why, authenticate};
 use crate::sandbox::faults::{Call, Fault, On};
-use crate::sandbox::line::Peer;
-use crate::sandbox::log::Line;
+use crate::sandbox::handler::{self, Answer};
+use crate::sandbox::log::LogEntry;
 use crate::sandbox::tasks::{Request, Task};
 use crate::sandbox::{Inner, Shared, held, reply};
 
-/// The most ids in a question, and the most tasks on a page.
+/// The maximum number of ids in a poll, and of tasks on a page of a list.
 const MOST: usize = 50;
 
-/// How long after its acceptance a task first shows in a list.
+/// The time after its acceptance at which a task appears in lists.
 const LAG: SignedDuration = SignedDuration::from_millis(500);
 
-/// `GET /v1/tasks`: with `ids` these tasks, else what was accepted in a time.
+/// Handles `GET /v1/tasks`. With `ids` it returns these tasks; otherwise it lists the tasks that were accepted in a
+/// certain time.
 pub(super) async fn many(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+    ConnectInfo(Peer(connection)): ConnectInfo<Peer>,
     Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
@@ -42,7 +43,7 @@ pub(super) async fn many(
         Some(_) => Err(invalid("ids goes with no other parameter")),
         None => Span::read(&query).map(|span| list(&shared, &span)),
     });
-    desk::send(&Echo, &line, answer).await
+    handler::send(&Echo, &connection, answer).await
 }
 
 fn bulk(shared: &Shared, ids: &str) -> Result<Answer, Refusal> {
@@ -60,18 +61,18 @@ fn bulk(shared: &Shared, ids: &str) -> Result<Answer, Refusal> {
             continue;
         };
         let fault = faults.pick(On::Poll, call, dice);
-        tasks.push(Echo.told(task, &desk::state(shared, task, fault.as_ref(), now)));
-        // A fault that is not about how a task stands bends the whole answer, and the first one decides.
+        tasks.push(Echo.task_report(task, &handler::state(shared, task, fault.as_ref(), now)));
+        // A fault that is not about a task's state changes the whole answer, and the first such fault decides.
         bent = bent.or(fault.filter(|fault| !fault.is_ending()));
     }
     Ok((bent, reply::json(StatusCode::OK, &json!({ "tasks": tasks, "missing": missing }))))
 }
 
-/// What a list is asked for.
+/// The parameters of a list: the first and last time of acceptance, and the page.
 struct Span {
     since: Timestamp,
     until: Timestamp,
-    /// The place in the book where the page begins.
+    /// The index, among all requests of the sandbox, at which the page begins.
     first: usize,
 }
 
@@ -106,10 +107,10 @@ fn list(shared: &Shared, span: &Span) -> Answer {
     let mut tasks = tasks.filter_map(|(place, task)| Some((place, task.filter(|task| shows(task))?)));
     let mute = matches!(fault, Some(Fault::Mute));
     let page: Vec<Value> = tasks.by_ref().take(MOST).map(|(_, task)| entry(task, mute)).collect();
-    // Places never change, so a page begins where the one before it ended, whatever comes in meanwhile.
+    // Places never change, so a page begins where the one before it ended, even if tasks are added meanwhile.
     let next = tasks.next().map(|(place, _)| format!("p{place}"));
     let mut answer = reply::json(StatusCode::OK, &json!({ "tasks": page, "next": next }));
-    // By the clock that the list goes by, so that a client can tell whether it is its own.
+    // The date is from the clock that the list uses, so that a client can compare it with its own.
     let date = httpdate::fmt_http_date(
         SystemTime::try_from(now)
             .expect("a system time counts 64 bits of seconds, a timestamp ends in the year 9999"),
@@ -128,11 +129,12 @@ fn entry(task: &Task, mute: bool) -> Value {
     entry
 }
 
-/// `DELETE /v1/tasks/{id}`. To cancel what is cancelled already is no error, so that a client may ask again after an
-/// answer that was lost.
+/// Handles `DELETE /v1/tasks/{id}`, which cancels a task.
+///
+/// Cancelling a cancelled task is not an error, so that a client may repeat the call if the answer was lost.
 pub(super) async fn cancel(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+    ConnectInfo(Peer(connection)): ConnectInfo<Peer>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
@@ -144,11 +146,11 @@ pub(super) async fn cancel(
             Err(refusal) => Ok(Err(refusal)),
         }
     };
-    let answer = desk::durably(&shared, &Echo, job).await;
-    desk::send(&Echo, &line, answer).await
+    let answer = handler::durably(&shared, &Echo, job).await;
+    handler::send(&Echo, &connection, answer).await
 }
 
-/// Ends a task in the book and on disk.
+/// Cancels a task in memory and on disk, unless the task has ended.
 fn end(shared: &Shared, id: &str) -> io::Result<Result<Answer, Refusal>> {
     let mut inner = held(&shared.inner);
     let now = (shared.now)();
@@ -159,7 +161,7 @@ fn end(shared: &Shared, id: &str) -> io::Result<Result<Answer, Refusal>> {
         let message = format!("The task {id} has ended");
         return Ok(Err(refusal(StatusCode::CONFLICT, "finished", &message)));
     }
-    let ticket = shared.log.push(&Line::Cancel(id.to_owned()))?;
+    let ticket = shared.log.push(&LogEntry::Cancel(id.to_owned()))?;
     inner.book.cancel(id);
     drop(inner);
     shared.log.sync(ticket)?;

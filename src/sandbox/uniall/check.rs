@@ -1,4 +1,4 @@
-//! What the document of the six models allows in a request.
+//! Checks requests to `UniAll` against the document of its six models.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -9,10 +9,10 @@ use crate::sandbox::fields::Kind;
 use crate::sandbox::images::Size;
 use crate::sandbox::tasks::Order;
 
-/// One model. The prices per second are the sandbox's own invention, since none are published.
+/// A model of `UniAll` with its price per second, which is invented here because none is published.
 struct Model {
     name: &'static str,
-    /// Pro, which alone takes several pictures to keep to.
+    /// True for a Pro model. Only these accept several reference pictures.
     pro: bool,
     /// The short side of the clip, in pixels.
     short: u32,
@@ -41,7 +41,7 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     let body = body.as_object().ok_or_else(|| invalid("", "The body must be a JSON object"))?;
     let model = match body.get("model") {
         Some(Value::String(name)) => MODELS.iter().find(|model| model.name == name).ok_or_else(|| {
-            // Gateways of this kind say so when no upstream offers the model.
+            // Gateways of this kind answer so if no upstream provider offers the model.
             let message = format!("No available channel for model {name}");
             refusal(StatusCode::SERVICE_UNAVAILABLE, "model_not_found", &message, "model")
         })?,
@@ -90,7 +90,7 @@ fn fits(fields: &[(&str, Kind)], name: &str, value: &Value) -> Result<(), Refusa
     kind.check(value).map_err(|why| invalid(name, &format!("{name}: {why}")))
 }
 
-/// Which pictures go together: none, one, a first and a last frame, or several to keep to.
+/// Checks the combination of pictures in a request: none, one, a first and a last frame, or several references.
 fn modes(model: &Model, body: &Map<String, Value>) -> Result<(), Refusal> {
     let has = |name| body.contains_key(name);
     if has("last_image") && !has("image") {
@@ -108,7 +108,7 @@ fn modes(model: &Model, body: &Map<String, Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An integer, or, for older clients, its digits as text.
+/// Returns the duration in seconds from an integer or, for older clients, from digits as text; `None` if it is invalid.
 fn seconds(duration: Option<&Value>) -> Option<u32> {
     let seconds = match duration? {
         Value::String(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => digits.parse().ok(),

@@ -1,4 +1,4 @@
-//! The check of a request against the tables: first the envelope, then the parameters inside.
+//! Checks requests to Vtrix against its tables of models: first the envelope, then the parameters inside.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ const INVALID_VALUE: &str = "8008003002";
 const INVALID_STYLE: &str = "8008003003";
 const INVALID_IMAGE: &str = "8008003004";
 
-/// What recommended prompts cost on top, in US cents: the sandbox's own invention.
+/// The extra price in US cents of a request with recommended prompts (`is_rec`), which is invented here.
 const RECOMMENDED_CENTS: u32 = 5;
 
 type Parameters = Map<String, Value>;
@@ -55,7 +55,7 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     })
 }
 
-/// The model, and the parameters of the one order in the envelope.
+/// Returns the model and the parameters of the request in the envelope, which must contain exactly one.
 fn envelope(body: &Value) -> Result<(&'static Model, &Parameters), String> {
     let body = body.as_object().ok_or("the body must be a JSON object")?;
     if let Some(name) = body.keys().find(|name| !matches!(name.as_str(), "model" | "input")) {
@@ -103,7 +103,7 @@ fn images(model: &Model, parameters: &Parameters) -> Result<(), Refusal> {
     let (least, most) = match (model.from, parameters.get("images")) {
         (From::Text, None) => return Ok(()),
         (From::Text, Some(_)) => return Err(invalid(format!("{} has no parameter images", model.name))),
-        // With videos beside them fewer pictures are taken.
+        // Together with videos, fewer pictures are allowed.
         (From::Pictures(least, _), _) if parameters.contains_key("videos") => (least, 4),
         (From::Pictures(least, most), _) => (least, most),
     };
@@ -118,7 +118,7 @@ fn images(model: &Model, parameters: &Parameters) -> Result<(), Refusal> {
     if !(least..=most).contains(&list.len()) {
         return Err(invalid(format!("images: {} of them, {least} to {most} are supported", list.len())));
     }
-    // Vidu wants more of the pictures that a clip keeps to.
+    // Vidu has stricter rules for reference pictures.
     let rules = if most > 2 { &images::REFERENCE } else { &images::VIDU };
     for image in list {
         let image = image.as_str().ok_or_else(|| invalid("images: each must be a string"))?;
@@ -127,7 +127,7 @@ fn images(model: &Model, parameters: &Parameters) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The seconds and the resolution, which must go together.
+/// Returns the duration in seconds and the resolution of a clip, after a check that the model supports them together.
 fn length<'a>(model: &Model, parameters: &'a Parameters) -> Result<(u32, &'a str), Refusal> {
     let seconds = match parameters.get("duration") {
         None => Some(model.default_seconds()),
@@ -151,8 +151,9 @@ fn length<'a>(model: &Model, parameters: &'a Parameters) -> Result<(u32, &'a str
     Ok((seconds, resolution))
 }
 
-/// The size of the clip. An aspect ratio keeps the short side; without one the clip is wide, whatever its pictures
-/// are: the documents do not say more.
+/// Returns the size of the clip in pixels. An aspect ratio keeps the short side of the resolution.
+///
+/// Without a ratio the clip is wide, even if its pictures are not: the documents do not say more.
 fn frame(resolution: &str, ratio: Option<&str>) -> Size {
     let short = match resolution {
         "360p" => 360,

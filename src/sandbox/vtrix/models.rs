@@ -1,47 +1,49 @@
-//! The Vidu models of Vtrix, and the parameters that each takes.
+//! The Vidu models of Vtrix with their parameters.
 //!
-//! `viduq1_img2video` follows its page, and takes one parameter more. The others follow what Vtrix publishes of them, and where that
-//! is silent (durations and resolutions of some, the aspect ratios) Vidu's own pages. Models that want subjects, that
-//! extend a clip, or that keep a library of subjects are left out.
+//! `viduq1_img2video` follows its page, and accepts one more parameter. The other models follow Vtrix's publications
+//! and, if these say nothing (durations and resolutions of some, the aspect ratios), Vidu's own pages. Models that need
+//! subjects, that extend a clip, or that keep a library of subjects are left out.
 
 use crate::sandbox::fields::Kind;
 
-/// What a clip is made from.
+/// The input from which a model makes a clip.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     Text,
-    /// So many pictures, at least and at most: one to move, a first and a last frame, or several to keep to.
+    /// Pictures, from a minimum to a maximum number: one to move, a first and a last frame, or several references.
     Pictures(usize, usize),
 }
 
-/// One model.
+/// A Vidu model that Vtrix offers, with its parameters.
 pub(super) struct Model {
     pub(super) name: &'static str,
     pub(super) from: From,
-    /// Durations in seconds, first and last, each with its resolutions, of which the first is the default. The first
-    /// duration of a family of one or two is its default, that of a longer one is 5.
+    /// The supported durations: first and last second of a range, and the resolutions for it, of which the first is the
+    /// default.
+    ///
+    /// The default duration is 5 seconds if a range contains it, and otherwise the first duration.
     pub(super) lengths: &'static [(u32, u32, &'static [&'static str])],
-    /// The most characters of a prompt.
+    /// The maximum number of characters of a prompt.
     pub(super) prompt: usize,
-    /// Its own parameters, beside [`COMMON`].
+    /// The parameters that the model has in addition to [`COMMON`].
     pub(super) fields: &'static [(&'static str, Kind)],
 }
 
 impl Model {
-    /// The duration where none is ordered.
+    /// Returns the duration in seconds of a clip if the request sets none.
     pub(super) fn default_seconds(&self) -> u32 {
         let first = self.lengths.first().map_or(5, |length| length.0);
         let last = self.lengths.last().map_or(5, |length| length.1);
         if (first..=last).contains(&5) { 5 } else { first }
     }
 
-    /// The price in US cents. Vtrix publishes none: these figures are the sandbox's own invention.
+    /// Returns the price of a clip in US cents. Vtrix publishes no prices, so these figures are invented here.
     pub(super) fn cents(&self) -> u32 {
         if self.name.starts_with("viduq1_") { 40 } else { 30 }
     }
 }
 
-/// Parameters of every model, beside `prompt`, `images`, `duration`, `resolution` and `off_peak`.
+/// The parameters that every model has, in addition to `prompt`, `images`, `duration`, `resolution` and `off_peak`.
 pub(super) const COMMON: &[(&str, Kind)] = &[
     ("audio", Kind::Flag),
     ("voice_id", Kind::Text(0, usize::MAX)),
@@ -89,7 +91,7 @@ pub(super) static MODELS: &[Model] = &[
         2000,
         &[("style", Kind::Words(&["general", "anime"])), ("aspect_ratio", Q1_RATIOS)],
     ),
-    // Vtrix's own program lists `audio_type` for this model, its page does not.
+    // Vtrix's own program lists `audio_type` for this model, but its page does not.
     model(
         "viduq1_img2video",
         IMAGE,

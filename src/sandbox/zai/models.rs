@@ -1,7 +1,7 @@
-//! What the provider's documents allow in a request, model by model, and the check of a request against that.
+//! Defines the parameters of each Z.AI model by the provider's documents, and checks requests against them.
 //!
-//! Written from the OpenAPI document of "Generate Video(Async)", and from the two Vidu guides where they differ from
-//! it: what stands in either passes.
+//! The sources are the OpenAPI document of "Generate Video(Async)" and the two Vidu guides. If they differ, a request
+//! is valid if one of them allows it.
 
 use std::sync::LazyLock;
 
@@ -13,12 +13,12 @@ use crate::sandbox::fields::Kind;
 use crate::sandbox::images::{self, Size};
 use crate::sandbox::tasks::Order;
 
-/// One model: its price, its fields and their values.
+/// A model of Z.AI with its price, its limit of tasks, and its parameters.
 struct Model {
     name: &'static str,
-    /// US cents per video.
+    /// The price of a clip in US cents.
     cents: u32,
-    /// Tasks that may run at once.
+    /// The maximum number of tasks of the model that run at the same time.
     at_once: u32,
     prompt_needed: bool,
     images: Images,
@@ -27,12 +27,12 @@ struct Model {
     seconds: u32,
 }
 
-/// Where `image_url` is allowed, and in which form.
+/// The forms in which a model accepts the parameter `image_url`.
 enum Images {
     No,
-    /// One string.
+    /// A single string.
     One,
-    /// An array of 1 to this many.
+    /// An array of 1 to this many strings.
     List(usize),
     /// A string (the document's example) or an array of 1 or 2 (its schema).
     Either,
@@ -43,7 +43,8 @@ const MOVES: Kind = Kind::Words(&["auto", "small", "medium", "large"]);
 const RATIOS: Kind = Kind::Words(&["16:9", "9:16", "1:1"]);
 const FULL_HD: Size = Size { width: 1920, height: 1080 };
 const HD: Size = Size { width: 1280, height: 720 };
-/// The guide's examples send 720x480, which the OpenAPI document does not list.
+/// The sizes of clips of the Vidu 2 models. The guide's examples send 720x480, which the OpenAPI document does not
+/// list.
 const VIDU2_SIZES: Kind = Kind::Words(&["1280x720", "720x480"]);
 const COMMON: &[(&str, Kind)] = &[("request_id", Kind::Text(6, 64)), ("user_id", Kind::Text(6, 128))];
 const VIDUQ1_FROM_IMAGE: &[(&str, Kind)] = &[
@@ -59,8 +60,10 @@ const VIDU2_FROM_IMAGE: &[(&str, Kind)] = &[
     ("with_audio", Kind::Flag),
 ];
 
-/// Prices: the guides of the models, and two public price tables for `vidu2-reference`. Tasks at once: two public
-/// copies of the rate-limit page.
+/// The models of Z.AI, with their parameters.
+///
+/// The prices are from the guides of the models, and for `vidu2-reference` from two public price tables. The limits of
+/// tasks that run at the same time are from two public copies of the rate-limit page.
 static MODELS: LazyLock<[Model; 7]> = LazyLock::new(|| {
     let viduq1 = |name, images| Model {
         name,
@@ -139,9 +142,9 @@ static MODELS: LazyLock<[Model; 7]> = LazyLock::new(|| {
     ]
 });
 
-/// Checks a body against its model's table.
+/// Checks the body of a request against the table of its model, and returns the task to make for it.
 ///
-/// A member that is null counts as not sent: Z.AI's own client library sends every parameter that it knows.
+/// A member that is null counts as not sent, because Z.AI's own client library sends every parameter that it has.
 pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     let Some(body) = body.as_object() else {
         return Err(bad("1210", "The body must be a JSON object"));
@@ -192,7 +195,7 @@ fn sent<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     body.get(name).filter(|value| !value.is_null())
 }
 
-/// As for every error in a request's parameters.
+/// Returns the refusal of a request, with an error code and message about its parameters.
 fn bad(code: &str, message: impl AsRef<str>) -> Refusal {
     super::refusal(StatusCode::BAD_REQUEST, code, message.as_ref())
 }
@@ -215,7 +218,7 @@ fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
     Ok(text)
 }
 
-/// Checks the pictures; gives the size of the first where its bytes are in the request.
+/// Checks the pictures of a request. Returns the size of the first picture if its bytes are in the request.
 fn pictures(model: &Model, value: &Value) -> Result<Option<Size>, Refusal> {
     let (list, most) = match (&model.images, value) {
         (Images::No, _) => {
@@ -255,8 +258,9 @@ fn pictures(model: &Model, value: &Value) -> Result<Option<Size>, Refusal> {
     Ok(sizes.first().copied().flatten())
 }
 
-/// The size of the clip. An aspect ratio keeps the short side; `cogvideox-3` without a size takes 1080 as the short
-/// side and the long side from the picture, at most 3840.
+/// Returns the size of the clip in pixels. An aspect ratio keeps the short side.
+///
+/// For `cogvideox-3` without a size, the short side is 1080 and the long side follows from the picture, at most 3840.
 fn frame(model: &Model, size: Option<&str>, ratio: Option<&str>, picture: Option<Size>) -> Size {
     let named = size
         .and_then(|text| text.split_once('x'))

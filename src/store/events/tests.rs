@@ -1,11 +1,11 @@
-//! Any life, told to the ledger and read back, leads to where it led.
+//! Tests that any life of a take, written to the ledger and read back, leads to the same state.
 
 use super::*;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Absence, Charged, Clip};
 use crate::domain::money::Usd;
-use crate::domain::policy::{LookUp, Moment, Policy};
+use crate::domain::policy::{LookUp, Policy, Tick};
 use crate::domain::request::Request;
 use crate::domain::take::{Fingerprint, Take};
 use jiff::{SignedDuration, Timestamp};
@@ -17,8 +17,8 @@ fn clip_file() -> ClipFile {
     ClipFile { size: 4_096, sha256: Sha256::of(b"clip") }
 }
 
-/// Everything that can happen to a take that is wanted.
-fn events(attempts: u32, at: Moment) -> Vec<Event> {
+/// Lists every event that can happen to a wanted take.
+fn events(attempts: u32, at: Tick) -> Vec<Event> {
     let attempt = attempts + 1;
     let intent = Intent { attempt, request_id: RequestId(format!("sl-{attempt}")), at: at.now };
     let absence = Absence::prove(true, true, Timestamp::UNIX_EPOCH, at, &LookUp::new(Duration::from_secs(5)));
@@ -62,7 +62,7 @@ fn events(attempts: u32, at: Moment) -> Vec<Event> {
     events
 }
 
-/// What the ledger has to know of a state: which steps of a free collection are behind it, it need not.
+/// Describes what the ledger must preserve of a state. It need not preserve the steps of a collection, which is free.
 fn gist(state: &State) -> String {
     match state {
         State::Running { task, .. } | State::Downloading { task, .. } | State::Placing { task, .. } => {
@@ -93,9 +93,9 @@ fn take() -> Take {
     }
 }
 
-/// The state after all events of a line.
+/// Returns the state after all events of a line.
 fn replay(entry: &Entry, state: State, policy: &Policy) -> State {
-    let at = Moment::new(entry.at, 0.0);
+    let at = Tick::new(entry.at, 0.0);
     entry
         .events(&state)
         .into_iter()
@@ -110,8 +110,8 @@ proptest! {
         let mut take = take();
         let mut replayed: Option<State> = None;
         for (choice, day) in choices.iter().zip(1..) {
-            let at = Moment::new(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day), 0.0);
-            // Only what can happen now: otherwise hardly any life would get beyond its first step.
+            let at = Tick::new(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day), 0.0);
+            // Only events that can happen now: otherwise hardly any life would get beyond its first step.
             let possible: Vec<(Event, State)> = events(take.attempts, at)
                 .into_iter()
                 .filter_map(|event| Some((event.clone(), take.state.clone().on(event, at, &policy).ok()?)))
@@ -131,7 +131,7 @@ proptest! {
             take.state = to;
         }
         if let Some(replayed) = replayed {
-            // When a person was asked is told to the day of the line, which is that of the state.
+            // The ledger keeps the time of a person's decision to the day of the line, which is that of the state.
             prop_assert_eq!(gist(&replayed), gist(&take.state));
             prop_assert_eq!(replayed.account(), take.state.account());
         }
@@ -142,7 +142,7 @@ proptest! {
 fn a_line_about_another_submission_says_nothing() {
     let mut take = take();
     let policy = Policy::standard();
-    let at = Moment::new(Timestamp::UNIX_EPOCH, 0.0);
+    let at = Tick::new(Timestamp::UNIX_EPOCH, 0.0);
     let claimed = take.state.clone().on(events(0, at).remove(0), at, &policy).unwrap();
     let event = Event::Rejected(Refusal::Policy);
     let rejected = claimed.clone().on(event.clone(), at, &policy).unwrap();
@@ -153,11 +153,11 @@ fn a_line_about_another_submission_says_nothing() {
     assert_eq!(replay(&line, claimed.clone(), &policy), claimed);
 }
 
-/// Lines may be lost: one that tells of a later step brings what must have come before it.
+/// Tests that a line of a later step also brings the earlier steps, because lines may be lost.
 #[test]
 fn a_line_is_believed_also_where_those_before_it_were_lost() {
     let policy = Policy::standard();
-    let at = Moment::new(Timestamp::UNIX_EPOCH, 0.0);
+    let at = Tick::new(Timestamp::UNIX_EPOCH, 0.0);
     let on = |state: &State, event| state.clone().on(event, at, &policy).unwrap();
     let submitting = on(&take().state, events(0, at).remove(0));
     let running = on(&submitting, Event::Accepted(TaskId("task-1".into())));

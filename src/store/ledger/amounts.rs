@@ -1,4 +1,4 @@
-//! Amounts of money in the lines of the ledger: plain decimal text.
+//! Reads and writes amounts of money in the lines of the ledger, as plain decimal text.
 
 pub(super) mod usd {
     use crate::domain::money::Usd;

@@ -1,20 +1,20 @@
-//! The numbers that a line of the ledger can have. One beyond them was not written by this program.
+//! Checks that the numbers in a ledger line are in their permitted ranges. This program never writes other numbers.
 
 use super::Entry;
 use crate::domain::money::Usd;
 
-/// Largest number of a line, a run, a review, and of bytes: the largest that every reader of JSON keeps exact. No
-/// ledger comes near it, and the database can count on from it.
+/// The largest line number, run number, review number and size in bytes. It is the largest integer that every JSON
+/// reader keeps exact. A real ledger stays far below this limit, and the database can still count upwards from it.
 pub(in crate::store) const MOST: u64 = (1 << 53) - 1;
 
-/// Most submissions of one take.
+/// The largest number of submissions of one take.
 const MOST_ATTEMPTS: u32 = 1_000_000;
 
-/// Largest amount of a line: thousands of these can be added up.
+/// The largest amount of a line. Thousands of such amounts can be added without an overflow.
 const MOST_USD: Usd = Usd::from_micros(1_000_000_000_000_000);
 
 impl Entry {
-    /// Returns the name of a number that no line can have; `None` where all are within bounds.
+    /// Returns the name of the first field whose number is out of its range; `None` if all numbers are in range.
     pub(in crate::store) fn out_of_bounds(&self) -> Option<&'static str> {
         let is_amount = |usd: Usd| (Usd::ZERO..=MOST_USD).contains(&usd);
         let within = [

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A line of a ledger.
+/// Returns a line of a ledger.
 fn line() -> Entry {
     let ledger = include_str!("../../../tests/fixtures/state/v1.jsonl");
     serde_json::from_str(ledger.lines().next().unwrap()).unwrap()

@@ -9,21 +9,22 @@ use crate::store::takes;
 use rusqlite::Connection;
 use std::collections::HashMap;
 
-/// A verdict about the clip of a take.
+/// The saved verdict of the automatic checks about the clip of a take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Take of the clip.
+    /// The id of the take that made the clip.
     pub take: TakeId,
-    /// Bytes of the clip that was checked.
+    /// The digest of the clip that was checked.
     pub clip: Sha256,
-    /// Digest of the settings.
+    /// The digest of the settings of the checks.
     pub settings: Sha256,
-    /// Findings.
+    /// The verdict with its findings.
     pub checked: Checked,
 }
 
 impl Check {
-    /// Returns whether the verdict is about these bytes, with these settings; with any where there are none.
+    /// Reports whether the verdict is about a clip with this digest and about these settings; `None` matches any
+    /// settings.
     #[must_use]
     pub fn is_about(&self, clip: Sha256, settings: Option<Sha256>) -> bool {
         self.clip == clip && settings.is_none_or(|settings| settings == self.settings)
@@ -31,13 +32,13 @@ impl Check {
 }
 
 impl Reader {
-    /// Returns the newest verdict of each take that was checked, whatever it is about.
+    /// Returns the newest verdict for each take that was checked, even if the clip or the settings have changed since.
     pub async fn checks(&self) -> Result<HashMap<TakeId, Check>, StoreError> {
         self.read(checks).await
     }
 }
 
-/// Reads the newest verdict of each take.
+/// Reads the newest verdict for each take that was checked.
 pub(super) fn checks(db: &Connection) -> rusqlite::Result<HashMap<TakeId, Check>> {
     let mut select = db.prepare_cached("SELECT take, clip, settings, findings, frames FROM checks")?;
     let rows = select.query_map([], |row| {
@@ -45,8 +46,9 @@ pub(super) fn checks(db: &Connection) -> rusqlite::Result<HashMap<TakeId, Check>
         let findings: Vec<(String, String, String)> =
             serde_json::from_str(text).map_err(|error| takes::unreadable(3, error))?;
         let finding = |(check, verdict, reason): (String, String, String)| {
-            let verdict =
-                verdict.parse().map_err(|()| takes::unreadable(3, format!("`{verdict}` is no verdict")))?;
+            let verdict = verdict
+                .parse()
+                .map_err(|()| takes::unreadable(3, format!("`{verdict}` is not a verdict")))?;
             Ok(Finding { check, verdict, reason })
         };
         let findings = findings.into_iter().map(finding).collect::<rusqlite::Result<_>>()?;

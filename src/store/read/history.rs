@@ -1,4 +1,4 @@
-//! Everything that is known of one job.
+//! Reads the whole history of one job.
 
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
@@ -12,27 +12,27 @@ use crate::store::takes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-/// All that is known of one job.
+/// The whole history of one job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
-    /// Which clip.
+    /// The key of the job.
     pub key: JobKey,
-    /// What people call the item.
+    /// The title of the item.
     pub title: Foreign,
-    /// Whether the manifest asks for it.
+    /// True if the manifest asked for the job in the last run.
     pub wanted: bool,
-    /// Of what was last asked for.
+    /// The fingerprint of the request with which the manifest last asked for the job.
     pub fingerprint: Fingerprint,
-    /// Where that clip belongs.
+    /// The path where the job's clip belongs.
     pub path: String,
-    /// Which clip stands there.
+    /// The clip that the job has now; `None` if it has none.
     pub filed: Option<Filed>,
-    /// Newest first.
+    /// The takes of the job, newest first.
     pub takes: Vec<TakeHistory>,
 }
 
 impl History {
-    /// The take that says where the job stands: one that a person must decide about, else the newest that was not
+    /// Returns the take that decides the job's status: one that needs a person's decision, else the newest that was not
     /// cancelled.
     #[must_use]
     pub fn decisive(&self) -> Option<&TakeHistory> {
@@ -43,39 +43,40 @@ impl History {
     }
 }
 
-/// One take with all that was sent for it.
+/// A take with all its attempts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakeHistory {
     /// The take.
     pub take: Take,
-    /// When it was ordered.
+    /// The time when the take was ordered.
     pub created: Timestamp,
-    /// What the provider says that it charged, where it says so.
+    /// The charge that the provider or a person reported; `None` if neither did.
     pub settled: Option<Usd>,
-    /// Oldest first.
+    /// The attempts to submit the take, oldest first.
     pub attempts: Vec<Attempt>,
 }
 
-/// One submission that was, or may have been, sent.
+/// An attempt to submit a take, whose request may have been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// 1 for the take's first.
+    /// The number of the attempt of this take, from 1.
     pub number: u32,
-    /// Our name for it.
+    /// The request id that shotlist gave to the submission.
     pub request_id: RequestId,
-    /// Of what was sent.
+    /// The digest of the request's bytes.
     pub body: Sha256,
-    /// What was reserved for it.
+    /// The price that was reserved for the attempt.
     pub price: Usd,
-    /// When it was written down.
+    /// The time when the intent to submit was recorded.
     pub at: Timestamp,
-    /// What became of it, in the words of the ledger; `never_sent` where a crash came before the request.
+    /// The outcome by its name in the ledger, or `never_sent` if a crash came before the request; `None` if no outcome
+    /// is known yet.
     pub outcome: Option<String>,
-    /// The last words about it.
+    /// The last message of the provider or of this computer about the attempt.
     pub said: Option<Said>,
 }
 
-/// Reads everything that is known of one job.
+/// Reads the whole history of one job; returns `None` if the job is not known.
 pub(super) fn of(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<History>> {
     let job = |row: &Row<'_>| {
         let history = History {

@@ -1,4 +1,4 @@
-//! Every job with its renderings, their reviews and their verdicts, as the report shows them.
+//! Reads every job with its renderings, their reviews and their verdicts, as the report shows them.
 
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
@@ -18,61 +18,64 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;
 
-/// A job with everything that is known about it.
+/// A job with its renderings and reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRecord {
-    /// Project of the job.
+    /// The project of the job.
     pub project: String,
-    /// Name of the job.
+    /// The key of the job.
     pub key: JobKey,
-    /// Name of the item for people.
+    /// The title of the item.
     pub title: Foreign,
-    /// Tags of the item.
+    /// The tags of the item.
     pub tags: Vec<String>,
     /// True if the manifest asked for the job in the last run.
     pub wanted: bool,
-    /// What was asked for last.
+    /// The fingerprint of the request with which the manifest last asked for the job.
     pub fingerprint: Fingerprint,
-    /// Path of the clip below the output folder, with `/`, whether it is there or not.
+    /// The path of the clip below the output folder, with `/`, even if the clip is missing.
     pub path: String,
-    /// Clip under the name of the job. It may be of another job's take, which the two share.
+    /// The clip under the name of the job; `None` if there is none. It may come from a take of another job that shares
+    /// its clip.
     pub filed: Option<Filed>,
-    /// Renderings of the job, the newest first.
+    /// The renderings of the job, newest first.
     pub takes: Vec<TakeRecord>,
-    /// Newest review that holds for the job: its own, or that of the clip which it shares with another.
+    /// The newest review that holds for the job: a review of this job, or of another job with the same clip and
+    /// fingerprint.
     pub review: Option<Review>,
-    /// True if that review queues another rendering, and no take of the job was ordered since.
+    /// True if `review` queues another rendering and no take of the job was ordered since.
     pub is_redo_queued: bool,
 }
 
-/// A rendering with everything that is known about it.
+/// A rendering with its submissions, checks and reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakeRecord {
     /// The take.
     pub take: Take,
-    /// Time of the order.
+    /// The time when the rendering was ordered.
     pub created: Timestamp,
-    /// Time of the last submission.
+    /// The time of the last submission; `None` if it was never submitted.
     pub submitted: Option<Timestamp>,
-    /// Time at which it was done, failed or was cancelled; unknown for takes of older versions of the program.
+    /// The time at which the take was done, failed, written off or cancelled. `None` if it has not ended, or if an
+    /// older version of the program recorded its end.
     pub ended: Option<Timestamp>,
-    /// Day of the last submission (UTC), for the money.
+    /// The day (in UTC) of the last submission, on which budgets count the cost.
     pub day: Option<String>,
-    /// Number of the run that submitted it.
+    /// The number of the run that submitted the rendering last.
     pub run: Option<i64>,
-    /// Last message of the provider.
+    /// The last message of the provider.
     pub said: Option<Said>,
-    /// Findings of the automatic checks; `None` if the clip was not checked as it is.
+    /// The verdict of the automatic checks; `None` if the present bytes of the clip were not checked.
     pub checked: Option<Checked>,
-    /// Newest review of this rendering.
+    /// The newest review of this rendering.
     pub review: Option<Review>,
 }
 
 impl Reader {
-    /// Returns every job of a project, or of all, in the order of the manifest.
+    /// Returns every job of a project (`None`: of all projects), in the order of the manifest.
     ///
-    /// Jobs that are no longer wanted come last. Verdicts of the checks count for these settings; for any where there
-    /// are none.
+    /// Jobs that are no longer wanted come last. Verdicts count only if they were made with these settings of the
+    /// checks; `None` accepts any settings.
     pub async fn records(
         &self,
         project: Option<&str>,
@@ -83,7 +86,8 @@ impl Reader {
     }
 }
 
-/// Returns the findings of a verdict that is about the bytes of a take's clip, with these settings.
+/// Returns the content of a verdict if it is about the present bytes of the take's clip and these settings; otherwise
+/// `None`.
 fn current(record: &TakeRecord, check: Check, settings: Option<Sha256>) -> Option<Checked> {
     let clip = match &record.take.state {
         State::Done { file, .. } => Some(file.sha256),

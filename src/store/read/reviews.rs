@@ -1,9 +1,9 @@
-//! The reviews as they are read: of each job, in numbers, and for a plan.
+//! Reads reviews of clips: all reviews, their counts, the reviewers' feedback, and the rejections that a plan needs.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
-use crate::domain::review::{Reason, Review, Standing, words};
+use crate::domain::review::{Reason, Review, ReviewState, words};
 use crate::domain::take::Fingerprint;
 use crate::plan::known::Rejection;
 use crate::store::error::StoreError;
@@ -12,11 +12,11 @@ use crate::store::takes;
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;
 
-/// The columns that [`review`] reads, in its order.
+/// The columns that the function [`review`] reads, in the order in which it reads them.
 pub(in crate::store) const COLUMNS: &str =
     "revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at";
 
-/// Reads the columns of [`COLUMNS`].
+/// Reads a review from the columns in [`COLUMNS`], which begin at column `first`.
 pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<Review> {
     let names = row.get_ref(first + 5)?.as_str()?;
     let reasons = names.split(',').filter(|name| !name.is_empty()).map(str::parse::<Reason>);
@@ -28,7 +28,7 @@ pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<
         fingerprint: takes::parsed(row, first + 3)?,
         outcome: takes::parsed(row, first + 4)?,
         reasons: reasons.map_err(|()| {
-            takes::unreadable(first + 5, format!("`{names}` are not reasons of this version"))
+            takes::unreadable(first + 5, format!("this version does not know the reasons `{names}`"))
         })?,
         note: row.get(first + 6)?,
         redo: row.get(first + 7)?,
@@ -39,9 +39,10 @@ pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<
 
 /// The reviews of all jobs.
 pub(in crate::store) struct Reviews {
-    /// Reviews by job, the oldest first, each with the newest take of the job at that time.
+    /// The reviews by row number of the job, oldest first. Each comes with the newest take of the job at the time of
+    /// the review.
     of_job: HashMap<i64, Vec<(Review, Option<TakeId>)>>,
-    /// Newest review of each clip for each order, with its job.
+    /// The newest review for each clip and fingerprint, with the row number of the reviewed job.
     of_clip: HashMap<(Sha256, Fingerprint), (i64, Review)>,
 }
 
@@ -61,7 +62,8 @@ impl Reviews {
         Ok(reviews)
     }
 
-    /// Returns the newest review that holds for a job: its own, or that of the clip which it shows for the same order.
+    /// Returns the newest review that holds for a job: a review of this job, or of another job with the same clip and
+    /// fingerprint.
     pub(in crate::store) fn newest(
         &self,
         job: i64,
@@ -78,17 +80,17 @@ impl Reviews {
         self.of_job(job).iter().rev().map(|(review, _)| review).find(|review| review.take == *take)
     }
 
-    /// Returns whether the newest review of a job queues another rendering that was not ordered yet.
+    /// Checks whether a job's newest review queues another rendering that was not ordered yet.
     ///
-    /// `newest` is that review, and `latest` the newest take of the job. A review that another job wrote about a shared
-    /// clip queues nothing here: one order serves both.
+    /// `newest` is the newest review that holds for the job, and `latest` is the job's newest take. A review of another
+    /// job that shares the clip queues nothing for this job, because one new rendering serves both jobs.
     pub(in crate::store) fn is_queued(&self, job: i64, newest: &Review, latest: Option<&TakeId>) -> bool {
         let own = self.of_job(job).last();
         own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
     }
 
-    /// Returns the newest review of a job that asked for another rendering, and was not followed by another review
-    /// before that was ordered.
+    /// Returns the newest review of a job that asked for another rendering, unless a later review took the request back
+    /// before the rendering was ordered.
     fn asking(&self, job: i64) -> Option<&Review> {
         let reviews = self.of_job(job);
         (0..reviews.len()).rev().find_map(|at| {
@@ -104,7 +106,7 @@ impl Reviews {
 }
 
 impl Reader {
-    /// Returns every review with the project and the name of its job, the oldest first.
+    /// Returns every review as `(project, job key, review)`, oldest first.
     pub async fn reviews(&self) -> Result<Vec<(String, JobKey, Review)>, StoreError> {
         self.read(|db| {
             let sql = "SELECT r.revision, r.take, r.clip, r.fingerprint, r.outcome, r.reasons, r.note, r.redo, r.who, r.at,
@@ -116,8 +118,10 @@ impl Reader {
         .await
     }
 
-    /// Returns what reviewers say about the jobs of a project, for their next renderings: the note, or else the reasons, of
-    /// the newest review that asked for another rendering. One that was taken back before it was ordered does not count.
+    /// Returns the reviewers' feedback on clips of a project, by job key, for the next renderings.
+    ///
+    /// The feedback is the note of the newest review that asked for another rendering, or its reasons if there is no
+    /// note. A request that was taken back before it was ordered does not count.
     pub fn feedback(&self, project: &str) -> Result<HashMap<JobKey, String>, StoreError> {
         self.read_here(|db| {
             let reviews = Reviews::read(db)?;
@@ -136,25 +140,26 @@ impl Reader {
     }
 }
 
-/// The reviews of a project's clips in numbers.
+/// The numbers of reviewed clips by outcome, and of renderings that reviews have queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReviewCounts {
-    /// Number of approved clips.
+    /// The number of approved clips.
     pub approved: usize,
-    /// Number of rejected clips.
+    /// The number of rejected clips.
     pub rejected: usize,
-    /// Number of clips without a review.
+    /// The number of clips without a review.
     pub undecided: usize,
-    /// Number of clips whose review was about another clip or another order.
+    /// The number of clips whose review is outdated, because it was about an earlier clip or another fingerprint of the
+    /// job.
     pub outdated: usize,
-    /// Number of renderings that are queued.
+    /// The number of renderings that reviews have queued and that are not ordered yet.
     pub queued: usize,
-    /// Price of the queued renderings, at what their clips cost last.
+    /// The estimated price of the queued renderings: the sum of the prices of their jobs' newest takes.
     pub queued_usd: Usd,
 }
 
 impl ReviewCounts {
-    /// Returns whether anything was ever reviewed.
+    /// Reports whether any of the counted clips was reviewed.
     #[must_use]
     pub const fn is_any(&self) -> bool {
         self.approved + self.rejected + self.outdated > 0
@@ -162,7 +167,7 @@ impl ReviewCounts {
 }
 
 impl Reader {
-    /// Counts the reviews of the wanted clips of a project, or of all.
+    /// Counts the reviews of the clips of wanted jobs of a project (`None`: of all projects).
     pub async fn review_counts(&self, project: Option<&str>) -> Result<ReviewCounts, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -177,15 +182,15 @@ impl Reader {
             while let Some(row) = rows.next()? {
                 let (job, order, clip) = (row.get(0)?, takes::parsed(row, 1)?, takes::parsed(row, 2)?);
                 let newest = reviews.newest(job, Some(&clip), order);
-                let standing = Standing::of(newest, Some(&clip), &order);
+                let standing = ReviewState::of(newest, Some(&clip), &order);
                 let latest = row.get::<_, Option<String>>(3)?.map(TakeId);
                 *match standing {
-                    Standing::Approved => &mut counts.approved,
-                    Standing::Rejected => &mut counts.rejected,
-                    Standing::Undecided => &mut counts.undecided,
-                    Standing::Outdated => &mut counts.outdated,
+                    ReviewState::Approved => &mut counts.approved,
+                    ReviewState::Rejected => &mut counts.rejected,
+                    ReviewState::Undecided => &mut counts.undecided,
+                    ReviewState::Outdated => &mut counts.outdated,
                 } += 1;
-                if let Some(newest) = newest.filter(|_| standing == Standing::Rejected)
+                if let Some(newest) = newest.filter(|_| standing == ReviewState::Rejected)
                     && reviews.is_queued(job, newest, latest.as_ref())
                 {
                     counts.queued += 1;
@@ -197,7 +202,7 @@ impl Reader {
         .await
     }
 
-    /// Returns every review of a job, the oldest first.
+    /// Returns every review of a job, oldest first.
     pub async fn reviews_of_job(&self, project: &str, key: &JobKey) -> Result<Vec<Review>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.read(move |db| {
@@ -209,7 +214,8 @@ impl Reader {
     }
 }
 
-/// Returns the jobs of a project whose clips are rejected for the order that the job has now.
+/// Returns the rejections of a project by job key. A job is included if its present clip was rejected for the job's
+/// present fingerprint.
 pub(in crate::store) fn rejections(
     db: &Connection,
     project: &str,
@@ -228,7 +234,7 @@ pub(in crate::store) fn rejections(
     while let Some(row) = rows.next()? {
         let (job, order, clip) = (row.get(0)?, takes::parsed(row, 4)?, takes::parsed(row, 5)?);
         let Some(review) = reviews.newest(job, Some(&clip), order) else { continue };
-        if Standing::of(Some(review), Some(&clip), &order) == Standing::Rejected {
+        if ReviewState::of(Some(review), Some(&clip), &order) == ReviewState::Rejected {
             let latest = row.get::<_, Option<String>>(6)?.map(TakeId);
             let is_redo_queued = reviews.is_queued(job, review, latest.as_ref());
             let rejection = Rejection { order, why: words(&review.reasons), is_redo_queued };

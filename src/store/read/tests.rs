@@ -1,4 +1,4 @@
-//! Questions about single takes.
+//! Tests queries about single takes.
 
 use super::*;
 use crate::store::{folder, schema};

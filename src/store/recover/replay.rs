@@ -1,11 +1,11 @@
-//! The lines of a ledger, told to a database that has not heard all of them.
+//! Applies the lines of a ledger to a database that lacks some of them.
 
-use super::Clips;
+use super::ClipFinder;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, ModelName, TakeId};
 use crate::domain::lifecycle::{Charged, Event, HeldReason, Intent, Phase, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use crate::store::apply::{self, Change, Details};
@@ -15,51 +15,51 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
 
-/// How long after its acceptance a task's link may still be alive: a day is the longest that a provider documents.
+/// The time after a task's acceptance in which its link may still work: a day is the longest that a provider documents.
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
-/// What was new to the database.
+/// The counts of the data that the ledger lines added to the database.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Recovered {
     pub(super) submissions: usize,
     pub(super) sum: Usd,
     pub(super) takes: usize,
     pub(super) missing: usize,
-    pub(super) strays: usize,
+    pub(super) unmatched: usize,
 }
 
 struct Replay<'a> {
     db: &'a Connection,
     policy: &'a dyn Fn(&ModelName) -> Policy,
-    clips: &'a dyn Clips,
+    clips: &'a dyn ClipFinder,
     now: Timestamp,
-    /// Lines up to this one are known, but for those that only the ledger could save.
+    /// The `seq` of the last ledger line that the database has, except for lines that only the ledger could save.
     heard: u64,
-    /// Takes that the database knew before.
+    /// The ids of the takes that the database had before the replay.
     known: HashSet<String>,
-    /// Takes that were changed.
+    /// The ids of the takes that were added or changed.
     changed: HashSet<String>,
-    /// Takes of which a submission was missing.
+    /// The ids of the takes to which a submission was added.
     missed: HashSet<String>,
-    told: Told,
+    recovered: Recovered,
 }
 
-/// Tells all lines, then compares with the clips.
+/// Applies all ledger lines to the database, then compares the database with the clips in the output folder.
 pub(super) fn replay(
     db: &Connection,
     entries: &[Entry],
     policy: &dyn Fn(&ModelName) -> Policy,
-    clips: &dyn Clips,
+    clips: &dyn ClipFinder,
     now: Timestamp,
-) -> rusqlite::Result<Told> {
+) -> rusqlite::Result<Recovered> {
     let heard: i64 = db.query_row("SELECT value FROM meta WHERE key = 'seq'", [], |row| row.get(0))?;
     let mut select = db.prepare("SELECT id FROM takes")?;
     let known = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let (changed, missed) = (HashSet::new(), HashSet::new());
     let heard = heard.cast_unsigned();
-    let told = Told::default();
-    let mut replay = Replay { db, policy, clips, now, heard, known, changed, missed, told };
-    // In a ledger that was rebuilt, the line of a submission may come after what became of it.
+    let recovered = Recovered::default();
+    let mut replay = Replay { db, policy, clips, now, heard, known, changed, missed, recovered };
+    // In a ledger that was rebuilt, the line of a submission may come after the line of its outcome.
     let submission = |entry: &Entry| (entry.take.clone(), entry.attempt);
     let intents: HashMap<_, _> = (0..)
         .zip(entries)
@@ -73,16 +73,16 @@ pub(super) fn replay(
         replay.line(entry)?;
     }
     replay.compare_with_clips()?;
-    let Replay { missed, changed, mut told, .. } = replay;
+    let Replay { missed, changed, mut recovered, .. } = replay;
     for take in &missed {
         let sql = "SELECT amount FROM takes WHERE id = ?1";
-        told.sum += db.prepare_cached(sql)?.query_row([take], |row| row.get(0).map(Usd::from_micros))?;
+        recovered.sum += db.prepare_cached(sql)?.query_row([take], |row| row.get(0).map(Usd::from_micros))?;
     }
-    told.takes = changed.len();
-    Ok(told)
+    recovered.takes = changed.len();
+    Ok(recovered)
 }
 
-/// Writes down that the database has heard every line.
+/// Records that the database has every ledger line up to position `end`.
 pub(super) fn agree(db: &Connection, entries: &[Entry], end: u64) -> rusqlite::Result<()> {
     let mut delete = db.prepare("DELETE FROM outbox WHERE seq = ?1")?;
     for entry in entries {
@@ -111,23 +111,23 @@ impl Replay<'_> {
         }
     }
 
-    /// A line about a take of which no submission is known.
+    /// Handles a line about a take that the database does not know.
     fn unknown(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         match entry.kind {
             Kind::Ordered if repair::order(self.db, entry, self.policy)?.is_some() => {
                 self.changed.insert(entry.take.clone());
             }
-            // It was never sent: nothing is missing.
+            // The take was never sent: nothing is missing.
             Kind::Cancelled => {}
-            _ => self.told.strays += 1,
+            _ => self.recovered.unmatched += 1,
         }
         Ok(())
     }
 
-    /// A submission that the database lacks, with its take and its job where it lacks these.
+    /// Adds a submission that the database lacks, with its take and its job if they are missing too.
     fn submission(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         let (Some(intent), Some(request)) = (entry.intent(), &entry.request) else {
-            self.told.strays += 1;
+            self.recovered.unmatched += 1;
             return Ok(());
         };
         let request = rows::request_from(&request.to_string()).map_err(|e| takes::unreadable(0, e))?;
@@ -150,18 +150,18 @@ impl Replay<'_> {
             };
             takes::insert(self.db, &take, job, None, entry.at)?;
             let waiting = takes::waiting_behind(self.db, &id)?;
-            apply::supersede(self.db, waiting, Moment::new(entry.at, 0.0), &policy)?;
+            apply::supersede(self.db, waiting, Tick::new(entry.at, 0.0), &policy)?;
         } else {
             admit::move_take(self.db, &id, job)?;
         }
-        // It may have waited with another price and under another name.
+        // The take may have waited with another price and under another name.
         self.db
             .prepare_cached(
                 "UPDATE takes SET price = ?2, path = coalesce(?3, path),
                  instead_of = (SELECT id FROM takes WHERE id = ?4) WHERE id = ?1",
             )?
             .execute((&id.0, entry.usd.micros(), &entry.path, &entry.instead_of))?;
-        // Old lines do not say what was sent: no bytes have this hash.
+        // Old lines do not record what was sent: no bytes have this hash.
         let body = entry.body.clone().unwrap_or_else(|| Sha256([0; 32]).to_string());
         self.db
             .prepare_cached(
@@ -180,13 +180,13 @@ impl Replay<'_> {
         let run = self.run(entry)?;
         runs::charge_to(self.db, &id, entry.attempt, run, entry.at)?;
         self.claim_again(entry, &id, intent, &policy)?;
-        self.told.submissions += 1;
+        self.recovered.submissions += 1;
         self.missed.insert(entry.take.clone());
         self.changed.insert(entry.take.clone());
         Ok(())
     }
 
-    /// The take is on the wire once more, wherever the database last saw it.
+    /// Brings the take to the state of being submitted, whatever its state in the database is.
     fn claim_again(
         &self,
         entry: &Entry,
@@ -196,16 +196,16 @@ impl Replay<'_> {
     ) -> rusqlite::Result<()> {
         takes::set_state(self.db, id, &State::new(policy, entry.at), entry.at)?;
         if let Some(take) = takes::by_id(self.db, id)? {
-            let claimed = Change::plain(Event::Claimed(intent), Moment::new(entry.at, 0.0), policy);
+            let claimed = Change::plain(Event::Claimed(intent), Tick::new(entry.at, 0.0), policy);
             apply::settle(self.db, &take, claimed)?;
         }
         Ok(())
     }
 
-    /// A step of a take that is known by now.
+    /// Applies the events of a line to a take that the database knows.
     fn step(&mut self, entry: &Entry, take: &Take, news: bool) -> rusqlite::Result<()> {
         let policy = (self.policy)(&entry.model);
-        let at = Moment::new(entry.at, 0.0);
+        let at = Tick::new(entry.at, 0.0);
         let events =
             if news { entry.events(&take.state) } else { Vec::from_iter(entry.unheard(&take.state)) };
         let mut events = events.into_iter().peekable();
@@ -234,7 +234,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// A clip got a name: as the clip of a job, or beside the one that took its name.
+    /// Records the path of a clip: under a job's name, or next to the newer clip that took its name.
     fn filed(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         let Some(path) = entry.path.clone() else { return Ok(()) };
         self.changed.insert(entry.take.clone());
@@ -252,7 +252,8 @@ impl Replay<'_> {
         update.execute((&take.0, path)).map(drop)
     }
 
-    /// The job that a line names. An intent says what was last asked for; other lines only that the job was there.
+    /// Returns the row number of the job that a line names, and adds the job if it is missing. An intent line also
+    /// updates a known job.
     fn job(&self, entry: &Entry) -> rusqlite::Result<i64> {
         let key = key(entry)?;
         if entry.kind != Kind::Intent
@@ -282,8 +283,8 @@ impl Replay<'_> {
             )
     }
 
-    /// The run that paid. One that is not known was cut off, as far as anybody can tell: the next run goes on with it,
-    /// and what it spent counts for the budget of a run.
+    /// Returns the run whose budget paid for a line. An unknown run is added as interrupted: the next run resumes it,
+    /// and its spending counts for the budget of a run.
     fn run(&self, entry: &Entry) -> rusqlite::Result<runs::RunId> {
         let by_number = "SELECT id FROM runs WHERE project = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id DESC";
         let known: Option<i64> = self
@@ -304,8 +305,10 @@ impl Replay<'_> {
         Ok(runs::RunId(id))
     }
 
-    /// What stands in the output folder decides what is finished. Nothing here is bought again: a clip that is missing is
-    /// asked for once more as long as its link may be alive, and is a person's to decide about after that.
+    /// Compares finished takes with the clips in the output folder. The folder decides which clips exist.
+    ///
+    /// Nothing is bought again here: a missing clip is polled again as long as its link may work, and needs a person's
+    /// decision after that.
     fn compare_with_clips(&mut self) -> rusqlite::Result<()> {
         let sql = format!(
             "SELECT {} FROM {} WHERE t.state IN ('running', 'downloading', 'done') ORDER BY t.place",
@@ -317,7 +320,7 @@ impl Replay<'_> {
         for take in found {
             match &take.state {
                 State::Running { .. } | State::Downloading { .. } => {
-                    // It was placed, and the line that says so was never written.
+                    // The clip was placed, and the line about it was never written.
                     if let Some(file) = self.clips.of_take(&take.path, &take.id) {
                         self.happened(&take, Event::WasPlaced(file))?;
                         self.changed.insert(take.id.0);
@@ -330,7 +333,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// A clip that is finished by the ledger: it stands under a job's name, or was kept beside the one that has it.
+    /// Searches for the clip of a finished take: under a job's name, or next to the newer clip that has that name.
     fn look_for(&mut self, take: &Take) -> rusqlite::Result<()> {
         let State::Done { task, file } = &take.state else { return Ok(()) };
         let is_meant = "SELECT 1 FROM takes WHERE id = ?1 AND dismissed IS NOT NULL";
@@ -354,12 +357,12 @@ impl Replay<'_> {
         if !standing.is_empty() || self.clips.stands(&take.path, file) {
             return Ok(());
         }
-        // It had made room for a newer one, and the line that says so was never written.
+        // A newer clip had replaced it, and the line about it was never written.
         if let Some(kept) = self.clips.kept(&take.path, &take.id, file) {
             return self.set_path(&take.id, &kept);
         }
-        self.told.missing += 1;
-        // The clip of an older take is nobody's loss: the job has a newer one, or is getting it.
+        self.recovered.missing += 1;
+        // The clip of an older take is not missed: the job has a newer one, or is getting it.
         let sql = format!(
             "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND (
                  j.filed_take IS NOT NULL OR EXISTS (
@@ -378,19 +381,19 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// A step that no line tells of.
+    /// Applies an event that no ledger line reports.
     fn happened(&self, take: &Take, event: Event) -> rusqlite::Result<Option<Take>> {
         let policy = (self.policy)(&take.request.model);
-        let change = Change::plain(event, Moment::new(self.now, 0.0), &policy);
+        let change = Change::plain(event, Tick::new(self.now, 0.0), &policy);
         Ok(apply::settle(self.db, take, change)?.map(|applied| applied.take))
     }
 }
 
-/// The job that a line names.
+/// Parses the key of the job that a line names.
 fn key(entry: &Entry) -> rusqlite::Result<JobKey> {
     entry.job.parse().map_err(|error| takes::unreadable(0, error))
 }
 
 fn unreadable(text: &str) -> rusqlite::Error {
-    takes::unreadable(0, format!("`{text}` is not understood"))
+    takes::unreadable(0, format!("the value `{text}` is not valid"))
 }

@@ -1,4 +1,4 @@
-//! Turns sidecars into the lines of the ledger that was lost with the state.
+//! Converts sidecars (JSON files next to clips) to lines of a new ledger, if the old one is lost.
 //!
 //! A sidecar proves one paid rendering: its submission, its task and its clip. Formats 1 and 2 are read.
 
@@ -14,16 +14,17 @@ use crate::store::ledger::{Entry, Kind};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-/// Marks lines that were made of a sidecar: what else was sent before them is unknown.
+/// The value of `why` that marks a ledger line as made from a sidecar. Other submissions before such a line may be
+/// unknown.
 pub(super) const FROM_SIDECAR: &str = "sidecar";
 
-/// A finished take as its sidecar tells of it.
+/// A finished take as its sidecar describes it.
 pub(super) struct Witness {
-    /// The take, done, with the path under which its clip was found.
+    /// The finished take, with the path at which its clip was found.
     pub(super) take: Take,
-    /// The clip.
+    /// The size and digest of the clip.
     pub(super) file: ClipFile,
-    /// Whether the clip stands where it was placed.
+    /// True if the clip is still at the path where the run placed it.
     pub(super) in_place: bool,
     settled: Usd,
     submitted: Timestamp,
@@ -31,7 +32,7 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    /// Reads the sidecar of the clip at a path; `None` where it lacks something that proves a payment.
+    /// Reads the sidecar of the clip at a path; returns `None` if it lacks data that a proof of the payment needs.
     pub(super) fn read(path: &str, sidecar: &Json) -> Option<Self> {
         let text = |name: &str| sidecar[name].as_str();
         let file = ClipFile { size: sidecar["bytes"].as_u64()?, sha256: text("sha256")?.parse().ok()? };
@@ -68,17 +69,18 @@ impl Witness {
             submitted,
             placed: time("placed").unwrap_or(submitted),
         };
-        // Its lines must be such as can be read back.
+        // The ledger must be able to read these lines back.
         let is_within = |line: Entry| Entry { seq: 1, ..line }.out_of_bounds().is_none();
         witness.lines(None).into_iter().all(is_within).then_some(witness)
     }
 
-    /// When it was sent.
+    /// Returns the time at which the take was submitted.
     pub(super) const fn submitted(&self) -> Timestamp {
         self.submitted
     }
 
-    /// Returns the lines that the lost ledger had about the take; their numbers are still to be given.
+    /// Builds the ledger lines that prove the take's payment: intent, acceptance and charge. Their numbers are set
+    /// later.
     pub(super) fn lines(&self, out: Option<&str>) -> Vec<Entry> {
         let mut intent = Entry::standing(&self.take, Kind::Intent, self.submitted);
         intent.out = out.map(str::to_owned);
@@ -89,7 +91,7 @@ impl Witness {
     }
 }
 
-/// The order that a sidecar tells of.
+/// Reads the request that a sidecar records; returns `None` if it is not complete.
 fn request(sidecar: &Json) -> Option<Request> {
     let mut request = Request::new(sidecar["model"].as_str()?.parse().ok()?);
     request.prompt = sidecar["prompt"].as_str().map(str::to_owned);
@@ -140,7 +142,8 @@ fn param(value: &Json) -> Option<Value> {
     })
 }
 
-/// A picture as it was sent. The clip is there: nothing of this is sent again, and format 1 knows the hash alone.
+/// Reads a picture that was sent with the request. Sidecars of format 1 have only its hash, which is enough because the
+/// picture is never sent again.
 fn picture(value: &Json) -> Option<Media> {
     if let Some(url) = value["url"].as_str() {
         return Some(Media::Url(url.to_owned()));
@@ -163,7 +166,7 @@ fn picture(value: &Json) -> Option<Media> {
     })
 }
 
-/// Whether a line tells that the history before it is lost.
+/// Checks whether a line shows that the history before it is lost.
 pub(super) fn is_from_sidecar(entry: &Entry) -> bool {
     entry.kind == Kind::Intent && entry.why.as_deref() == Some(FROM_SIDECAR)
 }

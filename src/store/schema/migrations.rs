@@ -1,10 +1,11 @@
-//! The tables of the database, as the steps that led to them.
+//! Defines the tables of the database as a series of migrations.
 
-/// Moments in columns are milliseconds since 1970 in UTC, money is in millionths of a dollar.
+/// The tables of version 1. Times are milliseconds since 1970 in UTC; money is in millionths of a dollar.
 ///
-/// `takes.data` is the whole state; `state`, `due`, `expires`, `task_id`, `account` and `queue` repeat parts of it to be
-/// searched. `queue` is the job's priority as long as the take may be submitted. `place` grows: the newest take of a
-/// job has the highest. `tallies` is kept by the trigger, so that no write can forget it.
+/// `takes.data` is the whole state of a take as JSON. The columns `state`, `due`, `expires`, `task_id`, `account` and
+/// `queue` repeat parts of it, so that they can be searched. `queue` is the priority of the job as long as the take may
+/// be submitted. `place` grows with each take, so the newest take of a job has the highest number. A trigger updates
+/// `tallies`, so that no write can forget it.
 const V1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO meta VALUES ('seq', 0), ('agreed', 0), ('visits', 0);
@@ -120,14 +121,17 @@ BEGIN
 END;
 ";
 
-/// `takes.instead_of` is the take in doubt which the manifest let be ordered again: what all of these cost is bounded.
+/// Adds `takes.instead_of`: the older take in doubt in whose place the manifest allows this take to be sent. The total
+/// cost of such takes is bounded.
 const V2: &str = "
 ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
 CREATE TABLE output (root TEXT NOT NULL) STRICT;
 ";
 
-/// What is known to be charged counts from the moment at which it is known, not only once the clip is there: a person may
-/// correct the price of a take that is held. A column that is computed cannot be changed, only made anew.
+/// Changes `takes.amount`, so that a known charge counts as soon as it is known, and not only once the clip exists.
+///
+/// A person may correct the price of a take that needs a decision. SQLite cannot change a computed column, so it is
+/// dropped and added again.
 const V3: &str = "
 DROP TRIGGER takes_are_tallied;
 ALTER TABLE takes DROP COLUMN amount;
@@ -163,7 +167,7 @@ BEGIN
 END;
 ";
 
-/// What a person has put on hold; an empty provider stands for all of the project's.
+/// Adds the table of paused providers. An empty `provider` means all providers.
 const V4: &str = "
 CREATE TABLE pauses (
     project TEXT NOT NULL,
@@ -174,8 +178,9 @@ CREATE TABLE pauses (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// `takes.approved` is the last run that was allowed to submit the take. Each list that a run works off has an index in
-/// its order (`work`).
+/// Adds `takes.approved`: the number of the last run that was allowed to submit the take.
+///
+/// Each list of takes that a run works through has an index in its order; see the module `work`.
 const APPROVED: &str = "
 ALTER TABLE takes ADD COLUMN approved INTEGER REFERENCES runs (id);
 DROP INDEX takes_in_the_queue;
@@ -185,30 +190,33 @@ CREATE INDEX takes_to_collect ON takes (coalesce(expires, 9223372036854775807), 
 CREATE INDEX takes_to_poll ON takes (due, place) WHERE state IN ('running', 'doubtful');
 ";
 
-/// A plan looks up takes by what was ordered, and clips by their takes.
+/// Adds indexes for plans, which look up takes by their fingerprints, and clips by their takes.
 const LOOK_UPS: &str = "
 CREATE INDEX takes_by_order ON takes (fingerprint);
 CREATE INDEX jobs_by_clip ON jobs (filed_take, project) WHERE filed_take IS NOT NULL;
 ";
 
-/// `output.disks` names the folders of clips that are on another device than the state folder: `.` for the output folder
-/// itself, joined by `/`. A disk that is not mounted looks like clips that are gone.
+/// Adds `output.disks`: the folders of clips on another device than the state folder, joined by `/`.
+///
+/// `.` is the output folder itself. The folders are recorded because a disk that is not mounted looks as if its clips
+/// were deleted.
 const DISKS: &str = "
 ALTER TABLE output ADD COLUMN disks TEXT;
 ";
 
-/// `takes.dismissed` is when a person said that what became of the take is meant.
+/// Adds `takes.dismissed`: the time at which a person accepted the outcome of the take as it is.
 const DISMISSED: &str = "
 ALTER TABLE takes ADD COLUMN dismissed INTEGER;
 CREATE INDEX takes_dismissed ON takes (dismissed) WHERE dismissed IS NOT NULL;
 ";
 
-/// The one place where the folder was last driven: the machine, its name, and the folder.
+/// Adds the place from which the project was last driven: the id and the name of the machine, and the folder.
 const DRIVEN: &str = "
 CREATE TABLE driven (machine TEXT NOT NULL, host TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
 ";
 
-/// A take that serves an order with another fingerprint: its likeness, as 32 bytes.
+/// Adds the table of takes that serve a job although the fingerprints differ. The key of the table has the likeness of
+/// the job's request, a tolerant second hash of 32 bytes.
 const ALIASES: &str = "
 CREATE TABLE aliases (
     take TEXT NOT NULL REFERENCES takes (id),
@@ -217,7 +225,7 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The trigger of version 3, left out where nothing that it counts has changed: most steps of a take are about no money.
+/// Limits the trigger of version 3 to changes of money, because most changes of a take are not about money.
 const TALLIED: &str = "
 DROP TRIGGER takes_are_tallied;
 CREATE TRIGGER takes_are_tallied AFTER UPDATE OF account, price, settled, run, day ON takes
@@ -241,8 +249,9 @@ BEGIN
 END;
 ";
 
-/// Durations of renderings, by model, and by length and size as ordered: `weights` are the buckets of a histogram that are
-/// not empty, as pairs in JSON.
+/// Adds the durations of renderings, by model and by the ordered length and size of the clip.
+///
+/// `weights` are the non-empty buckets of a histogram, as JSON pairs of the bucket's number and its weight.
 const DURATIONS: &str = "
 CREATE TABLE durations (
     provider TEXT NOT NULL,
@@ -254,12 +263,15 @@ CREATE TABLE durations (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Reviews of clips, never changed: `revision` grows, the newest of a job counts. `reasons` are names joined by commas.
+/// Adds reviews of clips, which never change: `revision` grows, and the newest review of a job counts.
 ///
-/// `checks` keeps the verdict about the bytes of a clip, with the settings that it was made with; `findings` is JSON.
+/// `reasons` are names joined by commas.
 ///
-/// `jobs.tags` are the tags of the item, as a JSON list, for filters. `takes.ended` is when a take reached the last state of
-/// its life; NULL for takes that ended before version 7.
+/// `checks` has the verdicts of the automatic checks, each with the digests of the checked bytes and of the settings.
+/// `findings` is JSON.
+///
+/// `jobs.tags` are the tags of the item, as a JSON list, for filters. `takes.ended` is the time at which a take reached
+/// a final state; NULL for takes that ended before version 7.
 const REVIEWS: &str = "
 CREATE TABLE reviews (
     revision INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -293,9 +305,12 @@ ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE takes ADD COLUMN ended INTEGER;
 ";
 
-/// `canaries` are the jobs that are rendered first of a template, in the order in which they were chosen; `template` is its
-/// identity, and `draw` is how they were chosen. `passed_templates` are those whose other jobs may be rendered as well.
-/// `held_back` are the wanted jobs that wait for the review of a canary, as the last run found them.
+/// Adds the tables of rollouts: the canaries, the templates whose canaries were approved, and the jobs that wait for a
+/// review.
+///
+/// `canaries` are the jobs of a template that are rendered first, in the order in which they were chosen; `template` is
+/// its identity, and `draw` is the rule of the choice. `passed_templates` are those whose other jobs may be rendered as
+/// well. `held_back` are the wanted jobs that wait for the review of a canary, as the last run found them.
 const ROLLOUT: &str = "
 CREATE TABLE canaries (
     project TEXT NOT NULL,
@@ -318,7 +333,8 @@ CREATE TABLE passed_templates (
 CREATE TABLE held_back (job INTEGER PRIMARY KEY REFERENCES jobs (id)) STRICT;
 ";
 
-/// The migrations in their order; the first leads to version 1. An entry that was released is never changed.
+/// The SQL of the migrations in their order; the first leads to version 1 of the tables. A released migration is never
+/// changed.
 pub(super) const MIGRATIONS: [&[&str]; 7] = [
     &[V1],
     &[V2],

@@ -1,4 +1,4 @@
-//! The jobs of a plan one by one: nothing but the row at hand is in memory.
+//! Visits the jobs of a plan one by one, with only the current row in memory.
 
 use super::{Book, Decided, Worksheet, decisions};
 use crate::domain::digest::Sha256;
@@ -10,14 +10,15 @@ use crate::store::takes;
 use rusqlite::Row;
 use std::path::Path;
 
-/// The columns of a wanted job, for [`wanted`].
+/// The SQL columns of a wanted job, in the order in which the function [`wanted`] reads them.
 pub(super) const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request, \
                       w.likeness, w.tags";
-/// Number of columns in [`WANTED`].
+/// The number of columns in [`WANTED`].
 const WIDTH: usize = 11;
 
 impl Worksheet {
-    /// Reads the admitted jobs, from the thread that writes them into the state.
+    /// Visits the jobs with a decision in the order of submission. Runs on the thread that writes the jobs into the
+    /// state database.
     pub(in crate::store) fn each_decided(
         &self,
         mut visit: impl FnMut(Decided) -> rusqlite::Result<()>,
@@ -27,7 +28,7 @@ impl Worksheet {
 }
 
 impl Book {
-    /// Visits every wanted job, decided or not, in order.
+    /// Visits every wanted job, with or without a decision, in the order of submission.
     pub fn each_wanted<E: From<StoreError>>(
         &self,
         mut visit: impl FnMut(Wanted) -> Result<(), E>,
@@ -43,7 +44,7 @@ impl Book {
         done(&self.path, visited, failed)
     }
 
-    /// Returns a wanted job.
+    /// Returns the wanted job with this key; `None` if no such job is wanted.
     pub fn wanted(&self, key: &JobKey) -> Result<Option<Wanted>, StoreError> {
         let sql =
             format!("SELECT {WANTED} FROM wanted w WHERE w.shot = ?1 AND w.item = ?2 AND w.variant = ?3");
@@ -54,7 +55,7 @@ impl Book {
         })
     }
 
-    /// Visits every job of the plan with what is to be done about it, in order. `visit` may look things up.
+    /// Visits every job of the plan with its decision, in the order of submission. `visit` may query the worksheet.
     pub fn each<E: From<StoreError>>(
         &self,
         mut visit: impl FnMut(&Self, &Decided) -> Result<(), E>,
@@ -62,7 +63,7 @@ impl Book {
         self.each_where("", &mut visit)
     }
 
-    /// Visits the jobs of the plan whose decisions have one of these names, in order.
+    /// Visits the jobs of the plan whose decisions are of one of the kinds in `names`, in the order of submission.
     pub fn each_named<E: From<StoreError>>(
         &self,
         names: &[&str],
@@ -73,7 +74,7 @@ impl Book {
         self.each_where(&condition, &mut visit)
     }
 
-    /// Returns the job of the plan with that key, and what is to be done about it.
+    /// Returns the job of the plan with this key, and its decision; `None` if the plan has no such job.
     pub fn find(&self, key: &JobKey) -> Result<Option<Decided>, StoreError> {
         let sql = select_decided("WHERE w.shot = ?1 AND w.item = ?2 AND w.variant = ?3");
         self.run(|| {
@@ -112,7 +113,7 @@ impl Book {
     }
 }
 
-/// Ends a query because its visitor failed; its own error is told instead.
+/// Returns an error that ends a query because its visitor failed. The caller gets the visitor's error instead.
 const fn stopped() -> rusqlite::Error {
     rusqlite::Error::QueryReturnedNoRows
 }
@@ -125,7 +126,7 @@ fn done<E: From<StoreError>>(path: &Path, visited: rusqlite::Result<()>, failed:
     }
 }
 
-/// Selects jobs with what is to be done about them, for [`decided`].
+/// Returns the SQL query for jobs with their decisions. The function [`decided`] reads its rows.
 fn select_decided(condition: &str) -> String {
     let columns = decisions::COLUMNS;
     format!(

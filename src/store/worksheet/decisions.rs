@@ -1,4 +1,5 @@
-//! Decisions as rows of the worksheet. They live as long as one command: no other version of the program reads them.
+//! Stores a plan's decisions as rows of the worksheet. The rows exist only during one command, so no other version of
+//! the program reads them.
 
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
@@ -10,23 +11,24 @@ use rusqlite::{CachedStatement, Row, params};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-/// What [`decision`] reads, in its order.
+/// The SQL columns that the function [`decision`] reads, in the order of reading.
 pub(super) const COLUMNS: &str = "d.kind, d.take, d.key, d.filed_take, d.filed_path, d.filed_size, d.filed_sha256, \
                                   d.state, d.changes, d.superseded, d.costs, d.moves";
-/// Number of columns that [`decision`] reads.
+/// The number of columns that [`decision`] reads.
 pub(super) const WIDTH: usize = 12;
 
-/// Writes a decision about the job at that place.
+/// The SQL statement that saves the decision about the job at position `at`.
 pub(super) const SETTLE: &str = "INSERT INTO decided
     (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
-/// Writes the decision about a job that leads others.
+/// The SQL statement that saves the decision about a leading job, whose rendering other jobs with the same fingerprint
+/// use.
 pub(super) const LEAD: &str = "INSERT INTO leading
     (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
-/// Writes the decision about the job at that place, by [`SETTLE`] or [`LEAD`].
+/// Saves the decision about the job at a position with the statement [`SETTLE`] or [`LEAD`].
 pub(super) fn insert(
     statement: &mut CachedStatement<'_>,
     at: i64,
@@ -81,7 +83,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Reads a decision from the columns that begin there.
+/// Reads a decision from the columns that begin at `first`.
 pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision> {
     let take = || row.get(first + 1).map(TakeId);
     let key = || takes::parsed::<JobKey>(row, first + 2);
@@ -127,7 +129,7 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
             let from = row.get_ref(first + 2)? != ValueRef::Null;
             Decision::Failed { take: take()?, state: state()?, from: from.then(key).transpose()? }
         }
-        other => return Err(takes::unreadable(first, format!("`{other}` is no decision"))),
+        other => return Err(takes::unreadable(first, format!("`{other}` is not a decision"))),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The jobs of a plan on their way into the worksheet, and the state that is attached to it.
+//! Adds the wanted jobs of a plan to the worksheet, and attaches the state database to it.
 
 use super::Book;
 use crate::domain::digest::Sha256;
@@ -20,14 +20,15 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 impl Book {
-    /// Forgets every job.
+    /// Removes every wanted job from the worksheet.
     pub fn clear(&mut self) {
         (self.taken, self.is_urgent) = (0, false);
         let cleared = self.db.execute_batch("DELETE FROM wanted");
         self.note(cleared);
     }
 
-    /// Takes a wanted job; higher urgency goes first. A failure is told by [`know`](Self::know).
+    /// Adds a wanted job. Jobs with a higher urgency are submitted first. [`know`](Self::know) returns the error if
+    /// adding fails.
     pub fn take(&mut self, wanted: &Wanted, placed: Placed) {
         if self.trouble.is_some() {
             return;
@@ -39,7 +40,8 @@ impl Book {
         self.note(inserted);
     }
 
-    /// Keeps signatures of the jobs' pictures in that file from now on. A failure is told by [`know`](Self::know).
+    /// Opens the file in which [`picture`](Self::picture) saves the signatures of pictures. [`know`](Self::know)
+    /// returns the error if that fails.
     pub fn keep_signatures(&mut self, file: &Path) {
         match Signatures::open(file) {
             Ok(signatures) => self.signatures = Some(signatures),
@@ -47,7 +49,8 @@ impl Book {
         }
     }
 
-    /// Takes the signature of a picture, where signatures are kept and this one is not known.
+    /// Computes and saves the visual signature of a picture, if [`keep_signatures`](Self::keep_signatures) was called
+    /// and the signature is missing.
     pub fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>) {
         if let Some(Err(error)) = self.signatures.as_ref().map(|kept| kept.learn(sha256, signature)) {
             self.trouble.get_or_insert(error);
@@ -60,8 +63,8 @@ impl Book {
         }
     }
 
-    /// Ends the taking of jobs, and begins to look up what is known of the project. `None` where nothing was ever ordered
-    /// in the folder. Of other projects it is asked whether a manifest still names them.
+    /// Ends the adding of jobs, and opens the history of the project for look-ups. `state` is `None` if the state
+    /// folder has no database yet. `is_live` returns true if a manifest still names the given other project.
     pub fn know(
         &mut self,
         project: &str,
@@ -85,7 +88,7 @@ impl Book {
         self.look_around(is_live).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
-    /// Puts the jobs into their order, and finds those with the same fingerprint.
+    /// Sorts the wanted jobs by urgency, and finds the fingerprints that several jobs share.
     fn arrange(&self) -> rusqlite::Result<()> {
         if self.is_urgent {
             self.db.execute_batch(
@@ -106,13 +109,14 @@ impl Book {
         Ok(())
     }
 
-    /// Finds out which kinds of look-ups can find anything.
+    /// Reads which kinds of data the history has (jobs, takes, rejections, other projects), so that useless look-ups
+    /// are skipped.
     pub(super) fn look_around(&mut self, is_live: &dyn Fn(&str) -> bool) -> rusqlite::Result<()> {
         self.has_takes = self.exists("SELECT 1 FROM takes")?;
         let jobs = "SELECT 1 FROM jobs WHERE project = ?1";
         self.has_jobs = self.db.prepare(jobs)?.exists([&self.project])?;
         self.rejections = reviews::rejections(&self.db, &self.project)?;
-        // From one project to the next, without a look at each of its jobs.
+        // Steps from one project to the next, without a look at each of its jobs.
         let mut next = self.db.prepare("SELECT min(project) FROM jobs WHERE project > ?1")?;
         let mut project = String::new();
         while let Some(found) = next.query_row([&project], |row| row.get::<_, Option<String>>(0))? {
@@ -121,7 +125,7 @@ impl Book {
             }
             project = found;
         }
-        // Those that a manifest names.
+        // The projects that a manifest names.
         self.db.execute("DELETE FROM projects", [])?;
         let mut insert = self.db.prepare("INSERT INTO projects VALUES (?1, ?2)")?;
         insert.execute((&self.project, true))?;
@@ -169,7 +173,7 @@ fn insert(db: &Connection, at: i64, wanted: &Wanted, placed: Placed) -> rusqlite
         .map(|_| ())
 }
 
-/// Spells a database's path so that SQLite opens it and never changes it.
+/// Returns a URI with which SQLite opens the database at a path read-only.
 fn read_only(path: &Path) -> String {
     let mut uri = "file:".to_owned();
     for byte in OsStr::as_bytes(path.as_os_str()) {

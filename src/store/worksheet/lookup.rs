@@ -1,4 +1,4 @@
-//! Looks up what is known, by indexes of the state database.
+//! Answers a plan's questions about the project's history, with indexed queries of the state database.
 
 use super::cursor::{WANTED, wanted};
 use super::rendered::{Rendered, add, shared};
@@ -17,18 +17,19 @@ use crate::store::takes;
 use rusqlite::{OptionalExtension as _, Row};
 
 const TAKE: &str = "t.id, t.fingerprint, t.price, t.path, t.data, t.instead_of";
-/// Number of columns in [`TAKE`].
+/// The number of columns in [`TAKE`].
 const TAKE_WIDTH: usize = 6;
 
-/// Selects where a take's clip stands.
+/// The SQL query for the path, size and digest of a take's clip, one row for each job that has the clip.
 const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
 
-/// What is looked at of a take `t` of a job `j` that may serve others.
+/// The start of the SQL queries for takes `t` of jobs `j` that other jobs may use.
 const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
-/// What stands in for a take in doubt and was not sent yet goes where that take goes.
+/// The SQL condition for takes that other jobs may use. It excludes unsent takes that would replace a take in doubt,
+/// because they move together with that take. It also excludes finished takes whose clip no longer exists.
 const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending') AND (t.path <> '' OR t.state <> 'done')";
 
-/// Fingerprints whose finished takes are remembered.
+/// The number of fingerprints after which the memory of finished takes is cleared.
 const REMEMBERED: usize = 1_000;
 
 fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
@@ -43,7 +44,7 @@ fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
 }
 
 impl Book {
-    /// Finds the finished takes of one fingerprint. All of them are gone through once, however many jobs ask.
+    /// Finds the finished takes with fingerprint `order` that jobs may share, and remembers them for the next jobs.
     fn find_rendered(&self, order: Fingerprint) -> rusqlite::Result<Rendered> {
         if let Some(found) = self.memo.borrow().get(&order) {
             return Ok(found.clone());
@@ -70,7 +71,7 @@ impl Book {
         Ok(found)
     }
 
-    /// Finds a finished take of the job of the same name in another project.
+    /// Finds a finished take with the same fingerprint that belongs to a job with the same key in another project.
     fn find_namesake(&self, job: &Wanted) -> rusqlite::Result<Option<TakeId>> {
         let JobKey { shot, item, variant } = &job.key;
         let mut select = self.prepare(
@@ -87,8 +88,8 @@ impl Book {
         Ok(None)
     }
 
-    /// Whether several variants of the item have the same order: each wants a rendering of its own, and does not take for
-    /// it what another project has.
+    /// Checks whether another variant of the same item has the same fingerprint. Then each variant needs its own
+    /// rendering, and does not use a rendering of another project.
     fn is_repeated(&self, job: &Wanted) -> rusqlite::Result<bool> {
         let JobKey { shot, item, variant } = &job.key;
         self.prepare(
@@ -97,7 +98,7 @@ impl Book {
         .exists((shot, item, variant, &job.fingerprint.0.0[..]))
     }
 
-    /// Fills the table of takes that can serve jobs other than their own.
+    /// Fills the table `reusable` with the takes that may serve a job other than their own.
     fn find_reusable(&self, sort: Sort<'_>) -> rusqlite::Result<()> {
         let mut insert = self.db.prepare(
             "INSERT INTO reusable (owner, fingerprint, rank, place, take) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -127,7 +128,7 @@ impl Book {
             add(row, &state, sort(&takes::key(row, 4)?, claim, &state))?;
         }
         let unsettled = takes::list(&Phase::UNSETTLED);
-        // What is under way is little, what no job wants may be much: each is found by its own index.
+        // Takes in flight are few, unwanted ones may be many: each kind is found by its own index.
         for (project, live) in &self.others {
             let mut select = self.db.prepare(&if *live {
                 format!(

@@ -1,4 +1,4 @@
-//! Where clips stand and are to stand, and which finished jobs are no longer wanted.
+//! Looks up the present and future paths of clips, and the jobs with clips that the manifest no longer asks for.
 
 use super::{Book, Gone, StoreError};
 use crate::domain::key::{JobKey, TakeId};
@@ -8,34 +8,35 @@ use crate::store::{read, takes};
 use rusqlite::Row;
 use std::collections::HashMap;
 
-/// Places to which clips are on their way, with their jobs.
+/// The jobs whose clips are not finished yet, by the path at which the clip will be placed.
 pub(super) type Arriving = HashMap<String, JobKey>;
 
 impl Book {
-    /// Returns a job of the project as it is known.
+    /// Returns the recorded data of a job of the project; `None` if the history does not have the job.
     pub fn known(&self, key: &JobKey) -> Result<Option<KnownJob>, StoreError> {
         self.run(|| self.by_key(key))
     }
 
-    /// Returns a take of any project as it is known.
+    /// Returns the recorded data of a take of any project; `None` if the history does not have the take.
     pub fn known_take(&self, id: &TakeId) -> Result<Option<KnownTake>, StoreError> {
         self.run(|| self.take(id))
     }
 
-    /// Number of jobs that were wanted and have a clip.
+    /// Returns the number of jobs that were wanted in the last run and have a clip.
     pub fn finished(&self) -> Result<usize, StoreError> {
         let sql = "SELECT count(*) FROM jobs WHERE project = ?1 AND wanted AND filed_take IS NOT NULL";
         let count: i64 = self.run(|| self.db.query_row(sql, [&self.project], |row| row.get(0)))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// Whether the job was wanted and has a clip.
+    /// Checks whether a job was wanted in the last run and has a clip.
     pub fn is_finished(&self, key: &JobKey) -> Result<bool, StoreError> {
         let known = self.known(key)?;
         Ok(known.is_some_and(|known| known.wanted && known.filed.is_some()))
     }
 
-    /// Visits the jobs that have a clip and are no longer wanted, and whose clip is not taken over by another job.
+    /// Visits the jobs that have a clip and are no longer wanted, except those whose clip the plan gives to another
+    /// job.
     pub fn each_gone<E: From<StoreError>>(
         &self,
         mut visit: impl FnMut(Gone) -> Result<(), E>,
@@ -72,12 +73,14 @@ impl Book {
         Ok(())
     }
 
-    /// Returns the clip that a file at that path is, unless it is the clip of a wanted job there. Every take is gone through:
-    /// this is for a path at which something is in the way.
+    /// Finds the finished take that made the file at a path, unless the file is already recorded as the clip of a
+    /// wanted job with that path.
+    ///
+    /// Searches every take, so it is only for a path that an unexpected file occupies.
     pub fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
         let wanted =
             "SELECT 1 FROM wanted w WHERE w.shot = f.shot AND w.item = f.item AND w.variant = f.variant";
-        // Which jobs of the project are wanted is known better here than in the state.
+        // The worksheet has newer information than the state about which jobs of the project are wanted.
         let is_needed = format!(
             "EXISTS (SELECT 1 FROM projects p WHERE p.project = f.project AND
                  iif(p.own, EXISTS ({wanted} AND w.path = ?1), f.wanted AND f.path = ?1))"
@@ -85,13 +88,15 @@ impl Book {
         self.run(|| read::clip_at(&self.db, path, file, &is_needed))
     }
 
-    /// Whether another job, of whatever project, has its clip under that name.
+    /// Checks whether a job with another key, of any project, has its clip at this path.
     pub fn has_there(&self, path: &str, key: &JobKey) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM jobs WHERE filed_path = ?1 AND (shot, item, variant) <> (?2, ?3, ?4)";
         self.run(|| self.db.prepare(sql)?.exists((path, &key.shot, &key.item, &key.variant)))
     }
 
-    /// Whether another job has the clip there, is wanted or may be left out, and gets no other clip now.
+    /// Checks whether a job other than `by` still needs this clip at its path. A job needs the clip if three conditions
+    /// hold: it has the clip at that path, it gets no other clip in this plan, and it is wanted or is left out only
+    /// because of an error.
     pub fn is_needed(
         &self,
         clip: &Filed,
@@ -129,7 +134,7 @@ impl Book {
         })
     }
 
-    /// Returns the job of a clip that is on its way to that place, whatever the project.
+    /// Returns the job, of any project, whose unfinished clip will be placed at this path; `None` if there is none.
     pub fn promised(&self, path: &str) -> Result<Option<JobKey>, StoreError> {
         self.run(|| {
             let mut arriving = self.arriving.borrow_mut();

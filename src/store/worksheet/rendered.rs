@@ -1,23 +1,25 @@
-//! The finished takes of one fingerprint that jobs may share.
+//! Remembers, for each fingerprint, the finished takes whose clips jobs may share.
 
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::take::Fingerprint;
 use crate::plan::decide::may_share;
 use std::collections::HashMap;
 
-/// Finished takes by fingerprint, as far as jobs may share them.
+/// The remembered finished takes that jobs may share, by fingerprint.
 pub(super) type Memo = HashMap<Fingerprint, Rendered>;
 
-/// The finished takes of one fingerprint that can serve any job.
+/// The finished takes of one fingerprint, as few as are needed to find one for any job.
 #[derive(Clone, Default)]
 pub(super) struct Rendered {
-    /// Of the project: the first, and the first with which that one may share.
+    /// Takes of this project with the keys of their jobs: the first take found, and the first later one whose job may
+    /// share a clip with the job of the first.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
-    /// Likewise, of other projects.
+    /// Takes of other projects, chosen in the same way as in `own`.
     pub(super) elsewhere: [Option<(JobKey, TakeId)>; 2],
 }
 
-/// Keeps a take if it is the first, or the first with which that one may share.
+/// Keeps a take if none is kept yet. Also keeps the first further take whose job may share a clip with the job of the
+/// kept take.
 pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
     let [first, second] = found;
     match first {
@@ -27,7 +29,7 @@ pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: 
     }
 }
 
-/// Returns the take that can serve a job.
+/// Returns the first kept take whose clip the job `key` may share, with the key of the take's job.
 pub(super) fn shared(found: &[Option<(JobKey, TakeId)>; 2], key: &JobKey) -> Option<(JobKey, TakeId)> {
     found.iter().flatten().find(|(owner, _)| may_share(owner, key)).cloned()
 }

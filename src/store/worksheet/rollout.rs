@@ -1,4 +1,5 @@
-//! Reads what a rollout needs: the templates of the wanted jobs, the choice of a canary, and the reviews of its clips.
+//! Reads the data of a rollout: the templates of the wanted jobs, the choice of a canary (the first jobs, whose clips a
+//! person reviews), and the reviews of its clips.
 
 use super::cursor::{WANTED, wanted};
 use super::{Book, StoreError};
@@ -12,35 +13,36 @@ use crate::plan::rollout::{Draw, Member};
 use crate::store::takes;
 use rusqlite::{OptionalExtension as _, params};
 
-/// The template of a shot for a model.
+/// A shot with a model and its settings, from which the clips of several items are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// Digest of everything that makes its clips.
+    /// The digest of everything that the clips of the template have in common.
     pub identity: Sha256,
-    /// Name of the shot.
+    /// The name of the shot.
     pub shot: String,
-    /// Model of its clips.
+    /// The model that renders the clips.
     pub model: ModelName,
-    /// Number of its wanted jobs.
+    /// The number of wanted jobs of the template.
     pub jobs: usize,
 }
 
 /// The jobs that wait for the review of a template's canary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Number of jobs.
+    /// The number of jobs.
     pub jobs: usize,
-    /// Their price, without those whose price is unknown.
+    /// The sum of the prices of the jobs; a job with an unknown price counts as zero.
     pub price: Usd,
 }
 
-/// Jobs of a template that may join its canary: one of each order, without those that are excluded.
+/// The SQL query for the jobs of a template that may join its canary: one job for each fingerprint, without the
+/// fingerprints of the excluded positions.
 const CANDIDATES: &str =
     "SELECT min(at) AS at, kind, draw FROM wanted WHERE template = ?1 AND fingerprint NOT IN
     (SELECT fingerprint FROM wanted WHERE at IN (SELECT value FROM json_each(?2))) GROUP BY fingerprint";
 
 impl Book {
-    /// Returns the templates of the wanted jobs in the order of their first jobs.
+    /// Returns the templates of the wanted jobs, in the order in which their first jobs are submitted.
     pub fn templates(&self) -> Result<Vec<Template>, StoreError> {
         let sql = format!(
             "SELECT {WANTED}, t.template, t.jobs FROM (
@@ -60,13 +62,13 @@ impl Book {
         })
     }
 
-    /// Returns whether a run has found the canary of a template approved.
+    /// Checks whether a run has recorded that the canary of a template is approved.
     pub fn has_passed(&self, template: &Sha256) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM passed_templates WHERE project = ?1 AND template = ?2";
         self.run(|| self.db.prepare_cached(sql)?.exists((&self.project, template.to_string())))
     }
 
-    /// Returns the canary of a template as it was chosen, also jobs that are not wanted any more.
+    /// Returns the jobs of a template's canary in the order of their choice, including jobs that are no longer wanted.
     pub fn canary(&self, template: &Sha256, draw: Draw) -> Result<Vec<JobKey>, StoreError> {
         let sql = "SELECT shot, item, variant FROM canaries
                    WHERE project = ?1 AND template = ?2 AND draw = ?3 ORDER BY place";
@@ -78,7 +80,7 @@ impl Book {
         })
     }
 
-    /// Returns the place of a wanted job, if the template makes its clip.
+    /// Returns the worksheet position of a job; `None` if the job is not wanted or has another template.
     pub fn place_in(&self, template: &Sha256, key: &JobKey) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT at FROM wanted WHERE shot = ?1 AND item = ?2 AND variant = ?3 AND template = ?4";
         self.run(|| {
@@ -89,7 +91,8 @@ impl Book {
         })
     }
 
-    /// Returns the kinds of the jobs that may join a canary, with their numbers; the largest first.
+    /// Returns the kinds (variant, picture shape and size) of the jobs that may join a template's canary, each with its
+    /// number of jobs, the most frequent kind first. `except` has the positions of the jobs that were chosen already.
     pub fn kinds(&self, template: &Sha256, except: &[i64]) -> Result<Vec<(String, usize)>, StoreError> {
         let sql =
             format!("SELECT kind, count(*) FROM ({CANDIDATES}) GROUP BY kind ORDER BY count(*) DESC, kind");
@@ -103,7 +106,8 @@ impl Book {
         })
     }
 
-    /// Returns the places of jobs of a kind that may join a canary, by their positions among these.
+    /// Returns the worksheet position of one job of a kind that may join a template's canary. `position` counts the
+    /// jobs of that kind from 0.
     pub fn of_kind(
         &self,
         template: &Sha256,
@@ -121,7 +125,8 @@ impl Book {
         })
     }
 
-    /// Returns the places of the first jobs in the random order of a template that may join its canary.
+    /// Returns the worksheet positions of the first `jobs` jobs, in the template's random order, that may join its
+    /// canary.
     pub fn drawn(&self, template: &Sha256, except: &[i64], jobs: usize) -> Result<Vec<i64>, StoreError> {
         let sql = format!("SELECT at FROM ({CANDIDATES}) ORDER BY draw, at LIMIT ?3");
         self.run(|| {
@@ -131,10 +136,11 @@ impl Book {
         })
     }
 
-    /// Returns a wanted job by its place, and its state in a canary.
+    /// Returns the key of the job at position `at`, and the result of the job's review as a member of a canary.
     ///
-    /// For a person's approval the clip counts that stands under the job's name. For a test the first reviewed rendering
-    /// counts: a clip that was redone until it pleased says nothing about the template.
+    /// With [`Draw::Spread`], for a person's approval, the clip under the job's name counts. With [`Draw::Random`], for
+    /// a test, the first reviewed rendering counts, because a clip that was redone until it was approved says nothing
+    /// about the template.
     pub fn member(&self, at: i64, draw: Draw) -> Result<(JobKey, Member), StoreError> {
         let sql = format!("SELECT {WANTED} FROM wanted w WHERE w.at = ?1");
         self.run(|| {
@@ -156,7 +162,7 @@ impl Book {
             })
             .optional()?;
         let Some((id, filed, clip)) = found else { return Ok(Member::Unfinished) };
-        // The takes that serve the present order, the oldest first, each with its newest review.
+        // The takes that serve the present order, oldest first, each with its newest review.
         let mut select = self.prepare(
             "SELECT t.id, t.state, t.dismissed IS NOT NULL,
                  (SELECT r.outcome FROM reviews r WHERE r.job IN (t.job, ?1) AND r.take = t.id
@@ -198,9 +204,9 @@ impl Book {
         })
     }
 
-    /// Lets jobs of templates wait for the review of their canaries, from the next decision on.
+    /// Makes the jobs of these templates wait for the review of their canaries, from the next plan decision on.
     ///
-    /// Each template comes with the places of its canary, which does not wait.
+    /// Each template comes with the positions of its canary's jobs, which do not wait.
     pub fn keep_back<'a>(
         &self,
         closed: impl Iterator<Item = (&'a Sha256, &'a [i64])>,
@@ -219,7 +225,7 @@ impl Book {
         })
     }
 
-    /// Returns whether a job waits for the review of a canary.
+    /// Checks whether a job waits for the review of a canary.
     pub(super) fn is_kept_back(&self, at: i64) -> rusqlite::Result<bool> {
         if !self.has_kept_back.get() {
             return Ok(false);
@@ -227,7 +233,7 @@ impl Book {
         self.prepare("SELECT 1 FROM kept_back WHERE at = ?1")?.exists([at])
     }
 
-    /// Returns the jobs of a template that were decided to wait.
+    /// Returns the number and the total price of a template's jobs that this plan makes wait for the review.
     pub fn waiting(&self, template: &Sha256) -> Result<Waiting, StoreError> {
         let sql = "SELECT count(*), coalesce(sum(w.price), 0) FROM decided d JOIN wanted w USING (at)
                    WHERE d.kind = 'held back' AND w.template = ?1";

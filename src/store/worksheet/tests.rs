@@ -1,10 +1,10 @@
-//! The tables decide as maps do, whatever was ordered before.
+//! Tests that the tables decide as maps do, for any earlier orders.
 
 use super::*;
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{Charged, ClipFile, HeldReason, Intent, State, Task, Watch};
+use crate::domain::lifecycle::{Charged, ClipFile, HeldReason, Intent, PollCounters, State, Task};
 use crate::domain::request::Request;
 use crate::manifest::{OnChange, Reuse, Rules};
 use crate::plan::expand::Placed;
@@ -30,7 +30,7 @@ fn state(kind: u8) -> State {
     let task = Task { id: TaskId("1".into()), intent: intent.clone(), accepted: NOW };
     match kind {
         0 => State::Done { task, file: clip() },
-        1 => State::Running { task, watch: Watch::default(), due: NOW },
+        1 => State::Running { task, counters: PollCounters::default(), due: NOW },
         2 => State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: NOW },
         3 => State::Pending { tries_left: 5, setbacks: 0, due: NOW },
         4 => State::Failed { refusal: Refusal::Policy, charged: Charged::No, task: None },
@@ -50,7 +50,7 @@ fn key((item, shot, variant): (u8, u8, u8)) -> JobKey {
 
 type Takes = BTreeMap<u8, u8>;
 
-/// Jobs with takes by prompt, each in some state; few prompts, so that many have the same order.
+/// Generates jobs with takes by prompt, each in some state; few prompts, so that many have the same order.
 fn jobs() -> impl Strategy<Value = BTreeMap<(u8, u8, u8), Takes>> {
     let takes = prop::collection::btree_map(0u8..4, 0u8..7, 0..3);
     prop::collection::btree_map((0u8..4, 0u8..2, 0u8..3), takes, 0..8)
@@ -72,7 +72,7 @@ fn known(project: &str, jobs: BTreeMap<(u8, u8, u8), Takes>) -> Vec<KnownJob> {
             .collect();
         let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
         let filed = done.map(|take| Filed { take: take.id.clone(), path: take.path.clone(), file: clip() });
-        // A third of all jobs was not wanted any more.
+        // A third of all jobs was no longer wanted.
         KnownJob { wanted: (name.0 + name.1) % 3 > 0, key, takes, filed }
     };
     jobs.into_iter().map(job).collect()
@@ -99,7 +99,7 @@ fn write(book: &Book, project: &str, jobs: &[KnownJob], place: &mut i64) {
         let (id, path) = (filed.map(|filed| &filed.take.0), filed.map(|filed| &filed.path));
         let (size, hash) = (filed.map(|_| 1), filed.map(|_| clip().sha256.to_string()));
         let row = job.insert((project, shot, item, variant, known.wanted, id, path, size, hash)).unwrap();
-        // The newest, which comes first, has the highest place; between jobs places rise.
+        // The newest take comes first and has the highest place; places rise between jobs.
         *place += 10;
         for (at, known) in (0..).zip(&known.takes) {
             let prompt: u8 = known.id.0.rsplit(' ').next().unwrap().parse().unwrap();

@@ -1,7 +1,7 @@
 use super::*;
 use url::{Host, Url};
 
-/// As the link writes it, through the same normalisation as a real link.
+/// Returns the verdict on a host as a link writes it, after the same normalisation as for a real link.
 fn verdict(host: &str, allow_loopback: bool) -> Option<&'static str> {
     let url = Url::parse(&format!("https://{host}/clip.mp4")).unwrap();
     match url.host().unwrap() {

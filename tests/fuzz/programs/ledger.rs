@@ -1,4 +1,4 @@
-//! Feeds [`targets::ledger`] with bytes that a fuzzer makes up.
+//! Feeds [`targets::ledger`] with bytes from a fuzzer.
 #![no_main]
 #![allow(dead_code, reason = "the file of all targets is shared")]
 

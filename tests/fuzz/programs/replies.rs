@@ -1,4 +1,4 @@
-//! Feeds [`targets::replies`] with bytes that a fuzzer makes up.
+//! Feeds [`targets::replies`] with bytes from a fuzzer.
 #![no_main]
 #![allow(dead_code, reason = "the file of all targets is shared")]
 

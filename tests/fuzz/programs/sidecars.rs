@@ -1,4 +1,4 @@
-//! Feeds [`targets::sidecars`] with bytes that a fuzzer makes up.
+//! Feeds [`targets::sidecars`] with bytes from a fuzzer.
 #![no_main]
 #![allow(dead_code, reason = "the file of all targets is shared")]
 

@@ -1,4 +1,4 @@
-//! Feeds [`targets::workbook`] with bytes that a fuzzer makes up.
+//! Feeds [`targets::workbook`] with bytes from a fuzzer.
 #![no_main]
 #![allow(dead_code, reason = "the file of all targets is shared")]
 

@@ -1,6 +1,7 @@
 //! A plan that is approved is carried out as it was, or not at all.
 
-use crate::support::{Project, SHOP, sheet};
+use crate::snapshot::assert_whole;
+use crate::support::{Ended, Project, SHOP, sheet};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -15,11 +16,12 @@ fn plan(project: &Project) -> Value {
     serde_json::from_slice(&std::fs::read(project.path("plan.json")).unwrap()).unwrap()
 }
 
-/// The plan is refused in these words, and nothing is sent.
-fn refused(project: &Project, words: &str) {
+/// Runs a plan that no longer fits its project, which sends nothing.
+fn refused(project: &Project) -> Ended {
     let sent = project.requests().len();
-    project.run(&["run", "--plan", "plan.json"]).expect(4).says(words).says("nothing was sent");
+    let ended = project.run(&["run", "--plan", "plan.json"]).expect(4);
     assert_eq!(project.requests().len(), sent);
+    ended
 }
 
 #[test]
@@ -39,7 +41,7 @@ fn a_plan_is_a_private_file_that_says_what_is_sent_at_which_price() {
     assert_eq!((&job["decision"], &job["price_usd"]), (&"new".into(), &"0.40".into()));
     project.run(&["run", "--plan", "plan.json"]).expect(0);
     assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
-    project.run(&["run", "--plan", "plan.json"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run", "--plan", "plan.json"]).expect(0));
     assert_eq!(project.requests().len(), 2);
 }
 
@@ -47,29 +49,25 @@ fn a_plan_is_a_private_file_that_says_what_is_sent_at_which_price() {
 fn what_moved_since_is_named_and_nothing_is_sent() {
     let project = planned(3);
     project.edit("products.csv", "mug number 2", "red mug");
-    refused(
-        &project,
-        "moved    hero/sku-2  prompt: \"A slow turn around mug number 2\" → \"A slow turn around red mug\"",
-    );
+    assert_whole!(refused(&project));
     project.write("products.csv", sheet(2));
-    refused(&project, "moved    hero/sku-3  it is no longer wanted");
+    assert_whole!(refused(&project));
     project.write("products.csv", sheet(3));
     project.manifest(&format!("{SHOP}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"0.60\" }} }}\n"));
-    refused(&project, "moved    hero/sku-1  price: $0.40 → $0.60");
+    assert_whole!(refused(&project));
     project.manifest(SHOP);
     project.run(&["run", "--plan", "plan.json"]).expect(0);
 
     project.run(&["plan", "--out", "plan.json"]).expect(0);
     project.edit("products.csv", "mug number 1", "blue mug");
-    refused(&project, "moved    hero/sku-1  prompt: ");
+    assert_whole!(refused(&project));
 }
 
 #[test]
 fn what_is_not_in_the_plan_is_not_sent_and_a_file_that_changed_for_no_job_is_said() {
     let project = planned(2);
     project.write("products.csv", sheet(4));
-    let ended = project.run(&["run", "--plan", "plan.json"]).expect(0);
-    ended.says("products.csv changed since it was planned; none of the planned jobs did");
+    assert_whole!(project.run(&["run", "--plan", "plan.json"]).expect(0));
     assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
     let plan = project.run(&["plan", "--json"]).expect(0).json();
     assert_eq!(plan["to_render"], 2);
@@ -104,20 +102,17 @@ fn what_is_no_plan_of_this_project_is_refused() {
     let project = planned(1);
     let written = std::fs::read_to_string(project.path("plan.json")).unwrap();
     project.write("plan.json", written.replace("\"project\": \"shop\"", "\"project\": \"fair\""));
-    refused(&project, "it is a plan of the project fair, not of shop");
-    for (text, words) in [
-        (
-            written.replace("\"format\": 1", "\"format\": 2"),
-            "it is a plan of form 2, and this shotlist knows form 1",
-        ),
-        (written.replace("fingerprint", "finger"), "it is damaged"),
-        (written[..written.len() / 2].to_owned(), "it is no plan of `plan --out`"),
+    assert_whole!(refused(&project));
+    for text in [
+        written.replace("\"format\": 1", "\"format\": 2"),
+        written.replace("fingerprint", "finger"),
+        written[..written.len() / 2].to_owned(),
     ] {
         project.write("plan.json", text);
-        project.run(&["run", "--plan", "plan.json"]).expect(2).says(words).says("nothing was sent");
+        assert_whole!(project.run(&["run", "--plan", "plan.json"]).expect(2));
     }
-    project.run(&["run", "--plan", "nowhere.json"]).expect(2).says("nowhere.json");
-    project.run(&["plan", "--out", "nowhere/plan.json"]).expect(9).says("cannot be written");
+    assert_whole!(project.run(&["run", "--plan", "nowhere.json"]).expect(2));
+    assert_whole!(project.run(&["plan", "--out", "nowhere/plan.json"]).expect(9));
     project.run(&["run", "--plan", "plan.json", "--limit", "1"]).expect(2);
     assert_eq!(project.requests().len(), 0);
 }

@@ -1,5 +1,6 @@
-//! How a run closes: what came of it, what it cost, where the clips are, and one command that works as it stands.
+//! The end of a run: results, costs, the place of the clips, and one command that works as it stands.
 
+use crate::snapshot::assert_whole;
 use crate::support::{Ended, Project};
 use serde_json::json;
 use std::process::Command;
@@ -24,14 +25,12 @@ fn typed(project: &Project, command: &str) -> Ended {
 #[test]
 fn a_run_closes_with_counts_money_and_place_and_the_next_one_has_nothing_to_do() {
     let project = Project::shop(2);
-    let ended =
-        project.run(&["run", "--yes"]).expect(0).says("finished 2 done (").says("spent    $0.80 of $0.80");
-    let ended = ended.says("clips    2 new in renders\n");
+    let ended = assert_whole!(project.run(&["run", "--yes"]).expect(0));
     assert_eq!(next(&ended), "shotlist status");
-    let ended = project.run(&["run", "--yes"]).expect(0).says("nothing to do: 2 clips are up to date");
+    let ended = assert_whole!(project.run(&["run", "--yes"]).expect(0));
     assert_eq!(next(&ended), "shotlist status");
     project.write("products.csv", "id,title\nsku-1,mug number 1\n");
-    project.run(&["run", "--yes"]).expect(0).says("nothing to do: 1 clip is up to date");
+    assert_whole!(project.run(&["run", "--yes"]).expect(0));
 }
 
 #[test]
@@ -39,13 +38,10 @@ fn one_cause_is_told_once_with_three_examples_and_the_words_of_the_provider() {
     let words = "The prompt may be unsafe";
     let refusal = json!({ "error": { "http": 400, "code": "1301", "message": words } });
     let project = Project::shop_with_faults(5, json!([{ "on": "submit", "do": refusal }]));
-    let ended = project.run(&["run", "--yes"]).expect(3).says("finished 0 done · 5 failed");
-    let ended = ended.says("failed   5 policy (not charged): hero/sku-1, hero/sku-2, hero/sku-3, …\n");
-    let ended = ended.says("“The prompt may be unsafe” (code 1301)").says("spent    $0.00 of $2.00");
+    let ended = assert_whole!(project.run(&["run", "--yes"]).expect(3));
     let first = next(&ended);
     assert_eq!(first, "shotlist show hero/sku-1");
-    let shown = typed(&project, &first).expect(0);
-    assert!(shown.out.contains(words), "{shown}");
+    assert_whole!(typed(&project, &first).expect(0));
 }
 
 #[test]
@@ -56,14 +52,14 @@ fn every_next_command_works_as_it_stands_whatever_the_manifest_is_called() {
     );
     std::fs::rename(project.path("shotlist.yaml"), project.path("the owner's shop.yaml")).unwrap();
     let ended = project.run(&["run", "-f", "the owner's shop.yaml", "--max-cost", "0.80"]).expect(8);
-    let ended = ended.says("The same command continues").says_nothing_of("panicked");
+    assert_whole!(&ended);
     assert_eq!(next(&ended), r"shotlist run --max-cost 0.80 -f 'the owner'\''s shop.yaml'");
     let ended = typed(&project, &next(&ended)).expect(7);
     let shown = typed(&project, &next(&ended)).expect(0);
-    assert!(shown.out.contains("render it anew (a new charge of $0.40)"), "{shown}");
+    assert_whole!(&shown);
     typed(&project, &format!("{} --max-extra 0.40", next(&shown))).expect(0);
     let found = shown.out.lines().find(|line| line.contains("--task-id ID")).unwrap().trim();
-    typed(&project, found).expect(2).says("is not held");
+    assert_whole!(typed(&project, found).expect(2));
 }
 
 #[test]
@@ -73,5 +69,5 @@ fn a_rehearsal_goes_on_as_a_rehearsal() {
     assert_eq!(next(&ended), "shotlist status --out 'try out' --sandbox");
     typed(&project, &next(&ended)).expect(0);
     assert_eq!(project.clips().into_keys().collect::<Vec<_>>(), ["try out/renders/sku-1_hero.mp4"]);
-    ended.says("clips    try out/renders/sku-1_hero.mp4\n");
+    assert_whole!(&ended);
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a story that cannot be told here says so")]
 #![expect(clippy::disallowed_methods, reason = "unshare and mount are looked for where the test was started")]
 
+use crate::snapshot::assert_whole;
 use crate::support::{Ended, Project};
 use std::process::Command;
 
@@ -49,8 +50,7 @@ fn p24_a_disk_below_the_output_folder_is_missed_at_the_next_start() {
         assert_eq!((project.takes("done"), project.clips().len()), (2, 1), "one went with its disk");
         let top = "  top: { model: zai/viduq1-text, prompt: \"{{ item.title }} from above\" }\noutput:";
         project.edit("shotlist.yaml", "output:", top);
-        let run = project.run(&["run", "--yes"]).expect(9);
-        run.says("disk").says("nothing was sent").says("run");
+        assert_whole!(project.run(&["run", "--yes"]).expect(9));
         assert_eq!((project.requests().len(), project.clips().len()), (2, 1), "{section}");
     }
 }
@@ -62,7 +62,7 @@ fn p24_a_disk_that_goes_while_a_run_is_at_work_ends_it_with_nothing_at_the_mount
     }
     let project = shop(2, "");
     project.stall();
-    // The second command ends the trouble of the far end when the disk is gone.
+    // The second command ends the trouble of the sandbox when the disk is gone.
     let words = "mkdir -p renders/all; mount -t tmpfs none renders/all; ($P run --yes; echo $? > ended) & \
                  until test $(grep -c '\"accepted\"' .shotlist/ledger.jsonl 2>/dev/null || true) = 2; do sleep 0.02; done; \
                  umount -l renders/all; touch gone; wait; exit $(cat ended)";
@@ -74,8 +74,8 @@ fn p24_a_disk_that_goes_while_a_run_is_at_work_ends_it_with_nothing_at_the_mount
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let run = project.start_as(command);
     crate::support::until("the disk is gone", || project.path("gone").exists());
-    project.mend();
-    run.wait().expect(9).says("was its disk unmounted?");
+    project.clear_faults();
+    run.wait().expect(9);
     assert_eq!(project.clips().len(), 0);
     assert!(std::fs::read_dir(project.path("renders/all")).unwrap().next().is_none());
     assert_eq!(project.charges().len(), 2);
@@ -90,14 +90,11 @@ fn p23_a_state_that_cannot_be_written_is_read_and_nothing_is_sent() {
     project.run(&["run", "--yes", "--limit", "1"]).expect(0);
     let still = "mount --bind .shotlist .shotlist; mount -o remount,ro,bind .shotlist;";
     let read = "for words in status jobs ledger plan 'show hero/sku-1' validate; do $P $words; done";
-    apart(&project, &format!("{still} {read}")).expect(0).says_nothing_of("readonly");
-    apart(&project, &format!("{still} $P run --yes"))
-        .expect(9)
-        .says("Read-only file system")
-        .says("nothing more is sent");
-    apart(&project, "mount --bind renders renders; mount -o remount,ro,bind renders; $P run --yes")
-        .expect(9)
-        .says("Read-only file system")
-        .says("not charged");
+    assert_whole!(apart(&project, &format!("{still} {read}")).expect(0));
+    assert_whole!(apart(&project, &format!("{still} $P run --yes")).expect(9));
+    assert_whole!(
+        apart(&project, "mount --bind renders renders; mount -o remount,ro,bind renders; $P run --yes")
+            .expect(9)
+    );
     assert_eq!(project.requests().len(), 1);
 }

@@ -1,5 +1,6 @@
 //! Edits and renames between two runs: what was paid serves the order it was paid for.
 
+use crate::snapshot::assert_whole;
 use crate::support::{Project, SHOP, until};
 use serde_json::json;
 
@@ -16,13 +17,13 @@ fn a_leader_whose_answer_was_lost_still_holds_its_order_when_its_row_is_edited()
     sheet(&project, &[("a", "pot"), ("b", "pot")]);
     project.run(&["run", "--yes"]).expect(7);
     sheet(&project, &[("a", "pot EDITED"), ("b", "pot")]);
-    project.run(&["run", "--yes"]).expect(7).says("waiting  hero/b");
+    assert_whole!(project.run(&["run", "--yes"]).expect(7));
     let charges = project.charges();
     assert_eq!(charges.len(), 2, "one for each order: {charges:?}");
     let task = project.requests()[0].task.as_ref().unwrap().id.clone();
     project.run(&["resolve", "hero/b", "--task-id", &task]).expect(0);
     project.run(&["run", "--yes"]).expect(0);
-    project.run(&["run", "--yes"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run", "--yes"]).expect(0));
     assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
 }
 
@@ -35,9 +36,9 @@ fn rows_that_swap_their_words_in_flight_swap_what_is_on_its_way() {
     until("both are on their way", || project.takes("running") == 2);
     run.kill();
     sheet(&project, &[("a", "pan"), ("b", "pot")]);
-    project.mend();
+    project.clear_faults();
     project.run(&["run", "--yes"]).expect(0);
-    project.run(&["run", "--yes"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run", "--yes"]).expect(0));
     assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
     assert_eq!(project.show("hero/a")["takes"][0]["request"]["as_sent"], true);
 }
@@ -68,8 +69,7 @@ fn a_day_has_one_budget_whatever_the_projects_of_a_folder_are_called_and_it_says
     project.run(&["run", "--max-cost", "0.40"]).expect(8);
     let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
     project.write("other.yaml", manifest.replace("fair", "other").replace("renders/", "other/"));
-    let ended = project.run(&["run", "-f", "other.yaml", "--yes"]).expect(8);
-    ended.says("the budget of the day $1.20 is reached").says("spent    by fair $0.80, other $0.40");
+    assert_whole!(project.run(&["run", "-f", "other.yaml", "--yes"]).expect(8));
     assert_eq!(project.charges().len(), 3, "the day of the old name counts");
 }
 
@@ -82,9 +82,9 @@ fn a_run_that_was_cut_off_keeps_its_budget_under_another_name() {
     let run = project.start(&["run", "--yes"]);
     until("two are paid", || project.takes("running") == 2);
     run.kill();
-    project.mend();
+    project.clear_faults();
     project.edit("shotlist.yaml", "project: shop", "project: fair");
-    project.run(&["run", "--yes"]).expect(8).says("the budget of the run $0.80 is reached");
+    assert_whole!(project.run(&["run", "--yes"]).expect(8));
     assert_eq!(project.charges().len(), 2);
 }
 
@@ -96,10 +96,7 @@ fn a_clip_that_others_wait_for_is_not_called_off_in_silence() {
     project.run(&["pause", "zai"]).expect(0);
     sheet(&project, &[("first", "cup"), ("a", "pot"), ("b", "pot")]);
     project.run(&["run", "--yes"]).expect(5);
-    project
-        .run(&["cancel", "hero/a"])
-        .expect(0)
-        .says("hero/b waits for the same clip: the next run renders it");
+    assert_whole!(project.run(&["cancel", "hero/a"]).expect(0));
     project.run(&["resume", "zai"]).expect(0);
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (2, 3));

@@ -1,16 +1,17 @@
 //! Clips that are handed over: which ones, and in which form.
 
+use crate::snapshot::assert_whole;
 use crate::support::Project;
 use shotlist::app::Project as Library;
 use shotlist::app::decide::ReviewRequest;
 use shotlist::domain::key::JobKey;
 use shotlist::domain::review::{Outcome, Reason};
-use shotlist::sandbox::Clips;
+use shotlist::sandbox::ClipDetail;
 use std::fs;
 
 /// A shop with clips of ten seconds; the second and the third product share one.
 fn shop() -> Project {
-    let project = Project::shop_with(1, |options| options.clips = Clips::Full);
+    let project = Project::shop_with(1, |options| options.clips = ClipDetail::Full);
     project.write(
         "products.csv",
         "id,title,note\r\nsku-1,mug,\"a, b\"\r\nsku-2,cup,\r\nsku-3,cup,\r\nsku-4,pot,=1\r\n",
@@ -54,8 +55,7 @@ fn read(project: &Project, name: &str) -> String {
 #[test]
 fn without_an_approved_clip_nothing_is_written_and_the_reason_is_told() {
     let project = shop();
-    let ended = project.run(&["export", "sheet"]).expect(5);
-    ended.says("no clip is approved (4 undecided); nothing was written");
+    assert_whole!(project.run(&["export", "sheet"]).expect(5));
     assert!(!project.path("products.shotlist.csv").exists());
 }
 
@@ -71,16 +71,16 @@ fn the_sheet_comes_back_with_approved_clips_only_and_the_original_stays() {
         sku-2,cup,,undecided,,,\r\nsku-3,cup,,undecided,,,\r\nsku-4,pot,=1,undecided,,,\r\n";
     assert_eq!(read(&project, "products.shotlist.csv"), expected);
     assert_eq!(read(&project, "products.csv"), before);
-    project.run(&["export", "sheet", "--out", "products.csv", "--force"]).expect(2).says("never changed");
+    assert_whole!(project.run(&["export", "sheet", "--out", "products.csv", "--force"]).expect(2));
     project.write("mine.csv", "mine");
-    project.run(&["export", "sheet", "--out", "mine.csv"]).expect(2).says("is there already");
+    assert_whole!(project.run(&["export", "sheet", "--out", "mine.csv"]).expect(2));
     assert_eq!(read(&project, "mine.csv"), "mine");
     project.run(&["export", "sheet", "--out", "mine.csv", "--force"]).expect(0);
     let exported = read(&project, "mine.csv");
     assert!(exported.contains("renders/sku-1_hero.mp4"), "{exported}");
     // The copy is a product file with these columns, and they are not added twice.
     project.edit("shotlist.yaml", "from: products.csv", "from: mine.csv");
-    project.run(&["export", "sheet"]).expect(4).says("has a column `shotlist_status` already");
+    assert_whole!(project.run(&["export", "sheet"]).expect(4));
 }
 
 #[test]
@@ -95,12 +95,9 @@ fn a_rejected_clip_serves_nobody_and_a_missing_one_is_told() {
     ];
     assert_eq!(fs::read(project.path(paths[1])).unwrap(), fs::read(project.path(paths[2])).unwrap());
     fs::remove_file(project.path(paths[3])).unwrap();
-    let ended = project.run(&["export", "sheet", "--all"]).expect(0);
-    assert!(ended.err.contains("missing"), "{ended}");
+    assert_whole!(project.run(&["export", "sheet", "--all"]).expect(0));
     let sheet = read(&project, "products.shotlist.csv");
-    assert!(sheet.contains(paths[0]), "{sheet}");
-    assert!(paths[1..].iter().all(|path| !sheet.contains(path)), "{sheet}");
-    assert!(sheet.contains("rejected") && sheet.contains("wrong colour"), "{sheet}");
+    insta::assert_snapshot!("sheet_with_a_rejected_and_a_missing_clip", sheet);
     let index = project.run(&["export", "index", "--all", "--json"]).expect(0).json();
     assert_eq!((index["schema"].as_str(), index["clips"].as_u64()), (Some("shotlist.export/1"), Some(1)));
     review(&project, "sku-2", Outcome::Undecided);
@@ -111,9 +108,9 @@ fn a_rejected_clip_serves_nobody_and_a_missing_one_is_told() {
 #[test]
 fn feeds_hold_the_ids_and_the_addresses_and_need_a_base() {
     let project = shop();
-    project.run(&["export", "google", "--all"]).expect(2).says("`--base-url` is missing");
+    assert_whole!(project.run(&["export", "google", "--all"]).expect(2));
     for base in ["ftp://x/", "https://x/?a", "https://me:secret@x/", "x"] {
-        project.run(&["export", "google", "--all", "--base-url", base]).expect(2).says("--base-url");
+        assert_whole!(project.run(&["export", "google", "--all", "--base-url", base]).expect(2));
     }
     let with = |form: &'static str| {
         ["export", form, "--only", "sku-1", "--all", "--base-url", "https://c.example/a,b"]
@@ -138,8 +135,7 @@ fn a_clip_that_was_rejected_since_is_named_where_it_still_lies_in_the_folder() {
     let project = shop();
     project.run(&["export", "flat", "out", "--all"]).expect(0);
     review(&project, "sku-1", Outcome::Rejected);
-    let again = project.run(&["export", "flat", "out", "--all"]).expect(0);
-    again.says("the folder also holds 1 other clip that is not handed over now (sku-1_hero.mp4)");
+    assert_whole!(project.run(&["export", "flat", "out", "--all"]).expect(0));
 }
 
 #[test]
@@ -167,18 +163,17 @@ fn a_flat_folder_has_safe_names_and_never_replaces_another_file() {
     project.run(&["export", "flat", "out", "--all"]).expect(0);
     let name = project.path("out/sku-1_hero.mp4");
     assert_eq!(fs::read(&name).unwrap(), fs::read(project.path("renders/sku-1_hero.mp4")).unwrap());
-    project.run(&["export", "flat", "out", "--all"]).expect(0).says("4 clips in the folder already");
+    assert_whole!(project.run(&["export", "flat", "out", "--all"]).expect(0));
     project.write("out/sku-1_hero.mp4", "mine");
-    project.run(&["export", "flat", "out", "--all"]).expect(2).says("is another file");
+    assert_whole!(project.run(&["export", "flat", "out", "--all"]).expect(2));
     assert_eq!(fs::read(&name).unwrap(), b"mine");
     let shopify = project.run(&["export", "shopify", "--all"]).expect(0);
-    shopify.says("nothing was sent to the shop");
+    assert_whole!(&shopify);
     let files = read(&project, "shop.shopify/files.csv");
-    assert!(files.starts_with("handle,file,alt\nsku-1,sku-1_hero.mp4,mug\n"), "{files}");
+    insta::assert_snapshot!("files_for_shopify", files);
     project.write("products.csv", "id,title\na b,mug\na-b,pot\n");
     project.run(&["run", "--yes"]).expect(0);
-    let ended = project.run(&["export", "flat", "other", "--all"]).expect(4);
-    ended.says("would both be called a-b_hero.mp4");
+    assert_whole!(project.run(&["export", "flat", "other", "--all"]).expect(4));
     assert!(!project.path("other").exists());
 }
 
@@ -186,16 +181,12 @@ fn a_flat_folder_has_safe_names_and_never_replaces_another_file() {
 fn limits_of_a_destination_are_told_before_money_is_spent_and_kept_afterwards() {
     let project = Project::shop(2);
     for command in ["plan", "validate"] {
-        let ended = project.run(&[command, "--for", "google"]).expect(4);
-        let all = format!("{}{}", ended.out, ended.err);
-        assert!(all.contains("its clips have 5 s, and google wants 6 to 240 s"), "{ended}");
-        assert!(all.contains("models that can: zai/cogvideox-3 (`duration: 10`)"), "{ended}");
+        assert_whole!(project.run(&[command, "--for", "google"]).expect(4));
     }
-    project.run(&["plan", "--for", "gogle"]).expect(2).says("did you mean `google`?");
+    assert_whole!(project.run(&["plan", "--for", "gogle"]).expect(2));
     assert!(project.requests().is_empty());
     project.run(&["plan", "--for", "youtube"]).expect(0);
     project.run(&["run", "--yes"]).expect(0);
-    let ended = project.run(&["export", "google", "--all", "--base-url", "https://c.example"]).expect(3);
-    ended.says("google wants 6 to 240 s");
+    assert_whole!(project.run(&["export", "google", "--all", "--base-url", "https://c.example"]).expect(3));
     assert!(!project.path("shop.google.tsv").exists());
 }

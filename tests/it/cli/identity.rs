@@ -1,5 +1,6 @@
 //! `image_identity`: which changes of a picture buy a clip again.
 
+use crate::snapshot::assert_whole;
 use crate::support::{Project, until};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder as _, ImageFormat, Rgb, RgbImage};
@@ -78,7 +79,7 @@ fn a_re_encoded_picture_buys_nothing_under_pixels_and_an_edited_one_does() {
     // Scaled, and in another format: still compared with the picture that was sent.
     let scaled = DynamicImage::from(mug([200, 30, 30])).resize_exact(360, 270, image::imageops::Triangle);
     project.write("red.png", png(&scaled.into_rgb8()));
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     assert_eq!(project.charges().len(), 3);
 }
 
@@ -88,18 +89,18 @@ fn switching_the_setting_buys_nothing_in_either_direction() {
     project.run(&["run", "--yes"]).expect(0);
     // On: nothing changed, and the pictures are known from now on.
     set(&project, "pixels");
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     project.write("red.png", jpeg(&mug([200, 30, 30]), 80));
     assert_eq!(planned(&project), ["unchanged", "unchanged"]);
     // A plan notes nothing: without a run, the bytes differ.
     set(&project, "bytes");
     assert_eq!(planned(&project), ["changed", "unchanged"]);
     set(&project, "pixels");
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     for identity in ["bytes", "url", "url_without_query", "pixels", "bytes"] {
         set(&project, identity);
         assert_eq!(planned(&project), ["unchanged", "unchanged"], "{identity}");
-        project.run(&["run"]).expect(0).says("nothing to do");
+        assert_whole!(project.run(&["run"]).expect(0));
     }
     // The picture of the finished clip comes back.
     project.write("red.png", png(&mug([200, 30, 30])));
@@ -139,17 +140,16 @@ fn a_link_with_another_query_buys_nothing_without_queries() {
     assert_eq!(planned(&project), ["changed", "changed"]);
     project.write("products.csv", rows("red.jpg?v=2", "blue.jpg?v=1"));
     set(&project, "url_without_query");
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     for identity in ["url", "bytes", "pixels"] {
         set(&project, identity);
         assert_eq!(planned(&project), ["unchanged", "unchanged"], "{identity}");
     }
     assert_eq!(project.charges().len(), 2);
-    let no_effect = "has no effect: every picture is a link";
     set(&project, "bytes");
-    project.run(&["plan"]).expect(0).says_nothing_of(no_effect);
+    assert_whole!(project.run(&["plan"]).expect(0));
     set(&project, "pixels");
-    project.run(&["plan"]).expect(0).says(no_effect).says("image_identity: url_without_query");
+    assert_whole!(project.run(&["plan"]).expect(0));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_clip_in_flight_is_not_ordered_again_for_an_equal_picture() {
     until("all tasks are known", || project.takes("running") == 2);
     run.kill();
     project.write("red.png", jpeg(&mug([200, 30, 30]), 85));
-    project.mend();
+    project.clear_faults();
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 2);
     set(&project, "bytes");
@@ -170,5 +170,5 @@ fn a_clip_in_flight_is_not_ordered_again_for_an_equal_picture() {
 #[test]
 fn another_word_is_refused_with_the_four_that_there_are() {
     let project = shop("looks");
-    project.run(&["validate"]).expect(4).says("write `bytes`, `url`, `url_without_query` or `pixels`");
+    assert_whole!(project.run(&["validate"]).expect(4));
 }

@@ -1,5 +1,6 @@
 //! Variants: a matrix becomes the jobs, the folders and the bill that a person would reckon.
 
+use crate::snapshot::assert_whole;
 use crate::support::Project;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ fn manifests_with_variants_become_the_jobs_that_a_person_would_write() {
 #[test]
 fn a_matrix_renders_into_a_folder_tree_and_an_axis_added_later_buys_only_the_new_cells() {
     let project = social();
-    project.run(&["run", "--sandbox", "--yes"]).expect(0).says("spent    $1.60 of $1.60");
+    assert_whole!(project.run(&["run", "--sandbox", "--yes"]).expect(0));
     let first = rendered(&project);
     let names: Vec<&str> = first.keys().map(String::as_str).collect();
     assert_eq!(
@@ -90,7 +91,7 @@ fn a_matrix_renders_into_a_folder_tree_and_an_axis_added_later_buys_only_the_new
         let expected = if job.contains("/small_") { "renamed" } else { "new" };
         assert_eq!(decision, expected, "{job}");
     }
-    project.run(&["run", "--sandbox", "--yes"]).expect(0).says("spent    $1.60 of $1.60");
+    assert_whole!(project.run(&["run", "--sandbox", "--yes"]).expect(0));
     let second = rendered(&project);
     assert_eq!(second.len(), 8);
     for (name, hash) in &first {
@@ -117,8 +118,7 @@ fn variants_are_named_on_the_command_line_like_any_job() {
     project.run(&["run", "--sandbox", "--yes", "--only", "social/*/beach"]).expect(0);
     let names: Vec<String> = rendered(&project).into_keys().collect();
     assert_eq!(names, ["0123/social/beach.mp4", "lamp-1/social/beach.mp4"]);
-    let shown = project.run(&["show", "social/0123/beach", "--sandbox"]).expect(0);
-    assert!(shown.out.contains("prompt: Blue mug on a sunny beach"), "{shown}");
+    assert_whole!(project.run(&["show", "social/0123/beach", "--sandbox"]).expect(0));
     assert!(!project.path("sandbox/renders/0123/social/loft.mp4").exists());
     project.run(&["redo", "social/0123/beach", "--sandbox", "--yes"]).expect(0);
     let shown = project.run(&["show", "social/0123/beach", "--sandbox", "--json"]).expect(0).json();
@@ -138,7 +138,7 @@ fn clips_of_items_that_are_left_out_are_no_longer_wanted_and_cost_nothing_when_t
     let (told, decisions) = plan(&project);
     assert_eq!(decisions.len(), 2);
     assert_eq!(told["gone"], serde_json::json!(["social/0123/beach", "social/0123/loft"]));
-    project.run(&["plan", "--sandbox"]).expect(0).says("1 product is left out: where");
+    assert_whole!(project.run(&["plan", "--sandbox"]).expect(0));
     project.edit("products.csv", "Blue mug,draft", "Blue mug,active");
     let (told, decisions) = plan(&project);
     assert_eq!((&told["to_render"], decisions.len()), (&0.into(), 4));

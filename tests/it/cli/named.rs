@@ -1,5 +1,6 @@
-//! What a prompt says of its product, and which picture of a cell it takes: never a gap, an id or a list in silence.
+//! Descriptions of products in prompts, and the choice of a picture from a cell: never a gap, an id or a list in silence.
 
+use crate::snapshot::assert_whole;
 use crate::support::Project;
 
 /// A project with this sheet and a shot that makes a clip of each row.
@@ -20,8 +21,7 @@ fn a_blank_title_is_an_error_of_its_row_unless_something_stands_in_for_it() {
         ["Push-in on {{ item.title }}, soft", "{{ item.Titel }}!", "{{ item.raw['Titel'] | upper }} here"]
     {
         let project = shop(SHEET, &format!("{model}, prompt: \"{prompt}\""));
-        let told = project.run(&["plan", "--sandbox"]).expect(4);
-        told.says("the prompt names no product: its title is blank").says("sheet row 3");
+        assert_whole!(project.run(&["plan", "--sandbox"]).expect(4));
     }
     for prompt in [
         "{{ item.title or 'the product' }}, soft",
@@ -29,27 +29,23 @@ fn a_blank_title_is_an_error_of_its_row_unless_something_stands_in_for_it() {
         "Push-in on the product",
     ] {
         let project = shop(SHEET, &format!("{model}, prompt: \"{prompt}\""));
-        project.run(&["plan", "--sandbox"]).expect(0).says_nothing_of("names no product");
+        assert_whole!(project.run(&["plan", "--sandbox"]).expect(0));
     }
 }
 
 #[test]
 fn a_prompt_with_nothing_but_an_id_is_warned_of() {
     let shot = "model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Push-in on {{ item.id }}\"";
-    let warning = "all that the prompt says of the product is an id";
-    shop(SHEET, shot).run(&["plan", "--sandbox"]).expect(0).says(warning);
+    assert_whole!(shop(SHEET, shot).run(&["plan", "--sandbox"]).expect(0));
     let shot = shot.replace("item.id }}", "item.id }} {{ item.title or 'jug' }}");
-    shop(SHEET, &shot).run(&["plan", "--sandbox"]).expect(0).says_nothing_of(warning);
+    assert_whole!(shop(SHEET, &shot).run(&["plan", "--sandbox"]).expect(0));
 }
 
 #[test]
 fn a_list_of_addresses_is_never_sent_as_one_picture() {
     let shot = "model: zai/vidu2-image, image: \"{{ item.Bild }}#{{ item.id }}\", prompt: \"Push-in\"";
-    let told = shop(SHEET, shot).run(&["plan", "--sandbox"]).expect(4);
-    told.says("`image` holds several addresses, and a picture has one")
-        .says("sheet row 2")
-        .says_nothing_of("from words alone");
-    // The column by itself, or what it was found to be: the first of its list.
+    assert_whole!(shop(SHEET, shot).run(&["plan", "--sandbox"]).expect(4));
+    // The column alone, or the field that it was found to be: the first of its list.
     for image in ["item.Bild", "item.image"] {
         let shot = shot.replace("{{ item.Bild }}#{{ item.id }}", &format!("{{{{ {image} }}}}"));
         let requests = shop(SHEET, &shot).run(&["plan", "--sandbox", "--show-requests"]).expect(0).lines();
@@ -60,16 +56,16 @@ fn a_list_of_addresses_is_never_sent_as_one_picture() {
 #[test]
 fn letters_that_were_damaged_before_are_warned_of() {
     let shot = "model: zai/viduq1-text, prompt: \"Push-in on {{ item.title }}\"";
-    for (title, says) in [("Caf\u{FFFD}", "letters of it were lost"), ("CojÃ\u{AD}n", "encoded twice")] {
+    for title in ["Caf\u{FFFD}", "CojÃ\u{AD}n"] {
         let project = shop(&format!("id,title\nA1,Lamp\nA2,{title}\n"), shot);
-        project.run(&["plan", "--sandbox"]).expect(0).says(says).says("sheet row 3");
+        assert_whole!(project.run(&["plan", "--sandbox"]).expect(0));
     }
     for title in ["Café Größe", "Åre Ôter", "Лампа", "Ã la carte", "½ Ø 20 cm"] {
         let project = shop(&format!("id,title\nA1,{title}\n"), shot);
-        project.run(&["plan", "--sandbox"]).expect(0).says_nothing_of("damaged");
+        assert_whole!(project.run(&["plan", "--sandbox"]).expect(0));
     }
     let project = shop("id,title\nA1,????? ????\n", shot);
-    project.run(&["plan", "--sandbox"]).expect(4).says("its title is blank");
+    assert_whole!(project.run(&["plan", "--sandbox"]).expect(4));
 }
 
 #[test]
@@ -87,14 +83,12 @@ fn without_a_title_init_says_which_column_may_be_it() {
         "p.csv",
         "id,Xq,image\nA1,Oak chair,https://shop.example/a.jpg\nA2,Jug,https://shop.example/b.jpg\n",
     );
-    let said = project.run(&["init", "--from", "p.csv"]).expect(0);
-    said.says("warning: no column is the title").says("shotlist init --from p.csv --column title=Xq");
+    assert_whole!(project.run(&["init", "--from", "p.csv"]).expect(0));
     project.run(&["init", "--from", "p.csv", "--column", "title=Xq", "--force"]).expect(0);
-    project.run(&["plan", "--sandbox", "--show-requests"]).expect(0).says_nothing_of("the product");
+    assert_whole!(project.run(&["plan", "--sandbox", "--show-requests"]).expect(0));
     let project = Project::empty(|_| {});
     project.write("p.csv", "id,Xq\n1141898,Oak chair\n1141899,Jug\n");
-    let said = project.run(&["init", "--from", "p.csv"]).expect(4);
-    said.says("error: no column is the title").says("`Slow push-in on 1141898`");
+    assert_whole!(project.run(&["init", "--from", "p.csv"]).expect(4));
     assert!(!project.path("shotlist.yaml").exists());
     project.run(&["init", "--from", "p.csv", "--column", "title=Xq"]).expect(0);
 }

@@ -1,6 +1,7 @@
 //! A month of nights over a catalog that changes a little: each order is paid once, whatever it is called and wherever it
 //! goes.
 
+use crate::snapshot::assert_whole;
 use crate::support::{CHEAP, FIFTY_AT_ONCE, Project};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -18,7 +19,7 @@ struct Shop {
 }
 
 impl Shop {
-    /// What happens on a day.
+    /// Plays one day.
     fn change(&mut self, night: usize, random: &mut StdRng) {
         let at = random.random_range(0..self.products.len());
         match night % 5 {
@@ -78,7 +79,7 @@ fn thirty_nights_are_charged_once_for_each_thing_that_was_ever_wanted() {
         project.run(&["run", "--yes"]).expect(0);
         assert_eq!(project.charges().len(), wanted.len(), "night {night}");
         // Nothing is left to agree to.
-        project.run(&["run"]).expect(0).says("nothing to do");
+        assert_whole!(project.run(&["run"]).expect(0));
         let shots = if shop.second { &[shop.shot, "social"][..] } else { &[shop.shot] };
         let clips = project.clips();
         for ((number, _), shot) in

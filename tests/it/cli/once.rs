@@ -1,5 +1,6 @@
-//! What was paid once is not paid again, and nothing is paid that has no place to go: across projects, folders, selections.
+//! Paid clips are not paid again, and nothing is paid that has no place to go: across projects, folders, selections.
 
+use crate::snapshot::assert_whole;
 use crate::support::{Project, SHOP, sheet, until};
 use serde_json::json;
 
@@ -13,10 +14,13 @@ fn second_manifest(project: &Project, change: impl FnOnce(String) -> String) {
 fn doubtful(rows: usize, allowed: &str) -> Project {
     let project = Project::shop_with_faults(
         rows,
-        json!([{ "on": "submit", "when": { "every": 2 }, "do": "reset_after_accept" }]),
+        json!([
+            { "on": "submit", "when": { "prompt_contains": "number 2" }, "do": "reset_after_accept" },
+            { "on": "submit", "when": { "prompt_contains": "number 4" }, "do": "reset_after_accept" },
+        ]),
     );
     project.run(&["run", "--yes"]).expect(7);
-    project.mend();
+    project.clear_faults();
     let allow = format!("on_ambiguous: {{ resubmit: {{ max_extra_spend: \"{allowed}\" }} }}\nproviders:");
     project.edit("shotlist.yaml", "providers:", &allow);
     project
@@ -27,8 +31,8 @@ fn an_order_in_doubt_is_given_up_only_when_the_plan_with_its_price_is_agreed_to(
     let project = doubtful(2, "0.40");
     let plan = project.run(&["plan", "--json"]).expect(0).json();
     assert_eq!((&plan["to_render"], &plan["total_usd"]), (&1.into(), &"0.40".into()), "{plan}");
-    let ended = project.run(&["run"]).expect(2).says("1 clip for $0.40 needs a yes");
-    ended.says("a second charge of $0.40 is possible");
+    assert_whole!(project.run(&["run"]).expect(2));
+
     assert_eq!((project.takes("held"), project.takes("pending"), project.takes("written_off")), (1, 0, 0));
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.requests().len(), project.takes("written_off")), (3, 1));
@@ -94,7 +98,7 @@ fn an_order_in_doubt_that_is_found_in_the_console_is_not_given_again() {
     let project = doubtful(2, "0.40");
     project.run(&["run", "--max-cost", "0.10"]).expect(8);
     let (job, task) = (job_in_doubt(&project), task_in_doubt(&project));
-    project.run(&["resolve", &job, "--task-id", &task]).expect(0).says("adopted");
+    assert_whole!(project.run(&["resolve", &job, "--task-id", &task]).expect(0));
     assert_eq!((project.takes("held"), project.takes("pending")), (0, 0));
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
@@ -122,8 +126,7 @@ fn an_order_in_doubt_of_another_project_is_left_to_that_ones_rules() {
         text.replace("providers:", "on_ambiguous: { resubmit: { max_extra_spend: \"9.00\" } }\nproviders:")
             .replace("renders/", "fair/")
     });
-    let ended = project.run(&["run", "--yes", "fair.yaml"]).expect(7);
-    ended.says("waiting  hero/sku").says("shotlist resolve hero/sku");
+    assert_whole!(project.run(&["run", "--yes", "fair.yaml"]).expect(7));
     assert_eq!((project.requests().len(), project.takes("held")), (2, 1));
     let (job, task) = (job_in_doubt(&project), task_in_doubt(&project));
     project.run(&["resolve", &job, "--task-id", &task]).expect(0);
@@ -137,8 +140,7 @@ fn a_clip_of_another_project_under_the_same_name_is_found_before_anything_is_pai
     let project = Project::shop(1);
     project.run(&["run", "--yes"]).expect(0);
     second_manifest(&project, |text| text.replace("A slow turn", "A fast turn"));
-    let ended = project.run(&["run", "--yes", "fair.yaml"]).expect(4);
-    ended.says("renders/sku-1_hero.mp4").says("nothing was sent");
+    assert_whole!(project.run(&["run", "--yes", "fair.yaml"]).expect(4));
     assert_eq!(project.requests().len(), 1);
 }
 
@@ -153,10 +155,10 @@ fn a_clip_that_is_on_its_way_to_the_same_name_is_found_before_anything_is_paid()
     let refused = project.start(&["run", "--yes", "fair.yaml"]);
     // Told at once; what is paid is collected while it is read.
     let told =
-        || refused.said().contains("the clip of hero/sku-1, which is paid, is on its way to that name");
+        || refused.said().contains("the clip of hero/sku-1, which is paid, will be saved under that name");
     until("it is told", told);
-    project.mend();
-    refused.wait().expect(4).says("done     hero/sku-1");
+    project.clear_faults();
+    refused.wait().expect(4);
     assert_eq!(project.requests().len(), 1);
 }
 
@@ -166,7 +168,7 @@ fn the_clip_of_a_vanished_product_under_the_same_name_is_found_before_anything_i
     project.edit("shotlist.yaml", "renders/{{ item.id }}_{{ shot }}", "renders/{{ shot }}");
     project.run(&["run", "--yes"]).expect(0);
     project.write("products.csv", "id,title\nsku-9,a jug\n");
-    project.run(&["run", "--yes"]).expect(4).says("renders/hero.mp4").says("nothing was sent");
+    assert_whole!(project.run(&["run", "--yes"]).expect(4));
     assert_eq!(project.requests().len(), 1);
 }
 
@@ -179,8 +181,7 @@ fn a_clip_that_was_edited_in_place_is_found_before_its_successor_is_paid() {
     std::fs::remove_file(project.path("renders/sku-1_hero.mp4.json")).unwrap();
     project.write("renders/sku-1_hero.mp4", [&clip[..], b"mine"].concat());
     project.edit("products.csv", "mug number 1", "red mug");
-    let ended = project.run(&["run", "--yes"]).expect(4);
-    ended.says("not, or no longer, the clip that was put there").says("nothing was sent");
+    assert_whole!(project.run(&["run", "--yes"]).expect(4));
     assert_eq!(project.requests().len(), 1);
     project.write("renders/sku-1_hero.mp4", &clip);
     project.run(&["run", "--yes"]).expect(0);
@@ -212,7 +213,7 @@ fn a_copy_is_made_of_the_projects_own_clip_though_another_project_has_a_job_of_t
         status.code == 0 && status.json()["states"]["running"]["takes"] == 1
     });
     run.kill();
-    project.mend();
+    project.clear_faults();
     project.run(&["run", "--yes"]).expect(0);
     let clips = project.clips();
     assert_eq!(clips.len(), 3, "{clips:?}");
@@ -242,8 +243,7 @@ fn a_failed_job_is_retried_at_todays_price_and_only_if_it_is_wanted_like_that() 
     project.run(&["run", "--yes"]).expect(3);
     project.manifest(&format!("{SHOP}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"0.60\" }} }}\n"));
     project.edit("products.csv", "mug number 2", "red mug");
-    let ended = project.run(&["retry", "--include-permanent", "--max-cost", "0.60"]).expect(3);
-    ended.says("again    hero/sku-1  $0.60").says("skipped  hero/sku-2  it is not wanted like that any more");
+    assert_whole!(project.run(&["retry", "--include-permanent", "--max-cost", "0.60"]).expect(3));
     assert_eq!(project.charges().len(), 1);
 }
 
@@ -254,7 +254,7 @@ fn a_project_that_is_renamed_while_its_task_is_rendered_collects_it_and_pays_not
     let run = project.start(&["run", "--yes"]);
     until("both tasks are known", || project.takes("running") == 2);
     run.kill();
-    project.mend();
+    project.clear_faults();
     project.edit("shotlist.yaml", "project: shop", "project: fair");
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
@@ -268,8 +268,8 @@ fn a_project_that_is_renamed_with_an_order_in_doubt_can_still_settle_it() {
         Project::shop_with_faults(1, json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]));
     project.run(&["run", "--yes"]).expect(7);
     project.edit("shotlist.yaml", "project: shop", "project: fair");
-    let ended = project.run(&["run", "--yes"]).expect(7).says("shotlist resolve hero/sku-1");
-    ended.says("next: shotlist show hero/sku-1");
+    assert_whole!(project.run(&["run", "--yes"]).expect(7));
+
     assert_eq!(project.show("hero/sku-1")["project"], "fair", "it has gone over");
     assert_eq!(project.requests().len(), 1);
     let task = project.requests()[0].task.as_ref().unwrap().id.clone();
@@ -285,9 +285,9 @@ fn a_clip_goes_where_its_run_was_told_to_put_it_whoever_collects_it() {
     let run = project.start(&["run", "--yes", "--out", "films"]);
     until("the task is known", || project.takes("running") == 1);
     run.kill();
-    project.mend();
-    project.run(&["collect"]).expect(2).says("the same command with --out");
-    project.run(&["run", "--yes"]).expect(2).says("nothing was sent");
+    project.clear_faults();
+    assert_whole!(project.run(&["collect"]).expect(2));
+    assert_whole!(project.run(&["run", "--yes"]).expect(2));
     assert_eq!(project.clips().len(), 0);
     let out = project.path("films");
     project.run(&["collect", "--out", out.to_str().unwrap()]).expect(0);
@@ -300,7 +300,7 @@ fn a_clip_goes_where_its_run_was_told_to_put_it_whoever_collects_it() {
 fn a_selected_job_is_rendered_though_it_shares_its_order_with_one_that_is_not() {
     let project = Project::shop(0);
     project.write("products.csv", "id,title\na,mug\nb,mug\n");
-    project.run(&["run", "--yes", "--only", "b"]).expect(0).says("done     hero/b");
+    assert_whole!(project.run(&["run", "--yes", "--only", "b"]).expect(0));
     assert_eq!(project.charges().len(), 1);
     project.run(&["run"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (1, 2));

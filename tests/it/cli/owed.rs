@@ -1,5 +1,6 @@
-//! What was paid is fetched, however long ago it was paid and whatever else is in the way.
+//! Paid clips are fetched, however long ago they were paid and whatever else is in the way.
 
+use crate::snapshot::assert_whole;
 use crate::support::Project;
 use serde_json::json;
 use std::fs;
@@ -16,7 +17,7 @@ fn all_running(rows: usize) -> Project {
     let run = project.start(&["run", "--yes"]);
     crate::support::until("all tasks run", || project.takes("running") == rows as u64);
     run.kill();
-    project.mend();
+    project.clear_faults();
     project
 }
 
@@ -40,8 +41,7 @@ fn d20_a_folder_that_cannot_be_used_keeps_only_its_own_clip_waiting() {
     fs::create_dir_all(project.path("renders")).unwrap();
     fs::create_dir(&elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, project.path("renders/sku-2")).unwrap();
-    let ended = project.run(&["collect"]).expect(9);
-    ended.says("hero/sku-2").says("it is paid, and fetched as soon as that is mended");
+    assert_whole!(project.run(&["collect"]).expect(9));
     assert_eq!(project.takes("done"), 2);
 
     fs::remove_file(project.path("renders/sku-2")).unwrap();
@@ -56,10 +56,10 @@ fn when_no_folder_can_be_used_nothing_more_is_paid() {
     project.edit("shotlist.yaml", FOLDERS.0, FOLDERS.1);
     let run = project.start(&["run", "--yes"]);
     crate::support::until("a clip is there", || !project.clips().is_empty());
-    // As if the disk with the clips were mounted anew, and for reading only.
+    // The disk with the clips is mounted read-only.
     fs::rename(project.path("renders"), project.path("elsewhere")).unwrap();
     fs::File::create(project.path("renders")).unwrap();
-    run.wait().expect(9).says("the clip's folder cannot be used");
+    run.wait().expect(9);
     assert!(project.requests().len() < 60, "it stopped paying");
 
     fs::remove_file(project.path("renders")).unwrap();
@@ -73,7 +73,7 @@ fn what_keeps_new_work_from_being_sent_does_not_keep_what_is_paid() {
     let project = all_running(2);
     project.edit("products.csv", "sku-2,mug number 2", "sku-2,mug number 2\nsku-3,mug number 3");
     project.write("renders/sku-3/hero.mp4", "not ours");
-    project.run(&["run", "--yes"]).expect(4).says("done     hero/sku-1").says("nothing was sent");
+    assert_whole!(project.run(&["run", "--yes"]).expect(4));
     assert_eq!((project.takes("done"), project.requests().len()), (2, 2));
 }
 
@@ -81,10 +81,10 @@ fn what_keeps_new_work_from_being_sent_does_not_keep_what_is_paid() {
 fn a_failed_job_is_not_paid_again_while_its_name_is_taken() {
     let project = Project::shop_with_faults(2, json!([super::faults::refused(400, "1301", "sensitive")]));
     project.run(&["run", "--yes"]).expect(3);
-    project.mend();
+    project.clear_faults();
     project.write("renders/sku-1_hero.mp4", "not ours");
     let sent = project.requests().len();
-    project.run(&["retry", "--include-permanent", "--yes"]).expect(4).says("renders/sku-1_hero.mp4");
+    assert_whole!(project.run(&["retry", "--include-permanent", "--yes"]).expect(4));
     assert_eq!(project.requests().len(), sent);
 }
 
@@ -93,14 +93,13 @@ fn what_others_left_behind_does_not_hide_what_is_to_be_sent() {
     let project = Project::shop(100);
     project.fault(json!([super::faults::refused(400, "1301", "sensitive")]));
     project.run(&["run", "--yes", "--only", "sku-100"]).expect(3);
-    project.mend();
+    project.clear_faults();
     let mut interrupted = project.command(&["run", "--yes"]);
     interrupted.env("SHOTLIST_CRASH_AT", "submit.before_intent");
     project.start_as(interrupted).wait();
     assert_eq!(project.takes("pending"), 99);
 
-    let ended = project.run(&["retry", "--include-permanent", "--yes"]).expect(0);
-    ended.says("done     hero/sku-100");
+    assert_whole!(project.run(&["retry", "--include-permanent", "--yes"]).expect(0));
     assert_eq!(project.charges().len(), 1);
 }
 
@@ -115,15 +114,14 @@ fn p42_a_row_that_is_deleted_while_its_clip_is_on_its_way_is_collected_and_told(
         "{ended}"
     );
     assert_eq!(project.clips().len(), 2);
-    project.run(&["plan"]).expect(0).says("no longer wanted: 1 clip (hero/sku-2)");
+    assert_whole!(project.run(&["plan"]).expect(0));
 }
 
 #[test]
 fn p40_a_job_that_changed_while_its_clip_was_on_its_way_is_not_called_done() {
     let project = all_running(2);
     project.edit("products.csv", "mug number 2", "red mug");
-    let ended = project.run(&["run", "--yes"]).expect(5);
-    ended.says("1 job changed while a clip was on its way");
+    assert_whole!(project.run(&["run", "--yes"]).expect(5));
     assert_eq!(project.requests().len(), 2);
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(project.requests().len(), 3);

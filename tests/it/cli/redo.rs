@@ -1,6 +1,6 @@
 //! Another take of a finished job: a wish that is paid, asked for with its price.
 
-use crate::snapshot::whole;
+use crate::snapshot::{assert_whole, whole};
 use crate::support::{Project, until};
 use serde_json::json;
 
@@ -14,11 +14,10 @@ fn rendered(rows: usize) -> Project {
 fn a_finished_job_is_rendered_once_more_and_its_older_clip_is_kept() {
     let project = rendered(3);
     let before = project.clips();
-    let ended = project.run(&["redo", "sku-2"]).expect(2);
-    ended.says("again    hero/sku-2  $0.40").says("Render 1 clip once more for about $0.40?");
+    assert_whole!(project.run(&["redo", "sku-2"]).expect(2));
     assert_eq!(project.requests().len(), 3);
 
-    project.run(&["redo", "sku-2", "--yes"]).expect(0).says("done     hero/sku-2");
+    assert_whole!(project.run(&["redo", "sku-2", "--yes"]).expect(0));
     let after = project.clips();
     assert_eq!((project.charges().len(), after.len()), (4, 4));
     assert_ne!(after["renders/sku-2_hero.mp4"], before["renders/sku-2_hero.mp4"]);
@@ -26,7 +25,7 @@ fn a_finished_job_is_rendered_once_more_and_its_older_clip_is_kept() {
     assert_eq!(kept.1, &before["renders/sku-2_hero.mp4"]);
     let bodies: Vec<_> = project.requests().iter().map(|request| request.body["prompt"].clone()).collect();
     assert_eq!(bodies.iter().filter(|prompt| **prompt == "A slow turn around mug number 2").count(), 2);
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     assert_eq!(project.charges().len(), 4);
 }
 
@@ -34,10 +33,9 @@ fn a_finished_job_is_rendered_once_more_and_its_older_clip_is_kept() {
 fn a_pattern_takes_what_is_finished_and_passes_over_the_rest() {
     let project = Project::shop(3);
     project.run(&["run", "--yes", "--limit", "2"]).expect(0);
-    let ended = project.run(&["redo", "--only", "hero/*", "--max-cost", "0.80"]).expect(0);
-    ended.says("skipped  hero/sku-3  it was never rendered").says("Each is a new charge");
+    assert_whole!(project.run(&["redo", "--only", "hero/*", "--max-cost", "0.80"]).expect(0));
     assert_eq!(project.charges().len(), 4);
-    project.run(&["redo", "sku-3", "--yes"]).expect(2).says("shotlist run --only hero/sku-3");
+    assert_whole!(project.run(&["redo", "sku-3", "--yes"]).expect(2));
     project.run(&["redo"]).expect(2);
 }
 
@@ -58,8 +56,8 @@ fn an_edited_job_is_for_run_and_a_held_one_for_its_owner() {
 fn a_take_that_was_ordered_once_more_and_not_sent_is_sent_by_the_next_run() {
     let project = rendered(2);
     project.run(&["pause"]).expect(0);
-    project.run(&["redo", "sku-1", "--yes"]).expect(5).says("1 job waits");
-    project.run(&["redo", "sku-1", "--yes"]).expect(2).says("it waits to be sent already");
+    assert_whole!(project.run(&["redo", "sku-1", "--yes"]).expect(5));
+    assert_whole!(project.run(&["redo", "sku-1", "--yes"]).expect(2));
     project.run(&["resume"]).expect(0);
     let plan = project.run(&["plan", "--json"]).expect(0).json();
     assert_eq!((&plan["to_render"], &plan["total_usd"]), (&json!(1), &json!("0.40")), "{plan}");
@@ -70,7 +68,7 @@ fn a_take_that_was_ordered_once_more_and_not_sent_is_sent_by_the_next_run() {
     project.run(&["redo", "sku-2", "--yes"]).expect(5);
     project.run(&["cancel", "sku-2"]).expect(0);
     project.run(&["resume"]).expect(0);
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     assert_eq!(project.charges().len(), 3);
 }
 
@@ -79,11 +77,11 @@ fn a_second_take_that_is_refused_leaves_the_first_clip_and_no_failure_behind() {
     let project = rendered(1);
     let before = project.clips();
     project.fault(json!([super::faults::refused(400, "1301", "sensitive")]));
-    project.run(&["redo", "sku-1", "--yes"]).expect(3).says("failed   hero/sku-1  policy (not charged)");
+    assert_whole!(project.run(&["redo", "sku-1", "--yes"]).expect(3));
     assert_eq!(project.clips(), before);
-    project.run(&["run"]).expect(0).says("nothing to do");
-    project.run(&["retry", "--include-permanent", "--yes"]).expect(0).says("nothing to retry");
-    project.mend();
+    assert_whole!(project.run(&["run"]).expect(0));
+    assert_whole!(project.run(&["retry", "--include-permanent", "--yes"]).expect(0));
+    project.clear_faults();
     project.run(&["redo", "sku-1", "--yes"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
 }
@@ -95,8 +93,8 @@ fn a_second_take_that_was_on_its_way_when_the_power_failed_comes_home() {
     let redo = project.start(&["redo", "sku-1", "--yes"]);
     until("its task is known", || project.takes("running") == 1);
     redo.kill();
-    project.run(&["redo", "sku-1", "--yes"]).expect(2).says("a clip of it is on its way: shotlist collect");
-    project.mend();
+    assert_whole!(project.run(&["redo", "sku-1", "--yes"]).expect(2));
+    project.clear_faults();
     project.run(&["collect"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
     project.run(&["run"]).expect(0);

@@ -1,4 +1,4 @@
-//! Everything that the verbs print that work beside a live run: pause, resume, dismiss, cancel and resolve.
+//! The outputs of the commands that work during a run: pause, resume, dismiss, cancel and resolve.
 
 use super::faults::refused;
 use crate::snapshot::whole;
@@ -26,7 +26,7 @@ fn mixed() -> Project {
     project.write("products.csv", sheet(2));
     project.fault(json!([refused(400, "1301", "sensitive")]));
     project.run(&["run", "--yes"]).expect(3);
-    project.mend();
+    project.clear_faults();
     project.write("products.csv", sheet(3));
     project.run(&["pause", "--reason", "the bill"]).expect(0);
     project.run(&["run", "--yes"]).expect(5);

@@ -1,5 +1,6 @@
-//! `status` on one screen: beside a run, after it, and with a manifest that cannot be read.
+//! `status` on one screen: during a run, after it, and with a manifest that cannot be read.
 
+use crate::snapshot::assert_whole;
 use crate::support::{Project, until};
 use serde_json::json;
 
@@ -23,13 +24,8 @@ fn beside_a_run_it_tells_what_is_in_flight_and_for_how_long() {
     assert!(running["oldest"]["seconds"].is_u64() && running["oldest"]["job"].is_string(), "{running}");
     assert_eq!(status["next"], "shotlist status");
 
-    let text = project.run(&["status"]).expect(0);
-    for words in
-        ["running      3, the oldest for ", "`shotlist run` for ", "$1.20 in flight", "run (number 1) since"]
-    {
-        assert!(text.out.contains(words), "{words}\n{text}");
-    }
-    project.mend();
+    assert_whole!(project.run(&["status"]).expect(0));
+    project.clear_faults();
     run.wait().expect(0);
 }
 
@@ -44,9 +40,8 @@ fn the_pace_of_a_run_gives_the_time_that_is_left() {
     let pace = pace();
     assert_eq!((&pace["done"], &pace["left"]), (&json!(3), &json!(1)));
     assert!(pace["clips_per_minute"].as_f64().unwrap() > 0.0 && pace["seconds_left"].is_u64(), "{pace}");
-    let text = project.run(&["status"]).expect(0);
-    assert!(text.out.contains("3 clips so far, ") && text.out.contains("; 1 left, about "), "{text}");
-    project.mend();
+    assert_whole!(project.run(&["status"]).expect(0));
+    project.clear_faults();
     run.wait().expect(0);
 }
 
@@ -80,16 +75,7 @@ fn after_a_run_it_tells_how_it_ended_what_failed_and_what_is_held() {
     );
     assert_eq!(status["pace"], json!(null));
 
-    let text = project.run(&["status"]).expect(0).says("next: shotlist show hero/sku-2");
-    for words in [
-        "exit 7, took ",
-        "1 done · 1 needs your decision · 1 failed",
-        "month $0.40, $0.40 in doubt",
-        "policy (not charged): hero/sku-3",
-        "--task-id ID",
-    ] {
-        assert!(text.out.contains(words), "{words}\n{text}");
-    }
+    assert_whole!(project.run(&["status"]).expect(0));
 }
 
 #[test]
@@ -99,8 +85,7 @@ fn a_run_that_was_killed_was_cut_off() {
     let run = project.start(&["run", "--yes"]);
     until("the task is known", || project.takes("running") == 1);
     run.kill();
-    let text = project.run(&["status"]).expect(0).says("next: shotlist collect");
-    assert!(text.out.contains("was cut off") && text.out.contains("nothing is running"), "{text}");
+    assert_whole!(project.run(&["status"]).expect(0));
 }
 
 #[test]
@@ -111,8 +96,7 @@ fn with_a_manifest_that_cannot_be_read_it_tells_of_all_projects() {
     let status = project.run(&["status", "--json"]).expect(0).json();
     assert_eq!((&status["project"], &status["month_usd"]), (&json!(null), &json!("0.80")));
     assert_eq!(status["states"]["done"]["takes"], 2);
-    let text = project.run(&["status"]).expect(0);
-    assert!(text.out.starts_with("all projects (shotlist.yaml cannot be read: shotlist validate)"), "{text}");
+    assert_whole!(project.run(&["status"]).expect(0));
 }
 
 #[test]
@@ -120,8 +104,5 @@ fn the_next_command_names_what_was_named() {
     let project = Project::shop(1);
     std::fs::rename(project.path("shotlist.yaml"), project.path("my shop.yaml")).unwrap();
     project.run(&["run", "-f", "my shop.yaml", "--sandbox"]).expect(0);
-    project
-        .run(&["status", "my shop.yaml", "--sandbox"])
-        .expect(0)
-        .says("next: shotlist review -f 'my shop.yaml' --sandbox");
+    assert_whole!(project.run(&["status", "my shop.yaml", "--sandbox"]).expect(0));
 }

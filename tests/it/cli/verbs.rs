@@ -1,7 +1,7 @@
-//! Verbs in any order, with crashes, edits, lost and restored databases between them: nothing is paid that nobody agreed
+//! Verbs in any order, with crashes, edits, lost and restored databases between them: nothing is paid without approval
 //! to, everything that was paid is in the books, and in the end every paid task has its clip.
 //!
-//! What each sequence does is drawn from its seed; a failure names it. `SHOTLIST_VERB_SEEDS=100-300` tries others.
+//! Each sequence is drawn from its seed; a failure names it. `SHOTLIST_VERB_SEEDS=100-300` tries others.
 
 use crate::support::{Ended, Project, until};
 use rand::rngs::StdRng;
@@ -14,7 +14,7 @@ const DATABASE: &str = ".shotlist/state.db";
 const JOBS: usize = 3;
 /// Verbs of a sequence.
 const LENGTH: usize = 12;
-/// Of one clip, in cents.
+/// Price of one clip in cents.
 const PRICE: usize = 40;
 /// Clips that the budget of the month allows.
 const ALLOWED: usize = 12;
@@ -35,11 +35,11 @@ struct Story {
     dice: StdRng,
     /// The sheet: each product's id and title; `None` where it is not listed.
     rows: Vec<(String, String, bool)>,
-    /// How many charges somebody agreed to, by prompt.
+    /// Number of charges that were agreed to, by prompt.
     agreed: BTreeMap<String, usize>,
     /// The database as it stood at some moment.
     backup: Option<Vec<(&'static str, Vec<u8>)>>,
-    /// What was done, to be told by a failure.
+    /// Log of the commands for the message of a failure.
     done: Vec<String>,
 }
 
@@ -146,7 +146,7 @@ impl Story {
         }
     }
 
-    /// What refuses to work is rebuilt.
+    /// Rebuilds a state that refuses to work.
     fn mended(&mut self) {
         if self.project.run(&["status"]).code == 9 {
             let ended = self.run(&["recover"], false);
@@ -176,7 +176,7 @@ impl Story {
             }
             11 => {
                 let ended = self.run(&["cancel", &id], false);
-                if ended.err.contains("taken off the list") {
+                if ended.err.contains("cancelled before it was sent") {
                     // What is on the list no more is paid only if a run is asked for what was never paid.
                     let prompt = self.prompt(row);
                     let charged = self.charged(&prompt);
@@ -220,11 +220,11 @@ impl Story {
                     _ => json!({ "on": "poll", "times": 3, "do": { "status": { "code": 502 } } }),
                 };
                 self.done.push(format!("fault {fault}"));
-                self.project.mend();
+                self.project.clear_faults();
                 self.project.fault(json!([fault]));
             }
             20 => {
-                self.project.mend();
+                self.project.clear_faults();
                 self.backup = Some(self.files());
                 self.done.push("backup".into());
             }
@@ -241,7 +241,7 @@ impl Story {
             23 => {
                 self.run(&["retry", "--include-permanent", "--yes"], true);
             }
-            24 => self.beside(&id),
+            24 => self.during_run(&id),
             _ => {
                 let backup = self.backup.take().filter(|files| !files.is_empty());
                 self.done.push(format!("lost{}", if backup.is_some() { ", backup restored" } else { "" }));
@@ -267,8 +267,8 @@ impl Story {
     }
 
     /// Decisions about what is under way.
-    fn beside(&mut self, id: &str) {
-        self.project.mend();
+    fn during_run(&mut self, id: &str) {
+        self.project.clear_faults();
         self.project.stall();
         self.agree_to_run();
         let run = self.project.start(&["run", "--yes"]);
@@ -284,14 +284,14 @@ impl Story {
             _ => &["cancel", id],
         };
         let ended = self.project.run(verb);
-        self.done.push(format!("beside a run: {} → {}", verb.join(" "), ended.code));
-        self.project.mend();
+        self.done.push(format!("during a run: {} → {}", verb.join(" "), ended.code));
+        self.project.clear_faults();
         let ended = run.wait();
         self.done.push(format!("that run → {}", ended.code));
         self.check(&ended);
     }
 
-    /// How many takes of that order are held.
+    /// Returns the number of held takes of an order.
     fn held_of(&self, prompt: &str) -> usize {
         let ended = self.project.run(&["status", "--json"]);
         if ended.code != 0 {
@@ -308,7 +308,7 @@ impl Story {
 
     /// Everything is set right, and what is held is settled by what the provider has.
     fn end(&mut self) {
-        self.project.mend();
+        self.project.clear_faults();
         self.mended();
         self.run(&["resume"], false);
         self.run(&["collect"], false);
@@ -352,7 +352,7 @@ impl Story {
         }
     }
 
-    /// In the end each charge is a clip, or was given up by a person.
+    /// Checks that each charge is a clip or was written off by a person.
     fn all_is_there(&self) {
         let ledger = fs::read_to_string(self.project.path(".shotlist/ledger.jsonl")).unwrap_or_default();
         let lines: Vec<Value> = ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -367,7 +367,7 @@ impl Story {
         assert_eq!(
             clips.len(),
             charges.len() - wasted,
-            "{} charges, {wasted} given up\n{self}",
+            "{} charges, {wasted} written off\n{self}",
             charges.len()
         );
         let told = self.project.run(&["ledger", "--json"]);

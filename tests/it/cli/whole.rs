@@ -36,7 +36,7 @@ fn a_run_with_a_failed_and_a_held_job_is_told_whole() {
     let project = Project::shop_with_faults(1, json!([refused]));
     assert_snapshot!("run_failed", whole(&project.run(&["run", "--yes"])));
     assert_snapshot!("retry_refused", whole(&project.run(&["retry", "--yes"])));
-    project.mend();
+    project.clear_faults();
     let retry = ["retry", "--include-permanent", "--yes"];
     assert_snapshot!("retry", whole(&project.run(&retry)));
 
@@ -53,7 +53,7 @@ fn a_collection_is_told_whole() {
     let run = project.start(&["run", "--yes"]);
     until("its task is known", || project.takes("running") == 1);
     run.kill();
-    project.mend();
+    project.clear_faults();
     assert_snapshot!("collect", whole(&project.run(&["collect"])));
     assert_snapshot!("collect_settled", whole(&project.run(&["collect"])));
 }

@@ -1,10 +1,11 @@
 //! An earlier version of a clip gets the name of its job.
 
 use super::{decided, job, library, rendered, review, wait};
+use crate::snapshot::{assert_whole, stable};
 use crate::support::{Project, until};
 use shotlist::app::Exit;
 use shotlist::domain::key::TakeId;
-use shotlist::domain::review::{Outcome, Standing};
+use shotlist::domain::review::{Outcome, ReviewState};
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -39,13 +40,13 @@ fn an_earlier_version_takes_the_name_and_stays_there() {
     let chosen = job(&project, "sku-1");
     assert_eq!(chosen.current().unwrap().take.id, older);
     // It was approved for the other clip.
-    assert_eq!(chosen.standing, Standing::Outdated);
+    assert_eq!(chosen.standing, ReviewState::Outdated);
     project.run(&["verify"]).expect(0);
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     assert_eq!(project.clips(), after);
     // And back again.
     assert_eq!(choose(&project, &newer, 1).unwrap(), 0);
-    assert_eq!(job(&project, "sku-1").standing, Standing::Approved);
+    assert_eq!(job(&project, "sku-1").standing, ReviewState::Approved);
     assert_eq!(project.charges().len(), 2);
 }
 
@@ -58,11 +59,11 @@ fn a_version_of_an_earlier_order_stays_until_the_input_changes() {
     let before = project.clips();
     assert_eq!(choose(&project, &older, 0).unwrap(), 0);
     assert_ne!(project.clips()[CLIP], before[CLIP]);
-    project.run(&["run"]).expect(0).says("nothing to do");
+    assert_whole!(project.run(&["run"]).expect(0));
     assert_eq!(job(&project, "sku-1").current().unwrap().take.id, older);
     assert_ne!(project.clips()[CLIP], before[CLIP]);
     project.edit("products.csv", "red mug", "blue mug");
-    assert!(project.run(&["plan"]).expect(0).out.contains("changed: prompt"));
+    assert_whole!(project.run(&["plan"]).expect(0));
 }
 
 #[test]
@@ -72,11 +73,11 @@ fn a_stale_choice_is_a_conflict_and_a_foreign_version_an_error() {
     let before = project.clips();
     assert_eq!(choose(&project, &older, 0).unwrap(), 1);
     let error = choose(&project, &TakeId("01".to_owned()), 1).unwrap_err();
-    assert!(error.what.contains("it has no version 01"), "{}", error.what);
+    insta::assert_snapshot!(stable(&error.what), @"no other version of hero/sku-1 was chosen: it has no version 01; nothing was changed");
     let kept = project.clips().keys().find(|name| name.contains("_takes")).unwrap().clone();
     fs::remove_file(project.folder().join(kept)).unwrap();
     let error = choose(&project, &older, 1).unwrap_err();
-    assert!(error.what.contains("is missing"), "{}", error.what);
+    insta::assert_snapshot!(stable(&error.what), @"no other version of hero/sku-1 was chosen: the clip of version [take-1] is missing; nothing was changed");
     assert_eq!(project.clips()[CLIP], before[CLIP]);
 }
 
@@ -89,7 +90,7 @@ fn nothing_is_chosen_while_a_run_is_active() {
     until("a request is on the wire", || project.requests().len() > 2);
     assert_eq!(choose(&project, &older, 0).unwrap_err().exit, Exit::Locked);
     run.kill();
-    project.mend();
+    project.clear_faults();
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A rejection queues another rendering, and each queued rendering is paid once.
 
 use super::{decide, job, rendered, review, shirts};
+use crate::snapshot::assert_whole;
 use crate::support::{Project, SHOP};
 use proptest::prelude::*;
 use serde_json::json;
 use shotlist::app::ReviewRequest;
-use shotlist::domain::review::{Outcome, Standing};
+use shotlist::domain::review::{Outcome, ReviewState};
 use std::collections::BTreeSet;
 
 fn reject(project: &Project, item: &str, note: Option<&str>) {
@@ -42,19 +43,17 @@ fn a_queued_redo_is_in_the_plan_with_its_price_and_is_sent_once() {
     project
         .run(&["reject", "--who", "ann", "sku-2", "--reason", "wrong_colour", "--note", "red", "--redo"])
         .expect(0);
-    let plan = project.run(&["plan"]).expect(0).says("1 rejected · 2 undecided; 1 redo queued for $0.40");
-    assert!(plan.out.contains("redo: rejected (wrong colour) (hero/sku-2)"), "{}", plan.out);
-    assert!(plan.out.contains("$0.40"), "{}", plan.out);
-    let status = project.run(&["status"]).expect(0);
-    assert!(status.out.contains("1 rejected · 2 undecided; 1 redo queued for $0.40"), "{}", status.out);
-    project.run(&["run"]).expect(2).says("1 clip for $0.40 needs a yes");
+    assert_whole!(project.run(&["plan"]).expect(0));
+
+    assert_whole!(project.run(&["status"]).expect(0));
+    assert_whole!(project.run(&["run"]).expect(2));
     let before = project.clips();
-    project.run(&["run", "--yes"]).expect(0).says("No template uses `feedback`");
+    assert_whole!(project.run(&["run", "--yes"]).expect(0));
     assert_eq!(project.charges().len(), 4);
     let after = project.clips();
     assert_ne!(after["renders/sku-2_hero.mp4"], before["renders/sku-2_hero.mp4"]);
     assert_eq!(after.len(), 4, "the rejected clip is kept");
-    assert_eq!(job(&project, "sku-2").standing, Standing::Outdated);
+    assert_eq!(job(&project, "sku-2").standing, ReviewState::Outdated);
     plan_is_empty(&project);
     assert_eq!(ordered(&project, 0), 0);
     project.run(&["approve", "--who", "ann", "sku-2"]).expect(0);
@@ -66,8 +65,7 @@ fn a_queued_redo_is_in_the_plan_with_its_price_and_is_sent_once() {
     let outcomes: Vec<_> =
         shown["reviews"].as_array().unwrap().iter().map(|it| it["outcome"].clone()).collect();
     assert_eq!(outcomes, ["rejected", "approved", "rejected"]);
-    let page = project.run(&["show", "sku-2"]).expect(0);
-    assert!(page.out.contains("rejected (wrong colour), redo queued, by ann"), "{}", page.out);
+    assert_whole!(project.run(&["show", "sku-2"]).expect(0));
     reject(&project, "sku-2", None);
     assert_eq!(ordered(&project, 0), 1);
     assert_eq!(ordered(&project, 0), 0);
@@ -78,7 +76,7 @@ fn a_redo_that_was_taken_back_is_not_sent() {
     let project = rendered(2);
     reject(&project, "sku-1", None);
     project.run(&["reject", "--who", "ann", "sku-1", "--undo"]).expect(0);
-    assert_eq!(job(&project, "sku-1").standing, Standing::Undecided);
+    assert_eq!(job(&project, "sku-1").standing, ReviewState::Undecided);
     plan_is_empty(&project);
     reject(&project, "sku-1", None);
     project.run(&["approve", "--who", "ann", "sku-1"]).expect(0);
@@ -93,7 +91,7 @@ fn a_redo_that_was_taken_back_is_not_sent() {
 /// A run orders queued renderings before it sends them. Paused, it has ordered this one and waits.
 #[test]
 fn a_redo_that_a_run_has_ordered_and_not_sent_is_taken_back_by_the_next_review() {
-    for (verb, standing) in [("approve", Standing::Approved), ("reject", Standing::Undecided)] {
+    for (verb, standing) in [("approve", ReviewState::Approved), ("reject", ReviewState::Undecided)] {
         let project = rendered(1);
         reject(&project, "sku-1", None);
         project.run(&["pause"]).expect(0);
@@ -117,9 +115,8 @@ fn a_queued_redo_of_a_renamed_shot_is_told_and_not_sent() {
     let project = rendered(1);
     reject(&project, "sku-1", None);
     project.edit("shotlist.yaml", "  hero:\n", "  main:\n");
-    let told = "1 queued redo is of a job that the manifest no longer names";
-    project.run(&["plan"]).expect(0).says(told);
-    project.run(&["run", "--yes"]).expect(0).says(told);
+    assert_whole!(project.run(&["plan"]).expect(0));
+    assert_whole!(project.run(&["run", "--yes"]).expect(0));
     assert_eq!(project.charges().len(), 1);
     assert_eq!(ordered(&project, 0), 0);
     project.run(&["reject", "main/sku-1", "--reason", "wrong_colour", "--redo"]).expect(0);
@@ -159,7 +156,7 @@ fn a_redo_that_failed_at_no_cost_waits_for_retry() {
     // Taking a later review back does not queue the redo again.
     project.run(&["approve", "--who", "ann", "sku-1"]).expect(0);
     project.run(&["approve", "--who", "ann", "sku-1", "--undo"]).expect(0);
-    assert_eq!(job(&project, "sku-1").standing, Standing::Rejected);
+    assert_eq!(job(&project, "sku-1").standing, ReviewState::Rejected);
     assert_eq!(sent(&project), 0);
     project.run(&["retry", "--include-permanent", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 2);
@@ -171,8 +168,7 @@ fn a_changed_input_and_a_queued_redo_are_one_rendering() {
     let project = rendered(1);
     reject(&project, "sku-1", None);
     project.edit("products.csv", "mug number 1", "red mug");
-    let plan = project.run(&["plan"]).expect(0);
-    assert!(plan.out.contains("changed: prompt"), "{}", plan.out);
+    assert_whole!(project.run(&["plan"]).expect(0));
     assert_eq!(ordered(&project, 0), 1);
     assert_eq!(ordered(&project, 0), 0);
 }
@@ -195,9 +191,8 @@ fn what_the_reviewer_said_goes_into_the_prompt_and_never_buys_by_itself() {
     );
     project.run(&["run", "--yes"]).expect(0);
     reject(&project, "sku-1", Some("Keep the handle {{ on }} the left"));
-    let plan = project.run(&["plan"]).expect(0);
-    assert!(plan.out.contains("redo: rejected (wrong colour)"), "{}", plan.out);
-    project.run(&["run", "--yes"]).expect(0).says_nothing_of("No template uses");
+    assert_whole!(project.run(&["plan"]).expect(0));
+    assert_whole!(project.run(&["run", "--yes"]).expect(0));
     let prompts: Vec<String> = project
         .requests()
         .iter()
@@ -231,8 +226,7 @@ fn what_the_reviewer_said_goes_into_the_prompt_and_never_buys_by_itself() {
 fn a_condition_knows_nothing_of_reviews() {
     let project = Project::shop(1);
     project.manifest(&SHOP.replace("    model:", "    when: \"feedback\"\n    model:"));
-    let ended = project.run(&["validate"]).expect(4);
-    ended.says("`feedback` is not known in a condition").says("such as `prompt`");
+    assert_whole!(project.run(&["validate"]).expect(4));
 }
 
 #[test]
@@ -241,8 +235,7 @@ fn one_redo_serves_all_jobs_that_share_the_rejected_clip() {
     project.run(&["run", "--yes"]).expect(0);
     let before = project.clips();
     reject(&project, "sku-2", None);
-    let status = project.run(&["status"]).expect(0);
-    assert!(status.out.contains("3 rejected; 1 redo queued"), "{}", status.out);
+    assert_whole!(project.run(&["status"]).expect(0));
     assert_eq!(ordered(&project, 0), 1);
     assert_eq!(ordered(&project, 0), 0);
     let after = project.clips();
@@ -257,18 +250,14 @@ fn all_rejected_clips_are_rendered_once_more_at_one_price() {
     let project = rendered(4);
     reject(&project, "sku-1", None);
     project.run(&["reject", "--who", "ann", "sku-2", "sku-3", "--reason", "motion"]).expect(0);
-    let ended = project.run(&["redo", "--rejected"]).expect(2);
-    ended
-        .says("Render 3 clips once more for about $1.20?")
-        .says("redo --rejected --yes")
-        .says("No template uses");
+    assert_whole!(project.run(&["redo", "--rejected"]).expect(2));
     project.run(&["redo", "--rejected", "--only", "*/sku-3", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 5);
     project.run(&["redo", "--rejected", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 7);
     // The queued one was among them.
     assert_eq!(ordered(&project, 0), 0);
-    project.run(&["redo", "--rejected", "--yes"]).expect(0).says("nothing to redo");
+    assert_whole!(project.run(&["redo", "--rejected", "--yes"]).expect(0));
     assert_eq!(project.charges().len(), 7);
 }
 
@@ -314,7 +303,7 @@ proptest! {
                     }
                     let before = project.requests().len();
                     project.run(&["run", "--yes"]);
-                    project.mend();
+                    project.clear_faults();
                     let sent = project.requests().len() - before;
                     prop_assert!(sent <= usize::from(may), "{act:?} sent {sent}");
                     prop_assert!(sent == 1 || !must, "{act:?} sent {sent}");

@@ -3,7 +3,7 @@
 use super::{decide, decided, job, library, rendered, review, wait};
 use crate::support::Project;
 use shotlist::app::{Error, ImportReport, ReviewRequest};
-use shotlist::domain::review::{Outcome, Reason, Standing};
+use shotlist::domain::review::{Outcome, Reason, ReviewState};
 
 fn export(project: &Project) -> String {
     wait(library(project).export_reviews()).unwrap()
@@ -40,7 +40,7 @@ fn a_table_goes_out_and_comes_back_with_outcomes() {
     // The table of before is stale for the row that it changed itself, and says the same: nothing is lost.
     let conflict = import(&project, filled(&table, "sku-2", "approved,,,,,").as_bytes()).unwrap();
     assert_eq!(conflict.conflicts.len(), 1);
-    assert_eq!(job(&project, "sku-2").standing, Standing::Rejected);
+    assert_eq!(job(&project, "sku-2").standing, ReviewState::Rejected);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_table_that_excel_saved_is_read() {
     let project = rendered(2);
     let table = filled(&export(&project), "sku-1", "Rejected,other,Zu grün,WAHR,,");
     let error = import(&project, table.as_bytes()).unwrap_err();
-    assert!(error.problems[0].message.contains("write yes or no"));
+    insta::assert_snapshot!(error.problems[0].message, @"`wahr` is not an answer to `redo`: write yes or no");
     let table = filled(&export(&project), "sku-1", "Rejected,other,Zu grün,TRUE,carla,");
     let german = table.replace(',', ";").replace('\n', "\r\n");
     let report = import(&project, german.as_bytes()).unwrap();
@@ -73,7 +73,7 @@ fn a_stale_row_is_a_conflict_with_its_line_and_nothing_is_imported() {
     let conflict = &report.conflicts[0];
     assert_eq!((conflict.line, conflict.job.to_string().as_str()), (3, "hero/sku-2"));
     assert_eq!(conflict.newest.as_ref().unwrap().outcome, Outcome::Approved);
-    assert_eq!(job(&project, "sku-1").standing, Standing::Undecided);
+    assert_eq!(job(&project, "sku-1").standing, ReviewState::Undecided);
     // A clip that was replaced, with the same revision.
     project.run(&["redo", "sku-3", "--yes"]).expect(0);
     let report = import(&project, filled(&table, "sku-3", "approved,,,,,").as_bytes()).unwrap();
@@ -93,9 +93,9 @@ fn every_line_that_cannot_be_understood_is_named_and_nothing_is_imported() {
     let told: Vec<String> =
         error.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
     insta::assert_snapshot!(told.join("\n"));
-    assert_eq!(job(&project, "sku-1").standing, Standing::Undecided);
+    assert_eq!(job(&project, "sku-1").standing, ReviewState::Undecided);
     let error = import(&project, b"job,outcome\nhero/sku-1,approved\n").unwrap_err();
-    assert!(error.problems[0].message.contains("no column `take`, `revision`"));
+    insta::assert_snapshot!(error.problems[0].message, @"the table has no column `take`, `revision`");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Answers of a provider that are odd, wrong or refused: what is believed, told and paid.
 
 use super::bench::{Bench, ECHO, PRICE, Ran, ZAI, is_in_place, seconds, wanted};
-use super::far::Fetch;
-use super::far::Poll::{self, Costs, OfAnother, OfAnotherRequest, Running, Several};
-use super::far::Submit::{Accept, AcceptUnheard, Refuse};
+use super::test_server::Fetch;
+use super::test_server::Poll::{self, Costs, OfAnother, OfAnotherRequest, Running, Several};
+use super::test_server::Submit::{Accept, AcceptUnheard, Refuse};
 use serde_json::Value;
 use shotlist::domain::lifecycle::{Charged, HeldReason, State};
 use shotlist::domain::money::Usd;
@@ -29,32 +29,33 @@ async fn settled(ran: &Ran) -> Usd {
 async fn a28_answers_about_another_task_or_request_are_ignored_and_three_in_a_row_are_for_a_person() {
     for odd in [OfAnother, OfAnotherRequest] {
         let bench = one_at_once(ZAI);
-        bench.far.polls([odd, odd, Running, odd, odd]);
+        bench.server.polls([odd, odd, Running, odd, odd]);
         let ran = bench.run(&["a"]).await;
         ran.expect_all_done();
         assert_eq!(ran.states(&["a"]).await, ["done"], "{odd:?}: never three in a row");
         assert!(is_in_place(&bench, "a", "task-1"), "{odd:?}");
         drop(ran);
 
-        bench.far.polls([odd; 3]);
+        bench.server.polls([odd; 3]);
         let ran = bench.run(&["b"]).await;
         let held = ran.take("b").await.state;
         assert!(matches!(held, State::Held { reason: HeldReason::IdMismatch, .. }), "{odd:?}: {held:?}");
-        assert_eq!(bench.far.fetched().len(), 1, "{odd:?}: nothing is downloaded for it");
+        assert_eq!(bench.server.fetched().len(), 1, "{odd:?}: nothing is downloaded for it");
         assert!(!bench.path("clips/renders/b.mp4").exists());
-        assert_eq!(bench.far.charges().len(), 2);
+        assert_eq!(bench.server.charges().len(), 2);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a20_of_several_results_the_first_is_kept_and_the_others_are_told_and_named_in_the_sidecar() {
     let bench = one_at_once(ZAI);
-    bench.far.polls([Several]);
+    bench.server.polls([Several]);
     let ran = bench.run(&["a"]).await;
     ran.expect_all_done();
     assert!(is_in_place(&bench, "a", "task-1"));
-    assert_eq!(bench.far.fetched().len(), 1, "the others are not fetched");
-    let said = "hero/a: zai delivered 3 results; the first is kept, and the sidecar names the others";
+    assert_eq!(bench.server.fetched().len(), 1, "the others are not fetched");
+    let said =
+        "hero/a: zai delivered 3 results; the first is kept, and the sidecar has the links to the others";
     assert_eq!(ran.said(), [said]);
     let sidecar = std::fs::read(bench.path("clips/renders/a.mp4.json")).unwrap();
     let sidecar: Value = serde_json::from_slice(&sidecar).unwrap();
@@ -66,9 +67,9 @@ async fn a20_of_several_results_the_first_is_kept_and_the_others_are_told_and_na
 async fn a36_a_clip_that_cost_more_than_its_price_is_told_and_counts_in_the_budget() {
     let mut bench = one_at_once(ECHO);
     bench.caps = Caps { run: Some(PRICE.times(3)), ..Caps::default() };
-    bench.far.polls([Costs("0.50")]);
+    bench.server.polls([Costs("0.50")]);
     let ran = bench.run(&["a", "b", "c"]).await;
-    assert_eq!(bench.far.charges().len(), 1, "0.50 and 0.20 are more than 0.60");
+    assert_eq!(bench.server.charges().len(), 1, "0.50 and 0.20 are more than 0.60");
     assert_eq!(ran.world.stop.reason(), Some(StopReason::Budget(Cap::Run)));
     assert_eq!(settled(&ran).await, Usd::from_micros(500_000));
     let words =
@@ -82,13 +83,12 @@ async fn a36_a_clip_that_cost_more_than_its_price_is_told_and_counts_in_the_budg
 async fn a36_a_figure_that_is_no_amount_is_told_and_not_believed() {
     for figure in ["-0.40", "NaN", "1e9", "cheap"] {
         let bench = one_at_once(ECHO);
-        bench.far.polls([Costs(figure)]);
+        bench.server.polls([Costs(figure)]);
         let ran = bench.run(&["a"]).await;
         ran.expect_all_done();
         assert_eq!(settled(&ran).await, PRICE, "{figure}");
-        let words = format!(
-            "hero/a: echo names `{figure}` as the cost, which no clip can cost; budgets count the price, $0.20"
-        );
+        let words =
+            format!("hero/a: echo reports an impossible cost, `{figure}`; budgets count the price, $0.20");
         assert_eq!(ran.said(), [words]);
         assert_eq!(ran.world.store.above_price(ran.world.run).await.unwrap().0, 0);
     }
@@ -98,9 +98,11 @@ async fn a36_a_figure_that_is_no_amount_is_told_and_not_believed() {
 async fn a08_a_key_that_is_refused_from_the_start_costs_no_paid_request_and_names_its_variable() {
     for model in [ZAI, ECHO] {
         let bench = Bench::new(model);
-        bench.far.probes([if model == ZAI { REFUSED } else { Poll::Refuse(401, "unauthorized", None) }; 2]);
+        bench
+            .server
+            .probes([if model == ZAI { REFUSED } else { Poll::Refuse(401, "unauthorized", None) }; 2]);
         let ran = bench.run(&["a", "b", "c"]).await;
-        assert_eq!((bench.far.seen().len(), ran.outcome.waiting), (0, 3), "{model}");
+        assert_eq!((bench.server.seen().len(), ran.outcome.waiting), (0, 3), "{model}");
         let stops: Vec<String> = ran
             .told
             .iter()
@@ -110,12 +112,12 @@ async fn a08_a_key_that_is_refused_from_the_start_costs_no_paid_request_and_name
             })
             .collect();
         assert_eq!(stops, ["so it is (the key in FAR_KEY)"], "{model}: told once");
-        let asked = bench.far.probed();
+        let asked = bench.server.probed();
         assert_eq!(asked.len(), 2, "{model}");
         assert!(seconds(asked[0], asked[1]) >= 5.0, "{model}: {asked:?}");
         drop(ran);
         bench.resume().await.expect_all_done();
-        assert_eq!(bench.far.charges().len(), 3, "{model}");
+        assert_eq!(bench.server.charges().len(), 3, "{model}");
     }
 }
 
@@ -123,9 +125,9 @@ async fn a08_a_key_that_is_refused_from_the_start_costs_no_paid_request_and_name
 async fn a08_a_key_that_is_refused_once_and_a_question_that_is_forbidden_stop_nothing() {
     for probe in [REFUSED, Poll::Refuse(403, "1220", None), Poll::Refuse(500, "", None)] {
         let bench = Bench::new(ZAI);
-        bench.far.probes([probe]);
+        bench.server.probes([probe]);
         bench.run(&["a", "b"]).await.expect_all_done();
-        assert_eq!(bench.far.charges().len(), 2, "{probe:?}");
+        assert_eq!(bench.server.charges().len(), 2, "{probe:?}");
     }
 }
 
@@ -133,11 +135,11 @@ async fn a08_a_key_that_is_refused_once_and_a_question_that_is_forbidden_stop_no
 async fn a09_refusals_of_what_was_on_the_wire_together_are_one_and_the_key_is_tried_once_more() {
     let bench = Bench::new(ZAI);
     let items = ["a", "b", "c", "d"];
-    bench.far.submits([Refuse(401, "1000", None); 4]);
+    bench.server.submits([Refuse(401, "1000", None); 4]);
     let ran = bench.run(&items).await;
     ran.expect_all_done();
     assert_eq!(ran.states(&items).await, ["done"; 4]);
-    let seen = bench.far.seen();
+    let seen = bench.server.seen();
     assert_eq!(seen.len(), 8);
     assert!(seconds(seen[3].at, seen[4].at) >= 4.9, "{seen:?}");
 }
@@ -147,44 +149,44 @@ async fn a09_a_look_up_that_is_refused_once_is_made_again_and_one_that_is_refuse
     let refused = Poll::Refuse(401, "unauthorized", None);
     for (refusals, state) in [(1, "done"), (2, "doubtful")] {
         let bench = one_at_once(ECHO);
-        bench.far.submits([Accept, AcceptUnheard]);
-        bench.far.lists(vec![refused; refusals]);
+        bench.server.submits([Accept, AcceptUnheard]);
+        bench.server.lists(vec![refused; refusals]);
         let ran = bench.run(&["a", "b"]).await;
         assert_eq!(ran.states(&["b"]).await, [state], "{refusals}");
         assert_eq!(ran.world.polls_refused().len(), refusals - 1);
-        assert_eq!(bench.far.charges().len(), 2);
+        assert_eq!(bench.server.charges().len(), 2);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a12_a_provider_that_says_when_to_come_again_is_busy_and_took_nothing() {
     let bench = one_at_once(ZAI);
-    bench.far.submits([Refuse(503, "", Some(40))]);
+    bench.server.submits([Refuse(503, "", Some(40))]);
     let ran = bench.run(&["a"]).await;
     ran.expect_all_done();
     assert_eq!(ran.states(&["a"]).await, ["done"]);
-    let seen = bench.far.seen();
-    assert_eq!((seen.len(), bench.far.charges().len()), (2, 1));
+    let seen = bench.server.seen();
+    assert_eq!((seen.len(), bench.server.charges().len()), (2, 1));
     assert!((40.0..46.0).contains(&seconds(seen[0].at, seen[1].at)), "{seen:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a29_two_orders_with_the_same_bytes_are_both_done_and_told() {
     let bench = one_at_once(ZAI);
-    bench.far.fetches([Fetch::Alike; 2]);
+    bench.server.fetches([Fetch::Alike; 2]);
     let ran = bench.run(&["a", "b", "c"]).await;
     ran.expect_all_done();
     assert_eq!(ran.states(&["a", "b", "c"]).await, ["done"; 3]);
     let words = |one: &str, other: &str| {
         format!(
-            "hero/{one} has the same bytes as hero/{other}, although each was ordered and paid for (duplicate_content): \
+            "hero/{one} has the same bytes as hero/{other}, although each was paid for separately (duplicate_content): \
              look at both clips"
         )
     };
     assert_eq!(ran.said(), [words("b", "a")]);
     drop(ran);
     // The clip of an earlier run is known as well.
-    bench.far.fetches([Fetch::Alike]);
+    bench.server.fetches([Fetch::Alike]);
     let ran = bench.run(&["d"]).await;
     assert_eq!(ran.said(), [words("d", "a")]);
 }
@@ -192,23 +194,23 @@ async fn a29_two_orders_with_the_same_bytes_are_both_done_and_told() {
 #[tokio::test(start_paused = true)]
 async fn a37_a_task_that_was_ready_and_is_rendered_again_is_asked_for_and_not_ordered() {
     let bench = one_at_once(ZAI);
-    bench.far.polls([Several, Running]);
-    bench.far.fetches([Fetch::Dead]);
+    bench.server.polls([Several, Running]);
+    bench.server.fetches([Fetch::Dead]);
     bench.run(&["a"]).await.expect_all_done();
-    assert_eq!((bench.far.seen().len(), bench.far.fetched().len()), (1, 2));
+    assert_eq!((bench.server.seen().len(), bench.server.fetched().len()), (1, 2));
     assert!(is_in_place(&bench, "a", "task-1"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a41_two_alike_orders_in_doubt_at_once_each_get_the_task_of_their_own_request() {
     let bench = Bench::new(ECHO);
-    bench.far.submits([Accept, AcceptUnheard, AcceptUnheard]);
+    bench.server.submits([Accept, AcceptUnheard, AcceptUnheard]);
     let store = bench.store();
     let submit =
         bench.order_as(&store, ["a", "b", "c"].map(|item| wanted(ECHO, item, "the same words"))).await;
     let ran = bench.go(store, submit, async |_| {}).await;
     ran.expect_all_done();
-    let charges = bench.far.charges();
+    let charges = bench.server.charges();
     assert_eq!(charges.len(), 3);
     for item in ["b", "c"] {
         let take = ran.take(item).await;
@@ -221,9 +223,9 @@ async fn a41_two_alike_orders_in_doubt_at_once_each_get_the_task_of_their_own_re
 
 #[tokio::test(start_paused = true)]
 async fn a40_a_request_that_is_too_large_fails_uncharged_and_names_the_check() {
-    for answer in [super::far::Submit::Page(413), Refuse(413, "x", None)] {
+    for answer in [super::test_server::Submit::Page(413), Refuse(413, "x", None)] {
         let bench = one_at_once(ZAI);
-        bench.far.submits([answer]);
+        bench.server.submits([answer]);
         let ran = bench.run(&["a", "b"]).await;
         assert_eq!(ran.states(&["a", "b"]).await, ["failed", "done"]);
         let failed = ran.take("a").await.state;

@@ -1,14 +1,14 @@
 //! A project without a manifest: a state folder, a clock that only moves while everybody waits, and a provider in memory.
 
 use super::death::{self, Death, When};
-use super::far::{Collecting, Far, clip_of, link};
+use super::test_server::{Collecting, TestServer, clip_of, link};
 use jiff::{SignedDuration, Timestamp};
 use shotlist::domain::key::{JobKey, ModelName, TakeId};
 use shotlist::domain::lifecycle::Event;
 use shotlist::domain::limits::{Limits, Rate};
 use shotlist::domain::money::Usd;
 use shotlist::domain::notice::Notice;
-use shotlist::domain::policy::{Moment, Policy};
+use shotlist::domain::policy::{Policy, Tick};
 use shotlist::domain::request::Request;
 use shotlist::domain::take::{Take, Wanted};
 use shotlist::engine::clock::Clock;
@@ -68,9 +68,9 @@ pub(crate) fn wanted(model: &str, item: &str, prompt: &str) -> Wanted {
 pub(crate) struct Bench {
     folder: TempDir,
     model: &'static str,
-    /// Whose run it is.
+    /// The bench that the run belongs to.
     pub(crate) project: String,
-    pub(crate) far: Arc<Far>,
+    pub(crate) server: Arc<TestServer>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
@@ -108,13 +108,13 @@ impl Bench {
             poll_every: Some(Duration::from_secs(2)),
             ..Limits::default()
         };
-        let far = Far::new(clock.clone());
+        let server = TestServer::new(clock.clone());
         Self {
             folder: folder(),
             model,
             project: PROJECT.into(),
-            death: Death::at(When::Never, &far),
-            far,
+            death: Death::at(When::Never, &server),
+            server,
             clock,
             limits,
             caps: Caps::default(),
@@ -147,12 +147,12 @@ impl Bench {
 
     /// The state, for a process that dies.
     pub(crate) fn store_until(&mut self, when: When) -> Store {
-        self.death = Death::at(when, &self.far);
+        self.death = Death::at(when, &self.server);
         self.options.rehearsal = Some(self.death.rehearsal());
         self.store()
     }
 
-    /// Works until the process dies, or nothing more can be done; `None` where it died. Somebody may act meanwhile.
+    /// Works until the process dies, or nothing more can be done; `None` if it died. A person may act at the same time.
     pub(crate) async fn live(
         &mut self,
         store: Store,
@@ -186,13 +186,15 @@ impl Bench {
         // Paused time goes on as soon as no other thread works any more.
         self.later(Duration::from_millis(1)).await;
         self.options.rehearsal = None;
-        self.death = Death::at(When::Never, &self.far);
+        self.death = Death::at(When::Never, &self.server);
         outcome
     }
 
-    /// The state, for somebody beside a run.
-    pub(crate) fn beside(&self) -> Store {
-        Store::open(&self.path(".shotlist"), Mode::Beside, &Options::default(), self.clock.now()).unwrap().0
+    /// Opens the store as a second process does during a run.
+    pub(crate) fn second_store(&self) -> Store {
+        Store::open(&self.path(".shotlist"), Mode::Concurrent, &Options::default(), self.clock.now())
+            .unwrap()
+            .0
     }
 
     /// Orders a clip of each item, and returns the names of the takes.
@@ -231,7 +233,7 @@ impl Bench {
         let heard = Arc::clone(told);
         Arc::new(World::new(Parts {
             store,
-            free: Box::new(Collecting(Arc::clone(&self.far))) as Box<dyn Free>,
+            free: Box::new(Collecting(Arc::clone(&self.server))) as Box<dyn Free>,
             tree: Tree::open(&self.path(".shotlist"), &self.path("clips")).unwrap(),
             free_space: Arc::clone(&self.free_space),
             pictures: self.path(""),
@@ -262,7 +264,7 @@ impl Bench {
 
     /// Puts the engine to work in a world.
     pub(crate) async fn drive(&self, world: &Arc<World>, work: Work) -> Outcome {
-        let paid: Arc<dyn Paid> = Arc::clone(&self.far) as Arc<dyn Paid>;
+        let paid: Arc<dyn Paid> = Arc::clone(&self.server) as Arc<dyn Paid>;
         let accounts = self.accounts();
         for account in accounts.values() {
             let day = self
@@ -283,7 +285,7 @@ impl Bench {
         self.run_beside(items, async |_| {}).await
     }
 
-    /// The same, while somebody does something.
+    /// Runs the jobs while another process acts.
     pub(crate) async fn run_beside(&self, items: &[&str], act: impl AsyncFnOnce(&World)) -> Ran {
         let store = self.store();
         let submit = self.order(&store, items).await;
@@ -347,7 +349,7 @@ impl Ran {
         self
     }
 
-    /// What was told, warnings and stops alone.
+    /// Returns the texts of the warnings and stops.
     pub(crate) fn said(&self) -> Vec<String> {
         let words = |notice: &Notice| match notice {
             Notice::Warning(text) | Notice::Trouble(text) => Some(text.clone()),
@@ -368,7 +370,7 @@ pub(crate) fn is_in_place(bench: &Bench, item: &str, task: &str) -> bool {
 /// Another process decides about a take.
 pub(crate) async fn decide(store: &Store, take: &Take, event: Event, now: Timestamp) {
     store
-        .apply(take, event, Details::default(), Moment::new(now, 0.5), &Registry::built_in().policy("zai"))
+        .apply(take, event, Details::default(), Tick::new(now, 0.5), &Registry::built_in().policy("zai"))
         .await
         .unwrap();
 }

@@ -1,7 +1,7 @@
-//! What was paid comes home: polls, links, downloads.
+//! Collection of paid clips: polls, links, downloads.
 
 use super::bench::{Bench, ECHO, PROJECT, ZAI, is_in_place, seconds};
-use super::far::{Fetch, Poll};
+use super::test_server::{Fetch, Poll};
 use shotlist::domain::fault::Refusal;
 use shotlist::domain::lifecycle::{Charged, HeldReason, State};
 use shotlist::engine::Work;
@@ -14,9 +14,9 @@ use std::time::Duration;
 async fn a_slow_task_is_asked_for_ever_more_rarely() {
     let mut bench = Bench::new(ZAI);
     bench.limits.poll_every = Some(Duration::from_secs(30));
-    bench.far.renders_for(Duration::from_mins(90));
+    bench.server.renders_for(Duration::from_mins(90));
     bench.run(&["a"]).await.expect_all_done();
-    let polled = bench.far.polled();
+    let polled = bench.server.polled();
     let first = polled[0];
     assert!(seconds(first, polled[1]) < 37.0);
     let late: Vec<f64> = polled
@@ -31,14 +31,14 @@ async fn a_slow_task_is_asked_for_ever_more_rarely() {
 async fn a_task_that_renders_longer_than_a_run_waits_is_collected_by_a_later_one() {
     let mut bench = Bench::new(ZAI);
     bench.limits.poll_every = Some(Duration::from_mins(1));
-    bench.far.renders_for(Duration::from_hours(5));
+    bench.server.renders_for(Duration::from_hours(5));
     let ran = bench.run(&["a"]).await;
     assert_eq!((ran.outcome.overdue.len(), ran.states(&["a"]).await), (1, vec!["running"]));
     drop(ran);
     bench.later(Duration::from_hours(4)).await;
     let ran = bench.collect().await;
     ran.expect_all_done();
-    assert_eq!((ran.states(&["a"]).await, bench.far.charges().len()), (vec!["done"], 1));
+    assert_eq!((ran.states(&["a"]).await, bench.server.charges().len()), (vec!["done"], 1));
     // When it ended in those hours was not seen.
     assert_eq!(ran.world.store.durations().await.unwrap(), []);
 }
@@ -53,7 +53,7 @@ async fn many_tasks_are_asked_for_with_one_call_where_the_provider_takes_that() 
         bench.limits.concurrency = NonZeroU32::new(20);
         bench.limits.poll_rate = Some(super::bench::rate(2, Duration::from_secs(1)));
         bench.run(&items).await.expect_all_done();
-        polled.push(bench.far.polled().len());
+        polled.push(bench.server.polled().len());
     }
     assert!(polled[0] >= 20 && polled[1] * 2 < polled[0], "{polled:?}");
 }
@@ -63,7 +63,7 @@ async fn a22_a_task_that_is_missing_at_first_is_not_lost() {
     for model in [ZAI, ECHO] {
         let mut bench = Bench::new(model);
         (bench.limits.first_poll, bench.limits.poll_every) = (None, None);
-        bench.far.polls([Poll::Missing; 2]);
+        bench.server.polls([Poll::Missing; 2]);
         let began = bench.clock.now();
         bench.run(&["a"]).await.expect_all_done();
         assert!(is_in_place(&bench, "a", "task-1"));
@@ -75,30 +75,33 @@ async fn a22_a_task_that_is_missing_at_first_is_not_lost() {
 #[tokio::test(start_paused = true)]
 async fn a23_a_task_that_stays_missing_is_for_a_person() {
     let bench = Bench::new(ZAI);
-    bench.far.polls(vec![Poll::Missing; 500]);
+    bench.server.polls(vec![Poll::Missing; 500]);
     let ran = bench.run(&["a"]).await;
     ran.expect_all_done();
     let held = ran.take("a").await.state;
     assert!(matches!(held, State::Held { reason: HeldReason::TaskLost, task: Some(_), .. }), "{held:?}");
-    let polled = bench.far.polled();
-    assert!(seconds(bench.far.seen()[0].at, *polled.last().unwrap()) >= 240.0, "two minutes, and twice one");
+    let polled = bench.server.polled();
+    assert!(
+        seconds(bench.server.seen()[0].at, *polled.last().unwrap()) >= 240.0,
+        "two minutes, and twice one"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a39_a_poll_that_comes_too_fast_waits_as_long_as_it_was_asked_to() {
     let bench = Bench::new(ZAI);
-    bench.far.polls([Poll::Refuse(429, "1302", Some(90)), Poll::Refuse(502, "", None)]);
+    bench.server.polls([Poll::Refuse(429, "1302", Some(90)), Poll::Refuse(502, "", None)]);
     bench.run(&["a"]).await.expect_all_done();
-    let polled = bench.far.polled();
+    let polled = bench.server.polled();
     assert!(seconds(polled[0], polled[1]) >= 90.0, "{polled:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a09_a_poll_that_is_forbidden_once_is_asked_again_after_five_seconds() {
     let bench = Bench::new(ZAI);
-    bench.far.polls([Poll::Refuse(401, "1000", None)]);
+    bench.server.polls([Poll::Refuse(401, "1000", None)]);
     bench.run(&["a"]).await.expect_all_done();
-    let polled = bench.far.polled();
+    let polled = bench.server.polled();
     assert!((5.0..6.0).contains(&seconds(polled[0], polled[1])), "{polled:?}");
 }
 
@@ -106,23 +109,23 @@ async fn a09_a_poll_that_is_forbidden_once_is_asked_again_after_five_seconds() {
 async fn a_key_that_may_not_even_read_ends_the_collecting_and_the_ordering_and_loses_nothing() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
-    bench.far.polls(vec![Poll::Refuse(401, "1000", None); 100]);
+    bench.server.polls(vec![Poll::Refuse(401, "1000", None); 100]);
     let items = ["a", "b", "c", "d"];
     let ran = bench.run(&items).await;
     assert_eq!(ran.states(&items).await, ["running", "running", "pending", "pending"]);
     assert_eq!(ran.said(), ["zai: Provider(Auth)"]);
     assert_eq!(ran.world.polls_refused().len(), 1);
-    assert!(bench.far.polled().len() <= 4, "each twice at the most: {:?}", bench.far.polled());
+    assert!(bench.server.polled().len() <= 4, "each twice at the most: {:?}", bench.server.polled());
     drop(ran);
-    bench.far.mend();
+    bench.server.clear_faults();
     bench.resume().await.expect_all_done();
-    assert_eq!(bench.far.charges().len(), 4);
+    assert_eq!(bench.server.charges().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_task_may_have_been_charged_and_is_not_sent_again() {
     let bench = Bench::new(ECHO);
-    bench.far.polls([Poll::Failed]);
+    bench.server.polls([Poll::Failed]);
     let ran = bench.run(&["a"]).await;
     ran.expect_all_done();
     let failed = ran.take("a").await.state;
@@ -132,14 +135,14 @@ async fn a_failed_task_may_have_been_charged_and_is_not_sent_again() {
     );
     drop(ran);
     bench.resume().await.expect_all_done();
-    assert_eq!(bench.far.seen().len(), 1);
+    assert_eq!(bench.server.seen().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a19_a_success_without_a_clip_is_asked_again_and_then_left_to_a_person() {
     for (empty, state) in [(3, "done"), (50, "held")] {
         let bench = Bench::new(ZAI);
-        bench.far.polls(vec![Poll::Empty; empty]);
+        bench.server.polls(vec![Poll::Empty; empty]);
         let ran = bench.run(&["a"]).await;
         ran.expect_all_done();
         assert_eq!(ran.states(&["a"]).await, [state], "{empty}");
@@ -149,16 +152,16 @@ async fn a19_a_success_without_a_clip_is_asked_again_and_then_left_to_a_person()
 #[tokio::test(start_paused = true)]
 async fn a_dead_link_is_exchanged_for_a_fresh_one_by_a_free_poll() {
     let bench = Bench::new(ZAI);
-    bench.far.fetches([Fetch::Dead, Fetch::Dead]);
+    bench.server.fetches([Fetch::Dead, Fetch::Dead]);
     bench.run(&["a"]).await.expect_all_done();
     assert!(is_in_place(&bench, "a", "task-1"));
-    assert_eq!((bench.far.fetched().len(), bench.far.seen().len()), (3, 1));
+    assert_eq!((bench.server.fetched().len(), bench.server.seen().len()), (3, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_link_that_is_dead_again_and_again_is_for_a_person() {
     let bench = Bench::new(ZAI);
-    bench.far.fetches([Fetch::Dead; 9]);
+    bench.server.fetches([Fetch::Dead; 9]);
     let ran = bench.run(&["a"]).await;
     ran.expect_all_done();
     let held = ran.take("a").await.state;
@@ -168,21 +171,21 @@ async fn a_link_that_is_dead_again_and_again_is_for_a_person() {
 #[tokio::test(start_paused = true)]
 async fn a_download_that_breaks_off_or_brings_a_page_is_tried_again() {
     let bench = Bench::new(ZAI);
-    bench.far.fetches([Fetch::Broken, Fetch::Page, Fetch::Unreachable, Fetch::Unreachable]);
+    bench.server.fetches([Fetch::Broken, Fetch::Page, Fetch::Unreachable, Fetch::Unreachable]);
     bench.run(&["a", "b"]).await.expect_all_done();
     assert!(is_in_place(&bench, "a", "task-1") && is_in_place(&bench, "b", "task-2"));
-    assert_eq!(bench.far.fetched().len(), 6);
+    assert_eq!(bench.server.fetched().len(), 6);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_host_of_clips_that_is_busy_is_asked_again_when_it_said_and_as_often_as_it_takes() {
     let bench = Bench::new(ZAI);
-    bench.far.fetches([Fetch::Busy(90); 10]);
+    bench.server.fetches([Fetch::Busy(90); 10]);
     let began = bench.clock.now();
     bench.run(&["a"]).await.expect_all_done();
     let all = seconds(began, bench.clock.now());
     assert!(is_in_place(&bench, "a", "task-1") && (900.0..1_010.0).contains(&all), "{all}");
-    assert_eq!(bench.far.fetched().len(), 11);
+    assert_eq!(bench.server.fetched().len(), 11);
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,7 +195,7 @@ async fn collecting_submits_nothing() {
     bench.order(&store, &["a", "b"]).await;
     drop(store);
     let ran = bench.collect().await;
-    assert_eq!((ran.states(&["a", "b"]).await, bench.far.seen().len()), (vec!["pending"; 2], 0));
+    assert_eq!((ran.states(&["a", "b"]).await, bench.server.seen().len()), (vec!["pending"; 2], 0));
 }
 
 #[test]
@@ -209,13 +212,13 @@ fn stalled_downloads_keep_no_accepted_task_from_being_saved() {
         bench.limits.concurrency = NonZeroU32::new(3);
         bench.limits.downloads = NonZeroU32::new(3);
         bench.limits.first_poll = Some(Duration::from_millis(10));
-        bench.far.renders_for(Duration::ZERO);
-        bench.far.fetches([Fetch::Stalled; 3]);
+        bench.server.renders_for(Duration::ZERO);
+        bench.server.fetches([Fetch::Stalled; 3]);
         let store = bench.store();
         let submit = bench.order(&store, &["a", "b", "c"]).await;
         let world = bench.world(store, &Arc::default()).await;
         let paid = async {
-            while bench.far.fetched().len() < stalled {
+            while bench.server.fetched().len() < stalled {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             // What an accepted task needs: a transaction of its own.
@@ -233,14 +236,14 @@ fn stalled_downloads_keep_no_accepted_task_from_being_saved() {
 async fn a_host_of_clips_that_is_down_keeps_nothing_from_being_ordered() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
-    bench.far.fetches(vec![Fetch::Unreachable; 10_000]);
+    bench.server.fetches(vec![Fetch::Unreachable; 10_000]);
     let items = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
     let ran = bench.run_beside(&items, async |world| {
         tokio::time::sleep(Duration::from_mins(2)).await;
         world.stop.everything(StopReason::Interrupted);
     });
     drop(ran.await);
-    assert_eq!(bench.far.charges().len(), 12);
-    bench.far.mend();
+    assert_eq!(bench.server.charges().len(), 12);
+    bench.server.clear_faults();
     bench.collect().await.expect_all_done();
 }

@@ -1,6 +1,6 @@
 //! Processes that die: from that moment on nothing of them reaches the disk or the provider.
 
-use super::far::Far;
+use super::test_server::TestServer;
 use shotlist::store::Rehearsal;
 use std::cell::RefCell;
 use std::io;
@@ -34,8 +34,8 @@ pub(crate) enum When {
 /// The death of one process.
 pub(crate) struct Death {
     when: When,
-    far: Arc<Far>,
-    /// Whether the engine is at work: before, nobody dies.
+    server: Arc<TestServer>,
+    /// True while the engine is at work: no process dies before.
     armed: AtomicBool,
     passed: AtomicUsize,
     dead: AtomicBool,
@@ -43,16 +43,16 @@ pub(crate) struct Death {
 }
 
 thread_local! {
-    /// Of the process that this thread plays.
+    /// State of the process that this thread stands for.
     static DEATH: RefCell<Option<Arc<Death>>> = const { RefCell::new(None) };
 }
 
 impl Death {
     /// The death of the next process that this thread plays.
-    pub(crate) fn at(when: When, far: &Arc<Far>) -> Arc<Self> {
+    pub(crate) fn at(when: When, server: &Arc<TestServer>) -> Arc<Self> {
         let (armed, passed, dead, bell) = Default::default();
-        let death = Arc::new(Self { when, far: Arc::clone(far), armed, passed, dead, bell });
-        far.gone(false);
+        let death = Arc::new(Self { when, server: Arc::clone(server), armed, passed, dead, bell });
+        server.gone(false);
         DEATH.set(Some(Arc::clone(&death)));
         death
     }
@@ -97,7 +97,7 @@ impl Death {
 
     fn die(&self) {
         self.dead.store(true, Ordering::Relaxed);
-        self.far.gone(true);
+        self.server.gone(true);
         self.bell.notify_one();
     }
 }

@@ -36,7 +36,7 @@ impl Disk {
     /// Watches the folders of clips and of half-received clips below `root`.
     pub(crate) fn below(root: &Path) -> Arc<Self> {
         static OBSERVED: Once = Once::new();
-        OBSERVED.call_once(|| assert!(observe_syncs(synced), "somebody else observes the disks"));
+        OBSERVED.call_once(|| assert!(observe_syncs(synced), "another test observes the disks"));
         let root = root.canonicalize().unwrap();
         let folders = [root.join("clips"), root.join(".shotlist/partial")];
         let disk = Arc::new(Self { folders, kept: root.join("kept"), durable: Mutex::default() });

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Most bytes that may be read for a job: three pages of the database.
 const READ: u64 = 3 * 4096;
 
-/// What a run needs for so many jobs: transactions, steps of SQLite, and bytes read from and written to files. And what
+/// Cost of a run with a number of jobs: transactions, steps of SQLite, and bytes read from and written to files. And what
 /// its clips cost the disk.
 fn needed(jobs: u64) -> ([u64; 4], Steps) {
     // One thread for all work on disk and database, so that its system calls can be told from those of other tests.
@@ -40,7 +40,7 @@ async fn work(jobs: u64) -> ([u64; 4], Steps) {
     // One at a time, so that no two transitions share a commit by chance.
     bench.limits.concurrency = Some(NonZeroU32::MIN);
     bench.limits.first_poll = Some(Duration::from_millis(10));
-    bench.far.renders_for(Duration::ZERO);
+    bench.server.renders_for(Duration::ZERO);
     (bench.limits.rate, bench.limits.poll_rate) =
         (Some(rate(100_000, Duration::from_secs(1))), Some(rate(100_000, Duration::from_secs(1))));
     let meter = Arc::new(AtomicU64::new(0));
@@ -57,7 +57,7 @@ async fn work(jobs: u64) -> ([u64; 4], Steps) {
     let before = used().await;
     let outcome = bench.drive(&world, Work { submit, ..Work::default() }).await;
     assert!(outcome.failures.is_empty() && !outcome.leaves_work(), "{outcome:?}");
-    assert_eq!(bench.far.charges().len() as u64, jobs);
+    assert_eq!(bench.server.charges().len() as u64, jobs);
     let after = used().await;
     let steps = tokio::task::spawn_blocking(Steps::of_this_thread).await.unwrap();
     ([0, 1, 2, 3].map(|at| after[at] - before[at]), steps)

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, ECHO, ZAI, is_in_place, rate, seconds};
 use super::death::{LINES, When};
-use super::far::{Fetch, Submit, link};
+use super::test_server::{Fetch, Submit, link};
 use jiff::SignedDuration;
 use shotlist::engine::Work;
 use shotlist::engine::clock::Clock;
@@ -24,7 +24,7 @@ async fn whatever_line_a_process_dies_at_nothing_is_paid_twice_and_nothing_is_lo
             );
             let ran = bench.resume().await;
             ran.expect_all_done();
-            let charges = bench.far.charges();
+            let charges = bench.server.charges();
             let prompts: std::collections::HashSet<_> = charges.iter().map(|charge| &charge.prompt).collect();
             assert_eq!(prompts.len(), charges.len(), "{model}, {line}: a job was paid twice");
             for (item, state) in ["a", "b", "c"].into_iter().zip(ran.states(&["a", "b", "c"]).await) {
@@ -46,10 +46,10 @@ async fn times_noted_by_a_clock_that_was_ahead_keep_nothing_waiting() {
     let mut bench = Bench::new(ZAI);
     let right = bench.clock.clone();
     bench.clock = Clock::starting_at(right.now() + SignedDuration::from_hours(6));
-    bench.far.submits([Submit::Accept].into_iter().chain([Submit::Refuse(429, "1302", None); 20]));
-    bench.far.fetches([Fetch::Unreachable; 2]);
+    bench.server.submits([Submit::Accept].into_iter().chain([Submit::Refuse(429, "1302", None); 20]));
+    bench.server.fetches([Fetch::Unreachable; 2]);
     let ran = bench.run_beside(&["a", "b"], async |world| {
-        while bench.far.fetched().is_empty() {
+        while bench.server.fetched().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         world.stop.everything(StopReason::Interrupted);
@@ -58,7 +58,7 @@ async fn times_noted_by_a_clock_that_was_ahead_keep_nothing_waiting() {
     assert_eq!(ran.states(&["a", "b"]).await, ["downloading", "pending"]);
     drop(ran);
     bench.clock = right.clone();
-    bench.far.mend();
+    bench.server.clear_faults();
     let set_right = right.now();
     bench.resume().await.expect_all_done();
     assert!(seconds(set_right, right.now()) < 300.0, "{} s", seconds(set_right, right.now()));
@@ -74,16 +74,16 @@ async fn what_was_paid_before_is_collected_among_new_orders_and_not_behind_them(
     bench.limits.downloads = NonZeroU32::new(64);
     let names: Vec<&str> = paid.iter().map(String::as_str).collect();
     let ran = bench.run_beside(&names, async |world| {
-        while bench.far.charges().len() < paid.len() {
+        while bench.server.charges().len() < paid.len() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         world.stop.everything(StopReason::Interrupted);
     });
     drop(ran.await);
-    assert!(bench.far.fetched().is_empty());
+    assert!(bench.server.fetched().is_empty());
     let names: Vec<&str> = new.iter().map(String::as_str).collect();
     bench.run(&names).await.expect_all_done();
-    let fetched = bench.far.fetched();
+    let fetched = bench.server.fetched();
     let owed: HashSet<String> = (1..=paid.len()).map(|n| link(&format!("task-{n}"))).collect();
     let last = fetched.iter().rposition(|url| owed.contains(url)).unwrap();
     assert!(last < fetched.len() - new.len() / 2, "{last} of {}", fetched.len());

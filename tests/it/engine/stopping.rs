@@ -1,7 +1,7 @@
 //! A run that ends before its work does: by a person, the machine or a defect.
 
 use super::bench::{Bench, ECHO, ZAI, is_in_place, seconds};
-use super::far::Submit::{Accept, Panic};
+use super::test_server::Submit::{Accept, Panic};
 use shotlist::domain::notice::Notice;
 use shotlist::engine::stop::StopReason;
 use shotlist::engine::world::Failure;
@@ -19,7 +19,7 @@ const SIX: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 async fn without_new_submissions_what_was_sent_is_still_collected() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
-    bench.far.renders_for(Duration::from_mins(2));
+    bench.server.renders_for(Duration::from_mins(2));
     let ran = bench
         .run_beside(&SIX, async |world| {
             tokio::time::sleep(Duration::from_secs(30)).await;
@@ -27,7 +27,7 @@ async fn without_new_submissions_what_was_sent_is_still_collected() {
         })
         .await;
     assert_eq!(ran.states(&SIX).await, ["done", "done", "pending", "pending", "pending", "pending"]);
-    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (2, 4));
+    assert_eq!((bench.server.charges().len(), ran.outcome.waiting), (2, 4));
     drop(ran);
     bench.resume().await.expect_all_done();
 }
@@ -36,7 +36,7 @@ async fn without_new_submissions_what_was_sent_is_still_collected() {
 async fn p46_with_a_time_box_nothing_is_sent_that_would_be_finished_later() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
-    bench.far.renders_for(Duration::from_mins(1));
+    bench.server.renders_for(Duration::from_mins(1));
     bench.run(&["x", "y", "z"]).await.expect_all_done();
     let items: Vec<String> = (0..40).map(|n| format!("i{n}")).collect();
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
@@ -46,9 +46,10 @@ async fn p46_with_a_time_box_nothing_is_sent_that_would_be_finished_later() {
     let took = seconds(began, bench.clock.now());
     // Four times two of 60 s and a poll: a fifth pair would be finished after 300 s.
     assert!((240.0..270.0).contains(&took), "{took}");
-    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (3 + 8, 32));
+    assert_eq!((bench.server.charges().len(), ran.outcome.waiting), (3 + 8, 32));
     assert_eq!((ran.outcome.leaves_work(), ran.world.stop.reason()), (true, Some(StopReason::MaxTime)));
-    let words = "zai/viduq1-text: nothing more is sent, because it would probably end after --max-time";
+    let words =
+        "zai/viduq1-text: no more requests are sent, because they would probably end after --max-time";
     let told = ran.told.iter().filter(|notice| **notice == Notice::Warning(words.into())).count();
     assert_eq!(told, 1, "{:?}", ran.told);
     drop(ran);
@@ -62,7 +63,7 @@ async fn before_anything_is_learned_the_first_poll_of_the_card_tells_what_is_too
     (bench.limits.first_poll, bench.limits.poll_every) = (None, None);
     bench.deadline = Some(Instant::now() + Duration::from_secs(40));
     let ran = bench.run(&["a", "b"]).await;
-    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (0, 2));
+    assert_eq!((bench.server.charges().len(), ran.outcome.waiting), (0, 2));
     drop(ran);
     bench.deadline = Some(Instant::now() + Duration::from_secs(50));
     bench.resume().await.expect_all_done();
@@ -72,7 +73,7 @@ async fn before_anything_is_learned_the_first_poll_of_the_card_tells_what_is_too
 async fn a_stop_ends_every_wait_at_once_and_loses_nothing() {
     for model in [ZAI, ECHO] {
         let bench = Bench::new(model);
-        bench.far.renders_for(Duration::from_mins(1));
+        bench.server.renders_for(Duration::from_mins(1));
         let began = bench.clock.now();
         let ran = bench
             .run_beside(&SIX, async |world| {
@@ -80,11 +81,11 @@ async fn a_stop_ends_every_wait_at_once_and_loses_nothing() {
                 world.stop.everything(StopReason::Interrupted);
             })
             .await;
-        assert!(seconds(began, bench.clock.now()) < 31.0, "nobody waits for the provider");
+        assert!(seconds(began, bench.clock.now()) < 31.0, "the run does not wait for the provider");
         assert_eq!((ran.outcome.left.len(), ran.outcome.waiting), (6, 2), "four are in flight");
         drop(ran);
         bench.resume().await.expect_all_done();
-        assert_eq!(bench.far.charges().len(), 6);
+        assert_eq!(bench.server.charges().len(), 6);
     }
 }
 
@@ -100,14 +101,14 @@ async fn the_answer_to_a_paid_request_is_awaited_and_saved_after_a_stop() {
         })
         .await;
     assert_eq!(ran.states(&["a"]).await, ["running"]);
-    assert_eq!((bench.far.charges().len(), ran.world.requests_on_wire().0), (1, 0));
+    assert_eq!((bench.server.charges().len(), ran.world.requests_on_wire().0), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn p18_a_panic_stays_with_its_job() {
     for (model, state) in [(ZAI, "held"), (ECHO, "done")] {
         let bench = Bench::new(model);
-        bench.far.submits([Accept, Panic]);
+        bench.server.submits([Accept, Panic]);
         let ran = bench.run(&["a", "b", "c"]).await;
         assert_eq!(ran.outcome.panicked, 1);
         assert_eq!(ran.states(&["a", "b", "c"]).await, ["done", "submitting", "done"]);
@@ -116,7 +117,7 @@ async fn p18_a_panic_stays_with_its_job() {
         let ran = bench.resume().await;
         ran.expect_all_done();
         assert_eq!(ran.states(&["a", "b", "c"]).await, ["done", state, "done"]);
-        assert_eq!(bench.far.charges().len(), if state == "held" { 2 } else { 3 });
+        assert_eq!(bench.server.charges().len(), if state == "held" { 2 } else { 3 });
     }
 }
 
@@ -133,7 +134,7 @@ async fn nothing_is_sent_any_more_once_the_disk_fails() {
             }
             Ok(())
         }));
-        bench.far.renders_for(Duration::from_mins(1));
+        bench.server.renders_for(Duration::from_mins(1));
         let ran = bench
             .run_beside(&SIX, async |_| {
                 tokio::time::sleep(Duration::from_secs(30)).await;
@@ -141,11 +142,11 @@ async fn nothing_is_sent_any_more_once_the_disk_fails() {
             })
             .await;
         assert!(matches!(ran.outcome.failures[..], [Failure::Store(_), ..]), "{:?}", ran.outcome);
-        assert_eq!((bench.far.charges().len(), ran.world.stop.reason()), (2, Some(StopReason::Local)));
+        assert_eq!((bench.server.charges().len(), ran.world.stop.reason()), (2, Some(StopReason::Local)));
         drop(ran);
         bench.options.rehearsal = None;
         bench.resume().await.expect_all_done();
-        assert_eq!(bench.far.charges().len(), 6);
+        assert_eq!(bench.server.charges().len(), 6);
         assert!(is_in_place(&bench, "a", "task-1"), "{step:?}");
     }
 }

@@ -2,20 +2,20 @@
 //! a person in any order. Whatever happens, no order is paid twice, everything that was paid is in the books, and in the end
 //! every job has its clip or waits for a person.
 //!
-//! What happens is drawn from a seed, and a failure names it, with the line that tells it again and its shortest part that
+//! Each story is drawn from a seed, and a failure names it, with the line that tells it again and its shortest part that
 //! fails. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on; `SHOTLIST_STORIES=500-600` those.
 
 use super::bench::{Bench, ECHO, PRICE, PROJECT, ZAI, decide, free_lock, wanted};
 use super::death::{LINES, When};
 use super::disk::{Disk, Forgotten, tear};
-use super::far::{Away, Fetch, Poll, Quota, Submit};
+use super::test_server::{Away, Fetch, Poll, Quota, Submit};
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 use shotlist::domain::digest::Sha256;
 use shotlist::domain::key::{RequestId, TakeId, TaskId};
-use shotlist::domain::lifecycle::{Account, CancelledBy, ClipFile, Event, State};
+use shotlist::domain::lifecycle::{CancelledBy, ClipFile, Event, MoneyState, State};
 use shotlist::domain::policy::Policy;
 use shotlist::domain::take::{Fingerprint, Wanted};
 use shotlist::engine::clock::Clock;
@@ -26,7 +26,7 @@ use shotlist::files::{Tree, kept_path};
 use shotlist::plan::decide::{Decision, Scope};
 use shotlist::plan::expand::{LeftOut, Placed};
 use shotlist::store::{
-    Admission, Admitted, Clips, Jobs, NewTake, Recovery, Store, StoreError, Window, Worksheet,
+    Admission, Admitted, ClipFinder, Jobs, NewTake, Recovery, Store, StoreError, Window, Worksheet,
 };
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -131,7 +131,7 @@ enum Verb {
     Redo,
 }
 
-/// An event while a process works, beside its death.
+/// An event while a process works, other than its death.
 #[derive(Debug, Clone, Copy)]
 enum Interruption {
     NoMoreSubmissions,
@@ -142,7 +142,7 @@ enum Interruption {
 
 /// Orders by which one may be given once more.
 #[derive(Default)]
-struct Wishes(HashMap<Fingerprint, usize>);
+struct Redos(HashMap<Fingerprint, usize>);
 
 struct Story {
     shape: Shape,
@@ -154,11 +154,11 @@ struct Story {
     ahead: SignedDuration,
     disk: Arc<Disk>,
     _disk: Forgotten,
-    wishes: Wishes,
+    redos: Redos,
     sheets: [Sheet; 2],
     /// The sheet that is carried out.
     sheet: usize,
-    /// What happened, to be told by a failure.
+    /// Log of the story for the message of a failure.
     told: Vec<String>,
 }
 
@@ -177,7 +177,7 @@ impl Story {
             ahead: SignedDuration::ZERO,
             disk: Disk::below(&root),
             _disk: Forgotten(root),
-            wishes: Wishes::default(),
+            redos: Redos::default(),
             bench,
             model,
             dice: StdRng::seed_from_u64(seed),
@@ -193,7 +193,7 @@ impl Story {
     fn provide(&mut self) {
         let away = if self.below(2) == 0 { Away::Unreachable } else { Away::Busy };
         let retry_after = self.below(2) == 0;
-        let far = Arc::clone(&self.bench.far);
+        let server = Arc::clone(&self.bench.server);
         let (kind, is_echo) = (self.below(8), self.model == ECHO);
         // The card of `echo` promises that a task is listed within half a second.
         let (lag, first) = (SignedDuration::from_millis(self.dice.random_range(50..480)), self.below(6));
@@ -202,28 +202,28 @@ impl Story {
         }
         let told = match kind {
             0 => {
-                far.takes(Quota { per_minute: 6, retry_after });
+                server.takes(Quota { per_minute: 6, retry_after });
                 format!("takes six a minute, and says when again: {retry_after}")
             }
             1 => {
                 let (up, down) = (Duration::from_secs(40), Duration::from_secs(25));
-                far.flaps(up, down, away);
+                server.flaps(up, down, away);
                 format!("is there for 40 s and {away:?} for 25 s")
             }
             2 if is_echo => {
-                far.lists_late(lag);
+                server.lists_late(lag);
                 format!("lists tasks after {lag}")
             }
             3 if is_echo => {
-                far.forgets_names_from(first);
+                server.forgets_names_from(first);
                 format!("lists no names from the {first}. submission on")
             }
             4 | 5 if is_echo => {
-                far.refuses_twins();
+                server.refuses_twins();
                 "refuses a name that it knows".to_owned()
             }
             6 => {
-                far.takes_its_time();
+                server.takes_its_time();
                 "takes its time".to_owned()
             }
             _ => return,
@@ -330,15 +330,15 @@ impl Story {
                 continue;
             }
             self.told.push(format!("trouble: {submit:?} {poll:?} {fetch:?}"));
-            self.bench.far.submits([submit]);
-            self.bench.far.polls(poll);
-            self.bench.far.fetches(fetch);
+            self.bench.server.submits([submit]);
+            self.bench.server.polls(poll);
+            self.bench.server.fetches(fetch);
         }
         let kinds = [Fetch::Unreachable, Fetch::Broken, Fetch::Page, Fetch::Busy(7), Fetch::Damaged];
         let (kind, minutes) = (kinds[self.below(kinds.len())], self.dice.random_range(1..90));
         if self.below(8) == 0 && self.has(Kind::Hosts) {
             self.told.push(format!("every download for {minutes} minutes: {kind:?}"));
-            self.bench.far.every_fetch(Duration::from_mins(minutes), kind);
+            self.bench.server.every_fetch(Duration::from_mins(minutes), kind);
         }
     }
 
@@ -417,7 +417,7 @@ impl Story {
         let new = NewTake { id: TakeId(ids::sortable(now)), instead_of: None };
         work.submit.insert(new.id.clone());
         self.told.push(format!("once more: {}", wanted.key));
-        *self.wishes.0.entry(wanted.fingerprint).or_default() += 1;
+        *self.redos.0.entry(wanted.fingerprint).or_default() += 1;
         let admission = Admission {
             project: self.project().to_owned(),
             jobs: Jobs::These(vec![Admitted { new: Some(new), ..Admitted::new(wanted.clone()) }]),
@@ -518,13 +518,13 @@ impl Story {
             // It was lost before anything was ordered.
             return false;
         }
-        let store = self.bench.beside();
+        let store = self.bench.second_store();
         for take in store.held(None).await.unwrap() {
             if !all && self.below(2) == 0 {
                 continue;
             }
             let State::Held { intent, .. } = &take.state else { continue };
-            let charges = self.bench.far.charges();
+            let charges = self.bench.server.charges();
             let task = charges.into_iter().find(|charge| charge.request_id == intent.request_id.0);
             let event = match (take.state.task(), task.and_then(|charge| charge.task)) {
                 (None, Some(task)) => Event::Adopt(TaskId(task.into())),
@@ -544,9 +544,9 @@ impl Story {
         self.told.len() > told
     }
 
-    /// What must hold whenever a process has ended, once the next one has put the books in order.
+    /// Checks the rules that hold whenever a process has ended, once the next one has put the books in order.
     async fn check(&self, store: &Store) {
-        let charges = self.bench.far.charges();
+        let charges = self.bench.server.charges();
         let ledger = fs::read_to_string(self.bench.path(".shotlist/ledger.jsonl")).unwrap_or_default();
         let lines: Vec<Value> = ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let intents = lines.iter().filter(|line| line["kind"] == "intent");
@@ -562,13 +562,13 @@ impl Story {
             let known = store.any_attempt(id, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
             assert!(known, "a charge is not in the database");
             let take = store.take_by_id(&TakeId((*take).to_owned())).await.unwrap().unwrap();
-            assert_ne!(take.state.account(), Account::Free, "{take:?} is paid");
-            // What failed or was given up may be ordered again.
+            assert_ne!(take.state.account(), MoneyState::Free, "{take:?} is paid");
+            // A failed or written-off job may be ordered again.
             if !matches!(take.state, State::Failed { .. } | State::WrittenOff { .. }) {
                 let orders = orders.entry(take.fingerprint).or_default();
                 *orders += 1;
-                let wished = 1 + self.wishes.0.get(&take.fingerprint).copied().unwrap_or_default();
-                assert!(*orders <= wished, "{} was paid twice for {:?}", take.key, charge.prompt);
+                let allowed = 1 + self.redos.0.get(&take.fingerprint).copied().unwrap_or_default();
+                assert!(*orders <= allowed, "{} was paid twice for {:?}", take.key, charge.prompt);
             }
         }
         let spent = store.spent(Window::Ever).await.unwrap().total();
@@ -577,7 +577,7 @@ impl Story {
 
     /// Everything is set right, and the work goes on until nothing more is to be done.
     async fn end(&mut self) {
-        self.bench.far.mend();
+        self.bench.server.clear_faults();
         for _ in 0..12 {
             let before = (self.rows(), self.seen());
             let mut is_done = true;
@@ -592,7 +592,7 @@ impl Story {
         panic!("no end is reached");
     }
 
-    /// Each job has its clip, or it was given up; and a further run does nothing.
+    /// Checks that each job has its clip or was written off, and that a further run does nothing.
     async fn is_over(&mut self) {
         let store = self.bench.store();
         self.check(&store).await;
@@ -636,15 +636,15 @@ impl Story {
 
     /// All that reached the provider.
     fn seen(&self) -> [usize; 3] {
-        let far = &self.bench.far;
-        [far.seen().len(), far.polled().len(), far.fetched().len()]
+        let server = &self.bench.server;
+        [server.seen().len(), server.polled().len(), server.fetched().len()]
     }
 }
 
 /// The clips of the story's folder, for a recovery.
 struct Shelf(Tree);
 
-impl Clips for Shelf {
+impl ClipFinder for Shelf {
     fn stands(&self, path: &str, file: &ClipFile) -> bool {
         self.0.is_placed(path, file)
     }

@@ -1,4 +1,4 @@
-//! What must hold at every moment at which the program may have died.
+//! Rules that hold at every moment at which the program may have died.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 use super::project::{Project, Snapshot, item_of};
@@ -22,12 +22,12 @@ const EDGES: [(&str, &[&str]); 7] = [
     ("held", &[]),
 ];
 
-/// Whether one step leads from one state to the other.
+/// Returns whether one step leads from one state to the other.
 pub(super) fn is_edge(from: &str, to: &str) -> bool {
     EDGES.iter().any(|(state, next)| *state == from && next.contains(&to))
 }
 
-/// Whether any number of steps, or none, lead from one state to the other.
+/// Returns whether any number of steps, or none, lead from one state to the other.
 fn is_reachable(from: &str, to: &str) -> bool {
     let mut seen = BTreeSet::from([from]);
     let mut open = vec![from];
@@ -38,7 +38,7 @@ fn is_reachable(from: &str, to: &str) -> bool {
     seen.contains(to)
 }
 
-/// Compares the database at two deaths of the program, and with the far end's books.
+/// Compares the database at two deaths of the program, and with the sandbox's books.
 pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Request]) {
     for (item, old) in before {
         let new = after.get(item).unwrap_or_else(|| panic!("{item} vanished; it was {:?}", old.state));
@@ -52,7 +52,7 @@ pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Re
     }
     let mut of_attempt: HashMap<&str, Vec<&Request>> = HashMap::new();
     for request in requests {
-        assert!(after.contains_key(item_of(request)), "a request for a job that nobody knows: {request:?}");
+        assert!(after.contains_key(item_of(request)), "a request for an unknown job: {request:?}");
         let name = request.request_id.as_deref().expect("every attempt has our name");
         of_attempt.entry(name).or_default().push(request);
     }
@@ -73,7 +73,7 @@ pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Re
             State::Held { reason, intent, task, .. } => {
                 assert_eq!((*reason, task), (HeldReason::AmbiguousSubmit, &None), "{item}");
                 assert!(charges.len() <= 1, "{item} was charged twice");
-                // No run gives up by itself what it still awaits: only what a death found on the wire is held.
+                // A run never writes off a task that it waits for: only a request that a death interrupted is held.
                 match old {
                     Some(State::Submitting { intent: sent, .. } | State::Held { intent: sent, .. }) => {
                         assert_eq!(sent, intent, "{item}");
@@ -121,7 +121,7 @@ pub(super) fn files_match(project: &Project, snapshot: &Snapshot) {
     }
     for path in files(project) {
         let clip = path.strip_suffix(".json").unwrap_or(&path);
-        let (item, file) = named.get(clip).unwrap_or_else(|| panic!("nobody's file: {path}"));
+        let (item, file) = named.get(clip).unwrap_or_else(|| panic!("a file of no job: {path}"));
         let bytes = std::fs::read(project.path(&path)).unwrap();
         if clip == path {
             assert_eq!(bytes.len() as u64, file.size, "{item}");

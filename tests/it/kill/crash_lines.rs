@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 use super::checks::{self, files};
-use super::project::{Far, Project};
+use super::project::{Project, Remote};
 use rustix::process::Signal;
 use shotlist::domain::lifecycle::{HeldReason, State};
 use std::os::unix::process::ExitStatusExt as _;
@@ -16,10 +16,10 @@ const OTHERS: [&str; 2] = ["c001", "c002"];
 
 /// A project of three jobs whose first run ended at that line.
 async fn crashed_at(line: &str) -> Project {
-    crashed_at_with(Far::Zai, line).await
+    crashed_at_with(Remote::Zai, line).await
 }
 
-async fn crashed_at_with(far: Far, line: &str) -> Project {
+async fn crashed_at_with(far: Remote, line: &str) -> Project {
     let project = Project::start_at(far, 3, ONE_AT_A_TIME, |_| {}).await;
     let mut command = project.run();
     command.args(["--limit", "1"]).env("SHOTLIST_CRASH_AT", line);
@@ -63,7 +63,11 @@ async fn p02_a_crash_between_intent_and_request_is_held_because_nobody_can_ask_t
     assert_eq!((project.state(FIRST).await, project.requests(FIRST).len()), ("submitting", 0));
     assert_eq!(to_the_end(&project).await, Some(7));
     assert!(is_held_in_doubt(&project).await);
-    assert_eq!(project.requests(FIRST).len(), 0, "what may have been sent is never sent again by itself");
+    assert_eq!(
+        project.requests(FIRST).len(),
+        0,
+        "a request that may have been sent is never sent again automatically"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,12 +76,16 @@ async fn p04_a_crash_between_answer_and_commit_is_held_and_stays_charged_once() 
     assert_eq!((project.state(FIRST).await, project.charges(FIRST)), ("submitting", 1));
     assert_eq!(to_the_end(&project).await, Some(7));
     assert!(is_held_in_doubt(&project).await);
-    assert_eq!(project.requests(FIRST).len(), 1, "what may have been sent is never sent again by itself");
+    assert_eq!(
+        project.requests(FIRST).len(),
+        1,
+        "a request that may have been sent is never sent again automatically"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p02_a_request_that_never_left_is_sent_once_more_where_the_provider_can_be_asked() {
-    let project = crashed_at_with(Far::Echo, "submit.after_intent").await;
+    let project = crashed_at_with(Remote::Echo, "submit.after_intent").await;
     assert_eq!((project.state(FIRST).await, project.requests(FIRST).len()), ("submitting", 0));
     assert_eq!(to_the_end(&project).await, Some(0));
     assert_eq!((project.requests(FIRST).len(), project.charges(FIRST)), (1, 1));
@@ -85,7 +93,7 @@ async fn p02_a_request_that_never_left_is_sent_once_more_where_the_provider_can_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p04_an_answer_that_was_not_written_down_is_found_where_the_provider_can_be_asked() {
-    let project = crashed_at_with(Far::Echo, "submit.after_response").await;
+    let project = crashed_at_with(Remote::Echo, "submit.after_response").await;
     assert_eq!((project.state(FIRST).await, project.charges(FIRST)), ("submitting", 1));
     // Dies again with what the look-up brought, before that is written down.
     let mut command = project.command(&["collect"]);

@@ -1,4 +1,4 @@
-//! A project on disk, the far end it talks to, and the built program.
+//! A project on disk, the sandbox it talks to, and the built program.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 use shotlist::domain::key::TakeId;
@@ -6,7 +6,7 @@ use shotlist::domain::lifecycle::State;
 use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
 use shotlist::files::atomic_write;
-use shotlist::sandbox::{Clips, Limits, Options, Request, Sandbox};
+use shotlist::sandbox::{ClipDetail, Limits, Options, Request, Sandbox};
 use shotlist::store::{Reader, Worksheet};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,21 +16,21 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// The variable in which the program finds the key of the far end.
+/// The variable in which the program finds the key of the sandbox.
 const KEY_VARIABLE: &str = "SHOTLIST_TEST_KEY";
 const KEY: &str = "test-key";
 const NAME: &str = "killed";
 
-/// Whose clips a project orders.
+/// The provider of a project's clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Far {
-    /// Nobody can ask it what became of a submission.
+pub(super) enum Remote {
+    /// A provider without a way to look up a submission.
     Zai,
     /// It can be asked.
     Echo,
 }
 
-impl Far {
+impl Remote {
     fn name(self) -> &'static str {
         match self {
             Self::Zai => "zai",
@@ -58,14 +58,14 @@ pub(super) struct Standing {
     pub(super) take: TakeId,
     pub(super) state: State,
     pub(super) price: Usd,
-    /// Of its clip, below the project's folder.
+    /// Path of its clip below the project's folder.
     pub(super) path: String,
 }
 
 /// The one take of every job, by the item's id.
 pub(super) type Snapshot = BTreeMap<String, Standing>;
 
-/// What a command left behind.
+/// The end of a command.
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
     pub(super) stderr: String,
@@ -74,12 +74,12 @@ pub(super) struct Ended {
 impl Project {
     /// With a provider that cannot be asked. `limits` is the manifest's YAML for its limits.
     pub(super) async fn start(jobs: usize, limits: &str, change: impl FnOnce(&mut Options)) -> Self {
-        Self::start_at(Far::Zai, jobs, limits, change).await
+        Self::start_at(Remote::Zai, jobs, limits, change).await
     }
 
     /// With either provider.
     pub(super) async fn start_at(
-        far: Far,
+        far: Remote,
         jobs: usize,
         limits: &str,
         change: impl FnOnce(&mut Options),
@@ -87,7 +87,7 @@ impl Project {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let mut options = Options::new(dir.path().join("far-end"), KEY, Arc::new(move || clock.now()));
-        options.clips = Clips::Tiny;
+        options.clips = ClipDetail::Tiny;
         options.limits = Limits::Unlimited;
         options.task_time = Duration::from_millis(50)..=Duration::from_millis(100);
         change(&mut options);
@@ -151,7 +151,7 @@ providers:
         Ended { status: output.status, stderr: String::from_utf8(output.stderr).unwrap() }
     }
 
-    /// What the database says; nothing where a crash came before there was one.
+    /// Reads the database; empty where a crash came before it was made.
     pub(super) async fn snapshot(&self) -> Snapshot {
         let Some(reader) = Reader::open(&self.path(".shotlist")).unwrap() else { return Snapshot::new() };
         let keys = reader.keys(Some(NAME)).await.unwrap();
@@ -171,12 +171,12 @@ providers:
         self.snapshot().await.get(item).expect("the item is in the table").state.name()
     }
 
-    /// Requests that the far end received for an item, by what they ask for and not by any name of ours.
+    /// Requests that the sandbox received for an item, by what they ask for and not by any name of ours.
     pub(super) fn requests(&self, item: &str) -> Vec<Request> {
         self.sandbox.requests().into_iter().filter(|request| item_of(request) == item).collect()
     }
 
-    /// How often the far end charged for an item.
+    /// Returns the number of charges for an item.
     pub(super) fn charges(&self, item: &str) -> usize {
         self.requests(item).iter().filter(|request| request.task.is_some()).count()
     }

@@ -1,9 +1,12 @@
 //! A batch of 200 jobs, killed at 30 random moments, ends as if nothing had happened: see `tests/kill.sh`.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
-#![expect(clippy::print_stdout, reason = "what a kill met is shown to whoever runs the test by hand")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the states that the kills met are shown to the person who runs the test"
+)]
 
 use super::checks::{self, files_match, is_edge, moved_lawfully};
-use super::project::{Far, Project, Snapshot};
+use super::project::{Project, Remote, Snapshot};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use shotlist::domain::lifecycle::State;
@@ -62,7 +65,7 @@ impl Moment {
     }
 }
 
-/// What the kills met, over all batches.
+/// Counts of the states that the kills met, over all batches.
 #[derive(Default)]
 struct Met {
     /// By the name of the state: at how many kills a take was in it.
@@ -75,21 +78,21 @@ struct Met {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p48_a_batch_killed_again_and_again_ends_as_if_nothing_had_happened() {
-    killed(Far::Zai).await;
+    killed(Remote::Zai).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p48_a_batch_killed_again_and_again_leaves_nothing_to_a_person_where_the_provider_can_be_asked() {
-    let met = killed(Far::Echo).await;
+    let met = killed(Remote::Echo).await;
     assert_eq!(met.held, 0, "every doubt was settled by asking");
 }
 
 /// As many kills as are asked for.
-async fn killed(far: Far) -> Met {
+async fn killed(far: Remote) -> Met {
     let rounds = number("SHOTLIST_KILL_ROUNDS").map_or(ROUNDS, |rounds| usize::try_from(rounds).unwrap());
     let seed = number("SHOTLIST_KILL_SEED").unwrap_or(SEED);
     let mut met = Met::default();
-    let doubt = if far == Far::Echo { "doubtful" } else { "held" };
+    let doubt = if far == Remote::Echo { "doubtful" } else { "held" };
     let wanted = ["pending", "submitting", "running", "downloading", "placing", doubt];
     let unmet = |met: &Met| wanted.into_iter().find(|state| !met.states.contains_key(state));
     let mut seeds = seed..;
@@ -121,7 +124,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// One project from nothing to its end, with so many deaths on the way.
-async fn batch(far: Far, seed: u64, rounds: usize, met: &mut Met) {
+async fn batch(far: Remote, seed: u64, rounds: usize, met: &mut Met) {
     println!("{far:?}, seed {seed}: {JOBS} jobs, {rounds} kills");
     let mut dice = StdRng::seed_from_u64(seed);
     let slowly = Fault::Slow { bytes_per_second: NonZeroU64::new(60_000).unwrap() };
@@ -137,7 +140,7 @@ async fn batch(far: Far, seed: u64, rounds: usize, met: &mut Met) {
     for round in 0..rounds {
         let moment = Moment::draw(round, rounds - round, &before, &mut dice);
         let status = die(&project, moment).await;
-        assert_eq!(status.code(), None, "round {round} ended by itself, {moment:?}");
+        assert_eq!(status.code(), None, "round {round} ended before the kill, {moment:?}");
         let after = project.snapshot().await;
         println!("{round:>4}  {}  {moment:?}", shown(&after));
         moved_lawfully(&before, &after, &project.sandbox.requests());
@@ -200,7 +203,7 @@ fn count_open(snapshot: &Snapshot) -> usize {
     snapshot.values().filter(|standing| !rests(&standing.state)).count()
 }
 
-/// How many takes are in which state, and which are on their way.
+/// Describes the number of takes in each state, and those in flight.
 fn shown(snapshot: &Snapshot) -> String {
     let mut by_state: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (item, standing) in snapshot {
@@ -240,7 +243,7 @@ async fn finish(project: &Project, before: &Snapshot, met: &mut Met) {
     assert_eq!(again.status.code(), ended.status.code(), "{}", again.stderr);
     assert_eq!(project.snapshot().await, last, "a run with nothing to do changes nothing");
     assert_eq!(checks::times(project), times);
-    assert_eq!(project.sandbox.stats(), stats, "a run with nothing to do asks nobody");
+    assert_eq!(project.sandbox.stats(), stats, "a run with nothing to do sends no request");
 
     met.done += done;
     met.held += held.len();

@@ -62,7 +62,7 @@ async fn silent() -> Project {
     Project::start(3, TWO_AT_A_TIME, |options| options.faults = vec![rule]).await
 }
 
-/// Waits until the far end has decided so many requests.
+/// Waits until the sandbox has decided so many requests.
 async fn received(project: &Project, count: usize) {
     while project.sandbox.requests().len() < count {
         // The sandbox is a server: it has no way to tell that something came.
@@ -117,7 +117,7 @@ async fn p12_one_interrupt_awaits_the_answers_to_paid_requests_and_submits_nothi
     received(&project, 1).await;
     talking.signal(Signal::INT);
     let said = talking.until("stopping: ").await;
-    assert!(said.contains("awaiting the answers to 1 paid request"), "{said}");
+    assert!(said.contains("waiting for the answers to 1 paid request"), "{said}");
     assert_eq!(talking.end().await.code(), Some(130));
     let requests = project.sandbox.requests();
     assert_eq!(requests.len(), 1);
@@ -136,11 +136,11 @@ async fn p13_a_second_interrupt_leaves_what_is_on_the_wire_in_doubt_and_says_how
     received(&project, 2).await;
     talking.signal(Signal::INT);
     let said = talking.until("stopping: ").await;
-    assert!(said.contains("awaiting the answers to 2 paid requests"), "{said}");
+    assert!(said.contains("waiting for the answers to 2 paid requests"), "{said}");
     talking.signal(Signal::INT);
-    let said = talking.until("leaving ").await;
+    let said = talking.until("exiting ").await;
     assert!(
-        said.contains("2 requests are waiting for an answer; leaving now may lose their task ids ($0."),
+        said.contains("2 requests are waiting for an answer; exiting now may lose their task ids ($0."),
         "{said}"
     );
     assert_eq!(talking.end().await.code(), Some(130));
@@ -155,7 +155,7 @@ async fn p14_a_third_interrupt_is_as_safe_as_a_kill() {
     talking.signal(Signal::INT);
     talking.until("stopping: ").await;
     talking.signal(Signal::INT);
-    talking.until("leaving ").await;
+    talking.until("exiting ").await;
     talking.signal(Signal::INT);
     assert_eq!(talking.end().await.code(), Some(130));
     both_are_held_and_charged_once(&project).await;

@@ -68,7 +68,7 @@ impl Dialect for Acme {
         json!({ "job": { "id": task.id, "state": "waiting" } })
     }
 
-    fn told(&self, task: &Task, state: &State<'_>) -> Value {
+    fn task_report(&self, task: &Task, state: &State<'_>) -> Value {
         let mut job = json!({ "id": task.id });
         job["state"] = match state {
             State::Pending(percent) if *percent < 20 => json!("waiting"),

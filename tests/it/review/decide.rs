@@ -1,4 +1,4 @@
-//! Decisions: recorded at once with who and when, and never over the decision of somebody else.
+//! Decisions are recorded immediately with person and time, and never replace the decision of another person.
 
 use super::{Page, finished, take};
 use serde_json::{Value, json};
@@ -61,8 +61,9 @@ fn a_decision_is_taken_back_by_another_one_and_survives_a_restart() {
     let first = page.decide(&project, "hero/sku-1", 0, "approved", &[]).expect(200).json();
     page.end();
     let page = Page::of(&project);
-    let data = page.get("data").expect(200).text();
-    assert!(data.contains("approved") && data.contains("ana@desk"), "{data}");
+    let data = page.get("data").expect(200).json();
+    let review = &data["jobs"][0]["review"];
+    assert_eq!((&review["outcome"], &review["who"]), (&"approved".into(), &"ana@desk".into()), "{data}");
     let undone = page.decide(&project, "hero/sku-1", revision(&first), "undecided", &[]).expect(200).json();
     assert!(revision(&undone) > revision(&first));
     let outcomes: Vec<Value> = lines(&project).into_iter().map(|mut line| line["why"].take()).collect();

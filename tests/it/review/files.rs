@@ -6,7 +6,7 @@ use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-/// Clips of a picture that lies beside the manifest.
+/// Renders clips of a picture next to the manifest.
 const PICTURED: &str = r#"version: 1
 project: shop
 items: [{ id: red }]

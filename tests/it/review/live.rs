@@ -1,4 +1,4 @@
-//! Changes reach an open page, whoever made them.
+//! Changes reach an open page, no matter who made them.
 
 use super::{Page, finished};
 use crate::support::Project;
@@ -39,7 +39,7 @@ fn a_decision_of_another_process_is_seen_on_an_open_page() {
     let (ana, ben) = (Page::of(&project), Page::with(&project, &["--who", "ben@desk"]));
     let look = ana.get("data").expect(200).json()["live"]["since"].to_string();
     let seen = changes(&ana, &look);
-    assert!(seen.recv_timeout(Duration::from_millis(2_500)).is_err(), "nothing changes by itself");
+    assert!(seen.recv_timeout(Duration::from_millis(2_500)).is_err(), "nothing changes without a decision");
     ben.decide(&project, "hero/sku-1", 0, "approved", &[]).expect(200);
     let change = seen.recv_timeout(SOON).unwrap();
     let change: Value = serde_json::from_str(&change).unwrap();
@@ -62,7 +62,7 @@ fn the_clips_of_an_active_run_appear_on_an_open_page() {
     crate::support::until("both are paid", || project.takes("running") == 2);
     let page = Page::of(&project);
     let seen = changes(&page, &page.get("data").expect(200).json()["live"]["since"].to_string());
-    project.mend();
+    project.clear_faults();
     run.wait().expect(0);
     let mut done = BTreeSet::new();
     while done.len() < 2 {

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shotlist::sandbox::Limits;
 
-use super::far::{Far, IMAGE, TASK_TIME, measure, png, with};
+use super::server::{IMAGE, TASK_TIME, TestSandbox, measure, png, with};
 
 const TASKS: &str = "/echo/v1/tasks";
 /// All of the clock's time in these tests.
@@ -21,13 +21,13 @@ fn ids(answer: &Value) -> Vec<&str> {
     answer["tasks"].as_array().unwrap().iter().map(|task| task["id"].as_str().unwrap()).collect()
 }
 
-async fn poll(far: &Far, id: &str) -> Value {
-    far.told(&format!("{TASKS}/{id}")).await
+async fn poll(sandbox: &TestSandbox, id: &str) -> Value {
+    sandbox.told(&format!("{TASKS}/{id}")).await
 }
 
 #[tokio::test]
 async fn a_request_is_held_to_the_protocol() {
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     let edge = "c".repeat(64);
     for (n, body) in [
         with(clip("c-1234"), "prompt", "é".repeat(500)),
@@ -39,9 +39,9 @@ async fn a_request_is_held_to_the_protocol() {
     .iter()
     .enumerate()
     {
-        let (status, answer) = far.call(Method::POST, TASKS, body).await;
+        let (status, answer) = sandbox.call(Method::POST, TASKS, body).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
-        let id = far.sandbox.charges()[n].task.clone();
+        let id = sandbox.sandbox.charges()[n].task.clone();
         assert_eq!(answer, json!({ "id": id, "client_id": body["client_id"], "status": "queued" }));
     }
     let without = |name: &str| {
@@ -67,44 +67,44 @@ async fn a_request_is_held_to_the_protocol() {
         clip("short"),
         clip(&"c".repeat(65)),
     ] {
-        let (status, answer) = far.call(Method::POST, TASKS, &body).await;
+        let (status, answer) = sandbox.call(Method::POST, TASKS, &body).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
         assert_eq!(answer["error"]["code"], "invalid", "{body}");
         assert!(answer["error"]["message"].is_string());
     }
-    assert_eq!(far.sandbox.charges().len(), 5);
+    assert_eq!(sandbox.sandbox.charges().len(), 5);
 }
 
 #[tokio::test]
 async fn a_client_id_is_accepted_once_also_after_a_restart() {
-    let far = Far::start().await;
-    far.ordered(TASKS, &clip("label-1")).await;
-    let far = far.restart(|_| {}).await;
-    let (status, answer) = far.call(Method::POST, TASKS, &clip("label-1")).await;
+    let sandbox = TestSandbox::start().await;
+    sandbox.ordered(TASKS, &clip("label-1")).await;
+    let sandbox = sandbox.restart(|_| {}).await;
+    let (status, answer) = sandbox.call(Method::POST, TASKS, &clip("label-1")).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::CONFLICT, &json!("duplicate")));
-    assert_eq!(far.sandbox.charges().len(), 1);
-    assert_eq!(far.sandbox.requests()[1].request_id.as_deref(), Some("label-1"));
+    assert_eq!(sandbox.sandbox.charges().len(), 1);
+    assert_eq!(sandbox.sandbox.requests()[1].request_id.as_deref(), Some("label-1"));
 }
 
 #[tokio::test]
 async fn a_task_queues_runs_and_ends_with_its_clip_and_its_cost() {
-    let far = Far::start().await;
-    let id = far.ordered(TASKS, &clip("label-1")).await;
-    assert_eq!(poll(&far, &id).await, json!({ "id": id, "client_id": "label-1", "status": "queued" }));
-    far.pass(TASK_TIME / 2);
-    assert_eq!(poll(&far, &id).await["status"], "running");
-    far.pass(TASK_TIME / 2);
-    let done = poll(&far, &id).await;
+    let sandbox = TestSandbox::start().await;
+    let id = sandbox.ordered(TASKS, &clip("label-1")).await;
+    assert_eq!(poll(&sandbox, &id).await, json!({ "id": id, "client_id": "label-1", "status": "queued" }));
+    sandbox.pass(TASK_TIME / 2);
+    assert_eq!(poll(&sandbox, &id).await["status"], "running");
+    sandbox.pass(TASK_TIME / 2);
+    let done = poll(&sandbox, &id).await;
     assert_eq!((&done["status"], &done["cost_usd"]), (&json!("succeeded"), &json!("0.10")));
-    let clip = far.get(done["url"].as_str().unwrap(), &[]).await.bytes().await.unwrap();
+    let clip = sandbox.get(done["url"].as_str().unwrap(), &[]).await.bytes().await.unwrap();
     assert_eq!(measure(&clip), (64, 64, 2));
-    assert_eq!((far.sandbox.stats().submits, far.sandbox.stats().polls), (1, 3));
+    assert_eq!((sandbox.sandbox.stats().submits, sandbox.sandbox.stats().polls), (1, 3));
 }
 
 #[tokio::test]
 async fn a_task_fails_in_each_form() {
     let rule = |prompt: &str, fault: Value| json!({ "on": "submit", "when": { "prompt_contains": prompt }, "do": fault });
-    let far = Far::with_rules(json!([
+    let sandbox = TestSandbox::with_rules(json!([
         rule("object", json!({ "fail": { "code": "unsafe", "message": "No" } })),
         rule("text", json!({ "fail": { "message": "No", "shape": "string", "charged": true } })),
         rule("silent", json!({ "fail": { "shape": "none" } })),
@@ -119,12 +119,13 @@ async fn a_task_fails_in_each_form() {
     ];
     let mut ids = Vec::new();
     for (prompt, ..) in &table {
-        ids.push(far.ordered(TASKS, &with(clip(&format!("label-{prompt}")), "prompt", *prompt)).await);
+        ids.push(sandbox.ordered(TASKS, &with(clip(&format!("label-{prompt}")), "prompt", *prompt)).await);
     }
-    far.pass(TASK_TIME);
-    for ((prompt, word, error, usd), (id, charge)) in table.iter().zip(ids.iter().zip(far.sandbox.charges()))
+    sandbox.pass(TASK_TIME);
+    for ((prompt, word, error, usd), (id, charge)) in
+        table.iter().zip(ids.iter().zip(sandbox.sandbox.charges()))
     {
-        let answer = poll(&far, id).await;
+        let answer = poll(&sandbox, id).await;
         assert_eq!((&answer["status"], &answer["error"]), (&json!(word), error), "{prompt}");
         assert_eq!((&answer["url"], charge.usd.as_str()), (&Value::Null, *usd), "{prompt}");
     }
@@ -132,25 +133,25 @@ async fn a_task_fails_in_each_form() {
 
 #[tokio::test]
 async fn many_tasks_are_told_at_once_and_the_unknown_ones_named() {
-    let far = Far::start().await;
-    let first = far.ordered(TASKS, &clip("label-1")).await;
-    far.pass(TASK_TIME);
-    let second = far.ordered(TASKS, &clip("label-2")).await;
-    let foreign = far.accepted(&json!({ "model": "viduq1-text", "prompt": "x" })).await;
-    let answer = far.told(&format!("{TASKS}?ids={second},none,{first},{foreign}")).await;
+    let sandbox = TestSandbox::start().await;
+    let first = sandbox.ordered(TASKS, &clip("label-1")).await;
+    sandbox.pass(TASK_TIME);
+    let second = sandbox.ordered(TASKS, &clip("label-2")).await;
+    let foreign = sandbox.accepted(&json!({ "model": "viduq1-text", "prompt": "x" })).await;
+    let answer = sandbox.told(&format!("{TASKS}?ids={second},none,{first},{foreign}")).await;
     assert_eq!(ids(&answer), [&second, &first]);
-    assert_eq!(answer["tasks"][0], poll(&far, &second).await);
+    assert_eq!(answer["tasks"][0], poll(&sandbox, &second).await);
     assert_eq!(answer["tasks"][1]["status"], "succeeded");
     assert_eq!(answer["missing"], json!(["none", foreign]));
 
     let many = |count: usize| format!("{TASKS}?ids={}", vec!["none"; count].join(","));
-    assert_eq!(far.told(&many(50)).await["missing"].as_array().unwrap().len(), 50);
+    assert_eq!(sandbox.told(&many(50)).await["missing"].as_array().unwrap().len(), 50);
     for path in [many(51), many(0), format!("{TASKS}?ids=a,,b"), format!("{TASKS}?ids=a&page=p0")] {
-        let (status, answer) = far.call(Method::GET, &path, &Value::Null).await;
+        let (status, answer) = sandbox.call(Method::GET, &path, &Value::Null).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
         assert_eq!(answer["error"]["code"], "invalid", "{path}");
     }
-    let stats = far.sandbox.stats();
+    let stats = sandbox.sandbox.stats();
     assert_eq!((stats.bulk_polls, stats.polls, stats.lists), (6, 1, 0));
 }
 
@@ -158,7 +159,7 @@ async fn many_tasks_are_told_at_once_and_the_unknown_ones_named() {
 async fn faults_of_polls_strike_each_task_of_a_question_and_the_first_bends_the_answer() {
     let of = |label: &str, fault: Value| json!({ "on": "poll", "when": { "request_contains": label }, "times": 1, "do": fault });
     let error = |code: &str| json!({ "error": { "http": 503, "code": code, "message": "" } });
-    let far = Far::with_rules(json!([
+    let sandbox = TestSandbox::with_rules(json!([
         of("label-1", json!({ "fail": { "code": "unsafe", "message": "No" } })),
         of("label-2", json!({ "unknown_word": { "word": "archived" } })),
         of("label-3", error("third")),
@@ -167,39 +168,39 @@ async fn faults_of_polls_strike_each_task_of_a_question_and_the_first_bends_the_
     .await;
     let mut tasks = Vec::new();
     for n in 1..=4 {
-        tasks.push(far.ordered(TASKS, &clip(&format!("label-{n}"))).await);
+        tasks.push(sandbox.ordered(TASKS, &clip(&format!("label-{n}"))).await);
     }
-    let ended = far.told(&format!("{TASKS}?ids={},{}", tasks[0], tasks[1])).await;
+    let ended = sandbox.told(&format!("{TASKS}?ids={},{}", tasks[0], tasks[1])).await;
     assert_eq!(
         (&ended["tasks"][0]["status"], &ended["tasks"][1]["status"]),
         (&json!("failed"), &json!("archived"))
     );
     let all = format!("{TASKS}?ids={}", tasks.join(","));
-    let (status, answer) = far.call(Method::GET, &all, &Value::Null).await;
+    let (status, answer) = sandbox.call(Method::GET, &all, &Value::Null).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("third")));
-    assert_eq!(ids(&far.told(&all).await).len(), 4);
+    assert_eq!(ids(&sandbox.told(&all).await).len(), 4);
 }
 
 #[tokio::test]
 async fn a_list_shows_what_was_accepted_in_a_time_once_its_lag_has_passed() {
-    let far = Far::start().await;
-    far.ordered(TASKS, &clip("label-1")).await;
-    far.accepted(&json!({ "model": "viduq1-text", "prompt": "x" })).await;
-    far.pass(LAG.saturating_sub(Duration::from_millis(1)));
-    assert_eq!(far.told(ALWAYS).await, json!({ "tasks": [], "next": null }));
-    far.pass(Duration::from_millis(1));
-    let shown = far.told(ALWAYS).await;
-    let first = far.sandbox.charges()[0].task.clone();
+    let sandbox = TestSandbox::start().await;
+    sandbox.ordered(TASKS, &clip("label-1")).await;
+    sandbox.accepted(&json!({ "model": "viduq1-text", "prompt": "x" })).await;
+    sandbox.pass(LAG.saturating_sub(Duration::from_millis(1)));
+    assert_eq!(sandbox.told(ALWAYS).await, json!({ "tasks": [], "next": null }));
+    sandbox.pass(Duration::from_millis(1));
+    let shown = sandbox.told(ALWAYS).await;
+    let first = sandbox.sandbox.charges()[0].task.clone();
     let entry = json!({ "id": first, "client_id": "label-1", "created_at": "2023-11-14T22:13:20Z" });
     assert_eq!(shown, json!({ "tasks": [entry], "next": null }));
 
     let later = Duration::from_secs(1);
-    far.pass(later.saturating_sub(LAG));
-    let second = far.ordered(TASKS, &clip("label-2")).await;
-    far.pass(later);
-    assert_eq!(ids(&far.told(ALWAYS).await), [&first, &second]);
+    sandbox.pass(later.saturating_sub(LAG));
+    let second = sandbox.ordered(TASKS, &clip("label-2")).await;
+    sandbox.pass(later);
+    assert_eq!(ids(&sandbox.told(ALWAYS).await), [&first, &second]);
     let between =
-        async |since: &str, until: &str| far.told(&format!("{TASKS}?since={since}&until={until}")).await;
+        async |since: &str, until: &str| sandbox.told(&format!("{TASKS}?since={since}&until={until}")).await;
     let edges = ("2023-11-14T22:13:20Z", "2023-11-14T22:13:21Z");
     assert_eq!(ids(&between(edges.0, edges.1).await), [&first, &second]);
     assert_eq!(ids(&between("2023-11-14T22:13:20.001Z", edges.1).await), [&second]);
@@ -213,30 +214,30 @@ async fn a_list_shows_what_was_accepted_in_a_time_once_its_lag_has_passed() {
         format!("{ALWAYS}&page=second"),
         format!("{ALWAYS}&state=queued"),
     ] {
-        let (status, answer) = far.call(Method::GET, &path, &Value::Null).await;
+        let (status, answer) = sandbox.call(Method::GET, &path, &Value::Null).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {answer}");
     }
 }
 
 #[tokio::test]
 async fn a_list_has_50_tasks_a_page_and_what_comes_in_meanwhile_moves_none() {
-    let far = Far::with(|options| options.limits = Limits::Unlimited).await;
+    let sandbox = TestSandbox::with(|options| options.limits = Limits::Unlimited).await;
     let mut tasks = Vec::new();
     for n in 0..51 {
-        tasks.push(far.ordered(TASKS, &clip(&format!("label-{n}"))).await);
+        tasks.push(sandbox.ordered(TASKS, &clip(&format!("label-{n}"))).await);
     }
-    far.pass(LAG);
-    let first = far.told(ALWAYS).await;
+    sandbox.pass(LAG);
+    let first = sandbox.told(ALWAYS).await;
     assert_eq!(ids(&first), tasks[..50]);
-    tasks.push(far.ordered(TASKS, &clip("label-51")).await);
-    far.pass(LAG);
-    let second = far.told(&format!("{ALWAYS}&page={}", first["next"].as_str().unwrap())).await;
+    tasks.push(sandbox.ordered(TASKS, &clip("label-51")).await);
+    sandbox.pass(LAG);
+    let second = sandbox.told(&format!("{ALWAYS}&page={}", first["next"].as_str().unwrap())).await;
     assert_eq!((ids(&second), &second["next"]), (vec![tasks[50].as_str(), &tasks[51]], &Value::Null));
 }
 
 #[tokio::test]
 async fn a_list_can_fall_silent_break_off_or_fail() {
-    let far = Far::with_rules(json!([
+    let sandbox = TestSandbox::with_rules(json!([
         { "on": "list", "when": { "nth": 1, "provider": "echo" }, "do": "mute" },
         { "on": "list", "when": { "nth": 2 }, "do": { "error": { "http": 429, "code": "slow_down", "message": "" } } },
         { "on": "list", "when": { "nth": 3 }, "do": { "status": { "code": 502, "body": "7" } } },
@@ -246,55 +247,56 @@ async fn a_list_can_fall_silent_break_off_or_fail() {
         { "on": "list", "when": { "model": "clip" }, "do": "reset_before" },
     ]))
     .await;
-    let id = far.ordered(TASKS, &clip("label-1")).await;
-    far.pass(LAG);
-    let mute = far.told(ALWAYS).await;
+    let id = sandbox.ordered(TASKS, &clip("label-1")).await;
+    sandbox.pass(LAG);
+    let mute = sandbox.told(ALWAYS).await;
     assert_eq!(mute["tasks"], json!([{ "id": id, "created_at": "2023-11-14T22:13:20Z" }]));
-    let (status, answer) = far.call(Method::GET, ALWAYS, &Value::Null).await;
+    let (status, answer) = sandbox.call(Method::GET, ALWAYS, &Value::Null).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("slow_down")));
-    assert_eq!(far.call(Method::GET, ALWAYS, &Value::Null).await, (StatusCode::BAD_GATEWAY, json!(7)));
-    assert_eq!(far.told(ALWAYS).await["tasks"][0]["client_id"], "label-1");
-    let get = || far.client.get(format!("{}{ALWAYS}", far.sandbox.base_url())).bearer_auth(super::KEY);
+    assert_eq!(sandbox.call(Method::GET, ALWAYS, &Value::Null).await, (StatusCode::BAD_GATEWAY, json!(7)));
+    assert_eq!(sandbox.told(ALWAYS).await["tasks"][0]["client_id"], "label-1");
+    let get =
+        || sandbox.client.get(format!("{}{ALWAYS}", sandbox.sandbox.base_url())).bearer_auth(super::KEY);
     assert!(get().send().await.is_err());
     let garbage = get().send().await.unwrap().bytes().await.unwrap();
     assert!(serde_json::from_slice::<Value>(&garbage).is_err());
-    assert_eq!(far.sandbox.stats().lists, 6);
+    assert_eq!(sandbox.sandbox.stats().lists, 6);
 
     for rule in [json!({ "on": "poll", "do": "mute" }), json!({ "on": "list", "do": "no_result" })] {
-        let (status, _) = far.admin(Method::POST, "faults", rule).await;
+        let (status, _) = sandbox.admin(Method::POST, "faults", rule).await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
     }
 }
 
 #[tokio::test]
 async fn a_task_that_is_cancelled_costs_nothing_also_after_a_restart() {
-    let far = Far::with(|options| {
+    let sandbox = TestSandbox::with(|options| {
         options.limits = Limits::PerModel([("clip".to_owned(), 1)].into());
     })
     .await;
-    let id = far.ordered(TASKS, &clip("label-1")).await;
+    let id = sandbox.ordered(TASKS, &clip("label-1")).await;
     let path = format!("{TASKS}/{id}");
     let cancelled = json!({ "id": id, "status": "cancelled" });
-    far.pass(TASK_TIME.saturating_sub(Duration::from_millis(1)));
-    assert_eq!(far.call(Method::DELETE, &path, &Value::Null).await, (StatusCode::OK, cancelled.clone()));
+    sandbox.pass(TASK_TIME.saturating_sub(Duration::from_millis(1)));
+    assert_eq!(sandbox.call(Method::DELETE, &path, &Value::Null).await, (StatusCode::OK, cancelled.clone()));
     // Its place is free at once.
-    let second = far.ordered(TASKS, &clip("label-2")).await;
+    let second = sandbox.ordered(TASKS, &clip("label-2")).await;
 
-    let far = far.restart(|_| {}).await;
-    far.pass(TASK_TIME);
-    let told = poll(&far, &id).await;
+    let sandbox = sandbox.restart(|_| {}).await;
+    sandbox.pass(TASK_TIME);
+    let told = poll(&sandbox, &id).await;
     assert_eq!(told, json!({ "id": id, "client_id": "label-1", "status": "cancelled" }));
-    let charge = &far.sandbox.charges()[0];
+    let charge = &sandbox.sandbox.charges()[0];
     assert_eq!((charge.usd.as_str(), charge.outcome.as_str()), ("0.00", "cancelled"));
-    assert_eq!(ids(&far.told(ALWAYS).await), [&id, &second]);
+    assert_eq!(ids(&sandbox.told(ALWAYS).await), [&id, &second]);
     // A client whose answer was lost may ask again.
-    assert_eq!(far.call(Method::DELETE, &path, &Value::Null).await, (StatusCode::OK, cancelled));
+    assert_eq!(sandbox.call(Method::DELETE, &path, &Value::Null).await, (StatusCode::OK, cancelled));
 
-    let (status, answer) = far.call(Method::DELETE, &format!("{TASKS}/{second}"), &Value::Null).await;
+    let (status, answer) = sandbox.call(Method::DELETE, &format!("{TASKS}/{second}"), &Value::Null).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::CONFLICT, &json!("finished")));
-    assert_eq!(poll(&far, &second).await["status"], "succeeded");
-    assert_eq!(far.sandbox.charges()[1].usd, "0.10");
-    let (status, answer) = far.call(Method::DELETE, &format!("{TASKS}/none"), &Value::Null).await;
+    assert_eq!(poll(&sandbox, &second).await["status"], "succeeded");
+    assert_eq!(sandbox.sandbox.charges()[1].usd, "0.10");
+    let (status, answer) = sandbox.call(Method::DELETE, &format!("{TASKS}/none"), &Value::Null).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
-    assert_eq!(far.sandbox.stats().cancels, 3);
+    assert_eq!(sandbox.sandbox.stats().cancels, 3);
 }

@@ -1,4 +1,4 @@
-//! What clips with pictures show, as ffmpeg decodes them, and the defects that can be ordered.
+//! Contents of clips with pictures, as ffmpeg decodes them, and the defects that can be ordered.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -9,15 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use image::{ImageFormat, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shotlist::sandbox::{Clips, Defect, Fault, Limits};
+use shotlist::sandbox::{ClipDetail, Defect, Fault, Limits};
 
-use super::far::{Far, IMAGE, with};
+use super::server::{IMAGE, TestSandbox, with};
 
 const SIZE: (u32, u32) = (720, 480);
 /// 4 seconds at 24 frames.
 const FRAMES: usize = 96;
 
-/// Whether ffmpeg is on the path; says so where it is not.
+/// Returns whether ffmpeg is on the path, and prints it where it is not.
 fn there_is_ffmpeg() -> bool {
     let mut command = Command::new("ffmpeg");
     let found = command
@@ -100,9 +100,9 @@ fn turned(one: f64, other: f64) -> f64 {
     turned.min(360.0 - turned)
 }
 
-async fn full(rules: Value) -> Far {
-    Far::with(|options| {
-        options.clips = Clips::Full;
+async fn full(rules: Value) -> TestSandbox {
+    TestSandbox::with(|options| {
+        options.clips = ClipDetail::Full;
         options.limits = Limits::Unlimited;
         options.faults = serde_json::from_value(rules).unwrap();
     })
@@ -110,9 +110,9 @@ async fn full(rules: Value) -> Far {
 }
 
 /// The clip of an order.
-async fn clip(far: &Far, body: &Value) -> Vec<u8> {
-    let (_, link) = far.ready(body).await;
-    far.get(&link, &[]).await.bytes().await.unwrap().to_vec()
+async fn clip(sandbox: &TestSandbox, body: &Value) -> Vec<u8> {
+    let (_, link) = sandbox.ready(body).await;
+    sandbox.get(&link, &[]).await.bytes().await.unwrap().to_vec()
 }
 
 fn order(prompt: &str) -> Value {
@@ -125,8 +125,8 @@ async fn a_clip_begins_with_its_picture_moves_in_and_shows_a_card() {
     if !there_is_ffmpeg() {
         return;
     }
-    let far = full(json!([])).await;
-    let bytes = clip(&far, &order("sound")).await;
+    let sandbox = full(json!([])).await;
+    let bytes = clip(&sandbox, &order("sound")).await;
     let frames = decoded(&bytes);
     assert_eq!(frames.len(), FRAMES);
     let picture = small(&shot([190, 40, 30]));
@@ -144,10 +144,10 @@ async fn a_clip_begins_with_its_picture_moves_in_and_shows_a_card() {
     }
 
     // The picture is there after a restart.
-    let (_, link) = far.ready(&order("again")).await;
-    let before = far.get(&link, &[]).await.bytes().await.unwrap();
-    let far = far.restart(|options| options.clips = Clips::Full).await;
-    assert_eq!(far.get(&link, &[]).await.bytes().await.unwrap(), before);
+    let (_, link) = sandbox.ready(&order("again")).await;
+    let before = sandbox.get(&link, &[]).await.bytes().await.unwrap();
+    let sandbox = sandbox.restart(|options| options.clips = ClipDetail::Full).await;
+    assert_eq!(sandbox.get(&link, &[]).await.bytes().await.unwrap(), before);
 }
 
 #[tokio::test]
@@ -155,17 +155,17 @@ async fn a_clip_ends_with_the_last_picture_that_was_ordered() {
     if !there_is_ffmpeg() {
         return;
     }
-    let far = full(json!([])).await;
+    let sandbox = full(json!([])).await;
     let (first, last) = (shot([190, 40, 30]), shot([30, 60, 180]));
     let images = json!([data_uri(&first), data_uri(&last)]);
     let body = json!({ "model": "vidu2-start-end", "image_url": images, "size": "720x480" });
-    let frames = decoded(&clip(&far, &body).await);
+    let frames = decoded(&clip(&sandbox, &body).await);
     assert!(difference(&frames[0], &small(&first), 120) < 4.0);
     let end = difference(&frames[FRAMES - 1], &small(&last), 120);
     assert!(end < 4.0, "{end}");
     // To keep to several pictures is not to end with the second.
     let body = json!({ "model": "vidu2-reference", "image_url": images, "size": "720x480" });
-    let frames = decoded(&clip(&far, &body).await);
+    let frames = decoded(&clip(&sandbox, &body).await);
     assert!(difference(&frames[FRAMES - 1], &small(&last), 80) > 10.0);
 }
 
@@ -174,10 +174,10 @@ async fn a_picture_by_address_is_an_invented_one_the_same_for_the_same_address()
     if !there_is_ffmpeg() {
         return;
     }
-    let far = full(json!([])).await;
+    let sandbox = full(json!([])).await;
     let mut firsts = Vec::new();
     for image in [IMAGE, IMAGE, "https://example.com/other.png"] {
-        let frames = decoded(&clip(&far, &with(order("x"), "image_url", image)).await);
+        let frames = decoded(&clip(&sandbox, &with(order("x"), "image_url", image)).await);
         firsts.push(frames[0].clone());
     }
     assert!(difference(&firsts[0], &firsts[1], 120) < 0.01);
@@ -191,7 +191,7 @@ async fn each_defect_can_be_measured_and_a_sound_clip_has_none() {
     }
     let names = ["recoloured", "wrong_product", "frozen", "black", "letterboxed", "cut"];
     let rule = |name: &&str| json!({ "on": "submit", "when": { "prompt_contains": name }, "do": { "defect": name } });
-    let far = full(names.iter().map(rule).collect()).await;
+    let sandbox = full(names.iter().map(rule).collect()).await;
     let picture = small(&shot([190, 40, 30]));
     // What is measured of a clip, by the name of the defect that it shows.
     let measured = |frames: &[RgbImage]| -> Vec<&'static str> {
@@ -211,9 +211,9 @@ async fn each_defect_can_be_measured_and_a_sound_clip_has_none() {
         ];
         found.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect()
     };
-    assert_eq!(measured(&decoded(&clip(&far, &order("sound")).await)), [""; 0]);
+    assert_eq!(measured(&decoded(&clip(&sandbox, &order("sound")).await)), [""; 0]);
     for name in names {
-        let frames = decoded(&clip(&far, &order(name)).await);
+        let frames = decoded(&clip(&sandbox, &order(name)).await);
         assert_eq!(frames.len(), FRAMES);
         let found = measured(&frames);
         // Another product has another hue, and one of another hue is another picture.
@@ -229,11 +229,11 @@ async fn a_drawn_clip_has_the_defects_that_need_no_picture() {
     }
     let names = ["recoloured", "frozen", "black", "letterboxed", "cut"];
     let rule = |name: &&str| json!({ "on": "submit", "when": { "prompt_contains": name }, "do": { "defect": name } });
-    let far = full(names.iter().map(rule).collect()).await;
+    let sandbox = full(names.iter().map(rule).collect()).await;
     let mut seen = BTreeMap::new();
     for name in names {
         let body = json!({ "model": "cogvideox-3", "prompt": name, "size": "1280x720", "duration": 5 });
-        seen.insert(name, decoded(&clip(&far, &body).await));
+        seen.insert(name, decoded(&clip(&sandbox, &body).await));
     }
     let count = seen["cut"].len();
     let jump = |frames: &[RgbImage], index: usize| difference(&frames[index], &frames[index - 1], 120);
@@ -246,7 +246,7 @@ async fn a_drawn_clip_has_the_defects_that_need_no_picture() {
     let boxed = &seen["letterboxed"][count / 2];
     assert!(is_dark(boxed, 7) && is_dark(boxed, 112) && !is_dark(boxed, 30));
     assert!(!is_dark(&seen["recoloured"][0], 7), "a clip without a picture cannot be recoloured");
-    let requests = far.sandbox.requests();
+    let requests = sandbox.sandbox.requests();
     let struck: Vec<_> = requests.iter().map(|request| request.fault.is_some()).collect();
     assert_eq!(struck, [false, true, true, true, true]);
 }
@@ -256,7 +256,7 @@ async fn struck(prompts: impl Iterator<Item = u32>) -> BTreeMap<String, Defect> 
     let names = ["recoloured", "wrong_product", "frozen", "black", "letterboxed", "cut"];
     let rule = |name: &&str| json!({ "on": "submit", "when": { "share": 0.05 }, "do": { "defect": name } });
     let rules = names.iter().map(rule).collect();
-    let far = Far::with(|options| {
+    let sandbox = TestSandbox::with(|options| {
         options.limits = Limits::Unlimited;
         options.faults = serde_json::from_value(rules).unwrap();
     })
@@ -264,15 +264,15 @@ async fn struck(prompts: impl Iterator<Item = u32>) -> BTreeMap<String, Defect> 
     for (index, prompt) in prompts.enumerate() {
         let prompt = format!("product {prompt}");
         let body = json!({ "model": "vidu2-image", "image_url": IMAGE, "prompt": prompt, "size": "720x480" });
-        far.accepted(&with(body, "request_id", format!("order-{index}"))).await;
+        sandbox.accepted(&with(body, "request_id", format!("order-{index}"))).await;
     }
-    let (_, listed) = far.admin(Method::GET, "requests", Value::Null).await;
+    let (_, listed) = sandbox.admin(Method::GET, "requests", Value::Null).await;
     let defects = |request: &Value| {
         let defect = request["fault"]["defect"].as_str()?;
         Some((request["body"]["prompt"].as_str()?.to_owned(), defect.to_owned()))
     };
     let listed: BTreeMap<_, _> = listed.as_array().unwrap().iter().filter_map(defects).collect();
-    let requests = far.sandbox.requests();
+    let requests = sandbox.sandbox.requests();
     let found = requests.iter().filter_map(|request| match request.fault {
         Some(Fault::Defect(defect)) => Some((request.body["prompt"].as_str()?.to_owned(), defect)),
         _ => None,
@@ -299,13 +299,13 @@ async fn shares_strike_the_same_orders_whenever_they_come_in() {
 
 #[tokio::test]
 async fn an_impossible_share_is_refused() {
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     for (on, share) in [("submit", 1.5), ("submit", -0.1), ("poll", 0.5)] {
         let rule = json!({ "on": on, "when": { "share": share }, "do": { "delay": { "ms": 1 } } });
-        let (status, answer) = far.admin(Method::POST, "faults", rule).await;
+        let (status, answer) = sandbox.admin(Method::POST, "faults", rule).await;
         assert_eq!(status, 400, "{on} {share}");
         assert!(answer["error"].as_str().unwrap().contains("share"), "{answer}");
     }
     let rule = json!({ "on": "download", "do": { "defect": "black" } });
-    assert_eq!(far.admin(Method::POST, "faults", rule).await.0, 400);
+    assert_eq!(sandbox.admin(Method::POST, "faults", rule).await.0, 400);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::far::{Far, IMAGE, TASK_TIME, measure, png, with};
+use super::server::{IMAGE, TASK_TIME, TestSandbox, measure, png, with};
 
 const POST: &str = "/uniall/v1/video/generations";
 
@@ -17,13 +17,13 @@ fn pro(name: &str, value: impl Into<Value>) -> Value {
     with(order("viduq3p-720p"), name, value)
 }
 
-async fn poll(far: &Far, id: &str) -> Value {
-    far.told(&format!("{POST}/{id}")).await
+async fn poll(sandbox: &TestSandbox, id: &str) -> Value {
+    sandbox.told(&format!("{POST}/{id}")).await
 }
 
 #[tokio::test]
 async fn every_model_takes_what_is_documented_up_to_the_edge() {
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     let extras = json!({ "audio": false, "seed": 42, "bgm": false });
     let urls = |count: usize| json!(vec![IMAGE; count]);
     let table = [
@@ -40,7 +40,7 @@ async fn every_model_takes_what_is_documented_up_to_the_edge() {
         (pro("extra_body", json!({})), "0.30"),
     ];
     for (body, usd) in &table {
-        let (status, answer) = far.call(Method::POST, POST, body).await;
+        let (status, answer) = sandbox.call(Method::POST, POST, body).await;
         assert_eq!(status, StatusCode::OK, "{body}: {answer}");
         let id = answer["id"].as_str().unwrap();
         assert!(id.starts_with("task_"), "{id}");
@@ -51,13 +51,13 @@ async fn every_model_takes_what_is_documented_up_to_the_edge() {
                 "status": "queued", "progress": 0, "created_at": 1_700_000_000,
             })
         );
-        assert_eq!(far.sandbox.charges().pop().unwrap().usd, *usd, "{body}");
+        assert_eq!(sandbox.sandbox.charges().pop().unwrap().usd, *usd, "{body}");
     }
 }
 
 #[tokio::test]
 async fn a_request_one_step_past_the_document_is_refused() {
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     let without = |name: &str| {
         let mut body = order("viduq3p-720p");
         body.as_object_mut().unwrap().remove(name);
@@ -98,7 +98,7 @@ async fn a_request_one_step_past_the_document_is_refused() {
         ("resolution", pro("resolution", "720p")),
     ];
     for (parameter, body) in &table {
-        let (status, answer) = far.call(Method::POST, POST, body).await;
+        let (status, answer) = sandbox.call(Method::POST, POST, body).await;
         let error = &answer["error"];
         assert_eq!(
             (status, &error["param"]),
@@ -108,32 +108,32 @@ async fn a_request_one_step_past_the_document_is_refused() {
         assert_eq!(error["code"], "invalid_parameter");
         assert!(error["message"].is_string() && error["type"].is_string(), "{answer}");
     }
-    let (status, answer) = far.call(Method::POST, POST, &order("viduq3p-1080p-offpeak")).await;
+    let (status, answer) = sandbox.call(Method::POST, POST, &order("viduq3p-1080p-offpeak")).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer["error"]["code"], "model_not_found");
-    assert!(far.sandbox.charges().is_empty());
+    assert!(sandbox.sandbox.charges().is_empty());
 }
 
 #[tokio::test]
 async fn a_task_queues_runs_and_ends_with_its_link_in_another_place_on_each_path() {
-    let far = Far::start().await;
-    let id = far.ordered(POST, &with(order("viduq3t-540p"), "duration", 3)).await;
-    far.pass(TASK_TIME / 4);
-    let waiting = poll(&far, &id).await;
+    let sandbox = TestSandbox::start().await;
+    let id = sandbox.ordered(POST, &with(order("viduq3t-540p"), "duration", 3)).await;
+    sandbox.pass(TASK_TIME / 4);
+    let waiting = poll(&sandbox, &id).await;
     assert_eq!((&waiting["status"], &waiting["progress"]), (&json!("queued"), &json!(0)));
-    far.pass(TASK_TIME / 4);
-    let running = poll(&far, &id).await;
+    sandbox.pass(TASK_TIME / 4);
+    let running = poll(&sandbox, &id).await;
     assert_eq!((&running["status"], &running["progress"]), (&json!("in_progress"), &json!(50)));
-    far.pass((TASK_TIME / 2).saturating_sub(Duration::from_millis(1)));
-    assert_eq!(poll(&far, &id).await["status"], "in_progress");
-    far.pass(Duration::from_millis(1));
-    let done = poll(&far, &id).await;
+    sandbox.pass((TASK_TIME / 2).saturating_sub(Duration::from_millis(1)));
+    assert_eq!(poll(&sandbox, &id).await["status"], "in_progress");
+    sandbox.pass(Duration::from_millis(1));
+    let done = poll(&sandbox, &id).await;
     assert_eq!((&done["status"], &done["progress"]), (&json!("completed"), &json!(100)));
     assert_eq!(done["metadata"], Value::Null);
-    let other = far.told(&format!("/uniall/v1/videos/{id}")).await;
+    let other = sandbox.told(&format!("/uniall/v1/videos/{id}")).await;
     assert_eq!((&other["status"], &other["video_url"]), (&json!("completed"), &Value::Null));
     for link in [&done["video_url"], &other["metadata"]["url"]] {
-        let clip = far.get(link.as_str().unwrap(), &[]).await.bytes().await.unwrap();
+        let clip = sandbox.get(link.as_str().unwrap(), &[]).await.bytes().await.unwrap();
         assert_eq!(measure(&clip), (64, 64, 3));
     }
 }
@@ -141,7 +141,7 @@ async fn a_task_queues_runs_and_ends_with_its_link_in_another_place_on_each_path
 #[tokio::test]
 async fn a_task_fails_in_each_form_and_its_charge_follows() {
     let rule = |prompt: &str, fault: Value| json!({ "on": "submit", "when": { "prompt_contains": prompt }, "do": fault });
-    let far = Far::with_rules(json!([
+    let sandbox = TestSandbox::with_rules(json!([
         rule("object", json!({ "fail": { "code": "task_failed", "message": "unsafe" } })),
         rule("text", json!({ "fail": { "message": "unsafe", "shape": "string", "charged": true } })),
         rule("silent", json!({ "fail": { "shape": "none" } })),
@@ -158,15 +158,15 @@ async fn a_task_fails_in_each_form_and_its_charge_follows() {
     ];
     let mut ids = Vec::new();
     for (prompt, ..) in &table {
-        ids.push(far.ordered(POST, &pro("prompt", *prompt)).await);
+        ids.push(sandbox.ordered(POST, &pro("prompt", *prompt)).await);
     }
-    let far = far.restart(|_| {}).await;
-    far.pass(TASK_TIME);
+    let sandbox = sandbox.restart(|_| {}).await;
+    sandbox.pass(TASK_TIME);
     for ((prompt, word, error, reason, usd), (id, charge)) in
-        table.iter().zip(ids.iter().zip(far.sandbox.charges()))
+        table.iter().zip(ids.iter().zip(sandbox.sandbox.charges()))
     {
         for path in [POST, "/uniall/v1/videos"] {
-            let answer = far.told(&format!("{path}/{id}")).await;
+            let answer = sandbox.told(&format!("{path}/{id}")).await;
             assert_eq!(
                 (&answer["status"], &answer["error"], &answer["fail_reason"]),
                 (&json!(word), error, reason),
@@ -180,14 +180,14 @@ async fn a_task_fails_in_each_form_and_its_charge_follows() {
 
 #[tokio::test]
 async fn a_path_is_compared_byte_by_byte() {
-    let far = Far::start().await;
-    let (_, answer) = far.call(Method::POST, POST, &order("viduq3p-720p")).await;
+    let sandbox = TestSandbox::start().await;
+    let (_, answer) = sandbox.call(Method::POST, POST, &order("viduq3p-720p")).await;
     let id = answer["id"].as_str().unwrap();
     for (path, status) in [
         (format!("{POST}/{id}"), StatusCode::OK),
         (format!("{POST}/{}", id.replace('_', "%5F")), StatusCode::NOT_FOUND),
         (format!("/uniall//v1/video/generations/{id}"), StatusCode::NOT_FOUND),
     ] {
-        assert_eq!(far.call(Method::GET, &path, &Value::Null).await.0, status, "{path}");
+        assert_eq!(sandbox.call(Method::GET, &path, &Value::Null).await.0, status, "{path}");
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::far::{Far, IMAGE, KEY, TASK_TIME, measure, parsed, png, with};
+use super::server::{IMAGE, KEY, TASK_TIME, TestSandbox, measure, parsed, png, with};
 
 const POST: &str = "/vtrix/model/v1/generation";
 const Q1: &str = "viduq1_img2video";
@@ -20,13 +20,13 @@ fn image() -> Value {
     json!({ "images": [IMAGE] })
 }
 
-async fn poll(far: &Far, id: &str) -> Value {
-    far.told(&format!("{POST}/task/{id}")).await
+async fn poll(sandbox: &TestSandbox, id: &str) -> Value {
+    sandbox.told(&format!("{POST}/task/{id}")).await
 }
 
 #[tokio::test]
 async fn every_model_takes_what_is_documented_up_to_the_edge() {
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     let full = json!({
         "images": [png(400, 100, 0)], "prompt": "é".repeat(2000), "audio": true, "voice_id": "", "is_rec": true,
         "bgm": true, "duration": 5, "seed": -1, "resolution": "1080p", "movement_amplitude": "large",
@@ -69,7 +69,7 @@ async fn every_model_takes_what_is_documented_up_to_the_edge() {
         ("viduq3_turbo_start_end2video", frames, "0.30"),
     ];
     for (model, parameters, usd) in &table {
-        let (status, answer) = far.call(Method::POST, POST, &order(model, parameters)).await;
+        let (status, answer) = sandbox.call(Method::POST, POST, &order(model, parameters)).await;
         assert_eq!(status, StatusCode::OK, "{model}: {answer}");
         let id = answer["id"].as_str().unwrap();
         assert!(id.len() == 20 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'v')), "{id}");
@@ -77,7 +77,7 @@ async fn every_model_takes_what_is_documented_up_to_the_edge() {
             answer,
             json!({ "id": id, "status": "in_progress", "model": model, "created_at": 1_700_000_000 })
         );
-        let charge = far.sandbox.charges().pop().unwrap();
+        let charge = sandbox.sandbox.charges().pop().unwrap();
         assert_eq!((charge.task.as_str(), charge.usd.as_str()), (id, *usd), "{model}");
     }
 }
@@ -88,7 +88,7 @@ async fn a_parameter_one_step_past_the_documents_is_refused_with_its_code() {
     const VALUE: u64 = 8_008_003_002;
     const STYLE: u64 = 8_008_003_003;
     const PICTURE: u64 = 8_008_003_004;
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     let q1 = |name: &str, value: Value| (VALUE, Q1, with(image(), name, value));
     let text = |name: &str, value: Value| with(json!({ "prompt": "x" }), name, value);
     let images = |count: usize| json!({ "images": vec![IMAGE; count] });
@@ -152,20 +152,20 @@ async fn a_parameter_one_step_past_the_documents_is_refused_with_its_code() {
         (VALUE, "viduq3_pro_text2video", json!({ "prompt": "x".repeat(5001) })),
     ];
     for (code, model, parameters) in &table {
-        let (status, answer) = far.call(Method::POST, POST, &order(model, parameters)).await;
+        let (status, answer) = sandbox.call(Method::POST, POST, &order(model, parameters)).await;
         let error = &answer["error"];
         assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!(code)), "{model}: {answer}");
         assert!(error["error_message"].is_string(), "{answer}");
     }
-    let (_, missing) = far.call(Method::POST, POST, &order(Q1, &json!({}))).await;
+    let (_, missing) = sandbox.call(Method::POST, POST, &order(Q1, &json!({}))).await;
     assert_eq!(missing, json!({ "error": { "code": MISSING, "error_message": "Missing image" } }));
-    assert!(far.sandbox.charges().is_empty());
-    assert_eq!(far.sandbox.requests()[0].code.as_deref(), Some("8008003001"));
+    assert!(sandbox.sandbox.charges().is_empty());
+    assert_eq!(sandbox.sandbox.requests()[0].code.as_deref(), Some("8008003001"));
 }
 
 #[tokio::test]
 async fn an_envelope_of_another_form_is_refused_in_words() {
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     let one = json!({ "params": image() });
     for body in [
         json!([one]),
@@ -182,21 +182,22 @@ async fn an_envelope_of_another_form_is_refused_in_words() {
         json!({ "model": Q1, "input": [one], "moderation": true }),
         order(Q1, &with(image(), "model", Q1)),
     ] {
-        let (status, answer) = far.call(Method::POST, POST, &body).await;
+        let (status, answer) = sandbox.call(Method::POST, POST, &body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
         assert!(answer["error"].is_string(), "{body}: {answer}");
     }
-    assert!(far.sandbox.charges().is_empty());
+    assert!(sandbox.sandbox.charges().is_empty());
 }
 
 #[tokio::test]
 async fn a_body_of_20_mib_passes_and_one_byte_more_does_not() {
-    let far = Far::start().await;
+    let sandbox = TestSandbox::start().await;
     let mut body = order(Q1, &image()).to_string();
     body.push_str(&" ".repeat(20 * 1024 * 1024 - body.len()));
     let send = async |body: String| {
-        let url = format!("{}{POST}", far.sandbox.base_url());
-        let request = far.client.post(url).bearer_auth(KEY).header(header::CONTENT_TYPE, "application/json");
+        let url = format!("{}{POST}", sandbox.sandbox.base_url());
+        let request =
+            sandbox.client.post(url).bearer_auth(KEY).header(header::CONTENT_TYPE, "application/json");
         let answer = request.body(body).send().await.unwrap();
         (answer.status(), parsed(answer).await)
     };
@@ -204,36 +205,36 @@ async fn a_body_of_20_mib_passes_and_one_byte_more_does_not() {
     let (status, answer) = send(body + " ").await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(answer["message"].is_string(), "{answer}");
-    assert_eq!(far.sandbox.charges().len(), 1);
+    assert_eq!(sandbox.sandbox.charges().len(), 1);
 }
 
 #[tokio::test]
 async fn a_task_tells_its_progress_and_ends_with_its_clip_and_its_cost() {
-    let far = Far::start().await;
-    let id = far.ordered(POST, &order(Q1, &with(image(), "is_rec", true))).await;
-    assert_eq!(poll(&far, &id).await["progress"], 0.0);
-    far.pass(TASK_TIME / 2);
-    let half = poll(&far, &id).await;
+    let sandbox = TestSandbox::start().await;
+    let id = sandbox.ordered(POST, &order(Q1, &with(image(), "is_rec", true))).await;
+    assert_eq!(poll(&sandbox, &id).await["progress"], 0.0);
+    sandbox.pass(TASK_TIME / 2);
+    let half = poll(&sandbox, &id).await;
     assert_eq!((&half["status"], &half["progress"]), (&json!("in_progress"), &json!(0.5)));
     assert_eq!(half["usage"], Value::Null);
-    far.pass((TASK_TIME / 2).saturating_sub(Duration::from_millis(1)));
-    assert_eq!(poll(&far, &id).await["progress"], 0.99);
-    far.pass(Duration::from_millis(1));
-    let done = poll(&far, &id).await;
+    sandbox.pass((TASK_TIME / 2).saturating_sub(Duration::from_millis(1)));
+    assert_eq!(poll(&sandbox, &id).await["progress"], 0.99);
+    sandbox.pass(Duration::from_millis(1));
+    let done = poll(&sandbox, &id).await;
     assert_eq!((&done["status"], &done["progress"]), (&json!("completed"), &Value::Null));
     assert_eq!(done["usage"], json!({ "cost": "0.45", "discount": 1, "quantity": 1, "unit_price": "0.45" }));
     let content = &done["output"][0]["content"][0];
     assert_eq!(content["type"], "video");
     assert!(content["jobId"].is_string());
-    let clip = far.get(content["url"].as_str().unwrap(), &[]).await.bytes().await.unwrap();
+    let clip = sandbox.get(content["url"].as_str().unwrap(), &[]).await.bytes().await.unwrap();
     assert_eq!(measure(&clip), (64, 64, 5));
-    assert_eq!(far.sandbox.charges()[0].usd, "0.45");
+    assert_eq!(sandbox.sandbox.charges()[0].usd, "0.45");
 }
 
 #[tokio::test]
 async fn a_task_fails_in_each_form_and_its_charge_follows() {
     let rule = |prompt: &str, fault: Value| json!({ "on": "submit", "when": { "prompt_contains": prompt }, "do": fault });
-    let far = Far::with_rules(json!([
+    let sandbox = TestSandbox::with_rules(json!([
         rule("object", json!({ "fail": { "code": "8008003098", "message": "Generation failed" } })),
         rule(
             "text",
@@ -258,14 +259,15 @@ async fn a_task_fails_in_each_form_and_its_charge_follows() {
     ];
     let mut ids = Vec::new();
     for (prompt, ..) in &table {
-        ids.push(far.ordered(POST, &order(Q1, &with(image(), "prompt", *prompt))).await);
+        ids.push(sandbox.ordered(POST, &order(Q1, &with(image(), "prompt", *prompt))).await);
     }
-    let far = far.restart(|_| {}).await;
-    assert_eq!(poll(&far, &ids[0]).await["status"], "in_progress");
-    far.pass(TASK_TIME);
-    for ((prompt, word, error, usd), (id, charge)) in table.iter().zip(ids.iter().zip(far.sandbox.charges()))
+    let sandbox = sandbox.restart(|_| {}).await;
+    assert_eq!(poll(&sandbox, &ids[0]).await["status"], "in_progress");
+    sandbox.pass(TASK_TIME);
+    for ((prompt, word, error, usd), (id, charge)) in
+        table.iter().zip(ids.iter().zip(sandbox.sandbox.charges()))
     {
-        let answer = poll(&far, id).await;
+        let answer = poll(&sandbox, id).await;
         assert_eq!((&answer["status"], &answer["error"]), (&json!(word), error), "{prompt}");
         assert!(answer["output"].as_array().is_none_or(Vec::is_empty), "{prompt}");
         assert_eq!(answer["usage"].is_object(), *prompt == "nothing", "{prompt}");

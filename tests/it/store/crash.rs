@@ -1,6 +1,7 @@
 //! Crashes and full disks between any two steps, and databases that do not fit their ledger.
 
 use super::*;
+use crate::snapshot::stable;
 use shotlist::store::{Kept, Reader, Rehearsal, Repair, Step};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -29,7 +30,8 @@ async fn failed_claim(place: &Place, step: Step) {
     fail.store(1, Ordering::SeqCst);
     let error = claim(&store, &bowl, run).await.unwrap_err();
     assert!(matches!(error, ClaimError::Store(StoreError::DiskFull { .. })), "{error}");
-    assert!(error.to_string().contains("nothing more is sent"), "{error}");
+    let words = stable(&error.to_string()).replace("state.db", "[file]").replace("ledger.jsonl", "[file]");
+    insta::allow_duplicates! { insta::assert_snapshot!(words, @"disk full on [home]/.shotlist/[file], [room] free: nothing more is sent, and paid results are kept; free some space and run the same command again"); }
     assert!(place.dir().join("reserve").exists(), "the reserve is not for what was not sent yet");
 }
 
@@ -63,7 +65,7 @@ async fn p02_an_intent_that_did_not_reach_the_ledger_was_never_sent() {
 async fn p02_nobody_adds_the_line_of_an_intent_whose_caller_was_told_that_it_failed() {
     let place = Place::new();
     failed_claim(&place, Step::Append).await;
-    let person = place.beside();
+    let person = place.second_store();
     person.begin_run(PROJECT, "resolve", Caps::default(), now()).await.unwrap();
     drop(person);
     assert_eq!(place.ledger(), "");
@@ -133,10 +135,10 @@ async fn p21_a_paid_task_that_the_database_cannot_take_in_comes_back_from_the_le
     let error = accepted(&place, Step::Commit, 2).await.unwrap_err();
     let ApplyError::Store(StoreError::Unsaved { task, kept, .. }) = &error else { panic!("{error}") };
     assert_eq!((task.0.raw(), *kept), ("task-bowl", Kept::Ledger));
-    assert!(error.to_string().contains("task-bowl was accepted and is paid"), "{error}");
+    insta::assert_snapshot!(stable(&error.to_string()), @"task task-bowl was accepted by the provider and is paid, but saving it failed: disk full on [home]/.shotlist/state.db, [room] free: nothing more is sent, and paid results are kept; free some space and run the same command again; the task id is on disk: free some space, and the next run downloads the clip");
 
     // A small verb in between must not call the two in agreement.
-    let person = place.beside();
+    let person = place.second_store();
     person.begin_run(PROJECT, "resolve", Caps::default(), now()).await.unwrap();
     drop(person);
     let (store, opened) = place.try_drive(&Options::default()).unwrap();
@@ -238,11 +240,11 @@ async fn p37_a_database_whose_log_was_deleted_is_older_than_its_ledger() {
     let error = crashed.try_drive(&Options::default()).err().unwrap();
     let StoreError::OlderThanLedger { missing, paid, sum, .. } = &error else { panic!("{error}") };
     assert_eq!((*missing, *paid, *sum), (4, 3, cents(60)));
-    assert!(error.to_string().contains("`shotlist recover`"), "{error}");
+    insta::assert_snapshot!(stable(&error.to_string()), @"[home]/.shotlist/state.db is older than its ledger: 4 submissions are missing, and 3 of them may have been charged (up to $0.60); nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger");
     assert_eq!(fs::read(crashed.dir().join("state.db")).unwrap(), before);
     assert_eq!(crashed.ledger(), place.ledger());
-    let beside = Store::open(&crashed.dir(), Mode::Beside, &Options::default(), now());
-    assert!(matches!(beside.err(), Some(StoreError::OlderThanLedger { .. })), "nor beside");
+    let second = Store::open(&crashed.dir(), Mode::Concurrent, &Options::default(), now());
+    assert!(matches!(second.err(), Some(StoreError::OlderThanLedger { .. })), "nor for a concurrent command");
 }
 
 #[tokio::test]
@@ -318,7 +320,7 @@ async fn p36_a_damaged_database_is_refused_and_stays_as_it_is() {
         OpenOptions::new().write(true).open(&path).unwrap().write_all(&bytes).unwrap();
         let error = place.try_drive(&Options::default()).err().unwrap();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-        assert!(error.to_string().contains("`shotlist recover`"), "{error}");
+        insta::assert_snapshot!(stable(&error.to_string()));
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 }

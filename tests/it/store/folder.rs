@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of a test need no atomic writes")]
 
 use super::*;
+use crate::snapshot::stable;
 use shotlist::store::{Holder, LockError, Reader};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -21,10 +22,7 @@ fn p31_a_second_driver_learns_who_holds_the_lock_and_a_dead_one_holds_nothing() 
         (*pid, started.as_str(), command.as_str()),
         (std::process::id(), "2026-11-21T02:14:07Z", "run")
     );
-    assert!(
-        error.to_string().contains("`shotlist run` is at work here since 2026-11-21T02:14:07Z"),
-        "{error}"
-    );
+    insta::assert_snapshot!(stable(&error.to_string()), @"`shotlist run` has been running here since [time] (process [id] on [host]); nothing was sent");
     assert_eq!(Lock::holder(&place.dir()).unwrap().as_ref(), Some(holder));
     drop(lock);
     assert_eq!(Lock::holder(&place.dir()).unwrap(), None, "its words stay in the file, the lock does not");
@@ -85,18 +83,17 @@ fn s23_files_that_were_open_to_others_are_closed_with_a_warning() {
     let (_, opened) = place.try_drive(&Options::default()).unwrap();
     assert_eq!((mode(&place.dir()), mode(&place.dir().join("state.db"))), (0o700, 0o600));
     assert_eq!(opened.warnings.len(), 2, "{:?}", opened.warnings);
-    assert!(
-        opened.warnings[1].contains("state.db was open to other users (mode 644)"),
-        "{:?}",
-        opened.warnings
-    );
+    insta::assert_snapshot!(stable(&opened.warnings.join("\n")), @r"
+    other users had access to [home]/.shotlist (mode 755); shotlist changed the mode to 700
+    other users had access to [home]/.shotlist/state.db (mode 644); shotlist changed the mode to 600
+    ");
 }
 
 #[tokio::test]
 async fn reading_leaves_no_trace_where_nothing_was_run_and_none_in_the_database() {
     let place = Place::new();
     assert!(Reader::open(&place.dir()).unwrap().is_none());
-    let absent = Store::open(&place.dir(), Mode::Beside, &Options::default(), now()).err();
+    let absent = Store::open(&place.dir(), Mode::Concurrent, &Options::default(), now()).err();
     assert_eq!(absent, Some(StoreError::Absent { path: place.dir() }));
     assert!(!place.dir().exists());
 
@@ -128,7 +125,7 @@ async fn readers_see_the_last_commit_while_a_write_waits() {
     write.await.unwrap();
 }
 
-/// Of versions 1 to 4 and of version 6, one take in each state; they must open for ever.
+/// Databases of versions 1 to 4 and 6 with one take in each state; they must open for ever.
 #[tokio::test]
 async fn databases_of_older_versions_open_with_all_that_was_in_them() {
     for name in ["v1.db", "v2.db", "v3.db", "v4.db", "v6.db"] {
@@ -147,7 +144,7 @@ async fn opens_with_all_that_was_in_it(name: &str) {
 
     let kept = place.dir().join(format!("state.db.version-{}", &name[1..2]));
     assert!(
-        opened.warnings.last().unwrap().contains(&format!("{} is a copy of before", kept.display())),
+        opened.warnings.last().unwrap().contains(&format!("{} is a copy of the old version", kept.display())),
         "{opened:?}"
     );
     let rows = |path: &Path| {
@@ -235,7 +232,7 @@ async fn p11_what_a_kill_leaves_of_a_database_that_was_being_made_opens_for_read
     }
 }
 
-/// The lines, too: each is read again by whoever repairs or rebuilds.
+/// Checks the ledger's lines too: a repair or a rebuild reads each of them again.
 #[test]
 fn every_line_of_a_ledger_of_version_1_is_read_again_as_it_was() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state/v1.jsonl");

@@ -1,7 +1,7 @@
 //! A database that is rebuilt from a ledger alone, and from one of the first version.
 
 use super::*;
-use shotlist::store::{Adjustment, Clips, Rebuilt, Recovery};
+use shotlist::store::{Adjustment, ClipFinder, Rebuilt, Recovery};
 use std::fs;
 use std::path::Path;
 
@@ -10,7 +10,7 @@ struct Shelf {
     full: bool,
 }
 
-impl Clips for Shelf {
+impl ClipFinder for Shelf {
     fn stands(&self, _: &str, file: &ClipFile) -> bool {
         self.full && *file == clip_file()
     }
@@ -240,9 +240,9 @@ async fn a_rebuilt_ledger_keeps_its_readable_lines_and_gets_what_the_database_kn
     assert!(text.starts_with(&readable), "{text}");
     assert!(text[readable.len()..].contains("\"kind\":\"intent\""), "{text}");
     assert_eq!(rebuild(&place, true, now()), None, "what is rebuilt is sound");
-    // It is enough by itself again.
+    // The ledger is enough without the database again.
     fs::remove_file(place.dir().join("state.db")).unwrap();
-    assert_eq!(rebuild(&place, true, now()).unwrap().strays, 0);
+    assert_eq!(rebuild(&place, true, now()).unwrap().unmatched, 0);
     let store = place.drive();
     assert_eq!(states(&store).await, [("a".to_owned(), "running"), ("b".to_owned(), "running")]);
     assert_eq!(store.spent(Window::Ever).await.unwrap().reserved, cents(40));

@@ -15,7 +15,7 @@ function decisionBadge(job) {
     const retry = button("Retry", () => Decide.retry([job]), { tabindex: "-1" });
     return el("span", { class: "badge bad unsaved" }, icon("warn"), el("b", { text: "not saved" }), retry);
   }
-  if (job.conflict) return el("span", { class: "badge warn" }, icon("warn"), el("b", { text: "two decisions" }), el("span", { class: "more", text: "open it to settle" }));
+  if (job.conflict) return el("span", { class: "badge warn" }, icon("warn"), el("b", { text: "two decisions" }), el("span", { class: "more", text: "open it to choose one" }));
   if (!job.current) return null;
   const review = job.standing === "undecided" ? null : job.review;
   const more = review ? [reasonWords(review.reasons), review.who ? `by ${review.who}` : ""].filter(Boolean).join(" · ") : "";
@@ -44,7 +44,7 @@ function versionStrip(job) {
 }
 
 const STATES_OF_PHASE = {
-  pending: "to be sent", submitting: "being sent", doubtful: "in doubt", running: "rendering", downloading: "being fetched",
+  pending: "to be sent", submitting: "being sent", doubtful: "in doubt", running: "rendering", downloading: "being downloaded",
   placing: "being saved", done: "done", held: "needs your decision", failed: "failed", cancelled: "cancelled", written_off: "written off",
 };
 
@@ -79,7 +79,7 @@ function makeCard(job, place, total) {
   return card;
 }
 
-// Plays a clip a quarter of a second after the pointer came to it, not on a phone and not where motion is unwanted.
+// Plays a clip when the pointer has been on it for a quarter of a second, except on phones and with reduced motion.
 function hoverPlay(card, box, job) {
   let waiting = 0;
   card.addEventListener("pointerenter", (event) => {

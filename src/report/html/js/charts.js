@@ -1,4 +1,4 @@
-// Charts, drawn as SVG, each with its figures as a table for whoever does not see it.
+// Draws charts as SVG, each with a table of its numbers for screen readers.
 
 function figure(title, note, drawing, head, rows) {
   const table = el("table", {}, el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col", text })))), el("tbody", {}, rows.map((row) => el("tr", {}, row.map((text, at) => el(at ? "td" : "th", at ? { text } : { text, scope: "row" }))))));
@@ -125,5 +125,5 @@ function drawAbout(model) {
   const runs = new Set(model.takes().map(({ take }) => take.run).filter((run) => run !== undefined));
   row("Runs", String(runs.size));
   row("Renderings", String(model.takes().length));
-  byId("about").replaceChildren(el("h2", { text: "About this report" }), list, el("p", {}, "Where the project stands: ", commandLine(model.command("status"))));
+  byId("about").replaceChildren(el("h2", { text: "About this report" }), list, el("p", {}, "State of the project: ", commandLine(model.command("status"))));
 }

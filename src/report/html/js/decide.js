@@ -1,4 +1,4 @@
-// Decisions: made, saved, undone, and what is shown until they are saved.
+// Makes, saves and undoes decisions, and shows them until they are saved.
 
 const Decide = {
   store: null,
@@ -6,7 +6,7 @@ const Decide = {
   undoable: [],
   changed: () => {},
 
-  // Decides about jobs in one step, which one undo takes back.
+  // Decides about jobs in one step, which one undo reverts.
   async apply(jobs, made, { isUndo = false } = {}) {
     const able = jobs.filter((job) => job.current);
     if (!this.store.canWrite || able.length === 0) return;
@@ -18,7 +18,7 @@ const Decide = {
     if (done.length && !isUndo) say(able.length === 1 ? `${DECISIONS[made.outcome][0]}: ${able[0].title}` : `${count(done.length, "clip")} ${DECISIONS[made.outcome][0]}`);
   },
 
-  // The decision that stands now, as one that can be made again.
+  // Returns the current decision in a form that can be sent again.
   formerly(job) {
     const review = job.review;
     if (!review || job.standing === "outdated") return { outcome: "undecided", reasons: [], note: null, redo: false };
@@ -39,7 +39,7 @@ const Decide = {
         job.decidedHere = !job.conflict;
         if (!job.conflict) job.unsaved = null;
       }
-      if (late.length) toast(`Not saved: somebody else decided about ${late.length === 1 ? late[0].title : count(late.length, "clip")} first`);
+      if (late.length) toast(`Not saved: another person decided about ${late.length === 1 ? late[0].title : count(late.length, "clip")} first`);
     } catch (error) {
       for (const job of jobs) Object.assign(job, { saving: "failed", error: error.message });
       toast(`Not saved: ${error.message}`, button("Retry", () => this.retry(jobs)));
@@ -47,13 +47,13 @@ const Decide = {
     this.changed(jobs);
   },
 
-  // Sends again what was not saved, with the newest revision that is known.
+  // Sends unsaved decisions again, with the newest known revision.
   async retry(jobs) {
     const unsaved = jobs.filter((job) => job.unsaved);
     if (unsaved.length) await this.send(unsaved, unsaved.map((job) => ({ ...job.unsaved, seen: revisionOf(job) })));
   },
 
-  // Drops one's own decision where another person was faster.
+  // Removes the user's own decision about a job if another person decided first.
   yield(job) {
     Object.assign(job, { conflict: null, unsaved: null, saving: null });
     if (this.store.kept) {
@@ -73,7 +73,7 @@ const Decide = {
     const jobs = step.map(({ job }) => job);
     const list = step.map(({ job, was }) => ({ job: job.name, take: job.current?.take ?? was.take, seen: revisionOf(job), ...was }));
     await this.send(jobs, list);
-    const words = jobs.length === 1 ? `${jobs[0].title} is ${DECISIONS[jobs[0].standing][0]} again` : `${count(jobs.length, "decision")} taken back`;
+    const words = jobs.length === 1 ? `${jobs[0].title} is ${DECISIONS[jobs[0].standing][0]} again` : `${count(jobs.length, "decision")} undone`;
     toast(words);
     return jobs[0];
   },
@@ -81,7 +81,7 @@ const Decide = {
   async choose(job, take) {
     try {
       const late = await this.store.choose(job, take);
-      toast(late.length ? "Not changed: somebody else decided about it first" : "This version has the name of the clip now");
+      toast(late.length ? "Not changed: another person decided about this clip first" : "This version is now in use");
     } catch (error) {
       toast(`Not changed: ${error.message}`);
     }

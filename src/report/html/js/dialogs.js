@@ -16,7 +16,7 @@ function openDialog(title, content, acts) {
 
 const isDialogOpen = () => document.querySelector("dialog[open]") !== null;
 
-// Asks for the reasons. Keys 1 to 9 reject with that reason at once; several are ticked and sent together.
+// Asks for the reasons. Keys 1 to 9 reject immediately with that reason; several reasons are ticked and sent together.
 function askReasons(jobs, { redo = false } = {}, decided) {
   const former = jobs.length === 1 && jobs[0].standing === "rejected" ? jobs[0].review : null;
   const boxes = Page.model.data.reasons.map(({ name, words }, at) => {
@@ -36,7 +36,7 @@ function askReasons(jobs, { redo = false } = {}, decided) {
   };
   const total = el("p", { class: "total" });
   const finish = (reasons) => {
-    if (reasons.length === 0) fault.textContent = "Tick a reason, or press its number.";
+    if (reasons.length === 0) fault.textContent = "Select a reason, or press its number.";
     else if (reasons.includes("other") && !note.value.trim()) {
       fault.textContent = "“other” needs a note.";
       note.focus();
@@ -86,13 +86,13 @@ function showHelp() {
   move.addEventListener("change", () => Settings.set("advance", move.checked));
   const rows = keys.map(([key, words]) => [el("dt", {}, key.split("  ").map((it) => el("kbd", { text: it }))), el("dd", { text: words })]);
   const content = [el("dl", { class: "keys" }, rows.flat()),
-    el("p", { class: "note", text: "Only the clip with the ring is decided. J and K go from clip to clip; they are not the shuttle of a video editor." }),
+    el("p", { class: "note", text: "Your decision applies only to the clip with the ring. J and K go from clip to clip; they do not change the speed as in a video editor." }),
     el("label", { class: "again" }, on, el("span", { text: "Single keys are shortcuts" })),
     Decide.store.canWrite ? el("label", { class: "again" }, move, el("span", { text: "Go to the next clip after a decision" })) : null];
   const dialog = openDialog("Keys", content, [button("Close", () => dialog.close(), { key: "Esc", class: "strong" })]);
 }
 
-// What this browser remembers about how the page is used.
+// The settings of the page, which this browser stores.
 const Settings = {
   keys: true, advance: true, theme: "auto",
   load() {
@@ -100,7 +100,7 @@ const Settings = {
       const kept = JSON.parse(localStorage.getItem("shotlist:settings") ?? "{}");
       for (const name of ["keys", "advance", "theme"]) if (name in kept) this[name] = kept[name];
     } catch {
-      // Settings that cannot be read are those of the first visit.
+      // If the settings cannot be read, the defaults apply.
     }
     this.paint();
   },
@@ -109,7 +109,7 @@ const Settings = {
     try {
       localStorage.setItem("shotlist:settings", JSON.stringify({ keys: this.keys, advance: this.advance, theme: this.theme }));
     } catch {
-      // They hold for this visit.
+      // If the settings cannot be stored, they apply to this visit only.
     }
     this.paint();
   },

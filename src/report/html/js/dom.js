@@ -1,4 +1,4 @@
-// Elements, icons and small helpers. Text enters the page as text only: nothing here reads markup.
+// Elements, icons and small helpers. Text is always added as text: nothing here parses markup.
 
 const byId = (id) => document.getElementById(id);
 
@@ -69,7 +69,7 @@ function button(label, act, options = {}) {
   return el("button", { type: "button", ...named, ...attributes, on: { click: act } }, content);
 }
 
-// Says something to screen readers.
+// Announces a text to screen readers.
 function say(text) {
   byId("said").textContent = "";
   // The same words twice are announced twice only if the element was empty between them.
@@ -86,7 +86,7 @@ function toast(text, ...actions) {
   say(text);
 }
 
-// Takes a text to the clipboard; where the browser refuses, the text stays selected.
+// Copies a text to the clipboard, or selects the text if the browser refuses.
 async function copy(text, shown) {
   try {
     await navigator.clipboard.writeText(text);
@@ -99,7 +99,7 @@ async function copy(text, shown) {
 
 // A command line with a button that copies it.
 function commandLine(text) {
-  // A line breaks between words, never at the hyphens of a flag.
+  // Lines break between words, never at the hyphens of a flag.
   const words = text.split(" ").flatMap((word, at) => [at ? " " : "", el("span", { text: word })]);
   const code = el("code", {}, words);
   return el("span", { class: "command" }, code, button("Copy command", () => copy(text, code), { glyph: "copy", hide: true, class: "quiet" }));

@@ -1,4 +1,4 @@
-// The bar: search, chips with their numbers, sorting, and what was decided here.
+// The bar with search, sorting, chips with their counts, and buttons for decisions about all shown clips.
 
 class Filters {
   constructor(place) {
@@ -60,7 +60,7 @@ class Filters {
     if (store.canWrite) {
       const open = shown.filter((job) => decisionOf(job) === "undecided" || decisionOf(job) === "outdated");
       if (View.q && open.length > 1) {
-        acts.push(button(`Approve all ${open.length}…`, () => confirmStep(`Approve ${open.length} clips?`, `${count(open.length, "clip")} of this list ${open.length === 1 ? "is" : "are"} undecided or outdated. One undo takes all of it back.`, `Approve ${open.length}`, () => Decide.apply(open, { outcome: "approved" }))));
+        acts.push(button(`Approve all ${open.length}…`, () => confirmStep(`Approve ${open.length} clips?`, `${count(open.length, "clip")} of this list ${open.length === 1 ? "is" : "are"} undecided or outdated. You can undo this in one step.`, `Approve ${open.length}`, () => Decide.apply(open, { outcome: "approved" }))));
       }
       if (store.csv && store.decisions().length) acts.push(button(`Save ${count(store.decisions().length, "decision")}…`, () => saveDecisions(store), { glyph: "save", class: "strong", id: "save" }));
     }
@@ -68,7 +68,7 @@ class Filters {
   }
 }
 
-// Writes decisions.csv, with the name of whoever decided.
+// Writes decisions.csv, with the name of the reviewer.
 function saveDecisions(store) {
   const who = el("input", { type: "text", value: store.who, maxlength: "80", "aria-label": "Your name", placeholder: "Your name" });
   const command = Page.model.command("import");
@@ -81,7 +81,7 @@ function saveDecisions(store) {
     toast("Saved as decisions.csv");
   };
   const dialog = openDialog("Save the decisions as decisions.csv", [
-    el("p", { text: "They are kept in this browser until then. This command records them in the project:" }), el("p", {}, commandLine(command)),
+    el("p", { text: "The decisions are kept in this browser until you save the file. This command records the file in the project:" }), el("p", {}, commandLine(command)),
     el("label", { class: "field" }, el("span", { text: "Your name" }), who)], [button("Save decisions.csv", save, { class: "strong", id: "save-file" }), button("Cancel", () => dialog.close(), { key: "Esc" })]);
   who.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;

@@ -1,6 +1,6 @@
-// Money, times and sizes in words.
+// Formats money, times and sizes.
 
-// One for all numbers: making one takes longer than using it.
+// One formatter for all numbers, because creating one takes longer than using it.
 const NUMBERS = new Intl.NumberFormat("en-US");
 
 function money(micros) {
@@ -39,7 +39,7 @@ const count = (number, one, many = `${one}s`) => `${NUMBERS.format(number)} ${nu
 
 const percent = (part, whole) => (whole ? `${Math.round((100 * part) / whole)} %` : "–");
 
-// A word quoted for a shell where needed.
+// Returns a word, quoted for a shell if needed.
 function quoted(word) {
   return /^[\p{L}\p{N}/._\-+=:,@%]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -48,7 +48,7 @@ function quoted(word) {
 const STATES = {
   done: ["done", "check", "good"],
   to_render: ["to render", "ring", "calm"],
-  asks: ["waiting for confirmation", "hand", "warn"],
+  asks: ["waiting for your approval", "hand", "warn"],
   review: ["waiting for your review", "hand", "warn"],
   in_flight: ["rendering", "clock", "calm"],
   waiting: ["waiting for another job", "clock", "calm"],

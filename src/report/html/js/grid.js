@@ -1,4 +1,4 @@
-// The gallery. Only the rows in view are in the page, so that 5,000 clips cost what 30 do.
+// The gallery. Only the visible rows are in the page, so that 5,000 clips need no more memory than 30.
 
 const CARD_WIDTH = 296;
 const GAP = 16;
@@ -42,7 +42,7 @@ class Grid {
     this.draw();
   }
 
-  // Jobs of an item stand together, in the order of the first of them.
+  // Groups the jobs by item, in the order of the first job of each item.
   groups() {
     const groups = new Map();
     for (const job of this.jobs) {
@@ -53,7 +53,7 @@ class Grid {
     return groups.values();
   }
 
-  // Fills rows without gaps; a group that goes on in the next row has its heading there again.
+  // Fills rows without gaps; a group that continues in the next row repeats its heading there.
   pack() {
     if (!this.columns) return;
     this.rows = [];
@@ -104,7 +104,7 @@ class Grid {
     const top = this.top();
     const first = Math.max(0, Math.floor(-top / ROW_HEIGHT) - SPARE_ROWS);
     const last = Math.min(this.rows.length - 1, Math.ceil((innerHeight - top) / ROW_HEIGHT) + SPARE_ROWS);
-    // The card that has the focus stays, or the keyboard would lose its place.
+    // The focused card stays, because otherwise the keyboard focus would be lost.
     const held = this.list.contains(document.activeElement) ? this.rowOf.get(this.ring) : undefined;
     for (const [row, element] of this.mounted) {
       if ((row < first || row > last) && row !== held) {
@@ -128,7 +128,7 @@ class Grid {
       box.lastChild.style.gridTemplateColumns = `repeat(${group.jobs.length}, minmax(0, 1fr))`;
       row.append(box);
     }
-    // Rows stand in the page as they stand on the screen, for whoever reads it in order.
+    // The rows have the same order in the document as on the screen, for screen readers.
     const after = [...this.mounted.keys()].filter((row) => row > at).sort((one, two) => one - two)[0];
     this.list.insertBefore(row, after === undefined ? null : this.mounted.get(after));
     this.mounted.set(at, row);
@@ -178,7 +178,7 @@ class Grid {
     if (now) this.mark(now);
   }
 
-  // Brings a card into view below the bar.
+  // Scrolls a card into view below the bar.
   reveal(job) {
     const row = this.rowOf?.get(job);
     if (row === undefined) return;

@@ -1,11 +1,11 @@
-// The page itself: what is shown, what keys and clicks do, and how it begins.
+// The page: starts it, shows jobs and clips, and handles keys and clicks.
 
 const Page = {
   model: null, grid: null, panel: null, filters: null, shown: [],
 
   barHeight: () => (byId("bar").offsetHeight || 0),
 
-  // Applies search and sorting again. A card that was decided stays in the list until then.
+  // Applies search and sorting again. Until then, a card stays in the list after a decision.
   apply() {
     const query = parseQuery(View.q);
     const [, order] = SORTS[View.sort];
@@ -61,7 +61,7 @@ const Page = {
     if (job) this.grid.focus(job);
   },
 
-  // Shows what the address names.
+  // Shows the job that the address names.
   showJob() {
     for (const card of document.querySelectorAll(".card.open")) card.classList.remove("open");
     const job = View.job === null ? null : this.model.byName.get(View.job);
@@ -74,7 +74,7 @@ const Page = {
       this.grid.fit();
       this.panel.show(job);
       this.panel.place.scrollTop = 0;
-      // The panel stands below the bar: what is above it moves out of the window.
+      // The panel is below the bar, so everything above it is scrolled out of the window.
       if (isOpening) scrollBy({ top: Math.max(0, byId("work").getBoundingClientRect().top - this.barHeight() + 2), behavior: "instant" });
       this.grid.fit();
       this.grid.reveal(job);
@@ -88,7 +88,7 @@ const Page = {
     this.grid.focus(job);
   },
 
-  // The card with the ring is the one that is decided; an open clip follows it.
+  // Moves the ring. Decisions apply to the card with the ring, and the open clip follows it.
   ring(job) {
     this.grid.setRing(job);
     drawPhone();
@@ -177,7 +177,7 @@ const Page = {
     const video = this.video();
     if (!video) return;
     video.pause();
-    // Most models render 24 frames a second; where there are more, a step is more than one.
+    // Most models render 24 frames a second; with more, one step is more than one frame.
     video.currentTime = Math.max(0, video.currentTime + by / 24);
   },
 
@@ -220,7 +220,7 @@ function pressed(event) {
     Page.open(Page.grid.ring);
     return;
   }
-  // A space on a button or a player is theirs.
+  // A button or a player handles a space itself.
   if (event.key === " " && target.closest("button, a, summary, video, label")) return;
   const act = Settings.keys ? ACTS[event.key.toLowerCase()] : null;
   if (!act) return;
@@ -240,7 +240,7 @@ function drawTools() {
   byId("tools").replaceChildren(...rest, button("Keys", showHelp, { glyph: "keys", class: "quiet", key: "?", id: "help" }), theme);
 }
 
-// The bar at the lower edge of a phone, for the clip that is open.
+// Draws the bar at the lower edge of a phone, for the open clip.
 function drawPhone() {
   const job = View.job !== null ? Page.model.byName.get(View.job) : null;
   const place = byId("phone");
@@ -253,7 +253,7 @@ function drawPhone() {
   place.replaceChildren(button("Previous", () => Page.step(-1), { glyph: "left", hide: true, class: "quiet" }), ...acts, button("Next", () => Page.step(1), { glyph: "right", hide: true, class: "quiet" }));
 }
 
-// Paper shows all that matches, four posters a row, and what was searched for.
+// Builds the page for printing: all matching jobs, four posters a row, and the search text.
 function buildPrint() {
   const items = Page.grid.order.map((job) => {
     const address = Address.poster(job.current) ?? Address.source(job.shown);
@@ -264,7 +264,7 @@ function buildPrint() {
   byId("print").replaceChildren(el("p", { text: `${filter}. ${SORTS[View.sort][0]}.` }), el("ul", {}, items));
 }
 
-// Takes the token out of the address, where it could be copied with the link.
+// Removes the token from the address, because it could be copied with the link.
 function keepToken() {
   const held = new URLSearchParams(location.hash.slice(1));
   const token = held.get("token");
@@ -301,12 +301,12 @@ async function begin() {
   Page.grid = new Grid(byId("gallery"));
   Decide.store.start();
   Decide.store.connected = (isThere) => {
-    byId("when").textContent = isThere ? "live" : "not connected: the program ended, or is busy";
+    byId("when").textContent = isThere ? "live" : "not connected: the program has ended or is busy";
     byId("when").classList.toggle("lost", !isThere);
   };
   drawTools();
   Page.back();
-  // Charts stand below everything else: the clips come first.
+  // The charts are below everything else, so the clips are drawn first.
   setTimeout(() => {
     drawCharts(model);
     drawAbout(model);

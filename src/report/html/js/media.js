@@ -1,6 +1,6 @@
-// Pictures, posters and the four players that the page has.
+// Pictures, posters and the four video players of the page.
 
-// Loads a picture beside the page only when it is near the window.
+// Loads a picture file only when its place is near the visible part of the page.
 const nearby = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (isIntersecting && target.dataset.later) {
@@ -15,7 +15,7 @@ function pictureElement(address, alt, failed) {
   const image = el("img", { alt, decoding: "async", draggable: "false" });
   image.addEventListener("error", () => failed?.(image), { once: true });
   image.addEventListener("load", () => {
-    // A clip or picture that is not wide is shown whole; wide ones fill the box, both with the same crop.
+    // A clip or picture that is not wide is shown complete; wide ones fill the box, both with the same crop.
     if (image.naturalWidth < image.naturalHeight * 1.2) image.closest(".pair")?.classList.add("whole");
   });
   if (address.startsWith("data:")) image.src = address;
@@ -44,9 +44,9 @@ function sourceBox(job, take) {
 }
 
 const NO_CLIP = {
-  to_render: "not rendered yet", asks: "waiting for confirmation", review: "waiting for the review of the first clips", in_flight: "rendering", waiting: "waiting for another job",
+  to_render: "not rendered yet", asks: "waiting for your approval", review: "waiting for the review of the first clips", in_flight: "rendering", waiting: "waiting for another job",
   held: "no clip: needs your decision", failed: "no clip: failed", written_off: "no clip: written off", dismissed: "no clip: dismissed",
-  missing: "the file is missing", altered: "another file has its name",
+  missing: "the file is missing", altered: "another file has the clip's name",
 };
 
 // The box with the poster, in which a player appears when the clip is looked at.
@@ -91,9 +91,9 @@ const Players = {
     video.loop = !job.finding || job.finding.check !== "flicker";
     video.onplaying = () => box.classList.add("playing");
     video.onerror = () => {
-      // Taking the address away is no fault of the clip.
+      // Removing the address also causes an error, which is not a fault of the clip.
       if (!video.getAttribute("src")) return;
-      const words = video.error?.code === 4 ? "the file is gone, or this browser cannot decode it" : "the clip cannot be decoded";
+      const words = video.error?.code === 4 ? "the file is missing, or this browser cannot decode it" : "the clip cannot be decoded";
       this.stop(box);
       box.append(el("span", { class: "fault", text: words }));
     };

@@ -1,4 +1,4 @@
-// Jobs as the page works with them, read from the data.
+// Reads the jobs from the data of the page.
 
 const COMMANDS_OF = {
   held: "status", failed: "retry", missing: "repair", altered: "verify", asks: "plan", review: "review", to_render: "run",
@@ -18,7 +18,7 @@ function readTake(raw, texts, pictures, job) {
   take.source = raw.source === undefined ? null : pictures[raw.source];
   take.poster = raw.poster === undefined ? null : pictures[raw.poster];
   take.path = raw.sha256 ? raw.path ?? job.path : null;
-  // Joined only where it is looked at: all prompts together are the largest part of a catalog.
+  // The prompt is joined only when it is shown, because all prompts together are the largest part of a catalog.
   Object.defineProperty(take, "prompt", { get: () => (raw.prompt_texts ?? []).map((id) => texts[id]).join("") });
   return take;
 }
@@ -49,7 +49,7 @@ function readJob(raw, texts, pictures) {
 const decisionOf = (job) => (job.current ? job.standing : null);
 const revisionOf = (job) => job.recorded.review?.revision ?? 0;
 
-// Everything that a free word of the search is held against.
+// Returns the text in which the free words of a search are looked for.
 function searchText(job) {
   job.text ??= [job.name, job.title, ...job.tags, job.path, job.model, job.why, job.shown?.prompt, job.shown?.said, job.review?.note, ...(job.current?.findings ?? []).map((it) => it.reason)]
     .filter(Boolean).join("\n").toLowerCase();
@@ -68,7 +68,7 @@ class Model {
     this.byName = new Map(this.jobs.map((job) => [job.name, job]));
   }
 
-  // Takes over jobs as they are now; a job keeps its place and its identity.
+  // Updates the jobs; a job keeps its place and its object.
   apply(change) {
     this.summary = change.summary ?? this.summary;
     const changed = [];
@@ -94,7 +94,7 @@ class Model {
     return job ? text.replace("{job}", () => quoted(job.name)) : text;
   }
 
-  // Renderings whose price counts for the jobs of this page, each once.
+  // Returns each rendering whose price counts for the jobs of this page once.
   takes() {
     return this.jobs.flatMap((job) => job.own.map((take) => ({ job, take })));
   }
@@ -108,7 +108,7 @@ const Address = {
   clip: (take) => (take?.path ? (Address.live ? `clip/${encodeURIComponent(take.take)}` : Address.folder + encodedPath(take.path)) : null),
   poster: (take) => (Address.live ? (take?.sha256 ? `poster/${encodeURIComponent(take.take)}` : null) : take?.poster ?? null),
   source: (take) => (Address.live ? (take?.file ? `source/${encodeURIComponent(take.take)}` : null) : take?.source ?? null),
-  // Only what is an address of the web becomes a link.
+  // Only a web address becomes a link.
   link: (text) => {
     try {
       const url = new URL(text);

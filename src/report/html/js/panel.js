@@ -1,4 +1,4 @@
-// The open clip: large beside its picture, its versions, the decision, and everything that is known about it.
+// The panel with the open clip: large next to its picture, its versions, the decision, and all its details.
 
 class Panel {
   constructor(place) {
@@ -75,7 +75,7 @@ class Panel {
     const box = sourceBox(job, take ?? job.shown);
     const link = take?.link ? Address.link(take.link) : null;
     if (!link) return box;
-    // The address of the picture is a link; nothing is fetched before somebody opens it.
+    // The address of the picture is a link; nothing is loaded before the user opens it.
     return el("a", { class: "box source link", href: link, rel: "noreferrer noopener", target: "_blank" }, box.firstChild.cloneNode(true), el("span", { class: "corner", text: "source" }));
   }
 
@@ -91,7 +91,7 @@ class Panel {
       if (!video.getAttribute("src")) return;
       const isGone = !Address.live && video.error?.code === 4;
       box.append(el("div", { class: "fault" },
-        el("b", { text: isGone ? "The file is gone, or this browser cannot decode it." : "This clip cannot be decoded." }),
+        el("b", { text: isGone ? "The file is missing, or this browser cannot decode it." : "This clip cannot be decoded." }),
         el("code", { text: take.path }), commandLine(Page.model.command("repair"))));
     }, { once: true });
     video.src = address;
@@ -103,7 +103,7 @@ class Panel {
     return `version ${job.takes.length - job.takes.indexOf(take)}${take === job.current ? ", in use" : ""}`;
   }
 
-  // Two versions beside each other, played together.
+  // Shows two versions next to each other, which play together.
   compared(job, take) {
     const others = job.takes.filter((it) => it.path && it !== take);
     const other = take === job.current ? others[0] : job.current ?? others[0];
@@ -182,8 +182,8 @@ class Panel {
     const mine = job.unsaved ?? job.review;
     return el("div", { class: "conflict" }, el("b", { text: "Two people decided about this clip" }),
       el("dl", {}, el("dt", { text: theirs?.who ?? "recorded" }), el("dd", { text: said(theirs) }), el("dt", { text: "you" }), el("dd", { text: said(mine) })),
-      button("Keep theirs", () => Decide.yield(job)),
-      button("Save mine over it", () => {
+      button("Keep their decision", () => Decide.yield(job)),
+      button("Replace it with mine", () => {
         job.unsaved ??= { job: job.name, take: mine.take, outcome: mine.outcome, reasons: mine.reasons ?? [], note: mine.note ?? null, redo: mine.redo ?? false };
         job.conflict = null;
         Decide.retry([job]);
@@ -206,10 +206,10 @@ class Panel {
       row("Model", take.model);
       row("Settings", take.settings.join(" · "));
       row("Seed", take.seed === undefined ? "" : String(take.seed));
-      const money_words = { settled: "spent", reserved: "in flight", in_doubt: "in doubt: may have been charged", free: "not charged" };
-      row("Price", `${money(take.price)} by the list; ${take.account === "free" ? "not charged" : `${money(take.cost)} ${money_words[take.account]}`}`);
-      if (take.of) row("Shared", `the clip was made for ${take.of}, and is paid there`);
-      row("Ordered", utc(take.created));
+      const money_words = { settled: "spent", reserved: "waiting for the result", in_doubt: "in doubt: may have been charged", free: "not charged" };
+      row("Price", `list price ${money(take.price)}; ${take.account === "free" ? "not charged" : `${money(take.cost)} ${money_words[take.account]}`}`);
+      if (take.of) row("Shared", `this clip was rendered for ${take.of} and is paid there`);
+      row("Created", utc(take.created));
       row("Sent", take.submitted ? utc(take.submitted) : "");
       row("Ended", take.ended ? `${utc(take.ended)}${take.submitted ? `, after ${span(take.ended - take.submitted)}` : ""}` : "");
       row("Attempts", take.attempts === 1 ? "" : String(take.attempts));

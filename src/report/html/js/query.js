@@ -1,4 +1,4 @@
-// The search text with its tokens, the sorting, and both in the address.
+// Parses the search text, sorts the jobs, and keeps both in the address.
 
 const FACETS = {
   state: { title: "State", of: (job) => [job.state], words: (value) => STATES[value]?.[0] ?? value, order: Object.keys(STATES) },
@@ -17,7 +17,7 @@ const valuesOf = (key, job) => (FACETS[key]?.of ?? OTHER_TOKENS[key])(job);
 
 const TOKEN = new RegExp(`(-?)(${[...Object.keys(FACETS), ...Object.keys(OTHER_TOKENS)].join("|")}):(?:"([^"]*)"|(\\S+))|"([^"]*)"|(\\S+)`, "g");
 
-// Splits a search text: `tokens` by key, each with what is wanted and what is not, and free words.
+// Splits a search text into free words and `tokens` by key, each with its wanted and unwanted values.
 function parseQuery(text) {
   const query = { tokens: new Map(), words: [] };
   for (const [, not, key, long, short, phrase, word] of text.matchAll(TOKEN)) {
@@ -34,12 +34,12 @@ function parseQuery(text) {
 
 const written = (key, value) => (/[\s"]/.test(value) || value === "" ? `${key}:"${plain(value)}"` : `${key}:${value}`);
 
-// A value as a token can hold it.
+// Returns a value without quotes, which a token cannot contain.
 const plain = (value) => value.replaceAll('"', "");
 
 const hasToken = (text, key, value) => parseQuery(text).tokens.get(key)?.wanted.has(plain(value)) ?? false;
 
-// Adds a token, or takes it out where it is there.
+// Adds a token to the search text, or removes it if it is there.
 function toggleToken(text, key, value) {
   const token = written(key, value);
   const parts = [...text.matchAll(TOKEN)].map(([part]) => part);
@@ -60,7 +60,7 @@ function matches(job, query, except = null) {
   return query.words.every((word) => searchText(job).includes(word));
 }
 
-// Numbers of jobs by value of each facet, under all other parts of the search.
+// Returns the number of jobs for each value of each facet, filtered by all other parts of the search.
 function facetCounts(jobs, query) {
   const counts = {};
   const matching = new Set(jobs.filter((job) => matches(job, query)));
@@ -76,7 +76,7 @@ function facetCounts(jobs, query) {
   return counts;
 }
 
-// Risk first: what surely is wrong, what may be, what has no clip because something went wrong, the rest.
+// The order of `Risk first`: certainly wrong, possibly wrong, without a clip because of a failure, the rest.
 const RISK_OF_STATE = { held: 0, failed: 1, missing: 1, altered: 1, asks: 2, written_off: 3 };
 const RISK_OF_VERDICT = { fail: 0, warn: 1, unchecked: 4, pass: 5 };
 const risk = (job) => RISK_OF_STATE[job.state] ?? (job.verdict ? RISK_OF_VERDICT[job.verdict] + 1 : 9);
@@ -87,7 +87,7 @@ const SORTS = {
   price: ["Highest price first", (one, two) => two.price - one.price],
 };
 
-// What the address holds: search, sorting and the job that is open.
+// The state in the address: search, sorting and the open job.
 const View = {
   q: "", sort: "risk", job: null,
   read() {

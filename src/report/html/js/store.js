@@ -1,8 +1,8 @@
-// Where decisions are kept: in this browser for a page from a file, at the program for a page that is served.
+// Stores decisions: in this browser for a page from a file, in the program for a served page.
 //
 // A store has `canWrite`, `canChoose`, `decide(list)`, `choose(job, take)` and `start()`. A decision of `list` is
-// `{job, take, seen, outcome, reasons, note, redo}`. `decide` brings the jobs up to date and returns the jobs for which
-// another person was faster; it throws if nothing was kept.
+// `{job, take, seen, outcome, reasons, note, redo}`. `decide` updates the jobs and returns the jobs about which another
+// person decided first; it throws if nothing was stored.
 
 class FileStore {
   constructor(model) {
@@ -19,8 +19,8 @@ class FileStore {
     this.who = localStorage.getItem("shotlist:who") ?? "";
   }
 
-  // Puts the kept decisions over those of the file. One that the file holds by now is dropped; one that somebody else
-  // overtook is shown beside the other.
+  // Applies the stored decisions over those of the file. A decision that the file already has is removed; if another
+  // person decided differently since, both decisions are shown.
   start() {
     for (const [name, mine] of Object.entries(this.kept)) {
       const job = this.model.byName.get(name);
@@ -66,7 +66,7 @@ class FileStore {
       this.keep();
     } catch (error) {
       this.kept = before;
-      throw new Error("this browser keeps nothing for this page", { cause: error });
+      throw new Error("this browser cannot store data for this page", { cause: error });
     }
     for (const made of list) {
       const job = this.model.byName.get(made.job);
@@ -76,7 +76,7 @@ class FileStore {
     return [];
   }
 
-  // Whether the file of the page says the same, as after an undo: then there is nothing to record.
+  // Returns whether the file of the page has the same decision, as after an undo. Then there is nothing to record.
   isRecorded({ job, outcome, reasons, note, redo }) {
     const { review, standing } = this.model.byName.get(job).recorded;
     if (!review) return outcome === "undecided";
@@ -95,7 +95,7 @@ class FileStore {
     return Object.values(this.kept);
   }
 
-  // The file that `review --import` takes.
+  // Returns the decisions as the CSV file that `review --import` reads.
   csv() {
     const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
     const header = "job,take,clip_sha256,revision,outcome,reasons,note,redo,who,at";

@@ -1,4 +1,4 @@
-// The money, and what needs a person. Each line is a filter, with the command to type.
+// The money, and the jobs that need attention. Each line is a filter, with the command to type.
 
 function tile(label, value, more, tone) {
   return el("div", { class: `tile ${tone ?? ""}` }, el("span", { class: "label", text: label }), el("b", { text: value }), more ? el("span", { class: "more" }, more) : null);
@@ -18,7 +18,7 @@ function moneyTiles(model) {
   const { today, month, budgets } = model.summary;
   const tiles = [
     tile("Spent on these clips", money(spent), `today ${money(today.spent)}, month ${money(month.spent)}`),
-    tile("In flight", money(of("reserved")), "set aside while it renders", of("reserved") ? "" : "none"),
+    tile("Waiting for results", money(of("reserved")), "reserved while clips are rendered", of("reserved") ? "" : "none"),
     tile("In doubt", money(of("in_doubt")), "may have been charged", of("in_doubt") ? "warn" : "none"),
     tile("Per approved clip", approved ? about(spent / approved) : "–", approved ? `${money(spent)} for ${count(approved, "approved clip")}` : "no clip is approved yet"),
   ];
@@ -38,11 +38,11 @@ function needLines(model) {
   state("held", ["needs your decision: may have been charged", "need your decision: may have been charged"], "warn");
   state("failed", "failed", "bad");
   state("missing", ["clip is missing", "clips are missing"], "bad");
-  state("altered", ["clip is not as it was saved", "clips are not as they were saved"], "warn");
-  state("asks", ["changed, and waits for confirmation", "changed, and wait for confirmation"], "warn");
+  state("altered", ["clip was changed or replaced after it was saved", "clips were changed or replaced after they were saved"], "warn");
+  state("asks", ["changed, and waits for your approval", "changed, and wait for your approval"], "warn");
   state("review", ["waits until the first clips are reviewed", "wait until the first clips are reviewed"], "warn");
   need(jobs.filter((job) => job.verdict === "fail"), "verdict:fail", "did not pass the checks", "bad", "cross", null);
-  need(jobs.filter((job) => job.verdict === "warn"), "verdict:warn", "to look at closely", "warn", "warn", null);
+  need(jobs.filter((job) => job.verdict === "warn"), "verdict:warn", "with a warning from the checks", "warn", "warn", null);
   need(jobs.filter((job) => decisionOf(job) === "outdated"), "decision:outdated", "changed since the decision", "warn", "undo", null);
   need(jobs.filter((job) => decisionOf(job) === "undecided"), "decision:undecided", "not decided yet", "calm", "ring", Address.live || !Decide.store.canWrite ? null : model.command("review"));
   const queue = jobs.filter((job) => job.redo);

@@ -27,7 +27,7 @@ fn the_worked_examples_give_their_bits() {
         write(&mut bits);
         bits.into_unit(0)
     };
-    // None; one of 3, worked by hand along the standard.
+    // No coefficient; one coefficient of 3. The bits were derived by hand from the standard.
     assert_eq!(written(&|bits| brightness(bits, &[0; 3], 0)), [0, 0b1100_0000]);
     assert_eq!(written(&|bits| brightness(bits, &[3, 0, 0], 0)), [0, 0b0001_0100, 0b1110_0000]);
     // 000110 (two, a one) 1 (sign) 001 (3) 01 (one zero) 0 (run 1)

@@ -1,0 +1,134 @@
+//! The status of a project's takes (renderings): counts, and the takes that need a person.
+
+use super::find;
+use super::places::Places;
+use super::prices::Prices;
+use super::project::Project;
+use crate::domain::fault::Said;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{Phase, State};
+use crate::domain::money::Usd;
+use crate::domain::take::Take;
+use crate::manifest::{Manifest, OnChange};
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::provider::Registry;
+use crate::store::{Count, KeptAs, Reader, StoreError};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Maximum number of takes with charges in doubt whose last message is shown.
+pub(crate) const EXAMPLES: usize = 3;
+
+/// A take that needs a person's decision.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Take that needs a decision.
+    pub take: Take,
+    /// Current price of sending the take's request again.
+    pub resubmit_price: Usd,
+    /// True if the provider can search its tasks for the take's request, and was asked to.
+    pub can_be_asked: bool,
+}
+
+/// The number of a project's takes by state, and the takes that need a person.
+pub struct ProjectStatus {
+    /// Number and amount of the takes in each phase of their life cycle.
+    pub counts: BTreeMap<Phase, Count>,
+    /// Takes that need a person's decision.
+    pub held: Vec<Held>,
+    /// Newest take of each job that failed and still needs a clip; oldest take first.
+    pub failed: Vec<Take>,
+    /// Newest take of each job that was written off and still needs a clip; oldest take first.
+    pub written_off: Vec<Take>,
+    /// Last message of the provider about a take, for some of the failed takes and of the takes in doubt.
+    pub(crate) said: HashMap<TakeId, Said>,
+}
+
+impl ProjectStatus {
+    /// Reads the status of one project, or of all projects in the folder if `name` is `None`.
+    pub(crate) async fn read(
+        project: &Project,
+        reader: &Reader,
+        name: Option<&str>,
+    ) -> Result<Self, StoreError> {
+        let meant = reader.dismissed().await?;
+        let is_open = |take: &Take| !meant.contains(&take.id);
+        let (mut failed, mut written_off) = (reader.failed(name).await?, reader.written_off(name).await?);
+        failed.retain(is_open);
+        written_off.retain(is_open);
+        let held = reader.held(name).await?;
+        let mut said = HashMap::new();
+        let mut causes = HashSet::new();
+        for take in &failed {
+            // One example of each refusal and charge is enough.
+            let State::Failed { refusal, charged, .. } = take.state else { continue };
+            if causes.insert((refusal, charged)) {
+                said.extend(last_said(reader, take).await?);
+            }
+        }
+        for take in held.iter().filter(|take| take.state.is_in_doubt()).take(EXAMPLES) {
+            said.extend(last_said(reader, take).await?);
+        }
+        let prices = if held.is_empty() { None } else { Some(Prices::read(project)) };
+        let with_price = |take: Take| {
+            let resubmit_price = prices.as_ref().map_or(take.price, |prices| prices.of(&take));
+            Held { can_be_asked: can_be_asked(&project.registry, &take), resubmit_price, take }
+        };
+        let held = held.into_iter().map(with_price).collect();
+        Ok(Self { counts: reader.counts(name).await?, held, failed, written_off, said })
+    }
+
+    /// Returns the last message about a take, if reports show one.
+    #[must_use]
+    pub fn said(&self, take: &Take) -> Option<&Said> {
+        self.said.get(&take.id)
+    }
+
+    /// Returns the number of takes in this phase of their life cycle.
+    #[must_use]
+    pub fn count(&self, phase: Phase) -> u64 {
+        self.counts.get(&phase).map_or(0, |count| count.takes)
+    }
+
+    /// Returns the number of takes that were or may have been paid and whose clips are not saved yet.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        Phase::IN_FLIGHT.map(|phase| self.count(phase)).iter().sum()
+    }
+}
+
+/// Reads the provider's last message about the newest submission of a take; `None` if there is none.
+async fn last_said(reader: &Reader, take: &Take) -> Result<Option<(TakeId, Said)>, StoreError> {
+    let Some(history) = reader.history(&take.project, &take.key).await? else { return Ok(None) };
+    let known = history.takes.into_iter().find(|known| known.take.id == take.id);
+    let last = known.and_then(|known| known.attempts.into_iter().next_back());
+    Ok(last.and_then(|last| last.said).map(|words| (take.id.clone(), words)))
+}
+
+/// Returns whether the provider of a take can search its tasks for the take's request.
+fn can_be_asked(registry: &Registry, take: &Take) -> bool {
+    registry.find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
+}
+
+/// Returns the number of jobs by status (bucket), for the jobs that the last recorded manifest asked for.
+///
+/// Jobs in `apart` are not counted but returned one by one with their status.
+pub(crate) async fn buckets(
+    reader: &Reader,
+    places: &Places,
+    apart: BTreeSet<JobKey>,
+) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
+    let manifest = find::manifest(places);
+    let project = manifest.as_ref().map(|manifest| manifest.project.clone());
+    reader.buckets(project.as_deref(), apart, kept_as(manifest)).await
+}
+
+/// Returns the rule that decides which changed jobs keep their finished clips, by the settings of their shots.
+///
+/// If the manifest cannot be read, no changed job keeps its clip.
+pub(crate) fn kept_as(manifest: Option<Manifest>) -> KeptAs {
+    Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
+        OnChange::Keep => Some(Bucket::Done),
+        OnChange::Ask => Some(Bucket::Asks),
+        OnChange::Render => None,
+    })
+}

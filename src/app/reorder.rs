@@ -1,0 +1,206 @@
+//! The common part of `retry` and `redo`: asks for consent, sends the chosen jobs again and runs them.
+
+use super::board::Roster;
+use super::budget::{Fit, caps, levels};
+use super::consent::{Answer, Topic};
+use super::decided::{Choice, Decided};
+use super::error::Error;
+use super::exit::Exit;
+use super::lost::Lost;
+use super::obstacles::Obstacles;
+use super::plan::invalid;
+use super::project::Project;
+use super::reporter::News;
+use super::rollout::RolloutState;
+use super::run::{restore_quotas, unpriced};
+use super::selection::{Bounds, Selection};
+use super::session::{Order, Session};
+use super::setup::setup;
+use super::summary::{self, Ended, RunReport};
+use crate::domain::durations::RenderKind;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::money::Usd;
+use crate::domain::policy::Policy;
+use crate::domain::take::Wanted;
+use crate::engine::{Work, ids};
+use crate::load::Loaded;
+use crate::manifest::Manifest;
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::plan::expand::LeftOut;
+use crate::plan::filing::Target;
+use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
+use std::collections::{BTreeMap, HashSet};
+
+/// A person's request to send chosen jobs again.
+pub(crate) struct Reorder {
+    /// Name of the command in the run history: `retry` or `redo`.
+    pub(crate) command: &'static str,
+    /// Command that repeats the request and answers its question with yes. The flags that name the project's paths
+    /// are added later.
+    pub(crate) repeat: String,
+    /// Jobs to send again, each with its price.
+    pub(crate) jobs: Vec<Wanted>,
+    /// Question to ask before the jobs are sent, to which the price is added.
+    pub(crate) question: String,
+    /// Notes shown before the question.
+    pub(crate) notes: Vec<String>,
+    /// Number of the manifest's other jobs by status (bucket).
+    pub(crate) others: Buckets,
+    /// True if the jobs to send have a finished clip.
+    pub(crate) has_clips: bool,
+}
+
+/// Returns the number of the manifest's jobs by status (bucket), without the jobs in `jobs`.
+pub(crate) fn other_buckets(
+    worksheet: &Worksheet,
+    loaded: &Loaded,
+    manifest: &Manifest,
+    jobs: &[JobKey],
+) -> Result<Buckets, Error> {
+    let selection = &Selection::default();
+    let choice = Choice { selection, approved: None, accepted: false };
+    let decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    let chosen: HashSet<&JobKey> = jobs.iter().collect();
+    let mut others = Buckets::default();
+    let each = decided.worksheet.book().each::<StoreError>(|_, job| {
+        if !chosen.contains(&job.wanted.key) {
+            others.add(Bucket::of(&job.wanted.key, &job.decision), 1);
+        }
+        Ok(())
+    });
+    each?;
+    Ok(others)
+}
+
+/// Asks for consent once, with the total price, then sends the jobs and runs the engine.
+pub(crate) async fn submit_reorder(
+    session: Session,
+    loaded: &Loaded,
+    bounds: &Bounds,
+    reorder: Reorder,
+) -> Result<RunReport, Error> {
+    let project = session.project.clone();
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let may_be_unpriced = project.places.sandbox || bounds.allow_unpriced;
+    if let Some(wanted) = reorder.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
+        let typed = session.places.typed(&format!("{} --allow-unpriced", reorder.repeat));
+        return Err(unpriced(&wanted.key, &wanted.request.model).hint(typed));
+    }
+    let mut obstacles = Obstacles::new(&session)?;
+    for wanted in &reorder.jobs {
+        // The new clip may take the name of the job's own earlier clip.
+        let filed = session.store.filed(&manifest.project, &wanted.key).await?;
+        let own = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
+        let may_stand = own.into_iter().collect();
+        let mut target = Target { path: wanted.path.clone(), may_stand, promised: None };
+        if let Some(file) = obstacles.meets(&target) {
+            let clip = session.store.clip_at(&wanted.path, file).await?;
+            target.may_stand.extend(clip.map(|clip| clip.file));
+        }
+        obstacles.look(&target);
+    }
+    obstacles.refuse()?;
+    session.note_disks().await?;
+    session.tell_pauses(&manifest.project).await?;
+    for wanted in &reorder.jobs {
+        let mark = session.places.mark();
+        project.tell(&News::Again { job: &wanted.key, price: cost(wanted), mark });
+    }
+    for note in &reorder.notes {
+        project.tell(&News::Note(note));
+    }
+    let price: Usd = reorder.jobs.iter().map(cost).sum();
+    if !project.places.sandbox {
+        let typed = session.places.typed(&reorder.repeat);
+        agreed(&project, bounds, &format!("{} for about {price}?", reorder.question), typed)?;
+    }
+    let mut needed = session.owing().await?;
+    needed.extend(reorder.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
+    let setup = setup(&project, &manifest.providers, &loaded.cards, &needed).await?;
+    let now = session.clock.now();
+    let order = |wanted: &Wanted| {
+        let new = NewTake { id: TakeId(ids::sortable(now)), instead_of: None };
+        Admitted { new: Some(new), ..Admitted::new(wanted.clone()) }
+    };
+    let admitted: Vec<Admitted> = reorder.jobs.iter().map(order).collect();
+    let caps = caps(manifest, bounds.max_cost);
+    let levels = levels(&session.store, &manifest.project, reorder.command, caps, now).await?;
+    for level in &levels {
+        let mut fit = Fit::new(*level);
+        reorder.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
+        project.tell(&News::Budget { fit: &fit, mark: session.places.mark() });
+    }
+    let run = session.store.begin_run(&manifest.project, reorder.command, caps, now).await?;
+    let admission = Admission {
+        project: manifest.project.clone(),
+        jobs: Jobs::These(admitted),
+        partial: true,
+        gone: Vec::new(),
+        left_out: LeftOut::default(),
+        policy: Policy::standard(),
+        run: Some(run),
+    };
+    session.store.admit(admission, now).await?;
+    restore_quotas(&session, &setup).await?;
+    let keys = reorder.jobs.iter().map(|wanted| wanted.key.clone());
+    let order = Order {
+        project: &manifest.project,
+        run,
+        work: Some(Work::default()),
+        max_time: bounds.max_time,
+        roster: Roster {
+            jobs: reorder.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
+            others: reorder.others,
+            unsent: kinds(&reorder.jobs),
+            having: if reorder.has_clips { keys.collect() } else { HashSet::new() },
+            ..Roster::default()
+        },
+        price: Some(price),
+        max_in_doubt: manifest.guards.max_in_doubt,
+        levels,
+    };
+    // `run` sends the jobs that this command recorded but did not send.
+    let ended = Ended {
+        run,
+        caps,
+        waiting: 0,
+        asks: 0,
+        lost: Lost::default(),
+        rollout: RolloutState::default(),
+        repeat: "run",
+    };
+    summary::carry_out(session, setup, order, ended).await
+}
+
+/// Returns the number of jobs by kind of request: model, length and size of the clip.
+fn kinds(jobs: &[Wanted]) -> BTreeMap<RenderKind, usize> {
+    let mut kinds = BTreeMap::new();
+    for wanted in jobs {
+        *kinds.entry(RenderKind::of(&wanted.request)).or_default() += 1;
+    }
+    kinds
+}
+
+/// Returns the price of a job.
+///
+/// An unknown price counts as zero, because the user allowed that or because this is a rehearsal.
+#[must_use]
+pub(crate) fn cost(wanted: &Wanted) -> Usd {
+    wanted.price.unwrap_or_default()
+}
+
+/// Asks for consent once, with the total price; returns an error unless the answer is yes.
+///
+/// Without a person to ask, `--max-cost` counts as consent.
+fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
+    match project.ask(Topic::Spend, question) {
+        Answer::Yes => Ok(()),
+        // A program that sets a limit has agreed to any price within it.
+        Answer::Unavailable if bounds.max_cost.is_some() => Ok(()),
+        Answer::Unavailable => {
+            let what = format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD");
+            Err(Error::new(Exit::Usage, what).money("not charged").hint(typed))
+        }
+        Answer::No => Err(Error::new(Exit::Usage, "nothing was sent").money("not charged")),
+    }
+}

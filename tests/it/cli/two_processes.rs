@@ -1,0 +1,83 @@
+//! Two processes and one state folder.
+
+use crate::snapshot::assert_whole;
+use crate::support::{Project, until};
+use serde_json::json;
+
+#[test]
+fn p31_a_second_run_names_the_first_and_a_collect_beside_it_is_content() {
+    let project = Project::shop(2);
+    project.stall();
+    let holder = project.start(&["run", "--yes"]);
+    until("both tasks are known", || project.takes("running") == 2);
+
+    assert_whole!(project.run(&["run", "--yes"]).expect(11));
+    project.run(&["retry", "--yes"]).expect(11);
+    assert_whole!(project.run(&["collect"]).expect(0));
+    let status = project.run(&["status", "--json"]).expect(0).json();
+    assert_eq!(status["active"]["pid"], holder.id());
+    project.run(&["plan", "--json"]).expect(0);
+    assert_eq!(project.requests().len(), 2);
+
+    project.clear_faults();
+    holder.wait().expect(0);
+    assert_eq!(project.requests().len(), 2);
+    assert_eq!(project.clips().len(), 2);
+}
+
+#[test]
+fn p31_a_killed_holder_gives_the_lock_back_and_collect_finishes_its_work() {
+    let project = Project::shop(4);
+    project.stall();
+    let holder = project.start(&["run", "--yes"]);
+    until("all tasks are known", || project.takes("running") == 4);
+    holder.kill();
+    assert_eq!(project.run(&["status", "--json"]).expect(0).json()["active"], json!(null));
+
+    project.clear_faults();
+    let ended = project.run(&["collect", "--json"]).expect(0);
+    assert_eq!(ended.lines().iter().filter(|line| line["event"] == "done").count(), 4, "{ended}");
+    assert_eq!(project.requests().len(), 4);
+    assert_eq!(project.clips().len(), 4);
+    project.run(&["run"]).expect(0);
+    assert_eq!(project.requests().len(), 4);
+}
+
+#[test]
+fn p03_a_kill_with_requests_on_the_wire_holds_these_and_sends_the_rest() {
+    let project = Project::shop_with_faults(
+        8,
+        json!([{ "on": "submit", "when": { "nth": 3 }, "do": { "hang_after_accept": { "seconds": 600 } } }]),
+    );
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("a request is on the wire and others are answered", || {
+        project.charges().len() == 5 && project.takes("running") == 4
+    });
+    run.kill();
+    project.clear_faults();
+    // Which of the jobs it was is not fixed.
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!(project.charges().len(), 8);
+    assert_eq!((project.takes("done"), project.takes("held")), (7, 1));
+}
+
+#[test]
+fn a_decision_made_beside_a_live_run_is_carried_out_by_it() {
+    let project = Project::shop_with_faults(
+        2,
+        json!([{ "on": "submit", "when": { "prompt_contains": "number 2" }, "times": 1, "do": "reset_after_accept" }]),
+    );
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("one is held", || project.takes("held") == 1 && project.takes("running") == 1);
+    let lost = project.requests().into_iter().find(|request| request.fault.is_some()).unwrap();
+    project.run(&["resolve", "hero/sku-2", "--task-id", &lost.task.unwrap().id]).expect(0);
+    until("both are asked for", || project.takes("running") == 2);
+    // Only when the run has seen it: it looks at least once a second, and asks for the task from then on.
+    let polls = project.sandbox().stats().polls;
+    until("the run goes on", || project.sandbox().stats().polls > polls + 20);
+    project.clear_faults();
+    assert_whole!(run.wait().expect(0));
+    assert_eq!(project.charges().len(), 2);
+}
