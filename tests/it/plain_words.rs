@@ -77,7 +77,7 @@ fn begins_with(text: &str, words: &str) -> bool {
         .is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_'))
 }
 
-/// Returns the place of each doc comment whose first line begins with a word of the list.
+/// Returns the place of each paragraph of a doc comment that begins with a word of the list.
 fn riddles(name: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut was_comment = false;
@@ -90,7 +90,7 @@ fn riddles(name: &str, text: &str) -> Vec<String> {
         {
             found.push(format!("{name}:{number}: {first}"));
         }
-        was_comment = comment.is_some();
+        was_comment = comment.is_some_and(|text| !text.is_empty());
     }
     found
 }
