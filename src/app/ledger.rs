@@ -182,7 +182,7 @@ fn outcome(group: &Group) -> &'static str {
         (Phase::Failed, MoneyState::Settled) => "failed, charged",
         (Phase::Failed, _) => "failed, perhaps charged",
         (Phase::WrittenOff, _) => "written off",
-        _ => "waiting for the result",
+        _ => "on its way",
     }
 }
 
@@ -226,6 +226,6 @@ mod tests {
         ];
         let table = Table::of(By::Outcome, &groups);
         let rows: Vec<_> = table.rows.iter().map(|row| (row.name.as_str(), row.takes)).collect();
-        assert_eq!(rows, [("refused, free", 2), ("failed, charged", 1), ("waiting for the result", 2)]);
+        assert_eq!(rows, [("refused, free", 2), ("failed, charged", 1), ("on its way", 2)]);
     }
 }

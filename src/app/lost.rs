@@ -224,8 +224,8 @@ pub(crate) async fn open_folder(
             }
             let made = quoted(&shown.to_string());
             let what = format!(
-                "was not found: {shown}; nothing was downloaded or sent; mount the disk of this folder, then type \
-                 the same command; if the clips are really gone: mkdir {made}"
+                "was not found: {shown}; nothing was downloaded or sent. Mount the disk of this folder, then type \
+                 the same command. If the clips are really gone: mkdir {made}"
             );
             Err(folder_error(&what).hint(places.typed("doctor")))
         }

@@ -69,7 +69,7 @@ pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
     if !cfg!(feature = "sandbox") {
         return Error::new(exit, what).problems(problems).money("not charged");
     }
-    Error::new(exit, format!("{what} (a rehearsal in the sandbox needs no key)"))
+    Error::new(exit, format!("{what}. A rehearsal in the sandbox needs no key."))
         .problems(problems)
         .money("not charged")
         .hint(places.typed("run --sandbox"))

@@ -25,21 +25,21 @@ const ENDLESS: &str = "a quote or a bracket in the object may be unclosed";
 /// Reads a JSON file: a document, or objects line by line.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
     let is_list = head.trim_ascii_start().starts_with(b"[");
-    let (mut metered, watch) = Metered::new(head, source);
+    let (mut metered, guard) = Metered::new(head, source);
     if is_list {
         let path = table.options.path.clone().unwrap_or_default();
-        return document(table, Wanted::Path(path), metered, &watch);
+        return document(table, Wanted::Path(path), metered, &guard);
     }
     let mut start = Vec::new();
     let read = metered.by_ref().take(LOOKED_AT).read_to_end(&mut start);
-    read.map_err(|error| stopped(table, 1, &watch, &error.to_string()))?;
+    read.map_err(|error| stopped(table, 1, &guard, &error.to_string()))?;
     let is_whole = (start.len() as u64) < LOOKED_AT;
     let line = start.iter().position(|byte| *byte == b'\n').map_or(start.len(), |at| at + 1);
     let (first, rest) = start.split_at(line);
     let goes_on = !is_whole || !rest.iter().all(u8::is_ascii_whitespace);
     let is_lines = goes_on && first.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(first).is_ok();
     if is_lines && table.options.path.is_none() {
-        return lines(table, Cursor::new(start).chain(metered), &watch);
+        return lines(table, Cursor::new(start).chain(metered), &guard);
     }
     if is_whole && let Ok(value) = serde_json::from_slice::<&RawValue>(start.trim_ascii()) {
         let single = match &table.options.path {
@@ -60,27 +60,27 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         None if is_whole => {
             let Some(path) = find(table, &start)? else {
                 let value = serde_json::from_slice::<&RawValue>(start.trim_ascii());
-                let value = value.map_err(|error| stopped(table, 1, &watch, &error.to_string()))?;
+                let value = value.map_err(|error| stopped(table, 1, &guard, &error.to_string()))?;
                 return one(table, value);
             };
             Wanted::Path(path)
         }
         None => Wanted::First,
     };
-    document(table, wanted, Cursor::new(start).chain(metered), &watch)
+    document(table, wanted, Cursor::new(start).chain(metered), &guard)
 }
 
 /// Reads one object per line; the number of the line is the row number of the product.
-fn lines(table: &mut Table<'_>, source: impl Read, watch: &RowGuard) -> Result<(), Box<Problem>> {
+fn lines(table: &mut Table<'_>, source: impl Read, guard: &RowGuard) -> Result<(), Box<Problem>> {
     "JSON, one object a line".clone_into(&mut table.format);
     table.layout = Some(Layout::Lines);
     let mut reader = BufReader::with_capacity(64 * 1024, source);
     let mut line = Vec::new();
     for row in 1.. {
         line.clear();
-        watch.renew();
+        guard.renew();
         let length = reader.read_until(b'\n', &mut line);
-        if length.map_err(|error| stopped(table, row, watch, &error.to_string()))? == 0 {
+        if length.map_err(|error| stopped(table, row, guard, &error.to_string()))? == 0 {
             break;
         }
         if line.iter().all(u8::is_ascii_whitespace) {
@@ -103,10 +103,10 @@ fn document(
     table: &mut Table<'_>,
     wanted: Wanted,
     source: impl Read,
-    watch: &Rc<RowGuard>,
+    guard: &Rc<RowGuard>,
 ) -> Result<(), Box<Problem>> {
-    watch.renew();
-    let (mut walk, read) = walked(table, wanted, BufReader::with_capacity(64 * 1024, source), watch);
+    guard.renew();
+    let (mut walk, read) = walked(table, wanted, BufReader::with_capacity(64 * 1024, source), guard);
     if let Some(problem) = walk.stopped.take() {
         return Err(problem);
     }
@@ -116,7 +116,7 @@ fn document(
         return Err(several(table, &found).into());
     }
     if let Err(why) = read {
-        return Err(stopped(table, row + 1, watch, &why).into());
+        return Err(stopped(table, row + 1, guard, &why).into());
     }
     if taken.is_none() {
         let problem = match &table.options.path {
@@ -151,9 +151,9 @@ fn walked<'s, 'a>(
     table: &'s mut Table<'a>,
     wanted: Wanted,
     source: impl Read,
-    watch: &Rc<RowGuard>,
+    guard: &Rc<RowGuard>,
 ) -> (Walk<'s, 'a>, Result<(), String>) {
-    let mut walk = Walk::new(table, wanted, Rc::clone(watch));
+    let mut walk = Walk::new(table, wanted, Rc::clone(guard));
     let mut reader = Deserializer::from_reader(source);
     let read = Step(&mut walk).deserialize(&mut reader).and_then(|()| reader.end());
     (walk, read.map_err(|error| error.to_string()))
@@ -161,11 +161,11 @@ fn walked<'s, 'a>(
 
 /// Returns the path of the list of products; `None` if the document is one product.
 fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Problem>> {
-    let watch = Rc::new(RowGuard::default());
-    let (walk, read) = walked(table, Wanted::None, bytes, &watch);
+    let guard = Rc::new(RowGuard::default());
+    let (walk, read) = walked(table, Wanted::None, bytes, &guard);
     let (found, names) = (walk.found, walk.names);
     if let Err(why) = read {
-        return Err(stopped(table, 1, &watch, &why).into());
+        return Err(stopped(table, 1, &guard, &why).into());
     }
     let likely = found.iter().find(|found| found.rank > Rank::Aside);
     let is_item = dialect::names_items(&names) || (values::has(&names, "id") && values::has(&names, "title"));
@@ -218,8 +218,8 @@ fn several(table: &Table<'_>, found: &[Found]) -> Problem {
 }
 
 /// Builds the error about a document that could not be read to its end.
-fn stopped(table: &Table<'_>, row: u64, watch: &RowGuard, why: &str) -> Problem {
-    match watch.broken() {
+fn stopped(table: &Table<'_>, row: u64, guard: &RowGuard, why: &str) -> Problem {
+    match guard.broken() {
         Some(Broken::TooLong) => too_long(table, row, "object", ENDLESS),
         Some(broken) => broken_off(table, row, &broken),
         None => table.at(row, None, format!("the file is not valid JSON: {why}")).hint(

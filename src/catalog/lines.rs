@@ -125,23 +125,23 @@ pub(super) fn start(source: &mut impl Read) -> (Vec<u8>, u8) {
 #[derive(Debug)]
 pub(super) struct Metered<R> {
     source: io::Chain<io::Cursor<Vec<u8>>, R>,
-    watch: Rc<RowGuard>,
+    guard: Rc<RowGuard>,
 }
 
 impl<R: Read> Metered<R> {
     /// Returns a reader and its guard. `head` is the part of the source that was already read, without a byte-order
     /// mark.
     pub(super) fn new(head: Vec<u8>, source: R) -> (Self, Rc<RowGuard>) {
-        let watch = Rc::new(RowGuard::default());
-        watch.renew();
-        (Self { source: io::Cursor::new(head).chain(source), watch: Rc::clone(&watch) }, watch)
+        let guard = Rc::new(RowGuard::default());
+        guard.renew();
+        (Self { source: io::Cursor::new(head).chain(source), guard: Rc::clone(&guard) }, guard)
     }
 }
 
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.source.read(buffer)?;
-        self.watch.spend(length)?;
+        self.guard.spend(length)?;
         Ok(length)
     }
 }
@@ -163,7 +163,7 @@ pub(super) struct Lines<R> {
     source: io::Chain<io::Cursor<Vec<u8>>, R>,
     /// The bytes of the added row [`END`] that were not returned yet.
     end: &'static [u8],
-    watch: Rc<RowGuard>,
+    guard: Rc<RowGuard>,
     quotes: Quotes,
     /// The number of bytes that were read so far.
     offset: u64,
@@ -175,16 +175,16 @@ impl<R: Read> Lines<R> {
     /// Returns a reader and its guard. `head` is the part of the source that was already read, after `before` other
     /// bytes.
     pub(super) fn new(head: Vec<u8>, source: R, delimiter: u8, before: usize) -> (Self, Rc<RowGuard>) {
-        let watch = Rc::new(RowGuard::default());
+        let guard = Rc::new(RowGuard::default());
         let lines = Self {
             source: io::Cursor::new(head).chain(source),
             end: END,
-            watch: Rc::clone(&watch),
+            guard: Rc::clone(&guard),
             quotes: Quotes::new(delimiter),
             offset: u64::try_from(before).unwrap_or(0),
             after_return: false,
         };
-        (lines, watch)
+        (lines, guard)
     }
 
     /// Makes every line of a chunk end with one line feed, and returns the number of bytes that remain in the chunk.
@@ -213,7 +213,7 @@ impl<R: Read> Read for Lines<R> {
         loop {
             let mut length = self.source.read(buffer)?;
             if let Some(at) = buffer[..length].iter().position(|byte| *byte == 0) {
-                return Err(self.watch.stop(Broken::Nul(self.offset + at as u64)));
+                return Err(self.guard.stop(Broken::Nul(self.offset + at as u64)));
             }
             if length == 0 {
                 length = self.end.read(buffer)?;
@@ -223,10 +223,10 @@ impl<R: Read> Read for Lines<R> {
             }
             let chunk = &mut buffer[..length];
             self.offset += length as u64;
-            self.watch.spend(length)?;
+            self.guard.spend(length)?;
             let kept = self.unify(chunk);
             if kept > 0 {
-                self.quotes.follow(&buffer[..kept], &mut self.watch.flaws.borrow_mut());
+                self.quotes.follow(&buffer[..kept], &mut self.guard.flaws.borrow_mut());
                 return Ok(kept);
             }
         }

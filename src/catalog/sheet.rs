@@ -36,14 +36,14 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let (mut letters, known) = read.map_err(|broken| broken_off(table, 1, &broken))?;
     let (start, detected) = lines::start(&mut letters);
     let delimiter = table.options.delimiter.map_or(detected, |Delimiter(delimiter)| delimiter);
-    let (lines, watch) = Lines::new(start, letters, delimiter, before);
+    let (lines, guard) = Lines::new(start, letters, delimiter, before);
     table.format = format!("CSV ({})", separator(delimiter).1);
     let (first, records) = (Vec::new(), Vec::new());
-    let (watched, shared) = (Rc::clone(&watch), Rc::clone(&known));
+    let (watched, shared) = (Rc::clone(&guard), Rc::clone(&known));
     let mut sheet = Sheet {
         table,
         known: shared,
-        watch: watched,
+        guard: watched,
         header: None,
         first,
         records,
@@ -62,12 +62,12 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     // The last row that was read, and the number of line breaks within cells so far.
     let (mut row, mut breaks) = (0, 0);
     loop {
-        watch.renew();
+        guard.renew();
         match reader.read_byte_record(&mut record) {
             Ok(true) if !lines::is_end(&record) => {}
             Ok(_) => break,
             Err(error) => {
-                let broken = known.broken().or_else(|| watch.broken());
+                let broken = known.broken().or_else(|| guard.broken());
                 let broken = broken.unwrap_or_else(|| Broken::Unreadable(error.to_string()));
                 if !matches!(broken, Broken::Uncertain(_)) {
                     sheet.settle()?;
@@ -170,7 +170,7 @@ impl Header {
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
     known: Rc<Known>,
-    watch: Rc<RowGuard>,
+    guard: Rc<RowGuard>,
     header: Option<Header>,
     /// The first rows, until the header is found among them.
     first: Vec<Row>,
@@ -234,7 +234,7 @@ impl Sheet<'_, '_> {
 
     fn take_header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
         let mut names = Vec::with_capacity(record.len());
-        if let Some(flaw) = self.watch.flaws(row).first() {
+        if let Some(flaw) = self.guard.flaws(row).first() {
             return Err(self.closed_early(row, &at_letter(flaw.column), flaw).into());
         }
         for (at, cell) in record.iter().enumerate() {
@@ -250,7 +250,7 @@ impl Sheet<'_, '_> {
 
     /// Decodes the cells of a row. The error is the row's problem, or `None` if an error of the header covers it.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
-        let flaws = self.watch.flaws(row);
+        let flaws = self.guard.flaws(row);
         let header = self.header.as_mut().ok_or(None)?;
         let named = header.named;
         if let Some(flaw) = flaws.iter().find(|flaw| flaw.bare.is_none()) {

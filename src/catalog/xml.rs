@@ -32,9 +32,9 @@ const SHOP_FIELDS: &str = "base.google.com";
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
     "XML".clone_into(&mut table.format);
     let encoding = encoding(table, &head)?;
-    let (metered, watch) = Metered::new(head, source);
+    let (metered, guard) = Metered::new(head, source);
     if encoding == UTF_8 {
-        return document(table, metered, &watch);
+        return document(table, metered, &guard);
     }
     let (mut metered, mut start) = (metered, Vec::new());
     // An error is reported when the document itself is read.
@@ -52,12 +52,12 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
             encoding.name()
         );
         table.problems.add(problem.hint(hint));
-        return document(table, Cursor::new(start).chain(metered), &watch);
+        return document(table, Cursor::new(start).chain(metered), &guard);
     }
     let metered = Cursor::new(start).chain(metered);
     table.encoding = if encoding == WINDOWS_1252 { "Windows-1252" } else { encoding.name() };
     let letters = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(metered);
-    document(table, letters, &watch)
+    document(table, letters, &guard)
 }
 
 /// Returns the encoding that the manifest names, or else the one that the document declares.
@@ -83,7 +83,7 @@ fn encoding(table: &Table<'_>, head: &[u8]) -> Result<&'static Encoding, Box<Pro
 }
 
 /// Finds out which element holds a product, and reads all products.
-fn document(table: &mut Table<'_>, mut source: impl Read, watch: &RowGuard) -> Result<(), Box<Problem>> {
+fn document(table: &mut Table<'_>, mut source: impl Read, guard: &RowGuard) -> Result<(), Box<Problem>> {
     let mut start = Vec::new();
     // An error is reported after the start of the document was examined.
     let read = source.by_ref().take(LOOKED_AT).read_to_end(&mut start);
@@ -93,8 +93,8 @@ fn document(table: &mut Table<'_>, mut source: impl Read, watch: &RowGuard) -> R
         None => chosen(table, &seen)?,
     };
     let mut products =
-        Products { table, watch, seen, element, row: 0, shop: PREFIXES.map(str::to_owned).to_vec() };
-    watch.renew();
+        Products { table, guard, seen, element, row: 0, shop: PREFIXES.map(str::to_owned).to_vec() };
+    guard.renew();
     if let Err(error) = read {
         return Err(products.stopped(0, &error.to_string()).into());
     }
@@ -125,7 +125,7 @@ fn element_hint(name: &str) -> String {
 /// The products of a document while they are read.
 struct Products<'s, 'a> {
     table: &'s mut Table<'a>,
-    watch: &'s RowGuard,
+    guard: &'s RowGuard,
     seen: Survey,
     /// The name of the element that holds a product, once it is known.
     element: Option<String>,
@@ -155,7 +155,7 @@ impl Products<'_, '_> {
                             }
                         }
                         None if self.begins(start)? => {
-                            self.watch.renew();
+                            self.guard.renew();
                             let begun = Product::new(start);
                             if is_empty { self.take(begun)? } else { product = Some(begun) }
                         }
@@ -179,7 +179,7 @@ impl Products<'_, '_> {
                     }
                     Some(whole) => self.take(whole)?,
                     // An element outside of products is not kept, so it does not count towards the limit of one.
-                    None => self.watch.renew(),
+                    None => self.guard.renew(),
                 },
                 Event::Eof if product.is_some() => {
                     let problem =
@@ -247,7 +247,7 @@ impl Products<'_, '_> {
 
     fn take(&mut self, product: Product) -> Result<(), Box<Problem>> {
         self.row += 1;
-        self.watch.renew();
+        self.guard.renew();
         if let Some(name) = product.unread.filter(|_| self.table.encoding != "UTF-8") {
             let encoding = self.table.encoding;
             let message = format!("a character in this element is not saved as {encoding}");
@@ -289,7 +289,7 @@ impl Products<'_, '_> {
     /// Builds the error about a document that could not be read to its end.
     fn stopped(&self, at: u64, why: &str) -> Problem {
         let (table, row) = (&self.table, self.row + 1);
-        match self.watch.broken() {
+        match self.guard.broken() {
             Some(Broken::TooLong) => {
                 too_long(table, row, "product", "an element in the product may be unclosed")
             }

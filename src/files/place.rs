@@ -4,7 +4,7 @@ use super::dir::{Dir, NameState, is_full, is_obstructed};
 use super::folders::Folders;
 use super::sidecars::{self, SidecarState, sidecar_name};
 use super::steps::{Stamp, start_writing};
-use super::tree::{Arrived, Tree, notes_name, part_name, partial_name};
+use super::tree::{Arrived, Tree, notes_name, part_name, target_part_name};
 use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -257,7 +257,7 @@ fn received(
     let partial = folders.partial()?.0;
     if let Some(Arrived { stamp, is_in_target_folder, .. }) = arrived {
         let (from, name) =
-            if is_in_target_folder { (dir, partial_name(take)?) } else { (&partial, part_name(take)?) };
+            if is_in_target_folder { (dir, target_part_name(take)?) } else { (&partial, part_name(take)?) };
         // The bytes were hashed on arrival and have not changed since.
         if let Ok(file) = from.file(&name, OFlags::RDONLY, 0)
             && Stamp::of(&file)? == stamp
@@ -265,7 +265,7 @@ fn received(
             return Ok(Some((Rc::clone(from), name, file)));
         }
     }
-    for (from, name) in [(&partial, part_name(take)?), (dir, partial_name(take)?)] {
+    for (from, name) in [(&partial, part_name(take)?), (dir, target_part_name(take)?)] {
         if from.compare(&name, clip)? == NameState::Same {
             let file = from.file(&name, OFlags::RDONLY, 0)?;
             return Ok(Some((Rc::clone(from), name, file)));
@@ -278,7 +278,7 @@ fn received(
 fn forget(partial: &Dir, dir: &Dir, take: &TakeId) -> io::Result<()> {
     partial.remove(&notes_name(take)?)?;
     partial.remove(&part_name(take)?)?;
-    dir.remove(&partial_name(take)?)
+    dir.remove(&target_part_name(take)?)
 }
 
 /// Converts the error of a rename. A new name that was taken meanwhile becomes [`PlaceFault::NameTaken`].

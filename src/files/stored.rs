@@ -9,7 +9,7 @@ use super::folders::Folders;
 use super::received::{End, ReceiveFault, Received};
 use super::resume::{self, Admission, LARGEST_CLIP};
 use super::steps::{Stamp, start_writing, sync};
-use super::tree::{Arrived, Tree, notes_name, part_name, partial_name};
+use super::tree::{Arrived, Tree, notes_name, part_name, target_part_name};
 use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -246,7 +246,7 @@ impl Stored {
             if let Some(error) = folders.failure(&self.target) {
                 return Err(error);
             }
-            folder.file(&partial_name(&self.take)?, flags, 0o600)?
+            folder.file(&target_part_name(&self.take)?, flags, 0o600)?
         } else {
             partial.file(&part_name(&self.take)?, flags, 0o600)?
         });

@@ -168,7 +168,7 @@ impl Tree {
         partial.remove(&part_name(take)?)?;
         partial.remove(&notes_name(take)?)?;
         match self.locate(target, false) {
-            Ok((dir, _)) => dir.remove(&partial_name(take)?),
+            Ok((dir, _)) => dir.remove(&target_part_name(take)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
@@ -297,7 +297,7 @@ pub(super) fn notes_name(take: &TakeId) -> io::Result<String> {
 
 /// Returns the name of the file with a take's received bytes, if the file is in the target's folder. It is there only
 /// if that folder is on another file system than the folder of unfinished downloads.
-pub(super) fn partial_name(take: &TakeId) -> io::Result<String> {
+pub(super) fn target_part_name(take: &TakeId) -> io::Result<String> {
     Ok(format!(".{}.part", plain(take)?))
 }
 

@@ -239,8 +239,8 @@ impl Terminal {
 
     fn error_lines(&self, error: &Error) {
         let mut err = std::io::stderr().lock();
-        let money = error.money.as_ref().map(|money| format!(" ({money})")).unwrap_or_default();
-        let _ = writeln!(err, "{} {}{money}", self.paint("error:", "1;31"), shown_lines(&error.what));
+        let what = with_money(&error.what, error.money.as_deref());
+        let _ = writeln!(err, "{} {}", self.paint("error:", "1;31"), shown_lines(&what));
         if let Some(next) = &error.hint {
             let _ = writeln!(err, "next: {}", shown_lines(next));
         }
@@ -262,5 +262,32 @@ impl Terminal {
     #[must_use]
     pub fn paint(&self, text: &str, code: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Returns the text of an error with the statement about money after the first sentence.
+///
+/// Further sentences say what to do. They may end with a command, and nothing may follow a command that can be copied.
+fn with_money(what: &str, money: Option<&str>) -> String {
+    match (money, what.split_once(". ")) {
+        (None, _) => what.to_owned(),
+        (Some(money), None) => format!("{what} ({money})"),
+        (Some(money), Some((first, further))) => format!("{first} ({money}). {further}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_money;
+
+    #[test]
+    fn nothing_follows_a_command() {
+        let what = "nothing was sent. To send it: shotlist run";
+        assert_eq!(
+            with_money(what, Some("not charged")),
+            "nothing was sent (not charged). To send it: shotlist run"
+        );
+        assert_eq!(with_money("nothing was sent", Some("not charged")), "nothing was sent (not charged)");
+        assert_eq!(with_money(what, None), what);
     }
 }

@@ -57,13 +57,13 @@ macro_rules! optional {
 }
 
 optional!(maybe_time, Timestamp, "text");
-optional!(maybe_task, Task, "TaskTwin");
-optional!(maybe_media, Media, "MediaTwin");
-optional!(maybe_refusal, Refusal, "RefusalTwin");
-optional!(maybe_charged, Charged, "ChargedTwin");
+optional!(maybe_task, Task, "TaskMirror");
+optional!(maybe_media, Media, "MediaMirror");
+optional!(maybe_refusal, Refusal, "RefusalMirror");
+optional!(maybe_charged, Charged, "ChargedMirror");
 
 #[derive(Serialize, Deserialize)]
-struct Param(#[serde(with = "ValueTwin")] Value);
+struct Param(#[serde(with = "ValueMirror")] Value);
 
 mod media_list {
     use super::{Media, maybe_media::Mirror};
@@ -108,13 +108,13 @@ mod task_id {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "RequestId")]
-struct RequestIdTwin(String);
+struct RequestIdMirror(String);
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Intent")]
-struct IntentTwin {
+struct IntentMirror {
     attempt: u32,
-    #[serde(with = "RequestIdTwin")]
+    #[serde(with = "RequestIdMirror")]
     request_id: RequestId,
     #[serde(with = "text")]
     at: Timestamp,
@@ -122,10 +122,10 @@ struct IntentTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Task")]
-struct TaskTwin {
+struct TaskMirror {
     #[serde(with = "task_id")]
     id: TaskId,
-    #[serde(with = "IntentTwin")]
+    #[serde(with = "IntentMirror")]
     intent: Intent,
     #[serde(with = "text")]
     accepted: Timestamp,
@@ -133,7 +133,7 @@ struct TaskTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Clip")]
-struct ClipTwin {
+struct ClipMirror {
     url: String,
     cover: Option<String>,
     #[serde(with = "maybe_time")]
@@ -144,7 +144,7 @@ struct ClipTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "ClipFile")]
-struct ClipFileTwin {
+struct ClipFileMirror {
     size: u64,
     #[serde(with = "text")]
     sha256: Sha256,
@@ -152,7 +152,7 @@ struct ClipFileTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "PollCounters")]
-struct WatchTwin {
+struct WatchMirror {
     polls: u32,
     overdue: u32,
     setbacks: u32,
@@ -170,7 +170,7 @@ struct WatchTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "HeldReason", rename_all = "snake_case")]
-enum HeldReasonTwin {
+enum HeldReasonMirror {
     AmbiguousSubmit,
     IdConflict,
     IdMismatch,
@@ -184,7 +184,7 @@ enum HeldReasonTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Refusal", rename_all = "snake_case")]
-enum RefusalTwin {
+enum RefusalMirror {
     Input,
     Policy,
     Model,
@@ -194,7 +194,7 @@ enum RefusalTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Charged", rename_all = "snake_case")]
-enum ChargedTwin {
+enum ChargedMirror {
     No,
     Yes,
     Unknown,
@@ -202,7 +202,7 @@ enum ChargedTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "CancelledBy", rename_all = "snake_case")]
-enum CancelledByTwin {
+enum CancelledByMirror {
     User,
     Superseded,
 }
@@ -213,7 +213,7 @@ const fn end_of_time() -> Timestamp {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "State", rename_all = "snake_case")]
-enum StateTwin {
+enum StateMirror {
     Pending {
         tries_left: u8,
         setbacks: u32,
@@ -221,13 +221,13 @@ enum StateTwin {
         due: Timestamp,
     },
     Submitting {
-        #[serde(with = "IntentTwin")]
+        #[serde(with = "IntentMirror")]
         intent: Intent,
         tries_left: u8,
         setbacks: u32,
     },
     Doubtful {
-        #[serde(with = "IntentTwin")]
+        #[serde(with = "IntentMirror")]
         intent: Intent,
         // Rows of the first version lack it. After the maximum time, no denial is late enough to prove anything.
         #[serde(with = "text", default = "end_of_time")]
@@ -241,39 +241,39 @@ enum StateTwin {
         due: Timestamp,
     },
     Running {
-        #[serde(with = "TaskTwin")]
+        #[serde(with = "TaskMirror")]
         task: Task,
-        #[serde(rename = "watch", with = "WatchTwin")]
+        #[serde(rename = "watch", with = "WatchMirror")]
         counters: PollCounters,
         #[serde(with = "text")]
         due: Timestamp,
     },
     Downloading {
-        #[serde(with = "TaskTwin")]
+        #[serde(with = "TaskMirror")]
         task: Task,
-        #[serde(with = "ClipTwin")]
+        #[serde(with = "ClipMirror")]
         clip: Clip,
-        #[serde(rename = "watch", with = "WatchTwin")]
+        #[serde(rename = "watch", with = "WatchMirror")]
         counters: PollCounters,
         #[serde(with = "text")]
         due: Timestamp,
     },
     Placing {
-        #[serde(with = "TaskTwin")]
+        #[serde(with = "TaskMirror")]
         task: Task,
-        #[serde(with = "ClipFileTwin")]
+        #[serde(with = "ClipFileMirror")]
         file: ClipFile,
     },
     Done {
-        #[serde(with = "TaskTwin")]
+        #[serde(with = "TaskMirror")]
         task: Task,
-        #[serde(with = "ClipFileTwin")]
+        #[serde(with = "ClipFileMirror")]
         file: ClipFile,
     },
     Held {
-        #[serde(with = "HeldReasonTwin")]
+        #[serde(with = "HeldReasonMirror")]
         reason: HeldReason,
-        #[serde(with = "IntentTwin")]
+        #[serde(with = "IntentMirror")]
         intent: Intent,
         #[serde(with = "maybe_task")]
         task: Option<Task>,
@@ -281,19 +281,19 @@ enum StateTwin {
         since: Timestamp,
     },
     Failed {
-        #[serde(with = "RefusalTwin")]
+        #[serde(with = "RefusalMirror")]
         refusal: Refusal,
-        #[serde(with = "ChargedTwin")]
+        #[serde(with = "ChargedMirror")]
         charged: Charged,
         #[serde(with = "maybe_task")]
         task: Option<Task>,
     },
     Cancelled {
-        #[serde(with = "CancelledByTwin")]
+        #[serde(with = "CancelledByMirror")]
         by: CancelledBy,
     },
     WrittenOff {
-        #[serde(with = "HeldReasonTwin")]
+        #[serde(with = "HeldReasonMirror")]
         reason: HeldReason,
         #[serde(with = "maybe_task")]
         task: Option<Task>,
@@ -302,7 +302,7 @@ enum StateTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "PictureFormat", rename_all = "snake_case")]
-enum PictureFormatTwin {
+enum PictureFormatMirror {
     Png,
     Jpeg,
     Webp,
@@ -310,8 +310,8 @@ enum PictureFormatTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "PictureFacts")]
-struct PictureFactsTwin {
-    #[serde(with = "PictureFormatTwin")]
+struct PictureFactsMirror {
+    #[serde(with = "PictureFormatMirror")]
     format: PictureFormat,
     bytes: u64,
     #[serde(with = "text")]
@@ -325,21 +325,21 @@ struct PictureFactsTwin {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "MediaFile")]
-struct MediaFileTwin {
+struct MediaFileMirror {
     path: String,
-    #[serde(with = "PictureFactsTwin")]
+    #[serde(with = "PictureFactsMirror")]
     facts: PictureFacts,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Media", rename_all = "snake_case")]
-enum MediaTwin {
+enum MediaMirror {
     Url(String),
-    #[serde(with = "MediaFileTwin")]
+    #[serde(with = "MediaFileMirror")]
     File(MediaFile),
     Inline {
         uri: String,
-        #[serde(with = "PictureFactsTwin")]
+        #[serde(with = "PictureFactsMirror")]
         facts: PictureFacts,
     },
 }
@@ -347,7 +347,7 @@ enum MediaTwin {
 /// The mirror of a parameter's value, written as plain JSON: `true`, `5` or `"slow"`.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Value", untagged)]
-enum ValueTwin {
+enum ValueMirror {
     Bool(bool),
     Int(i64),
     Text(String),
@@ -356,7 +356,7 @@ enum ValueTwin {
 /// The mirror of a request. Serde uses every field, so a new field does not compile before it is added here.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Request")]
-struct RequestTwin {
+struct RequestMirror {
     #[serde(with = "text")]
     model: ModelName,
     prompt: Option<String>,
@@ -381,22 +381,22 @@ const JSON: &str = "text keys and no floats: always JSON";
 
 pub(super) fn state_json(state: &State) -> String {
     let mut json = Vec::new();
-    StateTwin::serialize(state, &mut serde_json::Serializer::new(&mut json)).expect(JSON);
+    StateMirror::serialize(state, &mut serde_json::Serializer::new(&mut json)).expect(JSON);
     String::from_utf8(json).expect(JSON)
 }
 
 pub(super) fn state_from(json: &str) -> serde_json::Result<State> {
-    StateTwin::deserialize(&mut serde_json::Deserializer::from_str(json))
+    StateMirror::deserialize(&mut serde_json::Deserializer::from_str(json))
 }
 
 pub(super) fn request_json(request: &Request) -> String {
     let mut json = Vec::new();
-    RequestTwin::serialize(request, &mut serde_json::Serializer::new(&mut json)).expect(JSON);
+    RequestMirror::serialize(request, &mut serde_json::Serializer::new(&mut json)).expect(JSON);
     String::from_utf8(json).expect(JSON)
 }
 
 pub(super) fn request_from(json: &str) -> serde_json::Result<Request> {
-    RequestTwin::deserialize(&mut serde_json::Deserializer::from_str(json))
+    RequestMirror::deserialize(&mut serde_json::Deserializer::from_str(json))
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(super) enum Wanted {
 pub(super) struct Walk<'s, 'a> {
     table: &'s mut Table<'a>,
     wanted: Wanted,
-    watch: Rc<RowGuard>,
+    guard: Rc<RowGuard>,
     path: Vec<String>,
     /// The number of objects that were read.
     pub(super) row: u64,
@@ -75,11 +75,11 @@ pub(super) struct Walk<'s, 'a> {
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
-    pub(super) fn new(table: &'s mut Table<'a>, wanted: Wanted, watch: Rc<RowGuard>) -> Self {
+    pub(super) fn new(table: &'s mut Table<'a>, wanted: Wanted, guard: Rc<RowGuard>) -> Self {
         Self {
             table,
             wanted,
-            watch,
+            guard,
             path: Vec::new(),
             row: 0,
             found: Vec::new(),
@@ -98,7 +98,7 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     fn take<E: serde::de::Error>(&mut self, object: &RawValue) -> Result<(), E> {
         self.row += 1;
-        self.watch.renew();
+        self.guard.renew();
         values::take(self.table, self.row, object).map_err(|problem| self.stop(problem))
     }
 
@@ -109,7 +109,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             self.taken.get_or_insert_default();
             self.take(object)?;
         }
-        self.watch.renew();
+        self.guard.renew();
         Ok(())
     }
 }
@@ -160,7 +160,7 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
         let walk = self.0;
         let mut names = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
-            walk.watch.renew();
+            walk.guard.renew();
             if walk.path.is_empty() && walk.names.len() < TOLD_APART {
                 walk.names.push(name.clone());
             }
@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let walk = self.0;
         let path = walk.path.join(".");
-        walk.watch.renew();
+        walk.guard.renew();
         if let Wanted::Path(wanted) = &walk.wanted {
             let wanted = wanted.clone();
             if wanted == path {
@@ -237,7 +237,7 @@ fn rank(path: &[String], first: &RawValue) -> Result<Rank, String> {
 
 fn skip<'de, A: SeqAccess<'de>>(walk: &Walk<'_, '_>, mut list: A) -> Result<(), A::Error> {
     while list.next_element::<IgnoredAny>()?.is_some() {
-        walk.watch.renew();
+        walk.guard.renew();
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
             0,
         ),
         Exit::WorkRemains if summary.rollout.open().next().is_some() => {
-            terminal.tell("When these clips are approved, the same command renders the others; nothing is paid twice.", 0);
+            terminal.tell("When these clips pass your review, the same command renders the others; nothing is paid twice.", 0);
         }
         _ => terminal.tell("The same command continues the run; nothing is paid twice.", 0),
     }
