@@ -52,8 +52,8 @@ pub struct Loaded {
     pub manifest: Option<Manifest>,
     /// The descriptions (cards) of the models, with the manifest's corrections.
     pub cards: Cards,
-    /// The number of items that the product file gives with one clip per product, per variant and per picture. Zeros
-    /// for a plain file.
+    /// The numbers of items that the product file gives: with one clip per product, with one per variant, and with one
+    /// per picture. All three are zero for a plain file.
     pub makes: Makes,
     /// The number of valid jobs.
     pub jobs: usize,
@@ -70,7 +70,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Returns the value for a manifest that was not read: its path, and the models of these providers.
+    /// Returns an empty result for a manifest that was not read: only its path, and the models of `providers`.
     #[must_use]
     pub fn nothing(manifest: &Path, providers: &Registry) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl Loaded {
         }
     }
 
-    /// Reports whether there is an error, so that no request may be sent.
+    /// Returns whether one of the problems is an error. Then no request may be sent.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         self.problems.iter().any(Problem::is_error)
@@ -187,7 +187,7 @@ fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> O
     if cards.providers().card(model).is_some() {
         let like = like?;
         let message = format!(
-            "shotlist now knows {model}: the corrections apply to its description in shotlist, and `like` is ignored"
+            "shotlist now has its own card of {model}: the manifest's corrections apply to that card; `like` is ignored"
         );
         return Some(Problem::warning(like.place(), message).hint("remove `like`"));
     }

@@ -1,4 +1,4 @@
-//! The counts, the money and the active takes of a run, updated from its notices.
+//! The job counts, the amounts of money and the active takes of a run, updated from the run's events.
 
 mod flight;
 
@@ -23,7 +23,7 @@ use std::time::Duration;
 pub struct Roster {
     /// Jobs whose status may change during the run, each with its status (bucket) at the start.
     ///
-    /// Two jobs with one name, from different projects, count as one.
+    /// Two jobs of different projects that have the same key count as one.
     pub jobs: Vec<(JobKey, Bucket)>,
     /// Number of jobs whose status cannot change during the run, by status.
     pub others: Buckets,
@@ -33,7 +33,7 @@ pub struct Roster {
     pub outdated: HashSet<JobKey>,
     /// Jobs that keep their finished clip while a second rendering of them is unfinished.
     pub having: HashSet<JobKey>,
-    /// Number of jobs to send, by the kind of their requests.
+    /// Number of jobs to send, by kind of request: model, length and size of the clip.
     pub unsent: BTreeMap<RenderKind, usize>,
 }
 
@@ -88,7 +88,7 @@ pub struct Board {
     /// Number of renderings that failed in this run.
     failures: usize,
     pub(crate) flights: BTreeMap<TakeId, Flight>,
-    /// Number of jobs that are not sent yet, by the kind of their requests.
+    /// Number of jobs that are not sent yet, by kind of request: model, length and size of the clip.
     unsent: BTreeMap<RenderKind, usize>,
     known: Option<Arc<dyn Known>>,
     /// Unfinished takes whose price is already included in `spent`.

@@ -45,12 +45,12 @@ pub(crate) async fn levels_after(
     filled(reader, caps, (Some(run), Some(run)), now).await
 }
 
-/// Returns the time span or the run whose spending counts against a budget.
+/// Returns the call, the run or the time span whose spending counts against a budget.
 ///
 /// It is `None` if the budget is for a call or a run that has not started.
 ///
-/// The first of `runs` is the run of this call. The second is the run whose total counts against the run's budget,
-/// which an earlier call may have started.
+/// The first of `runs` is the run of this call. The second is the run whose total counts against the run's budget; an
+/// earlier call may have started it.
 fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Option<Window> {
     match cap {
         Cap::Invocation => runs.0.map(Window::Invocation),
@@ -62,7 +62,7 @@ fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Opt
 
 /// Returns the amount that each project spent against a budget, such as `shop $0.40, winter $0.40`.
 ///
-/// It is `None` if only one project spent anything.
+/// It is `None` unless at least two projects spent something.
 pub(crate) async fn spenders(
     reader: &Reader,
     cap: Cap,
@@ -166,7 +166,7 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Returns the count for a budget before any job of the plan is added.
+    /// Returns the count of zero jobs for a budget, before any job of the plan is added.
     #[must_use]
     pub const fn new(level: Level) -> Self {
         Self { level, sum: Usd::ZERO, jobs: 0, fitting: 0 }
@@ -222,7 +222,7 @@ impl Gauge {
             if !*reported && is_low(level) {
                 *reported = true;
                 words.push(format!(
-                    "four fifths of the budget ({}) are spent or reserved: {} left",
+                    "at least 80% of the budget ({}) is spent or reserved: {} left",
                     level.name(),
                     level.left()
                 ));

@@ -44,7 +44,7 @@ pub struct CancelReport {
 }
 
 impl Obstacle {
-    /// Returns the exit code for a job that was not cancelled for this reason.
+    /// Returns the exit code for a job that was not cancelled because of this obstacle.
     ///
     /// The code tells scripts whether a second try may succeed.
     fn exit(&self) -> Exit {
@@ -239,8 +239,8 @@ impl Cancelling<'_> {
 
     /// Returns the connection to the providers that can cancel.
     ///
-    /// The connection is opened only when the first task must be cancelled, because a job that is not sent yet can be
-    /// cancelled without an API key.
+    /// The connection is opened only when the first task must be cancelled. Without a task, no API key is needed: a job that
+    /// is not sent yet is cancelled without a provider.
     async fn connect(&mut self) -> Result<&(Setup, FreeClient), Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,

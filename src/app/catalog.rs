@@ -52,7 +52,7 @@ impl CatalogReport {
         is_invalid(&self.catalog)
     }
 
-    /// Returns the exit code: an invalid input if the file has errors.
+    /// Returns the exit code: the one for invalid input if the product file has errors, otherwise success.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.is_invalid() { Exit::Invalid } else { Exit::Done }

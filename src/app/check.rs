@@ -103,7 +103,7 @@ impl Project {
         files::poster(&self.places.state, clip)
     }
 
-    /// Returns a checker for the clips of a project; `None` if no clip was ever saved.
+    /// Returns a checker for the clips of a project; `None` if there is no output folder because no clip was ever saved.
     async fn checker(
         &self,
         reader: &Reader,

@@ -26,7 +26,7 @@ pub(crate) struct Concurrent {
 impl Project {
     /// Opens the project's database without the lock.
     ///
-    /// It fails if nothing was ever run.
+    /// It fails if there is no database, because no run was ever started.
     pub(crate) fn open_concurrent(&self) -> Result<Concurrent, Error> {
         let (places, now) = (&self.places, self.clock.now());
         let opened = Store::open(&places.state, Mode::Concurrent, &Options::default(), now);

@@ -12,7 +12,7 @@ pub struct Question {
     pub text: String,
     /// Changed jobs that the question is about; empty for other questions.
     pub changes: Changes,
-    /// Renderings that need the decision that the question is about; empty for other questions.
+    /// Renderings in doubt that would be sent again after the answer yes; empty for other questions.
     pub held: Vec<Take>,
 }
 
@@ -72,7 +72,7 @@ impl Consent for Never {
 
 /// A consent that agrees to every price and every move, as `--yes` does.
 ///
-/// Changed clips still need an answer of their own.
+/// It does not agree to render clips again because their input changed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Always;
 

@@ -13,7 +13,7 @@ use crate::store::{By, Group, TakeRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Gallery {
-    /// Returns the money of the shown jobs by model, shot or tag, with the cost of each approved clip.
+    /// Returns the amounts of money of the report's jobs by model, shot or tag, with the cost of each approved clip.
     ///
     /// A rendering counts under each tag of its item, so the rows of two tags may overlap; the total counts it once.
     #[must_use]

@@ -48,7 +48,7 @@ pub struct ReviewRequest {
 pub struct DecideReport {
     /// Recorded reviews by job, also those of jobs that share the clip of a reviewed job.
     pub made: Vec<(JobKey, Review)>,
-    /// Jobs that were reviewed, or got another clip, since the person looked; each with its newest review.
+    /// Jobs that were reviewed, or got another clip, since the person saw them; each with its newest review, if any.
     ///
     /// If there is a conflict, no review was recorded.
     pub conflicts: Vec<(JobKey, Option<Review>)>,
@@ -59,7 +59,7 @@ pub struct DecideReport {
 impl Project {
     /// Records the reviews; if one of them is a conflict, none is recorded.
     ///
-    /// A conflict is a job that was reviewed, or got another clip, since the person looked.
+    /// A conflict is a job that was reviewed, or got another clip, since the person saw it.
     ///
     /// # Errors
     ///

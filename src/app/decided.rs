@@ -25,7 +25,7 @@ use crate::plan::guards::{GuardCounts, is_in_place};
 use crate::store::{Book, ReviewCounts, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
 
-/// The selection of jobs for a plan or a run, with the consent that was given before.
+/// The selection of jobs for a plan or a run, with the consent that the user has given already.
 #[derive(Clone, Copy)]
 pub(crate) struct Choice<'a> {
     /// Selection from the command line.
@@ -55,7 +55,7 @@ pub(crate) struct Decided {
 }
 
 impl Decided {
-    /// Decides the plan's action for each selected job, and keeps to the selection's limit on jobs to send.
+    /// Decides the plan's action for each selected job; no more jobs are sent than the selection's limit allows.
     pub(crate) fn of(
         manifest: &Manifest,
         loaded: &Loaded,
@@ -152,7 +152,7 @@ impl Decided {
         }
     }
 
-    /// Adds up the jobs and their actions to a plan, with the amounts spent so far against the budgets.
+    /// Returns the plan with its jobs added up, and with the amount spent so far against each budget.
     pub(crate) fn plan(
         &self,
         manifest: &Manifest,
@@ -213,7 +213,7 @@ impl Decided {
         })
     }
 
-    /// Returns the number of jobs for which the plan takes one of these actions, and the changed fields of the first.
+    /// Returns the number of jobs for which the plan takes one of these actions, and the changed fields of the first jobs.
     ///
     /// `names` are the names of the actions, such as `changed`.
     pub(crate) fn changes(&self, names: &[&str]) -> Result<Changes, Error> {

@@ -15,7 +15,7 @@ use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::store::{History, Store};
 
-/// A request to accept that jobs stay failed, written off or missing, or to take that back.
+/// A request to accept that jobs stay failed, written off or missing, or to undo an earlier acceptance.
 #[derive(Debug, Clone, Default)]
 pub struct DismissRequest {
     /// Jobs by key (`shot/item`), or by item id if the item has only one job.
@@ -38,7 +38,7 @@ pub struct DismissReport {
 }
 
 impl Project {
-    /// Records that a person accepts the state of these jobs, or takes that back.
+    /// Records that a person accepts these jobs as failed, written off or missing, or undoes an earlier acceptance.
     ///
     /// If one job is refused, no job is changed.
     pub async fn dismiss(&self, request: &DismissRequest) -> Result<DismissReport, Error> {
@@ -104,7 +104,7 @@ impl Lookup<'_> {
         Err(refused(key, Exit::Usage, what).hint(show_typed(self.places, key)))
     }
 
-    /// Returns the take of a job that was dismissed; refuses a job that was not.
+    /// Returns the dismissed take (rendering) of a job; refuses a job that was not dismissed.
     async fn dismissed(&self, history: &History) -> Result<Take, Error> {
         let dismissed = self.store.dismissed().await?;
         let mut takes = Vec::from_iter(self.decisive(history).await?);

@@ -17,7 +17,7 @@ use super::project::Project;
 use crate::domain::problem::Problem;
 use crate::files::Ffmpeg;
 
-/// Text that messages contain to say what does not work without `ffmpeg`.
+/// Part of a message that says what does not work without `ffmpeg`.
 const WITHOUT: &str = "only the files of clips are checked, not their frames, and reports have no posters";
 
 /// The result of a check.
@@ -54,7 +54,7 @@ pub struct Check {
     pub what: String,
     /// Command or action that solves the problem; `None` if there is nothing to do.
     pub todo: Option<String>,
-    /// All problems in the user's files, for programs. People get the first one here and all of them from `validate`.
+    /// All problems in the user's files, for the JSON output. The text output has only the first; `validate` shows all.
     pub problems: Vec<Problem>,
 }
 

@@ -7,7 +7,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Returns the folders in which programs are searched (`PATH`); `None` if it is not set.
+/// Returns the value of `PATH`, the folders in which programs are searched; `None` if the variable is not set.
 pub(crate) fn search_path() -> Option<std::ffi::OsString> {
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
     std::env::var_os("PATH")

@@ -1,4 +1,4 @@
-//! Destinations and names, without a project.
+//! Tests of destinations, web addresses and file names of exports, which need no project.
 
 use super::address::Base;
 use super::destinations::Destination;

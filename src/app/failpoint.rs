@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The failpoint at which the test wants this process to end.
 struct Target {
     name: String,
-    /// Number of times that the process may still pass the failpoint.
+    /// Number of times that the process may still pass the failpoint before it is ended there.
     left: AtomicUsize,
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn find(
     among(known, job)
 }
 
-/// Finds a job of this name that needs a decision in the other projects of the folder; `None` unless there is exactly
+/// Searches the folder's other projects for a job of this name that needs a decision; `None` unless there is exactly
 /// one.
 ///
 /// The project may have had another name when the job was sent.

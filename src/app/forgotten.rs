@@ -30,11 +30,9 @@ impl PlacedClips {
     }
 }
 
-/// Returns whether the clip with this sidecar counts.
+/// Returns whether a sidecar describes a clip of a rehearsal, or without `sandbox` a clip of a real run.
 ///
-/// With `sandbox`, only clips of rehearsals count; otherwise only clips of real runs count.
-///
-/// Sidecars of format 1 do not say whether the clip is from a rehearsal, so all of them count.
+/// Sidecars of format 1 do not say whether the clip is from a rehearsal. For these it always returns true.
 fn counts(sidecar: &Value, sandbox: bool) -> bool {
     sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
 }
@@ -86,7 +84,7 @@ fn unknown(places: &Places, clips: usize, sum: Usd) -> Result<(), Error> {
     }
     let (are, them) = if clips == 1 { ("is", "it") } else { ("are", "them") };
     let what = format!(
-        "{} of this project {are} in {}, but shotlist's records do not contain {them} (they cost about {sum}); \
+        "{} of this project {are} in {}, but shotlist's records do not contain {them} (cost: about {sum}); \
          nothing was sent",
         count(clips, "clip"),
         places.out.display()

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 /// Maximum number of images requested concurrently; it is low because most come from one shop's server.
 const AT_ONCE: usize = 8;
 
-/// Time for which the result about an image is kept.
+/// Time for which the facts about an image are kept; after a failed request the next check tries again.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads the first bytes of every image that the manifest links.
@@ -49,7 +49,10 @@ pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook,
         }
     }
     for link in &loaded.links {
-        if let Some(seen) = cache.seen(link) {
+        // An image that cannot be read any more is not what it was a day ago.
+        if !book.contains_key(link)
+            && let Some(seen) = cache.seen(link)
+        {
             book.insert(link.clone(), Ok(seen));
         }
     }
@@ -84,7 +87,7 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     Ok(Seen { format, bytes: total, width, height, traits })
 }
 
-/// The results about linked images, kept in a file; each is valid for a day.
+/// The facts about linked images, such as format and size, kept in a file; after a day an image is requested again.
 struct Cache {
     path: PathBuf,
     links: BTreeMap<String, Kept>,

@@ -120,7 +120,7 @@ impl InitReport {
 
 /// Writes a first manifest and its schema.
 ///
-/// It asks nothing, and replaces an existing manifest only with `force`.
+/// It asks no question, and replaces an existing manifest only with `force`.
 pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
     let manifest = request.manifest.as_deref().unwrap_or(Path::new(MANIFEST));
     check_place(manifest, request)?;
@@ -194,7 +194,7 @@ fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     command + more
 }
 
-/// Returns the text of a manifest for a product file with the facts about it, or the problems if the file has errors.
+/// Returns a manifest's text for a product file and facts about the file; if the file cannot be used, its problems.
 fn draft(
     folder: &Path,
     file: &Path,

@@ -29,8 +29,8 @@ pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
 
 /// Adds the reviewers' notes about clips to the manifest, if one of its prompt templates uses them.
 ///
-/// Notes in a database that is damaged or older than its ledger are ignored, because the command refuses such a
-/// database.
+/// Notes in a database that is damaged or older than its ledger are ignored. The command that needs the manifest refuses
+/// such a database itself.
 fn hear_reviewers(places: &Places, loaded: &mut Loaded) {
     let Some(manifest) = loaded.manifest.as_mut().filter(|manifest| manifest.reads_feedback()) else {
         return;

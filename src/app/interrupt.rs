@@ -50,7 +50,7 @@ impl Interrupt {
         self.0.send_modify(|asked| *asked = Asked::default());
     }
 
-    /// Waits until [`Self::ask`] was called at least this many times, and returns the newest reason.
+    /// Waits until [`Self::ask`] was called at least this many times, and returns the reason of the newest call.
     pub(crate) async fn asked(&self, times: usize) -> StopReason {
         self.until(|asked| asked.reason.filter(|_| asked.times >= times)).await
     }

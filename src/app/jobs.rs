@@ -42,7 +42,7 @@ pub struct JobsReport {
     orders: HashMap<JobKey, Order>,
 }
 
-/// The model and the price that a job without a rendering would have.
+/// The model and the price in the plan for a job that has no rendering yet.
 struct Order {
     model: ModelName,
     price: Option<Usd>,
@@ -201,7 +201,7 @@ fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
     Ok(planned)
 }
 
-/// Adds the planned jobs that no run has recorded yet, and sorts all jobs in the order of the manifest.
+/// Adds the planned jobs that no run has recorded yet to the gallery, and puts all jobs in the order of the manifest.
 ///
 /// It returns the model and the price of each job that has no rendering.
 fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {

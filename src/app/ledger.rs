@@ -116,7 +116,7 @@ impl Project {
 }
 
 impl Table {
-    /// Adds up the groups with the same name to one row each, in the order of the names.
+    /// Returns a table with one row for each name of a group; a row adds up all groups of that name.
     #[must_use]
     pub fn of(by: By, groups: &[Group]) -> Self {
         let mut rows: Vec<Row> = Vec::new();
@@ -133,7 +133,7 @@ impl Table {
         Self { by, rows, total }
     }
 
-    /// Adds the number of approved clips to the row of each name, and `all` to the sum.
+    /// Sets the number of approved clips in the row of each name, and sets that of the sum to `all`.
     pub(crate) fn add_approved(&mut self, approved: &[(String, u64)], all: u64) {
         self.rows.iter_mut().for_each(|row| row.approved = Some(0));
         for (name, clips) in approved {

@@ -66,7 +66,7 @@ impl Lost {
         self.clips.contains_key(key) || self.accepted.contains(key)
     }
 
-    /// Removes the jobs that the plan renders again, because their missing clips no longer matter.
+    /// Keeps only the missing or altered clips that the plan would keep, and drops those that it would render again.
     pub(crate) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
         let mut kept = BTreeMap::new();
@@ -176,7 +176,7 @@ impl Search<'_> {
     }
 }
 
-/// Records only the disks on which clip folders are now, because a person has accepted that other disks are gone.
+/// Records the disks that hold clip folders now, and drops the others because a person has accepted that they are gone.
 async fn accept_disks(session: &Session, root: &Path, mut disks: BTreeSet<String>) -> Result<(), Error> {
     disks.extend(session.store.disks()?.unwrap_or_default());
     if disks.is_empty() {

@@ -35,18 +35,18 @@ pub struct ModelsReport {
     pub shown: Shown,
     /// Registry of the providers.
     pub providers: Registry,
-    /// Error because of which some of the manifest's changes to models are missing here; `None` if there was none.
+    /// Error because of which the report lacks some of the manifest's changes to models; `None` if there was none.
     pub incomplete: Option<Error>,
     /// Command to type next.
     pub next: String,
 }
 
-/// A table of several models, or one model in full.
+/// The selected models: a table of several, or the full description of one.
 #[derive(Debug)]
 pub enum Shown {
     /// All models, or the models of one provider.
     Table(Vec<Entry>),
-    /// One model in full.
+    /// The full description of one model.
     Page(Box<Entry>),
 }
 
@@ -87,7 +87,7 @@ impl Rendered {
     }
 }
 
-/// Returns the selected models; with a project, also its manifest's changes and its recorded durations.
+/// Returns the selected models; with a project, its manifest's changes and its recorded durations are included.
 pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<ModelsReport, Error> {
     let (places, cards, configs, problems) = read(project);
     let mut known = Known::new();
@@ -119,7 +119,7 @@ pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Resul
     let is_wrong = problems.iter().any(Problem::is_error);
     let incomplete = places.filter(|_| is_wrong).map(|places| {
         let what =
-            format!("{}; some of the manifest's settings of models are missing here", Tally::of(&problems));
+            format!("{}; some of the manifest's changes to models are not shown", Tally::of(&problems));
         Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("validate"))
     });
     Ok(ModelsReport { shown, providers, incomplete, next })
@@ -128,7 +128,7 @@ pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Resul
 /// Recorded durations of renderings by model.
 type Known = BTreeMap<ModelName, Vec<Rendered>>;
 
-/// Reads the durations that earlier runs recorded; empty if nothing was ever run.
+/// Reads the durations that earlier runs recorded, by model; empty if no run was ever started.
 async fn learned(places: &Places) -> Result<Known, StoreError> {
     let mut known = Known::new();
     let Some(reader) = Reader::open(&places.state)? else { return Ok(known) };
@@ -140,7 +140,7 @@ async fn learned(places: &Places) -> Result<Known, StoreError> {
 
 type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
-/// Reads the model cards with the manifest's changes, the providers' settings, and the problems with the changes.
+/// Reads the paths, the model cards with the manifest's changes, the providers' settings, and problems with the changes.
 fn read(project: Option<&Project>) -> (Option<Places>, Cards, Configs, Vec<Problem>) {
     let registry = project.map_or_else(Registry::built_in, |project| project.registry.clone());
     let Some(places) = project.map(|project| project.places.clone()) else {

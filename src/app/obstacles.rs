@@ -9,7 +9,7 @@ use crate::files::{ObstacleSearch, Tree};
 use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::store::{StoreError, Worksheet};
 
-/// A search for other files at the paths of clips, made before anything is paid.
+/// A search for files that are in the way at the paths of new clips, made before anything is paid.
 pub(crate) struct Obstacles<'a> {
     session: &'a Session,
     tree: Tree,
@@ -47,7 +47,7 @@ impl<'a> Obstacles<'a> {
         })
     }
 
-    /// Returns the other file at a clip's path; `None` if the path is free.
+    /// Returns the file that is in the way at a clip's path; `None` if there is none.
     ///
     /// The file may be an earlier clip, which can be moved away.
     pub(crate) fn meets(&mut self, target: &Target) -> Option<ClipFile> {
@@ -55,7 +55,7 @@ impl<'a> Obstacles<'a> {
         self.tree.file_at(&target.path)
     }
 
-    /// Checks the path of one clip, and records a problem if another file is there.
+    /// Checks the path of one clip, and records a problem if a file is in the way there.
     pub(crate) fn look(&mut self, target: &Target) {
         let (what, hint) = if let Some(other) = &target.promised {
             (

@@ -54,7 +54,7 @@ pub enum Obstacle {
     TooLate,
     /// The provider gave no usable answer to the request to cancel; the text describes the failure.
     Unanswered(String),
-    /// Another process changed the job again and again.
+    /// Another process kept changing the job, so each attempt to cancel it failed.
     Busy,
 }
 
@@ -93,11 +93,11 @@ pub enum Unresolved {
     NotWanted,
     /// No task of the job is known that could be polled again.
     #[error(
-        "no task of the job is known whose result could be requested again; use --task-id, --resubmit or --write-off"
+        "shotlist knows no task of this job whose result it could request again; use --task-id, --resubmit or --write-off"
     )]
     NoTask,
-    /// The task of the job is known already, so the decision does not apply.
-    #[error("its task is known already; use --again, --resubmit or --write-off")]
+    /// The task of the job is known already, so the requested decision does not apply.
+    #[error("shotlist already knows the task of this job; use --again, --resubmit or --write-off")]
     TaskKnown,
     /// Another process changed the job meanwhile, or the task belongs to another job.
     #[error("{0}")]

@@ -26,9 +26,9 @@ impl Known for Outlook {
     }
 }
 
-/// Returns the estimated time for the open renderings; `None` if there are none.
+/// Returns the estimated time until the open renderings are finished; `None` if there are none.
 ///
-/// Without a reader, the estimate uses only the limits.
+/// Without a reader of the database, the estimate uses only the limits of the models.
 pub(crate) async fn time(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -61,7 +61,7 @@ pub(crate) async fn time(
     Ok(estimate(open, &outlook))
 }
 
-/// Converts the number of jobs of each kind to open renderings that are not sent yet.
+/// Converts the number of unsent jobs, by kind of request, to open renderings that are not sent yet.
 pub(crate) fn unsent(jobs: &BTreeMap<RenderKind, usize>) -> BTreeMap<RenderKind, Open> {
     let open =
         |(kind, unsent): (&RenderKind, &usize)| (kind.clone(), Open { unsent: *unsent, ..Open::default() });

@@ -91,7 +91,7 @@ impl Project {
 }
 
 impl Concurrent {
-    /// Returns the name of the manifest's project, or of all projects in the folder if the manifest cannot be read.
+    /// Returns the name of the manifest's project, or the names of all projects in the folder if the manifest cannot be read.
     async fn projects(&self) -> Result<Vec<String>, Error> {
         let projects = match &self.name {
             Some(name) => vec![name.clone()],

@@ -54,7 +54,7 @@ pub struct PlanRequest {
     pub fail_if_empty: bool,
 }
 
-/// A plan with all its jobs and with facts for its display.
+/// A plan with all its jobs, and with the facts that a report shows next to it.
 pub struct PlanReport {
     /// Plan with its jobs added up.
     pub plan: Plan,
@@ -70,7 +70,7 @@ pub struct PlanReport {
     pub reviews: ReviewCounts,
     /// True if the database was rebuilt with gaps.
     ///
-    /// Then jobs without a clip may have been paid before, and a run asks before it sends them.
+    /// Then jobs without a clip may have been paid before, and a run refuses to send them without the user's consent.
     pub has_gaps: bool,
     /// File that the plan was written to; `None` if the request named none.
     pub written: Option<PathBuf>,
@@ -253,7 +253,7 @@ pub(crate) fn attach_history(
     worksheet.book().know(&manifest.project, state, &is_live).map_err(Error::from)
 }
 
-/// Moves the runs and the pauses of a project that was renamed in the manifest to its new name.
+/// Records the runs and the pauses of a project under its new name if the manifest has renamed it.
 pub(crate) async fn take_over_renamed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
     let projects = session.store.projects().await?;
     if projects.contains(&manifest.project) {
@@ -285,7 +285,7 @@ async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result
     Ok(History { reader: Some(reader), levels, paused })
 }
 
-/// Returns the number of clips and the price for the other units that can get one clip each, in words.
+/// Returns in words the clips and the price for each other unit that could get one clip, such as each variant.
 ///
 /// The list is empty if the plan does not render every job, for example because some were paid before.
 fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {

@@ -61,7 +61,7 @@ pub struct Gone {
 }
 
 impl Gone {
-    /// Counts a job, and keeps its key if there are few examples.
+    /// Counts a job that the manifest no longer has, and keeps its key as an example if there are few.
     pub fn add(&mut self, key: &JobKey) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {

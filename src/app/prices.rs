@@ -1,6 +1,6 @@
-//! The prices of sending takes (renderings) that need a decision again.
+//! The prices of sending the requests of takes (renderings) again if the takes need a decision.
 //!
-//! The same price is shown, used in the question and compared with the limit.
+//! The price in a report, in the question and in the comparison with the user's limit is the same.
 
 use super::project::Project;
 use crate::domain::money::Usd;
@@ -9,7 +9,7 @@ use crate::domain::take::Take;
 use crate::load::models;
 use crate::provider::cards::Cards;
 
-/// The current prices of the models; `None` inside if the manifest's changes to them are invalid.
+/// The model cards with the current prices; holds `None` if the manifest's changes to the cards are invalid.
 pub(crate) struct Prices(Option<Cards>);
 
 impl Prices {

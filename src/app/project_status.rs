@@ -15,7 +15,7 @@ use crate::provider::Registry;
 use crate::store::{Count, KeptAs, Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Maximum number of takes with charges in doubt whose last message is shown.
+/// Maximum number of takes with charges in doubt for which the provider's last message is shown.
 pub(crate) const EXAMPLES: usize = 3;
 
 /// A take that needs a person's decision.
@@ -25,7 +25,7 @@ pub struct Held {
     pub take: Take,
     /// Current price of sending the take's request again.
     pub resubmit_price: Usd,
-    /// True if the provider can search its tasks for the take's request, and was asked to.
+    /// True if the provider can search its tasks for the take's request.
     pub can_be_asked: bool,
 }
 
@@ -77,7 +77,7 @@ impl ProjectStatus {
         Ok(Self { counts: reader.counts(name).await?, held, failed, written_off, said })
     }
 
-    /// Returns the last message about a take, if reports show one.
+    /// Returns the provider's last message about a take; `None` if reports show none.
     #[must_use]
     pub fn said(&self, take: &Take) -> Option<&Said> {
         self.said.get(&take.id)
@@ -122,7 +122,7 @@ pub(crate) async fn buckets(
     reader.buckets(project.as_deref(), apart, kept_as(manifest)).await
 }
 
-/// Returns the rule that decides which changed jobs keep their finished clips, by the settings of their shots.
+/// Returns a function from a shot to the status of its changed jobs that keep their clips; `None` if they keep none.
 ///
 /// If the manifest cannot be read, no changed job keeps its clip.
 pub(crate) fn kept_as(manifest: Option<Manifest>) -> KeptAs {

@@ -105,7 +105,7 @@ impl Project {
             Answer::Yes => Ok(()),
             Answer::No => Err(Error::new(Exit::Usage, "nothing was moved").hint(places.typed("plan"))),
             Answer::Unavailable => {
-                let what = format!("{question} There is no terminal to ask on; nothing was moved");
+                let what = format!("no terminal to ask on: {question} Nothing was moved");
                 Err(Error::new(Exit::Usage, what).hint(places.typed("prune --yes")))
             }
         }

@@ -44,7 +44,7 @@ pub(crate) struct Reorder {
     pub(crate) question: String,
     /// Notes shown before the question.
     pub(crate) notes: Vec<String>,
-    /// Number of the manifest's other jobs by status (bucket).
+    /// Number of the manifest's jobs that are not sent again, by status (bucket).
     pub(crate) others: Buckets,
     /// True if the jobs to send have a finished clip.
     pub(crate) has_clips: bool,
@@ -198,7 +198,7 @@ fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> 
         // A program that sets a limit has agreed to any price within it.
         Answer::Unavailable if bounds.max_cost.is_some() => Ok(()),
         Answer::Unavailable => {
-            let what = format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD");
+            let what = format!("no terminal to ask on: {question} To agree, add --yes, or --max-cost USD");
             Err(Error::new(Exit::Usage, what).money("not charged").hint(typed))
         }
         Answer::No => Err(Error::new(Exit::Usage, "nothing was sent").money("not charged")),

@@ -74,13 +74,13 @@ pub enum News<'a> {
         /// Reason why the job is not sent.
         why: &'a str,
     },
-    /// A job that is not sent before an unfinished rendering has its result.
+    /// A job that is not sent until an unfinished rendering has its result: one of the same job, or one whose clip it needs.
     Waiting {
         /// Key of the job.
         job: &'a JobKey,
         /// Job whose unfinished rendering must have its result first; it may be the same job.
         other: &'a JobKey,
-        /// True if that rendering needs a person's decision.
+        /// True if the unfinished rendering needs a person's decision.
         is_held: bool,
     },
     /// The jobs that the manifest no longer has and whose clips are about to be moved to the archive.
@@ -114,9 +114,9 @@ pub enum News<'a> {
     Resolved(&'a ResolvedJob),
     /// The start of a run, with the counts that the display can read at any time.
     Started(&'a SharedBoard),
-    /// An event of one job.
+    /// An event of a run, such as the new state of a job.
     Notice {
-        /// The event.
+        /// Event that the engine reported.
         notice: &'a Notice,
         /// Time of the event.
         at: Timestamp,
@@ -159,7 +159,8 @@ pub enum News<'a> {
     Restoring {
         /// Clip that was to be restored.
         clip: &'a Clip,
-        /// Result: `restored`, `asked`, `kept`, `left` or `forgotten`.
+        /// Result: `restored`, `asked` (it will be downloaded again), `kept` (under another name), `left` (not restored) or
+        /// `forgotten`.
         word: &'static str,
         /// Sentence that explains the result.
         what: &'a str,

@@ -34,7 +34,7 @@ pub struct ResolveRequest {
     pub decision: Decision,
     /// Name of a reason, to select only the jobs that need a decision for this reason.
     pub reason: Option<String>,
-    /// Minimum time since a job needs a decision, to select only older ones.
+    /// Minimum time for which a job has needed a decision, to select only such jobs; `None` for no minimum.
     pub older_than: Option<Duration>,
     /// Person's reason for the decision, which is kept in the ledger.
     pub note: Option<String>,
@@ -152,7 +152,7 @@ impl Project {
         held.retain(|take| take.project == project && take.key == key);
         if held.is_empty() {
             let filtered = request.reason.is_some() || request.older_than.is_some();
-            let so = if filtered { " for the given reason and time" } else { "" };
+            let so = if filtered { ", or does not match --reason or --older-than" } else { "" };
             return Err(Error::new(
                 Exit::Usage,
                 format!("{key} does not need your decision{so}; nothing was changed"),
@@ -242,7 +242,7 @@ impl Project {
     }
 }
 
-/// Returns `resolution` if it was recorded, and the reason otherwise.
+/// Returns `resolution` if the store recorded it, otherwise the reason why the take still needs a decision.
 ///
 /// `illegal` is the reason to return if the take's state does not allow the decision.
 fn recorded<T>(

@@ -121,7 +121,7 @@ fn chosen(
         };
         let wanted = worksheet.book().wanted(&take.key)?;
         let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
-            let why = "the manifest has changed since then: `run` renders what it asks for now";
+            let why = "the manifest has changed since the job was sent: `run` renders what it asks for now";
             project.tell(&News::Skipped { job: &take.key, why });
             continue;
         };
@@ -130,10 +130,10 @@ fn chosen(
             continue;
         };
         if was_charged(&take) && !args.charged {
-            let why = format!("it may have been charged {}: use --charged to pay a second time", take.price);
+            let why = format!("{} may have been charged: use --charged to pay a second time", take.price);
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else if refusal.permanent() && !args.include_permanent {
-            let how = "it would be refused again; change its input, or use --include-permanent";
+            let how = "the provider would refuse it again; change its input, or use --include-permanent";
             let why = format!("{}: {how}", refusal.name());
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else {

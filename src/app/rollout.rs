@@ -44,7 +44,7 @@ pub struct CanaryState {
     is_changed: bool,
 }
 
-/// The canaries of all templates that had not passed before.
+/// The canaries of all templates that no earlier run has recorded as passed.
 #[derive(Debug, Clone, Default)]
 pub struct RolloutState {
     /// Canaries, one for each template, in the order of the manifest.
@@ -94,7 +94,7 @@ impl RolloutState {
         all
     }
 
-    /// Records the canaries and the templates that have passed, before anything is sent.
+    /// Records changed canaries and newly passed templates in the database, before anything is sent.
     pub(crate) async fn keep(&self, store: &Store, project: &str, now: Timestamp) -> Result<(), Error> {
         let changed = self.canaries.iter().filter(|canary| canary.is_changed);
         let canaries: Vec<Canary> = changed.map(CanaryState::record).collect();
@@ -203,8 +203,8 @@ impl CanaryState {
         match self.rule.then {
             Then::Approve => format!("{name}: the first {all} are approved; this run renders the others"),
             Then::Rate { rate, error } => format!(
-                "{name}: {approved} of {all} approved, which shows a rate of {rate} at {error}; this run renders \
-                 the others"
+                "{name}: {approved} of {all} approved, which shows an approval rate above {rate} (chance of error: \
+                 {error}); this run renders the others"
             ),
         }
     }

@@ -108,7 +108,7 @@ struct Prepared {
     levels: Vec<Level>,
     /// Jobs whose saved clips are missing or altered.
     lost: Lost,
-    /// True if the user has accepted the gaps in a rebuilt database, so that later runs do not ask again.
+    /// True if later runs need not refuse jobs because of the gaps in a rebuilt database.
     closes_gaps: bool,
     now: Timestamp,
 }
@@ -328,8 +328,8 @@ pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(
 
 /// Refuses to send jobs without a clip if the database was rebuilt with gaps, because they may have been paid before.
 ///
-/// With consent it sends them. Returns true if the gaps need no further question: after consent to a run with all jobs,
-/// or if every job has its clip.
+/// With `agreed` (consent) it refuses nothing. It returns true if later runs need not refuse either: if all jobs are
+/// selected, and if there is consent or no job to send.
 async fn ask_about_gaps(
     session: &Session,
     decided: &Decided,

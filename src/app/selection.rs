@@ -15,7 +15,7 @@ pub struct Selection {
 /// The limits of a run on its money and its time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// Maximum amount that this call may spend, with the amounts in doubt; `None` for no limit.
+    /// Maximum amount that this call may spend, including amounts in doubt; `None` for no limit.
     pub max_cost: Option<Usd>,
     /// Maximum time of the run; `None` for no limit.
     ///

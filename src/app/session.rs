@@ -40,7 +40,7 @@ use tracing::Instrument as _;
 
 /// Time to wait for answers to paid requests after the first request to stop.
 const GRACE: Duration = Duration::from_mins(1);
-/// Time to wait for answers to paid requests after the second request to stop.
+/// Further time to wait for answers to paid requests, after [`GRACE`] or after the second request to stop.
 const SHORT_GRACE: Duration = Duration::from_secs(5);
 
 /// A project whose database this process has opened and locked.
@@ -53,7 +53,7 @@ pub(crate) struct Session {
     pub(crate) clock: Clock,
     /// Open database of the project.
     pub(crate) store: Store,
-    /// Output folder; empty until it is opened, once, so that all files of this process go to the same folder.
+    /// Output folder, opened only once, so all files of this process go to the same folder; empty until then.
     tree: OnceLock<Tree>,
 }
 
@@ -277,7 +277,7 @@ fn current_place(places: &Places) -> Place {
 
 /// Opens the project's database for reading.
 ///
-/// It fails if nothing was ever run.
+/// It fails if there is no database, because no run was ever started.
 pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
     match Reader::open(&places.state) {
         Ok(Some(reader)) => Ok(reader),

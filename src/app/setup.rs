@@ -246,7 +246,7 @@ pub(crate) fn key_variable<'a>(
     }
 }
 
-/// Returns the request limits of a provider.
+/// Returns the request limits that the manifest sets for a provider.
 ///
 /// A rehearsal keeps the limit on concurrent tasks and raises all other limits, to finish quickly.
 pub(crate) fn limits(

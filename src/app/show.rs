@@ -42,13 +42,14 @@ pub struct ShowReport {
     pub history: History,
     /// Reviews of the job, oldest first.
     pub reviews: Vec<Review>,
-    /// Available actions; the first one suits most people.
+    /// Actions that a person can now take for the job; the first one suits most people.
     pub choices: Vec<Choice>,
     /// Command to type next; `None` if every action needs a value from the user.
     pub next: Option<String>,
-    /// Ledger lines about the job's takes that record a person's actions.
+    /// Ledger lines that record a person's actions on the job's takes.
     remarks: Vec<Entry>,
-    /// Verdicts of the automatic checks by take, for the clips' current bytes and settings.
+    /// Verdicts of the automatic checks by take. They apply to the current bytes of the clips and the current check
+    /// settings.
     checks: HashMap<TakeId, Checked>,
     cards: Cards,
 }
@@ -56,7 +57,7 @@ pub struct ShowReport {
 /// An available action for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Words that say what the action does or when it is appropriate, and its cost.
+    /// Words for a message: the purpose of the action or the condition for it, and the cost.
     pub when: String,
     /// Command to type; the user must replace words in capitals.
     pub command: String,
@@ -66,7 +67,7 @@ pub struct Choice {
 pub struct Sent {
     /// Request to the provider.
     pub call: Call,
-    /// True if the composed body equals the body that was sent, byte for byte.
+    /// True if the body of `call` equals the body that was really sent, byte for byte.
     pub is_same: bool,
 }
 
@@ -123,20 +124,20 @@ impl ShowReport {
         self.reviews.iter().filter(|review| review.take == take.id)
     }
 
-    /// Returns the reviews of renderings that belong to other jobs, whose clips this job shares; oldest first.
+    /// Returns the reviews of clips that were rendered for other jobs and that this job shares; oldest first.
     pub fn shared_reviews(&self) -> impl Iterator<Item = &Review> {
         let is_own = |review: &Review| self.history.takes.iter().any(|entry| entry.take.id == review.take);
         self.reviews.iter().filter(move |review| !is_own(review))
     }
 
-    /// Returns the ledger lines about a take that record a person's actions.
+    /// Returns the ledger lines that record a person's actions on a take.
     pub fn remarks(&self, take: &Take) -> impl Iterator<Item = &Entry> {
         self.remarks.iter().filter(|line| line.take == take.id.0)
     }
 
-    /// Returns the request of a take's newest attempt to its provider, composed again.
+    /// Composes again, for display, the request that a take's newest attempt sends to the provider.
     ///
-    /// It is `None` if the provider or the model is unknown.
+    /// Returns `None` if the provider or the model is unknown.
     #[must_use]
     pub fn sent(&self, entry: &TakeHistory) -> Option<Sent> {
         let (take, attempt) = (&entry.take, entry.attempts.last());
@@ -152,7 +153,7 @@ impl ShowReport {
 
 /// Returns the verdicts of the automatic checks about a job's clips, by take.
 ///
-/// It leaves out verdicts about other bytes or other check settings than the current ones.
+/// It leaves out verdicts about earlier bytes of a clip or earlier check settings.
 async fn current(
     reader: &Reader,
     places: &Places,
@@ -171,9 +172,9 @@ async fn current(
     Ok(current.collect())
 }
 
-/// Finds a job of the manifest's project.
+/// Finds a job that the manifest's project has sent.
 ///
-/// If that project never sent it, a job of that name in another project is taken if it needs a decision.
+/// If there is none, the search includes the other projects, but only their jobs that need a person's decision.
 async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
     let own = find(reader, project, job).await;
     if let Ok((project, key)) = &own
@@ -184,7 +185,7 @@ async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Resu
     held_elsewhere(reader, project, job).await?.map_or(own, Ok)
 }
 
-/// Returns a clearer error if the job is in the manifest but was never sent; otherwise `None`.
+/// Returns the error about a job that is in the manifest but was never sent; `None` for any other job.
 fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     let worksheet = Worksheet::new(None).ok()?;
     let _ = load(project, &worksheet);
@@ -260,7 +261,7 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
                 "verify --repair --replace-altered",
             )]
         }
-        State::Done { .. } if history.wanted => vec![choice("it is done; see the other jobs", "status")],
+        State::Done { .. } if history.wanted => vec![choice("the job is done; see the other jobs", "status")],
         State::Pending { .. } if history.wanted => vec![choice("send it", "run --only {}")],
         State::Running { .. } | State::Downloading { .. } | State::Placing { .. } => {
             vec![choice("download the paid clip (free)", "collect")]

@@ -31,7 +31,8 @@ use std::time::Duration;
 /// Time before the expiry of a clip's link at which the status begins to warn about it.
 const SOON: SignedDuration = SignedDuration::from_hours(2);
 
-/// Minimum number of finished clips from which a pace is computed; the first clip mostly shows the provider's queue.
+/// Minimum number of finished clips from which a run's pace is computed; the first clip mostly waits in the provider's
+/// queue.
 const ENOUGH: u64 = 2;
 
 /// The status of a project.
@@ -50,7 +51,7 @@ pub struct StatusReport {
     pub month: Spent,
     /// Budgets of the manifest with the amounts spent against them; empty if the manifest cannot be read.
     pub budget: Vec<Level>,
-    /// Number of takes (renderings) by state, and the takes that need a person.
+    /// Number of takes (renderings) by state, and the takes that need a person's attention.
     pub standing: ProjectStatus,
     /// Number of jobs by status (bucket), for the jobs that the last recorded manifest asked for.
     pub buckets: Buckets,
@@ -77,9 +78,9 @@ pub struct Pace {
     pub done: u64,
     /// Number of delivered clips per minute.
     pub a_minute: f64,
-    /// Number of remaining jobs.
+    /// Number of takes (renderings) that are not finished: unsent ones and those in flight.
     pub left: u64,
-    /// Estimated time until the last remaining job is rendered; `None` if it is not known.
+    /// Estimated time until the last unfinished take is rendered; `None` if it is not known.
     pub time_left: Option<Duration>,
 }
 
@@ -251,7 +252,7 @@ impl StatusReport {
         dying
     }
 
-    /// Returns the next command; the caller adds the flags that name the project's paths.
+    /// Returns the command to type next; the caller adds the flags that name the project's paths.
     fn next_words(&self) -> String {
         let standing = &self.standing;
         if self.holder.is_some() {
@@ -282,7 +283,7 @@ impl StatusReport {
         self.buckets.count(Bucket::Done)
     }
 
-    /// Returns the next command for a project whose jobs are all rendered or wait for a review.
+    /// Returns the command to type next for a project whose jobs are all rendered or wait for a review.
     fn next_review(&self) -> String {
         let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd: _ } = self.reviews;
         let words = match self.buckets.count(Bucket::Review) {

@@ -28,7 +28,7 @@ use crate::store::{Cap, Caps, Pause, RunId, Spent, Window};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The data for the summary of a run that only the command that started the run knows.
+/// The part of a run's summary that only the command that started the run knows.
 pub(crate) struct Ended<'a> {
     /// Number of the run in the history.
     pub(crate) run: RunId,
@@ -92,7 +92,7 @@ impl RunReport {
 pub struct Summary {
     /// Exit code of this call of the program.
     pub exit: Exit,
-    /// Exit code of the run in the run history, from which the text and the next command follow.
+    /// Exit code of the run in the run history; it determines the text of the summary and the next command.
     pub kept_exit: Exit,
     /// Number of jobs by status (bucket) at the end of the run.
     pub buckets: Buckets,
@@ -132,11 +132,11 @@ pub struct Summary {
     pub pauses: Vec<Pause>,
     /// Jobs whose clips could not be moved to their new paths, each with the reason.
     pub unfiled: Vec<(JobKey, String)>,
-    /// Number of jobs whose work ended with a defect of this program.
+    /// Number of jobs whose processing a defect (a panic) of this program ended.
     pub panicked: usize,
     /// Verdicts of the automatic checks about the clips of this run.
     pub checks: RunChecks,
-    /// Number of takes (renderings) by state, and the takes that need a person.
+    /// Number of takes (renderings) by state, and the takes that need a person's attention.
     pub standing: ProjectStatus,
     /// Time of the report.
     pub now: Timestamp,
@@ -307,7 +307,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &Pr
     Exit::gravest(exits)
 }
 
-/// Returns whether the same command would find more work to do.
+/// Returns whether the command that started the run would find more work if it were typed again.
 fn leaves_work(result: &RunResult, ended: &Ended<'_>) -> bool {
     result.outcome.leaves_work() || ended.waiting > 0 || !result.closed.is_empty() || result.reason.is_some()
 }

@@ -92,7 +92,7 @@ pub struct VerifyReport {
     pub same: u64,
     /// Number of clips that are missing.
     pub missing: u64,
-    /// Number of missing clips that a person has accepted.
+    /// Number of missing clips that a person has dismissed, so they are not reported.
     pub dismissed: u64,
     /// Number of clips whose files are damaged.
     pub damaged: u64,
@@ -100,9 +100,9 @@ pub struct VerifyReport {
     pub foreign: u64,
     /// Number of clips that could not be read.
     pub unreadable: u64,
-    /// Number of clips whose sidecar is wrong.
+    /// Number of clips whose sidecar (the JSON file next to the clip) is missing or wrong.
     pub sidecars: u64,
-    /// True if the request restores clips.
+    /// True if the request was to restore clips, too.
     pub is_repair: bool,
     /// Exit code; 3 if a problem was found and remains.
     pub exit: Exit,
@@ -123,8 +123,8 @@ impl Project {
         let tree = Tree::look_at(&places.state, &root).map_err(|error| {
             let root = root.display();
             let what = format!(
-                "the clips cannot be compared: {root} cannot be opened: {error}; mount its disk, or name it with --out \
-                 DIR"
+                "the clips cannot be compared: {root} cannot be opened: {error}; mount its disk, or name another \
+                 folder with --out DIR"
             );
             Error::new(Exit::Local, what).hint(places.typed("doctor"))
         })?;
@@ -177,7 +177,7 @@ struct Comparison<'a> {
     report: VerifyReport,
     /// First job whose clip has a problem; `None` if no clip has one.
     first: Option<JobKey>,
-    /// Takes (renderings) with a missing clip that a person has accepted as missing.
+    /// Takes (renderings) with a missing clip that a person has dismissed.
     dismissed: HashSet<TakeId>,
     /// Clips that are missing or altered, each with the problem.
     lost: Vec<(Clip, Loss)>,
@@ -194,7 +194,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares the clips page by page, so that a large catalog needs little memory.
+    /// Compares the clips with their records page by page, so that a large catalog needs little memory.
     async fn read(
         &mut self,
         reader: &Reader,
@@ -261,7 +261,7 @@ impl<'a> Comparison<'a> {
             }
             Finding::Damaged(size, why) => {
                 self.report.damaged += 1;
-                Some(("damaged", format!("{why}; {} of {} bytes", size, clip.filed.file.size)))
+                Some(("damaged", format!("{why}; now {} of {} bytes", size, clip.filed.file.size)))
             }
             Finding::Foreign(why) => {
                 self.report.foreign += 1;
@@ -306,7 +306,8 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Restores missing clips, and with `replaces` altered ones, free of charge. Returns the exit code and next command.
+/// Restores missing clips free of charge; altered ones, too, if `replaces` is true. Returns the exit code and next
+/// command.
 async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> Result<(Exit, String), Error> {
     let local = |error: String| Error::new(Exit::Local, error).money("not charged");
     let tree = session.tree()?;
@@ -358,7 +359,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
             Back::Gone if clip.older => {
                 let forgotten = session.store.kept_nowhere(&clip.filed.take).await;
                 forgotten.map_err(|error| local(error.to_string()))?;
-                tell("forgotten", &clip, "an older version of the job's clip is gone");
+                tell("forgotten", &clip, "an older version of the clip is gone; later checks leave it out");
             }
             Back::Gone => {
                 let take = session.store.take_by_id(&clip.filed.take).await?;

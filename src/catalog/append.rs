@@ -60,7 +60,7 @@ pub enum Layout {
 pub struct Columns<'a> {
     /// The names of the added columns.
     pub names: &'a [&'a str],
-    /// The texts to add, by the row number as in [`crate::domain::item::Item::line`]. Each row has one text for each of
+    /// The texts to add, by row number (see [`crate::domain::item::Item::line`]). Each row has one text for each of
     /// `names`, in the same order.
     pub rows: HashMap<u64, Vec<String>>,
 }
@@ -99,8 +99,8 @@ impl From<String> for Refused {
 ///
 /// # Errors
 ///
-/// Returns an error if the file already has one of the columns, is not what `layout` describes, or is written in an
-/// encoding that cannot be edited in place.
+/// Returns an error if the file already has one of the columns or does not match `layout`. Another error is an encoding
+/// that cannot be edited in place.
 pub fn append(
     bytes: &[u8],
     layout: &Layout,

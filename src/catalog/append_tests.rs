@@ -9,7 +9,7 @@ use zip::{ZipArchive, ZipWriter};
 
 const NAMES: [&str; 2] = ["s_state", "s_file"];
 
-/// Adds columns to the rows of a file's items, with the ids in their texts.
+/// Adds the columns [`NAMES`] to a file; the second one holds a clip's path with the id of the row's item.
 fn appended(name: &str, bytes: &[u8]) -> Result<Appended, Refused> {
     let catalog = read(name, bytes, &Reading::default());
     let texts = |id: &str| vec!["ok".to_owned(), format!("clips/{id}.mp4")];

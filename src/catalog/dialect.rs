@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Includes the dialect documents of these names in the program.
+/// Compiles the dialect documents with the given names into the program.
 macro_rules! documents {
     ($($name:literal),* $(,)?) => {
         [$(include_str!(concat!("dialects/", $name, ".yaml"))),*]
@@ -121,30 +121,30 @@ pub(super) struct Dialect {
     required: Vec<Header>,
     /// Headers that are typical of the program.
     strong: Vec<Header>,
-    /// The least number of typical headers by which a file is recognised.
+    /// The least number of typical headers that a file must have to be recognised.
     least: usize,
-    /// The names of dialects with similar headers, which are ruled out if this dialect fits.
+    /// The names of similar dialects that are ruled out for a file if this dialect fits the file.
     #[serde(default)]
     over: Vec<String>,
     /// Other spellings, such as translations, of the headers that this dialect's document names.
     #[serde(default)]
     spellings: Spellings,
-    /// The character that the program puts before a cell that looks like a formula. The second text holds the
-    /// characters with which such cells begin.
+    /// Two texts: the character that the program puts before a cell that looks like a formula, and the characters with
+    /// which such cells begin.
     #[serde(default)]
     escape: Option<[String; 2]>,
     /// The name of a list in each record, such as `variants`, whose elements become rows.
     #[serde(default)]
     pub(super) rows: Option<String>,
-    /// The columns that hold the key of a row's product. Rows with the same key belong together. The first filled
-    /// column counts.
+    /// The columns that hold the key of a row's product; the first one with a text counts. Rows with the same key
+    /// belong to the same product.
     together: Vec<Header>,
-    /// The columns that hold the key of a row without text in the columns of [`Self::together`]. Each such row is a
-    /// product.
+    /// The columns that hold the key of a row if its columns of [`Self::together`] are empty. Each such row is a
+    /// product of its own.
     #[serde(default)]
     alone: Vec<Header>,
-    /// The columns with a product's id, read from the product's first row. They are set if the columns of
-    /// [`Self::together`] only join rows.
+    /// The columns with a product's id, read from the product's first row. Without them, the key of the product is the
+    /// id.
     #[serde(default)]
     id: Vec<Header>,
     /// Conditions for a row that belongs to the same product as the row before it. One of the conditions must hold.
@@ -175,12 +175,11 @@ pub(super) struct Dialect {
     #[serde(default)]
     variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
-    /// The columns whose texts are put before the title, such as a brand. Each list belongs to the column that has the
-    /// title.
+    /// The columns whose texts are put before a title, such as a brand, by the column of the title.
     #[serde(default)]
     before: BTreeMap<Header, Vec<Header>>,
-    /// Columns that are not read in some files. Each column is ignored if the file also has the column to which it is
-    /// mapped.
+    /// Columns that are not read in some files. A key of the map is ignored if the file also has the column that is the
+    /// key's value.
     #[serde(default)]
     unless: BTreeMap<Header, Header>,
     /// True if cells may contain pictures in Base64.
@@ -205,8 +204,7 @@ pub(super) struct Dialect {
     pub(super) id_list: Option<char>,
     /// Columns with codes, which spreadsheets often mistake for numbers.
     codes: Vec<Header>,
-    /// Columns that describe a single variant. If a cell in them is empty, the text of the product's row is not used
-    /// instead.
+    /// Columns that describe a single variant. The text of the product's row never replaces an empty cell in them.
     own: Vec<Header>,
     /// Rules for products and variants that make no clips unless the user asks for all.
     skip: Vec<Skip>,
@@ -235,16 +233,16 @@ struct Options {
 #[serde(deny_unknown_fields)]
 struct Children {
     column: Header,
-    /// The name in that list whose value is the key of the variant's row, such as `sku`.
+    /// The name in the listed pairs whose value is the key of the variant's row, such as `sku`.
     key: String,
 }
 
 /// A measure of how well a dialect fits the headers of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Confidence {
-    /// The number of typical headers that the file has.
+    /// The number of the dialect's typical headers that the file has.
     pub(super) known: usize,
-    /// The number of typical headers of the dialect.
+    /// The number of all typical headers of the dialect.
     pub(super) of: usize,
 }
 
@@ -301,15 +299,14 @@ pub(super) fn names_items(headers: &[String]) -> bool {
     ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
 }
 
-/// Returns a dialect for a hint about a file that was not recognised. The file has all of the dialect's required
-/// headers, but too few of the typical ones.
+/// Returns a dialect that a hint can name about a file that was not recognised. The file has all headers that the
+/// dialect requires, but too few of its typical ones.
 pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     let known = |dialect: &&Dialect| dialect.confidence(headers).map_or(0, |confidence| confidence.known);
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)
 }
 
-/// Returns a dialect that nearly fits a file: the file has the typical headers but lacks one required header. The list
-/// has the spellings of that header.
+/// Returns a dialect that nearly fits a file, and the spellings of the one required header that the file lacks.
 pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<String>)> {
     let lacking = |dialect: &'static Dialect| {
         let folded = dialect.spellings.known(headers);
@@ -329,7 +326,7 @@ impl Dialect {
         self.strong.is_empty()
     }
 
-    /// Returns the required headers that are missing.
+    /// Returns the headers that the dialect requires and that the file lacks.
     pub(super) fn missing(&self, headers: &[String]) -> Vec<&str> {
         self.absent(&self.spellings.known(headers))
     }

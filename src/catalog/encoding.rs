@@ -1,11 +1,11 @@
 //! Determines the encoding of text that is not UTF-8 from a sample.
 //!
-//! Every encoding that can decode the sample is a candidate. A candidate is rated by the language that explains its
-//! words best: by how often letters beyond ASCII are used, and by their places in a word. A reading is the text that an
-//! encoding gives. A reading is certain only if every reading with other letters is a thousand times less likely. A
-//! reading in an encoding other than windows-1252, the most common one, also needs more letters, and the agreement of
-//! the detector of browsers (`chardetng`) or even greater odds. A sheet of ASCII words in which all other characters
-//! are symbols is certain too. Otherwise the user decides.
+//! Every encoding that can decode the sample is a candidate. The text that it gives is a reading. A reading is rated by
+//! the language that fits its words best: by the frequency of letters beyond ASCII, and by their places in a word. It
+//! is certain only if every reading with other letters is a thousand times less likely. An encoding other than
+//! windows-1252, the most common one, also needs more letters. In addition, the detector of browsers (`chardetng`) must
+//! agree, or the odds must be even greater. A sheet of ASCII words in which all other characters are symbols is certain
+//! too. Otherwise the user decides.
 
 mod language;
 mod symbols;
@@ -22,10 +22,10 @@ const CERTAIN: f64 = 7.0;
 /// windows-1252, [`CERTAIN`] is enough.
 const CERTAIN_ALONE: f64 = 10.0;
 
-/// Least number of letters beyond ASCII for a certain encoding of a text in a script other than Latin. `FEWEST_LATIN`
-/// is the number for Latin.
+/// Least number of letters beyond ASCII that a text must have for its encoding to be certain, in a script other than
+/// Latin. `FEWEST_LATIN` is the number for Latin.
 ///
-/// windows-1252, the most common encoding, needs only one.
+/// For windows-1252, the most common encoding, one letter is enough.
 const FEWEST: usize = 24;
 const FEWEST_LATIN: usize = 8;
 
@@ -55,8 +55,8 @@ const MULTI_BYTE: [(&Encoding, Script); 5] = [
 pub(super) enum Decision {
     /// The encoding of the sample is certain.
     Certain(Certain),
-    /// Several encodings are possible; the likeliest is first. Each has the first words that it reads differently from
-    /// the others.
+    /// Several encodings are possible; the likeliest is first. Each name has the first words of the sample, decoded,
+    /// that the encodings read differently.
     Uncertain(Vec<(&'static str, String)>),
     /// No known encoding can decode the sample.
     Unknown,
@@ -68,7 +68,8 @@ pub(super) struct Certain {
     pub(super) encoding: &'static Encoding,
     /// A word of the sample, decoded, as an example for the user.
     pub(super) word: String,
-    /// Bytes that do not occur in the sample and that equally fitting encodings read differently.
+    /// Bytes that do not occur in the sample and that `encoding` and equally fitting encodings read as different
+    /// characters.
     pub(super) doubtful: Vec<u8>,
     /// True if the words of the sample are in Latin letters.
     pub(super) is_latin: bool,
@@ -79,7 +80,8 @@ struct Candidate {
     encoding: &'static Encoding,
     /// The decoded words of the sample that have characters beyond ASCII.
     words: Vec<String>,
-    /// The decoded characters of the sample. Two candidates with the same key read the same text.
+    /// The characters beyond ASCII that the encoding reads in the sample. Two candidates with the same key read the
+    /// same text.
     key: String,
     /// The natural logarithm of the likelihood of the words in the language that fits them best.
     score: f64,
@@ -96,7 +98,7 @@ pub(super) fn named(label: &str) -> Result<&'static Encoding, String> {
     })
 }
 
-/// Returns all encodings that are tried on a sample.
+/// Returns all encodings that are candidates for a sample.
 fn all() -> Vec<&'static Encoding> {
     let mut all: Vec<&'static Encoding> = Vec::new();
     let single = LANGUAGES.iter().flat_map(|language| &language.encodings).copied();
@@ -185,7 +187,8 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     shown.iter().map(|candidate| (candidate.encoding.name(), words(candidate))).collect()
 }
 
-/// Returns the bytes that the sample lacks and that an equally fitting encoding reads differently from `encoding`.
+/// Returns the bytes that the sample lacks and that an equally fitting encoding reads as other characters than
+/// `encoding` does.
 fn doubtful(encoding: &'static Encoding, equal: &[&'static Encoding], used: &[bool; 256]) -> Vec<u8> {
     if is_multi_byte(encoding) {
         return Vec::new();
@@ -285,7 +288,7 @@ impl Candidate {
     }
 }
 
-/// Returns the natural logarithm of how common an encoding is; those of Windows come first.
+/// Returns a natural logarithm that rates how common an encoding is; 0.0 is the most common one.
 fn prior(encoding: &'static Encoding) -> f64 {
     match encoding.name() {
         "windows-1252" => 0.0,

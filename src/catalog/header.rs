@@ -1,7 +1,7 @@
 //! Finds the header of a sheet: the row that names the columns, which need not be the first one.
 //!
 //! Exports begin with blank lines, titles, comments and lines for programs. The choice depends only on the rows above
-//! the header, the header itself and the row below it, so that rows added to a file never change it.
+//! the header, the header itself and the few rows below it, so rows added at the end of a file never change it.
 
 use super::cells::Row;
 use super::dialect;
@@ -18,8 +18,7 @@ pub(super) const LOOKED_AT: usize = 50;
 /// Number of rows in Amazon's header below its first line: labels for people, then the names of the attributes.
 const HEADER_OF_TEMPLATE: usize = 2;
 
-/// Number of rows that are searched for field names below a possible header. A possible header has no field names, but
-/// more cells than a title.
+/// Number of rows that are searched for the real header below a row that looks like a header but names no field.
 const NEAR: usize = 3;
 
 /// The kind of a row at the start of a sheet, up to the header.
@@ -37,7 +36,7 @@ enum Kind {
     Cells,
 }
 
-/// Returns the index of the header among the first rows; `None` if all are blank or comments.
+/// Returns the index of the header among the first rows; `None` if all these rows are blank or comments.
 ///
 /// `columns` are the columns that the user names, by field.
 pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
@@ -134,7 +133,7 @@ pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Prob
     Some(problem)
 }
 
-/// Reports whether a line of a text sheet has no columns: a comment, or a line for programs.
+/// Reports whether a line of a text sheet is a comment, or a line for programs such as `#INFO`; it then has no cells.
 pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim_start_matches('"');
     line.starts_with("# ") || machine_word(line).is_some()
@@ -168,7 +167,7 @@ fn filled(row: &Row) -> usize {
     row.cells.iter().filter(|cell| !name(cell).is_empty()).count()
 }
 
-/// Reports whether the cells are names, with at most a quarter of them numbers.
+/// Reports whether the cells of a row can be names of columns: none is an address, and at most a quarter are numbers.
 fn is_header_like(row: &Row) -> bool {
     let names = row.cells.iter().map(|cell| name(cell)).filter(|cell| !cell.is_empty());
     let (mut all, mut numbers) = (0, 0);
@@ -184,7 +183,7 @@ fn is_header_like(row: &Row) -> bool {
     all > 0 && numbers * 4 <= all
 }
 
-/// Reports whether one of the cells names a column that identifies items.
+/// Reports whether one of the row's cells is the name of a column that identifies items.
 fn names_items(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> bool {
     let names: Vec<String> = row.cells.iter().map(|cell| name(cell).to_owned()).collect();
     let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(&composed(name)));
@@ -198,14 +197,14 @@ fn fields(row: &Row) -> Vec<&'static str> {
     FIELDS.into_iter().filter(is_there).collect()
 }
 
-/// Reports whether the cells name an id and another field.
+/// Reports whether the cells of a row name both an id and another field.
 pub(super) fn names_fields(row: &Row) -> bool {
     let fields = fields(row);
     let is_id = |field: &&str| ["id", "sku", "handle"].contains(field);
     fields.iter().any(is_id) && !fields.iter().all(is_id)
 }
 
-/// Reports whether all cells are names of attributes, such as `item_sku` and `main_image_url`.
+/// Reports whether all cells of a row are names of attributes as Amazon writes them, such as `main_image_url`.
 fn is_attributes(row: &Row) -> bool {
     let is_attribute = |cell: &str| {
         let mut letters = cell.bytes();

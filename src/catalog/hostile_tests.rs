@@ -17,7 +17,7 @@ const FILES: [(&str, &[u8]); 11] = fixtures!(
     "google-atom.xml" "products.json" "products.jsonl" "workbook.xlsx"
 );
 
-/// Pieces of text that have a meaning in one of the formats.
+/// Pieces of text, such as quotes and tags, that have a meaning in one of the file formats.
 const PIECES: [&str; 34] = [
     "\"",
     "\"\"",
@@ -74,7 +74,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-/// Limit on a piece that is cut out or doubled, in bytes.
+/// Limit on the piece of a file that a test cuts out or doubles, in bytes.
 const PIECE: usize = 400;
 
 fn damaged(file: &[u8], damages: &[Damage]) -> Vec<u8> {

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The number of items that a product file gives for each choice of [`OnePer`]: one clip per product, variant or
-/// picture. Products and variants that are left out do not count.
+/// picture. Products and variants that make no clips do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Makes {
     /// The number of items if each product gets one clip.
@@ -45,7 +45,7 @@ pub(super) struct Maker<'a> {
     pub(super) file: &'a str,
     pub(super) dialect: &'static Dialect,
     pub(super) headers: &'a [String],
-    /// The headers as one list that all items share.
+    /// The names of the columns, as one list in memory that all items share.
     pub(super) names: &'a Arc<[Arc<str>]>,
     pub(super) columns: &'a dialect::Columns,
     pub(super) one_per: OnePer,
@@ -68,21 +68,21 @@ pub(super) struct Made {
     pub(super) left_out: BTreeMap<&'static str, usize>,
     /// Examples of rows left out, by reason.
     pub(super) examples: BTreeMap<&'static str, Vec<String>>,
-    /// The ids that several items have.
+    /// The ids that several items of the file have, which is an error.
     pub(super) doubled: BTreeSet<String>,
-    /// The ids that were shortened. In the example, the long id comes first.
+    /// The ids that were shortened, with an example: the long id and the short one.
     pub(super) cut: Noted,
     /// The ids of a plain file that begin with an apostrophe, with their column.
     pub(super) quoted: Noted,
     /// The ids that had hidden characters at an end, which were removed.
     pub(super) trimmed: Noted,
-    /// The items that are not sold, by the index of the column that says so.
+    /// The items that the shop does not sell, by the index of the column that marks them as not sold.
     pub(super) unsold: BTreeMap<usize, Noted>,
     /// The row number of each id, by the digest of the id.
     rows: HashMap<Short, u32>,
 }
 
-/// Limit on the number of rows that are shown as examples for one reason.
+/// Limit on the number of rows that are shown as examples of one reason for leaving rows out.
 const SHOWN: usize = 3;
 
 impl Made {
@@ -104,7 +104,7 @@ pub(super) struct Noted {
     pub(super) first: Option<(String, String)>,
     /// The states of unsold items, such as `draft`.
     pub(super) states: BTreeSet<&'static str>,
-    /// The words of the file for those states, at most [`WORDS`].
+    /// The words that the file has for the states of unsold items, at most [`WORDS`].
     pub(super) words: BTreeSet<String>,
 }
 
@@ -115,15 +115,15 @@ impl Noted {
     }
 }
 
-/// Limit on the number of words for a state that a hint names.
+/// Limit on the number of a file's words for states, such as `draft`, that a hint names.
 const WORDS: usize = 8;
 
 /// The reason for leaving out a variant that has no picture, if each picture gets one clip.
 const NO_PICTURE: &str = "without a picture";
 
 impl Maker<'_> {
-    /// Counts the items that the products give with one clip per product, per variant and per picture. Adds the numbers
-    /// to `makes`.
+    /// Counts the items that the products give with one clip per product, per variant and per picture, and adds the
+    /// numbers to `makes`.
     pub(super) fn count(&self, products: &[Product], makes: &mut Makes) {
         for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());
@@ -166,7 +166,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Adds an item, or a problem if its id is wrong.
+    /// Adds an item to `made`, or a problem if the item's id is wrong.
     fn keep(&self, made: &mut Made, mut item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
         let wrong = |message: &str, example: String| {
@@ -183,8 +183,8 @@ impl Maker<'_> {
                 item.id = id;
             }
             Err(hidden) => {
-                let example = format!("sheet row {row} ({})", hidden.shown);
-                let problem = wrong(&format!("there is {hidden}"), example);
+                let example = format!("item {} (sheet row {row})", hidden.shown);
+                let problem = wrong(&hidden.to_string(), example);
                 let problem = problem.label(format!("`{}`", hidden.shown));
                 made.problems.push(problem.hint(format!("delete {} in the sheet", hidden.code)));
                 return;
@@ -205,14 +205,15 @@ impl Maker<'_> {
         let key = Sha256::of(id.as_bytes()).short();
         if is_shortened(id) {
             let message = "a spreadsheet has shortened this id, and the missing digits are lost";
-            let problem = wrong(message, format!("sheet row {row} ({id})")).label(format!("`{id}`"));
+            let problem = wrong(message, format!("item {id} (sheet row {row})")).label(format!("`{id}`"));
             made.problems.push(problem.hint(
                 "export the file again and do not open it in a spreadsheet first; to view the file in one, import it \
                  with this column as text",
             ));
         } else if let Some(first) = made.rows.get(&key) {
             made.doubled.insert(id.clone());
-            let problem = wrong("two rows have the same id", format!("sheet rows {first} and {row} ({id})"));
+            let problem =
+                wrong("two rows have the same id", format!("item {id} (sheet rows {first} and {row})"));
             made.problems.push(self.doubled(problem.label(format!("`{id}` is also in row {first}")), &item));
         } else {
             made.rows.insert(key, u32::try_from(row).unwrap_or(u32::MAX));

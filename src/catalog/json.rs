@@ -15,11 +15,11 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
 use walk::{Found, Rank, Step, Walk, Wanted};
 
-/// Number of bytes at the start of a file that are examined. They show whether the file has one object per line, and
-/// where the list of products is.
+/// Number of bytes at the start of a file that are examined for its structure: one object per line, or the place of the
+/// list of products.
 const LOOKED_AT: u64 = LARGEST_ROW as u64;
 
-/// The hint for an object that is too large.
+/// The hint in the error about a JSON object that is too large.
 const ENDLESS: &str = "a quote or a bracket in the object may be unclosed";
 
 /// Reads a JSON file: a document, or objects line by line.
@@ -145,7 +145,7 @@ fn document(
     table.end_of_records()
 }
 
-/// Walks through a document, and returns the walk with the objects and lists that it met. The error describes what is
+/// Walks through a document, and returns the walk with the objects and lists that it found. The error describes what is
 /// wrong with the JSON.
 fn walked<'s, 'a>(
     table: &'s mut Table<'a>,
@@ -182,7 +182,7 @@ fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Probl
     Ok(taken.map(|taken| taken.path.clone()))
 }
 
-/// Reads a document that is one product.
+/// Reads a document that is a single object, the only product.
 fn one(table: &mut Table<'_>, value: &RawValue) -> Result<(), Box<Problem>> {
     "JSON, one object".clone_into(&mut table.format);
     table.layout = Some(Layout::One { path: table.options.path.clone() });

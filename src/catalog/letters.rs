@@ -17,7 +17,7 @@ const SAMPLE: usize = 1024 * 1024;
 /// Number of bytes that are decoded in one step.
 const CHUNK: usize = 64 * 1024;
 
-/// Number of bytes kept from before the sample, so that its first word is whole.
+/// Number of bytes kept from before the sample, so that the first word of the sample is whole.
 const BEFORE: usize = 64;
 
 /// The byte that replaces bytes that cannot be decoded; it never occurs in UTF-8.
@@ -33,13 +33,13 @@ pub(super) struct Known {
     pub(super) encoding: Cell<Option<&'static Encoding>>,
     /// A decoded word of the sample, if the encoding was decided on a sample.
     pub(super) word: RefCell<Option<String>>,
-    /// True if a byte-order mark or the user determines the encoding.
+    /// True if a byte-order mark or the user determines the encoding, so that no sample decides it.
     pub(super) is_given: Cell<bool>,
     broken: RefCell<Option<Broken>>,
 }
 
 impl Known {
-    /// Returns the reason for which reading stopped, if it did.
+    /// Returns the reason for which the reading of the sheet stopped; `None` if it did not stop.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
     }
@@ -56,9 +56,10 @@ enum State {
     Open,
     /// The sheet is UTF-8, so bytes pass unchanged.
     Utf8,
-    /// Bytes are decoded. The listed ones count as undecodable: encodings that fit equally well read them differently.
+    /// The sheet has another encoding, so bytes are decoded. The listed bytes count as undecodable, because equally
+    /// fitting encodings read them differently.
     Other(Box<Decoder>, Vec<u8>),
-    /// Everything was decoded.
+    /// All bytes of the sheet were decoded.
     Ended,
 }
 
@@ -107,7 +108,7 @@ impl<R: Read> Letters<R> {
         Ok((letters, known))
     }
 
-    /// Returns the next bytes of the source; empty at its end.
+    /// Returns the next bytes of the source that are not decoded yet; no bytes at the end of the source.
     fn next(&mut self) -> io::Result<Vec<u8>> {
         if !self.pending.is_empty() {
             return Ok(std::mem::take(&mut self.pending));
@@ -118,7 +119,7 @@ impl<R: Read> Letters<R> {
         Ok(chunk)
     }
 
-    /// Decides the encoding on a sample that begins with these bytes, which remain to be decoded.
+    /// Decides the encoding of the sheet on a sample that begins with the bytes `start`. They remain to be decoded.
     fn decide(&mut self, start: &[u8]) -> io::Result<()> {
         self.pending.splice(0..0, start.iter().copied());
         let mut chunk = vec![0; CHUNK];
@@ -156,7 +157,7 @@ impl<R: Read> Letters<R> {
         Ok(())
     }
 
-    /// Copies decoded text into the buffer and returns its length.
+    /// Copies decoded text into the buffer and returns the number of copied bytes.
     fn hand_on(&mut self, buffer: &mut [u8]) -> usize {
         let ready = &self.decoded[self.at..];
         let length = ready.len().min(buffer.len());
@@ -245,7 +246,8 @@ fn decode_piece(decoder: &mut Decoder, mut bytes: &[u8], is_last: bool, into: &m
     }
 }
 
-/// Adds decoded text; a control character beyond ASCII becomes [`WRONG`], because it is a byte without a meaning.
+/// Adds decoded text to `into`. A control character beyond ASCII becomes [`WRONG`], because its byte has no meaning in
+/// the encoding.
 fn add(text: &[u8], into: &mut Vec<u8>) {
     let mut rest = text;
     while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xC2 && matches!(pair[1], 0x80..=0x9F)) {
@@ -256,17 +258,18 @@ fn add(text: &[u8], into: &mut Vec<u8>) {
     into.extend_from_slice(rest);
 }
 
-/// The encoding of a sample.
+/// The encoding of a sample, as found from the sample's bytes.
 enum Found {
     Utf8,
     Other(Certain),
-    /// Several encodings are possible. The list has each of them with the words that it reads.
+    /// Several encodings are possible. The list has their names, each with some words of the sheet as that encoding
+    /// reads them.
     Uncertain(Vec<(&'static str, String)>),
 }
 
 /// Returns the encoding of a sheet without a byte-order mark if it is UTF-16.
 ///
-/// Every second byte of its first letters is then a NUL.
+/// In UTF-16, every second byte of the first ASCII letters is a NUL.
 fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
     let pairs = || head.chunks_exact(2).take(32);
     if pairs().len() < 4 {
@@ -286,11 +289,11 @@ struct Runs {
     others: usize,
     /// The number of runs that are valid UTF-8.
     utf8: usize,
-    /// True if each UTF-8 run may be valid by accident: one or two letters of two bytes each.
+    /// True if each run of valid UTF-8 may be valid by accident, because it has only one or two letters of two bytes.
     is_accident: bool,
-    /// True if hardly any language uses the letters of the UTF-8 runs.
+    /// True if hardly any language uses the letters in the runs of valid UTF-8.
     is_odd: bool,
-    /// The first UTF-8 run.
+    /// The first run of valid UTF-8, as text.
     word: String,
 }
 
@@ -368,7 +371,8 @@ fn encoding(sample: &[u8]) -> Found {
     }
 }
 
-/// Returns a cell as text. The error is the readable part of a cell with a letter that could not be decoded.
+/// Returns a cell as text. If a letter of the cell could not be decoded, the error is the part of the cell around that
+/// letter.
 pub(super) fn text(cell: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(cell).map_err(|invalid| {
         let text = String::from_utf8_lossy(cell);

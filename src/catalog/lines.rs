@@ -19,8 +19,8 @@ pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A row that is added after the last one, to detect a quote that is never closed.
 ///
-/// Such a quote swallows this row, whereas the CSV reader itself treats the end of the file as a closing quote. No
-/// sheet has this row, because a NUL is refused.
+/// The added row then becomes part of the quoted cell, whereas the CSV reader treats the end of a file as a closing
+/// quote. No sheet has such a row, because a NUL is refused.
 const END: &[u8] = b"\n\0\n";
 
 /// The reason for which the rest of a file cannot be read.
@@ -28,7 +28,8 @@ const END: &[u8] = b"\n\0\n";
 pub(super) enum Broken {
     /// The byte-order mark contradicts the encoding that the user names.
     Marked { named: &'static str, marked: &'static str },
-    /// Several encodings are possible. The list has each of them with the words that it reads.
+    /// Several encodings are possible. The list has their names, each with some words of the sheet as that encoding
+    /// reads them.
     Uncertain(Vec<(&'static str, String)>),
     /// The file is not text, because it has a NUL at this byte offset.
     Nul(u64),
@@ -38,14 +39,14 @@ pub(super) enum Broken {
     Unreadable(String),
 }
 
-/// The limit on the current row, and the flaws found in rows. The reading loop and the byte stream below it share this
-/// state.
+/// The limit on the bytes of the current row, and the flaws (misplaced quotes) in rows. The reading loop shares this
+/// state with the stream from which it reads.
 #[derive(Debug, Default)]
 pub(super) struct RowGuard {
-    /// The number of bytes that may still pass before the row must end.
+    /// The number of further bytes that the current row may have.
     left: Cell<usize>,
     broken: RefCell<Option<Broken>>,
-    /// The flaws (text after a closing quote) in rows that were not returned yet.
+    /// The flaws (text after a closing quote) in rows that the reader has not returned yet.
     flaws: RefCell<VecDeque<Flaw>>,
 }
 
@@ -55,19 +56,19 @@ impl RowGuard {
         self.left.set(LARGEST_ROW);
     }
 
-    /// Returns the reason for which no more bytes are read, if there is one.
+    /// Returns the reason for which no more bytes of the file are read; `None` if reading goes on.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
     }
 
-    /// Returns the flaws of a row, and drops those of earlier rows.
+    /// Returns the flaws (text after a closing quote) of a row, and drops those of earlier rows.
     pub(super) fn flaws(&self, row: u64) -> Vec<Flaw> {
         let mut flaws = self.flaws.borrow_mut();
         let end = flaws.partition_point(|flaw| flaw.row <= row);
         flaws.drain(..end).filter(|flaw| flaw.row == row).collect()
     }
 
-    /// Counts bytes of the current row; returns an error beyond the limit.
+    /// Adds `length` bytes to the size of the current row; returns an error if the row is then too large.
     fn spend(&self, length: usize) -> io::Result<()> {
         match self.left.get().checked_sub(length) {
             Some(left) => self.left.set(left),
@@ -82,7 +83,7 @@ impl RowGuard {
     }
 }
 
-/// Reads the first line of a source, with any further bytes that arrive in the same read.
+/// Reads the first line of a source, and any bytes after it that arrive in the same read.
 pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
     let mut head = Vec::new();
     let mut chunk = [0; 4096];
@@ -151,7 +152,7 @@ pub(super) fn is_end(record: &ByteRecord) -> bool {
     record.len() == 1 && &record[0] == b"\0"
 }
 
-/// Reports whether an unclosed quote of this row has swallowed the added row [`END`].
+/// Reports whether the added row [`END`] is part of this row, which then has an unclosed quote.
 pub(super) fn has_swallowed_end(record: &ByteRecord) -> bool {
     record.as_slice().contains(&0)
 }
@@ -165,15 +166,15 @@ pub(super) struct Lines<R> {
     end: &'static [u8],
     guard: Rc<RowGuard>,
     quotes: Quotes,
-    /// The number of bytes that were read so far.
+    /// The number of bytes of the decoded sheet that were read so far.
     offset: u64,
     /// True if the last byte was a carriage return, so that a line feed after it does not end another line.
     after_return: bool,
 }
 
 impl<R: Read> Lines<R> {
-    /// Returns a reader and its guard. `head` is the part of the source that was already read, after `before` other
-    /// bytes.
+    /// Returns a reader and its guard. `head` is the part of the source that was already read; `before` is the number
+    /// of bytes before `head`.
     pub(super) fn new(head: Vec<u8>, source: R, delimiter: u8, before: usize) -> (Self, Rc<RowGuard>) {
         let guard = Rc::new(RowGuard::default());
         let lines = Self {

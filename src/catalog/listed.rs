@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Endings of picture files, including kinds that no model accepts: they show what a column holds.
+/// Endings of picture files, by which a column of pictures is recognised; models accept only some of these kinds.
 const ENDINGS: [&str; 12] =
     ["jpg", "jpeg", "png", "webp", "gif", "avif", "svg", "bmp", "tif", "tiff", "heic", "jfif"];
 
@@ -79,9 +79,9 @@ pub(super) fn listed(cell: &str) -> Vec<Cow<'_, str>> {
     found
 }
 
-/// Reports whether a mark after `before` separates two pictures.
+/// Reports whether the mark (comma, space and so on) between `before` and `after` separates two pictures.
 ///
-/// `after` is the text after the mark, `rest` is the same text without the white space and marks at its start.
+/// `rest` is the text `after` without the white space and marks at its start.
 fn parts(before: &str, after: &str, rest: &str, is_space: bool) -> bool {
     if rest.is_empty() || before.is_empty() {
         return before.is_empty() && !rest.is_empty();
@@ -97,7 +97,7 @@ fn parts(before: &str, after: &str, rest: &str, is_space: bool) -> bool {
     has_ending(before) && has_ending(next) && !is_query
 }
 
-/// Returns the texts of a list in Python's notation: `['a.jpg', 'b.jpg']`.
+/// Returns the texts of a list in Python's notation: `['a.jpg', 'b.jpg']`; `None` for any other cell.
 fn quoted(cell: &str) -> Option<Vec<&str>> {
     let mut rest = cell.strip_prefix('[')?.strip_suffix(']')?.trim();
     let mut found = Vec::new();
@@ -111,7 +111,8 @@ fn quoted(cell: &str) -> Option<Vec<&str>> {
     Some(found)
 }
 
-/// Returns the addresses after names of files: `a.jpg (https://a.example/a.jpg),b.jpg (https://a.example/b.jpg)`.
+/// Returns the addresses in brackets after names of files: `a.jpg (https://a.example/a.jpg),…`; `None` for any other
+/// cell.
 fn in_brackets(cell: &str) -> Option<Vec<&str>> {
     let mut rest = cell;
     let mut found = Vec::new();
@@ -134,7 +135,7 @@ fn in_brackets(cell: &str) -> Option<Vec<&str>> {
     Some(found)
 }
 
-/// Returns the pictures that a text in HTML shows.
+/// Returns the addresses of the pictures that a text in HTML shows; `None` if it shows none.
 pub(super) fn shown(text: &str) -> Option<Vec<&str>> {
     let tags = text.match_indices('<').filter_map(|(at, _)| {
         let tag = &text[at..];
@@ -148,7 +149,7 @@ pub(super) fn shown(text: &str) -> Option<Vec<&str>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Adds the pictures in a JSON value: all texts of a list, and one of each object.
+/// Adds the pictures in a JSON value to `found`: all texts of a list, and one text of each object.
 fn gather(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if !text.trim().is_empty() => found.push(text.trim().to_owned()),

@@ -10,16 +10,16 @@ use super::words::{self, Fit};
 use crate::domain::item::FIELDS;
 use std::collections::BTreeMap;
 
-/// Fields for which a column is searched by name, if the file lacks the usual columns of the program that wrote it.
+/// Fields for which a column is searched by name, if a file of a known program lacks that program's usual column.
 const OPEN: [&str; 6] = ["title", "description", "vendor", "type", "tags", "image"];
 
 /// Limit on the columns that a hint offers if no column can be chosen.
 pub(super) const OFFERED: usize = 3;
 
-/// Limit on a text that is likely to be an id, in bytes.
+/// Limit on the texts of a column that is likely to hold ids, in bytes.
 const SHORT: usize = 64;
 
-/// Limit on the digits of a number that may be a row number, and not a shop's product number.
+/// Limit on the digits of a row number; a longer number counts as a shop's product number.
 const ROW_NUMBER: usize = 6;
 
 /// The way in which the column of a field was chosen.
@@ -36,7 +36,7 @@ pub enum By {
 }
 
 impl By {
-    /// Returns the name of this way in JSON output.
+    /// Returns the name, in JSON output, of the way in which a column was chosen.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ pub(super) struct Mapping {
     pub(super) same: Vec<usize>,
     /// Columns of a plain file that may mark an item as not sold, with the meaning of their cells.
     pub(super) states: Vec<(usize, Says)>,
-    /// The column `id` with mere row numbers, if another column identifies the products.
+    /// The column `id`, if it has mere row numbers and another column identifies the products.
     pub(super) row_number: Option<usize>,
 }
 
@@ -97,7 +97,8 @@ fn field(name: &str) -> Option<Field> {
     .find(|field| field.name() == name)
 }
 
-/// Chooses the columns of a file for all fields. `named` has the columns that the user names, by field.
+/// Chooses the columns of a file for all fields. `named` has the columns that the user names, by field. The error is a
+/// field for which the file has no such column.
 pub(super) fn choose<'a>(
     dialect: &'static Dialect,
     headers: &[String],
@@ -147,7 +148,7 @@ pub(super) fn choose<'a>(
     Ok(mapping)
 }
 
-/// Returns the meaning of a column's cells, if the column's name suggests that it marks items as not sold.
+/// Returns the meaning of a column's cells, if the name of the column suggests that its cells mark items as not sold.
 fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
     let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
     match () {
@@ -172,7 +173,7 @@ fn position(headers: &[String], wanted: &str) -> Option<usize> {
 impl Mapping {
     /// Replaces the columns of the dialect by the chosen ones.
     ///
-    /// In a plain file, columns that later records add do not change the choice.
+    /// In a plain file, the choice stays as it is when later records add columns.
     pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
         columns.states.clone_from(&self.states);
         for Choice { field: name, columns: chosen, by, .. } in &self.choices {
@@ -260,9 +261,9 @@ impl File<'_> {
         Some((vec![found], By::Name, vec![known]))
     }
 
-    /// Returns the column of a handle or SKU that identifies the items and is not as short as a row number.
+    /// Returns the column of `field`, a handle or a SKU, if its texts identify the items and are not mere row numbers.
     ///
-    /// `number` is the column that may have row numbers.
+    /// `number` is another column, which may have row numbers.
     fn code(&self, field: &str, number: usize) -> Option<usize> {
         let (_, at) = self.fitting(field).into_iter().find(|(_, at)| *at != number)?;
         let held = self.survey.column(at);
@@ -273,7 +274,7 @@ impl File<'_> {
         (is_stable && is_code).then_some(at)
     }
 
-    /// Reports whether the name of a column says that its addresses lead to something other than pictures.
+    /// Reports whether the name of a column says that the addresses in it lead to something other than pictures.
     fn is_link(&self, at: usize) -> bool {
         words::fit("link", &self.headers[at]).is_some()
     }

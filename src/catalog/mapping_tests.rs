@@ -21,13 +21,13 @@ fn catalog(text: &str) -> Catalog {
     read("products.csv", text.as_bytes(), &Reading::default())
 }
 
-/// Reads a file with columns that the user names for fields.
+/// Reads a sheet. `columns` are pairs of a field and the column that the user names for it.
 fn with(text: &str, columns: &[(&str, &str)]) -> Catalog {
     let columns = columns.iter().map(|(field, column)| ((*field).to_owned(), vec![(*column).to_owned()]));
     read("products.csv", text.as_bytes(), &Reading { columns: columns.collect(), ..Reading::default() })
 }
 
-/// Returns the messages of at least this severity.
+/// Returns the messages of the problems that have at least the severity `least`.
 fn reported(problems: &[Problem], least: Severity) -> Vec<&str> {
     problems.iter().filter(|it| it.severity >= least).map(|it| it.message.as_str()).collect()
 }

@@ -1,8 +1,8 @@
 //! Reads a product file into items.
 //!
-//! Bytes (`lines`) → rows, by a reader for each format (`sheet`, `workbook`, `xml`, `json`) → columns with a meaning,
-//! given by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
-//! (`products`) → items (`items`).
+//! The steps: prepare the bytes (`lines`); read rows, with a reader for each format (`sheet`, `workbook`, `xml`,
+//! `json`); find the meaning of the columns, by the program that wrote the file (`table`, `dialect`); group rows into
+//! products with variants and pictures (`products`); make items (`items`).
 
 mod append;
 mod cells;
@@ -74,7 +74,7 @@ pub struct Catalog {
     /// The description of the file; `None` if its columns could not be chosen, or if items were passed on while
     /// reading.
     pub about: Option<About>,
-    /// True if the header is reliable; otherwise the columns of the items are unknown.
+    /// True if the header was read without an error; otherwise the names of the items' columns are not reliable.
     pub is_headed: bool,
     /// The number of items with one clip per product, per variant and per picture; zeros for a plain file.
     pub makes: Makes,
@@ -85,7 +85,7 @@ pub struct Catalog {
     pub layout: Option<Layout>,
     /// The name of the encoding in which the file was read.
     pub encoding: &'static str,
-    /// The ids that several items have; the first item of each is in `items`.
+    /// The ids that several items of the file have; only the first item with such an id is in `items`.
     pub doubled: BTreeSet<String>,
 }
 
@@ -94,7 +94,7 @@ pub struct Catalog {
 pub struct Pictures {
     /// The column that holds the picture of a product.
     pub chosen: Option<String>,
-    /// The way in which that column was chosen.
+    /// The way in which the column of `chosen` was chosen.
     pub by: Option<By>,
     /// All columns that hold pictures.
     pub columns: Vec<String>,
@@ -111,7 +111,7 @@ pub struct Mapped {
     pub columns: Vec<String>,
     /// The way in which the columns were chosen.
     pub by: By,
-    /// The first different texts of the first filled column.
+    /// Examples for the user: the first different texts in the field's first column that has texts.
     pub samples: Vec<String>,
     /// Other columns that the user may mean for the field.
     pub others: Vec<String>,
@@ -128,19 +128,19 @@ pub struct About {
     pub dialect: &'static str,
     /// The program that wrote the file, by its name for people.
     pub title: &'static str,
-    /// The number of the program's typical headers that the file has.
+    /// The number of headers in the file that are typical of the program that wrote it.
     pub known: usize,
-    /// The number of the program's typical headers; 0 for a plain file.
+    /// The number of all typical headers of the program that wrote the file; 0 for a plain file.
     pub of: usize,
     /// The number of all columns of the file.
     pub columns: usize,
     /// The fields and their columns.
     pub mapping: Vec<Mapped>,
-    /// Filled columns without a field; templates read them under their own names.
+    /// Columns that have texts but belong to no field; templates read them by the names of the columns.
     pub unused: Vec<String>,
-    /// True if the titles are words, or if the user names the column that has them.
+    /// True if the column of the title holds words, or if the user names that column.
     pub is_titled: bool,
-    /// The columns that may be the title, if the column of the title does not hold words.
+    /// Columns that may hold the titles; empty if `is_titled` is true.
     pub titles: Vec<String>,
     /// The numbers of products and variants, before any are left out.
     pub counts: Counts,
@@ -178,7 +178,7 @@ impl Pictures {
     #[must_use]
     pub fn note(&self, file: &str) -> Option<Problem> {
         let column = self.chosen.as_ref().filter(|_| matches!(self.by, Some(By::Name | By::Content)))?;
-        let message = format!("pictures: column \"{column}\": {}", self.samples.join(", "));
+        let message = format!("the pictures come from column `{column}`: {}", self.samples.join(", "));
         let note =
             Problem { severity: Severity::Note, ..Problem::error(Place::File(file.to_owned()), message) };
         Some(note.hint(format!("to keep this choice, {}", mapping::named("image", column))))
@@ -197,17 +197,18 @@ pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
     table.finish()
 }
 
-/// The error that the rows of one product are not next to each other. The file must then be read as a whole.
+/// An error: the rows of one product are not next to each other, so the file must be read as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scattered;
 
 /// Reads a product file and passes each item on as soon as it is complete.
 ///
-/// The item of a row in a plain sheet is complete immediately, a product when the next one begins. For a sheet, only
-/// the digests that detect duplicate ids stay in memory. If items are complete only at the end of the file (a row names
-/// its parent, or a list or feed has no header), they are gathered first, as [`read`] does.
+/// In a plain sheet, each row is an item, which is complete immediately. The items of a product are complete when the
+/// next product begins. For a sheet, only the digests that detect duplicate ids stay in memory. All items are gathered
+/// first, as by [`read`], if a row names its parent, or if a list or feed has no header. Then no item is complete
+/// before the end of the file.
 ///
-/// After [`Scattered`] the caller must discard the items that it received.
+/// If the error is [`Scattered`], the caller must discard the items that it received.
 pub fn stream(
     file: &str,
     source: impl Read,

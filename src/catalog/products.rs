@@ -19,7 +19,7 @@ const LISTED: usize = 100;
 #[derive(Debug)]
 pub(super) struct Product {
     pub(super) key: String,
-    /// The row that represents the product: its own row, or else its first.
+    /// The row that represents the product: the product's own row, or else the first row that belongs to it.
     pub(super) head: Rc<Row>,
     /// True if [`Product::head`] is the product's own row and not a variant's.
     is_apart: bool,
@@ -27,7 +27,7 @@ pub(super) struct Product {
     shown: Option<(usize, Rc<Row>)>,
     pub(super) variants: Vec<Variant>,
     pub(super) pictures: Vec<Rc<str>>,
-    /// True if the first picture shows the product as a whole.
+    /// True if the first of `pictures` shows the product as a whole, not one variant.
     has_lead: bool,
     /// The options of the product by name, each with the values that its variants have.
     pub(super) options: Vec<(String, Vec<String>)>,
@@ -48,7 +48,7 @@ pub(super) struct Variant {
     left_out: Option<&'static str>,
 }
 
-/// Counts the different pictures. Most products have one.
+/// Returns the number of different pictures among `pictures`. Most products have only one.
 pub(super) fn different<'p>(mut pictures: impl Iterator<Item = &'p Rc<str>>) -> usize {
     match (pictures.next(), pictures.next()) {
         (None, _) => 0,
@@ -72,7 +72,7 @@ pub struct Counts {
     pub image_only_rows: usize,
     /// The number of different pictures.
     pub distinct_pictures: usize,
-    /// The number of different pictures of variants, summed over the products.
+    /// The number of different pictures of each product's variants, summed over the products.
     pub variant_pictures: usize,
     /// The number of variants without a SKU.
     pub variants_without_sku: usize,
@@ -89,7 +89,8 @@ pub(super) struct Products {
     pictures: HashSet<Rc<str>>,
     /// The index of the product to which the previous row belongs.
     last: Option<usize>,
-    /// The variants that products list and that have their own rows, by the index of the product.
+    /// The lists of variants in the rows of products, each with the index of the product; the variants have rows of
+    /// their own.
     children: Vec<(usize, Vec<Child>)>,
     rows: usize,
     image_only_rows: usize,
@@ -131,7 +132,7 @@ impl Products {
         }
     }
 
-    /// Adds a row to its product. Returns false if the row does not name its product.
+    /// Adds a row to the product to which it belongs. Returns false if the row does not show which product that is.
     pub(super) fn add(&mut self, columns: &Columns, row: Row) -> bool {
         self.rows += 1;
         let kind = columns.kind.map(|column| row.cell(column)).filter(|kind| !kind.is_empty());

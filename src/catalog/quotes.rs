@@ -15,7 +15,7 @@ pub(super) struct Flaw {
     pub(super) column: usize,
     /// True if there is a backslash before the quote.
     pub(super) is_escaped: bool,
-    /// The original cell, if its quotes are part of its text; `None` if the cell is an error.
+    /// The original bytes of the cell, if the quotes are part of the text; `None` if the cell is an error.
     pub(super) bare: Option<Vec<u8>>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Quotes {
     column: usize,
     /// The bytes so far of a cell that began with a quote, in a sheet with tabs; otherwise `None`.
     cell: Option<Vec<u8>>,
-    /// The flaw of the current cell, until its end is reached.
+    /// The flaw (text after a closing quote) of the current cell, until the end of the cell is reached.
     open: Option<Flaw>,
 }
 
@@ -54,7 +54,8 @@ impl Quotes {
         Self { delimiter, state: State::Start, row: 1, column: 0, cell: None, open: None }
     }
 
-    /// Scans further bytes, whose lines end in line feeds, and adds the cells with flaws.
+    /// Scans further bytes, in which lines end with line feeds, and adds the cells with text after a closing quote to
+    /// `flaws`.
     pub(super) fn follow(&mut self, bytes: &[u8], flaws: &mut VecDeque<Flaw>) {
         for byte in bytes.iter().copied() {
             self.keep(byte, flaws);
@@ -88,7 +89,7 @@ impl Quotes {
     }
 
     /// Keeps the bytes of a cell that begins with a quote, in a sheet whose cells are separated by tabs. At the end of
-    /// the cell, the flaw of the cell is added.
+    /// the cell, any flaw of the cell is added to `flaws`.
     fn keep(&mut self, byte: u8, flaws: &mut VecDeque<Flaw>) {
         if self.delimiter != b'\t' {
             return;

@@ -22,7 +22,7 @@ pub(super) type Values = Vec<(String, String)>;
 #[derive(Debug, Default)]
 pub(super) struct Record {
     values: Vec<(String, String)>,
-    /// The index of each name, if there are more than [`FEW`].
+    /// The index in `values` of each name, if there are more than [`FEW`] names.
     places: HashMap<String, usize>,
     parts: Vec<Part>,
     /// True if a value was dropped because of a limit.
@@ -30,7 +30,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Adds a value. A name may be repeated, as XML does with pictures: different values are joined.
+    /// Adds a value to the record. A name may be repeated, as XML does with pictures; the different values are then
+    /// joined.
     pub(super) fn add(&mut self, name: &str, value: &str) {
         // Checked first, because a name of megabytes may be repeated a thousand times.
         if name.len() > LONGEST_NAME {
@@ -71,8 +72,8 @@ impl Record {
         self.parts.push((list.to_owned(), values));
     }
 
-    /// Gives a picture to each part of the list `list` that has none. The picture is the one that `known` has for a
-    /// value of the part.
+    /// Gives a picture to each part of the list `list` that has none: the picture that `known` has for one of the
+    /// part's values.
     pub(super) fn show(&mut self, list: &str, known: &HashMap<(String, String), String>) {
         let name = format!("{list}.image.src");
         let mut shown = Vec::new();

@@ -153,7 +153,7 @@ impl Header {
         Ok(Self { row, named: end, unnamed: all - end, is_told: false })
     }
 
-    /// Records a filled cell under an empty name. Returns false if the cell is beyond the header.
+    /// Records the problem of a filled cell in a column without a name. Returns false if the cell is beyond the header.
     pub(super) fn is_unnamed(&mut self, table: &mut Table<'_>, at: usize) -> bool {
         if at >= self.named + self.unnamed {
             return false;
@@ -181,7 +181,7 @@ struct Sheet<'s, 'a> {
     /// True if the last row of the sheet was read.
     is_at_end: bool,
     delimiter: u8,
-    /// The delimiter that the start of the sheet indicates.
+    /// The delimiter that was detected at the start of the sheet; the user may have named another.
     detected: u8,
 }
 
@@ -248,7 +248,8 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    /// Decodes the cells of a row. The error is the row's problem, or `None` if an error of the header covers it.
+    /// Decodes the cells of a row. The error is the row's problem, or `None` if it is already reported as a problem of
+    /// the header.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
         let flaws = self.guard.flaws(row);
         let header = self.header.as_mut().ok_or(None)?;
@@ -346,7 +347,7 @@ impl Sheet<'_, '_> {
     }
 }
 
-/// Builds the error about a file that could not be read to its end. `row` is the row that failed.
+/// Builds the error about a file that could not be read to its end. `row` is the row at which reading failed.
 pub(super) fn broken_off(table: &Table<'_>, row: u64, broken: &Broken) -> Problem {
     match broken {
         Broken::Marked { named, marked } => {

@@ -30,7 +30,7 @@ pub(super) struct Survey {
 pub(super) struct Held {
     /// The number of cells with a text.
     pub(super) filled: usize,
-    /// The number of cells that begin with the name or address of a picture, judged by its ending.
+    /// The number of cells that begin with the name or address of a picture, judged by an ending such as `.jpg`.
     pictures: usize,
     /// The number of cells that begin with an address.
     addresses: usize,
@@ -44,9 +44,9 @@ pub(super) struct Held {
     shown: usize,
     /// The digests of the column's different texts, up to [`COUNTED`], with the number of cells for each.
     different: BTreeMap<u64, usize>,
-    /// The number of cells with the most frequent text.
+    /// The number of cells that have the most frequent text of the column.
     most: usize,
-    /// The first different texts.
+    /// The first different texts of the column, as examples for the user.
     pub(super) samples: Vec<String>,
 }
 
@@ -119,53 +119,55 @@ impl Held {
         }
     }
 
-    /// Reports whether at least half of the texts end like names or addresses of pictures.
+    /// Reports whether at least half of the column's texts begin with the name or address of a picture, such as
+    /// `a.jpg`.
     pub(super) fn is_pictures(&self) -> bool {
         self.filled > 0 && self.pictures * 2 >= self.filled
     }
 
-    /// Reports whether at least four fifths of the texts end like names or addresses of pictures.
+    /// Reports whether at least four fifths of the column's texts begin with the name or address of a picture.
     pub(super) fn is_all_pictures(&self) -> bool {
         self.filled > 0 && self.pictures * 5 >= self.filled * 4
     }
 
-    /// Reports whether at least half of the texts are addresses.
+    /// Reports whether at least half of the column's texts begin with an address.
     pub(super) fn is_addresses(&self) -> bool {
         self.filled > 0 && self.addresses * 2 >= self.filled
     }
 
-    /// Reports whether all texts are digits.
+    /// Reports whether all texts of the column have only digits.
     pub(super) const fn is_numbers(&self) -> bool {
         self.filled > 0 && self.numbers == self.filled
     }
 
-    /// Reports whether at least half of the texts have letters, and the column is not one of addresses or pictures.
+    /// Reports whether at least half of the column's texts have letters, and the column does not hold addresses or
+    /// pictures.
     pub(super) fn is_words(&self) -> bool {
         self.filled > 0 && self.words * 2 >= self.filled && !self.is_addresses() && !self.is_pictures()
     }
 
-    /// Reports whether three or more rows are filled and all have the same text.
+    /// Reports whether the column has a text in three or more rows, and the same text in all of them.
     pub(super) fn is_one_text(&self) -> bool {
         self.filled >= 3 && self.different.len() == 1
     }
 
-    /// Returns the number of rows with the most frequent text. `None` if fewer than six rows are filled, or if fewer
-    /// than half of these have that text.
+    /// Returns the number of rows that have the column's most frequent text. Returns `None` if fewer than six rows have
+    /// a text, or if fewer than half of these have that text.
     pub(super) fn shared(&self) -> Option<usize> {
         (self.filled >= 6 && self.most * 2 >= self.filled).then_some(self.most)
     }
 
-    /// Reports whether at least half of the texts show pictures in HTML.
+    /// Reports whether at least half of the column's texts are HTML that shows a picture.
     pub(super) fn shows_pictures(&self) -> bool {
         self.filled > 0 && self.shown * 2 >= self.filled
     }
 
-    /// Reports whether there is at least one different text for every two rows.
+    /// Reports whether the column has at least half as many different texts as rows with a text.
     pub(super) fn differs(&self) -> bool {
         self.filled < 3 || self.different.len() * 2 >= self.filled
     }
 
-    /// Returns the number of rows whose text occurs already in an earlier row.
+    /// Returns the number of rows whose text in this column occurs already in an earlier row.
     pub(super) fn repeated(&self) -> usize {
         self.filled - self.different.len().min(self.filled)
     }

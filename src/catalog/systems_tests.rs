@@ -373,7 +373,7 @@ fn a_plain_file_leaves_nothing_out_and_tells_what_is_not_sold() {
     assert_eq!(note.severity, Severity::Note);
     assert_eq!(
         note.message,
-        "2 items are draft or sold out according to column `status`; they are kept, because only exports of known shop systems leave such items out"
+        "2 items are marked as draft or sold out in column `status`; they are kept, because shotlist leaves such items out only of files that it recognises as exports of a shop system"
     );
     let hint = note.hint.as_deref().unwrap();
     let expected = "to leave such items out, write `where: 'item.raw[\"status\"] != \"Sold out\" and item.raw[\"status\"] != \"draft\"'` under `items:`";

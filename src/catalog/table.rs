@@ -28,17 +28,17 @@ const LOOKED_AT: usize = 100;
 const LOOKED_AT_ROWS: usize = 500;
 const MOST_HELD: usize = 8 << 20;
 
-/// Limit on the cells that are searched for a column that can serve as the id.
+/// Limit on the number of cells that are searched for a hint about a column that can serve as the id.
 const WATCHED: usize = 4 << 20;
 
-/// Limit on rows held in memory, as many as a spreadsheet has; `MOST_CELLS` limits the cells: an empty one takes 24
-/// bytes.
+/// Limit on the rows held in memory, as many as a spreadsheet can have. `MOST_CELLS` limits the cells, of which even an
+/// empty one takes 24 bytes.
 ///
 /// A file whose items are passed on while it is read may have more.
 const MOST_ROWS: u64 = 1 << 20;
 const MOST_CELLS: usize = 1 << 25;
 
-/// A product file as far as it was read.
+/// A product file while it is read: the rows, columns, items and problems found so far.
 pub(super) struct Table<'a> {
     pub(super) file: &'a str,
     pub(super) options: &'a Reading,
@@ -56,7 +56,8 @@ pub(super) struct Table<'a> {
     bytes: usize,
     /// The recognised dialect until the columns are chosen.
     pending: Option<Pending>,
-    /// Columns that received another name, each with the earlier column of the same name if there is one.
+    /// Columns that received another name, because they had none or that of an earlier column. The second index is the
+    /// earlier column.
     renamed: Vec<(usize, Option<usize>)>,
     /// The content of the columns in the first rows.
     survey: Survey,
@@ -70,7 +71,7 @@ pub(super) struct Table<'a> {
     pub(super) encoding: &'static str,
     /// The format of the file and where its rows are, so that columns can be added to these rows later.
     pub(super) layout: Option<Layout>,
-    /// The numbers of rows and cells held in memory.
+    /// The number of rows held in memory, and the number of their cells.
     held: (u64, usize),
 }
 
@@ -95,7 +96,7 @@ struct Known {
 struct Streamed {
     /// The headers, shared by all items.
     names: Arc<[Arc<str>]>,
-    /// The key of the product whose rows are being read.
+    /// The key of the product whose rows are being read; `None` before the first product, and always in a plain file.
     open: Option<String>,
     /// The digests of the keys of the products read so far.
     keys: HashSet<Short>,
@@ -161,7 +162,7 @@ impl<'a> Table<'a> {
         self.problems.add(problem);
     }
 
-    /// Reports whether the names of the columns were read.
+    /// Reports whether the file has a header (the names of its columns) that was already read.
     pub(super) fn has_header(&self) -> bool {
         self.known.is_some() || self.pending.is_some()
     }
@@ -219,7 +220,8 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Reports whether memory limits allow another row. Records a problem for the first row beyond them.
+    /// Reports whether the limits on memory allow another row. Records a problem for the first row that they do not
+    /// allow.
     fn holds(&mut self, row: &Row) -> bool {
         let in_bounds = |(rows, cells): (u64, usize)| rows <= MOST_ROWS && cells <= MOST_CELLS;
         let before = in_bounds(self.held);
@@ -250,7 +252,8 @@ impl<'a> Table<'a> {
         rows.into_iter().try_for_each(|(row, _)| self.flow(row))
     }
 
-    /// Adds a row of a file whose columns are chosen, and passes on the product that it completes.
+    /// Adds a row of a file whose columns are chosen, and passes on the items of the previous product if the row
+    /// completes it.
     fn flow(&mut self, mut row: Row) -> Result<(), Stop> {
         if let Some(known) = &self.known {
             known.dialect.unescape(&mut row.cells);
@@ -271,7 +274,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Passes on the items of all products so far.
+    /// Passes the items of all products so far on to the receiver.
     fn hand_on(&mut self) {
         let Some(Known { dialect, columns, products, made, stream: Some(stream), .. }) = &mut self.known
         else {
@@ -312,7 +315,7 @@ impl<'a> Table<'a> {
             let mut problem = self.at(number, Some(&header), "a spreadsheet has shortened this number");
             problem.severity = Severity::Warning;
             let problem =
-                problem.hint("clips do not depend on this number; for all its digits, export the file again");
+                problem.hint("no clip depends on this number; if you need all of its digits, export the file again");
             self.spoilt(number, problem.label(format!("`{text}`")));
         }
         if !is_named {
@@ -362,7 +365,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Returns names in the form that all items of a file share.
+/// Returns the names of columns as one list in memory that all items of a file share.
 fn shared(headers: &[String]) -> Arc<[Arc<str>]> {
     headers.iter().map(|name| Arc::from(name.as_str())).collect()
 }

@@ -101,7 +101,7 @@ fn i14_i16_everything_wrong_is_told_at_once_with_its_row() {
         "6: the row has 3 cells, but the header has 2",
     ];
     assert_eq!(reported(&problems), expected);
-    assert_eq!(problems[1].examples, ["sheet rows 2 and 4 (a)"]);
+    assert_eq!(problems[1].examples, ["item a (sheet rows 2 and 4)"]);
 }
 
 #[test]

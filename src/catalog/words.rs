@@ -1,10 +1,9 @@
 //! Rates how well the name of a column fits a field, with words in twelve languages.
 
+use crate::domain::text::unaccented;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::LazyLock;
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
 
 /// The words of each field, by the field's name in templates. The entry `link` has the words for addresses that do not
 /// lead to pictures.
@@ -40,7 +39,7 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// The words of a field as returned by [`fold`].
+/// The words of a field, in the form that [`fold`] returns.
 #[derive(Debug)]
 struct Words {
     /// The rank of each usual name of the field; 0 is the best.
@@ -53,13 +52,13 @@ struct Words {
     neutral: Vec<Pattern>,
 }
 
-/// A word to search for in the names of columns. A `*` at its start or end in `words.yaml` means that a longer word
+/// A word to search for in the names of columns. In `words.yaml` a `*` at an end of the word means that a longer word
 /// matches, too.
 #[derive(Debug)]
 struct Pattern {
     text: String,
-    /// Two flags: the first is true if a longer word may have letters before the text, the second if it may have
-    /// letters after the text.
+    /// Two flags: the first is true if a matching word may have letters before `text`, the second if it may have
+    /// letters after `text`.
     open: (bool, bool),
 }
 
@@ -71,7 +70,7 @@ impl From<&String> for Pattern {
 }
 
 impl Pattern {
-    /// Returns the characters of a matching word before the pattern's text; `None` if the word does not match.
+    /// Returns the part of `word` before the pattern's text; `None` if the word does not match the pattern.
     fn before<'a>(&self, word: &'a str) -> Option<&'a str> {
         self.fits(word).then(|| word.find(&self.text).map_or("", |at| &word[..at]))
     }
@@ -114,18 +113,19 @@ impl From<Written> for Words {
 /// A measure of how well a name fits a field; smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// The name is one of the field's names, with this rank in the document.
+    /// The name is one of the field's usual names, with this rank in `words.yaml` (0 is the best).
     Whole(usize),
     /// The name contains a word of the field.
     Part(FitRank),
-    /// The name contains a word that mostly means something else.
+    /// The name contains a word of the field's list `last`, which mostly means something else.
     Last,
 }
 
 /// A measure of how well a name fits a field if it contains a word of that field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FitRank {
-    /// The rank by words in the name: 0 with a preferred word, 2 with a disfavoured one, otherwise 1.
+    /// The rank by other words in the name: 0 with a word that speaks for the field, 2 with one against it, otherwise
+    /// 1.
     order: usize,
     /// The number of other words in the name, which may change its meaning.
     pub(super) others: usize,
@@ -174,7 +174,7 @@ pub(super) fn fit(field: &str, name: &str) -> Option<Fit> {
 pub(super) fn fold(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     let mut before = ' ';
-    for letter in name.nfkd().filter(|letter| !is_combining_mark(*letter)) {
+    for letter in unaccented(name).chars() {
         // `pictureUrl` and `image2` count as two words each.
         let is_new_word = (before.is_lowercase() && letter.is_uppercase())
             || (before.is_alphabetic() && letter.is_ascii_digit());

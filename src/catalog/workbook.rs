@@ -114,7 +114,7 @@ fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, B
     Ok(sheet.clone())
 }
 
-/// Reports whether the first rows of a sheet have a header; `None` if the sheet is empty.
+/// Returns whether the first rows of a sheet have a header; `None` if the sheet is empty.
 fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Result<Option<bool>, String> {
     let mut rows = workbook.rows(sheet)?;
     let mut first = Vec::new();
@@ -245,7 +245,7 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    /// Builds the error about a cell without a value.
+    /// Builds the error about a cell that has no usable value, such as a failed formula.
     fn wrong(&self, row: u64, column: usize, wrong: &Wrong) -> Problem {
         let name = self.table.headers.get(column).filter(|name| !name.is_empty());
         let name = name.cloned().unwrap_or_else(|| at_letter(column));

@@ -194,7 +194,7 @@ impl Products<'_, '_> {
         if self.row == 0 { Err(self.none().into()) } else { self.table.end_of_records() }
     }
 
-    /// Records prefixes that the document declares for shop fields.
+    /// Records the namespace prefixes that an element of the document declares for shop fields.
     fn note_prefixes(&mut self, start: &BytesStart<'_>) {
         for attribute in start.attributes().flatten() {
             if let Some(prefix) = attribute.key.as_ref().strip_prefix("xmlns:")
@@ -206,9 +206,10 @@ impl Products<'_, '_> {
         }
     }
 
-    /// Reports whether an element is the start of a product.
+    /// Returns whether an element is the start of a product.
     ///
-    /// Returns an error for another element that usually holds products, which the start of the document did not show.
+    /// Returns an error for an element that usually holds products, if products were so far read from an element of
+    /// another name.
     fn begins(&mut self, start: &BytesStart<'_>) -> Result<bool, Box<Problem>> {
         let name = start.name();
         let name = name.as_ref();
@@ -301,7 +302,7 @@ impl Products<'_, '_> {
     }
 }
 
-/// Adds a text to the open product, if there is one.
+/// Adds a text to the innermost open element of a product, if there is one.
 fn add(product: &mut Option<Product>, text: &str, is_cdata: bool) {
     if let Some(element) = product.as_mut().and_then(|product| product.path.last_mut()) {
         element.add(text, is_cdata);

@@ -137,12 +137,12 @@ pub enum Command {
     /// job must satisfy every filter. Works while a run is active. A job that was submitted is shown as the last run
     /// left it; `plan` shows what an edit of the manifest would change.
     Jobs(JobsArgs),
-    /// Show one job with every rendering and answer
+    /// Show one job with its renderings and replies
     ///
     /// Shows where its clip is, what it cost, each submission with its time, its request id and the provider's words,
     /// the request as it was sent, and every command that is possible next.
     Show(ShowArgs),
-    /// Show the money by day, model, item, outcome
+    /// Show the cost by day, model, item or outcome
     ///
     /// Shows what was settled, what is reserved for clips that are not finished, what may have been charged, what
     /// produced no clip, and what was refused at no cost. Works while a run is active, and with a manifest that cannot
@@ -184,7 +184,7 @@ pub enum Command {
     Retry(RetryArgs),
     /// Render finished jobs again
     ///
-    /// Makes another version of the clip from the same input, at another charge: it asks first, with the price. The
+    /// Makes another version of the clip from the same input, at a new charge. Asks first, and shows the price. The
     /// current clip is kept below `_takes/`.
     Redo(RedoArgs),
     /// Settle jobs that need your decision
@@ -196,11 +196,12 @@ pub enum Command {
     ///
     /// Jobs that were not sent yet will not be sent. A submitted task is cancelled if its provider allows that;
     /// otherwise this is reported, and the clip is collected. Costs nothing and works while a run is active. The next
-    /// run submits a job again that the manifest still asks for: remove it there, or leave it out with --only.
+    /// run submits a cancelled job again if the manifest still asks for it: remove it there, or leave it out with
+    /// --only.
     Cancel(CancelArgs),
     /// Stop reporting failed or missing jobs
     ///
-    /// No run reports them again, or the jobs that share their clip, until their input changes. Free.
+    /// Runs no longer report these jobs, or jobs that share their clips, until their input changes. Free.
     Dismiss(DismissArgs),
     /// Approve clips that you looked at
     ///
@@ -215,9 +216,9 @@ pub enum Command {
     Reject(RejectArgs),
     /// Rebuild a lost or old database
     ///
-    /// Rebuilds it from the ledger, which has every submission, from the readable part of the old database, and from
-    /// the existing clips. The old database is kept under another name. Sends nothing, buys nothing, and changes
-    /// nothing if nothing is wrong.
+    /// The sources are the ledger (it records every submission), the readable part of the old database, and the
+    /// existing clips. The old database is kept under another name. Sends nothing, buys nothing, and changes nothing
+    /// if nothing is wrong.
     Recover(ManifestArg),
     /// Archive clips that are no longer wanted
     ///

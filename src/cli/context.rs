@@ -57,14 +57,15 @@ impl Context {
         Ok(opened)
     }
 
-    /// Returns the answers to questions: yes with `--yes`, otherwise the answers of the user at the terminal.
+    /// Returns the source of answers to a command's questions: always yes if `yes` is true, otherwise the user at the
+    /// terminal.
     pub(super) fn consent(&self, yes: bool) -> Asking {
         Asking { terminal: self.terminal.clone(), yes }
     }
 }
 
 impl Opened {
-    /// Returns the project with this sandbox in place of its providers.
+    /// Returns the project with a sandbox (fake providers) in place of its real providers.
     #[cfg(feature = "sandbox")]
     fn rehearsed(self, sandbox: InProcess) -> Result<Self, Error> {
         Ok(Self { project: self.project.rehearsed(sandbox)?, ..self })
@@ -84,7 +85,7 @@ impl Opened {
         Self { project: self.project.asking(asking), ..self }
     }
 
-    /// Waits for work on the project, handles signals, and updates the times on the terminal.
+    /// Runs `work` on the project to its end; meanwhile handles signals and updates the times on the terminal.
     pub(super) async fn at_work<T>(
         &self,
         terminal: &Terminal,
@@ -98,7 +99,8 @@ impl Opened {
     }
 }
 
-/// Returns the sandbox with these faults, and with small clips if the environment asks for them.
+/// Returns a sandbox (fake providers) that misbehaves by the rules `faults`. Clips are small if an environment variable
+/// says so.
 #[cfg(feature = "sandbox")]
 fn sandbox(faults: Vec<Rule>) -> InProcess {
     let tiny = variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny");

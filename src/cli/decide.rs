@@ -8,12 +8,12 @@ use crate::app::exit::Exit;
 use crate::domain::review::{Outcome, Reason};
 use crate::report::text;
 
-/// Approves the clips of jobs, or undoes the newest review.
+/// Approves the clips of jobs, or undoes the newest review of each.
 pub(super) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exit, Error> {
     decide(context, &args.reviewed, Outcome::Approved, Vec::new(), false).await
 }
 
-/// Rejects the clips of jobs, or undoes the newest review.
+/// Rejects the clips of jobs, or undoes the newest review of each.
 pub(super) async fn reject(context: &Context, args: &RejectArgs) -> Result<Exit, Error> {
     let reason =
         |word: &String| word.parse::<Reason>().map_err(|()| Error::new(Exit::Usage, no_reason(word)));

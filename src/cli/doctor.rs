@@ -6,7 +6,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::{json, text};
 
-/// Checks the set-up before anything is paid.
+/// Checks the set-up (input, keys, servers, disks, clock and state folder) before anything is paid.
 pub(super) async fn doctor(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.as_deref())?;
     let report = opened.project.doctor().await?;

@@ -17,7 +17,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
-/// Examples for each command: a purpose and the command to type. A test parses each of them.
+/// Examples by the name of a command: pairs of a purpose and the words to type. A test parses each of them.
 const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "",
@@ -221,7 +221,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "prune",
         &[
-            ["clips of removed products, after a question", "shotlist prune"],
+            ["clips of removed products; asks first", "shotlist prune"],
             ["in a script", "shotlist prune --yes"],
         ],
     ),

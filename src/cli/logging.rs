@@ -97,7 +97,7 @@ impl io::Write for Log {
     }
 }
 
-/// A writer to stderr. Its lines appear above the changing lines at the bottom of a terminal.
+/// A writer to stderr whose lines appear above the progress lines at the bottom of a terminal.
 struct Above(Terminal);
 
 impl io::Write for Above {

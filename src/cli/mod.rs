@@ -72,7 +72,7 @@ pub fn main() -> Exit {
     }
 }
 
-/// Returns whether a command with `--json` writes an error to stdout as its only JSON document.
+/// Returns whether this command, with `--json`, writes an error to stdout as its only JSON document.
 const fn answers_in_one_document(command: &Command) -> bool {
     matches!(
         command,

@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::pause::{PauseRequest, ResumeRequest};
 use crate::report::text;
 
-/// Stops new submissions.
+/// Stops new submissions to one provider, or to all providers, until `shotlist resume`.
 pub(super) async fn pause(context: &Context, args: &PauseArgs) -> Result<Exit, Error> {
     let request = PauseRequest { provider: args.provider.clone(), reason: args.reason.clone() };
     let report = context.open(None)?.project.pause(&request).await?;
@@ -15,7 +15,7 @@ pub(super) async fn pause(context: &Context, args: &PauseArgs) -> Result<Exit, E
     Ok(Exit::Done)
 }
 
-/// Allows new submissions again.
+/// Allows new submissions again to one provider or to all providers.
 pub(super) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit, Error> {
     let request = ResumeRequest { provider: args.provider.clone() };
     let report = context.open(None)?.project.resume(&request).await?;

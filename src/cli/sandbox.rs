@@ -1,4 +1,4 @@
-//! Serves the fake providers: `shotlist sandbox` as a server of their own, `--sandbox` inside another command.
+//! Serves the fake providers: alone for `shotlist sandbox`, or inside another command for `--sandbox`.
 
 use super::args::{ClipsKind, SandboxArgs};
 use crate::app::error::Error;

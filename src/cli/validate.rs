@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::validate::ValidateRequest;
 use crate::report::text;
 
-/// Checks everything that can be known before anything is sent.
+/// Checks the manifest, the items and the pictures for problems before anything is sent to a provider.
 pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.manifest.as_deref())?;
     let request =

@@ -176,7 +176,7 @@ pub enum Ending {
 impl Ending {
     /// Returns the [`Ending`] of a task after an event; `None` if the event shows nothing about the provider.
     ///
-    /// Trouble with the clip's host and refused content say nothing about the provider.
+    /// Two kinds of events show nothing about the provider: failures of the clip's host, and refused content.
     #[must_use]
     pub fn of(event: &Event, to: &State, said: Option<&Said>) -> Option<Self> {
         match (event, to) {
@@ -200,8 +200,7 @@ pub struct Harvest {
     in_a_row: u32,
     /// The number of clips in a row whose link must not be followed.
     ///
-    /// Such links are counted separately from the ends of tasks: when a clip is downloaded, many later tasks may have
-    /// ended already.
+    /// This count is separate from that of ended tasks: a clip is often downloaded only after many later tasks have ended.
     unsafe_links: u32,
 }
 

@@ -12,7 +12,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Returns a gate after these results at time zero, and the last pause that it began.
+/// Returns a gate that has recorded these results of submissions at time zero, and the last pause that they began.
 fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
     let mut gate = Gate::new(BREAKING);
     let mut pause = None;
@@ -22,7 +22,7 @@ fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
     (gate, pause)
 }
 
-/// Returns every sequence of this many answers and silences.
+/// Returns every sequence of `length` answers and missing answers.
 fn courses(length: u32) -> impl Iterator<Item = Vec<Heard>> {
     (0..1u32 << length)
         .map(move |bits| (0..length).map(|at| if bits >> at & 1 == 1 { Silence } else { Answer }).collect())
@@ -130,7 +130,7 @@ fn whatever_is_heard_and_asked_the_gate_never_stays_shut_for_ever() {
     }
 }
 
-/// Returns the position of the ending with which a series of endings stops submissions, if it does.
+/// Returns the position of the ending that stops submissions; `None` if no ending in the series does.
 fn stopped_by(endings: &[Ending]) -> Option<usize> {
     let mut harvest = Harvest::default();
     endings.iter().position(|ending| harvest.ended(ending, &BREAKING))

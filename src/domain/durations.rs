@@ -10,7 +10,7 @@ use std::time::Duration;
 /// A kind of request whose renderings take equally long: one model, one length and size of clip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RenderKind {
-    /// The model.
+    /// The model that renders.
     pub model: ModelName,
     /// The length and size of the request, such as `5 s 1280x720`; empty if the request sets neither.
     pub class: String,
@@ -41,7 +41,7 @@ const BUCKETS: usize = 188;
 const FIRST: f64 = 0.1;
 /// The ratio between the upper ends of two neighbouring buckets of the histogram.
 const RATIO: f64 = 1.08;
-/// The number of newer tasks after which a finished task counts a third, so that the histogram follows a change.
+/// The number of newer tasks after which a finished task has a third of its weight, so that the histogram follows changes.
 const MEMORY: f64 = 48.0;
 /// The share of a new task's weight that is spread evenly over its possible durations. With this share the histogram
 /// also learns durations that no earlier task had.

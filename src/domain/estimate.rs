@@ -123,8 +123,8 @@ impl Model {
 
     /// Returns the time until the last rendering is finished.
     ///
-    /// The last job is sent when the pace allows it and a slot is free. Slots become free at different times: on
-    /// average the work is spread evenly over the slots, and near the end half of the slots are idle for lack of jobs.
+    /// The last job is sent when the pace allows it and a slot is free. Slots become free at different times. On average the
+    /// work is spread evenly over the slots, but near the end half of the slots are idle for lack of jobs.
     fn time(&self) -> Duration {
         let (all_rest, longest_rest) = self.rest;
         let mut time = longest_rest;

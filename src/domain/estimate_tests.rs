@@ -6,7 +6,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
 
-/// A source of facts by the name of the model.
+/// A source of limits and learned durations, by the name of the model.
 #[derive(Debug, Default)]
 struct Facts(HashMap<&'static str, Prospect>);
 
@@ -27,7 +27,7 @@ fn flow(slots: usize, interval: f64) -> Flow {
     Flow { slots, interval: seconds(interval), per_day: None }
 }
 
-/// Returns durations that were all of this length, to the precision of the learned ones.
+/// Returns learned durations of tasks that each took this many seconds; the histogram knows the time to 3 %.
 fn around(time: f64) -> Arc<Durations> {
     let mut durations = Durations::default();
     (0..40).for_each(|_| durations.note(seconds(time * 0.97), seconds(time * 1.03)));
@@ -53,7 +53,7 @@ fn reported<const N: usize, const M: usize>(
     estimate(&BTreeMap::from(open), &Facts(HashMap::from(facts)))
 }
 
-/// Simulates a run in which each job takes the next free slot at the pace. Returns its time.
+/// Simulates a run in which each job takes the next free slot at the pace. Returns the time of the run in seconds.
 fn simulated(flow: Flow, running: &[f64], jobs: &[f64]) -> f64 {
     let mut slots: Vec<f64> = running.to_vec();
     slots.resize(flow.slots.max(running.len()), 0.0);
@@ -112,7 +112,8 @@ fn what_is_no_longer_sent_takes_no_time_and_what_runs_does() {
 }
 
 proptest! {
-    /// Checks that the estimate errs by at most one and a half renderings, and by an eighth for many jobs.
+    /// Checks the estimate against the simulated time: it may differ by one and a half renderings, or by an eighth in a long
+    /// run.
     #[test]
     fn estimates_are_near_simulated_runs(
         slots in 1usize..40,
@@ -138,7 +139,7 @@ proptest! {
         prop_assert!((reported - took).abs() < (median * 1.5).max(took * 0.125), "{} for {}", reported, took);
     }
 
-    /// Checks that no number is too large.
+    /// Checks that an estimate exists for any numbers, however large.
     #[test]
     fn any_number_has_an_estimate(unsent: usize, slots: usize, interval: u64, per_day: u32, age: u64) {
         let flow = Flow { slots, interval: Duration::from_secs(interval), per_day: Some(per_day) };

@@ -1,4 +1,4 @@
-//! Text from outside, shown so that a terminal or a log cannot take it for a command.
+//! Text from outside the program, shown so that a terminal or a log cannot take it for a command.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};

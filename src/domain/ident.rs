@@ -15,7 +15,7 @@ pub struct Ident {
 
 /// The error for an id with a hidden character inside.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the invisible character {} inside the id", .code)]
+#[error("the id contains the invisible character {}", .code)]
 pub struct Hidden {
     /// The code point of the character, such as `U+202E`.
     pub code: String,

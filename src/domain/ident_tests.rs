@@ -44,7 +44,7 @@ fn hidden_characters_are_left_out_at_the_ends_and_refused_inside() {
         assert_eq!(ident(&format!("{hidden} ")).unwrap_err().shown, format!("<{code}> "));
         let refused = ident(&format!("SKU{hidden}-1")).unwrap_err();
         assert_eq!(refused, Hidden { code: code.clone(), shown: format!("SKU<{code}>-1") });
-        assert_eq!(refused.to_string(), format!("the invisible character {code} inside the id"));
+        assert_eq!(refused.to_string(), format!("the id contains the invisible character {code}"));
     }
     let two = ident("\u{feff}a\u{202e}b\u{200b}c").unwrap_err();
     assert_eq!((&*two.code, &*two.shown), ("U+202E", "a<U+202E>b<U+200B>c"));

@@ -11,7 +11,8 @@ use std::sync::Arc;
 pub struct Item {
     /// The id, unique among the items; `0123`, `no` and `1e3` are kept as text.
     pub id: String,
-    /// Every column or key, in the order of the source, including the id.
+    /// The item's columns (for an item of the manifest: its keys) with their texts, in the order of the source, including the
+    /// id.
     pub columns: Columns,
     /// The facts: values under standard names, such as `title`, whatever names the product file uses. Empty for items
     /// of a manifest's list.
@@ -194,7 +195,7 @@ impl Item {
 
     /// Returns a copy with the id of another item of the same source, and with `at` as the row or line.
     ///
-    /// The copy stands for the other item in messages.
+    /// Messages use the copy to name that item.
     #[must_use]
     pub fn neighbour(&self, id: String, at: u64) -> Self {
         let mut item = Self { id, ..self.clone() };
@@ -209,7 +210,7 @@ impl Item {
     /// Returns the item's name for a list of examples in a message. `columns` are the columns from which the faulty
     /// text was made.
     ///
-    /// The name looks like `sheet row 14, column image (nordstjerna-26)`, or `nordstjerna-26 (line 14)` for items of a
+    /// The name looks like ``item mug-26 (sheet row 14, column `image`)``, or `mug-26 (line 14)` for items of a
     /// manifest. The name is only the id if no column of the item is used.
     #[must_use]
     pub fn example(&self, columns: &[String]) -> String {
@@ -223,9 +224,9 @@ impl Item {
         let known = columns.iter().map(String::as_str).filter(|column| self.get(column).is_some());
         let cells: Vec<&str> = known.map(|column| self.written_in(column)).collect();
         match cells.as_slice() {
-            [] => format!("sheet row {row} ({})", self.id),
-            [column] => format!("sheet row {row}, column {column} ({})", self.id),
-            columns => format!("sheet row {row}, columns {} ({})", columns.join(", "), self.id),
+            [] => format!("item {} (sheet row {row})", self.id),
+            [column] => format!("item {} (sheet row {row}, column `{column}`)", self.id),
+            columns => format!("item {} (sheet row {row}, columns `{}`)", self.id, columns.join("`, `")),
         }
     }
 }
@@ -243,7 +244,7 @@ pub enum OnePer {
 }
 
 impl OnePer {
-    /// All units, with their names in a manifest.
+    /// All units for which a shot can make one clip, with their names in a manifest.
     pub const ALL: [(&'static str, Self); 3] =
         [("product", Self::Product), ("variant", Self::Variant), ("image", Self::Image)];
 }
@@ -259,8 +260,8 @@ pub struct Reading {
     pub sheet: Option<String>,
     /// True if drafts, sold-out and hidden products are read too.
     pub all: bool,
-    /// The columns from which each field may be read, by the field's name in templates. Of a field's columns, the first
-    /// that the file has is read.
+    /// The columns from which each field may be read, by the field's name in templates. The first of a field's columns that the
+    /// file has is read.
     pub columns: BTreeMap<String, Vec<String>>,
     /// The label of a sheet's encoding (WHATWG Encoding Standard); detected if none is given.
     pub encoding: Option<String>,

@@ -94,9 +94,9 @@ impl Clip {
 /// A clip on the local disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipFile {
-    /// The size in bytes.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// The digest of all bytes.
+    /// The SHA-256 digest of the whole file.
     pub sha256: Sha256,
 }
 
@@ -115,11 +115,11 @@ pub struct PollCounters {
     pub empty: u8,
     /// The number of answers in a row that were about another task or request.
     pub mistaken: u8,
-    /// The number of dead links replaced so far.
+    /// The number of expired links to the clip that were replaced so far.
     pub fresh_links: u8,
     /// The number of downloads that brought something other than a clip, since a download last made progress.
     pub damaged: u8,
-    /// The number of downloads that failed through trouble of the host, since a download last made progress.
+    /// The number of downloads that failed because of the clip's host, since a download last made progress.
     pub troubles: u32,
 }
 
@@ -128,7 +128,7 @@ pub struct PollCounters {
 pub enum CancelledBy {
     /// A person cancelled the take.
     User,
-    /// Before the take was sent, the job's input changed, or a person settled the take that it was to replace.
+    /// Before the take was sent, another take or clip replaced it, or the take in doubt that it stood in for was settled.
     Superseded,
 }
 
@@ -148,9 +148,9 @@ pub enum State {
     Submitting {
         /// The current attempt.
         intent: Intent,
-        /// The number of temporary refusals left, as it was before the attempt.
+        /// The number of temporary refusals that were still allowed before the attempt.
         tries_left: u8,
-        /// The number of submissions in a row without a task, as it was before the attempt.
+        /// The number of submissions in a row, before the attempt, that created no task.
         setbacks: u32,
     },
     /// The request got no answer, and the provider is asked whether it created a task.
@@ -159,7 +159,7 @@ pub enum State {
         intent: Intent,
         /// The time at which the doubt began; by then the request was no longer being sent.
         since: Timestamp,
-        /// The number of temporary refusals left, as it was before the attempt.
+        /// The number of temporary refusals that were still allowed before the attempt.
         tries_left: u8,
         /// The number of look-ups (searches for the task at the provider) so far.
         looks: u8,

@@ -6,9 +6,9 @@ use std::time::Duration;
 /// A number of requests per span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// The number of requests.
+    /// The number of requests in the span of time.
     pub count: NonZeroU32,
-    /// The span of time.
+    /// The span of time in which `count` requests may be sent.
     pub per: Duration,
 }
 

@@ -5,7 +5,7 @@
 pub enum Loss {
     /// No file has the clip's name.
     Missing,
-    /// The file with the clip's name has another size or kind.
+    /// A file of another size, or something other than a file, has the clip's name.
     Altered,
 }
 

@@ -7,8 +7,8 @@
 //!   [`durations`]. The time for all takes: [`estimate`]. The ways to lose a finished clip: [`loss`].
 //! - The rules that end submissions or make them wait: [`breaker`], [`owed`]. The pace of submissions: [`throttle`].
 //! - The judgement of a clip by the checks ([`verdict`]) and by a person ([`review`]). The cost: [`money`].
-//! - The three kinds of trouble and news: [`fault`] (the engine's next step), [`problem`] (a mistake in the user's
-//!   input), [`notice`] (a report of an event).
+//! - Failed calls, by the engine's next step: [`fault`]. Mistakes in the user's input: [`problem`]. Reports of events:
+//!   [`notice`].
 
 pub mod key;
 

@@ -39,7 +39,7 @@ impl Usd {
         i64::try_from(rounded).ok().map(Self)
     }
 
-    /// Returns the figure without the dollar sign, for JSON and CSV: at least two decimals, never rounded.
+    /// Returns the amount as text without the dollar sign, for JSON and CSV: at least two decimals, never rounded.
     #[must_use]
     pub fn plain(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };

@@ -51,7 +51,7 @@ pub enum Notice {
     },
     /// A warning that is shown once.
     Warning(String),
-    /// An error that ends the run. It must always be shown: it may hold facts that are written nowhere else.
+    /// An error of this computer that may stop the run. It must always be shown: it may hold facts that are written nowhere else.
     Trouble(String),
 }
 

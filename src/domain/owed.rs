@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// The bytes that clips must leave free on a disk: as much as the state folder needs, which is mostly on the same disk.
 pub const DISK_RESERVE: u64 = 64 << 20;
-/// The divisor of the life of a clip's link. Earlier downloads may use up only half of this life, because hosts can
-/// become slower.
+/// The divisor of the time for which a clip's link is valid. Earlier downloads may use up only half of this time, because hosts
+/// can become slower.
 const SHARE: u32 = 2;
 /// The number of downloads after which all earlier ones count half, so that the averages follow the connection's speed.
 const KNOWN: u32 = 64;
@@ -70,7 +70,7 @@ pub struct Late {
     pub takes: Duration,
     /// The time at which the first of these clips' links expires.
     pub first: Timestamp,
-    /// The time at which the link expires that would not live long enough for its download.
+    /// The expiry time of the first link that may expire before its clip is downloaded.
     pub expires: Timestamp,
 }
 

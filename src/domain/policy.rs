@@ -110,11 +110,11 @@ fn longest_asked() -> Duration {
 /// The schedule of look-ups, which ask a provider whether an unanswered submission created a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
-    /// The time for which a task may be missing from the provider's task list after this program stopped waiting for
-    /// the answer to the task's submission.
+    /// The time for which a task may be missing from the provider's task list, counted from the end of waiting for the
+    /// submission's answer.
     ///
-    /// The lag is the provider's own delay, plus the time for which a kernel goes on sending data of a closed
-    /// connection, which on Linux is under two minutes.
+    /// The lag is the provider's own delay, plus the time for which a kernel goes on sending data of a closed connection. On
+    /// Linux a kernel does so for under two minutes.
     pub lag: Duration,
     /// The pauses before each look-up of a submission in doubt.
     pub after: Vec<Duration>,
@@ -171,7 +171,7 @@ pub struct Policy {
     pub fresh_links: u8,
 }
 
-/// The pauses before each look-up of a submission in doubt. The last is an hour: by then every task list is complete.
+/// The pauses before each look-up of a submission in doubt. The last is an hour: by then the task list of every provider is complete.
 const LOOK_UPS: [Duration; 5] = [
     Duration::from_secs(15),
     Duration::from_mins(1),

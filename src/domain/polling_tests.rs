@@ -1,4 +1,4 @@
-//! Tests of poll times with simulated runs: slots render one task after the other, and polls find their ends.
+//! Tests of poll times with simulated runs: slots render one task after the other, and polls notice that tasks have ended.
 
 use super::*;
 use rand::rngs::StdRng;
@@ -95,7 +95,7 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
     }
 }
 
-/// Returns the mean of ten runs.
+/// Returns the mean cost of ten simulated runs.
 fn mean(
     jobs: usize,
     slots: usize,
@@ -119,7 +119,7 @@ fn mean(
     }
 }
 
-/// Returns a length with a log-normal distribution.
+/// Returns a random task length in seconds, with a log-normal distribution.
 fn log_normal(median: f64, sigma: f64, rng: &mut StdRng) -> f64 {
     let (a, b): (f64, f64) = (rng.random(), rng.random());
     let normal = (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos();

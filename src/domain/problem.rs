@@ -30,7 +30,7 @@ pub struct Problem {
     pub hint: Option<String>,
     /// Further explanations, such as the document that has the rule, or the models that support a field.
     pub notes: Vec<String>,
-    /// A few places with the same problem, ready to print (`sheet row 14 (nordstjerna-26)`).
+    /// A few places with the same problem, ready to print (`item nordstjerna-26 (sheet row 14)`).
     pub examples: Vec<String>,
     /// The number of all places with this problem; both 0 and 1 mean a single place.
     pub count: usize,
@@ -341,7 +341,8 @@ pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>,
 
 /// Returns the likeness of two names from 0 to 1.
 ///
-/// A single edit, such as two swapped letters, makes a name likely. Jaro-Winkler alone rates that low in short names.
+/// Two names that differ by a single edit, such as two swapped letters, count as alike. Jaro-Winkler alone rates such short
+/// names low.
 fn likeness(written: &str, name: &str) -> f64 {
     let likeness = strsim::jaro_winkler(written, name);
     if name.len() > 2 && strsim::osa_distance(written, name) == 1 { likeness.max(0.9) } else { likeness }

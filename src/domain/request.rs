@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// A request for a rendering with only the fields that the manifest sets: no defaults of this program, no API details.
 ///
-/// The fingerprint covers only these fields: a corrected model card or a new default never buys a catalog again.
+/// The fingerprint covers only these fields, so a corrected model card or a new default never causes a second payment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// The model that renders the clip.
@@ -188,7 +188,7 @@ impl Field {
         Self::Motion,
     ];
 
-    /// Returns the name in manifests, model cards and messages.
+    /// Returns the name of the field in manifests, model cards and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -255,15 +255,15 @@ pub struct MediaFile {
 pub struct PictureFacts {
     /// The format, detected from the content.
     pub format: PictureFormat,
-    /// The size in bytes.
+    /// The size of the picture's data in bytes.
     pub bytes: u64,
-    /// The digest of all bytes.
+    /// The SHA-256 digest of the picture's data.
     pub sha256: Sha256,
     /// The width in pixels of the picture as it is shown.
     pub width: u32,
     /// The height in pixels of the picture as it is shown.
     pub height: u32,
-    /// The traits that some models cannot handle. They are not stored with a request.
+    /// The traits of the picture that some models cannot handle. They are not stored with a request.
     pub traits: PictureTraits,
 }
 
@@ -274,7 +274,7 @@ pub struct PictureTraits {
     pub turned: bool,
     /// True if the picture has the four colours of print (CMYK).
     pub cmyk: bool,
-    /// True if the picture's colours have more than 8 bits.
+    /// True if the picture has more than 8 bits for each colour channel.
     pub deep: bool,
 }
 
@@ -283,13 +283,13 @@ pub struct PictureTraits {
 pub struct Seen {
     /// The format, detected from the content.
     pub format: PictureFormat,
-    /// The size in bytes, if the picture's server states it.
+    /// The size of the picture in bytes, if the picture's server states it.
     pub bytes: Option<u64>,
     /// The width in pixels of the picture as it is shown.
     pub width: u32,
     /// The height in pixels of the picture as it is shown.
     pub height: u32,
-    /// The traits that some models cannot handle.
+    /// The traits of the picture that some models cannot handle.
     pub traits: PictureTraits,
 }
 
@@ -311,7 +311,7 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
-    /// All formats.
+    /// All picture formats that video models accept.
     pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
 
     /// Returns the media type for a data URI.
@@ -324,7 +324,7 @@ impl PictureFormat {
         }
     }
 
-    /// Returns the name in cards and messages.
+    /// Returns the name of the format in cards and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -22,10 +22,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// All outcomes.
+    /// All outcomes of a review.
     pub const ALL: [Self; 3] = [Self::Approved, Self::Rejected, Self::Undecided];
 
-    /// Returns the name in files, in JSON and in the database.
+    /// Returns the name of the outcome in files, in JSON and in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -102,7 +102,7 @@ impl Reason {
         Self::Other,
     ];
 
-    /// Returns the name in files, in JSON and in the database.
+    /// Returns the name of the reason in files, in JSON and in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -176,7 +176,7 @@ pub struct Review {
     pub reasons: Vec<Reason>,
     /// The note of the reviewer.
     pub note: Option<String>,
-    /// True if another rendering is queued; the next run sends it.
+    /// True if the review asks for another rendering, which the next run sends.
     pub redo: bool,
     /// The name of the reviewer.
     pub who: String,
@@ -212,7 +212,7 @@ impl ReviewState {
         }
     }
 
-    /// Returns the name in files and in JSON, which messages use too.
+    /// Returns the name of the state in files and in JSON, which messages use too.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -61,7 +61,7 @@ pub enum Answer {
     Go,
     /// The rate of approved clips is below the promised one.
     Stop,
-    /// The reviews so far prove neither.
+    /// The reviews so far do not prove that the rate is above or below the promised one.
     Undecided,
 }
 
@@ -84,22 +84,22 @@ pub fn batches(first: u32) -> impl Iterator<Item = u32> {
     std::iter::successors(Some(first), next)
 }
 
-/// Returns the ratio by which the worse rates, mixed uniformly, explain the reviews better than the promised rate.
+/// Returns the mean likelihood of the reviews over all rates worse than `rate`, divided by their likelihood at `rate`.
 #[must_use]
 pub fn stop_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = approved + 1..=reviewed + 1;
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * rate)
 }
 
-/// Returns the ratio by which the better rates, mixed uniformly, explain the reviews better than the promised rate.
+/// Returns the mean likelihood of the reviews over all rates better than `rate`, divided by their likelihood at `rate`.
 #[must_use]
 pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = 0..=approved;
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * (1.0 - rate))
 }
 
-/// Returns the probability that, with one more clip, the number of approvals is in `tail`, divided by the probability
-/// of the actual reviews.
+/// Returns the probability that, of one clip more than `reviewed`, the number approved is in `tail`. The result is divided by
+/// the probability of `approved` among the `reviewed` clips.
 ///
 /// Each probability may be too small for a floating-point number; their quotient is not.
 fn relative(rate: f64, reviewed: u32, approved: u32, tail: std::ops::RangeInclusive<u32>) -> f64 {

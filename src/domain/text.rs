@@ -1,8 +1,18 @@
 //! Functions on text for prompts, file names and ids: slugs, cuts, and plain text from HTML.
 
 use quick_xml::escape::resolve_html5_entity;
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
+
+/// Returns a text in Unicode's decomposed form (NFKD) without accents.
+pub(crate) fn unaccented(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfkd().filter(|character| !is_combining_mark(*character)).collect())
+    }
+}
 
 /// Returns a text as a part of a file name: lower-case ASCII letters and digits, with one `-` for anything else.
 ///
@@ -10,7 +20,7 @@ use unicode_normalization::char::is_combining_mark;
 #[must_use]
 pub fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
-    for character in text.nfkd().filter(|character| !is_combining_mark(*character)) {
+    for character in unaccented(text).chars() {
         // Letters that Unicode does not decompose into a base and an accent.
         let plain = match character {
             'ß' | 'ẞ' => "ss",
@@ -177,7 +187,7 @@ fn tag_end(html: &str) -> Option<usize> {
     html.find('>').map(|at| at + 1)
 }
 
-/// The maximum length of an entity in bytes, so that a lone `&` does not search a whole description.
+/// The maximum length of an entity in bytes, so that the search for the end of a lone `&` does not read a whole description.
 const LONGEST_ENTITY: usize = 31;
 
 /// Decodes HTML entities once. An unknown entity is left unchanged.

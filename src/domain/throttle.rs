@@ -6,9 +6,9 @@
 //! - A refusal for speed makes the whole lane wait: as long as `Retry-After` asks for, else up to 2 s at first and then
 //!   a sixth of the time waited so far, at most 2 min. Refusals of requests that were sent before the wait count as
 //!   part of it.
-//! - After a wait one submission is sent as a probe. Its success opens the lane for eight unanswered submissions at a
-//!   time, and each further success for four more.
-//! - The new rate is measured: the number accepted since the lane last opened, divided by the time up to the new
+//! - After a wait one submission is sent as a probe. The probe's success opens the lane for eight unanswered submissions
+//!   at a time, and each further success for four more.
+//! - The new rate is measured: the number of submissions accepted since the lane last opened, divided by the time up to the new
 //!   opening, which is taken to be between the last refusal and the probe. For a token bucket, a sliding window and a
 //!   fixed window alike that is the quota, as soon as one period is over.
 //! - Each accepted submission raises the rate a little. The step is smaller, the more often the same rate was refused.

@@ -46,7 +46,7 @@ pub fn about(time: Duration) -> String {
     }
 }
 
-/// Returns a number of bytes in the largest unit that leaves a figure before the point.
+/// Returns a number of bytes in the largest unit in which it is at least 1, such as `1.5 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
     // A double cannot hold every size exactly, but the error is far smaller than the last digit shown.

@@ -20,7 +20,7 @@ impl Verdict {
     /// All verdicts, the best first.
     pub const ALL: [Self; 3] = [Self::Pass, Self::Warn, Self::Fail];
 
-    /// Returns the name in JSON and in the database, which messages use too.
+    /// Returns the name of the verdict in JSON and in the database, which messages use too.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

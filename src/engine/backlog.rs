@@ -14,10 +14,10 @@ type Flying = HashMap<TakeId, Option<ModelName>>;
 
 /// The number of takes read in one page.
 const PAGE: u32 = 64;
-/// The number of takes of earlier runs that are polled or downloaded concurrently; more wait in the store, nearest due
+/// The number of takes of earlier runs that are polled or downloaded concurrently. Further takes wait in the store, nearest due
 /// first.
 ///
-/// New submissions never use this room.
+/// New submissions never use these places.
 const OWED_WINDOW: usize = 256;
 /// The number of takes kept waiting per model beyond its slots, so that a freed slot is filled immediately.
 const WAITING_PER_LANE: usize = 4;
@@ -37,7 +37,7 @@ impl Reading {
 
     /// Returns the next take of the list; `None` after its last.
     ///
-    /// Leaves out takes that are in flight when the page is read: they may have changed by their turn.
+    /// Leaves out takes that are in flight when the page is read, because they may change before they would be returned.
     async fn next(&mut self, world: &World, flying: &Flying) -> Result<Option<Queued>, Failure> {
         while self.page.is_empty() && !self.ended {
             let page = world.store.queued(world.run, &self.queue, self.after, PAGE).await;
@@ -107,8 +107,8 @@ impl Backlog {
 }
 
 impl Run<'_> {
-    /// Continues a take whose clip was rendered in this run, in the same way as the submitted takes of earlier runs. So
-    /// the take's download uses no room of new submissions, even if the host of the clip is broken.
+    /// Continues a take whose clip was rendered in this run, in the same way as the submitted takes of earlier runs. So the
+    /// take's download takes no place from new submissions, even if the host of the clip is broken.
     pub(super) fn rendered(&mut self, take: Take, replaces: bool) {
         if self.collecting < OWED_WINDOW {
             self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);

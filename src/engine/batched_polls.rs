@@ -1,7 +1,7 @@
-//! Batches polls that wait for the pace, if a provider answers for many tasks in one call.
+//! Combines the waiting polls of a provider into one call, if the provider answers for many tasks in one call.
 //!
-//! The first poll that may be sent also asks about all other waiting tasks, including those that are due soon, and
-//! hands each waiting drive its own answer. No poll waits longer in a batch than it would wait alone.
+//! The first poll that may be sent also asks about all other waiting tasks, including those that are due soon. Each waiting
+//! drive gets the answer about its own task. No poll waits longer in a batch than it would wait alone.
 
 use crate::domain::fault::Fault;
 use crate::domain::key::{RequestId, TaskId};
@@ -36,7 +36,7 @@ impl WaitingPoll {
     }
 }
 
-/// The waiting polls of one provider, which were not sent yet.
+/// The polls of one provider that wait to be sent.
 #[derive(Default)]
 pub(super) struct WaitingPolls(Mutex<Vec<WaitingPoll>>);
 
@@ -51,8 +51,8 @@ impl WaitingPolls {
         receiver
     }
 
-    /// Removes the waiting poll of `task` and the oldest others, at most `most` together, and returns them to be sent.
-    /// Empty if another drive is already sending the poll of `task`.
+    /// Removes the waiting poll of `task` and the oldest others, at most `most` together, and returns them to be sent. The
+    /// result is empty if another drive is already sending the poll of `task`.
     pub(super) fn take(&self, task: &TaskId, most: usize, now: Timestamp) -> Vec<WaitingPoll> {
         let mut waiting = self.waiting();
         waiting.retain(|poll| !poll.answer.is_closed());

@@ -64,11 +64,10 @@ impl Breakers {
     }
 }
 
-/// The breakers' permission to send one submission. A sole permission that is dropped unused passes to the next
-/// submission.
+/// The breakers' permission to send one submission. If a probe or its free query is not sent, the next submission sends it.
 pub(super) struct Turn<'a> {
     breakers: &'a Breakers,
-    /// True if all other submissions wait for the outcome of this one.
+    /// True if the submission is a probe or sends the free query, whose answer all other submissions wait for.
     is_sole: bool,
 }
 
@@ -79,7 +78,7 @@ impl Turn<'_> {
         self.is_sole || lock(&self.breakers.gate).is_open()
     }
 
-    /// Records the outcome of the submission. Returns the length of the pause, if one begins with that.
+    /// Records the outcome of the submission. Returns the length of the pause if the outcome begins one.
     pub(super) fn heard(mut self, heard: Heard) -> Option<Duration> {
         let is_probe = std::mem::take(&mut self.is_sole);
         let pause = lock(&self.breakers.gate).heard(heard, is_probe, self.breakers.now());
@@ -114,7 +113,7 @@ impl Purse {
         Self { exposure: Mutex::new(Exposure::new(most)), left: Notify::new() }
     }
 
-    /// Requests room under the limit for a submission of this price.
+    /// Requests room under the limit on money in doubt for a submission of this price.
     pub(super) fn enter(&self, price: Usd) -> Entry<'_> {
         let mut exposure = lock(&self.exposure);
         match exposure.enter(price) {
@@ -124,7 +123,7 @@ impl Purse {
         }
     }
 
-    /// Returns a future that ends when a submission has given its room back, or a doubt has ended.
+    /// Returns a future that ends when a submission has freed its room under the limit, or the doubt about one has ended.
     pub(super) fn left(&self) -> Notified<'_> {
         self.left.notified()
     }
@@ -136,7 +135,7 @@ impl Purse {
     }
 }
 
-/// The answer to a request for room.
+/// The answer to a submission that requests room under the limit on money in doubt.
 pub(super) enum Entry<'a> {
     /// The submission has room, until the value is dropped.
     Taken(Exposed<'a>),

@@ -152,9 +152,9 @@ impl Drive {
         }
     }
 
-    /// Waits until the take may be submitted. The take must be due, its clip must be expected in time for its link, its
-    /// model must have a free slot, and the limit on money in doubt must have room for its price. Returns `None` if the
-    /// run stopped or the provider closed first.
+    /// Waits until the take may be submitted. The take must be due, its model must have a free slot, and the limit on money in
+    /// doubt must have room for its price. The clip must be likely to be downloaded before its link expires. Returns `None` if
+    /// the run stopped or the provider closed first.
     async fn admission(
         &self,
         take: &Take,
@@ -196,7 +196,8 @@ impl Drive {
         self.record_at(self.world.clock.tick(), take, event, said, settled).await
     }
 
-    /// Counts how a paid task ended, before its slot is free for another task. Reports if that closes the provider.
+    /// Counts how a paid task ended, before its slot is free for another task. If this closes the provider, reports the
+    /// closure.
     fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
         let ending = self.paid.as_ref().and_then(|_| Ending::of(event, &moved.state, said));
         if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {

@@ -28,7 +28,7 @@ const MOST: u64 = 4096;
 #[derive(Debug)]
 pub(super) struct Handles {
     free: Semaphore,
-    /// The number of all permits.
+    /// The number of permits, free or in use.
     all: Mutex<u32>,
 }
 

@@ -1,9 +1,9 @@
-//! Paces downloads from hosts in trouble: an outage costs few requests, and no clip.
+//! Paces downloads from hosts with an outage, so that an outage costs few requests, and no clip.
 //!
-//! A host that failed [`IN_A_ROW`] times without an answer between is in trouble. Then one download at a time tries it,
-//! after pauses that double. All other downloads wait until the host answers, and take no place from downloads of other
-//! hosts. If the host fails for [`GIVE_UP`], its clips are left to a later run. Times are those of a clock that cannot
-//! be set.
+//! An outage begins when a host fails [`IN_A_ROW`] times without an answer in between. Then one download at a time tries the
+//! host, after pauses that double. All other downloads wait until the host answers, and take no place from downloads of other
+//! hosts. If the host fails for [`GIVE_UP`], its clips are left to a later run. All durations are measured by a clock that
+//! cannot be set.
 
 use super::lock;
 use crate::domain::policy::{Backoff, Tick};
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The number of failures in a row, of any clips, that put a host in trouble.
+/// The number of failures in a row, of any clips, with which an outage of a host begins.
 const IN_A_ROW: u32 = 3;
 /// The time without an answer after which a host's clips are left to a later run.
 const GIVE_UP: Duration = Duration::from_hours(1);
@@ -141,7 +141,7 @@ impl Asking {
         &self.host
     }
 
-    /// Records that the host delivered nothing. Returns true if an outage begins with that.
+    /// Records that the host delivered nothing. Returns true if this failure begins an outage.
     pub(super) fn failed(&self, backoff: &Backoff, after: Option<Duration>, at: Tick) -> bool {
         let mut book = lock(&self.hosts.book);
         let host = book.entry(self.host.clone()).or_default();
@@ -167,7 +167,7 @@ impl Asking {
         is_new
     }
 
-    /// Records that the host answered. Returns the outage if one ends with that.
+    /// Records that the host answered. Returns the outage if this answer ends one.
     pub(super) fn answered(&self) -> Option<Outage> {
         let ended = {
             let mut book = lock(&self.hosts.book);

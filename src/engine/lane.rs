@@ -54,7 +54,7 @@ const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration
 const CONCURRENCY: u32 = 2;
 /// The rate of submissions to one model, if neither card nor manifest sets it.
 const RATE: Rate = Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) };
-/// The life of links for models that have no card any more; every documented model has the same.
+/// The time for which links to clips are valid, for a model without a card; every documented model has the same time.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
 /// The lane of one model: the limits on its concurrent tasks and their pace.

@@ -25,7 +25,7 @@ pub struct Found {
     pub clips: usize,
     /// The clips that are missing or altered, each with its loss.
     pub lost: Vec<(Clip, Loss)>,
-    /// The folders on disks of their own, as recorded earlier and corrected by the places of the existing clips.
+    /// The folders with a separate disk mounted on them, as recorded earlier and corrected by the places of the existing clips.
     pub disks: BTreeSet<String>,
     /// The number of missing clips whose folders are no longer on the disks that were recorded for them.
     pub moved: usize,

@@ -1,8 +1,7 @@
 //! Drives every take (a paid rendering of a job) to its end: look, act, apply, save, report.
 //!
-//! A take in flight is one spawned task (`drive`). Its states come from `domain::lifecycle`, its pace from its
-//! [`lane`], the queue of its model. Other takes stay in the store. Downloads come first, then polls, then new
-//! submissions.
+//! A take in flight is one spawned task (`drive`). The take's states come from `domain::lifecycle`, and its pace from its
+//! [`lane`], the queue of its model. Other takes stay in the store. Downloads come first, then polls, then new submissions.
 
 mod backlog;
 mod batched_polls;
@@ -131,7 +130,7 @@ struct Run<'a> {
     changes: u64,
     /// The number of clips whose folders could not be used.
     obstructed: usize,
-    /// The clips that will move, by their present paths: another clip may get a path before the old clip has left it.
+    /// The clips that will move, by their present paths. Another clip may need such a path before the clip there has moved.
     leaving: HashMap<String, Filed>,
     outcome: Outcome,
 }
@@ -225,8 +224,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records which API key each provider has, before anything is sent with it, and reads whether the provider's
-    /// address has ever accepted a submission.
+    /// Records the API key of each provider that has a look-up, before anything is sent with the key. Also reads whether each
+    /// provider's address has ever accepted a submission.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
         for (name, account) in self.accounts {

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 /// The result of converting a plan: the input for the store, and the work for the run.
 pub struct Ordered {
-    /// The input for [`Store::admit`](crate::store::Store::admit), which comes before anything is sent. Its caller sets
-    /// the run that may submit.
+    /// The input for [`Store::admit`](crate::store::Store::admit), which comes before anything is sent. The caller of `admit`
+    /// sets the run that may submit.
     pub admission: Admission,
     /// The work for [`run`](super::run).
     pub work: Work,

@@ -168,7 +168,7 @@ impl Owed {
     /// Returns the message about a host that has begun to deliver nothing.
     pub(super) fn outage(&self, host: &str, said: &str) -> String {
         format!(
-            "{host} delivers no clips: {said}; {}; it is tried again after pauses of up to 5 min",
+            "{host} delivers no clips: {said}; {}; shotlist tries the host again after pauses of up to 5 min",
             lock(&self.book).words()
         )
     }

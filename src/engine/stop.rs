@@ -37,13 +37,13 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Returns a stop that was not requested yet, without a deadline.
+    /// Returns a [`Stop`] that stops nothing yet and has no deadline.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns a stop that was not requested yet, for a run that is to end at `deadline`, if that is set.
+    /// Returns a [`Stop`] that stops nothing yet, for a run that is to end at `deadline`, if that is set.
     #[must_use]
     pub fn by(deadline: Option<Instant>) -> Self {
         Self { deadline, ..Self::default() }

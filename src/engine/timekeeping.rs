@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// The difference from the expected time beyond which the machine slept, or its clock was set.
+/// The difference from the expected time that is reported: a larger one means that the machine slept or its clock was set.
 const GAP: Duration = Duration::from_mins(1);
 
 impl World {

@@ -61,7 +61,7 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A function that receives the notices of a run.
 pub type Listener = Box<dyn Fn(&Notice) + Send + Sync>;
 
-/// The parts of a run that the drives of all its takes share.
+/// The parts of a run that all its takes share, such as the store, the clock and the providers.
 pub struct World {
     /// The store with the project's records.
     pub store: Store,
@@ -73,7 +73,7 @@ pub struct World {
     pub(super) intake: Intake,
     /// The folder to which the paths of pictures are relative.
     pub pictures: PathBuf,
-    /// The clock of the run, which cannot be set.
+    /// The clock of the run, which ignores changes of the computer's time.
     pub clock: Clock,
     /// The request to stop the run.
     pub stop: Arc<Stop>,
@@ -94,12 +94,13 @@ pub struct World {
     /// True for a rehearsal, whose clips must never pass for paid ones.
     pub sandbox: bool,
     listener: Listener,
-    /// A callback at the named lines of code at which a crash would do most harm; tests end the process there.
+    /// The function that is called at the failpoints: named lines where a crash would do most harm. Tests end the
+    /// process there.
     reach: fn(&'static str),
     on_wire: Mutex<(usize, Usd)>,
     warned: Mutex<HashSet<String>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
-    /// True once a provider's time has differed from this computer's.
+    /// True once a provider's clock has shown another time than this computer's clock.
     pub(super) is_clock_doubtful: AtomicBool,
     /// The known clips by their hashes, to find duplicates.
     pub(super) duplicates: Duplicates,
@@ -120,7 +121,7 @@ pub struct Parts {
     pub free_space: FreeSpace,
     /// The folder to which the paths of pictures are relative.
     pub pictures: PathBuf,
-    /// The clock of the run, which cannot be set.
+    /// The clock of the run, which ignores changes of the computer's time.
     pub clock: Clock,
     /// The request to stop the run.
     pub stop: Arc<Stop>,
@@ -136,7 +137,7 @@ pub struct Parts {
     pub sandbox: bool,
     /// The function that receives notices.
     pub listener: Listener,
-    /// A callback at the named lines of code at which a crash would do most harm.
+    /// The function that is called at the failpoints: named lines where a crash would do most harm.
     pub reach: fn(&'static str),
 }
 
@@ -219,10 +220,11 @@ impl World {
         tokio::time::sleep(OUT_OF_FILES).await;
     }
 
-    /// Checks whether a call is to be repeated because the system had no free file for its connection (`is_out`).
+    /// Returns true if a call is to be repeated; `is_out` means that the system had no free file for the call's
+    /// connection.
     ///
-    /// Before a repetition, the run reduces the number of files that it opens. After half a minute without a file, or a
-    /// stop, the call is not repeated.
+    /// Before a repetition, the run reduces the number of files that it opens. After half a minute of repetitions, or
+    /// after a stop, the call is not repeated.
     pub(super) async fn calls_again(&self, is_out: bool, attempts: &mut usize) -> bool {
         *attempts += 1;
         if !is_out || *attempts > handles::ATTEMPTS || self.stop.waiting().is_cancelled() {
@@ -236,7 +238,7 @@ impl World {
         (self.reach)(line);
     }
 
-    /// Counts a paid request and its price as unanswered, for as long as the guard lives.
+    /// Counts a paid request and its price as unanswered until the returned guard is dropped.
     pub(super) fn on_wire(&self, price: Usd) -> OnWire<'_> {
         let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
         *on_wire = (on_wire.0 + 1, on_wire.1 + price);
@@ -269,15 +271,15 @@ impl World {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the run because the machine cannot go on, and reports the failure immediately: the id of a paid task may be
-    /// written nowhere but in that report.
+    /// Ends the run after a failure with which it cannot continue, and reports the failure immediately. The id of a
+    /// paid task may be written nowhere but in that report.
     pub(super) fn fail(&self, failure: &Failure) {
         self.tell(&Notice::Trouble(failure.to_string()));
         self.stop.everything(StopReason::Local);
     }
 }
 
-/// The count of a paid request that waits for its answer; dropping it ends the count.
+/// A guard that counts a paid request as unanswered until the guard is dropped.
 pub(super) struct OnWire<'a> {
     on_wire: &'a Mutex<(usize, Usd)>,
     price: Usd,
@@ -291,8 +293,8 @@ impl Drop for OnWire<'_> {
 }
 
 impl World {
-    /// Waits until one more clip can be downloaded in time and fits on the disk, then counts that clip in `debt`.
-    /// Returns `false` if a stop came first.
+    /// Waits until one more clip can be downloaded before its link expires (after `life`), and fits on the disk. Then
+    /// adds the clip to `debt` and returns `true`. Returns `false` if a stop came first.
     pub(super) async fn incur(&self, debt: &mut Debt, life: Duration, stop: &CancellationToken) -> bool {
         loop {
             let mut changed = pin!(self.owed.changed());
@@ -311,7 +313,8 @@ impl World {
     /// Waits until `guards.max_in_doubt` has room for a submission of this price, next to unanswered requests and money
     /// in doubt.
     ///
-    /// Returns `None` if a stop came first, or if the money in doubt leaves no room, which ends all submissions.
+    /// Returns `None` if a stop came first. Also returns `None` if the money in doubt alone leaves no room; then the
+    /// run submits nothing more.
     pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<Exposed<'_>> {
         loop {
             let mut left = pin!(self.purse.left());
@@ -320,7 +323,7 @@ impl World {
                 Entry::Taken(exposed) => return Some(exposed),
                 Entry::None { most, in_doubt } => {
                     self.warn_once(format!(
-                        "nothing more is submitted: {in_doubt} may have been charged without an answer, and \
+                        "nothing more is submitted: {in_doubt} is in doubt (it may have been charged), and \
                          `guards.max_in_doubt` is {most}"
                     ));
                     self.stop.no_more_submissions(StopReason::InDoubt);

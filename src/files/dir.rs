@@ -115,8 +115,8 @@ impl Dir {
         Ok(if hash(&file)? == *clip { NameState::Same } else { NameState::Other })
     }
 
-    /// Returns the kind of the entry at a path below this directory, and its device if it exists. Folders on the path
-    /// may be symbolic links.
+    /// Returns the kind of the entry at a path below this directory (with a regular file's size), and the entry's
+    /// device. The device is `None` if the path does not exist. Folders on the path may be symbolic links.
     pub(super) fn size_of(&self, path: &str) -> io::Result<(Seen, Option<Dev>)> {
         match rustix::fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
@@ -233,7 +233,7 @@ impl Dir {
         Ok(())
     }
 
-    /// Opens this directory once more, for a lock of its own.
+    /// Opens this directory a second time, because each lock needs an open directory of its own.
     pub(super) fn again(&self) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         count(|steps| steps.opened += 1);
@@ -261,7 +261,7 @@ impl Dir {
         Err(io::Error::new(io::ErrorKind::ResourceBusy, words))
     }
 
-    /// Returns the device and inode number. Directories with equal pairs are the same one; files can be renamed between
+    /// Returns this directory's device and inode number, which together identify it. Files can be renamed between
     /// directories on the same device.
     pub(super) fn identity(&self) -> io::Result<(Dev, u64)> {
         let stat = rustix::fs::fstat(&self.0)?;

@@ -57,8 +57,8 @@ impl Tree {
     }
 }
 
-/// Returns the deepest mount point on the path of a target; `None` if there is none. A mount point is a folder that is
-/// on another device than its parent folder.
+/// Returns the deepest mount point above the clip path `target`; `None` if there is none. A mount point is a folder
+/// that is on another device than its parent folder.
 fn disk_of(
     root: &Dir,
     own: Dev,

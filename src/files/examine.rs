@@ -105,7 +105,7 @@ impl Tree {
         }
     }
 
-    /// Returns the size and hash of the clip under a name. It returns `None` unless the sidecar names that take and the
+    /// Returns the size and hash of the clip under a name. It returns `None` unless the sidecar names `take` and the
     /// file matches the sidecar.
     #[must_use]
     pub fn clip_of(&self, target: &str, take: &TakeId) -> Option<ClipFile> {

@@ -43,7 +43,7 @@ const RATE: f64 = 30.0;
 /// The largest number of bytes of `ffmpeg`'s error output that are kept.
 const SAID: u64 = 4_096;
 
-/// The niceness of `ffmpeg`: it runs at low priority, after all other programs.
+/// The niceness of `ffmpeg`: a low priority, at which other programs go first.
 const NICE: i32 = 15;
 
 /// The installed program `ffmpeg`, which decodes clips.
@@ -271,7 +271,8 @@ impl Running {
         Ok(Self { child, output, errors: Some(errors) })
     }
 
-    /// Calls `each` with the pieces of the program's output until the output ends.
+    /// Calls `each` with the pieces of the program's output until the output ends. A stop, or a passed deadline, is an
+    /// error.
     fn read(
         &mut self,
         deadline: Instant,

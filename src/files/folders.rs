@@ -59,14 +59,14 @@ impl Folders {
         Ok((dir, device))
     }
 
-    /// Returns the folder of a target, opened, and the target's name in it. Makes the folder if it is missing.
+    /// Returns the open folder of the clip path `target`, and the clip's name in it. Makes the folder if it is missing.
     ///
     /// The name of a new folder is durable only after [`Folders::sync`].
     pub(super) fn locate<'t>(&mut self, target: &'t str) -> io::Result<(Rc<Dir>, &'t str)> {
         self.walk(target, Missing::Make)
     }
 
-    /// Returns the device of a target's folder. For a missing folder, it is the device on which it would be made.
+    /// Returns the device of a clip path's folder. For a missing folder, it is the device on which it would be made.
     pub(super) fn device(&mut self, target: &str) -> io::Result<Dev> {
         Ok(self.walk(target, Missing::Stop)?.0.identity()?.0)
     }
@@ -105,7 +105,7 @@ impl Folders {
         dir
     }
 
-    /// Locks the folder of a target until this set of folders is dropped.
+    /// Locks the folder of the clip path `target` until this set of folders is dropped.
     pub(super) fn lock(&mut self, target: &str, patience: Duration) -> io::Result<()> {
         let (dir, _) = self.locate(target)?;
         let folder = split(target)?.0;
@@ -115,7 +115,7 @@ impl Folders {
         Ok(())
     }
 
-    /// Records that the folder of a target contains a new name, for the next [`Folders::sync`].
+    /// Records that the folder of the clip path `target` contains a new name, for the next [`Folders::sync`].
     pub(super) fn changed(&mut self, target: &str) -> io::Result<()> {
         self.changed.insert(split(target)?.0.to_owned());
         Ok(())
@@ -130,8 +130,8 @@ impl Folders {
         }
     }
 
-    /// Returns the error of a failed sync, because of which a target's name, or that of a folder above it, is not
-    /// durable.
+    /// Returns the error of a failed sync of a target's folder, or of a folder above it; `None` if none failed. After
+    /// such an error, the target's name is not durable.
     pub(super) fn failure(&self, target: &str) -> Option<io::Error> {
         let (folders, _) = split(target).ok()?;
         let failed = std::iter::once("").chain(prefixes(folders)).find_map(|path| self.failed.get(path))?;

@@ -80,7 +80,7 @@ impl<J> Worker<J> {
 }
 
 impl<J> Drop for Worker<J> {
-    /// Lets the next piece of work start another thread, even if this thread panicked or never started.
+    /// Empties the queue if this thread panicked or never started, so that later work starts another thread.
     fn drop(&mut self) {
         if !self.is_over {
             *lock(&self.queue) = Queue { waiting: Vec::new(), is_busy: false };

@@ -16,11 +16,11 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The minimum age of a file's last change at which a later change is certain to have another time. The coarsest file
-/// systems in use (FAT) store times in steps of two seconds.
+/// The minimum age of a file's last change, from which any later change is certain to have a different time. The
+/// coarsest file systems in use (FAT) store times in steps of two seconds.
 const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 
-/// The metadata that identify a file's bytes: as long as they are the same, the bytes are the same.
+/// The metadata that identify a file's bytes: while the metadata stay the same, so do the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     /// The file's size in bytes.
@@ -88,7 +88,7 @@ impl Known {
         Self { stamp, format, width, height, turned, cmyk, deep, sha256 }
     }
 
-    /// Returns the recorded properties; `None` if they are invalid, because another program wrote them.
+    /// Returns the recorded properties; `None` if they are invalid, which means that another program wrote them.
     fn facts(&self) -> Option<PictureFacts> {
         let &Self { stamp: Stamp { size: bytes, .. }, width, height, turned, cmyk, deep, .. } = self;
         let traits = PictureTraits { turned, cmyk, deep };
@@ -169,7 +169,8 @@ impl ImageCache {
         self.is_news
     }
 
-    /// Writes the cache to its file. Pictures that were not looked up since the start are dropped if they have changed.
+    /// Writes the cache to its file. Pictures that were not looked up since the cache was opened are dropped if they
+    /// have changed.
     pub fn save(mut self) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let mut known = std::mem::take(&mut self.known);

@@ -134,7 +134,8 @@ fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io
     }
 }
 
-/// Checks whether the file under a name is one of the clips that may have that name.
+/// Compares the file under a name with the clips that may have that name. Returns `Same` if it is one of these clips,
+/// `Other` if it is not, and `Nothing` if no file has the name.
 fn standing(dir: &Dir, name: &str, may_stand: &[ClipFile]) -> io::Result<NameState> {
     if !dir.has(name)? {
         return Ok(NameState::Nothing);

@@ -31,7 +31,7 @@ pub struct PartialDownload {
 /// The state of a take's download when it is resumed.
 #[derive(Debug)]
 pub enum TakenUp {
-    /// Some or all bytes are missing: the download to continue.
+    /// The download to continue, because some or all of the clip's bytes are missing.
     Part(PartialDownload),
     /// The clip was already complete when the last run ended: nothing needs to be fetched.
     Whole(Received),
@@ -45,9 +45,9 @@ pub(super) struct Arriving {
     caller: oneshot::Sender<Result<Received, ReceiveFault>>,
 }
 
-/// Resumes the download of a take, or begins it.
+/// Resumes the download of a take if `partial/` has notes about it; otherwise begins the download.
 ///
-/// If `partial/` has no notes about the download, it begins, and no file is opened before the first bytes arrive.
+/// A download that begins opens no file before its first bytes arrive.
 pub(super) async fn take_up(
     tree: Tree,
     arriving: Groups<Arriving>,

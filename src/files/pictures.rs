@@ -37,7 +37,7 @@ pub enum PictureTrouble {
     LinkOutside,
     /// Two files have names that differ only in the form of accented letters.
     #[error(
-        "two different files have this name: in one, an accented letter is one character, in the other two"
+        "two different files have this name: one writes an accented letter as one character, the other as two"
     )]
     Twins,
     /// The path leads to a folder, not to a picture.
@@ -74,7 +74,7 @@ impl PictureTrouble {
     }
 }
 
-/// The error of a picture that has changed; nothing was sent.
+/// The error that a picture has changed since it was checked; the request was not sent.
 #[derive(Debug, thiserror::Error)]
 #[error("the picture `{path}` {why}; nothing was sent. Run again to submit the picture as it is now")]
 pub struct PictureChanged {

@@ -51,7 +51,7 @@ pub enum PlaceFault {
     /// The disk is full.
     #[error("the disk is full: {0}")]
     NoSpace(io::Error),
-    /// A part of the folder's path is not a folder, or is not writable.
+    /// A part of the path to the clip's folder is not a folder, or is not writable.
     #[error("the clip's folder cannot be used: {0}")]
     Obstructed(io::Error),
     /// The disk reported another error.
@@ -108,7 +108,7 @@ impl Tree {
     }
 }
 
-/// Gives clips with different names these names, and reports the outcomes in the order of the clips.
+/// Gives each of several clips its own name, and calls `tell` with each outcome, in the order of the clips.
 ///
 /// The system starts to write all sidecars before the first is synced; each folder is synced once for all its clips.
 pub(super) fn place_all(
@@ -140,9 +140,9 @@ struct Underway<'a> {
     placement: &'a Placement,
     dir: Rc<Dir>,
     name: &'a str,
-    /// The facts about a clip that this process downloaded; `None` if another process did.
+    /// The facts about the downloaded clip; `None` if another process downloaded it, or if it is already in place.
     arrived: Option<Arrived>,
-    /// The open sidecar under its temporary name; `None` if its name is foreign and the clip is already in place.
+    /// The open sidecar under its temporary name; `None` if a foreign file has its name and the clip is in place.
     sidecar: Option<File>,
     /// The kind of file that had the sidecar's name at the start.
     sidecar_state: SidecarState,
@@ -289,7 +289,7 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
     }
 }
 
-/// Returns a clip's temporary name, computed from name and hash, so that the file is found again after a crash.
+/// Returns a temporary name that depends only on a clip's name and hash, so that a crash does not change it.
 pub(super) fn staged_name(name: &str, clip: &ClipFile) -> String {
     let mut hash = sha2::Sha256::new();
     hash.update(clip.sha256.0);
@@ -324,7 +324,7 @@ fn name_sidecar(dir: &Dir, staged: &str, name: &str, sidecar_state: SidecarState
     })
 }
 
-/// Gives the file `private` the permissions of `public`, a new file with the usual permissions.
+/// Copies the permissions of the new file `public`, which has the usual ones, to the file `private`.
 fn open_up(private: &File, public: &File) -> io::Result<()> {
     match private.set_permissions(public.metadata()?.permissions()) {
         // The file system has no modes, such as that of a memory card.

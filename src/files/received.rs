@@ -37,7 +37,7 @@ pub enum ReceiveFault {
     /// The caller stopped the download; the received part is kept.
     #[error("the download was stopped; the received part is kept")]
     Stopped,
-    /// A part of the folder's path is not a folder, or is not writable.
+    /// A part of the path to the clip's folder is not a folder, or is not writable.
     #[error("the clip's folder cannot be used: {0}")]
     Obstructed(io::Error),
     /// The disk reported another error. Bytes that it had not confirmed as written were discarded.

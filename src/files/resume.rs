@@ -6,8 +6,8 @@ use std::time::Duration;
 /// The largest accepted clip in bytes: far larger than any clip that is sold, and too small to fill a disk.
 pub const LARGEST_CLIP: u64 = 2 * 1024 * 1024 * 1024;
 
-/// The time by which `Last-Modified` must be earlier than the answer's date. Only then does it identify one version of
-/// a file (RFC 9110, 8.8.2.2).
+/// The time by which `Last-Modified` must be earlier than the answer's date. Only then does `Last-Modified` identify
+/// one version of a file (RFC 9110, 8.8.2.2).
 const LAST_MODIFIED_AGE: Duration = Duration::from_mins(1);
 
 /// The largest number of characters of a text page that a message repeats.
@@ -87,7 +87,8 @@ fn parse_range(text: &str) -> Option<(u64, u64, u64)> {
     Some((first.parse().ok()?, last.parse().ok()?, total.parse().ok()?))
 }
 
-/// Returns the value of the answer that identifies this version of the file, for a later `If-Range`.
+/// Returns the answer's `ETag` or `Last-Modified`, for a later `If-Range`; `None` if neither identifies one version of
+/// the file.
 fn strong_validator(head: &ClipHead) -> Option<String> {
     if let Some(etag) = strong_etag(head) {
         return Some(etag.to_owned());

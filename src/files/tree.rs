@@ -70,7 +70,7 @@ impl Tree {
         Self::look_at(state, root)
     }
 
-    /// Opens the existing folders for reading only. Returns an error if the output folder is missing.
+    /// Opens the existing output folder `root` without making any folder. Returns an error if `root` is missing.
     pub fn look_at(state: &Path, root: &Path) -> io::Result<Self> {
         let identity = Dir::open(root)?.identity()?;
         let (root, partial) = (root.to_owned(), state.join("partial"));
@@ -195,7 +195,8 @@ impl Tree {
         Dir::open(&self.inner.partial)
     }
 
-    /// Opens the folder of a target, and returns it with the target's name. Makes missing folders if `create` is true.
+    /// Opens the folder of the clip path `target`, and returns it with the clip's name. Makes missing folders if
+    /// `create` is true.
     pub(super) fn locate<'a>(&self, target: &'a str, create: bool) -> io::Result<(Dir, &'a str)> {
         let mut dir = self.root()?;
         let (folders, name) = split(target)?;
@@ -259,8 +260,8 @@ impl Tree {
     }
 }
 
-/// Splits a target into the path of its folder, which may be empty, and its name. Returns an error if the target is not
-/// a path in the output folder.
+/// Splits the clip path `target` into the path of its folder, which may be empty, and its name. Returns an error if it
+/// is not a path in the output folder.
 pub(super) fn split(target: &str) -> io::Result<(&str, &str)> {
     let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
     if target.split('/').all(is_plain) {

@@ -54,7 +54,7 @@ impl Jobs for &Worksheet {
     }
 }
 
-/// Makes the jobs of an opened manifest, passes the valid ones on, and finds all problems.
+/// Makes the jobs of an opened manifest, passes the valid ones to the receiver `jobs`, and records all problems.
 ///
 /// `links` holds the data (such as size and digest) of linked pictures, `pictures` those of pictures in the manifest's
 /// folder. If `with_links` is true, every link is kept in [`Loaded::links`]. The jobs may be carried out only if
@@ -167,7 +167,7 @@ struct Pictures<'a> {
     known: HashMap<String, Result<PictureFacts, Unusable>>,
 }
 
-/// Limit on remembered pictures: many jobs share a few pictures, while a million different ones are each needed once.
+/// The maximum number of pictures whose facts are remembered. If many jobs share a picture, it is examined only once.
 const REMEMBERED: usize = 20_000;
 
 impl Pictures<'_> {
@@ -231,7 +231,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Passes every item to `take`; the returned catalog has the problems of the source.
+    /// Passes every item to `take`, and returns a catalog with the problems of the source. The error `Scattered` means
+    /// that the rows of one product are apart: read again with `is_gathered`.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
             Self::Manifest(entries) => {
@@ -296,7 +297,7 @@ impl File {
         }
     }
 
-    /// Reads the file and passes every item on. A second thread reads ahead while this one uses the items.
+    /// Reads the file and passes every item to `take`. Meanwhile a second thread reads ahead.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, Scattered> {
         let Self { path, shown, how, joined } = self;
         let source = match source(path) {

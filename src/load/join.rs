@@ -107,7 +107,7 @@ impl Joined {
         Joining { joined: self, used: HashSet::new(), names: None, last: None, has_key: false }
     }
 
-    /// Builds the error for a file without the column that both files must have.
+    /// Builds the error for a file that lacks the column by which the sheet is joined.
     fn without_key(&self, file: &str, item: &Item) -> Problem {
         let on = self.on.value.as_str();
         let message = format!("{file} has no column `{on}` to join on");
@@ -131,7 +131,7 @@ pub(super) struct Joining<'a> {
     /// The keys of the sheet that matched an item.
     used: HashSet<&'a str>,
     names: Option<Names>,
-    /// The first item without the column of the key, kept for the names of the columns that it has.
+    /// The first item that lacks the key column; an error message lists the columns of this item.
     last: Option<Item>,
     has_key: bool,
 }
@@ -198,7 +198,7 @@ impl Joining<'_> {
         let mut problem = Problem::warning(Place::File(joined.shown.clone()), message);
         problem.count = unknown.len();
         let examples = unknown.iter().take(EXAMPLES);
-        problem.examples = examples.map(|(row, key)| format!("sheet row {row} ({key})")).collect();
+        problem.examples = examples.map(|(row, key)| format!("{key} (sheet row {row})")).collect();
         problem.rows.extend(unknown.iter().map(|(row, _)| *row));
         let on = &joined.on.value;
         Some(problem.hint(format!(

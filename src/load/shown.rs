@@ -1,4 +1,4 @@
-//! Passes on the pictures of jobs if the manifest compares pictures by their pixels.
+//! Passes the pictures of jobs to the receiver of the jobs, if the manifest compares pictures by their pixels.
 
 use super::Jobs;
 use crate::domain::problem::{Place, Problem};
@@ -24,7 +24,7 @@ impl Shown {
         is_wanted.then(|| Self { folder: folder.to_owned(), links: false, files: false })
     }
 
-    /// Passes on the pictures of a job whose bytes are on this computer.
+    /// Passes the pictures of a job to `jobs`, except linked pictures, because their bytes are not on this computer.
     pub(super) fn hand_on(&mut self, wanted: &Wanted, jobs: &mut dyn Jobs) {
         for media in wanted.request.media() {
             match media {

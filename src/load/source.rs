@@ -52,7 +52,7 @@ pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     Ok(Box::new(StandardInput { at: 0 }))
 }
 
-/// Returns the path of an existing file in the same folder whose name resembles the written one.
+/// Returns the path of an existing file whose name resembles that of the missing file `written`, in the same folder.
 pub(super) fn near(root: &Path, written: &str) -> Option<String> {
     let written = Path::new(written);
     let folder = written.parent()?;

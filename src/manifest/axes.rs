@@ -102,7 +102,7 @@ impl Reader<'_> {
         self.error(
             span,
             message,
-            "each cell makes a clip of every item: shorten an axis, or make several shots",
+            "each cell makes a clip for every item: shorten an axis, or make several shots",
         );
     }
 
@@ -328,7 +328,7 @@ impl Reader<'_> {
     fn unclear(&mut self, variant: &str, other: Option<u32>, span: Span) {
         if variant.is_empty() {
             let hint = "add a key whose value names the cell, such as `take: closeup`";
-            self.error(span, "this entry makes a cell without a name", hint);
+            self.error(span, "this entry makes a matrix cell without a name", hint);
         } else if let Some(other) = other {
             let message = format!("two cells of the matrix would be called `{variant}`");
             let first = match other {

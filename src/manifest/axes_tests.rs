@@ -251,7 +251,7 @@ fn what_is_wrong_with_a_matrix_is_told_where_it_stands() {
             &["6:45+10 two cells of the matrix would be called `y-z`"],
         ),
         ("{ a: [x], b: [y], include: [{ a: x, b: z, c: w }, { a: x-z, b: w }] }", &[]),
-        ("{ include: [{ prompt: alone }] }", &["6:25+17 this entry makes a cell without a name"]),
+        ("{ include: [{ prompt: alone }] }", &["6:25+17 this entry makes a matrix cell without a name"]),
         (
             "{ a: [x], include: [{ a: y, when: 'item.b ==' }] }",
             &["6:55+2 the condition is not complete: unexpected end of input, expected expression"],
@@ -289,7 +289,7 @@ fn what_is_allowed_and_hardly_meant_is_a_warning() {
             shot(&format!("{{ a: [x], {axis}: [1, 2] }}")).replace("matrix | items | list", "matrix.a");
         let (_, problems) = read("m.yaml", text.as_bytes());
         let message = format!(
-            "the axis `{axis}` changes nothing: each of its values renders the same, and is paid again"
+            "the axis `{axis}` changes nothing: each of its values renders the same clip, and is paid again"
         );
         assert_eq!((problems.len(), &problems[0].message, problems[0].severity), (1, &message, severity));
     }
@@ -303,8 +303,8 @@ fn what_is_allowed_and_hardly_meant_is_a_warning() {
 fn names_that_no_cell_has_are_found_without_an_item() {
     let read = |name: &str, matrix: &str| reported(&shot(matrix).replace("matrix | items | list", name));
     let moods = "{ mood: [{ id: a, set: b }, { id: c, set: d }], include: [{ mood: a, light: warm }] }";
-    assert_eq!(read("matrix.mod", moods)[0], "5:17+10 no cell of `hero` has `mod`");
-    assert_eq!(read("matrix.mood.sett", moods)[0], "5:17+16 no cell of `hero` has `mood.sett`");
+    assert_eq!(read("matrix.mod", moods)[0], "5:17+10 no matrix cell of `hero` has `mod`");
+    assert_eq!(read("matrix.mood.sett", moods)[0], "5:17+16 no matrix cell of `hero` has `mood.sett`");
     assert_eq!(read("matrix.mood == \"a\"", moods).len(), 1, "quotes end the text");
     assert_eq!(
         read("matrix.mood == 'a'", moods),
@@ -312,7 +312,9 @@ fn names_that_no_cell_has_are_found_without_an_item() {
     );
     assert_eq!(
         read("matrix.light | default('none')", moods),
-        ["6:15+4 the axis `mood` changes nothing: each of its values renders the same, and is paid again"]
+        [
+            "6:15+4 the axis `mood` changes nothing: each of its values renders the same clip, and is paid again"
+        ]
     );
     let none = "version: 1\nitems: { from: p.csv }\nshots: { hero: { prompt: '{{ matrix.mood }}' } }\n";
     assert_eq!(reported(none), ["3:30+11 the shot `hero` has no matrix"]);
@@ -335,7 +337,7 @@ fn a_name_that_some_cells_lack_is_told_with_the_cell() {
     let problem = prompt.render(&jobs[1].context).unwrap_err();
     assert_eq!(
         (problem.message.as_str(), &problem.examples[0][..]),
-        ("some cells have no `light`", "y (mug)")
+        ("some cells of the matrix have no `light`", "y (mug)")
     );
 }
 

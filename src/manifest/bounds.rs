@@ -8,7 +8,7 @@ use super::model::{Budget, Guards, ImageIdentity, Most, OnAmbiguous, OnBadItem, 
 use super::providers::amount;
 use super::yaml::{Node, Value};
 
-/// Reads the budgets.
+/// Reads the section `budget`: the most that a run, a day and a month may cost.
 pub(super) fn budget(decoder: &mut Decoder, node: &Node) -> Budget {
     let mut budget = Budget::default();
     let Some(entries) = decoder.map(node, "budget", "budget: { run: 60, day: 80, month: 1500 }") else {
@@ -28,7 +28,7 @@ pub(super) fn budget(decoder: &mut Decoder, node: &Node) -> Budget {
     budget
 }
 
-/// Reads the limits that a run may not exceed without a person's approval.
+/// Reads the section `guards`: the limits that a run may not exceed without a person's approval.
 pub(super) fn guards(decoder: &mut Decoder, node: &Node) -> Guards {
     let mut guards = Guards::default();
     let Some(entries) = decoder.map(node, "guards", "guards: { max_jobs: 5000, max_changed: 20% }") else {
@@ -50,7 +50,7 @@ pub(super) fn guards(decoder: &mut Decoder, node: &Node) -> Guards {
     guards
 }
 
-/// Parses a whole number of digits only.
+/// Parses a whole number that is written with digits only.
 fn digits(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -27,7 +27,7 @@ pub struct Checks {
     pub size: f64,
     /// The maximum time for which the picture of a clip is black, in seconds.
     pub black: f64,
-    /// The maximum time without motion, in seconds.
+    /// The maximum time for which the picture of a clip does not move, in seconds.
     pub frozen: f64,
     /// The maximum share of the height or width that black or white bars at the edges take, in percent.
     pub bars: f64,
@@ -36,9 +36,9 @@ pub struct Checks {
     pub hash: u32,
     /// The difference of colours (CIEDE2000) from which a product counts as recoloured.
     pub colour: f64,
-    /// The score from which a change between two frames counts as a cut.
+    /// The score, from 0 to 100, from which a change between two frames counts as a cut.
     pub cut: f64,
-    /// The change of the mean brightness from which a clip flickers.
+    /// The change of the mean brightness from frame to frame, of 255, from which a clip flickers.
     pub flicker: f64,
     /// The checks that are switched off.
     pub off: BTreeSet<String>,

@@ -12,14 +12,14 @@ use crate::domain::problem::did_you_mean;
 use crate::domain::request::Field;
 use std::sync::Arc;
 
-/// The maximum length of a value's id in characters, because job keys and file names join several ids.
+/// The maximum length of a value's id in characters. Several ids are joined in a job key and in a file name.
 const LONGEST: usize = 60;
 
 /// An example of an axis for hints.
 pub(super) const AXIS: &str = "mood: [{ id: beach, set: sunny beach }, { id: loft, set: concrete loft }]";
 
-/// Reads a value of a matrix that stands under `key`. If `of_axis` is true, the value's id or text must be able to name
-/// cells.
+/// Reads one value of the matrix key `key`. If `of_axis` is true, the value must have an id or text that can be a part
+/// of a cell's name.
 pub(super) fn choice(
     decoder: &mut Decoder,
     templates: &mut Templates,
@@ -73,7 +73,7 @@ pub(super) fn is_field(key: &str) -> bool {
     key == "model" || Field::named(key).is_some()
 }
 
-/// Returns whether a plain text under a key other than an axis can name a cell.
+/// Returns whether a plain text under a key other than an axis can be a part of a cell's name.
 ///
 /// Prompts, pictures and templates cannot.
 fn names(key: &str, text: &str) -> bool {

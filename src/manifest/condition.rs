@@ -64,7 +64,7 @@ impl Condition {
         )))
     }
 
-    /// Returns the problem with a condition whose result is an undefined name.
+    /// Returns the problem with a condition that has no result because it reads a name that is not defined.
     fn undefined(&self, context: &Context<'_>) -> Problem {
         let names = self.0.columns().iter().map(|column| self.0.spelled(column));
         let names = names.chain(self.0.cell().iter().map(|key| format!("matrix.{key}")));

@@ -102,7 +102,10 @@ fn what_is_wrong_with_a_condition_is_found_without_an_item() {
         ("status == 'active'", "4:10+6 unknown name `status`"),
         ("vars.leats|float > 1", "4:10+10 unknown name `vars.leats`"),
         ("matrix.mood == 'a'", "4:10+6 `matrix` cannot be used here"),
-        ("item.price > 5", "4:10+10 `item.price` is text: letter by letter, 9 comes after 10"),
+        (
+            "item.price > 5",
+            "4:10+10 `item.price` is compared as text, letter by letter: 9 counts as more than 10",
+        ),
         ("item.stock == 0", "4:10+10 `item.stock` is text, which never equals a number"),
         ("not item.sold_out", "4:14+13 `item.sold_out` counts as yes unless it is empty, even if it says no"),
         ("", "4:8+1 `where` has no value"),

@@ -58,7 +58,7 @@ impl Decoder {
         self.report(self.error(node.span, message).hint(format!("write `{example}`")));
     }
 
-    /// Reports every key that is not among the known ones.
+    /// Reports every key of `entries` that is not in the list `known`.
     pub(super) fn known(&mut self, entries: &[Entry], owner: &str, known: &[&str]) {
         for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
             let message = match owner {

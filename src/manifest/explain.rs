@@ -48,7 +48,7 @@ pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
         && let Some((block, range)) = unclosed(template.source())
     {
         let message = format!("`{}` has no `{{% end{block} %}}`", &template.source()[range.clone()]);
-        let hint = format!("write `{{% end{block} %}}` where it ends");
+        let hint = format!("write `{{% end{block} %}}` where the `{block}` ends");
         return Problem::error(template.part(Some(range)), message).hint(hint);
     }
     let detail = match detail {
@@ -191,7 +191,9 @@ fn not_in_cell(template: &Template, place: Place, key: &str, context: &Context<'
     let quote = template.quote();
     let (message, example) = match context.variant.as_str() {
         "" => (format!("a shot without a matrix has no `matrix.{key}`"), context.item.id.clone()),
-        variant => (format!("some cells have no `{key}`"), format!("{variant} ({})", context.item.id)),
+        variant => {
+            (format!("some cells of the matrix have no `{key}`"), format!("{variant} ({})", context.item.id))
+        }
     };
     let mut problem = Problem::error(place, message).hint(format!(
         "add `{key}` to these cells with an entry of `include`, or write `matrix.{key} | default({quote}{quote})`"

@@ -47,7 +47,7 @@ pub(super) fn own(
     (fields, extends.unwrap_or_default())
 }
 
-/// Reads the portable fields, `model` and `params` of these entries; `read` reads each single value.
+/// Reads from `entries` the fields that all providers share, `model` and `params`; `read` reads each single value.
 pub(super) fn settings<T>(
     decoder: &mut Decoder,
     entries: &[Entry],

@@ -249,7 +249,8 @@ pub const ON_AMBIGUOUS: &Keys = &[("resubmit", "Send the request again, although
 pub const RESUBMIT: &Keys =
     &[("max_extra_spend", "The maximum total of the money that may be paid twice, in US dollars.")];
 
-/// The key for the model from whose card a new one starts. All other keys of a model's entry are parts of a card.
+/// The key that names the model from whose card a new model starts. All other keys of a model's entry are parts of a
+/// card.
 pub const LIKE: (&str, &str) = (
     "like",
     "The model from whose card this model's card starts; only for a model that shotlist does not know.",

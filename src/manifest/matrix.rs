@@ -20,7 +20,7 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Returns the number of variants of an item, unless conditions leave some out.
+    /// Returns the number of variants that are made for an item if no condition leaves any out.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len()
@@ -52,7 +52,7 @@ impl Matrix {
 /// A cell of a matrix: one combination of values, which makes one variant of a shot.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
-    /// The ids of its values, joined by `_`.
+    /// The ids of the cell's values, joined by `_`.
     pub(super) variant: String,
     /// The values, in the order of the axes.
     pub(super) choices: Vec<Arc<Choice>>,
@@ -75,13 +75,13 @@ pub(super) struct Extension {
 pub(super) struct Choice {
     /// The name of the axis, or the key in an entry of `include`.
     pub(super) key: Arc<str>,
-    /// The id as written.
+    /// The value's id as written in the manifest.
     pub(super) id: String,
-    /// The name in variants; empty if the value does not name a cell.
+    /// The value's part in the names of cells; empty if it has none.
     pub(super) name: String,
     /// The value that templates read.
     pub(super) seen: Seen,
-    /// The setting that the value makes, if the key is a field or `model`.
+    /// The setting that the value makes for a field or for `model`; `None` if its key is neither.
     pub(super) sets: Option<Setting<Template>>,
     /// The place of the value in the manifest.
     pub(super) spot: Spot,
@@ -136,7 +136,7 @@ pub(super) type Pattern = Vec<Vec<usize>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outline {
     pub(super) positions: Positions,
-    /// The entries of `include` that extend the cell, or the one that creates it.
+    /// The positions in `include` of the entries that extend the cell, or of the entry that creates it.
     pub(super) included: Vec<usize>,
     pub(super) is_added: bool,
 }
@@ -144,9 +144,9 @@ pub(super) struct Outline {
 /// Returns the cells of a matrix by the rules of GitHub Actions. `lengths` are the numbers of values of the axes; none
 /// is 0.
 ///
-/// `exclude` removes cells. Then each entry of `include` extends the cells that it contradicts in no axis. If there are
-/// none, it creates its own cell, which no later entry extends. An entry may name positions after the end of an axis,
-/// which are new values.
+/// `exclude` removes cells. Then each entry of `include` extends the cells that it contradicts in no axis. An entry
+/// that extends no cell creates its own cell, which no later entry extends. An entry may name positions after the end
+/// of an axis, which are new values.
 pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positions]) -> Vec<Outline> {
     let is_excluded = |positions: &Positions| {
         let fits = |(meant, position): (&Vec<usize>, &Option<usize>)| {

@@ -122,7 +122,7 @@ pub struct FileReading {
 pub struct Join {
     /// The path of the second sheet, relative to the manifest's folder.
     pub from: Located<String>,
-    /// The column that both files have, by its name in templates.
+    /// The column whose values match the rows of both files, by its name in templates.
     pub on: Located<String>,
 }
 
@@ -213,13 +213,13 @@ pub struct Budget {
 /// The limits that a run may not exceed without a person's approval; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Guards {
-    /// The maximum number of jobs that are newly requested.
+    /// The maximum number of jobs that a run may newly submit.
     pub max_jobs: Option<u32>,
     /// The maximum number of finished jobs that get another clip because their input changed.
     pub max_changed: Option<Most>,
     /// The maximum number of finished jobs that the manifest no longer asks for.
     pub max_removed: Option<Most>,
-    /// The maximum cost of the newly requested jobs.
+    /// The maximum cost of the jobs that a run newly submits.
     pub max_new_spend: Option<Usd>,
     /// The maximum total price of a run's submissions that are unanswered at the same time.
     pub max_in_doubt: Option<Usd>,
@@ -235,7 +235,7 @@ pub enum Most {
 }
 
 impl Most {
-    /// Returns whether `found` of the `of` finished jobs are within the limit.
+    /// Returns whether the limit allows `found` affected jobs out of `of` finished jobs.
     #[must_use]
     pub fn allows(self, found: usize, of: usize) -> bool {
         let (found, of) = (found as u64, of as u64);

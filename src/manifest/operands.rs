@@ -118,7 +118,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.trim().parse::<f64>().is_ok()
 }
 
-/// Returns the doubtful parts of a condition; `quote` is the kind of quote that hints can use at its place.
+/// Returns the doubtful parts of a condition; `quote` is the kind of quote that hints can use inside the condition.
 pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     let words = words(text);
     let kind = |at: usize| words.get(at).map(|(kind, _)| *kind);
@@ -154,14 +154,15 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
         };
         let message = match kind(operator) {
             Some(Kind::Equal) => format!("`{column}` is text, which never equals a number"),
-            _ => format!("`{column}` is text: letter by letter, 9 comes after 10"),
+            _ => format!("`{column}` is compared as text, letter by letter: 9 counts as more than 10"),
         };
         doubts.push(Doubt { range: words[at].1.clone(), message, hint: format!("write `{fixed}`") });
     }
     doubts
 }
 
-/// Returns the condition with the operators of other languages (`&&`, `||`, `=`) replaced by those of this one.
+/// Returns the condition with the operators of other languages (`&&`, `||`, `=`) replaced by valid ones (`and`, `or`,
+/// `==`).
 pub(super) fn with_words(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut end = 0;

@@ -114,10 +114,10 @@ fn check_part(part: &str) -> Result<(), Refused> {
         return refused(why, ("put other text before the name", Some(line)));
     }
     if part.len() > LONGEST_PART {
-        let why = format!("has a part of more than {LONGEST_PART} bytes");
+        let why = format!("has a folder or file name of more than {LONGEST_PART} bytes");
         return refused(
             &why,
-            ("shorten this part", Some("renders/{{ item.id | truncate(60) }}_{{ shot }}.mp4")),
+            ("shorten this name", Some("renders/{{ item.id | truncate(60) }}_{{ shot }}.mp4")),
         );
     }
     Ok(())

@@ -9,7 +9,7 @@ use super::yaml::Node;
 use crate::domain::problem::did_you_mean;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The maximum number of presets that extend each other in a row.
+/// The maximum length of a chain of presets, in which each preset extends the next.
 const DEEPEST: usize = 64;
 
 /// The presets, each completed with the fields of the presets that it extends.
@@ -64,8 +64,8 @@ impl Presets {
         fields
     }
 
-    /// Adds to a preset the fields of the presets that it extends, which are resolved first. `chain` holds the presets
-    /// in progress.
+    /// Adds to a preset the fields of the presets that it extends, which are resolved first. `chain` holds the names of
+    /// the presets that are being resolved.
     fn resolve(
         &mut self,
         decoder: &mut Decoder,

@@ -51,7 +51,7 @@ fn presets_extend_presets_in_any_order_and_the_defaults_extend_them_too() {
 fn a_value_of_a_preset_is_told_where_it_was_written() {
     let text = "version: 1\nitems: { from: p.csv }\npresets:\n  calm:\n    prompt: On {{ matrix.mood }}\n\
                 shots: { hero: { extends: calm, matrix: { size: [a] } } }\n";
-    assert_eq!(reported(text)[0], "5:19+11 no cell of `hero` has `mood`");
+    assert_eq!(reported(text)[0], "5:19+11 no matrix cell of `hero` has `mood`");
 }
 
 #[test]

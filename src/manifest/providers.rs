@@ -129,10 +129,10 @@ fn limits(decoder: &mut Decoder, node: &Node, owner: &str) -> Limits {
 }
 
 fn count(text: &str) -> Result<NonZeroU32, String> {
-    digits(text).ok_or_else(|| "write a whole number from 1 on, such as `5`".into())
+    digits(text).ok_or_else(|| "write a whole number, 1 or more, such as `5`".into())
 }
 
-/// Parses a whole number from 1 on, of digits only.
+/// Parses a whole number of at least 1 that is written with digits only.
 fn digits(text: &str) -> Option<NonZeroU32> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -153,7 +153,7 @@ fn rate(text: &str) -> Result<Rate, String> {
     .ok_or_else(|| "write a number per time, such as `60/min`, `5/s`, `100/h` or `900/day`".into())
 }
 
-/// The maximum pause before or between polls, because results are lost if a task is not polled for a day.
+/// The maximum pause before or between polls: the result of a task that is not polled for a day is lost.
 const LONGEST: Duration = Duration::from_hours(24);
 
 fn duration(text: &str) -> Result<Duration, String> {

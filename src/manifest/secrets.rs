@@ -18,8 +18,8 @@ pub(super) fn variable(text: &str) -> Option<&str> {
 
 /// Returns the byte ranges of all values that may be API keys.
 ///
-/// These are every value of one of [`NAMES`], and below `providers` any value that is neither `${NAME}`, nor a limit,
-/// nor a plain address. This covers keys under a misspelt name.
+/// These are the values of all keys in [`NAMES`], and below `providers` any value that is neither `${NAME}`, nor a
+/// limit, nor a plain address. The second rule covers keys under a misspelt name.
 pub(super) fn in_tree(root: &Node) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     named(root, &mut found);
@@ -83,11 +83,13 @@ pub(super) fn check_places(decoder: &mut Decoder, root: &Node) {
                     variable(&text[range.clone()]).map(|variable| (variable, range))
                 });
                 if let Some((variable, range)) = reference {
-                    let message = format!("`${{{variable}}}` is read only as the `api_key` of a provider");
+                    let message =
+                        format!("`${{{variable}}}` can be used only in the `api_key` of a provider");
                     let place = decoder.spot(node.span).within(text, &(*range.start()..range.end() + 1));
                     decoder.report(
-                        Problem::error(place, message)
-                            .hint("write the text itself, or once under `vars:` and here `{{ vars.NAME }}`"),
+                        Problem::error(place, message).hint(
+                            "write the text here, or write it under `vars:` and `{{ vars.NAME }}` here",
+                        ),
                     );
                 }
             }

@@ -49,7 +49,7 @@ pub(super) fn shots(
         if cells > MOST_IN_ALL {
             let message = format!("the shots have more than {MOST_IN_ALL} cells in all");
             let problem = decoder.error(entry.key_span, message);
-            decoder.report(problem.hint("each cell makes a clip of every item: shorten the axes"));
+            decoder.report(problem.hint("each cell makes a clip for every item: shorten the axes"));
             break;
         }
     }
@@ -120,7 +120,7 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
         Value::Text { text, .. } if !text.trim().is_empty() => match ident(text) {
             Ok(Ident { id, is_trimmed }) => {
                 if is_trimmed {
-                    let message = "this `id` has invisible characters at an end, which are left out";
+                    let message = "this `id` has invisible characters at its start or end, which are removed";
                     let problem = decoder.warning(node.span, message);
                     decoder.report(
                         problem.hint(format!("write the id again without these characters: `id: {id}`")),
@@ -129,7 +129,7 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
                 Some(id)
             }
             Err(hidden) => {
-                let problem = decoder.error(node.span, format!("there is {hidden}"));
+                let problem = decoder.error(node.span, hidden.to_string());
                 decoder.report(problem.hint(format!("delete {}: `{}`", hidden.code, hidden.shown)));
                 None
             }

@@ -6,7 +6,7 @@ use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
 use serde_yaml::granit_parser::{self, ErrorKind, ScanError};
 
-/// A problem with its span. The problem's place is set after the secrets are known that must not be shown.
+/// A problem with its span. The problem's place is set later, when all secrets that must not be shown are known.
 pub(super) type Finding = (Span, Box<Problem>);
 
 /// Creates an error at a span.

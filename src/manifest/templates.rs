@@ -64,7 +64,7 @@ impl Templates {
         Self { environment, vars: Arc::new(vars), reads_feedback: false }
     }
 
-    /// Compiles a template. Reports wrong syntax, and names that no item can have.
+    /// Compiles a template. Reports wrong syntax, and names that can never be defined.
     pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
         self.add(Template::new(text, text.into(), 0, spot), ROOTS)
     }
@@ -113,12 +113,12 @@ impl Templates {
         if ROOTS.contains(&root) && what.is_empty() {
             if root == "feedback" && roots.len() == ASKED.len() {
                 let problem = Problem::error(place, "`feedback` cannot be used in a condition");
-                return Some(problem.hint("write it into a field, such as `prompt`"));
+                return Some(problem.hint("use it in a field, such as `prompt`"));
             }
             let known = roots.join("` and `");
             let problem = Problem::error(place, format!("`{root}` cannot be used here"));
             return Some(problem.hint(format!(
-                "this condition is checked for each item before its shots; it can use `{known}`"
+                "this condition selects items and is checked before any shot; it can use `{known}`"
             )));
         }
         let problem = Problem::error(place, format!("unknown name `{what}{written}`"));
@@ -156,9 +156,9 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether a column without a meaningful text leaves a gap, or shows its raw cell, in the rendered `text`.
+    /// Returns whether the rendered `text` has a gap, or a raw cell, because the text of a column has no meaning.
     ///
-    /// There is no gap if the template replaces the column by another text, or leaves out a whole part.
+    /// There is no gap if the template replaces the column by another text, or leaves out the part around the column.
     #[must_use]
     pub fn leaves_gap(&self, context: &Context<'_>, column: &str, text: &str) -> bool {
         let marked = self.fill(&context.with_text(column, MARKER)).unwrap_or_default();

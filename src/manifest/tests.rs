@@ -40,13 +40,13 @@ pub(super) fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     Arc::new(Item { id, columns: columns.into_iter().collect(), facts: Vec::new(), origin: Place::Nowhere })
 }
 
-/// Returns the first job of the first shot for an item.
+/// Returns the jobs of the first shot for an item.
 pub(super) fn jobs(manifest: &Manifest, item: Arc<Item>) -> Vec<Job<'_>> {
     let item = manifest.item(item);
     item.jobs(&manifest.shots[0]).map(Result::unwrap).collect()
 }
 
-/// Returns the template data of the first shot for an item.
+/// Returns the template data of the first job of the first shot for an item.
 fn only_job(manifest: &Manifest, item: Arc<Item>) -> Context<'_> {
     jobs(manifest, item).remove(0).context
 }
@@ -306,9 +306,9 @@ fn the_environment_is_read_for_keys_only() {
     let text =
         with("vars: { a: 'costs ${5}', b: 'by ${USER}' }\nproviders: { zai: { base_url: '${HOST}' } }");
     let expected = [
-        "4:33+7 `${USER}` is read only as the `api_key` of a provider",
+        "4:33+7 `${USER}` can be used only in the `api_key` of a provider",
         "5:31+9 `base_url` is not an address: relative URL without a base",
-        "5:32+7 `${HOST}` is read only as the `api_key` of a provider",
+        "5:32+7 `${HOST}` can be used only in the `api_key` of a provider",
     ];
     assert_eq!(reported(&text), expected);
 }

@@ -104,7 +104,7 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
     for axis in matrix.axes.iter().filter(|axis| !is_field(&axis.value) && !read.contains(&*axis.value)) {
         let name = &axis.value;
         let message = format!(
-            "the axis `{name}` changes nothing: each of its values renders the same, and is paid again"
+            "the axis `{name}` changes nothing: each of its values renders the same clip, and is paid again"
         );
         let problem = Problem::warning(axis.place(), message);
         let longer = fields().into_iter().find(|field| field.split('_').any(|part| part == name));
@@ -134,7 +134,7 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
     }
 }
 
-/// Returns the problem with a key that a template reads from a cell; `None` if the key fits.
+/// Returns the problem with a key that a template reads from a cell; `None` if the template uses the key correctly.
 fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
     let Use { template, shot, keys, .. } = used;
     let name = format!("matrix.{key}");
@@ -149,7 +149,7 @@ fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
                 problem.hint(format!("add a matrix, `matrix: {{ {axis}: [ … ] }}`, or remove `{name}`")),
             );
         }
-        let problem = Problem::error(place, format!("no cell of `{shot}` has `{key}`"));
+        let problem = Problem::error(place, format!("no matrix cell of `{shot}` has `{key}`"));
         if let Some(near) = did_you_mean(key, keys.iter().map(String::as_str)) {
             return Some(problem.hint(format!("did you mean `matrix.{near}`?")));
         }

@@ -9,7 +9,7 @@ use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// A node of the tree. Copies share the nodes below, so that a thousand aliases cost no more than one.
+/// A node of the YAML tree. Copies share the nodes below, so that a thousand aliases cost no more than one.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) span: Span,
@@ -31,7 +31,7 @@ pub(super) enum Value {
     Map(Rc<Vec<Entry>>),
 }
 
-/// A key with its value.
+/// A key of a map, with its value.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) key: Rc<str>,
@@ -119,7 +119,7 @@ struct Composer<'a> {
 }
 
 impl Composer<'_> {
-    /// Handles the next event; an error ends the reading.
+    /// Handles the parser's next event; an error ends the reading.
     fn take(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Finding> {
         if let Some(tag) = event.tag().filter(|tag| !tag.is_yaml_core_schema()) {
             let problem = finding(
@@ -128,7 +128,7 @@ impl Composer<'_> {
             );
             self.findings.push(hinted(
                 problem,
-                "remove the tag: values are text, and their key decides their meaning",
+                "remove the tag and write only the value: the name of the setting decides whether it is a number or text",
             ));
         }
         let span = convert(at);

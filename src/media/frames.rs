@@ -20,7 +20,7 @@ pub const WIDTH: usize = 160;
 /// The number of rows in a frame.
 pub const HEIGHT: usize = 90;
 
-/// The bytes of a frame: red, green and blue of each pixel.
+/// The number of bytes of a frame: red, green and blue of each pixel.
 pub const BYTES: usize = WIDTH * HEIGHT * 3;
 
 /// The largest brightness, of 255, at which a pixel counts as black: a tenth, as in ffmpeg's `blackdetect`.
@@ -38,7 +38,8 @@ const STILL: u8 = 3;
 /// The number of changed pixels up to which two sampled frames count as equal: 0.5 % of all pixels.
 const STILL_OUTLIERS: usize = WIDTH * HEIGHT / 200;
 
-/// The numbers of the first frames that are compared with the source picture, because models fade in and settle.
+/// The positions of the frames that are compared with the source picture, counted from the clip's start or end. There
+/// are several because models fade in and settle.
 const FIRSTS: [u64; 3] = [0, 6, 12];
 
 /// The number of frames from the end that are kept in memory. Some are compared with the last picture of the request.
@@ -289,8 +290,8 @@ impl Runs {
     }
 }
 
-/// A search for the longest time without movement: all sampled frames in it equal the first one, so that slow motion is
-/// noticed too.
+/// A search for the longest time without movement. All sampled frames of that time equal its first frame, so that slow
+/// motion is noticed too.
 #[derive(Debug, Default)]
 struct Still {
     /// The number and the brightness of the sampled frame with which the current still time began.

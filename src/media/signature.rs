@@ -21,8 +21,7 @@ pub fn signature(bytes: &[u8]) -> Option<Signature> {
 /// The number of values of each pixel: one of brightness, two of colour (JFIF 1.02), and one of opacity.
 const PLANES: usize = 4;
 
-/// The integer that stands for one level (of 255) in the sums. The coefficients have 16 fractional bits, and opacity is
-/// a share of 255.
+/// The fixed-point value of one level (of 255) in the sums. It combines 16 fractional bits with 255 steps of opacity.
 const LEVEL: i64 = 255 << 16;
 
 fn of(decoded: &DynamicImage) -> Option<Signature> {

@@ -12,7 +12,7 @@ const PICTURES: u64 = 12;
 /// A product on a soft background: a few shapes of strong colours, a texture, and a label of letters.
 struct Scene {
     pixels: RgbImage,
-    /// The shape that is recoloured or removed.
+    /// The shape that is recoloured or removed: its left, top, width and height in pixels.
     shape: (u32, u32, u32, u32),
     label: (u32, u32),
     color: Rgb<u8>,
@@ -126,8 +126,8 @@ fn edited(Scene { pixels, shape, label, color }: &Scene, number: u64) -> RgbImag
     edited
 }
 
-/// Returns the greatest differences of a cell and of a plane's sum between a picture's signature and those of its
-/// encodings, and of its edit.
+/// Compares the signature of a picture with those of its five encodings and with that of its edit. Each result is the
+/// greatest difference of a cell, and that of a plane's sum.
 fn compared(number: u64) -> ([(u8, u32); 5], (u8, u32)) {
     let scene = scene(number);
     let own = signature(&jpeg(&scene.pixels, 95)).unwrap();

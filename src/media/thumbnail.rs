@@ -5,10 +5,10 @@ use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, Rgb, RgbImage};
 
-/// The largest width and height of the larger copy in pixels.
+/// The width and height in pixels that the larger copy covers.
 const LARGE: (u32, u32) = (320, 180);
 
-/// The largest width and height of the smaller copy in pixels.
+/// The width and height in pixels that the smaller copy covers.
 const SMALL: (u32, u32) = (96, 54);
 
 /// The JPEG quality of the larger copy.
@@ -23,9 +23,9 @@ const BEHIND: u32 = 255;
 /// The two small copies of a picture, as JPEG.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thumbnails {
-    /// The larger copy, at most 320×180 pixels.
+    /// The larger copy, reduced until it just covers 320×180 pixels; a smaller picture keeps its size.
     pub large: Vec<u8>,
-    /// The smaller copy, at most 96×54 pixels.
+    /// The smaller copy, reduced until it just covers 96×54 pixels; a smaller picture keeps its size.
     pub small: Vec<u8>,
 }
 

@@ -116,8 +116,8 @@ impl Approval {
     }
 
     /// Compares a job and its present decision with the plan. Returns the change; `None` if the approval still covers
-    /// the job. Nothing that is paid may change: a job that was to be submitted must still be, or have been, submitted
-    /// as planned; any other job must not be submitted.
+    /// the job. A job that was to be submitted must still be submitted as planned, or have been. Any other job must not
+    /// be submitted.
     #[must_use]
     pub fn moved(&self, wanted: &Wanted, decision: &Decision) -> Option<Moved> {
         let key = wanted.key.to_string();

@@ -30,7 +30,7 @@ pub enum Bucket {
     Failed,
     /// A person wrote the job's take off.
     WrittenOff,
-    /// The job has no clip, or its clip is gone, and a person confirmed that this is intended.
+    /// A person confirmed that the job is to have no clip, or that its clip is gone on purpose.
     Dismissed,
     /// The job's clip existed, and its file is gone.
     Missing,

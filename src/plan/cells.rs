@@ -101,7 +101,7 @@ impl Cells {
         let set = set.into_iter().filter_map(|(name, cell)| Some((name, cell.as_ref()?)));
         let twice = set.filter(|(name, _)| axes().any(|axis| axis.value == *name));
         let problem = |(name, cell): (&str, &Cell)| {
-            let what = format!("is set, and `{name}` is an axis of `{}`", shot.name.value);
+            let what = format!("is set, but the matrix of `{}` also sets `{name}`", shot.name.value);
             cell.misspelt(item, &what).hint("empty the cell, or remove that axis from the shot's `matrix`")
         };
         twice.map(problem).collect()
@@ -137,7 +137,7 @@ fn unknown(item: &Item, column: &str, name: &str) -> Problem {
 /// Returns the note about rows that `shotlist_skip` leaves out; `None` if there are none.
 pub(super) fn left_out(file: Option<Place>, rows: usize) -> Option<Problem> {
     let are = if rows == 1 { "row is" } else { "rows are" };
-    let message = format!("{rows} {are} left out by {SKIP}");
+    let message = format!("{rows} {are} left out by column `{SKIP}`");
     let problem = Problem::warning(file.filter(|_| rows > 0)?, message);
     Some(Problem { severity: Severity::Note, ..problem })
 }

@@ -82,8 +82,8 @@ pub trait WantedJobs: Known {
     /// requests differ, if there is one.
     fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> Result<(), Self::Error>;
 
-    /// Records that a job can lead others: jobs with the same fingerprint can get its clip. It is enough to keep two
-    /// leaders for each fingerprint: the first, and the first whose clip the former may share.
+    /// Records that a job can lead others: jobs with the same fingerprint can get its clip. Two leaders are enough for
+    /// each fingerprint: the first, and the first other leader whose clip that one may share.
     fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> Result<(), Self::Error>;
 
     /// Returns the first leader with the job's fingerprint whose clip the job may share, and the decision about that

@@ -22,8 +22,8 @@ pub enum Decision {
         /// True if the take was not sent yet: its price is still to be paid.
         unsent: bool,
     },
-    /// The job takes over a take with the same request from another job. That job no longer needs the take, or not in
-    /// this run.
+    /// The job takes over a take with the same request from another job, which does not need the take, or not in this
+    /// run.
     Renamed {
         /// The take that moves.
         take: TakeId,
@@ -47,7 +47,7 @@ pub enum Decision {
         /// The job's own unsent takes that are no longer needed.
         superseded: Vec<TakeId>,
     },
-    /// The job has no earlier take with this request.
+    /// The job has no earlier take of its own, except takes that were cancelled at no cost.
     New,
     /// The job was submitted earlier with other inputs.
     Changed {
@@ -80,7 +80,7 @@ pub enum Decision {
     },
     /// The job's take is in doubt, and the manifest allows its request to be resubmitted: the job may be charged twice.
     Again {
-        /// The take in doubt, which is written off once the new take is accepted, or may have been.
+        /// The take in doubt. It is written off once the new take is accepted, or may have been accepted.
         instead_of: TakeId,
     },
     /// An unsettled take blocks the job: it may have been charged, or its clip is still to come.

@@ -39,11 +39,11 @@ pub(super) struct Draft {
 /// The texts of a draft's pictures: URLs, data URIs, or paths relative to the manifest's folder.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pictures {
-    /// The picture or first frame.
+    /// The text of the picture to animate, or of the first frame.
     pub(super) image: Option<String>,
-    /// The last frame.
+    /// The text of the picture for the last frame.
     pub(super) last_image: Option<String>,
-    /// The reference images, in order.
+    /// The texts of the reference images, in order.
     pub(super) reference_images: Vec<String>,
 }
 
@@ -175,8 +175,8 @@ impl Render<'_, '_> {
         written.into_iter().filter_map(|written| self.text(&written, field.name())).collect()
     }
 
-    /// Returns one rendered text. `None` if it cannot be rendered, which is a problem, or is empty, which is a problem
-    /// unless it is optional.
+    /// Returns one rendered text; `None` if it cannot be rendered or is empty. A problem is added, except for an empty
+    /// text that is optional.
     fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
         let text = match written {
             Written::Data(text) => text.value.clone(),
@@ -237,10 +237,10 @@ impl Render<'_, '_> {
         };
         if let Some(several) = texts.iter().find(is_list) {
             let name = field.name();
-            let message = format!("`{name}` holds several addresses, and a picture has one");
+            let message = format!("`{name}` holds several addresses, but only one is allowed");
             let problem = self.values.problem(name, message, Some(several));
             self.problems.push(
-                problem.hint("write `{{ item.image }}`, which is the first of the list, or one address"),
+                problem.hint("write `{{ item.image }}` for the first of the list, or write one address"),
             );
         }
         if let Err(text) = fill(field, texts, request, pictures) {

@@ -26,7 +26,7 @@ pub struct Expansion<'a> {
     links: &'a LinkBook,
     look: &'a mut Look<'a>,
     scope: Scope<'a>,
-    /// Problems from rendering the jobs' settings into drafts.
+    /// Problems found while the templates in the jobs' settings are filled in.
     drafting: Causes,
     /// Problems of clips with the same name.
     clashes: Causes,
@@ -44,7 +44,7 @@ pub struct Expansion<'a> {
     strange: BTreeSet<String>,
     /// The number of rows that a cell in `shotlist_skip` leaves out, and the sheet that contains them.
     skipped: (usize, Option<Place>),
-    /// The identities of templates by the shot's number and the model.
+    /// The identities of templates, by the shot's position in the manifest and the model.
     templates: HashMap<(usize, ModelName), Sha256>,
     /// The results so far, without the problems.
     found: Expanded,
@@ -311,7 +311,8 @@ struct Owner {
     exact: [u8; 4],
 }
 
-/// Items that the manifest has and that make no job; their paid renderings stay where they are.
+/// The items that the manifest has but that make no job because of a problem. Their paid renderings stay where they
+/// are.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
     items: HashSet<Short>,

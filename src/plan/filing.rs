@@ -1,4 +1,4 @@
-//! Finds which existing clips must move to which paths, free of charge, and what may block these paths.
+//! Plans how existing clips are moved or copied to the paths of jobs, free of charge, and what may block these paths.
 
 use super::decide::Decision;
 use super::known::Filed;
@@ -25,8 +25,8 @@ pub struct Filing {
 pub struct Filings {
     /// The operations that can be done now.
     pub now: Vec<Filing>,
-    /// The copies of clips that do not exist yet: for each take that will make a clip, the jobs and paths that get a
-    /// copy. Takes of all projects are collected together, so the leader's key alone would not identify the clip.
+    /// The copies of clips that do not exist yet: for each take that will make a clip, the jobs and paths that get a copy. The
+    /// key is a take and not a job, because the takes of all projects are in this one map.
     pub with_leader: HashMap<TakeId, Vec<(JobKey, String)>>,
 }
 
@@ -74,22 +74,22 @@ pub const fn there(decision: &Decision) -> Option<&Filed> {
 pub struct Target {
     /// The clip's path.
     pub path: String,
-    /// Clips that may have the name already: they will be moved away, or are the right clip.
+    /// Clips that are no obstacle if they are already at the path: they will be moved away, or are the right clip.
     pub may_stand: Vec<ClipFile>,
     /// The other job whose clip will get the same name, if there is one.
     pub promised: Option<JobKey>,
 }
 
-/// Checks whether a job's clip needs a name, because the clip is to be paid or filed. Obstacles to placing or filing
-/// the clip must be found before any payment.
+/// Checks whether a job's clip needs a free path, because the clip will be bought, moved or copied. Obstacles at the path must
+/// be found before any payment.
 #[must_use]
 pub fn needs_place(job: &Wanted, decision: &Decision) -> bool {
     let from = there(decision).filter(|from| from.path != job.path);
     from.is_some() || matches!(decision, Decision::Shared { from: None, .. }) || decision.costs()
 }
 
-/// Returns the name that the job's clip is to get. `own` is the clip under the job's name, `vacated` a clip that moves
-/// away from there, `promised` the job whose clip will get the same name.
+/// Returns the path that the job's clip is to get. `own` is the clip that has the job's name, and `vacated` is a clip that
+/// moves away from the path. `promised` is the other job whose clip will get the same path.
 #[must_use]
 pub fn target(
     job: &Wanted,

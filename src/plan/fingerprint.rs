@@ -1,7 +1,7 @@
 //! Computes the fingerprint that decides payment: a hash of the user's request in one canonical form.
 //!
-//! The fingerprint does not cover the body that is sent: a corrected model card, a new default or a request id must not
-//! buy a catalog again. The golden vectors in the tests fix version 1 for ever.
+//! The fingerprint does not cover the body that is sent. A corrected model card, a new default or a request id must not buy a
+//! catalog again. The golden vectors in the tests fix version 1 for ever.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request};
@@ -112,7 +112,7 @@ fn canonical(request: &Request) -> Map<String, Json> {
     fields
 }
 
-/// Replaces Windows line ends: a sheet saved with other line ends must give the same request.
+/// Replaces Windows line ends in a text by `\n`: a sheet saved with other line ends must give the same request.
 fn normal(value: Json) -> Json {
     match value {
         Json::String(text) => text.replace("\r\n", "\n").into(),

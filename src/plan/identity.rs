@@ -72,7 +72,7 @@ fn are_equal<E>(
     }
 }
 
-/// File endings of programs whose query selects the picture: `image.php?id=7`.
+/// File name endings of programs on web servers. In a link such as `image.php?id=7` the query selects the picture.
 const PROGRAMS: [&str; 9] = ["ashx", "asp", "aspx", "cfm", "cgi", "do", "jsp", "php", "pl"];
 
 /// Splits a link into the part before its query, and its fragment. A link to a program keeps its query.

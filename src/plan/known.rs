@@ -28,15 +28,16 @@ pub trait Known {
     /// Returns the signature of a picture, if one is stored.
     fn signature(&self, sha256: Sha256) -> Result<Option<Signature>, Self::Error>;
 
-    /// Returns the clip of a take under the name of a job, preferably of a job of the project.
+    /// Returns the clip that a take made and that has the name of some job, preferably of a job of the project.
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;
 
-    /// Returns a finished take with the fingerprint of `job`, and the job that has the take. That other job is one with
-    /// which `job` may share, or has the same name in another project. Takes of the project itself come first.
+    /// Returns a finished take with the fingerprint of `job`, and the job that has the take. Takes of the project come first,
+    /// then takes of a job with the same key. A take of another variant of the item only counts in another project, and only if
+    /// no two wanted variants have the fingerprint.
     fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Self::Error>;
 
-    /// Returns the best take with the fingerprint of `job` that has this kind of owner and was not taken over. A take
-    /// of an [`Owner::Bound`] must belong to a job with which `job` may share.
+    /// Returns the best take with the fingerprint of `job` that has this kind of owner and that no job of the plan took over. A
+    /// take of an [`Owner::Bound`] must belong to a job with which `job` may share.
     fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Self::Error>;
 
     /// Returns the rejection of the job's present clip, if there is one.
@@ -66,21 +67,21 @@ pub enum Owner {
     Bound,
 }
 
-/// The claim of a job on its own take. The claim depends on the present manifest.
+/// The relation of the present manifest to the job that has a take. It decides whether other jobs may use the take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// The manifest no longer has the job.
     Gone,
-    /// The manifest has the job with this request.
+    /// The manifest has the job with the take's request.
     Same,
-    /// The manifest has the job with another request.
+    /// The manifest has the job, but with another request than the take's.
     Changed {
         /// True if the take's clip is filed under the job's name.
         filed: bool,
     },
 }
 
-/// A take that another job may take over.
+/// A take of one job that another job may take over or share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reusable {
     /// The job that has the take.

@@ -47,12 +47,12 @@ struct Plan<'a> {
     alike: RefCell<Vec<(JobKey, TakeId)>>,
 }
 
-/// Decides about these jobs; `None` for jobs that are not selected.
+/// Returns the decision about each of these jobs; `None` for a job that is not selected.
 pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Vec<Option<Decision>> {
     decide_noting(wanted, known, scope).0
 }
 
-/// Decides about these jobs, and returns the takes that serve their jobs although the requests differ.
+/// Returns the decisions about these jobs, and the jobs with takes that serve them although the requests differ.
 pub(crate) fn decide_noting(
     wanted: &[Wanted],
     known: &All,

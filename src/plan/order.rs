@@ -1,4 +1,4 @@
-//! Turns a draft into a request: adds the facts of its pictures, checks it against the model's card, and computes its
+//! Turns a draft into a request: adds the facts of the pictures, checks the request against the model's card, and computes its
 //! price.
 
 use super::draft::{Draft, Pictures};
@@ -56,7 +56,7 @@ pub(super) fn is_link(text: &str) -> bool {
 /// A problem of a request, with the column to shorten if a text is too long.
 pub(super) type Wrong = (Problem, Option<Cut>);
 
-/// Turns a draft into a request and adds its problems; `None` if there is an error.
+/// Turns a draft into a wanted job, and adds the draft's problems to `wrongs`; `None` if the draft has an error.
 pub(super) fn order(
     draft: Draft,
     values: &Values<'_>,
@@ -137,8 +137,8 @@ pub(super) fn order(
     })
 }
 
-/// Adds the pictures to `fuller`, the request with the optional fields that the model lacks. Pictures that cannot be
-/// used are left out.
+/// Returns the request `fuller`, which has the optional fields that the model lacks, with the pictures of `order` or, if
+/// `order` has none, of `pictures`. Pictures that cannot be used are left out.
 fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &mut Look<'_>) -> Request {
     let mut seen = |text: &String| media(text, look).ok();
     Request {
@@ -190,7 +190,8 @@ pub(super) struct Wrongs {
     causes: Causes,
     /// The column to shorten, by the position of the cause in `causes`.
     cuts: HashMap<usize, Cut>,
-    /// By message and column: the number of characters that fits every item, and whether any cell contains HTML.
+    /// By message and column: the number of characters of the column's text that fits every item, and whether any cell contains
+    /// HTML.
     least: HashMap<(String, String), (usize, bool)>,
 }
 

@@ -1,8 +1,8 @@
 //! Chooses which jobs of a template are rendered first (the canary), and decides whether its other jobs may follow.
 //!
-//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees
-//! each kind once. A test of a rate needs clips that are drawn at random, because a spread sample shows rare shapes
-//! more often than the catalog has them. The draw is a digest of template and job, so it is the same in every run.
+//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees each kind
+//! once. A rollout that tests the rate of good clips draws its canary at random. A spread sample would show rare shapes more
+//! often than the catalog has them. The draw is a digest of template and job, so it is the same in every run.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::JobKey;
@@ -84,8 +84,8 @@ pub enum Step {
 
 /// Returns the result of a canary. `members` are the states of its jobs in the order in which they were chosen.
 ///
-/// A test of a rate only evaluates whole batches: reviews of a part of a batch say nothing, because the worst clips may
-/// be reviewed first.
+/// A test of the rate of good clips only evaluates whole batches. Reviews of a part of a batch say nothing, because the worst
+/// clips may be reviewed first.
 #[must_use]
 pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     let Then::Rate { rate, error } = rollout.then else {
@@ -114,7 +114,7 @@ pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     last
 }
 
-/// Returns the kind of a job for the spread: its variant, and the shape and the size of its picture if they are known.
+/// Returns the kind of a job, by which canaries are spread: the variant, and the picture's shape and size if they are known.
 #[must_use]
 pub fn kind(key: &JobKey, request: &Request) -> String {
     let mut pictures = request.image.iter().chain(&request.reference_images).chain(&request.last_image);

@@ -18,7 +18,7 @@ pub(super) struct Scope<'a> {
     left_out: usize,
     /// The number of items whose `where` could not be evaluated.
     unclear: usize,
-    /// The first different texts in each column that `where` reads, for a problem that shows them.
+    /// The first few distinct texts of left-out items in each column that `where` reads, for a problem that shows them.
     held: Vec<(String, Vec<String>)>,
     /// The number of clips of each shot, by the shot's number.
     made: Vec<usize>,
@@ -46,7 +46,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Checks whether an item gets clips; an error if its condition cannot be evaluated.
+    /// Checks whether an item gets clips; an error if the condition `where` cannot be evaluated for the item.
     pub(super) fn wants(
         &mut self,
         subject: &Subject<'_>,
@@ -95,7 +95,7 @@ impl<'a> Scope<'a> {
 
     fn left_out(&self, condition: &Condition) -> Problem {
         if self.left_out == self.items {
-            let message = format!("`where` leaves out all of {}", items(self.manifest, self.items));
+            let message = format!("`where` leaves out everything: {}", items(self.manifest, self.items));
             let mut problem = Problem::error(condition.place(), message)
                 .hint("write a text in `where` exactly as the column contains it");
             for (column, held) in &self.held {

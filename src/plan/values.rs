@@ -72,7 +72,7 @@ pub(super) struct Cut {
 /// The largest number of a setting's characters that a hint repeats.
 const ECHOED: usize = 60;
 
-/// Returns the characters that a place in a text marks; empty for other places.
+/// Returns the part of a text that a place marks; empty for a place without a text.
 fn marked(place: &Place) -> String {
     let Place::Text { text, column, width, .. } = place else { return String::new() };
     let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -189,12 +189,13 @@ impl<'a> Values<'a> {
         problem
     }
 
-    /// Checks whether a template inserts columns of the item into a value.
+    /// Checks whether the value of a field is made by a template that inserts columns of the item.
     pub(super) fn is_from_cell(&self, name: &str) -> bool {
         matches!(self.written(name), Some(Written::Template(template)) if !template.columns().is_empty())
     }
 
-    /// Returns a hint with the right `values`: the whole setting to type, or the value alone if a cell has the setting.
+    /// Returns a hint that shows what to write: the whole line `name: values` in the manifest, or only the values if the
+    /// setting comes from a cell of a sheet.
     pub(super) fn write(&self, name: &str, values: &[String]) -> String {
         let key = name.strip_prefix("params.").unwrap_or(name);
         let either = values.join(" or ");
@@ -283,7 +284,7 @@ impl<'a> Values<'a> {
                 problem = problem.label("empty in the rows below");
             }
             let other = match card.and_then(|card| self.without(name, card)) {
-                Some(how) => &format!("list it as optional in the shot, `optional: [{name}]`: {how}"),
+                Some(how) => &format!("make the setting optional in the shot, `optional: [{name}]`: {how}"),
                 None => remove,
             };
             return problem.hint(format!("{fill}, or {other}"));
@@ -350,7 +351,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Converts a finding of the model's card into a problem of the manifest, with the item as its example.
+/// Converts a finding from the check against the model's card into a problem of the manifest, with the item as its example.
 pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
     let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());
     problem.severity = finding.severity;

@@ -1,7 +1,7 @@
 //! Defines model cards, which describe as data what each model of a provider accepts, costs and allows.
 //!
-//! A card follows the provider's documents. `validate`, `plan`, `models` and `schema` all read the same cards, and so
-//! does the code that writes requests: a card's fields are in the order of the request's body.
+//! A card follows the provider's documents. `validate`, `plan`, `models` and `schema` all read the same cards. So does the code
+//! that writes requests: a card's fields are in the order of the request's body.
 
 mod examine;
 pub(super) mod read;
@@ -275,7 +275,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Checks whether a value has this type. A picture has no value.
+    /// Checks whether a value has this type. No value has the type `Picture`, because a picture is not a value.
     #[must_use]
     pub const fn holds(self, value: &Value) -> bool {
         match value {
@@ -324,7 +324,7 @@ pub struct Pictures {
     pub min_side: u32,
     /// The largest allowed ratio of a picture's longer side to its shorter side.
     pub max_aspect: Option<u32>,
-    /// The largest ratio by which first and last frame may differ, as numerator and denominator.
+    /// The largest ratio by which the shapes or sizes of first and last frame may differ, as numerator and denominator.
     pub max_difference: Option<[u32; 2]>,
 }
 

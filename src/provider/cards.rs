@@ -41,7 +41,7 @@ pub struct Unfit {
     pub misfit: Misfit,
 }
 
-/// An error that a model cannot be named or added, with a hint.
+/// The error that a model does not exist or cannot be added, with a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The reason for the error, as a clause.
@@ -100,7 +100,8 @@ impl Cards {
         self.for_sale().filter(|card| !card.unverified)
     }
 
-    /// Returns the error for a name that no provider or no model has. The hint contains the most similar name.
+    /// Returns the error for a name whose provider or model does not exist. The hint contains the most similar name or all
+    /// names.
     #[must_use]
     pub fn unknown(&self, model: &ModelName) -> Unknown {
         let providers = || self.providers.iter().map(|provider| provider.name());
@@ -154,8 +155,8 @@ impl Cards {
         Ok(())
     }
 
-    /// Replaces parts of an existing card. In a rule of `fields` or `params`, in `pictures` and in `limits` only the
-    /// given keys are replaced; any other part is replaced as a whole. After an error the card is unchanged.
+    /// Replaces parts of an existing card. After an error the card is unchanged. In a rule of `fields` or `params`, in
+    /// `pictures` and in `limits` only the given keys are replaced. Any other part is replaced as a whole.
     pub fn correct(&mut self, model: &ModelName, mut parts: Vec<CardPart>) -> Result<(), Vec<Unfit>> {
         let Some(card) = self.models.get_mut(model) else {
             let Unknown { what, hint } = self.unknown(model);

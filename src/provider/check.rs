@@ -131,7 +131,7 @@ fn missing(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
 pub fn typed(cards: &Cards, card: &ModelCard, name: &str, text: &str) -> Result<Value, Box<Finding>> {
     let rule = rule_of(cards, card, name)?;
     let mistyped = |kind: &str, like: &[Value]| {
-        let message = format!("`{name}` of {} is {kind}, not `{text}`", card.name.model);
+        let message = format!("`{name}` of {} must be {kind}, not `{text}`", card.name.model);
         let like = if rule.values.is_empty() { like } else { &rule.values };
         Box::new(Finding::error(param(name), message).instead(like).detail(format!("`{text}`")))
     };
@@ -240,7 +240,7 @@ fn obey(
             Value::Text(text) => format!("the text `{text}`"),
             Value::Bool(_) | Value::Int(_) => shown(value),
         };
-        let message = format!("`{field}` of {model} is {}, not {given}", rule.kind.described());
+        let message = format!("`{field}` of {model} must be {}, not {given}", rule.kind.described());
         findings.push(Finding::error(field, message));
         return;
     }

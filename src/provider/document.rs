@@ -132,8 +132,8 @@ impl Profile {
         Policy { look_up: self.look_up.clone(), ..Policy::standard() }
     }
 
-    /// Returns the server's address as a call needs it, from an address in a manifest. It removes a known path of the
-    /// API, doubled slashes and a final slash. One of the provider's own hosts without a path gets the server's path.
+    /// Returns the server's address as a call needs it, from an address in a manifest. It removes a known path of the API,
+    /// doubled slashes and a final slash. An address of the provider's own hosts gets the path of `base_url` if it has no path.
     #[must_use]
     pub fn server(&self, address: &Url) -> Url {
         let pieces: Vec<&str> = address.path().split('/').filter(|piece| !piece.is_empty()).collect();

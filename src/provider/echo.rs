@@ -1,4 +1,4 @@
-//! Implements Echo, a provider that exists only in the sandbox and has features that other providers lack: tasks can be
+//! Implements Echo, a provider that exists only in the sandbox and has features that other providers lack. Tasks of Echo can be
 //! found by the request ids of the client, polled together, and cancelled.
 
 use super::card::ModelCard;
@@ -27,10 +27,10 @@ const TASKS: &str = "/v1/tasks";
 /// The largest number of tasks in one poll, according to Echo's document.
 const MOST: NonZeroUsize = NonZeroUsize::new(50).unwrap();
 
-/// The time before the submission from which a look-up searches, because the provider's clock may differ from that of
+/// The time by which the search of a look-up begins before the submission, because the provider's clock may differ from that of
 /// this computer.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
-/// The time after the submission up to which a look-up searches. A reply is awaited for two minutes, and a kernel may
+/// The time by which the search of a look-up ends after the submission. A reply is awaited for two minutes, and a kernel may
 /// send a dead process's data for another quarter of an hour.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 

@@ -131,8 +131,8 @@ pub trait Provider: Send + Sync {
         Some(self.poll(self.cards().first()?, &TaskId(NO_TASK.into())))
     }
 
-    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The provider's
-    /// profile has the times for it.
+    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The provider's profile
+    /// has the times for such a search.
     fn look_up(&self) -> Option<&dyn LookUp> {
         None
     }

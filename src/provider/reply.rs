@@ -144,8 +144,8 @@ pub fn percent(hundredths: f64) -> Option<u8> {
     (0..=100).find(|percent| (f64::from(*percent) - hundredths).abs() <= 0.5)
 }
 
-/// Returns the error in a reply that has one of the most common forms, `{"error": {"code", "message"}}` or `{"code",
-/// "message"}`, with codes as text or numbers.
+/// Returns the error in a reply of one of the most common forms: `{"error": {"code", "message"}}` or `{"code", "message"}`. A
+/// code may be text or a number.
 #[must_use]
 pub fn complaint(answer: &Json) -> Option<Complaint> {
     let inner = answer.get("error").filter(|error| error.is_object());

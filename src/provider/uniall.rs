@@ -95,8 +95,8 @@ impl Provider for UniAll {
         }
     }
 
-    /// Returns the call to the first of two documented addresses. The second, `/v1/videos/{id}`, is for older programs
-    /// and returns nothing more. Replies in the form of the second address are understood too.
+    /// Returns the call that polls a task at the first of two documented addresses. The second, `/v1/videos/{id}`, is for older
+    /// programs and returns nothing more. Replies in the form of the second address are understood too.
     fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
         poll(task)
     }

@@ -1,7 +1,7 @@
-//! Implements the provider Vtrix: every model at one address, with its parameters in an envelope.
+//! Implements the provider Vtrix: every model at one address, with the parameters of a request inside the member `input`.
 //!
-//! Vtrix offers no way to ask whether a request arrived, and no field for a request id of the client: `payload` belongs
-//! to the user, and no documented call finds a task by it.
+//! Vtrix offers no way to ask whether a request arrived. A request has no field for a request id of the client: the member
+//! `payload` belongs to the user, and no documented call finds a task by it.
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
@@ -158,8 +158,8 @@ fn status(answer: &Json) -> Option<&str> {
     answer.get("status")?.as_str()
 }
 
-/// Returns the error in a reply. A task's error is an object with `error_message` or `message`, or plain text; the
-/// gateway's error is `message` or `error` in plain text, or an object `status`.
+/// Returns the error in a reply. A task's error is plain text, or an object with `error_message` or `message`. The gateway's
+/// error is `message` or `error` in plain text, or an object `status`.
 fn complaint(answer: &Json) -> Option<Complaint> {
     let from = match (answer.get("error"), answer.get("status")) {
         (Some(Json::String(words)), _) => {

@@ -43,7 +43,7 @@ impl Case {
     }
 }
 
-/// The counts of one test suite, or of all test suites.
+/// The counts and the total duration of the test cases in one test suite, or in all test suites.
 #[derive(Default)]
 struct Counts {
     tests: usize,
@@ -184,7 +184,7 @@ fn result(writer: &mut Writer<Vec<u8>>, job: &GalleryJob) -> io::Result<()> {
     element.with_attribute(("message", text.as_str())).write_text_content(BytesText::new(&text)).map(|_| ())
 }
 
-/// Returns the duration of the shown rendering, from its submission to its end.
+/// Returns the duration of a job's current or newest rendering, from its submission to its end.
 fn duration(job: &GalleryJob) -> Option<Duration> {
     let take = shown_take(job)?;
     Some(passed(take.submitted?, take.ended?))

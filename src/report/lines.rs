@@ -208,8 +208,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     .to_owned()
             } else {
                 format!(
-                    "no new submissions; waiting for the answers to {} (up to 60 s; press Ctrl-C again to exit \
-                     sooner, but the charges for unanswered requests are then in doubt)",
+                    "no new submissions; waiting for the provider's answers to {} (up to 60 s; press Ctrl-C again \
+                     to exit sooner, but the charges for unanswered requests are then in doubt)",
                     crate::domain::text::count(*on_wire, "paid request")
                 )
             };
@@ -226,7 +226,7 @@ pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
     match reason {
         HeldReason::AmbiguousSubmit => return answer_words(http),
         HeldReason::IdConflict => "the provider answered with the task of another job",
-        HeldReason::IdMismatch => "the provider answered about another task",
+        HeldReason::IdMismatch => "the provider's reply is about another task",
         HeldReason::TaskLost => "the provider no longer has the task",
         HeldReason::TaskStuck => "the task has been running for a week",
         HeldReason::NoResult => "the task succeeded, but the provider delivered no complete clip",

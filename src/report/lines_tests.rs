@@ -64,8 +64,8 @@ fn what_was_said_goes_below_where_there_is_no_room() {
 fn one_paid_request_is_one() {
     let reported = |on_wire| line(&Notice::Stopping { on_wire }, false).unwrap().to_string();
     assert!(reported(0).starts_with("stopping: no new submissions; saving"));
-    assert!(reported(1).contains("waiting for the answers to 1 paid request (up to"));
-    assert!(reported(2).contains("waiting for the answers to 2 paid requests (up to"));
+    assert!(reported(1).contains("waiting for the provider's answers to 1 paid request (up to"));
+    assert!(reported(2).contains("waiting for the provider's answers to 2 paid requests (up to"));
     assert_eq!(
         fitted(&Notice::Stopping { on_wire: 0 }, 60)[0],
         "stopping: no new submissions; saving the state of all jobs"

@@ -15,7 +15,8 @@ const SHOWN: usize = 8;
 const BAR: (usize, usize) = (8, 26);
 
 impl Board {
-    /// Returns the lines for a terminal of this size. No line is wider, and all lines fill at most half of the rows.
+    /// Returns the lines that show the run on a terminal of this size. No line is wider, and all lines fill at most half of the
+    /// rows.
     #[must_use]
     pub fn lines(&self, now: Timestamp, columns: usize, rows: usize) -> Vec<String> {
         let bar = self.bar(now, columns);

@@ -84,7 +84,7 @@ fn moved(item: usize, to: State) -> Notice {
     }
 }
 
-/// Returns the notice of [`moved`], but with another former state than `Pending`.
+/// Returns the notice that the rendering of an item's job changed from the state `from` to the state `to`.
 fn moved_from(from: Phase, item: usize, to: State) -> Notice {
     let mut notice = moved(item, to);
     if let Notice::Moved { from: before, .. } = &mut notice {
@@ -101,7 +101,7 @@ fn roster(jobs: Vec<(JobKey, Bucket)>) -> Roster {
     Roster { jobs, ..Roster::default() }
 }
 
-/// Returns the board of a run with `jobs` new jobs.
+/// Returns the board (the progress display) of a run with `jobs` new jobs.
 fn board(jobs: usize) -> Board {
     let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Bucket::ToRender)).collect();
     let estimate = Some(price().times(jobs.len() as u64));
@@ -224,7 +224,7 @@ fn what_is_only_collected_has_no_new_cost() {
     assert_eq!(board.clips(), &DeliveredClips { count: 1, below: "renders/a.mp4".into() });
 }
 
-/// A source of durations that a test fills while the board reads it.
+/// A source of expected durations of renderings that a test fills while the progress display reads it.
 #[derive(Debug, Default)]
 struct Learning(Mutex<Prospect>);
 

@@ -27,7 +27,8 @@ impl Plan {
         self.sum.fits.iter().map(Fit::line).collect()
     }
 
-    /// Returns the lines of the plan's table, at most `columns` columns wide. `mark` is written after the total.
+    /// Returns the lines of the plan's table, at most `columns` columns wide. `mark`, a remark about the money, follows the
+    /// total.
     #[must_use]
     pub fn table(&self, mark: &str, columns: usize) -> Vec<String> {
         let mut rows: Vec<&Row> = self.sum.rows.iter().collect();

@@ -36,7 +36,7 @@ fn group(problem: &Problem) -> Group<'static> {
         Place::Row { file, row, column } => {
             let mut place = format!("{} row {row}", escaped(file));
             if let Some(column) = column {
-                let _ = write!(place, ", column {}", escaped(column));
+                let _ = write!(place, ", column `{}`", escaped(column));
             }
             title.element(Origin::path(place))
         }
@@ -69,7 +69,7 @@ fn group(problem: &Problem) -> Group<'static> {
     group
 }
 
-/// The maximum number of characters that are marked.
+/// The maximum number of characters of a line that are marked as the cause of a problem.
 const LONGEST_MARK: usize = 60;
 
 /// Escapes control characters in a line of the user's file. Returns the line and the range of bytes to mark in it.

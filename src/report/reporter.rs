@@ -155,7 +155,7 @@ impl Console {
         }
         if doubtful > 0 {
             self.terminal.say(format_args!(
-                "{} without an answer: checking with the provider, free of charge",
+                "{} without a reply: checking with the provider, free of charge",
                 count(doubtful, "request")
             ));
         }
@@ -211,7 +211,7 @@ impl Reporter for Console {
             News::Moved(moved) => self.moved(moved),
             News::Skipped { job, why } => terminal.say(format_args!("skipped  {job}  {why}")),
             News::Waiting { job, other, is_held } => {
-                let what = if *is_held { "your decision about" } else { "the earlier clip of" };
+                let what = if *is_held { "your decision about a request of" } else { "the earlier clip of" };
                 terminal.say(format_args!("waiting  {job}  for {what} {other}"));
             }
             News::Unwanted(jobs) => {

@@ -24,7 +24,8 @@ impl RolloutState {
         self.open().map(line).collect()
     }
 
-    /// Returns the same sentences for the end of a run. They omit the states, because the run has just changed them.
+    /// Returns a sentence for each template that has waiting jobs, for the end of a run. It omits the states of the canary,
+    /// because the run has just changed them.
     #[must_use]
     pub fn summary_lines(&self) -> Vec<String> {
         self.open().map(|canary| format!("review   {}", canary.line())).collect()
@@ -45,11 +46,11 @@ impl CanaryState {
         match (self.step, self.rule.then) {
             (Step::Stopped { approved, reviewed }, Then::Rate { rate, error }) => format!(
                 "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which rules out \
-                 an approval rate of {rate} at an error of {error}; {ways}"
+                 an approval rate of {rate} (chance of error: {error}); {ways}"
             ),
             (Step::Unclear { approved, reviewed }, Then::Rate { rate, error }) => format!(
                 "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which neither \
-                 proves nor rules out an approval rate of {rate} at an error of {error}; {ways}"
+                 proves nor rules out an approval rate of {rate} (chance of error: {error}); {ways}"
             ),
             _ => {
                 let wait = if self.waiting.jobs == 1 { "waits" } else { "wait" };

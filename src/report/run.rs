@@ -9,8 +9,11 @@ use crate::domain::text::count;
 /// Writes the outcome of a run as text or JSON, and the command to type next.
 pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
     let summary = match report {
-        RunReport::Nothing { what, next, .. } => {
+        RunReport::Nothing { what, next, exit } => {
             terminal.say(what);
+            if terminal.json {
+                terminal.data(json::run::nothing(what, *exit));
+            }
             if let Some(next) = next {
                 terminal.next(next);
             }

@@ -18,7 +18,7 @@ const SIZE: (u16, u16) = (100, 24);
 /// The minimum columns and rows. A smaller reported size is ignored.
 const LEAST: (u16, u16) = (20, 5);
 
-/// A JSON format in which no string holds a control character of a terminal.
+/// A formatter of JSON that escapes a terminal's control characters in all strings.
 struct Harmless;
 
 impl Formatter for Harmless {
@@ -175,7 +175,8 @@ impl Terminal {
         }
     }
 
-    /// Writes an error that does not end the work, even with `--quiet`, because it may be recorded nowhere else.
+    /// Writes an error that does not end the work. The error appears even with `--quiet`, because it may be recorded nowhere
+    /// else.
     pub fn insist(&self, error: &str) {
         self.above(|| {
             let _ =

@@ -39,7 +39,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Returns the files of every rendering that is shown.
+    /// Returns the files of every rendering that the review shows, by the id of the rendering.
     pub(super) fn of_all(gallery: &Gallery) -> HashMap<TakeId, Self> {
         let mut all: HashMap<TakeId, Self> = HashMap::new();
         for take in gallery.jobs.iter().flat_map(|job| &job.record.takes).map(|record| &record.take) {

@@ -1,11 +1,11 @@
-//! The report as a page that this program serves on loopback, where people decide about clips.
+//! The report as a page that this program serves, by default on loopback, where people decide about clips.
 //!
-//! One address serves the page, its data, a stream of changes, and the files of the renderings that are shown; see
-//! [`Server`]. Nothing is sent to a provider from here: a redo is queued, and a run sends it.
+//! One address serves the page, its data, a stream of changes, and the files of the renderings that are shown; see [`Server`].
+//! Nothing is sent to a provider from here: a redo is queued, and a run sends it.
 //!
-//! `gate` checks every request before anything is done for it, with the `secrets` of the link. `route` answers it:
-//! from `shown`, the jobs as they were last read; `live`, which sees changes; `clips`, which opens files and sends the
-//! `range` that is asked for; and `writes`, which records decisions. `acceptor` bounds the connections.
+//! `gate` checks every request before anything is done for it, with the `secrets` of the link. `route` passes it on. `shown`
+//! has the jobs as they were last read, and `live` sees changes. `clips` opens files and sends the `range` that is asked for,
+//! and `writes` records decisions. `acceptor` bounds the connections.
 
 mod acceptor;
 mod clips;
@@ -89,13 +89,13 @@ struct Shared {
 impl Server {
     /// Reads the jobs and starts to listen.
     ///
-    /// It fails if nothing was ever run, if `only` matches no job, if the address is in use, or if other computers
+    /// Fails if nothing was ever run, if `only` matches no job, or if the address is in use. It also fails if other computers
     /// could connect but the options do not allow that.
     pub async fn start(project: Project, options: Options) -> Result<Self, Error> {
         let Options { only, read_only, listen, allow_remote, who } = options;
         if !listen.ip().is_loopback() && !allow_remote {
             let what = format!(
-                "other computers can reach {listen}, and anyone who gets the link could decide: add --allow-remote \
+                "other computers can reach {listen}, and anyone with the link could record decisions: add --allow-remote \
                  if you want that"
             );
             let hint = project.places().typed(&format!("review --listen {listen} --allow-remote"));

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 /// The system program that opens a file with the user's default program.
 const PROGRAM: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
 
-/// A temporary page with the link to the review. Dropping it removes it.
+/// A temporary page with the link to the review. Dropping the opener removes the page.
 ///
 /// The link is not an argument of the browser: every user of this computer sees the arguments of all programs.
 pub struct Opener(PathBuf);

@@ -55,7 +55,7 @@ struct Looks {
 }
 
 impl Source {
-    /// Returns the source for the jobs of these names and patterns; without any, for all jobs.
+    /// Returns a source of the jobs that these names and patterns select; an empty list selects all jobs.
     pub(super) fn new(project: Project, only: Vec<String>, changes: watch::Receiver<u64>) -> Self {
         Self { project, only, changes, looks: Mutex::default() }
     }

@@ -78,7 +78,7 @@ struct Choice {
 struct Conflict {
     /// The jobs about which nothing was recorded, each as `{"job": NAME}`.
     conflicts: Vec<Value>,
-    /// The current data of these jobs, with their reviews, and of the jobs whose decisions were recorded.
+    /// The current data of the jobs in conflict, with their reviews, and of the jobs whose decisions were recorded.
     #[serde(flatten)]
     change: Change,
 }
@@ -155,7 +155,7 @@ fn key<'a>(shown: &'a Shown, job: &str) -> Result<&'a JobKey, Error> {
     found.ok_or_else(|| wrong(&format!("this page does not show a job `{job}`")))
 }
 
-/// Replaces the error that a run holds the lock with an error in words for the page. Other errors stay unchanged.
+/// Replaces the error that a run has locked the project by an error in words for the page. Other errors stay unchanged.
 fn busy(error: Error) -> Error {
     if error.exit != Exit::Locked {
         return error;

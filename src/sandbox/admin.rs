@@ -31,8 +31,8 @@ pub struct Charge {
     pub usd: String,
     /// The time when the task was accepted, in RFC 3339.
     pub accepted_at: String,
-    /// The outcome of the task: `processing`, `success`, `fail`, `no_result`, `cancelled`, or the unknown word of a
-    /// fault.
+    /// The outcome of the task: `processing`, `success`, `fail`, `no_result`, `cancelled`, or the undocumented word that a
+    /// fault rule sets.
     pub outcome: String,
 }
 

@@ -90,7 +90,7 @@ impl Listener for Acceptor {
     }
 }
 
-/// A TCP stream that obeys its [`Connection`], and that fails once the sandbox stops.
+/// A TCP stream that ends when its [`Connection`] is cut. All its reads and writes fail once the sandbox stops.
 pub(super) struct Stream {
     tcp: TcpStream,
     connection: Arc<Connection>,
@@ -159,7 +159,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// The connection of a request, in the type by which handlers receive it.
+/// A wrapper in which the HTTP framework hands the [`Connection`] of a request to the request's handler.
 #[derive(Clone)]
 pub(super) struct Peer(pub(super) Arc<Connection>);
 

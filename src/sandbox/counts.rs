@@ -65,7 +65,7 @@ pub struct Stats {
     /// The number of requests for a file that sent the API key in an `Authorization` header. A request does not count
     /// if its link was refused earlier because the key was missing.
     ///
-    /// It must stay 0: hosts of clips are not the provider.
+    /// The number must stay 0, because the host of a clip is not the provider and must not get the key.
     pub authorized_downloads: u64,
     /// The largest number of tasks that ever ran at the same time, for each model. Tasks before this start of the
     /// server count too.

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Defect {
-    /// From the first frame on, the hue is turned by 80 degrees, and grey parts are tinted. Only a clip with a picture
-    /// can have it.
+    /// From the first frame on, the hue is turned by 80 degrees, and grey parts are tinted. Only a clip made from a picture
+    /// can have this defect.
     Recoloured,
-    /// From the first frame on, the clip shows another product than the picture. Only a clip with a picture can have
-    /// it.
+    /// From the first frame on, the clip shows another product than the picture. Only a clip made from a picture can have
+    /// this defect.
     WrongProduct,
     /// The clip does not move: all its frames equal the first frame.
     Frozen,
@@ -23,7 +23,7 @@ pub enum Defect {
 }
 
 impl Defect {
-    /// Returns true if only a clip with a picture can have this defect.
+    /// Returns true if only a clip made from a picture can have this defect.
     pub(super) fn needs_picture(self) -> bool {
         matches!(self, Self::Recoloured | Self::WrongProduct)
     }

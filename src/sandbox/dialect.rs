@@ -12,7 +12,7 @@ use super::tasks::{Order, Task};
 /// The maximum size in bytes of any request: three images of 50 MB in base64, and room for the other fields.
 pub(super) const BODY_BYTES: usize = 256 * 1024 * 1024;
 
-/// The protocol of a fake provider. Everything behind the protocol is the same for all providers.
+/// The protocol of a fake provider. All other parts of the sandbox are the same for all providers.
 pub trait Dialect: Send + Sync {
     /// Returns the name of the provider with this protocol.
     fn provider(&self) -> &'static str;
@@ -66,7 +66,8 @@ pub trait Dialect: Send + Sync {
 
 /// Returns the pictures with which a clip begins and ends, from a list of pictures or a single one.
 ///
-/// `ends` is false for models that use several pictures as references: then no picture ends the clip.
+/// `ends` is false for models that use several pictures as references: then no picture ends the clip. `None` stands for a
+/// missing picture.
 pub(super) fn first_and_last(pictures: Option<&Value>, ends: bool) -> [Option<&Value>; 2] {
     match pictures {
         Some(Value::Array(list)) => [list.first(), list.get(1).filter(|_| ends)],
@@ -142,9 +143,9 @@ pub enum State<'a> {
     Ready(Link),
     /// The task failed.
     Failed {
-        /// The error code of the reason.
+        /// The error code of the failed task.
         code: &'a str,
-        /// The reason in words.
+        /// The reason of the failure in words.
         message: &'a str,
         /// The form in which the answer reports the reason.
         shape: Shape,
@@ -163,8 +164,8 @@ pub struct Link {
     pub cover: String,
 }
 
-/// The part of a task's time, in percent, during which it is reported as waiting. It is used for providers that report
-/// waiting and running tasks separately.
+/// The first part of a task's time, in percent, during which answers report the task as waiting. Only providers that
+/// distinguish waiting from running tasks use this number.
 pub(super) const QUEUED_PERCENT: u8 = 33;
 
 /// Checks that a call has the right API key, and refuses it otherwise.

@@ -1,7 +1,7 @@
 //! Defines fault rules, which decide which calls go wrong, and how.
 //!
-//! A rule has a kind of call, conditions for the call, how often it applies, and the fault. Every rule counts every
-//! call that it matches. If several rules are due, the first one applies.
+//! A rule has a kind of call, conditions for the call, how often it applies, and the fault. Every rule counts every call
+//! that it matches. If several rules apply to a call, the first one decides.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -29,7 +29,7 @@ pub enum On {
     Download,
 }
 
-/// The conditions of a fault rule. A call must fulfil all that are given.
+/// The conditions of a fault rule. A call must fulfil all of them; a condition that is `None` holds for every call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
@@ -73,9 +73,9 @@ pub struct Rule {
 
 /// A fault that the sandbox can simulate.
 ///
-/// Faults of the connection and of the answer are for every kind of call. Except for submissions, "after accept" only
-/// means "without an answer". In a poll of many tasks, such a fault changes the whole answer, and the first fault that
-/// applies decides.
+/// Faults of the connection or of the answer can happen to every kind of call. In calls that create no task, "after accept"
+/// only means that no answer comes. In a poll of many tasks, such a fault changes the whole answer, and only the first one
+/// applies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -126,12 +126,12 @@ pub enum Fault {
         /// The delay in milliseconds.
         ms: u64,
     },
-    /// The task fails. As a fault of a poll, only this answer says so, and the task itself goes on.
+    /// The task fails. As a fault of a poll, only the answer to this poll reports the failure, and the task itself goes on.
     Fail {
-        /// The error code of the reason.
+        /// The error code of the failed task.
         #[serde(default = "Fault::internal_code")]
         code: String,
-        /// The reason in words.
+        /// The reason of the failure in words.
         #[serde(default = "Fault::internal_message")]
         message: String,
         /// The form in which the answer reports the reason.
@@ -346,8 +346,8 @@ struct Armed {
 }
 
 impl Armed {
-    /// Counts a matching call, and returns true if the rule applies to it. `lot` is relative to the start of the rule's
-    /// share.
+    /// Counts a matching call, and returns true if the rule applies to it. `lot` is the call's number from 0 to 1, minus
+    /// the shares of all earlier rules.
     fn is_due(&mut self, lot: f64, dice: &mut StdRng) -> bool {
         self.seen += 1;
         let when = &self.rule.when;
@@ -375,7 +375,7 @@ impl Faults {
         self.rules.clear();
     }
 
-    /// Counts the call for every rule that matches it, and returns the fault of the first rule that applies.
+    /// Counts the call for every rule that matches it. Returns the fault of the first rule that applies, or `None`.
     pub(super) fn pick(&mut self, on: On, call: Call<'_>, dice: &mut StdRng) -> Option<Fault> {
         let mut picked = None;
         let mut lot = call.lot;

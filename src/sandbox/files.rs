@@ -1,4 +1,5 @@
-//! Serves clips and covers by signed links that expire. It supports ranges, and faults on demand.
+//! Serves clips and covers by signed links that expire. Clients may request ranges of bytes, and fault rules may spoil
+//! downloads.
 
 use std::collections::VecDeque;
 use std::io;
@@ -132,7 +133,7 @@ fn note_denial(shared: &Shared, signed: &Signed, status: StatusCode, shows_key: 
     }
 }
 
-/// A valid call for a file that exists, with its task.
+/// An accepted request for an existing clip or cover, with the task that made it.
 struct Admitted {
     dialect: Arc<dyn Dialect>,
     task: Task,

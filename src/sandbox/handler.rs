@@ -178,7 +178,7 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
     serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is not JSON: {error}")))
 }
 
-/// Returns a number from 0 to 1 that is derived from a request's body without the client's request id.
+/// Returns a number from 0 to 1 that is derived from a request's body. It does not depend on the client's request id.
 fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
     let mut body = body.clone();
     if let (Some(name), Some(fields)) = (dialect.label_parameter(), body.as_object_mut()) {
@@ -188,8 +188,8 @@ fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
     f64::from(u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// Returns the reason why a valid request is refused now: a used request id, or too many running tasks; `None` if
-/// neither is so.
+/// Returns the reason why a valid request is refused now: a used request id, or too many running tasks. Returns `None` if
+/// the request can be accepted.
 fn hindrance<'a>(
     inner: &Inner,
     shared: &Shared,
@@ -252,8 +252,7 @@ fn look_up(
     Ok((fault, reply::json(StatusCode::OK, &report)))
 }
 
-/// Returns the state of a task. If a fault changes how the task ends in this answer, returns the state that the fault
-/// prescribes.
+/// Returns the state of a task for an answer. If `fault` changes how tasks end, returns the state that `fault` prescribes.
 pub(super) fn state<'a>(
     shared: &Shared,
     task: &'a Task,

@@ -153,7 +153,8 @@ impl Pictures {
         }
     }
 
-    /// Returns a picture of a logged request: its web address, or its stored bytes.
+    /// Returns a picture of a logged request: its web address, or its stored bytes. Returns `None` if `logged` is not a
+    /// picture.
     ///
     /// If the file with the bytes is missing, the file's name is used like a web address.
     pub(super) fn find(&self, logged: &Value) -> Option<Source> {

@@ -14,18 +14,18 @@
 //! the providers' documents, so that an error on one side is found by the other. Vtrix and `UniAll` publish no prices,
 //! so theirs are invented here.
 //!
-//! Accepted, charged and cancelled tasks are on disk before the answer is sent, so a killed server has them again when
-//! it starts on the same directory. Time also passes for its tasks while it is stopped. A provider finds only its own
-//! tasks.
+//! The acceptance, the charge and the cancellation of a task are on disk before the answer is sent. A killed server has all
+//! tasks again when it restarts on the same directory. Time also passes for its tasks while it is stopped. A provider finds
+//! only its own tasks.
 //!
 //! # The parts
 //!
-//! `handler` has the common part of all providers: it checks the key, adds a request to the book (`tasks`) and the
-//! `log`, and returns the state of a task. The form of the answers and the check of requests are in a `dialect`: `zai`,
-//! `vtrix`, `uniall` and `echo`. They share the kinds of parameters (`fields`), and the check and the store of pictures
-//! (`images`). `provider` assigns dialects to paths. `faults` has the rules for faults, `reply` and `connection` carry
-//! them out, and `defects` has the visual defects of clips. `files` serves the clips that `clips` draws. `admin`
-//! reports what happened, and `counts` how often.
+//! `handler` has the common part of all providers. It checks the key, adds a request to the book (`tasks`) and the `log`,
+//! and returns the state of a task. The form of the answers and the check of requests are in a `dialect`: `zai`, `vtrix`,
+//! `uniall` and `echo`. They share the kinds of parameters (`fields`), and the check and the store of pictures (`images`).
+//! `provider` assigns dialects to paths. `faults` has the rules for faults, `reply` and `connection` carry them out, and
+//! `defects` has the visual defects of clips. `files` serves the clips that `clips` draws. `admin` reports what happened,
+//! and `counts` how often.
 
 mod admin;
 mod clips;
@@ -151,8 +151,8 @@ impl Sandbox {
 
     /// Reads the state directory and starts to listen on 127.0.0.1.
     ///
-    /// Returns an error if a rule is impossible, the directory cannot be used or is in use, its log is damaged (an
-    /// incomplete last line is allowed), or the given port is in use.
+    /// Returns an error if a fault rule is impossible, or if the given port is in use. Returns an error too if another
+    /// sandbox uses the directory, or if its log is damaged. An incomplete last line of the log is allowed.
     pub async fn start(options: Options) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
         provider::check(&options.providers).map_err(invalid)?;
@@ -295,7 +295,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Answers 421 to a request for another host name, because a web site may point its own name to this computer.
+/// Answers 421 to a request whose host name is not this computer's. A web site may point its own name to this computer.
 async fn refuse_foreign_host(request: axum::extract::Request, next: Next) -> Response {
     let named = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     let mut named = named.chain(request.uri().authority().map(Authority::as_str));

@@ -53,8 +53,8 @@ pub struct Options {
 impl Options {
     /// Returns options for the providers of [`providers`](super::providers), without faults.
     ///
-    /// The port is any free one, clips are full, tasks take 1 to 3 seconds, the limits are as documented, and links
-    /// work for a day.
+    /// The port is 0 (see [`Options::port`]), clips are full, and tasks take 1 to 3 seconds. The limits are as documented,
+    /// and links work for a day.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, key: impl Into<String>, now: Clock) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl Options {
 pub enum ClipDetail {
     /// Clips with the requested size and frame rate: 100 to 400 KB for 5 seconds of 1920 × 1080, more with a picture.
     Full,
-    /// Clips of 64 × 64 pixels and one frame a second, without text or card: about 2 KB.
+    /// Clips of 64 × 64 pixels and one frame a second, without any text: about 2 KB.
     Tiny,
 }
 
@@ -96,13 +96,13 @@ pub struct Caption {
     pub shot: String,
 }
 
-/// A function that returns the item and the shot of a task, for the text on its clip.
+/// A function that returns the item and the shot of a task, for the text on its clip; `None` if they are unknown.
 ///
 /// It is called whenever a clip is drawn, on a thread that may block. The result for a task must not change, because
 /// otherwise a resumed download does not fit its first part.
 pub type Captions = Arc<dyn Fn(&Task) -> Option<Caption> + Send + Sync>;
 
-/// The limits on the number of tasks that run at the same time. Further submissions are throttled.
+/// The limits on the number of tasks that run at the same time. A submission above a limit is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Limits {
     /// The documented limits: for Z.AI one task of `cogvideox-3` and five of each other model. Other providers publish

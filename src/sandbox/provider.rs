@@ -23,7 +23,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Returns a provider without paths. Its name, from the dialect, is the prefix of its paths.
+    /// Returns a provider without paths. The provider's name, which the dialect defines, is the prefix of all paths that
+    /// are added later.
     #[must_use]
     pub fn new(dialect: impl Dialect + 'static) -> Self {
         Self { dialect: Arc::new(dialect), paths: Vec::new() }

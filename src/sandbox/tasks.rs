@@ -28,7 +28,7 @@ pub struct Order {
     pub seconds: u32,
 }
 
-/// Returns `zai`, the provider for lines of old logs, which name none because there was only one.
+/// Returns `zai`, the provider of requests in old logs. Such logs name no provider, because there was only one.
 fn the_first() -> String {
     "zai".to_owned()
 }
@@ -57,7 +57,7 @@ pub struct Request {
     pub task: Option<Task>,
 }
 
-/// An accepted and, unless it costs nothing, charged task.
+/// A task that was accepted, and charged unless it is free.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
     /// The name of the task's provider.
@@ -113,7 +113,7 @@ impl Request {
         parameters(&self.body)
     }
 
-    /// Returns the visual defect that the clip has, if a fault rule demands one.
+    /// Returns the visual defect that a fault rule demands for the clip; `None` if the clip has no defect.
     pub(super) fn defect(&self) -> Option<Defect> {
         match &self.fault {
             Some(Fault::Defect(defect)) => Some(*defect),
@@ -189,12 +189,12 @@ impl Book {
         self.running.get(model).map_or(0, |ends| ends.iter().filter(|end| **end > now).count())
     }
 
-    /// Returns the request that created a task of this provider.
+    /// Returns the request that created a task of this provider; `None` if the provider has no such task.
     pub(super) fn find(&self, provider: &str, task: &str) -> Option<&Request> {
         self.find_any(task).filter(|request| request.provider == provider)
     }
 
-    /// Returns the request that created a task of any provider.
+    /// Returns the request that created a task of any provider; `None` if there is no such task.
     pub(super) fn find_any(&self, task: &str) -> Option<&Request> {
         self.by_task.get(task).and_then(|index| self.requests.get(*index))
     }

@@ -16,7 +16,7 @@ use rusqlite::{Connection, Row};
 /// A take (one paid rendering of a job) with the amount that budgets count for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Costs {
-    /// The take.
+    /// The take, with its price and its state.
     pub take: Take,
     /// The amount that budgets count for the take: its charge, or its price while it may have been charged.
     pub usd: Usd,
@@ -27,9 +27,9 @@ pub struct Costs {
 pub struct Adjustment {
     /// The take and its amount as the caller read them. If they have changed since, nothing is corrected.
     pub seen: Costs,
-    /// The amount that was charged.
+    /// The correct amount, which the provider really charged.
     pub usd: Usd,
-    /// The reason, in the user's words.
+    /// The reason for the correction, in the user's words.
     pub reason: String,
 }
 
@@ -75,7 +75,7 @@ impl Reader {
         .await
     }
 
-    /// Returns a take by its id, with the amount that budgets count for it.
+    /// Returns a take by its id, with the amount that budgets count for it; `None` if the id is unknown.
     pub async fn costs(&self, id: &TakeId) -> Result<Option<Costs>, StoreError> {
         let id = id.clone();
         self.read(move |db| costs(db, &id)).await

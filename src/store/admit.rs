@@ -47,17 +47,17 @@ pub enum Jobs {
 /// A wanted job, with the takes to order, cancel or move for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admitted {
-    /// The job.
+    /// The job as the manifest asks for it.
     pub wanted: Wanted,
     /// The new take to order; `None` if no rendering is ordered.
     pub new: Option<NewTake>,
     /// Takes of the job that wait to be sent and are cancelled, because the job's input changed.
     pub supersede: Vec<TakeId>,
-    /// A take of another job that is moved to this job, so that this job needs no new rendering.
+    /// A take of another job that is moved to this job, so that this job needs no new rendering; `None` if no take is moved.
     pub adopt: Option<TakeId>,
     /// A take of the job that waits to be sent and has no attempts left. It gets its full number of attempts again.
     pub afresh: Option<TakeId>,
-    /// A take that serves this job although it was ordered with another fingerprint (hash of the request).
+    /// A take that counts as a rendering of this job although it was ordered with another fingerprint (hash of the request).
     pub alike: Option<TakeId>,
     /// True if the plan may submit the job. Only then must a change of the job's position in the queue be saved.
     pub may_be_sent: bool,
@@ -70,8 +70,8 @@ pub struct Admitted {
 pub struct NewTake {
     /// The id of the take.
     pub id: TakeId,
-    /// The take in doubt that the new take replaces. It is written off once the new take was accepted, or may have been
-    /// accepted. If a person settles the take in doubt earlier, the new take is cancelled, or is not ordered at all.
+    /// The take in doubt that the new take replaces, if any. It is written off once the provider has accepted the new take,
+    /// or may have. If a person settles the take in doubt earlier, the new take is cancelled, or is not ordered at all.
     pub instead_of: Option<TakeId>,
 }
 
@@ -219,8 +219,8 @@ impl AdmissionWriter<'_> {
         self.note_likeness(wanted, job)
     }
 
-    /// Records that a take serves the job although the fingerprints differ. Later plans still use the take after a
-    /// setting of the manifest changes or a picture is lost.
+    /// Records that a take counts as a rendering of the job although the fingerprints differ. Later plans still use the
+    /// take after a setting of the manifest changes or a picture is lost.
     fn note_alias(&self, wanted: &Wanted, take: &TakeId) -> rusqlite::Result<()> {
         self.db
             .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
@@ -274,8 +274,7 @@ impl AdmissionWriter<'_> {
         Ok(())
     }
 
-    /// Updates the price and the picture names of unsent takes. The fingerprint does not cover either, and stays the
-    /// same.
+    /// Updates the price and the picture names of unsent takes. The fingerprint depends on neither of them, and stays the same.
     fn renew_orders(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         let waits = "SELECT 1 FROM takes WHERE job = ?1 AND state = 'pending'";
         if !self.db.prepare_cached(waits)?.exists([job])? {

@@ -1,9 +1,9 @@
 //! Applies an event to a take's life cycle inside a transaction. This is the only way in which a take changes its
 //! state.
 //!
-//! The module also applies all consequences of an event: to the money, the outcome of the attempt, takes that replace
-//! the take, the clip's name and the ledger. Runs, repairs after a crash and rebuilds from a ledger all call
-//! [`transition`].
+//! The module also records all consequences of an event: the money, the outcome of the attempt, the clip's name and the
+//! ledger lines. It also cancels or writes off takes that the event makes superfluous. Runs, repairs after a crash and
+//! rebuilds from a ledger all call [`transition`].
 
 use super::Store;
 use super::error::ApplyError;
@@ -146,8 +146,9 @@ pub(super) fn settle(db: &Connection, row: &Take, step: Change<'_>) -> rusqlite:
     transition(db, row, step).map(Result::ok)
 }
 
-/// Writes off the older take in doubt that `row` replaces, once `row` was accepted or may have been. Until then a
-/// person may still find the older take's task. An amount that may have been charged for the older take stays spent.
+/// Writes off the older take in doubt that `row` replaces, as soon as the provider has accepted `row` or may have accepted
+/// it. Until then a person may still find the older take's task. An amount that may have been charged for the older take
+/// stays spent.
 fn give_up_older(
     db: &Connection,
     row: &Take,
@@ -167,8 +168,8 @@ fn give_up_older(
     Ok(())
 }
 
-/// Cancels the takes that wait to be sent in place of a take in doubt, because the take in doubt is settled or is
-/// replaced by another take.
+/// Cancels the takes that wait to be sent in place of a take in doubt. They are superfluous once the take in doubt is
+/// settled, or another take is ordered in its place.
 pub(super) fn cancel_stand_ins(
     db: &Connection,
     doubtful: &TakeId,

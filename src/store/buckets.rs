@@ -107,7 +107,7 @@ fn buckets(
     Ok((buckets, named))
 }
 
-/// Visits every wanted job with its takes.
+/// Calls `visit` with every wanted job of a project (`None`: of all projects) and the takes of the job.
 fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> rusqlite::Result<()> {
     let mut select = db.prepare_cached(
         "SELECT j.id, j.shot, j.item, j.variant, j.fingerprint, f.fingerprint, t.fingerprint = j.fingerprint, t.state,

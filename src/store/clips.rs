@@ -50,7 +50,7 @@ const KEPT: &str =
      AND t.id NOT IN (SELECT filed_take FROM jobs WHERE filed_take IS NOT NULL)";
 
 impl Reader {
-    /// Returns a page of the clips of a project (`None`: of all projects) and the start of the next page, which is
+    /// Returns a page of the clips of a project (`None`: of all projects), and the start of the next page. The start is
     /// `None` after the last page.
     pub async fn clips(
         &self,

@@ -48,8 +48,8 @@ impl Reader {
         .await
     }
 
-    /// Returns the newest take with this fingerprint that was not cancelled. It may belong to another job, because jobs
-    /// with the same fingerprint share a clip.
+    /// Returns the newest take with this fingerprint that was not cancelled; `None` if there is none. The take may be of
+    /// any job, because jobs with the same fingerprint share a clip.
     pub async fn newest_of(&self, fingerprint: &Fingerprint) -> Result<Option<Take>, StoreError> {
         let fingerprint = fingerprint.to_string();
         self.read(move |db| {

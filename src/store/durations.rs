@@ -41,7 +41,7 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the durations of renderings, by kind. Rows that cannot be read are left out: a run learns them again.
+    /// Returns the durations of renderings, by kind. Durations that cannot be read are empty: a run learns them again.
     pub async fn durations(&self) -> Result<Vec<(RenderKind, Durations)>, StoreError> {
         self.read(durations).await
     }

@@ -40,7 +40,7 @@ pub enum StoreError {
          which upgrades it", path.display()
     )]
     Outdated {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
         /// The version of the database.
         found: i64,
@@ -64,7 +64,7 @@ pub enum StoreError {
         path.display()
     )]
     OlderThanLedger {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
         /// The number of submissions in the ledger that the database lacks.
         missing: usize,
@@ -80,7 +80,7 @@ pub enum StoreError {
          the project to a local disk", path.display()
     )]
     NetworkFs {
-        /// The folder.
+        /// The path of the state folder.
         path: PathBuf,
         /// The kind of file system: `NFS`, `SMB` and the like.
         kind: &'static str,
@@ -88,13 +88,13 @@ pub enum StoreError {
     /// The state folder has no database, because no run was ever started in this project.
     #[error("no records of shotlist found in {}: nothing was sent yet; start with `shotlist run`", path.display())]
     Absent {
-        /// The folder.
+        /// The path of the state folder.
         path: PathBuf,
     },
     /// Another process kept the database locked for too long.
     #[error("{} is in use by another process: nothing was sent; wait until it ends, then try again", path.display())]
     Busy {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
     },
     /// The file system or SQLite refused to use a file or folder for any other reason.
@@ -102,7 +102,7 @@ pub enum StoreError {
     Unusable {
         /// The file or folder that cannot be used.
         path: PathBuf,
-        /// The system's error message.
+        /// The error message of the system or of SQLite.
         detail: String,
     },
     /// The provider accepted a task, so it is paid, but its id could not be saved in both the database and the ledger.
@@ -118,7 +118,7 @@ pub enum StoreError {
         /// The error because of which the task id could not be saved in both files.
         cause: Box<StoreError>,
     },
-    /// The program is ending, so that it neither read nor wrote. Nothing was sent.
+    /// The program is ending, so nothing was read, written or sent.
     #[error("shotlist is ending: its records were not changed and nothing was sent")]
     Ending,
 }

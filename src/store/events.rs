@@ -8,8 +8,8 @@ use crate::domain::lifecycle::{Absence, CancelledBy, ClipFile, Event, HeldReason
 impl Entry {
     /// Returns the event of this ledger line if a take in state `state` has not had the event yet; otherwise `None`.
     ///
-    /// A clip may have been placed under its name without the knowledge of the database. Then the clip is searched for
-    /// under that name. A clip that is not found there is downloaded again at no charge.
+    /// For a line about a finished clip, the event leads to a search for the clip under its name. A clip that is not found
+    /// there is downloaded again at no charge.
     pub(super) fn unheard(&self, state: &State) -> Option<Event> {
         // The line is not about a submission; a take that was sent cannot be cancelled.
         if self.kind == Kind::Cancelled {
@@ -101,7 +101,7 @@ impl Entry {
         events
     }
 
-    /// Returns the events that lead from `state` to a clip that was placed under its name.
+    /// Returns the events that lead from `state` to a clip that was placed under its name; `None` if the line names no clip.
     fn placed(&self, state: &State) -> Option<Vec<Event>> {
         let mut events: Vec<Event> = self.task_for(state).into_iter().collect();
         events.extend([Event::WasPlaced(self.file()?), Event::Placed]);
@@ -126,7 +126,7 @@ impl Entry {
         }
     }
 
-    /// Returns the way in which the submission failed without a task. Lines of version 1 do not record this way: their
+    /// Returns the cause for which the submission ended without a task. Lines of version 1 do not record a cause: their
     /// takes are retried without waiting.
     fn sent_back(&self) -> SentBack {
         let named = SentBack::ALL.into_iter().find(|how| Some(how.name()) == self.why.as_deref());

@@ -197,7 +197,8 @@ fn network_kind(_: &Path) -> io::Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// Returns the name of a network file system, from the number that Linux gives it (statfs(2) and linux/magic.h).
+/// Returns the name of a network file system, from the number that Linux gives it (statfs(2) and linux/magic.h). Returns
+/// `None` for all other file systems.
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has these numbers"))]
 const fn network_magic(magic: u32) -> Option<&'static str> {
     match magic {

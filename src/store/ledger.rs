@@ -20,17 +20,17 @@ use serde::{Deserialize, Serialize};
 /// 2 had no reviews.
 pub(super) const VERSION: u32 = 3;
 
-/// The kind of a line.
+/// The kind of a ledger line: the event that the line records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A submission is about to be sent. The line carries all that is needed to know what was bought.
     Intent,
-    /// The submission surely brought no task, and the take may be sent again.
+    /// It is certain that the submission made no task, and the take may be sent again.
     SentBack,
     /// The provider refused the submission for good.
     Rejected,
-    /// A task exists.
+    /// The provider accepted the submission and made a task.
     Accepted,
     /// The submission got no answer, so the provider's tasks are searched for it.
     Doubt,
@@ -179,7 +179,7 @@ impl Kind {
     }
 }
 
-/// A line of the ledger. Optional fields that the line's kind does not use are left out.
+/// A line of the ledger. An optional field is `None`, and left out of the file, if the line's kind does not use it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// The version of the line's format, at most 3.
@@ -208,7 +208,7 @@ pub struct Entry {
     /// The model, as `provider/model`.
     #[serde(with = "rows::text")]
     pub model: ModelName,
-    /// The fingerprint of the take's order, in text form.
+    /// The fingerprint of the take's request, in text form.
     pub fingerprint: String,
     /// The cost of the take: its price until the charge is known, then the charge.
     #[serde(with = "usd")]
@@ -225,7 +225,7 @@ pub struct Entry {
     /// The reason why the provider refused the request or the task failed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
-    /// The answer whether the failed take was charged: yes, no or unknown.
+    /// The charge of a failed take: yes, no or unknown; only on lines about a failure.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_charged")]
     pub charged: Option<Charged>,
     /// The title of the item; only on lines of kind `Intent`.
@@ -255,16 +255,16 @@ pub struct Entry {
     /// The output folder to which paths are relative, as seen from the manifest; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out: Option<String>,
-    /// The number of the review; reviews are counted over all jobs.
+    /// The number of the review, counted over all jobs; only on lines about a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
     /// The reasons of a rejection, with commas between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasons: Option<String>,
-    /// True if the review queues another rendering.
+    /// True if the review asks for another rendering of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redo: Option<bool>,
-    /// The name of the reviewer.
+    /// The name of the reviewer; only on lines about a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
     /// The id of the newest take of the job at the time of the review.

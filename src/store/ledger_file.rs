@@ -48,8 +48,8 @@ impl fmt::Display for DamagedLine {
 }
 
 impl Tail {
-    /// Returns the first damaged line whose content the database may lack. The database has all lines up to number
-    /// `heard`.
+    /// Returns the first damaged line whose content the database may lack, or `None`. The database has all lines up to
+    /// number `heard`.
     pub(super) fn unheard(&self, heard: u64) -> Option<&DamagedLine> {
         self.damaged.iter().find(|line| {
             let (before, after) = line.between;
@@ -64,7 +64,7 @@ impl Tail {
     }
 }
 
-/// Finds the `seq` number in what is left of a damaged line.
+/// Finds the `seq` number in the readable part of a damaged line; returns `None` if the number is damaged too.
 fn seq_in(line: &[u8]) -> Option<u64> {
     let text = String::from_utf8_lossy(line);
     let (_, rest) = text.split_once("\"seq\":")?;
@@ -234,7 +234,7 @@ impl Ledger {
         }
     }
 
-    /// Builds the error for a damaged line without which the records may be incomplete.
+    /// Builds the error for a damaged line of the ledger.
     pub(super) fn damaged(&self, line: &DamagedLine) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), detail: line.to_string() }
     }

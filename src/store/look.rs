@@ -34,7 +34,7 @@ pub struct Run {
 pub struct Examined {
     /// The number of takes in the database.
     pub takes: u64,
-    /// The newest time in the database. If the clock shows an earlier time, the clock is slow.
+    /// The newest time that the database records; `None` if it records none. A clock that shows an earlier time is slow.
     pub newest: Option<Timestamp>,
     /// The number of bytes of an incomplete last line of the ledger, which an active run may be writing; 0 if the line
     /// is complete.
@@ -45,8 +45,8 @@ pub struct Examined {
 
 /// Checks every page of the database in a state folder, and its ledger. Returns `None` if nothing was ever run there.
 ///
-/// Changes nothing and never waits. The errors are those that a run would meet: a damaged or newer database, or one
-/// that is older than its ledger.
+/// Changes nothing and never waits. The errors are the same as those of a run: the database is damaged, from a newer
+/// program, or older than its ledger.
 pub fn examine(dir: &Path) -> Result<Option<Examined>, StoreError> {
     let path = folder::database(dir);
     let db = open_found(&path, true)?;

@@ -15,8 +15,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The start of a key in the table `meta`. Such a row has a model's learned time between two submissions, in
-/// microseconds. [`SLOTS`] is the start of the keys for a model's learned number of slots (tasks at a time).
+/// The prefix of the `meta` keys under which models' learned times between two submissions are stored, in microseconds.
+/// [`SLOTS`] is the prefix of the keys for models' learned numbers of slots (tasks at a time).
 const GAP: &str = "gap of ";
 const SLOTS: &str = "slots of ";
 
@@ -44,7 +44,7 @@ pub struct Elsewhere {
 }
 
 /// Records `here` as the place in which commands submit and collect. Returns the place that was recorded before if it
-/// differs from `here` and jobs wait to be sent.
+/// differs from `here` and jobs wait to be sent; otherwise `None`.
 pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Elsewhere>> {
     let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
     let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
@@ -72,7 +72,7 @@ impl Store {
         self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
     }
 
-    /// Records which folders of clips are on a disk of their own; see [`Reader::disks`].
+    /// Records which folders of clips are on another disk than the state folder; see [`Reader::disks`].
     pub async fn note_disks(&self, disks: &BTreeSet<String>) -> Result<(), StoreError> {
         let disks = serde_json::json!(disks).to_string();
         let sql = "UPDATE output SET disks = ?1";
@@ -164,14 +164,14 @@ impl Store {
     }
 }
 
-/// Returns the prefix of the `meta` rows for the addresses at which a provider accepts submissions.
+/// Returns the prefix of the `meta` keys that record the addresses at which a provider accepts submissions.
 fn accepting(provider: &str) -> String {
     format!("{provider} accepts at")
 }
 
 impl Reader {
-    /// Returns, for each model of a provider, the rate and the number of slots (tasks at a time) that the provider
-    /// accepted when it last refused more.
+    /// Returns the learned rate and number of slots (tasks at a time) of each model of a provider. The provider accepted
+    /// these limits when it last refused more.
     pub async fn learned(&self, provider: &str) -> Result<Vec<(String, Learned)>, StoreError> {
         let models = format!("{GAP}{provider}/");
         self.read(move |db| {
@@ -194,8 +194,8 @@ impl Reader {
         self.read(root).await
     }
 
-    /// Returns the folders of clips that were on a disk of their own, with `.` for the output folder itself; `None` if
-    /// no run has recorded them yet.
+    /// Returns the folders of clips that were on another disk than the state folder, with `.` for the output folder itself.
+    /// Returns `None` if no run has recorded them yet.
     pub fn disks(&self) -> Result<Option<BTreeSet<String>>, StoreError> {
         let found: Option<String> = self.read_here(|db| {
             let found = db.prepare_cached("SELECT disks FROM output")?.query_row([], |row| row.get(0));

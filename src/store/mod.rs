@@ -108,9 +108,9 @@ pub struct Options {
     pub place: Option<Place>,
     /// True to accept a network file system, because the user promises that only one computer writes.
     pub allow_network: bool,
-    /// A callback that simulates a failing disk, for tests.
+    /// A callback that simulates a failing disk, for tests; `None` outside tests.
     pub rehearsal: Option<Rehearsal>,
-    /// A counter of the steps of SQLite's virtual machine, with which tests measure how the work grows with the data.
+    /// A counter of the steps of SQLite's virtual machine. Tests measure with it how the work grows with the data.
     pub meter: Option<Arc<AtomicU64>>,
 }
 
@@ -133,8 +133,8 @@ pub struct Opened {
     pub warnings: Vec<String>,
     /// The repairs that were made after a crash.
     pub repairs: Vec<Repair>,
-    /// The other machine or folder in which a copy of this project was last driven, with the jobs that wait in both
-    /// copies; `None` if there is none.
+    /// The other machine or folder in which commands last submitted or collected for this project. `None` if there is none,
+    /// or if no job waits to be sent.
     pub elsewhere: Option<Elsewhere>,
 }
 

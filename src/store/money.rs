@@ -15,15 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The property by which takes are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// The day of the last submission, in UTC.
+    /// The day of the take's last submission, in UTC.
     Day,
-    /// The model, as `provider/model`.
+    /// The model of the take, as `provider/model`.
     Model,
-    /// The provider.
+    /// The provider of the take.
     Provider,
-    /// The item's id.
+    /// The id of the item of the take's job.
     Item,
-    /// The shot.
+    /// The shot of the take's job.
     Shot,
     /// The tags of the item. A take counts in the group of each tag, or in the group with an empty name if the item has
     /// no tags.
@@ -34,7 +34,7 @@ pub enum By {
 }
 
 impl By {
-    /// Returns the name that users type and that programs read.
+    /// Returns the name of the property, as users type it and as programs read it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,7 +61,7 @@ pub struct Group {
     pub phase: Phase,
     /// The state of the takes' money: free, reserved, in doubt or settled.
     pub account: MoneyState,
-    /// The number of takes.
+    /// The number of takes in the group.
     pub takes: u64,
     /// The amount that budgets count for the takes; zero if they are free.
     pub usd: Usd,

@@ -16,7 +16,7 @@ pub struct Pause {
     pub provider: Option<String>,
     /// The time when the pause began.
     pub since: Timestamp,
-    /// The reason that the user gave for the pause.
+    /// The reason that the user gave for the pause; `None` if the user gave none.
     pub reason: Option<String>,
     /// The number of the project's takes that wait for the end of the pause.
     pub waiting: u64,
@@ -80,7 +80,7 @@ impl Reader {
     }
 }
 
-/// Checks whether a provider is paused for a project, by its own pause or by one of all providers.
+/// Checks whether a provider is paused for a project, by a pause of this provider or of all providers.
 pub(super) fn holds(db: &Connection, project: &str, provider: &str) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM pauses WHERE project = ?1 AND provider IN ('', ?2)")?
         .exists((project, provider))

@@ -32,7 +32,7 @@ pub struct Reader {
 /// The number of takes in one phase of their life cycle, with the sum of their cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
-    /// The number of takes.
+    /// The number of takes in the phase.
     pub takes: u64,
     /// The amount spent, reserved or in doubt; zero for takes that cost nothing.
     pub usd: Usd,
@@ -91,8 +91,8 @@ impl Reader {
         read(&transaction).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
-    /// Returns the takes to collect, at most `limit`. Clips to download come first, by the expiry of their links; then
-    /// come tasks to poll, by their due times.
+    /// Returns at most `limit` takes that must be collected. Clips to download come first, by the expiry of their links;
+    /// then come tasks to poll, by their due times.
     pub async fn owed(&self, project: Option<&str>, limit: usize) -> Result<Vec<Take>, StoreError> {
         self.page(
             project,
@@ -194,8 +194,8 @@ impl Reader {
         .await
     }
 
-    /// Finds the finished take that made the file at a path, unless the file is already recorded as the clip of a
-    /// wanted job with that path.
+    /// Finds the finished take that made the file at a path. Returns `None` if the file is already recorded there as the
+    /// clip of a wanted job.
     ///
     /// Searches every take, so it is only for a path that an unexpected file occupies. After a crash, such a file may
     /// be a finished clip that was not recorded.
@@ -350,8 +350,8 @@ impl Reader {
     }
 }
 
-/// Finds the finished take that made the file at a path, unless a job `f` that meets the SQL condition `is_needed` has
-/// that clip at that path.
+/// Finds the finished take that made the file at a path. Returns `None` if a job has that clip at that path and meets the
+/// SQL condition `is_needed`, which calls the job `f`.
 pub(super) fn clip_at(
     db: &Connection,
     path: &str,

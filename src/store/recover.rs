@@ -1,8 +1,8 @@
 //! Rebuilds a lost, old or damaged state from the ledger, the old database and the clips.
 //!
-//! If the ledger is lost too, the sidecars (the JSON files next to the clips) prove what was paid, and become lines of
-//! a new ledger. Takes that were in flight or waited for a decision have no sidecar, so the new database records that
-//! its history has gaps.
+//! If the ledger is lost too, the sidecars (the JSON files next to the clips) prove what was paid. They become lines of a
+//! new ledger. Takes that were in flight or waited for a decision have no sidecar, so the new database records that its
+//! history has gaps.
 //!
 //! The new database is made under another name. The old one is kept under a new name and never deleted, and a single
 //! rename gives its name to the new database. After a kill, recovery can be started again. The next start of a run
@@ -37,12 +37,12 @@ const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
 /// The searches in the output folder that recovery needs.
 pub trait ClipFinder {
-    /// Checks whether the file at a path is this clip, with the recorded size and hash.
+    /// Checks whether the file at a path exists and has the recorded size and hash of a clip.
     fn stands(&self, path: &str, file: &ClipFile) -> bool;
     /// Returns the new path of a clip that was at `path` before a newer clip replaced it. Returns `None` if no file
     /// with the recorded size and hash is found.
     fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String>;
-    /// Returns the size and hash of the file at a path, if its sidecar names this take and matches the file.
+    /// Returns the size and hash of the file at a path if its sidecar names this take and matches the file; otherwise `None`.
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile>;
     /// Returns the sidecars of all clips as `(path of the clip, JSON of the sidecar)`, in the order of the paths.
     fn sidecars(&self) -> Vec<(String, serde_json::Value)>;
@@ -249,8 +249,8 @@ impl Recovery {
         (firsts.len(), sum)
     }
 
-    /// Adds lines to the ledger. A ledger with damaged lines is rewritten without them. Then the function returns the
-    /// path under which the damaged file is kept.
+    /// Adds lines to the ledger. A ledger with damaged lines is rewritten without them, and the path under which the
+    /// damaged file is kept is returned.
     fn write_ledger(&mut self, added: &[Entry], now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         if self.tail.damaged.is_empty() {
             if !added.is_empty() {
@@ -284,7 +284,8 @@ impl Recovery {
         Ok((schema::open_to_write(new)?, bare))
     }
 
-    /// Replaces the old database by the new one with a single rename. Returns the path under which the old one is kept.
+    /// Replaces the old database by the new one with a single rename. Returns the path under which the old database is
+    /// kept; `None` if there was none.
     fn give_name(&self, new: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         let path = folder::database(&self.dir);
         let named = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub enum Repair {
     /// The last line of the ledger was incomplete and was dropped.
     TornLine {
-        /// The number of bytes dropped.
+        /// The number of bytes that were dropped from the ledger.
         bytes: u64,
     },
     /// The ledger has lost lines that the database had seen. Requests that were being sent at the crash therefore count
@@ -27,7 +27,7 @@ pub enum Repair {
     LedgerCut,
     /// Lines of the database were missing from the ledger and were added.
     LinesAdded {
-        /// The number of lines added.
+        /// The number of lines that were added to the ledger.
         count: usize,
     },
     /// The intent had not reached the ledger, so the request was surely not sent: the take waits to be sent again.

@@ -61,7 +61,7 @@ impl From<StoreError> for ReviewError {
     }
 }
 
-/// A job with the finished clip under its name.
+/// A job that has a finished clip under its name, with that clip and the take that made it.
 struct Shown {
     job: i64,
     project: String,
@@ -171,8 +171,8 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the review before the newest review of a job. The flag is true if no take of the job was ordered since
-    /// the returned review.
+    /// Returns the review before the newest one that holds for a job; `None` if there is none. The flag is true if the
+    /// returned review is of this job and no take of the job was ordered since.
     pub async fn former_review(
         &self,
         project: &str,
@@ -319,7 +319,7 @@ fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) ->
     Ok(review)
 }
 
-/// Builds the ledger line of a review. `latest` is the id of the job's newest take at that time.
+/// Builds the ledger line of a review. `latest` is the id of the job's newest take at the time of the review.
 fn line(take: &Take, project: &str, key: &JobKey, review: &Review, latest: Option<String>) -> Entry {
     let reasons: Vec<&str> = review.reasons.iter().map(|reason| reason.name()).collect();
     Entry {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Writes and reads a value as text, with its `Display` and `FromStr`.
+/// The serde functions that write and read a value as text, with its `Display` and `FromStr`.
 pub(super) mod text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use std::{fmt::Display, str::FromStr};
@@ -92,7 +92,7 @@ mod params {
     }
 }
 
-/// Writes a task id as text.
+/// The serde functions that write and read a task id as text.
 mod task_id {
     use super::TaskId;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

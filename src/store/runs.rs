@@ -45,7 +45,7 @@ pub enum Window {
 /// The money of a [`Window`] by state: settled, reserved and in doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spent {
-    /// The amount surely spent.
+    /// The amount that was certainly charged.
     pub settled: Usd,
     /// The amount reserved for requests in flight.
     pub reserved: Usd,

@@ -82,7 +82,7 @@ pub(in crate::store) fn tags_json(tags: &[String]) -> String {
     serde_json::to_string(tags).expect("a list of texts is JSON")
 }
 
-/// Reads a JSON list of tags.
+/// Reads the tags of an item from a column that has them as a JSON list.
 pub(in crate::store) fn tags(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| unreadable(column, error))
 }
@@ -129,7 +129,7 @@ pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::R
         .map(|_| ())
 }
 
-/// Returns the newest take of a job with this fingerprint, and the row number of the job.
+/// Returns the newest take of a job with this fingerprint, and the row number of the job; `None` if there is no such take.
 pub(super) fn newest_of_order(
     db: &Connection,
     project: &str,
@@ -172,8 +172,8 @@ pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result
     .exists([&id.0])
 }
 
-/// Returns the older take in doubt that take `id` replaces; `None` if there is none. The older take is written off once
-/// take `id` was accepted or may have been.
+/// Returns the older take in doubt that take `id` replaces; `None` if there is none. The older take is written off as soon
+/// as the provider has accepted take `id` or may have accepted it.
 pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
     let doubtful: Option<String> = db
         .prepare_cached("SELECT instead_of FROM takes WHERE id = ?1")?
@@ -306,8 +306,8 @@ pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite
     set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
 }
 
-/// Records that a take's clip is no longer under any job's name. Returns the path that the clip had under the name of
-/// the take's own job, where it will be placed again.
+/// Records that a take's clip is no longer under any job's name. Returns the path that the clip had under the name of the
+/// take's own job, where it will be placed again. Returns `None` if it had no such path.
 pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
     let path: Option<String> = db
         .prepare_cached(

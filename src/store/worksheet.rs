@@ -29,10 +29,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The temporary tables of a worksheet.
 ///
-/// `wanted.at` is the position of a job in the order of submission. `template`, `kind` and `draw` serve the choice of a
-/// canary, and `kept_back` has the positions of jobs that wait for the review of a canary. `leaders` has a row for each
-/// fingerprint that several jobs share; `first` and `second` are the positions of the jobs whose renderings the other
-/// jobs can use, and `leading` has the decisions about them.
+/// `wanted.at` is the position of a job in the order of submission. `template`, `kind` and `draw` are for the choice of a
+/// canary. `kept_back` has the positions of jobs that wait for the review of a canary. `leaders` has a row for each
+/// fingerprint that several jobs share. The columns `first` and `second` are the positions of the two jobs whose renderings
+/// the other jobs can use. `leading` has the decisions about these two jobs.
 const TABLES: &str = "
 CREATE TABLE wanted (
     at INTEGER PRIMARY KEY,
@@ -125,7 +125,7 @@ pub struct Book {
     /// The path that error messages name: the state database, or the temporary folder if there is none.
     path: PathBuf,
     project: String,
-    /// The first error while jobs were added; `None` if all were added.
+    /// The first error that occurred while jobs were added to the worksheet; `None` if there was no error.
     trouble: Option<StoreError>,
     taken: i64,
     is_urgent: bool,
@@ -152,13 +152,13 @@ pub struct Book {
 pub struct Decided {
     /// The position of the job in the order of submission.
     pub at: i64,
-    /// The job.
+    /// The job as the manifest asks for it.
     pub wanted: Wanted,
     /// The decision about the job.
     pub decision: Decision,
     /// The new take that [`Book::order`] recorded for the job; `None` if nothing was ordered.
     pub ordered: Option<TakeId>,
-    /// The take of the project that serves the job although it was ordered with another fingerprint.
+    /// The take that counts as a rendering of the job although it was ordered with another fingerprint.
     pub alike: Option<TakeId>,
 }
 
@@ -169,7 +169,7 @@ pub struct Gone {
     pub key: JobKey,
     /// True if the manifest still asked for the job in the last run.
     pub wanted: bool,
-    /// The clip.
+    /// The path, size and digest of the job's clip, and the take that made it.
     pub filed: crate::plan::known::Filed,
 }
 

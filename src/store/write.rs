@@ -1,4 +1,4 @@
-//! Writes the changes of a single take. Each is a compare-and-set on the state that the caller saw.
+//! Writes the changes of a single take. Each write is a compare-and-set on the state that the caller saw.
 
 use super::apply::{self, Applied, Change, Details, transition};
 use super::error::{ApplyError, ClaimError};
@@ -22,7 +22,7 @@ pub struct Renewal {
     pub id: TakeId,
     /// The price of the new take.
     pub price: Usd,
-    /// The user's reason for the decision. It is saved in the ledger lines.
+    /// The user's reason for the order, if any. It is saved in the ledger lines.
     pub note: Option<String>,
 }
 
@@ -93,7 +93,7 @@ impl Store {
         claimed?.ok_or(ClaimError::Changed)
     }
 
-    /// Records that a job's clip is now at the path in `filed`, because it was moved, is shared with another job, or
+    /// Records that a job's clip is now at the path in `filed`. The clip was moved there, is shared with another job, or
     /// belonged to another job before.
     ///
     /// Returns [`ApplyError::Changed`] if the job or the take is not known.

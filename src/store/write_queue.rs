@@ -108,8 +108,8 @@ impl Writer {
         Ok(Some(first))
     }
 
-    /// Commits a batch of one write. It needs no savepoint, because there is nothing else to commit if the write is
-    /// refused.
+    /// Commits a batch of one write; returns `None` if nothing was written. The write needs no savepoint, because there is
+    /// nothing else to commit if the write is refused.
     fn commit_alone(&mut self, job: &mut dyn Job) -> Result<Option<u64>, StoreError> {
         let mut verdict = None;
         let committed = self.transact(|batch| {
@@ -193,8 +193,8 @@ impl Writer {
     }
 }
 
-/// Refuses a write whose row the database does not accept. If the write is about a paid task, returns the ledger line
-/// of the task, which the caller saves alone.
+/// Refuses a write whose row the database does not accept. If the write is about a paid task, returns the ledger line of
+/// the task, which the caller saves alone; otherwise `None`.
 fn refuse(job: &mut dyn Job, cause: StoreError) -> Option<Entry> {
     let line = job.must_persist().map(|must_persist| must_persist.line.clone());
     job.refuse(if line.is_some() { unsaved(job, Kept::Ledger, &cause) } else { cause });

@@ -51,8 +51,8 @@ pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) ledger: Ledger,
     pub(super) dir: PathBuf,
-    /// The lock of the state folder, if this process submits, collects or rebuilds. Only such a process, which has
-    /// repaired both files, may record that the database and the ledger agree.
+    /// The lock of the state folder; `None` if this process does not submit, collect or rebuild. Only such a process, which
+    /// has repaired both files, may record that the database and the ledger agree.
     pub(super) lock: Option<Lock>,
     /// True if the ledger has a line that the database lacks. Then this process no longer records that the database and
     /// the ledger agree.

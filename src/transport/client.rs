@@ -141,9 +141,9 @@ impl FreeClient {
 
     /// Starts the download of a clip from a link of the provider at `endpoint`. A relative link is below its base URL.
     ///
-    /// No credentials are sent, with one exception: if a link on the origin of the base URL answers 401 or 403, and was
-    /// not reached by a redirect, it is requested again with the key. Links to this machine and plain HTTP are allowed
-    /// only if the base URL is on this machine.
+    /// Links get no credentials, with one exception. A link on the origin of the base URL is requested again with the key
+    /// if it answers 401 or 403. A link that was reached by a redirect never gets the key. Links to this machine and plain
+    /// HTTP are allowed only if the base URL is on this machine.
     pub async fn fetch(
         &self,
         endpoint: &Endpoint,

@@ -14,7 +14,7 @@ pub struct Endpoint {
     pub base_url: Url,
     /// The account's key; `None` for a provider that needs no key.
     pub key: Option<SecretString>,
-    /// The environment variable that the key was read from, for messages.
+    /// The environment variable that the key was read from, for messages; `None` if there is none.
     pub key_env: Option<String>,
 }
 

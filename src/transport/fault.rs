@@ -93,8 +93,9 @@ pub(super) struct UnsafeAddress {
 
 /// Classifies a failed call by its error: it decides whether the request may have been sent.
 ///
-/// hyper reports a connect error only before it passes the request to a connection: for the name look-up, TCP, the
-/// proxy tunnel and the TLS handshake. Every other error, and also a timeout, can occur after the request was sent.
+/// hyper reports a connect error only before it passes the request to a connection. Such errors are from the name look-up,
+/// TCP, the proxy tunnel and the TLS handshake. Every other error, and also a timeout, can occur after the request was
+/// sent.
 pub(super) fn kind(error: &reqwest::Error) -> SendFaultKind {
     if !error.is_connect() && !error.is_builder() {
         return SendFaultKind::Lost;

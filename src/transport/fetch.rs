@@ -87,8 +87,8 @@ impl ClipClients {
         self.follow(url, &Span::First(bytes), None, Allowed { loopback: false, plain: true }).await
     }
 
-    /// Follows a link and its redirects to the clip. `key` is sent only to the first address, and only if it answers
-    /// 401 or 403.
+    /// Follows a link and its redirects to the clip. `key` is sent only to the address of the link itself, and only after
+    /// that address has answered 401 or 403.
     async fn follow(
         &self,
         mut url: Url,
@@ -177,7 +177,7 @@ struct Allowed {
     plain: bool,
 }
 
-/// The body of a download.
+/// The body of a download that is being read, with its time limit and its low-speed rule.
 struct Flow {
     response: Response,
     host: String,

@@ -63,9 +63,9 @@ impl Default for Timeouts {
 /// The proxies from the user's environment variables. This machine itself is always reached directly.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// The proxy for `https:` addresses. It may contain a user name and a password.
+    /// The proxy for `https:` addresses, if any. It may contain a user name and a password.
     pub https: Option<Url>,
-    /// The proxy for `http:` addresses.
+    /// The proxy for `http:` addresses, if any.
     pub http: Option<Url>,
     /// The hosts that are reached directly, in the format of `NO_PROXY`.
     pub bypass: String,
@@ -92,7 +92,7 @@ impl Proxies {
         proxy.as_ref().filter(|_| !is_direct()).map(host_and_port)
     }
 
-    /// Returns a warning for the user if clips are downloaded through a proxy, whatever their hosts are.
+    /// Returns a warning for the user if clips from unknown hosts are downloaded through a proxy; otherwise `None`.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         // This name is reached directly only if the list contains every name.

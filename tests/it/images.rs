@@ -118,6 +118,20 @@ fn what_was_found_out_is_kept_and_what_was_not_is_asked_for_again() {
 }
 
 #[test]
+fn a_picture_that_is_gone_is_an_error_although_its_size_was_read_days_ago() {
+    let shop = Shop::with(&[("mug", "good.png")]);
+    shop.validate(&["--check-images"]).expect(0);
+    let kept = shop.project.path(".shotlist/links.json");
+    let year = jiff::Timestamp::now().strftime("\"%Y-").to_string();
+    let old =
+        std::fs::read_to_string(&kept).unwrap().replace("good.png", "gone.png").replace(&year, "\"2020-");
+    assert!(old.contains("\"2020-"), "{old}");
+    shop.project.write(".shotlist/links.json", old);
+    shop.project.write("products.csv", "id,image\nmug,http://shop.example.com/gone.png\n");
+    assert_whole!(shop.validate(&["--check-images"]).expect(4));
+}
+
+#[test]
 fn a_linked_first_frame_is_compared_with_a_linked_last_one() {
     let shop = Shop::with(&[("mug", "good.png")]);
     shop.project.manifest(

@@ -92,7 +92,7 @@ fn programs_get_problems_under_stable_names() {
     let (_, problems) = manifest::read("m.yaml", b"version: 1\nitems: { form: x }\n");
     let sheet = Place::Row { file: "p.csv".into(), row: 14, column: Some("image".into()) };
     let mut row = Problem::warning(sheet, "the cell is empty");
-    row.examples = vec!["sheet row 14 (abus-varedo-47)".into()];
+    row.examples = vec!["item abus-varedo-47 (sheet row 14)".into()];
     let all: Vec<_> = problems.iter().chain([&row]).map(report::problems::json).collect();
     insta::assert_json_snapshot!(all);
 }

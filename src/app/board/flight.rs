@@ -35,9 +35,9 @@ pub enum Doing {
 }
 
 impl Flight {
-    /// Returns the current step of a take by its state; `None` if the run is not working on the take.
+    /// Returns the current step of a take, derived from `state`; `None` if the run is not working on the take.
     ///
-    /// `before` is the step before this change: if the step is the same, its start time is kept.
+    /// `before` is the entry before the state changed. If the step is the same, the start time in `before` is kept.
     #[must_use]
     pub(crate) fn new(
         key: &JobKey,
@@ -51,7 +51,7 @@ impl Flight {
         Some(Self { key: key.clone(), kind: kind.clone(), doing, at: same.map_or(at, |before| before.at) })
     }
 
-    /// Returns whether the take was charged or may have been charged, because its request was sent or is being sent.
+    /// Returns whether the take's request was sent or is being sent, so it was charged or may have been charged.
     #[must_use]
     pub(crate) fn is_paid(&self) -> bool {
         self.doing != Doing::Again

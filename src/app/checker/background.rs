@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 /// Maximum time that a run waits at its end for clips whose checks are not finished.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Maximum time before verdicts are saved: if no clip arrives for this long, the finished verdicts are written.
+/// Time without a new clip after which the background task saves the finished verdicts.
 const KEEP: Duration = Duration::from_secs(1);
 
 /// Number of verdicts that are saved in one write.
@@ -51,14 +51,14 @@ pub struct Found {
     pub clips: usize,
     /// Job of the first clip with the worst verdict.
     pub job: JobKey,
-    /// Description of the finding in that job's clip.
+    /// Description of the finding in the clip of `job`.
     pub reason: String,
 }
 
 impl RunChecks {
-    /// Counts the verdict about a job's clip, and returns the findings to report.
+    /// Counts the verdict about a job's clip, and returns its failures that must be reported.
     ///
-    /// These are the failures in checks that no earlier clip of the run has failed.
+    /// A failure is left out if an earlier clip of the run has failed the same check.
     fn add(&mut self, job: &JobKey, checked: &Checked) -> Vec<Finding> {
         let is_new = |finding: &&Finding| {
             let fails = |found: &Found| found.verdict == Verdict::Fail && found.check == finding.check;

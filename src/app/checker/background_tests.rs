@@ -1,4 +1,4 @@
-//! The counts of a run's clips by their verdicts.
+//! Tests of the counts of a run's clips by verdict.
 
 use super::*;
 use crate::app::checker::file::finding;
@@ -14,9 +14,9 @@ fn checked(findings: Vec<Finding>) -> Checked {
 #[test]
 fn the_first_failure_in_each_check_is_told_and_all_are_counted() {
     let mut checks = RunChecks::default();
-    let warned = finding("black", Verdict::Warn, "it shows only black for 1.0 s");
-    let black = finding("black", Verdict::Fail, "it is black for 4.0 s");
-    let size = finding("size", Verdict::Fail, "it has 64x64 pixels");
+    let warned = finding("black", Verdict::Warn, "the clip shows only black for 1.0 s");
+    let black = finding("black", Verdict::Fail, "the clip is black for 4.0 s");
+    let size = finding("size", Verdict::Fail, "the clip has 64x64 pixels");
     assert_eq!(checks.add(&job("hero/1"), &checked(vec![warned])), []);
     assert_eq!(checks.add(&job("hero/2"), &checked(vec![black.clone()])), std::slice::from_ref(&black));
     assert_eq!(checks.add(&job("hero/3"), &checked(vec![black, size.clone()])), [size]);
@@ -24,5 +24,5 @@ fn the_first_failure_in_each_check_is_told_and_all_are_counted() {
     assert_eq!(checks.tally, Tally { passed: 1, warned: 1, failed: 2, unchecked: 0 });
     let found: Vec<_> = checks.found.iter().map(|found| (&*found.check, found.clips, &found.job)).collect();
     assert_eq!(found, [("black", 3, &job("hero/2")), ("size", 1, &job("hero/3"))]);
-    assert_eq!(checks.found[0].reason, "it is black for 4.0 s");
+    assert_eq!(checks.found[0].reason, "the clip is black for 4.0 s");
 }

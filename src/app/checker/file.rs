@@ -46,7 +46,8 @@ fn duration(
     let is = facts.duration.as_secs_f64();
     let is_off = (is - f64::from(wanted)).abs() > settings.duration;
     is_off.then(|| {
-        let reason = format!("it lasts {is:.1} s; {who} says {wanted} s (tolerance {} s)", settings.duration);
+        let reason =
+            format!("the clip lasts {is:.1} s; {who} says {wanted} s (tolerance {} s)", settings.duration);
         finding("duration", Verdict::Warn, reason)
     })
 }
@@ -106,7 +107,8 @@ fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &C
     for text in ordered {
         let wanted = if Some(text) == ratio { Size::read(text) } else { pixels(text) };
         if wanted.is_some_and(|wanted| !wanted.fits(is, settings.size)) {
-            let reason = format!("it has {}x{} pixels; the request says {text}", facts.width, facts.height);
+            let reason =
+                format!("the clip has {}x{} pixels; the request says {text}", facts.width, facts.height);
             return Some(finding("size", Verdict::Fail, tolerance(&reason, settings)));
         }
     }
@@ -114,7 +116,7 @@ fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &C
     let is_off = pixels(of_card).is_some_and(|wanted| !wanted.fits(is, settings.size));
     is_off.then(|| {
         let reason =
-            format!("it has {}x{} pixels; the model's card says {of_card}", facts.width, facts.height);
+            format!("the clip has {}x{} pixels; the model's card says {of_card}", facts.width, facts.height);
         finding("size", Verdict::Warn, tolerance(&reason, settings))
     })
 }
@@ -133,7 +135,7 @@ fn fps(Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<
     let is = facts.fps()?;
     let is_off = u32::try_from(*wanted).is_ok_and(|wanted| (is - f64::from(wanted)).abs() > FPS);
     is_off.then(|| {
-        let reason = format!("it has {is:.1} frames per second; {who} says {wanted} (tolerance {FPS})");
+        let reason = format!("the clip has {is:.1} frames per second; {who} says {wanted} (tolerance {FPS})");
         finding("fps", Verdict::Warn, reason)
     })
 }
@@ -141,11 +143,13 @@ fn fps(Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<
 fn track(Ordered { request, sandbox, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
     match (request.audio?, facts.has_audio) {
         (true, false) if !sandbox => {
-            Some(finding("track", Verdict::Fail, "it has no sound; the request says `audio: true`"))
+            Some(finding("track", Verdict::Fail, "the clip has no sound; the request says `audio: true`"))
         }
-        (false, true) => {
-            Some(finding("track", Verdict::Warn, "it has an audio track; the request says `audio: false`"))
-        }
+        (false, true) => Some(finding(
+            "track",
+            Verdict::Warn,
+            "the clip has an audio track; the request says `audio: false`",
+        )),
         _ => None,
     }
 }

@@ -5,10 +5,10 @@ use crate::domain::verdict::{Finding, Verdict};
 use crate::manifest::Checks;
 use crate::media::frames::{Bars, Edge, Frame, Measures, Picture, colour_difference, hash_distance};
 
-/// Minimum share of black pixels in a source picture that counts as dark; a clip made from it may rightly be black.
+/// Share of black pixels from which a source picture counts as dark; a clip of such a picture may rightly be black.
 const DARK: f64 = 0.9;
 
-/// Minimum share of black frames in a clip that counts as wholly black.
+/// Share of black frames from which a clip counts as wholly black.
 const BLACK: f64 = 0.9;
 
 /// Maximum number of scene changes that the reason of a finding lists.
@@ -44,7 +44,7 @@ pub(super) fn findings(settings: &Checks, measures: &Measures, sources: &Sources
     let flicker = measures.flicker.filter(|flicker| *flicker >= settings.flicker);
     found.extend(flicker.map(|flicker| {
         let reason = format!(
-            "its brightness goes up and down by {flicker:.1} of 255 from frame to frame (threshold {})",
+            "the brightness goes up and down by {flicker:.1} of 255 from frame to frame (threshold {})",
             settings.flicker
         );
         finding("flicker", Verdict::Warn, reason)
@@ -63,8 +63,11 @@ fn black(settings: &Checks, measures: &Measures, sources: &Sources, found: &mut 
     if measures.black < settings.black || sources.first.as_ref().is_some_and(is_dark) {
         return is_whole;
     }
-    let (verdict, what) =
-        if is_whole { (Verdict::Fail, "it is black") } else { (Verdict::Warn, "it shows only black") };
+    let (verdict, what) = if is_whole {
+        (Verdict::Fail, "the clip is black")
+    } else {
+        (Verdict::Warn, "the clip shows only black")
+    };
     let reason = format!("{what} for {:.1} s (threshold {} s)", measures.black, settings.black);
     found.push(finding("black", verdict, reason));
     is_whole
@@ -72,7 +75,7 @@ fn black(settings: &Checks, measures: &Measures, sources: &Sources, found: &mut 
 
 fn frozen(settings: &Checks, measures: &Measures) -> Option<Finding> {
     if measures.is_wholly_still && measures.seconds >= settings.frozen {
-        let reason = format!("nothing moves in its {:.1} s", measures.seconds);
+        let reason = format!("nothing moves for the whole {:.1} s", measures.seconds);
         return Some(finding("frozen", Verdict::Fail, reason));
     }
     (measures.still >= settings.frozen).then(|| {
@@ -97,7 +100,7 @@ fn bars(settings: &Checks, measures: &Measures, sources: &Sources) -> Option<(Fi
     })?;
     let side = if bars.top + bars.bottom > 0 { "height" } else { "width" };
     let reason =
-        format!("{word} bars take {:.0}% of its {side} (threshold {}%)", bars.share() * 100.0, settings.bars);
+        format!("{word} bars take {:.0}% of the {side} (threshold {}%)", bars.share() * 100.0, settings.bars);
     Some((finding("bars", Verdict::Warn, reason), bars))
 }
 
@@ -108,9 +111,9 @@ enum End {
     Last,
 }
 
-/// Compares a source picture with the most similar one of these frames: first the content, then the colours.
+/// Compares a source picture with the most similar of `frames`: first the content, then the colours.
 ///
-/// `frames` are from this end of the clip, and the bars `inside` are cut off them.
+/// `frames` are the frames at the start or at the end of the clip, as `end` says. The bars `inside` are cut off first.
 fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars, end: End) -> Vec<Finding> {
     let frames: Vec<Frame> = frames.iter().map(|frame| frame.without(inside)).collect();
     let nearest = |pictures: &[&Frame]| {
@@ -132,7 +135,7 @@ fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars,
             (false, End::Last) => "shows something other than `last_image`",
         };
         let reason =
-            format!("its {which} {what}: {distance} of 63 bits differ (threshold {})", settings.hash);
+            format!("the clip's {which} {what}: {distance} of 63 bits differ (threshold {})", settings.hash);
         found.push(finding(check, Verdict::Warn, reason));
         return found;
     }
@@ -143,7 +146,7 @@ fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars,
     let difference = difference.filter(|difference| *difference >= settings.colour);
     found.extend(difference.map(|difference| {
         let reason = format!(
-            "the colours of its {which} differ from the source picture by {difference:.1} (threshold {})",
+            "the colours of the clip's {which} differ from the source picture by {difference:.1} (threshold {})",
             settings.colour
         );
         finding("colour", Verdict::Warn, reason)
@@ -156,7 +159,7 @@ fn cuts(settings: &Checks, measures: &Measures) -> Option<Finding> {
     let at: Vec<String> = measures.cuts.iter().take(NAMED).map(|cut| format!("{:.1} s", cut.at)).collect();
     let more = if measures.cuts.len() > NAMED { ", …" } else { "" };
     let reason = format!(
-        "its scene changes at {}{more} (score {:.0}, threshold {})",
+        "the scene changes at {}{more} (score {:.0}, threshold {})",
         at.join(", "),
         first.score,
         settings.cut

@@ -145,5 +145,5 @@ fn a_flicker_is_no_cut() {
         .chain(moving(|column, row| scene(column, row).map(|part| 255 - part)).skip(48));
     let findings = found_by(&Checks::default(), cut, None);
     assert_eq!(findings.len(), 1, "{findings:?}");
-    assert!(findings[0].reason.starts_with("its scene changes at 2.0 s"), "{findings:?}");
+    assert!(findings[0].reason.starts_with("the scene changes at 2.0 s"), "{findings:?}");
 }

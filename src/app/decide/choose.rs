@@ -19,8 +19,8 @@ impl Project {
     /// Moves an earlier version's clip to the path of its job, and keeps the clip that was there.
     ///
     /// This costs nothing and is not a review. The version counts as the clip of the job's current input, so no run
-    /// replaces it until the input changes. `seen` is the revision of the job's newest review that the person saw; if
-    /// there is a newer review, this is a conflict and nothing is changed.
+    /// replaces it until the input changes. `seen` is the revision of the job's newest review that the person saw. If
+    /// there is a newer review, nothing is changed and the report has a conflict.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl Project {
     }
 }
 
-/// Returns the first of these paths at which the clip is found, with the way to move or copy it from there.
+/// Returns the first of `places` (paths) that has the clip, and whether to move or copy the clip; `None` if none has it.
 async fn find(
     tree: &Tree,
     places: Vec<(String, Refile)>,

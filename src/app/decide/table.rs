@@ -219,7 +219,7 @@ fn read(file: &str, csv: &[u8], keys: &[JobKey]) -> Result<(Vec<Row>, usize), Ve
     };
     let missing: Vec<&str> = NEEDED.into_iter().filter(|name| !columns.iter().any(|it| it == name)).collect();
     if !missing.is_empty() {
-        let what = format!("the table has no column `{}`", missing.join("`, `"));
+        let what = format!("columns missing in the table: `{}`", missing.join("`, `"));
         return Err(vec![problem(first, what)]);
     }
     let (mut rows, mut undecided, mut problems) = (Vec::new(), 0, Vec::new());
@@ -258,7 +258,7 @@ fn read(file: &str, csv: &[u8], keys: &[JobKey]) -> Result<(Vec<Row>, usize), Ve
     if problems.is_empty() { Ok((rows, undecided)) } else { Err(problems) }
 }
 
-/// Returns the number of lines before the record at this byte.
+/// Returns the number of lines in the text of a table before the row that starts at this byte.
 ///
 /// The CSV reader may report the byte between the two characters of a line end.
 fn lines_before(text: &str, byte: u64) -> u64 {

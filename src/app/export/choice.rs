@@ -33,7 +33,7 @@ pub enum Reason {
     SharesRejected,
     /// No person has decided about the clip.
     Undecided,
-    /// The person reviewed another clip of the job, or one that was made from another input.
+    /// The newest review is about another clip of the job, or about a clip that was made from another input.
     Outdated,
     /// The file of the clip is missing.
     Missing,
@@ -97,7 +97,7 @@ pub(super) struct Handed<'a> {
     pub(super) filed: &'a Filed,
 }
 
-/// The jobs of an export request: those with a clip to export, and the others.
+/// The jobs that an export request selects: those with a clip to export, and those without.
 pub(super) struct ChosenClips<'a> {
     /// Jobs with a clip to export, in the order of the manifest.
     pub(super) handed: Vec<Handed<'a>>,

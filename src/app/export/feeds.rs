@@ -69,7 +69,7 @@ pub(super) fn feed(
 
 /// Returns each product with its clips and with the ids by which the shop knows it.
 ///
-/// It adds a note about clips whose product has no such id or is not in the product file.
+/// Clips whose product has no such id or is not in the product file are left out, and a note about them is added.
 fn offered<'a>(
     products: &Products,
     clips: &'a ChosenClips<'a>,

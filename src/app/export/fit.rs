@@ -8,7 +8,7 @@ use crate::provider::card::{Mode, ModelCard};
 use crate::provider::cards::Cards;
 use std::collections::{BTreeMap, HashMap};
 
-/// Maximum duration in seconds that is tried for a model whose card has only a minimum and a maximum.
+/// Maximum duration, in seconds, that is considered for a model whose card gives only a minimum and a maximum.
 const LONGEST: u32 = 600;
 
 /// Maximum number of other models that a hint names.

@@ -16,7 +16,7 @@ pub(super) struct Product {
     pub(super) sku: Option<String>,
     /// Shop's own id of the product; `None` if the file has no such id apart from handles and SKUs.
     pub(super) shop_id: Option<String>,
-    /// Ids for a shop's feed, one for each product variant that the clip shows.
+    /// Ids of the product variants that the item's clips show, for the feed of a shop.
     pub(super) offers: Vec<String>,
 }
 

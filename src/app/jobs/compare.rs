@@ -3,8 +3,8 @@
 //! The database keeps only the last state of a rendering. States at an earlier time are derived from recorded times:
 //!
 //! - A rendering exists from the time at which it was recorded. It counts as waiting for its result from its
-//!   submission on, and has its last state from its end on. If the time of the end is not recorded, because an earlier
-//!   version of the program recorded no ends, the time of the submission is used.
+//!   submission on, and has its last state from its end on. Earlier versions of the program recorded no ends; then the
+//!   time of the submission is used.
 //! - A rendering needs a person's decision from the time at which this need was recorded. If a person has decided since
 //!   then, the rendering counts as waiting for its result also at the earlier time.
 //! - The clip of a job is that of its newest rendering that was done at that time. For now it is the file at the job's
@@ -74,7 +74,7 @@ pub struct Comparison {
     pub changed: Vec<Change>,
     /// Number of selected jobs that are the same at both times.
     pub unchanged: usize,
-    /// Amounts that the renderings submitted until the earlier and until the later time have cost for certain.
+    /// Certain cost of all renderings that were submitted until the earlier time, and until the later time.
     pub spent: [Usd; 2],
     /// Durations of the finished renderings by model.
     pub durations: Vec<Durations>,

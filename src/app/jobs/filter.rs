@@ -39,7 +39,7 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// Removes the jobs that do not match, and returns warnings about patterns that may be meant as names.
+    /// Removes the jobs that do not match the filter, and returns warnings about patterns that may be meant as names.
     ///
     /// # Errors
     ///

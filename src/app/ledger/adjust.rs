@@ -14,7 +14,7 @@ use crate::store::{Adjustment, ApplyError, Costs, Mode, Options, Store};
 /// A request to correct the cost of one take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustRequest {
-    /// Take to correct.
+    /// Take whose recorded cost is corrected.
     pub which: Which,
     /// Cost according to the provider's bill.
     pub usd: Usd,
@@ -38,9 +38,9 @@ pub struct AdjustReport {
     pub key: JobKey,
     /// Id of the take.
     pub take: TakeId,
-    /// Amount before the correction.
+    /// Recorded cost of the take before the correction.
     pub was: Usd,
-    /// Amount after the correction; equal to `was` if nothing changed.
+    /// Recorded cost of the take after the correction; equal to `was` if nothing changed.
     pub usd: Usd,
     /// Source of the amount.
     pub reason: String,

@@ -37,9 +37,9 @@ pub struct Sum {
     pub(crate) renamed: (usize, Usd),
     /// Number of jobs that are sent again although the earlier request may have been charged, and their price.
     pub(crate) again: (usize, Usd),
-    /// Number of clips that are kept although their input changed, and the keys of the first of these jobs.
+    /// Number of jobs that keep their clip although the input changed, and the keys of the first of these jobs.
     pub(crate) kept: (usize, Vec<String>),
-    /// Number of clips that are kept until a person agrees to render them again, and the keys of the first of these
+    /// Number of jobs that keep their clip until a person agrees to render it again, and the keys of the first of these
     /// jobs.
     pub(crate) asks: (usize, Vec<String>),
     /// Number of jobs whose clips are missing.
@@ -171,7 +171,7 @@ fn add(sum: &mut (usize, Usd), price: Usd) {
     sum.1 += price;
 }
 
-/// Signs of the table's rows in the order in which they are shown: from new charges to unchanged jobs.
+/// Signs that mark the rows of the plan's table, in the order of the rows: from new charges to unchanged jobs.
 pub(crate) const ORDER: [char; 7] = ['+', '~', '>', '!', '?', 'x', '='];
 
 fn why(decision: &Decision) -> (char, String) {

@@ -50,8 +50,8 @@ fn unfit(error: &serde_json::Error) -> Refused {
     Refused::Unfit(error.to_string())
 }
 
-/// Adds the products of the list at the path `wanted` to `objects`. `here` is the path of `value` in the document. The
-/// list is found by the same rules as when the catalog is read.
+/// Searches `value` for the list at the path `wanted`, and adds the products of the list to `objects`. `here` is the
+/// path of `value` in the document. The rules of the search are those for reading the catalog.
 fn gather<'a>(
     value: &'a RawValue,
     here: &str,
@@ -78,8 +78,8 @@ fn gather<'a>(
     Ok(())
 }
 
-/// Adds the columns of row `number` at the end of the row's JSON object. They get the same line breaks and spaces as
-/// the names in that object.
+/// Adds the columns of row `number` at the end of the row's JSON object, with the line breaks and spaces of that
+/// object.
 fn add(
     text: &str,
     object: &RawValue,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// A row of a text sheet, by its position in the text.
 struct Row {
     number: u64,
-    /// The position of the row's first character in bytes; `end` is the position of the row's line end.
+    /// The position of the row's first byte in the text; `end` is the position of the row's line end.
     start: usize,
     end: usize,
     /// The number of the row's cells; `filled` is the number of cells up to the last one with a text.
@@ -86,7 +86,7 @@ fn taken(head: &str, delimiter: u8, names: &[&str]) -> Option<String> {
     names.iter().find(is_taken).map(|name| (*name).to_owned())
 }
 
-/// A position of the scanner within a cell.
+/// A place within a cell that the scanner has reached.
 #[derive(PartialEq, Eq)]
 enum At {
     Start,

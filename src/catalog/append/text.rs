@@ -31,7 +31,7 @@ impl Edits {
     }
 }
 
-/// A file as decoded text, with its encoding for the texts that are inserted.
+/// A file as decoded text, with the encoding in which inserted texts are written.
 pub(super) struct Read {
     pub(super) text: String,
     encoding: &'static Encoding,
@@ -39,13 +39,13 @@ pub(super) struct Read {
     mark: usize,
     /// True if the bytes after the byte-order mark are valid UTF-8, so that they need no decoding.
     is_plain: bool,
-    /// True if a character that the encoding lacks can be written as an XML reference such as `&#1234;`.
+    /// True for an XML file: a character that the encoding lacks is then written as a reference such as `&#1234;`.
     has_references: bool,
 }
 
 impl Read {
-    /// Decodes a file in the encoding of its byte-order mark. A file without one is decoded in the encoding `name`, in
-    /// which the catalog was read.
+    /// Decodes a file in the encoding of its byte-order mark. A file without such a mark is decoded in the encoding
+    /// `name`.
     pub(super) fn new(bytes: &[u8], name: &str, has_references: bool) -> Result<Self, String> {
         let (encoding, mark) = match Encoding::for_bom(bytes) {
             Some(marked) => marked,
@@ -115,8 +115,8 @@ impl Read {
     }
 }
 
-/// A converter from positions in a file's decoded text to positions in the file's bytes. It must be asked in ascending
-/// order.
+/// A converter from positions in a file's decoded text to positions in the file's bytes. It takes positions in
+/// ascending order only.
 struct Places<'a> {
     bytes: &'a [u8],
     mark: usize,

@@ -73,7 +73,7 @@ struct Row {
 struct Cell {
     column: usize,
     style: Option<String>,
-    /// True if the cell has content.
+    /// True if the XML element of the cell has content, such as a value.
     is_filled: bool,
     place: Range<usize>,
 }

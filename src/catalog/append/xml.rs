@@ -13,9 +13,9 @@ use std::fmt::Write as _;
 struct Open {
     /// The name of the product's element with its namespace prefix.
     name: String,
-    /// The position in the text after the start tag of the product.
+    /// The position directly after the product's start tag, in bytes of the document's text.
     start: usize,
-    /// The number of elements within the product that are still open.
+    /// The number of elements within the product whose end tags were not reached yet.
     depth: usize,
 }
 

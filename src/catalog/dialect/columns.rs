@@ -22,7 +22,8 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) parent: Option<usize>,
     pub(in crate::catalog) id_of_parent: Option<usize>,
     id_prefix: &'static str,
-    /// The column that lists variants, and the name in that list whose value is the key of the variant's row.
+    /// The column that lists a product's variants as pairs, and the name of the pair that holds the key of the
+    /// variant's row.
     children: Option<(usize, &'static str)>,
     pub(in crate::catalog) kind: Option<usize>,
     /// The columns of each field, in the order in which fields are shown.
@@ -31,10 +32,10 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) chosen: BTreeSet<Field>,
     /// The columns of a plain file that may mark an item as not sold, each with the meaning of its cells.
     pub(in crate::catalog) states: Vec<(usize, Says)>,
-    /// The options of products, such as colours. Each has the column of its name (if any), the column of its value, and
-    /// a fixed name.
+    /// The options of products, such as colours: the column of the option's name if there is one, the column of its
+    /// value, and its fixed name.
     ///
-    /// The fixed name is empty if a column has the name.
+    /// The fixed name is empty if the option has a column for its name.
     pub(super) options: Vec<(Option<usize>, usize, String)>,
     /// The columns with titles, each with the columns whose texts are put before the title.
     before: Vec<(usize, Vec<usize>)>,
@@ -53,9 +54,9 @@ fn any(rules: &[Conditions], row: &Row) -> bool {
 }
 
 impl Columns {
-    /// Returns the reason for leaving out the product or the variant of a row; `None` if it is not left out.
+    /// Returns the reason for leaving out the product or the variant of a row; `None` if no rule leaves it out.
     ///
-    /// `whose` selects the product or the variant.
+    /// `whose` says which of the two is meant: the product or the variant.
     pub(in crate::catalog) fn reason(&self, whose: RuleSubject, cells: &[String]) -> Option<&'static str> {
         let mut rules = self.skip.iter().filter(|(skip, _)| skip.of == whose);
         rules.find(|(_, when)| when.hold(cells)).map(|(skip, _)| skip.reason.as_str())
@@ -66,8 +67,8 @@ impl Columns {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
 
-    /// Reports whether variants have their own column of pictures. [`Field::Image`] then shows the whole product in
-    /// every row.
+    /// Reports whether variants have their own column of pictures. The column of [`Field::Image`] then shows the whole
+    /// product in every row.
     pub(in crate::catalog) fn has_own_pictures(&self) -> bool {
         self.of(Field::VariantImage).first() != self.of(Field::Image).first()
     }
@@ -82,8 +83,8 @@ impl Columns {
         self.of(Field::Title).first().is_some_and(|column| !self.is_inherited(*column))
     }
 
-    /// Returns the title in column `at`, after the texts that the dialect puts before titles. A text with which the
-    /// title begins already is not repeated.
+    /// Returns the title `text` of column `at` with the texts that the dialect puts before titles, such as a brand. A
+    /// text with which the title already begins is not repeated.
     pub(in crate::catalog) fn title<'r>(
         &self,
         at: usize,
@@ -109,13 +110,13 @@ impl Columns {
         self.id.iter().chain(&self.together).chain(&self.alone).copied()
     }
 
-    /// Returns the id in the first row of a product. `None` if the dialect has no column for ids besides the columns of
-    /// keys.
+    /// Returns the id in a product's first row, `head`. Returns `None` if the dialect has no column for ids apart from
+    /// the columns of keys.
     pub(in crate::catalog) fn own_id<'r>(&self, head: &'r Row) -> Option<&'r str> {
         Some(head.cell(head.filled(&self.id)?))
     }
 
-    /// Returns the key of the product to which a row belongs, if the row has a key.
+    /// Returns the key of the product to which a row belongs; `None` if the row has no key.
     pub(in crate::catalog) fn key<'r>(&self, row: &'r Row) -> Option<&'r str> {
         let filled = || row.filled(&self.together).or_else(|| row.filled(&self.alone));
         self.parent_of(row).or_else(|| Some(row.cell(filled()?)))
@@ -126,7 +127,8 @@ impl Columns {
         self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
-    /// Reports whether a row alone is a product: it names no parent and has no key that joins rows.
+    /// Reports whether a row is a product of its own: it names no parent row and has no key that joins it with other
+    /// rows.
     pub(in crate::catalog) fn is_alone(&self, row: &Row) -> bool {
         self.parent_of(row).is_none() && row.filled(&self.together).is_none()
     }

@@ -54,15 +54,19 @@ pub(super) fn fold(header: &str) -> String {
         '’' => '\'',
         letter => letter,
     };
-    let lower = header.nfc().map(plain).collect::<String>().to_lowercase().replace('…', "...");
+    let lower = if header.is_ascii() {
+        header.replace('_', " ").to_ascii_lowercase()
+    } else {
+        header.nfc().map(plain).collect::<String>().to_lowercase().replace('…', "...")
+    };
     lower.trim_matches(['*', ' ']).to_owned()
 }
 
-/// Other spellings of headers, such as those in other languages. A `#` matches a number.
+/// Other spellings of headers, such as translations. A `#` in a spelling matches a number.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "BTreeMap<String, Vec<String>>")]
 pub(super) struct Spellings {
-    /// The header by its other spelling, both as returned by [`fold`].
+    /// The header for each other spelling; both are in the form that [`fold`] returns.
     known: HashMap<String, String>,
     /// The other spellings of each header, as written in the document.
     written: BTreeMap<String, Vec<String>>,
@@ -89,7 +93,7 @@ impl Spellings {
         headers.iter().map(|header| self.one(fold(header))).collect()
     }
 
-    /// Returns each other spelling with the header that it stands for.
+    /// Returns each other spelling with the header that it replaces.
     #[cfg(test)]
     pub(super) fn each(&self) -> impl Iterator<Item = (&String, &String)> {
         self.known.iter()

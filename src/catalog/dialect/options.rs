@@ -4,7 +4,8 @@ use super::{Columns, Dialect};
 use crate::catalog::cells::Row;
 
 impl Columns {
-    /// Returns the options of a row as names and values. A name may be only in the product's first row, `head`.
+    /// Returns the options of a row as names and values. If the row lacks a name, the name in the product's first row,
+    /// `head`, is used.
     pub(in crate::catalog) fn options_of(
         &self,
         dialect: &Dialect,

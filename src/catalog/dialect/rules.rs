@@ -20,8 +20,9 @@ const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 
 /// A condition on a row: columns, each with the values that it may have. All columns must match.
 ///
-/// A value is a word of a comma-separated list. `*` matches any text, the empty text an empty or missing cell, `null`
-/// an empty cell of an existing column, `<=0` a number that is not positive, and `@state` the words of a state.
+/// A value is a word of a comma-separated list. Special values are `*` (any text), the empty text (an empty or missing
+/// cell) and `null` (an empty cell of an existing column). `<=0` is a number that is not positive, and `@state` any
+/// word for a state.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
@@ -30,7 +31,7 @@ pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Skip {
-    /// The reason in two or three words.
+    /// The reason for leaving out the product or variant, in two or three words.
     pub(super) reason: String,
     /// The subject that is left out: the whole product, or one variant.
     #[serde(default)]
@@ -102,7 +103,7 @@ pub(in crate::catalog) enum Says {
     Stocked,
 }
 
-/// Returns the state that the cell gives, if the shop does not sell a product in that state.
+/// Returns the state that a cell gives, if it is one in which a shop does not sell a product, such as `sold out`.
 pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static str> {
     let state = NOT_SOLD.into_iter().find(|state| is_state(cell, state));
     match says {
@@ -112,8 +113,8 @@ pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static st
     }
 }
 
-/// Returns a word in the form in which words are compared: without case, accents and marks. The address of schema.org
-/// before the word is removed, too.
+/// Returns a word in the form in which words are compared: without case, accents, marks and the address of schema.org
+/// before it.
 fn fold(word: &str) -> String {
     let word = word.trim();
     let name = ["https://schema.org/", "http://schema.org/"]
@@ -123,7 +124,7 @@ fn fold(word: &str) -> String {
     words::fold(name)
 }
 
-/// Returns the names of all states that documents may name.
+/// Returns the names of all states that dialect documents may use.
 #[cfg(test)]
 pub(super) fn states() -> Vec<&'static str> {
     STATES.keys().map(String::as_str).collect()

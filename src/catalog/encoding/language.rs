@@ -48,7 +48,7 @@ struct Document {
 pub(super) struct Language {
     pub(super) encodings: Vec<&'static Encoding>,
     pub(super) script: Script,
-    /// The number of shops in this language, relative to the most common language of the same script.
+    /// The number of shops that use this language, divided by that for the most common language of the same script.
     shops: f64,
     /// The share of each letter beyond ASCII among the language's letters beyond ASCII.
     letters: HashMap<char, f64>,
@@ -80,15 +80,15 @@ const SIGNS: &str = "«»“”„‘’‚–—…•™®©€£°²³×½¼�
 /// Share of letters beyond ASCII in words of a language with Latin letters.
 const BEYOND_ASCII: f64 = 0.12;
 
-/// The least share that is assumed for a letter of the language, however rare it is.
+/// The least share among a language's letters that is assumed for any of its letters, however rare.
 const RARE: f64 = 0.004;
 
-/// The assumed number of words of the language for each foreign word, such as a brand. `FOREIGN` bounds the share of a
-/// foreign letter.
+/// The assumed number of words of a text's own language for each foreign word, such as a brand. `FOREIGN` has the
+/// bounds for the share of a foreign letter.
 const OWN_WORDS: f64 = 100.0;
 const FOREIGN: (f64, f64) = (1e-5, 0.003);
 
-/// The share with which each letter occurs through words of other languages.
+/// The share of each letter in texts of languages that use it only in foreign words.
 static FOREIGN_LETTERS: LazyLock<HashMap<char, f64>> = LazyLock::new(|| {
     let mut shares = HashMap::new();
     for language in LANGUAGES.iter() {
@@ -176,7 +176,7 @@ impl Language {
     }
 }
 
-/// Returns how likely the case of a letter (capital or small) is at its place in a word.
+/// Returns the likelihood (0 to 1) of the case of a letter, capital or small, at the letter's place in a word.
 fn case(letter: char, before: Option<char>, second: Option<char>, after: Option<char>) -> f64 {
     if letter.is_uppercase() {
         return match before {
@@ -236,7 +236,8 @@ fn east_asian_letter(language: Script, letter: char) -> f64 {
     }
 }
 
-/// Returns the two bytes of a character in an encoding; `None` if it does not take two bytes there.
+/// Returns the two bytes of a character in an encoding; `None` if the encoding does not write the character in two
+/// bytes.
 fn two_bytes(encoding: &'static Encoding, letter: char) -> Option<(u8, u8)> {
     let mut text = [0; 4];
     let (bytes, _, is_wrong) = encoding.encode(letter.encode_utf8(&mut text));

@@ -1,18 +1,19 @@
 //! Recognises symbols and punctuation next to ASCII words: `5 €`, `Acme®`, `“Retro”`.
 //!
 //! Windows writes them with the same bytes in all its Latin encodings. In encodings of other systems these bytes are
-//! letters, so each must be at a usual place of its symbol, where a letter would not make a word.
+//! letters. So each must be at a usual place of its symbol, where a letter would not form a word.
 
 /// Units whose square and cube are written with a symbol.
 const UNITS: [&[u8]; 7] = [b"m", b"cm", b"mm", b"dm", b"km", b"ft", b"in"];
 
-/// Endings after the apostrophe of an English word.
+/// Endings of English words after an apostrophe, such as `s` in `Kid's`.
 const ENDINGS: [&[u8]; 6] = [b"s", b"t", b"ll", b"re", b"ve", b"d"];
 
 /// Units that follow the sign `µ` for a millionth.
 const SMALL: [&[u8]; 5] = [b"m", b"g", b"l", b"F", b"s"];
 
-/// Least number of letters before an apostrophe: the Spanish `país` has fewer if its `í` is read as an apostrophe.
+/// Least number of letters before an apostrophe. The Spanish `país` has only two before its `í`, a byte that other
+/// encodings read as an apostrophe.
 const STEM: usize = 3;
 
 /// Reports whether each byte beyond ASCII in a sample is a symbol of windows-1252 at a usual place of that symbol.
@@ -30,7 +31,7 @@ pub(super) fn are_all(sample: &[u8]) -> bool {
     })
 }
 
-/// Reports whether the bytes around a place show that the byte there is a symbol.
+/// Reports whether the byte at index `at` of a line is a symbol of windows-1252, judged by the bytes around it.
 fn is_symbol(line: &[u8], at: usize) -> bool {
     // Quotation marks separate words; each is checked at its own place.
     let is_quote = |byte: &u8| matches!(byte, 0x91 | 0x93 | 0x94 | 0xAB | 0xBB);

@@ -12,13 +12,13 @@ fn languages() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     })
 }
 
-/// Builds a sheet with so many rows, beginning with the word at `from`.
+/// Builds a sheet of `rows` rows, each with one of `words` as the title, beginning with the word at index `from`.
 fn sheet(words: &[&str], from: usize, rows: usize) -> String {
     let rows = (0..rows).map(|at| format!("{at},{},a.png\n", words[(from + at) % words.len()]));
     format!("id,title,image\n{}", rows.collect::<String>())
 }
 
-/// Returns all encodings that can be written.
+/// Returns the encodings in which the tests write sheets: all candidates, and four rare ones.
 fn legacy() -> Vec<&'static Encoding> {
     let mut legacy = all();
     legacy.extend([

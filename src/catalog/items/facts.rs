@@ -11,7 +11,7 @@ pub(super) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Returns a collection without facts.
+    /// Returns a collection that has no facts yet.
     pub(super) const fn of(maker: &'a Maker<'a>) -> Self {
         Self { maker, facts: Vec::new() }
     }
@@ -21,9 +21,10 @@ impl<'a> Facts<'a> {
         self.facts
     }
 
-    /// Reports whether a name in a template means the column with exactly that name, and not a fact.
+    /// Reports whether a name in a template stands for the column of exactly that name, and not for a fact.
     ///
-    /// A name means the column in a plain file that has such a column, unless another column was chosen for the field.
+    /// The column of a plain file takes precedence over the fact of the same name, unless another column was chosen for
+    /// the field.
     pub(super) fn is_meant(&self, name: &str, field: Option<Field>) -> bool {
         let Maker { dialect, columns, headers, .. } = self.maker;
         dialect.is_plain()

@@ -9,7 +9,7 @@ use crate::domain::problem::Problem;
 /// Limit on an id, in bytes. A part of a path may have 200 bytes, and a shot, a variant and an ending follow the id.
 const LONGEST: usize = 160;
 
-/// Least number of digits with which a mere number counts as a code in a list of ids.
+/// Least number of digits that a part without letters needs to count as a code in a list of ids.
 const SHORTEST_NUMBER: usize = 4;
 
 /// Returns a short form of an id that is too long for a file name, or that lists several ids. Returns `None` for any
@@ -26,7 +26,7 @@ pub(super) fn shortened(id: &str, dialect: &Dialect) -> Option<String> {
     Some(ident::shortened(start, id))
 }
 
-/// Returns the separator of an id that is only a list of codes, such as `A-1, A-2`.
+/// Returns the separator of an id that is only a list of codes, such as `A-1, A-2`; `None` for any other id.
 fn list_mark(id: &str) -> Option<char> {
     let is_code = |part: &str| {
         let part = part.trim();
@@ -38,7 +38,7 @@ fn list_mark(id: &str) -> Option<char> {
 }
 
 impl Maker<'_> {
-    /// Adds hints to the problem of an id that an earlier row already has.
+    /// Adds hints to the problem about an id that two rows have.
     pub(super) fn doubled(&self, problem: Problem, item: &Item) -> Problem {
         let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
         let ids: Vec<&String> = self.columns.ids().filter_map(|column| self.headers.get(column)).collect();

@@ -18,10 +18,10 @@ const DEEPEST: usize = 64;
 const NAMES: [&str; 4] = ["attribute_code", "name", "key", "code"];
 const VALUES: [&str; 3] = ["value", "option", "val"];
 
-/// Other keys that an object may have if it describes an attribute.
+/// Keys that an object that describes an attribute may have in addition to those for the name and the value.
 const BESIDES: [&str; 5] = ["id", "@type", "position", "slug", "type"];
 
-/// The names of an object with their values, in the order of the file.
+/// The names and values of a JSON object, in the order of the file.
 pub(in crate::catalog) type Entries<'a> = Vec<(String, &'a RawValue)>;
 
 /// Adds an object to the table as a record.
@@ -54,8 +54,8 @@ fn record(object: &RawValue) -> Result<Record, String> {
     Ok(record)
 }
 
-/// Returns the addresses in an object's list `images`. Each is found by the pair of a name and a value with which
-/// Shopify's variants refer to the picture.
+/// Returns the addresses in an object's list `images`. The key of each is a field of Shopify's variants, such as
+/// `variants.image_id`, with the value that refers to the picture.
 fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
     let mut known = HashMap::new();
     for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {
@@ -74,7 +74,8 @@ fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, Stri
     Ok(known)
 }
 
-/// Adds the texts within a JSON value, each under its name. The names of nested objects are joined by full stops.
+/// Adds the texts within a JSON value to `values`, each with its name. The names of nested objects are joined by full
+/// stops.
 fn gather(
     record: &mut Record,
     values: &mut Vec<(String, String)>,
@@ -187,7 +188,7 @@ pub(super) fn has(names: &[String], field: &str) -> bool {
     names.iter().any(|name| matches!(words::fit(field, name), Some(Fit::Whole(_))))
 }
 
-/// Returns the only product of a document: `{ "product": { … } }`.
+/// Returns the product of a document that has just one, such as `{ "product": { … } }`; `None` for any other document.
 pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     let value = named(document)?;
     let names = names(value).ok()?;
@@ -195,8 +196,8 @@ pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     (is_product && !has(&names, "products")).then_some(value)
 }
 
-/// Returns the products of a document that is one object, in which each product stands under its id: `{ "A1": { … },
-/// "A2": { … } }`.
+/// Returns the products of a document that is one object with the ids of the products as names: `{ "A1": { … }, "A2": {
+/// … } }`.
 pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &RawValue)>> {
     let value = named(document).unwrap_or(document);
     let entries = entries(value.get()).ok()?;
@@ -207,7 +208,7 @@ pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &Raw
     (entries.len() > 1 && entries.iter().all(is_product)).then_some(entries)
 }
 
-/// Adds an object to the table as a record with this id, unless the object has an id of its own.
+/// Adds an object to the table as a record. The record gets the id `id` if the object has none of its own.
 pub(super) fn take_as(
     table: &mut Table<'_>,
     row: u64,
@@ -254,7 +255,7 @@ fn connection<'a>(entries: &Entries<'a>) -> Option<&'a RawValue> {
     list.get().starts_with('[').then_some(list)
 }
 
-/// Returns an element of a list without the node that GraphQL puts around it.
+/// Returns an element of a list without the object `{ "node": … }` that GraphQL puts around it.
 pub(in crate::catalog) fn unwrapped(element: &RawValue) -> &RawValue {
     if !element.get().starts_with('{') || !element.get().contains("\"node\"") {
         return element;
@@ -304,7 +305,7 @@ pub(in crate::catalog) fn within<'a>(value: &'a RawValue, path: &str) -> Result<
     entry(&entries(value.get())?, name).map_or(Ok(Vec::new()), |value| within(value, rest))
 }
 
-/// Returns the object at a path that leads only through objects.
+/// Returns the object at a path that leads only through objects; `None` if there is no such object.
 pub(in crate::catalog) fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
     let value = path.split('.').try_fold(value, |value, name| {
         let entries = value.get().starts_with('{').then(|| entries(value.get()))?.ok()?;

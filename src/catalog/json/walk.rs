@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-/// Limit on the names of an object that are checked for repetition. An object with more names is a list of products by
-/// their ids.
+/// Limit on the names of an object that are checked for repetition. Only an object that holds products by their ids has
+/// more names.
 const TOLD_APART: usize = 4096;
 
 /// A list of objects in a document.
@@ -23,7 +23,7 @@ pub(super) struct Found {
     pub(super) rank: Rank,
 }
 
-/// A rank of the likelihood that a list in a document is the list of products.
+/// A rank for how likely a list in a document is the list of products; later ranks are likelier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// The list has a name that is usual for something other than products.
@@ -54,19 +54,19 @@ pub(super) enum Wanted {
     None,
 }
 
-/// A document while it is read.
+/// A JSON document while its products are read.
 pub(super) struct Walk<'s, 'a> {
     table: &'s mut Table<'a>,
     wanted: Wanted,
     guard: Rc<RowGuard>,
     path: Vec<String>,
-    /// The number of objects that were read.
+    /// The number of products that were read so far, which is the row number of the last one.
     pub(super) row: u64,
     /// The lists of objects that were found.
     pub(super) found: Vec<Found>,
-    /// The names of the outermost object.
+    /// The names in the outermost object of the document, without those in nested objects.
     pub(super) names: Vec<String>,
-    /// The path of the list that was read; `None` if none was.
+    /// The path of the list that was read as the products; `None` if no list was.
     pub(super) taken: Option<String>,
     /// True if several lists may be the list of products.
     pub(super) is_ambiguous: bool,

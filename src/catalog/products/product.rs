@@ -12,9 +12,9 @@ impl Product {
 
     /// Returns the row and the picture that represent the product.
     ///
-    /// With `has_own_titles`, no row represents the whole product, so both come from the first variant that is not left
-    /// out. The picture also comes from this variant if the product has no picture of its own, and the product's first
-    /// picture belongs only to variants that are left out.
+    /// These are the product's first row and first picture. With `has_own_titles` no row represents the whole product, so
+    /// both come from the first variant that is not left out. The picture comes from that variant, too, if the first picture
+    /// belongs only to variants that are left out, and was not given for the product as a whole.
     pub(in crate::catalog) fn face(&self, has_own_titles: bool) -> (&Rc<Row>, Option<&Rc<str>>) {
         let first = self.pictures.first();
         let Some((at, row)) = self.shown.as_ref().filter(|(at, _)| *at > 0) else {

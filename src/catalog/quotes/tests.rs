@@ -1,6 +1,7 @@
 use super::*;
 
-/// Returns the flaws of a sheet with commas, and checks that they are the same for pieces of any size.
+/// Returns the flaws of a sheet with commas: row, column and `is_escaped`. Checks that they do not depend on the size
+/// of the pieces in which the sheet is scanned.
 fn flaws(text: &str) -> Vec<(u64, usize, bool)> {
     let all = |size: usize| {
         let (mut quotes, mut flaws) = (Quotes::new(b','), VecDeque::new());

@@ -76,20 +76,20 @@ impl Table<'_> {
         all.filter(|mapped| !mapped.columns.is_empty()).collect()
     }
 
-    /// Returns the filled columns without a field.
+    /// Returns the columns that have texts but belong to no field.
     fn unused(&self, columns: &Columns) -> Vec<String> {
         let used: HashSet<usize> = columns.ids().chain(columns.fields.values().flatten().copied()).collect();
         let is_unused = |at: &usize| !used.contains(at) && self.survey.column(*at).filled > 0;
         (0..self.headers.len()).filter(is_unused).map(|at| self.headers[at].clone()).collect()
     }
 
-    /// Reports whether the titles are words, or the user names the column that has them.
+    /// Reports whether the column of the title holds words, or is one that the user names.
     fn is_titled(&self, columns: &Columns) -> bool {
         let is_named = self.mapping.of("title").is_some_and(|choice| choice.by == By::Named);
         is_named || columns.of(Field::Title).iter().any(|at| self.survey.column(*at).is_words())
     }
 
-    /// Returns the columns that may be the title.
+    /// Returns the names of the columns that may hold the titles.
     fn titles(&self) -> Vec<String> {
         let likely = mapping::titles(&self.headers, &self.mapping, &self.survey);
         likely.into_iter().map(|at| self.headers[at].clone()).collect()
@@ -133,7 +133,7 @@ impl Table<'_> {
         Some(problem.hint(hint))
     }
 
-    /// Builds the note about products or variants that are left out; an error if nothing remains.
+    /// Builds the note about products or variants that make no clips; it is an error if no item remains.
     fn left_out(&self, made: &Made) -> Option<Problem> {
         let left: usize = made.left_out.values().sum();
         if left == 0 {
@@ -214,8 +214,8 @@ impl Table<'_> {
         let states = unsold.states.iter().map(|state| (*state).to_owned());
         let states = either(states);
         let message = format!(
-            "{} {items} {are} {states} according to column `{column}`; {kept} kept, because only exports of known shop \
-             systems leave such items out",
+            "{} {items} {are} marked as {states} in column `{column}`; {kept} kept, because shotlist leaves such items \
+             out only of files that it recognises as exports of a shop system",
             unsold.count
         );
         let name = format!("item.raw[{}]", serde_json::Value::from(column.as_str()));
@@ -232,7 +232,7 @@ impl Table<'_> {
     }
 }
 
-/// Returns sample cells as the field uses them. If a cell lists pictures, only the first picture is returned.
+/// Returns examples of a field's cells. For a field of pictures, only the first picture of each cell is returned.
 fn shown_as(field: &str, cells: &[String]) -> Vec<String> {
     let is_picture = [Field::Image, Field::MoreImages, Field::VariantImage].map(Field::name).contains(&field);
     let first = |cell: &String| match listed(cell).first() {

@@ -3,10 +3,10 @@
 use crate::catalog::cells::Row;
 use std::collections::BTreeSet;
 
-/// Least number of filled cells that must all begin with an apostrophe before it counts as a mark.
+/// Least number of filled cells, all beginning with an apostrophe, by which the apostrophe counts as a mark for text.
 const ENOUGH: usize = 3;
 
-/// The marks for text that were found in the cells of a file.
+/// The marks, found in a file, that make a spreadsheet treat a cell as text.
 #[derive(Debug, Default)]
 pub(super) struct Guards {
     /// The row and original content of the first cell whose formula is only a text, such as `="00123"`.

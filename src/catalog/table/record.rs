@@ -57,8 +57,8 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// Adds a record as rows. Each element of the list that the dialect names, such as `variants`, becomes one row. A
-    /// record without such a list becomes one row.
+    /// Adds a record as rows: one for each element of the list that the dialect names, such as `variants`. A record
+    /// without such a list becomes one row.
     pub(super) fn spread(&mut self, mut row: Row, parts: Vec<Part>) {
         let Some(known) = &self.known else { return };
         let Some(list) = known.dialect.rows.as_deref() else { return self.gather(row) };
@@ -99,7 +99,7 @@ impl Table<'_> {
         self.at(number, None, message).hint("use the same short names in each record")
     }
 
-    /// Determines the dialect of a file without a header, by the names in its first records.
+    /// Determines the dialect of a file without a header by the names in the first records, and starts collecting rows.
     fn look(&mut self) -> Result<(), Box<Problem>> {
         let (dialect, confidence) = self.dialect()?;
         let first = self.waiting.first().map_or(1, |(row, _)| row.number);

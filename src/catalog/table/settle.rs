@@ -20,7 +20,7 @@ pub(super) struct Pending {
     confidence: Confidence,
     /// True for a sheet, whose items may be passed on while it is read.
     pub(super) is_sheet: bool,
-    /// True if no column can serve as the id: the other rows are only searched for a hint.
+    /// True if no column can serve as the id; further rows are then read only for a hint in the error.
     is_lost: bool,
 }
 
@@ -36,7 +36,8 @@ impl Table<'_> {
         self.pending = Some(Pending { row, dialect, confidence, is_sheet, is_lost: false });
     }
 
-    /// Gives each column a unique name, with the letter of the column if its name is empty or repeated.
+    /// Gives each column a unique name, which includes the column's letter if the name in the header is empty or
+    /// repeated.
     pub(super) fn name_columns(&mut self) {
         let mut firsts: HashMap<String, usize> = HashMap::new();
         for at in 0..self.headers.len() {
@@ -67,7 +68,7 @@ impl Table<'_> {
         if self.waiting.len() >= most || self.bytes > MOST_HELD { self.settle(false) } else { Ok(Vec::new()) }
     }
 
-    /// Chooses the columns and returns the rows that waited for this. An error ends the reading.
+    /// Chooses the columns of the file, and returns the rows that waited for the choice. An error ends the reading.
     pub(super) fn settle(&mut self, is_end: bool) -> Result<Vec<Read>, Box<Problem>> {
         let Some(Pending { row, dialect, confidence, is_sheet, .. }) = self.pending.take() else {
             return Ok(Vec::new());
@@ -138,7 +139,8 @@ impl Table<'_> {
         problem.note(format!("columns: {}", self.headers.join(", ")))
     }
 
-    /// Returns the notes about repeated, nameless, hidden and quoted columns.
+    /// Returns the notes about columns with a repeated name or none, hidden columns, and columns with apostrophes
+    /// before all texts.
     fn remarks(&self, row: u64, is_plain: bool) -> Vec<Problem> {
         let mut reported = Vec::new();
         let name = |at: usize| self.headers.get(at).map_or("", String::as_str);
@@ -247,8 +249,9 @@ impl Table<'_> {
         {
             let all: Vec<usize> = columns.iter().chain(others).copied().collect();
             let message = format!(
-                "columns {} hold pictures, and no column name shows which has the product's picture: the first is used",
-                quoted(&all)
+                "columns {} hold pictures, and no column name shows which has the product's picture: `{}` is used",
+                quoted(&all),
+                name(columns[0])
             );
             reported.push(
                 self.doubt(row, message)

@@ -5,7 +5,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::io::{BufReader, Read};
 
-/// A file of a workbook's archive as XML.
+/// A reader of the XML in one file of a workbook's archive.
 pub(super) struct Xml<R: Read> {
     reader: Reader<BufReader<R>>,
     buffer: Vec<u8>,
@@ -60,7 +60,7 @@ pub(super) fn unescaped(text: &str) -> String {
     read
 }
 
-/// A text of a cell, collected from several formatted runs without the phonetic guide.
+/// A text of a cell, collected from its differently formatted pieces; phonetic guides to pronunciation are left out.
 #[derive(Default)]
 pub(super) struct Rich {
     pub(super) text: String,

@@ -5,13 +5,13 @@
 
 use jiff::civil::{Date, date};
 
-/// Number of days between the two systems, from 1900 and from 1904, in which a workbook counts its dates.
+/// Number of days between the two dates, in 1900 and in 1904, from which a workbook may count its days.
 const TO_1904: i64 = 1462;
 
 /// Number of significant digits that a spreadsheet keeps; the user did not write further ones.
 const SIGNIFICANT: usize = 15;
 
-/// Limit on the power of ten of a number that is written in full.
+/// Limit on the power of ten up to which a number is written in full, without an exponent.
 const MOST_DIGITS: i32 = 30;
 
 const DAY: i64 = 86_400;
@@ -29,12 +29,12 @@ pub(super) enum Format {
     Number(Vec<Section>),
 }
 
-/// A section of a number format.
+/// A section of a number format, such as the one for negative numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Section {
     pieces: Vec<Piece>,
-    /// The number of places by which the decimal point moves to the right. Each `%` adds 2, and each scaling comma
-    /// takes 3.
+    /// The number of places by which the section moves a number's decimal point to the right: plus 2 for each `%`,
+    /// minus 3 for each comma that divides by a thousand.
     shift: i32,
     /// True if the section has a condition, an exponent or a fraction, and so shows all digits.
     is_general: bool,
@@ -48,7 +48,7 @@ enum Piece {
     Point,
 }
 
-/// The meaning of the letters in a date format.
+/// The parts of a date and time for which a format code has letters, collected while the code is parsed.
 #[derive(Debug, Default)]
 struct Letters {
     shown: Shown,
@@ -143,7 +143,8 @@ impl Format {
 }
 
 impl Letters {
-    /// Records a letter of a date format, or adds another letter to the text of a section.
+    /// Records a letter such as `y` or `h` that makes the format one of dates; adds any other letter to the section's
+    /// text.
     fn or_text(&mut self, letter: char, section: &mut Section) {
         match letter.to_ascii_lowercase() {
             'y' | 'd' => self.shown.has_date = true,
@@ -225,7 +226,8 @@ fn texts(pieces: &[Piece]) -> usize {
     pieces.iter().filter(|piece| matches!(piece, Piece::Text(_))).count()
 }
 
-/// Returns a number as the section for its sign shows it; `None` if that section shows all digits.
+/// Returns a number as the section for its sign (positive, negative or zero) shows it; `None` if that section shows all
+/// digits.
 fn shown(sections: &[Section], number: &Decimal) -> Option<String> {
     let is_zero = number.whole.bytes().chain(number.decimals.bytes()).all(|digit| digit == b'0');
     let unsigned = Decimal { is_negative: false, ..number.clone() };
@@ -239,7 +241,7 @@ fn shown(sections: &[Section], number: &Decimal) -> Option<String> {
     (!section.is_general && !section.pieces.is_empty()).then(|| section.show(number))
 }
 
-/// A number by its decimal digits.
+/// A number as its decimal digits before and after the point.
 #[derive(Debug, Clone)]
 struct Decimal {
     is_negative: bool,
@@ -271,7 +273,7 @@ impl Decimal {
         Some(number)
     }
 
-    /// Returns the number with its point moved to the right by so many places.
+    /// Returns the number with its decimal point moved to the right by `places` places.
     fn shifted(&self, places: i32) -> Self {
         let all = format!("{}{}", self.whole, self.decimals);
         let point = i32::try_from(self.whole.len()).unwrap_or(i32::MAX).saturating_add(places);
@@ -315,7 +317,7 @@ impl Decimal {
     }
 }
 
-/// Splits a number of days into whole days and seconds.
+/// Splits a number of days into whole days and seconds; `None` if the number is not a date of a workbook.
 fn split(serial: f64) -> Option<(i64, i64)> {
     // The dates of a workbook end with the year 9999.
     if !(0.0..2_958_466.0).contains(&serial) {
@@ -326,7 +328,8 @@ fn split(serial: f64) -> Option<(i64, i64)> {
     Some((seconds / DAY, seconds % DAY))
 }
 
-/// Returns a date, a time or both in ISO 8601; a time alone has no seconds if the format shows none.
+/// Returns a workbook's number of days as a date, a time or both in ISO 8601. A time alone has no seconds if the format
+/// shows none.
 fn moment(serial: f64, is_1904: bool, parts: Shown) -> Option<String> {
     let Shown { has_date, has_time, has_seconds } = parts;
     let (days, seconds) = split(serial)?;

@@ -74,7 +74,8 @@ fn part<'a>(archive: &'a mut Archive, path: &str) -> Result<Option<Xml<impl Read
     }
 }
 
-/// Returns the kind and the path of each file that the relations at `path` name, by the id of the relation.
+/// Reads the relations (links to other files of the archive) in the file at `path`. Returns the kind and path of each
+/// linked file by the id of the relation.
 fn relations(
     archive: &mut Archive,
     path: &str,

@@ -45,7 +45,7 @@ pub(super) struct Rows<'w, R: Read> {
     formats: &'w [Format],
     is_1904: bool,
     row: u64,
-    /// The hidden columns, complete before the first row is returned.
+    /// The indexes of hidden columns; complete before the first row is returned.
     pub(super) hidden: BTreeSet<usize>,
 }
 
@@ -136,7 +136,8 @@ impl<'w, R: Read> Rows<'w, R> {
         }
     }
 
-    /// Returns the areas of merged cells, which follow the rows.
+    /// Returns the areas of merged cells, such as `A1:B2`, which are in the XML after the rows. Call it after the last
+    /// row.
     pub(super) fn merged(&mut self) -> Result<Vec<String>, String> {
         let mut areas = Vec::new();
         loop {

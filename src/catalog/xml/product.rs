@@ -21,7 +21,8 @@ pub(super) struct Product {
     values: Vec<(String, String)>,
     /// The names of values that come from attributes; an element of the same name replaces such a value.
     weak: HashSet<String>,
-    /// The names that had a prefix of shop fields; their values replace those of the same name without a prefix.
+    /// The names of values whose elements had a prefix of shop fields; these values replace those of the same name
+    /// without a prefix.
     shop: HashSet<String>,
     /// The name of the first element with bytes that could not be decoded.
     pub(super) unread: Option<String>,
@@ -41,7 +42,7 @@ pub(super) struct Open {
     is_cdata: bool,
     is_shop: bool,
     has_children: bool,
-    /// The number of values that were found before this element.
+    /// The number of values in [`Product::values`] when the element was opened.
     before: usize,
 }
 
@@ -170,7 +171,7 @@ impl Product {
     }
 }
 
-/// Replaces a name and a value, found in the element `outer`, by one value under a joined name, such as `PARAM.Colour`.
+/// Joins two values of the element `outer`, a name and its value, into one value with a name such as `PARAM.Colour`.
 /// The values of the element start at the index `before`.
 fn pair(outer: &str, values: &mut Vec<(String, String)>, before: usize) {
     let [first, second] = &values[before..] else { return };

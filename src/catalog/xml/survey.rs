@@ -28,9 +28,9 @@ pub(in crate::catalog) fn local(name: &str) -> &str {
 /// The elements and texts at the start of a document.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// The names of the elements that may hold a product, each once, in their order.
+    /// The names of the elements that may hold a product, each once, in the order of the document.
     pub(super) candidates: Vec<String>,
-    /// The names of all elements, each once, in their order.
+    /// The names of all elements at the start of the document, each once, in the order of the document.
     pub(super) names: Vec<String>,
     /// The names of repeated elements with values in them, the likeliest to be products first.
     pub(super) repeated: Vec<String>,
@@ -39,7 +39,7 @@ pub(super) struct Survey {
     likely: BTreeMap<String, (usize, usize, usize)>,
     /// Two flags, each true if texts are encoded twice: the first for texts within CDATA, the second for other texts.
     ///
-    /// A flag is `None` until the first text that shows whether this is so.
+    /// A flag is `None` before the first text that shows it.
     pub(super) is_twice: [Option<bool>; 2],
 }
 
@@ -171,8 +171,8 @@ impl Survey {
         }
     }
 
-    /// Records whether texts are encoded twice, as the text of this element shows. A text with tags is HTML, in which
-    /// entities are normal.
+    /// Records whether the text of an element shows that texts are encoded twice. A text with tags shows nothing,
+    /// because entities are normal in HTML.
     fn weigh(&mut self, element: &Open) {
         let text = element.text.as_str();
         let known = &mut self.is_twice[usize::from(!element.is_cdata)];

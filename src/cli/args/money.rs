@@ -23,7 +23,7 @@ pub struct LedgerArgs {
 /// The actions on the ledger.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerDo {
-    /// Show the money as a table
+    /// Show the cost of all renderings as a table
     Show(LedgerShow),
     /// Correct the cost of one rendering
     ///
@@ -54,7 +54,7 @@ pub struct LedgerShow {
 pub enum LedgerBy {
     /// The day of the submission, in UTC.
     Day,
-    /// The model.
+    /// The model that renders.
     Model,
     /// The provider.
     Provider,

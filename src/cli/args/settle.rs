@@ -76,13 +76,13 @@ pub struct ReviewedArgs {
     /// The jobs: shot/item, or an item's id
     #[arg(value_name = "JOB", required = true)]
     pub jobs: Vec<String>,
-    /// Note for readers of the job
+    /// Note, shown on the review page and in reports
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     /// Name that is kept with the decision; default: your user and computer
     #[arg(long, value_name = "NAME")]
     pub who: Option<String>,
-    /// Go back to the review before the newest one
+    /// Undo the newest review: the one before it applies again
     #[arg(long, conflicts_with = "note")]
     pub undo: bool,
 }
@@ -118,7 +118,7 @@ pub struct RejectArgs {
 /// Arguments of `pause`.
 #[derive(Debug, Clone, Args)]
 pub struct PauseArgs {
-    /// The provider; without a name, all of the project's
+    /// The provider; without a name, all providers of the project
     pub provider: Option<String>,
     /// Reason, which `status` displays
     #[arg(long, value_name = "TEXT")]
@@ -128,6 +128,6 @@ pub struct PauseArgs {
 /// Arguments of `resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArgs {
-    /// The provider; without a name, all pauses
+    /// The provider; without a name, all pauses end
     pub provider: Option<String>,
 }

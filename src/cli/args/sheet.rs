@@ -42,7 +42,7 @@ pub struct CatalogArgs {
 /// The options for reading a product file.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ReadingArgs {
-    /// Unit of one clip: product, variant or image
+    /// Make one clip for each product, variant or image
     #[arg(long, value_name = "KIND", value_parser = one_per)]
     pub one_per: Option<OnePer>,
     /// The program that wrote the file, if its headers do not show that

@@ -59,7 +59,7 @@ fn a_kind_has_the_length_and_the_size_that_were_ordered() {
 }
 
 proptest! {
-    /// Checks that sums stay bounded and waits are finite for any clock.
+    /// Checks that the sum of the weights stays bounded and that a wait exists for any reading of the clock.
     #[test]
     fn anything_can_be_noted_and_survives_the_store(
         noted in proptest::collection::vec((0..u64::MAX, 0..u64::MAX), 1..40),

@@ -27,11 +27,11 @@ pub enum SentBack {
 }
 
 impl SentBack {
-    /// All reasons, without the pause that a provider may ask for.
+    /// All reasons for which a submission surely brought no task, without the pause that a provider may ask for.
     pub const ALL: [Self; 4] =
         [Self::NotSent, Self::Throttled { after: None }, Self::Busy { after: None }, Self::Stopped];
 
-    /// Returns the name in the ledger.
+    /// Returns the name of the reason in the ledger.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl SentBack {
 /// The result of a download without a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
-    /// The host was unreachable, could not answer for now, or broke off; this says nothing about the clip.
+    /// The host was unreachable, could not answer for now, or broke the download off; this says nothing about the clip.
     Trouble {
         /// The pause that the host asked for.
         after: Option<Duration>,
@@ -135,7 +135,7 @@ pub enum Event {
     Empty,
     /// The task failed: the provider could not or would not render it.
     Refused {
-        /// The reason.
+        /// The reason for the failure.
         refusal: Refusal,
         /// The charge of the failure, as far as it is known.
         charged: Charged,
@@ -177,7 +177,7 @@ pub enum Event {
     ClipGone,
     /// The ledger says that an earlier process held the take for this reason.
     WasHeld(HeldReason),
-    /// The ledger says that an earlier process gave this clip its name; the file is looked for there.
+    /// The ledger says that an earlier process gave this clip its final name; the clip is looked for under that name.
     WasPlaced(ClipFile),
 }
 

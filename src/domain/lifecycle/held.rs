@@ -24,7 +24,7 @@ pub enum HeldReason {
 }
 
 impl HeldReason {
-    /// All reasons.
+    /// All reasons for which a person must decide about a take.
     pub const ALL: [Self; 9] = [
         Self::AmbiguousSubmit,
         Self::IdConflict,
@@ -37,7 +37,7 @@ impl HeldReason {
         Self::NameConflict,
     ];
 
-    /// Returns whether it is unknown if the provider charged. Otherwise it did charge, and only the clip is missing.
+    /// Returns whether it is unknown if the provider charged. Otherwise the provider did charge, and only the clip is missing.
     #[must_use]
     pub const fn charge_in_doubt(self) -> bool {
         match self {
@@ -50,7 +50,7 @@ impl HeldReason {
         }
     }
 
-    /// Returns the name in tables, JSON and `resolve --reason`.
+    /// Returns the name of the reason in tables, JSON and `resolve --reason`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -61,7 +61,7 @@ impl Phase {
     /// The phases in which nothing more happens automatically and no decision is needed.
     pub const FINAL: [Self; 4] = [Self::Done, Self::Failed, Self::Cancelled, Self::WrittenOff];
 
-    /// Returns the name in the database, in tables and in JSON.
+    /// Returns the name of the phase in the database, in tables and in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

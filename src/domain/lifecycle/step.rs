@@ -302,7 +302,8 @@ impl Fetch {
 
     /// Returns the state after a failed download.
     ///
-    /// Trouble of the host never uses up tries; only bytes that are not a clip, and links that lead nowhere, do.
+    /// Failures of the host never use up tries. Only downloads that are not a clip, and links with too many redirects, use up
+    /// tries.
     fn set_back(mut self, setback: FetchSetback, at: Tick, policy: &Policy) -> State {
         match setback {
             FetchSetback::Trouble { after, progress } => {

@@ -36,12 +36,12 @@ fn proof() -> Absence {
     Absence::prove(true, true, at(0).now, at(1_000), &LookUp::new(Duration::from_secs(90))).unwrap()
 }
 
-/// Returns a doubt with three tries left that began at the start and is due.
+/// Returns the state of a take in doubt since time zero, with three tries left, whose next look-up is due.
 fn doubt(looks: u8, absent: Option<Timestamp>) -> State {
     State::Doubtful { intent: intent(), since: at(0).now, tries_left: 3, looks, absent, due: at(0).now }
 }
 
-/// Returns states of each kind, with each variant of their parts.
+/// Returns every kind of state, with the variants of its data.
 fn states() -> Vec<State> {
     let counters = PollCounters::default();
     let due = at(0).now;
@@ -122,7 +122,7 @@ fn kind(event: &Event) -> String {
     }
 }
 
-/// Returns every edge of the state machine, under both kinds of provider.
+/// Returns every transition as (state, event, next state), for providers with and without look-ups.
 fn edges() -> Vec<(State, Event, State)> {
     let mut edges = Vec::new();
     for policy in [POLICY, with_look_up()] {
@@ -338,7 +338,7 @@ fn from_every_state_a_final_one_can_be_reached() {
     }
 }
 
-/// Applies one event repeatedly, as the engine would, and returns the last state and the number of events.
+/// Applies one event every `step` seconds until the phase changes. Returns the new state and the number of events.
 #[track_caller]
 fn ends(mut state: State, event: &Event, step: i64) -> (State, u32) {
     for (count, now) in (1..10_000).zip((0..).map(|n| n * step)) {

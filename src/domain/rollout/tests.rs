@@ -1,4 +1,4 @@
-//! Tests of the test of a rate, against exact values and simulated catalogs.
+//! Tests of the statistical test of an approval rate, against exact values and simulated catalogs.
 
 use super::*;
 
@@ -9,7 +9,8 @@ fn close(value: f64, exact: f64) -> bool {
     (value / exact - 1.0).abs() < 1e-9
 }
 
-/// Returns a ratio by numerical integration of the mixture that defines it, by Simpson's rule.
+/// Returns the mean likelihood over the rates between `from` and `to`, divided by the one at `rate`. Integrates by Simpson's
+/// rule.
 fn integrated(from: f64, to: f64, rate: f64, reviewed: u32, approved: u32) -> f64 {
     let likelihood =
         |p: f64| p.powi(approved.cast_signed()) * (1.0 - p).powi((reviewed - approved).cast_signed());
@@ -105,7 +106,7 @@ impl Random {
     }
 }
 
-/// The counts of answers for 10,000 simulated catalogs with a true rate.
+/// The counts of answers for 10,000 simulated catalogs that share one true rate of approval.
 struct Simulated {
     stops: u32,
     goes: u32,

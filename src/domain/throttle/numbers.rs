@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The maximum number of unanswered submissions at a time before any rate is proven.
 pub(super) const WIDTH: u32 = 12;
-/// The most unanswered submissions at a time that are allowed because a rate needs them that was not measured yet.
+/// The maximum number of unanswered submissions at a time for a rate that needs so many, but was not measured yet.
 pub(super) const BELIEVED: u32 = 32;
 /// The minimum to which refusals reduce the number of unanswered submissions at a time.
 pub(super) const LEAST_WIDTH: u32 = 10;
@@ -26,11 +26,11 @@ pub(super) const GROWTH: (f64, f64, f64) = (1.0 / 4_000.0, 1.0 / 400.0, 1.0 / 10
 pub(super) const UNSURE: f64 = 1.0 / 8.0;
 /// The number of accepted submissions without a refusal after which the growth of the rate doubles.
 pub(super) const QUIET: u32 = 1_000;
-/// The maximum delay of submissions that later submissions make up for by leaving sooner than the rate allows.
+/// The maximum delay that is caught up on: after a delay, submissions are sent sooner than the rate allows.
 pub(super) const CATCH_UP: Duration = Duration::from_millis(500);
 /// The number of accepted submissions below which a period is too short to measure a rate alone.
 pub(super) const ENOUGH: u32 = 10;
-/// The minimum share of the previous rate that remains if the rate was measured over a short period.
+/// The share of the previous rate below which a measurement over a short period cannot reduce the rate.
 pub(super) const SHORT_LEAVES: f64 = 0.8;
 /// The number of accepted submissions after which the lane tries one more slot: the first value, and the largest.
 pub(super) const SLOT_AFTER: (u32, u32) = (10, 640);

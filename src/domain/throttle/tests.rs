@@ -1,4 +1,4 @@
-//! Tests of the controller with simulated providers whose quotas it does not get.
+//! Tests of the pace controller with simulated providers whose quotas the controller does not know.
 
 use super::*;
 use std::collections::{BTreeMap, VecDeque};
@@ -9,13 +9,13 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_secs(2), most: Duration
 /// A quota of 600 submissions per minute, or of a number of tasks at the same time.
 #[derive(Debug, Clone, Copy)]
 enum Quota {
-    /// A token bucket with ten per second and a stock of this many.
+    /// A token bucket that gains ten tokens per second and holds at most this many.
     Bucket(f64),
-    /// A limit in any span of a minute.
+    /// At most 600 submissions in any span of a minute.
     Sliding,
-    /// A limit in each minute, counted from this time before the beginning.
+    /// At most 600 submissions in each minute; the first minute begins this long before the simulation.
     Fixed(Duration),
-    /// A limit of tasks at the same time.
+    /// At most this many tasks at the same time.
     Slots(u32),
 }
 
@@ -69,7 +69,7 @@ impl Provider {
     }
 }
 
-/// A generator of evenly spread numbers from 0 up to 1, always the same ones for a seed.
+/// A generator of random numbers, evenly distributed from 0 to 1, that starts from a seed.
 struct Dice(u64);
 
 impl Dice {
@@ -182,7 +182,7 @@ impl Simulation {
     }
 }
 
-/// Returns the use of the quota and the refusals, on average over some seeds.
+/// Returns the used share of the quota, and the number of refusals, as means over five simulations.
 fn average(quota: Quota, retry_after: bool) -> (f64, f64) {
     let brought: Vec<Brought> = (1..=5)
         .map(|seed| {
@@ -241,7 +241,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Returns a lane with ten slots and ten unanswered submissions.
+/// Returns the controller of a lane with ten unanswered submissions, and these submissions.
 fn ten_on_the_wire() -> (Throttle, Vec<Sent>) {
     let rate = Rate { count: NonZeroU32::new(100).unwrap(), per: seconds(1) };
     let mut throttle = Throttle::new(rate, 20, BACKOFF);

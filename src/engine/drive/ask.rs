@@ -221,8 +221,8 @@ impl Drive {
         }
     }
 
-    /// Evaluates a whole task list that lacks the request id. The list proves something only for the account that got
-    /// the request, which is certain while the API key is still the one that sent it.
+    /// Evaluates a whole task list that lacks the request id. The list proves something only for the account that got the
+    /// request. That account is certain while the API key is still the one that sent the request.
     async fn denied(
         &self,
         intent: &Intent,
@@ -241,18 +241,19 @@ impl Drive {
         let look_up = self.lane.policy.look_up.as_ref();
         match look_up.and_then(|look_up| Absence::prove(true, echoes_ours, since, at, look_up)) {
             Some(proof) => {
-                let words = format!(
-                    "{name} lists our other requests of that time but not this one: it never arrived"
-                );
+                let words =
+                    format!("{name} lists other requests of this project but not this one: it never arrived");
                 Ok((Event::Absent(proof), Said::text(words)))
             }
-            None if echoes_ours => unclear("does not list the request, which proves nothing so early"),
-            None => unclear("lists none of our requests of that time, which proves nothing"),
+            None if echoes_ours => unclear("does not list the request, but it is too early to be sure"),
+            None => {
+                unclear("lists no request of this project, so its list cannot show whether this one arrived")
+            }
         }
     }
 
-    /// Saves the result of a look-up that found no task. The look-up's message is reported and kept only if it was the
-    /// last look-up; until then the message about the missing answer stays.
+    /// Saves the result of a look-up that found no task. Only the last look-up's message is reported and kept; until then the
+    /// message about the missing answer stays.
     async fn looked(&self, take: &Take, event: Event, said: Said, at: Tick) -> Next {
         let to = take.state.clone().on(event.clone(), at, &self.lane.policy).map_err(Failure::Illegal)?;
         let said = (!matches!(to, State::Doubtful { .. })).then_some(said);
@@ -305,15 +306,18 @@ impl Drive {
             let Some(next) = next else {
                 if !all_are_named {
                     let name = self.account.provider.name();
-                    let words = format!("{name} lists tasks without their request ids, which proves nothing");
+                    let words = format!(
+                        "{name} lists tasks without request ids, so its list cannot show whether this one arrived"
+                    );
                     return Ok(Found::Incomplete(Said::text(words)));
                 }
                 return Ok(if are_clocks_alike {
                     Found::Others(others)
                 } else {
                     let name = self.account.provider.name();
-                    let words = "reports a different time from this computer's, or none";
-                    let words = format!("{name} {words}: a request missing from its list proves nothing");
+                    let words = "reports no time, or another time than this computer";
+                    let words =
+                        format!("{name} {words}, so its list cannot show whether the request arrived");
                     Found::Incomplete(Said::text(words))
                 });
             };

@@ -262,7 +262,7 @@ impl Drive {
         }
     }
 
-    /// Records that the clip's host delivered nothing, and reports an outage if one begins with that.
+    /// Records that the clip's host delivered nothing, and reports an outage if this failure begins one.
     fn failed(&self, asking: &Asking, after: Option<Duration>, said: &str) {
         if asking.failed(&self.lane.policy.fetch_backoff, after, self.world.clock.tick()) {
             self.world.tell(&Notice::Warning(self.world.owed.outage(asking.host(), said)));

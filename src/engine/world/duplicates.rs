@@ -9,8 +9,8 @@ use std::collections::HashMap;
 /// The number of clips in a page of the list of existing clips.
 const PAGE: u32 = 1_000;
 
-/// The known clips, by the first eight bytes of their hashes; the map is loaded on first use. A clip of an earlier run
-/// has `None`, and its take is read from the store when it is needed.
+/// The known clips, by the first eight bytes of their hashes; the map is loaded on first use. The value is `None` for a
+/// clip of an earlier run, whose take is read from the store when it is needed.
 #[derive(Default)]
 pub(in crate::engine) struct Duplicates(tokio::sync::Mutex<Option<HashMap<u64, Option<First>>>>);
 
@@ -18,8 +18,8 @@ pub(in crate::engine) struct Duplicates(tokio::sync::Mutex<Option<HashMap<u64, O
 type First = (TakeId, JobKey);
 
 impl Duplicates {
-    /// Adds a clip that is saved under its name. Returns the job of another take's clip with the same bytes, if there
-    /// is one.
+    /// Adds a saved clip to the known clips. Returns the job of another take's clip with the same bytes, if there is
+    /// one.
     pub(in crate::engine) async fn note(
         &self,
         store: &Store,
@@ -55,7 +55,7 @@ async fn clips_before(store: &Store) -> Result<HashMap<u64, Option<First>>, Stor
     Ok(known)
 }
 
-/// Returns the take and the job of another clip with the same bytes, if there is one.
+/// Searches the store for another take's clip with the same bytes. Returns its take and job, if there is one.
 async fn duplicate(store: &Store, take: &Take, file: &ClipFile) -> Result<Option<First>, StoreError> {
     let mut from = Some(ClipsFrom::default());
     while let Some(at) = from {

@@ -15,7 +15,7 @@ fn installed() -> Option<Ffmpeg> {
     found.map(|found| found.unwrap())
 }
 
-/// Makes a clip from one of ffmpeg's own sources.
+/// Makes a clip from a test source that `ffmpeg` itself generates (`lavfi`).
 fn made(ffmpeg: &Ffmpeg, folder: &Path, source: &str) -> File {
     let clip = folder.join("clip.mp4");
     let made = Command::new(ffmpeg.program())
@@ -31,7 +31,7 @@ fn decoding<'a>(clip: &'a File, fps: f64, stop: &'a AtomicBool) -> Decoding<'a> 
     Decoding { clip, fps, posters: None, stop }
 }
 
-/// Returns a program from a shell script.
+/// Writes a shell script that takes the place of `ffmpeg`, and returns its path.
 fn script(folder: &Path, text: &str) -> PathBuf {
     let program = folder.join("ffmpeg");
     let mut file = std::fs::OpenOptions::new()

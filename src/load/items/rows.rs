@@ -34,10 +34,10 @@ impl ProductFile {
     }
 }
 
-/// Reads the items of a manifest without making jobs of them, and adds the problems of their source.
+/// Reads the items of a manifest without making jobs of them, and adds the problems of their source to `loaded`.
 ///
 /// `change` may replace parts of the manifest's options for reading. Returns the product file, or `None` if the
-/// manifest itself lists the items. Passes on every item, also those that share an id.
+/// manifest itself lists the items. Passes every item to `take`, even items that share an id.
 pub fn each_item(
     loaded: &mut Loaded,
     change: &dyn Fn(&mut Reading),

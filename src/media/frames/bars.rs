@@ -43,7 +43,7 @@ impl Bars {
 pub struct Edge {
     /// The widths of the black bars around the picture.
     pub black: Bars,
-    /// The white bars. A product on white paper has such edges too.
+    /// The widths of the white bars. A product on white paper has such edges too.
     pub white: Bars,
 }
 

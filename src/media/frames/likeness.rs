@@ -7,10 +7,10 @@ use image::metadata::Orientation;
 use image::{DynamicImage, Rgba, RgbaImage};
 use std::f64::consts::PI;
 
-/// The number of columns of the grid. The colours of two frames are compared cell by cell.
+/// The number of columns of the grid in whose cells the colours of two frames are compared.
 const COLUMNS: usize = 16;
 
-/// The number of rows of the grid. The colours of two frames are compared cell by cell.
+/// The number of rows of the grid in whose cells the colours of two frames are compared.
 const ROWS: usize = 9;
 
 /// The chroma (strength of colour) above which a cell counts as coloured.
@@ -22,7 +22,7 @@ const FEWEST: usize = 3;
 /// The side length, in pixels, of the square that is transformed for the hash.
 const SQUARE: usize = 32;
 
-/// The correlation in brightness from which a frame counts as equal to the picture, whatever its hash is.
+/// The correlation in brightness at or above which a frame counts as equal to the picture, whatever its hash is.
 const SAME: f64 = 0.98;
 
 /// The number of frequencies of the hash in each direction. The lowest one is only the mean brightness.

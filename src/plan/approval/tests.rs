@@ -22,7 +22,7 @@ fn done() -> Decision {
     Decision::Unchanged { take: TakeId("1".into()), refile: None }
 }
 
-/// Returns what changed between one job then and now, after the plan was saved and read.
+/// Saves a plan with the job `then`, reads it, and returns the change between the plan and the job `now`.
 fn moved(then: (&Wanted, &Decision), now: Option<(&Wanted, &Decision)>) -> Option<How> {
     let mut approval = Approval::new("shop", Vec::new(), Usd::ZERO);
     approval.add(then.0, then.1);

@@ -33,7 +33,7 @@ pub(super) fn held_back<J: WantedJobs + ?Sized>(
     Ok(failed.unwrap_or(Decision::HeldBack))
 }
 
-/// Checks whether the job already has a clip with its present request: a person then asked for another rendering.
+/// Checks whether the job already has a clip with its present request. If so, a person asked for another rendering.
 pub(super) fn has_clip<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: &KnownJob) -> Result<bool, K::Error> {
     let is_same =
         |take: &KnownTake| take.fingerprint == job.fingerprint && matches!(take.state, State::Done { .. });

@@ -9,12 +9,12 @@ use crate::plan::fingerprint::likeness;
 use crate::plan::identity;
 use crate::plan::known::{Known, KnownJob, KnownTake};
 
-/// Gives the job's newest submitted take the fingerprint of the present request if both requests are the same to the
+/// Gives the job's newest submitted take the fingerprint of the present request, if both requests are the same to the
 /// user. Returns that take.
 ///
-/// The two requests may differ in Unicode form, in a field that the model's card lacks or lacked then, or in a picture
-/// that is equal under the manifest's setting. The take of the clip under the job's name is tried first, as a person
-/// may have chosen an earlier version for this request.
+/// The requests may differ in Unicode form, or in a field that the model's card lacks or lacked earlier. They may also
+/// differ in a picture that is equal under the manifest's setting. The take of the clip under the job's name is tried
+/// first, because a person may have chosen an earlier version for this request.
 pub(super) fn recognise<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,

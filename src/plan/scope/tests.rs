@@ -51,7 +51,7 @@ fn a_condition_that_leaves_nothing_is_an_error_with_three_of_the_texts_that_it_s
     let (wanted, problems) = asked(&of(ACTIVE), &["Active", "draft", "draft", "archived", "sold"]);
     assert_eq!(wanted, 0);
     assert!(problems[0].is_error());
-    assert_eq!(problems[0].message, "`where` leaves out all of 5 products");
+    assert_eq!(problems[0].message, "`where` leaves out everything: 5 products");
     assert_eq!(problems[0].notes, ["`status` contains `Active`, `draft`, `archived`"]);
 }
 

@@ -179,7 +179,7 @@ impl Form {
         match self {
             Self::Text => "write one text in quotes".into(),
             Self::Flag => "write `true` or `false`".into(),
-            Self::Number(least) => format!("write a whole number from {least} on, without quotes"),
+            Self::Number(least) => format!("write a whole number, {least} or more, without quotes"),
             Self::Scalar => "write `true`, `false`, a whole number or one text".into(),
             Self::Usd => "write US dollars in digits with at most six decimals, such as \"0.20\"".into(),
             Self::Word(words) => format!("write {}", either(words.iter().map(|word| format!("`{word}`")))),

@@ -30,7 +30,7 @@ fn reported(name: &str, value: Json) -> (String, String) {
     (misfit.what, misfit.hint)
 }
 
-/// Returns the keys of a type, as its reader lists them.
+/// Returns the keys that a type can be read from, taken from the error about the unknown key in `value`.
 fn known_to<T: serde::de::DeserializeOwned>(value: Json) -> BTreeSet<String> {
     let Err(error) = serde_json::from_value::<T>(value) else { panic!("an unknown key was taken") };
     let reported = error.to_string();
@@ -144,7 +144,7 @@ fn what_does_not_fit_is_told_with_what_to_write() {
             "link_life_hours",
             json!("12h"),
             "`12h` is not a valid value for `link_life_hours`",
-            "write a whole number from 0 on, without quotes",
+            "write a whole number, 0 or more, without quotes",
         ),
         ("modes", json!("text"), "`text` is not a valid value for `modes`", "write a list, such as `[a, b]`"),
         ("modes", json!(["txt"]), "`txt` is not a valid value for `modes`", "did you mean `text`?"),

@@ -66,14 +66,14 @@ pub(super) fn lacking(
     let name = field.name();
     let goes_without = match field {
         Field::Prompt | Field::Image | Field::LastImage | Field::ReferenceImages => {
-            "the line is then ignored"
+            "the setting is then left out"
         }
-        _ => "the line is then ignored, and the model uses its own default",
+        _ => "the setting is then left out, and the model uses its own default",
     };
     let mut finding = Finding::error(name, format!("{} has no `{name}`", card.name.model))
         .removable()
         .about_name()
-        .hint(format!("list it as optional in the shot, `optional: [{name}]`: {goes_without}"));
+        .hint(format!("make the setting optional in the shot, `optional: [{name}]`: {goes_without}"));
     finding.notes.extend(card.prohibition(name).map(|remark| remark.says.clone()));
     match setting.value() {
         _ if cards.proposed().all(|card| card.field(field).is_none()) => {
@@ -100,7 +100,7 @@ pub(super) fn not_one_of(
     let message = match field {
         Some(Field::Size) => format!("{model} makes {all}{only}, not {given}"),
         Some(Field::Duration) => format!("{model} makes clips of {all} seconds{only}, not {given}"),
-        _ => format!("`{name}` of {model} is {all}, not {given}"),
+        _ => format!("`{name}` of {model} must be {all}, not {given}"),
     };
     let words: Vec<String> = rule.values.iter().map(shown).collect();
     let near = did_you_mean(&given, words.iter().map(String::as_str));
@@ -121,7 +121,7 @@ pub(super) fn not_one_of(
     }
 }
 
-/// Returns the smallest or largest allowed number, whichever the value exceeds; `None` if it exceeds neither.
+/// Returns the smallest or largest allowed number, whichever the value violates; `None` if it violates neither.
 fn limit(rule: &Rule, value: &Value) -> Option<Value> {
     let Value::Int(number) = value else { return None };
     let (min, max) = (rule.min.map(i64::from), rule.max.map(i64::from));
@@ -137,7 +137,7 @@ fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request
     let ways: Vec<_> =
         cards.proposed().filter_map(|card| Some((card, way(card, wanted, (across, down))?))).collect();
     if ways.is_empty() {
-        return finding.note(format!("no model makes {across}:{down} clips"));
+        return finding.note(format!("no model makes clips of this shape ({across}:{down})"));
     }
     let ways = ways.iter().filter(|(card, _)| takes(card, &rest)).map(|(card, (name, value))| {
         let instead =

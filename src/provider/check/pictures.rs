@@ -107,7 +107,7 @@ fn measured(
     let too_long = |most: u64| u64::from(width.max(height)) > most * u64::from(width.min(height));
     if let Some(most) = rules.max_aspect.filter(|most| too_long((*most).into())) {
         let message =
-            format!("the picture is narrower or wider than the 1:{most} to {most}:1 that {model} takes");
+            format!("the picture's shape is outside the range 1:{most} to {most}:1 that {model} takes");
         findings.push(wrong(message, "crop the picture, or put it on a wider background", &measures));
     }
     findings.extend(peculiar(field, traits).map(|finding| finding.detail(&measures)));
@@ -120,25 +120,25 @@ fn peculiar(field: &str, traits: PictureTraits) -> impl Iterator<Item = Finding>
         (
             turned,
             "the picture is turned by its EXIF orientation, which a model may ignore",
-            "turn the picture in an image editor and save it without orientation, or look at the first clip",
+            "save the picture upright, without EXIF orientation, or check how the first clip looks",
         ),
         (
             cmyk,
             "the picture has the four colours of a print (CMYK), which a model may show wrongly",
-            "save the picture in RGB, or look at the first clip",
+            "save the picture in RGB, or check how the first clip looks",
         ),
         (
             deep,
             "the picture has more than 8 bits a colour, which a model may refuse",
-            "save the picture with 8 bits a colour, or look at the first clip",
+            "save the picture with 8 bits a colour, or check how the first clip looks",
         ),
     ];
     let reported = reported.into_iter().filter(|(is_so, ..)| *is_so);
     reported.map(move |(_, message, hint)| Finding::warning(field, message).hint(hint))
 }
 
-/// Checks a link to a picture that was not fetched. Returns a finding if the file extension in the link stands for a
-/// format that the model does not accept.
+/// Checks a link to a picture that was not fetched. Returns a finding if the file extension in the link belongs to a format
+/// that the model does not accept.
 fn named(model: &str, rules: &Pictures, field: &str, url: &str) -> Option<Finding> {
     let ending = links::ending(url)?;
     let known: Vec<PictureFormat> =
@@ -192,7 +192,7 @@ pub fn check_body(card: &ModelCard, request: &Request, bytes: u64) -> Option<Fin
 /// Returns the finding about a local picture or data URI for a model that accepts only links.
 fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
     let message =
-        format!("`{}` of {model} is a link to a picture; the picture itself cannot be sent", field.name());
+        format!("{model} takes only a link as `{}`; the picture itself cannot be sent", field.name());
     let what = match picture {
         Media::File(file) => file.path.as_str(),
         Media::Inline { .. } | Media::Url(_) => "a data URI",
@@ -207,8 +207,8 @@ pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut V
     compare(card, facts(&request.image), facts(&request.last_image), findings);
 }
 
-/// Returns the findings about pictures behind links, after these were fetched: about each picture, and about first and
-/// last frame together. `seen` returns the properties of a fetched picture.
+/// Returns the findings about linked pictures, each on its own, and about first and last frame together. `seen` returns the
+/// properties of a fetched picture. For a picture that was not fetched, only the file extension is checked.
 #[must_use]
 pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> Option<Seen>) -> Vec<Finding> {
     let mut findings = Vec::new();

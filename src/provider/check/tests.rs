@@ -145,7 +145,7 @@ fn a_message_says_what_to_type_instead() {
     let mut request = complete("vidu2-image");
     request.motion = Some("larg".into());
     let finding = only(&request);
-    assert_eq!(finding.message, "`motion` of vidu2-image is auto, small, medium or large, not larg");
+    assert_eq!(finding.message, "`motion` of vidu2-image must be auto, small, medium or large, not larg");
     assert_eq!(finding.instead, ["large"]);
 }
 
@@ -361,7 +361,7 @@ fn a_provider_that_takes_links_only_is_given_no_picture_and_says_where_to_put_it
     request.prompt = Some("Slow push-in".into());
     request.duration = Some(5);
     for (image, message) in [
-        (png(640, 480), "`image` of viduq3t-540p is a link to a picture; the picture itself cannot be sent"),
+        (png(640, 480), "viduq3t-540p takes only a link as `image`; the picture itself cannot be sent"),
         (Media::Url("http://10.0.0.7/a.png".into()), "the provider cannot fetch a picture from 10.0.0.7"),
     ] {
         request.image = Some(image);
@@ -411,7 +411,7 @@ fn parameters_are_typed_and_checked_like_fields() {
     assert_eq!(typed(&Cards::built_in(), card, "fps", " 60 "), Ok(Value::Int(60)));
     assert_eq!(typed(&Cards::built_in(), card, "quality", "speed"), Ok(Value::Text("speed".into())));
     let finding = typed(&Cards::built_in(), card, "fps", "sixty").unwrap_err();
-    assert_eq!(finding.message, "`fps` of cogvideox-3 is a whole number, not `sixty`");
+    assert_eq!(finding.message, "`fps` of cogvideox-3 must be a whole number, not `sixty`");
     assert_eq!(finding.instead, ["30", "60"]);
     assert_eq!(
         typed(&Cards::built_in(), card, "qualty", "speed").unwrap_err().hint.unwrap(),
@@ -424,7 +424,7 @@ fn parameters_are_typed_and_checked_like_fields() {
         assert_eq!(errors(&request).len(), faults, "{value}");
     }
     request.params.insert("fps".into(), Value::Text("30".into()));
-    assert_eq!(errors(&request), ["`params.fps` of cogvideox-3 is a whole number, not the text `30`"]);
+    assert_eq!(errors(&request), ["`params.fps` of cogvideox-3 must be a whole number, not the text `30`"]);
 }
 
 #[test]
@@ -495,7 +495,7 @@ models:
     assert_eq!(
         voiced,
         [
-            "`seed` of one is 1 to 9, not 10",
+            "`seed` of one must be 1 to 9, not 10",
             "`params.voice` of one has no effect without `params.recommended`"
         ]
     );

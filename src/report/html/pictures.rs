@@ -87,7 +87,7 @@ impl Pictures {
         self.numbers.get(clip).copied()
     }
 
-    /// Returns the number of a source picture in the list of addresses; `None` if the picture is not there.
+    /// Returns the number of a source picture in the list of addresses; `None` if the list lacks the picture.
     #[must_use]
     pub fn source(&self, media: &Media) -> Option<usize> {
         self.numbers.get(&named(media)?.0).copied()
@@ -100,7 +100,7 @@ impl Pictures {
     }
 }
 
-/// The copies of a picture that were found or made; `None` for a size without a copy.
+/// The large and the small copy of a picture, as they were found or made; `None` for a missing copy.
 struct Found {
     large: Option<Small>,
     small: Option<Small>,

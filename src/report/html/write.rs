@@ -18,7 +18,7 @@ const NAME: &str = "report.html";
 /// The characters of a path that are percent-encoded in an address: all except letters, digits and `-._~`.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The maximum size of a page with embedded pictures, in bytes. A page with more data is larger, but has no pictures.
+/// The maximum size of a page with embedded pictures, in bytes. If the page would be larger, its pictures go to other files.
 const LARGEST: usize = 8_000_000;
 
 /// The assumed number of bytes by which the JSON data of a job refer to one picture: a key and the picture's number.

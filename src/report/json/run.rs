@@ -1,6 +1,7 @@
 //! The summary of a run as JSON.
 
 use crate::app::budget::Level;
+use crate::app::exit::Exit;
 use crate::app::places::Places;
 use crate::app::project_status::ProjectStatus;
 use crate::app::summary::Summary;
@@ -10,6 +11,12 @@ use crate::report::plan::buckets_json;
 use crate::store::Count;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// Returns the only line of the JSON stream of a command that found nothing to do, and the reason.
+#[must_use]
+pub fn nothing(why: &str, exit: Exit) -> Value {
+    json!({ "event": "nothing", "exit": exit as i32, "why": why })
+}
 
 /// Returns the last line of a run's JSON stream. Fields may be added; readers must ignore unknown fields.
 #[must_use]

@@ -11,7 +11,7 @@ pub(super) struct Live {
     drawn: Arc<Mutex<Drawn>>,
 }
 
-/// The lines that were drawn last.
+/// The number of lines that were drawn last, and the number of columns for which they were drawn.
 #[derive(Debug, Default)]
 struct Drawn {
     lines: usize,
@@ -19,7 +19,7 @@ struct Drawn {
 }
 
 impl Live {
-    /// Returns the bottom of a terminal without any lines.
+    /// Returns the bottom of a terminal, where no lines are drawn yet.
     pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template("{msg}").expect("one placeholder is a template");
         let bar = ProgressBar::hidden().with_style(style);

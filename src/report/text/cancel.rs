@@ -42,7 +42,7 @@ fn obstacle_words(obstacle: &Obstacle, job: &JobKey, places: &Places) -> String 
         Obstacle::NeverOrdered => "was never submitted".to_owned(),
         Obstacle::State { state, provider } => state_words(state, provider, job, places),
         Obstacle::NotSetUp(provider) => format!("not cancelled: {provider} is not set up"),
-        Obstacle::TooLate => "too late: it is rendered and paid; its clip will be downloaded".to_owned(),
+        Obstacle::TooLate => "too late: the clip is rendered and paid, and will be downloaded".to_owned(),
         Obstacle::Unanswered(said) => format!("not cancelled: {said}; try again"),
         Obstacle::Busy => "another shotlist process is working on it; try again".to_owned(),
     }
@@ -51,10 +51,10 @@ fn obstacle_words(obstacle: &Obstacle, job: &JobKey, places: &Places) -> String 
 fn state_words(state: &State, provider: &str, job: &JobKey, places: &Places) -> String {
     match state {
         State::Running { .. } => {
-            format!("{provider} cannot cancel a task; it is paid, and its clip will be downloaded")
+            format!("{provider} cannot cancel tasks: this one is paid, and its clip will be downloaded")
         }
         State::Downloading { .. } | State::Placing { .. } => {
-            "it is rendered and paid; its clip will be downloaded".to_owned()
+            "the clip is rendered and paid, and will be downloaded".to_owned()
         }
         State::Submitting { .. } => {
             "its request is being sent: type the same command again after the provider has answered"

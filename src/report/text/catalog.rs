@@ -43,7 +43,7 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
             confidence(about)
         ),
         of => format!(
-            "  confidence {}: {} of {of} columns that identify it; `dialect: {}`",
+            "  confidence {}: the file has {} of the {of} columns that identify this format; `dialect: {}`",
             confidence(about),
             about.known,
             about.dialect
@@ -58,14 +58,14 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
     lines.push(format!("  {} -> {products}, {variants}, {pictures}", count(counts.rows, "row")));
     if counts.image_only_rows > 0 {
         lines.push(format!(
-            "  only a picture in {}: these rows get no clips",
+            "  {} with only a further picture of a product: such a row is not a product",
             count(counts.image_only_rows, "row")
         ));
     }
     if counts.variants_without_sku > 0 && about.of > 0 {
         let (without, all) = (counts.variants_without_sku, counts.variants);
         lines.push(format!(
-            "  no SKU in {without} of {}; it matters with `one_per: variant`",
+            "  no SKU in {without} of {}, which matters with `one_per: variant`",
             count(all, "variant")
         ));
     }

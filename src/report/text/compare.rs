@@ -86,7 +86,7 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
 pub(crate) fn money(comparison: &Comparison) -> String {
     let [then, now] = comparison.spent;
     let mark = if comparison.sandbox { " (sandbox money)" } else { "" };
-    format!("spent {then} until the first time, {now} until the second: {} more{mark}", now - then)
+    format!("spent {then} up to the first time and {now} up to the second: {} more{mark}", now - then)
 }
 
 /// Returns the changes of a job between the two compared times, in words.

@@ -43,7 +43,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         let (jobs, it) = if doubtful.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
         let mark = if places.sandbox { ", sandbox money" } else { "" };
         let asked = doubtful.iter().any(|held| held.can_be_asked);
-        let check = if asked { "asking it gave no clear answer" } else { "offers no way to check" };
+        let check = if asked { "its list of tasks gave no clear answer" } else { "offers no way to check" };
         rows.push(text(format!(
             "{} {jobs} your decision: the provider may have charged for {it} (up to {sum}{mark}), and {check}.",
             doubtful.len()

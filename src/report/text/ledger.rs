@@ -49,7 +49,7 @@ struct Column {
 }
 
 const COLUMNS: [Column; 8] = [
-    Column { title: "takes", of: |row| row.takes.to_string(), says: |_| true },
+    Column { title: "requests", of: |row| row.takes.to_string(), says: |_| true },
     Column { title: "settled", of: |row| row.settled.to_string(), says: |_| true },
     Column { title: "reserved", of: |row| shown(row.reserved), says: |row| row.reserved > Usd::ZERO },
     Column { title: "in doubt", of: |row| shown(row.in_doubt), says: |row| row.in_doubt > Usd::ZERO },
@@ -208,16 +208,16 @@ mod tests {
         assert_eq!(
             lines.join("\n"),
             "\
-day         takes  settled  reserved  in doubt  wasted  refused
-2026-11-20    822  $325.20         –         –   $0.40        9
-2026-11-21      5    $0.00     $1.20     $0.80       –        –
-───────────────────────────────────────────────────────────────
-total         827  $325.20     $1.20     $0.80   $0.40        9
+day         requests  settled  reserved  in doubt  wasted  refused
+2026-11-20       822  $325.20         –         –   $0.40        9
+2026-11-21         5    $0.00     $1.20     $0.80       –        –
+──────────────────────────────────────────────────────────────────
+total            827  $325.20     $1.20     $0.80   $0.40        9
 
 wasted: the part of the settled amount that produced no clip"
         );
         let quiet = Table::of(By::Day, &week()[..1]);
-        assert_eq!(table(&quiet, 100)[0], "day         takes  settled");
+        assert_eq!(table(&quiet, 100)[0], "day         requests  settled");
     }
 
     #[test]

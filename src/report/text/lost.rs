@@ -22,7 +22,7 @@ impl Lost {
         };
         let back = places.typed("verify --repair");
         let missing =
-            format!("`{back}` restores, free of charge, the clips that a copy or the provider still has");
+            format!("`{back}` restores, free of charge, the clips that still exist as a copy or at the provider");
         let altered = format!(
             "the altered files are not touched; `{back} --replace-altered` moves them aside and restores the paid clips"
         );

@@ -215,7 +215,7 @@ fn rendered(rendered: &Rendered) -> (String, String) {
     let Rendered { class, finished, p10, p50, p95 } = rendered;
     let label = if class.is_empty() { "with default settings" } else { class };
     let [p10, p50, p95] = [p10, p50, p95].map(|time| took(*time));
-    let times = format!("half took up to {p50}, one in ten up to {p10}, 19 in 20 up to {p95}");
+    let times = format!("half took up to {p50}, the fastest 10 % up to {p10}, 95 % up to {p95}");
     (label.to_owned(), format!("{times} ({finished} finished)"))
 }
 

@@ -56,8 +56,8 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     lines.push(format!("now      {}", standing.join(" · ")));
     if *missing > 0 {
         lines.push(format!(
-            "missing  {} not in {}; the next run downloads again, free, what it still can; the others need your \
-             decision",
+            "missing  {} not in {}; the next run downloads again, free, each clip whose link still works; the others \
+             need your decision",
             if *missing == 1 { "1 finished clip is".to_owned() } else { format!("{missing} finished clips are") },
             output.display()
         ));
@@ -79,7 +79,7 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     if *bare {
         lines.push(
             "lost     pauses (type `shotlist pause` again), and jobs that `redo` or `retry` had queued and that were \
-             not sent yet: no ledger has them; without a ledger also every decision about a clip"
+             not sent yet: the ledger does not record them; if there was no ledger, decisions about clips are lost, too"
                 .to_owned(),
         );
     }

@@ -121,7 +121,7 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     lines
 }
 
-/// Returns the counts of verdicts about the clips of this start of the program, and a line for each check with
+/// Returns the counts of verdicts about the clips that were checked since this program started, and a line for each check with
 /// findings.
 fn checks(checks: &RunChecks) -> Vec<String> {
     if checks.tally == Tally::default() {
@@ -176,7 +176,11 @@ impl ProjectStatus {
         for ((cause, money), takes) in causes {
             let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
             let more = if takes.len() > EXAMPLES { ", …" } else { "" };
-            lines.push(format!("failed   {} {cause} ({money}): {}{more}", takes.len(), names.join(", ")));
+            lines.push(format!(
+                "failed   {} (cause: {cause}; {money}): {}{more}",
+                takes.len(),
+                names.join(", ")
+            ));
             let said = takes.iter().find_map(|take| self.said.get(&take.id));
             lines.extend(said.map(|said| format!("{:INDENT$}“{}”", "", said.text) + &code(said)));
         }

@@ -129,7 +129,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
         let text = format!("{}  {}   {}", utc(attempt.at), outcome_words(outcome), attempt.request_id);
         field(&format!("attempt {}", attempt.number), &text);
         if let Some(said) = &attempt.said {
-            field("", &format!("said: {said}"));
+            field("", &format!("details: {said}"));
         }
     }
     lines.extend(request(report, entry, width));

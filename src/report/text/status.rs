@@ -26,7 +26,7 @@ impl StatusReport {
     fn screen(&self, places: &Places) -> Vec<String> {
         let project = match &self.project {
             Some(project) => project.clone(),
-            None => format!("all projects ({} cannot be read: shotlist validate)", places.shown),
+            None => format!("all projects ({} cannot be read; `shotlist validate` says why)", places.shown),
         };
         let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
@@ -110,7 +110,7 @@ impl StatusReport {
 fn spent_words(spent: Spent) -> String {
     let part = |usd: Usd, word: &str| if usd > Usd::ZERO { format!(", {usd} {word}") } else { String::new() };
     format!(
-        "{}{}{}",
+        "{} spent{}{}",
         spent.settled,
         part(spent.reserved, "waiting for the result"),
         part(spent.in_doubt, "in doubt")

@@ -61,7 +61,7 @@ impl Canvas {
         usize::from(self.accented[y * self.columns * 2 + x])
     }
 
-    /// Returns the brightness of the cells in a row of macroblocks, and the numbers of their tones.
+    /// Returns the brightness of the cells in a row of macroblocks, and the tone numbers of its squares of 2 × 2 cells.
     pub(super) fn band(&self, row: usize) -> (&[u8], &[u8]) {
         let (cells, squares) = (self.columns * 16, self.columns * 4);
         (&self.shades[row * cells..(row + 1) * cells], &self.accented[row * squares..(row + 1) * squares])

@@ -73,7 +73,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Appends rows that are unchanged since the frame before.
+    /// Appends a slice of rows that are unchanged since the frame before.
     fn still(&mut self, rows: Range<usize>) {
         if !rows.is_empty() {
             self.units.push(self.frame.still(self.columns, rows));

@@ -26,8 +26,8 @@ const BRIGHTNESS_QUANTISER: i32 = 34;
 const COLOUR_QUANTISER: i32 = 22;
 /// The quantiser of a photograph's brightness. A coefficient of one changes a whole block by 4.
 ///
-/// The quantiser of a photograph's colours is as much below it as in a canvas, because some decoders use one difference
-/// for all slices of a frame.
+/// The quantiser of a photograph's colours is lower by the same difference as in a canvas. Some decoders use one difference for
+/// all slices of a frame.
 const PHOTO_QUANTISER: i32 = 28;
 
 const KEY_FRAME: u8 = 0x65;

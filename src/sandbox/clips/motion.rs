@@ -93,7 +93,7 @@ impl Motion {
         }
     }
 
-    /// Returns true if this macroblock, when it is skipped, gets the predicted shift by the standard (8.4.1.1).
+    /// Checks whether the standard (8.4.1.1) gives a macroblock the predicted shift if the macroblock is skipped.
     fn may_skip(&self, (column, row): (usize, usize), first_row: usize) -> bool {
         row > first_row
             && column > 0

@@ -77,7 +77,7 @@ impl Photo {
         }
     }
 
-    /// Turns the hue by 80 degrees and keeps the brightness. A photograph with almost no colour is tinted.
+    /// Turns the photograph's hues by 80 degrees and keeps the brightness. A photograph with almost no colour is tinted.
     pub(super) fn recolour(&mut self) {
         let [blues, reds] = &mut self.tones;
         let away = |tone: &u8| i32::from(tone.abs_diff(GREY));
@@ -180,7 +180,7 @@ impl Photo {
 
     /// Returns the coefficients of one of the two colours for the four squares of a macroblock.
     ///
-    /// They are sums and differences in halves, rounded to steps of 2.
+    /// A coefficient of one changes each square by a half. All coefficients are multiples of four, which change a square by 2.
     fn colours(&self, colour: usize, (column, row): (usize, usize), around: &mut Around) -> [i32; 4] {
         let Around { is_first_row, tones, .. } = around;
         let Tones { above, left } = &mut tones[colour];
@@ -217,7 +217,7 @@ struct Edges {
     left: [Edge; 4],
 }
 
-/// The values of one colour in the squares above and on the left, as a decoder shows them.
+/// The values of one colour in the squares above and left of a macroblock, as a decoder shows them.
 struct Tones {
     above: Vec<i32>,
     left: [i32; 2],

@@ -25,7 +25,7 @@ use crate::sandbox::{Inner, Shared, held, reply};
 /// The maximum number of ids in a poll, and of tasks on a page of a list.
 const MOST: usize = 50;
 
-/// The time after its acceptance at which a task appears in lists.
+/// The time from the acceptance of a task until lists of tasks contain it.
 const LAG: SignedDuration = SignedDuration::from_millis(500);
 
 /// Handles `GET /v1/tasks`. With `ids` it returns these tasks; otherwise it lists the tasks that were accepted in a
@@ -72,7 +72,7 @@ fn bulk(shared: &Shared, ids: &str) -> Result<Answer, Refusal> {
 struct Span {
     since: Timestamp,
     until: Timestamp,
-    /// The index, among all requests of the sandbox, at which the page begins.
+    /// The index at which the page begins, in the list of all requests of the sandbox.
     first: usize,
 }
 

@@ -218,7 +218,8 @@ fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
     Ok(text)
 }
 
-/// Checks the pictures of a request. Returns the size of the first picture if its bytes are in the request.
+/// Checks the pictures of a request. Returns the size of the first picture if its bytes are in the request, and otherwise
+/// `None`.
 fn pictures(model: &Model, value: &Value) -> Result<Option<Size>, Refusal> {
     let (list, most) = match (&model.images, value) {
         (Images::No, _) => {

@@ -62,7 +62,8 @@ fn events(attempts: u32, at: Tick) -> Vec<Event> {
     events
 }
 
-/// Describes what the ledger must preserve of a state. It need not preserve the steps of a collection, which is free.
+/// Describes the part of a state that the ledger must preserve. The ledger need not preserve the steps of a collection,
+/// which is free.
 fn gist(state: &State) -> String {
     match state {
         State::Running { task, .. } | State::Downloading { task, .. } | State::Placing { task, .. } => {
@@ -93,7 +94,7 @@ fn take() -> Take {
     }
 }
 
-/// Returns the state after all events of a line.
+/// Returns the state that a take in state `state` has after all events of a ledger line.
 fn replay(entry: &Entry, state: State, policy: &Policy) -> State {
     let at = Tick::new(entry.at, 0.0);
     entry
@@ -153,7 +154,7 @@ fn a_line_about_another_submission_says_nothing() {
     assert_eq!(replay(&line, claimed.clone(), &policy), claimed);
 }
 
-/// Tests that a line of a later step also brings the earlier steps, because lines may be lost.
+/// Tests that a ledger line also restores the steps before it, because the lines of these steps may be lost.
 #[test]
 fn a_line_is_believed_also_where_those_before_it_were_lost() {
     let policy = Policy::standard();

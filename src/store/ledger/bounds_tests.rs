@@ -1,6 +1,6 @@
 use super::*;
 
-/// Returns a line of a ledger.
+/// Returns a valid ledger line, from a ledger of version 1.
 fn line() -> Entry {
     let ledger = include_str!("../../../tests/fixtures/state/v1.jsonl");
     serde_json::from_str(ledger.lines().next().unwrap()).unwrap()

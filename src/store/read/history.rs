@@ -33,7 +33,7 @@ pub struct History {
 
 impl History {
     /// Returns the take that decides the job's status: one that needs a person's decision, else the newest that was not
-    /// cancelled.
+    /// cancelled, else the newest. Returns `None` if the job has no take.
     #[must_use]
     pub fn decisive(&self) -> Option<&TakeHistory> {
         let held = |entry: &&TakeHistory| matches!(entry.take.state, State::Held { .. });
@@ -72,7 +72,7 @@ pub struct Attempt {
     /// The outcome by its name in the ledger, or `never_sent` if a crash came before the request; `None` if no outcome
     /// is known yet.
     pub outcome: Option<String>,
-    /// The last message of the provider or of this computer about the attempt.
+    /// The last message of the provider or of this computer about the attempt; `None` if there was none.
     pub said: Option<Said>,
 }
 

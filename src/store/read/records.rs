@@ -59,15 +59,15 @@ pub struct TakeRecord {
     /// The time at which the take was done, failed, written off or cancelled. `None` if it has not ended, or if an
     /// older version of the program recorded its end.
     pub ended: Option<Timestamp>,
-    /// The day (in UTC) of the last submission, on which budgets count the cost.
+    /// The day (in UTC) of the last submission, on which budgets count the cost; `None` if the rendering was never submitted.
     pub day: Option<String>,
-    /// The number of the run that submitted the rendering last.
+    /// The number of the run that submitted the rendering last; `None` if it was never submitted.
     pub run: Option<i64>,
-    /// The last message of the provider.
+    /// The last message of the provider or of this computer about the last submission; `None` if there was none.
     pub said: Option<Said>,
     /// The verdict of the automatic checks; `None` if the present bytes of the clip were not checked.
     pub checked: Option<Checked>,
-    /// The newest review of this rendering.
+    /// The newest review of this rendering; `None` if it was not reviewed.
     pub review: Option<Review>,
 }
 

@@ -39,7 +39,7 @@ pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<
 
 /// The reviews of all jobs.
 pub(in crate::store) struct Reviews {
-    /// The reviews by row number of the job, oldest first. Each comes with the newest take of the job at the time of
+    /// The reviews by row number of the job, oldest first. Each review comes with the newest take of the job at the time of
     /// the review.
     of_job: HashMap<i64, Vec<(Review, Option<TakeId>)>>,
     /// The newest review for each clip and fingerprint, with the row number of the reviewed job.
@@ -75,22 +75,22 @@ impl Reviews {
         own.into_iter().chain(shared).max_by_key(|review| review.revision)
     }
 
-    /// Returns the newest review of a job about one of its takes.
+    /// Returns the newest review of a job about one of its takes; `None` if the take was not reviewed.
     pub(in crate::store) fn of_take(&self, job: i64, take: &TakeId) -> Option<&Review> {
         self.of_job(job).iter().rev().map(|(review, _)| review).find(|review| review.take == *take)
     }
 
     /// Checks whether a job's newest review queues another rendering that was not ordered yet.
     ///
-    /// `newest` is the newest review that holds for the job, and `latest` is the job's newest take. A review of another
-    /// job that shares the clip queues nothing for this job, because one new rendering serves both jobs.
+    /// `newest` is the newest review that holds for the job, and `latest` is the job's newest take. A review of another job
+    /// that shares the clip queues nothing for this job, because both jobs can use one new rendering.
     pub(in crate::store) fn is_queued(&self, job: i64, newest: &Review, latest: Option<&TakeId>) -> bool {
         let own = self.of_job(job).last();
         own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
     }
 
-    /// Returns the newest review of a job that asked for another rendering, unless a later review took the request back
-    /// before the rendering was ordered.
+    /// Returns the newest review of a job that asked for another rendering. A review does not count if a later review took
+    /// the request back before the rendering was ordered.
     fn asking(&self, job: i64) -> Option<&Review> {
         let reviews = self.of_job(job);
         (0..reviews.len()).rev().find_map(|at| {

@@ -33,13 +33,14 @@ struct Replay<'a> {
     policy: &'a dyn Fn(&ModelName) -> Policy,
     clips: &'a dyn ClipFinder,
     now: Timestamp,
-    /// The `seq` of the last ledger line that the database has, except for lines that only the ledger could save.
+    /// The highest `seq` of the ledger lines that the database has. Earlier lines may be missing if only the ledger could
+    /// save them.
     heard: u64,
     /// The ids of the takes that the database had before the replay.
     known: HashSet<String>,
     /// The ids of the takes that were added or changed.
     changed: HashSet<String>,
-    /// The ids of the takes to which a submission was added.
+    /// The ids of the takes whose submission was missing from the database and was added from the ledger.
     missed: HashSet<String>,
     recovered: Recovered,
 }
@@ -202,7 +203,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Applies the events of a line to a take that the database knows.
+    /// Applies the events of a line to a take that the database knows. `news` is true if the database may lack the line.
     fn step(&mut self, entry: &Entry, take: &Take, news: bool) -> rusqlite::Result<()> {
         let policy = (self.policy)(&entry.model);
         let at = Tick::new(entry.at, 0.0);
@@ -381,7 +382,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Applies an event that no ledger line reports.
+    /// Applies an event that no ledger line reports. Returns the changed take; `None` if the take's state does not allow it.
     fn happened(&self, take: &Take, event: Event) -> rusqlite::Result<Option<Take>> {
         let policy = (self.policy)(&take.request.model);
         let change = Change::plain(event, Tick::new(self.now, 0.0), &policy);

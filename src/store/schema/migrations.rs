@@ -215,8 +215,8 @@ const DRIVEN: &str = "
 CREATE TABLE driven (machine TEXT NOT NULL, host TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
 ";
 
-/// Adds the table of takes that serve a job although the fingerprints differ. The key of the table has the likeness of
-/// the job's request, a tolerant second hash of 32 bytes.
+/// Adds the table of takes that count as renderings of a job although the fingerprints differ. The key of the table has the
+/// likeness of the job's request, a tolerant second hash of 32 bytes.
 const ALIASES: &str = "
 CREATE TABLE aliases (
     take TEXT NOT NULL REFERENCES takes (id),
@@ -308,9 +308,10 @@ ALTER TABLE takes ADD COLUMN ended INTEGER;
 /// Adds the tables of rollouts: the canaries, the templates whose canaries were approved, and the jobs that wait for a
 /// review.
 ///
-/// `canaries` are the jobs of a template that are rendered first, in the order in which they were chosen; `template` is
-/// its identity, and `draw` is the rule of the choice. `passed_templates` are those whose other jobs may be rendered as
-/// well. `held_back` are the wanted jobs that wait for the review of a canary, as the last run found them.
+/// `canaries` are the jobs of a template that are rendered first, in the order in which they were chosen. `template` is the
+/// identity of the template, and `draw` is the rule of the choice. `passed_templates` are the templates whose other jobs
+/// may be rendered as well. `held_back` are the wanted jobs that wait for the review of a canary, as the last run found
+/// them.
 const ROLLOUT: &str = "
 CREATE TABLE canaries (
     project TEXT NOT NULL,

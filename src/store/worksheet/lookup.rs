@@ -71,7 +71,8 @@ impl Book {
         Ok(found)
     }
 
-    /// Finds a finished take with the same fingerprint that belongs to a job with the same key in another project.
+    /// Finds a finished take with the same fingerprint that belongs to a job with the same key in another project. Returns
+    /// `None` if there is none.
     fn find_namesake(&self, job: &Wanted) -> rusqlite::Result<Option<TakeId>> {
         let JobKey { shot, item, variant } = &job.key;
         let mut select = self.prepare(
@@ -98,7 +99,7 @@ impl Book {
         .exists((shot, item, variant, &job.fingerprint.0.0[..]))
     }
 
-    /// Fills the table `reusable` with the takes that may serve a job other than their own.
+    /// Fills the table `reusable` with the takes that other jobs than their own may use.
     fn find_reusable(&self, sort: Sort<'_>) -> rusqlite::Result<()> {
         let mut insert = self.db.prepare(
             "INSERT INTO reusable (owner, fingerprint, rank, place, take) VALUES (?1, ?2, ?3, ?4, ?5)",

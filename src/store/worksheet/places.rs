@@ -73,8 +73,8 @@ impl Book {
         Ok(())
     }
 
-    /// Finds the finished take that made the file at a path, unless the file is already recorded as the clip of a
-    /// wanted job with that path.
+    /// Finds the finished take that made the file at a path. Returns `None` if the file is already recorded there as the
+    /// clip of a wanted job.
     ///
     /// Searches every take, so it is only for a path that an unexpected file occupies.
     pub fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
@@ -94,9 +94,8 @@ impl Book {
         self.run(|| self.db.prepare(sql)?.exists((path, &key.shot, &key.item, &key.variant)))
     }
 
-    /// Checks whether a job other than `by` still needs this clip at its path. A job needs the clip if three conditions
-    /// hold: it has the clip at that path, it gets no other clip in this plan, and it is wanted or is left out only
-    /// because of an error.
+    /// Checks whether a job other than `by` still needs this clip at its path. A job needs the clip if it has the clip at
+    /// that path and gets no other clip in this plan. The job must also be wanted, or be left out only because of an error.
     pub fn is_needed(
         &self,
         clip: &Filed,

@@ -11,15 +11,15 @@ pub(super) type Memo = HashMap<Fingerprint, Rendered>;
 /// The finished takes of one fingerprint, as few as are needed to find one for any job.
 #[derive(Clone, Default)]
 pub(super) struct Rendered {
-    /// Takes of this project with the keys of their jobs: the first take found, and the first later one whose job may
-    /// share a clip with the job of the first.
+    /// At most two takes of this project, each with the key of its job. The second is the first further take whose job may
+    /// share a clip with the job of the first take.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
     /// Takes of other projects, chosen in the same way as in `own`.
     pub(super) elsewhere: [Option<(JobKey, TakeId)>; 2],
 }
 
-/// Keeps a take if none is kept yet. Also keeps the first further take whose job may share a clip with the job of the
-/// kept take.
+/// Keeps a take in `found` if none is kept yet. Also keeps the first further take whose job may share a clip with the job
+/// of the kept take.
 pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
     let [first, second] = found;
     match first {
@@ -29,7 +29,7 @@ pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: 
     }
 }
 
-/// Returns the first kept take whose clip the job `key` may share, with the key of the take's job.
+/// Returns the first kept take whose clip the job `key` may share, with the key of the take's job; `None` if there is none.
 pub(super) fn shared(found: &[Option<(JobKey, TakeId)>; 2], key: &JobKey) -> Option<(JobKey, TakeId)> {
     found.iter().flatten().find(|(owner, _)| may_share(owner, key)).cloned()
 }

@@ -1,5 +1,5 @@
-//! Reads the data of a rollout: the templates of the wanted jobs, the choice of a canary (the first jobs, whose clips a
-//! person reviews), and the reviews of its clips.
+//! Reads the data of a rollout: the templates of the wanted jobs, the choice of canaries, and the reviews of their clips. A
+//! canary is the first jobs of a template, whose clips a person reviews before the rest is rendered.
 
 use super::cursor::{WANTED, wanted};
 use super::{Book, StoreError};
@@ -29,14 +29,14 @@ pub struct Template {
 /// The jobs that wait for the review of a template's canary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// The number of jobs.
+    /// The number of jobs that wait.
     pub jobs: usize,
     /// The sum of the prices of the jobs; a job with an unknown price counts as zero.
     pub price: Usd,
 }
 
-/// The SQL query for the jobs of a template that may join its canary: one job for each fingerprint, without the
-/// fingerprints of the excluded positions.
+/// The SQL query for the jobs of a template that may join its canary: one job for each fingerprint. Fingerprints of the
+/// excluded positions are left out.
 const CANDIDATES: &str =
     "SELECT min(at) AS at, kind, draw FROM wanted WHERE template = ?1 AND fingerprint NOT IN
     (SELECT fingerprint FROM wanted WHERE at IN (SELECT value FROM json_each(?2))) GROUP BY fingerprint";
@@ -91,8 +91,9 @@ impl Book {
         })
     }
 
-    /// Returns the kinds (variant, picture shape and size) of the jobs that may join a template's canary, each with its
-    /// number of jobs, the most frequent kind first. `except` has the positions of the jobs that were chosen already.
+    /// Returns the kinds (variant, picture shape and size) of the jobs that may join a template's canary. Each kind comes
+    /// with its number of jobs, the most frequent kind first. `except` has the positions of the jobs that were chosen
+    /// already.
     pub fn kinds(&self, template: &Sha256, except: &[i64]) -> Result<Vec<(String, usize)>, StoreError> {
         let sql =
             format!("SELECT kind, count(*) FROM ({CANDIDATES}) GROUP BY kind ORDER BY count(*) DESC, kind");
@@ -106,8 +107,8 @@ impl Book {
         })
     }
 
-    /// Returns the worksheet position of one job of a kind that may join a template's canary. `position` counts the
-    /// jobs of that kind from 0.
+    /// Returns the worksheet position of one job of a kind that may join a template's canary. `position` counts the jobs of
+    /// that kind from 0; the result is `None` if the kind has fewer jobs.
     pub fn of_kind(
         &self,
         template: &Sha256,

@@ -1,4 +1,4 @@
-//! Tests that the tables decide as maps do, for any earlier orders.
+//! Tests that a plan makes the same decisions with the worksheet's tables as with maps in memory, for any history.
 
 use super::*;
 use crate::domain::digest::Sha256;
@@ -50,7 +50,8 @@ fn key((item, shot, variant): (u8, u8, u8)) -> JobKey {
 
 type Takes = BTreeMap<u8, u8>;
 
-/// Generates jobs with takes by prompt, each in some state; few prompts, so that many have the same order.
+/// Generates jobs with their takes: a map from a number that stands for the prompt to a number that stands for the take's
+/// state. There are few prompts, so that many takes have the same fingerprint.
 fn jobs() -> impl Strategy<Value = BTreeMap<(u8, u8, u8), Takes>> {
     let takes = prop::collection::btree_map(0u8..4, 0u8..7, 0..3);
     prop::collection::btree_map((0u8..4, 0u8..2, 0u8..3), takes, 0..8)
@@ -78,7 +79,7 @@ fn known(project: &str, jobs: BTreeMap<(u8, u8, u8), Takes>) -> Vec<KnownJob> {
     jobs.into_iter().map(job).collect()
 }
 
-/// Writes jobs as if a run had left them.
+/// Writes jobs and their takes to the database, as a run would have recorded them.
 fn write(book: &Book, project: &str, jobs: &[KnownJob], place: &mut i64) {
     // A job is written before the take that made its clip.
     book.db.pragma_update(None, "foreign_keys", false).unwrap();

@@ -95,7 +95,7 @@ fn every_line_that_cannot_be_understood_is_named_and_nothing_is_imported() {
     insta::assert_snapshot!(told.join("\n"));
     assert_eq!(job(&project, "sku-1").standing, ReviewState::Undecided);
     let error = import(&project, b"job,outcome\nhero/sku-1,approved\n").unwrap_err();
-    insta::assert_snapshot!(error.problems[0].message, @"the table has no column `take`, `revision`");
+    insta::assert_snapshot!(error.problems[0].message, @"columns missing in the table: `take`, `revision`");
 }
 
 #[test]

@@ -70,7 +70,7 @@ async fn a11_no_more_is_ever_in_doubt_than_the_manifest_lets() {
     assert_eq!((ran.world.stop.reason(), ran.outcome.waiting), (Some(StopReason::InDoubt), 35));
     insta::assert_snapshot!(ran.said().join("\n"), @r"
     zai: too many submissions without an answer; the next one follows in 30 s, after a free test request
-    nothing more is submitted: $1.00 may have been charged without an answer, and `guards.max_in_doubt` is $1.00
+    nothing more is submitted: $1.00 is in doubt (it may have been charged), and `guards.max_in_doubt` is $1.00
     ");
 }
 
@@ -152,7 +152,7 @@ async fn trouble_of_the_clips_host_stops_no_submission() {
     assert_eq!(bench.server.charges().len(), 6);
     ran.expect_all_done();
     insta::assert_snapshot!(ran.said().join("\n"), @r"
-    clips.example delivers no clips: the host sent a page of text instead of a clip: `<html><body>nothing here</body></html>`; 6 paid clips to download, the first link expires at 2026-11-22 02:14:15 UTC, and nothing is paid again; it is tried again after pauses of up to 5 min
+    clips.example delivers no clips: the host sent a page of text instead of a clip: `<html><body>nothing here</body></html>`; 6 paid clips to download, the first link expires at 2026-11-22 02:14:15 UTC, and nothing is paid again; shotlist tries the host again after pauses of up to 5 min
     clips.example delivers clips again; it was unavailable for 51m18s, since 2026-11-21 02:14:15 UTC
     ");
 }

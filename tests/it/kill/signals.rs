@@ -117,7 +117,7 @@ async fn p12_one_interrupt_awaits_the_answers_to_paid_requests_and_submits_nothi
     received(&project, 1).await;
     talking.signal(Signal::INT);
     let said = talking.until("stopping: ").await;
-    assert!(said.contains("waiting for the answers to 1 paid request"), "{said}");
+    assert!(said.contains("waiting for the provider's answers to 1 paid request"), "{said}");
     assert_eq!(talking.end().await.code(), Some(130));
     let requests = project.sandbox.requests();
     assert_eq!(requests.len(), 1);
@@ -136,7 +136,7 @@ async fn p13_a_second_interrupt_leaves_what_is_on_the_wire_in_doubt_and_says_how
     received(&project, 2).await;
     talking.signal(Signal::INT);
     let said = talking.until("stopping: ").await;
-    assert!(said.contains("waiting for the answers to 2 paid requests"), "{said}");
+    assert!(said.contains("waiting for the provider's answers to 2 paid requests"), "{said}");
     talking.signal(Signal::INT);
     let said = talking.until("exiting ").await;
     assert!(

@@ -13,24 +13,24 @@ use crate::store::{Run, TakeRecord};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// A point in time of a project.
+/// A point in time for which a project's jobs are listed: the end of a run, or now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
     /// Number of the run whose end is the point in time; `None` for now.
     pub run: Option<i64>,
-    /// Point in time.
+    /// Time at which the run ended; the current time if `run` is `None`.
     pub at: Timestamp,
 }
 
 /// A job as it was at a point in time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobSnapshot {
-    /// Status of the newest rendering that existed then. Without a rendering it is [`Bucket::Done`] if the job had the
-    /// clip of another job, and [`Bucket::ToRender`] otherwise.
+    /// Status of the newest rendering at the time of the snapshot. Without a rendering it is [`Bucket::Done`] if the job
+    /// had the clip of another job, and [`Bucket::ToRender`] otherwise.
     pub state: Bucket,
-    /// Clip that the job had then; `None` if it had none.
+    /// Clip that the job had at the time of the snapshot; `None` if it had none.
     pub clip: Option<Clip>,
-    /// State of the review of that clip.
+    /// State of the job's review at the time of the snapshot, such as approved.
     pub decision: ReviewState,
 }
 
