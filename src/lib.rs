@@ -1,15 +1,28 @@
 //! Batch runner for paid video-generation APIs: it turns a product catalog into a folder tree of clips.
 //!
-//! A YAML manifest lists items (SKUs, scenes) and shots; every combination is one *job*. A job is rendered by a *take*,
-//! and a take is sent to a provider in an *attempt*. The code that decides (floors 0 to 3) has no input or output, no
-//! clock and no random numbers. The shells around it (floor 4) are independent of each other. The engine drives them,
-//! and the command line connects everything.
+//! A YAML manifest lists items (products, scenes) and shots (kinds of clip); every combination is one *job*. A job is
+//! rendered by a *take*, and a take is sent to a provider in an *attempt*. The glossary below explains all words.
+//!
+//! - To use the program from Rust, open an [`app::Project`]; `examples/embed.rs` is a complete program.
+//! - To add a provider, implement [`provider::Provider`]; `docs/src/developer/adding-a-provider.md` lists the steps.
+//! - To follow a job, read the next section; `docs/src/design/architecture.md` names the function of each step.
+//!
+//! # From manifest to clip
 //!
 //! Data flows one way: manifest + catalog → plan → store → engine → files + ledger → report.
+//!
+//! 1. [`load`] reads the manifest, the product file and the pictures, and makes the wanted jobs with [`plan::expand`].
+//! 2. [`plan::decide`] compares each job with the history in the store: render, keep, reuse, ask or wait.
+//! 3. [`app`] checks guards and budgets, and asks for consent. Then [`store::Store::admit`] records the new takes.
+//! 4. [`engine`] drives each take: it asks [`domain::lifecycle`] for the next action, and performs the action.
+//! 5. [`store::Store::apply`] saves the new state of the take before the next action, with its money in the ledger.
+//! 6. [`transport`] downloads the clip into a part file, and [`files`] gives it the final name as the last step.
 //!
 //! # Floors
 //!
 //! A module imports only from lower floors, and never from another module of its own floor. A test reads this table.
+//! The code that decides (floors 0 to 3) has no input or output, no clock and no random numbers. The code that uses the
+//! disk and the network begins at floor 4. The engine calls it, and the command line connects everything.
 //!
 //! | floor | modules | content |
 //! |---|---|---|
@@ -17,7 +30,7 @@
 //! | 8 | `rehearsal` `review` | the sandbox as the servers of a project · the report as a local page for decisions |
 //! | 7 | `report` `sandbox` | reports and events as text and JSON · the test server with fake providers |
 //! | 6 | `app` | the use cases (open a project, plan, run, collect, resolve …), with all guards, quotas and questions |
-//! | 5 | `engine` `load` | the loop: look, act, apply, save, report · manifest, sheet and pictures from disk |
+//! | 5 | `engine` `load` | the loop: find the next action, act, save, report · manifest, sheet and pictures from disk |
 //! | 4 | `store` `transport` `files` | SQLite and ledger · HTTP · folder tree |
 //! | 3 | `plan` | items × shots × model rules → jobs with key, fingerprint, price; the difference from the history |
 //! | 2 | `manifest` `catalog` `provider` | YAML → shots · a product file → items · job → call, reply → progress |
@@ -34,6 +47,9 @@
 //! - **Shot**: a kind of clip that is made for every item: a model, a prompt template and other fields.
 //! - **Matrix, cell, variant**: the axes of a shot, one combination of their values, and the name of that combination.
 //! - **Job**: one wanted clip, named by its key `shot/item` or `shot/item/variant`.
+//! - **Wanted job**: a job that the manifest asks for now, in contrast to a job that is only in the history.
+//! - **Template**: everything that the manifest says about the clips of one shot and one model.
+//! - **Draft**: a job's request before its pictures were read and its price was computed.
 //! - **Request**: the fields of one rendering as the manifest sets them, without anything of a provider's API.
 //! - **Fingerprint**: the hash of a request, which decides whether a rendering must be paid again.
 //! - **Take**: one paid rendering of a job, from its first attempt to its clip; messages call it a rendering.
@@ -46,14 +62,20 @@
 //! - **Run**: one start of `run`, `retry` or `redo`, or several starts if earlier ones were interrupted.
 //! - **Plan**: the decision for each job: render, keep, reuse, ask or wait.
 //! - **Worksheet**: the temporary tables that hold the jobs of one plan next to the project's history.
+//! - **Bucket**: the class in which a report counts a job, such as `done` or `to_render`.
+//! - **Filing**: to move or copy an existing clip to the path that the plan wants for a job, free of charge.
 //! - **State, phase**: the position of a take in its life cycle, with its data and without it.
 //! - **Held**: the state of a take that needs a person's decision.
 //! - **Doubt**: the uncertainty whether a submission was accepted; its price counts as spent until that is known.
 //! - **Written off**: the state of a take that a person has ended; money that may have been charged counts as spent.
 //! - **Adopt**: to take over a task that a person found in the provider's console.
 //! - **Collect**: to poll paid tasks and download their clips, without a new submission.
+//! - **Owed**: paid, or perhaps paid, and not downloaded yet.
+//! - **Drive**: the async task that carries out the actions for one take in a run.
 //! - **Lane**: the queue and the pace of one provider's model.
+//! - **Account**: one provider in a run, with its key, its lanes, the pace of its polls and the reasons to stop it.
 //! - **Slot**: the place of one running task in a lane, from the submission until the provider is finished.
+//! - **Tick**: the current time with a random number, as input of the code that decides.
 //! - **Probe**: the single submission that tests whether a lane or a provider works again after a pause.
 //! - **Breaker**: a rule that pauses or ends submissions after missing answers, missing clips, or too much doubt.
 //! - **Budget**: the most that a run, a day or a month may cost.

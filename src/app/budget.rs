@@ -129,6 +129,29 @@ impl Level {
         }
     }
 
+    /// Returns the budget with its used and its remaining amount in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        // Earlier runs may have spent their own budgets, so "nothing spent yet" could be misunderstood.
+        if self.cap == Cap::Run && self.spent.total() == Usd::ZERO {
+            return format!("each run at most {}", self.limit);
+        }
+        format!("{} · {}", self.name(), self.used())
+    }
+
+    /// Returns the warning that at least four fifths of the budget are used.
+    fn low(&self) -> String {
+        let Self { cap, limit, .. } = self;
+        let budget = match cap {
+            Cap::Invocation => format!("--max-cost ({limit})"),
+            Cap::Run => format!("the budget of this run ({limit})"),
+            Cap::Day => format!("today's budget ({limit})"),
+            Cap::Month => format!("this month's budget ({limit})"),
+        };
+        let doubt = if self.spent.in_doubt > Usd::ZERO { ", in doubt" } else { "" };
+        format!("at least 80% of {budget} is spent{doubt} or waiting for results: {} left", self.left())
+    }
+
     /// Returns the used and the remaining amount of the budget in words.
     #[must_use]
     pub fn used(&self) -> String {
@@ -221,11 +244,7 @@ impl Gauge {
             level.spent.reserved = level.spent.reserved + plus - minus;
             if !*reported && is_low(level) {
                 *reported = true;
-                words.push(format!(
-                    "at least 80% of the budget ({}) is spent or reserved: {} left",
-                    level.name(),
-                    level.left()
-                ));
+                words.push(level.low());
             }
         }
         words

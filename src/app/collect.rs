@@ -81,7 +81,7 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let (setup, problems) = set_up_valid(&project, &configs, &cards, &needed).await?;
     let is_whole = problems.is_empty();
     if !is_whole && setup.accounts.is_empty() {
-        return Err(not_set_up(&places, problems));
+        return Err(not_set_up(&project, &needed, &setup, problems));
     }
     let unset = match problems.iter().all(is_missing_key) {
         _ if is_whole => Exit::Done,

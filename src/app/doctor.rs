@@ -149,7 +149,7 @@ fn ffmpeg() -> Check {
             Check::ok("ffmpeg", format!("{}{posters}", ffmpeg.program().display()))
         }
         Some(Err(why)) => Check::warn("ffmpeg", format!("{why}; {WITHOUT}"), "repair or remove this ffmpeg"),
-        None => Check::ok("ffmpeg", format!("not installed: {WITHOUT}")),
+        None => Check::warn("ffmpeg", format!("not installed: {WITHOUT}"), "install ffmpeg to check frames"),
     }
 }
 

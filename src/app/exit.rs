@@ -27,7 +27,7 @@ pub enum Exit {
     Local = 9,
     /// Credentials are missing or rejected, or an account is locked or out of credit.
     Credentials = 10,
-    /// Another run holds the lock.
+    /// Another command is active in the folder; nothing was done.
     Locked = 11,
     /// The terminal was closed (SIGHUP), and the run stopped cleanly.
     HungUp = 129,
@@ -75,13 +75,15 @@ impl Exit {
             Self::Usage => "wrong usage, or no terminal to ask on",
             Self::SomeFailed => "finished; some jobs failed, or clips are missing or damaged",
             Self::Invalid => "manifest or catalog invalid",
-            Self::WorkRemains => "some work remains; the same command continues it",
+            Self::WorkRemains => {
+                "some work remains; the same command continues it, if need be after your review or `resume`"
+            }
             Self::WorkToDo => "plan: there is work to do",
             Self::Held => "some jobs need your decision",
             Self::Budget => "budget or guard reached, or an approval is missing",
             Self::Local => "problem with a disk, a permission or the state folder",
             Self::Credentials => "key missing or refused, or no credit",
-            Self::Locked => "another run holds the lock",
+            Self::Locked => "another command is active in this folder; nothing was done",
             Self::HungUp => "terminal closed, after a clean stop",
             Self::Interrupted => "interrupted, after a clean stop",
             Self::Terminated => "terminated, after a clean stop",

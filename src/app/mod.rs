@@ -5,6 +5,11 @@
 //!
 //! Every guard, budget, quota, output check and question is in this module. It does not depend on a command line or a
 //! terminal.
+//!
+//! A use case has a module with its name, such as [`plan`], [`run`], [`retry`] or `collect`. [`run`] shows how the parts
+//! work together: `inputs` reads the user's files, [`decided`] makes the plan, and `guards`, [`budget`] and [`consent`]
+//! may stop it. `session` locks and opens the state folder and runs the engine, `setup` connects to the providers,
+//! `listener` passes the engine's events on, and [`summary`] makes the report.
 pub(crate) mod approval;
 pub mod board;
 pub mod budget;

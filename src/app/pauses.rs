@@ -8,9 +8,15 @@ use jiff::Timestamp;
 /// Returns a pause in words: the provider, the start, the duration, the reason and the number of waiting jobs.
 #[must_use]
 pub fn words(pause: &Pause, now: Timestamp) -> String {
+    format!("{}; {}", since(pause, now), waiting(pause))
+}
+
+/// Returns a pause in words without the number of waiting jobs.
+#[must_use]
+pub fn since(pause: &Pause, now: Timestamp) -> String {
     let reason = pause.reason.as_ref().map(|reason| format!("; reason: {reason}")).unwrap_or_default();
     let (since, lasted) = (utc(pause.since), span(pause.since, now));
-    format!("{} since {since} ({lasted} so far){reason}; {}", who(pause), waiting(pause))
+    format!("{} since {since} ({lasted} so far){reason}", who(pause))
 }
 
 /// Returns the name of the paused provider, or `all providers`.

@@ -4,7 +4,6 @@ use super::environment::variable;
 use super::error::Error;
 use super::exit::Exit;
 use super::keys::{NoKey, key_in, trimmed};
-use super::places::Places;
 use super::project::Project;
 use super::rehearsal::Stage;
 use super::reporter::News;
@@ -58,21 +57,29 @@ pub(crate) async fn setup(
     needed: &BTreeSet<String>,
 ) -> Result<Setup, Error> {
     let (setup, problems) = set_up_valid(project, configs, cards, needed).await?;
-    if problems.is_empty() { Ok(setup) } else { Err(not_set_up(&project.places, problems)) }
+    if problems.is_empty() { Ok(setup) } else { Err(not_set_up(project, needed, &setup, problems)) }
 }
 
-/// Returns the error for providers whose address or key is missing or wrong.
-pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
+/// Returns the error for the needed providers that are not in `setup`, because an address or a key is missing or wrong.
+pub(crate) fn not_set_up(
+    project: &Project,
+    needed: &BTreeSet<String>,
+    setup: &Setup,
+    problems: Vec<Problem>,
+) -> Error {
     // A missing key does not make the manifest invalid.
     let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
-    let what = "a provider cannot be used yet; nothing was sent";
+    let is_left =
+        |name: &&String| project.registry.find(name).is_some() && !setup.accounts.contains_key(name.as_str());
+    let left: Vec<&str> = needed.iter().filter(is_left).map(String::as_str).collect();
+    let what = format!("{} cannot be used yet; nothing was sent", left.join(", "));
     if !cfg!(feature = "sandbox") {
         return Error::new(exit, what).problems(problems).money("not charged");
     }
     Error::new(exit, format!("{what}. A rehearsal in the sandbox needs no key."))
         .problems(problems)
         .money("not charged")
-        .hint(places.typed("run --sandbox"))
+        .hint(project.places.typed("run --sandbox"))
 }
 
 /// Returns whether at least one of these providers has no usable API key in the environment.
@@ -89,11 +96,11 @@ pub(crate) fn lacks_key<'a>(
 
 /// Returns whether a problem with a provider is that its API key is missing or unusable.
 pub(crate) fn is_missing_key(problem: &Problem) -> bool {
-    problem.message.starts_with(NO_KEY)
+    problem.message.contains(NO_KEY)
 }
 
-/// First words of each message about a missing or unusable API key; [`is_missing_key`] recognises it by them.
-const NO_KEY: &str = "the environment variable ";
+/// Words in each message about a missing or unusable API key; [`is_missing_key`] recognises it by them.
+const NO_KEY: &str = "; this environment variable holds the key of ";
 
 /// Sets up the needed providers that have valid settings, and returns the problems of the other needed providers.
 ///
@@ -183,7 +190,7 @@ pub(crate) fn endpoint(
                 format!("copy the key from the console of {owner} again, and set {name} to the key only"),
             ),
         };
-        let problem = Problem::error(place, format!("{NO_KEY}{name} with the key of {owner} {what}"));
+        let problem = Problem::error(place, format!("{name} {what}{NO_KEY}{owner}"));
         Box::new(problem.hint(format!("{hint}, then type the same command again")))
     })?;
     let warning = key.is_trimmed.then(|| trimmed(name, owner));

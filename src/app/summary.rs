@@ -334,6 +334,10 @@ fn next(
                 None => places.typed("retry"),
             }
         }
+        // The run sent all that was selected, and the manifest asks for more.
+        Exit::Done if ended.repeat != "collect" && result.board.buckets().count(Bucket::ToRender) > 0 => {
+            places.typed("run")
+        }
         Exit::Done => places.typed("status"),
         // The same command would send nothing before a person has reviewed the clips.
         Exit::WorkRemains if !leaves_work(result, ended) => {

@@ -314,8 +314,8 @@ impl<'a> Table<'a> {
             let header = self.headers[column].clone();
             let mut problem = self.at(number, Some(&header), "a spreadsheet has shortened this number");
             problem.severity = Severity::Warning;
-            let problem =
-                problem.hint("no clip depends on this number; if you need all of its digits, export the file again");
+            let problem = problem
+                .hint("no clip depends on this number; if you need all of its digits, export the file again");
             self.spoilt(number, problem.label(format!("`{text}`")));
         }
         if !is_named {

@@ -9,14 +9,16 @@
 //! ```
 //!
 //! [`State::todo`] returns the next action and its earliest time; [`State::on`] returns the next state after an event.
-//! Only this module decides about retries. The tests check these laws:
+//! The transitions are in `step`. Only this module decides about retries. The tests check these laws:
 //!
 //! - From `submitting`, a path leads to another submission only through proof that nothing was accepted.
-//! - Once a state has a task id, every later state has it.
+//! - Once a state has a task id, every later state has it. Only a person can name another task ([`Event::Adopt`]).
 //! - No final state leads to a submission (`done` accepts only `ClipGone`, which leads back to a free poll).
-//! - Every path ends.
+//! - From every state a final state can be reached. Bad answers about a task lead to `held` after a limited number; only
+//!   failed polls and faults of a clip's host are retried without a limit.
 //!
-//! `WasHeld` and `WasPlaced` report what an earlier process did, so that the same function replays a ledger.
+//! The events `WasHeld` and `WasPlaced` occur only when a ledger is replayed. They say what an earlier process did, so that
+//! [`State::on`] can replay a ledger as well.
 
 mod charge;
 mod event;
@@ -128,7 +130,8 @@ pub struct PollCounters {
 pub enum CancelledBy {
     /// A person cancelled the take.
     User,
-    /// Before the take was sent, another take or clip replaced it, or the take in doubt that it stood in for was settled.
+    /// The take was not needed any more before it was sent: another take or clip replaced it, or it was to replace a take in
+    /// doubt whose result became known.
     Superseded,
 }
 
@@ -241,7 +244,7 @@ pub enum State {
 pub enum Todo {
     /// Save the intent (the record of the attempt), then send the request.
     Submit,
-    /// Find out what happened to a request during which the process ended.
+    /// Find out what happened to a request for whose answer an earlier process waited when it ended.
     Reconcile,
     /// Ask the provider for a task with the attempt's request id.
     LookUp,

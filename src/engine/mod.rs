@@ -1,7 +1,8 @@
-//! Drives every take (a paid rendering of a job) to its end: look, act, apply, save, report.
+//! Drives every take (a paid rendering of a job) to its end: finds the next action, acts, saves the result, reports it.
 //!
-//! A take in flight is one spawned task (`drive`). The take's states come from `domain::lifecycle`, and its pace from its
-//! [`lane`], the queue of its model. Other takes stay in the store. Downloads come first, then polls, then new submissions.
+//! Each take in flight has one async task (`drive`). The take's states come from `domain::lifecycle`, and its pace from its
+//! [`lane`], the queue of its model. Other takes stay in the store, and `backlog` reads them as soon as there is room.
+//! Downloads come first, then polls, then new submissions. [`world`] has the parts that all drives share.
 
 mod backlog;
 mod batched_polls;
@@ -43,8 +44,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 use world::{Failure, World};
 
-/// The number of clips in unusable folders after which nothing more is submitted: the problem is larger than one
-/// folder.
+/// The number of clips in unusable folders after which nothing more is submitted, because more than one folder is affected.
 const OBSTRUCTED: usize = 3;
 /// The longest time for which new submissions wait for downloads of paid clips, whose host may be down.
 const DRAIN: Duration = Duration::from_mins(5);
@@ -118,7 +118,7 @@ struct Run<'a> {
     collecting: usize,
     /// The take of each spawned task, to find the take of a task that panicked.
     tasks: HashMap<tokio::task::Id, TakeId>,
-    /// The unfinished takes that this run can do nothing more about.
+    /// The unfinished takes that this run leaves as they are, for example because a person or another run must continue.
     parked: HashSet<TakeId>,
     /// The takes whose paid clips were still to download at the start; they come before any new submission.
     drain: HashSet<TakeId>,

@@ -1,10 +1,17 @@
 //! Plans a run: which jobs the manifest asks for, what they cost, and how they differ from earlier takes.
 //!
-//! [`expand`] visits the items one by one and makes the jobs that `scope` selects. It renders a `draft` from the
-//! settings that [`values`] finds (and `cells` in the row), and [`order`] turns that into a priced request. [`decide`]
-//! compares these requests with every earlier take, as looked up through [`known`]; [`filing`] says which files move.
-//! [`guards`] find changes that are too large for an unattended run, and [`approval`] compares an approved plan with
-//! the present one. [`bucket`] defines the words in which jobs are counted.
+//! The modules in the order in which a job passes them:
+//!
+//! - [`expand`] visits the items one by one, and makes the jobs that `scope` selects.
+//! - [`values`] finds the settings of a job, and `cells` those that the item's row sets for itself.
+//! - `draft` renders the settings into a request without pictures. [`order`] adds the facts about the pictures, checks
+//!   the request against the model's card and computes the price. [`fingerprint`] computes its hash.
+//! - [`decide`] compares the request with the earlier takes, which the store finds through the trait in [`known`]. The
+//!   result is a `decision`.
+//! - [`filing`] says which existing clips move or are copied to another path.
+//! - [`rollout`] chooses the jobs that are rendered first, for a review.
+//! - [`guards`] find changes that are too large for an unattended run. [`approval`] compares an approved plan with the
+//!   present one. [`bucket`] defines the words in which jobs are counted.
 
 pub mod approval;
 pub mod bucket;

@@ -1,8 +1,8 @@
 //! Implements the APIs of video providers as pure functions, with the cards (descriptions) of their models as data.
 //!
-//! A provider is one file of code and one of data, plus a line below. It uses no socket, no clock and no secret:
-//! [`Provider`] turns requests into calls and replies into results. The [`Registry`] holds the providers that a program
-//! can use.
+//! A provider is one file of code and one of data. It uses no socket, no clock and no secret: [`Provider`] turns requests
+//! into calls and replies into results. The [`Registry`] holds the providers that a program can use. A built-in provider
+//! has two lines below, `mod` and one in [`Registry::built_in`]; another crate adds its provider with [`Registry::with`].
 //!
 //! - [`mod@document`]: a provider and its models as data, read from `<provider>.yaml`.
 //! - [`mod@card`]: the card of a model, which says what it accepts, costs and allows.
@@ -93,6 +93,9 @@ impl std::fmt::Debug for Registry {
 pub const NO_TASK: &str = "0";
 
 /// The API of a video provider as pure functions.
+///
+/// The engine sends each call and hands the reply back: the call of `submit` and its reply to `submitted`, then the call
+/// of `poll` and its reply to `polled`, until the task has ended. The functions with a default are optional.
 pub trait Provider: Send + Sync {
     /// Returns the provider's name in manifests.
     fn name(&self) -> &'static str;
@@ -103,8 +106,8 @@ pub trait Provider: Send + Sync {
     /// Returns the cards of the provider's models, from its document. Each model is named `<provider>/<model>`.
     fn cards(&self) -> &[ModelCard];
 
-    /// Returns the call that submits a request, which costs money. The fields are written as `card` says, and `key` is
-    /// the request id of the attempt.
+    /// Returns the call that submits a request, which costs money. The fields are written as `card` says. `key` is not
+    /// the API key but the request id of the attempt, for APIs that accept an id of the client.
     fn submit(&self, card: &ModelCard, request: &Request, key: &RequestId) -> PaidCall;
 
     /// Interprets the reply to [`Provider::submit`]. The fault
@@ -112,8 +115,8 @@ pub trait Provider: Send + Sync {
     /// a refusal.
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault>;
 
-    /// Returns the free call that asks for the status of a task. If the model is no longer listed, `card` contains only
-    /// its name, as [`ModelCard::unlisted`] makes it.
+    /// Returns the free call that asks for the status of a task. If the provider no longer lists the model, `card` contains
+    /// only the model's name, as [`ModelCard::unlisted`] makes it.
     fn poll(&self, card: &ModelCard, task: &TaskId) -> Call;
 
     /// Interprets the reply to [`Provider::poll`] as the progress of the task.
@@ -131,8 +134,8 @@ pub trait Provider: Send + Sync {
         Some(self.poll(self.cards().first()?, &TaskId(NO_TASK.into())))
     }
 
-    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The provider's profile
-    /// has the times for such a search.
+    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The times for such a
+    /// search are in [`Profile::look_up`].
     fn look_up(&self) -> Option<&dyn LookUp> {
         None
     }
@@ -162,8 +165,8 @@ pub trait LookUp: Send + Sync {
 /// One page of a list of tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
-    /// The tasks of the page, as pairs of the task's id and the client's request id; `None` if the list has no request
-    /// id.
+    /// The tasks of the page, as pairs of the task's id and the client's request id; the latter is `None` for a task that
+    /// the list shows without a request id.
     pub tasks: Vec<(TaskId, Option<RequestId>)>,
     /// The name of the next page; `None` on the last page.
     pub next: Option<String>,
@@ -224,7 +227,7 @@ pub enum Progress {
     },
     /// The task is finished, and its clip can be downloaded.
     Ready {
-        /// The link to the clip. Its time `expires` is not set, because only the caller has a clock.
+        /// The link to the clip. The time `expires` is not set, because only the caller has a clock.
         clip: Clip,
         /// The cost that the provider reports.
         cost: Cost,

@@ -44,7 +44,7 @@ impl Fit {
             (all, of) if all == of => " · the plan fits".to_owned(),
             (some, of) => format!(" · {some} of {} fit", count(of, "job")),
         };
-        format!("budget   {} · {}{fits}", self.level.name(), self.level.used())
+        format!("budget   {}{fits}", self.level.words())
     }
 }
 

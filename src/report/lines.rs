@@ -1,6 +1,7 @@
 //! Formats each notice as one line: complete for pipes and log files, fitted to the width for terminals.
 
 use super::layout::{lasted, shorten, width, wrap};
+use crate::domain::fault::Said;
 use crate::domain::lifecycle::{Charged, HeldReason, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
@@ -159,8 +160,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     } else {
                         format!("charged {price}, the clip is missing")
                     };
-                    let why = held_words(*reason, said.as_ref().and_then(|said| said.http));
-                    (Tone::Doubt, "held", vec![key, Fact(format!("needs your decision: {why} ({money})"))])
+                    let why = detailed(*reason, *from, said.as_ref());
+                    (Tone::Doubt, "held", vec![key, Words(format!("needs your decision: {why} ({money})"))])
                 }
                 State::Pending { tries_left: 0, .. } => {
                     (Tone::Doubt, "deferred", vec![key, Fact("to the next run (not charged)".into())])
@@ -186,7 +187,10 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                 state if verbose => (Tone::Step, state.name(), vec![key]),
                 _ => return None,
             };
-            parts.extend(said.as_ref().map(|said| Words(said.to_string())));
+            // The line about a decision has the details before the money.
+            if !matches!(&**to, State::Held { .. }) {
+                parts.extend(said.as_ref().map(|said| Words(said.to_string())));
+            }
             let sent = match &**to {
                 State::Done { task, .. } => Some(task.intent.at),
                 _ => None,
@@ -235,6 +239,18 @@ pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
         HeldReason::NameConflict => "another file already has the clip's name",
     }
     .to_owned()
+}
+
+/// Returns why a rendering needs a person's decision, with the details. `from` is the phase before.
+fn detailed(reason: HeldReason, from: Phase, said: Option<&Said>) -> String {
+    let why = held_words(reason, said.and_then(|said| said.http));
+    let Some(said) = said else { return why };
+    // Such details already say which answer came to the submission, or that none came.
+    let is_whole = said.http.is_none_or(|http| said.code.is_none() && said.text.contains(&http.to_string()));
+    if reason == HeldReason::AmbiguousSubmit && from == Phase::Submitting && is_whole {
+        return said.to_string();
+    }
+    format!("{why}: {said}")
 }
 
 /// Describes in words a provider's answer to a submission if the answer names no task.

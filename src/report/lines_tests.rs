@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::digest::Sha256;
 use crate::domain::durations::RenderKind;
-use crate::domain::fault::{Refusal, Said};
+use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{ClipFile, Intent, Task};
 use jiff::ToSpan as _;
@@ -100,19 +100,24 @@ proptest! {
 
 #[test]
 fn an_answer_with_a_status_is_told_as_such_and_silence_as_silence() {
-    let held = |http: Option<u16>| {
+    let held = |answer: Option<Said>| {
         let intent = Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: sent() };
         let state = State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: sent() };
         let mut notice = moved("a", "", state, None);
         if let Notice::Moved { said, .. } = &mut notice {
-            *said = http.map(|http| Said::coded(http, None, "the answer is empty"));
+            *said = answer;
         }
         line(&notice, false).unwrap().to_string()
     };
     let money = "(may have been charged, up to $0.20)";
     assert_eq!(held(None), format!("held     hero/a  needs your decision: no reply to the request {money}"));
     let answered = "held     hero/a  needs your decision: the provider answered 502 Bad Gateway";
-    assert_eq!(held(Some(502)), format!("{answered} {money}  the answer is empty (HTTP 502)"));
+    let coded = Said::coded(502, Some("1234".to_owned()), "try later");
+    assert_eq!(held(Some(coded)), format!("{answered}: try later (code 1234) {money}"));
+    let whole = "the provider answered 502 Bad Gateway with a web page";
+    assert_eq!(held(Some(Said::coded(502, None, whole))), format!("{answered} with a web page {money}"));
+    let broken = held(Some(Said::text("the connection was reset")));
+    assert_eq!(broken, format!("held     hero/a  needs your decision: the connection was reset {money}"));
 }
 
 #[test]

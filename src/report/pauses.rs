@@ -1,14 +1,15 @@
 //! The paused providers, as text and as JSON.
 
+use crate::app::pauses::since;
 pub use crate::app::pauses::{waiting, who, words};
 use crate::store::Pause;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Returns a line for each pause, for commands that submit or plan.
+/// Returns a line for each pause, for commands that submit or plan. The number of waiting jobs is not known yet.
 #[must_use]
 pub fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
-    let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", words(pause, now));
+    let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", since(pause, now));
     pauses.iter().map(line).collect()
 }
 

@@ -276,7 +276,8 @@ impl AdmissionWriter<'_> {
 
     /// Updates the price and the picture names of unsent takes. The fingerprint depends on neither of them, and stays the same.
     fn renew_orders(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
-        let waits = "SELECT 1 FROM takes WHERE job = ?1 AND state = 'pending'";
+        // The `+` keeps SQLite from reading all waiting takes by the index of states, once for each job.
+        let waits = "SELECT 1 FROM takes WHERE job = ?1 AND +state = 'pending'";
         if !self.db.prepare_cached(waits)?.exists([job])? {
             return Ok(());
         }
@@ -284,7 +285,7 @@ impl AdmissionWriter<'_> {
         self.db
             .prepare_cached(
                 "UPDATE takes SET price = coalesce(?3, price), request = ?4
-                 WHERE job = ?1 AND fingerprint = ?2 AND state = 'pending'",
+                 WHERE job = ?1 AND fingerprint = ?2 AND +state = 'pending'",
             )?
             .execute((job, wanted.fingerprint.to_string(), price, rows::request_json(&wanted.request)))
             .map(|_| ())

@@ -2,8 +2,16 @@
 //!
 //! A state folder holds one database (`state.db`) and one append-only record of money (`ledger.jsonl`). [`Store`]
 //! writes both through one queue; [`Reader`] reads the database and never blocks. A process that submits, collects or
-//! rebuilds holds the [`Lock`]. Small commands may run at the same time without the lock. Every write is a
-//! compare-and-set: it fails with `Changed` if another process has changed the row first.
+//! rebuilds holds the [`Lock`]. Small commands, such as `approve`, may run at the same time without the lock. So a write
+//! to a take is a compare-and-set: it fails with `Changed` if another process has changed the take first.
+//!
+//! - `worksheet` holds the jobs of a plan, and `admit` records them with the takes to send.
+//! - `work` lists the takes that a run must work on.
+//! - `write` saves an intent before its request is sent. `apply` saves the effect of each later event on a take.
+//! - `write_queue` and `writer` group writes into transactions, commit them, and append their lines to the ledger.
+//! - `ledger` defines the lines, `ledger_file` writes them, and `events` reads them back as events.
+//! - `agreement` and `repair` compare and repair both files at the start; `recover` rebuilds a lost database.
+//! - `schema` defines the tables, and `rows` converts states to and from them. `read`, `look` and `money` answer queries.
 
 mod adjust;
 mod admit;

@@ -169,7 +169,7 @@ impl Draft<'_> {
         format!(
             "{MODELINE}
 # Made by `shotlist init` for {from}: {title}.
-# `shotlist plan` says what this makes and costs, and sends nothing; `shotlist run --sandbox` rehearses it.
+# `shotlist plan` shows the clips and their price, and sends nothing; `shotlist run --sandbox` rehearses it.
 version: 1
 
 items:

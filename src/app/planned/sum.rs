@@ -181,7 +181,7 @@ fn why(decision: &Decision) -> (char, String) {
             let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
             ('~', format!("changed: {}", names.join(", ")))
         }
-        Decision::HeldBack => ('!', "kept back until the first clips are approved".into()),
+        Decision::HeldBack => ('!', "waiting for your review of the first clips".into()),
         Decision::Redo { why, .. } => ('~', format!("redo: rejected ({why})")),
         Decision::Kept { fields, asks, .. } => {
             let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The money of a take: the charge of a failure, and the status of the price.
+//! The money of a take: whether a failure was charged, and the status of the take's price.
 
 /// The charge of a failed take, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

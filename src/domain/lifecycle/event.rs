@@ -12,7 +12,7 @@ use std::time::Duration;
 pub enum SentBack {
     /// No byte of the request was sent.
     NotSent,
-    /// The provider refused the request for its speed.
+    /// The provider refused the request because requests come too fast.
     Throttled {
         /// The pause that the provider asked for.
         after: Option<Duration>,
@@ -70,7 +70,7 @@ impl From<FetchSetback> for Event {
 /// A proof, from complete answers of the provider, that an attempt created no task. Only a look-up can create it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
-    /// True if an earlier process has concluded from two proofs that nothing was accepted.
+    /// True if an earlier process already had two proofs and recorded in the ledger that nothing was accepted.
     concluded: bool,
 }
 
@@ -80,7 +80,7 @@ impl Absence {
     ///
     /// `complete`: no page failed. `echoes_ours`: the list has another request id of this program from the searched
     /// time, so such ids do appear in it. `asked` must be later than `since`, the beginning of the doubt, by more than
-    /// the provider's lag. The time of the intent would be too early a beginning: the request may have hung for long.
+    /// the provider's lag. The doubt, not the intent, is the beginning: a request may wait long before it counts as lost.
     #[must_use]
     pub fn prove(
         complete: bool,
@@ -167,7 +167,7 @@ pub enum Event {
     PartLost,
     /// A person found the task in the provider's console.
     Adopt(TaskId),
-    /// A person asks to poll and download the same task again.
+    /// A person asks to poll the known task again, and to download its clip.
     Again,
     /// A person ends the take (writes it off).
     WriteOff,

@@ -50,11 +50,11 @@ impl Phase {
     pub const IN_FLIGHT: [Self; 5] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 
-    /// The phases in which a take was submitted, or may have been, and is not finished or needs a decision.
+    /// The phases of [`Self::IN_FLIGHT`], and [`Phase::Held`]: the take was or may have been sent, with no final result.
     pub const UNSETTLED: [Self; 6] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing, Self::Held];
 
-    /// The phases in which a take waits to be submitted, or was or may have been submitted and is not finished.
+    /// The phases of [`Self::IN_FLIGHT`], and [`Phase::Pending`]: the program continues the take without a person.
     pub const OPEN: [Self; 6] =
         [Self::Pending, Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 

@@ -130,7 +130,7 @@ impl Doubt {
                 }
                 first => Ok(self.again(first.or(Some(at.now)), at, policy)),
             },
-            // An unclear answer does not undo an earlier denial. It only proves nothing.
+            // An unclear answer proves nothing, so an earlier answer "no such task" still counts.
             Event::Unclear => {
                 let absent = self.absent;
                 Ok(self.again(absent, at, policy))
@@ -188,7 +188,7 @@ fn submitting_on(
             let due = at.after(policy.submit_backoff.pause(setbacks, after, at.jitter));
             Ok(State::Pending { tries_left: tries_left.saturating_sub(1), setbacks, due })
         }
-        // After a refusal for speed the whole lane waits; the take is sent as soon as the lane allows it.
+        // If requests come too fast, the whole lane waits; the take is sent as soon as the lane allows it.
         Event::SentBack(SentBack::Throttled { .. } | SentBack::Stopped) => {
             Ok(State::Pending { tries_left, setbacks: setbacks - 1, due: at.now })
         }

@@ -39,7 +39,7 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
     )];
     lines.push(match about.of {
         0 => format!(
-            "  confidence {}: an ordinary file, not an export of a known shop system; each row is an item",
+            "  confidence {}: not an export of a known shop system: each row is an item",
             confidence(about)
         ),
         of => format!(
@@ -89,16 +89,20 @@ fn taken(about: &About, all: usize) -> String {
 /// Returns the whole description of a product file: facts, mapping of columns, and its first items.
 fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item], columns: usize) -> Vec<String> {
     let mut lines = facts(shown, about, one_per);
+    if about.of == 0 {
+        lines[1].push_str("; check the columns below");
+    }
     let (counts, makes) = (&about.counts, &about.makes);
-    lines.push(format!(
-        "  clips for each shot: {} with `one_per: product` · {} with variant · {} with image",
-        makes.product, makes.variant, makes.image
-    ));
+    let clips = |product: usize, variant: usize, image: usize| {
+        format!(
+            "{product} with `one_per: product` · {variant} with `one_per: variant` · {image} with `one_per: image`"
+        )
+    };
+    let made = clips(makes.product, makes.variant, makes.image);
+    lines.extend(labelled("  clips for each shot: ", &made, columns));
     if !about.left_out.is_empty() {
-        lines.push(format!(
-            "  clips for each shot with `all: true`: {} with `one_per: product` · {} with variant · {} with image",
-            counts.products, counts.variants, counts.variant_pictures
-        ));
+        let made = clips(counts.products, counts.variants, counts.variant_pictures);
+        lines.extend(labelled("  clips for each shot with `all: true`: ", &made, columns));
     }
     for (reason, rows) in &about.examples {
         lines.extend(labelled(&format!("  {reason}: "), &rows.join(", "), columns));

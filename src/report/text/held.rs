@@ -49,14 +49,22 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
             doubtful.len()
         )));
         named(&mut rows, &doubtful);
-        let times =
-            if doubtful.len() == 1 { "a task created at this time" } else { "tasks created at these times" };
-        rows.push(text(format!("Look in your provider's console for {times} (UTC).")));
+        let created = match &first.take.state {
+            State::Held { intent, .. } if doubtful.len() == 1 => {
+                format!("a task created at {}", utc(intent.at))
+            }
+            _ => "tasks created at the times above (UTC)".to_owned(),
+        };
+        rows.push(text(format!("Look in your provider's console for {created}.")));
         rows.push(Row::Command(format!("  found the task:  {}", typed(&first.take.key, "--task-id ID"))));
         let resubmit_price = first.resubmit_price;
         rows.push(Row::Command(format!(
             "  found no task, resubmit for {resubmit_price}:  {}",
             typed(&first.take.key, "--resubmit")
+        )));
+        rows.push(Row::Command(format!(
+            "  do not want the clip:  {}",
+            typed(&first.take.key, "--write-off")
         )));
         if held.len() > 1 {
             // `--all` applies to every rendering that needs a decision, not only to these.

@@ -21,8 +21,9 @@ impl Lost {
                 .then(|| format!("{:<8} {}: {named}{more}; {what}", loss.name(), count(keys.len(), "clip")))
         };
         let back = places.typed("verify --repair");
-        let missing =
-            format!("`{back}` restores, free of charge, the clips that still exist as a copy or at the provider");
+        let missing = format!(
+            "`{back}` restores, free of charge, the clips that still exist as a copy or at the provider"
+        );
         let altered = format!(
             "the altered files are not touched; `{back} --replace-altered` moves them aside and restores the paid clips"
         );

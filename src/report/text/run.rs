@@ -127,7 +127,7 @@ fn checks(checks: &RunChecks) -> Vec<String> {
     if checks.tally == Tally::default() {
         return Vec::new();
     }
-    let looked = if checks.frames == 0 { " (without looking at frames)" } else { "" };
+    let looked = if checks.frames == 0 { " (files only: frames were not checked)" } else { "" };
     let mut lines = vec![format!("checks   {}{looked}", checks.tally.line())];
     lines.extend(checks.found.iter().map(|Found { verdict, check, clips, job, reason }| {
         let whose = match clips {
@@ -139,15 +139,19 @@ fn checks(checks: &RunChecks) -> Vec<String> {
     lines
 }
 
-/// Returns the spent and the estimated amount of a run. If this start continues an interrupted run, the amount that
-/// this start alone has spent comes first.
+/// Returns the spent and the planned amount of a run. If this command continues an interrupted run, the amount that
+/// this command alone has spent comes first. If more than the planned amount was charged, only the spent amount is
+/// shown.
 fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
     let mut money = match estimate {
-        Some(estimate) => format!("{} of {}", whole.settled, estimate.max(whole.settled)),
+        Some(planned) if whole.settled <= planned => {
+            format!("{} of the planned {planned}", whole.settled)
+        }
+        Some(_) => whole.settled.to_string(),
         None => "$0.00 in this run".to_owned(),
     };
     if estimate.is_some() && spent != whole {
-        money = format!("{} now · {money} since the run began", spent.settled);
+        money = format!("{} by this command · {money} by the whole run", spent.settled);
     }
     for (usd, word) in [(whole.reserved, "waiting for the result"), (whole.in_doubt, "in doubt")] {
         if usd > Usd::ZERO {
@@ -217,8 +221,12 @@ mod tests {
         let spent =
             |settled: &str| Spent { settled: usd(settled), reserved: Usd::ZERO, in_doubt: usd("0.20") };
         let words = |now, whole| spent_words(Some(usd("1.60")), spent(now), spent(whole));
-        assert_eq!(words("0.40", "0.40"), "$0.40 of $1.60 · $0.20 in doubt");
-        assert_eq!(words("0.20", "0.60"), "$0.20 now · $0.60 of $1.60 since the run began · $0.20 in doubt");
+        assert_eq!(words("0.40", "0.40"), "$0.40 of the planned $1.60 · $0.20 in doubt");
+        assert_eq!(words("1.80", "1.80"), "$1.80 · $0.20 in doubt");
+        assert_eq!(
+            words("0.20", "0.60"),
+            "$0.20 by this command · $0.60 of the planned $1.60 by the whole run · $0.20 in doubt"
+        );
         assert_eq!(spent_words(None, Spent::default(), Spent::default()), "$0.00 in this run");
     }
 }

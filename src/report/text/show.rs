@@ -138,7 +138,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
 
 /// Returns the verdict of the automatic checks and its reasons, each with its label.
 fn check_words(checked: &Checked) -> Vec<(String, String)> {
-    let looked = if checked.frames { "" } else { " (without looking at frames)" };
+    let looked = if checked.frames { "" } else { " (files only: frames were not checked)" };
     let mut lines = vec![("checks".to_owned(), format!("{}{looked}", checked.verdict()))];
     let reasons = checked.findings.iter();
     lines.extend(reasons.map(|finding| {

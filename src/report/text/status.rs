@@ -59,8 +59,7 @@ impl StatusReport {
         let parts = parts.map(|part| part.map(|part| part + places.mark()));
         lines.push(format!("  money      this month {}{}", spent_words(self.month), places.mark()));
         lines.extend(parts.into_iter().flatten().map(|part| format!("             {part}")));
-        let budget =
-            |level: &Level| format!("  budget     {} · {}", level.name(), level.used()) + places.mark();
+        let budget = |level: &Level| format!("  budget     {}", level.words()) + places.mark();
         lines.extend(self.budget.iter().map(budget));
         lines.push(match &self.holder {
             Some(Holder { command, started, pid, host }) => {

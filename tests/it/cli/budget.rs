@@ -23,7 +23,7 @@ const fn cents(count: i64) -> Usd {
 
 #[test]
 fn p45_fifty_submitters_killed_ten_times_never_pass_the_budget_and_use_it_up() {
-    let project = Project::large(500, "budget: { day: 10, month: 10 }\n");
+    let project = Project::large(150, "budget: { day: 10, month: 10 }\n");
     let mut random = StdRng::seed_from_u64(10);
     for round in 0..10 {
         // Before the intent, all fifty come to the line at once and at most four get beyond it; after it, five may. So
@@ -137,7 +137,7 @@ fn tries_left(project: &Project) -> Vec<i64> {
 #[test]
 fn a05_a_balance_that_runs_out_in_the_middle_costs_no_job_anything_and_a_top_up_finishes_the_work() {
     let project = Project::large(0, "");
-    project.write("products.csv", sheet(500));
+    project.write("products.csv", sheet(200));
     let mut arrears = super::faults::refused(429, "1113", "Your account is in arrears");
     arrears["when"] = json!({ "provider": "zai" });
     // The first thirty are answered as ever.
@@ -147,9 +147,9 @@ fn a05_a_balance_that_runs_out_in_the_middle_costs_no_job_anything_and_a_top_up_
     assert_eq!(stopped, 1, "{ended}");
     assert_eq!((project.charges().len(), project.clips().len()), (30, 30));
     assert!(project.requests().len() <= 80, "thirty, and those on the wire during the first refusal");
-    assert_eq!(tries_left(&project), vec![5; 470]);
+    assert_eq!(tries_left(&project), vec![5; 170]);
 
     project.clear_faults();
     project.run(&["run", "--yes"]).expect(0);
-    assert_eq!((project.charges().len(), project.clips().len()), (500, 500));
+    assert_eq!((project.charges().len(), project.clips().len()), (200, 200));
 }

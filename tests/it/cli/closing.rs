@@ -66,8 +66,11 @@ fn every_next_command_works_as_it_stands_whatever_the_manifest_is_called() {
 fn a_rehearsal_goes_on_as_a_rehearsal() {
     let project = Project::shop(2);
     let ended = project.run(&["run", "--sandbox", "--out", "try out", "--limit", "1"]).expect(0);
-    assert_eq!(next(&ended), "shotlist status --out 'try out' --sandbox");
-    typed(&project, &next(&ended)).expect(0);
-    assert_eq!(project.clips().into_keys().collect::<Vec<_>>(), ["try out/renders/sku-1_hero.mp4"]);
+    assert_eq!(next(&ended), "shotlist run --out 'try out' --sandbox");
+    let clips = || project.clips().into_keys().collect::<Vec<_>>();
+    assert_eq!(clips(), ["try out/renders/sku-1_hero.mp4"]);
+    let whole = typed(&project, &next(&ended)).expect(0);
+    assert_eq!(next(&whole), "shotlist status --out 'try out' --sandbox");
+    assert_eq!(clips(), ["try out/renders/sku-1_hero.mp4", "try out/renders/sku-2_hero.mp4"]);
     assert_whole!(&ended);
 }

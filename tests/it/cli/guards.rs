@@ -14,21 +14,21 @@ fn rendered(rows: usize, section: &str) -> Project {
 
 #[test]
 fn one_edited_template_does_not_buy_a_catalog_again_and_an_approved_plan_buys_what_it_says() {
-    let project = Project::large(1_000, "guards: { max_changed: 5% }\n");
+    let project = Project::large(300, "guards: { max_changed: 5% }\n");
     project.run(&["run", "--yes"]).expect(0);
-    assert_eq!(project.clips().len(), 1_000);
+    assert_eq!(project.clips().len(), 300);
     project.edit("shotlist.yaml", "A slow turn", "A fast turn");
 
     let refused = project.run(&["run", "--yes"]).expect(8);
     insta::assert_snapshot!(whole(&refused));
-    assert_eq!(project.requests().len(), 1_000);
+    assert_eq!(project.requests().len(), 300);
 
     assert_whole!(project.run(&["plan", "--limit", "40", "--out", "night.json"]).expect(0));
     project.run(&["run", "--plan", "night.json"]).expect(0);
-    assert_eq!(project.requests().len(), 1_040);
+    assert_eq!(project.requests().len(), 340);
     let approved: Value =
         serde_json::from_slice(&std::fs::read(project.path("night.json")).unwrap()).unwrap();
-    for request in &project.requests()[1_000..] {
+    for request in &project.requests()[300..] {
         let prompt = request.body["prompt"].as_str().unwrap();
         let number = prompt.strip_prefix("A fast turn around mug number ").unwrap();
         assert_eq!(approved["jobs"][format!("hero/sku-{number}")]["costs"], true, "{prompt}");

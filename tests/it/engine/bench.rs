@@ -215,9 +215,15 @@ impl Bench {
             let new = NewTake { id: take(&wanted), instead_of: None };
             Admitted { new: Some(new), ..Admitted::new(wanted) }
         };
+        self.admit(store, jobs.into_iter().map(order)).await;
+        takes
+    }
+
+    /// Records what a plan has decided about these jobs.
+    pub(crate) async fn admit(&self, store: &Store, jobs: impl IntoIterator<Item = Admitted>) {
         let admission = Admission {
             project: PROJECT.into(),
-            jobs: Jobs::These(jobs.into_iter().map(order).collect()),
+            jobs: Jobs::These(jobs.into_iter().collect()),
             partial: true,
             gone: Vec::new(),
             left_out: LeftOut::default(),
@@ -225,7 +231,6 @@ impl Bench {
             run: None,
         };
         store.admit(admission, self.clock.now()).await.unwrap();
-        takes
     }
 
     pub(crate) async fn world(&self, store: Store, told: &Arc<Mutex<Vec<Notice>>>) -> Arc<World> {

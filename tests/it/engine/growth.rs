@@ -4,6 +4,7 @@
 use super::bench::{Bench, ZAI, rate};
 use shotlist::engine::Work;
 use shotlist::files::Steps;
+use shotlist::store::Admitted;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,4 +81,23 @@ fn p17_each_of_2000_jobs_needs_no_more_than_each_of_200() {
     }
     // What is read are the pages that the writer's memory does not hold: some, in a database that is larger than that.
     assert!(few_read <= 200 * READ && many_read <= 2_000 * READ, "{few_read} and {many_read} bytes read");
+}
+
+/// Counts the steps of SQLite that record the jobs of a run after a crash that left all of them waiting.
+async fn recorded_again(jobs: u64) -> u64 {
+    let mut bench = Bench::new(ZAI);
+    let meter = Arc::new(AtomicU64::new(0));
+    bench.options.meter = Some(Arc::clone(&meter));
+    let items: Vec<String> = (0..jobs).map(|n| format!("i{n}")).collect();
+    let store = bench.store();
+    bench.order(&store, &items.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let before = meter.load(Ordering::Relaxed);
+    bench.admit(&store, items.iter().map(|item| Admitted::new(bench.wanted(item)))).await;
+    meter.load(Ordering::Relaxed) - before
+}
+
+#[tokio::test(start_paused = true)]
+async fn p17_a_run_after_a_crash_records_each_waiting_job_with_the_same_work() {
+    let (few, many) = (recorded_again(100).await, recorded_again(1_000).await);
+    assert!(few > 0 && many.abs_diff(10 * few) <= few, "{few} steps for 100 jobs, {many} for 1,000");
 }
