@@ -52,12 +52,12 @@ pub struct Loaded {
     pub manifest: Option<Manifest>,
     /// The descriptions (cards) of the models, with the manifest's corrections.
     pub cards: Cards,
-    /// The numbers of items that the product file gives: with one clip per product, with one per variant, and with one
-    /// per picture. All three are zero for a plain file.
+    /// The numbers of items that the product file makes with one clip per product, per variant, and per picture. All
+    /// three are zero for a plain file.
     pub makes: Makes,
-    /// The number of valid jobs.
+    /// The number of valid jobs that were made from the items.
     pub jobs: usize,
-    /// Every link to a picture, of invalid jobs too; empty unless the caller asked for links.
+    /// Every link to a picture, including those of invalid jobs; empty unless the caller asked for links.
     pub links: BTreeSet<String>,
     /// The number of jobs from which a field was left out because the model lacks it, by model and field.
     ///
@@ -65,12 +65,13 @@ pub struct Loaded {
     pub dropped: BTreeMap<(ModelName, String), usize>,
     /// Items that make no job because something is wrong with them.
     pub left_out: LeftOut,
-    /// All errors, warnings and notes.
+    /// All errors, warnings and notes about the manifest, its product file and its pictures.
     pub problems: Vec<Problem>,
 }
 
 impl Loaded {
-    /// Returns an empty result for a manifest that was not read: only its path, and the models of `providers`.
+    /// Returns the result for a manifest that was not read. It contains only the manifest's path and the models of
+    /// `providers`.
     #[must_use]
     pub fn nothing(manifest: &Path, providers: &Registry) -> Self {
         Self {
@@ -145,7 +146,8 @@ pub fn open(manifest: &Path, providers: &Registry) -> Loaded {
     loaded
 }
 
-/// Applies the manifest's corrections to the models: new models first, then parts of known cards, then prices.
+/// Applies the manifest's corrections to the model cards: it adds new models, then changes parts of known cards, then
+/// prices.
 fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (model, entry) in &corrections.models {
@@ -229,7 +231,7 @@ fn unreadable(shown: &str, reason: &str) -> Problem {
         .hint("write the path of an existing file, relative to this folder")
 }
 
-/// Returns the models with a manifest's corrections, as far as the manifest can be read.
+/// Returns the model cards with a manifest's corrections, as far as the manifest can be read.
 ///
 /// Drops the problems: every command that needs the whole manifest reports them.
 #[must_use]
@@ -237,7 +239,7 @@ pub fn cards(manifest: &Path, providers: &Registry) -> Cards {
     models(manifest, providers).0
 }
 
-/// Returns the models with a manifest's corrections, and the problems of these corrections.
+/// Returns the model cards with a manifest's corrections, and the problems of these corrections.
 ///
 /// Ignores errors in other parts of the manifest.
 #[must_use]

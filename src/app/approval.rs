@@ -107,7 +107,7 @@ pub(crate) fn compare(
     Err(Error::new(Exit::Invalid, what).money("not charged").hint(again))
 }
 
-/// Returns the manifest and the product file with their checksums.
+/// Returns the names and the checksums of the manifest and the product file.
 ///
 /// A file that cannot be read is left out, because the error was already reported when the file was loaded.
 fn inputs(places: &Places, manifest: &Manifest) -> Vec<Input> {

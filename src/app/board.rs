@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The jobs that a run counts, each with its status at the start.
+/// The jobs that a run counts by status, as they are at the start of the run.
 #[derive(Debug, Default)]
 pub struct Roster {
-    /// Jobs whose status may change during the run, each with its status (bucket) at the start.
+    /// Jobs whose status may change during the run, each with its status (bucket) at the start of the run.
     ///
     /// Two jobs of different projects that have the same key count as one.
     pub jobs: Vec<(JobKey, Bucket)>,
@@ -61,7 +61,7 @@ impl Roster {
 /// The data from which a [`Board`] is made at the start of a run.
 #[derive(Debug, Default)]
 pub struct Start {
-    /// Jobs of the manifest, with their status at the start.
+    /// Jobs of the manifest, with their status at the start of the run.
     pub roster: Roster,
     /// Takes (paid renderings) of earlier runs whose clips are not saved yet.
     pub owed: Vec<Take>,
@@ -70,7 +70,7 @@ pub struct Start {
     pub spent: Usd,
     /// Estimated total spending of the run; `None` if nothing is submitted.
     pub estimate: Option<Usd>,
-    /// Source of the durations from which the remaining time is estimated; `None` if it is not estimated.
+    /// Recorded durations of renderings, for estimates of the remaining time; `None` for no estimate.
     pub known: Option<Arc<dyn Known>>,
 }
 
@@ -91,7 +91,7 @@ pub struct Board {
     /// Number of jobs that are not sent yet, by kind of request: model, length and size of the clip.
     unsent: BTreeMap<RenderKind, usize>,
     known: Option<Arc<dyn Known>>,
-    /// Unfinished takes whose price is already included in `spent`.
+    /// Unfinished takes whose price is already included in the amount spent.
     charged: HashSet<TakeId>,
     pub(crate) spent: Usd,
     pub(crate) estimate: Option<Usd>,
@@ -100,13 +100,13 @@ pub struct Board {
     moved: bool,
 }
 
-/// The clips that a run delivered.
+/// The number of clips that a run saved in the output folder, and the path to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveredClips {
-    /// Number of delivered clips.
+    /// Number of clips that the run saved in the output folder.
     pub count: usize,
-    /// Path of the delivered clip, relative to the output folder. For several clips it is the path of the folder that
-    /// holds them all.
+    /// Path of the only clip, relative to the output folder. For several clips it is the path of the folder that holds
+    /// them all.
     pub below: String,
 }
 
@@ -124,7 +124,7 @@ impl DeliveredClips {
 }
 
 impl Board {
-    /// Returns the counts and amounts at the start of a run.
+    /// Returns the job counts and the amounts of money at the start of a run.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {
         let roster = start.roster;
@@ -160,7 +160,7 @@ impl Board {
         board
     }
 
-    /// Updates the counts and amounts from an event of the run.
+    /// Updates the job counts and the amounts of money from an event of the run.
     pub fn hear(&mut self, notice: &Notice, now: Timestamp) {
         match notice {
             Notice::Moved { take, key, kind, price, path, from, to, .. } => {
@@ -222,7 +222,7 @@ impl Board {
 
     /// Updates the status of the jobs that share the clip of `leader`.
     ///
-    /// Nothing changes when the clip is finished, because then each of these jobs gets its own notice.
+    /// Nothing changes when the clip is finished, because then each of these jobs gets its own notice (event).
     fn tell_followers(&mut self, leader: &JobKey, state: &State) {
         let bucket = match Bucket::after(state).of_follower() {
             Bucket::Done => return,
@@ -250,7 +250,7 @@ impl Board {
         }
     }
 
-    /// Updates the number of jobs to send when a job is sent, or when it must be sent again.
+    /// Counts one unsent job of this kind less when a job is sent, and one more when a job must be sent again.
     fn count_unsent(&mut self, kind: &RenderKind, from: Phase, to: Phase) {
         match (from, to) {
             (Phase::Pending, Phase::Pending) => {}
@@ -285,7 +285,7 @@ impl Board {
         !self.moved
     }
 
-    /// Returns the clips that the run delivered.
+    /// Returns the number of clips that the run saved in the output folder, and the path to them.
     #[must_use]
     pub fn clips(&self) -> &DeliveredClips {
         &self.clips

@@ -178,18 +178,18 @@ impl Level {
 /// The number of planned jobs that a budget can pay for.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// Budget with the amount spent against it before the plan.
+    /// Budget with the amount that was spent against it before the plan was made.
     pub level: Level,
-    /// Price of the jobs added so far.
+    /// Total price of the planned jobs that were added so far.
     sum: Usd,
-    /// Number of jobs added so far.
+    /// Number of planned jobs that were added so far.
     pub jobs: usize,
     /// Number of jobs, counted in the order of the plan, that the budget can pay for.
     pub fitting: usize,
 }
 
 impl Fit {
-    /// Returns the count of zero jobs for a budget, before any job of the plan is added.
+    /// Starts the count for a budget, with no job of the plan added yet.
     #[must_use]
     pub const fn new(level: Level) -> Self {
         Self { level, sum: Usd::ZERO, jobs: 0, fitting: 0 }
@@ -215,7 +215,7 @@ pub struct Gauge {
 impl Gauge {
     /// Returns a monitor for these budgets before anything is sent.
     ///
-    /// A budget of which four fifths are used already causes no warning, because the plan has shown that.
+    /// A budget that is already used to four fifths causes no warning, because the plan has shown that it is low.
     #[must_use]
     pub fn new(levels: &[Level]) -> Self {
         let levels = levels.iter().map(|level| (*level, is_low(level))).collect();

@@ -44,9 +44,9 @@ pub struct CancelReport {
 }
 
 impl Obstacle {
-    /// Returns the exit code for a job that was not cancelled because of this obstacle.
+    /// Returns the exit code for this obstacle, the reason for which a job was not cancelled.
     ///
-    /// The code tells scripts whether a second try may succeed.
+    /// The code tells scripts whether a second try to cancel may succeed.
     fn exit(&self) -> Exit {
         match self {
             Self::Unanswered(_) | Self::Busy => Exit::WorkRemains,
@@ -141,7 +141,7 @@ impl Chosen {
     }
 }
 
-/// A request to cancel in progress, which handles one take after the other.
+/// The state of the work on a request to cancel, which handles one take after the other.
 struct Cancelling<'a> {
     project: &'a Project,
     state: Concurrent,

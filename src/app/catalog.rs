@@ -21,7 +21,7 @@ pub struct CatalogRequest {
     pub reading: Reading,
 }
 
-/// The content of a product file.
+/// The items and problems of a product file, with the options by which the file was read.
 #[derive(Debug)]
 pub struct CatalogReport {
     /// Name of the file in messages.
@@ -70,7 +70,7 @@ pub(super) fn is_invalid(catalog: &Catalog) -> bool {
     catalog.problems.iter().any(Problem::is_error)
 }
 
-/// Returns in words how certain it is which shop system wrote the product file.
+/// Returns in a word the certainty that the product file is from the recognised shop system.
 pub(crate) fn confidence(about: &About) -> &'static str {
     match (about.known * 2 >= about.of, about.of) {
         (_, 0) => "none",

@@ -12,7 +12,7 @@ pub(crate) use one::Checker;
 /// The number of clips by verdict of the automatic checks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Number of clips in which nothing was found.
+    /// Number of clips in which the checks found no defect.
     pub passed: usize,
     /// Number of clips in which something may be wrong.
     pub warned: usize,

@@ -1,6 +1,6 @@
 //! Collects paid work: it only polls tasks and downloads clips.
 //!
-//! It reads nothing but the providers from the manifest, and cannot submit a request.
+//! It cannot submit a request. From the manifest it reads only the providers' settings.
 
 use super::board::Roster;
 use super::error::Error;

@@ -35,7 +35,7 @@ impl Project {
     }
 }
 
-/// Returns the text of a person's reason as it is saved; `None` if it is blank.
+/// Returns the text of a person's remark (a reason) as it is saved; `None` if it is blank.
 pub(crate) fn remark(text: Option<&str>) -> Option<String> {
     text.map(printable).filter(|text| !text.is_empty())
 }

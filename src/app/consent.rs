@@ -8,11 +8,11 @@ use crate::domain::take::Take;
 pub struct Question {
     /// Action that the answer yes allows.
     pub topic: Topic,
-    /// Text of the question, with its price.
+    /// Text of the question, with the price if the answer yes costs money.
     pub text: String,
-    /// Changed jobs that the question is about; empty for other questions.
+    /// Changed jobs that the question is about; empty if it is not about changed jobs.
     pub changes: Changes,
-    /// Renderings in doubt that would be sent again after the answer yes; empty for other questions.
+    /// Renderings in doubt that the answer yes would send again; empty if the question is not about such renderings.
     pub held: Vec<Take>,
 }
 

@@ -1,4 +1,4 @@
-//! The cost of each approved clip by model, shot or tag, for the jobs of a report.
+//! The average cost of an approved clip by model, shot or tag, for the jobs of a report.
 //!
 //! The sums are like those of `ledger`, but only for the jobs that the report shows: jobs that the manifest no longer
 //! asks for are missing.
@@ -13,7 +13,7 @@ use crate::store::{By, Group, TakeRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Gallery {
-    /// Returns the amounts of money of the report's jobs by model, shot or tag, with the cost of each approved clip.
+    /// Returns the amounts of money of the report's jobs by model, shot or tag, with the average cost of an approved clip.
     ///
     /// A rendering counts under each tag of its item, so the rows of two tags may overlap; the total counts it once.
     #[must_use]
@@ -42,7 +42,7 @@ impl Gallery {
     }
 }
 
-/// Adds up the sent renderings by row name, life-cycle state and kind of money (spent, reserved or in doubt).
+/// Returns the number and the cost of the sent renderings by row name, life-cycle phase and state of the charge.
 fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     let mut groups: BTreeMap<(String, Phase, &'static str), Group> = BTreeMap::new();
     for job in jobs {

@@ -52,7 +52,7 @@ pub struct DecideReport {
     ///
     /// If there is a conflict, no review was recorded.
     pub conflicts: Vec<(JobKey, Option<Review>)>,
-    /// Number of clips by review outcome, with the number and price of queued redos.
+    /// Number of clips by review outcome, with the number and price of the queued redos (further renderings).
     pub counts: ReviewCounts,
 }
 
@@ -192,9 +192,9 @@ fn note(text: Option<&str>) -> Result<Option<String>, String> {
     Ok(Some(note).filter(|note| !note.is_empty()))
 }
 
-/// Refuses a review if the current clip of the job is missing or altered.
+/// Refuses a review if the job has no clip, or if the reviewed clip is missing or altered.
 ///
-/// A review of another rendering than the current one passes here, because the store reports it as a conflict.
+/// It does not refuse a review of a rendering that is no longer the current one: the store reports a conflict then.
 async fn there(
     store: &Store,
     places: &Places,

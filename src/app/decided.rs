@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, HashMap};
 /// The selection of jobs for a plan or a run, with the consent that the user has given already.
 #[derive(Clone, Copy)]
 pub(crate) struct Choice<'a> {
-    /// Selection from the command line.
+    /// Selection of jobs from the command line.
     pub(crate) selection: &'a Selection,
     /// Approved plan of `run --plan`, whose jobs alone are selected; `None` without one.
     pub(crate) approved: Option<&'a Approval>,
@@ -44,13 +44,13 @@ pub(crate) struct Decided {
     pub(crate) partial: bool,
     /// Number of finished clips whose input changed and that are kept until a person agrees to render them again.
     asks: usize,
-    /// Additional cost if the person agrees to render the jobs in `asks` again.
+    /// Additional cost if a person agrees to render the jobs counted in `asks` again.
     asking: Usd,
     /// Number of jobs that are not selected, by status (bucket).
     others: Buckets,
     /// Canaries (the clips to review first) of the shots and models that have not passed their review yet.
     pub(crate) rollout: RolloutState,
-    /// Warnings about patterns in the selection that may be meant as names.
+    /// Warnings about patterns in the selection that were perhaps meant as names.
     warnings: Vec<String>,
 }
 
@@ -114,7 +114,7 @@ impl Decided {
         Ok(project.ask_about(Topic::RenderChanged, question, &changes) == Answer::Yes)
     }
 
-    /// Returns the number of finished clips whose changed jobs wait for a person's consent.
+    /// Returns the number of finished clips whose input changed and that are kept until a person agrees to render again.
     pub(crate) const fn asks(&self) -> usize {
         self.asks
     }
@@ -152,7 +152,7 @@ impl Decided {
         }
     }
 
-    /// Returns the plan with its jobs added up, and with the amount spent so far against each budget.
+    /// Returns the plan: the numbers and prices of the jobs, and the amount spent so far against each budget.
     pub(crate) fn plan(
         &self,
         manifest: &Manifest,
@@ -213,7 +213,8 @@ impl Decided {
         })
     }
 
-    /// Returns the number of jobs for which the plan takes one of these actions, and the changed fields of the first jobs.
+    /// Returns the number of jobs for which the plan takes one of these actions, with the changed fields of at most ten
+    /// of them.
     ///
     /// `names` are the names of the actions, such as `changed`.
     pub(crate) fn changes(&self, names: &[&str]) -> Result<Changes, Error> {
@@ -232,7 +233,7 @@ impl Decided {
 }
 
 impl Choice<'_> {
-    /// Returns whether the choice may leave out jobs of the manifest.
+    /// Returns whether the user's choice may leave out some jobs of the manifest.
     fn is_part(&self) -> bool {
         self.approved.is_some() || !self.selection.only.is_empty() || self.selection.limit.is_some()
     }
@@ -315,7 +316,7 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
     sum.models().filter_map(width).collect()
 }
 
-/// Returns a note that redos send the same request again, if no prompt template uses the reviewers' notes.
+/// Returns a note that redos send the same request again; `None` if a prompt template uses the reviewers' notes.
 pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
     let note = "No template uses `feedback`, so the same request is sent again. To send the reviewers' notes, add \
                 `{% if feedback %} {{ feedback }}{% endif %}` to the end of a prompt; clips without a note are \

@@ -20,14 +20,14 @@ use crate::files::Ffmpeg;
 /// Part of a message that says what does not work without `ffmpeg`.
 const WITHOUT: &str = "only the files of clips are checked, not their frames, and reports have no posters";
 
-/// The result of a check.
+/// The result of a check of the set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The check found no problem.
     Ok,
-    /// A run would work, but a person should read the finding.
+    /// The check found something that a person should read, but a run would work.
     Warn,
-    /// A run would end with this exit code.
+    /// The check found a problem: a run would end with this exit code.
     Fail(Exit),
 }
 
@@ -160,7 +160,7 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Returns the command line that runs `words` on this project.
+    /// Returns the command line that runs the command `words` on this project.
     fn command(&self, words: &str) -> String {
         self.places.typed(words)
     }

@@ -119,7 +119,7 @@ pub struct ExportReport {
 }
 
 impl ExportReport {
-    /// Returns the report of an export that has not written a file yet.
+    /// Returns the report of an export before it has written a file.
     fn of(request: &ExportRequest, clips: &ChosenClips<'_>) -> Self {
         Self {
             form: request.form.name(),
@@ -181,7 +181,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Takes the problems out of the loaded product file, and returns a note about rows that are no valid item.
+    /// Removes the problems from `loaded`, and returns a note with the number of rows that are no valid item, if any.
     ///
     /// Warnings are dropped, because the plan has reported them already.
     ///

@@ -30,9 +30,9 @@ impl PlacedClips {
     }
 }
 
-/// Returns whether a sidecar describes a clip of a rehearsal, or without `sandbox` a clip of a real run.
+/// Returns whether a sidecar's clip counts: with `sandbox` a clip of a rehearsal, otherwise a clip of a real run.
 ///
-/// Sidecars of format 1 do not say whether the clip is from a rehearsal. For these it always returns true.
+/// A sidecar of format 1 does not say whether its clip is from a rehearsal, so its clip always counts.
 fn counts(sidecar: &Value, sandbox: bool) -> bool {
     sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Maximum number of images requested concurrently; it is low because most come from one shop's server.
+/// Maximum number of images requested concurrently; it is low because most images come from one shop's server.
 const AT_ONCE: usize = 8;
 
 /// Time for which the facts about an image are kept; after a failed request the next check tries again.
@@ -106,7 +106,7 @@ struct Kept {
 }
 
 impl Cache {
-    /// Reads the file with the results.
+    /// Reads the cache file with the facts about linked images.
     ///
     /// Images whose entries cannot be read are requested again.
     fn read(places: &Places) -> Self {
@@ -134,7 +134,7 @@ impl Cache {
         self.links.insert(link.to_owned(), kept);
     }
 
-    /// Writes the file with the results.
+    /// Writes the cache file with the facts about linked images.
     ///
     /// If this fails, the next check requests the images again.
     fn write(&self) {

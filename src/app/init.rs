@@ -96,8 +96,8 @@ pub struct Products {
     pub clips: usize,
     /// Price of all clips.
     pub total: Usd,
-    /// Other units that could get one clip each, such as each variant: the number of clips and the price for each
-    /// unit, in words. The text is empty if there is no other unit.
+    /// Other units that could get one clip each, such as `variant (12 clips, $2.40)`, each with the total number and
+    /// price of the clips. The text is empty if there is no other unit.
     pub choices: String,
     /// Number of items without a usable picture, in words; `None` if every item can be rendered.
     pub unusable: Option<String>,
@@ -108,7 +108,7 @@ pub struct Products {
 }
 
 impl InitReport {
-    /// Returns the exit code.
+    /// Returns the exit code: the one for invalid input if the product file has errors, otherwise success.
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
@@ -194,7 +194,7 @@ fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     command + more
 }
 
-/// Returns a manifest's text for a product file and facts about the file; if the file cannot be used, its problems.
+/// Returns the text of a manifest for a product file, with facts about the file; or the problems of an unusable file.
 fn draft(
     folder: &Path,
     file: &Path,

@@ -45,7 +45,7 @@ impl Interrupt {
         self.0.send_modify(|asked| asked.in_use = true);
     }
 
-    /// Forgets all requests, because the run that they were for has ended.
+    /// Forgets all requests to end the run, because the run has ended.
     pub(crate) fn end(&self) {
         self.0.send_modify(|asked| *asked = Asked::default());
     }

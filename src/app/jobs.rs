@@ -138,7 +138,7 @@ impl JobsReport {
         self.gallery.jobs.iter().map(spent).sum()
     }
 
-    /// Returns the price of the matching jobs that a run would send.
+    /// Returns the total price of those matching jobs that a run would send.
     #[must_use]
     pub fn to_pay(&self) -> Usd {
         let to_render = self.gallery.jobs.iter().filter(|job| job.bucket == Bucket::ToRender);

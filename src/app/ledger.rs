@@ -1,6 +1,6 @@
 //! The money of a project: totals by day, model, provider, item, shot, tag or outcome, and the charges in doubt.
 //!
-//! The totals by model, shot and tag also have the number of approved clips and the cost of each.
+//! The totals by model, shot and tag also have the number of approved clips and their average cost.
 
 pub mod adjust;
 
@@ -76,7 +76,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Returns the cost of each approved clip, rounded up to a millionth of a dollar.
+    /// Returns the average cost of an approved clip, rounded up to a millionth of a dollar.
     ///
     /// It is the settled and in-doubt amount of all renderings, also of failed, rejected and replaced ones, divided by
     /// the number of approved clips. It is `None` if no approved clips are counted.
@@ -133,7 +133,7 @@ impl Table {
         Self { by, rows, total }
     }
 
-    /// Sets the number of approved clips in the row of each name, and sets that of the sum to `all`.
+    /// Sets the number of approved clips in the row of each name, and sets it to `all` in the row of the sum.
     pub(crate) fn add_approved(&mut self, approved: &[(String, u64)], all: u64) {
         self.rows.iter_mut().for_each(|row| row.approved = Some(0));
         for (name, clips) in approved {

@@ -43,7 +43,7 @@ impl Listener {
         Self { reporter, clock, board, heard: Mutex::new(Heard { gauge, ..Heard::default() }) }
     }
 
-    /// Counts and reports a notice, and reports a warning if a budget runs low.
+    /// Counts and reports a notice (an event of the run), and reports a warning if a budget runs low.
     pub(crate) fn hear(&self, notice: &Notice) {
         self.tell(notice);
         let low = self.heard().gauge.hear(notice);

@@ -27,7 +27,7 @@ pub struct Lost {
 impl Lost {
     /// Returns the problem with the job's clip: missing or altered.
     ///
-    /// It is `None` if the clip is fine, and if the plan renders the job again (see `decision`).
+    /// It is `None` if the clip is fine, or if `decision` (the plan's action) does not keep the clip.
     #[must_use]
     pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
         let keeps = matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. });
@@ -176,7 +176,7 @@ impl Search<'_> {
     }
 }
 
-/// Records the disks that hold clip folders now, and drops the others because a person has accepted that they are gone.
+/// Records which disks hold clip folders now. Disks that are gone are no longer recorded, as a person has accepted.
 async fn accept_disks(session: &Session, root: &Path, mut disks: BTreeSet<String>) -> Result<(), Error> {
     disks.extend(session.store.disks()?.unwrap_or_default());
     if disks.is_empty() {

@@ -33,7 +33,7 @@ enum Meaning {
 impl Names {
     /// Reads a selection from the texts of the command line.
     ///
-    /// `is_name` returns whether a job or an item has exactly that name; such a text is not read as a pattern.
+    /// `is_name` returns whether a text is exactly the name of a job or an item; such a text is not read as a pattern.
     ///
     /// # Errors
     ///
@@ -82,14 +82,14 @@ impl Names {
 
     /// Returns the first text of the selection that matched no job; `None` if each matched one.
     ///
-    /// Call [`Self::has`] with every job before.
+    /// [`Self::has`] must have been called with every job before.
     pub(crate) fn unmatched(&self) -> Option<&str> {
         self.0.iter().find(|name| name.first.borrow().is_none()).map(|name| name.written.as_str())
     }
 
     /// Returns a warning for each pattern that was probably meant as a name.
     ///
-    /// Call [`Self::has`] with every job before.
+    /// [`Self::has`] must have been called with every job before.
     ///
     /// # Errors
     ///

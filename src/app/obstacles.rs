@@ -9,24 +9,24 @@ use crate::files::{ObstacleSearch, Tree};
 use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::store::{StoreError, Worksheet};
 
-/// A search for files that are in the way at the paths of new clips, made before anything is paid.
+/// A search, before anything is paid, for files that are in the way at the paths of new clips.
 pub(crate) struct Obstacles<'a> {
     session: &'a Session,
     tree: Tree,
     names: ObstacleSearch,
     problems: Vec<Problem>,
-    /// Problem with the disk of an output folder; `None` if there is none.
+    /// Problem with the disk of an output folder; `None` if no problem was found.
     disk: Option<String>,
 }
 
 impl<'a> Obstacles<'a> {
-    /// Opens the output folder for the search.
+    /// Opens the output folder, to search it for files that are in the way.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         let tree = session.tree()?;
         Ok(Self { session, names: ObstacleSearch::new(tree.clone()), tree, problems: Vec::new(), disk: None })
     }
 
-    /// Checks the path of every clip that will be rendered or moved.
+    /// Searches for files in the way at the path of every clip that will be rendered or moved.
     pub(crate) fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
         let vacated = filings.vacated();
         worksheet.book().each(|book, job| {

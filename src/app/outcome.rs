@@ -1,4 +1,4 @@
-//! The results for single jobs of a request to cancel jobs or to settle jobs that need a decision.
+//! The result for each job when jobs are cancelled, or when jobs that need a decision are settled.
 
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Charged, State};

@@ -13,7 +13,7 @@ use crate::store::Reader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The limits of the models and the recorded durations of their renderings.
+/// The data for an estimate: the limits of the models and the recorded durations of their renderings.
 #[derive(Debug, Default)]
 struct Outlook {
     flows: BTreeMap<ModelName, Flow>,
@@ -26,7 +26,7 @@ impl Known for Outlook {
     }
 }
 
-/// Returns the estimated time until the open renderings are finished; `None` if there are none.
+/// Returns the estimated time until all open (unsent or unfinished) renderings are finished; `None` if there are none.
 ///
 /// Without a reader of the database, the estimate uses only the limits of the models.
 pub(crate) async fn time(
@@ -61,7 +61,7 @@ pub(crate) async fn time(
     Ok(estimate(open, &outlook))
 }
 
-/// Converts the number of unsent jobs, by kind of request, to open renderings that are not sent yet.
+/// Returns the numbers of unsent jobs, by kind of request, as open renderings, for [`time`].
 pub(crate) fn unsent(jobs: &BTreeMap<RenderKind, usize>) -> BTreeMap<RenderKind, Open> {
     let open =
         |(kind, unsent): (&RenderKind, &usize)| (kind.clone(), Open { unsent: *unsent, ..Open::default() });

@@ -7,7 +7,7 @@ use crate::load::folder_of;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// File name of a manifest for which the user gives no name.
+/// File name of the manifest that is used if the user names none.
 pub(crate) const MANIFEST: &str = "shotlist.yaml";
 /// Name of the state folder next to the manifest.
 pub(crate) const STATE: &str = ".shotlist";
@@ -118,7 +118,7 @@ impl Places {
         path.strip_prefix(".").unwrap_or(&path).display().to_string()
     }
 
-    /// Returns a command line that runs `words` on this project.
+    /// Returns the command line that runs the command `words` on this project.
     #[must_use]
     pub fn typed(&self, words: &str) -> String {
         format!("shotlist {words}{}", self.flags)

@@ -27,6 +27,7 @@ use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::problem::Tally;
 use crate::domain::take::Wanted;
+use crate::domain::text::count;
 use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
 use crate::plan::decide::Decision;
@@ -44,7 +45,7 @@ use std::path::PathBuf;
 pub struct PlanRequest {
     /// Jobs of the manifest to plan.
     pub selection: Selection,
-    /// File to write the plan to, for `run --plan`, which counts as approval; `None` to write none.
+    /// File to write the plan to; to run the plan from this file counts as approval. It is `None` to write no file.
     pub out: Option<PathBuf>,
     /// Names of destinations, such as shops, whose limits each clip must keep.
     pub destinations: Vec<String>,
@@ -56,17 +57,17 @@ pub struct PlanRequest {
 
 /// A plan with all its jobs, and with the facts that a report shows next to it.
 pub struct PlanReport {
-    /// Plan with its jobs added up.
+    /// Plan with the numbers and prices of its jobs.
     pub plan: Plan,
-    /// Jobs whose input changed: their number, and the first ones with their changed fields.
+    /// Jobs whose input changed: their number, and at most ten of them with their changed fields.
     pub changes: Changes,
-    /// Other units that could get one clip each, such as each variant, with their clips and price, in words.
+    /// Other units that could get one clip each, such as `variant (12 clips, $2.40)`, with the number and price of the clips.
     pub choices: Vec<String>,
     /// Pauses that stop new submissions to providers.
     pub paused: Vec<Pause>,
     /// Jobs whose saved clips are missing or altered.
     pub lost: Lost,
-    /// Number of clips by review outcome, with the number and price of queued redos.
+    /// Number of clips by review outcome, with the number and price of the queued redos (further renderings).
     pub reviews: ReviewCounts,
     /// True if the database was rebuilt with gaps.
     ///
@@ -265,7 +266,7 @@ pub(crate) async fn take_over_renamed(session: &Session, manifest: &Manifest) ->
     succeeded.map_err(Error::from)
 }
 
-/// The records of a project's earlier runs and the pauses, which a plan takes into account.
+/// The past of a project that a plan takes into account: earlier runs, amounts spent, and pauses.
 struct History {
     /// Reader of the project's database; `None` if nothing was ever run.
     reader: Option<Reader>,
@@ -285,7 +286,7 @@ async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result
     Ok(History { reader: Some(reader), levels, paused })
 }
 
-/// Returns in words the clips and the price for each other unit that could get one clip, such as each variant.
+/// Returns other units that could get one clip each, with the clips and their price: `variant (12 clips, $2.40)`.
 ///
 /// The list is empty if the plan does not render every job, for example because some were paid before.
 fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
@@ -303,7 +304,7 @@ fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
         let others = loaded.makes.of(other);
         // The exact total is known for the same number of items.
         let price = plan.total().times(others as u64).micros() / i64::try_from(items).unwrap_or(i64::MAX);
-        format!("{name}: {}, {}", clips * others, Usd::from_micros(price))
+        format!("{name} ({}, {})", count(clips * others, "clip"), Usd::from_micros(price))
     });
     if is_whole { choices.collect() } else { Vec::new() }
 }

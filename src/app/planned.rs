@@ -1,4 +1,4 @@
-//! The plan of a run with its jobs added up and priced, as the user approves it.
+//! The plan of a run, with the numbers and prices of its jobs, as the user approves it.
 
 mod sum;
 
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use sum::Model;
 pub(crate) use sum::{ORDER, Row};
 
-/// A plan with its jobs added up.
+/// A plan with the numbers and prices of its jobs.
 pub struct Plan {
     /// Name of the project that the plan is for.
     pub project: String,
@@ -47,7 +47,7 @@ pub struct Plan {
 pub struct Changes {
     /// Number of all jobs whose input changed.
     pub jobs: usize,
-    /// First jobs whose input changed, each with its changed fields.
+    /// At most ten jobs whose input changed, each with its changed fields.
     pub examples: Vec<(JobKey, Vec<Change>)>,
 }
 
@@ -56,12 +56,12 @@ pub struct Changes {
 pub struct Gone {
     /// Number of all jobs that the manifest no longer has.
     pub count: usize,
-    /// Keys of the first jobs that the manifest no longer has.
+    /// Keys of at most three jobs that the manifest no longer has.
     pub examples: Vec<String>,
 }
 
 impl Gone {
-    /// Counts a job that the manifest no longer has, and keeps its key as an example if there are few.
+    /// Counts a job that the manifest no longer has, and keeps its key as an example if it is one of the first three.
     pub fn add(&mut self, key: &JobKey) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {
@@ -94,13 +94,13 @@ impl Plan {
         models.filter_map(|(model, it)| Some((model, it.unpriced, it.first_unpriced.as_ref()?)))
     }
 
-    /// Returns each budget with the amount spent against it before the plan.
+    /// Returns each budget with the amount that was spent against it before the plan was made.
     #[must_use]
     pub fn levels(&self) -> Vec<Level> {
         self.sum.fits.iter().map(|fit| fit.level).collect()
     }
 
-    /// Returns the number and the price of the requests that may be in doubt after a crash.
+    /// Returns the maximum number and price of the requests that are in doubt if the run crashes.
     ///
     /// These are the requests that can be on their way to the providers at the same time.
     #[must_use]

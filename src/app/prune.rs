@@ -119,7 +119,7 @@ impl PruneReport {
         self.archived == 0 && self.left.is_empty()
     }
 
-    /// Returns the exit code.
+    /// Returns the exit code: an error if a clip could not be moved, otherwise success.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.left.is_empty() { Exit::Done } else { Exit::Local }

@@ -46,7 +46,7 @@ pub(crate) struct Reorder {
     pub(crate) notes: Vec<String>,
     /// Number of the manifest's jobs that are not sent again, by status (bucket).
     pub(crate) others: Buckets,
-    /// True if the jobs to send have a finished clip.
+    /// True if the jobs to send have finished clips already.
     pub(crate) has_clips: bool,
 }
 

@@ -24,7 +24,7 @@ pub trait Reporter: Send + Sync {
     fn hear(&self, news: &News<'_>);
 }
 
-/// The counts of the current run, shared with the display that shows them.
+/// The job counts and amounts of money of the current run, shared with the display that shows them.
 pub type SharedBoard = Arc<Mutex<Board>>;
 
 /// A piece of news (progress or a warning) that a use case sends while it works.
@@ -51,7 +51,7 @@ pub enum News<'a> {
     },
     /// The plan that the run is about to carry out.
     Plan {
-        /// Plan with its jobs added up.
+        /// Plan with the numbers and prices of its jobs.
         plan: &'a Plan,
         /// Text that follows each amount of money: `(sandbox money)` in a rehearsal, otherwise empty.
         mark: &'static str,
@@ -112,7 +112,7 @@ pub enum News<'a> {
     Cancelled(&'a CancelledJob),
     /// The result for one job of a request to settle jobs that need a decision.
     Resolved(&'a ResolvedJob),
-    /// The start of a run, with the counts that the display can read at any time.
+    /// The start of a run, with its job counts and amounts, which the display can read at any time.
     Started(&'a SharedBoard),
     /// An event of a run, such as the new state of a job.
     Notice {

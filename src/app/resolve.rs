@@ -68,7 +68,7 @@ pub struct ResolveReport {
 }
 
 impl ResolveReport {
-    /// Returns the exit code.
+    /// Returns the exit code: the one for open decisions if a job still needs one, otherwise success.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.jobs.iter().any(|job| job.outcome.is_err()) { Exit::Held } else { Exit::Done }

@@ -69,7 +69,7 @@ impl RolloutState {
         Ok(state)
     }
 
-    /// Counts the jobs that wait for each canary, after all jobs have a decision.
+    /// Counts the jobs that wait for each canary. Before that, the plan must have an action for every job.
     pub(crate) fn count(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
         for canary in &mut self.canaries {
@@ -233,7 +233,7 @@ impl CanaryState {
     }
 }
 
-/// Chooses this number of further jobs for a canary, and returns their positions in the worksheet.
+/// Chooses further jobs (as many as `jobs` says) for a canary, and returns their positions in the worksheet.
 ///
 /// Jobs at the positions in `except` are not chosen.
 fn choose(

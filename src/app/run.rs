@@ -108,7 +108,7 @@ struct Prepared {
     levels: Vec<Level>,
     /// Jobs whose saved clips are missing or altered.
     lost: Lost,
-    /// True if later runs need not refuse jobs because of the gaps in a rebuilt database.
+    /// True if later runs may ignore the gaps in a rebuilt database, and need not refuse jobs for them.
     closes_gaps: bool,
     now: Timestamp,
 }

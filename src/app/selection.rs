@@ -19,7 +19,7 @@ pub struct Bounds {
     pub max_cost: Option<Usd>,
     /// Maximum time of the run; `None` for no limit.
     ///
-    /// Nothing is submitted that would probably finish later. Paid clips are still collected.
+    /// Nothing is submitted that would probably finish after this time. Paid clips are still collected.
     pub max_time: Option<Duration>,
     /// True to send jobs whose price is unknown; they count as zero in each budget.
     pub allow_unpriced: bool,

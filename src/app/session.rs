@@ -53,7 +53,7 @@ pub(crate) struct Session {
     pub(crate) clock: Clock,
     /// Open database of the project.
     pub(crate) store: Store,
-    /// Output folder, opened only once, so all files of this process go to the same folder; empty until then.
+    /// Output folder; empty until it is opened. It is opened only once, so all files of this process go to the same folder.
     tree: OnceLock<Tree>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Order<'a> {
     pub(crate) work: Option<Work>,
     /// Maximum time of the run; `None` for no limit.
     ///
-    /// Nothing is submitted that would probably finish later.
+    /// Nothing is submitted that would probably finish after this time.
     pub(crate) max_time: Option<Duration>,
     /// Jobs of the manifest with their status at the start of the run.
     pub(crate) roster: Roster,

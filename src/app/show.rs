@@ -28,7 +28,7 @@ const TASK_ID: &str = " --task-id ID";
 /// A request for the details of one job.
 #[derive(Debug, Clone, Default)]
 pub struct ShowRequest {
-    /// Name of the job: `shot/item`, an item with one job, or a pattern that matches one.
+    /// Name of the job: `shot/item`, the id of an item that has only one job, or a pattern that matches only one job.
     pub job: String,
 }
 
@@ -42,19 +42,19 @@ pub struct ShowReport {
     pub history: History,
     /// Reviews of the job, oldest first.
     pub reviews: Vec<Review>,
-    /// Actions that a person can now take for the job; the first one suits most people.
+    /// Actions that are available to a person for the job now; the first one suits most people.
     pub choices: Vec<Choice>,
     /// Command to type next; `None` if every action needs a value from the user.
     pub next: Option<String>,
-    /// Ledger lines that record a person's actions on the job's takes.
+    /// Remarks: the ledger lines that record a person's actions on the job's takes.
     remarks: Vec<Entry>,
-    /// Verdicts of the automatic checks by take. They apply to the current bytes of the clips and the current check
-    /// settings.
+    /// Verdicts of the automatic checks, by the take whose clip was checked. They apply to the current bytes of the
+    /// clips and the current check settings.
     checks: HashMap<TakeId, Checked>,
     cards: Cards,
 }
 
-/// An available action for a job.
+/// An action that a person can choose for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// Words for a message: the purpose of the action or the condition for it, and the cost.
@@ -63,7 +63,7 @@ pub struct Choice {
     pub command: String,
 }
 
-/// The request of a take to its provider, composed again for display.
+/// The request that a take sends to its provider, composed again for display.
 pub struct Sent {
     /// Request to the provider.
     pub call: Call,
@@ -130,7 +130,7 @@ impl ShowReport {
         self.reviews.iter().filter(move |review| !is_own(review))
     }
 
-    /// Returns the ledger lines that record a person's actions on a take.
+    /// Returns the remarks on a take: the ledger lines that record a person's actions on it.
     pub fn remarks(&self, take: &Take) -> impl Iterator<Item = &Entry> {
         self.remarks.iter().filter(|line| line.take == take.id.0)
     }
@@ -151,9 +151,9 @@ impl ShowReport {
     }
 }
 
-/// Returns the verdicts of the automatic checks about a job's clips, by take.
+/// Returns the current verdicts of the automatic checks about a job's clips, by take.
 ///
-/// It leaves out verdicts about earlier bytes of a clip or earlier check settings.
+/// A verdict is left out if it is about an earlier file of the clip, or was given with other check settings.
 async fn current(
     reader: &Reader,
     places: &Places,
@@ -172,9 +172,9 @@ async fn current(
     Ok(current.collect())
 }
 
-/// Finds a job that the manifest's project has sent.
+/// Finds a job of the manifest's project that has a recorded take (rendering).
 ///
-/// If there is none, the search includes the other projects, but only their jobs that need a person's decision.
+/// If no such job matches, it searches the other projects, but only their jobs that need a person's decision.
 async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
     let own = find(reader, project, job).await;
     if let Ok((project, key)) = &own
@@ -185,7 +185,7 @@ async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Resu
     held_elsewhere(reader, project, job).await?.map_or(own, Ok)
 }
 
-/// Returns the error about a job that is in the manifest but was never sent; `None` for any other job.
+/// Returns the error about a job that is in the manifest but was never sent to a provider; `None` for any other job.
 fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     let worksheet = Worksheet::new(None).ok()?;
     let _ = load(project, &worksheet);

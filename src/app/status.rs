@@ -31,8 +31,8 @@ use std::time::Duration;
 /// Time before the expiry of a clip's link at which the status begins to warn about it.
 const SOON: SignedDuration = SignedDuration::from_hours(2);
 
-/// Minimum number of finished clips from which a run's pace is computed; the first clip mostly waits in the provider's
-/// queue.
+/// Least number of finished clips that is needed to compute a run's pace. The time before the first clip is mostly time
+/// in the provider's queue.
 const ENOUGH: u64 = 2;
 
 /// The status of a project.
@@ -53,7 +53,7 @@ pub struct StatusReport {
     pub budget: Vec<Level>,
     /// Number of takes (renderings) by state, and the takes that need a person's attention.
     pub standing: ProjectStatus,
-    /// Number of jobs by status (bucket), for the jobs that the last recorded manifest asked for.
+    /// Number of jobs in each status (bucket). The jobs are those of the manifest as the database last recorded it.
     pub buckets: Buckets,
     /// Number of clips by review outcome, with the number and price of queued redos.
     pub reviews: ReviewCounts,
@@ -71,7 +71,7 @@ pub struct StatusReport {
     pub next: String,
 }
 
-/// The pace at which the active run delivers clips.
+/// The pace at which the active run delivers clips, and the renderings that remain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
     /// Number of clips that the run has delivered.
@@ -139,7 +139,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Reads the whole status except the budgets, the checks, lost clips and the next command.
+    /// Reads all parts of the status except the budgets, the checks, the lost clips and the next command.
     async fn read_status(
         &self,
         reader: &Reader,
@@ -221,13 +221,14 @@ impl Project {
 }
 
 impl StatusReport {
-    /// Returns whether this run is active.
+    /// Returns whether a run is active: the run has not ended, and a process holds the project's lock.
     #[must_use]
     pub fn is_active(&self, run: &Run) -> bool {
         self.holder.is_some() && run.ended.is_none()
     }
 
-    /// Returns the number of takes in each unfinished state, with the oldest take and its time.
+    /// Returns each unfinished state with the number of its takes, its oldest take, and the time of that take's
+    /// submission or acceptance.
     #[must_use]
     pub fn oldest(&self) -> Vec<Oldest<'_>> {
         let of = |phase: Phase| {
@@ -239,7 +240,8 @@ impl StatusReport {
         Phase::IN_FLIGHT.into_iter().filter_map(of).collect()
     }
 
-    /// Returns the takes whose links to clips expire soon, each with the time of expiry, soonest first.
+    /// Returns the takes whose links to clips expire within the time `SOON`, each with the time of expiry, soonest
+    /// first.
     #[must_use]
     pub fn dying(&self) -> Vec<(&Take, Timestamp)> {
         let soon = self.now.checked_add(SOON).unwrap_or(self.now);

@@ -28,19 +28,20 @@ use crate::store::{Cap, Caps, Pause, RunId, Spent, Window};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The part of a run's summary that only the command that started the run knows.
+/// The facts about an ended run that are needed for its summary and that only the command that started the run knows.
 pub(crate) struct Ended<'a> {
     /// Number of the run in the history.
     pub(crate) run: RunId,
-    /// Maximum amounts that the run may spend, by budget.
+    /// Maximum amount that the run may spend under each budget.
     pub(crate) caps: Caps,
-    /// Number of jobs that had an unfinished rendering at the start of the run and must be sent again after it.
+    /// Number of jobs that this run does not send, because an earlier rendering of the job was unfinished at the start.
     pub(crate) waiting: usize,
     /// Number of finished jobs whose input changed and that need a person's consent before they are rendered again.
     pub(crate) asks: usize,
     /// Jobs whose saved clips are missing or altered.
     pub(crate) lost: Lost,
-    /// Canaries (the clips to review first) of the shots and models that had not passed their review at the start.
+    /// Canaries (clips to review first), one for each shot and model, that had not passed their review at the start of
+    /// the run.
     pub(crate) rollout: RolloutState,
     /// Command that continues the run; the flags that name the project's paths are added later.
     pub(crate) repeat: &'a str,
@@ -104,7 +105,7 @@ pub struct Summary {
     pub clips: DeliveredClips,
     /// Estimated total spending of the run; `None` if nothing was submitted.
     pub estimate: Option<Usd>,
-    /// Amount that this call spent.
+    /// Amount that this call of the program spent.
     pub spent: Spent,
     /// Amount that the whole run spent, including the interrupted run that it continued.
     pub run_spent: Spent,
@@ -112,19 +113,21 @@ pub struct Summary {
     pub above_price: (u64, Usd),
     /// Budgets with the amount spent against each so far.
     pub levels: Vec<Level>,
-    /// Budget that ended the run; `None` if no budget did.
+    /// Budget that was reached and so ended the run; `None` if no budget ended it.
     pub reached: Option<Cap>,
     /// Amounts that several projects spent against the budget that ended the run, in words; `None` for a single
     /// project.
     pub spenders: Option<String>,
     /// Reason why the run ended early; `None` if it was not stopped.
     pub reason: Option<StopReason>,
-    /// Providers and models that take no more submissions: the name, the reason, and true if polls were refused as
-    /// well.
+    /// Providers and models that were closed to further submissions: the name, the reason, and true if polls were
+    /// refused, too.
     pub closed: Vec<(String, WhyStopped, bool)>,
-    /// Number of jobs that wait until their unfinished rendering has its result.
+    /// Number of jobs that were not sent, because an earlier rendering of the job was unfinished at the start of the
+    /// run.
     pub waiting: usize,
-    /// Canaries (the clips to review first) of the shots and models that had not passed their review at the start.
+    /// Canaries (clips to review first), one for each shot and model, that had not passed their review at the start of
+    /// the run.
     pub rollout: RolloutState,
     /// Jobs whose saved clips are missing or altered.
     pub lost: Lost,
@@ -132,7 +135,7 @@ pub struct Summary {
     pub pauses: Vec<Pause>,
     /// Jobs whose clips could not be moved to their new paths, each with the reason.
     pub unfiled: Vec<(JobKey, String)>,
-    /// Number of jobs whose processing a defect (a panic) of this program ended.
+    /// Number of jobs that could not be processed to the end because of a defect (a panic) in this program.
     pub panicked: usize,
     /// Verdicts of the automatic checks about the clips of this run.
     pub checks: RunChecks,
@@ -239,7 +242,7 @@ async fn close(
     })))
 }
 
-/// Returns the budget that ended the run; `None` if no budget did.
+/// Returns the budget that was reached and so ended the run; `None` if no budget ended it.
 fn reached(result: &RunResult) -> Option<Cap> {
     match result.reason {
         Some(StopReason::Budget(cap)) => Some(cap),

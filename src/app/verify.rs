@@ -26,7 +26,7 @@ const AT_ONCE: usize = 4;
 /// A request to compare the saved clips with their records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VerifyRequest {
-    /// Clips to compare; `None` for all clips.
+    /// Random sample of clips to compare; `None` to compare all clips.
     pub subset: Option<Subset>,
     /// Kinds of clips to restore after the comparison.
     pub restore: Restore,
@@ -171,7 +171,7 @@ impl VerifyReport {
     }
 }
 
-/// A comparison of clips with their records in progress.
+/// A running comparison of clips with their records.
 struct Comparison<'a> {
     project: &'a Project,
     report: VerifyReport,

@@ -99,8 +99,8 @@ impl From<String> for Refused {
 ///
 /// # Errors
 ///
-/// Returns an error if the file already has one of the columns or does not match `layout`. Another error is an encoding
-/// that cannot be edited in place.
+/// Returns an error if the file already has one of the columns or does not match `layout`. An encoding that cannot be
+/// edited in place is an error, too.
 pub fn append(
     bytes: &[u8],
     layout: &Layout,

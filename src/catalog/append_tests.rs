@@ -9,7 +9,8 @@ use zip::{ZipArchive, ZipWriter};
 
 const NAMES: [&str; 2] = ["s_state", "s_file"];
 
-/// Adds the columns [`NAMES`] to a file; the second one holds a clip's path with the id of the row's item.
+/// Adds the columns [`NAMES`] to a file. The second column holds a clip's path, which contains the id of the row's
+/// item.
 fn appended(name: &str, bytes: &[u8]) -> Result<Appended, Refused> {
     let catalog = read(name, bytes, &Reading::default());
     let texts = |id: &str| vec!["ok".to_owned(), format!("clips/{id}.mp4")];
@@ -138,7 +139,7 @@ fn elements_get_others_in_the_way_in_which_they_are_written() {
     assert_eq!(text("a.xml", empty), expected);
 }
 
-/// A workbook with one sheet.
+/// Builds a workbook with one sheet.
 fn workbook(sheet: &str) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let main = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";

@@ -70,7 +70,7 @@ static ALL: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
     documents.into_iter().map(read).collect()
 });
 
-/// A field of an item that a product file of any dialect may have, under any column name.
+/// A field of an item, such as the title. Each dialect has its own names for the columns of these fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Field {
@@ -160,7 +160,8 @@ pub(super) struct Dialect {
     /// The column in which the row of a variant names the row of its product. A row with an empty cell there is a
     /// product.
     parent: Option<Header>,
-    /// The column of a product's row with a second id by which the rows of variants may refer to the product.
+    /// The column that holds a second id of the product, in the product's row. The rows of variants may refer to the
+    /// product by this id.
     id_of_parent: Option<Header>,
     /// The text that the rows of variants write before the id of [`Self::id_of_parent`].
     #[serde(default)]
@@ -175,17 +176,17 @@ pub(super) struct Dialect {
     #[serde(default)]
     variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
-    /// The columns whose texts are put before a title, such as a brand, by the column of the title.
+    /// For each column of titles, the columns whose texts (such as a brand) are put before the title.
     #[serde(default)]
     before: BTreeMap<Header, Vec<Header>>,
-    /// Columns that are not read in some files. A key of the map is ignored if the file also has the column that is the
-    /// key's value.
+    /// Columns that are ignored in some files, as the keys of the map: a key is ignored if the file also has the column
+    /// that is the key's value.
     #[serde(default)]
     unless: BTreeMap<Header, Header>,
     /// True if cells may contain pictures in Base64.
     #[serde(default)]
     pub(super) encoded: bool,
-    /// Translations of the words in the status column, by the word in lower case.
+    /// Translations of the words in the status column. The key is the program's own word in lower case.
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,
     #[serde(default)]
@@ -196,13 +197,13 @@ pub(super) struct Dialect {
     /// The word that the program writes if there is no picture.
     #[serde(default)]
     pub(super) no_picture: Option<String>,
-    /// The start of an address that is put before a picture that is only a name.
+    /// The start of all picture addresses. It is put before a picture's name if a cell holds only the name.
     #[serde(default)]
     pub(super) base: String,
-    /// The character between several ids in one cell.
+    /// The character that separates ids if one cell holds several.
     #[serde(default)]
     pub(super) id_list: Option<char>,
-    /// Columns with codes, which spreadsheets often mistake for numbers.
+    /// Columns that hold codes, such as barcodes, which spreadsheets often mistake for numbers.
     codes: Vec<Header>,
     /// Columns that describe a single variant. The text of the product's row never replaces an empty cell in them.
     own: Vec<Header>,
@@ -220,7 +221,7 @@ struct Options {
     /// Columns whose header is the name of an option.
     #[serde(default)]
     columns: Vec<Header>,
-    /// The character between several names, or several values, in one cell.
+    /// The character that separates the names, or the values, if one cell holds several.
     #[serde(default)]
     between: Option<char>,
     /// Values that mean that the option is not set.
@@ -228,7 +229,7 @@ struct Options {
     none: Vec<String>,
 }
 
-/// A column that lists variants as `key=sku,option=value|…`.
+/// A column that lists the variants of a product, such as `sku=A-1,color=Red|sku=A-2,color=Blue`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Children {
@@ -299,8 +300,8 @@ pub(super) fn names_items(headers: &[String]) -> bool {
     ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
 }
 
-/// Returns a dialect that a hint can name about a file that was not recognised. The file has all headers that the
-/// dialect requires, but too few of its typical ones.
+/// Returns the dialect that a file resembles, for a hint: the file has all headers that the dialect requires, but too
+/// few of its typical ones.
 pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     let known = |dialect: &&Dialect| dialect.confidence(headers).map_or(0, |confidence| confidence.known);
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)

@@ -22,8 +22,8 @@ const CERTAIN: f64 = 7.0;
 /// windows-1252, [`CERTAIN`] is enough.
 const CERTAIN_ALONE: f64 = 10.0;
 
-/// Least number of letters beyond ASCII that a text must have for its encoding to be certain, in a script other than
-/// Latin. `FEWEST_LATIN` is the number for Latin.
+/// Least number of letters beyond ASCII by which an encoding can be certain if the text is not in Latin script.
+/// `FEWEST_LATIN` is the number for Latin script.
 ///
 /// For windows-1252, the most common encoding, one letter is enough.
 const FEWEST: usize = 24;
@@ -55,8 +55,8 @@ const MULTI_BYTE: [(&Encoding, Script); 5] = [
 pub(super) enum Decision {
     /// The encoding of the sample is certain.
     Certain(Certain),
-    /// Several encodings are possible; the likeliest is first. Each name has the first words of the sample, decoded,
-    /// that the encodings read differently.
+    /// Several encodings are possible; the likeliest is first. The list has the name of each, and the first words of
+    /// the sample that differ between them, as this encoding reads them.
     Uncertain(Vec<(&'static str, String)>),
     /// No known encoding can decode the sample.
     Unknown,
@@ -98,7 +98,7 @@ pub(super) fn named(label: &str) -> Result<&'static Encoding, String> {
     })
 }
 
-/// Returns all encodings that are candidates for a sample.
+/// Returns all encodings that are tried on a sample.
 fn all() -> Vec<&'static Encoding> {
     let mut all: Vec<&'static Encoding> = Vec::new();
     let single = LANGUAGES.iter().flat_map(|language| &language.encodings).copied();
@@ -160,8 +160,8 @@ pub(super) fn decide(sample: &[u8]) -> Decision {
     Decision::Uncertain(readings(&candidates))
 }
 
-/// Returns the different texts that the candidates read from a sample, the likeliest first. Each has its encoding and
-/// the first words that differ.
+/// Returns the different texts that the candidates read from a sample, the likeliest first, at most [`SHOWN`]. Each
+/// text is given by the name of its encoding and the first words that differ from the other texts.
 fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     let mut shown: Vec<&Candidate> = Vec::new();
     for candidate in candidates {

@@ -81,9 +81,9 @@ pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) ->
     Some(first)
 }
 
-/// Returns the index of a header that begins with `# ` like a comment, if there is one.
+/// Returns the index of a header that is marked like a comment by `# ` at its start, if there is one.
 ///
-/// Such a header names fields, and the row below it has as many cells and names no field.
+/// Such a header names fields. The row below it has as many cells and names no field.
 fn marked(rows: &[Row], kinds: &[Kind], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
     let below = kinds.iter().position(|kind| *kind == Kind::Cells)?;
     let at = kinds[..below].iter().rposition(|kind| *kind != Kind::Blank)?;
@@ -92,7 +92,7 @@ fn marked(rows: &[Row], kinds: &[Kind], columns: &BTreeMap<String, Vec<String>>)
     (is_header && names_fields(&rows[at]) && names_nothing).then_some(at)
 }
 
-/// Reports whether the last of these rows is the header and no further row can change that.
+/// Reports whether the last of these rows is the header, and would remain the header if further rows were read.
 pub(super) fn is_found(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> bool {
     let is_plain = |row: &Row| kind(row, columns) != Kind::Template;
     rows.last().is_some_and(|last| names_items(last, columns))

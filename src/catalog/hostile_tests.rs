@@ -11,7 +11,7 @@ macro_rules! fixtures {
     };
 }
 
-/// Files of several formats and programs.
+/// Sample files in several formats, from several programs.
 const FILES: [(&str, &[u8]); 11] = fixtures!(
     "akeneo.csv" "shopify.csv" "shopify-legacy.csv" "woocommerce.csv" "windows-1252.csv" "google.tsv" "google-rss.xml"
     "google-atom.xml" "products.json" "products.jsonl" "workbook.xlsx"

@@ -58,7 +58,7 @@ pub(super) struct Maker<'a> {
 pub(super) struct Made {
     /// The items that were not passed on to the receiver yet.
     pub(super) items: Vec<Item>,
-    /// The number of all items so far, with those already passed on.
+    /// The number of all items made so far, including those already passed on.
     pub(super) count: usize,
     /// The number of items with one clip per product, per variant and per picture; zeros for a plain file.
     pub(super) makes: Makes,
@@ -99,8 +99,8 @@ impl Made {
 #[derive(Default)]
 pub(super) struct Noted {
     pub(super) count: usize,
-    /// The example: the original text of the first item, and the id that replaces the text or the column that has the
-    /// text.
+    /// The example, from the first item: the original text, and either the id that replaces it or the name of its
+    /// column.
     pub(super) first: Option<(String, String)>,
     /// The states of unsold items, such as `draft`.
     pub(super) states: BTreeSet<&'static str>,
@@ -115,7 +115,7 @@ impl Noted {
     }
 }
 
-/// Limit on the number of a file's words for states, such as `draft`, that a hint names.
+/// Limit on the words for states, such as `draft`, that a hint quotes from a file.
 const WORDS: usize = 8;
 
 /// The reason for leaving out a variant that has no picture, if each picture gets one clip.

@@ -39,8 +39,8 @@ pub(super) enum Broken {
     Unreadable(String),
 }
 
-/// The limit on the bytes of the current row, and the flaws (misplaced quotes) in rows. The reading loop shares this
-/// state with the stream from which it reads.
+/// The guard of a reader's rows: the limit on the bytes of the current row, and the flaws (misplaced quotes) found so
+/// far. The reading loop shares this state with the stream from which it reads.
 #[derive(Debug, Default)]
 pub(super) struct RowGuard {
     /// The number of further bytes that the current row may have.

@@ -1,8 +1,8 @@
 //! Chooses the columns of a product file that the fields of an item are read from.
 //!
-//! A column is chosen by the manifest, by the program that wrote the file, by name, or last by content. The choice is
-//! made once, on the header and a limited number of first rows. Names decide. The content of the rows only breaks ties,
-//! and decides if no name fits.
+//! A column comes from the manifest, from the program that wrote the file, from the names of the columns, or last from
+//! their content. The choice is made once, on the header and a limited number of first rows. Names decide. The content
+//! of the rows only breaks ties, and decides if no name fits.
 
 use super::dialect::{Columns, Dialect, Field, Says};
 use super::survey::Survey;
@@ -19,7 +19,7 @@ pub(super) const OFFERED: usize = 3;
 /// Limit on the texts of a column that is likely to hold ids, in bytes.
 const SHORT: usize = 64;
 
-/// Limit on the digits of a row number; a longer number counts as a shop's product number.
+/// Limit on the digits of a row number; a longer number is taken for a product number of the shop.
 const ROW_NUMBER: usize = 6;
 
 /// The way in which the column of a field was chosen.
@@ -27,7 +27,7 @@ const ROW_NUMBER: usize = 6;
 pub enum By {
     /// The manifest or the command line names the column.
     Named,
-    /// The column is one of the program that wrote the file, or has one of the usual English names.
+    /// The column is a usual one of the program that wrote the file, or has one of the usual English names.
     Known,
     /// The name of the column fits the field.
     Name,
@@ -173,7 +173,7 @@ fn position(headers: &[String], wanted: &str) -> Option<usize> {
 impl Mapping {
     /// Replaces the columns of the dialect by the chosen ones.
     ///
-    /// In a plain file, the choice stays as it is when later records add columns.
+    /// In a plain file, records that come later may add columns, but never change the choice.
     pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
         columns.states.clone_from(&self.states);
         for Choice { field: name, columns: chosen, by, .. } in &self.choices {
@@ -263,7 +263,7 @@ impl File<'_> {
 
     /// Returns the column of `field`, a handle or a SKU, if its texts identify the items and are not mere row numbers.
     ///
-    /// `number` is another column, which may have row numbers.
+    /// `number` is the column `id`, which is never returned because it may hold row numbers.
     fn code(&self, field: &str, number: usize) -> Option<usize> {
         let (_, at) = self.fitting(field).into_iter().find(|(_, at)| *at != number)?;
         let held = self.survey.column(at);

@@ -51,13 +51,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 use table::Table;
 
-/// Limit on the number of columns: a feed whose records share no names would add columns with each record.
+/// Limit on the number of columns. A feed in which each record has other names would otherwise add columns without end.
 const WIDEST: usize = 4096;
 
 /// Limit on the name of a column, in bytes: each item repeats the name.
 const LONGEST_NAME: usize = 1024;
 
-/// The end of the message about a column that the user names and the file does not have.
+/// The end of the message about a column that the user names but the file lacks.
 pub const NO_SUCH_COLUMN: &str = "the file has no such column";
 
 /// The hint that explains how Excel and `LibreOffice` save a readable sheet.

@@ -23,7 +23,7 @@ pub(super) struct Product {
     pub(super) head: Rc<Row>,
     /// True if [`Product::head`] is the product's own row and not a variant's.
     is_apart: bool,
-    /// The index and row of the first variant that is not left out.
+    /// The index and row of the first variant that is not left out; `None` if there is no such variant.
     shown: Option<(usize, Rc<Row>)>,
     pub(super) variants: Vec<Variant>,
     pub(super) pictures: Vec<Rc<str>>,
@@ -185,7 +185,7 @@ impl Products {
         true
     }
 
-    /// Puts the first picture of the whole product before the earlier pictures of the product's variants.
+    /// Puts the picture of the whole product before all pictures that the product has so far.
     fn lead(&mut self, at: usize, picture: Option<&Rc<str>>) {
         let Some(picture) = picture else { return };
         let product = &mut self.list[at];
@@ -341,7 +341,7 @@ impl Products {
         }
     }
 
-    /// Moves rows that a product lists as its variants into that product.
+    /// Moves each row that a product lists as its variant into that product.
     fn adopt(&mut self, columns: &Columns) {
         let mut adopted = HashSet::new();
         for (parent, children) in std::mem::take(&mut self.children) {

@@ -28,8 +28,8 @@ enum State {
     Plain,
     /// A place inside of quotes. The flag is true if the last byte was a backslash.
     Quoted(bool),
-    /// The place after a quote that closes the cell or is the first of two. The flag is true if a backslash is before
-    /// the quote.
+    /// The place after a quote that may close the cell or be the first of two. The flag is true if a backslash is
+    /// before the quote.
     Quote(bool),
     /// A place after white space that follows the closing quote. The flag is true if a backslash is before that quote.
     Closed(bool),

@@ -132,7 +132,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Checks the names of the columns, which have no white space around them, and passes them to the table.
+    /// Checks the names of the columns and passes them to the table. The caller has removed white space around the
+    /// names.
     pub(super) fn take(
         table: &mut Table<'_>,
         row: u64,

@@ -21,7 +21,8 @@ use settle::Pending;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Number of records from which the program that wrote a feed or list is recognised, because these have no header.
+/// Number of first records by whose names the program that wrote a feed or list is recognised. Feeds and lists have no
+/// header.
 const LOOKED_AT: usize = 100;
 
 /// Number of rows of a sheet that are examined before its columns are chosen; `MOST_HELD` limits the bytes in them.
@@ -31,10 +32,10 @@ const MOST_HELD: usize = 8 << 20;
 /// Limit on the number of cells that are searched for a hint about a column that can serve as the id.
 const WATCHED: usize = 4 << 20;
 
-/// Limit on the rows held in memory, as many as a spreadsheet can have. `MOST_CELLS` limits the cells, of which even an
-/// empty one takes 24 bytes.
+/// Limit on the rows held in memory; a spreadsheet can have as many. `MOST_CELLS` limits their cells, because even an
+/// empty cell takes 24 bytes.
 ///
-/// A file whose items are passed on while it is read may have more.
+/// A file whose items are passed on while it is read may have more rows.
 const MOST_ROWS: u64 = 1 << 20;
 const MOST_CELLS: usize = 1 << 25;
 
@@ -56,10 +57,10 @@ pub(super) struct Table<'a> {
     bytes: usize,
     /// The recognised dialect until the columns are chosen.
     pending: Option<Pending>,
-    /// Columns that received another name, because they had none or that of an earlier column. The second index is the
-    /// earlier column.
+    /// Columns that received a new name, because their own was empty or repeated. The second index is the earlier
+    /// column of the same name; `None` if the name was empty.
     renamed: Vec<(usize, Option<usize>)>,
-    /// The content of the columns in the first rows.
+    /// The measured content of the columns in the first rows.
     survey: Survey,
     mapping: Mapping,
     guards: Guards,

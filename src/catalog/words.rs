@@ -13,7 +13,7 @@ static WORDS: LazyLock<HashMap<String, Words>> = LazyLock::new(|| {
     written.into_iter().map(|(field, written)| (field, Words::from(written))).collect()
 });
 
-/// The words of a field as `words.yaml` lists them.
+/// The words of a field, as they are written in `words.yaml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -124,8 +124,8 @@ pub(super) enum Fit {
 /// A measure of how well a name fits a field if it contains a word of that field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FitRank {
-    /// The rank by other words in the name: 0 with a word that speaks for the field, 2 with one against it, otherwise
-    /// 1.
+    /// The rank by the other words in the name: 0 if one of them speaks for the field, 2 if one speaks against it,
+    /// otherwise 1.
     order: usize,
     /// The number of other words in the name, which may change its meaning.
     pub(super) others: usize,

@@ -32,14 +32,14 @@ pub(super) struct Opened {
 }
 
 impl Context {
-    /// Opens the project of the given manifest. If none is given, the manifest is that of `--file`, or the one that is
-    /// found in this folder or a parent folder.
+    /// Opens the project of the given manifest. If none is given, `--file` names it, or else it is searched in the
+    /// current folder and its parent folders.
     pub(super) fn open(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         let Global { file, out, sandbox, .. } = &self.global;
         self.open_at(Places::find(manifest.or(file.as_deref()), out.as_deref(), *sandbox)?)
     }
 
-    /// Opens the project with these paths of its manifest and folders.
+    /// Opens the project whose manifest and folders are at the given paths.
     #[cfg_attr(
         not(feature = "sandbox"),
         expect(clippy::unnecessary_wraps, reason = "a sandbox may be unable to start")
@@ -99,8 +99,8 @@ impl Opened {
     }
 }
 
-/// Returns a sandbox (fake providers) that misbehaves by the rules `faults`. Clips are small if an environment variable
-/// says so.
+/// Returns a sandbox (fake providers) that misbehaves by the rules `faults`. The clips are tiny if the environment
+/// variable `SHOTLIST_SANDBOX_CLIPS` is `tiny`.
 #[cfg(feature = "sandbox")]
 fn sandbox(faults: Vec<Rule>) -> InProcess {
     let tiny = variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny");

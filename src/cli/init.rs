@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::init::{InitRequest, Subject, init as write};
 use crate::report::text;
 
-/// Writes a first manifest, and the schema with which editors complete it.
+/// Writes a manifest for a new project, and a JSON Schema file with which editors check and complete the manifest.
 pub(super) fn init(context: &Context, args: &InitArgs) -> Result<Exit, Error> {
     let subject = match &args.from {
         Some(file) => Subject::File { file: file.clone(), reading: args.reading.reading() },

@@ -9,7 +9,7 @@ use crate::app::ledger::adjust::{AdjustRequest, Which};
 use crate::domain::key::TakeId;
 use crate::report::{json, text};
 
-/// Shows the money, or corrects the cost of a rendering.
+/// Shows the money that the project has spent, or corrects the recorded cost of a rendering.
 pub(super) async fn ledger(context: &Context, args: &LedgerArgs) -> Result<Exit, Error> {
     match &args.action {
         Some(LedgerDo::Adjust(args)) => adjust(context, args).await,

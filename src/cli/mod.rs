@@ -44,7 +44,7 @@ use args::{Cli, Command};
 use clap::FromArgMatches as _;
 use context::Context;
 
-/// Number of threads for short work on disk and database.
+/// Number of threads for blocking work: short accesses to the disk and the database.
 ///
 /// Tokio's 512 threads are not faster with one database, and each needs its own memory. Work that waits for a network
 /// never occupies one of these threads.

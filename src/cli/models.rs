@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::models::{self, ModelsRequest};
 use crate::report::{json, text};
 
-/// Shows the models that can be bought, with the manifest's corrections if there is one.
+/// Shows the models that can be bought. If there is a manifest, its corrections of the models are applied.
 pub(super) async fn models(context: &Context, args: &ModelsArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let project = match context.open(None) {

@@ -9,7 +9,7 @@ use crate::report::json::plan::Listed;
 use crate::report::terminal::Terminal;
 use crate::report::text;
 
-/// Shows the jobs that would be rendered, the reasons and the price. Sends nothing to a provider.
+/// Shows the jobs that a run would render, with the reasons and the price. Sends nothing to a provider.
 pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     // A plan does not save clips, so its `--out` is the file to which it is written.

@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::redo::RedoRequest;
 use crate::report;
 
-/// Renders finished jobs again.
+/// Renders finished jobs again, at a new charge.
 pub(super) async fn redo(context: &Context, args: &RedoArgs) -> Result<Exit, Error> {
     let opened = context.open(None)?.asking(context.consent(args.bounds.yes));
     let request = RedoRequest {

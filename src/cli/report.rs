@@ -11,7 +11,7 @@ use crate::report::html::write::{Written, write};
 use crate::report::terminal::Terminal;
 use crate::report::{csv, document, json, junit, markdown, text};
 
-/// Writes the page with all clips, the jobs in another format, or the comparison of two runs.
+/// Writes a page with all clips, a list of the jobs in another format, or a comparison of two runs.
 pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     if terminal.json && (args.csv || args.junit || args.markdown) {
@@ -54,7 +54,7 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// Writes the report page, and shows its path and size.
+/// Writes the page with all clips to a file, and shows the file's path and size.
 fn page(terminal: &Terminal, places: &Places, args: &ReportArgs, report: &JobsReport) -> Result<Exit, Error> {
     let Written { path, bytes: size, jobs, clips, pictures } =
         write(&report.gallery, places, args.out.as_deref())?;

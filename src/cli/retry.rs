@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::retry::RetryRequest;
 use crate::report;
 
-/// Sends failed jobs again.
+/// Sends failed jobs to their providers again.
 pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.bounds.yes));
     let request = RetryRequest {

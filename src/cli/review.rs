@@ -12,7 +12,7 @@ use crate::report::terminal::Terminal;
 use crate::review::{Opener, Options, Server};
 use serde_json::json;
 
-/// Serves the review page until a signal arrives, or reads and writes review decisions as a file.
+/// Serves the review page until a signal arrives, or reads review decisions from a file, or writes them to a file.
 pub(super) async fn review(context: &Context, args: &ReviewArgs) -> Result<Exit, Error> {
     let project = context.open(args.manifest.manifest.as_deref())?.project;
     let who = args.who.clone().unwrap_or_else(local_reviewer);

@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::run::RunRequest;
 use crate::report;
 
-/// Runs the whole manifest, or the selected part of it.
+/// Renders the jobs of the whole manifest, or only the selected jobs.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.bounds.yes));
     #[cfg(feature = "sandbox")]

@@ -33,7 +33,7 @@ impl Signals {
     }
 }
 
-/// Passes signals to a run as soon as the run begins. The future never ends.
+/// Passes signals to a run as soon as the run begins. The returned future never completes.
 #[expect(clippy::exit, reason = "a third signal asks for the hardest end")]
 pub(super) async fn watch(interrupt: Interrupt, terminal: &Terminal) -> Infallible {
     interrupt.in_use().await;

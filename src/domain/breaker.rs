@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     breaking: Breaking,
-    /// One entry for each of the last submissions: true if the submission got no answer.
+    /// One entry for each of the most recent submissions, at most [`Breaking::known`]: true if the submission got no answer.
     known: VecDeque<bool>,
     silent_in_a_row: u32,
     /// The number of pauses since the gate was last open, which decides the length of the next pause.
@@ -123,7 +123,7 @@ impl Gate {
         }
     }
 
-    /// Lets the next submission send the free request or the probe, because the chosen submission will not send it.
+    /// Cancels a free request or probe that was permitted and will not be sent, so that the next submission may send it.
     pub fn back_out(&mut self) {
         match self.state {
             GateState::Asking => self.state = GateState::Shut(Duration::ZERO),

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct RenderKind {
     /// The model that renders.
     pub model: ModelName,
-    /// The length and size of the request, such as `5 s 1280x720`; empty if the request sets neither.
+    /// The length and size of the requested clip, such as `5 s 1280x720`; empty if the request sets neither.
     pub class: String,
 }
 
@@ -63,7 +63,7 @@ const fn ends() -> [f64; BUCKETS + 1] {
     ends
 }
 
-/// A histogram of the rendering durations of the last tasks of one kind of request.
+/// A histogram of the rendering durations of one kind of request, in which recent tasks weigh most.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Durations {
     weights: [f32; BUCKETS],

@@ -16,7 +16,7 @@ pub struct Flow {
     pub slots: usize,
     /// The minimum time between two submissions.
     pub interval: Duration,
-    /// The provider's maximum number of submissions in a day.
+    /// The provider's maximum number of submissions in a day; `None` if there is no such limit.
     pub per_day: Option<u32>,
 }
 
@@ -35,7 +35,7 @@ pub trait Known: Debug + Send + Sync {
     fn of(&self, kind: &RenderKind) -> Prospect;
 }
 
-/// The renderings of one kind that are not finished.
+/// The unfinished renderings of one kind of request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Open {
     /// The number of jobs that are not yet sent.

@@ -53,7 +53,7 @@ fn reported<const N: usize, const M: usize>(
     estimate(&BTreeMap::from(open), &Facts(HashMap::from(facts)))
 }
 
-/// Simulates a run in which each job takes the next free slot at the pace. Returns the time of the run in seconds.
+/// Simulates a run in which each job takes the next free slot, at the pace of `flow`. Returns the run's length in seconds.
 fn simulated(flow: Flow, running: &[f64], jobs: &[f64]) -> f64 {
     let mut slots: Vec<f64> = running.to_vec();
     slots.resize(flow.slots.max(running.len()), 0.0);
@@ -112,8 +112,8 @@ fn what_is_no_longer_sent_takes_no_time_and_what_runs_does() {
 }
 
 proptest! {
-    /// Checks the estimate against the simulated time: it may differ by one and a half renderings, or by an eighth in a long
-    /// run.
+    /// Checks that the estimate is near the simulated time. It may be wrong by the length of one and a half renderings,
+    /// or by an eighth of the simulated time if that is more.
     #[test]
     fn estimates_are_near_simulated_runs(
         slots in 1usize..40,

@@ -29,13 +29,13 @@ pub enum FaultKind {
     /// The provider refused because requests come too fast: the engine slows down, and the refusal does not count as a
     /// try.
     Throttled {
-        /// The pause that `Retry-After` asked for.
+        /// The pause that the reply's `Retry-After` header asked for; `None` without that header.
         after: Option<Duration>,
     },
     /// The provider refused for a temporary reason and surely created no task: the engine retries later and counts a
     /// try.
     Busy {
-        /// The pause that `Retry-After` asked for.
+        /// The pause that the reply's `Retry-After` header asked for; `None` without that header.
         after: Option<Duration>,
     },
     /// The provider refused this request permanently; nothing was charged.
@@ -125,7 +125,7 @@ impl Stop {
 pub struct Said {
     /// The HTTP status, if there was a reply.
     pub http: Option<u16>,
-    /// The provider's error code, kept as text, because codes overflow 32 bits and some have leading zeros.
+    /// The provider's error code, kept as text, because some codes exceed 32 bits or have leading zeros.
     pub code: Option<String>,
     /// The text of the message, without control characters.
     pub text: String,

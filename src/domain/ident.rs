@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// An id in its normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ident {
-    /// The id.
+    /// The id in its normal form.
     pub id: String,
     /// True if the id was written with hidden characters at its ends, which are left out here.
     pub is_trimmed: bool,
@@ -17,9 +17,9 @@ pub struct Ident {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the id contains the invisible character {}", .code)]
 pub struct Hidden {
-    /// The code point of the character, such as `U+202E`.
+    /// The code point of the first hidden character in the id, such as `U+202E`.
     pub code: String,
-    /// The id with the code point in place of each hidden character: `SKU<U+202E>1`.
+    /// The id with every hidden character replaced by its code point: `SKU<U+202E>1`.
     pub shown: String,
 }
 
@@ -91,7 +91,7 @@ fn is_invisible(character: char) -> bool {
     is_hidden(character) && !character.is_control()
 }
 
-/// Returns whether a character joins, or keeps apart, two letters that can be joined.
+/// Returns whether the character at `at` is a joiner between two letters of a script that needs joiners, or between two emoji.
 fn is_joined(letters: &[char], at: usize) -> bool {
     let Some((before, after)) = at.checked_sub(1).map(|before| letters[before]).zip(letters.get(at + 1))
     else {
@@ -114,7 +114,7 @@ const fn is_joining_script(letter: char) -> bool {
     )
 }
 
-/// Returns whether a character is an emoji, or changes the presentation or skin of the one before it.
+/// Returns whether a character is an emoji, or changes the presentation or skin colour of the emoji before it.
 const fn is_emoji(character: char) -> bool {
     matches!(
         character,

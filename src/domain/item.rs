@@ -144,12 +144,13 @@ impl Item {
         ["title", self.written_in("title")]
     }
 
-    /// Returns the column from which the fact with this name was read, or else the name itself.
+    /// Returns the column from which the fact with this name was read; `name` itself if no fact of that name has a column.
     fn written_in<'a>(&'a self, name: &'a str) -> &'a str {
         self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)
     }
 
-    /// Returns the tags of the item: those of its file, else the comma-separated parts of its column `tags`.
+    /// Returns the tags of the item: the list that was read from its product file, else the comma-separated parts of
+    /// its column `tags`.
     #[must_use]
     pub fn tags(&self) -> Vec<String> {
         let parts = match self.fact("tags").map(|fact| &fact.value) {
@@ -174,7 +175,8 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
-    /// Returns the number of the item's row in its sheet; `None` if the item is not from a sheet or `columns` is empty.
+    /// Returns the number of the item's row in its sheet. `None` if the item is not from a sheet, or if `columns` (the
+    /// columns that a text uses) is empty.
     #[must_use]
     pub fn row(&self, columns: &[String]) -> Option<u64> {
         match &self.origin {
@@ -193,9 +195,9 @@ impl Item {
         }
     }
 
-    /// Returns a copy with the id of another item of the same source, and with `at` as the row or line.
+    /// Returns a copy of this item with another item's `id` and, as `at`, that item's row or line in the same source.
     ///
-    /// Messages use the copy to name that item.
+    /// Messages use the copy to name the other item.
     #[must_use]
     pub fn neighbour(&self, id: String, at: u64) -> Self {
         let mut item = Self { id, ..self.clone() };

@@ -111,7 +111,7 @@ pub enum NotATaskId {
 }
 
 impl TaskId {
-    /// Reads the id of a task as a provider or a person wrote it.
+    /// Checks the text of a task id that a provider or a person wrote, and returns it unchanged as an id.
     pub fn read(text: &str) -> Result<Self, NotATaskId> {
         let length = text.chars().count();
         if length > LONGEST_TASK_ID {

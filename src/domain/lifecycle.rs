@@ -66,7 +66,7 @@ pub struct Clip {
     pub url: String,
     /// The link of a still picture of the clip, if the provider makes one.
     pub cover: Option<String>,
-    /// The time at which the link is expected to expire.
+    /// The time at which the link is expected to expire; `None` if it is not known.
     pub expires: Option<Timestamp>,
     /// The links of further results of the same task, which are not downloaded.
     pub others: Vec<String>,
@@ -102,7 +102,7 @@ pub struct ClipFile {
     pub sha256: Sha256,
 }
 
-/// Counts of the answers to polls and of the downloads so far.
+/// The numbers of polls and downloads of a task so far, by their results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PollCounters {
     /// The number of answers "still running".
@@ -130,8 +130,8 @@ pub struct PollCounters {
 pub enum CancelledBy {
     /// A person cancelled the take.
     User,
-    /// The take was not needed any more before it was sent: another take or clip replaced it, or it was to replace a take in
-    /// doubt whose result became known.
+    /// The take was not needed any more before it was sent. Another take or clip replaced it, or it was to replace a
+    /// take in doubt and that doubt ended.
     Superseded,
 }
 
@@ -140,7 +140,7 @@ pub enum CancelledBy {
 pub enum State {
     /// The take is not submitted, and nothing was accepted.
     Pending {
-        /// The number of temporary refusals left in this run; at 0 the take rests until the next run.
+        /// The number of temporary refusals still allowed in this run; at 0 the take rests until the next run.
         tries_left: u8,
         /// The number of submissions in a row that created no task.
         setbacks: u32,
@@ -175,7 +175,7 @@ pub enum State {
     Running {
         /// The paid task.
         task: Task,
-        /// Counts of the answers to polls and of the downloads so far.
+        /// The numbers of the task's polls and downloads so far, by their results.
         counters: PollCounters,
         /// The earliest time of the next action.
         due: Timestamp,
@@ -186,7 +186,7 @@ pub enum State {
         task: Task,
         /// The link to download.
         clip: Clip,
-        /// Counts of the answers to polls and of the downloads so far.
+        /// The numbers of the task's polls and downloads so far, by their results.
         counters: PollCounters,
         /// The earliest time of the next action.
         due: Timestamp,
@@ -244,7 +244,7 @@ pub enum State {
 pub enum Todo {
     /// Save the intent (the record of the attempt), then send the request.
     Submit,
-    /// Find out what happened to a request for whose answer an earlier process waited when it ended.
+    /// Find out what happened to a request that had no answer yet when an earlier process ended.
     Reconcile,
     /// Ask the provider for a task with the attempt's request id.
     LookUp,

@@ -20,8 +20,8 @@ impl Rate {
     }
 }
 
-/// The limits of speed and concurrency for a provider. Each limit is optional; a missing one comes from the layer
-/// below, such as the model's card.
+/// The limits of speed and concurrency for a provider. Each limit is optional; a missing one is taken from the next
+/// source, such as the model's card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
     /// The maximum number of tasks at the same time, from submission until the provider is finished.

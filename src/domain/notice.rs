@@ -21,9 +21,9 @@ pub enum Notice {
         price: Usd,
         /// The path of the take's clip.
         path: String,
-        /// The previous state.
+        /// The take's state before the change.
         from: Phase,
-        /// The new state.
+        /// The take's state after the change.
         to: Box<State>,
         /// The message of the provider or of this computer about the change, if there is one.
         said: Option<Said>,
@@ -35,7 +35,7 @@ pub enum Notice {
         /// The path under which the clip was saved for this job.
         path: String,
     },
-    /// This provider, or one of its models, gets no further submissions in this run.
+    /// A provider, or one of its models, gets no further submissions in this run.
     Stopped {
         /// The provider, or `provider/model`.
         who: String,
@@ -51,7 +51,7 @@ pub enum Notice {
     },
     /// A warning that is shown once.
     Warning(String),
-    /// An error of this computer that may stop the run. It must always be shown: it may hold facts that are written nowhere else.
+    /// An error of this computer that may stop the run. It must always be shown, because it may be the only record of a fact.
     Trouble(String),
 }
 
@@ -62,11 +62,11 @@ pub enum WhyStopped {
     Provider(Stop),
     /// The provider refused the same model three times in a row.
     Model,
-    /// The provider did not find its paid tasks.
+    /// The provider did not find several of its paid tasks in a row.
     TasksLost,
-    /// The provider's paid tasks ended without a clip.
+    /// Several of the provider's paid tasks in a row succeeded, but without a clip that can be downloaded.
     TasksEmpty,
-    /// The provider's paid tasks failed, each for the same reason.
+    /// Several of the provider's paid tasks in a row failed with the same error code.
     TasksFail,
     /// The run made no progress for an hour.
     NoProgress,

@@ -66,9 +66,9 @@ impl Downloaded {
 pub struct Late {
     /// The number of clips that are paid and not yet downloaded.
     pub clips: usize,
-    /// The time that the downloads of these clips take.
+    /// The time that it takes to download all clips that are paid and not yet downloaded.
     pub takes: Duration,
-    /// The time at which the first of these clips' links expires.
+    /// The earliest time at which the link of a clip that is paid and not yet downloaded expires.
     pub first: Timestamp,
     /// The expiry time of the first link that may expire before its clip is downloaded.
     pub expires: Timestamp,

@@ -137,13 +137,13 @@ pub struct Policy {
     pub submit_tries: u8,
     /// The pauses after a submission that failed.
     pub submit_backoff: Backoff,
-    /// The pauses after a submission that was refused for speed.
+    /// The pauses after a submission that was refused because requests come too fast.
     pub throttle_backoff: Backoff,
     /// The schedule of look-ups for a submission in doubt; `None` if the provider offers no look-up.
     pub look_up: Option<LookUp>,
     /// The pauses between polls, from the user's settings and the model's card.
     pub polls: PollTimes,
-    /// The durations of the last tasks of this kind; `None` before a task has finished.
+    /// The learned rendering durations of this kind of request; `None` before a task of that kind has finished.
     pub durations: Option<Arc<Durations>>,
     /// The pauses after a poll that failed.
     pub poll_backoff: Backoff,
@@ -171,7 +171,8 @@ pub struct Policy {
     pub fresh_links: u8,
 }
 
-/// The pauses before each look-up of a submission in doubt. The last is an hour: by then the task list of every provider is complete.
+/// The pauses before each look-up of a submission in doubt. The last is an hour: by then every provider's task list is
+/// complete.
 const LOOK_UPS: [Duration; 5] = [
     Duration::from_secs(15),
     Duration::from_mins(1),
@@ -236,7 +237,7 @@ impl Policy {
         self.look_up.iter().flat_map(|look_up| look_up.after.iter().copied()).max().unwrap_or_default()
     }
 
-    /// Returns the number of answers "still running" after [`Policy::patience`] that a stuck task must exceed.
+    /// Returns the number of answers "still running" after [`Policy::patience`] that a task must exceed to count as stuck.
     ///
     /// Time alone proves nothing: a clock that leaps a month ahead must not end the waiting for a whole catalog. At the
     /// slowest pace these answers take an hour.

@@ -21,7 +21,7 @@ pub struct PollTimes {
 }
 
 impl PollTimes {
-    /// Returns the times for models without a card.
+    /// Returns the poll times for models without a card.
     #[must_use]
     pub const fn standard() -> Self {
         Self {

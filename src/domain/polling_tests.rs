@@ -6,21 +6,21 @@ use rand::{RngExt as _, SeedableRng as _};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// The cost of a simulated run.
+/// The costs of a simulated run: its length, its polls, and the time for which slots were idle.
 #[derive(Debug, Clone, Copy)]
 struct Ran {
-    /// The time of a run that learns of each end immediately, as a share of this run's time.
+    /// The time that a run would take if it learned of each task's end immediately, as a share of this run's time.
     of_ideal: f64,
     polls: f64,
-    /// The number of polls for each of the last fifty tasks.
+    /// The mean number of polls of a task, over the last fifty tasks.
     late_polls: f64,
-    /// The seconds for which the slot of each of the last fifty tasks was idle.
+    /// The mean time in seconds for which a slot was idle after a task's end, over the last fifty tasks.
     late_idle: f64,
 }
 
-/// Simulates tasks of these lengths with a number of slots and a maximum rate of polls, and learns from them.
+/// Simulates tasks of these lengths with a number of slots and a maximum rate of polls, and learns from the tasks' ends.
 ///
-/// A task that waits for its poll is polled sooner if the first learned ends suggest it.
+/// While few tasks have ended, each learned duration may make the next polls of the other tasks earlier.
 fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &mut StdRng) -> Ran {
     struct Task {
         started: f64,
@@ -95,7 +95,7 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
     }
 }
 
-/// Returns the mean cost of ten simulated runs.
+/// Returns the mean costs of ten simulated runs.
 fn mean(
     jobs: usize,
     slots: usize,

@@ -26,7 +26,7 @@ pub struct Problem {
     pub place: Place,
     /// A few words next to the caret (`^`) under the faulty text.
     pub label: Option<String>,
-    /// The text to type instead.
+    /// Advice for the user, such as the text to type instead.
     pub hint: Option<String>,
     /// Further explanations, such as the document that has the rule, or the models that support a field.
     pub notes: Vec<String>,
@@ -184,7 +184,7 @@ impl Problem {
         self
     }
 
-    /// Sets the hint: the text to type instead.
+    /// Sets the hint: advice for the user, such as the text to type instead.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -58,7 +58,8 @@ impl Request {
         }
     }
 
-    /// Returns every portable field that is set, in the order of [`Field::ALL`], without the model and `params`.
+    /// Returns every field set in the request that all providers share, in the order of [`Field::ALL`], without the
+    /// model and `params`.
     ///
     /// This is the only list of a request's fields: fingerprint, request body, sidecar and checks all read it.
     pub fn fields(&self) -> impl Iterator<Item = (Field, Setting<'_>)> {

@@ -162,7 +162,7 @@ pub fn words(reasons: &[Reason]) -> String {
 /// A review of a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
-    /// The number of the review; it grows with every review of the state folder.
+    /// The number of the review among all reviews in the state folder; a later review has a higher number.
     pub revision: u64,
     /// The rendering that was reviewed.
     pub take: TakeId,

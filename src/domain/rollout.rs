@@ -98,8 +98,8 @@ pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * (1.0 - rate))
 }
 
-/// Returns the probability that, of one clip more than `reviewed`, the number approved is in `tail`. The result is divided by
-/// the probability of `approved` among the `reviewed` clips.
+/// Returns the probability that the number of approved clips among `reviewed` + 1 is in `tail`, divided by the
+/// probability of `approved` among `reviewed`.
 ///
 /// Each probability may be too small for a floating-point number; their quotient is not.
 fn relative(rate: f64, reviewed: u32, approved: u32, tail: std::ops::RangeInclusive<u32>) -> f64 {

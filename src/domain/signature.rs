@@ -49,7 +49,7 @@ impl Signature {
         self.is_shaped_like(other) && self.difference(other).is_some_and(is_near)
     }
 
-    /// Returns the greatest difference of a cell, and the greatest sum of the differences of a plane.
+    /// Compares two signatures: returns the greatest difference of a cell, and the greatest sum of the differences of a plane.
     ///
     /// The result is `None` if only one of the two pictures is opaque.
     #[must_use]

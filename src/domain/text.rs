@@ -120,7 +120,7 @@ pub fn says_nothing(text: &str) -> bool {
     plain.chars().all(is_dash) || NOTHING.iter().any(|nothing| plain.eq_ignore_ascii_case(nothing))
 }
 
-/// Returns a description of damage to a text's characters from an earlier wrong conversion; `None` if no damage shows.
+/// Returns a description of characters that an earlier wrong conversion of the text damaged; `None` if no damage shows.
 #[must_use]
 pub fn damage(text: &str) -> Option<&'static str> {
     if text.is_ascii() {

@@ -146,7 +146,7 @@ impl Throttle {
         (self.now != self.reported).then_some(Learned { rate, ..self.now })
     }
 
-    /// Returns whether a submission may go now, and reserves its slot if it may.
+    /// Decides whether a submission may be sent at the time `now`, and reserves its slot if it may.
     pub fn ask(&mut self, now: Duration) -> Leave {
         if let Some(wait) = &mut self.wait {
             if now < wait.until {
@@ -323,7 +323,7 @@ impl Throttle {
         true
     }
 
-    /// Opens the lane after its probe was accepted, at the rate measured over the last period.
+    /// Opens the lane after its probe was accepted. After a refusal for speed, sets the rate measured over the last period.
     fn open(&mut self, sent: &Sent, wait: Wait, running: u32) -> Option<f64> {
         self.opening = OPENING.0;
         if !wait.slows {

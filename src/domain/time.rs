@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The maximum difference between two clocks that is not reported.
 const ALIKE: SignedDuration = SignedDuration::from_mins(2);
 
-/// Returns the time from one point to another; zero if the clock was set back.
+/// Returns the time that passed between `from` and `to`; zero if `to` is earlier, because the clock was set back.
 #[must_use]
 pub fn passed(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)

@@ -9,7 +9,7 @@ pub fn utc(at: Timestamp) -> String {
     at.strftime("%F %T UTC").to_string()
 }
 
-/// Returns the time from one point to another, as [`seconds`] does; `0s` where the second is not later.
+/// Returns the time between `from` and `to` in the format of [`seconds`]; `0s` if `to` is not later than `from`.
 #[must_use]
 pub fn span(from: Timestamp, to: Timestamp) -> String {
     seconds(to.duration_since(from))

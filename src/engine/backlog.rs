@@ -9,7 +9,7 @@ use crate::domain::take::Take;
 use crate::store::{Cursor, Queue, Queued};
 use std::collections::{HashMap, VecDeque};
 
-/// The takes in flight, each with its model if it was still to be submitted, or `None` if it was submitted before.
+/// The takes in flight, each with its model if it was unsubmitted when its drive started, or else with `None`.
 type Flying = HashMap<TakeId, Option<ModelName>>;
 
 /// The number of takes read in one page.
@@ -22,7 +22,7 @@ const OWED_WINDOW: usize = 256;
 /// The number of takes kept waiting per model beyond its slots, so that a freed slot is filled immediately.
 const WAITING_PER_LANE: usize = 4;
 
-/// A list of takes in the store, and the position up to which it was read.
+/// A list of takes in the store, with the position up to which this run has read it.
 struct Reading {
     queue: Queue,
     page: VecDeque<Queued>,
@@ -55,12 +55,12 @@ impl Reading {
 /// Each take is read once. After a change by the run itself, no take has to be read again; changes by another process
 /// are found by [`Backlog::start_over`].
 pub(super) struct Backlog {
-    /// The lists of the takes that were submitted before, in the order in which they are worked off.
+    /// The lists of the submitted takes: first those with a clip to download, then those with a task to poll.
     owed: [Reading; 2],
     pending: HashMap<ModelName, Reading>,
     /// True if the store has takes whose clips were rendered after the list of clips was read.
     has_rendered: bool,
-    /// The entries in the count of clips to be downloaded, for the takes that wait in the store.
+    /// The takes that wait in the store, each with its entry in the count of clips to be downloaded.
     stored: HashMap<TakeId, Debt>,
 }
 
@@ -126,7 +126,7 @@ impl Run<'_> {
         self.backlog.stored.insert(take.id.clone(), debt);
     }
 
-    /// Adds the clips of earlier runs to the count of clips to be downloaded, if their takes have to wait in the store.
+    /// Adds the clips of earlier runs to the count of clips to be downloaded, for all takes that no drive works on yet.
     async fn store_debts(&mut self) -> Result<(), Failure> {
         for queue in [Queue::Clips, Queue::Tasks] {
             let mut reading = Reading::new(queue);
@@ -139,8 +139,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Drives further takes that are due and not in flight, as far as there is room. `first` is true for the first call
-    /// of a run.
+    /// Starts to drive further takes that are due and not in flight, as long as there is room. `first` is true for the
+    /// first call of a run.
     pub(super) async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
         // Not for each place that becomes free, because the list is read from its beginning.
         if self.backlog.has_rendered && self.collecting <= OWED_WINDOW / 2 {
@@ -174,7 +174,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Drives a model's unsent takes until enough of them wait for its slots.
+    /// Starts to drive a model's unsent takes, until enough of them wait for a slot of the model.
     async fn top_up_lane(&mut self, model: &ModelName, width: usize) -> Result<(), Failure> {
         while self.waiting.get(model).copied().unwrap_or(0) < width + WAITING_PER_LANE {
             let Some(queued) = self.backlog.pending(self.world, model, &self.flying).await? else { break };

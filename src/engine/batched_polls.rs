@@ -51,8 +51,8 @@ impl WaitingPolls {
         receiver
     }
 
-    /// Removes the waiting poll of `task` and the oldest others, at most `most` together, and returns them to be sent. The
-    /// result is empty if another drive is already sending the poll of `task`.
+    /// Removes the waiting poll of `task` and the oldest other polls, and returns them to be sent. At most `most` polls
+    /// are returned; none if another drive is already sending the poll of `task`.
     pub(super) fn take(&self, task: &TaskId, most: usize, now: Timestamp) -> Vec<WaitingPoll> {
         let mut waiting = self.waiting();
         waiting.retain(|poll| !poll.answer.is_closed());
@@ -67,7 +67,7 @@ impl WaitingPolls {
         std::iter::once(own).chain(others).collect()
     }
 
-    /// Locks the list of waiting polls. A panic of an earlier holder leaves a list that is still right.
+    /// Locks the list of waiting polls, even if a thread that held the lock has panicked: the list is still right.
     fn waiting(&self) -> MutexGuard<'_, Vec<WaitingPoll>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,7 +26,7 @@ pub struct Clock {
     source: Source,
 }
 
-/// The source of the time since a clock was made.
+/// The source of the time that has passed since a clock was made.
 #[derive(Debug, Clone)]
 enum Source {
     /// The machine's clock, which also counts sleep; holds the time since boot at which the clock was made.
@@ -35,7 +35,7 @@ enum Source {
     Runtime { origin: Instant, steps: Arc<Steps> },
 }
 
-/// The seconds by which tests set the wall clock, and the seconds for which they let the machine sleep.
+/// The changes that a test makes to its clock: seconds by which the wall clock was set, and seconds of sleep.
 #[derive(Debug, Default)]
 struct Steps {
     wall: AtomicI64,
@@ -91,7 +91,7 @@ impl Clock {
         }
     }
 
-    /// Lets the machine of a test sleep: time passes, and no timer runs.
+    /// Pretends in a test that the machine slept for this time: the clock goes forward, and no timer runs.
     pub fn sleep_machine(&self, time: Duration) {
         if let Source::Runtime { steps, .. } = &self.source {
             let time = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
@@ -99,8 +99,8 @@ impl Clock {
         }
     }
 
-    /// Returns the current time with a random jitter, from which pauses are made. A clock that follows the runtime
-    /// returns the same jitter at the same time.
+    /// Returns the current time with a random number (jitter), from which the lengths of pauses are computed. A clock
+    /// that follows the runtime returns the same jitter at the same time.
     #[must_use]
     pub fn tick(&self) -> Tick {
         let elapsed = self.elapsed();
@@ -127,7 +127,7 @@ impl Clock {
         }
     }
 
-    /// Sleeps for half a minute, and returns the excess time, in which the machine slept or the process was stopped.
+    /// Sleeps for half a minute. Returns the additional time that passed, because the machine slept or the process was stopped.
     pub async fn nap(&self) -> Duration {
         let before = self.elapsed();
         tokio::time::sleep(NAP).await;

@@ -19,7 +19,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Takes up the changes that other processes have saved; returns `false` if there are none.
+    /// Reads the changes that other processes have saved and acts on them; returns `false` if there are none.
     pub(super) async fn see_other_processes(&mut self) -> bool {
         match self.look().await {
             Ok(changed) => changed,
@@ -52,9 +52,9 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Counts the takes that still wait for submission because of a stop, a closed provider, a day's quota or a pause.
+    /// Counts this run's unsubmitted takes: a stop, a closed provider, a day's quota or a pause kept them waiting.
     ///
-    /// Reports the takes that were cancelled before this run took them up.
+    /// Reports the takes that were cancelled before this run started to drive them.
     pub(super) async fn missed(&mut self) -> Result<(), Failure> {
         let pending = self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
         // Takes whose pictures changed do not wait: they are reported separately.
@@ -85,7 +85,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the pauses of the project's providers; empty in a run that does not submit, which needs none.
+    /// Returns the project's paused providers. The list is empty in a run that does not submit, which needs no pauses.
     async fn pauses(&self) -> Result<Vec<Pause>, Failure> {
         if self.paid.is_none() {
             return Ok(Vec::new());

@@ -123,7 +123,7 @@ impl Purse {
         }
     }
 
-    /// Returns a future that ends when a submission has freed its room under the limit, or the doubt about one has ended.
+    /// Returns a future that ends when a submission gives back its room under the limit, or a doubt about a submission ends.
     pub(super) fn left(&self) -> Notified<'_> {
         self.left.notified()
     }
@@ -139,9 +139,9 @@ impl Purse {
 pub(super) enum Entry<'a> {
     /// The submission has room, until the value is dropped.
     Taken(Exposed<'a>),
-    /// There is room only after other submissions have ended.
+    /// The submission has no room now, but may have room after other submissions have got their answers.
     Later,
-    /// The money in doubt leaves no room for the price, even after all other submissions have ended.
+    /// The submission has no room, and would have none even after all other submissions have got their answers.
     None {
         /// The most money that may be in doubt at one time.
         most: Usd,

@@ -40,9 +40,9 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// The resources for driving one take (a paid rendering of a job).
+/// The values that are needed to drive one take (a paid rendering of a job).
 pub(super) struct Drive {
-    /// The parts of the run that all drives share.
+    /// The parts of the run that are shared by the drives of all takes.
     pub(super) world: Arc<World>,
     /// The account of the take's provider.
     pub(super) account: Arc<Account>,
@@ -56,7 +56,7 @@ pub(super) struct Drive {
     /// True if the take was not submitted yet when this drive was started. Such a take makes room for another
     /// submission before its download.
     pub(super) is_new: bool,
-    /// True if the take's job already has the clip of another take.
+    /// True if the take's job already has another take's clip, which this take's clip will replace.
     pub(super) replaces: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Moves, adopts or copies existing clips to the names that the manifest asks for, and never pays again.
+//! Gives existing clips the names that the manifest asks for, by moving or copying them, and never pays again.
 
 use super::Run;
 use super::blocking::blocking;
@@ -42,7 +42,7 @@ impl Run<'_> {
         None
     }
 
-    /// Copies a finished clip to the jobs that waited for it.
+    /// Copies a finished clip to the names of the jobs that waited for it.
     pub(super) async fn file_followers(&mut self, take: &TakeId) {
         let Some(followers) = self.work.filings.with_leader.remove(take) else { return };
         let done = match self.world.store.take_by_id(take).await {
@@ -124,7 +124,7 @@ pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, 
     }
 }
 
-/// Moves a clip out of the way of another clip that gets its name, to the path where an older take's clip is kept.
+/// Moves a clip away from a path that another clip gets, to the path at which the clip of an older take is kept.
 async fn set_aside(world: &World, clip: &Filed) -> Result<(), Failure> {
     let kept = kept_path(&clip.path, &clip.take);
     let (tree, from, to) = (world.tree.clone(), clip.clone(), kept.clone());

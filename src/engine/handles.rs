@@ -59,14 +59,14 @@ impl Handles {
         *all -= u32::try_from(forgotten).unwrap_or(less);
     }
 
-    /// Returns the number of files that may be open concurrently.
+    /// Returns the number of files that the run may have open at the same time.
     #[cfg(test)]
     fn all(&self) -> u32 {
         *lock(&self.all)
     }
 }
 
-/// Raises the number of files that this process may open, as far as the system lets it.
+/// Raises the system's limit on the files that this process may open, as far as the system allows it.
 fn raise() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let most = MOST + 256;
@@ -88,7 +88,7 @@ pub(super) fn words() -> String {
     )
 }
 
-/// Returns the number of files that can still be opened.
+/// Returns the number of files that this process can still open, without the [`MARGIN`] that is left free.
 fn room() -> u64 {
     let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     // If the open files cannot be counted, the number that a run has open at its start is used.

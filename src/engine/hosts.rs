@@ -22,7 +22,7 @@ const IN_A_ROW: u32 = 3;
 /// The time without an answer after which a host's clips are left to a later run.
 const GIVE_UP: Duration = Duration::from_hours(1);
 
-/// The hosts of a run's clips, with the failures of each.
+/// The hosts from which a run downloads clips, with the failures of each host.
 #[derive(Default)]
 pub(super) struct Hosts {
     book: Mutex<HashMap<String, Host>>,
@@ -47,7 +47,7 @@ struct Trouble {
     is_given_up: bool,
 }
 
-/// The answer to a download that waits to try its host.
+/// The answer to a download that asks whether it may try its host.
 pub(super) enum Turn {
     /// The download may try the host.
     Go(Asking),

@@ -65,17 +65,17 @@ pub struct Lane {
     pub policy: Policy,
     /// The time for which a link to a clip of this model is valid.
     pub link_life: Duration,
-    /// The time after which a task of the model is expected to have finished, from the manifest or the card.
+    /// The time after which a task of the model is expected to have finished, from the manifest or the card; `None` if not set.
     pub(super) first_poll: Option<Duration>,
     per_day: Option<u32>,
-    /// A lock for the take that checks whether one more download is possible, so that the lane's other takes need not
-    /// check as well.
+    /// A lock held by the take that waits until one more clip can be downloaded; the lane's other takes wait for the
+    /// lock instead.
     pub(super) turn: tokio::sync::Mutex<()>,
     slots: Arc<Semaphore>,
     width: usize,
     pace: Pace,
     control: Arc<Control>,
-    /// True if the warning was reported that the provider accepts fewer submissions than the limits allow.
+    /// True once this run has warned that the provider accepts fewer submissions than the limits allow.
     slowed: AtomicBool,
     refusals: Mutex<u32>,
     closed: CancellationToken,
@@ -124,7 +124,7 @@ impl Lane {
         self.width
     }
 
-    /// Returns the limits on submissions, including those that were learned.
+    /// Returns the limits on the lane's submissions; learned limits count where they are lower than the configured ones.
     #[must_use]
     pub fn flow(&self) -> Flow {
         let learned = self.learned().0;
@@ -149,8 +149,8 @@ impl Lane {
         self.control.recall(learned);
     }
 
-    /// Returns the learned rate and number of slots (`None` if the configured limits apply), and true if this run has
-    /// learned them.
+    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if they
+    /// differ from what earlier runs learned.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         self.control.learned()
     }
@@ -203,7 +203,7 @@ struct History {
     unreached: u32,
     /// The time until which further refusals of the key count together with the first refusal as one.
     auth_refused: Option<Timestamp>,
-    /// The time since which no submission got through, by a clock that stops while the computer sleeps.
+    /// The time since which no submission has been successful, by a clock that stops while the computer sleeps.
     trouble: Option<Instant>,
     day: Option<(String, u32)>,
 }

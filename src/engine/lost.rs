@@ -15,19 +15,19 @@ use std::collections::BTreeSet;
 
 /// The number of clips in one page from the database.
 const PAGE: u32 = 1024;
-/// The number of pages that are checked concurrently: over a network, each look waits for an answer.
+/// The number of pages that are checked concurrently, because each check of a file on a network drive waits for a reply.
 const AT_ONCE: usize = 8;
 
 /// The results of checking the finished clips.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The number of checked clips, which are all clips that have the name of a job.
+    /// The number of checked clips. All clips that are saved under the name of a job are checked.
     pub clips: usize,
     /// The clips that are missing or altered, each with its loss.
     pub lost: Vec<(Clip, Loss)>,
-    /// The folders with a separate disk mounted on them, as recorded earlier and corrected by the places of the existing clips.
+    /// The folders on which separate disks are mounted, as recorded in the database and corrected by where clips were found.
     pub disks: BTreeSet<String>,
-    /// The number of missing clips whose folders are no longer on the disks that were recorded for them.
+    /// The number of missing clips whose folders are not on the same disk as when the disks were recorded.
     pub moved: usize,
 }
 
@@ -83,8 +83,8 @@ pub enum Back {
     Gone,
 }
 
-/// Restores a missing clip from another copy of it, else from its provider, which is one of `providers`. Both ways are
-/// free of charge.
+/// Restores a missing clip from another copy on the disk, else prepares another download from its provider, which is
+/// one of `providers`. Both ways are free of charge.
 pub async fn bring_back(
     store: &Store,
     tree: &Tree,

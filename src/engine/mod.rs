@@ -54,7 +54,7 @@ const DRAIN: Duration = Duration::from_mins(5);
 pub struct Work {
     /// The existing clips to move or copy to the names that the plan wants.
     pub filings: Filings,
-    /// The takes of earlier runs to submit; a take in doubt only after proof that its request never arrived.
+    /// The takes of earlier runs that this run submits; a take in doubt only after proof that its request never arrived.
     pub submit: HashSet<TakeId>,
 }
 
@@ -110,15 +110,15 @@ struct Run<'a> {
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
     /// The unfinished takes in the store that this run can drive next.
     backlog: Backlog,
-    /// The takes in flight, each with its model if it was still to be submitted, or `None` if it was submitted before.
+    /// The takes in flight, each with its model if it was unsubmitted when its drive started, or else with `None`.
     flying: HashMap<TakeId, Option<ModelName>>,
     /// The number of takes in flight that were still to be submitted when they were started, by model.
     waiting: HashMap<ModelName, usize>,
     /// The number of takes in flight that were already submitted when they were started.
     collecting: usize,
-    /// The take of each spawned task, to find the take of a task that panicked.
+    /// The take of each spawned async task, to find the take of a task that has panicked.
     tasks: HashMap<tokio::task::Id, TakeId>,
-    /// The unfinished takes that this run leaves as they are, for example because a person or another run must continue.
+    /// The unfinished takes that this run does not drive, for example because a person or another run must continue them.
     parked: HashSet<TakeId>,
     /// The takes whose paid clips were still to download at the start; they come before any new submission.
     drain: HashSet<TakeId>,
@@ -126,7 +126,7 @@ struct Run<'a> {
     changed: HashSet<TakeId>,
     /// The pauses of providers that a person has set.
     paused: Vec<Pause>,
-    /// The store's counter of changes by other processes, when this run last read it.
+    /// The value of the store's counter of changes by other processes when this run last read the counter.
     changes: u64,
     /// The number of clips whose folders could not be used.
     obstructed: usize,
@@ -224,8 +224,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records the API key of each provider that has a look-up, before anything is sent with the key. Also reads whether each
-    /// provider's address has ever accepted a submission.
+    /// Records a mark (never the key) of each API key whose provider has a look-up, before anything is sent with the
+    /// key. Also reads whether each provider's address has ever accepted a submission.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
         for (name, account) in self.accounts {
@@ -373,7 +373,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Removes a take from those in flight.
+    /// Removes a take from the takes in flight.
     fn landed(&mut self, take: &TakeId) {
         match self.flying.remove(take) {
             Some(Some(model)) => {

@@ -20,8 +20,8 @@ pub struct Ordered {
     pub work: Work,
 }
 
-/// Converts the decisions of a plan into an order. If the plan decides only some of the jobs, the store keeps its
-/// record of whether the manifest asks for the other jobs.
+/// Converts the decisions of a plan into an order: the input for the store and the work for the run. If the plan
+/// decides only some of the jobs, the store keeps its record of whether the manifest asks for the other jobs.
 pub fn order(
     project: &str,
     worksheet: &Worksheet,

@@ -27,7 +27,7 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// Builds the source for the requests to these providers. `stop` tells when no more requests are sent.
+    /// Builds the source of estimates for the providers of `accounts`. `stop` tells whether requests are still sent.
     #[must_use]
     pub fn new(accounts: &BTreeMap<String, Arc<Account>>, stop: &Arc<Stop>) -> Self {
         Self { accounts: accounts.clone(), stop: Arc::clone(stop) }

@@ -36,7 +36,7 @@ struct Book {
     was_told: bool,
 }
 
-/// The clips that one provider still has to deliver.
+/// The clips that a run still has to download from one provider.
 #[derive(Default)]
 struct Owing {
     /// The number of tasks that still render, by the time for which the links to their clips will be valid.
@@ -116,7 +116,7 @@ impl Book {
         self.accounts.values().map(|owing| owing.count).sum()
     }
 
-    /// Returns the part of a message that counts the paid clips still to be downloaded.
+    /// Returns the part of a message about the paid clips still to be downloaded: their number, and the first link's expiry.
     fn words(&self) -> String {
         let links = self.accounts.values().flat_map(|owing| owing.links.keys());
         let lives = match links.min().filter(|first| **first < Timestamp::MAX) {
@@ -208,7 +208,7 @@ impl Debt {
         Self { owed: Arc::clone(owed), account: Arc::clone(account), due: None }
     }
 
-    /// Adapts the entry to the take's state; links to clips of its model are valid for `life`.
+    /// Updates the entry to the take's new state; `life` is the time for which links to clips of the take's model are valid.
     pub(super) fn follow(&mut self, state: &State, life: Duration) {
         self.set(match state {
             State::Submitting { .. } | State::Running { .. } => Some(Due::Link(life)),
@@ -228,7 +228,7 @@ impl Debt {
         Ok(())
     }
 
-    /// Returns the message about why submissions wait; `None` if this run has reported that reason already.
+    /// Returns the message that says why submissions wait; `None` if this run has reported that reason already.
     pub(super) fn news(&self, short: &Short) -> Option<String> {
         let was_told = {
             let mut book = lock(&self.owed.book);
@@ -268,7 +268,7 @@ impl Drop for Debt {
 }
 
 impl Short {
-    /// Returns the message about why submissions wait or end.
+    /// Returns the message that says why submissions wait or end.
     pub(super) fn words(&self, provider: &str) -> String {
         match self {
             Self::Time(Late { clips, takes, first, expires }, each) => {

@@ -19,7 +19,7 @@ pub(super) struct Pace {
     spare: Mutex<Spare>,
 }
 
-/// The permits (cells of the limiter) that may be used immediately, because they were taken and not used.
+/// The spare permits, which may be used immediately: earlier calls did not use them, or took them too late.
 #[derive(Default)]
 struct Spare {
     cells: u32,

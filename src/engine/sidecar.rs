@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 pub(super) struct Origin<'a> {
     /// The cost of the clip, as far as it is known when the clip is placed.
     pub(super) settled: Usd,
-    /// A number that distinguishes a provider's API keys without revealing them; `None` if the account is not known.
+    /// The provider's account, as a number derived from the API key that does not reveal the key; `None` if not known.
     pub(super) account: Option<i64>,
     /// The links to further results of the task, which are not downloaded.
     pub(super) others: &'a [String],

@@ -61,7 +61,7 @@ impl Stop {
         self.deadline.is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) < time)
     }
 
-    /// Records that a request was not sent because it would have ended after the run.
+    /// Records that a request was not sent because its rendering would have ended after the run's deadline.
     pub fn out_of_time(&self) {
         self.note(StopReason::MaxTime);
     }
@@ -72,7 +72,7 @@ impl Stop {
         self.submissions.cancel();
     }
 
-    /// Stops everything: waits end, downloads stop at a chunk, answers to paid requests are awaited.
+    /// Stops everything: waits end, downloads stop at their next chunk, and only answers to paid requests are awaited.
     pub fn everything(&self, reason: StopReason) {
         self.note(reason);
         self.submissions.cancel();
@@ -91,7 +91,7 @@ impl Stop {
         &self.waiting
     }
 
-    /// Returns the reason if anything was stopped. Any later reason replaces a limit that was reached first.
+    /// Returns the reason for the stop; `None` if nothing was stopped. A later reason replaces that of a reached limit.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner)

@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// The difference from the expected time that is reported: a larger one means that the machine slept or its clock was set.
+/// The largest unexpected difference between two times that is not reported as sleep or as a change of the clock.
 const GAP: Duration = Duration::from_mins(1);
 
 impl World {
@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    /// Compares this computer's clock with that of a provider, and warns once if they disagree.
+    /// Compares this computer's clock with a provider's clock, and warns once in a run if they disagree.
     pub(super) fn note_date(&self, reply: &Reply) {
         let theirs = reply::sent(reply).and_then(|sent| Timestamp::try_from(sent).ok());
         let Some(words) = theirs.and_then(|theirs| disagreement(self.clock.now(), theirs)) else { return };

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 /// The time between two saves of the rendering times, except at the start of a run, when it is shorter.
 const SAVE_EVERY: Duration = Duration::from_mins(1);
 
-/// Checks whether the rendering times are to be saved again. A new run saves them sooner, for commands that show its
-/// progress.
+/// Checks whether the rendering times are due to be saved. A run saves them more often at its start, because other
+/// commands read them to show its progress.
 pub(super) fn is_time_to_save(began: Instant, saved: Instant) -> bool {
     saved.elapsed() > SAVE_EVERY.min(began.elapsed() / 2)
 }
@@ -33,7 +33,7 @@ impl Run<'_> {
         }
     }
 
-    /// Saves the learned rendering times. A failure is only a warning: nothing but the times of later polls depends on
+    /// Saves the learned rendering times. A failure is only a warning, because only the times of later polls depend on
     /// them.
     pub(super) async fn save_times(&self) {
         let learned: Vec<_> = self.accounts.values().flat_map(|account| account.unsaved()).collect();

@@ -1,4 +1,4 @@
-//! Holds the parts that the drives of all takes share: store, transport, folders, clock, stop and listener.
+//! Holds what all takes of a run share: store, transport, folders, clock, stop and listener.
 
 mod duplicates;
 
@@ -49,13 +49,13 @@ impl Failure {
         Self::Store(Box::new(error))
     }
 
-    /// Builds the failure to save a paid task, whose id may be recorded nowhere but in this message.
+    /// Builds the failure for a paid task that could not be saved. The message may be the only record of the task's id.
     pub(super) fn unsaved(take: &Take, error: &impl std::fmt::Display) -> Self {
         Self::Store(format!("{} ({}): {error}", take.key, take.price).into())
     }
 }
 
-/// The pause between two checks for changes by other processes.
+/// The pause between two checks whether another process has changed the store.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A function that receives the notices of a run.
@@ -65,7 +65,7 @@ pub type Listener = Box<dyn Fn(&Notice) + Send + Sync>;
 pub struct World {
     /// The store with the project's records.
     pub store: Store,
-    /// The transport for polls and downloads.
+    /// The transport for the calls that cost nothing: polls and downloads.
     pub free: Box<dyn Free>,
     /// The folder tree in which the clips are saved.
     pub tree: Tree,
@@ -75,20 +75,20 @@ pub struct World {
     pub pictures: PathBuf,
     /// The clock of the run, which ignores changes of the computer's time.
     pub clock: Clock,
-    /// The request to stop the run.
+    /// The signal that asks the run to stop.
     pub stop: Arc<Stop>,
     /// The number of this run.
     pub run: RunId,
     /// The name of the project that is rendered.
     pub project: String,
-    /// The pause between two checks for changes by other processes, such as `resolve` and `collect`.
+    /// The pause between two checks whether another process, such as `resolve` or `collect`, has changed the store.
     pub(super) look_every: Duration,
     pub(super) purse: Purse,
-    /// The clips that are still to be downloaded.
+    /// The clips that were paid for and are still to be downloaded.
     pub(super) owed: Arc<Owed>,
-    /// The permits for open files.
+    /// The permits for open files, which limit how many files the run opens at once.
     pub(super) handles: Handles,
-    /// The hosts of the clips, with their outages.
+    /// The hosts from which clips are downloaded, with their outages.
     pub(super) hosts: Arc<Hosts>,
     pub(super) free_space: FreeSpace,
     /// True for a rehearsal, whose clips must never pass for paid ones.
@@ -106,14 +106,14 @@ pub struct World {
     pub(super) duplicates: Duplicates,
 }
 
-/// The pause before a file is opened again, after the system had none left.
+/// The pause after the system could not open another file, before the run tries again.
 const OUT_OF_FILES: Duration = Duration::from_millis(500);
 
 /// The parts of a [`World`] that its caller supplies.
 pub struct Parts {
     /// The store with the project's records.
     pub store: Store,
-    /// The transport for polls and downloads.
+    /// The transport for the calls that cost nothing: polls and downloads.
     pub free: Box<dyn Free>,
     /// The folder tree in which the clips are saved.
     pub tree: Tree,
@@ -123,26 +123,26 @@ pub struct Parts {
     pub pictures: PathBuf,
     /// The clock of the run, which ignores changes of the computer's time.
     pub clock: Clock,
-    /// The request to stop the run.
+    /// The signal that asks the run to stop.
     pub stop: Arc<Stop>,
     /// The number of this run.
     pub run: RunId,
     /// The name of the project that is rendered.
     pub project: String,
-    /// The pause between two checks for changes by other processes: [`LOOK_EVERY`], except in tests.
+    /// The pause between two checks whether another process has changed the store: [`LOOK_EVERY`], except in tests.
     pub look_every: Duration,
     /// The most money that may be in doubt, including requests that wait for an answer.
     pub max_in_doubt: Usd,
     /// True for a rehearsal in the sandbox.
     pub sandbox: bool,
-    /// The function that receives notices.
+    /// The function that receives the notices of the run.
     pub listener: Listener,
     /// The function that is called at the failpoints: named lines where a crash would do most harm.
     pub reach: fn(&'static str),
 }
 
 impl World {
-    /// Builds the shared parts of a run.
+    /// Builds the data that all takes of a run share, from the parts that the caller supplies.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts {
@@ -213,15 +213,16 @@ impl World {
         }
     }
 
-    /// Handles a lack of free files: halves the number of files that the run may open, warns once, and pauses briefly.
+    /// Handles a system that allows no more open files: halves the number of files that the run may open, warns once,
+    /// and pauses briefly.
     pub(super) async fn out_of_files(&self) {
         self.handles.halve();
         self.warn_once(handles::words());
         tokio::time::sleep(OUT_OF_FILES).await;
     }
 
-    /// Returns true if a call is to be repeated; `is_out` means that the system had no free file for the call's
-    /// connection.
+    /// Returns true if a call is to be repeated. `is_out` means that the system allowed no more open files, so that the
+    /// call got no connection.
     ///
     /// Before a repetition, the run reduces the number of files that it opens. After half a minute of repetitions, or
     /// after a stop, the call is not repeated.
@@ -271,8 +272,8 @@ impl World {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the run after a failure with which it cannot continue, and reports the failure immediately. The id of a
-    /// paid task may be written nowhere but in that report.
+    /// Ends the run after a failure with which it cannot continue, and reports the failure immediately. The report may be
+    /// the only record of a paid task's id.
     pub(super) fn fail(&self, failure: &Failure) {
         self.tell(&Notice::Trouble(failure.to_string()));
         self.stop.everything(StopReason::Local);
@@ -310,8 +311,8 @@ impl World {
         }
     }
 
-    /// Waits until `guards.max_in_doubt` has room for a submission of this price, next to unanswered requests and money
-    /// in doubt.
+    /// Waits until a submission of this price, with the unanswered requests and the money in doubt, does not exceed
+    /// `guards.max_in_doubt`.
     ///
     /// Returns `None` if a stop came first. Also returns `None` if the money in doubt alone leaves no room; then the
     /// run submits nothing more.

@@ -1,4 +1,5 @@
-//! Provides single disk operations, each relative to an open directory, so that a swapped folder cannot redirect them.
+//! Provides single disk operations, each relative to an open directory, so that a folder that is swapped meanwhile
+//! cannot redirect them.
 
 use super::steps::{count, sync, synced};
 use crate::domain::digest::Sha256;
@@ -20,7 +21,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Dir(OwnedFd);
 
-/// The interval between attempts to lock a directory that another program holds locked.
+/// The pause between two attempts to lock a directory while another program holds the lock.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The permissions of a new directory: read, write and search for everyone, as far as the umask allows.
@@ -61,7 +62,7 @@ impl Dir {
         }
     }
 
-    /// Makes a subdirectory of this directory, and returns true if it was missing. Its name is durable only after
+    /// Makes a subdirectory of this directory, and returns true if it was missing. The new name is durable only after
     /// [`Dir::sync`].
     pub(super) fn make(&self, name: &str) -> io::Result<bool> {
         match rustix::fs::mkdirat(&self.0, name, OPEN_DIRECTORY) {
@@ -100,7 +101,7 @@ impl Dir {
         }
     }
 
-    /// Compares the file with this name with a clip, by size and hash.
+    /// Compares the file `name` of this directory with a clip, by size and hash.
     pub(super) fn compare(&self, name: &str, clip: &ClipFile) -> io::Result<NameState> {
         let stat = match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
@@ -178,7 +179,8 @@ impl Dir {
         })
     }
 
-    /// Copies an open file to a file with a temporary name, sharing the bytes if the file system can.
+    /// Copies an open file to a file with a temporary name. The copy shares the bytes on the disk if the file system
+    /// can do that.
     pub(super) fn stage_copy(&self, name: &str, from: &File) -> io::Result<File> {
         let copy = self.stage(name, &[], 0o666)?;
         let copied = clone(from, &copy).and_then(|()| sync(&copy));
@@ -333,7 +335,7 @@ pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Checks whether an error concerns one name or folder only, not the disk.
+/// Checks whether an error concerns only one name or folder, so that the rest of the disk can be used.
 pub(super) fn is_obstructed(error: &io::Error) -> bool {
     use io::ErrorKind::{
         InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied, ResourceBusy,

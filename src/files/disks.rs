@@ -21,8 +21,8 @@ pub struct Look {
 }
 
 impl Tree {
-    /// Checks whether clips exist under their names with their sizes, and on which disks. It makes one system call for
-    /// each clip and for each folder that may be on another disk, and does not read the files.
+    /// Checks whether clips exist under their names with their recorded sizes, and on which disks. It makes one system
+    /// call for each clip and for each folder that may be on another disk, and does not read the files.
     pub fn look<'a>(&self, clips: impl Iterator<Item = (&'a str, &'a ClipFile)>) -> io::Result<Vec<Look>> {
         let root = self.root()?;
         let own = root.identity()?.0;
@@ -57,7 +57,7 @@ impl Tree {
     }
 }
 
-/// Returns the deepest mount point above the clip path `target`; `None` if there is none. A mount point is a folder
+/// Returns the deepest mount point on the path of the clip `target`; `None` if there is none. A mount point is a folder
 /// that is on another device than its parent folder.
 fn disk_of(
     root: &Dir,
@@ -80,7 +80,7 @@ fn disk_of(
     Ok(disk)
 }
 
-/// Returns the deepest folder of `disks` that contains a name; `None` if no folder contains it.
+/// Returns the deepest of the folders `disks` that contains the clip path `target`; `None` if none of them contains it.
 #[must_use]
 pub fn disk_among(disks: &BTreeSet<String>, target: &str) -> Option<String> {
     let folders = target.rsplit_once('/').map_or("", |(folders, _)| folders);

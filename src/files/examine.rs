@@ -14,9 +14,9 @@ use std::io::{self, Seek as _};
 /// The result of comparing a file with a recorded clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// The file has exactly the clip's bytes.
+    /// The file has exactly the bytes of the recorded clip.
     Same,
-    /// No file has the name.
+    /// No file has the clip's name.
     Missing,
     /// The file is a damaged clip: its size in bytes, and the damage in words.
     Damaged(u64, String),
@@ -84,8 +84,8 @@ impl Tree {
         Ok((found == *clip).then_some(file))
     }
 
-    /// Returns for each clip how it was lost, in the order of the clips; `None` if a file of its size has its name.
-    /// Reads no bytes of the files.
+    /// Returns for each clip how it was lost, in the order of the clips; `None` if a file with the clip's name has the
+    /// clip's size. Reads no bytes of the files.
     pub fn losses<'a>(
         &self,
         clips: impl Iterator<Item = (&'a str, &'a ClipFile)>,
@@ -105,8 +105,8 @@ impl Tree {
         }
     }
 
-    /// Returns the size and hash of the clip under a name. It returns `None` unless the sidecar names `take` and the
-    /// file matches the sidecar.
+    /// Returns the size and hash of the clip under a name; `None` unless its sidecar names `take` and the file matches
+    /// the sidecar.
     #[must_use]
     pub fn clip_of(&self, target: &str, take: &TakeId) -> Option<ClipFile> {
         let sidecar = self.sidecar(target).ok()??;

@@ -1,7 +1,7 @@
 //! Runs `ffmpeg`, if it is installed, to decode a clip into small frames and to make its posters.
 //!
-//! Neither the program nor a clip's bytes are trusted. The program starts without a shell and with an environment
-//! without secrets, reads only the clip on its standard input, and is ended when it takes too long.
+//! Neither the program nor a clip's bytes are trusted. The program starts without a shell, and its environment has no
+//! secrets. It reads only the clip on its standard input, and is ended when it takes too long.
 
 use super::posters::{self, LARGE, SMALL};
 use crate::domain::digest::Sha256;
@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 /// The time after which `ffmpeg` is ended, long enough for a busy machine.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Returns the current time, which limits a run of `ffmpeg`. The run has its own thread, outside the async runtime.
+/// Returns the current time, to compute and check the deadline of a run of `ffmpeg`. The run has its own thread,
+/// outside the async runtime.
 #[expect(
     clippy::disallowed_methods,
     reason = "a foreign program is ended by the clock, whatever the runtime's time is"
@@ -34,7 +35,7 @@ fn now() -> Instant {
 /// The interval at which a run of `ffmpeg` checks whether it must end early.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The number of seconds at the beginning of a clip that are examined.
+/// The number of seconds that are examined, from the beginning of a clip.
 const SECONDS: u32 = 120;
 
 /// The largest number of frames per second that `ffmpeg` is asked for.
@@ -63,7 +64,7 @@ pub enum DecodeFault {
     /// The program took too long and was ended.
     #[error("ffmpeg did not finish within {} s", LONGEST.as_secs())]
     Slow,
-    /// The caller asked for an early end.
+    /// The caller asked for the decoding to end early.
     #[error("the check was stopped")]
     Stopped,
     /// The program refused the clip, with this error message.

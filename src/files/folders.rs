@@ -26,12 +26,12 @@ pub(super) struct Folders {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     Make,
-    /// Use the nearest parent folder that exists.
+    /// Use the nearest existing folder above the missing one.
     Stop,
 }
 
 impl Folders {
-    /// Returns a set without open folders, for the files of an output folder.
+    /// Returns an empty set of open folders, for files in the output folder of `tree`.
     pub(super) fn new(tree: &Tree) -> Self {
         Self {
             tree: tree.clone(),
@@ -43,7 +43,7 @@ impl Folders {
         }
     }
 
-    /// Returns the output folder to which the open folders belong.
+    /// Returns the output folder in which this set opens its folders.
     pub(super) fn tree(&self) -> &Tree {
         &self.tree
     }

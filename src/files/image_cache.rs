@@ -1,8 +1,8 @@
 //! Remembers the properties of local pictures (format, size, hash), so that an unchanged picture is not read again.
 //!
 //! A picture is identified by its path and its `Stamp`. The stamp contains the time of the last status change, because
-//! programs cannot set it back as copying tools do with the modification time. The cache only decides about a request's
-//! content: the bytes that are sent are hashed again when they are sent.
+//! programs cannot set it back as copying tools do with the modification time. The cache is only used to plan requests:
+//! when a request is sent, the bytes of its pictures are read and hashed again.
 
 use super::dir::atomic_write;
 use super::names::{Names, Twins};
@@ -57,10 +57,11 @@ pub struct ImageCache {
     root: PathBuf,
     /// The file that keeps the properties between runs; `None` to keep none.
     file: Option<PathBuf>,
-    /// The time at which the current check of the pictures began.
+    /// The time at which this check of the pictures began: only pictures that were changed well before it are recorded.
     now: Timestamp,
     known: BTreeMap<String, Known>,
-    /// The pictures, by their paths in the manifest, whose properties were confirmed in this check.
+    /// The pictures, by their paths in the manifest, whose recorded properties are known to be valid since the cache
+    /// was opened.
     settled: BTreeSet<String>,
     names: Names,
     /// True if the cache contains properties that its file lacks.

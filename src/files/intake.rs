@@ -1,4 +1,5 @@
-//! Saves received clips in the output folder. Clips that wait at the same time are written and synced together.
+//! Saves received clips in the output folder. Clips that arrive while others are being saved are then written and
+//! synced together.
 
 use super::groups::Groups;
 use super::part::{self, Arriving, TakenUp};
@@ -11,7 +12,7 @@ use std::io;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// The clips that are being saved in an output folder. Clones share the same queues.
+/// The queues of the clips that are to be saved in an output folder. Clones share the same queues.
 #[derive(Debug, Clone)]
 pub struct Intake {
     tree: Tree,
@@ -19,7 +20,7 @@ pub struct Intake {
     placing: Groups<Placing>,
 }
 
-/// A clip that waits for the group in which it gets its name.
+/// A downloaded clip that waits in a queue to be renamed to its final file name.
 struct Placing {
     placement: Placement,
     caller: oneshot::Sender<Result<(), PlaceFault>>,
@@ -37,7 +38,8 @@ impl Intake {
         part::take_up(self.tree.clone(), self.arriving.clone(), take, target).await
     }
 
-    /// Gives a received clip its name, as [`Tree::place`] does. All clips that wait at the same time form one group.
+    /// Renames a downloaded clip to its final file name, as [`Tree::place`] does. The clips that wait at the
+    /// same time are renamed together, and their folders are synced once.
     pub async fn place(&self, placement: Placement) -> Result<(), PlaceFault> {
         let (caller, answer) = oneshot::channel();
         let tree = self.tree.clone();

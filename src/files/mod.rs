@@ -2,7 +2,7 @@
 //!
 //! [`pictures`] reads the pictures to send, and [`image_cache`] remembers their properties. [`tree`] manages the output
 //! folder and the folder of unfinished downloads. [`part`] receives a clip into the file that [`stored`] keeps;
-//! [`place`] gives the clip its name, and [`refile`] changes the name; [`intake`] does this for all clips that wait at
+//! [`place`] renames the clip to its final file name, and [`refile`] changes that name; [`intake`] does this for all clips that wait at
 //! the same time, in [`groups`] that share their open [`folders`]. [`names`] finds a file in either Unicode form of its
 //! name. [`examine`] compares files with their records, `obstacle` finds what blocks a name, [`sidecars`] reads the
 //! file next to a clip, [`disks`] finds folders on which a disk is mounted. [`ffmpeg`] decodes clips if it is

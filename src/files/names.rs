@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug)]
 pub(super) struct Twins;
 
-/// A cache of the names in the folders that were searched so far.
+/// A cache of the names in the folders that were searched before.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// The non-ASCII names of each folder, by their composed Unicode form (one character for a letter and its accent).

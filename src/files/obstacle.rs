@@ -8,7 +8,7 @@ use crate::domain::lifecycle::ClipFile;
 use std::cell::OnceCell;
 use std::io;
 
-/// A reason why a clip cannot be saved under its name.
+/// A reason why a clip cannot be saved under its file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
     /// The path of the clip that cannot be saved, relative to the output folder.
@@ -19,7 +19,7 @@ pub struct Obstacle {
     pub is_disk: bool,
 }
 
-/// A search for obstacles to many names. It keeps the folders of the last name open for the next name.
+/// A search for what would block the names of many clips. It keeps the folders of the last name open for the next name.
 #[derive(Debug)]
 pub struct ObstacleSearch {
     tree: Tree,
@@ -47,13 +47,13 @@ impl Step {
 }
 
 impl ObstacleSearch {
-    /// Returns a search in an output folder.
+    /// Returns a search for obstacles in the output folder of `tree`.
     #[must_use]
     pub fn new(tree: Tree) -> Self {
         Self { tree, way: Vec::new(), missing: None }
     }
 
-    /// Returns what would block saving a clip under the name `target`; `None` if nothing does. The files of `may_stand`
+    /// Returns what would block saving a clip under the name `target`; `None` if nothing does. The clips in `may_stand`
     /// may already have the name. Must be called before anything is paid.
     pub fn obstacle(&mut self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
         let (what, is_disk) = match self.look(target, may_stand) {
@@ -83,7 +83,7 @@ impl ObstacleSearch {
         Ok(None)
     }
 
-    /// Returns the reason why the deepest open folder is not writable; `None` if it is writable.
+    /// Returns the reason why the deepest folder that this search has open is not writable; `None` if it is writable.
     fn unwritable(&self) -> Option<String> {
         let step = self.way.last()?;
         let unwritable = step.unwritable.get_or_init(|| {
@@ -119,8 +119,8 @@ impl ObstacleSearch {
     }
 }
 
-/// Returns what blocks the name of a clip's sidecar. If `makes_room` is true, the folder `_takes/` for the older clip
-/// is checked too.
+/// Returns what blocks the name of a clip's sidecar; `None` if nothing does. If `makes_room` is true, an older clip
+/// must move to the folder `_takes/`, so that folder is checked too.
 fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<Option<String>> {
     if sidecars::sidecar_state(dir, name)? == SidecarState::Foreign {
         return Ok(Some(format!("{} already exists and is not a clip's sidecar", sidecar_name(target))));
@@ -134,8 +134,8 @@ fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io
     }
 }
 
-/// Compares the file under a name with the clips that may have that name. Returns `Same` if it is one of these clips,
-/// `Other` if it is not, and `Nothing` if no file has the name.
+/// Compares the file under a name with the clips `may_stand`, which may have that name. Returns `Same` if the file is
+/// one of these clips, `Other` if it is not, and `Nothing` if no file has the name.
 fn standing(dir: &Dir, name: &str, may_stand: &[ClipFile]) -> io::Result<NameState> {
     if !dir.has(name)? {
         return Ok(NameState::Nothing);

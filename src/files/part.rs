@@ -37,7 +37,7 @@ pub enum TakenUp {
     Whole(Received),
 }
 
-/// A download that has ended, with the last bytes, which are still in memory.
+/// A download whose last bytes have arrived and are still in memory.
 pub(super) struct Arriving {
     stored: Stored,
     pieces: Vec<Bytes>,
@@ -138,7 +138,7 @@ fn end_all(tree: &Tree, group: Vec<Arriving>) {
     }
 }
 
-/// Runs work on a thread that may block.
+/// Runs the given work on a thread that may block, and waits for its result.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ReceiveFault> + Send + 'static,
 ) -> Result<T, ReceiveFault> {

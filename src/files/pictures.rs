@@ -141,7 +141,7 @@ fn real(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
     within(&root.canonicalize().map_err(trouble)?, written)
 }
 
-/// Returns the same path as [`real`], for a `root` that has no symbolic links in its path.
+/// Returns a picture's path with all symbolic links resolved, as [`real`] does, for a `root` without links in its own path.
 fn within(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
     inside(root, written, &names::find(root, written))
 }
@@ -158,7 +158,7 @@ pub(super) fn inside(root: &Path, written: &str, path: &Path) -> Result<PathBuf,
     Err(if leads { PictureTrouble::LinkOutside } else { PictureTrouble::Outside })
 }
 
-/// Opens a regular file without waiting for the writer of a pipe.
+/// Opens a regular file. Anything else, such as a folder or a pipe, is refused without waiting.
 pub(super) fn open(real: &Path) -> Result<File, PictureTrouble> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file =

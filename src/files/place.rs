@@ -1,4 +1,4 @@
-//! Gives a clip its name as the last step, so that only complete clips are visible in the output folder.
+//! Renames a downloaded clip to its final file name as the last step, so that only complete clips are visible in the output folder.
 
 use super::dir::{Dir, NameState, is_full, is_obstructed};
 use super::folders::Folders;
@@ -15,7 +15,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// A received clip that is to get its name, with its sidecar.
+/// A downloaded clip that is to be renamed to its final file name, with its sidecar.
 #[derive(Debug, Clone)]
 pub struct Placement {
     /// The take whose clip was downloaded.
@@ -30,7 +30,7 @@ pub struct Placement {
     pub older: Option<Older>,
 }
 
-/// An older clip that is moved to `_takes/` when a newer clip gets its name.
+/// An older clip that is moved to `_takes/` when a newer clip takes over its file name.
 #[derive(Debug, Clone)]
 pub struct Older {
     /// The take that made the clip.
@@ -39,7 +39,7 @@ pub struct Older {
     pub clip: ClipFile,
 }
 
-/// The reason why a clip did not get its name.
+/// The reason why a downloaded clip was not renamed to its final file name.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceFault {
     /// The name belongs to a file that is not the job's clip; the file was not changed.
@@ -78,7 +78,7 @@ pub(super) const TAKES: &str = "_takes";
 const SHORT_TAKE: usize = 8;
 
 impl Tree {
-    /// Gives a received clip its name and writes its sidecar.
+    /// Renames a downloaded clip to its final file name and writes its sidecar.
     ///
     /// It may be called again after a crash at any point: a clip that is already in place is accepted.
     pub fn place(&self, placement: &Placement) -> Result<(), PlaceFault> {
@@ -135,14 +135,14 @@ pub(super) fn place_all(
     }
 }
 
-/// The unfinished placement of one clip.
+/// The state of renaming one downloaded clip to its final file name.
 struct Underway<'a> {
     placement: &'a Placement,
     dir: Rc<Dir>,
     name: &'a str,
     /// The facts about the downloaded clip; `None` if another process downloaded it, or if it is already in place.
     arrived: Option<Arrived>,
-    /// The open sidecar under its temporary name; `None` if a foreign file has its name and the clip is in place.
+    /// The open sidecar under its temporary name; `None` if a foreign file has the sidecar's name and the clip is in place.
     sidecar: Option<File>,
     /// The kind of file that had the sidecar's name at the start.
     sidecar_state: SidecarState,
@@ -150,19 +150,19 @@ struct Underway<'a> {
     part: Option<Waiting>,
 }
 
-/// The downloaded bytes of a clip that waits for its name.
+/// The downloaded bytes of a clip that does not have its final file name yet.
 struct Waiting {
     from: Rc<Dir>,
     name: String,
     file: File,
-    /// True if the name belongs to an older clip, which was kept under `_takes/` and may be replaced.
+    /// True if an older clip has the name: it was also kept under `_takes/` and may be replaced.
     replace: bool,
     /// True if the bytes were copied to the target's folder, so that the downloaded file must still be removed.
     is_left: bool,
 }
 
 impl<'a> Underway<'a> {
-    /// Checks that the clip may get its name, keeps an older clip, and writes the sidecar under a temporary name.
+    /// Checks that a clip may take its final file name, keeps an older clip in `_takes/`, and writes the sidecar to a temporary name.
     fn begin(
         folders: &mut Folders,
         placement: &'a Placement,
@@ -207,7 +207,7 @@ impl<'a> Underway<'a> {
         Ok(self)
     }
 
-    /// Gives the sidecar its final name, then the clip.
+    /// Gives the sidecar its final name first, and then the clip.
     fn give_names(mut self, folders: &mut Folders) -> Result<Self, PlaceFault> {
         let Self {
             placement: Placement { target, clip, .. }, dir, name, sidecar, sidecar_state, part, ..
@@ -232,7 +232,7 @@ impl<'a> Underway<'a> {
         Ok(self)
     }
 
-    /// Removes what is left of a download after the clip's name was made durable.
+    /// Removes the remaining files of a download after the clip's name was made durable.
     fn end(self, folders: &mut Folders) -> Result<(), PlaceFault> {
         let Placement { take, target, .. } = self.placement;
         if let Some(error) = folders.failure(target) {
@@ -246,7 +246,7 @@ impl<'a> Underway<'a> {
     }
 }
 
-/// Finds the downloaded bytes of a take's clip, if they match the record. Returns their folder, name and open file.
+/// Finds a clip's downloaded bytes, if they match its recorded size and hash. Returns their folder, name and open file.
 fn received(
     folders: &mut Folders,
     dir: &Rc<Dir>,
@@ -289,7 +289,7 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
     }
 }
 
-/// Returns a temporary name that depends only on a clip's name and hash, so that a crash does not change it.
+/// Returns a temporary name that depends only on a clip's name and hash: after a crash, the same file is found again.
 pub(super) fn staged_name(name: &str, clip: &ClipFile) -> String {
     let mut hash = sha2::Sha256::new();
     hash.update(clip.sha256.0);
@@ -324,7 +324,7 @@ fn name_sidecar(dir: &Dir, staged: &str, name: &str, sidecar_state: SidecarState
     })
 }
 
-/// Copies the permissions of the new file `public`, which has the usual ones, to the file `private`.
+/// Sets the permissions of the file `private` to those of the new file `public`, which has the default permissions.
 fn open_up(private: &File, public: &File) -> io::Result<()> {
     match private.set_permissions(public.metadata()?.permissions()) {
         // The file system has no modes, such as that of a memory card.
@@ -333,7 +333,7 @@ fn open_up(private: &File, public: &File) -> io::Result<()> {
     }
 }
 
-/// Gives a clip its name in one step, so that it becomes visible as a whole.
+/// Renames a clip to its final file name in one step, so that it becomes visible as a whole.
 fn give_name(from: &Dir, part: &str, dir: &Dir, name: &str, replace: bool) -> io::Result<()> {
     if replace { from.rename_over(part, dir, name) } else { from.rename_new(part, dir, name) }
 }

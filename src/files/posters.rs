@@ -45,7 +45,7 @@ pub(super) fn parts(clip: Sha256) -> [String; 2] {
     names(clip).map(|name| format!("{name}.part"))
 }
 
-/// Gives the posters of a clip their final names if `is_whole` is true; otherwise removes them.
+/// Gives the new posters of a clip their final names if `is_whole` is true; otherwise removes them.
 pub(super) fn settle(state: &Path, clip: Sha256, is_whole: bool) -> io::Result<()> {
     let folder = state.join(FOLDER);
     for (part, name) in parts(clip).into_iter().zip(names(clip)) {

@@ -20,7 +20,7 @@ pub enum ReceiveFault {
     /// The download broke off; the bytes that can be used later are kept.
     #[error("{why}")]
     Broken {
-        /// True if at least 1 MiB arrived in this attempt, which counts as progress.
+        /// True if at least 1 MiB arrived in this attempt to download the clip, which counts as progress.
         progress: bool,
         /// The reason why the download broke off, in words.
         why: String,

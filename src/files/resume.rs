@@ -10,7 +10,7 @@ pub const LARGEST_CLIP: u64 = 2 * 1024 * 1024 * 1024;
 /// one version of a file (RFC 9110, 8.8.2.2).
 const LAST_MODIFIED_AGE: Duration = Duration::from_mins(1);
 
-/// The largest number of characters of a text page that a message repeats.
+/// The largest number of characters from a page of text that a message shows.
 const MOST_WORDS: usize = 200;
 
 /// The consequence of a host's answer for the bytes that were already received.

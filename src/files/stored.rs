@@ -24,14 +24,14 @@ use std::io::{self, BufReader, Cursor, Seek as _, SeekFrom, Write as _};
 
 const MIB: u64 = 1024 * 1024;
 
-/// The number of new bytes after which a running download is made durable and its notes are written. A crash loses at
-/// most this much of a download that can be resumed. Most clips are shorter, and are made durable once.
+/// The number of new bytes after which a running download is made durable and its notes are written. If the download
+/// can be resumed, a crash loses no more than this. Most clips are shorter, and are made durable once.
 const STRIDE: u64 = 16 * MIB;
 
 /// The number of new bytes after which the system is asked to start writing them, while the download continues.
 const AHEAD: u64 = MIB;
 
-/// The number of new bytes from which an attempt that broke off counts as progress.
+/// The number of new bytes from which a download attempt counts as progress, although it broke off.
 const PROGRESS: u64 = MIB;
 
 /// The content of the notes file, which describes the durable bytes of a download.
@@ -64,7 +64,7 @@ pub(super) struct Stored {
     /// True if a notes file may exist on the disk.
     has_notes: bool,
     length: u64,
-    /// The number of bytes received in this attempt.
+    /// The number of bytes received in this attempt to download the clip.
     came: u64,
     /// The number of bytes that the system was asked to start writing.
     started: u64,
@@ -137,8 +137,8 @@ impl Stored {
         self.file.as_ref()
     }
 
-    /// Prepares the download for the host's answer: keeps or discards the bytes of earlier attempts. Returns an error
-    /// if the answer is not a clip.
+    /// Prepares the download for the host's answer: keeps or discards the bytes of earlier attempts, as the answer
+    /// requires. Returns an error if the answer is not a clip.
     pub(super) fn begin(mut self, tree: &Tree, head: &ClipHead) -> Result<Self, ReceiveFault> {
         let total = self.notes.as_ref().map(|notes| notes.total);
         let validator = self.notes.as_ref().and_then(|notes| notes.validator.as_deref());
@@ -226,7 +226,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Checks whether the missing bytes can be requested later.
+    /// Checks whether the bytes that are still missing can be requested in a later attempt.
     fn can_go_on(&self) -> bool {
         self.notes.as_ref().is_some_and(|notes| notes.validator.is_some())
     }
@@ -280,8 +280,8 @@ impl Stored {
         Ok(())
     }
 
-    /// Checks the MP4 boxes of the received clip, from memory if `bytes` are given. Bytes that are not a clip are
-    /// discarded.
+    /// Checks the MP4 boxes of the received clip: in `bytes` if they are given, otherwise in the file. Bytes that are
+    /// not a clip are discarded.
     fn check(&mut self, tree: &Tree, bytes: Option<&[u8]>) -> Result<Received, ReceiveFault> {
         let facts = match bytes {
             Some(bytes) => mp4::inspect(&mut Cursor::new(bytes)),

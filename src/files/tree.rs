@@ -97,7 +97,7 @@ impl Tree {
         Ok(Self::with(root.clone(), partial.clone(), *identity, *patience, disks))
     }
 
-    /// Returns those of the folders opened so far on which a disk is mounted.
+    /// Returns the folders, among those opened so far, on which a disk is mounted.
     pub fn disks(&self) -> io::Result<BTreeSet<String>> {
         let (own, state) = (self.inner.identity.0, self.state()?.identity()?.0);
         let entered = self.inner.entered.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,7 +190,7 @@ impl Tree {
         Ok(stale.len())
     }
 
-    /// Opens the folder of unfinished downloads.
+    /// Opens the folder of unfinished downloads, `partial/` in the state folder.
     pub(super) fn partial(&self) -> io::Result<Dir> {
         Dir::open(&self.inner.partial)
     }

@@ -1,4 +1,4 @@
-//! Makes jobs of the items of a manifest, one item at a time.
+//! Makes jobs from the items of a manifest, one item at a time.
 
 mod rows;
 
@@ -31,10 +31,11 @@ pub trait Jobs {
     /// Discards the jobs received so far, because the product file is read again from its start.
     fn begin(&mut self);
 
-    /// Receives a valid job with its urgency. Jobs of higher urgency go first; equal ones keep the order of the items.
+    /// Receives a valid job, with its priority and its template in `placed`. Jobs of equal priority keep the order in
+    /// which they come.
     fn take(&mut self, wanted: Wanted, placed: Placed);
 
-    /// Receives a picture of a job, by its digest, and a function that computes the signature of its pixels.
+    /// Receives a picture of a job: the digest of its file, and a function that computes the signature of its pixels.
     ///
     /// Called only if the manifest compares pictures by their pixels.
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>);
@@ -127,7 +128,7 @@ pub fn jobs(
     loaded.manifest = Some(manifest);
 }
 
-/// Returns the warning about items that are left out, or the error if no job remains.
+/// Returns the warning about items that were left out because of their problems, or the error if no job remains.
 fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     let place = Place::File(shown.to_owned());
     let (items, are) = match expanded.left_out.count() {
@@ -147,7 +148,7 @@ fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     )
 }
 
-/// Finds the problems of a product file whose manifest cannot be used.
+/// Finds the problems of the product file `from`, for a manifest that cannot be used itself.
 pub(super) fn look(
     folder: &Path,
     from: &Located<String>,
@@ -196,7 +197,8 @@ impl Pictures<'_> {
     }
 }
 
-/// Returns the remedy for a missing picture whose text may be an address without its host or scheme.
+/// Returns the remedy for a missing picture, if its text in the manifest looks like a web address that lacks its host
+/// or its scheme.
 fn without_host(text: &str) -> Option<String> {
     let is_host = |first: &str| {
         let (name, last) = first.rsplit_once('.').unwrap_or_default();
@@ -232,7 +234,7 @@ impl<'a> Source<'a> {
     }
 
     /// Passes every item to `take`, and returns a catalog with the problems of the source. The error `Scattered` means
-    /// that the rows of one product are apart: read again with `is_gathered`.
+    /// that the rows of one product are apart: the caller must read again with `is_gathered`.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
             Self::Manifest(entries) => {

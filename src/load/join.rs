@@ -26,7 +26,7 @@ pub(super) struct Joined {
 }
 
 impl Joined {
-    /// Reads a joined sheet. Adds its problems; after an error it returns `None`, and nothing is joined.
+    /// Reads a joined sheet and adds its problems to `problems`. After an error it returns `None`, and nothing is joined.
     pub(super) fn read(folder: &Path, join: &Join, problems: &mut Vec<Problem>) -> Option<Self> {
         let Join { from, on } = join;
         let path: PathBuf = folder.join(&from.value);
@@ -70,7 +70,8 @@ impl Joined {
         joined.with(&read.items, problems)
     }
 
-    /// Adds the rows of the sheet. Returns `None` after a problem, which is added to `problems`.
+    /// Adds the rows of the sheet, given as `items`, to this join. Returns `None` after a problem, which is added to
+    /// `problems`.
     fn with(mut self, items: &[Item], problems: &mut Vec<Problem>) -> Option<Self> {
         let on = self.on.value.as_str();
         let first = items.first()?;
@@ -118,17 +119,17 @@ impl Joined {
 
 /// The column names of a product file together with those that a joined sheet adds.
 struct Names {
-    /// The names in the product file.
+    /// The names of the columns in the product file.
     own: Arc<[Arc<str>]>,
     all: Arc<[Arc<str>]>,
-    /// The position of each column of the sheet in `all`.
+    /// The position of each column of the sheet in the list `all` of all column names.
     places: Vec<usize>,
 }
 
 /// The state of a join while the items are read.
 pub(super) struct Joining<'a> {
     joined: &'a Joined,
-    /// The keys of the sheet that matched an item.
+    /// The keys of the sheet that matched at least one item so far.
     used: HashSet<&'a str>,
     names: Option<Names>,
     /// The first item that lacks the key column; an error message lists the columns of this item.

@@ -18,7 +18,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Returns the state before the first job; `None` if the manifest does not compare pictures by their pixels.
+    /// Returns an empty record; `None` if the manifest does not compare pictures by their pixels.
     pub(super) fn of(manifest: &Manifest, folder: &Path) -> Option<Self> {
         let is_wanted = manifest.image_identity == ImageIdentity::Pixels;
         is_wanted.then(|| Self { folder: folder.to_owned(), links: false, files: false })

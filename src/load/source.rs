@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// The bytes of standard input that were read so far, kept because a command may read the product file twice.
+/// The bytes of standard input that were read so far. They are kept because a command may read the product file twice.
 static STANDARD_INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// A reader of standard input from its start.
+/// A reader that begins at the start of standard input, even if that was read before.
 struct StandardInput {
     at: usize,
 }
@@ -52,7 +52,8 @@ pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     Ok(Box::new(StandardInput { at: 0 }))
 }
 
-/// Returns the path of an existing file whose name resembles that of the missing file `written`, in the same folder.
+/// Returns the path of an existing file in the same folder, with a name similar to that of the missing file `written`;
+/// `None` if there is none.
 pub(super) fn near(root: &Path, written: &str) -> Option<String> {
     let written = Path::new(written);
     let folder = written.parent()?;

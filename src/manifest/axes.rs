@@ -1,4 +1,4 @@
-//! Reads the section `matrix` of a shot, and makes cells from its axes and its lists `exclude` and `include`.
+//! Reads the section `matrix` of a shot, and builds the matrix's cells from its axes and its lists `exclude` and `include`.
 
 use super::choices::{AXIS, choice};
 use super::condition::{Condition, condition};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// The maximum number of cells of a matrix.
 pub(super) const MOST: usize = 10_000;
-/// The maximum number of additions to cells, which is the number of `include` entries times the number of cells.
+/// The maximum number of `include` entries times cells: each entry may add values to each cell.
 const MOST_ADDED: usize = 1_000_000;
 
 const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";
@@ -67,12 +67,12 @@ struct Axis {
     positions: HashMap<String, usize>,
 }
 
-/// An entry of `include`.
+/// An entry of a matrix's list `include`, while the matrix is being read.
 struct Included {
     span: Span,
     positions: Positions,
     when: Option<Condition>,
-    /// The values of the entry's keys that are not axes.
+    /// The values that the entry sets under keys other than the axes.
     others: Vec<Arc<Choice>>,
 }
 
@@ -237,7 +237,7 @@ impl Reader<'_> {
         fits.then_some(pattern)
     }
 
-    /// Reads the entries of `include`. `cells` is the number of cells that they may extend.
+    /// Reads the entries of `include`. `cells` is the number of cells that each entry may extend.
     fn include(&mut self, node: &Node, cells: usize) {
         let Value::List(nodes) = &node.value else {
             self.decoder.wrong_kind(node, "include", "a list", INCLUDE);
@@ -281,7 +281,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Builds the cells with their names.
+    /// Builds the cells of the matrix, with their names.
     fn cells(&mut self, lengths: &[usize], exclude: &[Pattern], span: Span) -> Vec<Cell> {
         let include: Vec<Positions> = self.entries.iter().map(|entry| entry.positions.clone()).collect();
         let outlines = outlines(lengths, exclude, &include);
@@ -324,10 +324,10 @@ impl Reader<'_> {
         cells
     }
 
-    /// Reports a cell that has no name, or the name of another cell.
+    /// Reports a cell without a name, or with the same name as another cell.
     fn unclear(&mut self, variant: &str, other: Option<u32>, span: Span) {
         if variant.is_empty() {
-            let hint = "add a key whose value names the cell, such as `take: closeup`";
+            let hint = "add a key and a value of your own as its name, such as `take: closeup`";
             self.error(span, "this entry makes a matrix cell without a name", hint);
         } else if let Some(other) = other {
             let message = format!("two cells of the matrix would be called `{variant}`");

@@ -5,14 +5,16 @@ use crate::domain::request::Field;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 
-/// Returns a manifest whose only shot has this matrix, written in one line; text after it belongs to the shot, too.
+/// Returns a manifest whose only shot has this matrix, written in one line. Text after the matrix becomes part of the
+/// shot, too.
 fn shot(matrix: &str) -> String {
     format!(
         "version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    prompt: \"{{{{ matrix | items | list }}}}\"\n    matrix: {matrix}\n"
     )
 }
 
-/// Returns the cells that are made for an item: the variant and all keys that templates can read.
+/// Returns a text for each cell that is made for an item: the cell's variant, and all its keys and values that
+/// templates can read.
 fn cells_of(text: &str, columns: &[(&str, &str)]) -> Vec<String> {
     let manifest = good(text);
     let jobs = jobs(&manifest, item(columns));

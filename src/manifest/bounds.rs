@@ -79,7 +79,7 @@ fn most(text: &str) -> Result<Most, String> {
     })
 }
 
-/// Reads the action for a finished clip whose input changed.
+/// Reads `on_change`, the action for a finished clip whose input changed.
 pub(super) fn on_change(decoder: &mut Decoder, node: &Node) -> Option<OnChange> {
     decoder.parsed(node, "on_change", |text| match text {
         "render" => Ok(OnChange::Render),
@@ -98,7 +98,7 @@ pub(super) fn reuse(decoder: &mut Decoder, node: &Node) -> Option<Reuse> {
     })
 }
 
-/// Reads the action for an item with an error.
+/// Reads `on_bad_item`, the action for an item with an error.
 pub(super) fn on_bad_item(decoder: &mut Decoder, node: &Node) -> Option<OnBadItem> {
     decoder.parsed(node, "on_bad_item", |text| match text {
         "fail" => Ok(OnBadItem::Fail),
@@ -107,7 +107,7 @@ pub(super) fn on_bad_item(decoder: &mut Decoder, node: &Node) -> Option<OnBadIte
     })
 }
 
-/// Reads the action for a finished clip that is missing.
+/// Reads `on_missing`, the action for a finished clip that is missing from the output folder.
 pub(super) fn on_missing(decoder: &mut Decoder, node: &Node) -> Option<OnMissing> {
     decoder.parsed(node, "on_missing", |text| match text {
         "fetch" => Ok(OnMissing::Fetch),
@@ -128,7 +128,7 @@ pub(super) fn image_identity(decoder: &mut Decoder, node: &Node) -> Option<Image
     })
 }
 
-/// Reads the action for a submission that got no answer.
+/// Reads `on_ambiguous`, the action for a submission that got no answer.
 pub(super) fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
     let example = "on_ambiguous: { resubmit: { max_extra_spend: \"2.00\" } }";
     match &node.value {

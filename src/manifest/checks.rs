@@ -19,11 +19,11 @@ const MEASURES: u32 = 1;
 /// The settings of the automatic checks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checks {
-    /// True if the frames are checked where `ffmpeg` is installed.
+    /// True if the frames of clips are checked, too. Without an installed `ffmpeg` they are not.
     pub frames: bool,
-    /// The maximum difference from the requested length, in seconds.
+    /// The maximum difference between a clip's length and the requested length, in seconds.
     pub duration: f64,
-    /// The maximum difference of each side from the requested size, in percent.
+    /// The maximum difference between each side of a clip and the requested size, in percent.
     pub size: f64,
     /// The maximum time for which the picture of a clip is black, in seconds.
     pub black: f64,
@@ -34,7 +34,7 @@ pub struct Checks {
     /// The maximum number of differing bits between the perceptual hashes (63 bits) of a frame and of the job's
     /// picture.
     pub hash: u32,
-    /// The difference of colours (CIEDE2000) from which a product counts as recoloured.
+    /// The difference between two colours (CIEDE2000) from which the product in a clip counts as recoloured.
     pub colour: f64,
     /// The score, from 0 to 100, from which a change between two frames counts as a cut.
     pub cut: f64,
@@ -141,7 +141,7 @@ fn number_up_to(text: &str, most: f64) -> Option<f64> {
     text.parse().ok().filter(|number| *number <= most && is_number(text))
 }
 
-/// Returns whether a text has digits and at most one point, and no sign, exponent or name of a number.
+/// Returns whether a text has digits and at most one decimal point, but no sign, no exponent, and no word such as `inf`.
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && text.starts_with(|c: char| c.is_ascii_digit())

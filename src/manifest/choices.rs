@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The maximum length of a value's id in characters. Several ids are joined in a job key and in a file name.
 const LONGEST: usize = 60;
 
-/// An example of an axis for hints.
+/// An axis of a matrix as an example in hints.
 pub(super) const AXIS: &str = "mood: [{ id: beach, set: sunny beach }, { id: loft, set: concrete loft }]";
 
 /// Reads one value of the matrix key `key`. If `of_axis` is true, the value must have an id or text that can be a part
@@ -75,7 +75,7 @@ pub(super) fn is_field(key: &str) -> bool {
 
 /// Returns whether a plain text under a key other than an axis can be a part of a cell's name.
 ///
-/// Prompts, pictures and templates cannot.
+/// The texts of prompts, pictures and templates cannot.
 fn names(key: &str, text: &str) -> bool {
     let is_prose = matches!(
         Field::named(key),
@@ -88,7 +88,7 @@ fn is_filled(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// Reads the id of a group as written, even `~` and `no`.
+/// Reads the id of a group (a value with several texts) as written, even `~` and `no`.
 fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -> Option<&'n str> {
     let Some(id) = get(entries, "id") else {
         let problem = decoder.error(node.span, format!("a value of the axis `{key}` has no `id`"));
@@ -108,7 +108,7 @@ fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -
     }
 }
 
-/// Reads the texts of a group, with their keys.
+/// Reads the texts of a group (a value with several texts), with their keys.
 fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, String)> {
     let mut texts = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -128,7 +128,7 @@ fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, St
     texts
 }
 
-/// Warns if a text contains a template in a place where templates are not filled.
+/// Warns if a text contains a template although it is used unchanged, so that the template would not be filled in.
 fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
     if is_filled(text) {
         let problem = decoder
@@ -139,8 +139,8 @@ fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
     }
 }
 
-/// Reads the setting that a value of a matrix makes for a field. The setting is the text itself, or a group's `value`,
-/// or else the group's id.
+/// Reads the setting of the field `key` from a value of a matrix: the text itself, or a group's `value`, or else the
+/// group's id.
 fn setting(
     decoder: &mut Decoder,
     templates: &mut Templates,

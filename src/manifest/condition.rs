@@ -1,4 +1,4 @@
-//! The conditions `where` and `when`, which select the items and cells for which clips are made.
+//! The conditions `where` and `when`, which decide for which items and matrix cells clips are made.
 
 use super::context::Context;
 use super::decode::Decoder;
@@ -10,8 +10,8 @@ use super::yaml::Node;
 use crate::domain::problem::{Place, Problem};
 use minijinja::{Error, ErrorKind};
 
-/// The start of the template that is put around a condition. As a template, the condition is compiled once and not for
-/// each item.
+/// The text before a condition in the template into which it is put. As a template, the condition is compiled only
+/// once, not for each item.
 const BEFORE: &str = "{{ (";
 /// An example of a correct condition.
 const EXAMPLE: &str = "item.status == 'active'";
@@ -52,7 +52,8 @@ impl Condition {
         }
     }
 
-    /// Returns the problem with a condition that cannot be evaluated for this item.
+    /// Returns the problem with a condition whose evaluation failed for this item, most likely because a column has no
+    /// number.
     fn unclear_number(&self, error: &Error, context: &Context<'_>) -> Box<Problem> {
         let problem = explain::unfilled(&self.0, error, context);
         let Some(column) = self.0.columns().first().filter(|_| problem.hint.is_none()) else {
@@ -126,7 +127,7 @@ pub(super) fn condition(
     }
 }
 
-/// Returns the problem with a text that is not a valid expression.
+/// Returns the problem with a condition that is not a valid expression; `None` if it is valid.
 fn unreadable(template: &Template, name: &str, templates: &Templates) -> Option<Problem> {
     let text = template.source();
     let is_right = |text: &str| templates.environment().compile_expression(text).is_ok();

@@ -8,7 +8,7 @@ fn asking(condition: &str) -> String {
     )
 }
 
-/// Returns whether an item meets a condition.
+/// Returns whether an item with these columns meets a condition.
 fn holds(condition: &str, columns: &[(&str, &str)]) -> Result<bool, Box<Problem>> {
     let (manifest, problems) = read("m.yaml", asking(condition).as_bytes());
     assert!(manifest.is_some(), "{condition}: {problems:?}");

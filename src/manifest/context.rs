@@ -26,7 +26,7 @@ impl<'a> ItemContext<'a> {
         Self { environment, vars: Value::from_dyn_object(vars), value, item }
     }
 
-    /// Returns the template data of a job: the item, a shot, and a cell with these keys and values.
+    /// Returns the template data of a job: of the item, of a shot, and of a matrix cell with these keys and values.
     pub(super) fn context(&self, shot: &str, variant: &str, cell: Vec<(Arc<str>, Seen)>) -> Context<'a> {
         let names = Names {
             item: self.value.clone(),
@@ -66,7 +66,7 @@ impl Context<'_> {
         self.with_item(self.item.with_text(name, text))
     }
 
-    /// Returns a copy of the data with a reviewer's words about the clip, which templates read as `feedback`.
+    /// Returns a copy of the data with a reviewer's comment on the job's clip, which templates read as `feedback`.
     #[must_use]
     pub fn with_feedback(&self, feedback: &str) -> Self {
         let mut changed = self.clone();

@@ -58,7 +58,7 @@ impl Decoder {
         self.report(self.error(node.span, message).hint(format!("write `{example}`")));
     }
 
-    /// Reports every key of `entries` that is not in the list `known`.
+    /// Reports every key of `entries` that is not in the list `known`. Messages name `owner` as the place of the keys.
     pub(super) fn known(&mut self, entries: &[Entry], owner: &str, known: &[&str]) {
         for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
             let message = match owner {
@@ -97,7 +97,7 @@ impl Decoder {
         Some(Located::new(text, self.spot(node.span)))
     }
 
-    /// Returns a single value that `parse` has read. Reports an error of `parse`, whose text is the hint.
+    /// Returns the value that `parse` makes of a node's text. An error of `parse` is the hint of a reported problem.
     pub(super) fn parsed<T>(
         &mut self,
         node: &Node,
@@ -133,7 +133,7 @@ impl Decoder {
     }
 }
 
-/// Returns the value of a key; `None` if the key is missing.
+/// Returns the value of `key` in `entries`; `None` if the key is missing.
 pub(super) fn get<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
     entries.iter().find(|entry| &*entry.key == key).map(|entry| &entry.node)
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 /// The maximum number of column names listed in a message.
 const LISTED: usize = 12;
 
-/// The filters that are useful in a prompt or a file name.
+/// The names of the filters that are useful in a prompt or a file name.
 const FILTERS: [&str; 16] = [
     "slug",
     "truncate",
@@ -41,7 +41,7 @@ const ELSEWHERE: [(&str, &str); 7] = [
     ("shorten", "truncate"),
 ];
 
-/// Returns the problem with a template that cannot be compiled.
+/// Returns the problem with a template whose syntax is wrong, so that it cannot be compiled.
 pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
     let detail = error.detail().unwrap_or("it cannot be read");
     if detail.contains("unexpected end of input")
@@ -59,7 +59,7 @@ pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
         .hint("a name goes between braces, `{{ item.title }}`; a condition is `{% if … %}…{% endif %}`")
 }
 
-/// Returns the name and the place of the last block that is opened and not closed.
+/// Returns the name and the place of the last block that is opened and not closed, such as `if`; `None` if there is none.
 fn unclosed(source: &str) -> Option<(&str, Range<usize>)> {
     let mut open: Vec<(&str, Range<usize>)> = Vec::new();
     for (start, _) in source.match_indices("{%") {
@@ -75,7 +75,7 @@ fn unclosed(source: &str) -> Option<(&str, Range<usize>)> {
     open.pop()
 }
 
-/// Returns the problem with a template that cannot be filled for an item, with the item as its example.
+/// Returns the problem with a template that cannot be filled in for an item. The problem names the item as an example.
 pub(super) fn unfilled(template: &Template, error: &Error, context: &Context<'_>) -> Problem {
     let item = &*context.item;
     let detail = error.detail().unwrap_or_default();
@@ -141,7 +141,7 @@ fn unknown_filter(place: Place, detail: &str) -> Problem {
     problem.note(format!("filters: {}", FILTERS.join(", ")))
 }
 
-/// Returns the problem with a filter that needs a value in brackets and has none.
+/// Returns the problem with a filter that is used without the value in brackets that it needs.
 fn without_value(template: &Template, error: &Error) -> Problem {
     let source = template.source();
     let place = template.part(template.range(error));
@@ -186,7 +186,7 @@ fn unknown_option(template: &Template, place: Place, option: &str, item: &Item) 
     if names.is_empty() { problem } else { problem.note(format!("{} has: {}", item.id, names.join(", "))) }
 }
 
-/// Returns the problem with a key that this matrix cell does not have, although other cells may.
+/// Returns the problem with a key that the matrix cell of this job does not have, although other cells may.
 fn not_in_cell(template: &Template, place: Place, key: &str, context: &Context<'_>) -> Problem {
     let quote = template.quote();
     let (message, example) = match context.variant.as_str() {

@@ -13,7 +13,7 @@ use super::yaml::{Entry, Node, Value};
 use crate::domain::request::Field;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The name of a preset in an `extends`.
+/// The name of a preset in a list `extends`, with its place.
 pub(super) struct Extended {
     pub(super) name: String,
     pub(super) span: Span,
@@ -47,7 +47,8 @@ pub(super) fn own(
     (fields, extends.unwrap_or_default())
 }
 
-/// Reads from `entries` the fields that all providers share, `model` and `params`; `read` reads each single value.
+/// Reads from `entries` the fields that all providers share, and `model` and `params`. The function `read` reads each
+/// single value.
 pub(super) fn settings<T>(
     decoder: &mut Decoder,
     entries: &[Entry],
@@ -100,7 +101,7 @@ fn names(decoder: &mut Decoder, node: &Node) -> BTreeSet<String> {
     nodes.iter().filter_map(|node| Some(decoder.text(node, "optional")?.to_owned())).collect()
 }
 
-/// Reads the names after `extends`.
+/// Reads the names of the presets that the key `extends` lists.
 fn extends(decoder: &mut Decoder, node: &Node) -> Vec<Extended> {
     let nodes = match &node.value {
         Value::List(nodes) => nodes.as_slice(),

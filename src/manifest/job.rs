@@ -1,4 +1,4 @@
-//! The jobs of an item: the clips of all shots that conditions allow.
+//! The jobs of an item: one for each shot and matrix cell whose conditions the item meets.
 
 use super::condition::Condition;
 use super::context::{Context, ItemContext};
@@ -17,7 +17,7 @@ pub struct Job<'a> {
     pub variant: &'a str,
     /// The data for the job's templates.
     pub context: Context<'a>,
-    /// The values of the job's matrix cell; later values win over earlier ones.
+    /// The values of the job's matrix cell; a later value wins over an earlier one with the same key.
     choices: Vec<&'a Choice>,
 }
 
@@ -59,7 +59,8 @@ impl<'a> ItemContext<'a> {
         alone.into_iter().chain(cells).filter_map(|cell| self.job(shot, cell).transpose())
     }
 
-    /// Returns the job of a shot for the item in one cell; `None` if a condition excludes it.
+    /// Returns the job of a shot for the item, in one cell of the matrix if the shot has one; `None` if a condition excludes the
+    /// job.
     fn job(&self, shot: &'a Shot, cell: Option<&'a Cell>) -> Result<Option<Job<'a>>, Box<Problem>> {
         let variant = cell.map_or("", |cell| &cell.variant);
         let context = |choices: &[&Choice]| {

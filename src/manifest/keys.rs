@@ -1,10 +1,10 @@
-//! The keys of a manifest, each with a sentence for the author of a manifest.
+//! The keys of a manifest, each with a sentence that explains it to the manifest's author.
 //!
 //! The decoders accept the keys of these tables, and the schema for editors is made from them too.
 
 use crate::domain::request::Field;
 
-/// The keys of a group of fields, each with its description.
+/// A table of keys in one part of a manifest, each with its description.
 pub type Keys = [(&'static str, &'static str)];
 
 /// The keys at the top level of a manifest.
@@ -206,7 +206,7 @@ pub const MATRIX: &Keys = &[
     ),
 ];
 
-/// The keys of a provider.
+/// The keys of a provider's entry under `providers`.
 pub const PROVIDER: &Keys = &[
     ("base_url", "The address of the provider's server."),
     ("api_key", "The environment variable that holds the API key, as \"${NAME}\"; never the key itself."),
@@ -228,14 +228,14 @@ pub const LIMITS: &Keys = &[
     ("poll_every", "The time between polls, such as `10s`; learned from finished tasks if it is not set."),
 ];
 
-/// The keys of a price.
+/// The keys of a price in a model's entry or under `prices`.
 pub const PRICE: &Keys = &[
     ("per", "The unit of the price: `clip` or `second`."),
     ("usd", "The price of one unit in US dollars, such as \"0.20\"."),
     ("surcharges", "The amounts that some parameters add to a clip's price."),
 ];
 
-/// The keys of a surcharge.
+/// The keys of a surcharge, which is a part of a price.
 pub const SURCHARGE: &Keys = &[
     ("param", "The parameter that costs extra, as under `params`."),
     ("equals", "The value that costs extra."),
@@ -249,8 +249,8 @@ pub const ON_AMBIGUOUS: &Keys = &[("resubmit", "Send the request again, although
 pub const RESUBMIT: &Keys =
     &[("max_extra_spend", "The maximum total of the money that may be paid twice, in US dollars.")];
 
-/// The key that names the model from whose card a new model starts. All other keys of a model's entry are parts of a
-/// card.
+/// The key that names a known model. The card of a new model starts as a copy of that model's card. All other keys of a
+/// model's entry are parts of a card.
 pub const LIKE: (&str, &str) = (
     "like",
     "The model from whose card this model's card starts; only for a model that shotlist does not know.",

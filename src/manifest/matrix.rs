@@ -15,7 +15,8 @@ use unicode_normalization::UnicodeNormalization as _;
 pub struct Matrix {
     /// The names of the axes, in the order of the file.
     pub axes: Vec<Located<String>>,
-    /// The cells in the order of the axes, the first varying slowest, then the added cells. Empty after an error.
+    /// The cells in the order of the axes, the first axis varying slowest, followed by the cells that `include` adds.
+    /// Empty after an error.
     pub(super) cells: Vec<Cell>,
 }
 
@@ -32,7 +33,7 @@ impl Matrix {
         self.cells.is_empty()
     }
 
-    /// Returns all values of the cells.
+    /// Returns all values of the matrix's cells.
     pub(super) fn choices(&self) -> impl Iterator<Item = &Arc<Choice>> {
         self.cells.iter().flat_map(|cell| {
             let added = cell.extensions.iter().flat_map(|extension| &extension.choices);
@@ -54,18 +55,18 @@ impl Matrix {
 pub(super) struct Cell {
     /// The ids of the cell's values, joined by `_`.
     pub(super) variant: String,
-    /// The values, in the order of the axes.
+    /// The cell's values, in the order of the axes.
     pub(super) choices: Vec<Arc<Choice>>,
-    /// The condition on the items for which the cell is made; `None` for all items.
+    /// The condition that an item must meet for the cell to be made; `None` if it is made for all items.
     pub(super) when: Option<Condition>,
-    /// The additions from entries of `include`, in their order.
+    /// The values that entries of `include` add to the cell, in the order of the entries.
     pub(super) extensions: Vec<Arc<Extension>>,
 }
 
 /// The addition of an entry of `include` to existing cells.
 #[derive(Debug)]
 pub(super) struct Extension {
-    /// The condition on the items for which the addition is made; `None` for all items.
+    /// The condition that an item must meet for the addition to be made; `None` if it is made for all items.
     pub(super) when: Option<Condition>,
     pub(super) choices: Vec<Arc<Choice>>,
 }
@@ -77,7 +78,7 @@ pub(super) struct Choice {
     pub(super) key: Arc<str>,
     /// The value's id as written in the manifest.
     pub(super) id: String,
-    /// The value's part in the names of cells; empty if it has none.
+    /// The value's part of the names of cells; empty if the value adds nothing to the names.
     pub(super) name: String,
     /// The value that templates read.
     pub(super) seen: Seen,
@@ -88,7 +89,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// Returns the place of the value.
+    /// Returns the place of the value in the manifest.
     pub(super) fn place(&self) -> Place {
         self.spot.place()
     }
@@ -125,10 +126,11 @@ pub(super) fn safe(id: &str) -> String {
     kept.collect()
 }
 
-/// The position of one value on each axis. `None` means no value in a cell, and any value in an entry of `include`.
+/// The position of one value on each axis. In a cell, `None` means no value on that axis; in an entry of `include`, any
+/// value.
 pub(super) type Positions = Vec<Option<usize>>;
 
-/// A pattern that selects cells. It has the positions of the matching values for each axis, or an empty list if any
+/// A pattern that selects cells. For each axis it has the positions of the matching values, or an empty list if any
 /// value matches.
 pub(super) type Pattern = Vec<Vec<usize>>;
 

@@ -73,9 +73,9 @@ use syntax::Finding;
 use templates::Templates;
 use yaml::{Entry, Node, Value};
 
-/// An example of `items`.
+/// The section `items` as an example in hints.
 const ITEMS: &str = "items: { from: products.csv }";
-/// An example of `shots`.
+/// The section `shots` as an example in hints.
 const SHOTS: &str =
     "shots: { hero: { model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" } }";
 
@@ -108,9 +108,9 @@ pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
     (manifest.filter(|_| is_right), problems)
 }
 
-/// Reads only the settings of the providers.
+/// Reads only the providers' settings from a manifest.
 ///
-/// Paid clips must be collected even while the shots are being rewritten.
+/// Paid clips can then be collected even while the shots are being rewritten.
 #[must_use]
 pub fn read_providers(
     file: &str,
@@ -121,13 +121,13 @@ pub fn read_providers(
     })
 }
 
-/// Reads only the corrections of the model cards, so that paid clips can be collected while shots are being rewritten.
+/// Reads only a manifest's corrections of model cards, to collect paid clips even while shots are being rewritten.
 #[must_use]
 pub fn read_corrections(file: &str, bytes: &[u8]) -> (Option<Corrections>, Vec<Problem>) {
     read_only(file, bytes, &["models", "prices"], models::corrections)
 }
 
-/// Reads some sections despite errors in the others. If no result is returned, at least one problem is an error.
+/// Reads only the sections `keys`, even if others have errors. Without a result, at least one problem is an error.
 fn read_only<T>(
     file: &str,
     bytes: &[u8],
@@ -165,7 +165,7 @@ pub fn read_items_from(file: &str, bytes: &[u8]) -> Option<(Located<String>, Fil
     Some((from, reading))
 }
 
-/// Returns the keys of the manifest with their values.
+/// Returns the manifest's top-level keys with their values. Reports a manifest that has none, and returns `None`.
 fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     if let Value::Map(entries) = &root.value {
         return Some(Rc::clone(entries));
@@ -181,7 +181,7 @@ fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     None
 }
 
-/// Returns the YAML tree of a file, with the problems that do not end the reading.
+/// Returns a file's YAML tree, its text, and its problems; an error if the problems leave no tree.
 fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), Vec<Problem>> {
     let text = text::decode(file, bytes).map_err(|problem| vec![*problem])?;
     let (root, findings) = yaml::read(text);
@@ -201,7 +201,7 @@ fn located(source: &Source, (span, problem): Finding) -> Problem {
     Problem { place: source.place(span), ..*problem }
 }
 
-/// Returns the line and the column where a problem starts.
+/// Returns the line and the column where a problem starts; `None` if its place is not in a text.
 fn start(problem: &Problem) -> Option<(u32, u32)> {
     match &problem.place {
         Place::Text { line, column, .. } => Some((*line, *column)),
@@ -289,7 +289,7 @@ fn missing(decoder: &mut Decoder, source: &Source, key: &str, example: &str) {
     );
 }
 
-/// Returns whether this program knows the manifest's version, so that the other keys can be read.
+/// Returns whether this program supports the manifest's version. Otherwise the other keys cannot be read.
 fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     let Some(node) = get(root, "version") else {
         missing(decoder, source, "version", "version: 1");
@@ -303,7 +303,7 @@ fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     text == "1"
 }
 
-/// The part of a manifest that names its project.
+/// The keys of a manifest that are enough to find the name of its project.
 #[derive(Deserialize)]
 struct Head {
     project: Option<String>,

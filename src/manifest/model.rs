@@ -20,23 +20,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-/// A valid manifest. Whether a provider offers what it requests is checked later, for each job.
+/// A valid manifest. Later checks find out, for each job, whether a provider offers what the manifest requests.
 #[derive(Debug, Clone)]
 pub struct Manifest {
     /// The name under which the project's state is stored; by default the manifest's file name without its extension.
     pub project: String,
     /// The items for which clips are made.
     pub items: Items,
-    /// The texts that every template can use.
+    /// The texts under the manifest's key `vars`, which every template can use.
     pub vars: BTreeMap<String, String>,
     /// The fields for shots that do not set them. An item's own fields win over these defaults, and a shot's fields win
     /// over both.
     pub defaults: ShotFields,
-    /// The shots in the order of the file; at least one.
+    /// The shots, at least one, in the order of the file.
     pub shots: Vec<Shot>,
-    /// The template for the paths of clips, unless a shot or the defaults set one.
+    /// The default template for the paths of clips, for shots that set none if the defaults set none either.
     pub output: Template,
-    /// The changes of the providers' built-in settings, by the provider's name. The names are not checked here.
+    /// The manifest's changes of built-in provider settings, by the provider's name. The names are not checked here.
     pub providers: BTreeMap<String, Located<ProviderConfig>>,
     /// The corrections of the model cards.
     pub corrections: Corrections,
@@ -44,11 +44,11 @@ pub struct Manifest {
     pub on_ambiguous: OnAmbiguous,
     /// The budgets of a run, a day and a month.
     pub budget: Budget,
-    /// The limits of a run without a person's approval.
+    /// The limits that a run may not exceed without a person's approval.
     pub guards: Guards,
     /// The rule whether jobs may use the clips of other jobs, unless a shot or the defaults say otherwise.
     pub reuse: Reuse,
-    /// The action for an item with an error.
+    /// The action for an item whose data has an error.
     pub on_bad_item: OnBadItem,
     /// The action for a finished clip that is missing.
     pub on_missing: OnMissing,
@@ -65,7 +65,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Creates the template context of an item. Create it once for each item, and from it the context of each job.
+    /// Creates the template data of an item. It must be created once for each item; the data of each job is made from it.
     #[must_use]
     pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         self.templates.item(item)
@@ -90,19 +90,19 @@ impl Manifest {
     }
 }
 
-/// The source of the items.
+/// The source of a manifest's items.
 #[derive(Debug, Clone)]
 pub enum Items {
-    /// A product file.
+    /// The items are the rows of a product file.
     File {
         /// The path of the product file, relative to the manifest's folder.
         from: Located<String>,
         /// The settings for reading the product file.
         reading: Box<FileReading>,
-        /// The condition for the items of the file that are used; `None` if all are used.
+        /// The condition that an item of the file must meet to be used; `None` if all items are used.
         only: Option<Box<Condition>>,
     },
-    /// A list in the manifest itself, in its order.
+    /// The items are a list in the manifest itself, in its order.
     List(Vec<ListItem>),
 }
 
@@ -122,16 +122,17 @@ pub struct FileReading {
 pub struct Join {
     /// The path of the second sheet, relative to the manifest's folder.
     pub from: Located<String>,
-    /// The column whose values match the rows of both files, by its name in templates.
+    /// The column that both files have, by its name in templates. Rows with the same text in it belong together.
     pub on: Located<String>,
 }
 
-/// An entry of the manifest's own list.
+/// An item in the list that a manifest itself contains.
 #[derive(Debug, Clone)]
 pub struct ListItem {
     /// The item with its id and texts.
     pub item: Arc<Item>,
-    /// The item's own fields: weaker than a shot's, stronger than the defaults. They are data, not templates.
+    /// The item's own values of fields. They win over the defaults, but not over a shot's fields. They are data, not
+    /// templates.
     pub own: Settings<Located<String>>,
 }
 
@@ -147,9 +148,9 @@ pub struct Shot {
 /// The fields that a shot, or the defaults of all shots, may set.
 #[derive(Debug, Clone, Default)]
 pub struct ShotFields {
-    /// The fields of the request.
+    /// The templates for the fields of the shot's requests.
     pub settings: Settings<Template>,
-    /// The fields and parameters that may be left out if the model lacks them or if they render empty.
+    /// The fields and parameters that may be left out if the model lacks them, or if their templates produce an empty text.
     pub optional: BTreeSet<String>,
     /// The template for the path of the clip.
     pub output: Option<Template>,
@@ -159,7 +160,7 @@ pub struct ShotFields {
     pub reuse: Option<Reuse>,
     /// The variants that are made for each item.
     pub matrix: Option<Arc<Matrix>>,
-    /// The condition for the items and cells for which clips are made; `None` for all.
+    /// The condition on the items and cells for which clips are made; `None` if clips are made for all.
     pub when: Option<Condition>,
 }
 
@@ -185,7 +186,7 @@ pub enum OnChange {
     Render,
     /// The clip is kept until a person approves the new rendering.
     Ask,
-    /// The clip is kept.
+    /// The clip is kept and not rendered again.
     Keep,
 }
 
@@ -202,7 +203,7 @@ pub enum Reuse {
 /// The budgets of a manifest; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Budget {
-    /// The budget of a run, together with the interrupted runs that it continues.
+    /// The budget of a run; interrupted runs that it continues count too.
     pub run: Option<Usd>,
     /// The budget of the project in a day, in UTC.
     pub day: Option<Usd>,
@@ -215,9 +216,9 @@ pub struct Budget {
 pub struct Guards {
     /// The maximum number of jobs that a run may newly submit.
     pub max_jobs: Option<u32>,
-    /// The maximum number of finished jobs that get another clip because their input changed.
+    /// The maximum number of finished jobs that a run submits again because their input changed.
     pub max_changed: Option<Most>,
-    /// The maximum number of finished jobs that the manifest no longer asks for.
+    /// The maximum number of finished jobs that may be missing from the manifest now.
     pub max_removed: Option<Most>,
     /// The maximum cost of the jobs that a run newly submits.
     pub max_new_spend: Option<Usd>,
@@ -228,14 +229,14 @@ pub struct Guards {
 /// A maximum number or share of the finished jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Most {
-    /// A number of jobs.
+    /// A maximum number of jobs.
     Jobs(u32),
-    /// A share of the finished jobs in hundredths of a percent.
+    /// A maximum share of the finished jobs, in hundredths of a percent.
     Share(u32),
 }
 
 impl Most {
-    /// Returns whether the limit allows `found` affected jobs out of `of` finished jobs.
+    /// Returns whether this limit allows that `found` out of `of` finished jobs are affected.
     #[must_use]
     pub fn allows(self, found: usize, of: usize) -> bool {
         let (found, of) = (found as u64, of as u64);
@@ -260,14 +261,14 @@ impl fmt::Display for Most {
     }
 }
 
-/// The changes of a provider's built-in settings.
+/// The manifest's changes of a provider's built-in settings.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderConfig {
     /// The address of the provider's server; `http` is allowed only for this computer.
     pub base_url: Option<Located<String>>,
     /// The environment variable that holds the API key.
     pub api_key: Option<Located<EnvName>>,
-    /// The limits of speed and concurrency.
+    /// The provider's limits of speed and concurrency.
     pub limits: Limits,
 }
 
@@ -278,7 +279,7 @@ pub struct EnvName(pub String);
 /// The action for a submission that may have been accepted and cannot be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnAmbiguous {
-    /// A person decides what happens to the submission.
+    /// The submission is held until a person decides about it.
     #[default]
     Hold,
     /// The request is sent again, as long as the money that may be paid twice stays within a limit.
@@ -288,13 +289,13 @@ pub enum OnAmbiguous {
     },
 }
 
-/// The action for an item with an error.
+/// The action for an item whose data has an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnBadItem {
-    /// The run sends nothing at all.
+    /// The run sends nothing at all, not even for the other items.
     #[default]
     Fail,
-    /// The item is left out, and the others go on.
+    /// The item is left out, and clips are made for the others.
     Skip,
 }
 
@@ -306,7 +307,7 @@ pub enum OnMissing {
     /// The run reports the missing clip and exits with code 3.
     #[default]
     Tell,
-    /// The run does not look for missing clips, because they are moved away on purpose.
+    /// The run does not look for missing clips: the user moves them away on purpose.
     Ignore,
 }
 
@@ -316,7 +317,7 @@ pub enum ImageIdentity {
     /// The bytes of files and the text of links must be equal.
     #[default]
     Bytes,
-    /// The text of links and the bytes of files must be equal, as for [`ImageIdentity::Bytes`].
+    /// The same rule as [`ImageIdentity::Bytes`]: the text of links and the bytes of files must be equal.
     Url,
     /// Links may differ in their queries (the part after `?`).
     UrlWithoutQuery,
@@ -329,29 +330,28 @@ pub enum ImageIdentity {
 pub struct Corrections {
     /// The corrections by model, including models that are made from another card.
     pub models: BTreeMap<ModelName, Located<ModelEntry>>,
-    /// The prices that replace those of the cards and of `models`.
+    /// The manifest's prices of models, which replace the prices of the cards and of `models`.
     pub prices: BTreeMap<ModelName, Located<Price>>,
 }
 
 /// The entry of a model in the section `models`.
 #[derive(Debug, Clone, Default)]
 pub struct ModelEntry {
-    /// The model from whose card a new model starts.
+    /// The known model with whose card the card of a new model begins; `None` if the entry names no such model.
     pub like: Option<Located<ModelName>>,
-    /// The parts of the card that the entry sets, in the order of the file. `fields` and `params` have one part for
-    /// each rule.
+    /// The parts of the card that the entry sets, in the order of the file. Each rule in `fields` or `params` is a part
+    /// of its own.
     pub parts: Vec<CorrectionPart>,
 }
 
-/// A part of a model card that a manifest sets. Whether cards have such a part is not checked here.
+/// A part of a model card that a manifest sets. The name is not checked here: cards may have no such part.
 #[derive(Debug, Clone)]
 pub struct CorrectionPart {
-    /// The key of the part in the card.
+    /// The key of the part in the model card.
     pub name: String,
     /// The value: `true`, `false` and whole numbers without quotes are typed, `~` is null, all else is text.
     pub value: Json,
-    /// The place of each key and the place of the key's value. Both are found by the keys and list positions that lead
-    /// to the key.
+    /// The places of each key and of its value. Both are found by the keys and list positions that lead to the key.
     pub(super) spots: BTreeMap<Vec<String>, (Spot, Spot)>,
 }
 

@@ -1,6 +1,6 @@
 //! The sections `models` and `prices`: corrections of model cards, and additional models.
 //!
-//! The content of cards is not checked here. The parts of cards are passed on as values with their places.
+//! The content of cards is not checked here. The parts of cards are passed on as values with their places in the manifest.
 
 use super::decode::{Decoder, get};
 use super::keys::{self, LIKE, RULES};
@@ -35,7 +35,7 @@ fn models(decoder: &mut Decoder, node: &Node) -> BTreeMap<ModelName, Located<Mod
     models
 }
 
-/// Reads a model's name, which is a key of a section or the value of `like`.
+/// Reads the name of a model, written as a key of the section `models` or `prices`, or as the value of `like`.
 fn model_name(decoder: &mut Decoder, text: &str, span: Span) -> Option<ModelName> {
     let name = text.parse().ok();
     if name.is_none() {
@@ -198,7 +198,7 @@ fn surcharges(decoder: &mut Decoder, node: &Node, owner: &str) -> Option<Vec<Sur
     all.into_iter().collect()
 }
 
-/// Reports each of the required `keys` that a group lacks.
+/// Reports each of the required `keys` that is missing in `entries`, the entries of a map.
 fn needed(decoder: &mut Decoder, node: &Node, entries: &[Entry], owner: &str, keys: &[&str], hint: &str) {
     for key in keys.iter().filter(|key| get(entries, key).is_none()) {
         let problem = decoder.error(node.span, format!("`{key}` is missing in `{owner}`"));

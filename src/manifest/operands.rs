@@ -1,29 +1,28 @@
-//! Doubtful comparisons in a condition, found from its words.
+//! Finds comparisons in a condition that are probably mistakes, from the words of the condition.
 //!
-//! Every column is text. A comparison by order (such as `<`) of a text and a number gives a wrong result without an
-//! error.
+//! Every column is text. A comparison by order (such as `<`) of a text and a number gives a wrong result without an error.
 
 use std::ops::Range;
 
-/// A part of a condition that is allowed and most likely not intended.
+/// A part of a condition that is valid, but most likely not intended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
-    /// The range of bytes of that part.
+    /// The range of bytes of that part in the condition.
     pub(super) range: Range<usize>,
     pub(super) message: String,
     pub(super) hint: String,
 }
 
-/// The kind of a word of a condition.
+/// The kind of a word in a condition's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A text from the item, from `vars` or from `matrix`.
+    /// The name of a text from the item, from `vars` or from `matrix`.
     Text,
-    /// A number without quotes.
+    /// A number written without quotes.
     Number,
-    /// A number in quotes.
+    /// A number written in quotes, which makes it a text.
     Quoted,
-    /// An operator such as `<` or `>=`.
+    /// An operator that compares by order, such as `<` or `>=`.
     Order,
     /// The operator `==` or `!=`.
     Equal,
@@ -118,7 +117,8 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.trim().parse::<f64>().is_ok()
 }
 
-/// Returns the doubtful parts of a condition; `quote` is the kind of quote that hints can use inside the condition.
+/// Returns the parts of a condition that are probably mistakes; `quote` is the kind of quote that hints can use inside
+/// the condition.
 pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     let words = words(text);
     let kind = |at: usize| words.get(at).map(|(kind, _)| *kind);

@@ -6,8 +6,8 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The names that Windows reserves for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
-/// The maximum length of a folder or file name in a path, in bytes. File systems allow 255, but partial and old files
-/// get a suffix.
+/// The maximum length of a folder or file name in a path, in bytes. File systems allow 255, but unfinished downloads
+/// and older clips need a longer name.
 const LONGEST_PART: usize = 200;
 
 /// The name of the state folder, where this program keeps its own files next to the manifest.
@@ -18,13 +18,13 @@ const OWN_FOLDER: &str = ".shotlist";
 pub struct Refused {
     /// The clause for the message, after the path: `holds `:`, which Windows cannot store`.
     pub why: String,
-    /// The hint how to correct the path.
+    /// The hint that tells the user how to correct the path.
     pub hint: &'static str,
-    /// An example of `output:` without the problem; `None` if the hint is enough.
+    /// An example of a line `output:` that avoids the problem; `None` if the hint is enough.
     pub line: Option<&'static str>,
 }
 
-/// A hint, and an example of `output:` that follows it.
+/// A hint how to correct a path, and an example of a line `output:` that follows the hint.
 type Remedy = (&'static str, Option<&'static str>);
 
 /// The remedy for characters that file systems refuse.
@@ -37,7 +37,8 @@ const STAY_BELOW: Remedy = (
     Some("renders/{{ item.id }}_{{ shot }}.mp4"),
 );
 
-/// Checks a rendered output path: relative to the output folder, with `/`, portable, ending in `.mp4`.
+/// Checks the output path that a template produced. It must be relative to the output folder, use `/`, be valid on
+/// every system, and end in `.mp4`.
 ///
 /// Returns the path in Unicode's composed form (NFC).
 pub fn check_path(rendered: &str) -> Result<String, Refused> {

@@ -16,7 +16,8 @@ const DEEPEST: usize = 64;
 #[derive(Default)]
 pub(super) struct Presets {
     fields: BTreeMap<String, ShotFields>,
-    /// The names of all presets, including those that extend themselves and so have no fields.
+    /// The names of all presets with their places. They include presets that extend themselves and therefore have no
+    /// fields.
     names: BTreeMap<String, Span>,
     used: BTreeSet<String>,
 }
@@ -118,7 +119,7 @@ impl Presets {
         }
     }
 
-    /// Warns of presets that nothing extends.
+    /// Warns of presets that neither a shot, nor the defaults, nor another preset extends.
     pub(super) fn check_used(&self, decoder: &mut Decoder) {
         for (name, span) in self.names.iter().filter(|(name, _)| !self.used.contains(*name)) {
             let problem = decoder.warning(*span, format!("nothing extends the preset `{name}`"));

@@ -8,9 +8,9 @@ use crate::domain::ident::composed;
 use crate::domain::item::{Delimiter, FIELDS, OnePer, Reading};
 use std::collections::BTreeMap;
 
-/// The example of `columns` for messages.
+/// A value of the key `columns` as an example in messages.
 const COLUMNS: &str = "{ title: Titel, image: [Bild, Foto] }";
-/// The example of `join` for messages.
+/// A value of the key `join` as an example in messages.
 const JOIN: &str = "{ from: overrides.csv, on: id }";
 
 /// Reads the settings for a product file.

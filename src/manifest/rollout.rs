@@ -15,15 +15,15 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The example of the whole section.
+/// The whole section `rollout` as an example in messages.
 const EXAMPLE: &str = "rollout: { canary: 10, then: approve }";
-/// The example of `then` with a test of the share of approved clips.
+/// An example of `then` that requires a share of approved clips.
 const RATE: &str = "then: { approve: 80% }";
 /// The number of clips in a canary (the clips rendered first), unless the manifest sets a number.
 const CANARY: u32 = 10;
 /// The maximum number of clips in a canary, the clips rendered first.
 const LARGEST: u32 = 1_000;
-/// The allowed chance that the test of the share of approved clips is wrong, unless the manifest sets one: 5 %.
+/// The allowed chance that the test of the share of approved clips gives a wrong result, unless the manifest sets one: 5 %.
 const ERROR: Percent = Percent(500);
 
 /// Reads the section `rollout`.
@@ -41,8 +41,8 @@ pub(super) fn rollout(decoder: &mut Decoder, node: &Node) -> Option<Rollout> {
     Some(Rollout { canary, then })
 }
 
-/// Reads `then`, the condition for rendering the clips after the canary. The condition is the word `approve`, or a test
-/// of the share of approved clips.
+/// Reads `then`, the condition for rendering the clips after the canary: the word `approve`, or a required share of
+/// approved clips.
 fn then(decoder: &mut Decoder, node: &Node) -> Option<Then> {
     match &node.value {
         Value::Text { text, .. } if &**text == "approve" => Some(Then::Approve),
@@ -105,9 +105,9 @@ fn percent(text: &str) -> Option<Percent> {
 impl Manifest {
     /// Returns the digest that identifies a shot's template for a model.
     ///
-    /// The digest covers everything that the manifest says about the shot's clips of that model: templates of fields
-    /// and parameters, the variables that they read, and the cells of the matrix. Output paths, prices, limits,
-    /// conditions and other shots are not part of the digest, and neither is the form of the YAML.
+    /// The digest covers everything that the manifest says about the shot's clips of that model. That is the templates
+    /// of fields and parameters, the variables that they read, and the cells of the matrix. Output paths, prices,
+    /// limits, conditions and other shots are not part of the digest, and neither is the form of the YAML.
     #[must_use]
     pub fn template_identity(&self, shot: &Shot, model: &ModelName) -> Sha256 {
         let layers = [&self.defaults, &shot.fields];
@@ -169,7 +169,7 @@ fn choices(cell: &Cell) -> impl Iterator<Item = &Arc<Choice>> {
     cell.choices.iter().chain(added)
 }
 
-/// Returns the manifest's data about a value of a matrix, as part of the digest of a template.
+/// Returns what the manifest says about a value of a matrix, as JSON for the digest of a template.
 fn written(choice: &Choice) -> Json {
     let seen = match &choice.seen {
         Seen::Text(text) => json!(**text),

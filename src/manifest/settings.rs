@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 /// The settings of a request to a model: templates in a shot, data in an item.
 #[derive(Debug, Clone)]
 pub struct Settings<T> {
-    /// The fields that all providers share.
+    /// The fields that all providers share, such as the prompt, with their values.
     pub fields: BTreeMap<Field, Setting<T>>,
-    /// The model, which renders to `provider/model`.
+    /// The model as `provider/model`, or the template that produces this text.
     pub model: Option<T>,
-    /// The other documented parameters, by their names in the API; text until the model's card gives them a type.
+    /// The model's other parameters, by their names in the provider's API; text until the model's card gives them a type.
     pub params: BTreeMap<String, T>,
 }
 
@@ -20,7 +20,7 @@ impl<T> Default for Settings<T> {
     }
 }
 
-/// The value of a field of a request.
+/// The value of one field: a single text, or a list of pictures.
 #[derive(Debug, Clone)]
 pub enum Setting<T> {
     /// A single text.

@@ -56,7 +56,8 @@ pub(super) fn shots(
     shots
 }
 
-/// Reports names under `optional` that are neither a field nor one of `params`, the parameters that are set anywhere.
+/// Reports names under `optional` that are neither a field nor in `params`, the parameters that are set anywhere in the
+/// manifest.
 pub(super) fn check_optional(decoder: &mut Decoder, root: &[Entry], params: &BTreeSet<String>) {
     let groups = ["presets", "shots"].into_iter().filter_map(|key| match &get(root, key)?.value {
         Value::Map(entries) => Some(entries.iter().map(|entry| &entry.node)),
@@ -146,7 +147,7 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
     }
 }
 
-/// Returns every key and text of an item as written, without `params` and lists, which only set fields.
+/// Returns every key of an item with its text as written. `params` and lists are left out, because they only set fields.
 fn columns(decoder: &mut Decoder, entries: &[Entry]) -> Vec<(String, String)> {
     let mut columns = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -4,20 +4,20 @@ use crate::domain::problem::Place;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A range of characters in the file.
+/// A range of characters in the manifest's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    /// The position of the first byte.
+    /// The position in the file of the range's first byte.
     pub(super) start: usize,
-    /// The position of the byte after the last.
+    /// The position in the file of the byte after the range.
     pub(super) end: usize,
-    /// The line of the first character; 1 for the first line.
+    /// The line of the range's first character; 1 for the first line.
     pub(super) line: u32,
-    /// The column of the first character, in characters; 1 for the first.
+    /// The column of the range's first character, counted in characters; 1 for the first.
     pub(super) column: u32,
 }
 
-/// The maximum number of characters of a line in a message.
+/// The maximum number of characters of a manifest's line that a message shows.
 ///
 /// A catalog may be written on one line of many megabytes, and each of its items keeps its place.
 const LONGEST_LINE: usize = 400;
@@ -48,7 +48,7 @@ impl Source {
         Self { file: file.to_owned(), text: text.to_owned(), lines, secrets }
     }
 
-    /// Returns the place of a span, with the text of its line, in which secrets are covered.
+    /// Returns the place of a span, with the text of its line, in which `*` replaces secrets.
     pub(super) fn place(&self, span: Span) -> Place {
         let line = self.line(span.start);
         let end = span.end.clamp(span.start, line.end.max(span.start));
@@ -63,7 +63,7 @@ impl Source {
         }
     }
 
-    /// Returns the place of the whole file.
+    /// Returns the place of a problem that concerns the whole file.
     pub(super) fn whole(&self) -> Place {
         Place::File(self.file.clone())
     }
@@ -127,7 +127,7 @@ fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + Clone {
     text.char_indices().filter(|(_, character)| !character.is_whitespace())
 }
 
-/// A place in a manifest that is cheap to keep. It is shown only with a problem.
+/// A place in a manifest, in a form that is cheap to keep. The full place is only made for a problem.
 #[derive(Debug, Clone)]
 pub(super) struct Spot {
     source: Arc<Source>,
@@ -154,7 +154,7 @@ impl Spot {
         self.span.map_or(0, |span| span.line)
     }
 
-    /// Returns the place of some bytes of the scalar `text` at this spot.
+    /// Returns the place of the bytes `range` of the scalar `text`, which starts at this spot.
     pub(super) fn within(&self, text: &str, range: &Range<usize>) -> Place {
         match self.span {
             Some(span) => self.source.place(self.source.within(span, text, range)),
@@ -166,7 +166,7 @@ impl Spot {
 /// A value with the place where it was written.
 #[derive(Debug, Clone)]
 pub struct Located<T> {
-    /// The value.
+    /// The value that was read.
     pub value: T,
     spot: Spot,
 }

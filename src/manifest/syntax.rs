@@ -9,7 +9,7 @@ use serde_yaml::granit_parser::{self, ErrorKind, ScanError};
 /// A problem with its span. The problem's place is set later, when all secrets that must not be shown are known.
 pub(super) type Finding = (Span, Box<Problem>);
 
-/// Creates an error at a span.
+/// Creates a finding: an error at a span.
 pub(super) fn finding(span: Span, message: impl Into<String>) -> Finding {
     (span, Box::new(Problem::error(Place::Nowhere, message)))
 }
@@ -43,7 +43,7 @@ pub(super) fn section(text: &str, at: usize) -> &str {
     line.and_then(|line| line.split(':').next()).unwrap_or_default()
 }
 
-/// Returns the hint for a condition that YAML reads as something else; `None` if the line has no such condition.
+/// Returns the hint for a condition whose text YAML misreads; `None` if the line has no such condition.
 fn condition(text: &str, at: usize) -> Option<String> {
     let (key, value) =
         line(text, at).trim().split_once(": ").filter(|(key, _)| matches!(*key, "where" | "when"))?;
@@ -101,7 +101,7 @@ fn tab(text: &str, span: Span) -> Finding {
     hinted(finding(span, "this line begins with a tab; only spaces are allowed there"), hint)
 }
 
-/// Returns the place of the quote that is still open at `end`: the last one after a space or a bracket.
+/// Returns the place of the quote that is still open at `end`: the last one before `end` that follows a space or a bracket.
 ///
 /// Any later quote of its kind would have closed it.
 fn open_quote(text: &str, end: Span) -> Option<Span> {
@@ -114,7 +114,7 @@ fn open_quote(text: &str, end: Span) -> Option<Span> {
     Some(Span { start, end: start + 1, line, column: count(before[line_start..start].chars().count()) })
 }
 
-/// Returns the first character of a span.
+/// Returns the first character of a span, such as the bracket that opens a list; `None` at the end of the text.
 fn opened(text: &str, span: Span) -> Option<char> {
     text.get(span.start..)?.chars().next()
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Template {
     source: Arc<str>,
-    /// The text that the engine compiles: the source, or for a condition the template around it.
+    /// The text that the engine compiles: the source, or for a condition the template that contains the source.
     pub(super) compiled: Arc<str>,
-    /// The number of bytes before the source in `compiled`.
+    /// The number of bytes that `compiled` has before the source.
     before: usize,
     /// The columns of the item that the template reads, including `id`.
     pub(super) columns: Arc<[String]>,
@@ -20,7 +20,7 @@ pub struct Template {
     pub(super) cell: Arc<[String]>,
     /// The variables of the manifest that the template reads; `""` if it reads all of them as a whole.
     pub(super) vars: Arc<[String]>,
-    /// The rendered text of a template without placeholders, as most are.
+    /// The text that the template always produces, if it has no placeholders, as most have none.
     pub(super) constant: Option<Arc<str>>,
     spot: Spot,
 }
@@ -32,7 +32,7 @@ impl Template {
         Self { source: source.into(), compiled, before, columns, cell, vars, constant: None, spot }
     }
 
-    /// Returns the source as written.
+    /// Returns the template's source text as written in the manifest.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
@@ -86,14 +86,14 @@ impl Template {
         source.starts_with("{{") && source.find("}}") == Some(source.len() - 2)
     }
 
-    /// Returns whether the template is a column and nothing else, so that it renders exactly the text in the sheet.
+    /// Returns whether the template is a column and nothing else, so that it produces exactly the text in the sheet.
     #[must_use]
     pub fn is_one_column(&self) -> bool {
         self.is_one_hole() && self.columns.len() == 1
     }
 
-    /// Returns the kind of quote (`'` or `"`) that can be written inside the template. A quote of that kind does not
-    /// end the YAML text around the template.
+    /// Returns the kind of quote (`'` or `"`) that hints can use inside the template. A quote of that kind does not end
+    /// the YAML text around the template.
     #[must_use]
     pub fn quote(&self) -> char {
         match self.place() {
@@ -112,8 +112,8 @@ impl Template {
         (range.end <= self.source.len()).then_some(range)
     }
 
-    /// Returns the byte range of the first use of a name as a whole word. Only in a condition may the name be outside
-    /// of braces.
+    /// Returns the byte range of the first use of a name as a whole word. The name must be inside braces, except in a
+    /// condition.
     pub(super) fn find(&self, name: &str) -> Option<Range<usize>> {
         let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
         let is_condition = self.before > 0;

@@ -15,7 +15,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The facts that most product files have, under their names in templates. They serve hints only.
+/// The facts that most product files have, under their names in templates. They are only used in hints.
 const FACTS: [&str; 9] = ["id", "sku", "handle", "title", "description", "vendor", "tags", "status", "image"];
 
 /// The names with which a variable in a template may begin: `item` in `item.title`.
@@ -24,10 +24,10 @@ pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix",
 /// whether a clip is made.
 pub(super) const ASKED: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
 
-/// The maximum number of steps for filling one template: far above any prompt, far below a hang.
+/// The maximum number of steps for filling in one template: far more than any prompt needs, but few enough to end quickly.
 const FUEL: u64 = 100_000;
 
-/// The text that stands for a column's text, to find where a template uses the column. It is a private-use character,
+/// The text that replaces a column's text, to find where a template uses the column. It is a private-use character,
 /// which no filter changes.
 const MARKER: &str = "\u{E000}";
 
@@ -141,14 +141,14 @@ impl Templates {
         &self.environment
     }
 
-    /// Creates the template context of an item. Create it only once for each item.
+    /// Creates the template data of an item. It must be created only once for each item.
     pub(super) fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         ItemContext::new(&self.environment, Arc::clone(&self.vars), item)
     }
 }
 
 impl Template {
-    /// Fills the template with the data of a job and returns the text. A problem names the item as its example.
+    /// Fills in the template with the data of a job and returns the resulting text. A problem names the item as an example.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
         if let Some(constant) = &self.constant {
             return Ok(constant.as_ref().to_owned());
@@ -156,7 +156,8 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether the rendered `text` has a gap, or a raw cell, because the text of a column has no meaning.
+    /// Returns whether `text`, the filled-in template, contains the meaningless text of a column unchanged, or only a
+    /// gap in its place.
     ///
     /// There is no gap if the template replaces the column by another text, or leaves out the part around the column.
     #[must_use]
@@ -168,7 +169,7 @@ impl Template {
             && ["", cell].iter().any(|left| words(&marked.replace(MARKER, left)) == words(text))
     }
 
-    /// Renders the template with the engine.
+    /// Fills in the template with the template engine.
     pub(super) fn fill(&self, context: &Context<'_>) -> Result<String, Error> {
         context.environment.get_template(&self.compiled)?.render(context.names.clone())
     }

@@ -17,12 +17,12 @@ pub(super) fn good(text: &str) -> Manifest {
     manifest.unwrap()
 }
 
-/// Returns a valid manifest with one more section.
+/// Returns a valid manifest with this section added.
 fn with(section: &str) -> String {
     format!("version: 1\nitems: {{ from: p.csv }}\nshots: {{ hero: {{ prompt: x }} }}\n{section}\n")
 }
 
-/// Returns every problem as `line:column+width message`.
+/// Returns every problem of a manifest's text as `line:column+width message`.
 pub(super) fn reported(text: &str) -> Vec<String> {
     let (manifest, problems) = read("m.yaml", text.as_bytes());
     assert_eq!(manifest.is_none(), problems.iter().any(Problem::is_error));
@@ -40,18 +40,18 @@ pub(super) fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     Arc::new(Item { id, columns: columns.into_iter().collect(), facts: Vec::new(), origin: Place::Nowhere })
 }
 
-/// Returns the jobs of the first shot for an item.
+/// Returns the jobs that the first shot of a manifest makes for an item.
 pub(super) fn jobs(manifest: &Manifest, item: Arc<Item>) -> Vec<Job<'_>> {
     let item = manifest.item(item);
     item.jobs(&manifest.shots[0]).map(Result::unwrap).collect()
 }
 
-/// Returns the template data of the first job of the first shot for an item.
+/// Returns the template data of the first job that the first shot makes for an item.
 fn only_job(manifest: &Manifest, item: Arc<Item>) -> Context<'_> {
     jobs(manifest, item).remove(0).context
 }
 
-/// Renders the prompt of the only shot.
+/// Fills in the prompt template of the manifest's only shot for an item.
 fn prompt(manifest: &Manifest, item: Arc<Item>) -> Result<String, Box<Problem>> {
     let Some(Setting::One(prompt)) = manifest.shots[0].fields.settings.fields.get(&Field::Prompt) else {
         panic!("no prompt");

@@ -38,7 +38,7 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Pro
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Returns the place of the first byte that is not text, with the readable part of its line.
+/// Returns the place of the byte `at`, the first that is not valid text, with the readable part of its line.
 fn place(file: &str, bytes: &[u8], at: usize) -> Place {
     // The lossy conversion keeps the positions of all bytes before that one.
     let text = String::from_utf8_lossy(bytes);

@@ -13,7 +13,7 @@ use crate::domain::problem::{Problem, Severity, did_you_mean};
 use crate::domain::request::Field;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A template with the keys of all matrix cells of the shots that use it.
+/// A template, and the keys of the matrix cells of all shots that use the template.
 struct Use<'a> {
     template: &'a Template,
     shot: &'a str,
@@ -22,8 +22,8 @@ struct Use<'a> {
     is_unclear: bool,
 }
 
-/// Reports templates and matrices that do not fit together. `output` is the path of clips unless a shot or the defaults
-/// set one.
+/// Reports templates and matrices that do not fit together. `output` is the template of paths for shots that set none,
+/// if the defaults set none either.
 pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot], output: Option<&Template>) {
     let mut uses: BTreeMap<Option<usize>, Use<'_>> = BTreeMap::new();
     for shot in shots {
@@ -59,7 +59,7 @@ pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot]
     decoder.problems.extend(problems);
 }
 
-/// Returns all templates that affect a shot's requests.
+/// Returns all templates that can change a shot's requests.
 fn orders<'a>(defaults: &'a ShotFields, shot: &'a Shot) -> Vec<&'a Template> {
     fn all(setting: &Setting<Template>) -> &[Template] {
         match setting {
@@ -85,12 +85,12 @@ fn orders<'a>(defaults: &'a ShotFields, shot: &'a Shot) -> Vec<&'a Template> {
     templates
 }
 
-/// Returns the matrix keys that set a field of the request, or the model.
+/// Returns the names of the matrix keys that set a field of the request, or the model.
 fn fields() -> Vec<&'static str> {
     Field::ALL.into_iter().map(Field::name).chain(["model"]).collect()
 }
 
-/// Reports keys of a matrix that do not affect the requests.
+/// Reports keys of a matrix that affect no request: `orders`, the templates of the requests, do not read them.
 fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]) {
     let read: BTreeSet<&str> = orders
         .iter()
@@ -134,7 +134,8 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
     }
 }
 
-/// Returns the problem with a key that a template reads from a cell; `None` if the template uses the key correctly.
+/// Returns the problem with a key that a template reads from a matrix cell; `None` if cells have the key and it is used
+/// correctly.
 fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
     let Use { template, shot, keys, .. } = used;
     let name = format!("matrix.{key}");

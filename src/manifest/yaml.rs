@@ -1,7 +1,7 @@
 //! Reads YAML into a tree with places. Anchors, aliases and merge keys are resolved; every scalar is text as written.
 //!
-//! The tree is built from the parser's events and not with serde, because a typed scalar has lost its text: `0123`,
-//! `no`, `1e3` and `1_000` are names of products here.
+//! The tree is built from the parser's events and not with serde, because serde would turn texts into typed values.
+//! Here `0123`, `no`, `1e3` and `1_000` are names of products.
 
 use super::source::Span;
 use super::syntax::{Finding, convert, finding, hinted, in_quotes, section, syntax};
@@ -9,7 +9,7 @@ use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// A node of the YAML tree. Copies share the nodes below, so that a thousand aliases cost no more than one.
+/// A node of the YAML tree. Copies of a node share the nodes below it, so that a thousand aliases cost no more than one.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) span: Span,
@@ -24,7 +24,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     Text {
         text: Rc<str>,
-        /// True if the text is written without quotes.
+        /// True if the text is written without quotes in the file.
         plain: bool,
     },
     List(Rc<Vec<Node>>),
@@ -46,7 +46,7 @@ impl Node {
             if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// Returns the word for the node in messages.
+    /// Returns the words for the node's kind in messages, such as `a list`.
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             _ if self.is_null() => "nothing",
@@ -62,7 +62,7 @@ const NODES: usize = 5_000_000;
 /// The maximum number of nodes that aliases and merge keys may add. A file with more is an attack, or belongs in a
 /// sheet.
 const REPEATED: usize = 1_000_000;
-/// The maximum number of nested levels; a manifest needs six.
+/// The maximum number of nested levels in a manifest. A real manifest needs six.
 const DEPTH: usize = 64;
 
 /// Reads one YAML document. If no tree is returned, the findings hold the reason; with a tree, there may be findings
@@ -102,7 +102,8 @@ enum Content {
     Map {
         entries: Vec<Entry>,
         key: Option<Node>,
-        /// True if a key of the map was not a text. Such a map becomes an empty text, so that it is reported only once.
+        /// True if one of the map's keys was not a text. Such a map is then read as an empty text, so that it is
+        /// reported only once.
         broken: bool,
     },
 }

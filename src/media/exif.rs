@@ -1,4 +1,5 @@
-//! Reads a picture's properties other than its size: the EXIF orientation, print colours (CMYK) and the bits a colour.
+//! Reads a picture's properties other than its size: the EXIF orientation, print colours (CMYK) and the number of bits
+//! per colour.
 
 use crate::domain::request::{PictureFormat, PictureTraits};
 
@@ -68,7 +69,7 @@ fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// Returns the orientation in the first chunk with this name, searched from the offset `from`. The file is a PNG (big
+/// Returns the orientation in the first chunk with this name; chunks begin at the offset `from`. The file is a PNG (big
 /// endian, with a checksum) or a RIFF file (little endian, padded to even lengths).
 fn chunk(head: &[u8], from: usize, name: [u8; 4], is_png: bool, checksum: usize) -> Option<Orientation> {
     let mut at = from;
@@ -88,7 +89,7 @@ fn chunk(head: &[u8], from: usize, name: [u8; 4], is_png: bool, checksum: usize)
     }
 }
 
-/// Returns the orientation in a chunk with this name among the last bytes of a file.
+/// Returns the orientation in a chunk with this name that is found in `tail`, the last bytes of a file.
 fn ending(tail: &[u8], name: &[u8; 4]) -> Option<Orientation> {
     let places = tail.windows(4).enumerate().filter(|(_, window)| window == name);
     // A RIFF chunk has its length between name and content; a PNG chunk does not.

@@ -1,4 +1,4 @@
-//! Measures a clip by its decoded frames: black pictures, still pictures, bars, cuts and flicker.
+//! Measures a clip from its decoded frames: black pictures, still pictures, bars, cuts and flicker.
 //!
 //! Frames are small, in colour, and all of one size, whatever the shape of the clip. They are added one by one, so that
 //! a clip is never in memory as a whole. Other modules decide what the numbers mean.
@@ -35,14 +35,15 @@ const SAMPLE: f64 = 0.5;
 /// The difference of brightness, of 255, from which a pixel counts as changed.
 const STILL: u8 = 3;
 
-/// The number of changed pixels up to which two sampled frames count as equal: 0.5 % of all pixels.
+/// The largest number of changed pixels with which two sampled frames still count as equal: 0.5 % of all pixels.
 const STILL_OUTLIERS: usize = WIDTH * HEIGHT / 200;
 
-/// The positions of the frames that are compared with the source picture, counted from the clip's start or end. There
-/// are several because models fade in and settle.
+/// The positions of the frames that are compared with the source picture, counted from the clip's start or end. Several
+/// frames are compared, because models fade in and settle.
 const FIRSTS: [u64; 3] = [0, 6, 12];
 
-/// The number of frames from the end that are kept in memory. Some are compared with the last picture of the request.
+/// The number of frames from the end of the clip that are kept in memory. Some of them are compared with the request's
+/// picture for the last frame.
 const LASTS: usize = 13;
 
 /// A decoded frame or picture of [`WIDTH`] by [`HEIGHT`] pixels.
@@ -84,13 +85,13 @@ impl Frame {
         share(dark_pixels(&self.grey()))
     }
 
-    /// Returns the frame with left and right exchanged.
+    /// Returns the frame mirrored: with left and right exchanged.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         Self::drawn(|column, row| self.pixel(WIDTH - 1 - column, row))
     }
 
-    /// Returns the part of the frame between the given bars, stretched to the size of a frame.
+    /// Returns the part of the frame inside the given bars, stretched to the size of a frame.
     #[must_use]
     pub fn without(&self, bars: Bars) -> Self {
         let (columns, rows) = (WIDTH - bars.left - bars.right, HEIGHT - bars.top - bars.bottom);
@@ -118,7 +119,7 @@ fn share(pixels: usize) -> f64 {
 /// A cut in a clip: a sudden change from one scene to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cut {
-    /// The time in the clip, in seconds.
+    /// The time of the cut in the clip, in seconds.
     pub at: f64,
     /// The strength of the change from 0 to 100, computed as in ffmpeg's `scdet`.
     pub score: f64,
@@ -127,7 +128,7 @@ pub struct Cut {
 /// The measurements of a clip.
 #[derive(Debug, Clone)]
 pub struct Measures {
-    /// The number of seconds that were examined.
+    /// The number of seconds of the clip that were examined.
     pub seconds: f64,
     /// The longest uninterrupted time with a black picture, in seconds.
     pub black: f64,
@@ -135,18 +136,19 @@ pub struct Measures {
     pub black_share: f64,
     /// The longest uninterrupted time without movement, in seconds.
     pub still: f64,
-    /// True if the picture never moves: no sampled frame, nor the last frame, differs from the first.
+    /// True if the picture never moves: no sampled frame differs from the first one, and neither does the last frame.
     pub is_wholly_still: bool,
     /// The strength of the flicker: the median of the second differences of the frames' mean brightness, of 255; `None`
     /// for fewer than three frames.
     pub flicker: Option<f64>,
     /// The cuts whose score is at least the limit that was given to [`Measuring::new`].
     pub cuts: Vec<Cut>,
-    /// The black and white bars around the picture.
+    /// The black bars and the white bars around the picture.
     pub edges: Edge,
-    /// The frames from the beginning that are compared with the source picture.
+    /// The frames from the beginning of the clip that are compared with the source picture.
     pub firsts: Vec<Frame>,
-    /// The frames from the end that are compared with the last picture, the last frame first.
+    /// The frames from the end of the clip that are compared with the request's picture for the last frame; the last
+    /// frame comes first.
     pub lasts: Vec<Frame>,
 }
 
@@ -274,7 +276,7 @@ impl Measuring {
     }
 }
 
-/// A count of the frames with some property: all of them, the longest run, and the current run.
+/// The number of frames that have a certain property: in all, in the longest run so far, and in the current run.
 #[derive(Debug, Default)]
 struct Runs {
     all: u64,
@@ -290,15 +292,15 @@ impl Runs {
     }
 }
 
-/// A search for the longest time without movement. All sampled frames of that time equal its first frame, so that slow
-/// motion is noticed too.
+/// A search for the longest time without movement. All sampled frames in that time must equal its first frame, so that
+/// slow motion counts as movement.
 #[derive(Debug, Default)]
 struct Still {
-    /// The number and the brightness of the sampled frame with which the current still time began.
+    /// The number and the brightness of the sampled frame with which the current time without movement began.
     since: Option<(u64, Vec<u8>)>,
     /// The number and the brightness of the previous sampled frame.
     before: Option<(u64, Vec<u8>)>,
-    /// The number of frames in the longest still time so far.
+    /// The number of frames in the longest time without movement so far.
     longest: u64,
 }
 
@@ -317,7 +319,7 @@ impl Still {
     }
 }
 
-/// Checks whether two frames are equal except for a few pixels.
+/// Checks whether the brightness of two frames is equal, except for a few pixels.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     let differs = one.iter().zip(other).filter(|(one, other)| one.abs_diff(**other) >= STILL);
     differs.count() <= STILL_OUTLIERS
@@ -334,7 +336,7 @@ fn mean_difference(one: &[u8], other: &[u8]) -> f64 {
     f64::from(sum) / one.len() as f64
 }
 
-/// Returns the median of the absolute second differences of a series of brightness values.
+/// Returns the strength of the flicker in a series of brightness values: the median of their absolute second differences.
 fn flicker(luma: &[f64]) -> Option<f64> {
     let mut turns: Vec<f64> =
         luma.windows(3).map(|three| (three[2] - 2.0 * three[1] + three[0]).abs()).collect();

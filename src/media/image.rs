@@ -11,19 +11,19 @@ use imagesize::ImageType;
 use std::io::Cursor;
 use std::ops::RangeInclusive;
 
-/// The number of first bytes of a file that [`picture`] needs, or all of a shorter file. A JPEG may contain colour
-/// profiles and previews of several hundred kilobytes before its size.
+/// The number of bytes from the start of a file that [`picture`] needs; a shorter file is needed whole. A JPEG may
+/// contain colour profiles and previews of several hundred kilobytes before its size.
 pub const HEAD: usize = 1 << 20;
 
-/// The number of last bytes of a file that [`picture`] needs, or all of a shorter file. Cameras and editors append
-/// their own notes after a picture, rarely more than this.
+/// The number of bytes from the end of a file that [`picture`] needs; a shorter file is needed whole. Cameras and
+/// editors append their own notes after a picture, rarely more than this.
 pub const TAIL: usize = 64 << 10;
 
-/// The largest number of pixels of a picture that is decoded. A compressed file of a few hundred kilobytes can contain
-/// a thousand times as many.
+/// The maximum number of pixels; a picture with more is not decoded. A compressed file of a few hundred kilobytes can
+/// contain a thousand times as many pixels.
 pub(in crate::media) const MOST_PIXELS: u64 = 64 << 20;
 
-/// The most memory in bytes for decoding a picture. Its pixels are copied once, as four bytes each.
+/// The most memory in bytes for decoding a picture. Decoding copies the pixels once, with four bytes for each.
 const MOST_BYTES: u64 = 256 << 20;
 
 /// The last bytes of every complete PNG: the chunk `IEND` with its length and checksum.
@@ -53,7 +53,7 @@ pub enum PictureFault {
     /// The bytes are not a picture in any known format.
     #[error("it is not a picture, whatever its name says")]
     NoPicture,
-    /// The header contradicts itself, or lacks the size.
+    /// The header of the picture contradicts itself, or lacks the picture's size.
     #[error("its header is damaged")]
     Damaged,
     /// The end of the picture is missing.
@@ -94,7 +94,7 @@ impl PictureFault {
     }
 }
 
-/// The properties in a picture's header.
+/// The properties of a picture that its header tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// The actual format of the picture, whatever the file's name is.
@@ -105,7 +105,7 @@ pub struct Header {
     pub height: u32,
     /// The EXIF orientation, by which viewers transform the picture: 1 for none, 2 to 8 for mirrored or turned.
     pub orientation: u8,
-    /// Properties that some models cannot handle.
+    /// Properties of the picture that some models cannot handle.
     pub traits: PictureTraits,
 }
 
@@ -184,7 +184,7 @@ pub fn content(uri: &str) -> Result<(String, Vec<u8>), PictureFault> {
     Ok((said, bytes))
 }
 
-/// Returns the format of a picture by its first bytes.
+/// Returns the format of a picture, recognised by its first bytes.
 fn format(head: &[u8]) -> Result<PictureFormat, PictureFault> {
     if head.is_empty() {
         return Err(PictureFault::Empty);
@@ -206,7 +206,7 @@ fn name(kind: ImageType) -> String {
     name.split(['(', ' ']).next().unwrap_or_default().to_uppercase()
 }
 
-/// Checks whether XML is an SVG picture. The error messages of file servers are XML too, but not pictures.
+/// Checks whether XML is an SVG picture. The error messages of file servers are XML too, but no pictures.
 fn is_svg(head: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"<") && head.windows(4).take(1024).any(|window| window == b"<svg")
 }

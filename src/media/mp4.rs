@@ -1,4 +1,4 @@
-//! Checks by its boxes whether an MP4 clip is complete, and reads its duration and picture size.
+//! Checks whether an MP4 clip is complete, and reads its duration and picture size, from the boxes in its file.
 //!
 //! A download that was cut off often looks like a clip, because the announced length may be missing or wrong. So every
 //! box must end where the next begins, the last one at the end of the file, and every sample must lie inside the file.
@@ -10,7 +10,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The size in bytes of the largest box with tables that is read. A four-hour clip has about 20 MiB of tables.
+/// The maximum size in bytes of a box with tables; a larger box is an error. A four-hour clip has about 20 MiB of tables.
 const LARGEST_TABLE: u64 = 64 << 20;
 
 /// The largest number of boxes in a file: a clip has a handful, a fragmented clip some hundreds.
@@ -130,7 +130,7 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     })
 }
 
-/// Returns all top-level boxes of the file, which must cover it without a gap.
+/// Returns all top-level boxes of the file. They must cover the file without a gap.
 fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, ClipFault> {
     let mut boxes: Vec<Extent> = Vec::new();
     let mut at = 0;
@@ -220,8 +220,8 @@ fn decoded<T: Decode>(tile: &Extent, bytes: &[u8]) -> Result<T, ClipFault> {
     T::decode(bytes).map(|(decoded, _)| decoded).map_err(damaged)
 }
 
-/// Adds up the numbers of samples that boxes claim to have. The boxes are those at the end of a path, such as `moof`,
-/// `traf`, `trun`.
+/// Adds up the numbers of samples that boxes claim to contain. The boxes are those at the end of a path of kinds, such
+/// as `moof`, `traf`, `trun`.
 fn claimed(mut boxes: &[u8], path: &[Kind]) -> u64 {
     let Some((kind, deeper)) = path.split_first() else {
         // Version and flags precede the count.

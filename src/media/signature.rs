@@ -18,10 +18,11 @@ pub fn signature(bytes: &[u8]) -> Option<Signature> {
     of(&decoded)
 }
 
-/// The number of values of each pixel: one of brightness, two of colour (JFIF 1.02), and one of opacity.
+/// The number of values that are computed for each pixel: one of brightness, two of colour (JFIF 1.02), and one of opacity.
 const PLANES: usize = 4;
 
-/// The fixed-point value of one level (of 255) in the sums. It combines 16 fractional bits with 255 steps of opacity.
+/// The fixed-point value of one step of brightness, colour or opacity (from 0 to 255) in the sums. It combines 16
+/// fractional bits with 255 steps of opacity.
 const LEVEL: i64 = 255 << 16;
 
 fn of(decoded: &DynamicImage) -> Option<Signature> {
@@ -57,8 +58,8 @@ fn of(decoded: &DynamicImage) -> Option<Signature> {
     Some(Signature::new(width, height, planes))
 }
 
-/// The division of one pixel among the cells of a row or column of the grid: the first cell, the pixel's parts in that
-/// cell, and its parts in the next.
+/// The division of one pixel between two neighbouring cells of a row or column of the grid. `here` is the number of the
+/// pixel's parts in the first cell, `cell`; `next` is the number in the next cell.
 #[derive(Clone, Copy)]
 struct Share {
     cell: usize,

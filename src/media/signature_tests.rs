@@ -6,13 +6,13 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::io::Cursor;
 
-/// The number of pictures that are compared.
+/// The number of test pictures, each of which is compared with its own encodings and with an edited copy.
 const PICTURES: u64 = 12;
 
 /// A product on a soft background: a few shapes of strong colours, a texture, and a label of letters.
 struct Scene {
     pixels: RgbImage,
-    /// The shape that is recoloured or removed: its left, top, width and height in pixels.
+    /// The shape that an edit may recolour: its left, top, width and height in pixels.
     shape: (u32, u32, u32, u32),
     label: (u32, u32),
     color: Rgb<u8>,
@@ -96,7 +96,7 @@ fn scaled(pixels: &RgbImage, percent: u32) -> RgbImage {
     DynamicImage::from(pixels.clone()).resize_exact(width, height, FilterType::Lanczos3).into_rgb8()
 }
 
-/// Returns the picture in other encodings, as shops and their tools make them.
+/// Returns the picture in five other encodings, as shops and their tools make them.
 fn encodings(pixels: &RgbImage) -> [Vec<u8>; 5] {
     [
         jpeg(pixels, 90),
@@ -126,8 +126,8 @@ fn edited(Scene { pixels, shape, label, color }: &Scene, number: u64) -> RgbImag
     edited
 }
 
-/// Compares the signature of a picture with those of its five encodings and with that of its edit. Each result is the
-/// greatest difference of a cell, and that of a plane's sum.
+/// Compares the signature of a test picture with those of its five encodings and with that of its edited copy. Each
+/// result is the greatest difference of a cell, and the greatest sum of the differences in a plane.
 fn compared(number: u64) -> ([(u8, u32); 5], (u8, u32)) {
     let scene = scene(number);
     let own = signature(&jpeg(&scene.pixels, 95)).unwrap();

@@ -5,16 +5,16 @@ use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, Rgb, RgbImage};
 
-/// The width and height in pixels that the larger copy covers.
+/// The smallest width and height of the larger copy in pixels, unless the picture itself is smaller.
 const LARGE: (u32, u32) = (320, 180);
 
-/// The width and height in pixels that the smaller copy covers.
+/// The smallest width and height of the smaller copy in pixels, unless the picture itself is smaller.
 const SMALL: (u32, u32) = (96, 54);
 
-/// The JPEG quality of the larger copy.
+/// The quality, from 1 to 100, with which the larger copy is encoded as JPEG.
 const FINE: u8 = 72;
 
-/// The JPEG quality of the smaller copy.
+/// The quality, from 1 to 100, with which the smaller copy is encoded as JPEG.
 const COARSE: u8 = 50;
 
 /// The brightness of the background behind transparent pictures: white.

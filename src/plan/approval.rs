@@ -1,4 +1,4 @@
-//! Saves an approved plan (its jobs and their prices), and finds what has changed since the plan was made.
+//! Saves an approved plan (its jobs and their prices), and later compares jobs with it to find what has changed.
 
 use super::decide::Decision;
 use super::fingerprint::{Change, differences, fields};
@@ -14,7 +14,7 @@ pub const FORMAT: u32 = 1;
 /// A plan as it is saved in a file. Fields may be added; readers ignore fields that they do not recognise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// The format's version, [`FORMAT`].
+    /// The version of the plan file's format, [`FORMAT`].
     pub format: u32,
     /// The version of shotlist that wrote the plan.
     pub shotlist: String,
@@ -30,7 +30,7 @@ pub struct Approval {
     pub jobs: BTreeMap<String, Approved>,
 }
 
-/// An input file of a plan. A change of the file is only reported; the jobs are compared one by one.
+/// A file from which a plan was made. A change of the file is only reported; the jobs are compared one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// The file's name as the user wrote it.
@@ -39,18 +39,18 @@ pub struct Input {
     pub sha256: String,
 }
 
-/// A job as it was planned.
+/// A job, as it was when the plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approved {
-    /// The planned decision, as `plan --json` names it.
+    /// The decision about the job, by its name in `plan --json`.
     pub decision: String,
-    /// True if the job was to be submitted and paid.
+    /// True if the plan was to submit the job, which costs its price.
     pub costs: bool,
     /// The fingerprint of the job's request.
     pub fingerprint: String,
     /// The job's price in US dollars; `None` if it was unknown.
     pub price_usd: Option<String>,
-    /// The take of the rejected clip that was to be rendered again.
+    /// The take of the rejected clip that was to be rendered again; `None` if there was no such clip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redo_of: Option<String>,
     /// The fields of the job's request; empty if it was not to be submitted.
@@ -63,7 +63,7 @@ pub struct Approved {
 pub struct Moved {
     /// The job's key.
     pub key: String,
-    /// The change of the job.
+    /// The way in which the job has changed.
     pub how: How,
 }
 
@@ -72,11 +72,11 @@ pub struct Moved {
 pub enum How {
     /// The manifest no longer has the job.
     Gone,
-    /// The job's request has changed in these fields, as far as the plan contains them.
+    /// The job's request has changed in these fields. Earlier values are missing if the plan does not contain them.
     Order(Vec<Change>),
-    /// The price has changed, from the first value to the second.
+    /// The price has changed, from the first value to the second; `None` is an unknown price.
     Price(Option<String>, Option<String>),
-    /// The decision has changed, from the first name to the second.
+    /// The decision about the job has changed, from the first name to the second.
     Decision(String, &'static str),
 }
 
@@ -116,8 +116,8 @@ impl Approval {
     }
 
     /// Compares a job and its present decision with the plan. Returns the change; `None` if the approval still covers
-    /// the job. A job that was to be submitted must still be submitted as planned, or have been. Any other job must not
-    /// be submitted.
+    /// the job. A job that was to be submitted must still be submitted as planned, or have been submitted since. Any
+    /// other job must not be submitted.
     #[must_use]
     pub fn moved(&self, wanted: &Wanted, decision: &Decision) -> Option<Moved> {
         let key = wanted.key.to_string();
@@ -125,7 +125,7 @@ impl Approval {
         Some(Moved { key, how })
     }
 
-    /// Returns the jobs that were to be submitted and are not among the keys of the present jobs.
+    /// Returns the jobs that the plan was to submit and that are not among `now`, the keys of the present jobs.
     pub fn missing<'a>(&'a self, now: &'a HashSet<String>) -> impl Iterator<Item = Moved> + 'a {
         let gone = self.jobs.iter().filter(|(key, approved)| approved.costs && !now.contains(*key));
         gone.map(|(key, _)| Moved { key: key.clone(), how: How::Gone })

@@ -24,11 +24,11 @@ pub enum Bucket {
     InFlight,
     /// The job gets another job's clip, which does not exist yet.
     Waiting,
-    /// A person must decide about a take of the job, or of the job whose clip it gets.
+    /// A person must decide about a take of the job, or of the job whose clip this job gets.
     Held,
     /// The job's last take failed, and only a command submits it again.
     Failed,
-    /// A person wrote the job's take off.
+    /// A person ended the job's take, which was written off.
     WrittenOff,
     /// A person confirmed that the job is to have no clip, or that its clip is gone on purpose.
     Dismissed,
@@ -111,7 +111,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket of a job that gets the clip of a job in this bucket.
+    /// Returns the bucket of a job that gets another job's clip, if that other job is in this bucket.
     #[must_use]
     pub const fn of_follower(self) -> Self {
         match self {
@@ -133,7 +133,7 @@ impl Bucket {
         matches!(self, Self::ToRender | Self::InFlight | Self::Waiting)
     }
 
-    /// Returns the words that follow a number of jobs in this bucket.
+    /// Returns the words for this bucket that follow a number of jobs, such as `to render`.
     #[must_use]
     pub const fn words(self, jobs: usize) -> &'static str {
         match self {
@@ -173,7 +173,7 @@ impl Bucket {
     }
 }
 
-/// The numbers of jobs by bucket.
+/// The number of jobs in each bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Buckets(BTreeMap<Bucket, usize>);
 
@@ -202,7 +202,7 @@ impl Buckets {
         self.0.get(&bucket).copied().unwrap_or(0)
     }
 
-    /// Returns the total number of jobs.
+    /// Returns the total number of jobs in all buckets.
     #[must_use]
     pub fn jobs(&self) -> usize {
         self.0.values().sum()

@@ -1,4 +1,4 @@
-//! Tests that each decision leads to its bucket.
+//! Tests that each decision about a job leads to the right bucket.
 
 use super::super::decision::Decision;
 use super::super::known::Filed;
@@ -37,7 +37,7 @@ fn states() -> Vec<State> {
     ]
 }
 
-/// Returns every decision that has a bucket of its own, with that bucket.
+/// Returns the decisions whose bucket does not depend on the state of a take, each with its bucket.
 fn decisions() -> Vec<(Decision, Bucket)> {
     let take = || TakeId("take".into());
     let (own, other) = (JobKey::new("hero", "a"), JobKey::new("hero", "b"));

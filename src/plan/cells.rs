@@ -23,14 +23,14 @@ const YES: [&str; 4] = ["yes", "true", "1", "x"];
 /// The words that mean no in a cell, in lower case.
 const NO: [&str; 3] = ["no", "false", "0"];
 
-/// A cell with a setting, which is not empty.
+/// A cell that is not empty, in a column with settings.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     /// The cell's text.
     pub(super) text: String,
     /// The header of the cell's column, as the sheet writes it.
     pub(super) column: String,
-    /// The cell's row and column.
+    /// The place of the cell: its file, row and column.
     pub(super) place: Place,
 }
 
@@ -50,8 +50,8 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Reads the settings of a row and adds its problems to `problems`. `strange` collects the unknown columns that
-    /// have been reported.
+    /// Reads the settings of a row and adds the row's problems to `problems`. `strange` holds the unknown columns that
+    /// were already reported.
     pub(super) fn read(item: &Item, strange: &mut BTreeSet<String>, problems: &mut Vec<Problem>) -> Self {
         let mut cells = Self::default();
         for (column, text) in item.columns.iter() {
@@ -93,8 +93,8 @@ impl Cells {
         cells
     }
 
-    /// Returns a problem for each setting that both the row's cells and the shot's matrix make: neither clearly takes
-    /// precedence.
+    /// Returns a problem for each setting that is made both by the row's cells and by the shot's matrix, because
+    /// neither clearly takes precedence.
     pub(super) fn against(&self, item: &Item, shot: &Shot) -> Vec<Problem> {
         let axes = || shot.fields.matrix.iter().flat_map(|matrix| &matrix.axes);
         let set = [("prompt", &self.prompt), ("model", &self.model), ("seed", &self.seed)];
@@ -134,7 +134,7 @@ fn unknown(item: &Item, column: &str, name: &str) -> Problem {
     }
 }
 
-/// Returns the note about rows that `shotlist_skip` leaves out; `None` if there are none.
+/// Returns the note that `shotlist_skip` leaves out this number of rows of the sheet; `None` if there are none.
 pub(super) fn left_out(file: Option<Place>, rows: usize) -> Option<Problem> {
     let are = if rows == 1 { "row is" } else { "rows are" };
     let message = format!("{rows} {are} left out by column `{SKIP}`");

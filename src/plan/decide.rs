@@ -30,20 +30,20 @@ use share::{another_clip, can_be_free, clip_of, follows, serves, shared, taken_o
 pub use super::decision::Decision;
 pub use share::may_share;
 
-/// The settings of one planning run.
+/// The settings for deciding about the jobs of a plan.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// True for a job that may be submitted. A selected job can share the clips that other jobs have or will get, and
-    /// can take over unsent takes of other jobs.
+    /// True for a job that may be submitted. Such a job can share the clips that other jobs have or will get, and can
+    /// take over unsent takes of other jobs.
     pub selected: &'a dyn Fn(&JobKey) -> bool,
-    /// The total that the manifest ever allows for resubmitting requests in doubt; `None` if a person decides about
-    /// requests in doubt.
+    /// The most money that the manifest allows, in the whole project, for resubmitting requests in doubt; `None` if a
+    /// person decides about such requests.
     pub resubmit: Option<Usd>,
-    /// The manifest's rules for a job, apart from its request.
+    /// The manifest's rules for a job: for changed input, and for clips that jobs share.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
     /// True for a job whose item has an error and is left out: the job keeps its takes, and other jobs can share them.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
-    /// The setting that decides whether a job's picture equals that of its newest take.
+    /// The setting that decides whether a job's picture is still the picture of the job's newest take.
     pub pictures: ImageIdentity,
 }
 
@@ -61,15 +61,15 @@ impl Scope<'_> {
 /// A function that is called with each wanted job and its position in the plan.
 pub type Visit<'a, E> = &'a mut dyn FnMut(i64, &Wanted) -> Result<(), E>;
 
-/// A function that returns how a take can serve jobs other than its own, or `None`. Its arguments are the take's job,
+/// A function that returns how a take can serve jobs other than its own, or `None`. The arguments are the take's job,
 /// that job's claim on the take, and the take's state. It is only called for takes of the project.
 pub type Sort<'a> = &'a dyn Fn(&JobKey, Claim, &State) -> Option<Owner>;
 
 /// The wanted jobs of one plan, together with the known takes.
 pub trait WantedJobs: Known {
-    /// Forgets earlier decisions, and finds the takes that can serve jobs other than their own. `sort` decides for the
-    /// project's takes. In a deleted project every take can be taken over; in another project, every take that its jobs
-    /// no longer need.
+    /// Forgets earlier decisions, and finds the takes that can serve jobs other than their own. `sort` decides this for
+    /// the project's takes. From a deleted project every take can be taken over; from another project, every take that
+    /// its jobs no longer need.
     fn begin(&self, sort: Sort<'_>) -> Result<(), Self::Error>;
 
     /// Checks whether any take can be moved to another job.
@@ -78,12 +78,12 @@ pub trait WantedJobs: Known {
     /// Visits the jobs without a decision, in the order of submission.
     fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
 
-    /// Saves the decision for the job at this position. `alike` is the job's own take that serves it although the
-    /// requests differ, if there is one.
+    /// Saves the decision for the job at this position in the plan. `alike` is the job's own take that serves it
+    /// although the requests differ, if there is one.
     fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> Result<(), Self::Error>;
 
-    /// Records that a job can lead others: jobs with the same fingerprint can get its clip. Two leaders are enough for
-    /// each fingerprint: the first, and the first other leader whose clip that one may share.
+    /// Records that a job can lead others: jobs with the same fingerprint can get its clip. Two leaders are recorded
+    /// for each fingerprint: the first job, and the first job that may share the clip of that one.
     fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> Result<(), Self::Error>;
 
     /// Returns the first leader with the job's fingerprint whose clip the job may share, and the decision about that
@@ -93,10 +93,10 @@ pub trait WantedJobs: Known {
     /// Records that a take was taken over, so that no other job gets it.
     fn take_over(&self, take: &TakeId) -> Result<(), Self::Error>;
 
-    /// Checks whether the job waits for a review of other clips and may not be submitted now.
+    /// Checks whether the job at this position waits for a review of other clips and may not be submitted now.
     fn is_held_back(&self, at: i64) -> Result<bool, Self::Error>;
 
-    /// Checks whether another job took the take over.
+    /// Checks whether a take was already taken over by another job.
     fn is_taken(&self, take: &TakeId) -> Result<bool, Self::Error>;
 }
 
@@ -191,7 +191,7 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
     })
 }
 
-/// Returns how a take of the project can serve other jobs; `None` if it cannot.
+/// Returns how a take of the project can serve jobs other than its own; `None` if it cannot.
 fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<Owner> {
     let is_unsent = matches!(state, State::Pending { .. });
     // A job outside this run loses its unsent take to a job that needs it.
@@ -209,11 +209,11 @@ fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<O
 /// A wanted job with its known takes.
 struct Own {
     job: KnownJob,
-    /// The take that was recognised as the job's, although the requests differ.
+    /// The take that was recognised as valid for the job, although its request differs from the job's present request.
     alike: Option<TakeId>,
 }
 
-/// Returns a job without the takes that were moved to other jobs.
+/// Returns a job with its takes, except takes that were moved to other jobs; `None` if the job has no history.
 fn still_own<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -233,7 +233,7 @@ fn still_own<J: WantedJobs + ?Sized>(
     Ok(Some(Own { job: own, alike }))
 }
 
-/// Decides about a job that neither its own clip nor another job's take has served.
+/// Decides in the third pass about a job for which the first two found neither its own clip nor another job's take.
 fn last<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -338,7 +338,7 @@ fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
     known.takes.iter().find(|take| take.fingerprint == job.fingerprint && is_unsent(take))
 }
 
-/// Returns the decision for a job whose earlier take is still to be submitted, or failed.
+/// Returns the decision for a job whose take for the present request is still to be submitted, or ended without a clip.
 fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
     if let Some(waiting) = waiting(job, known) {
         return Some(Decision::Underway { take: waiting.id.clone(), unsent: true });
@@ -352,7 +352,7 @@ fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {
     Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone(), moves }
 }
 
-/// Checks whether a finished take's clip exists. An older clip that a person removed has no path.
+/// Checks whether the clip of a finished take still exists. An older clip that a person removed has no path.
 fn is_kept_somewhere(take: &KnownTake) -> bool {
     matches!(take.state, State::Done { .. }) && !take.path.is_empty()
 }

@@ -1,4 +1,4 @@
-//! Tests the order of the decisions on small histories.
+//! Tests which decision is made about a job if several are possible, on small histories.
 
 use super::*;
 use crate::domain::digest::Sha256;
@@ -72,7 +72,7 @@ fn charged() -> State {
     State::Failed { refusal: Refusal::Policy, charged: Charged::Yes, task: Some(task()) }
 }
 
-/// Returns a job with its takes, newest first. A finished newest take is filed under a wanted job.
+/// Returns a job with its takes, newest first. The newest finished take is recorded under the job's name.
 fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     let takes: Vec<KnownTake> = takes
         .iter()
@@ -711,8 +711,8 @@ mod pictures {
         job
     }
 
-    /// Returns the history of a job whose newest take is in this state. The signatures say that `old` and `same` look
-    /// the same.
+    /// Returns the history of a job whose newest take is in this state. By their signatures, the pictures `old` and
+    /// `same` look the same.
     fn history(then: &Wanted, state: State) -> All {
         let mut all = all(&[known("hero/a", &[("x", state)])]);
         all.jobs[0].takes[0].fingerprint = then.fingerprint;

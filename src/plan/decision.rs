@@ -12,22 +12,22 @@ pub enum Decision {
     Unchanged {
         /// The take that made the clip.
         take: TakeId,
-        /// The clip's present place if it must be moved; moving is free.
+        /// The clip under its present name if it must be moved, which is free; `None` if it has the right name.
         refile: Option<Filed>,
     },
-    /// The job's take was submitted and its result is awaited, or it waits to be submitted.
+    /// The job's take was submitted and its result is awaited, or the take still waits to be submitted.
     Underway {
-        /// The job's take.
+        /// The job's take that was submitted, or waits to be submitted.
         take: TakeId,
         /// True if the take was not sent yet: its price is still to be paid.
         unsent: bool,
     },
-    /// The job takes over a take with the same request from another job, which does not need the take, or not in this
-    /// run.
+    /// The job takes over another job's take with the same request. That other job does not need the take, or is not a
+    /// part of this run.
     Renamed {
-        /// The take that moves.
+        /// The take that moves from one job to the other.
         take: TakeId,
-        /// The job that had the take.
+        /// The job from which the take moves.
         from: JobKey,
         /// True if the take was not sent yet: its price is still to be paid.
         unsent: bool,
@@ -44,38 +44,39 @@ pub enum Decision {
         take: Option<TakeId>,
         /// The clip to copy, if it exists already.
         from: Option<Filed>,
-        /// The job's own unsent takes that are no longer needed.
+        /// Unsent takes of this job that are no longer needed.
         superseded: Vec<TakeId>,
     },
     /// The job has no earlier take of its own, except takes that were cancelled at no cost.
     New,
     /// The job was submitted earlier with other inputs.
     Changed {
-        /// The fields that differ from the newest take.
+        /// The fields that differ from the request of the newest finished take; without a finished take, of the newest
+        /// take.
         fields: Vec<Change>,
-        /// Unsent takes whose requests are out of date.
+        /// Unsent takes of this job whose requests are out of date.
         superseded: Vec<TakeId>,
     },
     /// The job may only be submitted after a person has reviewed the first clips of its template.
     HeldBack,
     /// The job's inputs have changed, and its earlier clip is kept.
     Kept {
-        /// The fields that differ from the request of the kept clip.
+        /// The fields of the present request that differ from the request of the kept clip.
         fields: Vec<Change>,
-        /// Unsent takes whose requests are out of date.
+        /// Unsent takes of this job whose requests are out of date.
         superseded: Vec<TakeId>,
         /// True if the clip is kept only until a person agrees to render it again.
         asks: bool,
-        /// The clip's present place if it must be moved; moving is free.
+        /// The clip under its present name if it must be moved, which is free; `None` if it has the right name.
         refile: Option<Filed>,
     },
     /// A person rejected the clip and asked to render the same request again.
     Redo {
         /// The take of the rejected clip.
         of: TakeId,
-        /// The reviewer's reasons, in words.
+        /// The reviewer's reasons for the rejection, in words.
         why: String,
-        /// Unsent takes whose requests are out of date.
+        /// Unsent takes of this job that the new rendering replaces.
         superseded: Vec<TakeId>,
     },
     /// The job's take is in doubt, and the manifest allows its request to be resubmitted: the job may be charged twice.
@@ -83,22 +84,22 @@ pub enum Decision {
         /// The take in doubt. It is written off once the new take is accepted, or may have been accepted.
         instead_of: TakeId,
     },
-    /// An unsettled take blocks the job: it may have been charged, or its clip is still to come.
+    /// A take whose result is not settled blocks the job: it may have been charged, or its clip is still to come.
     Blocked {
-        /// The blocking take.
+        /// The take that blocks the job.
         by: TakeId,
-        /// The job that the take belongs to.
+        /// The job to which the blocking take belongs.
         key: JobKey,
-        /// The take's state.
+        /// The state of the blocking take.
         state: State,
         /// True if the take's job no longer needs the take, which then moves to this job.
         moves: bool,
     },
-    /// The same request failed or was written off earlier; it is not resubmitted automatically.
+    /// A take with the same request failed or was written off earlier; the request is not sent again automatically.
     Failed {
         /// The take that failed or was written off.
         take: TakeId,
-        /// The take's state.
+        /// The state of the take that failed or was written off.
         state: State,
         /// The job that had the take, if the take moves to this job.
         from: Option<JobKey>,
@@ -106,7 +107,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Every name that [`name`](Self::name) returns.
+    /// The names of all decisions, as [`name`](Self::name) returns them.
     pub const NAMES: [&str; 15] = [
         "unchanged",
         "moved",

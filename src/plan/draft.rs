@@ -1,4 +1,5 @@
-//! Renders one job into a draft, and collects all its problems together.
+//! Fills in the templates of one job, which makes a draft: a request whose pictures were not read yet. Collects all
+//! problems of the job together.
 //!
 //! A draft still refers to pictures by their text; [`super::order`] turns it into a request.
 
@@ -15,14 +16,14 @@ use crate::provider::check;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A rendered job whose pictures were not read yet.
+/// The request of a job with its templates filled in, whose pictures were not read yet.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
     /// The job's key.
     pub(super) key: JobKey,
     /// The request without its pictures.
     pub(super) request: Request,
-    /// The texts of the job's pictures.
+    /// The texts that name the job's pictures.
     pub(super) pictures: Pictures,
     /// The clip's path relative to the output root.
     pub(super) path: String,
@@ -30,9 +31,9 @@ pub(super) struct Draft {
     pub(super) card: Arc<ModelCard>,
     /// The names of fields and parameters that the shot lists as optional and that this model lacks.
     pub(super) dropped: Vec<String>,
-    /// The request and pictures including the optional fields that this model lacks; `None` if it lacks none.
+    /// The request and pictures as they would be with the optional fields that this model lacks; `None` if it lacks none.
     pub(super) fuller: Option<(Request, Pictures)>,
-    /// True if no error was found so far. An invalid draft is kept so that its other problems are found as well.
+    /// True if no error was found so far. A draft with an error is kept, so that its other problems are found as well.
     pub(super) whole: bool,
 }
 
@@ -54,12 +55,13 @@ impl Pictures {
     }
 }
 
-/// Renders one job into a draft and adds its problems; `None` if the job's model is unknown.
+/// Fills in a job's templates, and adds its problems to `problems`. Returns the draft; `None` if the job's model is
+/// unknown.
 pub(super) fn draft(values: Values<'_>, cards: &Cards, problems: &mut Vec<Problem>) -> Option<Draft> {
     Render { values, cards, card: None, problems }.draft()
 }
 
-/// The work on one job's settings while they are rendered into a draft.
+/// The state of filling in one job's templates to make a draft.
 struct Render<'a, 'p> {
     values: Values<'a>,
     cards: &'p Cards,
@@ -169,14 +171,15 @@ impl Render<'_, '_> {
         None
     }
 
-    /// Returns the rendered texts of a field. Leaves out empty texts, which are a problem unless the field is optional.
+    /// Returns the texts of a field after its templates are filled in. Leaves out empty texts, which are a problem
+    /// unless the field is optional.
     fn texts(&mut self, field: Field) -> Vec<String> {
         let written = self.values.field(field);
         written.into_iter().filter_map(|written| self.text(&written, field.name())).collect()
     }
 
-    /// Returns one rendered text; `None` if it cannot be rendered or is empty. A problem is added, except for an empty
-    /// text that is optional.
+    /// Returns a text after its template is filled in; `None` if that fails or the text is empty. A problem is added,
+    /// except for an empty text that is optional.
     fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
         let text = match written {
             Written::Data(text) => text.value.clone(),
@@ -276,7 +279,8 @@ impl Render<'_, '_> {
         self.problems.push(problem.hint(hint));
     }
 
-    /// Returns a path with a shortened id if the id makes the path too long, and adds a note about that.
+    /// Returns the output path with a shortened id, and adds a note about that; `None` if the path was not too long, or
+    /// cannot be used even so.
     fn shortened(&mut self, template: &Template, rendered: &str) -> Option<String> {
         if !output::has_long_part(rendered) {
             return None;
@@ -315,7 +319,8 @@ impl Render<'_, '_> {
     }
 }
 
-/// Sets a field to its rendered texts; an error contains the text that cannot be converted.
+/// Sets a field to texts whose templates were filled in. An error contains the text that cannot be converted to the
+/// field's type.
 fn fill(
     field: Field,
     texts: Vec<String>,

@@ -26,61 +26,62 @@ pub struct Expansion<'a> {
     links: &'a LinkBook,
     look: &'a mut Look<'a>,
     scope: Scope<'a>,
-    /// Problems found while the templates in the jobs' settings are filled in.
+    /// Problems found while the templates of the jobs are filled in.
     drafting: Causes,
-    /// Problems of clips with the same name.
+    /// Problems of jobs whose clips would have the same path.
     clashes: Causes,
-    /// Problems from checking the requests.
+    /// Problems found while the jobs' requests are checked.
     ordering: Wrongs,
-    /// The case-folded output paths, each with the index of its owner in `owners`.
+    /// The digests of the output paths so far, without regard to case, each with its owner's position in `owners`.
     paths: HashMap<Short, u32>,
-    /// The first job of each output path.
+    /// The first job with each output path.
     owners: Vec<Owner>,
-    /// The keys of the jobs in `owners`, in one text: a million separate texts would need twice the memory.
+    /// The keys of the jobs in `owners`, joined in one text: a million separate texts would need twice the memory.
     keys: String,
     /// True if the caller asked for links to pictures.
     with_links: bool,
-    /// Columns that have the prefix `shotlist_` and an unknown name.
+    /// The unknown columns that have the prefix `shotlist_`.
     strange: BTreeSet<String>,
     /// The number of rows that a cell in `shotlist_skip` leaves out, and the sheet that contains them.
     skipped: (usize, Option<Place>),
-    /// The identities of templates, by the shot's position in the manifest and the model.
+    /// The digests that identify templates, by the shot's position in the manifest and the model.
     templates: HashMap<(usize, ModelName), Sha256>,
-    /// The results so far, without the problems.
+    /// The results for the items so far, without the problems.
     found: Expanded,
 }
 
-/// The facts that decide when a job is submitted: its priority and its template.
+/// The facts that decide when a job is submitted: the priority of its item, and its template.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Placed {
     /// The priority of the job's item; higher values go first.
     pub urgency: i64,
-    /// The identity of the template of the job's shot and model; `None` without a rollout in the manifest.
+    /// The digest that identifies the template of the job's shot and model; `None` if the manifest has no rollout.
     pub template: Option<Sha256>,
 }
 
-/// The results for all items together.
+/// The results of expanding all items.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// The problems and warnings: of the selection, of drafts, of output paths and of requests, each in the order of
-    /// the items.
+    /// The problems, first of the selection of items, then of filling in templates, of output paths and of requests.
+    /// Each group is in the order of the items.
     pub problems: Vec<Problem>,
     /// Every link to a picture, even of an invalid request; empty unless the caller asked for links.
     pub links: BTreeSet<String>,
     /// The optional fields that were left out because a model lacks them: by model and name, with the number of jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
-    /// Items without jobs because of a problem.
+    /// The items that make no job because of a problem.
     pub left_out: LeftOut,
-    /// The number of valid jobs.
+    /// The number of valid jobs of all items.
     pub jobs: usize,
-    /// The number of jobs, valid or not.
+    /// The number of jobs with a known model, valid or not.
     pub drafts: usize,
     /// True if any job has a picture.
     pub has_pictures: bool,
 }
 
 impl<'a> Expansion<'a> {
-    /// Starts an expansion. `links` has the known facts about linked pictures, `look` reads local ones.
+    /// Starts an expansion. `links` has the known facts about linked pictures, and `look` reads the facts about local
+    /// pictures.
     #[must_use]
     pub fn new(
         manifest: &'a Manifest,
@@ -114,9 +115,9 @@ impl<'a> Expansion<'a> {
         Self { with_links: true, ..self }
     }
 
-    /// Renders every job of an item, and passes the valid ones to `take` with the item's priority. The order is that of
-    /// the shots and, within a shot, of its matrix. If the manifest skips bad items, one problem drops all jobs of the
-    /// item.
+    /// Makes every job of an item, and passes the valid ones to `take` with the item's priority. The order is that of
+    /// the shots and, within a shot, of its matrix. If the manifest skips bad items, a single problem drops all jobs of
+    /// the item.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted, Placed)) {
         let (mut drafting, mut ordering) = (Vec::new(), Vec::new());
         let mut wanted = Vec::with_capacity(self.manifest.shots.len());
@@ -179,7 +180,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Returns the identity of a shot's template for a model, where the manifest has a rollout.
+    /// Returns the digest that identifies a shot's template for a model; `None` if the manifest has no rollout.
     fn template(&mut self, shot: usize, model: &ModelName) -> Option<Sha256> {
         self.manifest.rollout?;
         if let Some(known) = self.templates.get(&(shot, model.clone())) {
@@ -190,9 +191,10 @@ impl<'a> Expansion<'a> {
         Some(identity)
     }
 
-    /// Returns a request that includes the reviewer's feedback on the job's clip, if the manifest uses feedback.
+    /// Returns the job `plain` with a request that includes the reviewer's feedback on its clip, if the manifest uses
+    /// feedback.
     ///
-    /// The fingerprint is that of the request without the feedback: a review alone never changes a request.
+    /// The fingerprint remains that of the request without feedback: a review alone never makes a job count as changed.
     fn reported(
         &mut self,
         plain: Wanted,
@@ -230,7 +232,8 @@ impl<'a> Expansion<'a> {
         Expanded { problems, ..self.found }
     }
 
-    /// Records the facts about a draft that are reported for all drafts together, and claims its output path.
+    /// Records a draft's pictures, links and left-out fields in the results of all items, and claims the draft's output
+    /// path.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
         self.found.drafts += 1;
         self.found.has_pictures |= draft.pictures.all().next().is_some();
@@ -245,8 +248,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Claims a draft's output path, and adds a problem if another clip has the same name, even on a disk that ignores
-    /// case.
+    /// Records that a draft's job is the first with its output path. Adds a problem if another job already has the
+    /// path, even if only upper and lower case differ.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
         let exact = Sha256::of(draft.path.as_bytes());
@@ -301,13 +304,14 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// The first job that claimed an output path.
+/// The first job with a certain output path.
 struct Owner {
     /// The end of the job's key in the text of all keys.
     end: usize,
-    /// The line of the job's item.
+    /// The line of the job's item in its file.
     line: u32,
-    /// The start of the digest of the path with its original case, to tell equal paths from paths that differ in case.
+    /// The first bytes of the digest of the path as written, to tell equal paths from paths that differ in upper and
+    /// lower case.
     exact: [u8; 4],
 }
 
@@ -344,7 +348,7 @@ impl LeftOut {
     }
 }
 
-/// Checks whether an item is left out because of this problem, if the manifest skips bad items.
+/// Checks whether this problem causes the item to be left out if the manifest skips bad items.
 #[must_use]
 pub fn is_own_fault(problem: &Problem) -> bool {
     problem.is_error() && problem.of_item

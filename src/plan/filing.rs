@@ -7,26 +7,26 @@ use crate::domain::lifecycle::ClipFile;
 use crate::domain::take::Wanted;
 use std::collections::HashMap;
 
-/// The move or copy of an existing clip to a job's name.
+/// An operation that moves or copies an existing clip to the path of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filing {
     /// The job's key.
     pub key: JobKey,
     /// The clip's new path.
     pub path: String,
-    /// The clip's present place.
+    /// The clip as it is filed before the operation, with its path there.
     pub from: Filed,
-    /// True if the clip also stays at its present place.
+    /// True if the clip is copied and keeps its old path too; false if it is moved.
     pub copy: bool,
 }
 
-/// The file operations that follow from the decisions.
+/// The moves and copies of clips that follow from the plan's decisions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filings {
     /// The operations that can be done now.
     pub now: Vec<Filing>,
     /// The copies of clips that do not exist yet: for each take that will make a clip, the jobs and paths that get a copy. The
-    /// key is a take and not a job, because the takes of all projects are in this one map.
+    /// map is shared by all projects, whose job keys may be equal, so its keys are take ids.
     pub with_leader: HashMap<TakeId, Vec<(JobKey, String)>>,
 }
 
@@ -39,12 +39,12 @@ impl Filings {
         self.now.push(Filing { key, path, from, copy: is_shared || is_needed });
     }
 
-    /// Adds the copy of a take's clip to the job's name, to be made after the clip arrives.
+    /// Adds the copy of a take's future clip to the job's path. The copy is made after the clip was downloaded.
     pub fn follow(&mut self, take: TakeId, job: &Wanted) {
         self.with_leader.entry(take).or_default().push((job.key.clone(), job.path.clone()));
     }
 
-    /// Sorts copies first, so that they are made before their originals move.
+    /// Sorts the copies before the moves, because a clip must be copied before it leaves its old path.
     pub fn sort(&mut self) {
         self.now.sort_by_key(|filing| !filing.copy);
     }
@@ -57,7 +57,7 @@ impl Filings {
     }
 }
 
-/// Returns the existing clip that the job uses and that needs another name; `None` if there is none.
+/// Returns the existing clip that the decision moves or copies to the job's path; `None` if there is none.
 #[must_use]
 pub const fn there(decision: &Decision) -> Option<&Filed> {
     match decision {
@@ -69,7 +69,7 @@ pub const fn there(decision: &Decision) -> Option<&Filed> {
     }
 }
 
-/// A name that a clip is to get.
+/// The path that a clip is to get, and which clips may already be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The clip's path.
@@ -80,16 +80,16 @@ pub struct Target {
     pub promised: Option<JobKey>,
 }
 
-/// Checks whether a job's clip needs a free path, because the clip will be bought, moved or copied. Obstacles at the path must
-/// be found before any payment.
+/// Checks whether the job's path must be free of other files: a clip will be bought for it, or moved or copied to it. Such
+/// files must be found before any payment.
 #[must_use]
 pub fn needs_place(job: &Wanted, decision: &Decision) -> bool {
     let from = there(decision).filter(|from| from.path != job.path);
     from.is_some() || matches!(decision, Decision::Shared { from: None, .. }) || decision.costs()
 }
 
-/// Returns the path that the job's clip is to get. `own` is the clip that has the job's name, and `vacated` is a clip that
-/// moves away from the path. `promised` is the other job whose clip will get the same path.
+/// Returns the path that the job's clip is to get. `own` is the job's present clip, and `vacated` is another clip that moves
+/// away from the path. `promised` is another job whose clip will get the same path.
 #[must_use]
 pub fn target(
     job: &Wanted,

@@ -63,8 +63,8 @@ pub fn changes(old: &Request, new: &Request) -> Vec<Change> {
     differences(&fields(old), &fields(new))
 }
 
-/// Returns the set fields of a request with readable values, in the order of the fields. A picture's value is its
-/// address or the hash of its bytes.
+/// Returns the fields that a request sets, with readable values, in the order of the fields. A picture's value is its address
+/// or the hash of its bytes.
 #[must_use]
 pub fn fields(request: &Request) -> Vec<(String, String)> {
     let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -80,7 +80,7 @@ pub fn fields(request: &Request) -> Vec<(String, String)> {
     fields
 }
 
-/// Returns the differences between the fields of two requests.
+/// Returns the differences between the fields of two requests, each given as pairs of name and value.
 #[must_use]
 pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
     let mut names: Vec<&String> = new.iter().chain(old).map(|(name, _)| name).collect();
@@ -96,7 +96,7 @@ pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Ch
         .collect()
 }
 
-/// Returns the set fields in a fixed order; fields that are not set are omitted.
+/// Returns the fields that a request sets, as JSON in a fixed order; fields that are not set are omitted.
 fn canonical(request: &Request) -> Map<String, Json> {
     let mut fields = Map::new();
     fields.insert("model".to_owned(), request.model.to_string().into());

@@ -20,11 +20,11 @@ pub struct Trip {
     pub limit: String,
     /// The value that exceeds the limit.
     pub found: Found,
-    /// A few of the affected jobs, each with its changes.
+    /// The keys and changes of a few of the jobs that count against the guard.
     pub examples: Vec<Example>,
 }
 
-/// A job with its changes.
+/// The key of a job, and the changes of its request.
 pub type Example = (JobKey, Vec<Change>);
 
 /// The value that exceeds a guard's limit.
@@ -50,7 +50,7 @@ pub struct GuardCounts {
     finished: usize,
     ordered: Counted,
     changed: Counted,
-    /// Finished jobs whose clip is replaced by another job's clip.
+    /// Finished jobs that would use the clip of another job instead of their own.
     replaced: Counted,
     /// Finished jobs that the manifest no longer has.
     removed: Counted,

@@ -49,7 +49,7 @@ pub fn restored<E>(
     Ok(is_any.then_some(restored))
 }
 
-/// Checks whether two different pictures count as the same.
+/// Checks whether two pictures with different bytes or links count as the same picture.
 fn are_equal<E>(
     identity: ImageIdentity,
     old: &Media,
@@ -75,7 +75,7 @@ fn are_equal<E>(
 /// File name endings of programs on web servers. In a link such as `image.php?id=7` the query selects the picture.
 const PROGRAMS: [&str; 9] = ["ashx", "asp", "aspx", "cfm", "cgi", "do", "jsp", "php", "pl"];
 
-/// Splits a link into the part before its query, and its fragment. A link to a program keeps its query.
+/// Splits a link into two parts: the address without its query, and the fragment. A link to a program keeps its query.
 fn without_query(link: &str) -> (&str, &str) {
     let (link, fragment) = link.split_once('#').unwrap_or((link, ""));
     let path = link.split_once('?').map_or(link, |(path, _)| path);

@@ -22,18 +22,19 @@ pub trait Known {
     /// Returns the request of a take of any project.
     fn request(&self, id: &TakeId) -> Result<Option<Request>, Self::Error>;
 
-    /// Checks whether a take has this likeness, either as recorded at its submission or as computed from its request.
+    /// Checks whether a take's request has this likeness: the recorded one, or the one computed from the request. A likeness is
+    /// a fingerprint with all text in Unicode NFC.
     fn is_like(&self, id: &TakeId, likeness: Fingerprint) -> Result<bool, Self::Error>;
 
     /// Returns the signature of a picture, if one is stored.
     fn signature(&self, sha256: Sha256) -> Result<Option<Signature>, Self::Error>;
 
-    /// Returns the clip that a take made and that has the name of some job, preferably of a job of the project.
+    /// Returns the clip that a take made, if it is filed as the clip of some job, preferably of a job of the project.
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;
 
     /// Returns a finished take with the fingerprint of `job`, and the job that has the take. Takes of the project come first,
-    /// then takes of a job with the same key. A take of another variant of the item only counts in another project, and only if
-    /// no two wanted variants have the fingerprint.
+    /// then takes of other projects for a job with the same key. A take of another variant of the item only counts if it is of
+    /// another project, and if no other wanted variant of the item has the fingerprint.
     fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Self::Error>;
 
     /// Returns the best take with the fingerprint of `job` that has this kind of owner and that no job of the plan took over. A
@@ -43,7 +44,7 @@ pub trait Known {
     /// Returns the rejection of the job's present clip, if there is one.
     fn rejection(&self, key: &JobKey) -> Option<Rejection>;
 
-    /// Returns the money that was or will be paid for takes that replace a take in doubt.
+    /// Returns the total amount that was or will be paid for takes that replace a take in doubt.
     fn resubmitted(&self) -> Result<Usd, Self::Error>;
 }
 
@@ -54,7 +55,7 @@ pub struct Rejection {
     pub order: Fingerprint,
     /// The reviewer's reasons, in words.
     pub why: String,
-    /// True if another rendering is queued and was not submitted yet.
+    /// True if another rendering of the job is queued and was not submitted yet.
     pub is_redo_queued: bool,
 }
 
@@ -63,7 +64,8 @@ pub struct Rejection {
 pub enum Owner {
     /// A job that no longer needs the take: the take moves to a job that needs it.
     Free,
-    /// A job of another project, or one whose row cannot be read: the job keeps the take, and the clip is shared.
+    /// A job of another project, or a job whose row in the product file cannot be read. It keeps the take, and its clip is
+    /// shared.
     Bound,
 }
 
@@ -72,9 +74,9 @@ pub enum Owner {
 pub enum Claim {
     /// The manifest no longer has the job.
     Gone,
-    /// The manifest has the job with the take's request.
+    /// The manifest has the job, with the same request as the take.
     Same,
-    /// The manifest has the job, but with another request than the take's.
+    /// The manifest has the job, but its request differs from that of the take.
     Changed {
         /// True if the take's clip is filed under the job's name.
         filed: bool,
@@ -114,8 +116,8 @@ pub struct KnownTake {
     pub fingerprint: Fingerprint,
     /// The take's price.
     pub price: Usd,
-    /// The path of the take's clip, even before it exists. After a newer clip got the name, this is the path where the
-    /// older clip is kept.
+    /// The path of the take's clip, even before the clip exists. If a newer clip has replaced this one under the job's name, it
+    /// is the path where the older clip is kept.
     pub path: String,
     /// The take's state.
     pub state: State,

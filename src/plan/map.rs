@@ -21,17 +21,17 @@ pub(crate) struct All {
     pub(crate) jobs: Vec<KnownJob>,
     /// Jobs of other projects.
     pub(crate) elsewhere: Vec<KnownJob>,
-    /// Jobs of projects that are gone.
+    /// Jobs of projects that no longer exist.
     pub(crate) gone: Vec<KnownJob>,
-    /// The money for takes that replace takes in doubt.
+    /// The total amount for takes that replace takes in doubt.
     pub(crate) resubmitted: Usd,
-    /// Likenesses that were recorded with takes.
+    /// The likenesses that were recorded with takes, each with the id of its take.
     pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
     /// Jobs of the project whose clips are rejected.
     pub(crate) rejections: Vec<(JobKey, Rejection)>,
     /// Signatures of pictures.
     pub(crate) signatures: HashMap<Sha256, Signature>,
-    /// Wanted jobs that wait for a review.
+    /// Wanted jobs that are not rendered before a review of other clips.
     pub(crate) held_back: HashSet<JobKey>,
     /// The requests by their fingerprints.
     pub(crate) requests: HashMap<Fingerprint, Request>,
@@ -47,12 +47,13 @@ struct Plan<'a> {
     alike: RefCell<Vec<(JobKey, TakeId)>>,
 }
 
-/// Returns the decision about each of these jobs; `None` for a job that is not selected.
+/// Returns for each wanted job the decision what to do with it; `None` for a job that is not selected.
 pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Vec<Option<Decision>> {
     decide_noting(wanted, known, scope).0
 }
 
-/// Returns the decisions about these jobs, and the jobs with takes that serve them although the requests differ.
+/// Returns the decisions about the wanted jobs. The second list has the jobs that can use an earlier take although its request
+/// differs, each with that take.
 pub(crate) fn decide_noting(
     wanted: &[Wanted],
     known: &All,
@@ -76,7 +77,7 @@ impl Plan<'_> {
         self.known.jobs.iter().chain(&self.known.gone).chain(&self.known.elsewhere)
     }
 
-    /// Checks whether several variants of the item have the same request.
+    /// Checks whether another wanted variant of the job's item has the same request as the job.
     fn is_repeated(&self, job: &Wanted) -> bool {
         let rival = |other: &&Wanted| other.key != job.key && !may_share(&other.key, &job.key);
         self.wanted.iter().filter(rival).any(|other| other.fingerprint == job.fingerprint)

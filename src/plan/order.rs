@@ -45,7 +45,7 @@ pub struct Unusable {
     pub why: String,
     /// The remedy for the picture.
     pub remedy: String,
-    /// An existing file with a similar name.
+    /// An existing file whose name is similar to that of the missing file.
     pub near: Option<String>,
 }
 
@@ -137,8 +137,8 @@ pub(super) fn order(
     })
 }
 
-/// Returns the request `fuller`, which has the optional fields that the model lacks, with the pictures of `order` or, if
-/// `order` has none, of `pictures`. Pictures that cannot be used are left out.
+/// Returns the request `fuller`, which also has the optional fields that the model lacks, with pictures. Each picture field is
+/// that of `order` or, if unset there, that of `pictures`, without pictures that cannot be used.
 fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &mut Look<'_>) -> Request {
     let mut seen = |text: &String| media(text, look).ok();
     Request {
@@ -188,7 +188,7 @@ fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Opt
 #[derive(Default)]
 pub(super) struct Wrongs {
     causes: Causes,
-    /// The column to shorten, by the position of the cause in `causes`.
+    /// The column to shorten so that a text is not too long, by the position of the problem in `causes`.
     cuts: HashMap<usize, Cut>,
     /// By message and column: the number of characters of the column's text that fits every item, and whether any cell contains
     /// HTML.

@@ -19,7 +19,7 @@ pub enum Draw {
 }
 
 impl Draw {
-    /// Returns the rule that a rollout needs to choose its jobs.
+    /// Returns the rule by which the jobs of the rollout's canary are chosen.
     #[must_use]
     pub const fn of(rollout: &Rollout) -> Self {
         match rollout.then {
@@ -28,7 +28,7 @@ impl Draw {
         }
     }
 
-    /// Returns the draw's name in the database.
+    /// Returns the name of this rule in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -60,9 +60,9 @@ pub enum Member {
 /// The result of the reviews of a canary, the first jobs of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The canary must have this number of jobs.
+    /// The canary has too few jobs: it must have this number of jobs.
     Needs(usize),
-    /// Some of the canary's clips are not reviewed yet, or must be redone.
+    /// Some of the canary's clips are not reviewed yet, or must be rendered again.
     Waits,
     /// The other jobs of the template may be rendered.
     Passed,

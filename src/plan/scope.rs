@@ -9,10 +9,10 @@ use crate::manifest::{Condition, ItemContext, Items, Manifest, Shot};
 /// The largest number of clips in a manifest: the paths and keys of all of them are kept in memory.
 const MOST_JOBS: usize = 5_000_000;
 
-/// The results of the manifest's conditions (`where`, `when`) for the items so far.
+/// The results of the manifest's conditions (`where`, `when`) for the items that were checked so far.
 pub(super) struct Scope<'a> {
     manifest: &'a Manifest,
-    /// The number of items so far.
+    /// The number of items that were checked so far.
     items: usize,
     /// The number of items that `where` leaves out.
     left_out: usize,
@@ -22,7 +22,7 @@ pub(super) struct Scope<'a> {
     held: Vec<(String, Vec<String>)>,
     /// The number of clips of each shot, by the shot's number.
     made: Vec<usize>,
-    /// The number of matrix cells so far.
+    /// The number of matrix cells of the items that were checked and selected so far. A shot without a matrix has one cell.
     cells: usize,
     /// The matrix axes that have the same name as a column.
     named_twice: Vec<Place>,
@@ -46,7 +46,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Checks whether an item gets clips; an error if the condition `where` cannot be evaluated for the item.
+    /// Checks whether an item gets clips. Returns an error if the condition `where` cannot be evaluated for the item.
     pub(super) fn wants(
         &mut self,
         subject: &Subject<'_>,
@@ -69,7 +69,7 @@ impl<'a> Scope<'a> {
         Ok(false)
     }
 
-    /// Counts a clip of a shot, by the shot's number.
+    /// Counts one more clip of the shot with this number.
     pub(super) fn made(&mut self, shot: usize) {
         self.made[shot] += 1;
     }
@@ -109,7 +109,7 @@ impl<'a> Scope<'a> {
         Problem { severity: Severity::Note, ..Problem::warning(condition.place(), message) }
     }
 
-    /// Counts the clips of one more item, and checks whether their number stays below the limit.
+    /// Adds the number of clips of one more item, and checks whether the total stays within [`MOST_JOBS`].
     fn is_within_bounds(&mut self) -> bool {
         let before = self.cells;
         let of_shot = |shot: &Shot| shot.fields.matrix.as_ref().map_or(1, |matrix| matrix.len());
@@ -151,7 +151,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Returns the condition `where` of the items, if the manifest has one.
+/// Returns the manifest's condition `where`, which selects items; `None` if the manifest has none.
 fn only(manifest: &Manifest) -> Option<&Condition> {
     match &manifest.items {
         Items::File { only, .. } => only.as_deref(),

@@ -22,7 +22,7 @@ pub struct Subject<'a> {
     pub own: Option<&'a Settings<Located<String>>>,
 }
 
-/// A value as written: a template of the manifest, a text of a manifest entry, or a cell of the row.
+/// A value as the user wrote it: a template of the manifest, a text of a manifest entry, or a cell of the item's row.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     Template(&'a Template),
@@ -39,7 +39,7 @@ impl Written<'_> {
         }
     }
 
-    /// Returns the columns from which the value is made.
+    /// Returns the names of the columns that the value reads.
     fn columns(&self) -> &[String] {
         match self {
             Self::Template(template) => template.columns(),
@@ -54,22 +54,22 @@ impl Written<'_> {
     }
 }
 
-/// A column whose text makes a rendered text too long.
+/// A column of the product file whose text makes a rendered field too long.
 pub(super) struct Cut {
     /// The place where the template reads the column.
     pub(super) place: Place,
-    /// The item with the column's cell, as an example.
+    /// The item and its text in the column, as an example.
     pub(super) example: String,
     pub(super) column: String,
     /// The column as a template writes it, such as `item.title`.
     pub(super) spelled: String,
-    /// The number of characters that the column's text may have.
+    /// The number of characters to which the column's text must be shortened.
     pub(super) room: usize,
     /// True if the cell contains HTML.
     pub(super) has_markup: bool,
 }
 
-/// The largest number of a setting's characters that a hint repeats.
+/// The maximum length of a setting, in characters, that a hint repeats in full.
 const ECHOED: usize = 60;
 
 /// Returns the part of a text that a place marks; empty for a place without a text.
@@ -86,7 +86,7 @@ pub(super) struct Values<'a> {
     pub(super) shot: &'a Shot,
     pub(super) subject: &'a Subject<'a>,
     pub(super) job: &'a Job<'a>,
-    /// The settings of the row's own cells.
+    /// The settings that the item's row makes in cells of its own.
     pub(super) cells: &'a Cells,
 }
 
@@ -217,7 +217,7 @@ impl<'a> Values<'a> {
         format!("in the {holder}, write {either} instead")
     }
 
-    /// Returns a setting as it was written, with its name and value, and the place of its name.
+    /// Returns a setting as the manifest writes it (name and value), and the place of its name.
     pub(super) fn setting(&self, name: &str) -> Option<(String, Place)> {
         let written = self.written(name)?;
         let mut place = written.place();

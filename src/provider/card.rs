@@ -141,7 +141,7 @@ impl ModelCard {
         self.params.iter().find(|rule| rule.name == name)
     }
 
-    /// Returns the rules of all fields and parameters, as pairs of the name in findings and the rule.
+    /// Returns the rules of all fields and parameters. Each pair has the name that findings use, and the rule.
     pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
         let fields = self.fields.iter().map(|rule| (rule.name.clone(), rule));
         fields.chain(self.params.iter().map(|rule| (param(&rule.name), rule)))
@@ -314,8 +314,8 @@ pub struct Pictures {
     /// The accepted file formats of pictures; empty if the documents name none.
     #[serde(default, deserialize_with = "formats")]
     pub formats: Vec<PictureFormat>,
-    /// The largest picture file in `MB`, which the documents do not define. Up to this many million bytes are safe;
-    /// more than this many times 2²⁰ bytes are refused.
+    /// The largest picture file in MB. The documents do not define MB: up to this many million bytes are safe, and more than
+    /// this many times 2²⁰ bytes are refused.
     pub max_megabytes: Option<u32>,
     /// The largest body of a request in `MB`, checked like [`Pictures::max_megabytes`].
     pub max_body_megabytes: Option<u32>,
@@ -324,7 +324,8 @@ pub struct Pictures {
     pub min_side: u32,
     /// The largest allowed ratio of a picture's longer side to its shorter side.
     pub max_aspect: Option<u32>,
-    /// The largest ratio by which the shapes or sizes of first and last frame may differ, as numerator and denominator.
+    /// The largest ratio by which the aspect ratios or sizes of the first and the last frame may differ, as numerator and
+    /// denominator.
     pub max_difference: Option<[u32; 2]>,
 }
 
@@ -332,12 +333,12 @@ pub struct Pictures {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendAs {
-    /// Text, because the model accepts one picture.
+    /// As text, for a model that accepts only one picture.
     #[default]
     Text,
-    /// A list, even for a single picture.
+    /// As a list, even for a single picture.
     List,
-    /// Text for one picture, a list for several.
+    /// As text for one picture, and as a list for several.
     TextOrList,
 }
 

@@ -26,7 +26,7 @@ pub struct Cards {
 pub struct CardPart {
     /// The key of the part in the card, such as `price`.
     pub name: String,
-    /// The new value of the part. A null value removes the part or the key.
+    /// The new value of the part. Null removes the part, and a null inside the value removes that key.
     pub value: Json,
     /// The place of the part in the manifest, such as `shop.yaml:12`.
     pub at: String,
@@ -87,7 +87,7 @@ impl Cards {
         self.iter().filter(move |card| card.name.provider == provider)
     }
 
-    /// Returns the cards of the models that can be bought, without models that exist only for rehearsals.
+    /// Returns the cards of the models that can be bought; models that exist only for rehearsals are left out.
     pub fn for_sale(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
         let is_for_sale = |card: &&Arc<ModelCard>| {
             self.providers.find(&card.name.provider).is_some_and(|provider| !provider.profile().sandbox_only)
@@ -221,7 +221,7 @@ fn is_rules(part: &str) -> bool {
     matches!(part, "fields" | "params")
 }
 
-/// Returns the mistakes in the form of a part: unknown keys and values of the wrong type.
+/// Returns the mistakes in the way a part is written: unknown keys and values of the wrong type.
 fn fit(part: &mut CardPart) -> Vec<Misfit> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
         if part.name == "name" {
@@ -246,7 +246,7 @@ fn about_key(what: String, hint: String) -> Misfit {
     Misfit { steps: Vec::new(), is_key: true, what, hint }
 }
 
-/// Returns the mistake of a part that has the right form but contradicts the rest of the card.
+/// Returns the error for a part that is written correctly but contradicts the rest of the card; `why` says how.
 fn senseless(model: &ModelName, part: &CardPart, why: &str) -> Misfit {
     about_key(
         format!("this `{}` does not fit the card of {model}: {why}", label(part)),
@@ -308,7 +308,8 @@ fn without_nulls(value: &Json) -> Json {
     }
 }
 
-/// Checks that every surcharge can apply. A surcharge that never applies would hide a cost.
+/// Checks that each surcharge of the card's price depends on a value that a request can have. A surcharge that never applies
+/// would hide a cost.
 fn surcharges(card: &ModelCard) -> Result<(), String> {
     for surcharge in card.price.iter().flat_map(|price| &price.surcharges) {
         let Some(rule) = card.param(&surcharge.param) else { continue };

@@ -98,7 +98,7 @@ pub fn check(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding>
     findings
 }
 
-/// Returns the findings about each setting on its own, which are correct even if other settings are wrong.
+/// Returns the findings about each setting on its own. They are correct even if other settings are wrong.
 #[must_use]
 pub fn check_each(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding> {
     let mut findings = Vec::new();

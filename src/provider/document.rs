@@ -116,7 +116,7 @@ pub struct Profile {
     /// The limits of the user's account at the provider, for all models together.
     #[serde(default, deserialize_with = "limits")]
     pub limits: Limits,
-    /// The times for a search of tasks by their request ids; `None` if the provider documents no such search.
+    /// The schedule of look-ups, which search tasks by their request ids; `None` if the provider documents no such search.
     #[serde(default, deserialize_with = "look_up")]
     pub look_up: Option<LookUp>,
     /// True if the provider exists only in the sandbox and sells nothing, so that tables of models omit it.
@@ -125,8 +125,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Returns the standard policy (limits and times) with this provider's own times, before cards and the manifest
-    /// change it.
+    /// Returns the standard policy (limits and durations) with this provider's schedule of look-ups. Model cards and the
+    /// manifest may change it further.
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy { look_up: self.look_up.clone(), ..Policy::standard() }

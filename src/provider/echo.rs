@@ -27,15 +27,15 @@ const TASKS: &str = "/v1/tasks";
 /// The largest number of tasks in one poll, according to Echo's document.
 const MOST: NonZeroUsize = NonZeroUsize::new(50).unwrap();
 
-/// The time by which the search of a look-up begins before the submission, because the provider's clock may differ from that of
-/// this computer.
+/// The duration from the start of the period that a look-up searches to the submission. It is not zero, because the clocks of
+/// the provider and of this computer may differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
-/// The time by which the search of a look-up ends after the submission. A reply is awaited for two minutes, and a kernel may
-/// send a dead process's data for another quarter of an hour.
+/// The duration from the submission to the end of the period that a look-up searches. A reply is awaited for two minutes, and a
+/// kernel may send a dead process's data for another quarter of an hour.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 
-/// The meanings of Echo's error codes after a submission. The status 409 means a used `client_id` and is no refusal:
-/// the task with that id may have been submitted by this program.
+/// The meanings of Echo's error codes after a submission. The status 409 means that the `client_id` was used before. That is no
+/// refusal: the task with that id may have been submitted by this program.
 const MEANINGS: Meanings = Meanings {
     codes: &[
         ("unauthorized", FaultKind::Stop(Stop::Auth)),
@@ -232,7 +232,7 @@ fn reported(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     })
 }
 
-/// Returns the progress of a failed task. It may be charged: the reply does not show that.
+/// Returns the progress of a failed task. The task may have been charged, because the reply does not say whether it was.
 fn failed(answer: &Json, http: u16) -> Progress {
     let complaint = complaint(Some(answer)).unwrap_or_default();
     let refusal = match MEANINGS.of_code(Some(&complaint)) {

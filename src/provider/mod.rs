@@ -76,7 +76,8 @@ impl Registry {
         self.find(&model.provider)?.cards().iter().find(|card| card.name == *model)
     }
 
-    /// Returns a provider's policy (limits and times) for all its models, before cards and the manifest change it.
+    /// Returns a provider's policy (limits and durations) for all its models. Model cards and the manifest may change it
+    /// further.
     #[must_use]
     pub fn policy(&self, provider: &str) -> Policy {
         self.find(provider).map_or_else(Policy::standard, |provider| provider.profile().policy())
@@ -134,8 +135,8 @@ pub trait Provider: Send + Sync {
         Some(self.poll(self.cards().first()?, &TaskId(NO_TASK.into())))
     }
 
-    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The times for such a
-    /// search are in [`Profile::look_up`].
+    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The schedule of such
+    /// look-ups is in [`Profile::look_up`].
     fn look_up(&self) -> Option<&dyn LookUp> {
         None
     }

@@ -60,8 +60,8 @@ pub fn object(reply: &Reply) -> Option<Json> {
     serde_json::from_slice(&reply.body).ok().filter(Json::is_object)
 }
 
-/// Returns a JSON string, or a whole number as text, because some fields come as either. Numbers too large to be exact
-/// give `None`.
+/// Returns the text of a JSON string or of a whole number, because some fields come as either. `None` for other values, blank
+/// text, and numbers too large to be exact.
 #[must_use]
 pub fn text(value: Option<&Json>) -> Option<String> {
     let text = match value? {
@@ -165,7 +165,7 @@ pub fn is_success(reply: &Reply) -> bool {
     (200..300).contains(&reply.status)
 }
 
-/// Returns the fault of a reply to a submission that names no task. The fault says whether a paid task may exist.
+/// Returns the fault for a reply to a submission if the reply names no task. The fault says whether a paid task may exist.
 #[must_use]
 pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings) -> Fault {
     let by_code = meanings.of_code(complaint);
@@ -194,8 +194,8 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
     Fault::new(paused(kind, reply, complaint), said)
 }
 
-/// Returns the part of a model's card whose check should have refused this input before it was sent. It is a guess from
-/// the words of the reply.
+/// Returns the part of a model's card whose check should have refused the request before it was sent. It is a guess from the
+/// words of the reply.
 fn missed_by(reply: &Reply, complaint: Option<&Complaint>) -> Option<&'static str> {
     let words = complaint.map(|complaint| complaint.message.to_lowercase()).unwrap_or_default();
     match reply.status {
@@ -214,7 +214,7 @@ pub fn accepted(reply: &Reply, id: &str) -> Result<TaskId, Fault> {
     })
 }
 
-/// Returns the name of a task for messages. An invalid id is described, not repeated.
+/// Returns words for a task in messages: its id or, for an invalid id, what is wrong with the id.
 #[must_use]
 pub fn named(task: &str) -> String {
     match TaskId::read(task) {
@@ -223,8 +223,8 @@ pub fn named(task: &str) -> String {
     }
 }
 
-/// Returns the fault of an error reply that names a task, so that a paid task may exist. The message names the task, so
-/// that a person can adopt it.
+/// Returns the fault for an error reply that names a task. A paid task may exist, and a person can adopt it by the name in the
+/// message.
 #[must_use]
 pub fn doubted(reply: &Reply, task: &str, complaint: Option<Complaint>) -> Fault {
     let words = complaint.unwrap_or_default().message;
@@ -232,8 +232,8 @@ pub fn doubted(reply: &Reply, task: &str, complaint: Option<Complaint>) -> Fault
     Fault::new(FaultKind::Unknown, said(reply, Some(&Complaint { message, ..Complaint::default() })))
 }
 
-/// Returns the fault of a reply to a poll that does not contain the task's status. `gone` lists the codes for "no such
-/// task".
+/// Returns the fault for a reply to a poll if the reply does not contain the task's status. `gone` lists the error codes that
+/// mean "no such task".
 #[must_use]
 pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings, gone: &[&str]) -> Fault {
     let code = complaint.and_then(|complaint| complaint.code.as_deref());
@@ -250,8 +250,8 @@ pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meani
     Fault::new(paused(kind, reply, complaint), said(reply, complaint))
 }
 
-/// Returns the progress of a failed task. It may be charged, because no provider documents that a failed task costs
-/// nothing.
+/// Returns the progress of a failed task. The task may have been charged, because no provider documents that a failed task
+/// costs nothing.
 #[must_use]
 pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progress {
     let refusal = match meanings.of_code(Some(&complaint)) {
@@ -266,7 +266,7 @@ pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progr
     Progress::Refused { refusal, charged: Charged::Unknown, said }
 }
 
-/// Returns the progress for a reply to a poll that is about another task than the polled one.
+/// Returns the progress for a reply to a poll if the reply is about another task than the polled one.
 #[must_use]
 pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
     let message = format!("asked about task {asked}, the answer is about {}", named(answered));
@@ -283,7 +283,8 @@ pub fn of_another_request(reply: &Reply, ours: &RequestId, label: &RequestId) ->
     Progress::Mistaken { said }
 }
 
-/// Returns the fault kind with the pause that the reply asks for: from its header, else from its words, else unchanged.
+/// Returns the fault kind with the pause that the reply asks for in its header or else in its text. Without such a pause, the
+/// fault kind stays unchanged.
 fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> FaultKind {
     let asked = retry_after(reply).or_else(|| complaint?.pause);
     match kind {

@@ -156,7 +156,7 @@ fn id(answer: &Json) -> Option<String> {
     ["/task_id", "/id", "/data/task_id"].iter().find_map(|place| reply::text(answer.pointer(place)))
 }
 
-/// Returns the error that explains why a task failed.
+/// Returns the error in a failed task that explains why the task failed.
 fn reason(task: &Json) -> Complaint {
     let complaint = reply::complaint(task).unwrap_or_default();
     if !complaint.message.is_empty() {

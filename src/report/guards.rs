@@ -5,7 +5,7 @@ use crate::domain::text::count;
 use crate::plan::guards::{Found, Trip};
 use serde_json::{Value, json};
 
-/// Returns the lines about an exceeded guard: its limit, the number found, and a few of the jobs with their changes.
+/// Returns the lines about an exceeded guard: its limit, the value that exceeds it, and a few of the jobs with their changes.
 #[must_use]
 pub fn lines(trip: &Trip) -> Vec<String> {
     let (guard, limit) = (trip.guard, &trip.limit);
@@ -25,7 +25,7 @@ pub fn lines(trip: &Trip) -> Vec<String> {
     lines
 }
 
-/// Returns an exceeded guard as JSON: its limit, the number found, and the keys of a few of the jobs.
+/// Returns an exceeded guard as JSON: its limit, the value that exceeds it, and the keys of a few of the jobs.
 #[must_use]
 pub fn json(trip: &Trip) -> Value {
     let mut object = json!({ "guard": trip.guard, "limit": trip.limit });

@@ -6,10 +6,11 @@ use crate::domain::text::count;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The maximum number of out-of-date rows that are listed. Further rows are only counted.
+/// The maximum number of rows in conflict that are listed. Further rows are only counted.
 const NAMED: usize = 10;
 
-/// Shows the number of recorded decisions. If rows of the file are out of date, shows these rows instead.
+/// Shows the number of recorded decisions. If jobs were reviewed or got another clip after the file was written, nothing was
+/// recorded, and their rows are shown instead.
 pub fn tell(terminal: &Terminal, report: &ImportReport, file: &Path) {
     let ImportReport { made, undecided, unchanged, conflicts } = report;
     if terminal.json {

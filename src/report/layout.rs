@@ -180,7 +180,8 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
     format!("{}…{}", clusters[..head].concat(), clusters[clusters.len() - tail..].concat())
 }
 
-/// Returns how many of the first clusters fit into `columns` columns. A terminal shows a cluster as one character.
+/// Returns the number of clusters, counted from the first, that fit into `columns` columns. A terminal shows a cluster as one
+/// character.
 fn fitting<'a>(clusters: impl Iterator<Item = &'a &'a str>, columns: usize) -> usize {
     let mut used = 0;
     let fits = |cluster: &&&str| {
@@ -231,8 +232,8 @@ mod tests {
         assert_eq!(lines[1], format!("  {}\"", "x".repeat(23)));
     }
 
-    /// A pattern for text of every kind of width: combining accents, East Asian letters, emoji of one and of many
-    /// characters.
+    /// A regular expression for texts with letters of all widths: combining accents, East Asian letters, emoji of one and of
+    /// many characters.
     const ANY: &str = "([a-z0-9 ]|é|e\u{301}|漢|ガ|、|🙂|❤\u{fe0f}|👍🏽|👩\u{200d}🎨|🇯🇵){0,40}";
 
     proptest! {

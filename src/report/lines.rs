@@ -241,7 +241,7 @@ pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
     .to_owned()
 }
 
-/// Returns why a rendering needs a person's decision, with the details. `from` is the phase before.
+/// Returns why a rendering needs a person's decision, with the details. `from` is the phase in which the rendering was before.
 fn detailed(reason: HeldReason, from: Phase, said: Option<&Said>) -> String {
     let why = held_words(reason, said.and_then(|said| said.http));
     let Some(said) = said else { return why };

@@ -18,7 +18,7 @@ use crate::plan::bucket::Bucket;
 use crate::report::layout::cut;
 use crate::store::{By, Spent};
 
-/// The maximum number of jobs that are listed with their reasons.
+/// The maximum number of jobs that one table lists.
 const PROBLEMS: usize = 20;
 
 /// The maximum number of characters of a reason that are shown.

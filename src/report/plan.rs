@@ -56,7 +56,7 @@ impl Plan {
         lines
     }
 
-    /// Returns further notes for a reader who is about to spend money, one line each.
+    /// Returns the notes that belong to the plan's table, one line each, for a reader who is about to spend money.
     #[must_use]
     pub fn notes(&self, verbose: bool) -> Vec<String> {
         let mut notes = Vec::new();

@@ -144,7 +144,7 @@ fn rows(rows: &Rows) -> String {
     format!(": sheet rows {shown}{more}")
 }
 
-/// Returns one problem as JSON. The names are stable; values that do not apply are `null` or empty.
+/// Returns one problem as JSON. The names of the members are stable; values that do not apply are `null` or empty.
 #[must_use]
 pub fn json(problem: &Problem) -> Value {
     let severity = match problem.severity {

@@ -22,7 +22,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The interval between updates of the times on a terminal.
+/// The interval at which the running times on a terminal are updated.
 const TICK: Duration = Duration::from_millis(200);
 /// The minimum interval between drawings of a progress line.
 const REDRAW: SignedDuration = SignedDuration::from_millis(200);
@@ -44,9 +44,9 @@ pub struct Console {
 
 #[derive(Default)]
 struct Heard {
-    /// The counts of the current run; `None` if no run is active.
+    /// The progress display of the current run; `None` if no run is active.
     board: Option<SharedBoard>,
-    /// The time of the last drawing of a progress line.
+    /// The time at which the progress of a comparison or check of clips was last drawn; `None` before the first time.
     compared: Option<Timestamp>,
     /// The reasons for retries that were shown already.
     reasons: HashSet<String>,
@@ -211,8 +211,13 @@ impl Reporter for Console {
             News::Moved(moved) => self.moved(moved),
             News::Skipped { job, why } => terminal.say(format_args!("skipped  {job}  {why}")),
             News::Waiting { job, other, is_held } => {
-                let what = if *is_held { "your decision about a request of" } else { "the earlier clip of" };
-                terminal.say(format_args!("waiting  {job}  for {what} {other}"));
+                let what = match (is_held, other == job) {
+                    (true, true) => "your decision about its earlier request".to_owned(),
+                    (true, false) => format!("your decision about a request of {other}"),
+                    (false, true) => "its earlier clip".to_owned(),
+                    (false, false) => format!("the clip of {other}"),
+                };
+                terminal.say(format_args!("waiting  {job}  for {what}"));
             }
             News::Unwanted(jobs) => {
                 jobs.iter().take(NAMED).for_each(|job| terminal.say(format_args!("unwanted {job}")));

@@ -17,21 +17,22 @@ const STATES: [(Member, &str, &str); 6] = [
 ];
 
 impl RolloutState {
-    /// Returns a sentence for each template that has waiting jobs, with the states of its canary.
+    /// Returns a sentence for each template that has jobs waiting for a review. It contains the states of the template's
+    /// canary, the jobs that are rendered first.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let line = |canary: &CanaryState| canary.line() + &canary.states();
         self.open().map(line).collect()
     }
 
-    /// Returns a sentence for each template that has waiting jobs, for the end of a run. It omits the states of the canary,
-    /// because the run has just changed them.
+    /// Returns a sentence for each template that has jobs waiting for a review, for the end of a run. It omits the states of
+    /// the canary, because the run has just changed them.
     #[must_use]
     pub fn summary_lines(&self) -> Vec<String> {
         self.open().map(|canary| format!("review   {}", canary.line())).collect()
     }
 
-    /// Returns the canaries as JSON.
+    /// Returns the canaries (the first jobs of each template) as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         self.canaries.iter().map(CanaryState::json).collect()

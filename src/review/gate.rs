@@ -50,7 +50,7 @@ impl Refusal {
         }
     }
 
-    /// Returns two texts: the problem and its remedy.
+    /// Returns in words why the request is refused, and what to do about it.
     pub(super) const fn words(self) -> [&'static str; 2] {
         match self {
             Self::Headers => {

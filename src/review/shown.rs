@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, watch};
 /// Number of snapshots that are kept, so that a newly loaded page gets the changes since its own snapshot.
 const KEPT: usize = 8;
 
-/// The jobs that a review shows, and the files that may be read with them.
+/// The jobs that a review shows, and the files of their renderings that it may serve.
 pub(super) struct Shown {
     /// Number of this snapshot of the jobs. Each snapshot has a larger number than the one before.
     pub(super) serial: u64,
@@ -48,7 +48,8 @@ pub(super) struct Source {
 struct Looks {
     /// Number of the next snapshot.
     next: u64,
-    /// Number of changes that were seen before the newest snapshot; `None` if the jobs must be read again in any case.
+    /// Number of changes of the database that were seen before the newest snapshot; `None` if the jobs must be read again in
+    /// any case.
     changes: Option<u64>,
     /// The newest snapshots, the oldest first.
     kept: VecDeque<Arc<Shown>>,

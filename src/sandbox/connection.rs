@@ -1,4 +1,4 @@
-//! Gives the handler of a request access to the connection, so that a fault can cut the connection.
+//! Gives the handler of a request access to the request's connection, so that a simulated fault can cut the connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,11 +25,10 @@ pub(super) enum Cut {
     Reset = 2,
 }
 
-/// The control that the handler of a request has over its connection.
+/// The control that the handler of a request has over the request's connection.
 pub(super) struct Connection {
     cut: AtomicU8,
-    /// True to close the connection after each answer without announcement, like a server whose idle timeout has just
-    /// ended.
+    /// True to close the connection, without warning the client, after each answer, like a server whose idle timeout ends.
     close_idle: bool,
     answered: AtomicBool,
     flushes: watch::Sender<u64>,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-/// The counters of calls since this server started.
+/// The counters of the calls that this server received since its start.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) submits: AtomicU64,
@@ -24,8 +24,8 @@ impl Counts {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the current values of the counters. `max_running` is the maximum number of simultaneous tasks of each
-    /// model.
+    /// Returns the current values of the counters. `max_running` gives, for each model, the largest number of tasks that ever
+    /// ran at the same time.
     pub(super) fn read(&self, max_running: BTreeMap<String, u32>) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
@@ -52,7 +52,7 @@ pub struct Stats {
     pub polls: u64,
     /// The number of calls that poll many tasks, which only echo supports.
     pub bulk_polls: u64,
-    /// The number of requests for a list of tasks that were accepted in a certain time. Only echo supports such lists.
+    /// The number of requests that list the tasks accepted in a given period. Only echo supports such requests.
     pub lists: u64,
     /// The number of requests to cancel a task, which only echo supports.
     pub cancels: u64,

@@ -27,7 +27,7 @@ pub trait Dialect: Send + Sync {
         BODY_BYTES
     }
 
-    /// Returns the name of the parameter with the client's request id; `None` if the provider has no such parameter.
+    /// Returns the name of the parameter for the label (the client's request id); `None` if the provider has no such parameter.
     fn label_parameter(&self) -> Option<&'static str> {
         None
     }
@@ -46,13 +46,13 @@ pub trait Dialect: Send + Sync {
         24
     }
 
-    /// Returns the answer that refuses a call, for a reason that all providers share.
+    /// Returns the provider's answer that refuses a call for the reason `why`. Every provider knows these reasons.
     fn refuse(&self, why: &Why<'_>) -> Refusal;
 
     /// Returns the body of an error answer with this code and message.
     fn error(&self, code: &str, message: &str) -> Value;
 
-    /// Returns an id for a new task. It is made from a number that no other task has.
+    /// Returns an id for a new task, made from the time `now` and from a `number` that no other task has.
     fn task_id(&self, now: Timestamp, number: usize) -> String {
         format!("{}-{}-{number}", self.provider(), now.as_millisecond())
     }
@@ -64,7 +64,7 @@ pub trait Dialect: Send + Sync {
     fn task_report(&self, task: &Task, state: &State<'_>) -> Value;
 }
 
-/// Returns the pictures with which a clip begins and ends, from a list of pictures or a single one.
+/// Returns the pictures with which a clip begins and ends, from a parameter that holds a list of pictures or one picture.
 ///
 /// `ends` is false for models that use several pictures as references: then no picture ends the clip. `None` stands for a
 /// missing picture.
@@ -95,7 +95,7 @@ impl Refusal {
     }
 }
 
-/// A reason to refuse a call, shared by all providers.
+/// A reason to refuse a call. These reasons exist for every provider.
 pub enum Why<'a> {
     /// The call has no API key.
     NoKey,
@@ -107,7 +107,7 @@ pub enum Why<'a> {
     Unreadable(String),
     /// A task with this request id was accepted before.
     Taken(&'a str),
-    /// Too many tasks are running: the model, and the number of its running tasks.
+    /// A model has too many running tasks: the name of the model, and the number of these tasks.
     TooMany(&'a str, usize),
     /// The provider has no task with this id.
     NoTask(&'a str),
@@ -137,7 +137,7 @@ impl Display for Why<'_> {
 
 /// The state of a task, as an answer reports it.
 pub enum State<'a> {
-    /// The task is not finished. The number is the part of its time that has passed, in percent from 0 to 99.
+    /// The task is not finished. The number is the elapsed part of the task's duration, in percent from 0 to 99.
     Pending(u8),
     /// The clip is rendered and has these links.
     Ready(Link),
@@ -164,7 +164,7 @@ pub struct Link {
     pub cover: String,
 }
 
-/// The first part of a task's time, in percent, during which answers report the task as waiting. Only providers that
+/// The first part of a task's duration, in percent, during which answers report the task as waiting. Only providers that
 /// distinguish waiting from running tasks use this number.
 pub(super) const QUEUED_PERCENT: u8 = 33;
 

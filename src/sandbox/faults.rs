@@ -1,7 +1,7 @@
 //! Defines fault rules, which decide which calls go wrong, and how.
 //!
-//! A rule has a kind of call, conditions for the call, how often it applies, and the fault. Every rule counts every call
-//! that it matches. If several rules apply to a call, the first one decides.
+//! A rule says to which calls it applies, how often, and with which fault. Every rule counts every call that it matches. If
+//! several rules apply to a call, the first one decides.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -29,7 +29,7 @@ pub enum On {
     Download,
 }
 
-/// The conditions of a fault rule. A call must fulfil all of them; a condition that is `None` holds for every call.
+/// The conditions of a fault rule. A call must fulfil all of them. A condition that is `None` does not restrict the calls.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
@@ -41,9 +41,9 @@ pub struct When {
     pub prompt_contains: Option<String>,
     /// A text that the client's request id must contain: Z.AI's `request_id`, echo's `client_id`.
     pub request_contains: Option<String>,
-    /// The only matching call to which the rule applies, counted from 1.
+    /// The number, counted from 1, of the only matching call to which the rule applies.
     pub nth: Option<NonZeroU32>,
-    /// The number `n` of a rule that applies to every n-th matching call.
+    /// A number `n`: the rule applies to every `n`-th matching call.
     pub every: Option<NonZeroU32>,
     /// The probability with which the rule applies, from 0 to 1.
     pub chance: Option<f64>,
@@ -145,16 +145,17 @@ pub enum Fault {
     NoResult,
     /// The task ends with a status word that no document mentions.
     UnknownWord {
-        /// The status word that answers about the task contain.
+        /// The unknown status word that answers about the task contain.
         word: String,
     },
-    /// The list does not contain the clients' request ids of its tasks.
+    /// The answer to a request for a list of tasks does not contain the clients' request ids.
     Mute,
     /// The download of the clip breaks off.
     Truncate {
         /// The share of the bytes that is sent, from 0 to 1.
         at: f64,
-        /// True to send `Content-Length`, which shows that bytes are missing. Otherwise only the clip itself shows it.
+        /// True to send the full `Content-Length`, which shows that bytes are missing. Otherwise only the clip itself shows
+        /// that.
         #[serde(default = "Fault::announced")]
         announce: bool,
     },
@@ -324,7 +325,7 @@ impl Rule {
     }
 }
 
-/// The facts about a call by which fault rules decide.
+/// The facts about a call by which the fault rules decide whether they apply.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) provider: &'a str,
@@ -333,9 +334,9 @@ pub(super) struct Call<'a> {
     pub(super) prompt: &'a str,
     /// The client's request id; empty if the client sent none.
     pub(super) request_id: &'a str,
-    /// True if the clip of a submitted request begins with a picture.
+    /// True if the call submits a request whose clip begins with a picture.
     pub(super) pictured: bool,
-    /// The number from 0 to 1 that is derived from the content of a request, for rules with a share.
+    /// The lot of a request: a number from 0 to 1, derived from the content, which decides whether a rule with a share applies.
     pub(super) lot: f64,
 }
 
@@ -346,8 +347,8 @@ struct Armed {
 }
 
 impl Armed {
-    /// Counts a matching call, and returns true if the rule applies to it. `lot` is the call's number from 0 to 1, minus
-    /// the shares of all earlier rules.
+    /// Counts a matching call, and returns true if the rule applies to it. `lot` is the lot of the call's request (see
+    /// [`Call`]), minus the shares of all earlier rules.
     fn is_due(&mut self, lot: f64, dice: &mut StdRng) -> bool {
         self.seen += 1;
         let when = &self.rule.when;
@@ -359,7 +360,7 @@ impl Armed {
     }
 }
 
-/// The active fault rules, with the number of calls that each has matched and changed.
+/// The active fault rules. Each comes with the number of calls that matched it and the number of calls that it changed.
 #[derive(Default)]
 pub(super) struct Faults {
     rules: Vec<Armed>,

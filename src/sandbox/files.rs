@@ -54,7 +54,7 @@ pub(super) struct Signed {
     signature: String,
 }
 
-/// A cache of clips by task id, the newest last, so that a resumed download does not draw the clip again.
+/// A cache of drawn clips by task id, the newest last. It saves drawing a clip again when a download is resumed.
 #[derive(Default)]
 pub(super) struct Cache(VecDeque<(String, Clip)>);
 
@@ -126,14 +126,14 @@ pub(super) async fn fetch(
     reply::send(&*dialect, fault.as_ref(), &connection, usual).await
 }
 
-/// Records that a link was refused to a client without a key. The client may then send the key to this link.
+/// Records that a link was refused to a client that sent no key. The client is allowed to repeat the request with the key.
 fn note_denial(shared: &Shared, signed: &Signed, status: StatusCode, shows_key: bool) {
     if !shows_key && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         held(&shared.inner).denied.insert(signed.signature.clone());
     }
 }
 
-/// An accepted request for an existing clip or cover, with the task that made it.
+/// An accepted request for an existing clip or cover, with the data from which the clip or cover is drawn.
 struct Admitted {
     dialect: Arc<dyn Dialect>,
     task: Task,
@@ -186,7 +186,7 @@ fn admit(
     }
 }
 
-/// The description of a clip or cover that is to be drawn.
+/// The data from which a clip or a cover is drawn.
 struct Drawn {
     dialect: Arc<dyn Dialect>,
     task: Task,
@@ -208,7 +208,7 @@ async fn clip(shared: &Arc<Shared>, id: &str, order: Drawn) -> io::Result<Clip> 
     Ok(clip)
 }
 
-/// Draws a clip or a cover on a thread that may block, because the captions may be read from a disk.
+/// Draws a clip or a cover. This is done on a thread that may block, because the captions may be read from a disk.
 async fn draw<T: Send + 'static>(
     shared: &Arc<Shared>,
     order: Drawn,

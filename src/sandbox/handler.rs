@@ -178,7 +178,8 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
     serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is not JSON: {error}")))
 }
 
-/// Returns a number from 0 to 1 that is derived from a request's body. It does not depend on the client's request id.
+/// Returns the lot of a request: a number from 0 to 1 that is derived from the body. The client's request id has no effect on
+/// the lot.
 fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
     let mut body = body.clone();
     if let (Some(name), Some(fields)) = (dialect.label_parameter(), body.as_object_mut()) {
@@ -207,7 +208,7 @@ fn hindrance<'a>(
     (running >= usize::try_from(limit).unwrap_or(usize::MAX)).then_some(Why::TooMany(order.model, running))
 }
 
-/// Returns the new task of an accepted request. `life` is the time from its acceptance until its end.
+/// Returns the new task of an accepted request. `life` is the time from the task's acceptance to its end.
 fn accept(
     dialect: &dyn Dialect,
     id: String,
@@ -252,7 +253,7 @@ fn look_up(
     Ok((fault, reply::json(StatusCode::OK, &report)))
 }
 
-/// Returns the state of a task for an answer. If `fault` changes how tasks end, returns the state that `fault` prescribes.
+/// Returns the state of a task for an answer. A `fault` that changes how tasks end prescribes the state.
 pub(super) fn state<'a>(
     shared: &Shared,
     task: &'a Task,
@@ -271,7 +272,7 @@ pub(super) fn state<'a>(
     }
 }
 
-/// Returns the part of its time that an unfinished task has run, in percent from 0 to 99.
+/// Returns the elapsed part of an unfinished task's duration, in percent from 0 to 99.
 fn passed(task: &Task, now: Timestamp) -> u8 {
     let since = |start: Timestamp, end: Timestamp| end.as_millisecond() - start.as_millisecond();
     let (run, whole) = (since(task.accepted_at, now).max(0), since(task.accepted_at, task.ready_at).max(1));

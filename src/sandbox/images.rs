@@ -26,8 +26,8 @@ pub struct Size {
 
 /// The limits for the pictures that a family of models accepts.
 pub(super) struct Rules {
-    /// The maximum number of bytes of a decoded picture. The documents say "5M" and "50MB"; the strict reading is
-    /// decimal.
+    /// The maximum number of bytes of a decoded picture. The documents say "5M" and "50MB", which are read strictly: as 5 and
+    /// 50 million bytes.
     bytes: usize,
     webp: bool,
     /// The minimum width and height in pixels.
@@ -132,7 +132,7 @@ impl Pictures {
         Self { dir: dir.join("pictures") }
     }
 
-    /// Stores the picture of every data URI in a request that is not stored yet.
+    /// Stores the pictures that a request contains as data URIs, except those that are stored already.
     pub(super) fn keep(&self, value: &Value) -> io::Result<()> {
         match value {
             Value::String(text) if text.starts_with("data:") => {

@@ -36,16 +36,16 @@ pub(super) struct Log {
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
-    /// The number of lines that were queued since the start.
+    /// The number of lines that were queued since the sandbox opened the log.
     lines: u64,
 }
 
 struct Synced {
     file: File,
-    /// The number of lines that were written to disk since the start.
+    /// The number of lines that were written to disk since the sandbox opened the log.
     lines: u64,
-    /// False if the file must not be written: after a failed write, and after a stop, when the next sandbox owns the
-    /// file.
+    /// False if this sandbox must no longer write the file: a write has failed, or the sandbox has stopped. After a stop, the
+    /// next sandbox owns the file.
     usable: bool,
 }
 
@@ -101,7 +101,7 @@ impl Log {
         Ok(queue.lines)
     }
 
-    /// Blocks until the line with this number is on disk.
+    /// Blocks until the line whose number is `ticket` is on disk.
     pub(super) fn sync(&self, ticket: u64) -> io::Result<()> {
         let mut synced = held(&self.file);
         if synced.lines >= ticket {

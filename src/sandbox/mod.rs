@@ -123,7 +123,7 @@ struct Inner {
     book: Book,
     faults: Faults,
     dice: StdRng,
-    /// The signatures of links that a fault has made expire early.
+    /// The signatures of the links that a fault made invalid before their time.
     expired: HashSet<String>,
     /// The signatures of links that were refused because the client sent no key.
     denied: HashSet<String>,
@@ -151,8 +151,8 @@ impl Sandbox {
 
     /// Reads the state directory and starts to listen on 127.0.0.1.
     ///
-    /// Returns an error if a fault rule is impossible, or if the given port is in use. Returns an error too if another
-    /// sandbox uses the directory, or if its log is damaged. An incomplete last line of the log is allowed.
+    /// Returns an error if a provider or a fault rule is invalid, or if the given port is in use. Returns an error too if
+    /// another sandbox uses the directory, or if the log in it is damaged. An incomplete last line of the log is allowed.
     pub async fn start(options: Options) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
         provider::check(&options.providers).map_err(invalid)?;
@@ -222,19 +222,19 @@ impl Sandbox {
         self.shared.address
     }
 
-    /// Returns one entry for each task ever accepted in this directory, in order.
+    /// Returns one entry for each task that was ever accepted in this state directory, in the order of acceptance.
     #[must_use]
     pub fn charges(&self) -> Vec<Charge> {
         self.shared.charges()
     }
 
-    /// Returns each request for a task ever received in this directory, in order.
+    /// Returns each request for a task that was ever received in this state directory, in the order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         held(&self.shared.inner).book.requests().to_vec()
     }
 
-    /// Returns the counters of calls since this start.
+    /// Returns the counters of the calls that this sandbox received since it was started.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.stats()
@@ -295,7 +295,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Answers 421 to a request whose host name is not this computer's. A web site may point its own name to this computer.
+/// Refuses, with the status 421, a request whose host name is not this computer's. Otherwise a web site could point its own
+/// name to this computer and call the sandbox.
 async fn refuse_foreign_host(request: axum::extract::Request, next: Next) -> Response {
     let named = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     let mut named = named.chain(request.uri().authority().map(Authority::as_str));

@@ -34,7 +34,7 @@ pub struct Options {
     pub captions: Option<Captions>,
     /// The shortest and longest duration of a task. Each task gets a random duration between them.
     pub task_time: RangeInclusive<Duration>,
-    /// The additional delay of the answer to a submission, after its charge is on disk.
+    /// The additional delay of the answer to a submission. It begins when the task's charge is on disk.
     pub answer_delay: Duration,
     /// The limits on the number of tasks that run at the same time.
     pub limits: Limits,
@@ -42,7 +42,8 @@ pub struct Options {
     pub link_life: Duration,
     /// The seed of the random numbers. The same seed and the same calls give the same results.
     pub seed: u64,
-    /// True to close each connection after an answer without announcement, as if its idle time ended just then.
+    /// True to close each connection after its first answer, without warning the client, as if the idle timeout ended just
+    /// then.
     ///
     /// A client that keeps connections can then send a request on a connection that is being closed.
     pub close_idle: bool,

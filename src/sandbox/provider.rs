@@ -46,7 +46,7 @@ impl Provider {
         self.also(path, handler)
     }
 
-    /// Adds a path below the provider's prefix with any handler.
+    /// Adds a path below the provider's prefix, with the handler of its calls.
     pub(super) fn also(mut self, path: &'static str, handler: MethodRouter<Arc<Shared>>) -> Self {
         self.paths.push((path, handler));
         self
@@ -88,7 +88,8 @@ pub(super) fn names(providers: &[Provider]) -> Vec<&'static str> {
     providers.iter().map(Provider::name).collect()
 }
 
-/// Checks the names and paths of providers. A name must be unique and fit into a path; a path must begin with a slash.
+/// Checks the names and paths of providers. Each name must be unique and usable in a path, and each path must begin with a
+/// slash.
 pub(super) fn check(providers: &[Provider]) -> Result<(), String> {
     for (index, provider) in providers.iter().enumerate() {
         let name = provider.name();

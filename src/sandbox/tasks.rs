@@ -10,11 +10,11 @@ use super::defects::Defect;
 use super::faults::{Call, Fault};
 use super::images::Size;
 
-/// A valid request: the model, prompt, price, size and duration from which a task is made.
+/// A valid request: the data from which its task is made, such as the model, the price and the size of the clip.
 pub struct Order {
     /// The name of the model.
     pub model: &'static str,
-    /// The client's request id, if the provider supports such ids.
+    /// The label of the task: the client's request id, if the provider supports such ids.
     pub label: Option<String>,
     /// The prompt; empty if none was sent.
     pub prompt: String,
@@ -44,8 +44,8 @@ pub struct Request {
     pub at: Timestamp,
     /// The client's request id, if it could be read: Z.AI's `request_id`, echo's `client_id`.
     pub request_id: Option<String>,
-    /// The body of the request, in which data URIs are replaced by their `bytes`, `sha256` and `mime`. It is null if it
-    /// was not JSON or came without a valid key.
+    /// The body of the request, in which data URIs are replaced by their `bytes`, `sha256` and `mime`. The body is null if it
+    /// was not JSON, or if the request had no valid key.
     pub body: Value,
     /// The HTTP status of the answer; `None` if the connection was cut instead.
     pub status: Option<u16>,
@@ -79,7 +79,7 @@ pub struct Task {
     pub ready_at: Timestamp,
     pub(super) size: Size,
     pub(super) seconds: u32,
-    /// The fault with which the task ends; `None` if it ends with a clip.
+    /// The fault with which the task ends; `None` if the task ends with a clip.
     pub ending: Option<Fault>,
     /// True if the client cancelled the task. The log has a separate line for that.
     #[serde(skip)]
@@ -87,7 +87,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Returns the task's state at a time, as the word that `Charge::outcome` lists.
+    /// Returns the word for the task's state at the time `now`. `Charge::outcome` lists the words.
     #[must_use]
     pub fn outcome(&self, now: Timestamp) -> &str {
         match &self.ending {
@@ -121,7 +121,8 @@ impl Request {
         }
     }
 
-    /// Returns the task of this request and the facts about it that fault rules use; `None` if no task was created.
+    /// Returns the task that this request created, and the facts about the task that fault rules use. Returns `None` if the
+    /// request created no task.
     pub(super) fn task_and_call(&self) -> Option<(&Task, Call<'_>)> {
         let task = self.task.as_ref()?;
         let prompt = self.parameters().get("prompt").and_then(Value::as_str).unwrap_or_default();
@@ -143,7 +144,7 @@ pub(super) struct Book {
     requests: Vec<Request>,
     by_task: HashMap<String, usize>,
     labels: HashSet<(String, String)>,
-    /// The end times of the running tasks of each model. Past times are removed when the next task is added.
+    /// The times at which the running tasks of each model end. Times in the past are removed when the next task is added.
     running: HashMap<String, Vec<Timestamp>>,
     most_running: BTreeMap<String, u32>,
 }
@@ -184,7 +185,7 @@ impl Book {
         self.labels.contains(&(provider.to_owned(), label.to_owned()))
     }
 
-    /// Returns the number of tasks of a model that are running at a time.
+    /// Returns the number of tasks of a model that are running at the time `now`.
     pub(super) fn running(&self, model: &str, now: Timestamp) -> usize {
         self.running.get(model).map_or(0, |ends| ends.iter().filter(|end| **end > now).count())
     }

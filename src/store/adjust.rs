@@ -34,11 +34,10 @@ pub struct Adjustment {
 }
 
 impl Store {
-    /// Corrects the cost of a take. The correction also changes the spending of the day and the run in which the take
-    /// was submitted.
+    /// Corrects the cost of a take. This also corrects the spending of the day and of the run in which the take was submitted.
     ///
-    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. The error is the
-    /// same if the take's money is neither settled nor in doubt, because there is nothing to correct yet.
+    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. Returns the same error
+    /// if the take's money is neither settled nor in doubt: there is nothing to correct yet.
     pub async fn adjust(&self, adjustment: Adjustment, now: Timestamp) -> Result<(), ApplyError> {
         self.lane
             .write(None, move |batch| {

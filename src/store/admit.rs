@@ -1,5 +1,5 @@
-//! Records in one transaction which jobs the manifest asks for, the wanted jobs. Also orders, cancels or moves the
-//! takes (paid renderings) of these jobs.
+//! Records the wanted jobs (the jobs that the manifest asks for) in one transaction. Also orders, cancels or moves the takes
+//! (paid renderings) of these jobs.
 
 use super::apply::{self, Change};
 use super::error::StoreError;
@@ -36,7 +36,7 @@ pub struct Admission {
     pub run: Option<RunId>,
 }
 
-/// The list or the worksheet that holds the wanted jobs of an [`Admission`].
+/// The wanted jobs of an [`Admission`], in a list or in a worksheet.
 pub enum Jobs {
     /// A list of a few jobs, in the order in which they are to be submitted.
     These(Vec<Admitted>),
@@ -55,11 +55,12 @@ pub struct Admitted {
     pub supersede: Vec<TakeId>,
     /// A take of another job that is moved to this job, so that this job needs no new rendering; `None` if no take is moved.
     pub adopt: Option<TakeId>,
-    /// A take of the job that waits to be sent and has no attempts left. It gets its full number of attempts again.
+    /// A take of the job that waits to be sent but has no attempts left, if any. It gets its full number of attempts again.
     pub afresh: Option<TakeId>,
-    /// A take that counts as a rendering of this job although it was ordered with another fingerprint (hash of the request).
+    /// A take that counts as a rendering of this job although it was ordered with another fingerprint (hash of the request);
+    /// `None` if there is none.
     pub alike: Option<TakeId>,
-    /// True if the plan may submit the job. Only then must a change of the job's position in the queue be saved.
+    /// True if this plan may submit the job. Only then must the job's new position in the queue be saved.
     pub may_be_sent: bool,
     /// True if the job waits until a person has reviewed the canary (the first clips of the job's template).
     pub is_held_back: bool,
@@ -177,9 +178,9 @@ struct AdmissionWriter<'a> {
     policy: &'a Policy,
     run: Option<RunId>,
     now: Timestamp,
-    /// True if any take in the database waits to be sent.
+    /// True if at least one take in the database waits to be sent.
     has_waiting: bool,
-    /// True if any job in the database waits for the review of other clips.
+    /// True if at least one job in the database is held back: it waits until a person has reviewed a canary (the first clips).
     has_held_back: bool,
     /// The row numbers of the jobs recorded so far. Only an admission with all jobs (`is_whole`) collects them, to find
     /// the jobs that the manifest no longer asks for.
@@ -219,8 +220,8 @@ impl AdmissionWriter<'_> {
         self.note_likeness(wanted, job)
     }
 
-    /// Records that a take counts as a rendering of the job although the fingerprints differ. Later plans still use the
-    /// take after a setting of the manifest changes or a picture is lost.
+    /// Records that a take counts as a rendering of the job although their fingerprints differ. Later plans can still use the
+    /// take after a change of a setting or the loss of a picture.
     fn note_alias(&self, wanted: &Wanted, take: &TakeId) -> rusqlite::Result<()> {
         self.db
             .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
@@ -228,8 +229,8 @@ impl AdmissionWriter<'_> {
             .map(|_| ())
     }
 
-    /// Records the likeness (a tolerant second hash of the request) for the job's takes with the same fingerprint.
-    /// Every admission records it, because a change of the model's description may change the likeness.
+    /// Records the likeness (a tolerant second hash) of the job's request for each take of the job that has the job's present
+    /// fingerprint. Every admission does this, because a change of the model's description may change the likeness.
     fn note_likeness(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         let Some(likeness) = wanted.likeness else { return Ok(()) };
         self.db
@@ -274,7 +275,7 @@ impl AdmissionWriter<'_> {
         Ok(())
     }
 
-    /// Updates the price and the picture names of unsent takes. The fingerprint depends on neither of them, and stays the same.
+    /// Gives the unsent takes of a job the present price and picture names. The fingerprint does not depend on these and stays.
     fn renew_orders(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         // The `+` keeps SQLite from reading all waiting takes by the index of states, once for each job.
         let waits = "SELECT 1 FROM takes WHERE job = ?1 AND +state = 'pending'";
@@ -291,7 +292,7 @@ impl AdmissionWriter<'_> {
             .map(|_| ())
     }
 
-    /// Writes the row of the job if the row is new or differs. Returns the row number.
+    /// Writes a wanted job to its database row, if there is no row yet or if the row differs. Returns the row number.
     fn upsert(&self, at: i64, job: &Wanted, may_be_sent: bool) -> rusqlite::Result<i64> {
         let Wanted { key, title, tags, fingerprint, path, .. } = job;
         let JobKey { shot, item, variant } = key;
@@ -329,7 +330,7 @@ impl AdmissionWriter<'_> {
         }
     }
 
-    /// Marks the project's jobs as no longer wanted, except the jobs in `seen` and those of the items in `left_out`.
+    /// Marks the project's jobs as no longer wanted. Jobs in `seen`, and jobs of the items in `left_out`, keep their mark.
     fn forget(&self, left_out: &LeftOut) -> rusqlite::Result<()> {
         let mut forget = self.db.prepare_cached("UPDATE jobs SET wanted = 0 WHERE id = ?1")?;
         let mut select = self.db.prepare_cached("SELECT id, item FROM jobs WHERE project = ?1 AND wanted")?;
@@ -344,7 +345,7 @@ impl AdmissionWriter<'_> {
     }
 }
 
-/// Records whether a job waits for the review of other clips.
+/// Records whether a job is held back: whether it waits until a person has reviewed a canary (the first clips).
 fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Result<()> {
     let sql = if is_held_back {
         "INSERT OR IGNORE INTO held_back (job) VALUES (?1)"
@@ -354,10 +355,10 @@ fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Re
     db.prepare_cached(sql)?.execute([job]).map(|_| ())
 }
 
-/// Moves a take to another job, as the newest take of that job. Unsent takes that would replace the moved take move
-/// with it. The new path of the clip is recorded later, when the file has moved.
+/// Moves a take to another job, as the newest take of that job. Unsent takes that would replace the take are moved too. The new
+/// path of the clip is recorded later, when the file has moved.
 pub(super) fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
-    for own in ["id = ?1", "instead_of = ?1 AND state = 'pending'"] {
+    for own in ["id = ?1", "instead_of = ?1 AND +state = 'pending'"] {
         db.prepare_cached(&format!(
             "UPDATE takes SET job = ?2, place = (SELECT max(place) + 1 FROM takes) WHERE {own} AND job <> ?2"
         ))?

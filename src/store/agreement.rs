@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Reads the ledger lines that the database of a state folder may lack. Returns an error if the database lacks a submission
-/// of the ledger, because such a database is out of date.
+/// Returns the ledger lines that the database of a state folder may lack. Returns an error if the database lacks a submission
+/// that the ledger has, because such a database is out of date.
 pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, StoreError> {
     let path = folder::database(dir);
     let at = db.map_or(Ok(0), |db| agreed(db, &path))?;

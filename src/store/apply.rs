@@ -146,9 +146,8 @@ pub(super) fn settle(db: &Connection, row: &Take, step: Change<'_>) -> rusqlite:
     transition(db, row, step).map(Result::ok)
 }
 
-/// Writes off the older take in doubt that `row` replaces, as soon as the provider has accepted `row` or may have accepted
-/// it. Until then a person may still find the older take's task. An amount that may have been charged for the older take
-/// stays spent.
+/// Writes off the older take in doubt that `row` replaces, once the provider has accepted `row` or may have accepted it. Before
+/// that, a person may still find the older take's task. An amount that may have been charged for the older take stays spent.
 fn give_up_older(
     db: &Connection,
     row: &Take,
@@ -179,7 +178,7 @@ pub(super) fn cancel_stand_ins(
     supersede(db, takes::stand_ins(db, doubtful)?, at, policy)
 }
 
-/// Cancels waiting takes, because another take was ordered in their place.
+/// Cancels takes that wait to be sent, after another take was ordered in their place.
 pub(super) fn supersede(
     db: &Connection,
     waiting: Vec<TakeId>,

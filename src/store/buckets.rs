@@ -11,8 +11,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeSet, HashMap};
 
-/// A function that gets the name of a shot, and returns the status of jobs that keep their clip although the job's
-/// input changed. The function returns `None` if the jobs of the shot are rendered again after such a change.
+/// A function that gets the name of a shot, and returns the status of jobs whose input changed after their clip was made. It
+/// returns `None` if such jobs of the shot do not keep their clip but are rendered again.
 pub type KeptAs = Box<dyn Fn(&str) -> Option<Bucket> + Send>;
 
 /// A job that the manifest asked for in the last run, with the stored data that decide the job's status.
@@ -25,9 +25,9 @@ struct Job {
     /// The takes of the job, newest first. Each pair says whether the take has the job's present fingerprint, and gives
     /// the take's phase.
     takes: Vec<(bool, Phase)>,
-    /// True if the newest take with the job's present fingerprint has no clip, and a person accepted that.
+    /// True if the newest take with the job's present fingerprint has no clip, and a person accepted this outcome.
     dismissed: bool,
-    /// True if the job waits for the review of other clips.
+    /// True if the job waits until a person has reviewed a canary (the first clips of the job's template).
     held_back: bool,
 }
 

@@ -10,7 +10,7 @@ use crate::store::takes;
 use jiff::Timestamp;
 
 impl Store {
-    /// Saves verdicts; each replaces an earlier one about the same take.
+    /// Saves verdicts of the automatic checks. Each verdict replaces an earlier one about the same take.
     pub async fn keep_checks(&self, checks: Vec<Check>, now: Timestamp) -> Result<(), StoreError> {
         self.lane
             .write(None, move |batch| {

@@ -8,10 +8,10 @@ use crate::domain::lifecycle::State;
 use crate::plan::known::Filed;
 use rusqlite::{Connection, Row};
 
-/// A clip and its job.
+/// A clip in the output folder, with its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clip {
-    /// The job that has the clip under its name, or that had it before a newer version replaced it.
+    /// The job that has the clip under its name now or, for an older version, had the clip before a newer one replaced it.
     pub key: JobKey,
     /// The path, size and digest of the clip.
     pub filed: Filed,
@@ -21,10 +21,10 @@ pub struct Clip {
     pub older: bool,
 }
 
-/// The start of a page of clips. The default is the first page.
+/// The place at which a page of a list of clips begins. The default is the beginning of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClipsFrom {
-    /// True if the page lists older versions, which come after all clips under a job's name.
+    /// True if the page lists older versions of clips. They come after all clips that are under a job's name.
     kept: bool,
     /// The row number after which the page begins.
     after: i64,
@@ -38,12 +38,12 @@ impl ClipsFrom {
     }
 }
 
-/// The query for the clips that are under a job's name.
+/// The SQL query for the clips that are under a job's name.
 const FILED: &str =
     "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256, wanted FROM jobs
      WHERE filed_take IS NOT NULL AND (?1 IS NULL OR project = ?1)";
 
-/// The query for the older versions: clips of finished takes that are no longer under a job's name.
+/// The SQL query for the older versions: clips of finished takes that are no longer under a job's name.
 const KEPT: &str =
     "SELECT t.place, j.shot, j.item, j.variant, t.id, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
      WHERE t.state = 'done' AND t.path <> '' AND (?1 IS NULL OR j.project = ?1)

@@ -1,8 +1,8 @@
-//! Records the failed, written-off or missing takes (paid renderings) that a person accepts as they are. Such takes
-//! cause no further warning.
+//! Records the takes (paid renderings) whose outcome a person accepts as it is: failed, written off, or with a missing clip.
+//! Such takes cause no further warning.
 //!
-//! The acceptance holds for one take and its request. A retry or an edit of the product row orders another take, for
-//! which the acceptance does not hold.
+//! The acceptance holds for one take and its request. A retry or an edit of the product row orders another take, for which the
+//! acceptance does not hold.
 
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};

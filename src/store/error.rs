@@ -21,7 +21,7 @@ pub enum StoreError {
         /// The free space for this user, in bytes.
         free: u64,
     },
-    /// The database was written by a newer program.
+    /// The database or the ledger was written by a newer program.
     #[error(
         "{} has version {found}, but this shotlist reads only up to version {known}: nothing was sent and nothing was \
          changed; install a newer version of shotlist", path.display()
@@ -113,9 +113,9 @@ pub enum StoreError {
     Unsaved {
         /// The id of the paid task.
         task: TaskId,
-        /// The one place where the task id was saved, if any.
+        /// The place where the task id was saved nevertheless, if there is one.
         kept: Kept,
-        /// The error because of which the task id could not be saved in both files.
+        /// The error that prevented the program from saving the task id in both files.
         cause: Box<StoreError>,
     },
     /// The program is ending, so nothing was read, written or sent.
@@ -158,8 +158,8 @@ impl Kept {
 }
 
 impl StoreError {
-    /// Checks whether `shotlist recover` can repair the error, because the ledger has, or may have, the data that the
-    /// database lacks.
+    /// Checks whether `shotlist recover` can repair the error. Then the ledger has, or may have, the data that the database
+    /// lacks.
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
         matches!(self, Self::OlderThanLedger { .. } | Self::Damaged { .. })

@@ -83,8 +83,8 @@ impl Entry {
         Some(events)
     }
 
-    /// Returns the events that must have happened after `state` and before the event of this line. The line is about a
-    /// task or a person's decision.
+    /// Returns the events that must have happened between `state` and the event of this line, which is about a task or about a
+    /// person's decision.
     fn before(&self, state: &State) -> Vec<Event> {
         let mut events = match (self.kind, state) {
             (Kind::Again | Kind::WrittenOff, State::Held { .. }) => return Vec::new(),
@@ -101,15 +101,16 @@ impl Entry {
         events
     }
 
-    /// Returns the events that lead from `state` to a clip that was placed under its name; `None` if the line names no clip.
+    /// Returns the events that lead from `state` to the end of a take whose clip was placed under its name. Returns `None` if
+    /// the line names no clip.
     fn placed(&self, state: &State) -> Option<Vec<Event>> {
         let mut events: Vec<Event> = self.task_for(state).into_iter().collect();
         events.extend([Event::WasPlaced(self.file()?), Event::Placed]);
         Some(events)
     }
 
-    /// Returns the event that gives the line's task to a state that has no task. Returns `None` if the state has its
-    /// task already, or if the line names none.
+    /// Returns the event by which a take in state `state` gets the task that the line names. Returns `None` if the take has
+    /// this task already, or if the line names no task.
     fn task_for(&self, state: &State) -> Option<Event> {
         let task = TaskId(self.task_id.as_ref()?.into());
         match state {

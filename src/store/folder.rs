@@ -43,7 +43,7 @@ pub fn create(dir: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Returns the state folder and each of its existing files as `(path, widest permitted mode, metadata)`.
+/// Returns the state folder and its existing files as `(path, mode, metadata)`. The mode is the widest that is permitted.
 fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
     let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));

@@ -44,11 +44,11 @@ pub enum Kind {
     Again,
     /// The task ended without a clip.
     Failed,
-    /// The clip is in its place under its name, and its charge is final.
+    /// The clip was placed in the output folder under its name, and the charge is final.
     Settled,
     /// A person wrote the take off.
     WrittenOff,
-    /// A person ordered the same rendering again, as this take.
+    /// A person ordered another rendering of the same request. This take is that rendering.
     Ordered,
     /// A person cancelled the take before it was sent.
     Cancelled,
@@ -150,7 +150,7 @@ impl Kind {
         }
     }
 
-    /// Checks whether a line of this kind reports the outcome of a submission, and not its start or a person's wish.
+    /// Checks whether a line of this kind is recorded as the outcome of an attempt. An intent, for example, is not an outcome.
     pub(super) const fn is_outcome(self) -> bool {
         !matches!(
             self,
@@ -189,7 +189,7 @@ pub struct Entry {
     /// The time of the event.
     #[serde(with = "rows::text")]
     pub at: Timestamp,
-    /// The kind of the event.
+    /// The kind of the line: the event that it records.
     pub kind: Kind,
     /// The id of the take.
     pub take: String,
@@ -216,16 +216,16 @@ pub struct Entry {
     /// The take's cost before a correction; only on lines about a correction.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
     pub was: Option<Usd>,
-    /// The reason for a person's decision, an unaccepted submission or a correction; or the outcome of a review.
+    /// The name of the reason for which a take came into its state, the reason for a correction, or the outcome of a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The reason that a person gave for a decision, in their own words.
+    /// A person's remark about a decision, in their own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The reason why the provider refused the request or the task failed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
-    /// The charge of a failed take: yes, no or unknown; only on lines about a failure.
+    /// The answer to the question if a failed take was charged: yes, no or unknown; only on lines about a failure.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_charged")]
     pub charged: Option<Charged>,
     /// The title of the item; only on lines of kind `Intent`.
@@ -258,7 +258,7 @@ pub struct Entry {
     /// The number of the review, counted over all jobs; only on lines about a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
-    /// The reasons of a rejection, with commas between.
+    /// The reasons for which the reviewer rejected the clip, joined by commas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasons: Option<String>,
     /// True if the review asks for another rendering of the job.
@@ -321,8 +321,8 @@ impl Entry {
         }
     }
 
-    /// Builds the line of this kind that was written, or should have been, when the take reached its present state. The
-    /// line's amount is the take's price.
+    /// Builds the ledger line of the given kind that was written, or should have been, when the take reached its present state.
+    /// The amount in the line is the take's price.
     pub(super) fn standing(take: &Take, kind: Kind, at: Timestamp) -> Self {
         let mut entry = Self::about(take, kind, at);
         entry.fill(take, if kind == Kind::Intent { None } else { Some(&take.state) });
@@ -360,7 +360,7 @@ impl Entry {
         Some(entry)
     }
 
-    /// Adds the fields that describe state `to`. Without a state the line is an intent, and describes what is bought.
+    /// Fills in the fields that describe the state `to`. Without a state, fills in the fields of an intent: what is ordered.
     fn fill(&mut self, take: &Take, to: Option<&State>) {
         self.task_id = to.and_then(State::task).map(|task| task.id.0.raw().to_owned());
         match to {

@@ -12,7 +12,7 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The lines of the ledger file from some position to its end.
+/// The lines that were read from the ledger file, from some position to its end, and the errors in them.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     pub(super) entries: Vec<Entry>,
@@ -81,8 +81,8 @@ pub(super) struct Ledger {
     end: u64,
     /// The highest `seq` number that this process has read or written.
     last: u64,
-    /// The `seq` numbers of the lines that this process read or wrote since the database last recorded that it has
-    /// every line.
+    /// The `seq` numbers of lines that this process read from the file or wrote to it. The list is emptied when the database
+    /// records that the file has these lines.
     pub(super) seen: BTreeSet<u64>,
 }
 

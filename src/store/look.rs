@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::path::Path;
 
-/// One start of a command that may spend money or collect clips.
+/// A run as the database records it: one start of a command that may spend money or collect clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// The number of the run.
@@ -34,7 +34,7 @@ pub struct Run {
 pub struct Examined {
     /// The number of takes in the database.
     pub takes: u64,
-    /// The newest time that the database records; `None` if it records none. A clock that shows an earlier time is slow.
+    /// The newest time that the database records; `None` if it records none. A clock that shows an earlier time is wrong.
     pub newest: Option<Timestamp>,
     /// The number of bytes of an incomplete last line of the ledger, which an active run may be writing; 0 if the line
     /// is complete.

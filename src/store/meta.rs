@@ -32,12 +32,12 @@ pub struct Place {
     pub folder: String,
 }
 
-/// The other place in which a copy of this project was driven, with the jobs that wait to be sent in both copies.
+/// The other place in which commands submitted for a copy of this project, with the jobs that wait to be sent in both copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The machine and folder of the other copy.
     pub place: Place,
-    /// The number of jobs that wait to be sent.
+    /// The number of jobs that wait to be sent in this copy. The other copy may send the same jobs.
     pub waiting: u64,
     /// The sum of the prices of the waiting jobs.
     pub usd: Usd,
@@ -85,8 +85,8 @@ impl Store {
         self.lane.write(None, |batch| set_gaps(batch.db, false).map(Ok)).await
     }
 
-    /// Records the API key with which a provider is called from now on, as a `mark` that distinguishes keys without
-    /// revealing them. Returns the time since which this key is in use, to the millisecond.
+    /// Records which API key a provider is called with from now on. `mark` distinguishes keys without revealing them. Returns
+    /// the time since which this key is in use, to the millisecond.
     pub async fn key_in_use(
         &self,
         provider: &str,
@@ -111,8 +111,8 @@ impl Store {
             .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
     }
 
-    /// Records the rate and the number of slots (tasks at a time) that a model was found to accept. `None` removes the
-    /// record, because the model accepts the limits of its description again.
+    /// Records the rate and the number of slots (tasks at a time) that a model was found to accept. `None` removes the record:
+    /// the model accepts the limits of its description again.
     pub async fn learn(
         &self,
         provider: &str,
@@ -206,7 +206,7 @@ impl Reader {
         Ok(found.map(|text| serde_json::from_str(&text).unwrap_or_else(|_| split(&text))))
     }
 
-    /// Checks whether submissions may be missing from the history, because it was rebuilt from clips or from a damaged
+    /// Checks whether submissions may be missing from the history. They may be if it was rebuilt from clips or from a damaged
     /// ledger.
     pub async fn has_gaps(&self) -> Result<bool, StoreError> {
         self.read(|db| Ok(value(db, GAPS)?.is_some_and(|gaps| gaps > 0))).await

@@ -101,7 +101,7 @@ pub enum Mode<'a> {
         /// The function that returns a model's retry policy, for takes whose submission a crash interrupted.
         policy: &'a dyn Fn(&ModelName) -> Policy,
     },
-    /// Opens the store for a small command, which may run at the same time as a run in another process.
+    /// Opens the store for a small command such as `approve`, which may run at the same time as a run in another process.
     Concurrent,
 }
 
@@ -114,7 +114,7 @@ pub struct Options {
     /// The machine and folder in which commands submit and collect for the project from now on; `None` leaves the
     /// recorded place as it is.
     pub place: Option<Place>,
-    /// True to accept a network file system, because the user promises that only one computer writes.
+    /// True to accept a state folder on a network file system. The user promises that only one computer writes to the folder.
     pub allow_network: bool,
     /// A callback that simulates a failing disk, for tests; `None` outside tests.
     pub rehearsal: Option<Rehearsal>,
@@ -267,7 +267,7 @@ impl Store {
         }
     }
 
-    /// Returns the number of transactions that this store has committed. The fewer, the better writes are grouped.
+    /// Returns the number of transactions that this store has committed. A small number shows that writes are grouped well.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)

@@ -28,8 +28,8 @@ pub enum By {
     /// The tags of the item. A take counts in the group of each tag, or in the group with an empty name if the item has
     /// no tags.
     Tag,
-    /// No other property: takes are grouped only by their outcome, which [`Group::phase`] and [`Group::account`] give.
-    /// The name of every group is empty.
+    /// No property at all: takes are grouped only by [`Group::phase`] and [`Group::account`], as in all groupings. The name of
+    /// every group is empty.
     Outcome,
 }
 
@@ -49,15 +49,15 @@ impl By {
     }
 }
 
-/// The first day (in UTC) whose takes are counted; `None` counts all days.
+/// The first day, in UTC, from which takes are counted; `None` counts the takes of all days.
 pub type Since = Option<Date>;
 
 /// The sums for all takes with the same group name, the same phase and the same state of their money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The day, model, provider, item, shot or tag.
+    /// The name of the group: a day, model, provider, item, shot or tag.
     pub name: String,
-    /// The phase of the takes.
+    /// The phase (the position in the life cycle) in which the takes of the group are.
     pub phase: Phase,
     /// The state of the takes' money: free, reserved, in doubt or settled.
     pub account: MoneyState,
@@ -98,8 +98,8 @@ impl By {
 }
 
 impl Reader {
-    /// Returns the sums for a project (`None`: for all projects) in the order of the group names. Takes that wait to be
-    /// sent, for the first time or again, do not count.
+    /// Returns the sums for a project (`None`: for all projects) in the order of the group names. Cancelled takes do not count,
+    /// and neither do takes that wait to be sent, for the first time or again.
     pub async fn money(&self, project: Option<&str>, by: By, since: Since) -> Result<Vec<Group>, StoreError> {
         let project = project.map(str::to_owned);
         let sql = format!(

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row};
 /// A pause of submissions for one project, to one provider or to all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
-    /// The project whose jobs wait.
+    /// The project whose jobs wait because of the pause.
     pub project: String,
     /// The paused provider; `None` for all providers.
     pub provider: Option<String>,

@@ -29,7 +29,7 @@ pub struct Reader {
     damage: Arc<[String]>,
 }
 
-/// The number of takes in one phase of their life cycle, with the sum of their cost.
+/// The number of takes in one phase of the life cycle, with the sum of their cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
     /// The number of takes in the phase.
@@ -91,8 +91,8 @@ impl Reader {
         read(&transaction).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
-    /// Returns at most `limit` takes that must be collected. Clips to download come first, by the expiry of their links;
-    /// then come tasks to poll, by their due times.
+    /// Returns at most `limit` takes that must be collected. Clips to download come first, by the expiry of their links. Then
+    /// come tasks to poll and unanswered submissions to look up, by their due times.
     pub async fn owed(&self, project: Option<&str>, limit: usize) -> Result<Vec<Take>, StoreError> {
         self.page(
             project,
@@ -297,8 +297,8 @@ impl Reader {
         .await
     }
 
-    /// Checks whether any of these request ids belongs to a submission that this state folder recorded at or after a
-    /// time, in any project.
+    /// Checks whether one of these request ids is from a submission of this state folder, of any project. Submissions that were
+    /// recorded before `since` do not count.
     pub async fn any_attempt(&self, ids: Vec<RequestId>, since: Timestamp) -> Result<bool, StoreError> {
         self.read(move |db| {
             let mut select =
@@ -340,8 +340,8 @@ impl Reader {
         self.read(|db| db.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }
 
-    /// Returns a number that grows with every write of a small command in another process. After a change, data in
-    /// memory may be out of date.
+    /// Returns a number that grows whenever another process writes without the lock of the state folder, as `approve` does. If
+    /// it has grown, data in memory may be out of date.
     pub async fn changes(&self) -> Result<u64, StoreError> {
         let sql = "SELECT value FROM meta WHERE key = 'visits'";
         self.read(move |db| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)))

@@ -29,7 +29,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The name of the new database while it is made.
+/// The name of the new database until it gets the name of the old one.
 const NEW: &str = "state.db.new";
 
 /// The suffixes of SQLite's files next to a database; they belong to that database alone.
@@ -48,7 +48,7 @@ pub trait ClipFinder {
     fn sidecars(&self) -> Vec<(String, serde_json::Value)>;
 }
 
-/// A recovery of one state folder: it is examined first, then rebuilt if needed. Nothing is changed before
+/// A recovery of one state folder: the folder is examined first, then rebuilt if needed. Nothing is changed before
 /// [`Recovery::rebuild`].
 pub struct Recovery {
     dir: PathBuf,
@@ -59,11 +59,11 @@ pub struct Recovery {
     /// The error because of which recovery is needed; `None` if the database and the ledger are undamaged and agree.
     why: Option<StoreError>,
     out: Option<String>,
-    /// The clips that neither the database nor the ledger knows, by the id of their take.
+    /// The clips that neither the database nor the ledger knows, as their sidecars describe them, by the id of the take.
     witnesses: BTreeMap<String, Vec<Witness>>,
 }
 
-/// The counts and the new file names after a rebuild.
+/// The result of a rebuild: the paths under which old files are kept, and the numbers of what was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebuilt {
     /// The path under which the old database is kept; `None` if there was none.
@@ -85,12 +85,12 @@ pub struct Rebuilt {
     pub takes: usize,
     /// The number of clips that are finished according to the ledger but were not found in the output folder.
     pub missing: usize,
-    /// The number of ledger lines that could not be used, because the line with their take's request is lost.
+    /// The number of ledger lines that could not be used: the line with the request of their take is lost.
     pub unmatched: usize,
 }
 
 impl Recovery {
-    /// Examines the state of a folder for errors.
+    /// Begins a recovery: examines the database and the ledger of a state folder for errors.
     ///
     /// Returns an error for a state that recovery cannot repair, such as a database of a newer program.
     pub fn begin(dir: &Path, _: &Lock) -> Result<Self, StoreError> {
@@ -153,8 +153,8 @@ impl Recovery {
         self.out.as_deref()
     }
 
-    /// Makes the new database and gives it the name of the old one. `out` is recorded as the output folder if only
-    /// sidecars prove clips and no output folder is recorded.
+    /// Makes the new database and gives it the name of the old one. `out` is recorded as the output folder if no folder is
+    /// recorded and some clips are proved only by sidecars.
     pub fn rebuild(
         mut self,
         policy: &dyn Fn(&ModelName) -> Policy,
@@ -266,8 +266,8 @@ impl Recovery {
         Ok(Some(aside))
     }
 
-    /// Copies the old database to `new`, or creates an empty database there if the old one cannot be read. The flag is
-    /// true if the new database is empty.
+    /// Begins the new database at the path `new`: with a copy of the old database, or empty if that cannot be read. The
+    /// returned flag is true if the new database is empty.
     fn begin_with_the_old(&self, new: &Path) -> Result<(Connection, bool), StoreError> {
         let path = folder::database(&self.dir);
         let mut bare = true;

@@ -35,7 +35,7 @@ pub enum Repair {
     /// The request may have reached the provider, and no answer is known. The take is in doubt, or needs a person's
     /// decision.
     Unanswered(Take),
-    /// The ledger had an event of the take that the database lacked. The event was applied.
+    /// The ledger had an event of the take that the database lacked, and the event was applied to the take.
     Imported(Take),
 }
 
@@ -67,7 +67,7 @@ pub(super) fn repair(
     Ok(repairs)
 }
 
-/// Imports lines of the ledger that the database lacks, because its disk was full or it lost its last transactions.
+/// Imports lines of the ledger that the database lacks. It lacks lines if its disk was full or its last transactions were lost.
 fn import(
     batch: &mut Batch<'_>,
     tail: &Tail,
@@ -105,7 +105,8 @@ fn import(
     Ok(changed.into_values().collect())
 }
 
-/// Imports a correction of a charge if the database still has the old amount. Returns true if the amount was changed.
+/// Imports a ledger line that corrects a charge, if the database still has the old amount. Returns true if the amount was
+/// changed.
 pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     let Some(was) = entry.was.filter(|was| *was != entry.usd) else { return Ok(false) };
     let sql = "UPDATE takes SET settled = ?2 WHERE id = ?1 AND account <> 'free' AND amount = ?3";
@@ -113,10 +114,10 @@ pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     Ok(changed > 0)
 }
 
-/// Imports the order of a repeated rendering that was not sent yet; returns `None` for lines of other kinds.
+/// Imports a ledger line by which a person ordered a rendering again, if the new take is not in the database yet. Returns
+/// `None` for a line of another kind, or if no earlier take with the same fingerprint is known.
 ///
-/// The line does not contain the request. The request is taken from the newest take of the job with the same
-/// fingerprint.
+/// The line does not contain the request. The request is taken from the newest take of the job with the same fingerprint.
 pub(super) fn order(
     db: &Connection,
     entry: &Entry,

@@ -38,7 +38,7 @@ pub struct NewReview {
     pub outcome: Outcome,
     /// The reasons for a rejection; empty for other outcomes.
     pub reasons: Vec<Reason>,
-    /// The note of the reviewer.
+    /// The note of the reviewer, if there is one.
     pub note: Option<String>,
     /// True if the review asks for another rendering, which the next run then orders.
     pub redo: bool,
@@ -171,8 +171,8 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the review before the newest one that holds for a job; `None` if there is none. The flag is true if the
-    /// returned review is of this job and no take of the job was ordered since.
+    /// Returns the second newest of the reviews that hold for a job; `None` if there is none. The flag is true if the returned
+    /// review is of this job and no take of the job was ordered since.
     pub async fn former_review(
         &self,
         project: &str,
@@ -242,7 +242,7 @@ fn shown(db: &Connection, row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Sh
     }))
 }
 
-/// Returns the newest review of a job, or of another job with the same clip and fingerprint, whichever is newer.
+/// Returns the newest review that holds for a job: a review of this job, or of another with the same clip and fingerprint.
 fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM reviews WHERE job = ?1 OR (clip = ?2 AND fingerprint = ?3)

@@ -29,7 +29,7 @@ pub(super) mod text {
     }
 }
 
-/// Defines the serde functions for an `Option` of a type, from the mirror of the type.
+/// Defines the serde functions for an `Option` of a type, from `$mirror`: the module or type that serde uses for the type.
 macro_rules! optional {
     ($module:ident, $type:ty, $mirror:literal) => {
         pub(super) mod $module {
@@ -353,7 +353,7 @@ enum ValueMirror {
     Text(String),
 }
 
-/// The mirror of a request. Serde uses every field, so a new field does not compile before it is added here.
+/// The mirror of a request. Serde fills every field of a request, so a field that is missing here is a compile error.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Request")]
 struct RequestMirror {

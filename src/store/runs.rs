@@ -131,8 +131,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the first invocation of the interrupted run that the next start of `command` resumes. Returns
-/// `None` if the next start begins a new run.
+/// Returns the number of the interrupted run that the next start of `command` resumes: the number of its first invocation.
+/// Returns `None` if the next start begins a new run.
 fn interrupted(db: &Connection, project: &str, command: &str) -> rusqlite::Result<Option<i64>> {
     let last: Option<(i64, Option<i64>)> = db
         .prepare_cached(
@@ -173,7 +173,8 @@ impl Reader {
 }
 
 impl Window {
-    /// Returns the SQL condition on a run `r` and a tally `t` for this window, and the value of its parameter `:value`.
+    /// Returns an SQL condition that selects this window, and the value of its parameter `:value`. `r` is a row of the table
+    /// `runs`, and `t` one of `tallies`.
     fn condition(self) -> (&'static str, Box<dyn ToSql>) {
         match self {
             Self::Invocation(run) => ("r.id = :value", Box::new(run.0)),
@@ -235,7 +236,7 @@ pub(super) fn check_caps(
     Ok(Ok(()))
 }
 
-/// Records the run and the day on which a take's money counts, and the take's number of attempts.
+/// Records the run and the day to which the take's cost is added, and the number of attempts of the take.
 pub(super) fn charge_to(
     db: &Connection,
     take: &TakeId,

@@ -12,16 +12,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the tables that this program writes: the number of migrations.
-pub(super) const VERSION: i64 = 7;
+pub(super) const VERSION: i64 = 8;
 
-/// The size of the page cache for writes, in KiB. It is large enough to read each page that a large catalog changes
-/// only once.
+/// The size of the page cache for writes, in KiB. In this size, a change of a large catalog reads each page only once.
 const WRITER_CACHE: i64 = 4 << 10;
 
 /// The name of a new database until it is complete.
 const STAGED: &str = "state.db.new";
 
-/// The name of the copy of a database before its upgrade, without the version number at the end.
+/// The name of the copy of the database that is made before an upgrade. The version number is added at its end.
 const KEPT: &str = "state.db.version-";
 
 /// The time that a query waits for another process before it fails because the database is busy.
@@ -45,7 +44,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     opened.map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Returns a URI that lets SQLite read a database without creating its extra files.
+/// Returns a URI by which SQLite can read a database without creating extra files next to it.
 ///
 /// Returns `None` if the folder is writable, or if SQLite must read a log together with the database.
 pub(super) fn still(path: &Path) -> Option<String> {
@@ -143,7 +142,8 @@ pub(super) fn keep_copy(dir: &Path, version: i64) -> Result<PathBuf, StoreError>
     Ok(kept)
 }
 
-/// Removes the copies of the database from before upgrades, because a run has ended successfully since.
+/// Removes the copies of the database that were made before upgrades. A run that has ended successfully shows that they are not
+/// needed.
 pub(super) fn drop_copies(dir: &Path) {
     for version in 1..VERSION {
         // A copy that cannot be removed does no harm.

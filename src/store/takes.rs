@@ -91,8 +91,8 @@ pub(super) fn request(row: &Row<'_>, column: usize) -> rusqlite::Result<Request>
     rows::request_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
 }
 
-/// Reads a job's clip from the columns `filed_take, filed_path, filed_size, filed_sha256`; `None` if the job has no
-/// clip.
+/// Reads a job's clip from the columns `filed_take, filed_path, filed_size, filed_sha256`, which begin at column `first`.
+/// Returns `None` if the job has no clip.
 pub(super) fn filed(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Filed>> {
     let Some(take) = row.get::<_, Option<String>>(first)? else { return Ok(None) };
     let file =
@@ -122,14 +122,14 @@ pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Tak
         .optional()
 }
 
-/// Records the charge for a take that the provider or a person reported.
+/// Records the charge that the provider or a person reported for a take.
 pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
         .execute((&id.0, usd.micros()))
         .map(|_| ())
 }
 
-/// Returns the newest take of a job with this fingerprint, and the row number of the job; `None` if there is no such take.
+/// Returns the newest of a job's takes with this fingerprint, and the row number of the job; `None` if there is no such take.
 pub(super) fn newest_of_order(
     db: &Connection,
     project: &str,
@@ -185,7 +185,7 @@ pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Op
 
 /// Returns the takes that wait to be sent in place of a take in doubt.
 pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<Vec<TakeId>> {
-    db.prepare_cached("SELECT id FROM takes WHERE state = 'pending' AND instead_of = ?1")?
+    db.prepare_cached("SELECT id FROM takes WHERE instead_of = ?1 AND +state = 'pending'")?
         .query_map([&doubtful.0], |row| row.get(0).map(TakeId))?
         .collect()
 }
@@ -307,7 +307,7 @@ pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite
 }
 
 /// Records that a take's clip is no longer under any job's name. Returns the path that the clip had under the name of the
-/// take's own job, where it will be placed again. Returns `None` if it had no such path.
+/// take's own job, if it had one. The clip will be placed there again.
 pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
     let path: Option<String> = db
         .prepare_cached(

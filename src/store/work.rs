@@ -11,12 +11,12 @@ use crate::domain::key::{ModelName, TakeId};
 use crate::domain::take::Take;
 use rusqlite::named_params;
 
-/// A list of takes that a run works through. Each variant tells how its takes are sorted.
+/// A list of takes that a run works through. The description of each variant names the order of its takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Queue {
-    /// The takes of every project whose clips can be downloaded or placed, by the expiry of their links.
+    /// The takes of every project whose clips can be downloaded or placed, sorted by the expiry of their links.
     Clips,
-    /// The takes of every project whose tasks must be polled or whose unanswered submissions must be looked up, by due
+    /// The takes of every project whose tasks must be polled or whose unanswered submissions must be looked up, sorted by due
     /// time.
     Tasks,
     /// The takes of wanted jobs that the run may submit to a model, in the order of the manifest. The list includes
@@ -39,7 +39,7 @@ impl Cursor {
 /// A take of a [`Queue`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {
-    /// The take.
+    /// The take: its request, its price and its state.
     pub take: Take,
     /// True if the run may submit the take.
     pub approved: bool,
@@ -87,8 +87,8 @@ impl Queue {
 }
 
 impl Store {
-    /// Lets a run submit these takes. A take in doubt may be among them: the run may submit it if it is proved later
-    /// that the earlier request never arrived.
+    /// Lets a run submit these takes. A take in doubt may be among them. The run may submit it only if it is proved later that
+    /// the earlier request never arrived.
     pub async fn approve(&self, run: RunId, takes: Vec<TakeId>) -> Result<(), StoreError> {
         if takes.is_empty() {
             return Ok(());

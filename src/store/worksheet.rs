@@ -158,7 +158,8 @@ pub struct Decided {
     pub decision: Decision,
     /// The new take that [`Book::order`] recorded for the job; `None` if nothing was ordered.
     pub ordered: Option<TakeId>,
-    /// The take that counts as a rendering of the job although it was ordered with another fingerprint.
+    /// The take that counts as a rendering of the job although it was ordered with another fingerprint; `None` if there is
+    /// none.
     pub alike: Option<TakeId>,
 }
 
@@ -230,8 +231,8 @@ impl Book {
         self.db.prepare(sql)?.exists([])
     }
 
-    /// Makes and saves the plan's decision for every job that `scope` selects. `limit` is the largest number of
-    /// submissions; decisions that cost nothing are not limited.
+    /// Makes and saves the plan's decision for every job that `scope` selects. `limit` is the largest number of jobs to submit.
+    /// It does not limit decisions that cost nothing.
     pub fn decide(&self, scope: Scope<'_>, limit: Option<usize>) -> Result<(), StoreError> {
         // One transaction, so that every look-up sees the same state.
         self.run(|| self.db.execute_batch("BEGIN"))?;
@@ -239,8 +240,8 @@ impl Book {
         self.run(|| decided.and_then(|()| self.db.execute_batch("COMMIT")))
     }
 
-    /// Keeps only the first `limit` decisions to submit. Also removes the decisions of jobs that would use the clips of
-    /// the removed jobs.
+    /// Keeps the first `limit` decisions that submit a job, and removes the later ones. Also removes the decisions of jobs that
+    /// would use the clips of the jobs that are no longer submitted.
     fn limit(&self, limit: usize) -> rusqlite::Result<()> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.db
@@ -305,7 +306,7 @@ impl Book {
         self.run(|| self.db.query_row(sql, [], |row| row.get(0).map(Usd::from_micros)))
     }
 
-    /// Checks whether some of the wanted jobs have no decision, because the selection or the limit leaves them out.
+    /// Checks whether the selection or the limit leaves some of the wanted jobs without a decision.
     pub fn is_partial(&self) -> Result<bool, StoreError> {
         Ok(self.decided()? < self.taken)
     }

@@ -13,8 +13,8 @@ use rusqlite::ErrorCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// The result of a write. The outer error is a failure of SQLite; the inner error is a refusal for the caller, and
-/// nothing is written.
+/// The result of a write. The outer error is a failure of SQLite. The inner error refuses the caller's write, and nothing is
+/// written.
 pub(super) type Verdict<T, E> = rusqlite::Result<Result<T, E>>;
 
 /// An accepted task whose id must not be lost, with the ledger line that saves it if the database cannot.
@@ -304,7 +304,7 @@ impl Shared {
     }
 }
 
-/// The task that makes the writes in the queue. If it panics or never starts, its drop empties the queue, and the next
+/// The async task that makes the writes in the queue. If it panics or never starts, dropping it empties the queue, and the next
 /// write starts another task.
 struct Flush {
     shared: Arc<Shared>,

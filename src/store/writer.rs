@@ -63,7 +63,7 @@ pub(super) struct Writer {
     pub(super) commits: Arc<AtomicU64>,
 }
 
-/// The time for which [`Writer::close`] waits for a reader in another process.
+/// The longest time for which [`Writer::close`] waits until a reader in another process has finished.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Writer {

@@ -21,8 +21,8 @@ use url::Url;
 pub trait Paid: Send + Sync {
     /// Sends a paid request with `body` once, and reads the whole answer.
     ///
-    /// Anything but a complete answer is a fault, and only [`SendFaultKind::NotSent`] and [`SendFaultKind::Setup`]
-    /// prove that nothing was charged.
+    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that nothing was
+    /// charged.
     fn submit<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -65,8 +65,7 @@ pub struct FreeClient {
     clips: ClipClients,
 }
 
-/// The maximum length of an answer in bytes. It is longer than any honest JSON, and small enough to keep 64 answers in
-/// memory.
+/// The maximum length of an answer in bytes. Correct JSON answers are shorter, and 64 answers of this length fit into memory.
 const LONGEST_REPLY: usize = 4 * 1024 * 1024;
 
 /// The advice for a network whose proxy uses its own certificates. TLS trusts the system's certificate store; on Linux,
@@ -88,8 +87,8 @@ impl PaidClient {
 
     /// Sends a paid request with `body` once, and reads the whole answer.
     ///
-    /// Anything but a complete answer is a fault, and only [`SendFaultKind::NotSent`] and [`SendFaultKind::Setup`]
-    /// prove that nothing was charged.
+    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that nothing was
+    /// charged.
     pub async fn submit(
         &self,
         endpoint: &Endpoint,

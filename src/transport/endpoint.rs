@@ -72,7 +72,7 @@ impl Endpoint {
         url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Returns a number that identifies the host and the key together, from which the key cannot be derived.
+    /// Returns the mark of the endpoint: a number that stands for the host and the key together, without revealing the key.
     #[must_use]
     pub fn mark(&self) -> i64 {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// A call without a complete answer.
+/// The failure of a call that got no complete answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendFault {
     /// The classification of the failed call: it tells whether the request may have been sent.
@@ -19,17 +19,17 @@ pub struct SendFault {
 /// The classification of a call without a complete answer: it tells whether the request may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendFaultKind {
-    /// Proof that no byte of the request was sent: the name, the connection or the tunnel through the proxy failed.
+    /// Proof that no byte of the request was sent: the name look-up, the connection or the tunnel through the proxy failed.
     NotSent,
     /// Proof that no byte was sent: this process or this computer could open no further file for a connection.
     NoFiles,
-    /// Nothing was sent, and sending again would not help: TLS, a certificate, or a key with forbidden characters.
+    /// Nothing was sent, and sending again would not help: TLS or a certificate failed, or the key has forbidden characters.
     Setup,
     /// The request or a part of it was sent, and no complete answer came.
     Lost,
 }
 
-/// A download that failed.
+/// The failure of a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchFault {
     /// The kind of failure.
@@ -43,20 +43,20 @@ pub struct FetchFault {
 pub enum FetchFaultKind {
     /// The connection failed. The clip may still exist.
     Unreachable,
-    /// This process or this computer could open no further file for a connection.
+    /// The connection failed, because this process or this computer could open no further file or socket.
     NoFiles,
     /// The host answered that it cannot send the file now. The clip may still exist.
     Busy {
         /// The waiting time that the header `Retry-After` asks for; `None` if there is no such header.
         after: Option<Duration>,
     },
-    /// The link has expired or is invalid: 401, 403, 404 or 410.
+    /// The link has expired or is invalid: the host answered 401, 403, 404 or 410.
     Dead,
     /// The link leads to an address that is not allowed. No connection was made.
     Unsafe,
     /// The link was redirected too often.
     Redirects,
-    /// The host answered with another HTTP status, without the clip, or with an invalid redirect.
+    /// The host answered with any other HTTP status, with something that is not a clip, or with an invalid redirect.
     Refused,
     /// The download was interrupted or too slow.
     Broken,
@@ -91,11 +91,10 @@ pub(super) struct UnsafeAddress {
     pub(super) why: &'static str,
 }
 
-/// Classifies a failed call by its error: it decides whether the request may have been sent.
+/// Classifies a failed call by its error. The returned kind tells whether the request may have been sent.
 ///
-/// hyper reports a connect error only before it passes the request to a connection. Such errors are from the name look-up,
-/// TCP, the proxy tunnel and the TLS handshake. Every other error, and also a timeout, can occur after the request was
-/// sent.
+/// hyper reports a connect error only before it passes the request to a connection. Such errors are from the name look-up, TCP,
+/// the proxy tunnel and the TLS handshake. Every other error, and also a timeout, can occur after the request was sent.
 pub(super) fn kind(error: &reqwest::Error) -> SendFaultKind {
     if !error.is_connect() && !error.is_builder() {
         return SendFaultKind::Lost;
@@ -134,7 +133,7 @@ pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     sources(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// Returns the refused host and address if a call failed because the address is not allowed; otherwise `None`.
+/// Returns the refused host and the reason, if a call failed because the host's address is not allowed; otherwise `None`.
 pub(super) fn unsafe_address(error: &reqwest::Error) -> Option<&UnsafeAddress> {
     sources(error).find_map(|source| source.downcast_ref())
 }

@@ -34,7 +34,7 @@ use url::{Host, Url};
 /// The maximum number of redirects that are followed. Every known storage service needs at most one.
 const REDIRECTS: usize = 5;
 
-/// A download that has started.
+/// A started download: the headers of the answer, and the bytes of the file as they arrive.
 pub struct Download {
     /// The headers of the answer that describe the clip.
     pub head: ClipHead,
@@ -236,7 +236,7 @@ impl Flow {
     }
 }
 
-/// Returns an error if a URL may not be requested: by its scheme, its user name or its literal IP address.
+/// Returns an error if a URL may not be requested because of its scheme, its user name or its literal IP address.
 fn check(url: &Url, allowed: Allowed) -> Result<(), FetchFault> {
     match url.scheme() {
         "https" => {}

@@ -15,7 +15,7 @@ pub(super) const AGENT: HeaderValue =
 /// The settings of the HTTP clients. The default applies if the user sets nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The time limits.
+    /// The time limits of connections, calls and downloads.
     pub timeouts: Timeouts,
     /// The proxies, for networks without direct access.
     pub proxies: Proxies,
@@ -134,7 +134,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The error that no HTTP client can be built. Nothing was sent.
+/// The error for an HTTP client that could not be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "HTTPS cannot be set up: {0}. Nothing was sent; check that the system's certificates are installed (the package \

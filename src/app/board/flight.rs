@@ -37,7 +37,7 @@ pub enum Doing {
 impl Flight {
     /// Returns the current step of a take, derived from `state`; `None` if the run is not working on the take.
     ///
-    /// `before` is the entry before the state changed. If the step is the same, the start time in `before` is kept.
+    /// `before` is the entry of the same take before its state changed. If the step did not change, its start time is kept.
     #[must_use]
     pub(crate) fn new(
         key: &JobKey,

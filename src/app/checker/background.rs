@@ -43,7 +43,7 @@ pub struct RunChecks {
 /// The findings that one check made in all clips of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Worst verdict of the check in any clip.
+    /// Worst verdict that the check gave to any clip of the run.
     pub verdict: Verdict,
     /// Name of the check.
     pub check: String,
@@ -228,7 +228,7 @@ impl Run {
         }
     }
 
-    /// Saves verdicts. If that fails, the next `check` checks these clips again.
+    /// Saves these verdicts. If that fails, the next command `check` checks the clips again.
     async fn keep(&self, checked: Vec<Check>) {
         if !checked.is_empty()
             && let Err(error) = self.world.store.keep_checks(checked, self.world.clock.now()).await

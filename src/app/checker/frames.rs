@@ -84,7 +84,8 @@ fn frozen(settings: &Checks, measures: &Measures) -> Option<Finding> {
     })
 }
 
-/// Returns the finding about bars at the clip's edges, with their sizes; `None` if the source picture has them as well.
+/// Returns the finding about bars at the clip's edges, with their sizes; `None` without bars, or if the source picture
+/// has them too.
 ///
 /// White bars count only if the source picture is known, because a product on white paper has white edges.
 fn bars(settings: &Checks, measures: &Measures, sources: &Sources) -> Option<(Finding, Bars)> {
@@ -113,7 +114,8 @@ enum End {
 
 /// Compares a source picture with the most similar of `frames`: first the content, then the colours.
 ///
-/// `frames` are the frames at the start or at the end of the clip, as `end` says. The bars `inside` are cut off first.
+/// `frames` are the frames at the start or at the end of the clip, as `end` says. The black or white bars `inside` are
+/// cut off the frames first.
 fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars, end: End) -> Vec<Finding> {
     let frames: Vec<Frame> = frames.iter().map(|frame| frame.without(inside)).collect();
     let nearest = |pictures: &[&Frame]| {

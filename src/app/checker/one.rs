@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Name of the check that a file can be read as a clip; it cannot be switched off.
+/// Name of the check whether a file is a readable clip; this check cannot be switched off.
 const FILE: &str = "file";
 
 /// The folders, settings and programs that the check of a clip needs.

@@ -9,7 +9,7 @@ use crate::domain::key::JobKey;
 use crate::domain::review::{Outcome, Reason};
 use crate::store::JobRecord;
 
-/// A review of the current clips of jobs, which are given by name.
+/// A request to record or undo reviews of the current clips of the named jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobReviewRequest {
     /// Jobs to review by key (`shot/item`), or by item id if the item has only one job.

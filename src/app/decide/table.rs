@@ -260,7 +260,7 @@ fn read(file: &str, csv: &[u8], keys: &[JobKey]) -> Result<(Vec<Row>, usize), Ve
 
 /// Returns the number of lines in the text of a table before the row that starts at this byte.
 ///
-/// The CSV reader may report the byte between the two characters of a line end.
+/// The byte may be between the two characters of a line end (`\r\n`), because the CSV reader reports such places.
 fn lines_before(text: &str, byte: u64) -> u64 {
     let at = usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
     let bytes = text.as_bytes();

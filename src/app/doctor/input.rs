@@ -1,4 +1,4 @@
-//! Checks of the user's input: the manifest with its catalog, and the keys in the environment.
+//! Checks of the user's input: the manifest with its catalog, and the API keys in environment variables.
 
 use super::{Check, Context, Verdict, route, server};
 use crate::app::exit::Exit;
@@ -13,7 +13,7 @@ use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 use url::Url;
 
-/// Minimum length of a plausible key in characters; a shorter key is probably incomplete.
+/// Minimum length of a plausible API key in characters; a shorter key is probably incomplete.
 const SHORTEST_KEY: usize = 16;
 
 /// The models and providers that the jobs of the manifest need.

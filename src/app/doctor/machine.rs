@@ -18,9 +18,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use url::Url;
 
-/// Maximum time by which the newest entry of the database may be later than a correct clock of this computer.
+/// Time by which the newest database entry must be later than this computer's clock to show that the clock is wrong.
 ///
-/// Another process may have just written the entry.
+/// A smaller difference is accepted, because another process may have just written the entry.
 const DRIFT: SignedDuration = SignedDuration::from_mins(1);
 
 /// Time before the first build of this program (2025-01-01 UTC). A clock that shows an earlier time was never set.
@@ -41,11 +41,11 @@ pub(crate) struct Found {
     pub(crate) checks: Vec<Check>,
     /// Names of the providers with paid work that is not collected yet.
     pub(crate) owing: BTreeSet<String>,
-    /// Web addresses of the hosts that clips wait to be downloaded from, without paths and signatures.
+    /// Web addresses, without paths and signatures, of the hosts from which paid clips must still be downloaded.
     pub(crate) hosts: BTreeSet<Url>,
-    /// Reader of the project's database; `None` if there is none.
+    /// Reader of the project's database; `None` if there is no database.
     reader: Option<Reader>,
-    /// Average size of the project's clips in bytes; `None` if there is none.
+    /// Average size of the project's clips in bytes; `None` if there is no clip.
     clip_size: Option<u64>,
 }
 

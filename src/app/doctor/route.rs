@@ -8,7 +8,7 @@ use crate::transport::settings::host_and_port;
 use std::collections::BTreeSet;
 use url::Url;
 
-/// Returns a check for each server of a provider and each host of clips to download, which names its network route.
+/// Returns a check for each provider's server and each host of clips to download; the check names the network route.
 ///
 /// It shows hosts and ports only: a proxy's address may hold a password, and a link to a clip is signed.
 pub(super) fn checks(servers: &[(&str, Url)], hosts: &BTreeSet<Url>, proxies: &Proxies) -> Vec<Check> {

@@ -91,7 +91,7 @@ impl LeftOut {
     }
 }
 
-/// A job and its clip, which the export contains.
+/// A job whose clip the export contains, with this clip.
 pub(super) struct Handed<'a> {
     pub(super) job: &'a GalleryJob,
     pub(super) filed: &'a Filed,

@@ -83,7 +83,7 @@ impl Destination {
         (is_short || is_long).then(|| format!("{} requires {}", self.name, self.wanted_seconds()))
     }
 
-    /// Returns the durations that the destination accepts in words, such as `6 to 240 s`.
+    /// Returns in words the durations of clips that the destination accepts, such as `6 to 240 s`.
     #[must_use]
     pub fn wanted_seconds(&self) -> String {
         match self.seconds {

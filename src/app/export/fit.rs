@@ -18,7 +18,7 @@ const NAMED: usize = 6;
 pub(crate) struct Fit<'a> {
     destinations: Vec<&'static Destination>,
     cards: &'a Cards,
-    /// Problems by message, each with its hint, true if the problem is an error, and the keys of its jobs.
+    /// Problems by message: the hint, true for an error and false for a warning, and the keys of the jobs.
     found: BTreeMap<String, (Option<String>, bool, Vec<String>)>,
     /// Number of planned clips of each item.
     clips: HashMap<String, usize>,
@@ -218,7 +218,7 @@ fn stretch(seconds: &[u32]) -> Option<String> {
     Some(format!("`duration: {}`", all.join("` or `duration: ")))
 }
 
-/// Returns a size or ratio that both the model and the destination accept, as a manifest writes it; `None` if none.
+/// Returns a size or ratio that both the model and the destination accept, as a manifest writes it; `None` if there is none.
 fn shapes(card: &ModelCard, to: &Destination) -> Option<String> {
     let texts = |field: Field| -> Vec<String> {
         let values = card.field(field).map(|rule| rule.values.as_slice()).unwrap_or_default();

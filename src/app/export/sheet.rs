@@ -22,7 +22,7 @@ pub(super) const COLUMNS: [&str; 4] = ["shotlist_status", "shotlist_file", "shot
 /// Separator between the texts of several clips in one cell.
 const BETWEEN: &str = " | ";
 
-/// The texts for the new cells of a row, one for each clip of the row's item.
+/// The texts for the new cells of a row; each cell has one text for each clip of the row's item.
 #[derive(Default)]
 struct Texts {
     statuses: Vec<String>,
@@ -32,7 +32,7 @@ struct Texts {
 }
 
 impl Texts {
-    /// Returns the new cells in the order of the columns.
+    /// Returns the new cells of the row, in the order of the added columns.
     ///
     /// If all clips of the row have the same status, the status cell has the word only once.
     fn into_cells(mut self) -> Vec<String> {
@@ -43,7 +43,7 @@ impl Texts {
     }
 }
 
-/// Writes a copy of the product file with the new columns.
+/// Writes a copy of the product file, with the columns about clips added.
 pub(super) fn write(
     project: &Project,
     request: &ExportRequest,
@@ -168,7 +168,7 @@ fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
     (!why.is_empty()).then(|| format!("{name}: {why}"))
 }
 
-/// Returns the file name of the copy, such as `products.shotlist.csv` for `products.csv`.
+/// Returns the file name of the exported copy of a product file, such as `products.shotlist.csv` for `products.csv`.
 fn name(path: &Path) -> String {
     let part = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
     let stem = part(path.file_stem()).filter(|stem| stem != "-").unwrap_or_else(|| "products".to_owned());

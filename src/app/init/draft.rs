@@ -41,8 +41,9 @@ pub(crate) struct Pictures {
 impl Pictures {
     /// Finds the images that the items name; `None` if no item names an image.
     ///
-    /// `catalog_folder` is the path from the manifest's folder to the product file's folder, which many exports are
-    /// relative to. `is_there` returns whether a path relative to the manifest's folder exists.
+    /// `catalog_folder` is the path from the manifest's folder to the product file's folder. In many product files, the
+    /// paths of images are relative to that folder. `is_there` returns whether a path relative to the manifest's folder
+    /// exists.
     pub(crate) fn of(items: &[Item], catalog_folder: &str, is_there: impl Fn(&str) -> bool) -> Option<Self> {
         let named: Vec<&str> = items.iter().filter_map(|item| filled(item, "image")).collect();
         if named.is_empty() {
@@ -114,7 +115,7 @@ impl Draft<'_> {
         each.times(clips as u64)
     }
 
-    /// Returns the price of one clip for each item.
+    /// Returns the total price of the clips if each item gets one.
     pub(crate) fn total(&self) -> Usd {
         self.price(self.items.len())
     }
@@ -137,7 +138,8 @@ impl Draft<'_> {
             OnePer::ALL.iter().filter(|(_, kind)| self.has_choice() && *kind != self.reading.one_per);
         let others = others.map(|(name, kind)| (name, makes(kind)));
         let others = others.filter(|(_, clips)| ![0, self.items.len()].contains(clips));
-        let others = others.map(|(name, clips)| format!("{name}: {clips}, {}", self.price(clips)));
+        let others =
+            others.map(|(name, clips)| format!("{name} ({}, {})", count(clips, "clip"), self.price(clips)));
         others.collect::<Vec<_>>().join(" · ")
     }
 

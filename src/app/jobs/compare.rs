@@ -70,65 +70,65 @@ pub struct Comparison {
     pub from: Snapshot,
     /// Later of the two points in time.
     pub to: Snapshot,
-    /// Jobs that differ between the two times, in the order of the manifest.
+    /// Jobs that differ between the two points in time of the comparison, in the order of the manifest.
     pub changed: Vec<Change>,
-    /// Number of selected jobs that are the same at both times.
+    /// Number of selected jobs that are the same at both points in time.
     pub unchanged: usize,
-    /// Certain cost of all renderings that were submitted until the earlier time, and until the later time.
+    /// Certain cost of the renderings submitted until the earlier of the two points in time, and until the later one.
     pub spent: [Usd; 2],
-    /// Durations of the finished renderings by model.
+    /// Median durations of finished renderings, one entry for each model.
     pub durations: Vec<Durations>,
     /// Command to type next.
     pub next: String,
 }
 
-/// A job that differs between the two points in time.
+/// A job that differs between the two points in time of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// Key of the job.
     pub key: JobKey,
     /// Title of the job's item.
     pub title: Foreign,
-    /// The job at the earlier time.
+    /// The job at the earlier of the two points in time of the comparison.
     pub then: JobSnapshot,
-    /// The job at the later time.
+    /// The job at the later of the two points in time of the comparison.
     pub now: JobSnapshot,
 }
 
 impl Change {
-    /// Returns whether the job had no clip at the earlier time and has one at the later time.
+    /// Returns whether the job had no clip at the comparison's earlier time and has one at its later time.
     #[must_use]
     pub fn is_newly_done(&self) -> bool {
         self.then.clip.is_none() && self.now.clip.is_some()
     }
 
-    /// Returns whether the job's newest rendering has failed at the later time but had not at the earlier time.
+    /// Returns whether the job's status is failed at the comparison's later time and was not at its earlier time.
     #[must_use]
     pub fn is_newly_failed(&self) -> bool {
         self.now.state == Bucket::Failed && self.then.state != Bucket::Failed
     }
 
-    /// Returns whether the job has clips of two different renderings at the two times.
+    /// Returns whether the job has clips at the comparison's earlier and later time, from two different renderings.
     #[must_use]
     pub fn is_rendered_again(&self) -> bool {
         self.clips().is_some_and(|(then, now)| then.take != now.take)
     }
 
-    /// Returns the job's clips at the earlier and the later time; `None` unless it had a clip at both times.
+    /// Returns the job's clips at the comparison's earlier and later time; `None` unless it had one at both times.
     #[must_use]
     pub fn clips(&self) -> Option<(&Clip, &Clip)> {
         self.then.clip.as_ref().zip(self.now.clip.as_ref())
     }
 }
 
-/// The median durations of a model's finished renderings, from submission to end.
+/// The median durations, from submission to end, of a model's finished renderings: before and during the compared period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Durations {
     /// Name of the model.
     pub model: String,
-    /// Median and number of the renderings that were finished until the earlier time; `None` if there were none.
+    /// Median duration and number of the renderings finished until the comparison's earlier time; `None` if there were none.
     pub then: Option<(Duration, usize)>,
-    /// Median and number of the renderings that were finished between the two times; `None` if there were none.
+    /// Median duration and number of the renderings finished after that time, until its later time; `None` if there were none.
     pub since: Option<(Duration, usize)>,
 }
 
@@ -180,7 +180,7 @@ impl Project {
     }
 }
 
-/// Returns the amount that the renderings submitted until the time of `snapshot` have cost for certain.
+/// Returns the certain cost of all renderings that were submitted until the time of `snapshot`.
 fn spent(jobs: &[GalleryJob], snapshot: &Snapshot) -> Usd {
     let takes = jobs.iter().flat_map(|job| &job.record.takes);
     let sent = takes.filter(|take| take.submitted.is_some_and(|at| at <= snapshot.at));

@@ -17,7 +17,7 @@ pub const UNCHECKED: &str = "unchecked";
 const DECISIONS: [ReviewState; 4] =
     [ReviewState::Undecided, ReviewState::Approved, ReviewState::Rejected, ReviewState::Outdated];
 
-/// A filter of jobs. A job matches if, for each list that is not empty, it matches at least one of its values.
+/// A filter of jobs. A job passes if it matches at least one value of each list that is not empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Keys, items or patterns such as `hero/*`.

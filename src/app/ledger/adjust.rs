@@ -42,7 +42,7 @@ pub struct AdjustReport {
     pub was: Usd,
     /// Recorded cost of the take after the correction; equal to `was` if nothing changed.
     pub usd: Usd,
-    /// Source of the amount.
+    /// Source of the corrected amount, such as a bill.
     pub reason: String,
     /// Command to type next.
     pub next: String,

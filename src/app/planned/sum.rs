@@ -37,10 +37,9 @@ pub struct Sum {
     pub(crate) renamed: (usize, Usd),
     /// Number of jobs that are sent again although the earlier request may have been charged, and their price.
     pub(crate) again: (usize, Usd),
-    /// Number of jobs that keep their clip although the input changed, and the keys of the first of these jobs.
+    /// Number of jobs that keep their clip although the input changed, and the keys of up to three of them.
     pub(crate) kept: (usize, Vec<String>),
-    /// Number of jobs that keep their clip until a person agrees to render it again, and the keys of the first of these
-    /// jobs.
+    /// Number of jobs that keep their clip until a person agrees to render it again, and the keys of up to three of them.
     pub(crate) asks: (usize, Vec<String>),
     /// Number of jobs whose clips are missing.
     pub(crate) missing: usize,
@@ -61,7 +60,7 @@ pub(crate) struct Row {
     pub(crate) examples: Vec<String>,
 }
 
-/// The jobs that a run would send to one model.
+/// The numbers and the highest price of the jobs that a run would send to one model.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) costly: usize,
@@ -85,7 +84,7 @@ impl Sum {
         self.models.keys()
     }
 
-    /// Adds a job that stays failed or missing because a person has dismissed it.
+    /// Adds a job that a person has accepted (dismissed) as failed, written off or missing.
     pub fn add_dismissed(&mut self, wanted: &Wanted) {
         self.jobs += 1;
         self.buckets.add(Bucket::Dismissed, 1);

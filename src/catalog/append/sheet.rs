@@ -5,7 +5,7 @@ use super::text::Edits;
 use super::{Columns, Refused};
 use std::fmt::Write as _;
 
-/// A row of a text sheet, by its position in the text.
+/// A row of a text sheet, given by the positions of its start and end in the text.
 struct Row {
     number: u64,
     /// The position of the row's first byte in the text; `end` is the position of the row's line end.

@@ -6,7 +6,7 @@ use encoding_rs::{Decoder, EncoderResult, Encoding, ISO_2022_JP, UTF_8, UTF_16BE
 /// A text that is inserted into a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Inserted {
-    /// The position in the decoded text of the file, in bytes.
+    /// The position of the insertion in the decoded text of the file, in bytes.
     pub(super) at: usize,
     /// The number of bytes of the decoded text that the inserted text replaces; 0 if nothing is removed.
     pub(super) instead_of: usize,
@@ -18,7 +18,7 @@ pub(super) struct Inserted {
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     pub(super) inserted: Vec<Inserted>,
-    /// The number of rows that receive texts.
+    /// The number of rows into which texts are inserted.
     pub(super) rows: usize,
     /// The numbers of the rows that are left unchanged.
     pub(super) untouched: Vec<u64>,

@@ -52,7 +52,7 @@ pub(super) fn append(
     Ok(Appended { bytes, rows, untouched: Vec::new(), replaced: 0 })
 }
 
-/// The positions of a sheet's rows and cells in the sheet's XML, where new cells are inserted.
+/// A sheet of a workbook: its rows and cells with their positions in the XML, which show where new cells belong.
 #[derive(Default)]
 struct Sheet {
     rows: Vec<Row>,

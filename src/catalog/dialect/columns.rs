@@ -54,9 +54,9 @@ fn any(rules: &[Conditions], row: &Row) -> bool {
 }
 
 impl Columns {
-    /// Returns the reason for leaving out the product or the variant of a row; `None` if no rule leaves it out.
+    /// Returns the reason for leaving out the product or the variant in a row; `None` if no rule leaves it out.
     ///
-    /// `whose` says which of the two is meant: the product or the variant.
+    /// `whose` chooses between the rules for products and those for variants.
     pub(in crate::catalog) fn reason(&self, whose: RuleSubject, cells: &[String]) -> Option<&'static str> {
         let mut rules = self.skip.iter().filter(|(skip, _)| skip.of == whose);
         rules.find(|(_, when)| when.hold(cells)).map(|(skip, _)| skip.reason.as_str())
@@ -110,8 +110,8 @@ impl Columns {
         self.id.iter().chain(&self.together).chain(&self.alone).copied()
     }
 
-    /// Returns the id in a product's first row, `head`. Returns `None` if the dialect has no column for ids apart from
-    /// the columns of keys.
+    /// Returns the id in a product's first row, `head`. Returns `None` if the dialect has no columns for ids apart from
+    /// those for keys, or if they are empty in this row.
     pub(in crate::catalog) fn own_id<'r>(&self, head: &'r Row) -> Option<&'r str> {
         Some(head.cell(head.filled(&self.id)?))
     }
@@ -122,18 +122,19 @@ impl Columns {
         self.parent_of(row).or_else(|| Some(row.cell(filled()?)))
     }
 
-    /// Returns the key of the product that a row begins; `None` for a row that belongs to the product before.
+    /// Returns the key of a row's product; `None` for a row that is ignored, has no key, or continues the product of
+    /// the row before.
     pub(in crate::catalog) fn begins<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
-    /// Reports whether a row is a product of its own: it names no parent row and has no key that joins it with other
-    /// rows.
+    /// Reports whether a row is a product of its own: it names no parent row, and has no text in the columns whose key
+    /// joins rows.
     pub(in crate::catalog) fn is_alone(&self, row: &Row) -> bool {
         self.parent_of(row).is_none() && row.filled(&self.together).is_none()
     }
 
-    /// Reports whether a row describes a product as a whole, whose variants have their own rows.
+    /// Reports whether a row describes a whole product whose variants have rows of their own.
     pub(in crate::catalog) fn is_apart(&self, row: &Row) -> bool {
         (self.parent.is_some() && self.parent_of(row).is_none()) || self.children.is_some()
     }
@@ -150,7 +151,7 @@ impl Columns {
         row.cell(column).split('|').filter_map(|listed| child(listed, key)).collect()
     }
 
-    /// Reports whether a row belongs to the product of the row before.
+    /// Reports whether a row belongs to the same product as the row before it.
     pub(in crate::catalog) fn continues(&self, row: &Row) -> bool {
         any(&self.continues, row)
     }
@@ -165,7 +166,7 @@ impl Columns {
         any(&self.ignore, row)
     }
 
-    /// Reports whether a row is that of a variant, judged by its own cells.
+    /// Reports whether a row is the row of a variant, judged by its own cells.
     pub(in crate::catalog) fn is_variant(&self, row: &Row) -> bool {
         self.variant.as_ref().is_none_or(|rules| any(rules, row))
     }

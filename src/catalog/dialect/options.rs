@@ -4,8 +4,8 @@ use super::{Columns, Dialect};
 use crate::catalog::cells::Row;
 
 impl Columns {
-    /// Returns the options of a row as names and values. If the row lacks a name, the name in the product's first row,
-    /// `head`, is used.
+    /// Returns the options of a row as pairs of a name and a value. If the name of an option is empty in the row, it is
+    /// taken from the product's first row, `head`.
     pub(in crate::catalog) fn options_of(
         &self,
         dialect: &Dialect,

@@ -20,9 +20,9 @@ const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 
 /// A condition on a row: columns, each with the values that it may have. All columns must match.
 ///
-/// A value is a word of a comma-separated list. Special values are `*` (any text), the empty text (an empty or missing
-/// cell) and `null` (an empty cell of an existing column). `<=0` is a number that is not positive, and `@state` any
-/// word for a state.
+/// A cell has a value if the value is one of the cell's words, which commas separate. Special values are `*` (any
+/// text), the empty text (an empty or missing cell) and `null` (an empty cell of an existing column). `<=0` means a
+/// number that is not positive, and `@draft` any word for the state `draft`.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
@@ -75,7 +75,7 @@ impl Conditions {
     }
 }
 
-/// Reports whether a cell has a value as a condition writes it; see [`When`].
+/// Reports whether a cell matches one value of a condition, which may be a special value such as `*`; see [`When`].
 fn is_value(cell: &str, value: &str) -> bool {
     match value {
         "" => cell.is_empty(),

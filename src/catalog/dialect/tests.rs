@@ -100,7 +100,7 @@ fn detected(row: &str, separator: char) -> &'static str {
     }
 }
 
-/// Header rows of each system with the names of their dialects.
+/// Header rows of shop systems' product files, each with the name of the expected dialect.
 const HEADERS: &[(&str, &str)] = &[
     (
         "shopify",

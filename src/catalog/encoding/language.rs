@@ -50,7 +50,7 @@ pub(super) struct Language {
     pub(super) script: Script,
     /// The number of shops that use this language, divided by that for the most common language of the same script.
     shops: f64,
-    /// The share of each letter beyond ASCII among the language's letters beyond ASCII.
+    /// The share that each letter beyond ASCII has among all letters beyond ASCII in texts of the language.
     letters: HashMap<char, f64>,
 }
 
@@ -80,7 +80,7 @@ const SIGNS: &str = "«»“”„‘’‚–—…•™®©€£°²³×½¼�
 /// Share of letters beyond ASCII in words of a language with Latin letters.
 const BEYOND_ASCII: f64 = 0.12;
 
-/// The least share among a language's letters that is assumed for any of its letters, however rare.
+/// The least share that is assumed for a letter of a language, even if the letter is rarer.
 const RARE: f64 = 0.004;
 
 /// The assumed number of words of a text's own language for each foreign word, such as a brand. `FOREIGN` has the

@@ -1,7 +1,7 @@
 //! Recognises symbols and punctuation next to ASCII words: `5 €`, `Acme®`, `“Retro”`.
 //!
 //! Windows writes them with the same bytes in all its Latin encodings. In encodings of other systems these bytes are
-//! letters. So each must be at a usual place of its symbol, where a letter would not form a word.
+//! letters. So a byte counts as a symbol only at a usual place of that symbol, where a letter would not form a word.
 
 /// Units whose square and cube are written with a symbol.
 const UNITS: [&[u8]; 7] = [b"m", b"cm", b"mm", b"dm", b"km", b"ft", b"in"];

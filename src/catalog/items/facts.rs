@@ -21,7 +21,7 @@ impl<'a> Facts<'a> {
         self.facts
     }
 
-    /// Reports whether a name in a template stands for the column of exactly that name, and not for a fact.
+    /// Reports whether a name in a template means the column of exactly that name, and not a fact.
     ///
     /// The column of a plain file takes precedence over the fact of the same name, unless another column was chosen for
     /// the field.

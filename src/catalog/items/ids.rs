@@ -9,7 +9,7 @@ use crate::domain::problem::Problem;
 /// Limit on an id, in bytes. A part of a path may have 200 bytes, and a shot, a variant and an ending follow the id.
 const LONGEST: usize = 160;
 
-/// Least number of digits that a part without letters needs to count as a code in a list of ids.
+/// Least number of digits by which a number in a list of ids counts as a code. A part with letters may be shorter.
 const SHORTEST_NUMBER: usize = 4;
 
 /// Returns a short form of an id that is too long for a file name, or that lists several ids. Returns `None` for any

@@ -54,8 +54,8 @@ fn record(object: &RawValue) -> Result<Record, String> {
     Ok(record)
 }
 
-/// Returns the addresses in an object's list `images`. The key of each is a field of Shopify's variants, such as
-/// `variants.image_id`, with the value that refers to the picture.
+/// Returns the addresses in an object's list `images`. The key of each address is a pair: a field of Shopify's
+/// variants, such as `variants.image_id`, and the value in this field that refers to the picture.
 fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
     let mut known = HashMap::new();
     for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {
@@ -135,7 +135,7 @@ fn elements(
     Ok(())
 }
 
-/// Returns a value that is neither object nor list as text.
+/// Returns the text of a JSON value that is neither an object nor a list.
 fn scalar(text: &str) -> Result<String, String> {
     match text.as_bytes().first() {
         Some(b'"') => serde_json::from_str(text).map_err(|error| error.to_string()),

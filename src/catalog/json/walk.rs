@@ -37,7 +37,8 @@ pub(super) enum Rank {
 }
 
 impl Found {
-    /// Reports whether the later list `next`, compared with this one, is clearly not the list of products.
+    /// Reports whether this list rules out a later list `next`: compared with this one, `next` is clearly not the list
+    /// of products.
     pub(super) fn rules_out(&self, next: &Self) -> bool {
         self.rank > next.rank || next.rank <= Rank::Aside
     }

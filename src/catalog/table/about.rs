@@ -1,4 +1,4 @@
-//! Describes a product file, and the rows that make no clips.
+//! Describes a product file, and reports the products and variants that make no clips.
 
 use super::guards::opened;
 use super::{Known, Table, shared};
@@ -111,7 +111,7 @@ impl Table<'_> {
         notes.into_iter().flatten().chain(unsold).collect()
     }
 
-    /// Builds the warning about a plain file that has most columns of a shop's export but lacks one.
+    /// Builds the warning about a plain file that lacks just one of the columns that a shop's export must have.
     fn lacking(&self) -> Option<Problem> {
         let (dialect, spellings) = lacking_one(&self.headers)
             .filter(|_| self.options.dialect.is_none() && self.options.columns.is_empty())?;
@@ -180,7 +180,7 @@ impl Table<'_> {
         Some(self.note(message).note(format!("`{}` is read as `{}`", shown(written), shown(text))))
     }
 
-    /// Builds the warning about ids that begin with an apostrophe where others of their column do not.
+    /// Builds the warning about ids that begin with an apostrophe although other ids in the column do not.
     fn quoted(&self, made: &Made) -> Option<Problem> {
         let (id, column) = made.quoted.first.as_ref()?;
         let (ids, begin) = if made.quoted.count == 1 { ("id", "begins") } else { ("ids", "begin") };

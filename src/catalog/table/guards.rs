@@ -3,7 +3,8 @@
 use crate::catalog::cells::Row;
 use std::collections::BTreeSet;
 
-/// Least number of filled cells, all beginning with an apostrophe, by which the apostrophe counts as a mark for text.
+/// Least number of filled cells in a column at which apostrophes before all of them count as marks for text. Fewer
+/// cells are enough if a number or a formula follows each apostrophe.
 const ENOUGH: usize = 3;
 
 /// The marks, found in a file, that make a spreadsheet treat a cell as text.
@@ -11,7 +12,7 @@ const ENOUGH: usize = 3;
 pub(super) struct Guards {
     /// The row and original content of the first cell whose formula is only a text, such as `="00123"`.
     pub(super) formula: Option<(u64, String)>,
-    /// The columns in which each cell begins with an apostrophe that is not part of its text.
+    /// The columns in which each filled cell begins with an apostrophe that is not part of its text.
     pub(super) covered: BTreeSet<usize>,
 }
 
@@ -56,7 +57,7 @@ impl Guards {
         self.covered = (0..columns).filter(is_covered).collect();
     }
 
-    /// Removes the apostrophes in the columns that have them.
+    /// Removes the apostrophes from a row, in the columns whose cells all begin with one.
     pub(super) fn uncover(&self, row: &mut Row) {
         for at in &self.covered {
             if let Some(cell) = row.cells.get_mut(*at)

@@ -139,8 +139,8 @@ impl Table<'_> {
         problem.note(format!("columns: {}", self.headers.join(", ")))
     }
 
-    /// Returns the notes about columns with a repeated name or none, hidden columns, and columns with apostrophes
-    /// before all texts.
+    /// Returns the notes about columns whose name is empty or repeated, hidden columns, and columns in which all texts
+    /// begin with an apostrophe.
     fn remarks(&self, row: u64, is_plain: bool) -> Vec<Problem> {
         let mut reported = Vec::new();
         let name = |at: usize| self.headers.get(at).map_or("", String::as_str);

@@ -23,9 +23,10 @@ pub(super) enum Format {
     General,
     /// A date, a time of day, or both.
     Moment(Shown),
-    /// A duration whose hours continue beyond a day.
+    /// A duration whose hours may exceed 24.
     Elapsed,
-    /// The sections for positive numbers, negative numbers and zero.
+    /// A number, shown by the section for its sign. The sections are for positive numbers, negative numbers and zero,
+    /// in this order.
     Number(Vec<Section>),
 }
 
@@ -48,7 +49,7 @@ enum Piece {
     Point,
 }
 
-/// The parts of a date and time for which a format code has letters, collected while the code is parsed.
+/// The parts of a date, a time or a duration for which letters were found so far in a format code.
 #[derive(Debug, Default)]
 struct Letters {
     shown: Shown,
@@ -226,8 +227,8 @@ fn texts(pieces: &[Piece]) -> usize {
     pieces.iter().filter(|piece| matches!(piece, Piece::Text(_))).count()
 }
 
-/// Returns a number as the section for its sign (positive, negative or zero) shows it; `None` if that section shows all
-/// digits.
+/// Returns a number as the section for its sign (positive, negative or zero) shows it; `None` if the number is to be
+/// shown with all its digits.
 fn shown(sections: &[Section], number: &Decimal) -> Option<String> {
     let is_zero = number.whole.bytes().chain(number.decimals.bytes()).all(|digit| digit == b'0');
     let unsigned = Decimal { is_negative: false, ..number.clone() };

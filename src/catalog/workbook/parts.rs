@@ -20,7 +20,7 @@ pub(super) struct Workbook {
     is_1904: bool,
 }
 
-/// A sheet in the list of a workbook.
+/// A sheet of a workbook, as listed in the workbook.
 #[derive(Debug, Clone)]
 pub(super) struct SheetPart {
     pub(super) name: String,

@@ -152,7 +152,7 @@ impl<'w, R: Read> Rows<'w, R> {
     }
 }
 
-/// Returns the range of columns in the attributes `min` and `max`, which count from 1.
+/// Returns the range of column indexes that an element gives by its attributes `min` and `max`, which count from 1.
 fn stretch(start: &BytesStart<'_>) -> Range<usize> {
     let place = |name| attribute(start, name).and_then(|place| place.parse::<usize>().ok()).unwrap_or(0);
     place("min").saturating_sub(1)..place("max").min(WIDEST)

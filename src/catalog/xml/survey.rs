@@ -34,8 +34,8 @@ pub(super) struct Survey {
     pub(super) names: Vec<String>,
     /// The names of repeated elements with values in them, the likeliest to be products first.
     pub(super) repeated: Vec<String>,
-    /// Three numbers for each element with values, by the element's name. They are the occurrences, the fields that the
-    /// values name, and the order of appearance.
+    /// Three numbers for each element that may be a product, by the element's name. They are the number of occurrences,
+    /// the most of id, title and picture that one occurrence has, and the place in the order of appearance.
     likely: BTreeMap<String, (usize, usize, usize)>,
     /// Two flags, each true if texts are encoded twice: the first for texts within CDATA, the second for other texts.
     ///
@@ -48,7 +48,7 @@ pub(super) struct Survey {
 struct Open {
     path: String,
     has_id: bool,
-    /// Three flags: a value in the element has the name of an id, of a title, of a picture.
+    /// Three flags, true if a value in the element has the name of an id, of a title or of a picture, in this order.
     fits: [bool; 3],
     values: usize,
     has_children: bool,

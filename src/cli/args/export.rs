@@ -133,7 +133,7 @@ impl ExportForm {
         }
     }
 
-    /// Returns the request for the use case.
+    /// Returns the request for an export that these arguments describe.
     #[must_use]
     pub fn request(&self) -> ExportRequest {
         let ExportCommon { all, only, shots, mut out, force, base_url, destinations, .. } =

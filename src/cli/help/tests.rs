@@ -1,7 +1,7 @@
 use super::*;
 use clap::Parser as _;
 
-/// Returns the words of a line as a shell splits them, without the redirection to a file.
+/// Returns the words of a command line as a shell splits it, without a redirection to a file (`> file`).
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut inside) = (vec![String::new()], false);
     let line = line.split(" > ").next().unwrap();

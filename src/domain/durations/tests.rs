@@ -5,7 +5,7 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// Returns durations of ten tasks that took two to three seconds, and ten that took a minute.
+/// Returns the durations learned from ten tasks that took two to three seconds, and ten that took a minute.
 fn two_humps() -> Durations {
     let mut durations = Durations::default();
     for _ in 0..10 {
@@ -59,7 +59,7 @@ fn a_kind_has_the_length_and_the_size_that_were_ordered() {
 }
 
 proptest! {
-    /// Checks that the sum of the weights stays bounded and that a wait exists for any reading of the clock.
+    /// Checks that any ages can be noted: the total weight stays bounded, a next wait exists, and the histogram can be saved.
     #[test]
     fn anything_can_be_noted_and_survives_the_store(
         noted in proptest::collection::vec((0..u64::MAX, 0..u64::MAX), 1..40),

@@ -7,19 +7,19 @@ use crate::domain::policy::{LookUp, Tick};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The reason for which a submission surely brought no task.
+/// The reason for which a submission surely created no task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SentBack {
     /// No byte of the request was sent.
     NotSent,
     /// The provider refused the request because requests come too fast.
     Throttled {
-        /// The pause that the provider asked for.
+        /// The pause that the provider asked for; `None` if it asked for none.
         after: Option<Duration>,
     },
     /// The provider refused the request for a temporary reason.
     Busy {
-        /// The pause that the provider asked for.
+        /// The pause that the provider asked for; `None` if it asked for none.
         after: Option<Duration>,
     },
     /// The provider or the model gets no more submissions in this run, for a reason other than this job.
@@ -27,7 +27,7 @@ pub enum SentBack {
 }
 
 impl SentBack {
-    /// All reasons for which a submission surely brought no task, without the pause that a provider may ask for.
+    /// All reasons for which a submission surely created no task, without the pause that a provider may ask for.
     pub const ALL: [Self; 4] =
         [Self::NotSent, Self::Throttled { after: None }, Self::Busy { after: None }, Self::Stopped];
 
@@ -43,17 +43,17 @@ impl SentBack {
     }
 }
 
-/// The result of a download without a clip.
+/// The result of a download that brought no clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
     /// The host was unreachable, could not answer for now, or broke the download off; this says nothing about the clip.
     Trouble {
-        /// The pause that the host asked for.
+        /// The pause that the host asked for; `None` if it asked for none.
         after: Option<Duration>,
         /// True if enough bytes arrived to count as progress.
         progress: bool,
     },
-    /// The host sent a page of text; this says nothing about the clip, and a fresh link may lead to it.
+    /// The host sent a page of text; this says nothing about the clip, and a fresh link may lead to the clip.
     Page,
     /// The link was redirected more often than any storage service needs.
     Redirects,
@@ -67,7 +67,7 @@ impl From<FetchSetback> for Event {
     }
 }
 
-/// A proof, from complete answers of the provider, that an attempt created no task. Only a look-up can create it.
+/// A proof that an attempt created no task: from a complete answer of the provider to a look-up, or from the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
     /// True if an earlier process already had two proofs and recorded in the ledger that nothing was accepted.
@@ -98,7 +98,7 @@ impl Absence {
         Self { concluded: true }
     }
 
-    /// Returns whether the proof is enough without a second one.
+    /// Returns whether this proof is enough, so that no second proof is needed.
     pub(super) const fn is_concluded(self) -> bool {
         self.concluded
     }
@@ -111,7 +111,7 @@ pub enum Event {
     Afresh,
     /// The intent (the record of the attempt) is saved, and the request is sent next.
     Claimed(Intent),
-    /// The submission surely brought no task.
+    /// The submission surely created no task.
     SentBack(SentBack),
     /// The provider refused the request permanently.
     Rejected(Refusal),
@@ -146,7 +146,7 @@ pub enum Event {
     Mistaken,
     /// The poll (the request for the task's status) failed.
     PollSetback {
-        /// The pause that the provider asked for.
+        /// The pause that the provider asked for; `None` if it asked for none.
         after: Option<Duration>,
     },
     /// The complete clip is on disk and synced.

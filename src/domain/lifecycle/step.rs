@@ -72,7 +72,7 @@ fn running(task: Task, at: Tick, policy: &Policy) -> State {
     }
 }
 
-/// Returns a running task that is polled immediately, because it may be finished already.
+/// Returns the state `Running` with a poll that is due immediately, because the task may be finished already.
 fn asked_again(task: Task, at: Tick) -> State {
     State::Running { task, counters: PollCounters::default(), due: at.now }
 }

@@ -106,11 +106,12 @@ impl Random {
     }
 }
 
-/// The counts of answers for 10,000 simulated catalogs that share one true rate of approval.
+/// The numbers of stops and goes that the test of a rate gave for 10,000 simulated catalogs with the same true rate of
+/// approval.
 struct Simulated {
     stops: u32,
     goes: u32,
-    /// The mean number of reviewed clips.
+    /// The mean number of clips that were reviewed in a catalog.
     mean: f64,
 }
 

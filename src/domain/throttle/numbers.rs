@@ -22,7 +22,7 @@ pub(super) const OPENING: (u32, u32) = (8, 4);
 /// The first share is for a rate measured over many submissions, the second for one measured over few. The third is the
 /// smallest share, for a rate that was refused repeatedly.
 pub(super) const GROWTH: (f64, f64, f64) = (1.0 / 4_000.0, 1.0 / 400.0, 1.0 / 100_000.0);
-/// The dividend of a new rate's growth. The divisor is the number of submissions over which the rate was measured.
+/// The growth of a newly measured rate is this number, divided by the number of submissions over which it was measured.
 pub(super) const UNSURE: f64 = 1.0 / 8.0;
 /// The number of accepted submissions without a refusal after which the growth of the rate doubles.
 pub(super) const QUIET: u32 = 1_000;

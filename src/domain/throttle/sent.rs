@@ -34,7 +34,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Records the time at which the submission is sent, if it waited for something else first.
+    /// Replaces the time of the permission by `now`, the time at which a submission that waited for something else is sent.
     pub fn leaves(&mut self, now: Duration) {
         self.at = now;
     }

@@ -30,7 +30,7 @@ struct Provider {
 }
 
 impl Provider {
-    /// Accepts a submission, or returns the time at which the next one may succeed.
+    /// Accepts a submission, or refuses it and returns the wait after which the next one may succeed.
     fn submit(&mut self, now: Duration) -> Result<(), Duration> {
         let until = match self.quota {
             Quota::Bucket(most) => {
@@ -99,7 +99,7 @@ struct Simulation {
     seed: u64,
 }
 
-/// The result of a simulation.
+/// The result of a simulation: its length, the number of refusals, and the controller at its end.
 struct Brought {
     took: Duration,
     throttled: u32,
@@ -182,7 +182,7 @@ impl Simulation {
     }
 }
 
-/// Returns the used share of the quota, and the number of refusals, as means over five simulations.
+/// Returns the share of the quota that was used and the number of refused submissions, as means over five simulations.
 fn average(quota: Quota, retry_after: bool) -> (f64, f64) {
     let brought: Vec<Brought> = (1..=5)
         .map(|seed| {

@@ -21,8 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The largest number of pages that one look-up reads, far more than any account fills in the time that is searched. An
-/// endless list proves nothing.
+/// The largest number of pages that one look-up reads, far more than any account fills in the searched time. A list
+/// with more pages proves nothing.
 const PAGES: usize = 200;
 
 /// The largest difference between a provider's clock and this computer's at which a task list can prove anything.
@@ -337,7 +337,7 @@ fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
     theirs.is_some_and(|theirs| theirs.duration_since(now).abs() <= SKEW)
 }
 
-/// The patience of this run with a task that has been rendering too long already.
+/// The answers and the waiting time that decide how long this run goes on polling an overdue task.
 ///
 /// The run waits at least until the provider has answered once, because the task may have ended long ago. If the
 /// provider does not answer, the run waits as long as for a new task.

@@ -120,7 +120,7 @@ impl Drive {
         }
     }
 
-    /// Warns that a task delivered more than the one clip that is kept.
+    /// Warns if a task delivered further results besides the one clip that is kept.
     fn tell_others(&self, take: &Take, clip: &Clip) {
         let others = clip.others.len();
         if others > 0 {
@@ -262,14 +262,14 @@ impl Drive {
         }
     }
 
-    /// Records that the clip's host delivered nothing, and reports an outage if this failure begins one.
+    /// Records that the clip's host delivered nothing. Reports an outage of the host if this failure begins one.
     fn failed(&self, asking: &Asking, after: Option<Duration>, said: &str) {
         if asking.failed(&self.lane.policy.fetch_backoff, after, self.world.clock.tick()) {
             self.world.tell(&Notice::Warning(self.world.owed.outage(asking.host(), said)));
         }
     }
 
-    /// Gives the verified clip its name. The rename is the last act, so that a visible clip is always complete.
+    /// Renames the verified clip to its final file name. The rename is the last act, so that a visible clip is always complete.
     pub(super) async fn place(&self, take: &Take, others: &[String]) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let origin = Origin {

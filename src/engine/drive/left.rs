@@ -18,7 +18,7 @@ pub(in crate::engine) enum Left {
     Closed,
     /// A picture of the job has changed since the job was planned.
     InputChanged,
-    /// The take would probably finish only after the end of the run.
+    /// The take's rendering would probably finish only after the time limit of the run (`--max-time`).
     Late,
     /// The host of the clip has delivered nothing for an hour.
     HostAway,
@@ -30,6 +30,6 @@ pub(in crate::engine) enum Left {
     Obstructed(String),
     /// A person has paused the provider.
     Paused,
-    /// Another process changed the take meanwhile.
+    /// Another process changed the take while this run worked on it.
     Changed,
 }

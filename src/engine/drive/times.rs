@@ -31,7 +31,7 @@ impl Heard {
         }
     }
 
-    /// Starts a new wait if the task of a rendered clip must be polled again for a new link.
+    /// Resets the time for which this run waits for the task, if a rendered clip's task must be polled again for a new link.
     pub(super) fn rendered_before(&mut self, moved: &Result<Take, Left>) {
         if matches!(moved, Ok(Take { state: State::Running { .. }, .. })) {
             self.patience = Patience::default();

@@ -44,13 +44,13 @@ impl Control {
         }
     }
 
-    /// Takes a slot for a task that runs already.
+    /// Takes a slot for a task that was running before this run.
     pub(super) fn occupy(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
         lock(&self.throttle).occupied();
         self.slot(permit)
     }
 
-    /// Returns the slot of a permitted call.
+    /// Turns the permit of a permitted call into the slot that the call holds.
     pub(super) fn slot(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
         Slot { _permit: permit, control: Arc::clone(self) }
     }
@@ -61,7 +61,8 @@ impl Control {
         *lock(&self.recalled) = Some(learned);
     }
 
-    /// Returns the learned rate and slots, and true if they differ from those that an earlier run learned.
+    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if they
+    /// differ from what an earlier run learned.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         let learned = lock(&self.throttle).learned();
         (learned, learned != *lock(&self.recalled))
@@ -72,7 +73,7 @@ impl Control {
     }
 }
 
-/// The slot of one running task, which is taken until the provider has finished the task; or the slot of one poll.
+/// The slot of a task, which is held until the provider has finished the task, or of a poll, which is held until its answer.
 pub(in crate::engine) struct Slot {
     _permit: OwnedSemaphorePermit,
     control: Arc<Control>,

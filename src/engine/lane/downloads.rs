@@ -16,7 +16,7 @@ pub(in crate::engine) struct Downloads {
 
 struct Queue {
     free: u32,
-    /// The number of downloads that ever waited. It orders downloads whose links expire together.
+    /// The number of downloads that have ever waited for a place; it orders downloads whose links expire at the same time.
     came: u64,
     waiting: BinaryHeap<Reverse<Waiting>>,
 }

@@ -74,7 +74,7 @@ impl Account {
         }
     }
 
-    /// Records that a free query was not answered. Returns the closure if the provider is closed because of that.
+    /// Records that a free query was not answered. If this closes the provider for the run, returns the closure.
     pub(in crate::engine) fn unreached(&self, said: Said) -> Option<Closed> {
         let is_over = out_of_patience(&mut self.history());
         (is_over && self.is_open()).then(|| self.close(WhyStopped::NoProgress, said))
@@ -181,7 +181,7 @@ impl Account {
     }
 }
 
-/// Checks whether no submission has got through for longer than [`GIVE_UP`]; the first failure starts that time.
+/// Checks whether all submissions have failed for longer than [`GIVE_UP`]. The first failure starts the measured time.
 fn out_of_patience(history: &mut History) -> bool {
     history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
 }

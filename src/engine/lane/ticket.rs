@@ -1,4 +1,4 @@
-//! Permits one call to a provider. A permission that is not used goes back to the limits.
+//! The permissions to send one call to a provider. A permission that is dropped unused is returned to its limits.
 
 use super::control::{Pass, Slot};
 use super::{Account, Lane};
@@ -24,7 +24,7 @@ impl<'a> Ticket<'a> {
         Self { turn, pass, quota: Cell { account, lane, of_day, is_spent: false } }
     }
 
-    /// Reports whether the day's quota had room for the submission.
+    /// Reports whether the submission was within the day's quota when it was permitted.
     pub(super) fn is_of_the_day(&self) -> bool {
         self.quota.of_day
     }
@@ -34,14 +34,14 @@ impl<'a> Ticket<'a> {
         self.turn.holds() && self.pass.holds()
     }
 
-    /// Records that the request is sent now, which uses the permission up.
+    /// Records that the request is sent now, so that the permission is used and cannot be given back.
     pub(in crate::engine) fn leaves(&mut self) {
         self.quota.is_spent = true;
         self.pass.leaves();
     }
 }
 
-/// One permit of the pace and one submission of the day's quota. Both go back if the submission is not sent.
+/// The submission's turn in the pace, and its place in the day's quota. Both are given back if the submission is not sent.
 struct Cell<'a> {
     account: &'a Account,
     lane: &'a Lane,

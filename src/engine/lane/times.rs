@@ -30,8 +30,8 @@ impl Times {
         lock(&self.learned).durations.clone()
     }
 
-    /// Records a task that was still running at the age `running` and had finished at the age `finished`. While few
-    /// tasks have finished, also wakes the waiting polls, as each result changes their times.
+    /// Records a task that was still running at the age `running` and had finished at the age `finished`. As long as
+    /// few tasks have finished, also wakes the waiting polls, because each learned time changes when they are due.
     pub(in crate::engine) fn note(&self, running: Duration, finished: Duration) {
         let mut learned = lock(&self.learned);
         let durations = Arc::make_mut(learned.durations.get_or_insert_default());
@@ -43,7 +43,7 @@ impl Times {
         }
     }
 
-    /// Waits until another task of this kind has finished; returns only for the first few tasks.
+    /// Waits until another task of this kind has finished. The wait ends only for the first tasks, at most [`FEW`].
     pub(in crate::engine) async fn news(&self) {
         self.news.notified().await;
     }
@@ -73,7 +73,7 @@ impl Account {
         lock(&self.kinds.0).insert(kind, Arc::new(Times { learned, news: Notify::new() }));
     }
 
-    /// Returns the rendering times that have changed since the last call, by kind of request.
+    /// Returns the rendering times, by kind of request, that have changed since this function was last called.
     pub(in crate::engine) fn unsaved(&self) -> Vec<(RenderKind, Arc<Durations>)> {
         let kinds = lock(&self.kinds.0);
         let unsaved = kinds.iter().filter_map(|(kind, times)| {

@@ -43,7 +43,7 @@ impl Duplicates {
     }
 }
 
-/// Returns the first eight bytes of the hash of each clip in the database.
+/// Returns a map of the clips in the database, by the first eight bytes of their hashes. All values are `None`.
 async fn clips_before(store: &Store) -> Result<HashMap<u64, Option<First>>, StoreError> {
     let mut known = HashMap::new();
     let mut from = Some(ClipsFrom::default());
@@ -55,7 +55,8 @@ async fn clips_before(store: &Store) -> Result<HashMap<u64, Option<First>>, Stor
     Ok(known)
 }
 
-/// Searches the store for another take's clip with the same bytes. Returns its take and job, if there is one.
+/// Searches the store for a clip of another take with the same bytes as `file`. Returns that take and its job, if there
+/// is one.
 async fn duplicate(store: &Store, take: &Take, file: &ClipFile) -> Result<Option<First>, StoreError> {
     let mut from = Some(ClipsFrom::default());
     while let Some(at) = from {

@@ -1,4 +1,4 @@
-//! Tests with the installed `ffmpeg`, skipped if there is none, and with programs that behave badly.
+//! Tests with the installed `ffmpeg`, skipped if there is none, and with scripts that take its place and behave badly.
 
 use super::*;
 use crate::files::posters::poster;

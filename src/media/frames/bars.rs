@@ -1,4 +1,4 @@
-//! Finds bars around the picture of a clip: edges that are black, or white, in every sampled frame.
+//! Finds bars around the picture of a clip: strips at the edges that are black, or white, in every sampled frame.
 
 use super::{Frame, HEIGHT, WIDTH};
 
@@ -48,7 +48,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Returns the bars of a single frame.
+    /// Returns the black and the white bars of a single frame.
     #[must_use]
     pub fn of(frame: &Frame) -> Self {
         let mut edges = Edges::default();
@@ -57,7 +57,7 @@ impl Edge {
     }
 }
 
-/// The brightness of each row and column in all sampled frames so far.
+/// The brightness of each row and column, collected from all sampled frames so far.
 #[derive(Debug)]
 pub(super) struct Edges {
     rows: Vec<Line>,
@@ -119,8 +119,8 @@ impl Line {
     }
 }
 
-/// Returns the widths of the two bars at opposite ends of the given lines. Both are 0 unless they have nearly the same
-/// width and a picture between them.
+/// Returns the widths of the bars at the beginning and at the end of these rows or columns. Both are 0 unless they have
+/// nearly the same width and a picture between them.
 fn pair(lines: &[Line], is_bar: fn(&Line) -> bool) -> (usize, usize) {
     if lines.iter().all(|line| line.samples == 0) {
         return (0, 0);

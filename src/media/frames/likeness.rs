@@ -28,12 +28,12 @@ const SAME: f64 = 0.98;
 /// The number of frequencies of the hash in each direction. The lowest one is only the mean brightness.
 const FREQUENCIES: usize = 8;
 
-/// A source picture, reduced to the size of a frame in two ways. Models use either way to fit a picture into a clip.
+/// A source picture, reduced to the size of a frame in two ways: models fit a picture into a clip in either way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     /// The whole picture as a frame.
     pub whole: Frame,
-    /// The largest middle part of the picture that has the shape of the clip, as a frame.
+    /// The largest part from the middle of the picture that has the shape of the clip, as a frame.
     pub covering: Frame,
 }
 
@@ -59,7 +59,7 @@ impl Picture {
         Some(Self { whole: small(&decoded), covering: small(&covering) })
     }
 
-    /// Returns the picture as a frame in both ways: whole, and cropped to the clip's shape.
+    /// Returns the two frames that were made of the picture: the whole picture, and the part with the clip's shape.
     #[must_use]
     pub fn ways(&self) -> [&Frame; 2] {
         [&self.whole, &self.covering]
@@ -81,8 +81,8 @@ fn small(decoded: &DynamicImage) -> Frame {
     Frame { rgb: rgb.collect() }
 }
 
-/// Returns the perceptual hash of a frame. Each of its 63 bits tells whether one of the lowest frequencies is above
-/// their median.
+/// Returns the perceptual hash of a frame. Each of its 63 bits tells whether the strength of one low frequency is above
+/// the median of all these strengths.
 fn hash(frame: &Frame) -> u64 {
     let square = square(frame);
     let wave = |frequency: usize, at: usize| {
@@ -116,7 +116,7 @@ pub fn hash_distance(picture: &Frame, frame: &Frame) -> u32 {
     if correlation(picture, frame) >= SAME { 0 } else { (hash(picture) ^ hash(frame)).count_ones() }
 }
 
-/// Returns the correlation of the brightness of two frames, from -1 to 1. It is 1 if both are bright and dark at the
+/// Returns the correlation of the brightness of two frames, from -1 to 1. It is 1 if both are bright, and dark, at the
 /// same places.
 fn correlation(one: &Frame, other: &Frame) -> f64 {
     let levels = |frame: &Frame| -> Vec<f64> {
@@ -148,7 +148,7 @@ fn square(frame: &Frame) -> Vec<[f64; SQUARE]> {
 }
 
 /// Returns the mean difference between the colours of two frames (CIEDE2000), without differences in lightness. Only
-/// cells that are coloured in one of the frames count; `None` if there are too few.
+/// cells that are coloured in one of the frames count; `None` if there are too few such cells.
 #[must_use]
 pub fn colour_difference(one: &Frame, other: &Frame) -> Option<f64> {
     let chroma = |[_, a, b]: [f64; 3]| a.hypot(b);

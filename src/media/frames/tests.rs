@@ -31,7 +31,7 @@ fn measured(frames: impl IntoIterator<Item = Frame>) -> Measures {
     measuring.finish().unwrap()
 }
 
-/// Returns five seconds in which the picture moves by a column every three frames.
+/// Returns the frames of five seconds in which the picture moves sideways by one column every three frames.
 fn panning() -> impl Iterator<Item = Frame> {
     (0..120).map(|at| moved(at / 3))
 }
@@ -178,7 +178,7 @@ fn a_hash_tells_another_and_a_mirrored_picture_from_a_push_in() {
     assert!(distance(&other) > 12, "{}", distance(&other));
 }
 
-/// Half of the frequencies of this picture are only noise.
+/// In this picture, noise alone decides about half of the frequencies.
 #[test]
 fn a_symmetric_picture_with_noise_is_the_picture() {
     let vase = |noise: usize| {
@@ -206,7 +206,7 @@ fn a_recoloured_product_is_told_from_another_light() {
     assert_eq!(colour_difference(&grey(90), &grey(180)), None);
 }
 
-/// The pairs and their differences come from the test data of Sharma, Wu and Dalal (2005).
+/// The pairs of colours and their differences come from the test data of Sharma, Wu and Dalal (2005).
 #[test]
 fn the_difference_of_colours_is_that_of_the_standard() {
     let pairs = [

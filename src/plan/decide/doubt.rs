@@ -6,9 +6,9 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::known::{KnownJob, KnownTake};
 
-/// Replaces the decision about a request in doubt by a resubmission, and subtracts its price from `allowed`. The
-/// decision stays if `allowed` is less than the price. A replacement that an earlier run queued but did not send is
-/// sent.
+/// Replaces the decision about a request in doubt by a resubmission, and subtracts the price from `allowed`. The
+/// decision stays if `allowed` is less than the price. If an earlier run queued a resubmission but did not send it,
+/// this one is sent.
 pub(super) fn reorder_doubtful(
     job: &Wanted,
     own: &KnownJob,

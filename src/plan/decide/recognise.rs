@@ -1,5 +1,5 @@
-//! Recognises a job's newest take as still valid for the job. It is valid if the take's request differs from the
-//! present request only in form or in equal pictures.
+//! Recognises a job's newest take as still valid for the job: the take's request differs from the present request only
+//! in form, or in pictures that count as equal.
 
 use super::{is_unsent, let_go};
 use crate::domain::key::TakeId;
@@ -41,7 +41,7 @@ pub(super) fn recognise<K: Known + ?Sized>(
     Ok(Some(newest.id.clone()))
 }
 
-/// Checks whether the job's request differs from the take's only in pictures that are equal under `identity`.
+/// Checks whether the job's request differs from the take's request only in pictures that are equal by the rule `identity`.
 fn has_equal_pictures<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,

@@ -1,4 +1,4 @@
-//! Decides which jobs use a rendering that another job has.
+//! Decides which jobs use the rendering of another job.
 
 use super::{Decision, WantedJobs, blocked, is_held, is_unsent};
 use crate::domain::key::{JobKey, TakeId};
@@ -7,7 +7,7 @@ use crate::domain::take::Wanted;
 use crate::manifest::{Reuse, Rules};
 use crate::plan::known::{Filed, IN_DOUBT, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 
-/// Checks whether a rendering that was charged, or may have been charged, can serve a job.
+/// Checks whether a job can use a rendering that was charged already, or may have been charged.
 pub(super) fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reuse) -> Result<bool, K::Error> {
     let free = jobs.reusable(Owner::Free, job)?;
     if free.is_some_and(|free| rank(&free.take.state) <= Some(IN_DOUBT)) {
@@ -42,8 +42,8 @@ pub(super) fn shared<J: WantedJobs + ?Sized>(
     Ok(Some(Decision::Shared { leader, take: Some(take), from, superseded: Vec::new() }))
 }
 
-/// Returns the decision to move to a job the take `free`, which its own job no longer needs. Records that the take was
-/// taken over.
+/// Returns the decision to give a job the take `free`, which the take's own job no longer needs. Records that the take
+/// was taken over.
 pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     jobs: &J,
     free: Reusable,
@@ -65,13 +65,14 @@ pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
 }
 
-/// Checks whether other jobs with the same request can wait for this job's clip, or for the take that blocks it: a take
-/// in doubt blocks all these jobs.
+/// Checks whether a job with this decision can serve others with the same request: they get its clip, or stop at the
+/// same unsettled or failed take.
 pub(super) const fn serves(decision: &Decision) -> bool {
     !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. } | Decision::HeldBack)
 }
 
-/// Checks whether two jobs with the same request need only one clip. Variants of one item are separate renderings.
+/// Checks whether two jobs with the same request need only one clip. Two variants of one item are always rendered
+/// separately.
 #[must_use]
 pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
@@ -104,15 +105,15 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
     Ok(Decision::Shared { leader, take, from, superseded: Vec::new() })
 }
 
-/// Checks whether the clip that a job would keep is rejected: the job then gets the clip of another job with the same
-/// request instead.
+/// Checks whether a person has rejected the clip that the decision would keep. Then the job gets the clip of another
+/// job with the same request, if there is one.
 pub(super) fn follows<K: Known + ?Sized>(jobs: &K, job: &Wanted, decision: &Decision) -> bool {
     matches!(decision, Decision::Unchanged { .. })
         && jobs.rejection(&job.key).is_some_and(|rejection| rejection.order == job.fingerprint)
 }
 
-/// Returns the decision that gives a job another clip in place of its rejected one, free of charge. With `None` the job
-/// keeps its clip until a person decides.
+/// Returns the decision that gives a job another clip in place of its rejected one, free of charge. If it returns
+/// `None`, the job keeps its clip until a person decides.
 pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -130,8 +131,8 @@ pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     }))
 }
 
-/// Returns the place of the take's clip: under a job's name, or where an older take's clip is kept. `None` if there is
-/// no clip.
+/// Returns the place of a take's clip: under the name of a job, or under `_takes/`, where older clips are kept. `None`
+/// if there is no clip.
 pub(super) fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
     if let Some(filed) = jobs.filed(id)? {
         return Ok(Some(filed));

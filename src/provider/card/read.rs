@@ -57,7 +57,7 @@ fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PriceUnit, D::Erro
     known(&String::deserialize(deserializer)?, PriceUnit::ALL, PriceUnit::name)
 }
 
-/// Returns the member of `all` with that name, where `named` returns each member's name.
+/// Returns the member of `all` that is called `name`. The function `named` returns the name of a member.
 fn known<T: Copy, E: Error>(
     name: &str,
     all: impl IntoIterator<Item = T>,
@@ -114,7 +114,7 @@ pub(in crate::provider) fn limits<'de, D: Deserializer<'de>>(deserializer: D) ->
     })
 }
 
-/// Parses the times of look-ups, which search the provider's tasks for a request id. Times that are left out are those
+/// Parses the schedule of look-ups, which search the provider's tasks for a request id. Durations that are left out are those
 /// of [`LookUp::new`].
 pub(in crate::provider) fn look_up<'de, D: Deserializer<'de>>(
     deserializer: D,

@@ -30,7 +30,7 @@ fn reported(name: &str, value: Json) -> (String, String) {
     (misfit.what, misfit.hint)
 }
 
-/// Returns the keys that a type can be read from, taken from the error about the unknown key in `value`.
+/// Returns the names of all keys of the type `T`, from the error about the unknown key in `value`.
 fn known_to<T: serde::de::DeserializeOwned>(value: Json) -> BTreeSet<String> {
     let Err(error) = serde_json::from_value::<T>(value) else { panic!("an unknown key was taken") };
     let reported = error.to_string();

@@ -46,8 +46,8 @@ fn takes(card: &ModelCard, request: &Request) -> bool {
     findings.is_empty()
 }
 
-/// Adds a note that names the models which accept this exact request, or says that no model does. `with` is the setting
-/// in words.
+/// Adds a note that names the models which accept this exact request, or says that no model does. `with` describes in words the
+/// setting that the finding is about.
 fn takers(cards: &Cards, finding: Finding, with: &str, request: &Request) -> Finding {
     match models_where(cards, &request.model.provider, |other| takes(other, request)).as_str() {
         "" => finding.note(format!("no model takes this shot with {with}")),
@@ -129,8 +129,8 @@ fn limit(rule: &Rule, value: &Value) -> Option<Value> {
     limit.map(Value::Int)
 }
 
-/// Adds a note to a finding about an aspect ratio or size. The note names the models that make clips of this shape from
-/// the rest of the request.
+/// Adds a note to a finding about the aspect ratio or size `wanted`. It names the models that can render this request in that
+/// aspect ratio.
 fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request: &Request) -> Finding {
     let Some((across, down)) = shape(wanted) else { return finding };
     let rest = Request { aspect_ratio: None, size: None, ..request.clone() };
@@ -160,7 +160,8 @@ fn way<'c>(card: &'c ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Opt
     Some((&rule.name, value))
 }
 
-/// Returns the aspect ratio in lowest terms: `9:16` and `720x1280` give the same. `None` for other values.
+/// Returns the aspect ratio of a ratio or size in lowest terms: for both `9:16` and `720x1280`, 9 and 16. `None` for other
+/// values.
 fn shape(value: &Value) -> Option<(u32, u32)> {
     let Value::Text(text) = value else { return None };
     let (across, down) = text.split_once([':', 'x'])?;

@@ -157,8 +157,8 @@ fn named(model: &str, rules: &Pictures, field: &str, url: &str) -> Option<Findin
     Some(Finding::error(field, message).hint(hint).detail(url))
 }
 
-/// Compares a size in bytes with a limit in megabytes, which the documents do not define. Returns an error above the
-/// binary limit and a warning above the decimal one.
+/// Compares a size in bytes with a limit in MB. The documents do not define MB: more than the limit times 2²⁰ bytes is an
+/// error, and more than the limit times a million bytes is a warning.
 fn too_large(
     field: &str,
     what: &str,
@@ -200,8 +200,8 @@ fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
     Finding::error(field.name(), message).hint(PUBLISH).detail(what)
 }
 
-/// Compares the shapes and sizes of first and last frame. The documents limit their "resolution": a too different shape
-/// is an error, and a too different size of the same shape is a warning.
+/// Compares the shapes and sizes of first and last frame. The provider's documents limit the difference in "resolution": a too
+/// different shape is an error, and a too different size of the same shape is a warning.
 pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).map(Seen::from);
     compare(card, facts(&request.image), facts(&request.last_image), findings);

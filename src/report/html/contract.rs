@@ -94,7 +94,7 @@ pub struct ReasonName {
 /// The command lines for the project. `{job}` stands for the quoted name of a job.
 #[derive(Debug, Clone, Serialize)]
 pub struct Commands {
-    /// The command that shows a job and its options.
+    /// The command that shows a job and the commands that apply to it.
     pub show: String,
     /// The command that renders a job again.
     pub redo: String,
@@ -163,18 +163,18 @@ pub struct Job {
     /// The title of the item; left out if it equals the id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The name of the shot.
+    /// The name of the shot, as its number in the table of texts.
     pub shot_text: TextId,
-    /// The name of the variant.
+    /// The name of the variant, as its number in the table of texts; left out if the job has no variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant_text: Option<TextId>,
-    /// The tags of the item.
+    /// The tags of the item, as numbers in the table of texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tag_texts: Vec<TextId>,
     /// The name of the state: `done`, `to_render`, `asks`, `review`, `in_flight`, `waiting`, `held`, `failed`,
     /// `written_off`, `dismissed`, `missing` or `altered`.
     pub state: &'static str,
-    /// A sentence that explains the state; left out if the name of the state says enough.
+    /// The number of a sentence that explains the state; left out if the name of the state says enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_text: Option<TextId>,
     /// The path of the clip inside the folder of the clips, even if there is no clip yet.
@@ -202,33 +202,33 @@ pub struct Job {
 pub struct TakeData {
     /// The id of the rendering.
     pub take: String,
-    /// The other job for which the rendering was made, if this job shares a clip. The price counts for the other job.
+    /// The other job for which the rendering was made, if this job shares its clip. The price then counts for the other job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// The name of the rendering's state, such as `running` or `failed`; left out if it is `done`.
     #[serde(skip_serializing_if = "is_done")]
     pub phase: &'static str,
-    /// The name of the model.
+    /// The name of the model, as its number in the table of texts.
     pub model_text: TextId,
     /// The numbers of the parts of the prompt in the table of texts. The joined parts are the prompt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_texts: Vec<TextId>,
-    /// The settings of the request without prompt, picture and seed, each as `name: value`.
+    /// The request's settings except prompt, picture and seed, each as the number of a text `name: value`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub setting_texts: Vec<TextId>,
     /// The seed of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// The path of the source picture on disk.
+    /// The path of the source picture on disk, or `(in the manifest)` if the manifest contains the picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The web address of the source picture.
+    /// The web address of the source picture; left out if the picture is not a link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// The number of the small source picture in `pictures`.
+    /// The index of the small source picture in the document's list `pictures`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<usize>,
-    /// The number of the poster in `pictures`.
+    /// The index of the clip's poster in the document's list `pictures`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poster: Option<usize>,
     /// The price of the rendering by the model card or the manifest, in millionths of a dollar.
@@ -242,12 +242,12 @@ pub struct TakeData {
     /// The provider's id of the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
-    /// The time at which the rendering was created, before its first submission.
+    /// The time at which the rendering was created, before its first submission, in seconds since 1970 (UTC).
     pub created: i64,
-    /// The time of the last submission.
+    /// The time of the rendering's last submission, in seconds since 1970 (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submitted: Option<i64>,
-    /// The time at which the rendering ended.
+    /// The time at which the rendering ended, in seconds since 1970 (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<i64>,
     /// The number of submissions of the rendering, if it is not 1.
@@ -256,7 +256,7 @@ pub struct TakeData {
     /// The number of the run that submitted the rendering.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<i64>,
-    /// The last message of the provider about the rendering.
+    /// The provider's last message about the rendering, as its number in the table of texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said_text: Option<TextId>,
     /// The path of the clip inside the folder of the clips; left out without a clip, or if it is the path of the job.
@@ -271,7 +271,7 @@ pub struct TakeData {
     /// The verdict of the automatic checks: `pass`, `warn` or `fail`; left out if the clip was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
-    /// The findings of the checks, the worst first, each as check, verdict and sentence.
+    /// The findings of the checks, the worst first, each as the numbers of three texts: check, verdict and sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub finding_texts: Vec<[TextId; 3]>,
     /// True if the automatic checks also looked at the frames of the clip.
@@ -285,7 +285,7 @@ pub struct TakeData {
 /// A review of a clip.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReviewData {
-    /// The number of the review.
+    /// The number of the review. A later review has a larger number.
     pub revision: u64,
     /// The id of the reviewed rendering.
     pub take: String,
@@ -302,7 +302,7 @@ pub struct ReviewData {
     pub redo: bool,
     /// The name of the reviewer.
     pub who: String,
-    /// The time of the review.
+    /// The time of the review, in seconds since 1970 (UTC).
     pub at: i64,
 }
 

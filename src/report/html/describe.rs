@@ -19,7 +19,7 @@ use std::collections::HashMap;
 /// A converter of jobs to page data. Each text is stored once in a table, because many jobs have the same texts.
 pub(super) struct Describing<'a> {
     pub(super) texts: Texts,
-    /// The job and the record of every rendering, by the id of the rendering.
+    /// For the id of every rendering, its job and the record of the rendering.
     pub(super) owners: HashMap<&'a TakeId, (&'a GalleryJob, &'a TakeRecord)>,
     pub(super) pictures: &'a Pictures,
 }
@@ -166,7 +166,7 @@ fn review(review: &Review) -> ReviewData {
     }
 }
 
-/// Returns the current path of a job's clip, or the planned path if it has none.
+/// Returns the current path of a job's clip, or the planned path if there is no clip.
 fn path_of(record: &JobRecord) -> &String {
     record.filed.as_ref().map_or(&record.path, |filed| &filed.path)
 }

@@ -100,7 +100,7 @@ impl Pictures {
     }
 }
 
-/// The large and the small copy of a picture, as they were found or made; `None` for a missing copy.
+/// The large and the small copy of a picture, read from files or made from the picture; `None` for a missing copy.
 struct Found {
     large: Option<Small>,
     small: Option<Small>,

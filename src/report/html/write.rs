@@ -21,7 +21,7 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// The maximum size of a page with embedded pictures, in bytes. If the page would be larger, its pictures go to other files.
 const LARGEST: usize = 8_000_000;
 
-/// The assumed number of bytes by which the JSON data of a job refer to one picture: a key and the picture's number.
+/// The assumed size of one reference to a picture in the JSON data of a job, in bytes: a key and the picture's number.
 const REFERENCE: usize = 40;
 
 /// The result of writing a report page.

@@ -59,7 +59,7 @@ fn mapped(mapped: &Mapped) -> (String, Value) {
     ((*field).to_owned(), value)
 }
 
-/// Returns an item with the values that templates can use.
+/// Returns an item of the file as JSON, with the values that templates can use.
 fn sample(item: &Item) -> Value {
     let mut values = Map::new();
     values.insert("id".to_owned(), json!(item.id));

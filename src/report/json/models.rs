@@ -16,7 +16,7 @@ pub fn object(report: &ModelsReport) -> Value {
     }
 }
 
-/// Returns a model card with its written values and the values that are computed from them.
+/// Returns a model card as JSON: the values that the card contains, and values that the program computes or measures.
 fn model(entry: &Entry) -> Value {
     let card = &entry.card;
     let mut object = card.written().clone();

@@ -12,7 +12,7 @@ use crate::store::Count;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Returns the only line of the JSON stream of a command that found nothing to do, and the reason.
+/// Returns the JSON line that says why a command found nothing to do. The command writes no other line of JSON.
 #[must_use]
 pub fn nothing(why: &str, exit: Exit) -> Value {
     json!({ "event": "nothing", "exit": exit as i32, "why": why })

@@ -4,7 +4,8 @@ use crate::app::verify::VerifyReport;
 use crate::store::Clip;
 use serde_json::{Value, json};
 
-/// Returns the JSON line for a clip whose file differs from the one that was saved.
+/// Returns the JSON line for a clip whose file or sidecar is missing, unreadable or not the saved one. `word` is the kind of
+/// defect, and `why` explains the defect.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
     let Clip { key, filed, .. } = clip;
@@ -19,7 +20,8 @@ pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
     })
 }
 
-/// Returns the JSON line for a clip that was restored, or that could not be restored.
+/// Returns the JSON line for a clip that `verify --repair` restored or could not restore. `word` is the outcome, and `what`
+/// explains the outcome.
 #[must_use]
 pub fn restoring(clip: &Clip, word: &str, what: &str) -> Value {
     json!({ "event": word, "job": clip.key.to_string(), "path": clip.filed.path, "why": what })

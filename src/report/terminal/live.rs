@@ -65,18 +65,18 @@ impl Live {
 }
 
 impl Drawn {
-    /// Moves the cursor to the start of the last line. After Ctrl-C a terminal writes `^C` at the cursor, and at the
-    /// end of the line that would open a new row.
+    /// Moves the cursor to the start of the last line. After Ctrl-C a terminal writes `^C` at the cursor, which would begin a
+    /// new row if the cursor were at the end of a line.
     fn rest(&self) {
         if self.lines > 0 {
             emit("\r");
         }
     }
 
-    /// Removes the drawn lines if the width of the terminal has changed. The cursor then is where the last line would
-    /// be.
+    /// Removes the drawn lines if the width of the terminal has changed. Then it moves the cursor to the row of the last drawn
+    /// line.
     ///
-    /// A terminal breaks the drawn lines again as one paragraph, because each line fills its row.
+    /// The terminal has wrapped the drawn lines to its new width like one paragraph, because each line fills its row.
     fn heed(&mut self, columns: usize) {
         if self.lines == 0 || columns == 0 || self.columns == columns {
             return;

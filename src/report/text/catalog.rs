@@ -27,7 +27,8 @@ pub fn tell(terminal: &Terminal, report: &CatalogReport) {
     terminal.next(&report.next);
 }
 
-/// Returns the kind of a product file and its counts, one fact a line. The first line begins with the file's name.
+/// Returns facts about a product file, one a line: its kind, and its numbers of columns, rows, products, variants and pictures.
+/// The first line begins with `shown`, the file's name.
 pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> {
     let counts = &about.counts;
     let mut lines = vec![format!(
@@ -76,7 +77,8 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
     lines
 }
 
-/// Returns the number of active products or variants, and the number of those left out for each reason.
+/// Returns the number of active products or variants, and for each reason the number that is left out; empty if none is left
+/// out. `all` is the number of all.
 fn taken(about: &About, all: usize) -> String {
     let left: usize = about.left_out.iter().map(|(_, count)| count).sum();
     if left == 0 {
@@ -86,7 +88,7 @@ fn taken(about: &About, all: usize) -> String {
     format!(" ({} active{})", all.saturating_sub(left), reasons.collect::<String>())
 }
 
-/// Returns the whole description of a product file: facts, mapping of columns, and its first items.
+/// Returns the whole description of a product file: facts, mapping of columns, and the given items.
 fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item], columns: usize) -> Vec<String> {
     let mut lines = facts(shown, about, one_per);
     if about.of == 0 {

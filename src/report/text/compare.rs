@@ -41,7 +41,7 @@ pub fn document(comparison: &Comparison, columns: usize) -> String {
     lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
-/// Returns the title of a comparison: the project and the two compared times.
+/// Returns the title of a comparison: the project, and the two points in time that are compared.
 pub(crate) fn head(comparison: &Comparison) -> String {
     let Comparison { project, from, to, .. } = comparison;
     let project = shown(project.as_deref().unwrap_or("all projects")).into_owned();
@@ -82,14 +82,14 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
     counts
 }
 
-/// Returns the amounts that were spent until each of the two snapshots.
+/// Returns the amounts that were spent up to the first and up to the second of the two compared points in time.
 pub(crate) fn money(comparison: &Comparison) -> String {
     let [then, now] = comparison.spent;
     let mark = if comparison.sandbox { " (sandbox money)" } else { "" };
     format!("spent {then} up to the first time and {now} up to the second: {} more{mark}", now - then)
 }
 
-/// Returns the changes of a job between the two compared times, in words.
+/// Returns in words the changes of a job from the first to the second of the two compared points in time.
 pub(crate) fn words(change: &Change) -> Vec<String> {
     let Change { then, now, .. } = change;
     let mut words = Vec::new();
@@ -123,8 +123,8 @@ fn verdict(stage: &JobSnapshot) -> String {
     verdict.map_or("–", Verdict::name).to_owned()
 }
 
-/// Returns in words two median durations of a model's renderings. The first is for renderings up to the earlier of the
-/// two compared times, the second for renderings after it.
+/// Returns in words two median durations of a model's renderings. A comparison is between two points in time: the first median
+/// is for renderings up to the earlier one, the second for renderings after it.
 pub(crate) fn duration(durations: &Durations) -> String {
     let side = |side: Option<(Duration, usize)>| match side {
         Some((median, takes)) => format!("{} ({})", lasted(median), count(takes, "rendering")),

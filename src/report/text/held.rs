@@ -56,14 +56,17 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
             _ => "tasks created at the times above (UTC)".to_owned(),
         };
         rows.push(text(format!("Look in your provider's console for {created}.")));
-        rows.push(Row::Command(format!("  found the task:  {}", typed(&first.take.key, "--task-id ID"))));
+        rows.push(Row::Command(format!(
+            "  if you find the task:  {}",
+            typed(&first.take.key, "--task-id ID")
+        )));
         let resubmit_price = first.resubmit_price;
         rows.push(Row::Command(format!(
-            "  found no task, resubmit for {resubmit_price}:  {}",
+            "  if you find no task, resubmit for {resubmit_price}:  {}",
             typed(&first.take.key, "--resubmit")
         )));
         rows.push(Row::Command(format!(
-            "  do not want the clip:  {}",
+            "  if you do not want the clip:  {}",
             typed(&first.take.key, "--write-off")
         )));
         if held.len() > 1 {

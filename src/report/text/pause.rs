@@ -33,7 +33,7 @@ pub fn resumed(terminal: &Terminal, report: &ResumeReport) {
     }
     if lifted.is_empty() {
         terminal.say(match provider {
-            Some(provider) => format!("there was no pause for {provider} alone; nothing was changed"),
+            Some(provider) => format!("{provider} has no pause of its own; nothing was changed"),
             None => "nothing was paused".to_owned(),
         });
     }

@@ -71,8 +71,8 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *clips > 0 {
         lines.push(
-            "unknown  sidecars do not record requests that were waiting for the result or for a decision: the next run \
-             asks before it submits a job without a clip"
+            "unknown  the requests that were waiting for the result or for a decision: the files next to the clips do not \
+             record them, so the next run asks before it submits a job without a clip"
                 .to_owned(),
         );
     }

@@ -65,8 +65,10 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
         let clips = summary.buckets.count(Bucket::Done);
         let are = if clips == 1 { "is" } else { "are" };
         let mut parts = summary.buckets.parts();
-        parts[0] = format!("nothing to do: {} {are} up to date", count(clips, "clip"));
-        return vec![parts.join(" · ")];
+        let first =
+            (clips > 0 || parts.len() == 1).then(|| format!("{} {are} up to date", count(clips, "clip")));
+        let parts: Vec<String> = first.into_iter().chain(parts.drain(1..)).collect();
+        return vec![format!("nothing to do: {}", parts.join(" · "))];
     }
     let word = if summary.reason.is_some() { "stopped" } else { "finished" };
     let mut lines = vec![format!("{word:<8} {} ({})", summary.buckets.line(), lasted(summary.lasted))];

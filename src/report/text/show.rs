@@ -147,7 +147,8 @@ fn check_words(checked: &Checked) -> Vec<(String, String)> {
     lines
 }
 
-/// Returns the number of polls, the failures and the next poll of a take that waits for the provider.
+/// Returns a line about a take that is rendering, downloading or in doubt: the number of polls, failures, and what comes next.
+/// Empty for other states.
 fn progress(state: &State, now: Timestamp) -> Vec<String> {
     match state {
         State::Running { task, counters, due } => {

@@ -5,7 +5,8 @@ use crate::domain::text::count;
 use crate::domain::units::bytes;
 use crate::store::Clip;
 
-/// Returns the line about a clip whose file differs from the one that was saved.
+/// Returns the line about a clip whose file or sidecar is missing, unreadable or not the saved one. `word` is the kind of
+/// defect, and `why` explains the defect.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> String {
     let why = if why.is_empty() { String::new() } else { format!("  {why}") };

@@ -7,8 +7,8 @@
 
 use super::bits::Bits;
 
-/// The codes by the number of coefficients that are not zero, and by the number of values 1 or -1 at their end: the start of
-/// Table 9-5, 0 ≤ nC < 2.
+/// The codes for the number of coefficients that are not zero, which is the first index. The second index is the number of
+/// values 1 or -1 at their end. This is the start of Table 9-5 for 0 ≤ nC < 2.
 const COUNT: [&[&str]; 4] = [
     &["1"],
     &["000101", "01"],
@@ -29,14 +29,15 @@ const COLOUR_COUNT: [&[&str]; 5] = [
     &["000010", "00000011", "00000010", "0000000"],
 ];
 
-/// The codes by the number of coefficients, from 1, and by the number of zeros between them: the start of Table 9-7.
+/// The codes for the number of zeros between the coefficients, which is the second index. The first index is the number of
+/// coefficients that are not zero, less one. This is the start of Table 9-7.
 const ZEROS: [&[&str]; 3] = [&["1", "011", "010"], &["111", "110"], &["0101"]];
 
 /// The codes as in [`ZEROS`] for the coefficients of a colour: Table 9-9 (a).
 const COLOUR_ZEROS: [&[&str]; 3] = [&["1", "01", "001", "000"], &["1", "01", "00"], &["1", "0"]];
 
-/// The codes by the number of zeros that remain, from 1, and by the number of zeros just before a coefficient: the start of
-/// Table 9-10.
+/// The codes for the number of zeros just before a coefficient, which is the second index. The first index is the number of
+/// zeros that remain, less one. This is the start of Table 9-10.
 const RUN: [&[&str]; 3] = [&["1", "0"], &["1", "01", "00"], &["11", "10", "01", "00"]];
 
 /// Appends a block of brightness, given by the first three of its sixteen coefficients; the other thirteen are zero.

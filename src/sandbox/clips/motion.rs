@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::bits::Bits;
 use super::h264::{Frame, From, Kind};
 
-/// The maximum number of rows of macroblocks with different shifts. In a higher frame, neighbouring rows share a shift,
+/// The maximum number of rows of macroblocks with different shifts. In a frame with more rows, neighbouring rows share a shift,
 /// which halves the bytes at 1920 × 1080.
 const ROWS: u32 = 45;
 

@@ -217,7 +217,7 @@ struct Edges {
     left: [Edge; 4],
 }
 
-/// The values of one colour in the squares above and left of a macroblock, as a decoder shows them.
+/// The values of one colour channel (Cb or Cr) in the blocks above and to the left of a macroblock, as a decoder computes them.
 struct Tones {
     above: Vec<i32>,
     left: [i32; 2],

@@ -72,8 +72,8 @@ fn fill(picture: &DynamicImage, (width, height): (u32, u32)) -> RgbImage {
     RgbImage::from_raw(width, height, white).expect("there are three bytes a pixel")
 }
 
-/// Draws a product that looks very different from a picture, out of several invented ones. The same picture and seed
-/// give the same product.
+/// Draws the one of several invented products that differs most from a picture. The same picture and seed give the same
+/// product.
 pub(super) fn unlike(picture: &RgbImage, seed: &str) -> RgbImage {
     const CANDIDATES: u32 = 8;
     let pixels = picture.dimensions();
@@ -115,7 +115,7 @@ fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
 
 /// The look of an invented product. Lengths are thousandths of the picture's shorter side.
 struct Vessel {
-    /// Half the width of the vessel at equal distances from top to bottom.
+    /// Half the width of the vessel at six heights, at equal distances from top to bottom.
     profile: [i32; 6],
     top: i32,
     bottom: i32,

@@ -33,7 +33,7 @@ fn picture((width, height): (u32, u32), seconds: u32, fps: u32) -> Picture {
     }
 }
 
-/// Returns a clip's size, its rate and the bytes of each sample, as an MP4 reader finds them.
+/// Returns the parts of a clip that an MP4 reader finds: the width and height, the frame rate, and the bytes of each frame.
 fn read(file: &[u8]) -> ((u32, u32), u32, Vec<Vec<u8>>) {
     let mut demuxer = Mp4FileDemuxer::new();
     demuxer.handle_input(Input { position: 0, data: file });
@@ -140,7 +140,7 @@ fn the_level_is_the_lowest_that_takes_the_frames() {
     }
 }
 
-/// Returns a product shot: a red disc next to the middle of a pale ground.
+/// Returns a picture like a product photo: a red disc on a pale background, a little left of the centre.
 fn shot((width, height): (u32, u32)) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let (dx, dy) = (x.abs_diff(width * 2 / 5), y.abs_diff(height / 2));

@@ -21,9 +21,9 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
-/// Breaks text into at most `most` lines of `width` characters. Only words that are longer than a line are cut.
+/// Breaks text into at most `most` lines of `width` characters. Only a word that is longer than a line is cut.
 ///
-/// If text is left over, the last line ends with three dots.
+/// If the text does not fit into the lines, the last line ends with three dots.
 pub(super) fn wrap(text: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<Vec<char>> = Vec::new();
     for word in text.split_whitespace() {

@@ -28,8 +28,8 @@ const MOST: usize = 50;
 /// The time from the acceptance of a task until lists of tasks contain it.
 const LAG: SignedDuration = SignedDuration::from_millis(500);
 
-/// Handles `GET /v1/tasks`. With `ids` it returns these tasks; otherwise it lists the tasks that were accepted in a
-/// certain time.
+/// Handles `GET /v1/tasks`. With the parameter `ids` it returns the tasks with these ids. Otherwise it lists the tasks that
+/// were accepted between `since` and `until`.
 pub(super) async fn many(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(Peer(connection)): ConnectInfo<Peer>,
@@ -68,11 +68,11 @@ fn bulk(shared: &Shared, ids: &str) -> Result<Answer, Refusal> {
     Ok((bent, reply::json(StatusCode::OK, &json!({ "tasks": tasks, "missing": missing }))))
 }
 
-/// The parameters of a list: the first and last time of acceptance, and the page.
+/// The query parameters of a request for a list of tasks: the earliest and latest time of acceptance, and the page.
 struct Span {
     since: Timestamp,
     until: Timestamp,
-    /// The index at which the page begins, in the list of all requests of the sandbox.
+    /// The index of the page's first entry, in the list of all requests that the sandbox received.
     first: usize,
 }
 

@@ -90,7 +90,7 @@ fn fits(fields: &[(&str, Kind)], name: &str, value: &Value) -> Result<(), Refusa
     kind.check(value).map_err(|why| invalid(name, &format!("{name}: {why}")))
 }
 
-/// Checks the combination of pictures in a request: none, one, a first and a last frame, or several references.
+/// Checks which pictures a request combines: none, one, a first and a last frame, or several references.
 fn modes(model: &Model, body: &Map<String, Value>) -> Result<(), Refusal> {
     let has = |name| body.contains_key(name);
     if has("last_image") && !has("image") {

@@ -55,7 +55,8 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     })
 }
 
-/// Returns the model and the parameters of the request in the envelope, which must contain exactly one.
+/// Returns the model and the parameters from the envelope of a request. The envelope must contain exactly one set of
+/// parameters.
 fn envelope(body: &Value) -> Result<(&'static Model, &Parameters), String> {
     let body = body.as_object().ok_or("the body must be a JSON object")?;
     if let Some(name) = body.keys().find(|name| !matches!(name.as_str(), "model" | "input")) {

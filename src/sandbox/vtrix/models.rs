@@ -18,7 +18,7 @@ pub(super) enum From {
 pub(super) struct Model {
     pub(super) name: &'static str,
     pub(super) from: From,
-    /// The supported durations: first and last second of a range, and the resolutions for it, of which the first is the
+    /// The supported durations. Each range has its first and last second and its resolutions, of which the first is the
     /// default.
     ///
     /// The default duration is 5 seconds if a range contains it, and otherwise the first duration.

@@ -34,7 +34,7 @@ enum Images {
     One,
     /// An array of 1 to this many strings.
     List(usize),
-    /// A string (the document's example) or an array of 1 or 2 (its schema).
+    /// A single string, as in the document's example, or an array of 1 or 2 strings, as in the document's schema.
     Either,
 }
 
@@ -43,8 +43,7 @@ const MOVES: Kind = Kind::Words(&["auto", "small", "medium", "large"]);
 const RATIOS: Kind = Kind::Words(&["16:9", "9:16", "1:1"]);
 const FULL_HD: Size = Size { width: 1920, height: 1080 };
 const HD: Size = Size { width: 1280, height: 720 };
-/// The sizes of clips of the Vidu 2 models. The guide's examples send 720x480, which the OpenAPI document does not
-/// list.
+/// The sizes of clips of the Vidu 2 models. 720x480 is in the guide's examples, but not in the OpenAPI document.
 const VIDU2_SIZES: Kind = Kind::Words(&["1280x720", "720x480"]);
 const COMMON: &[(&str, Kind)] = &[("request_id", Kind::Text(6, 64)), ("user_id", Kind::Text(6, 128))];
 const VIDUQ1_FROM_IMAGE: &[(&str, Kind)] = &[
@@ -195,7 +194,7 @@ fn sent<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     body.get(name).filter(|value| !value.is_null())
 }
 
-/// Returns the refusal of a request, with an error code and message about its parameters.
+/// Returns the refusal of a request whose parameters are wrong, with an error code and a message about them.
 fn bad(code: &str, message: impl AsRef<str>) -> Refusal {
     super::refusal(StatusCode::BAD_REQUEST, code, message.as_ref())
 }

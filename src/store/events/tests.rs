@@ -1,4 +1,4 @@
-//! Tests that any life of a take, written to the ledger and read back, leads to the same state.
+//! Tests that any series of events of a take, written to the ledger and read back, leads to the same state.
 
 use super::*;
 use crate::domain::fault::Refusal;
@@ -17,7 +17,7 @@ fn clip_file() -> ClipFile {
     ClipFile { size: 4_096, sha256: Sha256::of(b"clip") }
 }
 
-/// Lists every event that can happen to a wanted take.
+/// Lists every event that can happen to a take of a wanted job after this number of attempts.
 fn events(attempts: u32, at: Tick) -> Vec<Event> {
     let attempt = attempts + 1;
     let intent = Intent { attempt, request_id: RequestId(format!("sl-{attempt}")), at: at.now };
@@ -62,8 +62,8 @@ fn events(attempts: u32, at: Tick) -> Vec<Event> {
     events
 }
 
-/// Describes the part of a state that the ledger must preserve. The ledger need not preserve the steps of a collection,
-/// which is free.
+/// Describes the part of a state that the ledger must preserve. The ledger need not preserve the steps of collecting a clip,
+/// because collecting is free.
 fn gist(state: &State) -> String {
     match state {
         State::Running { task, .. } | State::Downloading { task, .. } | State::Placing { task, .. } => {
@@ -154,7 +154,7 @@ fn a_line_about_another_submission_says_nothing() {
     assert_eq!(replay(&line, claimed.clone(), &policy), claimed);
 }
 
-/// Tests that a ledger line also restores the steps before it, because the lines of these steps may be lost.
+/// Tests that one ledger line is enough to restore also the earlier steps of a take, whose own lines may be lost.
 #[test]
 fn a_line_is_believed_also_where_those_before_it_were_lost() {
     let policy = Policy::standard();

@@ -46,7 +46,7 @@ impl History {
 /// A take with all its attempts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakeHistory {
-    /// The take.
+    /// The take: its request, its price and its state.
     pub take: Take,
     /// The time when the take was ordered.
     pub created: Timestamp,
@@ -56,7 +56,7 @@ pub struct TakeHistory {
     pub attempts: Vec<Attempt>,
 }
 
-/// An attempt to submit a take, whose request may have been sent.
+/// An attempt to submit a take. The request of the attempt may have been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The number of the attempt of this take, from 1.
@@ -69,8 +69,8 @@ pub struct Attempt {
     pub price: Usd,
     /// The time when the intent to submit was recorded.
     pub at: Timestamp,
-    /// The outcome by its name in the ledger, or `never_sent` if a crash came before the request; `None` if no outcome
-    /// is known yet.
+    /// The outcome of the attempt, as the ledger names it, or `never_sent` if a crash came before the request. `None` if no
+    /// outcome is known yet.
     pub outcome: Option<String>,
     /// The last message of the provider or of this computer about the attempt; `None` if there was none.
     pub said: Option<Said>,

@@ -50,14 +50,14 @@ pub struct JobRecord {
 /// A rendering with its submissions, checks and reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakeRecord {
-    /// The take.
+    /// The take of this rendering: its request, its price and its state.
     pub take: Take,
     /// The time when the rendering was ordered.
     pub created: Timestamp,
-    /// The time of the last submission; `None` if it was never submitted.
+    /// The time of the last submission; `None` if the rendering was never submitted.
     pub submitted: Option<Timestamp>,
-    /// The time at which the take was done, failed, written off or cancelled. `None` if it has not ended, or if an
-    /// older version of the program recorded its end.
+    /// The time at which the take was done, failed, written off or cancelled. `None` if it has not ended, or if an older
+    /// version of the program ended it and did not record the time.
     pub ended: Option<Timestamp>,
     /// The day (in UTC) of the last submission, on which budgets count the cost; `None` if the rendering was never submitted.
     pub day: Option<String>,
@@ -86,8 +86,7 @@ impl Reader {
     }
 }
 
-/// Returns the content of a verdict if it is about the present bytes of the take's clip and these settings; otherwise
-/// `None`.
+/// Returns what a verdict says, if it is about the present bytes of the take's clip and about these settings; otherwise `None`.
 fn current(record: &TakeRecord, check: Check, settings: Option<Sha256>) -> Option<Checked> {
     let clip = match &record.take.state {
         State::Done { file, .. } => Some(file.sha256),

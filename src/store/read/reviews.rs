@@ -89,8 +89,8 @@ impl Reviews {
         own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
     }
 
-    /// Returns the newest review of a job that asked for another rendering. A review does not count if a later review took
-    /// the request back before the rendering was ordered.
+    /// Returns the newest of a job's reviews that asked for another rendering. A review does not count if a later one took the
+    /// request back before the rendering was ordered.
     fn asking(&self, job: i64) -> Option<&Review> {
         let reviews = self.of_job(job);
         (0..reviews.len()).rev().find_map(|at| {
@@ -140,14 +140,14 @@ impl Reader {
     }
 }
 
-/// The numbers of reviewed clips by outcome, and of renderings that reviews have queued.
+/// The numbers of clips by the state of their review, and the number of renderings that reviews have queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReviewCounts {
     /// The number of approved clips.
     pub approved: usize,
     /// The number of rejected clips.
     pub rejected: usize,
-    /// The number of clips without a review.
+    /// The number of clips that have no review, or whose newest review is undecided.
     pub undecided: usize,
     /// The number of clips whose review is outdated, because it was about an earlier clip or another fingerprint of the
     /// job.
@@ -159,7 +159,7 @@ pub struct ReviewCounts {
 }
 
 impl ReviewCounts {
-    /// Reports whether any of the counted clips was reviewed.
+    /// Reports whether at least one clip counts as approved, rejected or outdated.
     #[must_use]
     pub const fn is_any(&self) -> bool {
         self.approved + self.rejected + self.outdated > 0
@@ -167,7 +167,7 @@ impl ReviewCounts {
 }
 
 impl Reader {
-    /// Counts the reviews of the clips of wanted jobs of a project (`None`: of all projects).
+    /// Counts the clips of a project (`None`: of all projects) by the state of their review. Only clips of wanted jobs count.
     pub async fn review_counts(&self, project: Option<&str>) -> Result<ReviewCounts, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {

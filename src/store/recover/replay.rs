@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 /// The time after a task's acceptance in which its link may still work: a day is the longest that a provider documents.
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
-/// The counts of the data that the ledger lines added to the database.
+/// The numbers of what the ledger lines added to the database, and of the clips that were not found.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
     pub(super) submissions: usize,
@@ -33,8 +33,8 @@ struct Replay<'a> {
     policy: &'a dyn Fn(&ModelName) -> Policy,
     clips: &'a dyn ClipFinder,
     now: Timestamp,
-    /// The highest `seq` of the ledger lines that the database has. Earlier lines may be missing if only the ledger could
-    /// save them.
+    /// The highest `seq` of the ledger lines that the database has. It may lack an earlier line that, when it was written, only
+    /// the ledger could save.
     heard: u64,
     /// The ids of the takes that the database had before the replay.
     known: HashSet<String>,
@@ -284,8 +284,8 @@ impl Replay<'_> {
             )
     }
 
-    /// Returns the run whose budget paid for a line. An unknown run is added as interrupted: the next run resumes it,
-    /// and its spending counts for the budget of a run.
+    /// Returns the run whose budget paid for the submission of a line. A missing run is added as an interrupted one, so that
+    /// the next run resumes it and counts its spending.
     fn run(&self, entry: &Entry) -> rusqlite::Result<runs::RunId> {
         let by_number = "SELECT id FROM runs WHERE project = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id DESC";
         let known: Option<i64> = self

@@ -121,8 +121,8 @@ BEGIN
 END;
 ";
 
-/// Adds `takes.instead_of`: the older take in doubt in whose place the manifest allows this take to be sent. The total
-/// cost of such takes is bounded.
+/// Adds `takes.instead_of`: the older take in doubt that this take replaces. The manifest must allow such a take, and the total
+/// cost of such takes is limited.
 const V2: &str = "
 ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
 CREATE TABLE output (root TEXT NOT NULL) STRICT;
@@ -210,7 +210,7 @@ ALTER TABLE takes ADD COLUMN dismissed INTEGER;
 CREATE INDEX takes_dismissed ON takes (dismissed) WHERE dismissed IS NOT NULL;
 ";
 
-/// Adds the place from which the project was last driven: the id and the name of the machine, and the folder.
+/// Adds the place in which commands last submitted or collected: the id and the name of the machine, and the folder.
 const DRIVEN: &str = "
 CREATE TABLE driven (machine TEXT NOT NULL, host TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
 ";
@@ -334,9 +334,15 @@ CREATE TABLE passed_templates (
 CREATE TABLE held_back (job INTEGER PRIMARY KEY REFERENCES jobs (id)) STRICT;
 ";
 
+/// Adds an index for the takes that are sent in place of a take in doubt. There are few, so they are found at once among
+/// many takes that wait to be sent.
+const STAND_INS: &str = "
+CREATE INDEX stand_ins ON takes (instead_of) WHERE instead_of IS NOT NULL;
+";
+
 /// The SQL of the migrations in their order; the first leads to version 1 of the tables. A released migration is never
 /// changed.
-pub(super) const MIGRATIONS: [&[&str]; 7] = [
+pub(super) const MIGRATIONS: [&[&str]; 8] = [
     &[V1],
     &[V2],
     &[V3],
@@ -344,4 +350,5 @@ pub(super) const MIGRATIONS: [&[&str]; 7] = [
     &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES],
     &[TALLIED, DURATIONS],
     &[REVIEWS, ROLLOUT],
+    &[STAND_INS],
 ];

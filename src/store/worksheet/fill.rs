@@ -109,8 +109,8 @@ impl Book {
         Ok(())
     }
 
-    /// Reads which kinds of data the history has (jobs, takes, rejections, other projects), so that useless look-ups
-    /// are skipped.
+    /// Finds out which kinds of data the history has (jobs, takes, rejections, other projects). Look-ups of data that it does
+    /// not have are then skipped.
     pub(super) fn look_around(&mut self, is_live: &dyn Fn(&str) -> bool) -> rusqlite::Result<()> {
         self.has_takes = self.exists("SELECT 1 FROM takes")?;
         let jobs = "SELECT 1 FROM jobs WHERE project = ?1";

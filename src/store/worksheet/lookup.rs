@@ -23,13 +23,13 @@ const TAKE_WIDTH: usize = 6;
 /// The SQL query for the path, size and digest of a take's clip, one row for each job that has the clip.
 const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
 
-/// The start of the SQL queries for takes `t` of jobs `j` that other jobs may use.
+/// The start of the SQL queries that find takes for the use by other jobs: `t` is a take, and `j` the take's own job.
 const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
-/// The SQL condition for takes that other jobs may use. It excludes unsent takes that would replace a take in doubt,
-/// because they move together with that take. It also excludes finished takes whose clip no longer exists.
+/// The SQL condition for takes that jobs other than their own may use. It excludes unsent takes that would replace a take in
+/// doubt, because they move together with that take. It also excludes finished takes whose clip no longer exists.
 const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending') AND (t.path <> '' OR t.state <> 'done')";
 
-/// The number of fingerprints after which the memory of finished takes is cleared.
+/// The number of fingerprints whose finished takes are remembered. When it is reached, all of them are forgotten.
 const REMEMBERED: usize = 1_000;
 
 fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
@@ -44,7 +44,7 @@ fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
 }
 
 impl Book {
-    /// Finds the finished takes with fingerprint `order` that jobs may share, and remembers them for the next jobs.
+    /// Finds the finished takes with the fingerprint `order` whose clips jobs may share, and remembers them for the next jobs.
     fn find_rendered(&self, order: Fingerprint) -> rusqlite::Result<Rendered> {
         if let Some(found) = self.memo.borrow().get(&order) {
             return Ok(found.clone());
@@ -71,8 +71,7 @@ impl Book {
         Ok(found)
     }
 
-    /// Finds a finished take with the same fingerprint that belongs to a job with the same key in another project. Returns
-    /// `None` if there is none.
+    /// Finds a finished take of another project with the fingerprint and the key of `job`. Returns `None` if there is none.
     fn find_namesake(&self, job: &Wanted) -> rusqlite::Result<Option<TakeId>> {
         let JobKey { shot, item, variant } = &job.key;
         let mut select = self.prepare(
@@ -89,7 +88,7 @@ impl Book {
         Ok(None)
     }
 
-    /// Checks whether another variant of the same item has the same fingerprint. Then each variant needs its own
+    /// Checks whether another variant of the same item is wanted with the fingerprint of `job`. Then each variant needs its own
     /// rendering, and does not use a rendering of another project.
     fn is_repeated(&self, job: &Wanted) -> rusqlite::Result<bool> {
         let JobKey { shot, item, variant } = &job.key;
@@ -99,7 +98,7 @@ impl Book {
         .exists((shot, item, variant, &job.fingerprint.0.0[..]))
     }
 
-    /// Fills the table `reusable` with the takes that other jobs than their own may use.
+    /// Fills the table `reusable` with the takes that may be used by jobs other than their own.
     fn find_reusable(&self, sort: Sort<'_>) -> rusqlite::Result<()> {
         let mut insert = self.db.prepare(
             "INSERT INTO reusable (owner, fingerprint, rank, place, take) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -5,21 +5,21 @@ use crate::domain::take::Fingerprint;
 use crate::plan::decide::may_share;
 use std::collections::HashMap;
 
-/// The remembered finished takes that jobs may share, by fingerprint.
+/// The remembered finished takes whose clips jobs may share, by fingerprint.
 pub(super) type Memo = HashMap<Fingerprint, Rendered>;
 
-/// The finished takes of one fingerprint, as few as are needed to find one for any job.
+/// A few finished takes with the same fingerprint: no more than are needed to find a take for any job.
 #[derive(Clone, Default)]
 pub(super) struct Rendered {
-    /// At most two takes of this project, each with the key of its job. The second is the first further take whose job may
-    /// share a clip with the job of the first take.
+    /// At most two takes of this project, each with the key of its job. The second take is one whose job may share a clip with
+    /// the job of the first take.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
     /// Takes of other projects, chosen in the same way as in `own`.
     pub(super) elsewhere: [Option<(JobKey, TakeId)>; 2],
 }
 
-/// Keeps a take in `found` if none is kept yet. Also keeps the first further take whose job may share a clip with the job
-/// of the kept take.
+/// Keeps a take in `found` if it is the first one. Keeps one second take: the next whose job may share a clip with the job of
+/// the first.
 pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
     let [first, second] = found;
     match first {

@@ -13,7 +13,7 @@ use crate::plan::rollout::{Draw, Member};
 use crate::store::takes;
 use rusqlite::{OptionalExtension as _, params};
 
-/// A shot with a model and its settings, from which the clips of several items are made.
+/// A shot with one model and one set of settings, which the clips of several items have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     /// The digest of everything that the clips of the template have in common.
@@ -35,8 +35,8 @@ pub struct Waiting {
     pub price: Usd,
 }
 
-/// The SQL query for the jobs of a template that may join its canary: one job for each fingerprint. Fingerprints of the
-/// excluded positions are left out.
+/// The SQL query for the jobs that may join a template's canary: one job for each fingerprint. Jobs with the fingerprint of a
+/// job at an excluded position are left out.
 const CANDIDATES: &str =
     "SELECT min(at) AS at, kind, draw FROM wanted WHERE template = ?1 AND fingerprint NOT IN
     (SELECT fingerprint FROM wanted WHERE at IN (SELECT value FROM json_each(?2))) GROUP BY fingerprint";
@@ -91,9 +91,8 @@ impl Book {
         })
     }
 
-    /// Returns the kinds (variant, picture shape and size) of the jobs that may join a template's canary. Each kind comes
-    /// with its number of jobs, the most frequent kind first. `except` has the positions of the jobs that were chosen
-    /// already.
+    /// Returns the kinds (variant, picture shape and size) of the jobs that may join a template's canary. Each kind comes with
+    /// its number of jobs, the most frequent kind first. `except` has the positions of the jobs that are in the canary already.
     pub fn kinds(&self, template: &Sha256, except: &[i64]) -> Result<Vec<(String, usize)>, StoreError> {
         let sql =
             format!("SELECT kind, count(*) FROM ({CANDIDATES}) GROUP BY kind ORDER BY count(*) DESC, kind");
@@ -107,8 +106,8 @@ impl Book {
         })
     }
 
-    /// Returns the worksheet position of one job of a kind that may join a template's canary. `position` counts the jobs of
-    /// that kind from 0; the result is `None` if the kind has fewer jobs.
+    /// Returns the worksheet position of one of the jobs of a `kind` that may join a template's canary. `position` is the job's
+    /// number among these jobs, from 0. Returns `None` if there are not so many jobs.
     pub fn of_kind(
         &self,
         template: &Sha256,

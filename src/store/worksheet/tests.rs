@@ -50,7 +50,7 @@ fn key((item, shot, variant): (u8, u8, u8)) -> JobKey {
 
 type Takes = BTreeMap<u8, u8>;
 
-/// Generates jobs with their takes: a map from a number that stands for the prompt to a number that stands for the take's
+/// Generates jobs with their takes. A job is three numbers for its key, and a take is a number for the prompt and one for the
 /// state. There are few prompts, so that many takes have the same fingerprint.
 fn jobs() -> impl Strategy<Value = BTreeMap<(u8, u8, u8), Takes>> {
     let takes = prop::collection::btree_map(0u8..4, 0u8..7, 0..3);

@@ -1,7 +1,7 @@
 use super::*;
 use url::{Host, Url};
 
-/// Returns the result of [`refused`] for an IP address as a link writes it, after the normalisation that real links get.
+/// Returns what [`refused`] says about the IP address in a link. The address is normalised first, as in the program.
 fn verdict(host: &str, allow_loopback: bool) -> Option<&'static str> {
     let url = Url::parse(&format!("https://{host}/clip.mp4")).unwrap();
     match url.host().unwrap() {

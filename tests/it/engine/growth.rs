@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use super::bench::{Bench, ZAI, rate};
+use shotlist::domain::key::TakeId;
 use shotlist::engine::Work;
 use shotlist::files::Steps;
 use shotlist::store::Admitted;
@@ -83,21 +84,32 @@ fn p17_each_of_2000_jobs_needs_no_more_than_each_of_200() {
     assert!(few_read <= 200 * READ && many_read <= 2_000 * READ, "{few_read} and {many_read} bytes read");
 }
 
-/// Counts the steps of SQLite that record the jobs of a run after a crash that left all of them waiting.
-async fn recorded_again(jobs: u64) -> u64 {
+/// Counts the steps of SQLite that record the jobs of a run after a crash that left all of them waiting. They may have
+/// got another name meanwhile, and then take over what waits.
+async fn recorded_again(jobs: u64, is_renamed: bool) -> u64 {
     let mut bench = Bench::new(ZAI);
     let meter = Arc::new(AtomicU64::new(0));
     bench.options.meter = Some(Arc::clone(&meter));
     let items: Vec<String> = (0..jobs).map(|n| format!("i{n}")).collect();
     let store = bench.store();
     bench.order(&store, &items.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let renamed = |item: &String| {
+        let adopt = Some(TakeId(format!("take-{item}")));
+        Admitted { adopt, ..Admitted::new(bench.wanted(&format!("new-{item}"))) }
+    };
     let before = meter.load(Ordering::Relaxed);
-    bench.admit(&store, items.iter().map(|item| Admitted::new(bench.wanted(item)))).await;
+    if is_renamed {
+        bench.admit(&store, items.iter().map(renamed)).await;
+    } else {
+        bench.admit(&store, items.iter().map(|item| Admitted::new(bench.wanted(item)))).await;
+    }
     meter.load(Ordering::Relaxed) - before
 }
 
 #[tokio::test(start_paused = true)]
 async fn p17_a_run_after_a_crash_records_each_waiting_job_with_the_same_work() {
-    let (few, many) = (recorded_again(100).await, recorded_again(1_000).await);
-    assert!(few > 0 && many.abs_diff(10 * few) <= few, "{few} steps for 100 jobs, {many} for 1,000");
+    for is_renamed in [false, true] {
+        let (few, many) = (recorded_again(100, is_renamed).await, recorded_again(1_000, is_renamed).await);
+        assert!(few > 0 && many.abs_diff(10 * few) <= few, "{few} steps for 100 jobs, {many} for 1,000");
+    }
 }

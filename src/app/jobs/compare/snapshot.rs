@@ -68,7 +68,7 @@ impl ReviewLog {
         log
     }
 
-    /// Returns the newest review until the time `at` that applies to a job with this clip and this request.
+    /// Returns the newest review, not later than `at`, that applies to a job with this clip and this request.
     fn newest(
         &self,
         job: &GalleryJob,
@@ -87,7 +87,7 @@ impl ReviewLog {
 impl Snapshot {
     /// Returns the point in time at which a run ended.
     ///
-    /// For a run that was cut off, this is the start of the next run, or now if there is none.
+    /// If no end was recorded because of a crash, it is the start of the next run, or now if there is none.
     pub(super) fn end_of(runs: &[Run], number: i64, now: Timestamp) -> Result<Self, String> {
         let Some(at) = runs.iter().position(|run| run.id.0 == number) else {
             let known = match (runs.first(), runs.last()) {
