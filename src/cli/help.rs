@@ -292,7 +292,8 @@ const ENVIRONMENT: &[[&str; 2]] = &[
     ["NO_COLOR, CLICOLOR_FORCE", "never colour; always colour"],
 ];
 
-/// Returns the commands with their help, for parsing arguments.
+/// Returns the commands with their help, for parsing arguments. Only the help of [`whole`] has the exit codes and the
+/// environment.
 #[must_use]
 pub fn command() -> Command {
     let mut command = Cli::command();
@@ -310,9 +311,16 @@ pub fn command() -> Command {
         }
     }
     template.push_str("\nOptions:\n{options}{after-help}");
+    command.help_template(template).after_help(examples("").unwrap_or_default())
+}
+
+/// Returns the commands with all their help.
+///
+/// The environment names the keys of the providers. Their documents take most of the time of a short command to read.
+#[must_use]
+pub fn whole() -> Command {
     let short = examples("").unwrap_or_default();
-    let long = format!("{short}\n\n{}\n\n{}", exit_codes(), environment());
-    command.help_template(template).after_help(short).after_long_help(long)
+    command().after_long_help(format!("{short}\n\n{}\n\n{}", exit_codes(), environment()))
 }
 
 fn summary(command: &Command, name: &str) -> String {

@@ -55,7 +55,8 @@ const BLOCKING: usize = 4;
 pub fn main() -> Exit {
     memory::protect();
     // clap prints usage errors itself and exits with 2, which is also our code of wrong usage.
-    let arguments = help::command().get_matches();
+    let asks_for_help = std::env::args_os().any(|word| word == "--help" || word == "help");
+    let arguments = if asks_for_help { help::whole() } else { help::command() }.get_matches();
     let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let terminal = Terminal::new(cli.global.json, cli.global.quiet, cli.global.color.into());
     let context = Context { terminal: terminal.clone(), global: cli.global.clone() };

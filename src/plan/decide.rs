@@ -25,7 +25,7 @@ use crate::manifest::{ImageIdentity, OnChange, Rules};
 use doubt::reorder_doubtful;
 use held_back::{has_clip, held_back};
 use recognise::recognise;
-use share::{another_clip, can_be_free, clip_of, follows, serves, shared, taken_over};
+use share::{another_clip, can_be_free, clip_of, follows, is_led, serves, shared, taken_over};
 
 pub use super::decision::Decision;
 pub use share::may_share;
@@ -129,7 +129,11 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             Some(decision) => Some(decision),
             None if own.takes.iter().any(|take| take.state.is_unsettled()) => None,
             None => match unserved(job, &own) {
-                Some(decision) if !can_be_free(jobs, job, rules.reuse)? => Some(decision),
+                Some(it)
+                    if !can_be_free(jobs, job, rules.reuse)? && !is_led(jobs, job, &it, rules.reuse)? =>
+                {
+                    Some(it)
+                }
                 _ => None,
             },
         };

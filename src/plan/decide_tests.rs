@@ -220,6 +220,26 @@ fn followers_share_their_leaders_fate() {
 }
 
 #[test]
+fn of_two_unsent_takes_for_one_request_only_the_first_is_sent_unless_its_job_failed() {
+    let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    let waits = known("hero/b", &[("x", pending())]);
+    let decisions = decide(&both, &all(&[known("hero/a", &[("x", pending())]), waits.clone()]));
+    assert!(matches!(&decisions[0], Decision::Underway { unsent: true, .. }), "{decisions:?}");
+    let Decision::Shared { superseded, .. } = &decisions[1] else { panic!("{decisions:?}") };
+    assert_eq!(*superseded, [waits.takes[0].id.clone()]);
+    for (state, name) in [(running(), "shared"), (failed(), "waiting"), (held(), "blocked")] {
+        let jobs = [known("hero/a", &[("x", state.clone())]), waits.clone()];
+        assert_eq!(names(&both, &jobs)[1], name, "{state:?}");
+    }
+    let variants = [wanted("hero/a/1", "x"), wanted("hero/a/2", "x")];
+    let jobs = variants.each_ref().map(|job| known(&job.key.to_string(), &[("x", pending())]));
+    assert_eq!(names(&variants, &jobs), ["waiting", "waiting"]);
+    let never = Rules { reuse: Reuse::Never, ..Rules::NONE };
+    let apart = with_rules(&both, &all(&[known("hero/a", &[("x", pending())]), waits]), never);
+    assert!(apart.iter().all(|decision| decision.name() == "waiting"), "{apart:?}");
+}
+
+#[test]
 fn a_leader_may_come_later_in_the_list() {
     let both = [wanted("hero/b", "x"), wanted("hero/a", "x")];
     assert_eq!(names(&both, &[known("hero/a", &[("x", done())])]), ["shared", "unchanged"]);

@@ -17,6 +17,22 @@ pub(super) fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reus
         && (jobs.rendered(job)?.is_some() || jobs.reusable(Owner::Bound, job)?.is_some()))
 }
 
+/// Checks whether a job's unsent take would pay again for the clip that a job before it has, will get, or may have paid.
+///
+/// Two jobs have an unsent take each if they did not always have the same request.
+pub(super) fn is_led<J: WantedJobs + ?Sized>(
+    jobs: &J,
+    job: &Wanted,
+    decision: &Decision,
+    reuse: Reuse,
+) -> Result<bool, J::Error> {
+    if reuse == Reuse::Never || !matches!(decision, Decision::Underway { unsent: true, .. }) {
+        return Ok(false);
+    }
+    // A job that failed gives no clip, so a take that a person ordered for this job is sent.
+    Ok(jobs.leader(job)?.is_some_and(|(_, leader)| !matches!(leader, Decision::Failed { .. })))
+}
+
 /// Returns the decision to share a clip that another job has, will get, or may have.
 pub(super) fn shared<J: WantedJobs + ?Sized>(
     jobs: &J,

@@ -553,7 +553,7 @@ impl Story {
         let intents: HashMap<&str, &str> = intents
             .map(|line| (line["request_id"].as_str().unwrap(), line["take"].as_str().unwrap()))
             .collect();
-        let (mut paid, mut orders) = (HashSet::new(), HashMap::<Fingerprint, usize>::new());
+        let (mut paid, mut orders) = (HashSet::new(), HashMap::<Fingerprint, Vec<String>>::new());
         for charge in &charges {
             let id = charge.request_id.as_str();
             let take = intents.get(id).unwrap_or_else(|| panic!("the charge for {id} is not in the ledger"));
@@ -566,9 +566,10 @@ impl Story {
             // A failed or written-off job may be ordered again.
             if !matches!(take.state, State::Failed { .. } | State::WrittenOff { .. }) {
                 let orders = orders.entry(take.fingerprint).or_default();
-                *orders += 1;
+                orders.push(format!("{} of {} at {}: {:?}", take.id, take.key, charge.at, take.state));
                 let allowed = 1 + self.redos.0.get(&take.fingerprint).copied().unwrap_or_default();
-                assert!(*orders <= allowed, "{} was paid twice for {:?}", take.key, charge.prompt);
+                let prompt = &charge.prompt;
+                assert!(orders.len() <= allowed, "{prompt:?} was paid twice:\n{}", orders.join("\n"));
             }
         }
         let spent = store.spent(Window::Ever).await.unwrap().total();
