@@ -96,8 +96,8 @@ pub struct Products {
     pub clips: usize,
     /// Price of all clips.
     pub total: Usd,
-    /// Other units that could get one clip each, such as `variant (12 clips, $2.40)`, each with the total number and
-    /// price of the clips. The text is empty if there is no other unit.
+    /// Other values of `one_per`, such as `variant (12 clips, $2.40)`: one clip for each variant would make 12 clips for
+    /// $2.40 in all. The text is empty if there is no other value.
     pub choices: String,
     /// Number of items without a usable picture, in words; `None` if every item can be rendered.
     pub unusable: Option<String>,

@@ -148,8 +148,8 @@ impl Search<'_> {
         let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
         let refused = |what: String| {
             let what = format!(
-                "{missing} of {} clips are missing in {}, {what}; nothing was downloaded or sent; mount the \
-                 disk of this folder, then type the same command; if the clips are really gone, add --accept-changes",
+                "{missing} of {} clips are missing in {}, {what}; nothing was downloaded or sent. Mount the \
+                 disk of this folder, then type the same command, or add --accept-changes if the clips are really gone",
                 found.clips,
                 root.display()
             );

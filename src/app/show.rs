@@ -57,7 +57,7 @@ pub struct ShowReport {
 /// An action that a person can choose for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Words for a message: the purpose of the action or the condition for it, and the cost.
+    /// Words to show before the command: what the command is for, or when to type it, and what it costs.
     pub when: String,
     /// Command to type; the user must replace words in capitals.
     pub command: String,

@@ -91,7 +91,7 @@ pub struct Oldest<'a> {
     pub phase: Phase,
     /// Number of takes.
     pub takes: usize,
-    /// Take of this state that was submitted or accepted first.
+    /// The oldest take in this state, by the time at which it was submitted or accepted.
     pub take: &'a Take,
     /// Time at which the oldest take was submitted or accepted.
     pub since: Timestamp,

@@ -84,7 +84,7 @@ pub(super) fn count(step: impl FnOnce(&mut Steps)) {
 }
 
 impl Steps {
-    /// Returns the numbers of operations that the calling thread has done so far.
+    /// Returns how many files the calling thread has opened, synced, renamed and removed so far.
     #[must_use]
     pub fn of_this_thread() -> Self {
         STEPS.get()

@@ -46,7 +46,7 @@ pub struct Expansion<'a> {
     skipped: (usize, Option<Place>),
     /// The digests that identify templates, by the shot's position in the manifest and the model.
     templates: HashMap<(usize, ModelName), Sha256>,
-    /// The results for the items so far, without the problems.
+    /// The jobs and counts of the items read so far. Their problems are collected separately.
     found: Expanded,
 }
 

@@ -225,7 +225,7 @@ fn is_rules(part: &str) -> bool {
 fn fit(part: &mut CardPart) -> Vec<Misfit> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
         if part.name == "name" {
-            let what = "the model's name is the key of this entry".to_owned();
+            let what = "`name` is not needed: the key of this entry is the model's name".to_owned();
             let hint = "remove `name`, or write the model's name before the colon of the entry";
             return vec![about_key(what, hint.to_owned())];
         }

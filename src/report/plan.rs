@@ -125,8 +125,10 @@ impl Plan {
         if *count > 0 {
             let clips = counted(*count, "clip");
             let keys = named(*count, examples);
-            notes
-                .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves them to _archive"));
+            let them = if *count == 1 { "it" } else { "them" };
+            notes.push(format!(
+                "no longer wanted: {clips} ({keys}); `shotlist prune` moves {them} to _archive"
+            ));
         }
         notes
     }

@@ -137,7 +137,7 @@ fn what_does_not_fit_is_told_with_what_to_write() {
         (
             "name",
             json!("x"),
-            "the model's name is the key of this entry",
+            "`name` is not needed: the key of this entry is the model's name",
             "remove `name`, or write the model's name before the colon of the entry",
         ),
         (

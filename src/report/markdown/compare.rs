@@ -5,7 +5,7 @@ use crate::app::jobs::compare::Comparison;
 use crate::domain::text::count;
 use crate::report::text::compare::{counts, duration, head, money, words};
 
-/// Returns the comparison as Markdown, with a table of at most [`PROBLEMS`] changed jobs.
+/// Returns the comparison as Markdown, with a table of at most `PROBLEMS` changed jobs.
 #[must_use]
 pub fn document(comparison: &Comparison) -> String {
     let mut lines = vec![format!("### {}", code(&head(comparison))), String::new()];

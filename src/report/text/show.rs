@@ -90,7 +90,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
     let take = &entry.take;
     let newest = if at == 0 && history.takes.len() > 1 { ", the newest" } else { "" };
     let title = format!(
-        "Rendering {} of {}{newest}   {}   created {}",
+        "Version {} of {}{newest}   {}   created {}",
         history.takes.len() - at,
         history.takes.len(),
         take.id,
