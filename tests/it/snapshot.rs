@@ -111,6 +111,9 @@ fn jobs(text: &str) -> impl Iterator<Item = &str> {
 /// The summary of the automatic checks, with its examples.
 static CHECKS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^checks   .*\n(?: {9}.*\n)*").unwrap());
 
+/// The same in JSON.
+static CHECKS_JSON: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""checks":\{[^}]*\}"#).unwrap());
+
 /// Lines of a live run that tell of one job each: a word and the job, or an event in JSON.
 static OF_A_JOB: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^(?:[a-z]+(?: [a-z]+)? +(?<text>[\w-]+/\S+)  |\{"event":"[a-z]+","job":"(?<json>[^"]+)")"#)
@@ -126,7 +129,8 @@ pub(crate) fn whole(ended: &Ended) -> String {
     if [0, 3, 7].contains(&ended.code) {
         text
     } else {
-        CHECKS.replace_all(&text, "checks   [verdicts]\n").into_owned()
+        let text = CHECKS.replace_all(&text, "checks   [verdicts]\n");
+        CHECKS_JSON.replace_all(&text, r#""checks":[verdicts]"#).into_owned()
     }
 }
 
@@ -135,7 +139,7 @@ pub(crate) fn whole(ended: &Ended) -> String {
 pub(crate) fn by_job(text: &str) -> String {
     let job = |line: &str| {
         // Warnings stand in front of the lines among which they came, in the order of their words.
-        if line.starts_with("warning: ") || line.starts_with("warning  ") {
+        if ["warning: ", "warning  ", "{\"event\":\"warning\""].iter().any(|start| line.starts_with(start)) {
             return Some(format!(" {line}"));
         }
         let found = OF_A_JOB.captures(line)?;

@@ -20,10 +20,13 @@ fn p45_no_more_is_charged_than_max_cost_and_it_counts_for_each_run() {
 
 #[test]
 fn p45_what_is_in_doubt_counts_against_max_cost() {
-    let project = Project::shop_with_faults(
+    let mut project = Project::shop_with_faults(
         6,
         json!([{ "on": "submit", "when": { "prompt_contains": "number 1" }, "do": "reset_after_accept" }]),
     );
+    // One after the other, so that it is always the same job that is sent next.
+    project.limits = project.limits.replace("{ ", "{ concurrency: 1, ");
+    project.manifest(crate::support::SHOP);
     assert_whole!(project.run(&["run", "--max-cost", "0.80"]).expect(8));
     assert_eq!((project.charges().len(), project.clips().len()), (2, 1));
 }
