@@ -215,7 +215,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         "cancel",
         &[
             ["one job, sent or not sent", "shotlist cancel hero/WH-100"],
-            ["all of one shot, also while a run is active", "shotlist cancel --only 'hero/*'"],
+            ["all jobs of one shot; works while a run is active", "shotlist cancel --only 'hero/*'"],
         ],
     ),
     (

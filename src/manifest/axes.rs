@@ -57,7 +57,7 @@ pub(super) fn matrix(
     Some(Arc::new(Matrix { axes: reader.names(), cells }))
 }
 
-/// An axis of a matrix that is being read.
+/// One axis of a shot's `matrix`, with its values, while the manifest is read.
 struct Axis {
     name: Arc<str>,
     span: Span,

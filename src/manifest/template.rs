@@ -112,8 +112,8 @@ impl Template {
         (range.end <= self.source.len()).then_some(range)
     }
 
-    /// Returns the byte range of the first use of a name as a whole word. The name must be inside braces, except in a
-    /// condition.
+    /// Returns the byte range of the first use of a name as a whole word. In a template only uses
+    /// inside braces count; in a condition, all uses count.
     pub(super) fn find(&self, name: &str) -> Option<Range<usize>> {
         let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
         let is_condition = self.before > 0;

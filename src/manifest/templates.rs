@@ -156,8 +156,8 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether `text`, the filled-in template, contains the meaningless text of a column unchanged, or only a
-    /// gap in its place.
+    /// Returns whether `text`, the filled-in template, contains the cell of a column unchanged, or a gap where the cell
+    /// is empty. The caller knows that the cell says nothing, such as `n/a`.
     ///
     /// There is no gap if the template replaces the column by another text, or leaves out the part around the column.
     #[must_use]

@@ -23,7 +23,7 @@ const YES: [&str; 4] = ["yes", "true", "1", "x"];
 /// The words that mean no in a cell, in lower case.
 const NO: [&str; 3] = ["no", "false", "0"];
 
-/// A cell that is not empty, in a column with settings.
+/// A cell of the sheet that sets something for its item, such as the model; it is not empty.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     /// The cell's text.

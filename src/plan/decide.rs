@@ -342,7 +342,7 @@ fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
     known.takes.iter().find(|take| take.fingerprint == job.fingerprint && is_unsent(take))
 }
 
-/// Returns the decision for a job whose take for the present request is still to be submitted, or ended without a clip.
+/// Returns the decision for a job whose take was not submitted yet, or ended without a clip; `None` for any other job.
 fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
     if let Some(waiting) = waiting(job, known) {
         return Some(Decision::Underway { take: waiting.id.clone(), unsent: true });

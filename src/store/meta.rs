@@ -28,7 +28,7 @@ pub struct Place {
     pub machine: String,
     /// The host name of the machine.
     pub host: String,
-    /// The folder of the project on that machine.
+    /// The folder of the project on the machine `host`.
     pub folder: String,
 }
 

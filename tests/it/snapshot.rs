@@ -111,6 +111,9 @@ fn jobs(text: &str) -> impl Iterator<Item = &str> {
 /// The summary of the automatic checks, with its examples.
 static CHECKS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^checks   .*\n(?: {9}.*\n)*").unwrap());
 
+/// The same of a run that is active.
+static CHECKS_SO_FAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^  checks     .*$").unwrap());
+
 /// The same in JSON.
 static CHECKS_JSON: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""checks":\{[^}]*\}"#).unwrap());
 
@@ -125,6 +128,13 @@ static OF_A_JOB: LazyLock<Regex> = LazyLock::new(|| {
 /// Ids and hashes are numbered in the order in which they appear, so that it is seen where two are one.
 pub(crate) fn whole(ended: &Ended) -> String {
     let text = stable(&by_job(&ended.to_string()));
+    // A run checks its clips when they are saved, so its status may be asked for before or after that.
+    let is_status_of_a_run = text.contains("\n  active     `");
+    let text = if is_status_of_a_run {
+        CHECKS_SO_FAR.replace(&text, "  checks     [verdicts]").into_owned()
+    } else {
+        text
+    };
     // Only a run that comes to its end waits for the checks of its clips.
     if [0, 3, 7].contains(&ended.code) {
         text

@@ -174,7 +174,7 @@ pub(in crate::catalog) fn entries(object: &str) -> Result<Entries<'_>, String> {
     })
 }
 
-/// Returns the names of an object.
+/// Returns the names (keys) of a JSON object, and none for any other value. A text that is not JSON is an error.
 pub(super) fn names(object: &RawValue) -> Result<Vec<String>, String> {
     let object = unwrapped(object);
     if !object.get().starts_with('{') {

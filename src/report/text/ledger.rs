@@ -111,8 +111,8 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
         (table.total.wasted > Usd::ZERO, "wasted: the part of the settled amount that produced no clip"),
         (
             table.total.approved.is_some_and(|clips| clips > 0),
-            "per approved: the settled and in doubt amounts, including failed, rejected and replaced renderings, \
-             divided by the number of approved clips; rounded up",
+            "per approved: the price of an approved clip: all settled and doubtful amounts, also of failed, rejected and \
+             replaced renderings, divided by the number of approved clips; rounded up",
         ),
         (table.by.overlaps(), "A rendering counts under each tag of its item, so the rows overlap."),
     ];

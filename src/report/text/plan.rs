@@ -42,7 +42,8 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport, verbose: 
     }
     if !plan.trips.is_empty() {
         terminal.tell(
-            "A run would send nothing, because a guard is exceeded: see `run --accept-changes`, `run --plan`.",
+            "A run would send nothing, because the plan exceeds a limit of `guards:`. If it is right, type \
+             `shotlist run --accept-changes`, or approve a saved plan with `shotlist run --plan FILE`.",
             2,
         );
     }

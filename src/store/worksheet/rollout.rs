@@ -106,8 +106,8 @@ impl Book {
         })
     }
 
-    /// Returns the worksheet position of one of the jobs of a `kind` that may join a template's canary. `position` is the job's
-    /// number among these jobs, from 0. Returns `None` if there are not so many jobs.
+    /// Returns the place of a job in the plan. The job is the one with the number `position`, from 0, among the jobs of this
+    /// `kind` that may join the template's canary. Returns `None` if there are not so many jobs.
     pub fn of_kind(
         &self,
         template: &Sha256,

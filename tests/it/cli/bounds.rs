@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 #[test]
 fn p45_no_more_is_charged_than_max_cost_and_it_counts_for_each_run() {
     let project = Project::shop(10);
+    // One after the other, so that it is always the same job that is sent next.
+    project.edit("shotlist.yaml", "limits: { ", "limits: { concurrency: 1, ");
     assert_whole!(project.run(&["run", "--max-cost", "1.50"]).expect(8));
     assert_eq!((project.charges().len(), project.clips().len()), (3, 3));
     project.run(&["run", "--max-cost", "0.39"]).expect(8);
@@ -20,13 +22,11 @@ fn p45_no_more_is_charged_than_max_cost_and_it_counts_for_each_run() {
 
 #[test]
 fn p45_what_is_in_doubt_counts_against_max_cost() {
-    let mut project = Project::shop_with_faults(
+    let project = Project::shop_with_faults(
         6,
         json!([{ "on": "submit", "when": { "prompt_contains": "number 1" }, "do": "reset_after_accept" }]),
     );
-    // One after the other, so that it is always the same job that is sent next.
-    project.limits = project.limits.replace("{ ", "{ concurrency: 1, ");
-    project.manifest(crate::support::SHOP);
+    project.edit("shotlist.yaml", "limits: { ", "limits: { concurrency: 1, ");
     assert_whole!(project.run(&["run", "--max-cost", "0.80"]).expect(8));
     assert_eq!((project.charges().len(), project.clips().len()), (2, 1));
 }

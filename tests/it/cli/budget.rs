@@ -60,6 +60,7 @@ fn a_plan_says_how_much_of_it_fits_and_the_run_says_when_little_is_left_and_what
     );
     let plan = project.run(&["plan"]).expect(0);
     insta::assert_snapshot!("plan_of_which_a_part_fits", whole(&plan));
+    project.edit("shotlist.yaml", "limits: { ", "limits: { concurrency: 1, ");
     let ended = project.run(&["run", "--yes"]).expect(8);
     assert_whole!(&ended);
 

@@ -62,6 +62,7 @@ fn what_waits_is_not_paid_where_another_manifest_had_it_rendered() {
 fn a_day_has_one_budget_whatever_the_projects_of_a_folder_are_called_and_it_says_who_spent_it() {
     let project = Project::shop(0);
     project.manifest(&format!("{SHOP}budget: {{ day: \"1.20\" }}\n"));
+    project.edit("shotlist.yaml", "limits: { ", "limits: { concurrency: 1, ");
     sheet(&project, &[("a", "one"), ("b", "two"), ("c", "three")]);
     project.run(&["run", "--max-cost", "0.40"]).expect(8);
     project.edit("shotlist.yaml", "project: shop", "project: fair");

@@ -81,6 +81,7 @@ fn each_class_of_error_is_told_whole_to_programs() {
     let mut keyless = project.command(&["run", "--yes", "--json"]);
     keyless.env_remove(KEY_VARIABLE);
     assert_whole!(project.start_as(keyless).wait().expect(10));
+    project.edit("shotlist.yaml", "limits: { ", "limits: { concurrency: 1, ");
     assert_whole!(project.run(&["run", "--max-cost", "0.40", "--json"]).expect(8));
     assert_whole!(project.run(&["show", "unknown", "--json"]).expect(2));
 
