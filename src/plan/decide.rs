@@ -5,12 +5,13 @@
 //! take can serve is paid for.
 //!
 //! [`decide`] visits the wanted jobs three times and holds one job at a time. The first pass uses each job's own takes,
-//! which shows which jobs can lead others (give them their clip). The second moves takes from one job to another, which
+//! which shows which jobs can lead others (give them their clip); unsent takes come last in it. The second moves takes from one job to another, which
 //! shows what blocks a job. The third decides all other jobs, in order. Jobs that wait for a review come last, if there
 //! are any.
 
 mod doubt;
 mod held_back;
+mod last;
 mod recognise;
 mod share;
 
@@ -24,8 +25,10 @@ use crate::domain::take::Wanted;
 use crate::manifest::{ImageIdentity, OnChange, Rules};
 use doubt::reorder_doubtful;
 use held_back::{has_clip, held_back};
+use last::last;
 use recognise::recognise;
-use share::{another_clip, can_be_free, clip_of, follows, is_led, serves, shared, taken_over};
+use share::{can_be_free, clip_of, follows, is_led, serves, shared, taken_over};
+use std::cell::Cell;
 
 pub use super::decision::Decision;
 pub use share::may_share;
@@ -121,7 +124,8 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
         let alike = own.and_then(|own| own.alike.as_ref());
         if is_selected { jobs.settle(at, &decision, alike) } else { Ok(()) }
     };
-    jobs.each_undecided(&mut |at, job| {
+    let has_unsent = Cell::new(false);
+    let mut use_own = |at: i64, job: &Wanted, are_others_known: bool| {
         let Some(mut own) = jobs.by_key(&job.key)? else { return Ok(()) };
         let alike = recognise(jobs, job, &mut own, scope.pictures)?;
         let rules = rules(&job.key);
@@ -129,12 +133,13 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             Some(decision) => Some(decision),
             None if own.takes.iter().any(|take| take.state.is_unsettled()) => None,
             None => match unserved(job, &own) {
-                Some(it)
-                    if !can_be_free(jobs, job, rules.reuse)? && !is_led(jobs, job, &it, rules.reuse)? =>
-                {
-                    Some(it)
+                Some(_) if can_be_free(jobs, job, rules.reuse)? => None,
+                Some(Decision::Underway { .. }) if !are_others_known => {
+                    has_unsent.set(true);
+                    None
                 }
-                _ => None,
+                Some(it) if is_led(jobs, job, &it, rules.reuse)? => None,
+                other => other,
             },
         };
         let Some(decision) = decision.filter(|decision| !follows(jobs, job, decision)) else {
@@ -148,7 +153,12 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             jobs.take_over(take)?;
         }
         conclude(at, job, Some(&Own { job: own, alike }), decision)
-    })?;
+    };
+    jobs.each_undecided(&mut |at, job| use_own(at, job, false))?;
+    if has_unsent.get() {
+        // Another job may have the clip that an unsent take would pay for, or may have paid for it.
+        jobs.each_undecided(&mut |at, job| use_own(at, job, true))?;
+    }
     if jobs.any_free() {
         jobs.each_undecided(&mut |at, job| {
             if !selected(&job.key) || jobs.rejection(&job.key).is_some_and(|it| it.order == job.fingerprint) {
@@ -235,39 +245,6 @@ fn still_own<J: WantedJobs + ?Sized>(
     own.takes = kept;
     let alike = recognise(jobs, job, &mut own, identity)?;
     Ok(Some(Own { job: own, alike }))
-}
-
-/// Decides in the third pass about a job for which the first two found neither its own clip nor another job's take.
-fn last<J: WantedJobs + ?Sized>(
-    jobs: &J,
-    job: &Wanted,
-    own: Option<&KnownJob>,
-    rules: Rules,
-) -> Result<Decision, J::Error> {
-    if let Some(own) = own {
-        if let Some(decision) = by_itself(jobs, job, own, rules.on_change)? {
-            let other =
-                if follows(jobs, job, &decision) { another_clip(jobs, job, own, rules)? } else { None };
-            return Ok(other.unwrap_or(decision));
-        }
-        if let Some(unsettled) = own.takes.iter().find(|take| take.state.is_unsettled()) {
-            return Ok(blocked(&own.key, unsettled, false));
-        }
-    }
-    let waiting = own.map(unsent).unwrap_or_default();
-    if let Some(mut decision) = shared(jobs, job, rules.reuse)? {
-        if let Decision::Shared { superseded, .. } = &mut decision {
-            *superseded = waiting;
-        }
-        return Ok(decision);
-    }
-    if let Some(decision) = own.and_then(|own| unserved(job, own)) {
-        return Ok(decision);
-    }
-    match jobs.reusable(Owner::Free, job)? {
-        Some(free) => taken_over(jobs, free, waiting),
-        None => fresh(jobs, job, own),
-    }
 }
 
 /// Returns the decision that follows from the job's own takes alone, if there is one.
@@ -375,19 +352,6 @@ fn let_go(take: &KnownTake) -> bool {
         take.state,
         State::Cancelled { .. } | State::Failed { refusal: Refusal::Cancelled, charged: Charged::No, .. }
     )
-}
-
-fn fresh<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: Option<&KnownJob>) -> Result<Decision, K::Error> {
-    let takes = own.map_or(&[][..], |own| &own.takes);
-    let Some(newest) = takes.iter().find(|take| !let_go(take)) else {
-        return Ok(Decision::New);
-    };
-    let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
-    let old = jobs.request(&done.unwrap_or(newest).id)?;
-    Ok(Decision::Changed {
-        fields: old.map_or_else(Vec::new, |old| changes(&old, &job.request)),
-        superseded: own.map(unsent).unwrap_or_default(),
-    })
 }
 
 /// Returns the job's takes that were not submitted yet.
