@@ -138,6 +138,7 @@ fn a_terminal_shows_what_is_in_flight_and_keeps_what_came_of_it() {
     let screen = Screen::open(run(&project, &["run", "--yes"]), 60, 20);
     until("five are in flight", || screen.seen().contains("rendering") && project.takes("running") == 5);
     until("the bar is drawn", || screen.seen().contains("0/6 "));
+    until("the word of the stalled tasks was told", || screen.seen().contains("QUEUED"));
     project.clear_faults();
     let (code, written) = screen.end();
     assert_eq!(code, Some(0), "{written}");
