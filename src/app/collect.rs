@@ -11,7 +11,7 @@ use super::project_status::buckets;
 use super::reporter::News;
 use super::rollout::RolloutState;
 use super::session::{Order, Session};
-use super::setup::{is_missing_key, not_set_up, set_up_valid};
+use super::setup::{not_set_up, set_up_valid};
 use super::summary::{self, Ended, RunReport};
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
@@ -78,17 +78,13 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
         Error::new(Exit::Invalid, what).problems(problems)
     })?;
     let cards = cards(&places.manifest, &project.registry);
-    let (setup, problems) = set_up_valid(&project, &configs, &cards, &needed).await?;
-    let is_whole = problems.is_empty();
+    let (setup, unusable) = set_up_valid(&project, &configs, &cards, &needed).await?;
+    let is_whole = unusable.problems.is_empty();
     if !is_whole && setup.accounts.is_empty() {
-        return Err(not_set_up(&project, &needed, &setup, problems));
+        return Err(not_set_up(&project, &needed, &setup, unusable));
     }
-    let unset = match problems.iter().all(is_missing_key) {
-        _ if is_whole => Exit::Done,
-        true => Exit::Credentials,
-        false => Exit::Invalid,
-    };
-    project.tell(&News::Problems(&problems));
+    let least = if is_whole { Exit::Done } else { unusable.exit };
+    project.tell(&News::Problems(&unusable.problems));
     let roster = roster(&session).await?;
     let run = session.store.begin_run("", "collect", Caps::default(), session.clock.now()).await?;
     let order = Order {
@@ -105,5 +101,5 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let ended =
         Ended { run, caps, waiting: 0, asks: 0, lost, rollout: RolloutState::default(), repeat: "collect" };
     let report = Box::pin(summary::carry_out(session, setup, order, ended)).await?;
-    Ok(report.at_least(unset))
+    Ok(report.at_least(least))
 }

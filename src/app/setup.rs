@@ -47,6 +47,28 @@ impl Setup {
     }
 }
 
+/// The needed providers that cannot be used.
+pub(crate) struct Unusable {
+    /// A problem for each of them; empty if all can be used.
+    pub(crate) problems: Vec<Problem>,
+    /// [`Exit::Credentials`] if only keys are missing or wrong, which does not make the manifest invalid.
+    pub(crate) exit: Exit,
+}
+
+impl Default for Unusable {
+    fn default() -> Self {
+        Self { problems: Vec::new(), exit: Exit::Credentials }
+    }
+}
+
+/// The reason why a provider's server cannot be called.
+pub(crate) enum EndpointError {
+    /// The manifest's address is invalid, or not that of a server which may receive the key.
+    Address(Box<Problem>),
+    /// The environment has no usable API key of the provider.
+    Key(Box<Problem>),
+}
+
 /// Sets up the needed providers: those of the jobs to send and those with paid clips to collect.
 ///
 /// Other providers need no key.
@@ -56,8 +78,8 @@ pub(crate) async fn setup(
     cards: &Cards,
     needed: &BTreeSet<String>,
 ) -> Result<Setup, Error> {
-    let (setup, problems) = set_up_valid(project, configs, cards, needed).await?;
-    if problems.is_empty() { Ok(setup) } else { Err(not_set_up(project, needed, &setup, problems)) }
+    let (setup, unusable) = set_up_valid(project, configs, cards, needed).await?;
+    if unusable.problems.is_empty() { Ok(setup) } else { Err(not_set_up(project, needed, &setup, unusable)) }
 }
 
 /// Returns the error for the needed providers that are not in `setup`, because an address or a key is missing or wrong.
@@ -65,10 +87,9 @@ pub(crate) fn not_set_up(
     project: &Project,
     needed: &BTreeSet<String>,
     setup: &Setup,
-    problems: Vec<Problem>,
+    unusable: Unusable,
 ) -> Error {
-    // A missing key does not make the manifest invalid.
-    let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
+    let Unusable { problems, exit } = unusable;
     let is_left =
         |name: &&String| project.registry.find(name).is_some() && !setup.accounts.contains_key(name.as_str());
     let left: Vec<&str> = needed.iter().filter(is_left).map(String::as_str).collect();
@@ -94,14 +115,6 @@ pub(crate) fn lacks_key<'a>(
     })
 }
 
-/// Returns whether a problem with a provider is that its API key is missing or unusable.
-pub(crate) fn is_missing_key(problem: &Problem) -> bool {
-    problem.message.contains(NO_KEY)
-}
-
-/// Words in each message about a missing or unusable API key; [`is_missing_key`] recognises it by them.
-const NO_KEY: &str = "; this environment variable holds the key of ";
-
 /// Sets up the needed providers that have valid settings, and returns the problems of the other needed providers.
 ///
 /// If one provider has no key, the paid clips of other providers can still be collected.
@@ -110,7 +123,7 @@ pub(crate) async fn set_up_valid(
     configs: &BTreeMap<String, Located<ProviderConfig>>,
     cards: &Cards,
     needed: &BTreeSet<String>,
-) -> Result<(Setup, Vec<Problem>), Error> {
+) -> Result<(Setup, Unusable), Error> {
     if project.places.sandbox && project.rehearsal.is_none() {
         // A rehearsal asks no questions about money, so the real providers must not get its requests.
         let what = "the project has the paths of a rehearsal, but no sandbox replaces its providers; nothing was sent";
@@ -130,12 +143,12 @@ pub(crate) async fn set_up_valid(
             let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
-        return Ok((Setup { accounts, settings, stage: Some(stage) }, Vec::new()));
+        return Ok((Setup { accounts, settings, stage: Some(stage) }, Unusable::default()));
     }
     if let Some(warning) = settings.proxies.warning().filter(|_| !needed.is_empty()) {
         project.tell(&News::Warning(&warning));
     }
-    let mut problems = Vec::new();
+    let mut unusable = Unusable::default();
     let mut reported = BTreeSet::new();
     for provider in needed.iter().filter_map(|name| project.registry.find(name)) {
         let config = configs.get(provider.name());
@@ -149,10 +162,14 @@ pub(crate) async fn set_up_valid(
                 let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
                 accounts.insert(provider.name().to_owned(), Arc::new(account));
             }
-            Err(problem) => problems.push(*problem),
+            Err(EndpointError::Address(problem)) => {
+                unusable.exit = Exit::Invalid;
+                unusable.problems.push(*problem);
+            }
+            Err(EndpointError::Key(problem)) => unusable.problems.push(*problem),
         }
     }
-    Ok((Setup { accounts, settings, stage: None }, problems))
+    Ok((Setup { accounts, settings, stage: None }, unusable))
 }
 
 /// Returns a note on the models whose changes by the manifest the sandbox ignores; `None` if there are none.
@@ -176,8 +193,8 @@ pub(crate) fn sandbox_limits(cards: &Cards, used: &BTreeSet<ModelName>) -> Optio
 pub(crate) fn endpoint(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
-) -> Result<(Endpoint, Option<String>), Box<Problem>> {
-    let base_url = base_url(provider, config)?;
+) -> Result<(Endpoint, Option<String>), EndpointError> {
+    let base_url = base_url(provider, config).map_err(EndpointError::Address)?;
     let (name, place) = key_variable(provider, config);
     let owner = provider.name();
     let key = key_in(name).map_err(|why| {
@@ -190,8 +207,9 @@ pub(crate) fn endpoint(
                 format!("copy the key from the console of {owner} again, and set {name} to the key only"),
             ),
         };
-        let problem = Problem::error(place, format!("{name} {what}{NO_KEY}{owner}"));
-        Box::new(problem.hint(format!("{hint}, then type the same command again")))
+        let what = format!("{name} {what}; this environment variable holds the key of {owner}");
+        let problem = Problem::error(place, what).hint(format!("{hint}, then type the same command again"));
+        EndpointError::Key(Box::new(problem))
     })?;
     let warning = key.is_trimmed.then(|| trimmed(name, owner));
     Ok((Endpoint { base_url, key: Some(key.text), key_env: Some(name.to_owned()) }, warning))
