@@ -82,15 +82,19 @@ fn needs(gallery: &Gallery) -> Vec<String> {
     let number =
         |is_meant: &dyn Fn(&GalleryJob) -> bool| gallery.jobs.iter().filter(|job| is_meant(job)).count();
     let is_done = |job: &GalleryJob| job.bucket == Bucket::Done;
+    let of = |bucket: Bucket| {
+        let jobs = number(&|job| job.bucket == bucket);
+        (jobs, bucket.words(jobs))
+    };
     let kinds = [
-        (number(&|job| job.bucket == Bucket::Held), "waiting for your decision"),
-        (number(&|job| job.bucket == Bucket::Asks), "changed and waiting for your approval"),
-        (number(&|job| job.bucket == Bucket::Failed), "failed"),
+        of(Bucket::Held),
+        of(Bucket::Asks),
+        of(Bucket::Failed),
         (number(&|job| matches!(job.bucket, Bucket::Missing | Bucket::Altered)), "missing or altered"),
         (number(&|job| is_done(job) && job.standing == ReviewState::Rejected), "rejected"),
-        (number(&|job| is_done(job) && job.standing == ReviewState::Outdated), "to be reviewed again"),
-        (number(&|job| is_done(job) && job.standing == ReviewState::Undecided), "to be reviewed"),
-        (number(&|job| is_done(job) && job.verdict() == Some(Verdict::Fail)), "with a failed check"),
+        (number(&|job| is_done(job) && job.standing == ReviewState::Outdated), "outdated"),
+        (number(&|job| is_done(job) && job.standing == ReviewState::Undecided), "undecided"),
+        (number(&|job| is_done(job) && job.verdict() == Some(Verdict::Fail)), "with the verdict fail"),
     ];
     kinds.into_iter().filter(|(jobs, _)| *jobs > 0).map(|(jobs, words)| format!("{jobs} {words}")).collect()
 }

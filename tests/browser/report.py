@@ -96,7 +96,7 @@ def looks(driver, claims, page):
     claims("Spent on these clips" in texts(driver, ".tile .label"), "the money comes first")
     needs = texts(driver, ".need")
     claims(any("failed" in it for it in needs), f"failed jobs need a person: {needs}")
-    claims(any("not decided" in it for it in needs), f"undecided clips need a person: {needs}")
+    claims(any("undecided" in it for it in needs), f"undecided clips need a person: {needs}")
     claims(any("shotlist retry --sandbox" in it for it in texts(driver, ".needs code")), "the command to type is there")
     card = find(driver, ".card")
     claims(len(card.find_elements(By.CSS_SELECTOR, ".pair > .box")) == 2, "a card has picture and clip")

@@ -22,6 +22,15 @@ function decisionBadge(job) {
   return badge(DECISIONS, job.standing, more);
 }
 
+// Returns the money of the shown rendering, with its state unless it is spent. A rendering that was not charged has none.
+function priceWords(job) {
+  const take = job.shown;
+  if (!take || take.account === "free") return "";
+  if (take.of) return "shared";
+  const words = { reserved: " reserved", in_doubt: " in doubt" }[take.account] ?? "";
+  return money(take.cost) + words;
+}
+
 const nameOf = (job) => [job.shot, job.variant].filter(Boolean).join(" · ");
 
 function cardLabel(job) {
@@ -29,8 +38,8 @@ function cardLabel(job) {
   if (job.verdict) parts.push(VERDICTS[job.verdict][0] + (job.finding ? `: ${job.finding.reason}` : ""));
   if (decisionOf(job)) parts.push(DECISIONS[job.standing][0]);
   if (job.takes.length > 1) parts.push(count(job.takes.length, "version"));
-  if (job.takes.length) parts.push(money(job.price));
-  return parts.join(", ");
+  parts.push(priceWords(job));
+  return parts.filter(Boolean).join(", ");
 }
 
 function versionStrip(job) {
@@ -56,7 +65,7 @@ function makeCard(job, place, total) {
   const take = job.shown;
   const clip = clipBox(job, job.current ?? take);
   const pair = el("div", { class: "pair" }, sourceBox(job, take), clip);
-  const head = el("div", { class: "name" }, el("b", { text: nameOf(job) }), el("span", { class: "model", text: (job.model ?? "").split("/").pop(), title: job.model ?? "" }), el("span", { class: "price", text: job.takes.length ? money(job.price) : "" }));
+  const head = el("div", { class: "name" }, el("b", { text: nameOf(job) }), el("span", { class: "model", text: (job.model ?? "").split("/").pop(), title: job.model ?? "" }), el("span", { class: `price${take?.account === "settled" && !take.of ? "" : " open"}`, text: priceWords(job) }));
   const lines = el("div", { class: "lines" },
     badge(STATES, job.state, job.state === "done" ? "" : job.why ?? ""),
     job.verdict ? badge(VERDICTS, job.verdict, job.finding?.reason ?? "") : null,

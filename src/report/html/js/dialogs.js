@@ -36,7 +36,7 @@ function askReasons(jobs, { redo = false } = {}, decided) {
   };
   const total = el("p", { class: "total" });
   const finish = (reasons) => {
-    if (reasons.length === 0) fault.textContent = "Select a reason, or press its number.";
+    if (reasons.length === 0) fault.textContent = isTouch() ? "Select a reason." : "Select a reason, or press its number.";
     else if (reasons.includes("other") && !note.value.trim()) {
       fault.textContent = "“other” needs a note.";
       note.focus();

@@ -50,7 +50,7 @@ const STATES = {
   to_render: ["to render", "ring", "calm"],
   asks: ["waiting for your approval", "hand", "warn"],
   review: ["waiting for your review", "hand", "warn"],
-  in_flight: ["rendering", "clock", "calm"],
+  in_flight: ["waiting for the result", "clock", "calm"],
   waiting: ["waiting for another job", "clock", "calm"],
   held: ["needs your decision", "hand", "warn"],
   failed: ["failed", "cross", "bad"],
@@ -60,9 +60,9 @@ const STATES = {
   altered: ["altered", "missing", "warn"],
 };
 const VERDICTS = {
-  fail: ["checks failed", "cross", "bad"],
-  warn: ["look closely", "warn", "warn"],
-  pass: ["checks passed", "check", "good"],
+  fail: ["checks: fail", "cross", "bad"],
+  warn: ["checks: warn", "warn", "warn"],
+  pass: ["checks: pass", "check", "good"],
   unchecked: ["not checked", "ring", "calm"],
 };
 const DECISIONS = {

@@ -2,7 +2,8 @@
 
 const CARD_WIDTH = 296;
 const GAP = 16;
-const ROW_HEIGHT = 284;
+// The height of a row without the boxes of the pictures, as in page.css: heading, text, buttons and the gap.
+const ROW_WITHOUT_BOX = 188;
 const SPARE_ROWS = 2;
 
 class Grid {
@@ -14,6 +15,7 @@ class Grid {
     this.rows = [];
     this.mounted = new Map();
     this.columns = 0;
+    this.rowHeight = 0;
     this.ring = null;
     const draw = () => {
       this.due ??= requestAnimationFrame(() => {
@@ -32,12 +34,20 @@ class Grid {
   }
 
   fit() {
-    const columns = Math.max(1, Math.floor((this.list.clientWidth + GAP) / (CARD_WIDTH + GAP)));
-    if (columns !== this.columns && this.list.clientWidth > 0) {
+    const width = this.list.clientWidth;
+    const columns = Math.max(1, Math.floor((width + GAP) / (CARD_WIDTH + GAP)));
+    // A box has the shape 3:2, which leaves only narrow bars around 4:3 pictures and 16:9 clips.
+    const boxWidth = ((width + GAP) / columns - GAP - 3) / 2;
+    const boxHeight = Math.round((boxWidth * 2) / 3);
+    if (width > 0 && (columns !== this.columns || boxHeight + ROW_WITHOUT_BOX !== this.rowHeight)) {
       const at = this.topJob();
+      const hadFocus = this.list.contains(document.activeElement);
       this.columns = columns;
+      this.rowHeight = boxHeight + ROW_WITHOUT_BOX;
+      this.list.style.setProperty("--box", `${boxHeight}px`);
       this.pack();
       if (at) this.reveal(at);
+      if (hadFocus && this.ring) this.element(this.ring)?.focus({ preventScroll: true });
     }
     this.draw();
   }
@@ -79,7 +89,7 @@ class Grid {
       }
     }
     this.placeOf = new Map(this.order.map((job, at) => [job, at]));
-    this.list.style.height = `${this.rows.length * ROW_HEIGHT}px`;
+    this.list.style.height = `${this.rows.length * this.rowHeight}px`;
     for (const [, element] of this.mounted) this.drop(element);
     this.mounted.clear();
     this.draw();
@@ -95,15 +105,15 @@ class Grid {
   }
 
   topJob() {
-    const row = Math.round((Page.barHeight() - this.top()) / ROW_HEIGHT);
+    const row = Math.round((Page.barHeight() - this.top()) / this.rowHeight);
     return row > 0 ? this.rows[row]?.[0]?.jobs[0] ?? null : null;
   }
 
   draw() {
     if (!this.columns) return;
     const top = this.top();
-    const first = Math.max(0, Math.floor(-top / ROW_HEIGHT) - SPARE_ROWS);
-    const last = Math.min(this.rows.length - 1, Math.ceil((innerHeight - top) / ROW_HEIGHT) + SPARE_ROWS);
+    const first = Math.max(0, Math.floor(-top / this.rowHeight) - SPARE_ROWS);
+    const last = Math.min(this.rows.length - 1, Math.ceil((innerHeight - top) / this.rowHeight) + SPARE_ROWS);
     // The focused card stays, because otherwise the keyboard focus would be lost.
     const held = this.list.contains(document.activeElement) ? this.rowOf.get(this.ring) : undefined;
     for (const [row, element] of this.mounted) {
@@ -117,7 +127,7 @@ class Grid {
 
   mount(at) {
     const row = el("div", { class: "row", role: "presentation" });
-    row.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
+    row.style.transform = `translateY(${at * this.rowHeight}px)`;
     row.style.gridTemplateColumns = `repeat(${this.columns}, minmax(0, 1fr))`;
     for (const group of this.rows[at]) {
       const more = group.all > 1 ? [el("span", { class: "count", text: group.isFirst ? count(group.all, "clip") : "continued" })] : [];
@@ -182,9 +192,9 @@ class Grid {
   reveal(job) {
     const row = this.rowOf?.get(job);
     if (row === undefined) return;
-    const top = this.top() + row * ROW_HEIGHT;
+    const top = this.top() + row * this.rowHeight;
     const bar = Page.barHeight();
-    if (top < bar || top + ROW_HEIGHT > innerHeight) scrollBy({ top: top - bar - 8, behavior: "instant" });
+    if (top < bar || top + this.rowHeight > innerHeight) scrollBy({ top: top - bar - 8, behavior: "instant" });
     this.draw();
   }
 

@@ -288,7 +288,7 @@ async function begin() {
   keepToken();
   const data = await readData();
   const model = new Model(data);
-  Object.assign(Address, { live: Boolean(data.live), folder: data.folder });
+  Object.assign(Address, { live: Boolean(data.live), folder: data.folder, output: data.output });
   Object.assign(Page, { model });
   Decide.model = model;
   Decide.store = data.live ? new ServedStore(model, (jobs) => Page.changed(jobs)) : new FileStore(model);

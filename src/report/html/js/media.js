@@ -14,10 +14,6 @@ const nearby = new IntersectionObserver((entries) => {
 function pictureElement(address, alt, failed) {
   const image = el("img", { alt, decoding: "async", draggable: "false" });
   image.addEventListener("error", () => failed?.(image), { once: true });
-  image.addEventListener("load", () => {
-    // A clip or picture that is not wide is shown complete; wide ones fill the box, both with the same crop.
-    if (image.naturalWidth < image.naturalHeight * 1.2) image.closest(".pair")?.classList.add("whole");
-  });
   if (address.startsWith("data:")) image.src = address;
   else {
     image.dataset.later = address;
@@ -44,7 +40,7 @@ function sourceBox(job, take) {
 }
 
 const NO_CLIP = {
-  to_render: "not rendered yet", asks: "waiting for your approval", review: "waiting for the review of the first clips", in_flight: "rendering", waiting: "waiting for another job",
+  to_render: "not rendered yet", asks: "waiting for your approval", review: "waiting for the review of the first clips", in_flight: "waiting for the result", waiting: "waiting for another job",
   held: "no clip: needs your decision", failed: "no clip: failed", written_off: "no clip: written off", dismissed: "no clip: dismissed",
   missing: "the file is missing", altered: "another file has the clip's name",
 };

@@ -105,6 +105,9 @@ const encodedPath = (path) => path.split("/").map(encodeURIComponent).join("/");
 const Address = {
   live: false,
   folder: "",
+  output: "",
+  // The path of a file as it can be opened from the folder in which the program was started.
+  file: (path) => [Address.output.replace(/\/$/, ""), path].filter(Boolean).join("/").replace(/^\.\//, ""),
   clip: (take) => (take?.path ? (Address.live ? `clip/${encodeURIComponent(take.take)}` : Address.folder + encodedPath(take.path)) : null),
   poster: (take) => (Address.live ? (take?.sha256 ? `poster/${encodeURIComponent(take.take)}` : null) : take?.poster ?? null),
   source: (take) => (Address.live ? (take?.file ? `source/${encodeURIComponent(take.take)}` : null) : take?.source ?? null),

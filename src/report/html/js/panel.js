@@ -92,7 +92,7 @@ class Panel {
       const isGone = !Address.live && video.error?.code === 4;
       box.append(el("div", { class: "fault" },
         el("b", { text: isGone ? "The file is missing, or this browser cannot decode it." : "This clip cannot be decoded." }),
-        el("code", { text: take.path }), commandLine(Page.model.command("repair"))));
+        el("code", { text: Address.file(take.path) }), commandLine(Page.model.command("repair"))));
     }, { once: true });
     video.src = address;
     return box;
@@ -124,7 +124,7 @@ class Panel {
 
   compare() {
     if (!this.job || this.job.takes.filter((take) => take.path).length < 2) {
-      toast("There is one version only");
+      toast(this.job ? "There is no other version with a clip to compare" : "Select a clip first");
       return;
     }
     this.isComparing = !this.isComparing;
@@ -134,7 +134,7 @@ class Panel {
   nextVersion() {
     const { job } = this;
     if (!job || job.takes.length < 2) {
-      toast("There is one version only");
+      toast(job ? "There is no other version" : "Select a clip first");
       return;
     }
     const at = job.takes.indexOf(this.take ?? job.current ?? job.takes[0]);
@@ -148,7 +148,7 @@ class Panel {
     const each = job.takes.map((take, at) => {
       const address = Address.poster(take);
       const picture = address && take.path ? pictureElement(address, "", (image) => image.remove()) : blank(take.path ? "" : STATES_OF_PHASE[take.phase] ?? take.phase, null);
-      const marks = [take === job.current ? "in use" : null, take.verdict ? VERDICTS[take.verdict][0] : null, money(take.cost)].filter(Boolean).join(" · ");
+      const marks = [take === job.current ? "in use" : null, take.verdict ? VERDICTS[take.verdict][0] : null, take.account === "free" ? "not charged" : money(take.cost)].filter(Boolean).join(" · ");
       const select = el("button", { type: "button", class: "pick", "aria-pressed": String(take === shown), on: { click: () => { this.take = take; this.draw(); } }, data: { act: `v${at}` } },
         el("span", { class: "box" }, picture), el("b", { text: `Version ${job.takes.length - at}` }), el("span", { text: marks }));
       const canChoose = Decide.store.canChoose && take.path && take !== job.current && !take.of;
@@ -217,10 +217,10 @@ class Panel {
       row("Task", take.task ? el("code", { text: take.task }) : "");
       row("Provider said", take.said ? el("span", { class: "said", text: take.said }) : "");
       row("Picture", take.file ?? (Address.link(take.link ?? "") ? el("a", { href: Address.link(take.link), rel: "noreferrer noopener", target: "_blank", text: take.link }) : take.link ?? ""));
-      row("File", take.path ? el("code", { text: take.path }) : "", take.bytes ? `  ${size(take.bytes)}` : "");
+      row("File", take.path ? el("code", { text: Address.file(take.path) }) : "", take.bytes ? `  ${size(take.bytes)}` : "");
       row("SHA-256", take.sha256 ? el("code", { text: take.sha256 }) : "");
     } else {
-      row("File", el("code", { text: job.path }));
+      row("File", el("code", { text: Address.file(job.path) }));
     }
     row("Tags", job.tags.join(" · "));
     return el("section", { class: "all" }, el("h3", { text: "Details" }), list);

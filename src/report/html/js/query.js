@@ -2,7 +2,7 @@
 
 const FACETS = {
   state: { title: "State", of: (job) => [job.state], words: (value) => STATES[value]?.[0] ?? value, order: Object.keys(STATES) },
-  verdict: { title: "Checks", of: (job) => (job.verdict ? [job.verdict] : []), words: (value) => VERDICTS[value]?.[0] ?? value, order: Object.keys(VERDICTS) },
+  verdict: { title: "Checks", of: (job) => (job.verdict ? [job.verdict] : []), words: (value) => (VERDICTS[value]?.[0] ?? value).replace("checks: ", ""), order: Object.keys(VERDICTS) },
   decision: { title: "Decision", of: (job) => (decisionOf(job) ? [decisionOf(job)] : []), words: (value) => DECISIONS[value]?.[0] ?? value, order: Object.keys(DECISIONS) },
   shot: { title: "Shot", of: (job) => [job.shot], words: (value) => value },
   model: { title: "Model", of: (job) => (job.model ? [job.model] : []), words: (value) => value },
