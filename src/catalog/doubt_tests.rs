@@ -165,3 +165,20 @@ fn a_hidden_column_is_no_title_or_picture_where_another_fits() {
     assert_eq!(image(&[1]), (Some("new2.jpg".to_owned()), 1));
     assert_eq!(image(&[1, 2]), (Some("old2.jpg".to_owned()), 1));
 }
+
+#[test]
+fn letters_that_a_spreadsheet_lost_are_one_warning_for_the_file() {
+    let catalog = from("p.csv", "id,title\n1,Sch?ne Lampe gr?n\n2,Becher\n3,T?r\n");
+    let [problem] = &catalog.problems[..] else { panic!("{:?}", catalog.problems) };
+    assert_eq!(problem.severity, Severity::Warning);
+    assert_eq!(
+        problem.message,
+        "2 items have a question mark within a word: the letter there was lost when the file was saved"
+    );
+    assert_eq!(problem.label.as_deref(), Some("such as `Sch?ne` (item 1)"));
+    assert!(problem.hint.as_deref().unwrap().contains("CSV UTF-8"));
+    for title in ["Really?", "a?b=c", "Really?Yes", "Schöne Lampe"] {
+        let catalog = from("p.csv", &format!("id,title\n1,{title}\n2,Becher\n"));
+        assert_eq!(catalog.problems, [], "{title}");
+    }
+}

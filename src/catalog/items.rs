@@ -5,6 +5,7 @@ mod ids;
 
 use super::cells::{Row, is_shortened};
 use super::dialect::{self, Dialect, Field, not_sold};
+use super::lost;
 use super::products::{Product, Variant, different};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::ident::{Ident, ident};
@@ -76,6 +77,8 @@ pub(super) struct Made {
     pub(super) quoted: Noted,
     /// The ids that had hidden characters at an end, which were removed.
     pub(super) trimmed: Noted,
+    /// The items with a question mark in the place of a letter, with the first such word and the item's id.
+    pub(super) lost: Noted,
     /// The items that the shop does not sell, by the index of the column that marks them as not sold.
     pub(super) unsold: BTreeMap<usize, Noted>,
     /// The row number of each id, by the digest of the id.
@@ -218,6 +221,9 @@ impl Maker<'_> {
         } else {
             made.rows.insert(key, u32::try_from(row).unwrap_or(u32::MAX));
             made.count += 1;
+            if let Some(word) = lost::word(&item) {
+                made.lost.note(word.to_owned(), &item.id);
+            }
             made.items.push(item);
         }
     }

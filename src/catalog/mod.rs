@@ -19,6 +19,7 @@ mod json;
 mod letters;
 mod lines;
 mod listed;
+mod lost;
 mod mapping;
 mod products;
 mod quotes;

@@ -327,6 +327,11 @@ pub struct ShowArgs {
     pub manifest: ManifestArg,
 }
 
+/// Parses a whole number of things, such as a number of submissions.
+fn whole_number(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "write a whole number, such as 5".to_owned())
+}
+
 /// Parses a duration with its unit, such as `90s`, `5m`, `2h`, `7d` or `300ms`.
 fn duration(text: &str) -> Result<Duration, String> {
     let refused =
@@ -365,6 +370,35 @@ mod tests {
                     ["key", "secret", "password", "bearer", "auth"].iter().any(|word| name.contains(word));
                 assert!(!reported, "{} --{name}", command.get_name());
             }
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_refused_with_what_to_write() {
+        let address = "write an address with a port, such as 127.0.0.1:8420";
+        let cases: [(&[&str], &str); 7] = [
+            (&["run", "--limit", "two"], "write a whole number, such as 5"),
+            (&["run", "--limit=-1"], "write a whole number, such as 5"),
+            (&["review", "--listen", "8420"], address),
+            (&["review", "--listen", "127.0.0.1"], address),
+            (&["review", "--listen", "localhost:x"], address),
+            (&["export", "google", "--base-url", "cdn.example.com/clips"], "begin it with https://"),
+            (&["export", "google", "--base-url", "https://"], "write it as https://cdn.example.com/clips"),
+        ];
+        for (words, expected) in cases {
+            let words: Vec<&str> = std::iter::once("shotlist").chain(words.iter().copied()).collect();
+            let refused = Cli::try_parse_from(&words).unwrap_err().to_string();
+            assert!(refused.contains(expected), "{words:?}: {refused}");
+        }
+        let right: [&[&str]; 5] = [
+            &["shotlist", "run", "--limit", "5"],
+            &["shotlist", "review"],
+            &["shotlist", "review", "--listen", "127.0.0.1:8420"],
+            &["shotlist", "review", "--listen", "[::1]:8420"],
+            &["shotlist", "export", "google", "--base-url", "https://cdn.example.com/clips"],
+        ];
+        for words in right {
+            assert!(Cli::try_parse_from(words).is_ok(), "{words:?}");
         }
     }
 

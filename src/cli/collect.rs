@@ -8,6 +8,7 @@ use crate::report;
 
 /// Downloads all paid clips that are finished, and submits nothing.
 pub(super) async fn collect(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
+    context.check_named("collect", args.manifest.as_deref(), false)?;
     let opened = context.open(args.manifest.as_deref())?;
     let report = opened.at_work(&context.terminal, opened.project.collect()).await?;
     report::run::tell(&context.terminal, opened.project.places(), &report);

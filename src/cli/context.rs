@@ -1,11 +1,13 @@
 //! The context of every command: the streams, the common flags, and the projects that they select.
 
 use super::args::Global;
-use super::signals;
+use super::{mistaken, signals};
 use crate::app::consent::{Answer, Consent, Question, Topic};
 #[cfg(feature = "sandbox")]
 use crate::app::environment::variable;
 use crate::app::error::Error;
+#[cfg(feature = "sandbox")]
+use crate::app::exit::Exit;
 use crate::app::places::Places;
 use crate::app::project::Project;
 #[cfg(feature = "sandbox")]
@@ -37,6 +39,17 @@ impl Context {
     pub(super) fn open(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         let Global { file, out, sandbox, .. } = &self.global;
         self.open_at(Places::find(manifest.or(file.as_deref()), out.as_deref(), *sandbox)?)
+    }
+
+    /// Returns an error if the manifest that a command names does not exist, and the user most likely meant another file
+    /// or an item. `has_only` is true for commands with `--only`.
+    pub(super) fn check_named(
+        &self,
+        command: &str,
+        manifest: Option<&Path>,
+        has_only: bool,
+    ) -> Result<(), Error> {
+        mistaken::check(&self.global, command, manifest, has_only)
     }
 
     /// Opens the project whose manifest and folders are at the given paths.
@@ -75,7 +88,7 @@ impl Opened {
     #[cfg(feature = "sandbox")]
     pub(super) fn misbehaving(self, faults: Option<&Path>) -> Result<Self, Error> {
         match faults {
-            Some(faults) => self.rehearsed(sandbox(rules(faults)?)),
+            Some(faults) => self.rehearsed(sandbox(fault_rules(faults)?)),
             None => Ok(self),
         }
     }
@@ -110,6 +123,16 @@ fn sandbox(faults: Vec<Rule>) -> InProcess {
             options.clips = ClipDetail::Tiny;
         }
     })
+}
+
+/// Reads the rules by which a sandbox misbehaves.
+#[cfg(feature = "sandbox")]
+pub(super) fn fault_rules(file: &Path) -> Result<Vec<Rule>, Error> {
+    if !file.exists() {
+        let what = format!("{}: there is no such file", file.display());
+        return Err(Error::new(Exit::Usage, what));
+    }
+    rules(file)
 }
 
 /// A source of answers to the questions of a command: `--yes`, or the user at the terminal.

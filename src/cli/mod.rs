@@ -17,6 +17,7 @@ mod jobs;
 mod ledger;
 mod logging;
 mod memory;
+mod mistaken;
 mod models;
 mod pause;
 mod plan;

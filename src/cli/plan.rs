@@ -12,6 +12,7 @@ use crate::report::text;
 /// Shows the jobs that a run would render, with the reasons and the price. Sends nothing to a provider.
 pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
+    context.check_named("plan", args.manifest.manifest.as_deref(), true)?;
     // A plan does not save clips, so its `--out` is the file to which it is written.
     let places = context.open(args.manifest.manifest.as_deref())?.project.places().without_out()?;
     let opened = context.open_at(places)?;

@@ -9,6 +9,7 @@ use crate::report;
 
 /// Sends failed jobs to their providers again.
 pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, Error> {
+    context.check_named("retry", args.manifest.manifest.as_deref(), true)?;
     let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.bounds.yes));
     let request = RetryRequest {
         selection: args.selection.request(),

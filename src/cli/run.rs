@@ -9,6 +9,7 @@ use crate::report;
 
 /// Renders the jobs of the whole manifest, or only the selected jobs.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Error> {
+    context.check_named("run", args.manifest.manifest.as_deref(), true)?;
     let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.bounds.yes));
     #[cfg(feature = "sandbox")]
     let opened = opened.misbehaving(args.faults.as_deref())?;

@@ -1,11 +1,11 @@
 //! Serves the fake providers: alone for `shotlist sandbox`, or inside another command for `--sandbox`.
 
 use super::args::{ClipsKind, SandboxArgs};
+use super::context::fault_rules;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::engine::clock::Clock;
 use crate::provider::Registry;
-use crate::rehearsal::rules;
 use crate::report::terminal::Terminal;
 use crate::sandbox::{ClipDetail, Limits, Options, Sandbox};
 use serde_json::{Map, Value};
@@ -29,7 +29,7 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
         args.task_time.div_f64(2.0)..=args.task_time.mul_f64(1.5).max(Duration::from_millis(1));
     options.answer_delay = args.answer_delay;
     options.close_idle = args.close_idle;
-    options.faults = args.faults.as_deref().map(rules).transpose()?.unwrap_or_default();
+    options.faults = args.faults.as_deref().map(fault_rules).transpose()?.unwrap_or_default();
     if args.unlimited {
         options.limits = Limits::Unlimited;
     }

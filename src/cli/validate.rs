@@ -9,6 +9,7 @@ use crate::report::text;
 
 /// Checks the manifest, the items and the pictures for problems before anything is sent to a provider.
 pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result<Exit, Error> {
+    context.check_named("validate", args.manifest.manifest.as_deref(), false)?;
     let opened = context.open(args.manifest.manifest.as_deref())?;
     let request =
         ValidateRequest { check_images: args.check_images, destinations: args.destinations.clone() };

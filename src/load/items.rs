@@ -104,7 +104,7 @@ pub fn jobs(
                     let picture = if expanded.has_pictures {
                         read.pictures.note(&file.shown)
                     } else {
-                        read.pictures.passed_over(&file.shown)
+                        read.pictures.passed_over(&file.shown).filter(|_| !manifest.sets_pictures())
                     };
                     problems.extend(picture.filter(|_| expanded.drafts > 0));
                 }

@@ -55,6 +55,10 @@ pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
 /// Returns the path of an existing file in the same folder, with a name similar to that of the missing file `written`;
 /// `None` if there is none.
 pub(super) fn near(root: &Path, written: &str) -> Option<String> {
+    let slashed = written.replace('\\', "/");
+    if slashed != written && root.join(&slashed).is_file() {
+        return Some(slashed);
+    }
     let written = Path::new(written);
     let folder = written.parent()?;
     let name = written.file_name()?.to_str()?;

@@ -302,6 +302,21 @@ fn what_is_allowed_and_hardly_meant_is_a_warning() {
 }
 
 #[test]
+fn an_unused_axis_that_is_a_word_of_its_own_is_led_to_the_prompt() {
+    for (axis, hint) in [
+        ("mood", "if this is not intended, use the axis in the prompt: `{{ matrix.mood }}`"),
+        ("modell", "did you mean `model`?"),
+        ("promt", "did you mean `prompt`?"),
+        ("styles", "did you mean `style`?"),
+    ] {
+        let text =
+            shot(&format!("{{ a: [x], {axis}: [1, 2] }}")).replace("matrix | items | list", "matrix.a");
+        let (_, problems) = read("m.yaml", text.as_bytes());
+        assert_eq!(problems[0].hint.as_deref(), Some(hint), "{axis}");
+    }
+}
+
+#[test]
 fn names_that_no_cell_has_are_found_without_an_item() {
     let read = |name: &str, matrix: &str| reported(&shot(matrix).replace("matrix | items | list", name));
     let moods = "{ mood: [{ id: a, set: b }, { id: c, set: d }], include: [{ mood: a, light: warm }] }";

@@ -11,6 +11,15 @@ use super::yaml::{Node, Value};
 /// Reads the section `budget`: the most that a run, a day and a month may cost.
 pub(super) fn budget(decoder: &mut Decoder, node: &Node) -> Budget {
     let mut budget = Budget::default();
+    if let Value::Text { text, plain: true } = &node.value
+        && node.is_number()
+    {
+        let message = "`budget` must be a group of fields, but it is a number";
+        let hint =
+            format!("write `budget: {{ run: {text} }}`; a day and a month have the keys `day` and `month`");
+        decoder.report(decoder.error(node.span, message).hint(hint));
+        return budget;
+    }
     let Some(entries) = decoder.map(node, "budget", "budget: { run: 60, day: 80, month: 1500 }") else {
         return budget;
     };

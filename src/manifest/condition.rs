@@ -139,7 +139,11 @@ fn unreadable(template: &Template, name: &str, templates: &Templates) -> Option<
         return Some(problem.hint(format!("write `{name}: {inside}`")));
     }
     let error = templates.environment().compile_expression(text).err()?;
-    let place = template.part(error.range().filter(|range| range.end <= text.len()));
+    let range = error.range().filter(|range| range.end <= text.len());
+    if let Some(problem) = explain::spaced(template, range.as_ref()) {
+        return Some(problem);
+    }
+    let place = template.part(range);
     let problem = Problem::error(place, format!("the condition is not complete: {}", words(&error)));
     let fixed = operands::with_words(text);
     Some(if fixed != text && is_right(&fixed) {

@@ -46,6 +46,32 @@ fn an_item_is_asked_by_its_columns_and_the_texts_of_the_manifest() {
     }
 }
 
+/// The warnings about such comparisons tell these results.
+#[test]
+fn a_text_counts_as_more_than_any_number() {
+    for text in ["9.50", "", "100", "x", "-7"] {
+        let item = [("id", "a"), ("price", text)];
+        for (condition, expected) in [
+            ("item.price > 50", true),
+            ("item.price >= 50", true),
+            ("item.price < 50", false),
+            ("item.price <= 50", false),
+            ("50 < item.price", true),
+            ("50 <= item.price", true),
+            ("50 > item.price", false),
+            ("50 >= item.price", false),
+            ("item.price > -50", true),
+            ("item.price == 100", false),
+            ("item.price != 100", true),
+        ] {
+            assert_eq!(holds(condition, &item), Ok(expected), "{condition}, {text}");
+        }
+    }
+    let item = [("id", "a"), ("price", "9")];
+    assert_eq!(holds("item.price > '50'", &item), Ok(true));
+    assert_eq!(holds("item.price|float > 50", &item), Ok(false));
+}
+
 #[test]
 fn what_is_no_truth_value_is_taken_as_one_only_where_it_is_plain() {
     for (text, expected) in [
@@ -104,10 +130,11 @@ fn what_is_wrong_with_a_condition_is_found_without_an_item() {
         ("matrix.mood == 'a'", "4:10+6 `matrix` cannot be used here"),
         (
             "item.price > 5",
-            "4:10+10 `item.price` is compared as text, letter by letter: 9 counts as more than 10",
+            "4:10+10 `item.price` is text, and any text counts as more than a number: this comparison is always true",
         ),
         ("item.stock == 0", "4:10+10 `item.stock` is text, which never equals a number"),
         ("not item.sold_out", "4:14+13 `item.sold_out` counts as yes unless it is empty, even if it says no"),
+        ("item.supplier note == 'x'", "4:10+18 `item.supplier note` is not one name, because it has a blank"),
         ("", "4:8+1 `where` has no value"),
         ("\"\"", "4:10+2 `where` is empty"),
         ("|\n    ", "6:1+1 `where` is empty"),
@@ -119,6 +146,7 @@ fn what_is_wrong_with_a_condition_is_found_without_an_item() {
     let hint = |condition: &str| read("m.yaml", asking(condition).as_bytes()).1[0].hint.clone().unwrap();
     assert_eq!(hint("\"{{ item.status == 'active' }}\""), "write `where: item.status == 'active'`");
     assert_eq!(hint("item.a = 'b' && item.c == 'd'"), "write `where: item.a == 'b' and item.c == 'd'`");
+    assert_eq!(hint("item.supplier note == 'x'"), "write `item.raw['supplier note']`");
     assert_eq!(hint("item.price > 5"), "write `item.price|float > 5`");
 }
 

@@ -1,6 +1,9 @@
 //! The data that templates and conditions read: the item, the manifest's variables, and the cell of the matrix.
 
+use super::template::Template;
+use super::unbraced::Unbraced;
 use crate::domain::item::{FactValue, Item};
+use crate::domain::problem::Problem;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{Environment, Value};
 use std::collections::BTreeMap;
@@ -12,6 +15,8 @@ use std::sync::Arc;
 pub struct ItemContext<'a> {
     environment: &'a Environment<'static>,
     vars: Value,
+    /// The texts in single brackets in all templates, which are reported if they name a column of the item.
+    unbraced: &'a [(Template, Unbraced)],
     item: Arc<Item>,
     value: Value,
 }
@@ -20,10 +25,17 @@ impl<'a> ItemContext<'a> {
     pub(super) fn new(
         environment: &'a Environment<'static>,
         vars: Arc<BTreeMap<String, String>>,
+        unbraced: &'a [(Template, Unbraced)],
         item: Arc<Item>,
     ) -> Self {
         let value = Value::from_object(ItemValue(Arc::clone(&item)));
-        Self { environment, vars: Value::from_dyn_object(vars), value, item }
+        Self { environment, vars: Value::from_dyn_object(vars), unbraced, value, item }
+    }
+
+    /// Returns the warnings about columns of the item that templates name in single brackets, which insert nothing.
+    pub(super) fn unbraced(&self) -> Vec<Problem> {
+        let problem = |(template, found): &(Template, Unbraced)| found.problem_for(template, &self.item);
+        self.unbraced.iter().filter_map(problem).collect()
     }
 
     /// Returns the template data of a job: of the item, of a shot, and of a matrix cell with these keys and values.

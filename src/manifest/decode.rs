@@ -60,7 +60,12 @@ impl Decoder {
 
     /// Reports every key of `entries` that is not in the list `known`. Messages name `owner` as the place of the keys.
     pub(super) fn known(&mut self, entries: &[Entry], owner: &str, known: &[&str]) {
-        for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
+        for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !known.contains(&&*entry.key)) {
+            let before = at.checked_sub(1).map(|before| &entries[before]);
+            if let Some((problem, hint)) = before.and_then(|before| decimal_comma(before, entry)) {
+                self.report(self.error(entry.key_span, problem).hint(hint));
+                continue;
+            }
             let message = match owner {
                 "" => format!("unknown key `{}`", entry.key),
                 _ => format!("unknown key `{}` in `{owner}`", entry.key),
@@ -136,4 +141,19 @@ impl Decoder {
 /// Returns the value of `key` in `entries`; `None` if the key is missing.
 pub(super) fn get<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
     entries.iter().find(|entry| &*entry.key == key).map(|entry| &entry.node)
+}
+
+/// Returns the message and the hint for a number with a decimal comma in a group between braces, such as `{ run: 1,5 }`:
+/// YAML reads the digits after the comma as the next key. Returns `None` for other entries.
+fn decimal_comma(before: &Entry, entry: &Entry) -> Option<(String, String)> {
+    let Value::Text { text, plain: true } = &before.node.value else { return None };
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let decimals = entry.key.trim_end_matches('%');
+    if !is_digits(text) || !is_digits(decimals) || !entry.node.is_null() {
+        return None;
+    }
+    let (key, whole, rest) = (&before.key, text, &entry.key);
+    let message = format!("a comma ends the value of `{key}`, so `{whole},{rest}` is not one number");
+    let hint = format!("write a point: `{key}: {whole}.{rest}`");
+    Some((message, if decimals.len() == 3 { format!("{hint}, or `{key}: {whole}{rest}`") } else { hint }))
 }

@@ -1,6 +1,7 @@
 //! Messages about problems with templates, without the terms of the template language's grammar.
 
 use super::context::Context;
+use super::synonyms::same_meaning;
 use super::template::Template;
 use crate::domain::item::{FactValue, Item};
 use crate::domain::problem::{Place, Problem, did_you_mean};
@@ -51,12 +52,42 @@ pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
         let hint = format!("write `{{% end{block} %}}` where the `{block}` ends");
         return Problem::error(template.part(Some(range)), message).hint(hint);
     }
+    if let Some(problem) = spaced(template, template.range(error).as_ref()) {
+        return problem;
+    }
     let detail = match detail {
         detail if detail.contains("expected end of variable block") => "`}}` is missing here",
         detail => detail,
     };
     Problem::error(template.part(template.range(error)), format!("the template is not complete: {detail}"))
         .hint("a name goes between braces, `{{ item.title }}`; a condition is `{% if … %}…{% endif %}`")
+}
+
+/// The words of the template language that may follow a name and a blank.
+const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "if", "else", "elif"];
+
+/// Returns the problem with a column that is written with blanks, as in `item.supplier note`; `None` if the syntax error
+/// at `wrong` has another cause.
+pub(super) fn spaced(template: &Template, wrong: Option<&Range<usize>>) -> Option<Problem> {
+    let (range, column) = spaced_column(template.source(), wrong?.start)?;
+    let message = format!("`item.{column}` is not one name, because it has a blank");
+    let hint = format!("write `{}`", template.spelled(&column));
+    Some(Problem::error(template.part(Some(range)), message).hint(hint))
+}
+
+/// Returns the place and the name of a column with blanks that is written after `item.` and contains the position `at`.
+fn spaced_column(source: &str, at: usize) -> Option<(Range<usize>, String)> {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    source.match_indices("item.").find_map(|(start, root)| {
+        let rest = &source[start + root.len()..];
+        let end = rest.find(|letter: char| !is_part(letter) && letter != ' ').unwrap_or(rest.len());
+        let words = rest[..end].split(' ').take_while(|word| !word.is_empty() && !KEYWORDS.contains(word));
+        let words: Vec<&str> = words.collect();
+        let column = words.join(" ");
+        let range = start..start + root.len() + column.len();
+        let is_whole = !source[..start].ends_with(is_part);
+        (words.len() > 1 && is_whole && range.contains(&at)).then_some((range, column))
+    })
 }
 
 /// Returns the name and the place of the last block that is opened and not closed, such as `if`; `None` if there is none.
@@ -228,7 +259,11 @@ pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, conte
     let column = raw.or_else(|| column.strip_prefix("raw.")).unwrap_or(column);
     let names: Vec<&str> = item.columns.names().filter(|name| !name.is_empty()).collect();
     let is_sheet = matches!(item.origin, Place::Row { .. });
-    let near = did_you_mean(column, names.iter().copied().chain(["id"]));
+    let fields = item.facts.iter().filter(|fact| fact.column.is_some()).map(|fact| fact.name);
+    let similar = did_you_mean(column, names.iter().copied().chain(["id"]));
+    // Of similar names, `pictures` is meant by `picture`, but `price` is not.
+    let near = similar.filter(|near| near.to_lowercase().contains(&column.to_lowercase()));
+    let near = near.or_else(|| same_meaning(column, names.iter().copied().chain(fields))).or(similar);
     let quote = template.quote();
     let default = format!("{} | default({quote}{quote})", template.spelled(column));
     let default = if in_braces { format!("{{{{ {default} }}}}") } else { default };

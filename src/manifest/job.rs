@@ -51,12 +51,18 @@ impl<'a> ItemContext<'a> {
 
     /// Returns the jobs of a shot for the item: one for each cell of its matrix, or one without a matrix.
     ///
-    /// Jobs that a condition excludes are left out.
+    /// Jobs that a condition excludes are left out. An error takes the place of its job; warnings come before the first
+    /// job.
     pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
         let matrix = shot.fields.matrix.as_deref();
         let alone = matrix.is_none().then_some(None);
         let cells = matrix.into_iter().flat_map(|matrix| &matrix.cells).map(Some);
-        alone.into_iter().chain(cells).filter_map(|cell| self.job(shot, cell).transpose())
+        let jobs = alone.into_iter().chain(cells).filter_map(|cell| self.job(shot, cell).transpose());
+        let mut warnings = self.unbraced();
+        jobs.flat_map(move |job| {
+            let before = if job.is_ok() { std::mem::take(&mut warnings) } else { Vec::new() };
+            before.into_iter().map(|warning| Err(Box::new(warning))).chain([job])
+        })
     }
 
     /// Returns the job of a shot for the item, in one cell of the matrix if the shot has one; `None` if a condition excludes the

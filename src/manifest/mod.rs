@@ -4,7 +4,8 @@
 //! `shots`, `presets`, `axes`, `providers`, `models`, `bounds` and `checks`, with small decoders that record problems
 //! and go on (`decode`). Templates and conditions are compiled meanwhile (`templates`, `condition`) and checked against
 //! the cells of their matrices (`matrix`, `usage`). Secrets are covered before the first message is made (`secrets`).
-//! `context` is the data of an item for templates, and `job` is a clip that a shot makes for an item.
+//! Files that are not manifests are recognised first (`stranger`). `context` is the data of an item for templates, and
+//! `job` is a clip that a shot makes for an item.
 
 mod axes;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub mod output;
 mod presets;
 #[cfg(test)]
 mod presets_tests;
+mod project;
 mod providers;
 mod reading;
 mod rollout;
@@ -36,12 +38,15 @@ mod secrets;
 mod settings;
 mod shots;
 mod source;
+mod stranger;
+mod synonyms;
 mod syntax;
 mod template;
 mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unbraced;
 mod usage;
 mod yaml;
 
@@ -55,6 +60,7 @@ pub use model::{
     Manifest, ModelEntry, Most, OnAmbiguous, OnBadItem, OnChange, OnMissing, ProviderConfig, Reuse, Rules,
     Shot, ShotFields,
 };
+pub use project::project_of;
 pub use settings::{Setting, Settings};
 pub use source::Located;
 pub use template::Template;
@@ -62,11 +68,8 @@ pub use template::Template;
 use crate::domain::problem::{Place, Problem};
 use decode::{Decoder, get};
 use reading::reading;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use source::{Source, Spot};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use syntax::Finding;
@@ -183,6 +186,9 @@ fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
 
 /// Returns a file's YAML tree, its text, and its problems; an error if the problems leave no tree.
 fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), Vec<Problem>> {
+    if let Some(problem) = stranger::problem(file, bytes) {
+        return Err(vec![problem]);
+    }
     let text = text::decode(file, bytes).map_err(|problem| vec![*problem])?;
     let (root, findings) = yaml::read(text);
     let secrets = root.as_ref().map_or_else(|| text::secrets(text), secrets::in_tree);
@@ -222,7 +228,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         return None;
     }
     decoder.known(root, "", &keys::names(keys::MANIFEST));
-    let project = project(decoder, file, get(root, "project"));
+    let project = project::project(decoder, file, get(root, "project"));
     let vars = get(root, "vars").map(|node| vars(decoder, node)).unwrap_or_default();
     let mut templates = Templates::new(vars.clone());
     let items = items(decoder, source, root, &mut templates);
@@ -260,6 +266,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let rollout = get(root, "rollout").and_then(|node| rollout::rollout(decoder, node));
     let image_identity = get(root, "image_identity").and_then(|node| bounds::image_identity(decoder, node));
     let checks = get(root, "checks").map(|node| checks::checks(decoder, node));
+    decoder.problems.append(&mut templates.doubts);
     Some(Manifest {
         project: project?,
         items: items?,
@@ -301,36 +308,6 @@ fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
         decoder.report(problem.hint("write `version: 1`, or install a newer shotlist"));
     }
     text == "1"
-}
-
-/// The keys of a manifest that are enough to find the name of its project.
-#[derive(Deserialize)]
-struct Head {
-    project: Option<String>,
-    shots: Option<IgnoredAny>,
-}
-
-/// Returns the project name of a file: `Ok(None)` if the file is not a manifest, an error if it is not valid YAML.
-pub fn project_of(file: &str, text: &str) -> Result<Option<String>, String> {
-    let head: Head = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-    let named = head.project.map(|name| name.trim().to_owned());
-    Ok(head.shots.map(|_| named.unwrap_or_else(|| called_after(file))))
-}
-
-fn called_after(file: &str) -> String {
-    let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str());
-    stem.unwrap_or("shotlist").to_owned()
-}
-
-fn project(decoder: &mut Decoder, file: &str, node: Option<&Node>) -> Option<String> {
-    let Some(node) = node else {
-        return Some(called_after(file));
-    };
-    decoder.parsed(node, "project", |text| match text.trim() {
-        "" => Err("write a name that never changes, such as `spring-catalog`".into()),
-        name if name.chars().any(char::is_control) => Err("write the name on one line".into()),
-        name => Ok(name.to_owned()),
-    })
 }
 
 fn vars(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {

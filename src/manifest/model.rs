@@ -14,6 +14,7 @@ use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
 use crate::domain::price::Price;
 use crate::domain::problem::Place;
+use crate::domain::request::Field;
 use crate::domain::rollout::Rollout;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -75,6 +76,18 @@ impl Manifest {
     #[must_use]
     pub const fn reads_feedback(&self) -> bool {
         self.templates.reads_feedback
+    }
+
+    /// Returns whether the defaults, a shot or a matrix sets a field for pictures, even if the pictures cannot be used.
+    #[must_use]
+    pub fn sets_pictures(&self) -> bool {
+        let pictures = [Field::Image, Field::LastImage, Field::ReferenceImages];
+        let is_set = |fields: &ShotFields, field: &Field| {
+            let mut choices = fields.matrix.iter().flat_map(|matrix| matrix.choices());
+            fields.settings.fields.contains_key(field) || choices.any(|choice| &*choice.key == field.name())
+        };
+        let mut all = self.shots.iter().map(|shot| &shot.fields).chain([&self.defaults]);
+        all.any(|fields| pictures.iter().any(|field| is_set(fields, field)))
     }
 
     /// Returns the rules for the jobs of a shot. The shot's own rules win over the defaults, and the defaults win over

@@ -151,7 +151,16 @@ fn prices(decoder: &mut Decoder, node: &Node) -> BTreeMap<ModelName, Located<Pri
 
 fn price(decoder: &mut Decoder, node: &Node, model: &str) -> Option<Price> {
     let owner = format!("prices.{model}");
-    let entries = decoder.map(node, &owner, "{ per: second, usd: \"0.03\" }")?;
+    if let Value::Text { text, plain: true } = &node.value
+        && amount(text).is_ok()
+    {
+        let message = format!("`{owner}` must be a group of fields, but it is a number");
+        let hint =
+            format!("write `{{ per: clip, usd: \"{text}\" }}`, or `per: second` for a price of each second");
+        decoder.report(decoder.error(node.span, message).hint(hint));
+        return None;
+    }
+    let entries = decoder.map(node, &owner, "{ per: clip, usd: \"0.20\" }")?;
     decoder.known(&entries, &owner, &keys::names(keys::PRICE));
     let hint = "write `{ per: clip, usd: \"0.20\" }` or `{ per: second, … }`";
     needed(decoder, node, &entries, &owner, &["per", "usd"], hint);

@@ -1,6 +1,7 @@
 //! Finds comparisons in a condition that are probably mistakes, from the words of the condition.
 //!
-//! Every column is text. A comparison by order (such as `<`) of a text and a number gives a wrong result without an error.
+//! Every column is text. A comparison by order (such as `<`) of a text and a number gives a wrong result without an
+//! error: the template engine sorts every text after every number.
 
 use std::ops::Range;
 
@@ -35,7 +36,8 @@ enum Kind {
 
 /// Returns the words of a text with their ranges of bytes.
 fn words(text: &str) -> Vec<(Kind, Range<usize>)> {
-    let mut words = Vec::new();
+    let mut words: Vec<(Kind, Range<usize>)> = Vec::new();
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_');
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
@@ -49,9 +51,12 @@ fn words(text: &str) -> Vec<(Kind, Range<usize>)> {
                 let inside = rest[..length].trim_matches(first);
                 (if is_number(inside) { Kind::Quoted } else { Kind::Other }, length)
             }
-            _ if first.is_ascii_digit() => {
-                let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_');
-                (Kind::Number, run(rest, is_part))
+            _ if first.is_ascii_digit() => (Kind::Number, run(rest, is_part)),
+            // After an operator, a minus belongs to the number.
+            '-' if rest[1..].starts_with(|next: char| next.is_ascii_digit())
+                && matches!(words.last(), None | Some((Kind::Order | Kind::Equal | Kind::Logic, _))) =>
+            {
+                (Kind::Number, 1 + run(&rest[1..], is_part))
             }
             _ if first.is_alphabetic() || first == '_' => name(rest),
             '<' | '>' => (Kind::Order, if rest[1..].starts_with('=') { 2 } else { 1 }),
@@ -135,10 +140,10 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     for at in (0..words.len()).filter(|at| words[*at].0 == Kind::Text) {
         let column = word(at);
         let number = |at: usize| word(at).trim_matches(['"', '\'']);
-        let (operator, fixed) = if compares(at + 1, at + 2) && ends(at + 3) {
-            (at + 1, format!("{column}|float {} {}", word(at + 1), number(at + 2)))
+        let (operator, other, fixed) = if compares(at + 1, at + 2) && ends(at + 3) {
+            (at + 1, at + 2, format!("{column}|float {} {}", word(at + 1), number(at + 2)))
         } else if at >= 2 && compares(at - 1, at - 2) && ends(at + 1) {
-            (at - 1, format!("{} {} {column}|float", number(at - 2), word(at - 1)))
+            (at - 1, at - 2, format!("{} {} {column}|float", number(at - 2), word(at - 1)))
         } else {
             let is_joined =
                 kind(at + 1) == Some(Kind::Logic) || (at > 0 && kind(at - 1) == Some(Kind::Logic));
@@ -152,9 +157,17 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
             }
             continue;
         };
-        let message = match kind(operator) {
-            Some(Kind::Equal) => format!("`{column}` is text, which never equals a number"),
-            _ => format!("`{column}` is compared as text, letter by letter: 9 counts as more than 10"),
+        let message = match (kind(operator), kind(other)) {
+            (Some(Kind::Equal), _) => format!("`{column}` is text, which never equals a number"),
+            (_, Some(Kind::Quoted)) => {
+                format!("`{column}` is compared as text, letter by letter: 9 counts as more than 10")
+            }
+            _ => {
+                let is_true = word(operator).starts_with('>') == (operator > at);
+                format!(
+                    "`{column}` is text, and any text counts as more than a number: this comparison is always {is_true}"
+                )
+            }
         };
         doubts.push(Doubt { range: words[at].1.clone(), message, hint: format!("write `{fixed}`") });
     }

@@ -11,7 +11,12 @@ use crate::domain::money::Usd;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
+
+/// The message about an address without a scheme of the web.
+const WITHOUT_SCHEME: &str = "`base_url` must start with `https://`";
+/// The hint for an address that cannot be read.
+const ADDRESS: &str = "write `https://api.example.com`";
 
 /// Reads the settings of each provider.
 pub(super) fn providers(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, Located<ProviderConfig>> {
@@ -67,9 +72,8 @@ fn api_key(decoder: &mut Decoder, node: &Node, provider: &str) -> Option<EnvName
 fn base_url(decoder: &mut Decoder, node: &Node) -> Option<String> {
     let text = decoder.text(node, "base_url")?;
     let wrong = match Url::parse(text) {
-        Err(error) => {
-            Some((format!("`base_url` is not an address: {error}"), "write `https://api.example.com`"))
-        }
+        Err(ParseError::RelativeUrlWithoutBase) => Some((WITHOUT_SCHEME.to_owned(), ADDRESS)),
+        Err(error) => Some((format!("`base_url` is not an address: {error}"), ADDRESS)),
         Ok(url) => wrong_url(&url),
     };
     let Some((message, hint)) = wrong else { return Some(text.trim_end_matches('/').to_owned()) };
@@ -80,7 +84,7 @@ fn base_url(decoder: &mut Decoder, node: &Node) -> Option<String> {
 
 fn wrong_url(url: &Url) -> Option<(String, &'static str)> {
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
-        return Some(("`base_url` must start with `https://`".into(), "write `https://api.example.com`"));
+        return Some((WITHOUT_SCHEME.to_owned(), ADDRESS));
     }
     if !url.username().is_empty() || url.password().is_some() {
         let hint = "remove the user name and the password; a key belongs under `api_key: \"${NAME}\"`";
@@ -177,5 +181,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Parses an amount of US dollars from text, never through a float.
 pub(super) fn amount(text: &str) -> Result<Usd, String> {
-    text.parse().map_err(|_| "write US dollars in digits with at most six decimals, such as \"0.20\"".into())
+    text.parse().map_err(|_| match text.replacen(',', ".", 1) {
+        point if point != text && point.parse::<Usd>().is_ok() => format!("write a point, such as {point}"),
+        _ => "write US dollars in digits with at most six decimals, such as \"0.20\"".to_owned(),
+    })
 }

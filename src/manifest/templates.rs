@@ -6,7 +6,9 @@
 use super::context::{Context, ItemContext};
 use super::explain;
 use super::source::Spot;
+use super::synonyms::same_meaning;
 use super::template::Template;
+use super::unbraced::{self, Unbraced};
 use crate::domain::item::Item;
 use crate::domain::problem::{Problem, did_you_mean};
 use crate::domain::text as filters;
@@ -45,6 +47,10 @@ pub(super) struct Templates {
     vars: Arc<BTreeMap<String, String>>,
     /// True if a template uses the reviewers' feedback.
     pub(super) reads_feedback: bool,
+    /// The warnings about templates that compile, but that most likely do something else than intended.
+    pub(super) doubts: Vec<Problem>,
+    /// The texts in single brackets that are meant as placeholders if they name a column, with their templates.
+    unbraced: Vec<(Template, Unbraced)>,
 }
 
 impl Templates {
@@ -61,12 +67,20 @@ impl Templates {
         environment.add_filter("truncate", |text: String, length: usize| filters::truncate(&text, length));
         environment.add_filter("strip_html", |text: String| filters::strip_html(&text));
         environment.add_filter(ANSWER, answer);
-        Self { environment, vars: Arc::new(vars), reads_feedback: false }
+        let (doubts, unbraced) = (Vec::new(), Vec::new());
+        Self { environment, vars: Arc::new(vars), reads_feedback: false, doubts, unbraced }
     }
 
     /// Compiles a template. Reports wrong syntax, and names that can never be defined.
     pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
-        self.add(Template::new(text, text.into(), 0, spot), ROOTS)
+        let template = self.add(Template::new(text, text.into(), 0, spot), ROOTS)?;
+        for found in unbraced::find(text) {
+            match found.problem(&template, &self.vars) {
+                Some(problem) => self.doubts.push(problem),
+                None => self.unbraced.push((template.clone(), found)),
+            }
+        }
+        Ok(template)
     }
 
     /// Compiles a template whose variables may begin with the names in `roots`, such as `item` in `item.title`.
@@ -109,7 +123,10 @@ impl Templates {
             }
             _ => ("", root, roots.to_vec()),
         };
-        let place = template.part(template.find(&format!("{what}{written}")));
+        let range = template.find(&format!("{what}{written}"));
+        let hyphenated =
+            range.as_ref().and_then(|range| hyphenated(&template.source()[..range.start], written));
+        let place = template.part(range);
         if ROOTS.contains(&root) && what.is_empty() {
             if root == "feedback" && roots.len() == ASKED.len() {
                 let problem = Problem::error(place, "`feedback` cannot be used in a condition");
@@ -122,10 +139,17 @@ impl Templates {
             )));
         }
         let problem = Problem::error(place, format!("unknown name `{what}{written}`"));
+        if let Some(column) = hyphenated.filter(|_| what.is_empty()) {
+            return Some(problem.hint(format!(
+                "`-` subtracts; for the column `{column}`, write `{}`",
+                template.spelled(&column)
+            )));
+        }
         Some(match did_you_mean(written, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{what}{near}`?")),
             None if what.is_empty() => {
-                let (root, near) = match did_you_mean(written, FACTS) {
+                let near = did_you_mean(written, FACTS).or_else(|| same_meaning(written, FACTS));
+                let (root, near) = match near {
                     _ if self.vars.contains_key(written) => ("vars", written),
                     Some(near) => ("item", near),
                     None => ("item", written),
@@ -143,7 +167,7 @@ impl Templates {
 
     /// Creates the template data of an item. It must be created only once for each item.
     pub(super) fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
-        ItemContext::new(&self.environment, Arc::clone(&self.vars), item)
+        ItemContext::new(&self.environment, Arc::clone(&self.vars), &self.unbraced, item)
     }
 }
 
@@ -173,6 +197,15 @@ impl Template {
     pub(super) fn fill(&self, context: &Context<'_>) -> Result<String, Error> {
         context.environment.get_template(&self.compiled)?.render(context.names.clone())
     }
+}
+
+/// Returns the column that a template names with a hyphen, as in `item.supplier-note`: `before` is the text up to the word
+/// after the hyphen. Returns `None` if there is no such column.
+fn hyphenated(before: &str, last: &str) -> Option<String> {
+    let before = before.strip_suffix('-')?;
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    let first = before.rsplit(|letter: char| !is_part(letter)).next().filter(|first| !first.is_empty())?;
+    before.strip_suffix(first)?.ends_with("item.").then(|| format!("{first}-{last}"))
 }
 
 /// Returns the result of a condition as `true`, `false` or `undefined`, or any other text after the prefix [`TEXT`].

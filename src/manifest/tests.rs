@@ -40,10 +40,12 @@ pub(super) fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     Arc::new(Item { id, columns: columns.into_iter().collect(), facts: Vec::new(), origin: Place::Nowhere })
 }
 
-/// Returns the jobs that the first shot of a manifest makes for an item.
+/// Returns the jobs that the first shot of a manifest makes for an item, without warnings.
 pub(super) fn jobs(manifest: &Manifest, item: Arc<Item>) -> Vec<Job<'_>> {
     let item = manifest.item(item);
-    item.jobs(&manifest.shots[0]).map(Result::unwrap).collect()
+    let is_warning =
+        |job: &Result<Job<'_>, Box<Problem>>| job.as_ref().is_err_and(|problem| !problem.is_error());
+    item.jobs(&manifest.shots[0]).filter(|job| !is_warning(job)).map(Result::unwrap).collect()
 }
 
 /// Returns the template data of the first job that the first shot makes for an item.
@@ -235,6 +237,52 @@ fn i41_limits_and_prices_are_refused_with_a_form_to_copy() {
 }
 
 #[test]
+fn a_number_in_the_place_of_a_group_or_with_a_comma_is_told_with_what_to_write() {
+    for (section, message, hint) in [
+        (
+            "budget: 5",
+            "4:9+1 `budget` must be a group of fields, but it is a number",
+            "write `budget: { run: 5 }`; a day and a month have the keys `day` and `month`",
+        ),
+        (
+            "budget: five",
+            "4:9+4 `budget` must be a group of fields, but it is a text",
+            "write `budget: { run: 60, day: 80, month: 1500 }`",
+        ),
+        (
+            "prices: { a/b: 0.2 }",
+            "4:16+3 `prices.a/b` must be a group of fields, but it is a number",
+            "write `{ per: clip, usd: \"0.2\" }`, or `per: second` for a price of each second",
+        ),
+        (
+            "budget: { run: 1,5 }",
+            "4:18+1 a comma ends the value of `run`, so `1,5` is not one number",
+            "write a point: `run: 1.5`",
+        ),
+        (
+            "budget: { run: 1,000 }",
+            "4:18+3 a comma ends the value of `run`, so `1,000` is not one number",
+            "write a point: `run: 1.000`, or `run: 1000`",
+        ),
+        (
+            "guards: { max_changed: 2,5% }",
+            "4:26+2 a comma ends the value of `max_changed`, so `2,5%` is not one number",
+            "write a point: `max_changed: 2.5%`",
+        ),
+        (
+            "budget: { run: '1,5' }",
+            "4:16+5 `1,5` is not a valid value for `budget.run`",
+            "write a point, such as 1.5",
+        ),
+    ] {
+        let text = with(section);
+        assert_eq!(reported(&text).first().map(String::as_str), Some(message), "{section}");
+        let (_, problems) = read("m.yaml", text.as_bytes());
+        assert_eq!(problems[0].hint.as_deref(), Some(hint), "{section}");
+    }
+}
+
+#[test]
 fn addresses_carry_nothing_but_a_server_and_http_stays_on_this_machine() {
     for url in ["https://api.z.ai/api", "http://127.0.0.1:8080", "http://[::1]:1", "http://localhost:80/x"] {
         good(&with(&format!("providers: {{ zai: {{ base_url: '{url}' }} }}")));
@@ -307,7 +355,7 @@ fn the_environment_is_read_for_keys_only() {
         with("vars: { a: 'costs ${5}', b: 'by ${USER}' }\nproviders: { zai: { base_url: '${HOST}' } }");
     let expected = [
         "4:33+7 `${USER}` can be used only in the `api_key` of a provider",
-        "5:31+9 `base_url` is not an address: relative URL without a base",
+        "5:31+9 `base_url` must start with `https://`",
         "5:32+7 `${HOST}` can be used only in the `api_key` of a provider",
     ];
     assert_eq!(reported(&text), expected);
@@ -343,9 +391,13 @@ fn a_misspelt_name_is_led_to_what_items_have_and_to_the_variables() {
         read("m.yaml", text.as_bytes()).1.remove(0).hint.unwrap()
     };
     let meant = |name: &str| format!("did you mean `{name}`?");
-    for (name, near) in
-        [("titel", "item.title"), ("title", "item.title"), ("look", "vars.look"), ("weight", "item.weight")]
-    {
+    for (name, near) in [
+        ("titel", "item.title"),
+        ("title", "item.title"),
+        ("look", "vars.look"),
+        ("weight", "item.weight"),
+        ("picture", "item.image"),
+    ] {
         assert_eq!(hint(name), meant(near), "{name}");
     }
 }
@@ -371,6 +423,58 @@ fn i18_an_undefined_column_is_told_with_its_place_and_the_nearest_name() {
         let Place::Text { line, column, .. } = problem.place else { panic!("no place") };
         assert_eq!((line, column), expected, "{text}");
     }
+}
+
+#[test]
+fn a_column_with_a_blank_or_a_hyphen_is_led_to_the_raw_columns() {
+    for (prompt, expected, hint) in [
+        (
+            "On {{item.supplier note}}",
+            "5:19+18 `item.supplier note` is not one name, because it has a blank",
+            "write `item.raw[\"supplier note\"]`",
+        ),
+        (
+            "On {{ item.My supplier note | upper }}",
+            "5:20+21 `item.My supplier note` is not one name, because it has a blank",
+            "write `item.raw[\"My supplier note\"]`",
+        ),
+        (
+            "{% if item.supplier note and item.id %}x{% endif %}",
+            "5:20+18 `item.supplier note` is not one name, because it has a blank",
+            "write `item.raw[\"supplier note\"]`",
+        ),
+        (
+            "On {{ item.supplier-note }}",
+            "5:34+4 unknown name `note`",
+            "`-` subtracts; for the column `supplier-note`, write `item.raw[\"supplier-note\"]`",
+        ),
+    ] {
+        let text = format!("version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    prompt: '{prompt}'\n");
+        assert_eq!(reported(&text), [expected], "{prompt}");
+        assert_eq!(read("m.yaml", text.as_bytes()).1[0].hint.as_deref(), Some(hint), "{prompt}");
+    }
+    let manifest = good(
+        "version: 1\nitems: { from: p.csv }\nshots: { hero: { prompt: 'On {{ item.raw[\"supplier note\"] }}' } }\n",
+    );
+    let lamp = item(&[("id", "a"), ("supplier note", "soft")]);
+    assert_eq!(prompt(&manifest, lamp).unwrap(), "On soft");
+}
+
+#[test]
+fn a_column_of_the_same_meaning_is_suggested_before_one_of_similar_letters() {
+    let good = |text: &str| {
+        good(&format!("version: 1\nitems: {{ from: p.csv }}\nshots: {{ hero: {{ prompt: 'On {text}' }} }}\n"))
+    };
+    let lamp = [("id", "a"), ("title", "Lamp"), ("price", "5"), ("image", "a.png")];
+    for (name, near) in
+        [("picture", "item.image"), ("photo", "item.image"), ("name", "item.title"), ("prize", "item.price")]
+    {
+        let problem = prompt(&good(&format!("{{{{ item.{name} }}}}")), item(&lamp)).unwrap_err();
+        assert_eq!(problem.hint, Some(format!("did you mean `{near}`?")), "{name}");
+    }
+    let pictures = [("id", "a"), ("pictures", "a.png"), ("image", "a.png")];
+    let problem = prompt(&good("{{ item.picture }}"), item(&pictures)).unwrap_err();
+    assert_eq!(problem.hint.as_deref(), Some("did you mean `item.pictures`?"));
 }
 
 #[test]

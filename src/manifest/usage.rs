@@ -90,6 +90,15 @@ fn fields() -> Vec<&'static str> {
     Field::ALL.into_iter().map(Field::name).chain(["model"]).collect()
 }
 
+/// Returns the name among `known` of which `written` is most likely a misspelling; `None` if it is a word of its own.
+///
+/// An axis may have any name, so a similar beginning is not enough: `mood` is no misspelling of `model`.
+fn misspelt<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = did_you_mean(written, known)?;
+    let most = if written.chars().count() < 6 { 1 } else { 2 };
+    (strsim::osa_distance(&written.to_lowercase(), &near.to_lowercase()) <= most).then_some(near)
+}
+
 /// Reports keys of a matrix that affect no request: `orders`, the templates of the requests, do not read them.
 fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]) {
     let read: BTreeSet<&str> = orders
@@ -108,7 +117,7 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
         );
         let problem = Problem::warning(axis.place(), message);
         let longer = fields().into_iter().find(|field| field.split('_').any(|part| part == name));
-        decoder.report(match longer.or_else(|| did_you_mean(name, fields())) {
+        decoder.report(match longer.or_else(|| misspelt(name, fields())) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             // The user may want several renderings to choose from.
             None => Problem { severity: Severity::Note, ..problem }.hint(format!(
@@ -127,7 +136,7 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
             .map(|name| -> &str { name })
             .chain(axes.iter().copied())
             .chain(read.iter().copied());
-        if let Some(near) = did_you_mean(key, known) {
+        if let Some(near) = misspelt(key, known) {
             let message = format!("no template reads `{key}`, which this entry adds");
             decoder.report(Problem::warning(choice.place(), message).hint(format!("did you mean `{near}`?")));
         }

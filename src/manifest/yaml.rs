@@ -46,10 +46,17 @@ impl Node {
             if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
+    /// Returns whether the value is a number of digits without quotes, such as `5` or `0.20`.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(&self.value, Value::Text { text, plain: true }
+            if text.starts_with(|first: char| first.is_ascii_digit()) && text.parse::<f64>().is_ok())
+    }
+
     /// Returns the words for the node's kind in messages, such as `a list`.
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             _ if self.is_null() => "nothing",
+            Value::Text { .. } if self.is_number() => "a number",
             Value::Text { .. } => "a text",
             Value::List(_) => "a list",
             Value::Map(_) => "a group of fields",

@@ -5,7 +5,7 @@ use super::{Known, Table, shared};
 use crate::catalog::dialect::{Columns, Field, lacking_one};
 use crate::catalog::items::{Made, Maker, Makes, Noted};
 use crate::catalog::listed::listed;
-use crate::catalog::{About, By, Mapped, mapping};
+use crate::catalog::{AS_CSV, About, By, Mapped, mapping};
 use crate::domain::foreign::shown;
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::problem::{Problem, Severity};
@@ -106,6 +106,7 @@ impl Table<'_> {
             self.trimmed(made),
             self.formula(),
             self.quoted(made),
+            self.lost(made),
         ];
         let unsold = made.unsold.values().filter_map(|unsold| self.unsold(unsold));
         notes.into_iter().flatten().chain(unsold).collect()
@@ -190,6 +191,24 @@ impl Table<'_> {
         Some(problem.hint(
             "the apostrophe is now part of the id; if only a spreadsheet needs it, delete it in the sheet",
         ))
+    }
+
+    /// Builds the warning about letters that were lost when the file was saved, and are question marks now.
+    fn lost(&self, made: &Made) -> Option<Problem> {
+        let (word, id) = made.lost.first.as_ref()?;
+        let (items, have) = if made.lost.count == 1 { ("item", "has") } else { ("items", "have") };
+        let message = format!(
+            "{} {items} {have} a question mark within a word: the letter there was lost when the file was saved",
+            made.lost.count
+        );
+        let problem = Problem { severity: Severity::Warning, ..self.whole(message) };
+        let problem = problem.label(format!("such as `{}` (item {id})", shown(word)));
+        let is_sheet = self.format.starts_with("CSV") || self.format.starts_with("XLSX");
+        Some(if is_sheet {
+            problem.hint(format!("open the original file, which still has the letters, and {AS_CSV}"))
+        } else {
+            problem.hint("export the file again as UTF-8")
+        })
     }
 
     /// Builds the note about ids that were shortened.

@@ -4,6 +4,7 @@ use super::ManifestArg;
 use crate::app::export::{Choice, ExportRequest, Form};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use url::{ParseError, Url};
 
 /// Arguments of `export`.
 #[derive(Debug, Clone, Args)]
@@ -114,7 +115,7 @@ pub struct ExportCommon {
     #[arg(long)]
     pub force: bool,
     /// Web address of the folder that will hold the clips
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = base_url)]
     pub base_url: Option<String>,
     /// Leave out clips that this destination does not accept, such as google or reels; may be repeated
     #[arg(long = "for", value_name = "NAME")]
@@ -152,5 +153,14 @@ impl ExportForm {
         };
         let choice = if all { Choice::All } else { Choice::Approved };
         ExportRequest { form, choice, only, shots, out, force, base_url, destinations }
+    }
+}
+
+/// Checks that a text is a web address. Its scheme and its parts are checked later.
+fn base_url(text: &str) -> Result<String, String> {
+    match Url::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(ParseError::RelativeUrlWithoutBase) => Err("begin it with https://".to_owned()),
+        Err(_) => Err("write it as https://cdn.example.com/clips".to_owned()),
     }
 }

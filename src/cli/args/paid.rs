@@ -1,6 +1,6 @@
 //! Arguments of the commands that plan or submit paid work.
 
-use super::{ManifestArg, duration};
+use super::{ManifestArg, duration, whole_number};
 use crate::app::selection;
 use crate::domain::money::Usd;
 use clap::Args;
@@ -14,7 +14,7 @@ pub struct Selection {
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,
     /// Maximum number of submissions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number)]
     pub limit: Option<usize>,
 }
 

@@ -19,7 +19,7 @@ pub struct ReviewArgs {
     pub read_only: bool,
     /// Address and port to listen on; default: any free port of 127.0.0.1
     #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        hide_default_value = true)]
+        hide_default_value = true, value_parser = listen)]
     pub listen: SocketAddr,
     /// Let other computers connect; the connection is not encrypted
     #[arg(long)]
@@ -36,4 +36,9 @@ pub struct ReviewArgs {
     /// Write all decisions to this file and serve no page; - for stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "read_only", "listen", "allow_remote", "open"])]
     pub export: Option<PathBuf>,
+}
+
+/// Parses the address and port of a server.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address with a port, such as 127.0.0.1:8420".to_owned())
 }

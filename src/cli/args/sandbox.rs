@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Args)]
 pub struct SandboxArgs {
     /// Port on 127.0.0.1; 0 for any free port
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = port)]
     pub port: u16,
     /// Folder for the sandbox's tasks and charges
     #[arg(long, value_name = "DIR", default_value = ".shotlist/far-end")]
@@ -44,4 +44,9 @@ pub enum ClipsKind {
     Full,
     /// 64 × 64 pixels, for tests.
     Tiny,
+}
+
+/// Parses the number of a port.
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "write a whole number from 0 to 65535, such as 8420".to_owned())
 }

@@ -14,8 +14,31 @@ fn a_column_beside_a_number_is_told_with_what_to_write() {
         ("item.price > \"5\"", "write `item.price|float > 5`"),
         ("item.raw[\"Variant Price\"] < 9 and true", "write `item.raw[\"Variant Price\"]|float < 9`"),
         ("true or (vars.least <= 3)", "write `vars.least|float <= 3`"),
+        ("item.price > -5", "write `item.price|float > -5`"),
+        ("-5.5 >= item.price", "write `-5.5 >= item.price|float`"),
     ] {
         assert_eq!(hints(text), [hint], "{text}");
+    }
+}
+
+#[test]
+fn the_effect_of_a_comparison_is_told() {
+    for (text, effect) in [
+        ("item.price > 5", "this comparison is always true"),
+        ("item.price >= 5", "this comparison is always true"),
+        ("item.price < 5", "this comparison is always false"),
+        ("item.price <= 5", "this comparison is always false"),
+        ("5 < item.price", "this comparison is always true"),
+        ("5 <= item.price", "this comparison is always true"),
+        ("5 > item.price", "this comparison is always false"),
+        ("-5 >= item.price", "this comparison is always false"),
+        ("item.price > '5'", "letter by letter: 9 counts as more than 10"),
+        ("'5' >= item.price", "letter by letter: 9 counts as more than 10"),
+        ("item.stock != 0", "is text, which never equals a number"),
+        ("0 == item.stock", "is text, which never equals a number"),
+    ] {
+        let [doubt] = &doubts(text, '\'')[..] else { panic!("{text}") };
+        assert!(doubt.message.ends_with(effect), "{text}: {}", doubt.message);
     }
 }
 

@@ -20,7 +20,7 @@ fn a_rollout_is_read_with_its_defaults() {
 #[test]
 fn what_is_wrong_with_a_rollout_is_told_at_its_place() {
     let wrong = |text: &str| reported(&with(text)).join("\n");
-    assert_eq!(wrong("10"), "4:10+2 `rollout` must be a group of fields, but it is a text");
+    assert_eq!(wrong("10"), "4:10+2 `rollout` must be a group of fields, but it is a number");
     assert_eq!(wrong("{ canery: 10 }"), "4:12+6 unknown key `canery` in `rollout`");
     assert_eq!(wrong("{ canary: 0 }"), "4:20+1 `0` is not a valid value for `rollout.canary`");
     assert_eq!(wrong("{ canary: ten }"), "4:20+3 `ten` is not a valid value for `rollout.canary`");

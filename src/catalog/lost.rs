@@ -1,0 +1,75 @@
+//! Finds letters that were lost when a spreadsheet saved a sheet: question marks within words, as in `gr?n`.
+//!
+//! An encoding without a letter, such as `ü`, cannot save it. Spreadsheets then write a question mark in its place.
+
+use crate::domain::item::Item;
+
+/// The fields whose texts are words, so that a question mark within a word is a lost letter.
+const FIELDS: [&str; 5] = ["title", "name", "description", "vendor", "type"];
+
+/// Letters after a question mark that begin the second part of an address: such a text holds no words.
+const OF_ADDRESSES: [char; 7] = ['/', '=', '&', ':', '@', '\\', '#'];
+
+/// Returns the first word of an item's texts in which a question mark replaces a letter; `None` if there is none.
+pub(super) fn word(item: &Item) -> Option<&str> {
+    FIELDS.iter().filter_map(|field| item.get(field)).find_map(in_text)
+}
+
+fn in_text(text: &str) -> Option<&str> {
+    // Most texts have no question mark, and descriptions are long.
+    if !text.contains('?') {
+        return None;
+    }
+    let words = text.split(|letter: char| letter.is_whitespace() || "<>\"'(),;".contains(letter));
+    words.filter(|word| !word.contains(OF_ADDRESSES)).find(|word| has_lost(word))
+}
+
+/// Returns whether a question mark is between two letters of a word. A sentence that begins after a question mark begins
+/// with a capital letter, but the letters before it are small.
+fn has_lost(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().collect();
+    letters.windows(3).any(|around| match around {
+        [before, '?', after] if before.is_alphabetic() => {
+            after.is_lowercase() || (before.is_uppercase() && after.is_uppercase())
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_mark_within_a_word_is_a_lost_letter() {
+        for (text, expected) in [
+            ("Sch?ne Lampe gr?n", Some("Sch?ne")),
+            ("Lampe (gr?n)", Some("gr?n")),
+            ("GR?N", Some("GR?N")),
+            ("<p>Sofort verf?gbar</p>", Some("verf?gbar")),
+            ("https://a.example/x?y=z gr?n", Some("gr?n")),
+        ] {
+            assert_eq!(in_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn questions_and_addresses_have_lost_nothing() {
+        for text in [
+            "Really?",
+            "Really? Yes",
+            "Really?Yes",
+            "Why?!",
+            "a?b=c",
+            "https://a.example/lamp?size=m",
+            "a.example/lamp?m",
+            "<a href=\"/x?page\">x</a>",
+            "5?6",
+            "?",
+            "??",
+            "Lamp ? large",
+        ] {
+            assert_eq!(in_text(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Finds what the user meant by the name of a manifest that does not exist: another file, or an item.
+
+use super::args::Global;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::places::quoted;
+use crate::domain::problem::{Place, Problem, did_you_mean};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The endings of the names of manifests.
+const MANIFESTS: [&str; 2] = ["yaml", "yml"];
+
+/// The endings of names that are meant as files, and not as ids of items.
+const FILES: [&str; 8] = ["yaml", "yml", "json", "csv", "tsv", "xlsx", "xml", "txt"];
+
+/// Returns an error if the named manifest does not exist and the user most likely meant another file or an item.
+///
+/// `named` is the positional argument of `command`. If `has_only` is true, the command has the option `--only`.
+pub(super) fn check(
+    global: &Global,
+    command: &str,
+    named: Option<&Path>,
+    has_only: bool,
+) -> Result<(), Error> {
+    let Some(manifest) = named.or(global.file.as_deref()).filter(|manifest| !manifest.exists()) else {
+        return Ok(());
+    };
+    let (hint, mut words) = if let Some(near) = near(manifest) {
+        let near = near.display().to_string();
+        (format!("did you mean `{near}`?"), format!("shotlist {command} -f {}", quoted(&near)))
+    } else if has_only && named.is_some_and(is_like_an_item) {
+        let item = quoted(&manifest.display().to_string());
+        let mut words = format!("shotlist {command} --only {item}");
+        if let Some(file) = &global.file {
+            let _ = write!(words, " -f {}", quoted(&file.display().to_string()));
+        }
+        (format!("a manifest is expected here; to select an item, write `--only {item}`"), words)
+    } else {
+        return Ok(());
+    };
+    if global.sandbox {
+        words += " --sandbox";
+    }
+    let place = Place::File(manifest.display().to_string());
+    let problem = Problem::error(place, "the manifest cannot be read: there is no such file").hint(hint);
+    let error = Error::new(Exit::Invalid, "1 error; nothing was sent").problems(vec![problem]);
+    Err(error.money("not charged").hint(words))
+}
+
+/// Returns an existing manifest whose name differs from that of a missing one in its ending, or in a few letters.
+fn near(missing: &Path) -> Option<PathBuf> {
+    let mut others = MANIFESTS.into_iter().map(|ending| missing.with_extension(ending));
+    if let Some(other) = others.find(|other| other.is_file()) {
+        return Some(other);
+    }
+    let name = missing.file_name()?.to_str().filter(|_| has_ending(missing, &MANIFESTS))?;
+    let folder = missing.parent()?;
+    let looked = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(looked).ok()?.flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let names: Vec<String> = names.filter(|name| has_ending(Path::new(name), &MANIFESTS)).collect();
+    did_you_mean(name, names.iter().map(String::as_str)).map(|near| folder.join(near))
+}
+
+/// Returns whether a name that is no file may be an item's id or a job's key, such as `0101` or `hero/0101`.
+fn is_like_an_item(name: &Path) -> bool {
+    let is_in_a_folder =
+        name.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && folder.is_dir());
+    !has_ending(name, &FILES) && name.is_relative() && !name.starts_with(".") && !is_in_a_folder
+}
+
+fn has_ending(name: &Path, endings: &[&str]) -> bool {
+    let ending = name.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.contains(&ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Cli;
+    use clap::Parser as _;
+
+    /// Returns the hint and the next command for `shotlist run --sandbox` with this manifest in a folder.
+    fn told(folder: &Path, name: &str) -> Option<(String, String)> {
+        let mut global = Cli::try_parse_from(["shotlist", "run"]).unwrap().global;
+        global.sandbox = true;
+        let error = check(&global, "run", Some(&folder.join(name)), true).err()?;
+        assert_eq!(error.exit, Exit::Invalid);
+        Some((error.problems[0].hint.clone().unwrap(), error.hint.unwrap()))
+    }
+
+    #[test]
+    fn an_existing_manifest_with_another_ending_is_suggested() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::File::create(folder.path().join("shop.yaml")).unwrap();
+        let shop = folder.path().join("shop.yaml").display().to_string();
+        for name in ["shop.yml", "shop", "shpo.yaml", "shop.json"] {
+            let (hint, next) = told(folder.path(), name).unwrap();
+            assert_eq!(hint, format!("did you mean `{shop}`?"), "{name}");
+            assert!(next.ends_with(" --sandbox"), "{next}");
+        }
+        assert_eq!(told(folder.path(), "shop.yaml"), None);
+        assert_eq!(told(folder.path(), "autumn.yaml"), None);
+    }
+
+    #[test]
+    fn a_name_that_is_no_file_may_be_an_item() {
+        for (name, expected) in [
+            ("0101", true),
+            ("WH-100.5", true),
+            ("hero/0101", true),
+            ("other.yaml", false),
+            ("products.csv", false),
+            ("/tmp/other", false),
+            ("./other", false),
+            ("src/other", false),
+        ] {
+            assert_eq!(is_like_an_item(Path::new(name)), expected, "{name}");
+        }
+        let global = Cli::try_parse_from(["shotlist", "run", "-f", "my shop.yaml"]).unwrap().global;
+        let error = check(&global, "run", Some(Path::new("nothing-0101")), true).unwrap_err();
+        assert_eq!(
+            error.problems[0].hint.as_deref(),
+            Some("a manifest is expected here; to select an item, write `--only nothing-0101`")
+        );
+        assert_eq!(error.hint.as_deref(), Some("shotlist run --only nothing-0101 -f 'my shop.yaml'"));
+        assert!(check(&global, "validate", Some(Path::new("nothing-0101")), false).is_ok());
+    }
+}

@@ -1,0 +1,126 @@
+//! Recognises files that are not manifests: product files and plans that were named in the place of a manifest.
+
+use crate::domain::problem::{Place, Problem};
+use serde_json::Value as Json;
+use std::path::Path;
+
+/// The endings of the names of product files. A JSON file may be a manifest, so its keys decide.
+const PRODUCT_FILES: [&str; 5] = ["csv", "tsv", "xlsx", "xls", "xml"];
+
+/// The first bytes of a workbook.
+const WORKBOOK: &[u8] = b"PK\x03\x04";
+
+/// The keys that every plan has and no manifest has.
+const OF_PLAN: [&str; 3] = ["format", "to_render", "jobs"];
+
+/// Returns the error for a file that is a product file or a plan; `None` if the file may be a manifest.
+pub(super) fn problem(file: &str, bytes: &[u8]) -> Option<Problem> {
+    let ending = Path::new(file).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let ending = ending.to_ascii_lowercase();
+    let is_json = ending == "json";
+    let starts_as_json = || matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+    if bytes.starts_with(WORKBOOK) || (PRODUCT_FILES.contains(&ending.as_str()) && !has_shots(bytes)) {
+        return Some(product_file(file));
+    }
+    if !is_json && !starts_as_json() {
+        return None;
+    }
+    match serde_json::from_slice::<Json>(bytes).ok()? {
+        Json::Object(keys) if OF_PLAN.iter().all(|key| keys.contains_key(*key)) => Some(plan(file)),
+        Json::Object(keys) if is_json && !keys.contains_key("shots") && !keys.contains_key("version") => {
+            Some(product_file(file))
+        }
+        Json::Array(_) if is_json => Some(product_file(file)),
+        _ => None,
+    }
+}
+
+/// Returns whether a line of the file begins with the manifest's key `shots`.
+fn has_shots(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"shots:"))
+}
+
+fn product_file(file: &str) -> Problem {
+    let message = format!("`{file}` is a product file, not a manifest");
+    Problem::error(Place::File(file.to_owned()), message)
+        .hint(format!("to make a manifest from it, type `shotlist init --from {}`", quoted(file)))
+}
+
+fn plan(file: &str) -> Problem {
+    let message = format!("`{file}` is a plan, not a manifest");
+    Problem::error(Place::File(file.to_owned()), message)
+        .hint(format!("to run it, type `shotlist run --plan {}`", quoted(file)))
+}
+
+/// Returns a file name as a word of a command line, in quotes if a shell needs them.
+fn quoted(file: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
+    if file.chars().all(is_plain) { file.to_owned() } else { format!("'{}'", file.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{read, read_providers};
+    use super::*;
+
+    fn told(file: &str, bytes: &[u8]) -> Option<(String, String)> {
+        problem(file, bytes).map(|problem| (problem.message, problem.hint.unwrap()))
+    }
+
+    #[test]
+    fn a_product_file_is_no_manifest() {
+        let cases: [(&str, &[u8]); 7] = [
+            ("products.csv", b"id,title\n1,Lamp: red\n"),
+            ("a/products.TSV", b"id\ttitle\n"),
+            ("products.xlsx", b"PK\x03\x04\xff"),
+            ("products", b"PK\x03\x04\xff"),
+            ("products.xml", b"<products/>"),
+            ("products.json", b"[{ \"id\": 1 }]"),
+            ("products.json", b"{ \"products\": [] }"),
+        ];
+        for (file, bytes) in cases {
+            let (message, hint) = told(file, bytes).unwrap();
+            assert_eq!(message, format!("`{file}` is a product file, not a manifest"));
+            assert_eq!(hint, format!("to make a manifest from it, type `shotlist init --from {file}`"));
+        }
+        let (manifest, problems) = read("my products.csv", b"id,title\n1,\"Lamp\n");
+        assert!(manifest.is_none());
+        assert_eq!(problems.len(), 1);
+        assert_eq!(
+            problems[0].hint.as_deref(),
+            Some("to make a manifest from it, type `shotlist init --from 'my products.csv'`")
+        );
+        assert_eq!(read_providers("p.csv", b"id\n1\n").1.len(), 1);
+    }
+
+    #[test]
+    fn a_plan_is_no_manifest() {
+        let plan = b"{\n  \"format\": 1, \"shotlist\": \"0.1.0\", \"to_render\": 1, \"jobs\": {}\n}";
+        for file in ["p.json", "night.plan"] {
+            let expected = (
+                format!("`{file}` is a plan, not a manifest"),
+                format!("to run it, type `shotlist run --plan {file}`"),
+            );
+            assert_eq!(told(file, plan), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_taken_for_nothing_else() {
+        let json =
+            br#"{ "version": 1, "items": { "from": "p.csv" }, "shots": { "hero": { "prompt": "x" } } }"#;
+        let cases: [(&str, &[u8]); 8] = [
+            ("shop.yaml", b"version: 1\n"),
+            ("shop.yaml", b"{ version: 1 }"),
+            ("shop.yaml", b"[]"),
+            ("shop.yaml", b""),
+            ("shop.json", json),
+            ("shop.json", b"{ broken"),
+            ("shop.csv", b"version: 1\nshots: { hero: { prompt: x } }\n"),
+            ("shop.txt", b"id,title\n"),
+        ];
+        for (file, bytes) in cases {
+            assert_eq!(told(file, bytes), None, "{file}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Names of columns that mean the same, such as `picture` and `image`, for suggestions that no similar spelling gives.
+
+/// Groups of names with one meaning, without blanks and marks between their words. The usual name comes first.
+const GROUPS: [&[&str]; 6] = [
+    &[
+        "image",
+        "picture",
+        "photo",
+        "pic",
+        "img",
+        "imageurl",
+        "imagelink",
+        "imagesrc",
+        "pictureurl",
+        "photourl",
+        "mainimage",
+        "bild",
+        "foto",
+    ],
+    &[
+        "title",
+        "name",
+        "producttitle",
+        "productname",
+        "itemname",
+        "product",
+        "titel",
+        "produktname",
+        "bezeichnung",
+    ],
+    &["description", "productdescription", "details", "body", "bodyhtml", "beschreibung"],
+    &["price", "productprice", "cost", "preis"],
+    &["vendor", "brand", "manufacturer", "marke", "hersteller"],
+    &["type", "category", "producttype", "productcategory", "kategorie"],
+];
+
+/// Returns the name among `known` that means the same as `written`; `None` if there is none.
+pub(super) fn same_meaning<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let written = folded(written);
+    let group = GROUPS.iter().find(|group| group.contains(&written.as_str()))?;
+    let known: Vec<(String, &'a str)> = known.into_iter().map(|name| (folded(name), name)).collect();
+    group.iter().find_map(|meant| known.iter().find(|(folded, _)| folded == meant).map(|(_, name)| *name))
+}
+
+/// Returns a name in lower case and without blanks and marks between its words.
+fn folded(name: &str) -> String {
+    name.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_to_one_that_means_the_same() {
+        let columns = ["id", "Product name", "price", "image"];
+        for (written, expected) in [
+            ("picture", Some("image")),
+            ("Photo", Some("image")),
+            ("image_url", Some("image")),
+            ("title", Some("Product name")),
+            ("cost", Some("price")),
+            ("brand", None),
+            ("weight", None),
+        ] {
+            assert_eq!(same_meaning(written, columns), expected, "{written}");
+        }
+        assert_eq!(same_meaning("photo", ["Bild", "picture"]), Some("picture"));
+    }
+}
