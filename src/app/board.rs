@@ -14,7 +14,7 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 pub use flight::{Doing, Flight};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +87,8 @@ pub struct Board {
     having: HashSet<JobKey>,
     /// Number of renderings that failed in this run.
     failures: usize,
+    /// Number of jobs that a person has queued again during the run.
+    reopened: usize,
     pub(crate) flights: BTreeMap<TakeId, Flight>,
     /// Number of jobs that are not sent yet, by kind of request: model, length and size of the clip.
     unsent: BTreeMap<RenderKind, usize>,
@@ -136,6 +138,7 @@ impl Board {
             outdated: roster.outdated,
             having: roster.having,
             failures: 0,
+            reopened: 0,
             flights: BTreeMap::new(),
             unsent: roster.unsent,
             known: start.known,
@@ -277,6 +280,24 @@ impl Board {
             }
             _ => drop(self.noted.insert(key, bucket)),
         }
+    }
+
+    /// Returns the jobs that need a person's decision, as far as the run knows.
+    pub(crate) fn held(&self) -> BTreeSet<JobKey> {
+        let held = self.noted.iter().filter(|(_, bucket)| **bucket == Bucket::Held);
+        held.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Counts a job in another bucket after a person has decided about it.
+    pub(crate) fn decided(&mut self, key: JobKey, bucket: Bucket) {
+        self.reopened += usize::from(bucket == Bucket::ToRender);
+        self.put(key, Some(Bucket::Held), bucket);
+    }
+
+    /// Returns the number of jobs that a person has queued again during the run; the next run sends them.
+    #[must_use]
+    pub const fn reopened(&self) -> usize {
+        self.reopened
     }
 
     /// Returns whether the run has changed no job so far.

@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::find::job_named;
 use super::lost::loss;
 use super::places::{Places, show_typed};
+use super::prices::review_counts;
 use super::project::Project;
 use crate::domain::foreign::{is_hidden, shown};
 use crate::domain::key::{JobKey, TakeId};
@@ -103,7 +104,7 @@ impl Project {
             Err(ReviewError::Conflicts(conflicts)) => (Vec::new(), conflicts),
             Err(ReviewError::Store(error)) => return Err(error.into()),
         };
-        let counts = store.review_counts(name.as_deref()).await?;
+        let counts = review_counts(self, &store, name.as_deref()).await?;
         Ok(DecideReport { made, conflicts, counts })
     }
 }

@@ -11,8 +11,10 @@ use crate::engine::lost::{Back, Found, bring_back, look};
 use crate::files::Tree;
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
+use crate::plan::filing::there;
+use crate::plan::known::Filed;
 use crate::store::{Clip, ClipsFrom, History, Reader, StoreError, Worksheet};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 /// The jobs whose saved clips are missing or altered.
@@ -22,6 +24,8 @@ pub struct Lost {
     /// Jobs with a missing clip that a person has accepted as missing.
     accepted: BTreeSet<JobKey>,
     dismissed: HashSet<TakeId>,
+    /// Every missing or altered clip, whether a job still wants it or not, by its take and path.
+    all: HashMap<(TakeId, String), (Clip, Loss)>,
 }
 
 impl Lost {
@@ -30,8 +34,7 @@ impl Lost {
     /// It is `None` if the clip is fine, or if `decision` (the plan's action) does not keep the clip.
     #[must_use]
     pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
-        let keeps = matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. });
-        self.clips.get(key).filter(|_| keeps).map(|(_, loss)| *loss)
+        self.clips.get(key).filter(|_| keeps(decision)).map(|(_, loss)| *loss)
     }
 
     /// Returns whether a person has accepted that the job stays failed, written off or missing.
@@ -39,8 +42,7 @@ impl Lost {
     pub(crate) fn is_dismissed(&self, key: &JobKey, decision: &Decision) -> bool {
         match decision {
             Decision::Failed { take, .. } => self.dismissed.contains(take),
-            Decision::Unchanged { .. } | Decision::Kept { .. } => self.accepted.contains(key),
-            _ => false,
+            decision => keeps(decision) && self.accepted.contains(key),
         }
     }
 
@@ -67,19 +69,46 @@ impl Lost {
     }
 
     /// Keeps only the missing or altered clips that the plan would keep, and drops those that it would render again.
+    /// Adds the clips that the plan would move or copy from another name, for example after a product was renamed.
     pub(crate) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
         let mut kept = BTreeMap::new();
         for (key, clip) in std::mem::take(&mut self.clips) {
-            let found = book.find(&key)?;
-            if found
-                .is_some_and(|job| matches!(job.decision, Decision::Unchanged { .. } | Decision::Kept { .. }))
-            {
+            if book.find(&key)?.is_some_and(|job| keeps(&job.decision)) {
                 kept.insert(key, clip);
             }
         }
         self.clips = kept;
-        Ok(())
+        book.each_named::<Error>(&["moved", "renamed", "shared", "kept", "asks"], |_, job| {
+            if let Some(from) = there(&job.decision) {
+                self.add(&job.wanted.key, from);
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds the clip `from`, which is to get the name of a job, if it is missing or altered.
+    fn add(&mut self, key: &JobKey, from: &Filed) {
+        let at = (from.take.clone(), from.path.clone());
+        let (clip, loss) = match self.all.get(&at) {
+            Some((clip, loss)) => (Clip { key: key.clone(), ..clip.clone() }, *loss),
+            // The take's clip was gone when a newer clip got its name.
+            None if from.path.is_empty() => {
+                (Clip { key: key.clone(), filed: from.clone(), wanted: true, older: false }, Loss::Missing)
+            }
+            None => return,
+        };
+        if loss == Loss::Missing && self.dismissed.contains(&from.take) {
+            self.accepted.insert(key.clone());
+        } else {
+            self.clips.insert(key.clone(), (clip, loss));
+        }
+    }
+
+    /// Returns whether the clip of a job is there, but altered.
+    #[must_use]
+    pub(crate) fn is_altered(&self, key: &JobKey) -> bool {
+        matches!(self.clips.get(key), Some((_, Loss::Altered)))
     }
 
     /// Returns the command that restores the clips; `None` if no clip is missing or altered.
@@ -88,6 +117,11 @@ impl Lost {
         let altered = if self.count(Loss::Missing) == 0 { " --replace-altered" } else { "" };
         (!self.clips.is_empty()).then(|| places.typed(&format!("verify --repair{altered}")))
     }
+}
+
+/// Returns whether a job keeps or gets an existing clip.
+fn keeps(decision: &Decision) -> bool {
+    matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. }) || there(decision).is_some()
 }
 
 /// The input of a search for missing or altered clips.
@@ -123,6 +157,8 @@ impl Search<'_> {
     fn wanted(&self, mut lost: Lost, found: &Found) -> Result<Lost, StoreError> {
         let Ok(names) = Names::of_wanted(self.worksheet, self.only) else { return Ok(lost) };
         let book = self.worksheet.book();
+        let at = |clip: &Clip| (clip.filed.take.clone(), clip.filed.path.clone());
+        lost.all = found.lost.iter().map(|(clip, loss)| (at(clip), (clip.clone(), *loss))).collect();
         for (clip, loss) in &found.lost {
             let Some(wanted) = book.wanted(&clip.key)?.filter(|_| names.has(&clip.key)) else { continue };
             let order = book.known_take(&clip.filed.take)?.map(|take| take.fingerprint);

@@ -15,6 +15,7 @@ use super::names::Names;
 use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::planned::{Changes, Plan};
+use super::prices::review_counts;
 use super::project::Project;
 use super::recover::refuse_lost;
 use super::reporter::News;
@@ -124,7 +125,9 @@ impl Project {
         let open = unsent(&plan.sum.unsent);
         plan.time = time(self, &manifest.providers, &loaded.cards, reader.as_ref(), &open).await?;
         let (has_gaps, reviews) = match &reader {
-            Some(reader) => (reader.has_gaps().await?, reader.review_counts(Some(&manifest.project)).await?),
+            Some(reader) => {
+                (reader.has_gaps().await?, review_counts(self, reader, Some(&manifest.project)).await?)
+            }
             None => (false, ReviewCounts::default()),
         };
         if let Some(note) = decided.unnamed_redos(&reviews)? {

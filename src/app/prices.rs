@@ -8,6 +8,24 @@ use crate::domain::problem::Problem;
 use crate::domain::take::Take;
 use crate::load::models;
 use crate::provider::cards::Cards;
+use crate::store::{Reader, ReviewCounts, StoreError};
+
+/// Counts the reviews of a project (`None`: of all projects), with the present price of the renderings that they have queued.
+pub(crate) async fn review_counts(
+    project: &Project,
+    reader: &Reader,
+    name: Option<&str>,
+) -> Result<ReviewCounts, StoreError> {
+    let (mut counts, queued) = reader.review_counts(name).await?;
+    if !queued.is_empty() {
+        let prices = Prices::read(project);
+        for take in queued {
+            let take = reader.take_by_id(&take).await?;
+            counts.queued_usd += take.map_or(Usd::ZERO, |take| prices.of(&take));
+        }
+    }
+    Ok(counts)
+}
 
 /// The model cards with the current prices; holds `None` if the manifest's changes to the cards are invalid.
 pub(crate) struct Prices(Option<Cards>);

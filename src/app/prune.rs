@@ -88,6 +88,15 @@ impl Project {
         for (job, takes) in gone.into_iter().zip(takes) {
             match archive(&session, &tree, &manifest.project, &job, &takes).await? {
                 Ok(()) => report.archived += 1,
+                // There is nothing to move: only the record of the clip is in the archive.
+                Err(PlaceFault::PartLost) => {
+                    let path = format!("{ARCHIVE}{}", job.filed.path);
+                    let (left, filed) = (job.filed.path.clone(), Filed { path, ..job.filed });
+                    session
+                        .store
+                        .file(&manifest.project, &job.key, filed, Some(left), session.clock.now())
+                        .await?;
+                }
                 Err(fault) => report.left.push((job.key, fault)),
             }
         }

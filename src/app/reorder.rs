@@ -83,7 +83,7 @@ pub(crate) async fn submit_reorder(
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let may_be_unpriced = project.places.sandbox || bounds.allow_unpriced;
     if let Some(wanted) = reorder.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
-        let typed = session.places.typed(&format!("{} --allow-unpriced", reorder.repeat));
+        let typed = session.places.typed("plan");
         return Err(unpriced(&wanted.key, &wanted.request.model).hint(typed));
     }
     let mut obstacles = Obstacles::new(&session)?;

@@ -83,8 +83,12 @@ impl Project {
     /// Returns an error if a job that the request names cannot be settled by this decision. If the request names no
     /// job, such jobs keep needing a decision.
     pub async fn resolve(&self, request: &ResolveRequest) -> Result<ResolveReport, Error> {
-        if matches!(&request.decision, Decision::Adopt(task) if task.0.raw().trim().is_empty()) {
-            return Err(Error::new(Exit::Usage, "--task-id needs the id of a task; nothing was changed"));
+        if let Decision::Adopt(task) = &request.decision
+            && ["", "id", "<id>"].contains(&task.0.raw().trim().to_lowercase().as_str())
+        {
+            let what = "--task-id needs the id of the task from the provider's console, in place of the word ID; \
+                        nothing was changed";
+            return Err(Error::new(Exit::Usage, what).hint(self.places.typed("status")));
         }
         let state = self.open_concurrent()?;
         let chosen = self.chosen(&state, request).await;

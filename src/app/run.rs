@@ -19,6 +19,7 @@ use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::plan::{attach_history, invalid, take_over_renamed, valid, worksheet};
 use super::planned::Plan;
+use super::prices::review_counts;
 use super::project::Project;
 use super::recover::refuse_lost;
 use super::reporter::News;
@@ -157,7 +158,7 @@ async fn prepare(
     }
     decided.warn(project);
     decided.rollout.news().iter().for_each(|passed| project.tell(&News::Note(passed)));
-    let counts = session.store.review_counts(Some(&manifest.project)).await?;
+    let counts = review_counts(project, &session.store, Some(&manifest.project)).await?;
     if let Some(note) = decided.unnamed_redos(&counts)? {
         project.tell(&News::Note(&note));
     }
@@ -171,15 +172,15 @@ async fn prepare(
         && !request.bounds.allow_unpriced
         && let Some((model, _, key)) = plan.unpriced().next()
     {
-        let typed = places.typed(&format!("{} --allow-unpriced", repeat_command(request)));
-        return Err(unpriced(key, model).hint(typed));
+        return Err(unpriced(key, model).hint(places.typed("plan")));
     }
     if !agreed_before {
         guards::check(project, &plan)?;
     }
     let closes_gaps = ask_about_gaps(session, &decided, &plan, agreed_before).await?;
     let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
-    ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
+    // An altered clip stays where it is. The record of a missing one gets the new name, under which it can be restored.
+    ordered.work.filings.now.retain(|filing| !lost.is_altered(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
     obstacles.search(worksheet, &ordered.work.filings)?;
     obstacles.refuse()?;
@@ -361,7 +362,8 @@ async fn ask_about_gaps(
 pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
     let what = format!(
         "the price of {model} is not known (job {key}); nothing was sent; add `prices: {{ {model}: {{ per: clip, usd: \
-         \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as $0.00"
+         \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as $0.00 in \
+         every budget, whatever it costs"
     );
     Error::new(Exit::Invalid, what).money("not charged")
 }

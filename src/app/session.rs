@@ -283,12 +283,19 @@ pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
         Ok(Some(reader)) => Ok(reader),
         Ok(None) => {
             refuse_unknown(places)?;
-            Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
-                .money("not charged")
-                .hint(places.typed("plan")))
+            Err(never_run(places))
         }
         Err(error) => Err(cannot_open(places, error)),
     }
+}
+
+/// Returns the error for a project without records; it names the records of a rehearsal if there are some.
+fn never_run(places: &Places) -> Error {
+    let mut what = format!("nothing was ever run with {}", places.shown);
+    if !places.sandbox && places.rehearsed().is_ok_and(|rehearsed| rehearsed.has_state()) {
+        what += "; to see its rehearsal, add --sandbox";
+    }
+    Error::new(Exit::Usage, what).hint(places.typed("plan"))
 }
 
 /// Takes the lock of a project, so that no other process can send or move anything.
@@ -304,6 +311,9 @@ pub(crate) fn lock(places: &Places, command: &str) -> Result<Lock, Error> {
 /// Returns the error for a database that cannot be opened, with a hint on `recover` if it can be rebuilt.
 #[must_use]
 pub(crate) fn cannot_open(places: &Places, error: StoreError) -> Error {
+    if matches!(error, StoreError::Absent { .. }) {
+        return never_run(places);
+    }
     let is_recoverable = error.is_recoverable();
     let shown = Error::from(error);
     if is_recoverable { shown.hint(places.typed("recover")) } else { shown }

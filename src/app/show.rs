@@ -95,8 +95,8 @@ impl Project {
         let remarks = remarks(&places.state, &takes)?;
         let checks = current(&reader, places, &history).await?;
         let cards = cards(&places.manifest, &self.registry);
-        // The next command must not need a task's id.
-        let next = choices.iter().find(|choice| !choice.command.contains(TASK_ID));
+        // Before the person has looked for the task in the provider's console, no command is right.
+        let next = choices.first().filter(|choice| !choice.command.contains(TASK_ID));
         let next = next.map(|choice| choice.command.clone());
         Ok(ShowReport {
             now: self.clock.now(),
@@ -212,7 +212,10 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
         command: places.typed(&words.replace("{}", &key)),
     };
     let Some(decisive) = history.decisive() else {
-        return vec![choice("render it", "run --only {}")];
+        return vec![match history.filed {
+            Some(_) => choice("the job is done; see the other jobs", "status"),
+            None => choice("render it", "run --only {}"),
+        }];
     };
     let take = &decisive.take;
     let price = take.price;
@@ -269,6 +272,10 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
         State::Submitting { .. } | State::Doubtful { .. } => {
             vec![choice("find out whether the provider received the request (free)", "collect")]
         }
+        State::WrittenOff { .. } if history.wanted => vec![
+            choice("accept that it has no clip (free)", "dismiss {}"),
+            choice(&format!("send it again (a new charge of {price})"), "retry --only {} --written-off"),
+        ],
         _ => vec![choice("see what the manifest asks for now", "plan --only {}")],
     }
 }

@@ -11,6 +11,7 @@ use super::lost::found;
 use super::outlook::{time, unsent};
 use super::pause;
 use super::places::quoted;
+use super::prices::review_counts;
 use super::project::Project;
 use super::project_status::{ProjectStatus, buckets};
 use super::reporter::News;
@@ -160,7 +161,7 @@ impl Project {
         let (today, month) = (reader.spent(Window::Day(now)).await?, reader.spent(Window::Month(now)).await?);
         let in_flight = reader.in_flight(named).await?;
         let paused = reader.pauses(named).await?;
-        let reviews = reader.review_counts(named).await?;
+        let reviews = review_counts(self, reader, named).await?;
         let active = run.as_ref().filter(|(run, _)| holder.is_some() && run.ended.is_none());
         let pace = match active {
             Some((run, _)) => {
@@ -269,15 +270,18 @@ impl StatusReport {
             let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
             return if on_hold { pause::resume_typed(&self.paused) } else { "run".to_owned() };
         }
+        let show = |take: &Take| format!("show {}", quoted(&take.key.to_string()));
         match standing.held.first().map(|held| &held.take).or(standing.failed.first()) {
-            Some(take) => format!("show {}", quoted(&take.key.to_string())),
+            Some(take) => show(take),
             None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
             None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
-            None if !standing.written_off.is_empty() => "retry --written-off".to_owned(),
-            None if self.buckets.jobs() == self.done() + self.buckets.count(Bucket::Review) => {
-                self.next_review()
-            }
-            None => "plan".to_owned(),
+            None => match standing.written_off.first() {
+                Some(take) => show(take),
+                None if self.buckets.jobs() == self.done() + self.buckets.count(Bucket::Review) => {
+                    self.next_review()
+                }
+                None => "plan".to_owned(),
+            },
         }
     }
 

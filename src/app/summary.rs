@@ -10,7 +10,7 @@ use super::lost::Lost;
 use super::pause;
 use super::places::{Places, show_typed};
 use super::project::Project;
-use super::project_status::ProjectStatus;
+use super::project_status::{ProjectStatus, buckets};
 use super::reporter::News;
 use super::rollout::RolloutState;
 use super::session::{Order, RunResult, Session};
@@ -26,6 +26,7 @@ use crate::engine::world::World;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::store::{Cap, Caps, Pause, RunId, Spent, Window};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The facts about an ended run that are needed for its summary and that only the command that started the run knows.
@@ -168,7 +169,7 @@ pub(crate) async fn carry_out(
 async fn close(
     asked: &Project,
     world: &World,
-    result: RunResult,
+    mut result: RunResult,
     ended: Ended<'_>,
 ) -> Result<RunReport, Error> {
     let (places, run) = (&asked.places, ended.run);
@@ -180,6 +181,14 @@ async fn close(
         Some(project) => world.store.pauses(Some(project)).await?,
         None => Vec::new(),
     };
+    // A person may have decided about jobs during the run.
+    let open: BTreeSet<&JobKey> = standing.held.iter().map(|held| &held.take.key).collect();
+    let settled: BTreeSet<JobKey> =
+        result.board.held().into_iter().filter(|key| !open.contains(key)).collect();
+    if !settled.is_empty() {
+        let (_, decided) = buckets(&world.store, places, settled).await?;
+        decided.into_iter().for_each(|(key, bucket)| result.board.decided(key, bucket));
+    }
     let now = world.clock.now();
     let levels = levels_after(&world.store, run, ended.caps, now).await?;
     let mut exit = exit_code(&ended, world, &result, &standing);
@@ -286,7 +295,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &Pr
     if !outcome.unfiled.is_empty() {
         exits.push(Exit::Local);
     }
-    if outcome.leaves_work() || *waiting > 0 {
+    if outcome.leaves_work() || *waiting > 0 || result.board.reopened() > 0 {
         exits.push(Exit::WorkRemains);
     }
     if ended.rollout.open().next().is_some() {
@@ -331,8 +340,8 @@ fn next(
             match held.or(standing.failed.iter().find(|take| !passing(take))) {
                 Some(take) => show_typed(places, &take.key),
                 None if standing.failed.is_empty() => ended.lost.next(places).unwrap_or_else(|| {
-                    let how = if standing.written_off.is_empty() { "retry" } else { "retry --written-off" };
-                    places.typed(how)
+                    let given_up = standing.written_off.first();
+                    given_up.map_or_else(|| places.typed("retry"), |take| show_typed(places, &take.key))
                 }),
                 None => places.typed("retry"),
             }

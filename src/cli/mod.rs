@@ -64,28 +64,15 @@ pub fn main() -> Exit {
     match start(&cli, &context) {
         Ok(exit) => exit,
         Err(error) => {
-            if answers_in_one_document(&cli.command) {
-                terminal.error_document(&error);
-            } else {
-                terminal.error(&error);
-            }
+            terminal.end(&error, writes_events(&cli.command));
             error.exit
         }
     }
 }
 
-/// Returns whether this command, with `--json`, writes an error to stdout as its only JSON document.
-const fn answers_in_one_document(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Jobs(_)
-            | Command::Report(_)
-            | Command::Check(_)
-            | Command::Review(_)
-            | Command::Approve(_)
-            | Command::Reject(_)
-            | Command::Export(_)
-    )
+/// Returns whether this command, with `--json`, writes an event on each line, and not one document.
+const fn writes_events(command: &Command) -> bool {
+    matches!(command, Command::Run(_) | Command::Collect(_) | Command::Retry(_) | Command::Redo(_))
 }
 
 fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {

@@ -123,6 +123,8 @@ pub struct PollCounters {
     pub damaged: u8,
     /// The number of downloads that failed because of the clip's host, since a download last made progress.
     pub troubles: u32,
+    /// True if the provider charged for the task for certain: it has delivered the clip, or reported success, before.
+    pub charged: bool,
 }
 
 /// The cause of a cancellation.
@@ -364,6 +366,9 @@ impl State {
         match self {
             Self::Pending { .. } | Self::Cancelled { .. } | Self::Failed { charged: Charged::No, .. } => {
                 MoneyState::Free
+            }
+            Self::Running { counters, .. } | Self::Downloading { counters, .. } if counters.charged => {
+                MoneyState::Settled
             }
             Self::Submitting { .. }
             | Self::Running { .. }

@@ -29,14 +29,15 @@ impl Run<'_> {
 
     /// Moves or copies one clip to its new name. A problem is reported and stops nothing: the clip stays where it is.
     ///
-    /// Returns the filing if its clip was not found and this is not the `last` attempt.
+    /// If the clip is nowhere, the job has it under its new name all the same: it counts as missing, and can be restored
+    /// there free of charge. Returns the filing if its clip was not found and this is not the `last` attempt.
     async fn file(&mut self, filing: Filing, last: bool) -> Option<Filing> {
         let key = filing.key.clone();
         let standing = self.leaving.remove(&filing.path);
-        match file(self.world, &filing, standing.as_ref()).await {
-            Ok(Ok(())) => self.world.tell(&Notice::Filed { key, path: filing.path }),
-            Ok(Err(PlaceFault::PartLost)) if !last => return Some(filing),
-            Ok(Err(fault)) => self.outcome.unfiled.push((key, fault.to_string())),
+        match file(self.world, &filing, standing.as_ref(), last).await {
+            Ok(Some(Found::There)) => self.world.tell(&Notice::Filed { key, path: filing.path }),
+            Ok(Some(Found::Nowhere)) => {}
+            Ok(None) => return Some(filing),
             Err(failure) => self.outcome.unfiled.push((key, failure.to_string())),
         }
         None
@@ -58,7 +59,15 @@ impl Run<'_> {
     }
 }
 
-/// Moves or copies one clip to its new name. Each step can be repeated: after a crash between any two steps, the same
+/// The result of the search for a clip that gets a new name.
+enum Found {
+    /// The clip has its new name.
+    There,
+    /// The clip is missing; only its record has the new name.
+    Nowhere,
+}
+
+/// Moves or copies one clip to its new name. Returns `None` if the clip was not found and this is not the `last` attempt. Each step can be repeated: after a crash between any two steps, the same
 /// filing is planned again and succeeds.
 ///
 /// Clips may exchange their names in a ring. So a clip at the target path is first set aside to another path, where
@@ -67,7 +76,8 @@ async fn file(
     world: &World,
     filing: &Filing,
     arriving: Option<&Filed>,
-) -> Result<Result<(), PlaceFault>, Failure> {
+    last: bool,
+) -> Result<Option<Found>, Failure> {
     let Filing { key, path, from, copy } = filing;
     let standing = world.store.filed(&world.project, key).await.map_err(Failure::store)?;
     for standing in standing.as_ref().into_iter().chain(arriving) {
@@ -104,14 +114,16 @@ async fn file(
         let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
         filed = refile(others.into_iter().map(|place| (place, true)).collect()).await?;
     }
-    let moved_from = match filed {
-        Ok(moved_from) => moved_from,
-        Err(fault @ PlaceFault::PartLost) => return Ok(Err(fault)),
+    let (moved_from, found) = match filed {
+        Ok(moved_from) => (moved_from, Found::There),
+        Err(PlaceFault::PartLost) if last => (Some(from.path.clone()).filter(|_| !copy), Found::Nowhere),
+        Err(PlaceFault::PartLost) => return Ok(None),
         Err(fault) => return Err(Failure::local(fault)),
     };
     let filed = Filed { take: from.take.clone(), path: path.clone(), file: from.file };
     let now = world.clock.now();
-    world.store.file(&world.project, key, filed, moved_from, now).await.map(Ok).map_err(Failure::store)
+    world.store.file(&world.project, key, filed, moved_from, now).await.map_err(Failure::store)?;
+    Ok(Some(found))
 }
 
 /// Returns the earlier take whose clip is the file at `path`. `None` if there is no such take, or if a job that the

@@ -139,7 +139,7 @@ impl Bucket {
         match self {
             Self::Done => "done",
             Self::ToRender => "to render",
-            Self::Review => "waiting for your review",
+            Self::Review => "waiting for your review of the first clips",
             Self::Asks => "waiting for your approval",
             Self::InFlight => "waiting for the result",
             Self::Waiting => "waiting for another job",

@@ -266,7 +266,7 @@ fn by_itself<K: Known + ?Sized>(
         }
         None => None,
     };
-    let done = known.takes.iter().filter(same).find(|take| is_kept_somewhere(take));
+    let done = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. }));
     let is_free = known.takes.iter().all(|take| !take.state.is_unsettled());
     if let (Some(queued), true, true) = (waiting(job, known), is_free, filed.is_some() || done.is_some()) {
         let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
@@ -331,11 +331,6 @@ fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
 
 fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {
     Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone(), moves }
-}
-
-/// Checks whether the clip of a finished take still exists. An older clip that a person removed has no path.
-fn is_kept_somewhere(take: &KnownTake) -> bool {
-    matches!(take.state, State::Done { .. }) && !take.path.is_empty()
 }
 
 fn is_held(take: &KnownTake) -> bool {

@@ -1,6 +1,7 @@
 //! Budgets in words and as JSON.
 
 use crate::app::budget::{Fit, Level};
+use crate::domain::money::Usd;
 use crate::domain::text::count;
 use crate::store::Cap;
 use serde_json::{Value, json};
@@ -9,8 +10,14 @@ impl Level {
     /// Returns the message for a run that this budget stopped. The message says how to continue.
     #[must_use]
     pub fn reached(&self) -> String {
+        if self.cap == Cap::Invocation && self.spent.total() == Usd::ZERO {
+            return format!(
+                "budget   {} is less than the price of the next clip; nothing was spent",
+                self.name()
+            );
+        }
         let then = match self.cap {
-            Cap::Invocation => "if you type the command again, it may spend this amount again",
+            Cap::Invocation => "the same command may spend this amount once more",
             Cap::Run => {
                 "each further run may spend this amount again; `budget: month` limits all runs together"
             }

@@ -2,7 +2,7 @@
 
 use crate::app::show::cost;
 use crate::domain::fault::Said;
-use crate::domain::lifecycle::{CancelledBy, HeldReason, State};
+use crate::domain::lifecycle::{CancelledBy, HeldReason, MoneyState, State};
 use crate::domain::units::{bytes, utc};
 use crate::report::lines::{charged_words, held_words};
 use crate::store::{Entry, History, TakeHistory};
@@ -10,6 +10,7 @@ use crate::store::{Entry, History, TakeHistory};
 /// Returns the state of a job in words, and adds a remark if the manifest no longer asks for the job.
 pub(crate) fn headline(history: &History) -> String {
     let state = match history.decisive() {
+        None if history.filed.is_some() => "done: it has the clip of another job, not charged".to_owned(),
         None => "never submitted, not charged".to_owned(),
         Some(decisive) => state_words(decisive),
     };
@@ -25,7 +26,7 @@ pub(crate) fn headline(history: &History) -> String {
 /// Returns the state of a rendering in words, and whether it was charged.
 pub(crate) fn state_words(entry: &TakeHistory) -> String {
     let take = &entry.take;
-    let (_, usd) = cost(entry);
+    let (money, usd) = cost(entry);
     match &take.state {
         State::Held { reason, since, .. } => {
             let money = if reason.charge_in_doubt() {
@@ -63,7 +64,13 @@ pub(crate) fn state_words(entry: &TakeHistory) -> String {
                 "in doubt: no reply that names a task; checking with the provider (may have been charged, up to {usd})"
             )
         }
+        State::Running { .. } if money == MoneyState::Settled => {
+            format!("running: the provider is asked for its clip again (charged {usd})")
+        }
         State::Running { .. } => format!("running: the provider is rendering it ({usd} reserved)"),
+        State::Downloading { .. } if money == MoneyState::Settled => {
+            format!("downloading: its clip is being downloaded again (charged {usd})")
+        }
         State::Downloading { .. } => {
             format!("downloading: rendered, its clip is being downloaded ({usd} reserved)")
         }

@@ -50,7 +50,12 @@ impl Plan {
             lines.extend(hanging(&head, &format!("{why}{named}"), columns));
         }
         lines.push(format!("  {}", "-".repeat(width + 32)));
-        let (jobs, total) = (self.to_render(), self.total().to_string());
+        let total = match self.unpriced().next() {
+            None => self.total().to_string(),
+            Some(_) if self.total() == Usd::ZERO => "unknown".to_owned(),
+            Some(_) => format!("{} + ?", self.total()),
+        };
+        let jobs = self.to_render();
         let sum = format!("  {:<width$}  {jobs:>6}  {:>7}  {total:>9}", "to render", "");
         lines.extend(wrap(&(sum + mark), columns, DEEPER));
         lines
@@ -88,7 +93,8 @@ impl Plan {
         for (model, jobs, _) in self.unpriced() {
             let jobs = counted(jobs, "job");
             notes.push(format!(
-                "the price of {model} is unknown: {jobs} count as $0.00 in the total and in every budget"
+                "the price of {model} is unknown: {jobs} would count as $0.00 in every budget; a run with real money \
+                 needs the price under `prices:`, or --allow-unpriced"
             ));
         }
         notes.extend(self.time.and_then(time_words));

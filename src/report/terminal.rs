@@ -229,12 +229,17 @@ impl Terminal {
         self.error_lines(error);
     }
 
-    /// Writes an error to stderr and, with `--json`, as the only document to stdout.
-    pub fn error_document(&self, error: &Error) {
+    /// Writes the error that ends a command to stderr and, with `--json`, also to stdout: as its last event if
+    /// `is_event` is true, otherwise as its document.
+    pub fn end(&self, error: &Error, is_event: bool) {
         if !self.json {
             return self.error(error);
         }
-        self.data(super::json::error::object(error));
+        let mut object = super::json::error::object(error);
+        if is_event {
+            object["event"] = "ended".into();
+        }
+        self.data(object);
         self.error_lines(error);
     }
 

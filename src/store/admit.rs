@@ -3,6 +3,7 @@
 
 use super::apply::{self, Change};
 use super::error::StoreError;
+use super::meta::set_unrecorded;
 use super::runs::RunId;
 use super::worksheet::{Decided, Worksheet};
 use super::{Store, rows, takes};
@@ -147,6 +148,7 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
         }
         Jobs::All(worksheet) => {
             worksheet.each_decided(|decided| admission.admit(decided.at, &Admitted::from(decided)))?;
+            set_unrecorded(db, project, worksheet.book().unrecorded()?)?;
         }
     }
     if !partial {
@@ -154,6 +156,7 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
     }
     for project in gone {
         db.prepare_cached("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted")?.execute([project])?;
+        set_unrecorded(db, project, 0)?;
     }
     // Takes without a clip yet get the path that is wanted now.
     db.prepare_cached(

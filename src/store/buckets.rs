@@ -1,6 +1,7 @@
 //! Counts the wanted jobs of a state folder by status, from the database alone, without reading the manifest's items.
 
 use super::error::StoreError;
+use super::meta::unrecorded;
 use super::read::Reader;
 use super::takes;
 use crate::domain::fault::Refusal;
@@ -104,6 +105,7 @@ fn buckets(
         let leader = leaders.get(&fingerprint);
         buckets.add(leader.map_or(Bucket::ToRender, |bucket| bucket.of_follower()), jobs);
     }
+    buckets.add(Bucket::ToRender, unrecorded(db, project)?);
     Ok((buckets, named))
 }
 

@@ -3,6 +3,7 @@
 
 use super::error::StoreError;
 use super::folder;
+use crate::domain::units::utc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
@@ -47,7 +48,8 @@ pub enum LockError {
 fn held(holder: Option<&Holder>) -> String {
     match holder {
         Some(Holder { pid, host, started, command }) => {
-            format!("`shotlist {command}` has been running here since {started} (process {pid} on {host})")
+            let since = started.parse().map_or_else(|_| started.clone(), utc);
+            format!("`shotlist {command}` has been running here since {since} (process {pid} on {host})")
         }
         None => "another shotlist process is starting in this project".to_owned(),
     }

@@ -221,6 +221,26 @@ pub(super) fn set_gaps(db: &Connection, gaps: bool) -> rusqlite::Result<()> {
     db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, gaps)).map(drop)
 }
 
+/// The prefix of the `meta` keys under which each project has the number of its unrecorded jobs.
+const UNRECORDED: &str = "unrecorded jobs of ";
+
+/// Records how many jobs the manifest of a project asks for that have no row in the table of jobs, because a run never
+/// selected them.
+pub(super) fn set_unrecorded(db: &Connection, project: &str, jobs: u64) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2 WHERE value <> ?2";
+    db.prepare_cached(sql)?.execute((format!("{UNRECORDED}{project}"), jobs.cast_signed())).map(drop)
+}
+
+/// Returns how many jobs of a project (`None`: of all projects) were not recorded by the last run.
+pub(super) fn unrecorded(db: &Connection, project: Option<&str>) -> rusqlite::Result<usize> {
+    let sql = "SELECT coalesce(sum(value), 0) FROM meta
+        WHERE iif(?1 IS NULL, key > ?2 AND key < ?3, key = ?2 || ?1)";
+    // `!` follows the blank at the end of the prefix.
+    let end = format!("{}!", UNRECORDED.trim_end());
+    let jobs: i64 = db.prepare_cached(sql)?.query_row((project, UNRECORDED, end), |row| row.get(0))?;
+    Ok(usize::try_from(jobs).unwrap_or_default())
+}
+
 /// Returns the recorded output folder; `None` if none is recorded.
 pub(super) fn root(db: &Connection) -> rusqlite::Result<Option<String>> {
     db.prepare_cached("SELECT root FROM output")?.query_row([], |row| row.get(0)).optional()

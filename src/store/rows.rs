@@ -166,6 +166,8 @@ struct WatchMirror {
     damaged: u8,
     #[serde(default)]
     troubles: u32,
+    #[serde(default)]
+    charged: bool,
 }
 
 #[derive(Serialize, Deserialize)]

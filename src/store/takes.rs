@@ -336,8 +336,12 @@ pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::R
     {
         // A clip at another path still exists: its own take finds it from now on. A clip under this name that was not
         // set aside was already gone.
-        let place = if path == filed.path { "" } else { &path };
-        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, place))?;
+        if path == filed.path {
+            let gone = "UPDATE takes SET path = '' WHERE id = ?1 AND path = ?2";
+            db.prepare_cached(gone)?.execute((&other, &path))?;
+        } else {
+            db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, &path))?;
+        }
     }
     db.prepare_cached(
         "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",

@@ -48,17 +48,20 @@ fn file() -> impl Strategy<Value = ClipFile> {
 }
 
 fn watch() -> impl Strategy<Value = PollCounters> {
-    any::<(u32, u32, u32, u8, u8, u8, u8, u8, u32)>().prop_map(
-        |(polls, overdue, setbacks, missing, empty, mistaken, fresh_links, damaged, troubles)| PollCounters {
-            polls,
-            overdue,
-            setbacks,
-            missing,
-            empty,
-            mistaken,
-            fresh_links,
-            damaged,
-            troubles,
+    any::<(u32, u32, u32, u8, u8, u8, u8, u8, u32, bool)>().prop_map(
+        |(polls, overdue, setbacks, missing, empty, mistaken, fresh_links, damaged, troubles, charged)| {
+            PollCounters {
+                polls,
+                overdue,
+                setbacks,
+                missing,
+                empty,
+                mistaken,
+                fresh_links,
+                damaged,
+                troubles,
+                charged,
+            }
         },
     )
 }

@@ -6,7 +6,7 @@ use super::EXAMPLES;
 use crate::app::budget::{Fit, Level};
 use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Charged, State};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
@@ -193,13 +193,21 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
         Decision::Shared { .. } => ('>', "shared with another job".into()),
         Decision::Unchanged { refile: Some(_), .. } => {
-            ('>', "new output path, the file will be moved".into())
+            ('>', "the clip exists, its file will be moved".into())
         }
         Decision::Unchanged { .. } => ('=', "unchanged".into()),
         Decision::Again { .. } => ('~', "in doubt, resubmitted".into()),
         Decision::Blocked { state: State::Held { .. }, .. } => ('!', "waiting for your decision".into()),
         Decision::Blocked { .. } => ('!', "changed; waiting for the result of the earlier request".into()),
         Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),
-        Decision::Failed { .. } => ('x', "failed earlier; `shotlist retry` sends it again".into()),
+        Decision::Failed { state: State::Failed { refusal, .. }, .. } if refusal.permanent() => {
+            ('x', "refused by the provider; change the prompt or the picture".into())
+        }
+        Decision::Failed { state: State::Failed { charged: Charged::No, .. }, .. } => {
+            ('x', "failed earlier; `shotlist retry` sends it again".into())
+        }
+        Decision::Failed { .. } => {
+            ('x', "failed, perhaps charged; `shotlist retry --charged` pays again".into())
+        }
     }
 }

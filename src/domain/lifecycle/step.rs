@@ -46,13 +46,14 @@ impl State {
                 (Event::Adopt(id), Some(known)) if reason.charge_in_doubt() && id != known.id => {
                     Ok(asked_again(Task { id, intent, accepted: at.now }, at))
                 }
-                (Event::Again, Some(task)) => Ok(asked_again(task, at)),
+                (Event::Again, Some(task)) if reason.charge_in_doubt() => Ok(asked_again(task, at)),
+                (Event::Again, Some(task)) => Ok(charged_before(task, at)),
                 (Event::WasPlaced(file), Some(task)) => Ok(Self::Placing { task, file }),
                 (Event::WriteOff, task) => Ok(Self::WrittenOff { reason, task }),
                 (other, _) => illegal(phase, &other),
             },
             Self::Done { task, file: _ } => match event {
-                Event::ClipGone => Ok(asked_again(task, at)),
+                Event::ClipGone => Ok(charged_before(task, at)),
                 other => illegal(phase, &other),
             },
             Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => illegal(phase, &event),
@@ -75,6 +76,12 @@ fn running(task: Task, at: Tick, policy: &Policy) -> State {
 /// Returns the state `Running` with a poll that is due immediately, because the task may be finished already.
 fn asked_again(task: Task, at: Tick) -> State {
     State::Running { task, counters: PollCounters::default(), due: at.now }
+}
+
+/// Returns the state `Running` of a task whose charge is certain, with a poll that is due immediately.
+fn charged_before(task: Task, at: Tick) -> State {
+    let counters = PollCounters { charged: true, ..PollCounters::default() };
+    State::Running { task, counters, due: at.now }
 }
 
 /// Returns the state `Held` of an unanswered submission, for a reason from the ledger. Reasons that need a task are
@@ -217,18 +224,22 @@ fn running_on(
     policy: &Policy,
 ) -> Result<State, Illegal> {
     let age = at.since(task.accepted);
+    // What is certainly charged does not become doubtful: only the clip is missing.
+    let is_charged = counters.charged;
+    let lost = |reason| if is_charged { HeldReason::NoResult } else { reason };
     let pause = match event {
         Event::Ready(clip) => {
             counters.mistaken = 0;
             return Ok(State::Downloading { task, clip, counters, due: at.now });
         }
+        Event::Refused { .. } if counters.charged => return Ok(held(HeldReason::NoResult, task, at)),
         Event::Refused { refusal, charged } => {
             return Ok(State::Failed { refusal, charged, task: Some(task) });
         }
         Event::Mistaken => {
             counters.mistaken = counters.mistaken.saturating_add(1);
             if counters.mistaken >= policy.mistaken_tries {
-                return Ok(held(HeldReason::IdMismatch, task, at));
+                return Ok(held(lost(HeldReason::IdMismatch), task, at));
             }
             policy.poll_backoff.pause(u32::from(counters.mistaken), None, at.jitter)
         }
@@ -237,7 +248,7 @@ fn running_on(
             counters = PollCounters { polls, setbacks: 0, missing: 0, mistaken: 0, ..counters };
             counters.overdue = counters.overdue.saturating_add(u32::from(age > policy.patience));
             if age > policy.stuck_after && counters.overdue > policy.stuck_polls() {
-                return Ok(held(HeldReason::TaskStuck, task, at));
+                return Ok(held(lost(HeldReason::TaskStuck), task, at));
             }
             policy.poll_pause(counters.polls, age, at.jitter)
         }
@@ -255,7 +266,7 @@ fn running_on(
             if age > policy.missing_grace {
                 counters.missing = counters.missing.saturating_add(1);
                 if counters.missing >= policy.missing_tries {
-                    return Ok(held(HeldReason::TaskLost, task, at));
+                    return Ok(held(lost(HeldReason::TaskLost), task, at));
                 }
                 policy.missing_gap
             } else {

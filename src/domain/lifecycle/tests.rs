@@ -52,6 +52,7 @@ fn states() -> Vec<State> {
         doubt(0, None),
         doubt(1, Some(due)),
         State::Running { task: task(), counters, due },
+        State::Running { task: task(), counters: PollCounters { charged: true, ..counters }, due },
         State::Downloading { task: task(), clip: clip(), counters, due },
         State::Placing { task: task(), file: file() },
         State::Done { task: task(), file: file() },
@@ -475,5 +476,19 @@ fn no_state_waits_longer_than_the_longest_pause_of_its_wait() {
             assert!(state.clone().on(Event::Claimed(intent()), at(0), &policy).is_ok());
             assert!(state.on(Event::Claimed(intent()), at(6 * 3_600 - 10), &policy).is_err());
         }
+    }
+}
+
+#[test]
+fn what_was_charged_for_certain_is_never_in_doubt_again() {
+    let gone = State::Done { task: task(), file: file() }.on(Event::ClipGone, at(0), &POLICY).unwrap();
+    let (reason, since) = (HeldReason::UrlExpired, at(0).now);
+    let held = State::Held { reason, intent: intent(), task: Some(task()), since };
+    for asked in [gone, held.on(Event::Again, at(0), &POLICY).unwrap()] {
+        assert_eq!(asked.account(), MoneyState::Settled);
+        let refused = Event::Refused { refusal: Refusal::Generation, charged: Charged::Unknown };
+        let after = asked.on(refused, at(1), &POLICY).unwrap();
+        assert!(matches!(after, State::Held { reason: HeldReason::NoResult, .. }), "{after:?}");
+        assert_eq!(after.account(), MoneyState::Settled);
     }
 }

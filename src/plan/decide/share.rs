@@ -147,14 +147,14 @@ pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     }))
 }
 
-/// Returns the place of a take's clip: under the name of a job, or under `_takes/`, where older clips are kept. `None`
-/// if there is no clip.
+/// Returns the place of a take's clip: under the name of a job, or under `_takes/`, where older clips are kept. The path is
+/// empty if the clip was gone when a newer one got its name; it may be restored. `None` if the take has no clip.
 pub(super) fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
     if let Some(filed) = jobs.filed(id)? {
         return Ok(Some(filed));
     }
     Ok(match jobs.take(id)? {
-        Some(KnownTake { id, path, state: State::Done { file, .. }, .. }) if !path.is_empty() => {
+        Some(KnownTake { id, path, state: State::Done { file, .. }, .. }) => {
             Some(Filed { take: id, path, file })
         }
         _ => None,

@@ -35,22 +35,29 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         }
     };
     let text = |line| Row::Text(line, 0);
+    let give_up = |held: &Held| {
+        Row::Command(format!("  if you do not want the clip:  {}", typed(&held.take.key, "--write-off")))
+    };
     let doubt =
         |held: &&Held| matches!(held.take.state, State::Held { reason, .. } if reason.charge_in_doubt());
-    let doubtful: Vec<&Held> = held.iter().filter(doubt).collect();
-    if let Some(first) = doubtful.first() {
-        let sum: Usd = doubtful.iter().map(|held| held.take.price).sum();
-        let (jobs, it) = if doubtful.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
+    let is_known = |held: &&Held| matches!(held.take.state, State::Held { task: Some(_), .. });
+    let (known, unknown): (Vec<&Held>, Vec<&Held>) = held.iter().filter(doubt).partition(is_known);
+    let head = |held: &[&Held], why: &str| {
+        let sum: Usd = held.iter().map(|held| held.take.price).sum();
+        let (jobs, it) = if held.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
         let mark = if places.sandbox { ", sandbox money" } else { "" };
-        let asked = doubtful.iter().any(|held| held.can_be_asked);
-        let check = if asked { "its list of tasks gave no clear answer" } else { "offers no way to check" };
-        rows.push(text(format!(
-            "{} {jobs} your decision: the provider may have charged for {it} (up to {sum}{mark}), and {check}.",
-            doubtful.len()
-        )));
-        named(&mut rows, &doubtful);
+        text(format!(
+            "{} {jobs} your decision: the provider may have charged for {it} (up to {sum}{mark}), and {why}.",
+            held.len()
+        ))
+    };
+    if let Some(first) = unknown.first() {
+        let asked = unknown.iter().any(|held| held.can_be_asked);
+        let why = if asked { "its list of tasks gave no clear answer" } else { "offers no way to check" };
+        rows.push(head(&unknown, why));
+        named(&mut rows, &unknown);
         let created = match &first.take.state {
-            State::Held { intent, .. } if doubtful.len() == 1 => {
+            State::Held { intent, .. } if unknown.len() == 1 => {
                 format!("a task created at {}", utc(intent.at))
             }
             _ => "tasks created at the times above (UTC)".to_owned(),
@@ -65,21 +72,29 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
             "  if you find no task, resubmit for {resubmit_price}:  {}",
             typed(&first.take.key, "--resubmit")
         )));
+        rows.push(give_up(first));
+    }
+    if let Some(first) = known.first() {
+        rows.push(head(&known, "its task has brought no clip"));
+        named(&mut rows, &known);
         rows.push(Row::Command(format!(
-            "  if you do not want the clip:  {}",
-            typed(&first.take.key, "--write-off")
+            "  request the result of the same task again, free:  {}",
+            typed(&first.take.key, "--again")
         )));
-        if held.len() > 1 {
-            // `--all` applies to every rendering that needs a decision, not only to these.
-            let all = if doubtful.len() == held.len() {
-                "all of them"
-            } else {
-                "everything that needs your decision"
-            };
-            let sum: Usd = held.iter().map(|held| held.resubmit_price).sum();
-            let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
-            rows.push(Row::Command(format!("  resubmit {all} for {sum}:  {}", places.typed(&how))));
-        }
+        rows.push(Row::Command(format!(
+            "  resubmit for {}:  {}",
+            first.resubmit_price,
+            typed(&first.take.key, "--resubmit")
+        )));
+        rows.push(give_up(first));
+    }
+    let doubtful = known.len() + unknown.len();
+    if doubtful > 0 && held.len() > 1 {
+        // `--all` applies to every rendering that needs a decision, not only to these.
+        let all = if doubtful == held.len() { "all of them" } else { "everything that needs your decision" };
+        let sum: Usd = held.iter().map(|held| held.resubmit_price).sum();
+        let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
+        rows.push(Row::Command(format!("  resubmit {all} for {sum}:  {}", places.typed(&how))));
     }
     let missing: Vec<&Held> = held.iter().filter(|held| !doubt(held)).collect();
     if let Some(first) = missing.first() {

@@ -33,7 +33,7 @@ pub fn words(job: &ResolvedJob) -> String {
             "the next run requests the result of the same task again, free of charge".to_owned()
         }
         Ok(Resolution::Resubmitted(price)) => {
-            format!("written off; the next run submits it again at a new charge of {price}")
+            format!("the next run sends it again, at a new charge of {price}")
         }
         Ok(Resolution::WrittenOff(usd)) => format!("written off; {usd} counts as spent"),
         Err(unresolved) => unresolved.to_string(),

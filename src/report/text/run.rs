@@ -17,7 +17,7 @@ use crate::report::lines::why_words;
 use crate::report::pauses;
 use crate::report::terminal::Terminal;
 use crate::report::text::held::held_block;
-use crate::store::Spent;
+use crate::store::{Cap, Spent};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -44,6 +44,9 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
     }
     match summary.kept_exit {
         Exit::Done | Exit::Held | Exit::SomeFailed => {}
+        // The lines above say what must be done first.
+        Exit::WorkRemains if summary.pauses.iter().any(|pause| pause.waiting > 0) => {}
+        Exit::Budget if summary.reached == Some(Cap::Invocation) && summary.spent.total() == Usd::ZERO => {}
         Exit::Credentials => terminal.tell(
             "Fix the key or the account first; then the same command continues the run; nothing is paid twice.",
             0,
@@ -94,7 +97,7 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
             new => format!("clips    {new} new in {place}"),
         });
     }
-    lines.extend(checks(&summary.checks));
+    lines.extend(checks(&summary.checks, places));
     if summary.waiting > 0 {
         lines.push(format!(
             "waiting  {} changed while a clip was being rendered; the next run submits the new request",
@@ -125,11 +128,16 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
 
 /// Returns the counts of verdicts about the clips that were checked since this program started, and a line for each check with
 /// findings.
-fn checks(checks: &RunChecks) -> Vec<String> {
+fn checks(checks: &RunChecks, places: &Places) -> Vec<String> {
     if checks.tally == Tally::default() {
         return Vec::new();
     }
-    let looked = if checks.frames == 0 { " (files only: frames were not checked)" } else { "" };
+    let Tally { passed, warned, failed, unchecked: _ } = checks.tally;
+    let looked = match checks.frames {
+        _ if passed + warned + failed == 0 => format!("; `{}` checks them", places.typed("check")),
+        0 => " (files only: frames were not checked)".to_owned(),
+        _ => String::new(),
+    };
     let mut lines = vec![format!("checks   {}{looked}", checks.tally.line())];
     lines.extend(checks.found.iter().map(|Found { verdict, check, clips, job, reason }| {
         let whose = match clips {

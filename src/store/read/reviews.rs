@@ -154,7 +154,7 @@ pub struct ReviewCounts {
     pub outdated: usize,
     /// The number of renderings that reviews have queued and that are not ordered yet.
     pub queued: usize,
-    /// The estimated price of the queued renderings: the sum of the prices of their jobs' newest takes.
+    /// The estimated price of the queued renderings. The database does not know the present prices and leaves it at zero.
     pub queued_usd: Usd,
 }
 
@@ -168,13 +168,18 @@ impl ReviewCounts {
 
 impl Reader {
     /// Counts the clips of a project (`None`: of all projects) by the state of their review. Only clips of wanted jobs count.
-    pub async fn review_counts(&self, project: Option<&str>) -> Result<ReviewCounts, StoreError> {
+    ///
+    /// The second value has the takes whose requests the queued renderings send again.
+    pub async fn review_counts(
+        &self,
+        project: Option<&str>,
+    ) -> Result<(ReviewCounts, Vec<TakeId>), StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
             let reviews = Reviews::read(db)?;
-            let mut counts = ReviewCounts::default();
+            let (mut counts, mut queued) = (ReviewCounts::default(), Vec::new());
             let mut select = db.prepare_cached(
-                "SELECT j.id, j.fingerprint, j.filed_sha256, t.id, coalesce(t.price, 0) FROM jobs j
+                "SELECT j.id, j.fingerprint, j.filed_sha256, t.id, j.filed_take FROM jobs j
                  LEFT JOIN takes t ON t.id = (SELECT id FROM takes WHERE job = j.id ORDER BY place DESC LIMIT 1)
                  WHERE j.wanted AND j.filed_take IS NOT NULL AND (?1 IS NULL OR j.project = ?1)",
             )?;
@@ -194,10 +199,10 @@ impl Reader {
                     && reviews.is_queued(job, newest, latest.as_ref())
                 {
                     counts.queued += 1;
-                    counts.queued_usd += Usd::from_micros(row.get(4)?);
+                    queued.push(TakeId(row.get(4)?));
                 }
             }
-            Ok(counts)
+            Ok((counts, queued))
         })
         .await
     }

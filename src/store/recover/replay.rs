@@ -349,6 +349,16 @@ impl Replay<'_> {
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
         let (standing, gone): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|(_, path)| self.clips.stands(path, file));
+        // The take moved to the job that has its clip, for example when its product was renamed.
+        if let [(job, _), ..] = &standing[..] {
+            let own: i64 = self
+                .db
+                .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
+                .query_row([&take.id.0], |row| row.get(0))?;
+            if !standing.iter().any(|(job, _)| *job == own) {
+                admit::move_take(self.db, &take.id, *job)?;
+            }
+        }
         for (job, _) in gone {
             let sql =
                 "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
@@ -374,6 +384,9 @@ impl Replay<'_> {
         if self.db.prepare_cached(&sql)?.exists([&take.id.0])? {
             return Ok(());
         }
+        // The clip is placed again under the name of the take's job.
+        let own = "UPDATE takes SET path = (SELECT j.path FROM jobs j WHERE j.id = takes.job) WHERE id = ?1 AND path = ''";
+        self.db.prepare_cached(own)?.execute([&take.id.0])?;
         let alive = self.now.duration_since(task.accepted) < LINK_LIFE;
         let running = self.happened(take, Event::ClipGone)?;
         if let Some(running) = running.filter(|_| !alive) {

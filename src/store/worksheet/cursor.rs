@@ -28,6 +28,16 @@ impl Worksheet {
 }
 
 impl Book {
+    /// Returns the number of wanted jobs that have no decision, because they are not selected, and that no earlier run has
+    /// recorded.
+    pub(in crate::store) fn unrecorded(&self) -> rusqlite::Result<u64> {
+        let sql =
+            "SELECT count(*) FROM wanted w LEFT JOIN decided d USING (at) WHERE d.at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM jobs j WHERE j.project = ?1 AND j.shot = w.shot AND j.item = w.item
+                AND j.variant = w.variant AND j.wanted)";
+        self.db.query_row(sql, [&self.project], |row| row.get(0).map(i64::cast_unsigned))
+    }
+
     /// Visits every wanted job, with or without a decision, in the order of submission.
     pub fn each_wanted<E: From<StoreError>>(
         &self,

@@ -128,3 +128,91 @@ fn more_than_may_be_gone_or_a_folder_that_is_away_stops_the_run() {
     assert_whole!(project.run(&["run", "--yes", "--out", "disk"]).expect(9));
     assert!(!project.path("disk").exists());
 }
+
+/// A shop with products of these ids and words, all rendered.
+fn rendered(rows: &[(&str, &str)]) -> Project {
+    let project = Project::shop(0);
+    sheet(&project, rows);
+    project.run(&["run", "--yes"]).expect(0);
+    project
+}
+
+fn sheet(project: &Project, rows: &[(&str, &str)]) {
+    let rows: Vec<String> = rows.iter().map(|(id, title)| format!("{id},{title}\n")).collect();
+    project.write("products.csv", format!("id,title\n{}", rows.concat()));
+}
+
+/// Checks that each run misses one clip and pays nothing, and that the clip comes back free of charge.
+fn comes_back_free(project: &Project, clips: usize) {
+    let charges = project.charges().len();
+    for _ in 0..2 {
+        project.run(&["run", "--yes"]).expect(3);
+        assert_eq!(project.run(&["status", "--json"]).expect(0).json()["buckets"]["missing"], 1);
+    }
+    project.run(&["verify", "--repair"]).expect(5);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.clips().len(), project.charges().len()), (clips, charges));
+}
+
+#[test]
+fn a_clip_that_is_gone_when_its_product_is_renamed_comes_back_under_the_new_name() {
+    let project = rendered(&[("a", "plum")]);
+    fs::remove_file(project.path("renders/a_hero.mp4")).unwrap();
+    sheet(&project, &[("b", "plum")]);
+    assert_eq!(project.run(&["plan", "--json"]).expect(0).json()["buckets"]["missing"], 1);
+    comes_back_free(&project, 1);
+    assert!(project.path("renders/b_hero.mp4").exists());
+}
+
+#[test]
+fn a_new_product_with_the_words_of_a_clip_that_is_gone_is_not_paid() {
+    let project = rendered(&[("a", "plum")]);
+    fs::remove_file(project.path("renders/a_hero.mp4")).unwrap();
+    sheet(&project, &[("a", "plum"), ("b", "plum")]);
+    project.run(&["run", "--yes"]).expect(3);
+    assert_eq!(project.run(&["status", "--json"]).expect(0).json()["buckets"]["missing"], 2);
+    project.run(&["verify", "--repair"]).expect(5);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.clips().len(), project.charges().len()), (2, 1));
+}
+
+#[test]
+fn a_clip_that_is_gone_when_another_row_gets_its_words_is_not_paid_again() {
+    let project = rendered(&[("a", "plum")]);
+    fs::remove_file(project.path("renders/a_hero.mp4")).unwrap();
+    sheet(&project, &[("a", "kiwi"), ("b", "plum")]);
+    project.run(&["run", "--yes"]).expect(3);
+    assert_eq!(project.charges().len(), 2, "one for each text");
+    comes_back_free(&project, 2);
+}
+
+#[test]
+fn rows_that_swap_their_words_after_a_clip_is_gone_pay_nothing() {
+    let project = rendered(&[("a", "plum"), ("b", "fig")]);
+    fs::remove_file(project.path("renders/a_hero.mp4")).unwrap();
+    sheet(&project, &[("a", "fig"), ("b", "plum")]);
+    comes_back_free(&project, 2);
+}
+
+#[test]
+fn words_that_come_back_after_their_clip_is_gone_are_not_paid_again() {
+    let project = rendered(&[("a", "plum")]);
+    fs::remove_file(project.path("renders/a_hero.mp4")).unwrap();
+    sheet(&project, &[("a", "kiwi")]);
+    project.run(&["run", "--yes"]).expect(0);
+    sheet(&project, &[("a", "plum")]);
+    comes_back_free(&project, 2);
+    assert_eq!(project.charges().len(), 2);
+}
+
+#[test]
+fn prune_has_nothing_to_move_if_the_clip_of_a_removed_product_is_gone() {
+    let project = rendered(&[("a", "plum"), ("b", "fig")]);
+    fs::remove_file(project.path("renders/a_hero.mp4")).unwrap();
+    sheet(&project, &[("b", "fig")]);
+    for _ in 0..2 {
+        project.run(&["prune", "--yes", "--accept-changes"]).expect(0);
+    }
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 2);
+}

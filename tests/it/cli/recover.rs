@@ -443,3 +443,44 @@ fn rehearsed_clips_are_recovered_for_rehearsals_alone() {
     lose_everything(&project);
     assert_whole!(project.run(&["recover"]).expect(0));
 }
+
+/// Renders product `a` with each of these words, one after the other.
+fn reworded(words: &[&str]) -> Project {
+    let project = Project::shop(0);
+    for word in words {
+        project.write("products.csv", format!("id,title\na,{word}\n"));
+        project.run(&["run", "--yes"]).expect(0);
+    }
+    project
+}
+
+fn lose_the_database(project: &Project) {
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(project.path(&format!("{DATABASE}{end}")));
+    }
+    project.run(&["recover"]).expect(0);
+}
+
+#[test]
+fn a_rebuilt_database_knows_the_earlier_versions_of_a_clip() {
+    let project = reworded(&["plum", "fig"]);
+    lose_the_database(&project);
+    assert_eq!(project.run(&["verify", "--json"]).expect(0).lines().last().unwrap()["same"], 2);
+    project.write("products.csv", "id,title\na,plum\n");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 2, "the earlier clip serves again");
+}
+
+#[test]
+fn a_rebuilt_database_knows_which_product_took_a_clip_over() {
+    let project = reworded(&["plum"]);
+    project.write("products.csv", "id,title\nb,plum\n");
+    project.run(&["run", "--yes"]).expect(0);
+    lose_the_database(&project);
+    assert_eq!(project.show("hero/b")["takes"].as_array().unwrap().len(), 1);
+    project.write("products.csv", "id,title\nb,kiwi\n");
+    project.run(&["run", "--yes"]).expect(0);
+    lose_the_database(&project);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 2);
+}
