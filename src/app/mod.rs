@@ -43,6 +43,7 @@ pub(crate) mod keys;
 pub mod ledger;
 pub(crate) mod listener;
 pub mod lost;
+pub(crate) mod mistaken;
 pub mod models;
 pub(crate) mod names;
 pub(crate) mod obstacles;

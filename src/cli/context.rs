@@ -1,13 +1,14 @@
 //! The context of every command: the streams, the common flags, and the projects that they select.
 
 use super::args::Global;
-use super::{mistaken, signals};
+use super::signals;
 use crate::app::consent::{Answer, Consent, Question, Topic};
 #[cfg(feature = "sandbox")]
 use crate::app::environment::variable;
 use crate::app::error::Error;
 #[cfg(feature = "sandbox")]
 use crate::app::exit::Exit;
+use crate::app::mistaken::{self, Named};
 use crate::app::places::Places;
 use crate::app::project::Project;
 #[cfg(feature = "sandbox")]
@@ -38,7 +39,9 @@ impl Context {
     /// current folder and its parent folders.
     pub(super) fn open(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         let Global { file, out, sandbox, .. } = &self.global;
-        self.open_at(Places::find(manifest.or(file.as_deref()), out.as_deref(), *sandbox)?)
+        let named = manifest.or(file.as_deref());
+        mistaken::refuse_missing(named)?;
+        self.open_at(Places::find(named, out.as_deref(), *sandbox)?)
     }
 
     /// Returns an error if the manifest that a command names does not exist, and the user most likely meant another file
@@ -49,7 +52,8 @@ impl Context {
         manifest: Option<&Path>,
         has_only: bool,
     ) -> Result<(), Error> {
-        mistaken::check(&self.global, command, manifest, has_only)
+        let Global { file, sandbox, .. } = &self.global;
+        mistaken::check(Named { command, manifest, file: file.as_deref(), has_only, sandbox: *sandbox })
     }
 
     /// Opens the project whose manifest and folders are at the given paths.

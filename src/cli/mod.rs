@@ -17,7 +17,6 @@ mod jobs;
 mod ledger;
 mod logging;
 mod memory;
-mod mistaken;
 mod models;
 mod pause;
 mod plan;

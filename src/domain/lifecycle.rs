@@ -21,12 +21,14 @@
 //! [`State::on`] can replay a ledger as well.
 
 mod charge;
+mod counters;
 mod event;
 mod held;
 mod phase;
 mod step;
 
 pub use charge::{Charged, MoneyState};
+pub use counters::PollCounters;
 pub use event::{Absence, Event, FetchSetback, Illegal, SentBack};
 pub use held::HeldReason;
 pub use phase::Phase;
@@ -100,31 +102,6 @@ pub struct ClipFile {
     pub size: u64,
     /// The SHA-256 digest of the whole file.
     pub sha256: Sha256,
-}
-
-/// The numbers of polls and downloads of a task so far, by their results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PollCounters {
-    /// The number of answers "still running".
-    pub polls: u32,
-    /// The number of answers "still running" at ages above [`Policy::patience`].
-    pub overdue: u32,
-    /// The number of polls in a row that failed.
-    pub setbacks: u32,
-    /// The number of answers "no such task" that came after the grace period of a new task.
-    pub missing: u8,
-    /// The number of answers that reported success but named no clip.
-    pub empty: u8,
-    /// The number of answers in a row that were about another task or request.
-    pub mistaken: u8,
-    /// The number of expired links to the clip that were replaced so far.
-    pub fresh_links: u8,
-    /// The number of downloads that brought something other than a clip, since a download last made progress.
-    pub damaged: u8,
-    /// The number of downloads that failed because of the clip's host, since a download last made progress.
-    pub troubles: u32,
-    /// True if the provider charged for the task for certain: it has delivered the clip, or reported success, before.
-    pub charged: bool,
 }
 
 /// The cause of a cancellation.

@@ -1,9 +1,8 @@
 //! Finds what the user meant by the name of a manifest that does not exist: another file, or an item.
 
-use super::args::Global;
-use crate::app::error::Error;
-use crate::app::exit::Exit;
-use crate::app::places::quoted;
+use super::error::Error;
+use super::exit::Exit;
+use super::places::quoted;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,16 +13,25 @@ const MANIFESTS: [&str; 2] = ["yaml", "yml"];
 /// The endings of names that are meant as files, and not as ids of items.
 const FILES: [&str; 8] = ["yaml", "yml", "json", "csv", "tsv", "xlsx", "xml", "txt"];
 
+/// The name of a manifest as a user typed it, with the command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named<'a> {
+    /// Name of the command.
+    pub(crate) command: &'a str,
+    /// The manifest after the command's name, if there is one.
+    pub(crate) manifest: Option<&'a Path>,
+    /// The manifest of the option `--file`, if it is used.
+    pub(crate) file: Option<&'a Path>,
+    /// True if the command has the option `--only`.
+    pub(crate) has_only: bool,
+    /// True for a rehearsal.
+    pub(crate) sandbox: bool,
+}
+
 /// Returns an error if the named manifest does not exist and the user most likely meant another file or an item.
-///
-/// `named` is the positional argument of `command`. If `has_only` is true, the command has the option `--only`.
-pub(super) fn check(
-    global: &Global,
-    command: &str,
-    named: Option<&Path>,
-    has_only: bool,
-) -> Result<(), Error> {
-    let Some(manifest) = named.or(global.file.as_deref()).filter(|manifest| !manifest.exists()) else {
+pub(crate) fn check(named: Named<'_>) -> Result<(), Error> {
+    let Named { command, manifest: named, file, has_only, sandbox } = named;
+    let Some(manifest) = named.or(file).filter(|manifest| !manifest.exists()) else {
         return Ok(());
     };
     let (hint, mut words) = if let Some(near) = near(manifest) {
@@ -32,20 +40,34 @@ pub(super) fn check(
     } else if has_only && named.is_some_and(is_like_an_item) {
         let item = quoted(&manifest.display().to_string());
         let mut words = format!("shotlist {command} --only {item}");
-        if let Some(file) = &global.file {
+        if let Some(file) = file {
             let _ = write!(words, " -f {}", quoted(&file.display().to_string()));
         }
         (format!("a manifest is expected here; to select an item, write `--only {item}`"), words)
     } else {
         return Ok(());
     };
-    if global.sandbox {
+    if sandbox {
         words += " --sandbox";
     }
+    Err(missing(manifest, hint).hint(words))
+}
+
+/// Returns an error if the named manifest does not exist.
+pub(crate) fn refuse_missing(named: Option<&Path>) -> Result<(), Error> {
+    let Some(manifest) = named.filter(|manifest| !manifest.exists()) else { return Ok(()) };
+    let hint = match near(manifest) {
+        Some(near) => format!("did you mean `{}`?", near.display()),
+        None => "write the path of an existing file, relative to this folder".to_owned(),
+    };
+    Err(missing(manifest, hint))
+}
+
+fn missing(manifest: &Path, hint: String) -> Error {
     let place = Place::File(manifest.display().to_string());
     let problem = Problem::error(place, "the manifest cannot be read: there is no such file").hint(hint);
     let error = Error::new(Exit::Invalid, "1 error; nothing was sent").problems(vec![problem]);
-    Err(error.money("not charged").hint(words))
+    error.money("not charged")
 }
 
 /// Returns an existing manifest whose name differs from that of a missing one in its ending, or in a few letters.
@@ -78,14 +100,13 @@ fn has_ending(name: &Path, endings: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::Cli;
-    use clap::Parser as _;
 
     /// Returns the hint and the next command for `shotlist run --sandbox` with this manifest in a folder.
     fn told(folder: &Path, name: &str) -> Option<(String, String)> {
-        let mut global = Cli::try_parse_from(["shotlist", "run"]).unwrap().global;
-        global.sandbox = true;
-        let error = check(&global, "run", Some(&folder.join(name)), true).err()?;
+        let manifest = folder.join(name);
+        let named =
+            Named { command: "run", manifest: Some(&manifest), file: None, has_only: true, sandbox: true };
+        let error = check(named).err()?;
         assert_eq!(error.exit, Exit::Invalid);
         Some((error.problems[0].hint.clone().unwrap(), error.hint.unwrap()))
     }
@@ -118,13 +139,14 @@ mod tests {
         ] {
             assert_eq!(is_like_an_item(Path::new(name)), expected, "{name}");
         }
-        let global = Cli::try_parse_from(["shotlist", "run", "-f", "my shop.yaml"]).unwrap().global;
-        let error = check(&global, "run", Some(Path::new("nothing-0101")), true).unwrap_err();
+        let (manifest, file) = (Some(Path::new("nothing-0101")), Some(Path::new("my shop.yaml")));
+        let named = Named { command: "run", manifest, file, has_only: true, sandbox: false };
+        let error = check(named).unwrap_err();
         assert_eq!(
             error.problems[0].hint.as_deref(),
             Some("a manifest is expected here; to select an item, write `--only nothing-0101`")
         );
         assert_eq!(error.hint.as_deref(), Some("shotlist run --only nothing-0101 -f 'my shop.yaml'"));
-        assert!(check(&global, "validate", Some(Path::new("nothing-0101")), false).is_ok());
+        assert!(check(Named { command: "validate", has_only: false, ..named }).is_ok());
     }
 }

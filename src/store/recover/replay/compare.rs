@@ -1,0 +1,110 @@
+//! Compares the database after a replay with the clips in the output folder.
+
+use super::Replay;
+use crate::domain::lifecycle::{Event, HeldReason, Phase, State};
+use crate::domain::policy::Tick;
+use crate::domain::take::Take;
+use crate::store::apply::{self, Change};
+use crate::store::{admit, takes};
+use jiff::SignedDuration;
+
+/// The time after a task's acceptance in which its link may still work: a day is the longest that a provider documents.
+const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+impl Replay<'_> {
+    /// Compares finished takes with the clips in the output folder. The folder decides which clips exist.
+    ///
+    /// Nothing is bought again here: a missing clip is polled again as long as its link may work, and needs a person's
+    /// decision after that.
+    pub(super) fn compare_with_clips(&mut self) -> rusqlite::Result<()> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE t.state IN ('running', 'downloading', 'done') ORDER BY t.place",
+            takes::COLUMNS,
+            takes::TABLES
+        );
+        let found: Vec<Take> =
+            self.db.prepare(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
+        for take in found {
+            match &take.state {
+                State::Running { .. } | State::Downloading { .. } => {
+                    // The clip was placed, and the line about it was never written.
+                    if let Some(file) = self.clips.of_take(&take.path, &take.id) {
+                        self.happened(&take, Event::WasPlaced(file))?;
+                        self.changed.insert(take.id.0);
+                    }
+                }
+                State::Done { .. } if self.changed.contains(&take.id.0) => self.look_for(&take)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Searches for the clip of a finished take: under a job's name, or next to the newer clip that has that name.
+    fn look_for(&mut self, take: &Take) -> rusqlite::Result<()> {
+        let State::Done { task, file } = &take.state else { return Ok(()) };
+        let is_meant = "SELECT 1 FROM takes WHERE id = ?1 AND dismissed IS NOT NULL";
+        if self.db.prepare_cached(is_meant)?.exists([&take.id.0])? {
+            return Ok(());
+        }
+        let sql = "SELECT id, filed_path FROM jobs WHERE filed_take = ?1";
+        let names = self
+            .db
+            .prepare_cached(sql)?
+            .query_map([&take.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+        let (standing, gone): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|(_, path)| self.clips.stands(path, file));
+        // The take moved to the job that has its clip, for example when its product was renamed.
+        if let [(job, _), ..] = &standing[..] {
+            let own: i64 = self
+                .db
+                .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
+                .query_row([&take.id.0], |row| row.get(0))?;
+            if !standing.iter().any(|(job, _)| *job == own) {
+                admit::move_take(self.db, &take.id, *job)?;
+            }
+        }
+        for (job, _) in gone {
+            let sql =
+                "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+                       WHERE id = ?1";
+            self.db.prepare_cached(sql)?.execute([job])?;
+        }
+        if !standing.is_empty() || self.clips.stands(&take.path, file) {
+            return Ok(());
+        }
+        // A newer clip had replaced it, and the line about it was never written.
+        if let Some(kept) = self.clips.kept(&take.path, &take.id, file) {
+            return self.set_path(&take.id, &kept);
+        }
+        self.recovered.missing += 1;
+        // The clip of an older take is not missed: the job has a newer one, or is getting it.
+        let sql = format!(
+            "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND (
+                 j.filed_take IS NOT NULL OR EXISTS (
+                 SELECT 1 FROM takes n WHERE n.job = j.id AND n.place > t.place
+                 AND (n.state = 'done' OR n.state IN {})))",
+            takes::list(&Phase::IN_FLIGHT)
+        );
+        if self.db.prepare_cached(&sql)?.exists([&take.id.0])? {
+            return Ok(());
+        }
+        // The clip is placed again under the name of the take's job.
+        let own = "UPDATE takes SET path = (SELECT j.path FROM jobs j WHERE j.id = takes.job) WHERE id = ?1 AND path = ''";
+        self.db.prepare_cached(own)?.execute([&take.id.0])?;
+        let alive = self.now.duration_since(task.accepted) < LINK_LIFE;
+        let running = self.happened(take, Event::ClipGone)?;
+        if let Some(running) = running.filter(|_| !alive) {
+            self.happened(&running, Event::WasHeld(HeldReason::NoResult))?;
+        }
+        Ok(())
+    }
+
+    /// Applies an event that no ledger line reports. Returns the changed take; `None` if the take's state does not allow it.
+    fn happened(&self, take: &Take, event: Event) -> rusqlite::Result<Option<Take>> {
+        let policy = (self.policy)(&take.request.model);
+        let change = Change::plain(event, Tick::new(self.now, 0.0), &policy);
+        Ok(apply::settle(self.db, take, change)?.map(|applied| applied.take))
+    }
+}
