@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
 
 /// The text that replaces a key. It is safe inside JSON, HTML and URLs.
 const HIDDEN: &[u8] = b"***";
@@ -19,6 +20,9 @@ const MOST_REPEATS: usize = 3;
 
 /// The maximum number of digits of a numeric HTML entity, with leading zeros.
 const MOST_DIGITS: usize = 7;
+
+/// The length of the longest spelling of one character: seven backslashes and `u002B`.
+const LONGEST_SPELLING: usize = 12;
 
 /// The HTML entities with names for characters that a key may contain.
 const ENTITIES: [(&[u8], u8); 6] = [
@@ -97,6 +101,11 @@ impl Spellings {
         }
         self.needles.iter().filter_map(|needle| spelled(bytes, needle.as_bytes())).max()
     }
+
+    /// Returns the maximum length of a spelling in bytes.
+    fn longest(&self) -> usize {
+        LONGEST_SPELLING * self.needles.iter().map(String::len).max().unwrap_or_default()
+    }
 }
 
 /// Returns the length of a needle at the start of `bytes`, where each character may be escaped.
@@ -170,6 +179,69 @@ fn hex(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |number: u32, digit| {
         number.checked_mul(16)?.checked_add(char::from(*digit).to_digit(16)?)
     })
+}
+
+/// Removes a key from the body of a download while it arrives.
+///
+/// Each byte of the key is replaced by `*`, so that the body keeps its announced length. The bytes of a clip stay
+/// unchanged: nothing shows them, and their hash is recorded.
+pub(super) struct Masker {
+    spellings: Spellings,
+    /// Bytes that may be the beginning of a key.
+    waiting: Vec<u8>,
+    /// Whether the body is a clip; `None` before its first bytes.
+    is_clip: Option<bool>,
+}
+
+/// The number of bytes at the start of a body that show whether it is a clip.
+const START: usize = 8;
+
+impl Masker {
+    pub(super) fn of(key: &str) -> Self {
+        Self { spellings: Spellings::of(key), waiting: Vec::new(), is_clip: None }
+    }
+
+    /// Takes the next bytes, and returns the bytes that can be passed on.
+    pub(super) fn push(&mut self, bytes: Bytes) -> Bytes {
+        if self.is_clip == Some(true) {
+            return bytes;
+        }
+        self.waiting.extend_from_slice(&bytes);
+        if self.is_clip.is_none() {
+            if self.waiting.len() < START {
+                return Bytes::new();
+            }
+            // A page of text cannot begin with a zero byte.
+            let is_clip = self.waiting[0] == 0 && self.waiting[4..START] == *b"ftyp";
+            self.is_clip = Some(is_clip);
+            if is_clip {
+                return std::mem::take(&mut self.waiting).into();
+            }
+        }
+        let decided = self.waiting.len().saturating_sub(self.spellings.longest());
+        self.mask(decided)
+    }
+
+    /// Returns the bytes that were kept back, because the body has ended.
+    pub(super) fn finish(&mut self) -> Bytes {
+        self.mask(self.waiting.len())
+    }
+
+    /// Removes the keys that begin in the first `decided` bytes, and returns these bytes.
+    fn mask(&mut self, decided: usize) -> Bytes {
+        let mut at = 0;
+        while at < decided {
+            match self.spellings.length(&self.waiting[at..]) {
+                Some(length) => {
+                    self.waiting[at..at + length].fill(b'*');
+                    at += length;
+                }
+                None => at += 1,
+            }
+        }
+        let rest = self.waiting.split_off(at);
+        std::mem::replace(&mut self.waiting, rest).into()
+    }
 }
 
 #[cfg(test)]

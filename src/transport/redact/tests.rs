@@ -81,3 +81,34 @@ fn s02_a_key_that_contains_what_looks_like_an_escape_is_found() {
         assert_eq!(redact(json.into_bytes(), key), b"\"***\"", "{key}");
     }
 }
+
+/// Passes a body through a masker in pieces of one length.
+fn masked(body: &[u8], piece: usize) -> Vec<u8> {
+    let mut masker = Masker::of(KEY);
+    let mut out = Vec::new();
+    body.chunks(piece).for_each(|piece| out.extend(masker.push(Bytes::copy_from_slice(piece))));
+    out.extend(masker.finish());
+    out
+}
+
+#[test]
+fn s02_a_key_in_the_body_of_a_download_is_gone_however_it_is_cut_into_pieces() {
+    let filler = "x".repeat(1_000);
+    let body = format!("{filler} {KEY} test-key\\u002Fwith\\u002Bodd~letters {filler} {KEY}");
+    let expected = format!("{filler} {} {} {filler} {}", "*".repeat(25), "*".repeat(35), "*".repeat(25));
+    for piece in [1, 7, 24, 26, 500, 10_000] {
+        assert_eq!(String::from_utf8(masked(body.as_bytes(), piece)).unwrap(), expected, "{piece}");
+    }
+    assert_eq!(masked(b"", 1), b"");
+    assert_eq!(masked(KEY.as_bytes(), 3), "*".repeat(25).as_bytes());
+}
+
+#[test]
+fn the_bytes_of_a_clip_stay_as_they_are() {
+    let clip = [b"\0\0\0\x18ftypisom", KEY.as_bytes()].concat();
+    for piece in [1, 5, 8, 1_000] {
+        assert_eq!(masked(&clip, piece), clip, "{piece}");
+    }
+    let page = [b"<!--ftyp", KEY.as_bytes()].concat();
+    assert_eq!(masked(&page, 5), [b"<!--ftyp".as_slice(), "*".repeat(25).as_bytes()].concat());
+}
