@@ -19,6 +19,7 @@ use crate::provider::reply;
 use crate::wire::{Auth, ClipHead, Reply, Span};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
+use percent_encoding::{CONTROLS, percent_encode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE,
@@ -221,10 +222,11 @@ fn check(url: &Url, allowed: Allowed) -> Result<(), FetchFault> {
 
 /// Returns the address to which an answer redirects. It never contains the key, which the next host must not get.
 fn target(url: &Url, response: &Response, endpoint: Option<&Endpoint>) -> Result<Url, FetchFault> {
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let location = location.map(|location| match endpoint {
-        Some(endpoint) => endpoint.clean(location),
-        None => location.to_owned(),
+    let location = response.headers().get(LOCATION).map(|value| {
+        let location = value.as_bytes().to_vec();
+        let location = endpoint.map_or_else(|| location.clone(), |it| it.clean_bytes(location.clone()));
+        // Hosts send letters outside ASCII as they are, mostly in UTF-8. Browsers escape such bytes one by one.
+        percent_encode(&location, CONTROLS).to_string()
     });
     location.and_then(|location| url.join(&location).ok()).ok_or_else(|| {
         let text = format!("{} sent a redirect without a valid address", host_and_port(url));
@@ -257,6 +259,14 @@ fn sending(error: reqwest::Error, url: &Url) -> FetchFault {
     let error = error.without_url();
     if let Some(address) = fault::unsafe_address(&error) {
         return refuse(&address.to_string());
+    }
+    if error.is_builder() {
+        let length = url.as_str().chars().count();
+        let text = format!(
+            "the link to {} cannot be requested: no request can carry these {length} characters",
+            host_and_port(url)
+        );
+        return FetchFault::new(FetchFaultKind::Unusable, text);
     }
     let (host, cause) = (host_and_port(url), fault::cause(&error));
     match fault::kind(&error) {

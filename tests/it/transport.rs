@@ -692,3 +692,24 @@ async fn s01_a_clip_from_a_host_with_the_key_arrives_unchanged_and_also_one_that
     assert_eq!(arrived.concat(), b"<p>test-k");
     assert!(parts.last().unwrap().as_ref().is_err_and(|fault| fault.kind == FetchFaultKind::Broken));
 }
+
+#[tokio::test]
+async fn a25_a_link_that_no_request_can_carry_is_a_fault_of_the_link_and_no_connection_is_claimed() {
+    let server = Server::start([answer("200 OK", "", "clip")]).await;
+    let client = FreeClient::new(&Settings::default()).unwrap();
+    let link = server.url(&format!("/{}", "x".repeat(100_000)));
+    let fault = client.fetch(&server.endpoint(), Auth::Bearer, &link, Span::Whole).await.unwrap_err();
+    assert_eq!(fault.kind, FetchFaultKind::Unusable);
+    insta::assert_snapshot!(stable(&fault.to_string()), @"the link to 127.0.0.1:[port] cannot be requested: no request can carry these 100023 characters");
+    assert_eq!(server.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_redirect_to_an_address_with_letters_outside_ascii_is_followed() {
+    let server =
+        Server::start([answer("302 Found", "Location: /r2-é.mp4?ü\r\n", ""), answer("200 OK", "", "clip")])
+            .await;
+    assert_eq!(fetched(&server.url("/"), Span::Whole, true).await, Ok(b"clip".to_vec()));
+    let second = &server.requests()[1];
+    assert!(second.starts_with("GET /r2-%C3%A9.mp4?%C3%BC HTTP/1.1\r\n"), "{second}");
+}

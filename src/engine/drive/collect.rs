@@ -243,6 +243,8 @@ impl Drive {
             | FetchFaultKind::Broken => trouble(None),
             FetchFaultKind::Busy { after } => trouble(after),
             FetchFaultKind::Unsafe => Event::LinkUnsafe,
+            // Nothing was sent, so this says nothing about the host.
+            FetchFaultKind::Unusable => Event::LinkDead,
             FetchFaultKind::Dead => {
                 self.heard_from(asking);
                 Event::LinkDead
