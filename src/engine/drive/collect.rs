@@ -50,9 +50,7 @@ impl Drive {
         let (event, said) = match progress {
             Ok(Progress::Pending { unknown_word, .. }) => {
                 if let Some(word) = unknown_word {
-                    self.world.warn_once(format!(
-                        "{name} answered with the unknown status `{word}`; the task is treated as still running"
-                    ));
+                    self.world.warn_of_word(name, &word);
                 }
                 (Event::StillRunning, None)
             }
