@@ -477,3 +477,15 @@ fn no_state_waits_longer_than_the_longest_pause_of_its_wait() {
         }
     }
 }
+
+#[test]
+fn a20_of_sixty_thousand_results_a_hundred_are_named_without_delay() {
+    let began = std::time::Instant::now();
+    let link = |number: usize| Clip::at(format!("https://clips.example/{}/{number}", "x".repeat(50)));
+    let clip = Clip::first((0..60_000).map(link)).unwrap();
+    assert_eq!((clip.url, clip.others.len()), (link(0).url, Clip::MOST_OTHERS));
+    assert_eq!(clip.others[99], link(100).url);
+    let alike = Clip::first((0..60_000).map(|number| link(number % 50))).unwrap();
+    assert_eq!(alike.others.len(), 49);
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}

@@ -122,12 +122,15 @@ impl Drive {
     fn tell_others(&self, take: &Take, clip: &Clip) {
         let others = clip.others.len();
         if others > 0 {
+            let (number, links) = match others {
+                1 => ("2".to_owned(), "the link to the other"),
+                Clip::MOST_OTHERS.. => (format!("more than {others}"), "links to some of the others"),
+                _ => ((others + 1).to_string(), "the links to the others"),
+            };
             self.world.warn_once(format!(
-                "{}: {} delivered {} results; the first is kept, and the sidecar has {}",
+                "{}: {} delivered {number} results; the first is kept, and the sidecar has {links}",
                 take.key,
                 self.account.provider.name(),
-                others + 1,
-                if others == 1 { "the link to the other" } else { "the links to the others" },
             ));
         }
     }
