@@ -129,7 +129,6 @@ pub(crate) async fn set_up_valid(
         let what = "the project has the paths of a rehearsal, but no sandbox replaces its providers; nothing was sent";
         return Err(Error::new(Exit::Usage, what).money("not charged"));
     }
-    let settings = settings()?;
     let mut accounts = BTreeMap::new();
     if let Some(rehearsal) = &project.rehearsal {
         let stage = rehearsal.start(&project.places).await?;
@@ -143,8 +142,11 @@ pub(crate) async fn set_up_valid(
             let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
+        // A rehearsal stays on this machine, so the proxies of the environment do not matter.
+        let settings = Settings::default();
         return Ok((Setup { accounts, settings, stage: Some(stage) }, Unusable::default()));
     }
+    let settings = settings()?;
     if let Some(warning) = settings.proxies.warning().filter(|_| !needed.is_empty()) {
         project.tell(&News::Warning(&warning));
     }

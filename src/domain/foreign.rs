@@ -75,7 +75,9 @@ impl fmt::Debug for Foreign {
 
 /// Returns whether a character of foreign text must be escaped.
 ///
-/// Such a character moves the cursor, changes the direction of the text, or is invisible.
+/// Such a character moves the cursor, changes the direction of the text, or is invisible. The invisible ones are those
+/// with Unicode's property `Default_Ignorable_Code_Point` and the other format characters without a glyph. The two
+/// selectors between the looks of an emoji (U+FE0E and U+FE0F) are allowed, because titles contain them.
 #[must_use]
 pub const fn is_hidden(character: char) -> bool {
     matches!(
@@ -83,10 +85,22 @@ pub const fn is_hidden(character: char) -> bool {
         // C0 and C1.
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         // Soft hyphen, joiners and other characters without a width, marks and overrides of direction.
-        | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        // Tags.
-        | '\u{e0000}'..='\u{e007f}'
+        | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}'
+        // Fillers and vowels that are not written, of Korean and Khmer.
+        | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{3164}' | '\u{ffa0}'
+        // Controls within hieroglyphs, shorthand and music.
+        | '\u{13430}'..='\u{13455}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        // Tags, and what is reserved for the like.
+        | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}'
+    ) || is_selector(character)
+}
+
+/// Returns whether an invisible character selects a variant of the letter before it, for example of a Chinese character.
+pub(super) const fn is_selector(character: char) -> bool {
+    matches!(
+        character,
+        '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0d}' | '\u{e0100}'..='\u{e01ef}'
     )
 }
 

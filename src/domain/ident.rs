@@ -1,7 +1,7 @@
 //! Ids in one normal form: composed (NFC), and without invisible characters.
 
 use super::digest::Sha256;
-use super::foreign::is_hidden;
+use super::foreign::{is_hidden, is_selector};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// An id in its normal form.
@@ -87,8 +87,10 @@ pub fn composed(text: &str) -> String {
 }
 
 /// Returns whether a character has no width, or changes the direction of the text around it.
+///
+/// Selectors of variants do not count: the name of a place may need one, and an id that has one stays as it is.
 fn is_invisible(character: char) -> bool {
-    is_hidden(character) && !character.is_control()
+    is_hidden(character) && !character.is_control() && !is_selector(character)
 }
 
 /// Returns whether the character at `at` is a joiner between two letters of a script that needs joiners, or between two emoji.

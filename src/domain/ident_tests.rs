@@ -75,3 +75,13 @@ fn joiners_belong_to_the_scripts_and_emoji_that_need_them() {
         assert_eq!(ident(word).unwrap_err().shown, shown);
     }
 }
+
+#[test]
+fn a_variant_of_a_character_stays_in_an_id_and_a_filler_does_not() {
+    for id in
+        ["\u{845b}\u{e0100}", "\u{845b}\u{e0100}\u{57ce}", "\u{1820}\u{180b}\u{1821}", "\u{2764}\u{fe0f}"]
+    {
+        assert_eq!(ident(id), Ok(Ident { id: id.to_owned(), is_trimmed: false }));
+    }
+    assert_eq!(ident("a\u{3164}b").unwrap_err().shown, "a<U+3164>b");
+}

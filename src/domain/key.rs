@@ -108,6 +108,9 @@ pub enum NotATaskId {
         /// The number of characters of the text.
         length: usize,
     },
+    /// The text is empty, or a part of it is `.` or `..`, so that it would name another address in the path of a poll.
+    #[error("the task id is empty, or has `.` or `..` as a part of a path, which is not allowed")]
+    Path,
 }
 
 impl TaskId {
@@ -117,10 +120,16 @@ impl TaskId {
         if length > LONGEST_TASK_ID {
             return Err(NotATaskId::TooLong(length));
         }
-        match text.chars().find(|character| character.is_whitespace() || is_hidden(*character)) {
-            Some(character) => Err(NotATaskId::Odd { character, length }),
-            None => Ok(Self(text.into())),
+        if let Some(character) =
+            text.chars().find(|character| character.is_whitespace() || is_hidden(*character))
+        {
+            return Err(NotATaskId::Odd { character, length });
         }
+        // No escape makes a dot segment harmless: URLs treat `%2E%2E` like `..`. A server may also decode `%2F`.
+        if text.is_empty() || text.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
+            return Err(NotATaskId::Path);
+        }
+        Ok(Self(text.into()))
     }
 }
 

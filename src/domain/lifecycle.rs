@@ -21,6 +21,7 @@
 //! [`State::on`] can replay a ledger as well.
 
 mod charge;
+mod clip;
 mod counters;
 mod event;
 mod held;
@@ -28,6 +29,7 @@ mod phase;
 mod step;
 
 pub use charge::{Charged, MoneyState};
+pub use clip::Clip;
 pub use counters::PollCounters;
 pub use event::{Absence, Event, FetchSetback, Illegal, SentBack};
 pub use held::HeldReason;
@@ -59,40 +61,6 @@ pub struct Task {
     pub intent: Intent,
     /// The time at which this program learned of the task.
     pub accepted: Timestamp,
-}
-
-/// The links of a finished clip.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clip {
-    /// The link of the clip; it expires within about a day.
-    pub url: String,
-    /// The link of a still picture of the clip, if the provider makes one.
-    pub cover: Option<String>,
-    /// The time at which the link is expected to expire; `None` if it is not known.
-    pub expires: Option<Timestamp>,
-    /// The links of further results of the same task, which are not downloaded.
-    pub others: Vec<String>,
-}
-
-impl Clip {
-    /// Returns a clip with a link and no further data.
-    #[must_use]
-    pub fn at(url: String) -> Self {
-        Self { url, cover: None, expires: None, others: Vec::new() }
-    }
-
-    /// Returns the first of several results with the links to the others; `None` if there is no result.
-    #[must_use]
-    pub fn first(results: impl IntoIterator<Item = Self>) -> Option<Self> {
-        let mut results = results.into_iter();
-        let mut first = results.next()?;
-        for other in results {
-            if other.url != first.url && !first.others.contains(&other.url) {
-                first.others.push(other.url);
-            }
-        }
-        Some(first)
-    }
 }
 
 /// A clip on the local disk.

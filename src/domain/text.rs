@@ -1,5 +1,6 @@
 //! Functions on text for prompts, file names and ids: slugs, cuts, and plain text from HTML.
 
+use super::foreign::is_hidden;
 use quick_xml::escape::resolve_html5_entity;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
@@ -114,7 +115,7 @@ const NOTHING: [&str; 14] = [
 #[must_use]
 pub fn says_nothing(text: &str) -> bool {
     let plain = strip_html(text);
-    let plain = plain.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
+    let plain = plain.trim_matches(|letter: char| letter.is_whitespace() || is_hidden(letter));
     let is_dash =
         |letter: char| letter.is_whitespace() || matches!(letter, '-' | '–' | '—' | '.' | '?' | '_');
     plain.chars().all(is_dash) || NOTHING.iter().any(|nothing| plain.eq_ignore_ascii_case(nothing))
@@ -135,10 +136,6 @@ pub fn damage(text: &str) -> Option<&'static str> {
         !word.is_ascii() && !is_lossy && std::str::from_utf8(&bytes).is_ok()
     };
     text.split_whitespace().any(is_twice).then_some("its characters were encoded twice (`Ã©` for `é`)")
-}
-
-const fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
 }
 
 /// Returns the position of `what` in a text, ignoring the case of ASCII letters.

@@ -9,16 +9,17 @@ use super::hosts::Hosts;
 use super::owed::{Debt, FreeSpace, Owed};
 use super::stop::{Stop, StopReason};
 use crate::domain::durations::RenderKind;
-use crate::domain::fault::{Said, Stop as ProviderStop};
+use crate::domain::fault::{Said, Stop as ProviderStop, printable};
 use crate::domain::lifecycle::Illegal;
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
+use crate::domain::text::truncate;
 use crate::files::{Intake, Tree};
 use crate::store::{RunId, Store};
 use crate::transport::Free;
 use duplicates::Duplicates;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::AtomicBool;
@@ -99,6 +100,8 @@ pub struct World {
     reach: fn(&'static str),
     on_wire: Mutex<(usize, Usd)>,
     warned: Mutex<HashSet<String>>,
+    /// The unknown status words that each provider has sent, at most [`MOST_WORDS`] of each.
+    unknown_words: Mutex<BTreeMap<String, BTreeSet<String>>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
     /// True once a provider's clock has shown another time than this computer's clock.
     pub(super) is_clock_doubtful: AtomicBool,
@@ -108,6 +111,12 @@ pub struct World {
 
 /// The pause after the system could not open another file, before the run tries again.
 const OUT_OF_FILES: Duration = Duration::from_millis(500);
+
+/// The maximum number of unknown status words of one provider that a run reports.
+const MOST_WORDS: usize = 3;
+
+/// The maximum number of characters of an unknown status word that a warning shows. The longest known word has 11.
+const LONGEST_WORD: usize = 60;
 
 /// The parts of a [`World`] that its caller supplies.
 pub struct Parts {
@@ -182,6 +191,7 @@ impl World {
             reach,
             on_wire: Mutex::default(),
             warned: Mutex::default(),
+            unknown_words: Mutex::default(),
             poll_refused: Mutex::default(),
             is_clock_doubtful: AtomicBool::new(false),
             duplicates: Duplicates::default(),
@@ -211,6 +221,26 @@ impl World {
         if fresh {
             self.tell(&Notice::Warning(text));
         }
+    }
+
+    /// Warns about a status word that is not known, once for each word. A provider whose word changes with each poll,
+    /// such as `RENDERING 37%`, gets [`MOST_WORDS`] warnings.
+    pub(super) fn warn_of_word(&self, provider: &str, word: &str) {
+        let mut short = printable(&truncate(word, LONGEST_WORD));
+        if word.chars().count() > LONGEST_WORD {
+            short.push('…');
+        }
+        let last = {
+            let mut all = self.unknown_words.lock().unwrap_or_else(PoisonError::into_inner);
+            let words = all.entry(provider.to_owned()).or_default();
+            if words.len() >= MOST_WORDS || !words.insert(short.clone()) {
+                return;
+            }
+            if words.len() == MOST_WORDS { "; further unknown words of this run are not shown" } else { "" }
+        };
+        self.tell(&Notice::Warning(format!(
+            "{provider} answered with the unknown status `{short}`; the task is treated as still running{last}"
+        )));
     }
 
     /// Handles a system that allows no more open files: halves the number of files that the run may open, warns once,

@@ -17,6 +17,7 @@ pub mod cards;
 pub mod check;
 pub mod document;
 mod echo;
+mod json;
 pub mod reply;
 mod uniall;
 mod vtrix;

@@ -5,7 +5,7 @@
 //! the provider's own words. Without proof the result is `Unknown`, and a person must decide before anything is paid
 //! again. A poll costs nothing, so an unclear reply is simply polled again.
 
-use super::{Cost, Progress};
+use super::{Cost, Progress, json};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop, printable};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Charged;
@@ -55,9 +55,9 @@ impl Meanings {
 }
 
 /// Returns the body of a reply if it is a JSON object. JSON nested deeper than 128 levels gives `None`, not a stack
-/// overflow.
+/// overflow. A number beyond the range of a 64-bit float, such as `1e400`, becomes a string.
 pub fn object(reply: &Reply) -> Option<Json> {
-    serde_json::from_slice(&reply.body).ok().filter(Json::is_object)
+    json::read(&reply.body).filter(Json::is_object)
 }
 
 /// Returns the text of a JSON string or of a whole number, because some fields come as either. `None` for other values, blank

@@ -257,3 +257,19 @@ fn a18_words_for_the_same_state_are_known_in_any_case() {
         }
     }
 }
+
+#[test]
+fn a36_a_cost_beyond_all_numbers_is_told_and_the_clip_is_collected() {
+    for figure in ["1e400", "-1e400", "9E+99999"] {
+        let body = format!(
+            r#"{{"id":"1","status":"completed","output":[{{"content":[{{"url":"https://f/1"}}]}}],"usage":{{"cost":{figure}}}}}"#
+        );
+        let reply = Reply { status: 200, headers: Vec::new(), body: body.into() };
+        match Vtrix.polled(&TaskId("1".into()), &reply) {
+            Ok(Progress::Ready { clip, cost }) => {
+                assert_eq!((clip.url.as_str(), cost), ("https://f/1", Cost::Doubtful(figure.into())));
+            }
+            other => panic!("{figure}: {other:?}"),
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The address and the key of a provider. No other module has credentials.
 
-use super::redact;
+use super::redact::{self, Masker};
 use crate::domain::digest::Sha256;
 use crate::wire::{Auth, Call};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -97,6 +97,12 @@ impl Endpoint {
             Some(key) => redact::redact(bytes, key.expose_secret()),
             None => bytes,
         }
+    }
+
+    /// Returns what removes the key from a body that comes from `url`; `None` if the host of `url` never gets the key.
+    pub(super) fn masker(&self, url: &Url) -> Option<Masker> {
+        let key = self.key.as_ref().filter(|_| url.host() == self.base_url.host())?;
+        Some(Masker::of(key.expose_secret()))
     }
 }
 

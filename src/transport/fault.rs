@@ -54,6 +54,8 @@ pub enum FetchFaultKind {
     Dead,
     /// The link leads to an address that is not allowed. No connection was made.
     Unsafe,
+    /// No HTTP request can carry the link, for example because it is too long. No connection was made.
+    Unusable,
     /// The link was redirected too often.
     Redirects,
     /// The host answered with any other HTTP status, with something that is not a clip, or with an invalid redirect.

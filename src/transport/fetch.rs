@@ -6,19 +6,20 @@
 //! Behind a proxy, the proxy resolves names, and its operator decides which hosts it may reach.
 //!
 //! The API key is not sent to the hosts of links, with one exception: some gateways return links to themselves that
-//! need the key. Such a link has the same origin as the base URL, which gets the key anyway.
+//! need the key. Such a link has the same origin as the base URL, which gets the key anyway. A host that has the key may
+//! repeat it. So the key is removed from its answers, their headers and their redirects, as from the answer to a poll.
 
 use super::addresses;
 use super::endpoint::Endpoint;
 use super::fault::{self, FetchFault, FetchFaultKind, SendFaultKind, UnsafeAddress};
-use super::settings::{
-    AGENT, ClientTrouble, SLOWEST, Settings, Timeouts, build, builder, host_and_port, is_loopback,
-};
+use super::flow::{Flow, broken};
+use super::settings::{AGENT, ClientTrouble, Settings, Timeouts, build, builder, host_and_port, is_loopback};
 use crate::domain::fault::Said;
 use crate::provider::reply;
 use crate::wire::{Auth, ClipHead, Reply, Span};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
+use percent_encoding::{CONTROLS, percent_encode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE,
@@ -28,7 +29,7 @@ use reqwest::{Client, Response};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use url::{Host, Url};
 
 /// The maximum number of redirects that are followed. Every known storage service needs at most one.
@@ -77,23 +78,28 @@ impl ClipClients {
         let url = endpoint.resolve(link).ok_or_else(|| refuse("the link is not a valid URL"))?;
         let key = (endpoint.base_url.origin() == url.origin()).then(|| endpoint.credentials(auth));
         let key = key.transpose().map_err(|why| refuse(&why))?.flatten();
-        self.follow(url, span, key, Allowed { loopback: local, plain: local }).await
+        let followed = self.follow(url, span, key, Some(endpoint), Allowed { loopback: local, plain: local });
+        followed.await.map_err(|FetchFault { kind, said }| FetchFault {
+            kind,
+            said: Said { text: endpoint.clean(&said.text), ..said },
+        })
     }
 
     /// Starts the download of the first bytes of a picture that the provider downloads later. The picture is public, so
     /// plain HTTP is allowed.
     pub(super) async fn peek(&self, link: &str, bytes: u64) -> Result<Download, FetchFault> {
         let url = Url::parse(link).map_err(|_| refuse("the link is not a valid URL"))?;
-        self.follow(url, &Span::First(bytes), None, Allowed { loopback: false, plain: true }).await
+        self.follow(url, &Span::First(bytes), None, None, Allowed { loopback: false, plain: true }).await
     }
 
     /// Follows a link and its redirects to the clip. `key` is sent only to the address of the link itself, and only after
-    /// that address has answered 401 or 403.
+    /// that address has answered 401 or 403. The key of `endpoint` is removed from everything that comes back.
     async fn follow(
         &self,
         mut url: Url,
         span: &Span,
         mut key: Option<HeaderValue>,
+        endpoint: Option<&Endpoint>,
         allowed: Allowed,
     ) -> Result<Download, FetchFault> {
         let end = Instant::now() + self.timeouts.download;
@@ -106,9 +112,14 @@ impl ClipClients {
             }
 
             match response.status().as_u16() {
-                301 | 302 | 303 | 307 | 308 => url = target(&url, &response)?,
+                301 | 302 | 303 | 307 | 308 => url = target(&url, &response, endpoint)?,
                 // 416 means that the saved bytes do not belong to this clip, so the caller must see it.
-                200 | 206 | 416 => return Ok(self.download(response, host_and_port(&url), end)),
+                200 | 206 | 416 => {
+                    let masker =
+                        endpoint.filter(|_| !goes_on(span, &response)).and_then(|it| it.masker(&url));
+                    let flow = Flow::new(response, host_and_port(&url), end, &self.timeouts, masker);
+                    return Ok(download(flow, endpoint));
+                }
                 _ => return Err(status_fault(&response, &url)),
             }
         }
@@ -144,28 +155,34 @@ impl ClipClients {
             Err(_) => Err(broken(&host_and_port(url), "no answer in time")),
         }
     }
+}
 
-    fn download(&self, response: Response, host: String, end: Instant) -> Download {
-        let header = |name: HeaderName| {
-            response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        };
-        let head = ClipHead {
-            status: response.status().as_u16(),
-            content_length: header(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
-            content_range: header(CONTENT_RANGE),
-            content_type: header(CONTENT_TYPE),
-            content_encoding: header(CONTENT_ENCODING),
-            etag: header(ETAG),
-            last_modified: header(LAST_MODIFIED),
-            date: header(DATE),
-        };
-        let flow = Flow { response, host, end, pace: Pace::new(&self.timeouts) };
-        let bytes = stream::try_unfold(flow, async |mut flow| {
-            let chunk = flow.next().await?;
-            Ok(chunk.map(|chunk| (chunk, flow)))
-        });
-        Download { head, bytes: bytes.boxed() }
-    }
+/// Returns a download with the headers and the bytes of an answer, without the key of `endpoint`.
+fn download(flow: Flow, endpoint: Option<&Endpoint>) -> Download {
+    let header = |name: HeaderName| {
+        let value = String::from_utf8_lossy(flow.response().headers().get(name)?.as_bytes()).into_owned();
+        Some(endpoint.map_or_else(|| value.clone(), |endpoint| endpoint.clean(&value)))
+    };
+    let head = ClipHead {
+        status: flow.response().status().as_u16(),
+        content_length: header(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+        content_range: header(CONTENT_RANGE),
+        content_type: header(CONTENT_TYPE),
+        content_encoding: header(CONTENT_ENCODING),
+        etag: header(ETAG),
+        last_modified: header(LAST_MODIFIED),
+        date: header(DATE),
+    };
+    let bytes = stream::try_unfold(flow, async |mut flow| {
+        let chunk = flow.next().await?;
+        Ok(chunk.map(|chunk| (chunk, flow)))
+    });
+    Download { head, bytes: bytes.boxed() }
+}
+
+/// Returns whether an answer continues a clip whose first bytes arrived earlier.
+fn goes_on(span: &Span, response: &Response) -> bool {
+    matches!(span, Span::From { offset: 1.., .. }) && response.status().as_u16() == 206
 }
 
 /// The kinds of addresses to which a link may lead.
@@ -175,65 +192,6 @@ struct Allowed {
     loopback: bool,
     /// True if plain HTTP is allowed.
     plain: bool,
-}
-
-/// The body of a download that is being read, with its time limit and its low-speed rule.
-struct Flow {
-    response: Response,
-    host: String,
-    end: Instant,
-    pace: Pace,
-}
-
-/// The state of the low-speed rule, which ends a download if too few bytes arrive in a window of time.
-struct Pace {
-    window: Duration,
-    closes: Instant,
-    bytes: u64,
-}
-
-impl Pace {
-    fn new(timeouts: &Timeouts) -> Self {
-        Self { window: timeouts.low_speed, closes: Instant::now() + timeouts.low_speed, bytes: 0 }
-    }
-
-    /// Returns true if enough bytes arrived in the window that has just ended. Starts the next window.
-    fn next_window(&mut self) -> bool {
-        let millis = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
-        let enough = self.bytes >= SLOWEST.saturating_mul(millis) / 1000;
-        self.closes = Instant::now() + self.window;
-        self.bytes = 0;
-        enough
-    }
-}
-
-impl Flow {
-    async fn next(&mut self) -> Result<Option<Bytes>, FetchFault> {
-        loop {
-            if let Ok(chunk) = timeout_at(self.pace.closes.min(self.end), self.response.chunk()).await {
-                let chunk = chunk.map_err(|error| broken(&self.host, &fault::cause(&error.without_url())))?;
-                self.pace.bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-                // The deadlines also apply if a slow host always has a byte ready.
-                if chunk.is_none() || Instant::now() < self.pace.closes.min(self.end) {
-                    return Ok(chunk);
-                }
-                self.keep_pace()?;
-                return Ok(chunk);
-            }
-            self.keep_pace()?;
-        }
-    }
-
-    /// Returns an error if the download must end, because it took too long or is too slow.
-    fn keep_pace(&mut self) -> Result<(), FetchFault> {
-        if Instant::now() >= self.end {
-            Err(broken(&self.host, "the download took too long"))
-        } else if self.pace.next_window() {
-            Ok(())
-        } else {
-            Err(broken(&self.host, &format!("slower than {SLOWEST} bytes a second")))
-        }
-    }
 }
 
 /// Returns an error if a URL may not be requested because of its scheme, its user name or its literal IP address.
@@ -262,9 +220,15 @@ fn check(url: &Url, allowed: Allowed) -> Result<(), FetchFault> {
     }
 }
 
-fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    location.and_then(|location| url.join(location).ok()).ok_or_else(|| {
+/// Returns the address to which an answer redirects. It never contains the key, which the next host must not get.
+fn target(url: &Url, response: &Response, endpoint: Option<&Endpoint>) -> Result<Url, FetchFault> {
+    let location = response.headers().get(LOCATION).map(|value| {
+        let location = value.as_bytes().to_vec();
+        let location = endpoint.map_or_else(|| location.clone(), |it| it.clean_bytes(location.clone()));
+        // Hosts send letters outside ASCII as they are, mostly in UTF-8. Browsers escape such bytes one by one.
+        percent_encode(&location, CONTROLS).to_string()
+    });
+    location.and_then(|location| url.join(&location).ok()).ok_or_else(|| {
         let text = format!("{} sent a redirect without a valid address", host_and_port(url));
         FetchFault::new(FetchFaultKind::Refused, text)
     })
@@ -296,6 +260,14 @@ fn sending(error: reqwest::Error, url: &Url) -> FetchFault {
     if let Some(address) = fault::unsafe_address(&error) {
         return refuse(&address.to_string());
     }
+    if error.is_builder() {
+        let length = url.as_str().chars().count();
+        let text = format!(
+            "the link to {} cannot be requested: no request can carry these {length} characters",
+            host_and_port(url)
+        );
+        return FetchFault::new(FetchFaultKind::Unusable, text);
+    }
     let (host, cause) = (host_and_port(url), fault::cause(&error));
     match fault::kind(&error) {
         SendFaultKind::Lost => broken(&host, &cause),
@@ -305,10 +277,6 @@ fn sending(error: reqwest::Error, url: &Url) -> FetchFault {
             FetchFault::new(kind, format!("no connection to {host}: {cause}"))
         }
     }
-}
-
-fn broken(host: &str, cause: &str) -> FetchFault {
-    FetchFault::new(FetchFaultKind::Broken, format!("the download from {host} was interrupted: {cause}"))
 }
 
 fn refuse(why: &str) -> FetchFault {

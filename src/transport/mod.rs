@@ -15,6 +15,7 @@ pub mod client;
 pub mod endpoint;
 pub mod fault;
 pub mod fetch;
+mod flow;
 mod names;
 pub mod redact;
 pub mod settings;

@@ -1,82 +1,247 @@
-//! Removes an API key from an answer, in every encoding in which it may appear.
+//! Removes an API key from answers, in every spelling in which it may appear.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use bytes::Bytes;
 
 /// The text that replaces a key. It is safe inside JSON, HTML and URLs.
 const HIDDEN: &[u8] = b"***";
-
-/// The characters that strict URL encoders escape: all except the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The minimum length of a key that is removed. Shorter keys look like ordinary words, and removing these would damage
 /// every answer.
 const SHORTEST: usize = 6;
 
-/// Replaces `key` in bytes by `***`: as plain text, URL-encoded, escaped as in JSON, and in Base64 at any alignment.
+/// The maximum number of backslashes in front of an escaped character. JSON inside JSON doubles them, so seven stand
+/// for three layers.
+const MOST_BACKSLASHES: usize = 7;
+
+/// The maximum number of `25` after a `%`: text that was URL-encoded again contains `%252B` for `%2B`.
+const MOST_REPEATS: usize = 3;
+
+/// The maximum number of digits of a numeric HTML entity, with leading zeros.
+const MOST_DIGITS: usize = 7;
+
+/// The length of the longest spelling of one character: seven backslashes and `u002B`.
+const LONGEST_SPELLING: usize = 12;
+
+/// The HTML entities with names for characters that a key may contain.
+const ENTITIES: [(&[u8], u8); 6] = [
+    (b"&amp;", b'&'),
+    (b"&lt;", b'<'),
+    (b"&gt;", b'>'),
+    (b"&quot;", b'"'),
+    (b"&apos;", b'\''),
+    (b"&plus;", b'+'),
+];
+
+/// Replaces `key` in bytes by `***`. A key is found as plain text and in Base64 at any alignment. Each of its
+/// characters may be escaped as in JSON, in a URL or in HTML.
+///
+/// After the replacement, no text that is decoded from the bytes contains the key.
 #[must_use]
 pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
-    if key.len() < SHORTEST {
-        return bytes;
+    let spellings = Spellings::of(key);
+    let mut kept: Option<Vec<u8>> = None;
+    let (mut at, mut copied) = (0, 0);
+    while at < bytes.len() {
+        let Some(length) = spellings.length(&bytes[at..]) else {
+            at += 1;
+            continue;
+        };
+        let kept = kept.get_or_insert_with(|| Vec::with_capacity(bytes.len()));
+        kept.extend_from_slice(&bytes[copied..at]);
+        kept.extend_from_slice(HIDDEN);
+        at += length;
+        copied = at;
     }
-    disguises(key).iter().fold(bytes, |bytes, needle| replace(bytes, needle.as_bytes()))
-}
-
-fn disguises(key: &str) -> Vec<String> {
-    let json = serde_json::Value::from(key).to_string();
-    let mut known = vec![key.to_owned(), json.trim_matches('"').replace('/', "\\/")];
-    for escaped in [NON_ALPHANUMERIC, RESERVED] {
-        let encoded = utf8_percent_encode(key, escaped).to_string();
-        known.push(with_small_escapes(&encoded));
-        known.push(encoded);
-    }
-    // The text before the key shifts its bits relative to the six bits of a Base64 digit. Digits that also contain bits
-    // of the neighbours are left out at both ends.
-    for (shift, shared) in [(0, 0), (1, 2), (2, 3)] {
-        let mut shifted = vec![0; shift];
-        shifted.extend(key.as_bytes());
-        let own = shifted.len() * 8 / 6;
-        known.push(STANDARD_NO_PAD.encode(&shifted)[shared..own].to_owned());
-        known.push(URL_SAFE_NO_PAD.encode(&shifted)[shared..own].to_owned());
-    }
-    // The longest comes first, so that no encoding is split by a shorter one.
-    known.sort_unstable_by_key(|needle| std::cmp::Reverse(needle.len()));
-    known.dedup();
-    known
-}
-
-/// Returns percent-encoded text with lower-case escapes, such as `%2f` for `%2F`.
-fn with_small_escapes(encoded: &str) -> String {
-    let mut pieces = encoded.split('%');
-    let mut small = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        // An escape is two ASCII digits, so the split is at a character.
-        let (digits, rest) = piece.split_at(2);
-        small.push('%');
-        small.push_str(&digits.to_ascii_lowercase());
-        small.push_str(rest);
-    }
-    small
-}
-
-fn replace(bytes: Vec<u8>, needle: &[u8]) -> Vec<u8> {
-    let find = |from: usize| {
-        bytes[from..].windows(needle.len()).position(|window| window == needle).map(|at| from + at)
-    };
-    let Some(mut at) = find(0) else { return bytes };
-    let (mut kept, mut from) = (Vec::with_capacity(bytes.len()), 0);
-    loop {
-        kept.extend(&bytes[from..at]);
-        kept.extend(HIDDEN);
-        from = at + needle.len();
-        match find(from) {
-            Some(next) => at = next,
-            None => break,
+    match kept {
+        Some(mut kept) => {
+            kept.extend_from_slice(&bytes[copied..]);
+            kept
         }
+        None => bytes,
     }
-    kept.extend(&bytes[from..]);
-    kept
+}
+
+/// The texts that must not leave the transport: a key, and the key in Base64.
+struct Spellings {
+    needles: Vec<String>,
+    /// For each byte, whether the spelling of a needle may begin with it.
+    begins: [bool; 256],
+}
+
+impl Spellings {
+    fn of(key: &str) -> Self {
+        let (mut needles, mut begins) = (Vec::new(), [false; 256]);
+        if key.len() < SHORTEST {
+            return Self { needles, begins };
+        }
+        needles.push(key.to_owned());
+        needles.push(serde_json::Value::from(key).to_string().trim_matches('"').to_owned());
+        // The text before the key shifts its bits relative to the six bits of a Base64 digit. Digits that also contain
+        // bits of the neighbours are left out at both ends.
+        for (shift, shared) in [(0, 0), (1, 2), (2, 3)] {
+            let mut shifted = vec![0; shift];
+            shifted.extend(key.as_bytes());
+            let own = shifted.len() * 8 / 6;
+            needles.push(STANDARD_NO_PAD.encode(&shifted)[shared..own].to_owned());
+            needles.push(URL_SAFE_NO_PAD.encode(&shifted)[shared..own].to_owned());
+        }
+        needles.sort_unstable();
+        needles.dedup();
+        let firsts = needles.iter().filter_map(|needle| needle.bytes().next());
+        firsts.chain(*b"\\%&").for_each(|first| begins[usize::from(first)] = true);
+        Self { needles, begins }
+    }
+
+    /// Returns the length of the longest spelling of a needle at the start of `bytes`; `None` if there is none.
+    fn length(&self, bytes: &[u8]) -> Option<usize> {
+        if !self.begins[usize::from(*bytes.first()?)] {
+            return None;
+        }
+        self.needles.iter().filter_map(|needle| spelled(bytes, needle.as_bytes())).max()
+    }
+
+    /// Returns the maximum length of a spelling in bytes.
+    fn longest(&self) -> usize {
+        LONGEST_SPELLING * self.needles.iter().map(String::len).max().unwrap_or_default()
+    }
+}
+
+/// Returns the length of a needle at the start of `bytes`, where each character may be escaped.
+fn spelled(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    // The needle itself may contain what looks like an escape.
+    if bytes.starts_with(needle) {
+        return Some(needle.len());
+    }
+    let mut at = 0;
+    for wanted in needle {
+        at += character(&bytes[at..], *wanted)?;
+    }
+    Some(at)
+}
+
+/// Returns the length of one character at the start of `bytes`, plain or escaped.
+fn character(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let first = *bytes.first()?;
+    let escaped = match first {
+        b'\\' => after_backslashes(bytes, wanted),
+        b'%' => after_percent(bytes, wanted),
+        b'&' => entity(bytes, wanted),
+        _ => None,
+    };
+    escaped.or_else(|| (first == wanted).then_some(1))
+}
+
+/// Reads an escape such as `\u002B`, `\x2B` or `\/`.
+fn after_backslashes(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let backslashes = bytes.iter().take(MOST_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
+    let behind = bytes.get(backslashes..)?;
+    let digits = match behind.first()? {
+        b'u' => 4,
+        b'x' => 2,
+        _ => 0,
+    };
+    if digits > 0 && behind.get(1..=digits).and_then(hex) == Some(u32::from(wanted)) {
+        return Some(backslashes + 1 + digits);
+    }
+    (wanted != b'\\' && behind.first() == Some(&wanted)).then_some(backslashes + 1)
+}
+
+/// Reads an escape such as `%2B` or `%252B`.
+fn after_percent(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let mut at = 1;
+    for _ in 0..=MOST_REPEATS {
+        if bytes.get(at..at + 2).and_then(hex) == Some(u32::from(wanted)) {
+            return Some(at + 2);
+        }
+        bytes.get(at..)?.starts_with(b"25").then(|| at += 2)?;
+    }
+    None
+}
+
+/// Reads an HTML entity such as `&#43;`, `&#x2B;` or `&amp;`.
+fn entity(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let named = |(name, character): &&(&[u8], u8)| *character == wanted && bytes.starts_with(name);
+    if let Some((name, _)) = ENTITIES.iter().find(named) {
+        return Some(name.len());
+    }
+    let number = bytes.strip_prefix(b"&#")?;
+    let end = number.iter().take(MOST_DIGITS + 2).position(|byte| *byte == b';')?;
+    let code = match &number[..end] {
+        [b'x' | b'X', digits @ ..] => hex(digits),
+        digits => std::str::from_utf8(digits).ok()?.parse().ok(),
+    };
+    (code == Some(u32::from(wanted))).then_some(2 + end + 1)
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number: u32, digit| {
+        number.checked_mul(16)?.checked_add(char::from(*digit).to_digit(16)?)
+    })
+}
+
+/// Removes a key from the body of a download while it arrives.
+///
+/// Each byte of the key is replaced by `*`, so that the body keeps its announced length. The bytes of a clip stay
+/// unchanged: nothing shows them, and their hash is recorded.
+pub(super) struct Masker {
+    spellings: Spellings,
+    /// Bytes that may be the beginning of a key.
+    waiting: Vec<u8>,
+    /// Whether the body is a clip; `None` before its first bytes.
+    is_clip: Option<bool>,
+}
+
+/// The number of bytes at the start of a body that show whether it is a clip.
+const START: usize = 8;
+
+impl Masker {
+    pub(super) fn of(key: &str) -> Self {
+        Self { spellings: Spellings::of(key), waiting: Vec::new(), is_clip: None }
+    }
+
+    /// Takes the next bytes, and returns the bytes that can be passed on.
+    pub(super) fn push(&mut self, bytes: Bytes) -> Bytes {
+        if self.is_clip == Some(true) {
+            return bytes;
+        }
+        self.waiting.extend_from_slice(&bytes);
+        if self.is_clip.is_none() {
+            if self.waiting.len() < START {
+                return Bytes::new();
+            }
+            // A page of text cannot begin with a zero byte.
+            let is_clip = self.waiting[0] == 0 && self.waiting[4..START] == *b"ftyp";
+            self.is_clip = Some(is_clip);
+            if is_clip {
+                return std::mem::take(&mut self.waiting).into();
+            }
+        }
+        let decided = self.waiting.len().saturating_sub(self.spellings.longest());
+        self.mask(decided)
+    }
+
+    /// Returns the bytes that were kept back, because the body has ended.
+    pub(super) fn finish(&mut self) -> Bytes {
+        self.mask(self.waiting.len())
+    }
+
+    /// Removes the keys that begin in the first `decided` bytes, and returns these bytes.
+    fn mask(&mut self, decided: usize) -> Bytes {
+        let mut at = 0;
+        while at < decided {
+            match self.spellings.length(&self.waiting[at..]) {
+                Some(length) => {
+                    self.waiting[at..at + length].fill(b'*');
+                    at += length;
+                }
+                None => at += 1,
+            }
+        }
+        let rest = self.waiting.split_off(at);
+        std::mem::replace(&mut self.waiting, rest).into()
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::snapshot::stable;
 use bytes::Bytes;
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use secrecy::SecretString;
 use shotlist::transport::{
     Endpoint, FetchFaultKind, FreeClient, PaidClient, Proxies, SendFault, SendFaultKind, Settings, Timeouts,
@@ -633,4 +633,83 @@ async fn s04_the_key_goes_to_no_other_origin_and_not_behind_a_redirect() {
     let gateway = Server::start([answer("401 Unauthorized", "", ""), to_cdn]).await;
     fetch(&gateway.endpoint(), &gateway.url("/x")).await;
     assert_eq!((keys(&gateway), keys(&cdn)), (vec![false, true], vec![false]));
+}
+
+#[tokio::test]
+async fn s02_a_host_of_clips_that_repeats_the_key_that_it_got_hands_it_to_nobody() {
+    let headers = "Content-Type: text/html; key=test-key\r\nContent-Encoding: test-key\r\nETag: \"test\\u002dkey\"\r\n\
+                   Last-Modified: test-key\r\nContent-Range: test%2Dkey\r\nDate: test-key\r\n";
+    let page = "<p>you sent Bearer test-key, also known as test\\u002Dkey and dGVzdC1rZXk=</p>";
+    for span in [Span::Whole, Span::From { offset: 5, validator: "\"v1\"".into() }] {
+        let server =
+            Server::start([answer("401 Unauthorized", "", ""), answer("200 OK", headers, page)]).await;
+        let client = FreeClient::new(&Settings::default()).unwrap();
+        let download = client.fetch(&server.endpoint(), Auth::Bearer, &server.url("/x"), span).await.unwrap();
+        assert_eq!(keys(&server), [false, true]);
+        let head = format!("{:?}", download.head);
+        let body = download.bytes.try_collect::<Vec<_>>().await.unwrap().concat();
+        let text = String::from_utf8(body).unwrap();
+        assert_eq!(text.len(), page.len(), "the announced length holds");
+        for dress in ["test-key", "test%2Dkey", "test\\u002Dkey", "test\\\\u002dkey", "dGVzdC1rZXk"] {
+            assert!(!head.contains(dress) && !text.contains(dress), "{dress}: {head} {text}");
+        }
+        assert!(
+            head.contains("text/html; key=***") && text.starts_with("<p>you sent Bearer ***"),
+            "{head} {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn s02_a_key_in_the_address_of_a_redirect_reaches_no_other_host() {
+    let elsewhere = Server::start([answer("404 Not Found", "", "")]).await;
+    for at in ["/x?key=test-key", "/test%2dkey"] {
+        let location = format!("Location: {}\r\n", elsewhere.url(at));
+        let server =
+            Server::start([answer("401 Unauthorized", "", ""), answer("302 Found", &location, "")]).await;
+        let got =
+            fetched_from(&Settings::default(), &server.endpoint(), &server.url("/x"), Span::Whole).await;
+        assert_eq!((got, keys(&server)), (Err(FetchFaultKind::Dead), vec![false, true]));
+    }
+    let requests = elsewhere.requests().concat();
+    assert!(requests.contains("GET /x?key=*** ") && requests.contains("GET /*** "), "{requests}");
+}
+
+#[tokio::test]
+async fn s01_a_clip_from_a_host_with_the_key_arrives_unchanged_and_also_one_that_breaks_off() {
+    let clip = "\0\0\0\x10ftypisom\0\0\0\0test-key";
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 24\r\n\r\n";
+    let server = Server::start([answer("401 Unauthorized", "", ""), answer("200 OK", "", clip)]).await;
+    let got = fetched_from(&Settings::default(), &server.endpoint(), &server.url("/x"), Span::Whole).await;
+    assert_eq!(got, Ok(clip.as_bytes().to_vec()));
+    // What arrived before the fault arrives, although it may be the beginning of a key.
+    let server = Server::start([Act::Answer(format!("{head}<p>test-k"))]).await;
+    let client = FreeClient::new(&Settings::default()).unwrap();
+    let download =
+        client.fetch(&server.endpoint(), Auth::Bearer, &server.url("/x"), Span::Whole).await.unwrap();
+    let parts = download.bytes.collect::<Vec<_>>().await;
+    let arrived: Vec<&[u8]> = parts.iter().filter_map(|part| part.as_deref().ok()).collect();
+    assert_eq!(arrived.concat(), b"<p>test-k");
+    assert!(parts.last().unwrap().as_ref().is_err_and(|fault| fault.kind == FetchFaultKind::Broken));
+}
+
+#[tokio::test]
+async fn a25_a_link_that_no_request_can_carry_is_a_fault_of_the_link_and_no_connection_is_claimed() {
+    let server = Server::start([answer("200 OK", "", "clip")]).await;
+    let client = FreeClient::new(&Settings::default()).unwrap();
+    let link = server.url(&format!("/{}", "x".repeat(100_000)));
+    let fault = client.fetch(&server.endpoint(), Auth::Bearer, &link, Span::Whole).await.unwrap_err();
+    assert_eq!(fault.kind, FetchFaultKind::Unusable);
+    insta::assert_snapshot!(stable(&fault.to_string()), @"the link to 127.0.0.1:[port] cannot be requested: no request can carry these 100023 characters");
+    assert_eq!(server.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_redirect_to_an_address_with_letters_outside_ascii_is_followed() {
+    let server =
+        Server::start([answer("302 Found", "Location: /r2-é.mp4?ü\r\n", ""), answer("200 OK", "", "clip")])
+            .await;
+    assert_eq!(fetched(&server.url("/"), Span::Whole, true).await, Ok(b"clip".to_vec()));
+    let second = &server.requests()[1];
+    assert!(second.starts_with("GET /r2-%C3%A9.mp4?%C3%BC HTTP/1.1\r\n"), "{second}");
 }

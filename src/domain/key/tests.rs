@@ -37,3 +37,13 @@ fn s17_a_task_id_that_cannot_be_kept_is_refused_with_its_reason() {
         assert!(refused.to_string().is_ascii(), "{refused}");
     }
 }
+
+#[test]
+fn s17_a_task_id_that_leads_a_poll_to_another_address_is_refused() {
+    for text in ["", ".", "..", "../1", "./1", "1/..", "1/../2", "a\\..\\b"] {
+        assert_eq!(TaskId::read(text), Err(NotATaskId::Path), "{text:?}");
+    }
+    for text in ["...", "a.b", "..a", "1.", ".1", "a/b", "%2e%2e"] {
+        assert_eq!(TaskId::read(text).unwrap().0.raw(), text);
+    }
+}

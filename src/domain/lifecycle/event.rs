@@ -153,7 +153,7 @@ pub enum Event {
     Fetched(ClipFile),
     /// The download ended without a clip.
     FetchSetback(FetchSetback),
-    /// The link has expired.
+    /// The link has expired, or no request can carry it.
     LinkDead,
     /// The link has reached the age at which it is expected to expire, and was not tried.
     LinkOld,

@@ -492,3 +492,13 @@ fn what_was_charged_for_certain_is_never_in_doubt_again() {
         assert_eq!(after.account(), MoneyState::Settled);
     }
 }
+
+#[test]
+fn a20_of_sixty_thousand_results_a_hundred_are_named() {
+    let link = |number: usize| Clip::at(format!("https://clips.example/{}/{number}", "x".repeat(50)));
+    let clip = Clip::first((0..60_000).map(link)).unwrap();
+    assert_eq!((clip.url, clip.others.len()), (link(0).url, Clip::MOST_OTHERS));
+    assert_eq!(clip.others[99], link(100).url);
+    let alike = Clip::first((0..60_000).map(|number| link(number % 50))).unwrap();
+    assert_eq!(alike.others.len(), 49);
+}

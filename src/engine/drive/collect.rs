@@ -50,9 +50,7 @@ impl Drive {
         let (event, said) = match progress {
             Ok(Progress::Pending { unknown_word, .. }) => {
                 if let Some(word) = unknown_word {
-                    self.world.warn_once(format!(
-                        "{name} answered with the unknown status `{word}`; the task is treated as still running"
-                    ));
+                    self.world.warn_of_word(name, &word);
                 }
                 (Event::StillRunning, None)
             }
@@ -124,12 +122,15 @@ impl Drive {
     fn tell_others(&self, take: &Take, clip: &Clip) {
         let others = clip.others.len();
         if others > 0 {
+            let (number, links) = match others {
+                1 => ("2".to_owned(), "the link to the other"),
+                Clip::MOST_OTHERS.. => (format!("more than {others}"), "links to some of the others"),
+                _ => ((others + 1).to_string(), "the links to the others"),
+            };
             self.world.warn_once(format!(
-                "{}: {} delivered {} results; the first is kept, and the sidecar has {}",
+                "{}: {} delivered {number} results; the first is kept, and the sidecar has {links}",
                 take.key,
                 self.account.provider.name(),
-                others + 1,
-                if others == 1 { "the link to the other" } else { "the links to the others" },
             ));
         }
     }
@@ -243,6 +244,8 @@ impl Drive {
             | FetchFaultKind::Broken => trouble(None),
             FetchFaultKind::Busy { after } => trouble(after),
             FetchFaultKind::Unsafe => Event::LinkUnsafe,
+            // Nothing was sent, so this says nothing about the host.
+            FetchFaultKind::Unusable => Event::LinkDead,
             FetchFaultKind::Dead => {
                 self.heard_from(asking);
                 Event::LinkDead

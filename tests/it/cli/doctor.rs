@@ -108,6 +108,19 @@ fn n31_the_way_to_each_host_is_told_and_a_proxy_that_resolves_names_is_warned_of
 }
 
 #[test]
+fn n31_a_rehearsal_uses_no_proxy_and_a_run_refuses_one_without_an_address() {
+    let project = Project::shop(1);
+    for name in ["HTTPS_PROXY", "http_proxy"] {
+        for (verb, code) in [(&["run", "--sandbox", "--yes"], 0), (&["run", "--yes", "--json"], 2)] {
+            let mut command = project.command(verb);
+            command.env(name, "::::bad");
+            project.start_as(command).wait().expect(code);
+        }
+    }
+    assert_eq!(project.requests().len(), 0);
+}
+
+#[test]
 fn a_manifest_that_is_wrong_ends_with_4_and_leads_to_validate() {
     let project = Project::shop(1);
     project.edit("shotlist.yaml", "prompt:", "promt:");

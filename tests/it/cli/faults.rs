@@ -231,6 +231,20 @@ fn a17_an_unknown_word_means_still_running_and_is_told_once() {
 }
 
 #[test]
+fn a17_a_word_without_an_end_or_a_new_word_at_each_poll_is_told_briefly() {
+    let word = |nth: usize, word: &str| json!({ "on": "poll", "when": { "nth": nth }, "do": { "unknown_word": { "word": word } } });
+    let mut rules = vec![word(1, &"X\u{3164}".repeat(500_000))];
+    rules.extend((2..=9).map(|nth| word(nth, &format!("RENDERING {nth}%"))));
+    let project = Project::shop_with_faults(1, json!(rules));
+    let ended = all_done(&project, project.run(&["run", "--yes"]), 1);
+    let told: Vec<&str> = ended.err.lines().filter(|line| line.contains("unknown status")).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().all(|line| line.len() < 600), "{told:?}");
+    assert!(told[0].contains("X\\u{3164}X") && told[0].contains('…'), "{told:?}");
+    assert!(told[2].contains("further unknown words"), "{told:?}");
+}
+
+#[test]
 fn n20_a_web_page_in_place_of_an_answer_is_held() {
     let page =
         json!({ "status": { "code": 200, "body": "<!doctype html><h1>Welcome</h1>", "accept": true } });

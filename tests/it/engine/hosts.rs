@@ -92,6 +92,25 @@ async fn n21_a_link_that_is_redirected_for_ever_is_for_a_person_after_six_tries(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a25_a_link_that_no_request_can_carry_is_renewed_three_times_and_says_nothing_about_its_host() {
+    let bench = Bench::new(ZAI);
+    bench.server.fetches([Fetch::Unusable; 3]);
+    let ran = bench.run(&ITEMS[..3]).await;
+    ran.expect_all_done();
+    assert_eq!(ran.states(&ITEMS[..3]).await, ["done"; 3]);
+    assert_eq!(ran.said(), Vec::<String>::new());
+    drop(ran);
+    bench.server.every_fetch(Duration::from_hours(9), Fetch::Unusable);
+    let (began, fetched) = (bench.clock.now(), bench.server.fetched().len());
+    let ran = bench.run(&["x"]).await;
+    let held = ran.take("x").await.state;
+    assert!(matches!(held, State::Held { reason: HeldReason::UrlExpired, .. }), "{held:?}");
+    assert_eq!(bench.server.fetched().len() - fetched, 4);
+    assert_eq!(ran.said(), Vec::<String>::new());
+    assert!(seconds(began, bench.clock.now()) < 900.0, "the pauses are those of a link, not of an outage");
+}
+
+#[tokio::test(start_paused = true)]
 async fn n17_only_bytes_that_are_no_clip_six_times_are_for_a_person_whatever_the_host_did_between() {
     let bench = Bench::new(ZAI);
     let steps =

@@ -69,6 +69,8 @@ pub(crate) enum Poll {
 pub(crate) enum Fetch {
     /// The link is dead.
     Dead,
+    /// No request can carry the link.
+    Unusable,
     /// No connection comes about.
     Unreachable,
     /// No file is left for a connection.
@@ -551,6 +553,7 @@ impl TestServer {
         let mut bytes = clip_of(url);
         match step {
             Some(Fetch::Dead) => return Err(fault(FetchFaultKind::Dead)),
+            Some(Fetch::Unusable) => return Err(fault(FetchFaultKind::Unusable)),
             Some(Fetch::Busy(seconds)) => {
                 return Err(fault(FetchFaultKind::Busy { after: Some(Duration::from_secs(seconds)) }));
             }
