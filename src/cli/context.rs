@@ -35,13 +35,17 @@ pub(super) struct Opened {
 }
 
 impl Context {
-    /// Opens the project of the given manifest. If none is given, `--file` names it, or else it is searched in the
-    /// current folder and its parent folders.
+    /// Opens the project of the given manifest, which must exist. If none is given, `--file` names it, or else it is
+    /// searched in the current folder and its parent folders.
     pub(super) fn open(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
+        mistaken::refuse_missing(manifest.or(self.global.file.as_deref()))?;
+        self.open_any(manifest)
+    }
+
+    /// Opens the project of the given manifest, even if the manifest does not exist.
+    pub(super) fn open_any(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         let Global { file, out, sandbox, .. } = &self.global;
-        let named = manifest.or(file.as_deref());
-        mistaken::refuse_missing(named)?;
-        self.open_at(Places::find(named, out.as_deref(), *sandbox)?)
+        self.open_at(Places::find(manifest.or(file.as_deref()), out.as_deref(), *sandbox)?)
     }
 
     /// Returns an error if the manifest that a command names does not exist, and the user most likely meant another file

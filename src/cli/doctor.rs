@@ -8,7 +8,7 @@ use crate::report::{json, text};
 
 /// Checks the set-up (input, keys, servers, disks, clock and state folder) before anything is paid.
 pub(super) async fn doctor(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
-    let opened = context.open(args.manifest.as_deref())?;
+    let opened = context.open_any(args.manifest.as_deref())?;
     let report = opened.project.doctor().await?;
     if context.terminal.json {
         context.terminal.data(json::doctor::object(opened.project.places(), &report));
