@@ -46,6 +46,7 @@ pub mod lost;
 pub mod models;
 pub(crate) mod names;
 pub(crate) mod obstacles;
+pub(crate) mod out_file;
 pub mod outcome;
 pub(crate) mod outlook;
 mod output;

@@ -349,6 +349,21 @@ pub(super) fn is_obstructed(error: &io::Error) -> bool {
 /// Writes a file so that after a crash it has the old content or the new content, never a mixture. The umask limits
 /// `mode`.
 pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
+    write_staged(path, bytes, mode, |dir, staged, name| dir.rename_over(staged, dir, name))
+}
+
+/// Writes a new file, completely or not at all. Returns `AlreadyExists` if the name is taken.
+pub(super) fn atomic_create(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
+    write_staged(path, bytes, mode, |dir, staged, name| dir.rename_new(staged, dir, name))
+}
+
+/// Writes a file under a temporary name, and gives it the name of `path` with `rename`.
+fn write_staged(
+    path: &Path,
+    bytes: &[u8],
+    mode: u16,
+    rename: impl FnOnce(&Dir, &str, &str) -> io::Result<()>,
+) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().and_then(|name| name.to_str());
     let name =
@@ -359,7 +374,10 @@ pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
     let staged = format!(".shotlist-{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let file = dir.stage(&staged, bytes, mode)?;
     dir.sync_staged(&staged, &file)?;
-    dir.rename_over(&staged, &dir, name)?;
+    if let Err(error) = rename(&dir, &staged, name) {
+        dir.remove(&staged)?;
+        return Err(error);
+    }
     dir.sync()
 }
 
