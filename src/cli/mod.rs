@@ -90,17 +90,14 @@ const fn answers_in_one_document(command: &Command) -> bool {
 fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     logging::start(&cli.global, terminal)?;
-    if let Command::Completions { shell } = &cli.command {
-        let mut script = Vec::new();
-        clap_complete::generate(*shell, &mut help::command(), "shotlist", &mut script);
-        terminal.data(String::from_utf8_lossy(&script).trim_end());
-        return Ok(Exit::Done);
-    }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
-    let exit = runtime.block_on(dispatch(cli, context));
+    let exit = runtime.block_on(async {
+        signals::outlive_file_limit();
+        dispatch(cli, context).await
+    });
     // Blocking reads of standard input cannot be interrupted; they must not keep the program alive.
     runtime.shutdown_background();
     exit
@@ -139,7 +136,11 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Init(args) => init::init(context, args),
         Command::Catalog(args) => catalog::catalog(context, args),
         Command::Schema => Ok(schema::schema(context)),
-        // This command was handled before the runtime was started.
-        Command::Completions { .. } => Ok(Exit::Done),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut help::command(), "shotlist", &mut script);
+            context.terminal.data(String::from_utf8_lossy(&script).trim_end());
+            Ok(Exit::Done)
+        }
     }
 }

@@ -330,9 +330,19 @@ fn clone(mut from: &File, mut to: &File) -> io::Result<()> {
     io::copy(&mut from, &mut to).map(drop)
 }
 
-/// Checks whether an error means that the disk, or the user's quota, is full.
+/// Checks whether an error means that the disk or the user's quota is full, or that a file reached its largest size.
 pub(super) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// Returns the words for an error that [`is_full`] recognises.
+pub(super) fn full(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        "the size limit of files is too low (`ulimit -f`)"
+    } else {
+        "the disk is full"
+    }
 }
 
 /// Checks whether an error concerns only one name or folder, so that the rest of the disk can be used.
