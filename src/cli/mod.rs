@@ -39,7 +39,7 @@ mod verify;
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::report::terminal::Terminal;
+use crate::report::terminal::{ColorWhen, Terminal};
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
 use context::Context;
@@ -54,13 +54,16 @@ const BLOCKING: usize = 4;
 #[must_use]
 pub fn main() -> Exit {
     memory::protect();
-    // clap prints usage errors itself and exits with 2, which is also our code of wrong usage.
     let asks_for_help = std::env::args_os().any(|word| word == "--help" || word == "help");
-    let arguments = if asks_for_help { help::whole() } else { help::command() }.get_matches();
-    let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
+    let command = if asks_for_help { help::whole() } else { help::command() };
+    let parsed = command.try_get_matches().and_then(|arguments| Cli::from_arg_matches(&arguments));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(answer) => return print(&answer),
+    };
     let terminal = Terminal::new(cli.global.json, cli.global.quiet, cli.global.color.into());
     let context = Context { terminal: terminal.clone(), global: cli.global.clone() };
-    match start(&cli, &context) {
+    let exit = match start(&cli, &context) {
         Ok(exit) => exit,
         Err(error) => {
             if answers_in_one_document(&cli.command) {
@@ -70,7 +73,33 @@ pub fn main() -> Exit {
             }
             error.exit
         }
+    };
+    complete(&terminal, exit)
+}
+
+/// Prints the help, the version or an error of the arguments.
+fn print(answer: &clap::Error) -> Exit {
+    // Errors of the arguments go to stderr, where nothing can report that they were lost.
+    match answer.print() {
+        Err(error) if !answer.use_stderr() && error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let terminal = Terminal::new(false, false, ColorWhen::Auto);
+            terminal.insist(&incomplete(&error));
+            Exit::Local
+        }
+        _ if answer.use_stderr() => Exit::Usage,
+        _ => Exit::Done,
     }
+}
+
+/// Returns the exit code of a command that has ended with `exit`, after a message if data on stdout was lost.
+fn complete(terminal: &Terminal, exit: Exit) -> Exit {
+    let Some(error) = Terminal::lost_data() else { return exit };
+    terminal.insist(&incomplete(error));
+    Exit::gravest([exit, Exit::Local])
+}
+
+fn incomplete(error: &std::io::Error) -> String {
+    format!("standard output could not be written, and what is there is incomplete: {error}")
 }
 
 /// Returns whether this command, with `--json`, writes an error to stdout as its only JSON document.

@@ -97,6 +97,38 @@ fn p16_nobody_who_stops_listening_stops_paid_work() {
     assert_eq!(project.charges().len(), 3);
 }
 
+#[test]
+fn p16_a_full_disk_behind_stdout_is_an_error_and_stops_no_paid_work() {
+    let project = Project::shop(2);
+    let to_full = |arguments: &[&str]| {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = project.command(arguments);
+        let output = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let incomplete = "error: standard output could not be written, and what is there is incomplete: ";
+    for arguments in [
+        &["run", "--yes", "--json"][..],
+        &["plan", "--json"],
+        &["show", "sku-1", "--quiet"],
+        &["jobs", "--csv"],
+        &["report", "--markdown"],
+        &["report", "--out", "-"],
+        &["schema"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let (code, said) = to_full(arguments);
+        assert_eq!(code, Some(9), "{arguments:?}: {said}");
+        assert_eq!(said.matches(incomplete).count(), 1, "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    }
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+    // A more severe error keeps its code.
+    assert_eq!(to_full(&["jobs", "--state", "none"]).0, Some(2));
+}
+
 /// Runs the program with a limit for the size of its files, in KiB.
 fn limited(project: &Project, kib: u64, arguments: &str) -> Ended {
     let mut command = Command::new("bash");
