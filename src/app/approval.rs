@@ -2,19 +2,38 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::out_file::replacing;
 use super::places::{Places, quoted};
 use super::planned::Plan;
 use super::project::Project;
 use super::reporter::News;
 use crate::domain::digest::Sha256;
-use crate::files::atomic_write;
+use crate::files::{Output, head};
 use crate::manifest::{Items, Manifest};
 use crate::plan::approval::{Approval, FORMAT, Input};
 
 use crate::domain::text::count;
 use crate::store::{StoreError, Worksheet};
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::Path;
+
+/// Checks the file to which a plan is to be written. Only an older plan is replaced.
+pub(crate) fn check(places: &Places, file: &Path) -> Result<Output, Error> {
+    if file == Path::new("-") {
+        let what = "a plan cannot be written to standard output; name a file";
+        return Err(Error::new(Exit::Usage, what)
+            .money("nothing was written")
+            .hint(places.typed("plan --json")));
+    }
+    replacing(file, "a plan", is_plan).map_err(|error| error.hint(places.typed("plan --out PLAN_FILE")))
+}
+
+/// Returns whether a file begins as [`write`] begins a plan.
+fn is_plan(file: &File) -> bool {
+    let head = head(file);
+    head.starts_with("{\n  \"format\": ") && head.contains("\n  \"shotlist\": \"")
+}
 
 /// Writes the plan to a file that only the current user can read.
 ///
@@ -24,7 +43,7 @@ pub(crate) fn write(
     manifest: &Manifest,
     plan: &Plan,
     worksheet: &Worksheet,
-    file: &Path,
+    file: &Output,
 ) -> Result<(), Error> {
     let mut approval = Approval::new(&manifest.project, inputs(places, manifest), plan.total());
     let added = worksheet.book().each::<StoreError>(|_, job| {
@@ -35,9 +54,9 @@ pub(crate) fn write(
     let text = serde_json::to_string_pretty(&approval).map_err(|error| {
         Error::new(Exit::Unexpected, format!("the plan could not be converted to JSON: {error}"))
     })?;
-    atomic_write(file, format!("{text}\n").as_bytes(), 0o600).map_err(|error| {
-        Error::new(Exit::Local, format!("the plan cannot be written to {}: {error}", file.display()))
-            .money("not charged")
+    file.write(format!("{text}\n").as_bytes(), 0o600).map_err(|error| {
+        let what = format!("the plan cannot be written to {}: {error}", file.named().display());
+        Error::new(Exit::Local, what).money("not charged")
     })
 }
 

@@ -43,7 +43,10 @@ fn hear_reviewers(places: &Places, loaded: &mut Loaded) {
     match heard {
         Ok(feedback) => manifest.feedback = feedback,
         Err(
-            error @ (StoreError::Busy { .. } | StoreError::Unusable { .. } | StoreError::DiskFull { .. }),
+            error @ (StoreError::Busy { .. }
+            | StoreError::Unusable { .. }
+            | StoreError::DiskFull { .. }
+            | StoreError::FileLimit { .. }),
         ) => {
             let what = format!("the notes of reviewers could not be read: {error}");
             loaded.problems.push(Problem::error(Place::File(loaded.shown.clone()), what));

@@ -102,6 +102,7 @@ impl Project {
     /// It sends nothing.
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
         let places = &self.places;
+        let out = request.out.as_deref().map(|file| approval::check(places, file)).transpose()?;
         refuse_lost(places).await?;
         let worksheet = worksheet(places)?;
         let loaded = fitted(load(self, &worksheet), &worksheet, places, request)?;
@@ -142,9 +143,9 @@ impl Project {
             self.tell(&News::Warning(&warning));
         }
         let choices = choices(manifest, &loaded, &plan);
-        let next = if let Some(file) = &request.out {
+        let next = if let Some(file) = &out {
             approval::write(places, manifest, &plan, &worksheet, file)?;
-            places.typed(&format!("run --plan {}", quoted(&file.display().to_string())))
+            places.typed(&format!("run --plan {}", quoted(&file.named().display().to_string())))
         } else {
             let providers = plan.sum.models().map(|model| model.provider.as_str());
             let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);

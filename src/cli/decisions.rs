@@ -3,8 +3,8 @@
 use super::args::ReviewArgs;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
+use crate::app::out_file;
 use crate::app::project::Project;
-use crate::files::atomic_write;
 use crate::report;
 use crate::report::terminal::Terminal;
 use std::io::Read as _;
@@ -47,21 +47,17 @@ fn read(project: &Project, file: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn write(terminal: &Terminal, project: &Project, file: &Path, table: &str) -> Result<(), Error> {
-    if file == Path::new("-") {
+    let hint = || project.places().typed("review --export -");
+    // An existing file may contain decisions that a person typed.
+    let output = out_file::new(file).map_err(|error| error.hint(hint()))?;
+    if output.is_stdout() {
         Terminal::document(table);
         return Ok(());
     }
-    // The file may contain decisions that a person typed.
-    if file.exists() {
-        let what = format!("{} already exists; name another file", file.display());
-        return Err(Error::new(Exit::Usage, what)
-            .money("nothing was written")
-            .hint(project.places().typed("review --export -")));
-    }
-    atomic_write(file, table.as_bytes(), 0o644).map_err(|error| {
+    output.write(table.as_bytes(), 0o644).map_err(|error| {
         Error::new(Exit::Local, format!("the decisions could not be written to {}: {error}", file.display()))
             .money("not charged")
-            .hint(project.places().typed("review --export -"))
+            .hint(hint())
     })?;
     terminal.say(format_args!("decisions written to {}", file.display()));
     Ok(())

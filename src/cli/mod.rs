@@ -39,7 +39,7 @@ mod verify;
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::report::terminal::Terminal;
+use crate::report::terminal::{ColorWhen, Terminal};
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
 use context::Context;
@@ -54,19 +54,48 @@ const BLOCKING: usize = 4;
 #[must_use]
 pub fn main() -> Exit {
     memory::protect();
-    // clap prints usage errors itself and exits with 2, which is also our code of wrong usage.
     let asks_for_help = std::env::args_os().any(|word| word == "--help" || word == "help");
-    let arguments = if asks_for_help { help::whole() } else { help::command() }.get_matches();
-    let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
+    let command = if asks_for_help { help::whole() } else { help::command() };
+    let parsed = command.try_get_matches().and_then(|arguments| Cli::from_arg_matches(&arguments));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(answer) => return print(&answer),
+    };
     let terminal = Terminal::new(cli.global.json, cli.global.quiet, cli.global.color.into());
     let context = Context { terminal: terminal.clone(), global: cli.global.clone() };
-    match start(&cli, &context) {
+    let exit = match start(&cli, &context) {
         Ok(exit) => exit,
         Err(error) => {
             terminal.end(&error, writes_events(&cli.command));
             error.exit
         }
+    };
+    complete(&terminal, exit)
+}
+
+/// Prints the help, the version or an error of the arguments.
+fn print(answer: &clap::Error) -> Exit {
+    // Errors of the arguments go to stderr, where nothing can report that they were lost.
+    match answer.print() {
+        Err(error) if !answer.use_stderr() && error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let terminal = Terminal::new(false, false, ColorWhen::Auto);
+            terminal.insist(&incomplete(&error));
+            Exit::Local
+        }
+        _ if answer.use_stderr() => Exit::Usage,
+        _ => Exit::Done,
     }
+}
+
+/// Returns the exit code of a command that has ended with `exit`, after a message if data on stdout was lost.
+fn complete(terminal: &Terminal, exit: Exit) -> Exit {
+    let Some(error) = Terminal::lost_data() else { return exit };
+    terminal.insist(&incomplete(error));
+    Exit::gravest([exit, Exit::Local])
+}
+
+fn incomplete(error: &std::io::Error) -> String {
+    format!("standard output could not be written, and what is there is incomplete: {error}")
 }
 
 /// Returns whether this command, with `--json`, writes an event on each line, and not one document.
@@ -77,17 +106,14 @@ const fn writes_events(command: &Command) -> bool {
 fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     logging::start(&cli.global, terminal)?;
-    if let Command::Completions { shell } = &cli.command {
-        let mut script = Vec::new();
-        clap_complete::generate(*shell, &mut help::command(), "shotlist", &mut script);
-        terminal.data(String::from_utf8_lossy(&script).trim_end());
-        return Ok(Exit::Done);
-    }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
-    let exit = runtime.block_on(dispatch(cli, context));
+    let exit = runtime.block_on(async {
+        signals::outlive_file_limit();
+        dispatch(cli, context).await
+    });
     // Blocking reads of standard input cannot be interrupted; they must not keep the program alive.
     runtime.shutdown_background();
     exit
@@ -126,7 +152,11 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Init(args) => init::init(context, args),
         Command::Catalog(args) => catalog::catalog(context, args),
         Command::Schema => Ok(schema::schema(context)),
-        // This command was handled before the runtime was started.
-        Command::Completions { .. } => Ok(Exit::Done),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut help::command(), "shotlist", &mut script);
+            context.terminal.data(String::from_utf8_lossy(&script).trim_end());
+            Ok(Exit::Done)
+        }
     }
 }

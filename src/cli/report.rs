@@ -7,6 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::jobs::JobsReport;
 use crate::app::places::Places;
 use crate::domain::units::bytes;
+use crate::files::Output;
 use crate::report::html::write::{Written, write};
 use crate::report::terminal::Terminal;
 use crate::report::{csv, document, json, junit, markdown, text};
@@ -22,6 +23,7 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
     let project = context.open_at(opened.places().without_out()?)?.project;
     let places = project.places();
     let filter = args.filter.request(&[]);
+    let out = args.out.as_deref().map(|file| document::check(places, file)).transpose()?;
     let hinted = |error: Error| error.or_hint(places.typed("jobs"));
     let (whole, next) = if let Some(span) = args.compare {
         let found = project.compare(span, &filter).await.map_err(hinted)?;
@@ -45,20 +47,26 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
             args if args.csv => csv::jobs(&report),
             args if args.junit => junit::document(&report),
             args if args.markdown => markdown::document(&report),
-            args => return page(terminal, places, args, &report),
+            _ => return page(terminal, places, out, &report),
         };
         (written, report.next)
     };
-    document::put(terminal, places, args.out.as_deref(), &whole)?;
+    document::put(terminal, places, out.as_ref(), &whole)?;
     terminal.next(&next);
     Ok(Exit::Done)
 }
 
 /// Writes the page with all clips to a file, and shows the file's path and size.
-fn page(terminal: &Terminal, places: &Places, args: &ReportArgs, report: &JobsReport) -> Result<Exit, Error> {
-    let Written { path, bytes: size, jobs, clips, pictures } =
-        write(&report.gallery, places, args.out.as_deref())?;
-    terminal.data(path.strip_prefix(".").unwrap_or(&path).display());
+fn page(
+    terminal: &Terminal,
+    places: &Places,
+    out: Option<Output>,
+    report: &JobsReport,
+) -> Result<Exit, Error> {
+    let Written { path, bytes: size, jobs, clips, pictures } = write(&report.gallery, places, out)?;
+    if let Some(path) = path {
+        terminal.data(path.display());
+    }
     let pictures_note = match pictures {
         0 => String::new(),
         count => format!(", and {count} pictures in report_files next to it"),

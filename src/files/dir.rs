@@ -330,9 +330,19 @@ fn clone(mut from: &File, mut to: &File) -> io::Result<()> {
     io::copy(&mut from, &mut to).map(drop)
 }
 
-/// Checks whether an error means that the disk, or the user's quota, is full.
+/// Checks whether an error means that the disk or the user's quota is full, or that a file reached its largest size.
 pub(super) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// Returns the words for an error that [`is_full`] recognises.
+pub(super) fn full(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        "the size limit of files is too low (`ulimit -f`)"
+    } else {
+        "the disk is full"
+    }
 }
 
 /// Checks whether an error concerns only one name or folder, so that the rest of the disk can be used.
@@ -349,6 +359,21 @@ pub(super) fn is_obstructed(error: &io::Error) -> bool {
 /// Writes a file so that after a crash it has the old content or the new content, never a mixture. The umask limits
 /// `mode`.
 pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
+    write_staged(path, bytes, mode, |dir, staged, name| dir.rename_over(staged, dir, name))
+}
+
+/// Writes a new file, completely or not at all. Returns `AlreadyExists` if the name is taken.
+pub(super) fn atomic_create(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
+    write_staged(path, bytes, mode, |dir, staged, name| dir.rename_new(staged, dir, name))
+}
+
+/// Writes a file under a temporary name, and gives it the name of `path` with `rename`.
+fn write_staged(
+    path: &Path,
+    bytes: &[u8],
+    mode: u16,
+    rename: impl FnOnce(&Dir, &str, &str) -> io::Result<()>,
+) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().and_then(|name| name.to_str());
     let name =
@@ -359,7 +384,10 @@ pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
     let staged = format!(".shotlist-{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let file = dir.stage(&staged, bytes, mode)?;
     dir.sync_staged(&staged, &file)?;
-    dir.rename_over(&staged, &dir, name)?;
+    if let Err(error) = rename(&dir, &staged, name) {
+        dir.remove(&staged)?;
+        return Err(error);
+    }
     dir.sync()
 }
 

@@ -8,6 +8,7 @@
 //! file next to a clip, [`disks`] finds folders on which a disk is mounted. [`ffmpeg`] decodes clips if it is
 //! installed, and makes their [`posters`]. [`dir`] provides the disk operations, each relative to an open directory, so
 //! that no folder can be swapped meanwhile; [`steps`] counts them. [`below`] opens a file for the local review page.
+//! [`output`] writes a document to the file that the user names for it.
 //!
 //! All functions of this module block, except `async` ones; async callers must run them on a thread that may block.
 
@@ -22,6 +23,7 @@ pub mod image_cache;
 pub mod intake;
 pub mod names;
 mod obstacle;
+pub mod output;
 pub mod part;
 pub mod pictures;
 pub mod place;
@@ -43,6 +45,7 @@ pub use image_cache::ImageCache;
 pub use intake::Intake;
 pub use names::find;
 pub use obstacle::{Obstacle, ObstacleSearch};
+pub use output::{Output, OutputFault, Replace, head};
 pub use part::{PartialDownload, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect, picture};
 pub use place::{Older, PlaceFault, Placement, kept_path};

@@ -1,6 +1,6 @@
 //! Renames a downloaded clip to its final file name as the last step, so that only complete clips are visible in the output folder.
 
-use super::dir::{Dir, NameState, is_full, is_obstructed};
+use super::dir::{Dir, NameState, full, is_full, is_obstructed};
 use super::folders::Folders;
 use super::sidecars::{self, SidecarState, sidecar_name};
 use super::steps::{Stamp, start_writing};
@@ -48,8 +48,8 @@ pub enum PlaceFault {
     /// The downloaded bytes of the clip are missing.
     #[error("the downloaded clip is missing; it must be downloaded again")]
     PartLost,
-    /// The disk is full.
-    #[error("the disk is full: {0}")]
+    /// The disk is full, or the file reached its largest size.
+    #[error("{}: {}", full(.0), .0)]
     NoSpace(io::Error),
     /// A part of the path to the clip's folder is not a folder, or is not writable.
     #[error("the clip's folder cannot be used: {0}")]

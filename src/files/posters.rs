@@ -3,7 +3,7 @@
 //! The next check of a clip makes a lost poster again, so posters are never synced to the disk.
 
 use crate::domain::digest::Sha256;
-use std::fs::{DirBuilder, remove_file, rename};
+use std::fs::{DirBuilder, remove_file, rename, symlink_metadata};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -33,10 +33,15 @@ pub fn poster(state: &Path, clip: Sha256) -> Option<Poster> {
     (large.is_file() && small.is_file()).then_some(Poster { large, small })
 }
 
-/// Makes the folder of posters, and returns its path.
-pub(super) fn make(state: &Path) -> io::Result<PathBuf> {
+/// Makes the folder of posters, and returns its path. A link in its place is refused, because it may lead to files of
+/// other programs.
+pub fn make(state: &Path) -> io::Result<PathBuf> {
     let folder = state.join(FOLDER);
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    if symlink_metadata(&folder)?.is_symlink() {
+        let what = format!("{} is a symbolic link; remove it", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, what));
+    }
     Ok(folder)
 }
 
@@ -61,4 +66,20 @@ pub(super) fn settle(state: &Path, clip: Sha256, is_whole: bool) -> io::Result<(
 
 fn names(clip: Sha256) -> [String; 2] {
     [format!("{clip}.webp"), format!("{clip}-s.webp")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_in_the_place_of_the_folder_is_not_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let (state, other) = (home.path().join(".shotlist"), home.path().join("other"));
+        assert_eq!(make(&state).unwrap(), state.join(FOLDER));
+        std::fs::remove_dir(state.join(FOLDER)).unwrap();
+        std::fs::create_dir(&other).unwrap();
+        std::os::unix::fs::symlink(&other, state.join(FOLDER)).unwrap();
+        assert_eq!(make(&state).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+    }
 }

@@ -1,6 +1,6 @@
 //! Defines the results of downloading a clip.
 
-use super::dir::{is_full, is_obstructed};
+use super::dir::{full, is_full, is_obstructed};
 use crate::domain::lifecycle::ClipFile;
 use crate::media::mp4::ClipFacts;
 use std::io;
@@ -31,8 +31,8 @@ pub enum ReceiveFault {
     /// The host sent damaged bytes, which were discarded: the reason in words.
     #[error("{0}; the received data was discarded")]
     NotAClip(String),
-    /// The disk is full; durable bytes are kept.
-    #[error("the disk is full: {0}")]
+    /// The disk is full, or the file reached its largest size; durable bytes are kept.
+    #[error("{}: {}", full(.0), .0)]
     NoSpace(io::Error),
     /// The caller stopped the download; the received part is kept.
     #[error("the download was stopped; the received part is kept")]

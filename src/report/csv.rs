@@ -47,6 +47,11 @@ const COLUMNS: [&str; 29] = [
     "seed",
 ];
 
+/// Returns whether a text begins with the header line of [`jobs`].
+pub(super) fn is_own(text: &str) -> bool {
+    text.lines().next() == Some(COLUMNS.join(",").as_str())
+}
+
 /// Returns the selected jobs as CSV with a header line. Each line ends with a carriage return and a line feed.
 #[must_use]
 #[expect(clippy::missing_panics_doc, reason = "nothing here can fail, as each message proves")]

@@ -1,11 +1,13 @@
 //! Writes the documents of a report to stdout or to a file.
 
+use super::own::is_report;
 use super::terminal::Terminal;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
+use crate::app::out_file::replacing;
 use crate::app::places::Places;
 use crate::domain::foreign::shown_json;
-use crate::files::atomic_write;
+use crate::files::Output;
 use serde_json::Value;
 use std::path::Path;
 
@@ -15,21 +17,32 @@ pub fn json(value: &Value) -> String {
     format!("{}\n", shown_json(&value.to_string()))
 }
 
+/// Checks the file to which a report is to be written. Only an older report is replaced.
+pub fn check(places: &Places, file: &Path) -> Result<Output, Error> {
+    replacing(file, "a report", is_report)
+        .map_err(|error| error.hint(places.typed("report --out REPORT_FILE")))
+}
+
 /// Writes a document to a file, or to stdout if no file is named.
 ///
 /// # Errors
 ///
 /// Returns an error if the file cannot be written.
-pub fn put(terminal: &Terminal, places: &Places, file: Option<&Path>, document: &str) -> Result<(), Error> {
+pub fn put(terminal: &Terminal, places: &Places, file: Option<&Output>, document: &str) -> Result<(), Error> {
     let Some(file) = file else {
         Terminal::document(document);
         return Ok(());
     };
-    atomic_write(file, document.as_bytes(), 0o644).map_err(|error| {
-        Error::new(Exit::Local, format!("the report cannot be written to {}: {error}", file.display()))
+    if file.is_stdout() {
+        Terminal::document(document);
+        return Ok(());
+    }
+    let shown = file.named().display();
+    file.write(document.as_bytes(), 0o644).map_err(|error| {
+        Error::new(Exit::Local, format!("the report cannot be written to {shown}: {error}"))
             .money("nothing was sent and nothing was changed")
             .hint(places.typed("jobs"))
     })?;
-    terminal.say(format_args!("report written to {}", file.display()));
+    terminal.say(format_args!("report written to {shown}"));
     Ok(())
 }

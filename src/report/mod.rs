@@ -15,6 +15,7 @@ pub(crate) mod layout;
 pub mod lines;
 pub mod live;
 pub mod markdown;
+pub mod own;
 pub mod pauses;
 pub mod plan;
 pub mod problems;

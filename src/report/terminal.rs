@@ -12,11 +12,27 @@ use live::Live;
 use serde_json::ser::{Formatter, Serializer};
 use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// The columns and rows that are assumed for a terminal that does not report its size.
 const SIZE: (u16, u16) = (100, 24);
 /// The minimum columns and rows. A smaller reported size is ignored.
 const LEAST: (u16, u16) = (20, 5);
+
+/// The first error of stdout. It ends no work; the exit code reports it.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Keeps an error of stdout for the end of the program.
+///
+/// A reader that has closed the pipe (`| head -1`) wants no more data, so this is not an error.
+fn note(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // Only the first error counts.
+        let _ = LOST.set(error);
+    }
+}
 
 /// A formatter of JSON that escapes a terminal's control characters in all strings.
 struct Harmless;
@@ -132,14 +148,14 @@ impl Terminal {
 
     /// Writes a line of data with colours. The caller has escaped control characters in text of users and providers.
     pub(crate) fn painted_data(line: impl Display) {
-        // A reader that has closed the pipe (`| head -1`) does not end paid work.
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
+        let mut out = std::io::stdout().lock();
+        note(writeln!(out, "{line}").and_then(|()| out.flush()));
     }
 
     /// Writes a document with its own line ends to stdout. The caller has escaped control characters in it.
     pub(crate) fn document(text: &str) {
-        // A reader that has closed the pipe is not an error here either.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        let mut out = std::io::stdout().lock();
+        note(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Writes lines of data to stdout.
@@ -149,15 +165,22 @@ impl Terminal {
 
     /// Writes a line of JSON while it is serialized, because it may be too long for memory.
     ///
-    /// Returns an error if the value cannot be serialized. A closed pipe is not an error.
+    /// Returns an error if the value cannot be serialized.
     pub fn long_data(&self, line: &impl serde::Serialize) -> Result<(), serde_json::Error> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        // A reader that has closed the pipe is not an error here either.
-        line.serialize(&mut Serializer::with_formatter(&mut out, Harmless))
-            .or_else(|error| if error.is_io() { Ok(()) } else { Err(error) })?;
-        let _ = writeln!(out);
-        let _ = out.flush();
+        let written = line.serialize(&mut Serializer::with_formatter(&mut out, Harmless));
+        note(match written {
+            Ok(()) => writeln!(out).and_then(|()| out.flush()),
+            Err(error) if error.is_io() => Err(error.into()),
+            Err(error) => return Err(error),
+        });
         Ok(())
+    }
+
+    /// Returns the first error of stdout, after which its data is incomplete. A closed pipe is not an error.
+    #[must_use]
+    pub fn lost_data() -> Option<&'static io::Error> {
+        LOST.get()
     }
 
     /// Writes a message to stderr with all control characters escaped.

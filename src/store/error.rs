@@ -21,6 +21,16 @@ pub enum StoreError {
         /// The free space for this user, in bytes.
         free: u64,
     },
+    /// A file cannot grow beyond the limit of this process for the size of files.
+    #[error(
+        "{} cannot grow, because the size limit of files is too low (`ulimit -f`, or `LimitFSIZE=` of a service): \
+         nothing more is sent, and paid results are kept; raise the limit and run the same command again",
+        path.display()
+    )]
+    FileLimit {
+        /// The file that could not be written.
+        path: PathBuf,
+    },
     /// The database or the ledger was written by a newer program.
     #[error(
         "{} has version {found}, but this shotlist reads only up to version {known}: nothing was sent and nothing was \
@@ -168,6 +178,7 @@ impl StoreError {
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(path),
+            io::ErrorKind::FileTooLarge => Self::FileLimit { path: path.to_owned() },
             _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Self::Unusable {
                 path: path.to_owned(),
                 detail: "it is a symbolic link, but shotlist's records must be regular files".to_owned(),
@@ -181,6 +192,9 @@ impl StoreError {
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::full(&path),
+            Some(ErrorCode::SystemIoFailure) if is_refused_write(error) && has_file_limit() => {
+                Self::FileLimit { path }
+            }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { path, detail: error.to_string() }
             }
@@ -196,6 +210,18 @@ impl StoreError {
         let free = rustix::fs::statvfs(folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         Self::DiskFull { path: path.to_owned(), free }
     }
+}
+
+/// Returns whether SQLite could not make a file longer. Its codes do not say why.
+fn is_refused_write(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code.is_some_and(|code| [SQLITE_IOERR_WRITE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_SHMSIZE].contains(&code))
+}
+
+/// Returns whether this process has a limit for the size of files.
+fn has_file_limit() -> bool {
+    rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
 }
 
 /// The reason why a take (a paid rendering) may not be submitted now. Nothing was sent.

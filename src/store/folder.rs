@@ -7,6 +7,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+/// The name of a project's state folder, which contains that of its rehearsals.
+const STATE: &str = ".shotlist";
+
 pub(super) const DATABASE: &str = "state.db";
 pub(super) const LOCK: &str = "lock";
 pub(super) const RESERVE: &str = "reserve";
@@ -25,6 +28,9 @@ const FILE_MODE: u32 = 0o600;
 /// The flag with which `open` refuses a symbolic link. The value is small enough for an `i32`.
 const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
+/// The flag with which `open` does not wait for the other end of a pipe.
+const NO_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+
 /// Creates a state folder if it is missing, with access for its owner alone and with a `.gitignore` for all its files.
 pub fn create(dir: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(dir).map_err(|e| StoreError::io(dir, &e))?;
@@ -32,8 +38,8 @@ pub fn create(dir: &Path) -> Result<(), StoreError> {
     match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&ignore) {
         Ok(mut file) => file.write_all(b"*\n").map_err(|e| StoreError::io(&ignore, &e)),
         // A file that was made just before a kill is empty.
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match fs::metadata(&ignore) {
-            Ok(meta) if meta.len() == 0 => {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match fs::symlink_metadata(&ignore) {
+            Ok(meta) if meta.is_file() && meta.len() == 0 => {
                 let mut file = open_private(&ignore)?;
                 file.write_all(b"*\n").map_err(|e| StoreError::io(&ignore, &e))
             }
@@ -44,12 +50,16 @@ pub fn create(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// Returns the state folder and its existing files as `(path, mode, metadata)`. The mode is the widest that is permitted.
+///
+/// A folder that is a link is judged by its target. A link in the place of a file has its own metadata, and its mode
+/// means nothing.
 fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
     let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));
     let mut own = Vec::new();
     for (path, mode) in std::iter::once((dir.to_owned(), FOLDER_MODE)).chain(wanted) {
-        match fs::symlink_metadata(&path) {
+        let found = if mode == FOLDER_MODE { fs::metadata(&path) } else { fs::symlink_metadata(&path) };
+        match found {
             Ok(meta) => own.push((path, mode, meta)),
             // Not a directory: a file has the folder's name, and the code that creates the folder reports that.
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
@@ -59,22 +69,50 @@ fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     Ok(own)
 }
 
+/// Returns the bits of a mode that give more access than `most`; 0 for a link, whose own mode means nothing.
+fn excess(meta: &Metadata, most: u32) -> u32 {
+    if meta.is_symlink() { 0 } else { meta.permissions().mode() & 0o777 & !most }
+}
+
+/// Returns whether a state folder is reached through a link, which may lead to files of other programs.
+///
+/// The state folder of a rehearsal is in that of the project, so both are examined. The folder of the manifest, which
+/// the user named, may be a link.
+fn is_through_link(dir: &Path) -> bool {
+    let is_link = |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_symlink());
+    let parent = dir.parent().filter(|parent| parent.ends_with(STATE));
+    is_link(dir) || parent.is_some_and(is_link)
+}
+
 /// Removes other users' access to the state folder and its files. Returns one message for each path that was open to
 /// other users.
+///
+/// Never changes a mode through a link, because the link may lead to a file of another program.
 pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
     let mut warnings = Vec::new();
-    for (path, mode, meta) in own(dir)? {
+    let is_through_link = is_through_link(dir);
+    for (path, mode, meta) in own(dir)?.into_iter().filter(|(_, mode, meta)| excess(meta, *mode) != 0) {
         let found = meta.permissions().mode() & 0o777;
-        if found & !mode != 0 {
-            fs::set_permissions(&path, Permissions::from_mode(mode))
-                .map_err(|e| StoreError::io(&path, &e))?;
+        let shown = path.display();
+        if is_through_link {
             warnings.push(format!(
-                "other users had access to {} (mode {found:03o}); shotlist changed the mode to {mode:03o}",
-                path.display()
+                "other users have access to {shown} (mode {found:03o}); shotlist does not change it, because the \
+                 state folder is a symbolic link"
             ));
+            continue;
         }
+        close_to_others(&path, mode).map_err(|e| StoreError::io(&path, &e))?;
+        warnings.push(format!(
+            "other users had access to {shown} (mode {found:03o}); shotlist changed the mode to {mode:03o}"
+        ));
     }
     Ok(warnings)
+}
+
+/// Sets the mode of a file or folder, but not of anything behind a link that has taken its place.
+fn close_to_others(path: &Path, mode: u32) -> io::Result<()> {
+    let open = OpenOptions::new().read(true).custom_flags(NO_FOLLOW | NO_WAIT).open(path)?;
+    open.set_permissions(Permissions::from_mode(mode))
 }
 
 /// The access and the file system of a state folder, as `doctor` reports them.
@@ -83,7 +121,7 @@ pub struct Folder {
     /// True if the folder exists.
     pub exists: bool,
     /// The paths (the folder or files in it) that other users may read or write, with their modes. The next run removes
-    /// that access.
+    /// that access, unless the folder is reached through a link.
     pub open_to_others: Vec<(PathBuf, u32)>,
     /// The paths (the folder or files in it) that belong to another user, with that user's id.
     pub foreign: Vec<(PathBuf, u32)>,
@@ -91,6 +129,8 @@ pub struct Folder {
     pub unusable: Vec<PathBuf>,
     /// The name of the network file system that holds the folder; `None` for a local disk.
     pub network: Option<&'static str>,
+    /// True if the folder is reached through a symbolic link, through which no mode is changed.
+    pub is_through_link: bool,
 }
 
 impl Folder {
@@ -108,7 +148,7 @@ impl Folder {
             rustix::fs::access(path, access).is_ok()
         };
         let mode = |meta: &Metadata| meta.permissions().mode() & 0o777;
-        let open = own.iter().filter(|(_, most, meta)| mode(meta) & !most != 0);
+        let open = own.iter().filter(|(_, most, meta)| excess(meta, *most) != 0);
         let ground = dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
         Ok(Self {
             exists: !own.is_empty(),
@@ -120,6 +160,7 @@ impl Folder {
                 .collect(),
             unusable: own.iter().filter(|(path, ..)| !usable(path)).map(|(path, ..)| path.clone()).collect(),
             network: network_kind(ground).map_err(|e| StoreError::io(ground, &e))?,
+            is_through_link: is_through_link(dir),
         })
     }
 }

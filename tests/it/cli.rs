@@ -31,6 +31,7 @@ mod named;
 mod next;
 mod nights;
 mod once;
+mod out_files;
 mod owed;
 mod pause;
 mod pictures;

@@ -435,7 +435,7 @@ async fn a_part_that_is_a_link_or_a_device_is_not_written_to() {
 #[test]
 fn p22_a_full_disk_or_quota_is_told_from_a_broken_disk() {
     let error = |code: rustix::io::Errno| std::io::Error::from(code);
-    for full in [rustix::io::Errno::NOSPC, rustix::io::Errno::DQUOT] {
+    for full in [rustix::io::Errno::NOSPC, rustix::io::Errno::DQUOT, rustix::io::Errno::FBIG] {
         assert!(matches!(ReceiveFault::from(error(full)), ReceiveFault::NoSpace(_)));
         assert!(matches!(PlaceFault::from(error(full)), PlaceFault::NoSpace(_)));
     }

@@ -162,13 +162,15 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
         ));
     }
     if let Some((path, mode)) = folder.open_to_others.first() {
+        let (then, end) = if folder.is_through_link {
+            ("shotlist does not change it, because the state folder is a symbolic link", "/")
+        } else {
+            ("the next run removes their access", "")
+        };
         checks.push(Check::warn(
             "state",
-            format!(
-                "{} is open to other users (mode {mode:03o}); the next run removes their access",
-                self::shown(path)
-            ),
-            format!("chmod -R go= {}", quoted(&shown)),
+            format!("{} is open to other users (mode {mode:03o}); {then}", self::shown(path)),
+            format!("chmod -R go= {}{end}", quoted(&shown)),
         ));
     }
     if checks.is_empty() {

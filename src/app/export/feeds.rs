@@ -56,10 +56,10 @@ pub(super) fn feed(
         ),
     }
     let project_name = clips.project.as_deref().unwrap_or("shotlist");
-    let path = place(places, request, &format!("{project_name}.{name}"))?;
-    write(places, &path, &bytes)?;
+    let file = place(places, request, &format!("{project_name}.{name}"))?;
+    write(places, &file, &bytes)?;
     Ok(ExportReport {
-        written: vec![path],
+        written: vec![file.named().to_owned()],
         rows,
         notes,
         next: next(places, clips),

@@ -2,7 +2,7 @@
 
 use super::choice::{ChosenClips, Handed};
 use super::feeds::written;
-use super::output::write;
+use super::output::{place_list, write};
 use super::products::Products;
 use super::sheet::defused;
 use super::{ExportReport, ExportRequest, Form, next, typed};
@@ -12,12 +12,16 @@ use crate::app::places::{Places, quoted};
 use crate::app::project::Project;
 use crate::domain::digest::Sha256;
 use crate::domain::text::count;
+use crate::files::{Output, head};
 use serde_json::json;
 use sha2::Digest as _;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+/// The headings of the list of files for Shopify.
+const LIST_COLUMNS: [&str; 3] = ["handle", "file", "alt"];
 
 /// Writes the folder of clips; for Shopify, also two lists that assign the clips to products.
 pub(super) fn folder(
@@ -33,6 +37,11 @@ pub(super) fn folder(
     let folder = request.out.clone().unwrap_or(parent);
     let named = named(places, clips)?;
     let copies = obstacles(places, request, &folder, &named)?;
+    let list = |name: &str, is_own| place_list(places, request, &folder.join(name), is_own);
+    let lists_files = match request.form {
+        Form::Shopify => Some([list("files.csv", is_sheet)?, list("media.jsonl", is_media)?]),
+        _ => None,
+    };
     let local = |path: &Path, error: &io::Error| {
         Error::new(Exit::Local, format!("{}: {error}", path.display())).money("not charged")
     };
@@ -51,8 +60,9 @@ pub(super) fn folder(
         notes.push(format!("{} in the folder already", count(named.len() - copies.len(), "clip")));
     }
     notes.extend(leftovers(&folder, &named).map_err(|error| local(&folder, &error))?);
-    if request.form == Form::Shopify {
-        written.extend(lists(places, &folder, &named, products)?);
+    if let Some(files) = lists_files {
+        lists(places, &files, &named, products)?;
+        written.extend(files.iter().map(|file| file.named().to_owned()));
         notes.push(
             "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, replace the file name in \
              media.jsonl with its resourceUrl, and send each line as the variables of `productUpdate`; if the `id` is \
@@ -202,11 +212,11 @@ fn hashed(mut from: &File, to: &mut impl io::Write) -> io::Result<Sha256> {
 /// media.
 fn lists(
     places: &Places,
-    folder: &Path,
+    [sheet, json]: &[Output; 2],
     named: &[(String, &Handed<'_>)],
     products: &Products,
-) -> Result<Vec<PathBuf>, Error> {
-    let mut rows = vec![["handle", "file", "alt"].map(str::to_owned).to_vec()];
+) -> Result<(), Error> {
+    let mut rows = vec![LIST_COLUMNS.map(str::to_owned).to_vec()];
     let mut media: Vec<serde_json::Value> = Vec::new();
     let mut lines: HashMap<String, usize> = HashMap::new();
     for (name, handed) in named {
@@ -230,8 +240,14 @@ fn lists(
     }
     let mut lines = media.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     lines.push('\n');
-    let (sheet, json) = (folder.join("files.csv"), folder.join("media.jsonl"));
-    write(places, &sheet, &written(b',', rows))?;
-    write(places, &json, lines.as_bytes())?;
-    Ok(vec![sheet, json])
+    write(places, sheet, &written(b',', rows))?;
+    write(places, json, lines.as_bytes())
+}
+
+fn is_sheet(file: &File) -> bool {
+    head(file).lines().next() == Some(LIST_COLUMNS.join(",").as_str())
+}
+
+fn is_media(file: &File) -> bool {
+    head(file).starts_with("{\"handle\":")
 }

@@ -2,7 +2,7 @@
 
 use super::choice::{ChosenClips, Handed};
 use super::feeds::written;
-use super::output::{place, write};
+use super::output::{place, place_beside, write};
 use super::products::Products;
 use super::sheet::defused;
 use super::{ExportReport, ExportRequest, next};
@@ -47,7 +47,7 @@ pub(super) fn index(
 ) -> Result<ExportReport, Error> {
     let places = &project.places;
     let sheet = place(places, request, "index.csv")?;
-    let json_path = sheet.with_extension("json");
+    let json_file = place_beside(places, request, &sheet, "json")?;
     let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
     let mut objects = Vec::new();
     for handed in &clips.handed {
@@ -61,9 +61,9 @@ pub(super) fn index(
     let document = json!({ "schema": "shotlist.index/1", "sandbox": places.sandbox, "clips": objects });
     let document = serde_json::to_vec_pretty(&document).map_err(Error::local)?;
     write(places, &sheet, &bytes)?;
-    write(places, &json_path, &[document.as_slice(), b"\n"].concat())?;
+    write(places, &json_file, &[document.as_slice(), b"\n"].concat())?;
     Ok(ExportReport {
-        written: vec![sheet, json_path],
+        written: vec![sheet.named().to_owned(), json_file.named().to_owned()],
         rows: clips.handed.len(),
         next: next(places, clips),
         ..ExportReport::of(request, clips)

@@ -75,9 +75,9 @@ pub(super) fn write(
         );
         return Err(unfit(places, &file, &why));
     }
-    let path = place(places, request, &name(&file.path))?;
-    refuse_source(places, request, &path, &file.path)?;
-    write_file(places, &path, &appended.bytes)?;
+    let output = place(places, request, &name(&file.path))?;
+    refuse_source(places, request, output.named(), &file.path)?;
+    write_file(places, &output, &appended.bytes)?;
     let mut notes: Vec<String> = wrong.into_iter().collect();
     if gone > 0 {
         notes.push(format!("{} belong to items that {} no longer has", count(gone, "job"), file.shown));
@@ -105,7 +105,13 @@ pub(super) fn write(
         );
     }
     let next = next(places, clips);
-    Ok(ExportReport { written: vec![path], rows: wanted, notes, next, ..ExportReport::of(request, clips) })
+    Ok(ExportReport {
+        written: vec![output.named().to_owned()],
+        rows: wanted,
+        notes,
+        next,
+        ..ExportReport::of(request, clips)
+    })
 }
 
 /// Returns the texts of the new cells by row, and the number of jobs whose items are no longer in the product file.

@@ -5,12 +5,14 @@ use crate::app::places::Places;
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::State;
 use crate::domain::request::Media;
+use crate::files::posters::make as make_posters;
 use crate::files::{atomic_write, picture};
 use crate::media::image::content;
 use crate::media::thumbnail::{Thumbnails, thumbnails};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder next to the page for pictures that are not embedded in it.
@@ -130,8 +132,10 @@ impl Found {
             return Self { large: None, small: None };
         };
         // Writing may fail: these files only save time, and the next report makes them again.
-        let _ = std::fs::create_dir_all(folder)
-            .and_then(|()| atomic_write(&large, &wide, 0o600))
+        let _ = folder
+            .parent()
+            .map_or_else(|| Err(io::ErrorKind::NotFound.into()), make_posters)
+            .and_then(|_| atomic_write(&large, &wide, 0o600))
             .and_then(|()| atomic_write(&small, &narrow, 0o600));
         let made = |bytes: Vec<u8>| Some(Small { mime: "image/jpeg", bytes });
         Self { large: made(wide), small: made(narrow) }

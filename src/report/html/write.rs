@@ -7,9 +7,14 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::gallery::Gallery;
 use crate::app::places::Places;
-use crate::files::atomic_write;
+use crate::files::Output;
+use crate::report::document::check;
+use crate::report::terminal::Terminal;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::io;
+use rustix::fs::OFlags;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
 /// The default file name of the page.
@@ -27,8 +32,8 @@ const REFERENCE: usize = 40;
 /// The result of writing a report page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The path of the page.
-    pub path: PathBuf,
+    /// The path of the page; `None` if the page was written to stdout.
+    pub path: Option<PathBuf>,
     /// The size of the page in bytes.
     pub bytes: u64,
     /// The number of jobs on the page.
@@ -39,10 +44,13 @@ pub struct Written {
     pub pictures: usize,
 }
 
-/// Writes the report page to the file `named`, or by default to `report.html` in the folder of the clips.
-pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result<Written, Error> {
-    let path = named.map_or_else(|| gallery.out.join(NAME), Path::to_owned);
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// Writes the report page to `named`, or by default to `report.html` in the folder of the clips.
+pub fn write(gallery: &Gallery, places: &Places, named: Option<Output>) -> Result<Written, Error> {
+    let file = named.map_or_else(|| check(places, &gallery.out.join(NAME)), Ok)?;
+    let path = file.named();
+    // Nothing can be put next to a stream, so it contains all pictures, and its reader is in this folder.
+    let parent = path.parent().filter(|parent| !file.is_stream() && !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new("."));
     let failed = |error: &dyn std::fmt::Display| {
         Error::new(Exit::Local, format!("the report cannot be written to {}: {error}", path.display()))
             .money("nothing was sent and nothing was changed")
@@ -50,31 +58,48 @@ pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     let data = serde_json::to_vec(&change(gallery, |_| true)).map_err(|error| failed(&error))?;
-    let room = LARGEST.saturating_sub(data.len() + gallery.jobs.len() * REFERENCE + code_bytes());
+    let largest = if file.is_stream() { usize::MAX } else { LARGEST };
+    let room = largest.saturating_sub(data.len() + gallery.jobs.len() * REFERENCE + code_bytes());
     let mut pictures = Pictures::gather(gallery, places, room);
-    let files = std::mem::take(&mut pictures.files);
+    let pictures_files = std::mem::take(&mut pictures.files);
     let address = address(folder, &gallery.out).map_err(|error| failed(&error))?;
     let document = document(gallery, places, None, address, pictures);
     let html = page(&document).map_err(|error| failed(&error))?;
-    if !files.is_empty() {
+    if !pictures_files.is_empty() {
         let pictures_folder = folder.join(FOLDER);
         std::fs::create_dir_all(&pictures_folder).map_err(|error| failed(&error))?;
-        for (name, bytes) in &files {
+        for (name, bytes) in &pictures_files {
             put(&pictures_folder.join(name), bytes).map_err(|error| failed(&error))?;
         }
     }
-    atomic_write(&path, html.as_bytes(), 0o644).map_err(|error| failed(&error))?;
+    if file.is_stdout() {
+        Terminal::document(&html);
+    } else {
+        file.write(html.as_bytes(), 0o644).map_err(|error| failed(&error))?;
+    }
+    let shown = (!file.is_stdout()).then(|| path.strip_prefix(".").unwrap_or(path).to_owned());
     let clips = gallery.jobs.iter().filter(|job| job.record.filed.is_some()).count();
     let (bytes, jobs) = (html.len() as u64, gallery.jobs.len());
-    Ok(Written { path, bytes, jobs, clips, pictures: files.len() })
+    Ok(Written { path: shown, bytes, jobs, clips, pictures: pictures_files.len() })
 }
 
 /// Writes a picture to a file next to the page, unless the file already has the same content.
 ///
 /// The files are not synced, because there can be thousands. The next report replaces a file that a crash cut short.
-#[expect(clippy::disallowed_methods, reason = "a picture that was cut short is replaced by the next report")]
+/// A link in the file's place is refused, because it may lead to a file of the user.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if std::fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { std::fs::write(path, bytes) }
+    if std::fs::read(path).is_ok_and(|found| found == bytes) {
+        return Ok(());
+    }
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).custom_flags(flags.bits().cast_signed());
+    let mut file = options.truncate(false).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    file.set_len(0)?;
+    file.write_all(bytes)
 }
 
 /// Returns the address of folder `to` relative to a page in folder `from`. It is empty or ends with `/`.

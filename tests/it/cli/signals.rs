@@ -1,10 +1,10 @@
 //! Asked to end, the program ends cleanly and says how; the next run goes on.
 
 use crate::snapshot::{assert_whole, whole};
-use crate::support::{Project, until};
+use crate::support::{Ended, Project, until};
 use rustix::process::Signal;
 use serde_json::json;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 fn stopped_by(signal: Signal, code: i32) {
     let project = Project::shop(12);
@@ -95,4 +95,57 @@ fn p16_nobody_who_stops_listening_stops_paid_work() {
     drop(child.stderr.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(project.charges().len(), 3);
+}
+
+#[test]
+fn p16_a_full_disk_behind_stdout_is_an_error_and_stops_no_paid_work() {
+    let project = Project::shop(2);
+    let to_full = |arguments: &[&str]| {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = project.command(arguments);
+        let output = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let incomplete = "error: standard output could not be written, and what is there is incomplete: ";
+    for arguments in [
+        &["run", "--yes", "--json"][..],
+        &["plan", "--json"],
+        &["show", "sku-1", "--quiet"],
+        &["jobs", "--csv"],
+        &["report", "--markdown"],
+        &["report", "--out", "-"],
+        &["schema"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let (code, said) = to_full(arguments);
+        assert_eq!(code, Some(9), "{arguments:?}: {said}");
+        assert_eq!(said.matches(incomplete).count(), 1, "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    }
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+    // A more severe error keeps its code.
+    assert_eq!(to_full(&["jobs", "--state", "none"]).0, Some(2));
+}
+
+/// Runs the program with a limit for the size of its files, in KiB.
+fn limited(project: &Project, kib: u64, arguments: &str) -> Ended {
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("ulimit -f {kib} && exec \"$P\" {arguments}")]);
+    project.at_home(&mut command);
+    command.env("P", env!("CARGO_BIN_EXE_shotlist"));
+    project.start_as(command).wait()
+}
+
+#[test]
+fn p20_a_size_limit_of_files_ends_a_run_like_a_full_disk() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    project.write("products.csv", crate::support::sheet(3));
+    let told = limited(&project, 8, "run --yes").expect(9).err;
+    assert!(told.contains("the size limit of files is too low (`ulimit -f`"), "{told}");
+    assert_eq!((project.requests().len(), project.takes("held")), (1, 0));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (3, 3));
 }

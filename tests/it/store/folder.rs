@@ -89,6 +89,55 @@ fn s23_files_that_were_open_to_others_are_closed_with_a_warning() {
     ");
 }
 
+#[test]
+fn s23_no_mode_is_changed_through_a_link_in_the_place_of_a_file() {
+    let names = ["ledger.jsonl", "state.db", "state.db-wal", "state.db-shm", "reserve", "lock", ".gitignore"];
+    for name in names {
+        let place = Place::new();
+        drop(place.drive());
+        let (other, link) = (place.dir().with_file_name("other"), place.dir().join(name));
+        fs::write(&other, "").unwrap();
+        fs::set_permissions(&other, Permissions::from_mode(0o644)).unwrap();
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        // Most of these links are refused; that is tested elsewhere.
+        if let Ok(lock) = Lock::acquire(&place.dir(), "run", now()) {
+            let mode = Mode::Drive { lock, policy: &blind };
+            let _ = Store::open(&place.dir(), mode, &Options::default(), now());
+        }
+        assert_eq!(mode(&other), 0o644, "{name}");
+        assert_eq!(fs::read(&other).unwrap(), b"", "{name}");
+    }
+}
+
+#[test]
+fn s23_a_state_folder_that_is_a_link_is_judged_by_its_target_and_never_changed() {
+    let place = Place::new();
+    drop(place.drive());
+    let real = place.dir().with_file_name("elsewhere");
+    fs::rename(place.dir(), &real).unwrap();
+    std::os::unix::fs::symlink(&real, place.dir()).unwrap();
+    let (_, opened) = place.try_drive(&Options::default()).unwrap();
+    assert_eq!(opened.warnings, Vec::<String>::new(), "the target is closed to others");
+
+    fs::set_permissions(&real, Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(real.join("reserve"), Permissions::from_mode(0o644)).unwrap();
+    let (_, opened) = place.try_drive(&Options::default()).unwrap();
+    assert_eq!((mode(&real), mode(&real.join("reserve"))), (0o755, 0o644));
+    insta::assert_snapshot!(stable(&opened.warnings.join("\n")), @r"
+    other users have access to [home]/.shotlist (mode 755); shotlist does not change it, because the state folder is a symbolic link
+    other users have access to [home]/.shotlist/reserve (mode 644); shotlist does not change it, because the state folder is a symbolic link
+    ");
+    // The state of a rehearsal is reached through the same link.
+    let sandbox = place.dir().join("sandbox");
+    fs::create_dir(&sandbox).unwrap();
+    fs::set_permissions(&sandbox, Permissions::from_mode(0o755)).unwrap();
+    assert!(shotlist::store::Folder::look_at(&sandbox).unwrap().is_through_link);
+    let lock = Lock::acquire(&sandbox, "run", now()).unwrap();
+    Store::open(&sandbox, Mode::Drive { lock, policy: &blind }, &Options::default(), now()).unwrap();
+    assert_eq!(mode(&real.join("sandbox")), 0o755);
+}
+
 #[tokio::test]
 async fn reading_leaves_no_trace_where_nothing_was_run_and_none_in_the_database() {
     let place = Place::new();

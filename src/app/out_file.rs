@@ -1,0 +1,41 @@
+//! Checks the file that a user names for a document, so that no file of the user is replaced.
+
+use super::error::Error;
+use super::exit::Exit;
+use crate::files::{Output, OutputFault, Replace};
+use std::fs::File;
+use std::path::Path;
+
+/// Checks the file for a document. An existing file is accepted only if `is_own` recognises it as `what`, such as
+/// `a plan`.
+///
+/// # Errors
+///
+/// Returns an error without a command to type next.
+pub(crate) fn replacing(path: &Path, what: &str, is_own: fn(&File) -> bool) -> Result<Output, Error> {
+    let taken = format!("already exists, and it is not {what} that shotlist wrote");
+    check(path, Replace::If(is_own), &taken)
+}
+
+/// Checks the file for a document that replaces no file.
+///
+/// # Errors
+///
+/// Returns an error without a command to type next.
+pub(crate) fn new(path: &Path) -> Result<Output, Error> {
+    check(path, Replace::Never, "already exists")
+}
+
+fn check(path: &Path, replace: Replace, taken: &str) -> Result<Output, Error> {
+    Output::check(path, replace).map_err(|fault| {
+        let shown = path.display();
+        let (exit, what) = match &fault {
+            OutputFault::Taken => {
+                (Exit::Usage, format!("{shown} {taken}; name another file, or remove this one first"))
+            }
+            OutputFault::NotAFile(_) => (Exit::Usage, format!("{shown} {fault}; name another file")),
+            OutputFault::Io(_) => (Exit::Local, format!("{shown} {fault}")),
+        };
+        Error::new(exit, what).money("nothing was written")
+    })
+}
