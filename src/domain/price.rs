@@ -70,21 +70,4 @@ impl fmt::Display for Price {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_price_follows_seconds_and_surcharges() {
-        let cents = |count: i64| Usd::from_micros(count * 10_000);
-        let surcharge = Surcharge { param: "is_rec".into(), equals: Value::Bool(true), usd: cents(5) };
-        let price = Price { per: PriceUnit::Second, usd: cents(3), surcharges: vec![surcharge] };
-        let mut request = Request::new("uniall/viduq3t-540p".parse().unwrap());
-        assert_eq!(price.of(&request, 5), cents(15));
-        request.duration = Some(8);
-        assert_eq!(price.of(&request, 5), cents(24));
-        request.params.insert("is_rec".into(), Value::Bool(true));
-        assert_eq!(price.of(&request, 5), cents(29));
-        request.params.insert("is_rec".into(), Value::Bool(false));
-        assert_eq!(price.of(&request, 5), cents(24));
-    }
-}
+mod tests;
