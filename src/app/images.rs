@@ -9,7 +9,7 @@ use super::project::Project;
 use super::reporter::News;
 use super::setup::settings;
 use crate::domain::request::{PictureFormat, PictureTraits, Seen};
-use crate::files::atomic_write;
+use crate::files::{atomic_write, read_regular};
 use crate::load::Loaded;
 use crate::media::image::{self, Header};
 use crate::plan::order::{LinkBook, Unseen};
@@ -111,7 +111,7 @@ impl Cache {
     /// Images whose entries cannot be read are requested again.
     fn read(places: &Places) -> Self {
         let path = places.state.join("links.json");
-        let text = std::fs::read(&path).unwrap_or_default();
+        let text = read_regular(&path).unwrap_or_default();
         Self { path, links: serde_json::from_slice(&text).unwrap_or_default() }
     }
 

@@ -7,6 +7,8 @@ use super::lock;
 pub(super) use crate::transport::is_out_of_files as is_out;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The number of files that one call opens: its connection.
@@ -21,6 +23,10 @@ const MARGIN: u64 = 8;
 /// The number of attempts at a call without a free file after which the call fails: half a minute with the pauses
 /// between them.
 pub(super) const ATTEMPTS: usize = 60;
+/// The pause after the first clip that could not be saved without a free file.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause after a clip that could not be saved without a free file.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The largest number of files that a run uses.
 const MOST: u64 = 4096;
 
@@ -30,6 +36,8 @@ pub(super) struct Handles {
     free: Semaphore,
     /// The number of permits, free or in use.
     all: Mutex<u32>,
+    /// The number of clips in a row that could not be saved without a free file.
+    refusals: AtomicU32,
 }
 
 impl Default for Handles {
@@ -42,7 +50,7 @@ impl Default for Handles {
 impl Handles {
     fn of(room: u64) -> Self {
         let all = u32::try_from(room.clamp(u64::from(CLIP), MOST)).unwrap_or(CLIP);
-        Self { free: Semaphore::new(all as usize), all: Mutex::new(all) }
+        Self { free: Semaphore::new(all as usize), all: Mutex::new(all), refusals: AtomicU32::new(0) }
     }
 
     /// Waits until `count` files may be opened.
@@ -57,6 +65,18 @@ impl Handles {
         let less = (*all / 2).min(*all - CLIP);
         let forgotten = self.free.forget_permits(less as usize);
         *all -= u32::try_from(forgotten).unwrap_or(less);
+    }
+
+    /// Records that a clip could not be saved without a free file. Returns the pause before the next attempt, which
+    /// doubles with each such clip up to [`LONGEST_PAUSE`].
+    pub(super) fn refused(&self) -> Duration {
+        let refusals = self.refusals.fetch_add(1, Ordering::Relaxed).min(16);
+        FIRST_PAUSE.saturating_mul(1 << refusals).min(LONGEST_PAUSE)
+    }
+
+    /// Records that a clip was saved, after which pauses are short again.
+    pub(super) fn saved(&self) {
+        self.refusals.store(0, Ordering::Relaxed);
     }
 
     /// Returns the number of files that the run may have open at the same time.

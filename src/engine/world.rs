@@ -251,6 +251,18 @@ impl World {
         tokio::time::sleep(OUT_OF_FILES).await;
     }
 
+    /// Handles a clip that could not be saved because the system allows no more open files: like
+    /// [`World::out_of_files`], but with a pause that grows until a clip is saved. Returns false if the run stops.
+    pub(super) async fn outwaits_files(&self) -> bool {
+        self.handles.halve();
+        self.warn_once(handles::words());
+        tokio::select! {
+            biased;
+            () = self.stop.waiting().cancelled() => false,
+            () = tokio::time::sleep(self.handles.refused()) => true,
+        }
+    }
+
     /// Returns true if a call is to be repeated. `is_out` means that the system allowed no more open files, so that the
     /// call got no connection.
     ///

@@ -6,6 +6,7 @@
 
 use super::dir::atomic_write;
 use super::names::{Names, Twins};
+use super::output::read_regular;
 use super::pictures::{PictureTrouble, facts, inside, open, trouble};
 use crate::domain::request::{PictureFacts, PictureFormat, PictureTraits};
 use jiff::{SignedDuration, Timestamp};
@@ -126,7 +127,7 @@ impl ImageCache {
     /// cannot be read, or that another version of shotlist wrote, is ignored.
     #[must_use]
     pub fn kept_in(file: PathBuf, root: &Path, now: Timestamp) -> Self {
-        let bytes = std::fs::read(&file).unwrap_or_default();
+        let bytes = read_regular(&file).unwrap_or_default();
         let page = serde_json::from_slice(&bytes).ok();
         let page = page.filter(|page: &Page<_>| page.shotlist == env!("CARGO_PKG_VERSION"));
         let known = page.map_or_else(BTreeMap::new, |page| page.pictures);

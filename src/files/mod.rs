@@ -45,7 +45,7 @@ pub use image_cache::ImageCache;
 pub use intake::Intake;
 pub use names::find;
 pub use obstacle::{Obstacle, ObstacleSearch};
-pub use output::{Output, OutputFault, Replace, head};
+pub use output::{Output, OutputFault, Replace, head, read_regular};
 pub use part::{PartialDownload, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect, picture};
 pub use place::{Older, PlaceFault, Placement, kept_path};

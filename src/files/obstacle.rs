@@ -1,10 +1,11 @@
 //! Finds what would block a clip's name, before anything is paid. It only reads the disk.
 
-use super::dir::{Dir, NameState};
+use super::dir::{Dir, NameState, is_obstructed};
 use super::place::TAKES;
 use super::sidecars::{self, SidecarState, sidecar_name};
 use super::tree::{Tree, prefixes, split};
 use crate::domain::lifecycle::ClipFile;
+use rustix::io::Errno;
 use std::cell::OnceCell;
 use std::io;
 
@@ -15,7 +16,8 @@ pub struct Obstacle {
     pub target: String,
     /// A description of the obstacle in words.
     pub what: String,
-    /// True if the obstacle concerns the disk: it was exchanged, or the folder is not writable.
+    /// True if the obstacle is no file, but a problem of the disk or of the machine, such as a folder that is not
+    /// writable.
     pub is_disk: bool,
 }
 
@@ -59,7 +61,7 @@ impl ObstacleSearch {
         let (what, is_disk) = match self.look(target, may_stand) {
             Ok(Some(what)) => (what, false),
             Ok(None) => (self.unwritable()?, true),
-            Err(error) => (error.to_string(), error.kind() == io::ErrorKind::Other),
+            Err(error) => (words(&error), is_of_machine(&error)),
         };
         Some(Obstacle { target: target.to_owned(), what, is_disk })
     }
@@ -119,6 +121,25 @@ impl ObstacleSearch {
     }
 }
 
+/// Checks whether an error is about the disk or the machine, and not about what has a name of the path.
+fn is_of_machine(error: &io::Error) -> bool {
+    // A link or a socket with the name of a file.
+    let of_name = [Errno::LOOP, Errno::NXIO].iter().any(|of_name| is_errno(error, *of_name));
+    error.kind() == io::ErrorKind::PermissionDenied || !(of_name || is_obstructed(error))
+}
+
+fn is_errno(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
+}
+
+fn words(error: &io::Error) -> String {
+    if is_errno(error, Errno::MFILE) || is_errno(error, Errno::NFILE) {
+        format!("{error}; `ulimit -n 1024` before the command allows more")
+    } else {
+        error.to_string()
+    }
+}
+
 /// Returns what blocks the name of a clip's sidecar; `None` if nothing does. If `makes_room` is true, an older clip
 /// must move to the folder `_takes/`, so that folder is checked too.
 fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<Option<String>> {
@@ -129,6 +150,7 @@ fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io
         return Ok(None);
     }
     match dir.child(TAKES, false) {
+        Err(error) if is_of_machine(&error) && error.kind() != io::ErrorKind::NotFound => Err(error),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Ok(Some(error.to_string())),
         _ => Ok(None),
     }
@@ -146,4 +168,22 @@ fn standing(dir: &Dir, name: &str, may_stand: &[ClipFile]) -> io::Result<NameSta
         }
     }
     Ok(NameState::Other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p25_a_limit_of_the_machine_is_not_a_foreign_file() {
+        let of_machine = |errno: Errno| is_of_machine(&errno.into());
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::IO, Errno::NOMEM, Errno::ACCESS] {
+            assert!(of_machine(errno), "{errno}");
+        }
+        for errno in [Errno::NOTDIR, Errno::ISDIR, Errno::NAMETOOLONG, Errno::LOOP] {
+            assert!(!of_machine(errno), "{errno}");
+        }
+        let told = words(&Errno::MFILE.into());
+        assert!(told.contains("Too many open files") && told.contains("`ulimit -n 1024`"), "{told}");
+    }
 }

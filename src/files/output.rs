@@ -172,6 +172,13 @@ fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes)
 }
 
+/// Reads a regular file. Anything else in its place is refused, so that no pipe is waited for.
+pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Opens a regular file for reading. Never waits for the other end of a pipe.
 fn open_regular(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(flags(OFlags::NONBLOCK)).open(path)?;

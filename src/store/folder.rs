@@ -165,7 +165,8 @@ impl Folder {
     }
 }
 
-/// Opens a file for reading and writing. Creates it if it is missing, with access for its owner alone.
+/// Opens a file for reading and writing. Creates it if it is missing, with access for its owner alone. Anything but a
+/// regular file in its place is refused without waiting.
 pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
     OpenOptions::new()
         .read(true)
@@ -173,14 +174,38 @@ pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
         .create(true)
         .truncate(false)
         .mode(FILE_MODE)
-        .custom_flags(NO_FOLLOW)
+        .custom_flags(NO_FOLLOW | NO_WAIT)
         .open(path)
+        .and_then(regular)
         .map_err(|e| StoreError::io(path, &e))
 }
 
-/// Opens a file of the state folder for reading. A symbolic link in its place is refused.
+/// Opens a file of the state folder for reading. Anything but a regular file in its place is refused without waiting.
 pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(path)
+    OpenOptions::new().read(true).custom_flags(NO_FOLLOW | NO_WAIT).open(path).and_then(regular)
+}
+
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(irregular()) }
+}
+
+fn irregular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file, as shotlist's records must be")
+}
+
+/// Returns an error if SQLite would wait for the other end of a pipe in the place of a database's log.
+///
+/// SQLite itself refuses a link there.
+pub(super) fn refuse_irregular_logs(database: &Path) -> Result<(), StoreError> {
+    for end in ["-wal", "-shm", "-journal"] {
+        let mut log = database.as_os_str().to_owned();
+        log.push(end);
+        let log = PathBuf::from(log);
+        if fs::symlink_metadata(&log).is_ok_and(|meta| !meta.is_file() && !meta.is_symlink()) {
+            return Err(StoreError::io(&log, &irregular()));
+        }
+    }
+    Ok(())
 }
 
 /// Makes the creation, renaming and removal of files in a folder durable on disk.

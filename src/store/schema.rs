@@ -30,6 +30,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     // SQLite follows a link in the place of the database, but none in the place of its logs.
     drop(folder::open_to_read(path).map_err(|e| StoreError::io(path, &e))?);
+    folder::refuse_irregular_logs(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = |name: &Path, flags: OpenFlags| {
         let db = Connection::open_with_flags(name, flags)?;
@@ -64,6 +65,7 @@ pub(super) fn still(path: &Path) -> Option<String> {
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     // SQLite gives its extra files the mode of this one.
     drop(folder::open_private(path)?);
+    folder::refuse_irregular_logs(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
         let db = Connection::open_with_flags(path, flags)?;

@@ -161,7 +161,11 @@ impl Drive {
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
             place = self.account.downloads.place(expires) => place,
         };
-        let _open = self.world.handles.take(CLIP).await;
+        let open = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(Err(Left::Stopping)),
+            open = self.world.handles.take(CLIP) => open,
+        };
         let taken_up = self.world.intake.take_up(&take.id, &take.path).await;
         let received = match taken_up {
             Ok(TakenUp::Whole(received)) => Ok(received),
@@ -196,9 +200,18 @@ impl Drive {
             }
             Err(fault) => Err(fault),
         };
+        drop(open);
+        if let Err(ReceiveFault::Io(error)) = &received
+            && handles::is_out(error)
+        {
+            // The place stays taken, because other downloads would find no free file either.
+            let goes_on = self.world.outwaits_files().await;
+            return Ok(if goes_on { Ok(take.clone()) } else { Err(Left::Stopping) });
+        }
         drop(place);
         let (event, said) = match received {
             Ok(received) => {
+                self.world.handles.saved();
                 self.heard_from(&asking);
                 (Event::Fetched(received.file), None)
             }
@@ -220,10 +233,6 @@ impl Drive {
             Err(fault @ ReceiveFault::NotAClip(_)) => {
                 self.heard_from(&asking);
                 (FetchSetback::Damaged.into(), Some(Said::text(fault.to_string())))
-            }
-            Err(ReceiveFault::Io(error)) if handles::is_out(&error) => {
-                self.world.out_of_files().await;
-                return Ok(Ok(take.clone()));
             }
             Err(fault @ (ReceiveFault::NoSpace(_) | ReceiveFault::Io(_))) => {
                 return Err(Failure::local(fault));
@@ -313,8 +322,8 @@ impl Drive {
             Err(PlaceFault::PartLost) => Event::PartLost,
             Err(fault @ PlaceFault::Obstructed(_)) => return Ok(Err(Left::Obstructed(fault.to_string()))),
             Err(PlaceFault::Io(error)) if handles::is_out(error) => {
-                self.world.out_of_files().await;
-                return Ok(Ok(take.clone()));
+                let goes_on = self.world.outwaits_files().await;
+                return Ok(if goes_on { Ok(take.clone()) } else { Err(Left::Stopping) });
             }
             Err(fault @ (PlaceFault::NoSpace(_) | PlaceFault::Io(_))) => return Err(Failure::local(fault)),
         };

@@ -12,6 +12,15 @@ async fn p25_no_more_is_open_at_once_than_there_is_room_for() {
     drop((one, other));
 }
 
+#[test]
+fn p25_pauses_without_a_free_file_double_until_a_clip_is_saved() {
+    let handles = Handles::of(8);
+    let pauses: Vec<u64> = (0..8).map(|_| handles.refused().as_millis().try_into().unwrap()).collect();
+    assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    handles.saved();
+    assert_eq!(handles.refused().as_millis(), 500);
+}
+
 #[tokio::test]
 async fn p25_one_clip_can_always_be_fetched() {
     let handles = Handles::of(0);

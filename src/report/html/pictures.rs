@@ -6,7 +6,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::State;
 use crate::domain::request::Media;
 use crate::files::posters::make as make_posters;
-use crate::files::{atomic_write, picture};
+use crate::files::{atomic_write, picture, read_regular};
 use crate::media::image::content;
 use crate::media::thumbnail::{Thumbnails, thumbnails};
 use base64::Engine as _;
@@ -144,7 +144,7 @@ impl Found {
 
 impl Small {
     fn read(path: &Path, mime: &'static str) -> Option<Self> {
-        Some(Self { mime, bytes: std::fs::read(path).ok().filter(|bytes| !bytes.is_empty())? })
+        Some(Self { mime, bytes: read_regular(path).ok().filter(|bytes| !bytes.is_empty())? })
     }
 }
 

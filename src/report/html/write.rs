@@ -7,7 +7,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::gallery::Gallery;
 use crate::app::places::Places;
-use crate::files::Output;
+use crate::files::{Output, read_regular};
 use crate::report::document::check;
 use crate::report::terminal::Terminal;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -88,7 +88,7 @@ pub fn write(gallery: &Gallery, places: &Places, named: Option<Output>) -> Resul
 /// The files are not synced, because there can be thousands. The next report replaces a file that a crash cut short.
 /// A link in the file's place is refused, because it may lead to a file of the user.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if std::fs::read(path).is_ok_and(|found| found == bytes) {
+    if read_regular(path).is_ok_and(|found| found == bytes) {
         return Ok(());
     }
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;

@@ -1,7 +1,5 @@
 //! Files that a user names for a document: a file that shotlist did not write is never replaced.
 
-#![expect(clippy::print_stdout, reason = "a story that cannot be told here says so")]
-
 use crate::support::{Ended, Project};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use std::fs;

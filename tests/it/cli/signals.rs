@@ -1,10 +1,14 @@
 //! Asked to end, the program ends cleanly and says how; the next run goes on.
 
+#![expect(clippy::disallowed_methods, reason = "a test measures how long an end takes")]
+
 use crate::snapshot::{assert_whole, whole};
-use crate::support::{Ended, Project, until};
+use crate::support::{Ended, Project, Running, until};
 use rustix::process::Signal;
 use serde_json::json;
+use shotlist::sandbox::Limits;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn stopped_by(signal: Signal, code: i32) {
     let project = Project::shop(12);
@@ -148,4 +152,39 @@ fn p20_a_size_limit_of_files_ends_a_run_like_a_full_disk() {
     assert_eq!((project.requests().len(), project.takes("held")), (1, 0));
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (3, 3));
+}
+
+/// Runs the program with a limit for the number of its open files.
+fn with_files<'a>(project: &'a Project, most: u32) -> Running<'a> {
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("ulimit -n {most} && exec \"$P\" run --yes")]);
+    project.at_home(&mut command);
+    command.env("P", env!("CARGO_BIN_EXE_shotlist"));
+    project.start_as(command)
+}
+
+#[test]
+fn p25_without_a_file_for_a_clip_downloads_pause_longer_and_longer_and_a_signal_ends_them() {
+    // The smallest number with which the program starts but has no file for a clip depends on the machine.
+    for most in 20..26 {
+        let project = Project::shop_with(5, |options| options.limits = Limits::Unlimited);
+        let run = with_files(&project, most);
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(20) && !run.said().contains("error:") {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        if run.said().contains("error:") || !project.clips().is_empty() {
+            continue;
+        }
+        let downloads = project.sandbox().stats().downloads;
+        assert!(downloads < 20, "{downloads} downloads in 20 s with {most} files");
+        let stopped = Instant::now();
+        run.signal(Signal::TERM);
+        run.wait().expect(143);
+        assert!(stopped.elapsed() < Duration::from_secs(10), "{:?}", stopped.elapsed());
+        project.run(&["run", "--yes"]).expect(0);
+        assert_eq!((project.charges().len(), project.clips().len()), (5, 5));
+        return;
+    }
+    println!("SKIPPED(no limit lets the program start without a file for a clip)");
 }

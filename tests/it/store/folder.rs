@@ -90,6 +90,47 @@ fn s23_files_that_were_open_to_others_are_closed_with_a_warning() {
 }
 
 #[test]
+fn a_pipe_in_the_place_of_a_record_is_refused_without_waiting() {
+    use rustix::fs::{CWD, FileType, Mode as Bits, mknodat};
+    let names = ["ledger.jsonl", "state.db", "state.db-wal", "lock", "reserve", ".gitignore"];
+    for name in names {
+        let place = Place::new();
+        drop(place.drive());
+        let _ = fs::remove_file(place.dir().join(name));
+        mknodat(CWD, place.dir().join(name), FileType::Fifo, Bits::RUSR | Bits::WUSR, 0).unwrap();
+        let (done, outcome) = std::sync::mpsc::channel();
+        let dir = place.dir();
+        // In a thread of its own, which a failure of this test leaves waiting.
+        std::thread::spawn(move || {
+            let driven =
+                Lock::acquire(&dir, "run", now()).map_err(|error| error.to_string()).and_then(|lock| {
+                    let mode = Mode::Drive { lock, policy: &blind };
+                    Store::open(&dir, mode, &Options::default(), now())
+                        .map(drop)
+                        .map_err(|error| error.to_string())
+                });
+            let read = Reader::open(&dir).map(drop).map_err(|error| error.to_string());
+            done.send((driven, read)).unwrap();
+        });
+        let (driven, read) = outcome.recv_timeout(std::time::Duration::from_secs(20)).expect(name);
+        // A run makes a new database where there was none with records, and needs no `.gitignore`.
+        if ["state.db", ".gitignore"].contains(&name) {
+            continue;
+        }
+        assert!(
+            driven.as_ref().is_err_and(|error| error.contains("not a regular file")),
+            "{name}: {driven:?}"
+        );
+        if name == "state.db-wal" {
+            assert!(
+                read.as_ref().is_err_and(|error| error.contains("not a regular file")),
+                "{name}: {read:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn s23_no_mode_is_changed_through_a_link_in_the_place_of_a_file() {
     let names = ["ledger.jsonl", "state.db", "state.db-wal", "state.db-shm", "reserve", "lock", ".gitignore"];
     for name in names {
