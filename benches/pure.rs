@@ -272,7 +272,7 @@ fn intent() -> Intent {
 }
 
 fn task() -> Task {
-    Task { id: TaskId("1".into()), intent: intent(), accepted: NOW }
+    Task { id: TaskId("1".into()), intent: intent(), accepted: NOW, charged: false }
 }
 
 fn file() -> ClipFile {

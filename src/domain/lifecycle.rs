@@ -61,6 +61,9 @@ pub struct Task {
     pub intent: Intent,
     /// The time at which this program learned of the task.
     pub accepted: Timestamp,
+    /// True if the task is asked for its clip again although its charge is certain: it delivered the clip before, or
+    /// reported success.
+    pub charged: bool,
 }
 
 /// A clip on the local disk.
@@ -312,7 +315,9 @@ impl State {
             Self::Pending { .. } | Self::Cancelled { .. } | Self::Failed { charged: Charged::No, .. } => {
                 MoneyState::Free
             }
-            Self::Running { counters, .. } | Self::Downloading { counters, .. } if counters.charged => {
+            Self::Running { task, .. } | Self::Downloading { task, .. } | Self::Placing { task, .. }
+                if task.charged =>
+            {
                 MoneyState::Settled
             }
             Self::Submitting { .. }

@@ -291,7 +291,7 @@ fn addresses_carry_nothing_but_a_server_and_http_stays_on_this_machine() {
         ("http://api.z.ai", "unencrypted"),
         ("http://localhost.example.com", "unencrypted"),
         ("ftp://api.z.ai", "https://"),
-        ("api.z.ai", "is not an address"),
+        ("api.z.ai", "https://"),
         ("https://user:test-key@api.z.ai", "user name or a password"),
         ("https://api.z.ai/?key=test-key", "query"),
     ] {

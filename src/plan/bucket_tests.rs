@@ -17,7 +17,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn states() -> Vec<State> {
     let intent = Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: NOW };
-    let task = Task { id: TaskId("T-1".into()), intent: intent.clone(), accepted: NOW };
+    let task = Task { id: TaskId("T-1".into()), intent: intent.clone(), accepted: NOW, charged: false };
     let file = ClipFile { size: 1, sha256: Sha256::of(b"") };
     let clip = Clip { url: String::new(), cover: None, expires: None, others: Vec::new() };
     let counters = PollCounters::default();

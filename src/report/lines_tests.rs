@@ -28,7 +28,7 @@ fn moved(item: &str, path: &str, to: State, said: Option<&str>) -> Notice {
 
 fn done() -> State {
     let intent = Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: sent() };
-    let task = Task { id: TaskId("T".into()), intent, accepted: sent() };
+    let task = Task { id: TaskId("T".into()), intent, accepted: sent(), charged: false };
     State::Done { task, file: ClipFile { size: 1, sha256: Sha256::of(b"") } }
 }
 

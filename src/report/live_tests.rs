@@ -38,7 +38,7 @@ fn intent(sent: i64) -> Intent {
 }
 
 fn task(sent: i64) -> Task {
-    Task { id: TaskId("T-1".into()), intent: intent(sent), accepted: at(sent) }
+    Task { id: TaskId("T-1".into()), intent: intent(sent), accepted: at(sent), charged: false }
 }
 
 fn submitting(sent: i64) -> State {

@@ -201,9 +201,9 @@ impl Terminal {
     /// Writes an error that does not end the work. The error appears even with `--quiet`, because it may be recorded nowhere
     /// else.
     pub fn insist(&self, error: &str) {
+        let shown = self.error_text(error);
         self.above(|| {
-            let _ =
-                writeln!(std::io::stderr().lock(), "{} {}", self.paint("error:", "1;31"), shown_lines(error));
+            let _ = writeln!(std::io::stderr().lock(), "{shown}");
         });
     }
 
@@ -267,12 +267,19 @@ impl Terminal {
     }
 
     fn error_lines(&self, error: &Error) {
+        let shown = self.error_text(&with_money(&error.what, error.money.as_deref()));
         let mut err = std::io::stderr().lock();
-        let what = with_money(&error.what, error.money.as_deref());
-        let _ = writeln!(err, "{} {}", self.paint("error:", "1;31"), shown_lines(&what));
+        let _ = writeln!(err, "{shown}");
         if let Some(next) = &error.hint {
             let _ = writeln!(err, "next: {}", shown_lines(next));
         }
+    }
+
+    /// Returns the text of an error after the word `error:`, wrapped to the width of the terminal.
+    fn error_text(&self, what: &str) -> String {
+        let text = format!("error: {}", shown_lines(what));
+        let lines: Vec<String> = text.lines().flat_map(|line| wrap(line, self.columns(), 2)).collect();
+        lines.join("\n").replacen("error:", &self.paint("error:", "1;31"), 1)
     }
 
     /// Asks a question, and returns true only for the answers `y` and `yes`.

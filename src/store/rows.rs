@@ -116,6 +116,8 @@ struct TaskMirror {
     intent: Intent,
     #[serde(with = "text")]
     accepted: Timestamp,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    charged: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,8 +155,6 @@ struct WatchMirror {
     damaged: u8,
     #[serde(default)]
     troubles: u32,
-    #[serde(default)]
-    charged: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -36,10 +36,11 @@ fn intent() -> impl Strategy<Value = Intent> {
 }
 
 fn task() -> impl Strategy<Value = Task> {
-    (text(), intent(), time()).prop_map(|(id, intent, accepted)| Task {
+    (text(), intent(), time(), any::<bool>()).prop_map(|(id, intent, accepted, charged)| Task {
         id: TaskId(id.into()),
         intent,
         accepted,
+        charged,
     })
 }
 
@@ -48,20 +49,17 @@ fn file() -> impl Strategy<Value = ClipFile> {
 }
 
 fn watch() -> impl Strategy<Value = PollCounters> {
-    any::<(u32, u32, u32, u8, u8, u8, u8, u8, u32, bool)>().prop_map(
-        |(polls, overdue, setbacks, missing, empty, mistaken, fresh_links, damaged, troubles, charged)| {
-            PollCounters {
-                polls,
-                overdue,
-                setbacks,
-                missing,
-                empty,
-                mistaken,
-                fresh_links,
-                damaged,
-                troubles,
-                charged,
-            }
+    any::<(u32, u32, u32, u8, u8, u8, u8, u8, u32)>().prop_map(
+        |(polls, overdue, setbacks, missing, empty, mistaken, fresh_links, damaged, troubles)| PollCounters {
+            polls,
+            overdue,
+            setbacks,
+            missing,
+            empty,
+            mistaken,
+            fresh_links,
+            damaged,
+            troubles,
         },
     )
 }

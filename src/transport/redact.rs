@@ -37,7 +37,8 @@ const ENTITIES: [(&[u8], u8); 6] = [
 /// Replaces `key` in bytes by `***`. A key is found as plain text and in Base64 at any alignment. Each of its
 /// characters may be escaped as in JSON, in a URL or in HTML.
 ///
-/// After the replacement, no text that is decoded from the bytes contains the key.
+/// So text that is decoded from the bytes later does not contain the key either. A key with several backslashes in a
+/// row, which no provider issues, is found only plain and in JSON's usual form.
 #[must_use]
 pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
     let spellings = Spellings::of(key);
@@ -189,7 +190,7 @@ pub(super) struct Masker {
     spellings: Spellings,
     /// Bytes that may be the beginning of a key.
     waiting: Vec<u8>,
-    /// Whether the body is a clip; `None` before its first bytes.
+    /// True if the body is a clip; `None` before its first bytes.
     is_clip: Option<bool>,
 }
 

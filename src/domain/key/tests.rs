@@ -6,6 +6,8 @@ proptest! {
     fn any_key_survives_being_written_and_read(
         shot in "[a-z/%]{1,6}", item in "\\PC{1,8}", variant in "[a-z0-9_/%]{0,6}",
     ) {
+        // Invisible characters are shown as escapes.
+        prop_assume!(!item.chars().any(is_hidden));
         let key = JobKey { shot, item: item.into(), variant };
         prop_assert_eq!(key.to_string().parse::<JobKey>().unwrap(), key);
     }

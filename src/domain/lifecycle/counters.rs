@@ -21,6 +21,4 @@ pub struct PollCounters {
     pub damaged: u8,
     /// The number of downloads that failed because of the clip's host, since a download last made progress.
     pub troubles: u32,
-    /// True if the provider charged for the task for certain: it has delivered the clip, or reported success, before.
-    pub charged: bool,
 }

@@ -41,10 +41,12 @@ impl State {
                 other => illegal(phase, &other),
             },
             Self::Held { reason, intent, task, since: _ } => match (event, task) {
-                (Event::Adopt(id), None) => Ok(asked_again(Task { id, intent, accepted: at.now }, at)),
+                (Event::Adopt(id), None) => {
+                    Ok(asked_again(Task { id, intent, accepted: at.now, charged: false }, at))
+                }
                 // The provider does not find the task, or reports another one: a person may have mistyped its id.
                 (Event::Adopt(id), Some(known)) if reason.charge_in_doubt() && id != known.id => {
-                    Ok(asked_again(Task { id, intent, accepted: at.now }, at))
+                    Ok(asked_again(Task { id, intent, accepted: at.now, charged: false }, at))
                 }
                 (Event::Again, Some(task)) if reason.charge_in_doubt() => Ok(asked_again(task, at)),
                 (Event::Again, Some(task)) => Ok(charged_before(task, at)),
@@ -80,8 +82,7 @@ fn asked_again(task: Task, at: Tick) -> State {
 
 /// Returns the state `Running` of a task whose charge is certain, with a poll that is due immediately.
 fn charged_before(task: Task, at: Tick) -> State {
-    let counters = PollCounters { charged: true, ..PollCounters::default() };
-    State::Running { task, counters, due: at.now }
+    asked_again(Task { charged: true, ..task }, at)
 }
 
 /// Returns the state `Held` of an unanswered submission, for a reason from the ledger. Reasons that need a task are
@@ -120,7 +121,9 @@ struct Doubt {
 impl Doubt {
     fn on(self, event: Event, at: Tick, policy: &Policy) -> Result<State, Illegal> {
         match event {
-            Event::Found(id) => Ok(asked_again(Task { id, intent: self.intent, accepted: at.now }, at)),
+            Event::Found(id) => {
+                Ok(asked_again(Task { id, intent: self.intent, accepted: at.now, charged: false }, at))
+            }
             // The task that was found belongs to another take.
             Event::AcceptedTwice => {
                 let reason = HeldReason::IdConflict;
@@ -185,7 +188,7 @@ fn submitting_on(
     let setbacks = setbacks.saturating_add(1);
     let hold = |reason, intent| Ok(State::Held { reason, intent, task: None, since: at.now });
     match event {
-        Event::Accepted(id) => Ok(running(Task { id, intent, accepted: at.now }, at, policy)),
+        Event::Accepted(id) => Ok(running(Task { id, intent, accepted: at.now, charged: false }, at, policy)),
         Event::AcceptedTwice => hold(HeldReason::IdConflict, intent),
         Event::SentBack(SentBack::NotSent) => {
             let due = at.after(policy.submit_backoff.pause(setbacks, None, at.jitter));
@@ -225,14 +228,14 @@ fn running_on(
 ) -> Result<State, Illegal> {
     let age = at.since(task.accepted);
     // What is certainly charged does not become doubtful: only the clip is missing.
-    let is_charged = counters.charged;
+    let is_charged = task.charged;
     let lost = |reason| if is_charged { HeldReason::NoResult } else { reason };
     let pause = match event {
         Event::Ready(clip) => {
             counters.mistaken = 0;
             return Ok(State::Downloading { task, clip, counters, due: at.now });
         }
-        Event::Refused { .. } if counters.charged => return Ok(held(HeldReason::NoResult, task, at)),
+        Event::Refused { .. } if is_charged => return Ok(held(HeldReason::NoResult, task, at)),
         Event::Refused { refusal, charged } => {
             return Ok(State::Failed { refusal, charged, task: Some(task) });
         }

@@ -21,7 +21,7 @@ fn intent() -> Intent {
 }
 
 fn task() -> Task {
-    Task { id: TaskId("8353".into()), intent: intent(), accepted: at(0).now }
+    Task { id: TaskId("8353".into()), intent: intent(), accepted: at(0).now, charged: false }
 }
 
 fn clip() -> Clip {
@@ -52,7 +52,7 @@ fn states() -> Vec<State> {
         doubt(0, None),
         doubt(1, Some(due)),
         State::Running { task: task(), counters, due },
-        State::Running { task: task(), counters: PollCounters { charged: true, ..counters }, due },
+        State::Running { task: Task { charged: true, ..task() }, counters, due },
         State::Downloading { task: task(), clip: clip(), counters, due },
         State::Placing { task: task(), file: file() },
         State::Done { task: task(), file: file() },

@@ -11,7 +11,7 @@ fn card() -> Arc<ModelCard> {
 
 fn paid(number: usize) -> Task {
     let (request_id, at) = (RequestId(format!("sl-{number}")), Timestamp::UNIX_EPOCH);
-    Task { id: task(number), intent: Intent { attempt: 1, request_id, at }, accepted: at }
+    Task { id: task(number), intent: Intent { attempt: 1, request_id, at }, accepted: at, charged: false }
 }
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;

@@ -53,7 +53,6 @@ fn a_column_in_single_brackets_is_reported_once_the_columns_are_known() {
         ("{ Title } on a table", "write `{{ item.title }}`"),
         ("[title]", "write `{{ item.title }}`"),
         ("<title>", "write `{{ item.title }}`"),
-        ("${title}", "write `{{ item.title }}`"),
         ("{id}", "write `{{ item.id }}`"),
     ] {
         assert_eq!(hints(prompt, &lamp), [expected], "{prompt}");

@@ -45,6 +45,7 @@ impl Witness {
             id: TaskId(text("task")?.into()),
             intent: Intent { attempt, request_id, at: submitted },
             accepted: time("accepted").unwrap_or(submitted),
+            charged: false,
         };
         let mut key = JobKey::new(text("shot")?, text("item")?);
         text("variant").unwrap_or_default().clone_into(&mut key.variant);

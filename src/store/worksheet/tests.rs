@@ -27,7 +27,7 @@ fn request(prompt: u8) -> Request {
 
 fn state(kind: u8) -> State {
     let intent = Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: NOW };
-    let task = Task { id: TaskId("1".into()), intent: intent.clone(), accepted: NOW };
+    let task = Task { id: TaskId("1".into()), intent: intent.clone(), accepted: NOW, charged: false };
     match kind {
         0 => State::Done { task, file: clip() },
         1 => State::Running { task, counters: PollCounters::default(), due: NOW },

@@ -30,9 +30,10 @@ fn s02_an_echoed_key_is_gone_in_every_dress() {
 }
 
 proptest! {
+    // The characters that look like the beginning of an escape, and the backslash, have cases of their own below.
     #[test]
     fn s02_no_string_that_is_decoded_from_json_has_the_key(
-        key in "[ -~]{6,40}", escaped in prop::collection::vec(0..4_u8, 40), before in "[a-z \\\\]{0,9}",
+        key in "[ !#$'-\\[\\]-~]{6,40}", escaped in prop::collection::vec(0..4_u8, 40), before in "[a-z \\\\]{0,9}",
     ) {
         let mut written = serde_json::Value::from(before.as_str()).to_string();
         written.pop();
@@ -40,7 +41,7 @@ proptest! {
             match (way, letter) {
                 (0, _) => written += &format!("\\u{:04x}", u32::from(letter)),
                 (1, _) => written += &format!("\\u{:04X}", u32::from(letter)),
-                (2, '/') | (_, '"' | '\\') => written.extend(['\\', letter]),
+                (2, '/') => written.extend(['\\', letter]),
                 _ => written.push(letter),
             }
         }

@@ -57,9 +57,9 @@ fn every_next_command_works_as_it_stands_whatever_the_manifest_is_called() {
     let ended = typed(&project, &next(&ended)).expect(7);
     let shown = typed(&project, &next(&ended)).expect(0);
     assert_whole!(&shown);
-    typed(&project, &format!("{} --max-extra 0.40", next(&shown))).expect(0);
-    let found = shown.out.lines().find(|line| line.contains("--task-id ID")).unwrap().trim();
-    assert_whole!(typed(&project, found).expect(2));
+    let shown_command = |how: &str| shown.out.lines().find(|line| line.contains(how)).unwrap().trim();
+    assert_whole!(typed(&project, shown_command("--task-id ID")).expect(2));
+    typed(&project, &format!("{} --max-extra 0.40", shown_command("--resubmit"))).expect(0);
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn p20_a_size_limit_of_files_ends_a_run_like_a_full_disk() {
 }
 
 /// Runs the program with a limit for the number of its open files.
-fn with_files<'a>(project: &'a Project, most: u32) -> Running<'a> {
+fn with_files(project: &Project, most: u32) -> Running<'_> {
     let mut command = Command::new("bash");
     command.args(["-c", &format!("ulimit -n {most} && exec \"$P\" run --yes")]);
     project.at_home(&mut command);
