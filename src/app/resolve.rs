@@ -84,7 +84,7 @@ impl Project {
     /// job, such jobs keep needing a decision.
     pub async fn resolve(&self, request: &ResolveRequest) -> Result<ResolveReport, Error> {
         if let Decision::Adopt(task) = &request.decision
-            && ["", "id", "<id>"].contains(&task.0.raw().trim().to_lowercase().as_str())
+            && ["id", "<id>"].contains(&task.0.raw().trim().to_lowercase().as_str())
         {
             let what = "--task-id needs the id of the task from the provider's console, in place of the word ID; \
                         nothing was changed";

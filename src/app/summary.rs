@@ -187,7 +187,9 @@ async fn close(
         result.board.held().into_iter().filter(|key| !open.contains(key)).collect();
     if !settled.is_empty() {
         let (_, decided) = buckets(&world.store, places, settled).await?;
-        decided.into_iter().for_each(|(key, bucket)| result.board.decided(key, bucket));
+        for (key, bucket) in decided {
+            result.board.decided(key, bucket);
+        }
     }
     let now = world.clock.now();
     let levels = levels_after(&world.store, run, ended.caps, now).await?;

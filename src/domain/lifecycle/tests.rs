@@ -219,7 +219,9 @@ fn a_task_id_once_held_is_in_every_later_state() {
             assert!(reason.charge_in_doubt(), "{from:?}");
             continue;
         }
-        assert_eq!(to.task(), Some(task), "{from:?} lost it by {event:?}");
+        let after = to.task().unwrap_or_else(|| panic!("{from:?} lost it by {event:?}"));
+        assert_eq!((&after.id, &after.intent, after.accepted), (&task.id, &task.intent, task.accepted));
+        assert!(after.charged || !task.charged, "{from:?} forgot the charge by {event:?}");
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         |held: &&Held| matches!(held.take.state, State::Held { reason, .. } if reason.charge_in_doubt());
     let is_known = |held: &&Held| matches!(held.take.state, State::Held { task: Some(_), .. });
     let (known, unknown): (Vec<&Held>, Vec<&Held>) = held.iter().filter(doubt).partition(is_known);
-    let head = |held: &[&Held], why: &str| {
+    let asks = |held: &[&Held], why: &str| {
         let sum: Usd = held.iter().map(|held| held.take.price).sum();
         let (jobs, it) = if held.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
         let mark = if places.sandbox { ", sandbox money" } else { "" };
@@ -54,7 +54,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
     if let Some(first) = unknown.first() {
         let asked = unknown.iter().any(|held| held.can_be_asked);
         let why = if asked { "its list of tasks gave no clear answer" } else { "offers no way to check" };
-        rows.push(head(&unknown, why));
+        rows.push(asks(&unknown, why));
         named(&mut rows, &unknown);
         let created = match &first.take.state {
             State::Held { intent, .. } if unknown.len() == 1 => {
@@ -75,7 +75,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         rows.push(give_up(first));
     }
     if let Some(first) = known.first() {
-        rows.push(head(&known, "its task has brought no clip"));
+        rows.push(asks(&known, "its task has brought no clip"));
         named(&mut rows, &known);
         rows.push(Row::Command(format!(
             "  request the result of the same task again, free:  {}",

@@ -1,6 +1,7 @@
 use super::*;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 const KEY: &str = "test-key/with+odd~letters";
 
@@ -39,8 +40,8 @@ proptest! {
         written.pop();
         for (letter, way) in key.chars().zip(escaped) {
             match (way, letter) {
-                (0, _) => written += &format!("\\u{:04x}", u32::from(letter)),
-                (1, _) => written += &format!("\\u{:04X}", u32::from(letter)),
+                (0, _) => write!(written, "\\u{:04x}", u32::from(letter)).unwrap(),
+                (1, _) => write!(written, "\\u{:04X}", u32::from(letter)).unwrap(),
                 (2, '/') => written.extend(['\\', letter]),
                 _ => written.push(letter),
             }
