@@ -2,13 +2,16 @@
 
 use crate::domain::foreign::{is_hidden, shown};
 use crate::domain::problem::{EXAMPLES, Place, Problem, Rows, Severity};
+use crate::report::layout::wrap;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Returns all problems as text, separated by blank lines.
+///
+/// Lines of the user's files are shortened to `width` columns. Messages are broken between words to fit into `columns`.
 #[must_use]
-pub fn render(problems: &[Problem], color: bool, width: u16) -> String {
+pub fn render(problems: &[Problem], color: bool, width: u16, columns: usize) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(usize::from(width));
     let mut shown = String::new();
@@ -16,27 +19,41 @@ pub fn render(problems: &[Problem], color: bool, width: u16) -> String {
         if !shown.is_empty() {
             shown.push('\n');
         }
-        shown.push_str(&renderer.render(&[group(problem)]));
+        shown.push_str(&renderer.render(&[group(problem, columns)]));
         shown.push('\n');
     }
     shown
 }
 
-fn group(problem: &Problem) -> Group<'static> {
+/// The columns before the text of a message, a hint or a note: `warning: `, or ` = help: ` after the number of a line.
+const MARGIN: usize = 14;
+
+/// The minimum number of columns of a message, a hint or a note.
+const NARROWEST: usize = 30;
+
+fn group(problem: &Problem, columns: usize) -> Group<'static> {
+    let room = columns.saturating_sub(MARGIN).max(NARROWEST);
+    let escaped = |text: &str| {
+        let text = escaped(text);
+        if text.len() <= room {
+            return text;
+        }
+        text.lines().flat_map(|line| wrap(line, room, 0)).collect::<Vec<_>>().join("\n")
+    };
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(escaped(&problem.message));
-    let label = problem.label.as_deref().map(escaped);
+    let label = problem.label.as_deref().map(self::escaped);
     let mut group = match &problem.place {
         Place::Nowhere => Group::with_title(title),
-        Place::File(file) => title.element(Origin::path(escaped(file))),
+        Place::File(file) => title.element(Origin::path(self::escaped(file))),
         Place::Row { file, row, column } => {
-            let mut place = format!("{} row {row}", escaped(file));
+            let mut place = format!("{} row {row}", self::escaped(file));
             if let Some(column) = column {
-                let _ = write!(place, ", column `{}`", escaped(column));
+                let _ = write!(place, ", column `{}`", self::escaped(column));
             }
             title.element(Origin::path(place))
         }
@@ -46,11 +63,12 @@ fn group(problem: &Problem) -> Group<'static> {
             match marked(text, at, usize::try_from(*width).unwrap_or(usize::MAX)) {
                 Some((text, span)) => {
                     let mark = AnnotationKind::Primary.span(span).label(label.clone());
-                    let snippet = Snippet::source(text).line_start(line).path(escaped(file)).fold(false);
+                    let snippet =
+                        Snippet::source(text).line_start(line).path(self::escaped(file)).fold(false);
                     title.element(snippet.annotation(mark))
                 }
                 // Only the beginning of a very long line is kept, and the place is after it.
-                None => title.element(Origin::path(escaped(file)).line(line).char_column(at + 1)),
+                None => title.element(Origin::path(self::escaped(file)).line(line).char_column(at + 1)),
             }
         }
     };

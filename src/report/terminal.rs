@@ -239,8 +239,8 @@ impl Terminal {
                 self.data(problems::json(problem));
             }
         } else if !found.is_empty() && (tally.errors > 0 || !self.quiet) {
-            let columns = u16::try_from(self.size().0).unwrap_or(SIZE.0);
-            let shown = problems::render(&found, self.color, columns);
+            let width = u16::try_from(self.size().0).unwrap_or(SIZE.0);
+            let shown = problems::render(&found, self.color, width, self.columns());
             let _ = write!(std::io::stderr().lock(), "{shown}");
         }
         tally

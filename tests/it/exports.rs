@@ -78,7 +78,7 @@ impl Reporter for Heard {
     fn hear(&self, news: &News<'_>) {
         match news {
             News::Warning(text) | News::Note(text) => self.add(text),
-            News::Problems(problems) => self.add(&render(problems, false, 200)),
+            News::Problems(problems) => self.add(&render(problems, false, 200, usize::MAX)),
             _ => {}
         }
     }
@@ -108,12 +108,12 @@ fn plan(file: &Path, reading: &Reading, heard: &Heard, items: &mut Vec<Item>) ->
     let request = InitRequest { manifest: Some(manifest.clone()), subject, force: true };
     let error = match init(&request) {
         Ok(InitReport::Invalid { problems, .. }) => {
-            heard.add(&render(&problems, false, 200));
+            heard.add(&render(&problems, false, 200, usize::MAX));
             return Some(Exit::Invalid);
         }
         Ok(InitReport::Written(written)) => {
             let problems = written.products.map(|products| products.problems).unwrap_or_default();
-            heard.add(&render(&problems, false, 200));
+            heard.add(&render(&problems, false, 200, usize::MAX));
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let project = Project::open(&manifest).map(|project| project.telling(heard.clone()));
             let report = project.and_then(|project| runtime.block_on(project.plan(&PlanRequest::default())));
@@ -125,7 +125,7 @@ fn plan(file: &Path, reading: &Reading, heard: &Heard, items: &mut Vec<Item>) ->
         Err(error) => error,
     };
     heard.add(&format!("{}\n{}", error.what, error.hint.clone().unwrap_or_default()));
-    heard.add(&render(&error.problems, false, 200));
+    heard.add(&render(&error.problems, false, 200, usize::MAX));
     Some(error.exit)
 }
 
@@ -229,7 +229,7 @@ fn wrong(name: &str, truth: &Truth) -> Vec<String> {
     if let Some(products) = truth.products {
         let request = CatalogRequest { file: file.clone(), reading: reading(&truth.fix, OnePer::Product) };
         let report = catalog(&request).unwrap();
-        let told = render(&report.catalog.problems, false, 200);
+        let told = render(&report.catalog.problems, false, 200, usize::MAX);
         let Some(about) = report.catalog.about else { return vec![told] };
         if about.counts.products != products {
             lines.push(format!("{} products instead of {products}", about.counts.products));

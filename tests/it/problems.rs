@@ -18,7 +18,7 @@ fn fixtures(folder: &str) -> Vec<(String, PathBuf)> {
 }
 
 fn shown(problems: Vec<Problem>) -> String {
-    report::problems::render(&grouped(problems), false, 100)
+    report::problems::render(&grouped(problems), false, 100, usize::MAX)
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn what_is_in_no_file_and_beyond_a_long_line_is_shown_without_a_line() {
         Place::Text { file: "m.yaml".into(), line: 2, column: 5000, text: "items: […".into(), width: 3 };
     let beyond = Problem::error(place, "the id `a` is there twice");
     let file = Problem::error(Place::File("m.yaml".into()), "`shots` is missing").note("a note");
-    insta::assert_snapshot!(report::problems::render(&[nowhere, beyond, file], false, 80));
+    insta::assert_snapshot!(report::problems::render(&[nowhere, beyond, file], false, 80, usize::MAX));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn what_users_and_providers_write_cannot_move_the_cursor() {
     let mut problem = Problem::error(place, hostile).label(hostile).hint(hostile).note(hostile);
     problem.examples = vec![hostile.into()];
     let row = Place::Row { file: hostile.into(), row: 3, column: Some(hostile.into()) };
-    let shown = report::problems::render(&[problem, Problem::error(row, hostile)], false, 100);
+    let shown = report::problems::render(&[problem, Problem::error(row, hostile)], false, 100, usize::MAX);
     let raw: Vec<char> =
         shown.chars().filter(|character| character.is_control() && *character != '\n').collect();
     assert!(raw.is_empty(), "{raw:?}");
@@ -82,8 +82,8 @@ fn what_users_and_providers_write_cannot_move_the_cursor() {
 #[test]
 fn colour_is_added_only_when_asked_for() {
     let problem = Problem::error(Place::File("m.yaml".into()), "`shots` is missing").hint("write them");
-    let plain = report::problems::render(std::slice::from_ref(&problem), false, 80);
-    let colored = report::problems::render(&[problem], true, 80);
+    let plain = report::problems::render(std::slice::from_ref(&problem), false, 80, usize::MAX);
+    let colored = report::problems::render(&[problem], true, 80, usize::MAX);
     assert!(!plain.contains('\u{1b}') && colored.contains('\u{1b}'));
 }
 
@@ -95,4 +95,24 @@ fn programs_get_problems_under_stable_names() {
     row.examples = vec!["item abus-varedo-47 (sheet row 14)".into()];
     let all: Vec<_> = problems.iter().chain([&row]).map(report::problems::json).collect();
     insta::assert_json_snapshot!(all);
+}
+
+#[test]
+fn on_a_narrow_terminal_messages_are_broken_between_words() {
+    let place = Place::File("shop.yaml".into());
+    let problem = Problem::error(
+        place,
+        "the manifest cannot be read: there is no file of this name in the folder",
+    )
+    .hint("write the path of an existing file, relative to this folder, or let `shotlist init` write one");
+    let shown = report::problems::render(&[problem], false, 60, 60);
+    assert!(shown.lines().all(|line| line.len() <= 60), "{shown}");
+    insta::assert_snapshot!(shown, @"
+    error: the manifest cannot be read: there is no file
+           of this name in the folder
+    --> shop.yaml
+     = help: write the path of an existing file, relative
+             to this folder, or let `shotlist init` write
+             one
+    ");
 }

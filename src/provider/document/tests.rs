@@ -1,4 +1,3 @@
-
 use super::*;
 
 const PROFILE: &str = "profile: { base_url: \"https://a.example\", key_env: A_KEY, hosts: [a.example] }\n";

@@ -1,4 +1,3 @@
-
 use super::*;
 use crate::domain::lifecycle::{MoneyState, Phase};
 use crate::store::{By, Group};
