@@ -97,7 +97,7 @@ def looks(driver, claims, page):
     needs = texts(driver, ".need")
     claims(any("failed" in it for it in needs), f"failed jobs need a person: {needs}")
     claims(any("undecided" in it for it in needs), f"undecided clips need a person: {needs}")
-    claims(any("shotlist retry --sandbox" in it for it in texts(driver, ".needs code")), "the command to type is there")
+    claims(any("shotlist status --sandbox" in it for it in texts(driver, ".needs code")), "the command to type is there")
     card = find(driver, ".card")
     claims(len(card.find_elements(By.CSS_SELECTOR, ".pair > .box")) == 2, "a card has picture and clip")
     boxes = [it.size for it in card.find_elements(By.CSS_SELECTOR, ".pair > .box")]
@@ -229,7 +229,7 @@ def details(driver, claims, page):
     wait(lambda: rows(driver) == 4, 5)
     click(driver, find(driver, ".card"))
     text = find(driver, "#panel").text
-    claims("shotlist retry --sandbox" in text and "Provider said" in text, "a failed job says why, and what to type")
+    claims("shotlist show" in text and "Provider said" in text, "a failed job says why, and what to type")
     claims.equal(find_all(driver, "#panel video"), [], "a job without a clip has no player")
     press(driver, Keys.ESCAPE)
     search(driver, "")

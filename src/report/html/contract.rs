@@ -98,8 +98,8 @@ pub struct Commands {
     pub show: String,
     /// The command that renders a job again.
     pub redo: String,
-    /// The command that submits failed jobs again.
-    pub retry: String,
+    /// The command for failed jobs: it submits them again, or shows them if none can be sent again without a second charge.
+    pub failed: String,
     /// The command that submits new jobs.
     pub run: String,
     /// The command that downloads paid clips.

@@ -8,7 +8,9 @@ use crate::app::budget::Level;
 use crate::app::gallery::{Gallery, GalleryJob};
 use crate::app::places::Places;
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{Charged, State};
 use crate::domain::review::Reason;
+use crate::plan::bucket::Bucket;
 use crate::store::{Spent, TakeRecord};
 use std::collections::HashMap;
 
@@ -33,7 +35,7 @@ pub fn document(
         sandbox: gallery.sandbox,
         now: gallery.now.as_second(),
         live,
-        commands: commands(places),
+        commands: commands(places, gallery),
         reasons: Reason::ALL.into_iter().map(words).collect(),
         summary,
         texts,
@@ -73,12 +75,17 @@ fn amounts(spent: Spent) -> Amounts {
     Amounts { spent: settled.micros(), in_flight: reserved.micros(), in_doubt: in_doubt.micros() }
 }
 
-fn commands(places: &Places) -> Commands {
+fn commands(places: &Places, gallery: &Gallery) -> Commands {
     let typed = |words: &str| places.typed(words);
+    let may_be_retried = |job: &GalleryJob| {
+        job.bucket == Bucket::Failed
+            && matches!(job.record.takes.first().map(|take| &take.take.state),
+                Some(State::Failed { refusal, charged: Charged::No, .. }) if !refusal.permanent())
+    };
     Commands {
         show: typed("show {job}"),
         redo: typed("redo {job}"),
-        retry: typed("retry"),
+        failed: typed(if gallery.jobs.iter().any(may_be_retried) { "retry" } else { "status" }),
         run: typed("run"),
         collect: typed("collect"),
         status: typed("status"),

@@ -1,7 +1,7 @@
 // Reads the jobs from the data of the page.
 
 const COMMANDS_OF = {
-  held: "status", failed: "retry", missing: "repair", altered: "verify", asks: "plan", review: "review", to_render: "run",
+  held: "status", failed: "failed", missing: "repair", altered: "verify", asks: "plan", review: "review", to_render: "run",
   in_flight: "collect",
 };
 
