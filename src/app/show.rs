@@ -42,6 +42,8 @@ pub struct ShowReport {
     pub history: History,
     /// Reviews of the job, oldest first.
     pub reviews: Vec<Review>,
+    /// The problem with the job's clip: missing or altered; `None` if it is fine, or if there is no clip.
+    pub loss: Option<Loss>,
     /// Actions that are available to a person for the job now; the first one suits most people.
     pub choices: Vec<Choice>,
     /// Command to type next; `None` if every action needs a value from the user.
@@ -103,6 +105,7 @@ impl Project {
             project,
             history,
             reviews,
+            loss,
             choices,
             next,
             remarks,

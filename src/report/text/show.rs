@@ -26,7 +26,9 @@ pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> 
     field("state", &headline(history));
     match &history.filed {
         Some(filed) => {
-            field("clip", &format!("{}  ({})", places.opened(&filed.path), bytes(filed.file.size)));
+            let size = bytes(filed.file.size);
+            let state = report.loss.map_or(size.clone(), |loss| format!("{}; it had {size}", loss.name()));
+            field("clip", &format!("{}  ({state})", places.opened(&filed.path)));
             field("sha256", &filed.file.sha256.to_string());
             if filed.path != history.path {
                 field(
