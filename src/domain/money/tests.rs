@@ -38,3 +38,9 @@ fn a_share_is_rounded_up_and_there_is_none_for_nobody() {
     assert_eq!(Usd::from_micros(i64::MAX).share(1), Some(Usd::from_micros(i64::MAX)));
     assert_eq!(Usd::from_micros(1).share(0), None);
 }
+
+#[test]
+fn only_an_amount_below_zero_has_a_sign() {
+    let shown = [-10_000, 0, 10_000].map(|micros| Usd::from_micros(micros).to_string());
+    assert_eq!(shown, ["-$0.01", "$0.00", "$0.01"]);
+}
