@@ -6,7 +6,7 @@ use super::world::{Failure, World};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::State;
 use crate::domain::notice::Notice;
-use crate::files::{PlaceFault, Refile, kept_path};
+use crate::files::{Finding, PlaceFault, Refile, kept_path};
 use crate::plan::filing::Filing;
 use crate::plan::known::Filed;
 
@@ -116,14 +116,26 @@ async fn file(
     }
     let (moved_from, found) = match filed {
         Ok(moved_from) => (moved_from, Found::There),
-        Err(PlaceFault::PartLost) if last => (Some(from.path.clone()).filter(|_| !copy), Found::Nowhere),
-        Err(PlaceFault::PartLost) => return Ok(None),
+        Err(PlaceFault::PartLost) if !last => return Ok(None),
+        Err(PlaceFault::PartLost) if is_gone(world, from).await? => {
+            (Some(from.path.clone()).filter(|_| !copy), Found::Nowhere)
+        }
         Err(fault) => return Err(Failure::local(fault)),
     };
     let filed = Filed { take: from.take.clone(), path: path.clone(), file: from.file };
     let now = world.clock.now();
     world.store.file(&world.project, key, filed, moved_from, now).await.map_err(Failure::store)?;
     Ok(Some(found))
+}
+
+/// Returns whether a clip is surely not where it was. A file that cannot be read may be the clip.
+async fn is_gone(world: &World, clip: &Filed) -> Result<bool, Failure> {
+    if clip.path.is_empty() {
+        return Ok(true);
+    }
+    let (tree, clip) = (world.tree.clone(), clip.clone());
+    let found = blocking(move || tree.examine(&clip.path, &clip.file)).await?;
+    Ok(!matches!(found, Finding::Unreadable(_)))
 }
 
 /// Returns the earlier take whose clip is the file at `path`. `None` if there is no such take, or if a job that the

@@ -335,10 +335,10 @@ pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::R
         && other != filed.take.0
     {
         // A clip at another path still exists: its own take finds it from now on. A clip under this name that was not
-        // set aside was already gone.
+        // set aside was already gone. Only a replay of the ledger meets one that was set aside, below `_takes/`.
         if path == filed.path {
-            let gone = "UPDATE takes SET path = '' WHERE id = ?1 AND path = ?2";
-            db.prepare_cached(gone)?.execute((&other, &path))?;
+            let gone = "UPDATE takes SET path = '' WHERE id = ?1 AND instr(path, '_takes/') = 0";
+            db.prepare_cached(gone)?.execute([&other])?;
         } else {
             db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, &path))?;
         }

@@ -181,7 +181,7 @@ fn p25_without_a_file_for_a_clip_downloads_pause_longer_and_longer_and_a_signal_
         let stopped = Instant::now();
         run.signal(Signal::TERM);
         run.wait().expect(143);
-        assert!(stopped.elapsed() < Duration::from_secs(10), "{:?}", stopped.elapsed());
+        assert!(stopped.elapsed() < Duration::from_secs(45), "{:?}", stopped.elapsed());
         project.run(&["run", "--yes"]).expect(0);
         assert_eq!((project.charges().len(), project.clips().len()), (5, 5));
         return;
