@@ -37,14 +37,17 @@ pub fn order(
                 let id = crate::domain::key::TakeId(ids::sortable(now));
                 book.order(job.at, &id)?;
             }
-            Decision::Underway { take, unsent } | Decision::Renamed { take, unsent, .. } => {
+            Decision::Waiting { take, .. } | Decision::Renamed { take, unsent: true, .. } => {
+                work.submit.insert(take.clone());
+            }
+            Decision::InFlight { take } | Decision::Renamed { take, .. } => {
                 // This run resubmits the take if it turns out that it never arrived: its price was approved when it was
                 // sent first, and is not spent.
                 let is_doubtful = || {
                     let found = book.known_take(take)?;
                     Ok::<_, StoreError>(found.is_some_and(|it| matches!(it.state, State::Doubtful { .. })))
                 };
-                if *unsent || is_doubtful()? {
+                if is_doubtful()? {
                     work.submit.insert(take.clone());
                 }
             }

@@ -169,7 +169,8 @@ fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How>
         | Decision::Changed { .. }
         | Decision::Redo { .. }
         | Decision::Again { .. }
-        | Decision::Underway { .. }
+        | Decision::InFlight { .. }
+        | Decision::Waiting { .. }
         | Decision::Renamed { unsent: true, .. }
         | Decision::Unchanged { .. }
         | Decision::Blocked { .. }

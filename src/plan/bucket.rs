@@ -67,12 +67,13 @@ impl Bucket {
             | Decision::Changed { .. }
             | Decision::Redo { .. }
             | Decision::Again { .. }
-            | Decision::Underway { unsent: true, .. }
+            | Decision::Waiting { .. }
             | Decision::Renamed { unsent: true, .. } => Self::ToRender,
             Decision::HeldBack => Self::Review,
             Decision::Kept { asks: true, .. } => Self::Asks,
-            Decision::Underway { unsent: false, .. }
-            | Decision::Renamed { unsent: false, filed: None, .. } => Self::InFlight,
+            Decision::InFlight { .. } | Decision::Renamed { unsent: false, filed: None, .. } => {
+                Self::InFlight
+            }
             Decision::Shared { from: None, .. } => Self::Waiting,
             Decision::Blocked { key, state, .. } if key == job => Self::after(state),
             Decision::Blocked { state, .. } => Self::after(state).of_follower(),

@@ -30,7 +30,7 @@ use recognise::recognise;
 use share::{can_be_free, clip_of, follows, is_led, serves, shared, taken_over};
 use std::cell::Cell;
 
-pub use super::decision::Decision;
+pub use super::decision::{Decision, Repeats};
 pub use share::may_share;
 
 /// The settings for deciding about the jobs of a plan.
@@ -132,9 +132,9 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
         let decision = match by_itself(jobs, job, &own, rules.on_change)? {
             Some(decision) => Some(decision),
             None if own.takes.iter().any(|take| take.state.is_unsettled()) => None,
-            None => match unserved(job, &own) {
+            None => match unserved(jobs, job, &own)? {
                 Some(_) if can_be_free(jobs, job, rules.reuse)? => None,
-                Some(Decision::Underway { .. }) if !are_others_known => {
+                Some(Decision::Waiting { .. }) if !are_others_known => {
                     has_unsent.set(true);
                     None
                 }
@@ -272,7 +272,8 @@ fn by_itself<K: Known + ?Sized>(
         let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
         if !is_kept {
             // The job has its clip, and a person asked for another one.
-            return Ok(Some(Decision::Underway { take: queued.id.clone(), unsent: true }));
+            let (take, repeats) = (queued.id.clone(), Some(Repeats::Clip));
+            return Ok(Some(Decision::Waiting { take, fields: Vec::new(), repeats }));
         }
     }
     if let Some(filed) = filed {
@@ -295,7 +296,7 @@ fn by_itself<K: Known + ?Sized>(
         return Ok(Some(if is_held(unsettled) {
             blocked(&known.key, unsettled, false)
         } else {
-            Decision::Underway { take: unsettled.id.clone(), unsent: false }
+            Decision::InFlight { take: unsettled.id.clone() }
         }));
     }
     // A take with another request may be moved to another job.
@@ -320,13 +321,43 @@ fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
 }
 
 /// Returns the decision for a job whose take was not submitted yet, or ended without a clip; `None` for any other job.
-fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
+fn unserved<K: Known + ?Sized>(
+    jobs: &K,
+    job: &Wanted,
+    known: &KnownJob,
+) -> Result<Option<Decision>, K::Error> {
     if let Some(waiting) = waiting(job, known) {
-        return Some(Decision::Underway { take: waiting.id.clone(), unsent: true });
+        return to_submit(jobs, job, known, waiting).map(Some);
     }
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint && !let_go(take);
-    let take = known.takes.iter().filter(same).find(|take| !matches!(take.state, State::Done { .. }))?;
-    Some(Decision::Failed { take: take.id.clone(), state: take.state.clone(), from: None })
+    let failed = known.takes.iter().filter(same).find(|take| !matches!(take.state, State::Done { .. }));
+    Ok(failed.map(|take| Decision::Failed { take: take.id.clone(), state: take.state.clone(), from: None }))
+}
+
+/// Returns the decision to submit a take that an earlier command queued.
+fn to_submit<K: Known + ?Sized>(
+    jobs: &K,
+    job: &Wanted,
+    known: &KnownJob,
+    waiting: &KnownTake,
+) -> Result<Decision, K::Error> {
+    let done = known.takes.iter().find(|take| matches!(take.state, State::Done { .. }));
+    let old = match done {
+        Some(done) => jobs.request(&done.id)?,
+        None => None,
+    };
+    let may_be_charged = |take: &KnownTake| match take.state {
+        State::WrittenOff { .. } => true,
+        State::Failed { charged, .. } => charged != Charged::No,
+        _ => false,
+    };
+    let mut same = known.takes.iter().filter(|take| take.fingerprint == job.fingerprint);
+    let repeats = match &waiting.instead_of {
+        Some(_) => Some(Repeats::Doubt),
+        None => same.any(may_be_charged).then_some(Repeats::Failure),
+    };
+    let fields = old.map_or_else(Vec::new, |old| changes(&old, &job.request));
+    Ok(Decision::Waiting { take: waiting.id.clone(), fields, repeats })
 }
 
 fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {

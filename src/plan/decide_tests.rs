@@ -224,7 +224,7 @@ fn of_two_unsent_takes_for_one_request_only_the_first_is_sent_unless_its_job_fai
     let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
     let waits = known("hero/b", &[("x", pending())]);
     let decisions = decide(&both, &all(&[known("hero/a", &[("x", pending())]), waits.clone()]));
-    assert!(matches!(&decisions[0], Decision::Underway { unsent: true, .. }), "{decisions:?}");
+    assert!(matches!(&decisions[0], Decision::Waiting { .. }), "{decisions:?}");
     let Decision::Shared { superseded, .. } = &decisions[1] else { panic!("{decisions:?}") };
     assert_eq!(*superseded, [waits.takes[0].id.clone()]);
     // The job with the other take may come before or after it in the manifest.
@@ -495,7 +495,8 @@ fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_
         )
     };
     let decisions = decided("x", Some(20));
-    assert_eq!(decisions[0], Some(Decision::Underway { take: job.takes[0].id.clone(), unsent: true }));
+    let (take, repeats) = (job.takes[0].id.clone(), Some(Repeats::Doubt));
+    assert_eq!(decisions[0], Some(Decision::Waiting { take, fields: Vec::new(), repeats }));
     assert!(decisions[0].as_ref().unwrap().costs());
     let names =
         |decisions: Vec<Option<Decision>>| decisions.iter().flatten().map(Decision::name).collect::<Vec<_>>();
@@ -612,7 +613,9 @@ fn what_was_agreed_to_and_waits_is_sent_where_it_asks_and_taken_back_where_it_is
     let under = |on_change| {
         with_rules(&edited, &all(std::slice::from_ref(&job)), Rules { on_change, ..Rules::NONE }).remove(0)
     };
-    assert_eq!(under(OnChange::Ask), Decision::Underway { take: job.takes[0].id.clone(), unsent: true });
+    let Decision::Waiting { take, fields, repeats: None } = under(OnChange::Ask) else { panic!("it waits") };
+    assert_eq!(take, job.takes[0].id);
+    assert_eq!(fields.iter().map(|it| it.field.as_str()).collect::<Vec<_>>(), ["prompt"]);
     let Decision::Kept { superseded, asks: false, .. } = under(OnChange::Keep) else { panic!("it is kept") };
     assert_eq!(superseded, [job.takes[0].id.clone()]);
 }

@@ -15,12 +15,19 @@ pub enum Decision {
         /// The clip under its present name if it must be moved, which is free; `None` if it has the right name.
         refile: Option<Filed>,
     },
-    /// The job's take was submitted and its result is awaited, or the take still waits to be submitted.
-    Underway {
-        /// The job's take that was submitted, or waits to be submitted.
+    /// The job's take was submitted, and its result is awaited.
+    InFlight {
+        /// The take that was submitted.
         take: TakeId,
-        /// True if the take was not sent yet: its price is still to be paid.
-        unsent: bool,
+    },
+    /// The job's take was queued by an earlier command and not submitted yet: its price is still to be paid.
+    Waiting {
+        /// The take that waits to be submitted.
+        take: TakeId,
+        /// The fields that differ from the request of the newest finished take; empty if there is none.
+        fields: Vec<Change>,
+        /// The earlier payment for the same request, if there is or may be one.
+        repeats: Option<Repeats>,
     },
     /// The job takes over another job's take with the same request. That other job does not need the take, or is not a
     /// part of this run.
@@ -106,6 +113,32 @@ pub enum Decision {
     },
 }
 
+/// An earlier payment, certain or possible, for the same request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    /// The job has a clip, and a person asked for another one.
+    Clip,
+    /// A request in doubt, which may have been charged.
+    Doubt,
+    /// A request that failed and was charged, or may have been.
+    Failure,
+}
+
+impl Repeats {
+    /// All payments that can be repeated.
+    pub const ALL: [Self; 3] = [Self::Clip, Self::Doubt, Self::Failure];
+
+    /// Returns the name for JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clip => "clip",
+            Self::Doubt => "doubt",
+            Self::Failure => "failure",
+        }
+    }
+}
+
 impl Decision {
     /// The names of all decisions, as [`name`](Self::name) returns them.
     pub const NAMES: [&str; 15] = [
@@ -130,9 +163,14 @@ impl Decision {
     #[must_use]
     pub const fn costs(&self) -> bool {
         match self {
-            Self::New | Self::Changed { .. } | Self::Redo { .. } | Self::Again { .. } => true,
-            Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
+            Self::New
+            | Self::Changed { .. }
+            | Self::Redo { .. }
+            | Self::Again { .. }
+            | Self::Waiting { .. } => true,
+            Self::Renamed { unsent, .. } => *unsent,
             Self::Unchanged { .. }
+            | Self::InFlight { .. }
             | Self::HeldBack
             | Self::Kept { .. }
             | Self::Shared { .. }
@@ -158,8 +196,8 @@ impl Decision {
         match self {
             Self::Unchanged { refile: None, .. } => "unchanged",
             Self::Unchanged { refile: Some(_), .. } => "moved",
-            Self::Underway { unsent: true, .. } => "waiting",
-            Self::Underway { unsent: false, .. } => "in flight",
+            Self::Waiting { .. } => "waiting",
+            Self::InFlight { .. } => "in flight",
             Self::Renamed { .. } => "renamed",
             Self::Shared { .. } => "shared",
             Self::New => "new",

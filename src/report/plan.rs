@@ -206,8 +206,13 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
         "path": wanted.path,
         "fingerprint": wanted.fingerprint.to_string(),
     });
+    if let Decision::Waiting { repeats: Some(repeats), .. } = decision {
+        object["repeats"] = repeats.name().into();
+    }
     match decision {
-        Decision::Changed { fields, .. } | Decision::Kept { fields, .. } => {
+        Decision::Changed { fields, .. }
+        | Decision::Kept { fields, .. }
+        | Decision::Waiting { fields, .. } => {
             object["fields"] = fields
                 .iter()
                 .map(|change| json!({ "field": change.field, "old": change.old, "new": change.new }))

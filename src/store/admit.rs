@@ -104,7 +104,7 @@ impl From<Decided> for Admitted {
             | Decision::Redo { superseded, .. }
             | Decision::Kept { superseded, .. }
             | Decision::Shared { superseded, .. } => admitted.supersede = superseded,
-            Decision::Underway { take, unsent: true } => admitted.afresh = Some(take),
+            Decision::Waiting { take, .. } => admitted.afresh = Some(take),
             Decision::Renamed { take, unsent, superseded, .. } => {
                 admitted.supersede = superseded;
                 admitted.afresh = Some(take).filter(|_| unsent);
@@ -115,7 +115,7 @@ impl From<Decided> for Admitted {
             }
             Decision::HeldBack => admitted.is_held_back = true,
             Decision::New
-            | Decision::Underway { unsent: false, .. }
+            | Decision::InFlight { .. }
             | Decision::Unchanged { .. }
             | Decision::Blocked { .. }
             | Decision::Failed { .. } => {}

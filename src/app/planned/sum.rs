@@ -11,7 +11,8 @@ use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::bucket::{Bucket, Buckets};
-use crate::plan::decide::Decision;
+use crate::plan::decide::{Decision, Repeats};
+use crate::plan::fingerprint::Change;
 use std::collections::BTreeMap;
 
 /// The numbers and prices of the planned jobs, added up job by job.
@@ -176,19 +177,26 @@ pub(crate) const ORDER: [char; 7] = ['+', '~', '>', '!', '?', 'x', '='];
 fn why(decision: &Decision) -> (char, String) {
     match decision {
         Decision::New => ('+', "new".into()),
-        Decision::Changed { fields, .. } => {
-            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
-            ('~', format!("changed: {}", names.join(", ")))
-        }
+        Decision::Changed { fields, .. } => ('~', format!("changed: {}", names(fields))),
         Decision::HeldBack => ('!', "waiting for your review of the first clips".into()),
         Decision::Redo { why, .. } => ('~', format!("redo: rejected ({why})")),
         Decision::Kept { fields, asks, .. } => {
-            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
             let (sign, word) = if *asks { ('!', "needs your approval") } else { ('=', "kept") };
-            (sign, format!("{word}, changed: {}", names.join(", ")))
+            (sign, format!("{word}, changed: {}", names(fields)))
         }
-        Decision::Underway { unsent: true, .. } => ('+', "planned earlier, not sent yet".into()),
-        Decision::Underway { .. } => ('>', "submitted earlier, waiting for the result".into()),
+        Decision::Waiting { repeats: Some(repeats), .. } => {
+            let what = match repeats {
+                Repeats::Clip => "redo",
+                Repeats::Doubt => "resubmission of a request in doubt",
+                Repeats::Failure => "retry of a request that may have been charged",
+            };
+            ('~', format!("{what}, not sent yet"))
+        }
+        Decision::Waiting { fields, .. } if !fields.is_empty() => {
+            ('~', format!("changed: {}; not sent yet", names(fields)))
+        }
+        Decision::Waiting { .. } => ('+', "planned earlier, not sent yet".into()),
+        Decision::InFlight { .. } => ('>', "submitted earlier, waiting for the result".into()),
         Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
         Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
         Decision::Shared { .. } => ('>', "shared with another job".into()),
@@ -210,4 +218,9 @@ fn why(decision: &Decision) -> (char, String) {
             ('x', "failed, perhaps charged; `shotlist retry --charged` pays again".into())
         }
     }
+}
+
+/// Returns the names of changed fields, with commas between them.
+fn names(fields: &[Change]) -> String {
+    fields.iter().map(|change| change.field.as_str()).collect::<Vec<_>>().join(", ")
 }

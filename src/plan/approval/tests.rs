@@ -38,7 +38,7 @@ fn moved(then: (&Wanted, &Decision), now: Option<(&Wanted, &Decision)>) -> Optio
 #[test]
 fn what_was_agreed_to_may_be_sent_or_have_been_sent() {
     let job = wanted("x", 40);
-    let waiting = Decision::Underway { take: TakeId("1".into()), unsent: true };
+    let waiting = Decision::Waiting { take: TakeId("1".into()), fields: Vec::new(), repeats: None };
     for decision in [Decision::New, waiting, done()] {
         assert_eq!(moved((&job, &Decision::New), Some((&job, &decision))), None, "{decision:?}");
     }

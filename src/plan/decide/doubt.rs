@@ -1,6 +1,6 @@
 //! Decides to resubmit requests whose outcome cannot be determined.
 
-use super::{Decision, is_unsent};
+use super::{Decision, Repeats, is_unsent};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
@@ -39,7 +39,10 @@ pub(super) fn reorder_doubtful(
     *allowed = *allowed - price;
     let same = own.takes.iter().filter(stands_in).find(|take| take.fingerprint == job.fingerprint);
     match same {
-        Some(take) => Decision::Underway { take: take.id.clone(), unsent: true },
+        Some(take) => {
+            let repeats = Some(Repeats::Doubt);
+            Decision::Waiting { take: take.id.clone(), fields: Vec::new(), repeats }
+        }
         None => Decision::Again { instead_of: by.clone() },
     }
 }

@@ -29,7 +29,10 @@ pub(super) fn held_back<J: WantedJobs + ?Sized>(
         }
         return Ok(decision);
     }
-    let failed = own.and_then(|own| unserved(job, own)).filter(|decision| !decision.costs());
+    let failed = match own {
+        Some(own) => unserved(jobs, job, own)?.filter(|decision| !decision.costs()),
+        None => None,
+    };
     Ok(failed.unwrap_or(Decision::HeldBack))
 }
 

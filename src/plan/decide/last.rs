@@ -32,7 +32,9 @@ pub(super) fn last<J: WantedJobs + ?Sized>(
         }
         return Ok(decision);
     }
-    if let Some(decision) = own.and_then(|own| unserved(job, own)) {
+    if let Some(own) = own
+        && let Some(decision) = unserved(jobs, job, own)?
+    {
         return Ok(decision);
     }
     match jobs.reusable(Owner::Free, job)? {

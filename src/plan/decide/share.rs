@@ -26,7 +26,7 @@ pub(super) fn is_led<J: WantedJobs + ?Sized>(
     decision: &Decision,
     reuse: Reuse,
 ) -> Result<bool, J::Error> {
-    if reuse == Reuse::Never || !matches!(decision, Decision::Underway { unsent: true, .. }) {
+    if reuse == Reuse::Never || !matches!(decision, Decision::Waiting { .. }) {
         return Ok(false);
     }
     // A job that failed gives no clip, so a take that a person ordered for this job is sent.
@@ -104,7 +104,8 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
         }
         Decision::Failed { take, state, .. } => return Ok(Decision::Failed { take, state, from: None }),
         Decision::Unchanged { take, .. }
-        | Decision::Underway { take, .. }
+        | Decision::InFlight { take }
+        | Decision::Waiting { take, .. }
         | Decision::Renamed { take, .. } => Some(take),
         Decision::New
         | Decision::Changed { .. }

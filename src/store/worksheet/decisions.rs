@@ -3,7 +3,7 @@
 
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
-use crate::plan::decide::Decision;
+use crate::plan::decide::{Decision, Repeats};
 use crate::plan::fingerprint::Change;
 use crate::store::{rows, takes};
 use rusqlite::types::ValueRef;
@@ -40,7 +40,10 @@ pub(super) fn insert(
     match decision {
         Decision::New | Decision::HeldBack => {}
         Decision::Unchanged { take: id, refile } => (take, filed) = (Some(id), refile.as_ref()),
-        Decision::Underway { take: id, .. } | Decision::Again { instead_of: id } => take = Some(id),
+        Decision::InFlight { take: id } | Decision::Again { instead_of: id } => take = Some(id),
+        Decision::Waiting { take: id, fields, repeats } => {
+            (take, changes, why) = (Some(id), Some(fields), repeats.map(|it| it.name().to_owned()));
+        }
         Decision::Renamed { take: id, from, filed: clip, superseded: waiting, .. } => {
             (take, key, filed) = (Some(id), Some(from), clip.as_ref());
             superseded = Some(waiting);
@@ -96,8 +99,12 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
     };
     Ok(match row.get_ref(first)?.as_str()? {
         "unchanged" | "moved" => Decision::Unchanged { take: take()?, refile: filed()? },
-        "waiting" => Decision::Underway { take: take()?, unsent: true },
-        "in flight" => Decision::Underway { take: take()?, unsent: false },
+        "waiting" => {
+            let name: Option<String> = row.get(first + 2)?;
+            let repeats = Repeats::ALL.into_iter().find(|it| Some(it.name()) == name.as_deref());
+            Decision::Waiting { take: take()?, fields: fields()?, repeats }
+        }
+        "in flight" => Decision::InFlight { take: take()? },
         "renamed" => Decision::Renamed {
             take: take()?,
             from: key()?,
