@@ -20,8 +20,9 @@ pub(crate) use fit::Fit;
 
 use super::error::Error;
 use super::exit::Exit;
-use super::places::{Places, quoted};
+use super::places::Places;
 use super::project::Project;
+use crate::app::words::Words;
 use crate::domain::problem::Problem;
 use crate::domain::text::count;
 use crate::load::{Loaded, open};
@@ -29,7 +30,6 @@ use address::Base;
 use choice::ChosenClips;
 use destinations::Destination;
 use products::Products;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Name of the command with which a person reviews clips.
@@ -254,22 +254,26 @@ fn next(places: &Places, clips: &ChosenClips<'_>) -> String {
     if clips.left_out.undecided() > 0 { places.typed(LOOK) } else { places.typed("status") }
 }
 
-/// Returns the command that repeats the export with the additional words `more`.
+/// Returns the command that repeats the export, to another file or folder if `more` names one, with the words `more`.
 fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
-    let mut words = format!("export {}", request.form.name());
-    if request.choice == Choice::All {
-        words += " --all";
+    let ExportRequest { form, choice, only, shots, out, force, base_url, destinations } = request;
+    let mut words = Words::new(&format!("export {}", form.name()));
+    let out =
+        out.as_ref().filter(|_| !more.contains(" --out") && *form != Form::Flat).map(|out| out.display());
+    match form {
+        Form::Sheet | Form::Google | Form::Meta | Form::Shopify | Form::Flat => {}
+        Form::Woocommerce { meta } => words = words.option("--meta", Some(meta)),
+        Form::Index { excel } => words = words.flag("--excel", *excel),
     }
-    for only in &request.only {
-        let _ = write!(words, " --only {}", quoted(only));
-    }
-    for shot in &request.shots {
-        let _ = write!(words, " --shot {}", quoted(shot));
-    }
-    if let Some(base) = &request.base_url {
-        let _ = write!(words, " --base-url {}", quoted(base));
-    }
-    places.typed(&(words + more))
+    let words = words
+        .flag("--all", *choice == Choice::All)
+        .option("--only", only)
+        .option("--shot", shots)
+        .option("--base-url", base_url)
+        .option("--for", destinations)
+        .option("--out", out)
+        .flag("--force", *force && !more.contains(" --force"));
+    places.typed(&(words.build() + more))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::places::{MANIFEST, Places, STATE, quoted};
 use super::schema;
+use crate::app::words::Words;
 use crate::catalog::{self, About};
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::key::ModelName;
@@ -16,7 +17,6 @@ use crate::files::atomic_write;
 use crate::load::folder_of;
 use crate::store;
 use draft::{Draft, Pictures};
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -180,18 +180,17 @@ fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
 
 /// Returns the command that repeats the request for a manifest at another path or with the additional words `more`.
 fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
-    let mut command = "shotlist init".to_owned();
+    let InitRequest { manifest: _, subject, force: _ } = request;
+    let mut words = Words::new("shotlist init");
     if manifest != Path::new(MANIFEST) {
-        let _ = write!(command, " {}", quoted(&manifest.display().to_string()));
+        words = words.argument(&manifest.display().to_string());
     }
-    match &request.subject {
-        Subject::Sample => {}
-        Subject::Scenes => command += " --scenes",
-        Subject::File { file, .. } => {
-            let _ = write!(command, " --from {}", quoted(&file.display().to_string()));
-        }
-    }
-    command + more
+    let words = match subject {
+        Subject::Sample => words,
+        Subject::Scenes => words.flag("--scenes", true),
+        Subject::File { file, reading } => words.option("--from", Some(file.display())).reading(reading),
+    };
+    words.build() + more
 }
 
 /// Returns the text of a manifest for a product file, with facts about the file; or the problems of an unusable file.

@@ -78,6 +78,7 @@ pub mod status;
 pub mod summary;
 pub mod validate;
 pub mod verify;
+pub(crate) mod words;
 
 pub use cancel::{CancelReport, CancelRequest};
 pub use check::{CheckReport, CheckedClip};

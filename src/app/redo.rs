@@ -14,6 +14,7 @@ use super::reporter::News;
 use super::selection::Bounds;
 use super::session::Session;
 use super::summary::RunReport;
+use crate::app::words::Words;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::take::{Fingerprint, Wanted};
@@ -148,10 +149,10 @@ fn chosen(
 
 /// Returns the command that repeats the request and answers its question with yes.
 fn repeat_command(args: &RedoRequest) -> String {
-    let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
-    let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
-    let rejected = if args.rejected { " --rejected" } else { "" };
-    format!("redo{rejected}{} --yes", jobs.chain(only).collect::<String>())
+    let RedoRequest { jobs, only, rejected, bounds } = args;
+    let words = Words::new("redo").flag("--rejected", *rejected);
+    let words = jobs.iter().fold(words, |words, job| words.argument(job));
+    words.option("--only", only).bounds(bounds).flag("--yes", true).build()
 }
 
 /// Returns the keys of the jobs that the request names one by one.

@@ -8,20 +8,21 @@ use super::error::Error;
 use super::exit::Exit;
 use super::find::{find, held_elsewhere};
 pub use super::outcome::{Resolution, ResolvedJob, Unresolved};
-use super::places::{quoted, show_typed};
+use super::places::show_typed;
 use super::prices::Prices;
 use super::project::Project;
 use super::reporter::News;
+use crate::app::words::Words;
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Take;
 use crate::domain::text::count;
+use crate::domain::units;
 use crate::engine::ids;
 use crate::store::{ApplyError, Details, Renewal};
 use jiff::SignedDuration;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A request to settle jobs that need a person's decision.
@@ -266,17 +267,17 @@ fn recorded<T>(
 ///
 /// A request with a limit asks no question.
 fn with_bound(request: &ResolveRequest, sum: Usd) -> String {
-    let ResolveRequest { job, reason, older_than, note, .. } = request;
-    let mut words =
-        job.as_deref().map_or_else(|| "resolve --all".to_owned(), |job| format!("resolve {}", quoted(job)));
-    words += " --resubmit";
-    let texts = [("--reason", reason), ("--note", note)];
-    for (flag, text) in texts.into_iter().filter_map(|(flag, text)| Some((flag, text.as_deref()?))) {
-        let _ = write!(words, " {flag} {}", quoted(text));
-    }
-    if let Some(age) = older_than {
-        let _ = write!(words, " --older-than {}s", age.as_secs());
-    }
-    let _ = write!(words, " --max-extra {}", sum.plain());
+    let ResolveRequest { job, decision: _, reason, older_than, note } = request;
+    let words = Words::new("resolve");
+    let words = match job {
+        Some(job) => words.argument(job),
+        None => words.flag("--all", true),
+    };
     words
+        .flag("--resubmit", true)
+        .option("--reason", reason)
+        .option("--note", note)
+        .option("--older-than", older_than.map(units::typed))
+        .option("--max-extra", Some(sum.plain()))
+        .build()
 }

@@ -3,7 +3,6 @@
 use super::error::Error;
 use super::inputs::load;
 use super::names::Names;
-use super::places::quoted;
 use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
 use super::reorder::{Reorder, cost, other_buckets, submit_reorder};
@@ -11,13 +10,13 @@ use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::Session;
 use super::summary::RunReport;
+use crate::app::words::Words;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
 use crate::domain::text::count;
 use crate::store::{StoreError, Worksheet};
-use std::fmt::Write as _;
 
 /// A request to send failed jobs again.
 #[derive(Debug, Clone, Default)]
@@ -83,18 +82,15 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
 
 /// Returns the command that repeats the request and answers its question with yes.
 fn repeat_command(args: &RetryRequest) -> String {
-    let Selection { only, limit } = &args.selection;
-    let mut words = "retry".to_owned();
-    for only in only {
-        let _ = write!(words, " --only {}", quoted(only));
-    }
-    if let Some(limit) = limit {
-        let _ = write!(words, " --limit {limit}");
-    }
-    for (flag, is_set) in [(" --charged", args.charged), (" --include-permanent", args.include_permanent)] {
-        words += if is_set { flag } else { "" };
-    }
-    words + " --yes"
+    let RetryRequest { selection, bounds, charged, include_permanent, written_off } = args;
+    Words::new("retry")
+        .selection(selection)
+        .flag("--charged", *charged)
+        .flag("--include-permanent", *include_permanent)
+        .flag("--written-off", *written_off)
+        .bounds(bounds)
+        .flag("--yes", true)
+        .build()
 }
 
 fn was_charged(take: &Take) -> bool {

@@ -16,7 +16,7 @@ use super::inputs::load;
 use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
 use super::outlook::{time, unsent};
-use super::places::{Places, quoted};
+use super::places::Places;
 use super::plan::{attach_history, invalid, take_over_renamed, valid, worksheet};
 use super::planned::Plan;
 use super::prices::review_counts;
@@ -27,6 +27,7 @@ use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::{Setup, sandbox_limits, setup};
 use super::summary::{self, Ended, RunReport};
+use crate::app::words::Words;
 use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
@@ -39,7 +40,6 @@ use crate::plan::decide::Decision;
 use crate::store::{Caps, StoreError, Worksheet};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// A request for a run.
@@ -295,24 +295,9 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
 
 /// Returns the command that continues the run with the same selection, and that asks again before it spends.
 fn repeat_command(request: &RunRequest) -> String {
-    let RunRequest { selection, bounds, plan, .. } = request;
-    let mut words = "run".to_owned();
-    for only in &selection.only {
-        let _ = write!(words, " --only {}", quoted(only));
-    }
-    if let Some(limit) = selection.limit {
-        let _ = write!(words, " --limit {limit}");
-    }
-    if let Some(plan) = plan {
-        let _ = write!(words, " --plan {}", quoted(&plan.display().to_string()));
-    }
-    if bounds.allow_unpriced {
-        words += " --allow-unpriced";
-    }
-    if let Some(cap) = bounds.max_cost {
-        let _ = write!(words, " --max-cost {}", cap.plain());
-    }
-    words
+    let RunRequest { selection, bounds, plan, accept_changes: _, fail_if_empty: _ } = request;
+    let plan = plan.as_ref().map(|plan| plan.display());
+    Words::new("run").selection(selection).option("--plan", plan).bounds(bounds).build()
 }
 
 /// Sets each provider's daily quota to the part that earlier runs have not used today.

@@ -46,6 +46,19 @@ pub fn about(time: Duration) -> String {
     }
 }
 
+/// Returns a length of time as it is typed on the command line, in the largest unit that loses nothing, such as `90m`.
+#[must_use]
+pub fn typed(time: Duration) -> String {
+    let (seconds, millis) = (time.as_secs(), time.subsec_millis());
+    match (millis, seconds) {
+        (0, 0) => "0s".to_owned(),
+        (0, seconds) if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        (0, seconds) if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (0, seconds) => format!("{seconds}s"),
+        _ => format!("{}ms", time.as_millis()),
+    }
+}
+
 /// Returns a number of bytes in the largest unit in which it is at least 1, such as `1.5 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::words::Words;
 
 #[test]
 fn the_commands_are_consistent() {
@@ -58,4 +59,19 @@ fn times_are_read_with_their_unit() {
     for text in ["", "5", "h", "-1s", "1.5h", "5 days", "99999999999999999999h"] {
         assert!(duration(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_repeated_command_has_every_option_of_the_request() {
+    let parsed =
+        |line: &str| Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{error}")).command;
+    let line = "shotlist run --only A* --only b --limit 3 --allow-unpriced --max-cost 1.50 --max-time 90m";
+    let Command::Run(run) = parsed(line) else { panic!("{line}") };
+    let words = Words::new("shotlist run").selection(&run.selection.request()).bounds(&run.bounds.request());
+    assert_eq!(words.build(), line.replace("A*", "'A*'"));
+    let line = "shotlist init --from p.csv --one-per image --dialect shopify --sheet A --all --column id=EAN \
+                --column title=Titel --encoding windows-1252 --delimiter tab --path a.b --element product";
+    let Command::Init(init) = parsed(line) else { panic!("{line}") };
+    let words = Words::new("shotlist init").option("--from", ["p.csv"]).reading(&init.reading.reading());
+    assert_eq!(words.build(), line);
 }

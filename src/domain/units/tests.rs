@@ -35,3 +35,9 @@ fn sizes_have_the_unit_that_suits_them() {
         ["999 bytes", "2 kB", "2.3 MB", "52.0 GB"]
     );
 }
+
+#[test]
+fn a_typed_time_has_the_largest_unit_that_loses_nothing() {
+    let typed_as = [0, 500, 90_000, 90_500, 5_400_000, 18_000_000].map(|it| typed(Duration::from_millis(it)));
+    assert_eq!(typed_as, ["0s", "500ms", "90s", "90500ms", "90m", "5h"]);
+}

@@ -36,7 +36,8 @@ fn p46_after_max_time_nothing_more_is_sent_and_what_was_sent_is_collected() {
     let mut project = Project::shop(6);
     project.limits = project.limits.replace("rate: 100/s", "rate: 1/s");
     project.manifest(crate::support::SHOP);
-    project.run(&["run", "--yes", "--max-time", "500ms"]).expect(5);
+    let run = project.run(&["run", "--yes", "--max-time", "500ms"]).expect(5);
+    assert!(run.err.contains("next: shotlist run --max-time 500ms"), "{}", run.err);
     let sent = project.requests().len();
     assert!((1..=2).contains(&sent), "{sent}");
     assert_eq!(project.clips().len(), sent);

@@ -70,6 +70,8 @@ fn what_was_written_off_is_told_until_it_is_ordered_again_or_dismissed() {
     assert_whole!(project.run(&["run", "--yes"]).expect(3));
 
     assert_whole!(project.run(&["retry", "--yes"]).expect(0));
+    let asked = project.run(&["retry", "--written-off"]).expect(2);
+    assert!(asked.err.contains("shotlist retry --written-off --yes"), "{}", asked.err);
     assert_whole!(project.run(&["retry", "--written-off", "--yes"]).expect(0));
     assert_eq!(project.charges().len(), 2);
     assert_whole!(project.run(&["run", "--yes"]).expect(0));

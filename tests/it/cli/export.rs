@@ -112,6 +112,11 @@ fn feeds_hold_the_ids_and_the_addresses_and_need_a_base() {
     for base in ["ftp://x/", "https://x/?a", "https://me:secret@x/", "x"] {
         assert_whole!(project.run(&["export", "google", "--all", "--base-url", base]).expect(2));
     }
+    let asked = project
+        .run(&["export", "woocommerce", "--meta", "clip", "--for", "reels", "--out", "a b.csv"])
+        .expect(2);
+    let repeated = "export woocommerce --meta clip --for reels --out 'a b.csv' --base-url https";
+    assert!(asked.err.contains(repeated), "{}", asked.err);
     let with = |form: &'static str| {
         ["export", form, "--only", "sku-1", "--all", "--base-url", "https://c.example/a,b"]
     };
