@@ -52,7 +52,7 @@ pub struct Loaded {
     pub manifest: Option<Manifest>,
     /// The descriptions (cards) of the models, with the manifest's corrections.
     pub cards: Cards,
-    /// The numbers of items that the product file makes with one clip per product, per variant, and per picture. All
+    /// The numbers of items that the product file makes with `one_per` set to `product`, `variant` and `image`. All
     /// three are zero for a plain file.
     pub makes: Makes,
     /// The number of valid jobs that were made from the items.
@@ -95,7 +95,8 @@ impl Loaded {
     }
 }
 
-/// Limit on the size of a manifest, in bytes. A larger file is not a manifest.
+/// Limit on the size of a manifest, in bytes. Reading stops one byte later, so that a larger file is noticed and
+/// refused.
 const LARGEST_MANIFEST: u64 = 64 << 20;
 
 /// Returns the folder of a manifest.
@@ -267,7 +268,7 @@ pub fn providers(manifest: &Path) -> Result<BTreeMap<String, Located<ProviderCon
     providers.ok_or(problems)
 }
 
-/// Reads a manifest from a regular file. A named pipe is an error, so that reading never waits for a writer.
+/// Reads at most 64 MiB and one byte of a manifest. A named pipe is an error, so that reading never waits for a writer.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     open_file(path)?.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;

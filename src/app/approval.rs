@@ -18,7 +18,9 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
-/// Checks the file to which a plan is to be written. Only an older plan is replaced.
+/// Checks the file that a plan will be written to, and returns it.
+///
+/// Only an older plan is replaced: any other existing file is refused, and so is standard output (`-`).
 pub(crate) fn check(places: &Places, file: &Path) -> Result<Output, Error> {
     if file == Path::new("-") {
         let what = "a plan cannot be written to standard output; name a file";
@@ -29,7 +31,7 @@ pub(crate) fn check(places: &Places, file: &Path) -> Result<Output, Error> {
     replacing(file, "a plan", is_plan).map_err(|error| error.hint(places.typed("plan --out PLAN_FILE")))
 }
 
-/// Returns whether a file begins as [`write`] begins a plan.
+/// Returns whether a file begins like a plan that [`write`] has written.
 fn is_plan(file: &File) -> bool {
     let head = head(file);
     head.starts_with("{\n  \"format\": ") && head.contains("\n  \"shotlist\": \"")
@@ -62,7 +64,7 @@ pub(crate) fn write(
 
 /// Reads an approved plan from a file.
 ///
-/// It refuses any file that is not a plan of this project.
+/// It refuses a file that is not a plan, a plan of another project, and a plan of another format version.
 pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<Approval, Error> {
     let refused = |exit, what: String| {
         let what = format!("{}: {what}; nothing was sent", file.display());
@@ -89,7 +91,7 @@ pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<
     Ok(plan)
 }
 
-/// Refuses to continue if any job has changed since the approved plan was written.
+/// Returns an error if any job has changed since the approved plan was written, so that only approved jobs are paid.
 ///
 /// If only input files changed and no planned job did, a note names the files.
 pub(crate) fn compare(

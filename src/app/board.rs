@@ -38,7 +38,9 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Adds a job with the status `bucket`, for jobs whose status does not follow from the plan's action alone.
+    /// Adds a job with the status `bucket`, which differs from the status of its planned action.
+    ///
+    /// An example is a job whose clip is missing.
     pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
         self.jobs.push((job.clone(), bucket));
     }
@@ -65,8 +67,8 @@ pub struct Start {
     pub roster: Roster,
     /// Takes (paid renderings) of earlier runs whose clips are not saved yet.
     pub owed: Vec<Take>,
-    /// Amount spent so far by this run. If this run continues an interrupted run, the amount that the interrupted
-    /// run spent is included.
+    /// Amount charged for certain so far by this run. If this run continues an interrupted run, the charges of that run
+    /// are included.
     pub spent: Usd,
     /// Estimated total spending of the run; `None` if nothing is submitted.
     pub estimate: Option<Usd>,
@@ -79,7 +81,7 @@ pub struct Start {
 pub struct Board {
     began: Timestamp,
     pub(crate) buckets: Buckets,
-    /// Status (bucket) of each job whose status cannot be derived from the last phase of its take.
+    /// Status (bucket) of each job that is neither done, unsent nor in flight, and of each job with a second rendering.
     noted: HashMap<JobKey, Bucket>,
     /// Jobs that get the clip of another job. The map's key is the job that is rendered for all of them.
     followers: HashMap<JobKey, Vec<JobKey>>,
@@ -203,7 +205,7 @@ impl Board {
         }
     }
 
-    /// Returns the status of a job before its take left the phase `from`; `None` if the job was not counted yet.
+    /// Returns the status that a job had while its take was in the phase `from`; `None` if the job was not counted yet.
     fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Bucket> {
         let paid = || self.flights.get(take).filter(|flight| flight.is_paid()).map(|_| Bucket::InFlight);
         self.noted.get(key).copied().or_else(paid).or(match from {
@@ -253,7 +255,7 @@ impl Board {
         }
     }
 
-    /// Counts one unsent job of this kind less when a job is sent, and one more when a job must be sent again.
+    /// Lowers the number of unsent jobs of this kind when a job is sent, and raises it when a job must be sent again.
     fn count_unsent(&mut self, kind: &RenderKind, from: Phase, to: Phase) {
         match (from, to) {
             (Phase::Pending, Phase::Pending) => {}
@@ -282,13 +284,15 @@ impl Board {
         }
     }
 
-    /// Returns the jobs that need a person's decision, as far as the run knows.
+    /// Returns the jobs that need a person's decision according to the events of this run.
+    ///
+    /// A person may have decided about some of them meanwhile.
     pub(crate) fn held(&self) -> BTreeSet<JobKey> {
         let held = self.noted.iter().filter(|(_, bucket)| **bucket == Bucket::Held);
         held.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Counts a job in another bucket after a person has decided about it.
+    /// Moves a job from the count of [`Bucket::Held`] to the count of `bucket` after a person has decided about it.
     pub(crate) fn decided(&mut self, key: JobKey, bucket: Bucket) {
         self.reopened += usize::from(bucket == Bucket::ToRender);
         self.put(key, Some(Bucket::Held), bucket);

@@ -45,9 +45,8 @@ pub(crate) async fn levels_after(
     filled(reader, caps, (Some(run), Some(run)), now).await
 }
 
-/// Returns the call, the run or the time span whose spending counts against a budget.
-///
-/// It is `None` if the budget is for a call or a run that has not started.
+/// Returns the call, run, day or month whose spending counts against a budget; `None` if the call or the run has not
+/// started.
 ///
 /// The first of `runs` is the run of this call. The second is the run whose total counts against the run's budget; an
 /// earlier call may have started it.
@@ -129,7 +128,7 @@ impl Level {
         }
     }
 
-    /// Returns the budget with its used and its remaining amount in words.
+    /// Returns the budget in words, such as `--max-cost $5.00 · $1.20 spent · $3.80 left`.
     #[must_use]
     pub fn words(&self) -> String {
         // Earlier runs may have spent their own budgets, so "nothing spent yet" could be misunderstood.
@@ -152,7 +151,7 @@ impl Level {
         format!("at least 80% of {budget} is spent{doubt} or waiting for results: {} left", self.left())
     }
 
-    /// Returns the used and the remaining amount of the budget in words.
+    /// Returns the used and the remaining amount in words, such as `$1.20 spent · $3.80 left`.
     #[must_use]
     pub fn used(&self) -> String {
         let Spent { settled, reserved, in_doubt } = self.spent;
@@ -189,7 +188,7 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Starts the count for a budget, with no job of the plan added yet.
+    /// Returns the count for a budget before any planned job is added.
     #[must_use]
     pub const fn new(level: Level) -> Self {
         Self { level, sum: Usd::ZERO, jobs: 0, fitting: 0 }

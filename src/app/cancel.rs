@@ -1,7 +1,7 @@
 //! Cancels jobs that are not sent yet, and tasks at providers that can cancel.
 //!
-//! A cancellation needs no lock and costs nothing. Each step changes a take only if no other process has changed it
-//! meanwhile, so a concurrent run takes precedence.
+//! A cancellation needs no lock and causes no new charge, but a provider may still charge the cancelled task. Each step
+//! changes a take only if no other process has changed it meanwhile, so a concurrent run takes precedence.
 
 use super::concurrent::Concurrent;
 use super::error::Error;
@@ -44,9 +44,9 @@ pub struct CancelReport {
 }
 
 impl Obstacle {
-    /// Returns the exit code for this obstacle, the reason for which a job was not cancelled.
+    /// Returns the exit code for a job that was not cancelled for this reason.
     ///
-    /// The code tells scripts whether a second try to cancel may succeed.
+    /// It is [`Exit::WorkRemains`] if a second try may succeed, otherwise [`Exit::Usage`].
     fn exit(&self) -> Exit {
         match self {
             Self::Unanswered(_) | Self::Busy => Exit::WorkRemains,
@@ -66,7 +66,7 @@ impl CancelReport {
         self.jobs.iter().any(CancelledJob::is_cancelled)
     }
 
-    /// Returns the exit code: the most severe one among the jobs that were not cancelled.
+    /// Returns the exit code: the most severe one among the jobs that were not cancelled; success if there are none.
     #[must_use]
     pub fn exit(&self) -> Exit {
         Exit::gravest(self.jobs.iter().filter_map(|job| match &job.outcome {
@@ -175,7 +175,9 @@ impl Cancelling<'_> {
         Ok(jobs)
     }
 
-    /// Cancels a take if its newest state allows it; another process may have changed it.
+    /// Cancels a take if its state allows that, and returns the result.
+    ///
+    /// If another process changes the take meanwhile, its newest state is tried again, at most [`ROUNDS`] times.
     async fn one(&mut self, mut take: Take) -> Result<CancelOutcome, Error> {
         let provider = take.request.model.provider.clone();
         let (policy, price) = (self.project.registry.policy(&provider), take.price);

@@ -70,7 +70,7 @@ pub(super) fn is_invalid(catalog: &Catalog) -> bool {
     catalog.problems.iter().any(Problem::is_error)
 }
 
-/// Returns in a word the certainty that the product file is from the recognised shop system.
+/// Returns how certain the recognised shop system is: `high`, `fair`, or `none` if no system was recognised.
 pub(crate) fn confidence(about: &About) -> &'static str {
     match (about.known * 2 >= about.of, about.of) {
         (_, 0) => "none",

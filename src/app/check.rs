@@ -58,7 +58,7 @@ pub struct CheckedClip {
     pub path: String,
     /// True for an earlier version of the clip, which a newer one has replaced.
     pub older: bool,
-    /// Findings of the checks; `None` if the clip could not be checked because it is missing or altered.
+    /// Findings of the checks; `None` if the clip has no current verdict, for example because it is missing or altered.
     pub checked: Option<Checked>,
 }
 

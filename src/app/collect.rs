@@ -1,6 +1,6 @@
 //! Collects paid work: it only polls tasks and downloads clips.
 //!
-//! It cannot submit a request. From the manifest it reads only the providers' settings.
+//! It cannot submit a request. Only the providers' settings of the manifest must be valid.
 
 use super::board::Roster;
 use super::error::Error;
@@ -18,7 +18,7 @@ use crate::plan::bucket::Bucket;
 use crate::store::Caps;
 
 impl Project {
-    /// Downloads the clips of all paid renderings.
+    /// Downloads the clips that are paid and not saved yet, for all projects of the folder.
     ///
     /// It submits nothing.
     pub async fn collect(&self) -> Result<RunReport, Error> {
@@ -41,7 +41,7 @@ impl Project {
 
 /// Reports an error that prevents new submissions, then collects the paid work nevertheless.
 ///
-/// Links to finished clips expire within a day.
+/// Links to finished clips expire within a day. Without paid work, it only returns the error.
 pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunReport, Error> {
     if session.owing().await?.is_empty() {
         return Err(error);

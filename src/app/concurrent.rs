@@ -35,7 +35,9 @@ impl Project {
     }
 }
 
-/// Returns the text of a person's remark (a reason) as it is saved; `None` if it is blank.
+/// Returns a person's remark (a reason) as it is saved; `None` if it is blank.
+///
+/// Hidden characters become visible escapes, and a long text is cut.
 pub(crate) fn remark(text: Option<&str>) -> Option<String> {
     text.map(printable).filter(|text| !text.is_empty())
 }

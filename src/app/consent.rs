@@ -36,7 +36,7 @@ pub enum Topic {
 pub enum Answer {
     /// Yes: the use case continues.
     Yes,
-    /// No: the use case changes nothing.
+    /// No: the use case does not take the action, and ends or continues without it.
     No,
     /// No answer, because there is no terminal or person to ask.
     Unavailable,

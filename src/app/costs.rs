@@ -42,7 +42,8 @@ impl Gallery {
     }
 }
 
-/// Returns the number and the cost of the sent renderings by row name, life-cycle phase and state of the charge.
+/// Groups the sent renderings by row name, life-cycle phase and state of the charge, with the number and cost of each
+/// group.
 fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     let mut groups: BTreeMap<(String, Phase, &'static str), Group> = BTreeMap::new();
     for job in jobs {
@@ -72,7 +73,7 @@ fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     groups.into_values().collect()
 }
 
-/// Returns the names of the rows in which a rendering of a job counts: a model, a shot, or each tag of the item.
+/// Returns the names of the rows in which a rendering counts: for example its model, or each tag of its item.
 fn names(job: &GalleryJob, record: &TakeRecord, by: By) -> Vec<String> {
     let (key, take) = (job.key(), &record.take);
     match by {

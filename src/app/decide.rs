@@ -172,7 +172,7 @@ pub fn local_reviewer() -> String {
     format!("{}@{host}", user.as_deref().unwrap_or("unknown"))
 }
 
-/// Returns the message about a word that is not a reason for a rejection.
+/// Returns the error message about a word that is no reason for a rejection; it names the known reasons.
 pub(crate) fn no_reason(word: &str) -> String {
     let names = Reason::ALL.iter().map(|reason| reason.name());
     format!("`{}` is not a reason; {}", shown(word), meant_or_all(word, names, "the reasons are"))

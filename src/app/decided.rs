@@ -36,7 +36,7 @@ pub(crate) struct Choice<'a> {
     pub(crate) accepted: bool,
 }
 
-/// A worksheet (the planning tables) in which each selected job has the action that the plan takes for it.
+/// The plan's action for each selected job, in a worksheet (the temporary planning tables).
 pub(crate) struct Decided {
     /// Worksheet with the jobs, each with the plan's action.
     pub(crate) worksheet: Worksheet,
@@ -48,7 +48,7 @@ pub(crate) struct Decided {
     asking: Usd,
     /// Number of jobs that are not selected, by status (bucket).
     others: Buckets,
-    /// Canaries (the clips to review first) of the shots and models that have not passed their review yet.
+    /// Canaries (the clips to review first) of the shots and models that no earlier run has recorded as passed.
     pub(crate) rollout: RolloutState,
     /// Warnings about patterns in the selection that were perhaps meant as names.
     warnings: Vec<String>,
@@ -233,7 +233,7 @@ impl Decided {
 }
 
 impl Choice<'_> {
-    /// Returns whether the user's choice may leave out some jobs of the manifest.
+    /// Returns whether the user has selected jobs, so that the plan may leave out some jobs of the manifest.
     fn is_part(&self) -> bool {
         self.approved.is_some() || !self.selection.only.is_empty() || self.selection.limit.is_some()
     }

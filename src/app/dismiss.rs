@@ -73,7 +73,7 @@ struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// Returns the take (rendering) because of which a job is failed, written off or missing.
+    /// Returns the take (rendering) that failed or was written off, or whose clip is missing.
     ///
     /// It refuses a job with any other status.
     async fn dismissible(&self, history: &History) -> Result<Take, Error> {

@@ -94,7 +94,7 @@ impl DoctorReport {
         self.checks.iter().filter(|check| check.verdict == Verdict::Warn).count()
     }
 
-    /// Returns the exit code: the most severe of the codes with which a run would end.
+    /// Returns the exit code: the most severe code with which a run would end, or success if no check failed.
     #[must_use]
     pub fn exit(&self) -> Exit {
         Exit::gravest(self.checks.iter().filter_map(|check| match check.verdict {
@@ -107,7 +107,7 @@ impl DoctorReport {
 impl Project {
     /// Makes every check of the set-up that is free of charge.
     ///
-    /// It sends one free request to each provider.
+    /// It sends one free request to each needed provider whose address and key look valid.
     pub async fn doctor(&self) -> Result<DoctorReport, Error> {
         let context = Context { project: self, places: &self.places };
         let now = self.clock.now();

@@ -7,7 +7,7 @@ use crate::transport::ClientTrouble;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The reason why a use case failed and has no report.
+/// A failure of a use case, which then returns no report.
 #[derive(Debug)]
 pub struct Error {
     /// Exit code of the program for this error.
@@ -16,7 +16,7 @@ pub struct Error {
     pub what: String,
     /// Clause that says whether money was charged, such as `not charged`; `None` if money is not concerned.
     pub money: Option<String>,
-    /// Command to type next.
+    /// Command to type next; `None` if there is none to suggest.
     pub hint: Option<String>,
     /// Problems in the user's files, each with its place.
     pub problems: Vec<Problem>,
@@ -58,7 +58,7 @@ impl Error {
         self
     }
 
-    /// Creates a local error (exit 9) from another error.
+    /// Creates an error with the exit code [`Exit::Local`] (9) from its cause, such as a disk error.
     pub fn local(source: impl StdError + Send + Sync + 'static) -> Self {
         let error = Self::new(Exit::Local, source.to_string());
         Self { source: Some(Box::new(source)), ..error }

@@ -9,19 +9,19 @@ pub enum Exit {
     Done = 0,
     /// An unexpected error.
     Unexpected = 1,
-    /// The command was used wrongly, or it had to ask a question without a terminal.
+    /// The command was used wrongly, the user answered no, or there was no terminal for a question.
     Usage = 2,
-    /// The run finished, and some jobs failed.
+    /// The work is finished, but some jobs failed, or clips are missing, damaged or refused.
     SomeFailed = 3,
     /// The manifest or a catalog is invalid; nothing was sent.
     Invalid = 4,
-    /// The run stopped before all jobs were finished; the same command continues it.
+    /// Some work remains; the same command continues it, if need be after a review or `resume`.
     WorkRemains = 5,
     /// There is work to do. Only `plan --detailed-exitcode` ends with this code.
     WorkToDo = 6,
     /// Some jobs need a person's decision; their requests may have been charged.
     Held = 7,
-    /// A budget or a guard of the manifest stopped the run; finished work is kept.
+    /// A budget or a guard stopped the run, or an approval is missing; finished work is kept.
     Budget = 8,
     /// A problem with the disk, a permission or the state folder.
     Local = 9,

@@ -145,8 +145,8 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// Returns an error if no clip may be exported, if a file of that name exists, or if the form cannot represent the
-    /// request. Then nothing is written.
+    /// Returns an error if no clip may be exported, if a file of the user would be replaced, or if the form cannot
+    /// represent the request. Then nothing is written.
     pub async fn export(&self, request: &ExportRequest) -> Result<ExportReport, Error> {
         let places = &self.places;
         let base = request.base_url.as_deref().map(Base::read).transpose()?;
@@ -181,7 +181,8 @@ impl Project {
         Ok(report)
     }
 
-    /// Removes the problems from `loaded`, and returns a note with the number of rows that are no valid item, if any.
+    /// Removes the problems from `loaded`, and returns a note about the rows that cannot be used; `None` if there are
+    /// none.
     ///
     /// Warnings are dropped, because the plan has reported them already.
     ///
@@ -249,7 +250,7 @@ fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Er
     names.into_iter().map(Destination::named).collect()
 }
 
-/// Returns the command to type after the export.
+/// Returns the command to type after the export: `review` if a clip still needs a review, otherwise `status`.
 fn next(places: &Places, clips: &ChosenClips<'_>) -> String {
     if clips.left_out.undecided() > 0 { places.typed(LOOK) } else { places.typed("status") }
 }

@@ -15,7 +15,7 @@ struct Target {
 
 static TARGET: OnceLock<Option<Target>> = OnceLock::new();
 
-/// Ends the process if the test named this failpoint and the process has passed it often enough.
+/// Ends the process at the failpoint that the test named, after as many passes as the test wanted.
 pub(crate) fn hit(name: &'static str) {
     if !cfg!(debug_assertions) {
         return;

@@ -32,7 +32,7 @@ pub struct Gallery {
     pub sandbox: bool,
     /// Output folder, which the paths of clips are relative to.
     pub out: PathBuf,
-    /// Jobs that the manifest asks for, in its order.
+    /// Jobs of the manifest as the database last recorded it, in its order.
     pub jobs: Vec<GalleryJob>,
     /// Number of jobs by status (bucket).
     pub buckets: Buckets,

@@ -24,12 +24,13 @@ use std::path::PathBuf;
 /// Maximum number of images requested concurrently; it is low because most images come from one shop's server.
 const AT_ONCE: usize = 8;
 
-/// Time for which the facts about an image are kept; after a failed request the next check tries again.
+/// Time after which a cached image is requested again; an image whose request failed is requested by the next check.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
-/// Reads the first bytes of every image that the manifest links.
+/// Returns the facts about every image that the manifest links, such as the format and the size.
 ///
-/// For each image it returns the facts, such as the format and the size, or the reason why they cannot be read.
+/// They come from the first bytes of the image, or from the cache. For an image that cannot be read, the result has the
+/// reason.
 pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook, Error> {
     let now = project.clock.now();
     let mut cache = Cache::read(&project.places);

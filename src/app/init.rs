@@ -152,7 +152,7 @@ fn refused(what: impl Into<String>) -> Error {
     Error::new(Exit::Usage, what).money("nothing was written")
 }
 
-/// Refuses the path of an existing manifest, and a path that does not end in `.yaml` or `.yml`.
+/// Refuses the path of a folder, of an existing manifest without `force`, and of a file that is not `.yaml` or `.yml`.
 ///
 /// A path with another extension is probably a product file.
 fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {

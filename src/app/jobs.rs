@@ -105,7 +105,7 @@ impl Project {
 impl JobsReport {
     /// Returns the price of a job: the cost of the listed rendering, or the planned price if there is no rendering.
     ///
-    /// It is `None` if the price is unknown, and if the job gets the clip of another job.
+    /// It is `None` if the price is unknown, or if the job needs no rendering of its own.
     #[must_use]
     pub fn price(&self, job: &GalleryJob) -> Option<Usd> {
         match shown_take(job) {

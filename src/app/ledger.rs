@@ -79,7 +79,7 @@ impl Row {
     /// Returns the average cost of an approved clip, rounded up to a millionth of a dollar.
     ///
     /// It is the settled and in-doubt amount of all renderings, also of failed, rejected and replaced ones, divided by
-    /// the number of approved clips. It is `None` if no approved clips are counted.
+    /// the number of approved clips. It is `None` if approved clips are not counted, or if there are none.
     #[must_use]
     pub fn per_approved(&self) -> Option<Usd> {
         (self.settled + self.in_doubt).share(self.approved?)
@@ -116,7 +116,7 @@ impl Project {
 }
 
 impl Table {
-    /// Returns a table with one row for each name of a group; a row adds up all groups of that name.
+    /// Returns a table with one row for each group name; a row is the sum of all groups of that name.
     #[must_use]
     pub fn of(by: By, groups: &[Group]) -> Self {
         let mut rows: Vec<Row> = Vec::new();
@@ -196,7 +196,7 @@ pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     Some((intent.at, &intent.request_id.0))
 }
 
-/// Returns the name of the reason why a take's charge is in doubt. Scripts read it as well.
+/// Returns a stable name for the reason why a take's charge is in doubt; scripts read this name, too.
 #[must_use]
 pub fn why(state: &State) -> &'static str {
     match state {

@@ -51,7 +51,7 @@ impl Lost {
         self.accepted.iter()
     }
 
-    /// Returns the number of clips that are missing, or the number that are altered.
+    /// Returns the number of jobs whose clips have this problem: missing or altered.
     #[must_use]
     pub(crate) fn count(&self, loss: Loss) -> usize {
         self.clips.values().filter(|(_, found)| *found == loss).count()
@@ -87,7 +87,7 @@ impl Lost {
         })
     }
 
-    /// Adds the clip `from`, which is to get the name of a job, if it is missing or altered.
+    /// Records a loss for the job `key` if the clip `from`, which the job will get, is missing or altered.
     fn add(&mut self, key: &JobKey, from: &Filed) {
         let at = (from.take.clone(), from.path.clone());
         let (clip, loss) = match self.all.get(&at) {
@@ -138,7 +138,7 @@ impl Search<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the output folder is missing, because its disk may not be mounted.
+    /// Returns an error if clips are recorded and the output folder is missing: its disk may not be mounted.
     pub(crate) async fn look(&self, reader: &Reader) -> Result<(Lost, Found), Error> {
         let Search { places, root, manifest, .. } = self;
         let dismissed = reader.dismissed().await?;
@@ -212,7 +212,9 @@ impl Search<'_> {
     }
 }
 
-/// Records which disks hold clip folders now. Disks that are gone are no longer recorded, as a person has accepted.
+/// Records the disks that hold clip folders now.
+///
+/// Disks that are no longer mounted are dropped, because a person has accepted that.
 async fn accept_disks(session: &Session, root: &Path, mut disks: BTreeSet<String>) -> Result<(), Error> {
     disks.extend(session.store.disks()?.unwrap_or_default());
     if disks.is_empty() {
@@ -293,7 +295,8 @@ async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
 
 /// Returns the problem with the clip of one job: missing or altered.
 ///
-/// It is `None` if the job has no saved clip, and if the clip matches its record or cannot be compared.
+/// It is `None` if the job has no saved clip, and if the clip matches its record or cannot be compared. If the output
+/// folder cannot be opened, the clip counts as missing.
 pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
     let Some(filed) = &history.filed else { return Ok(None) };
     let recorded = reader.output().await?;

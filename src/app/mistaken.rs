@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The endings of the names of manifests.
 const MANIFESTS: [&str; 2] = ["yaml", "yml"];
 
-/// The endings of names that are meant as files, and not as ids of items.
+/// Endings that mark a name as that of a file; a name without one may be the id of an item.
 const FILES: [&str; 8] = ["yaml", "yml", "json", "csv", "tsv", "xlsx", "xml", "txt"];
 
 /// The name of a manifest as a user typed it, with the command.

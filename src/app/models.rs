@@ -35,7 +35,7 @@ pub struct ModelsReport {
     pub shown: Shown,
     /// Registry of the providers.
     pub providers: Registry,
-    /// Error because of which the report lacks some of the manifest's changes to models; `None` if there was none.
+    /// Error that explains why some of the manifest's changes to models are missing; `None` if the report has all.
     pub incomplete: Option<Error>,
     /// Command to type next.
     pub next: String,

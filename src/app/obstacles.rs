@@ -47,7 +47,7 @@ impl<'a> Obstacles<'a> {
         })
     }
 
-    /// Returns the file that is in the way at a clip's path; `None` if there is none.
+    /// Returns the file that is in the way at a clip's path; `None` if there is none, or if it cannot be read.
     ///
     /// The file may be an earlier clip, which can be moved away.
     pub(crate) fn meets(&mut self, target: &Target) -> Option<ClipFile> {

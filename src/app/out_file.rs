@@ -6,12 +6,13 @@ use crate::files::{Output, OutputFault, Replace};
 use std::fs::File;
 use std::path::Path;
 
-/// Checks the file for a document. An existing file is accepted only if `is_own` recognises it as `what`, such as
-/// `a plan`.
+/// Checks the file for a document.
+///
+/// An existing file is accepted only if `is_own` recognises it as `what`, such as `a plan`.
 ///
 /// # Errors
 ///
-/// Returns an error without a command to type next.
+/// Returns an error if the file may not be replaced or cannot be written; the caller adds the command to type next.
 pub(crate) fn replacing(path: &Path, what: &str, is_own: fn(&File) -> bool) -> Result<Output, Error> {
     let taken = format!("already exists, and it is not {what} that shotlist wrote");
     check(path, Replace::If(is_own), &taken)
@@ -21,7 +22,7 @@ pub(crate) fn replacing(path: &Path, what: &str, is_own: fn(&File) -> bool) -> R
 ///
 /// # Errors
 ///
-/// Returns an error without a command to type next.
+/// Returns an error if the file exists or cannot be written; the caller adds the command to type next.
 pub(crate) fn new(path: &Path) -> Result<Output, Error> {
     check(path, Replace::Never, "already exists")
 }

@@ -61,7 +61,7 @@ pub(crate) async fn time(
     Ok(estimate(open, &outlook))
 }
 
-/// Returns the numbers of unsent jobs, by kind of request, as open renderings, for [`time`].
+/// Converts the numbers of unsent jobs to the input that [`time`] expects.
 pub(crate) fn unsent(jobs: &BTreeMap<RenderKind, usize>) -> BTreeMap<RenderKind, Open> {
     let open =
         |(kind, unsent): (&RenderKind, &usize)| (kind.clone(), Open { unsent: *unsent, ..Open::default() });

@@ -10,6 +10,8 @@ use std::path::Path;
 
 impl Session {
     /// Refuses to continue if the output folder is not the one that holds the project's clips.
+    ///
+    /// A project without clips may change its folder, and the new folder is recorded.
     pub(crate) async fn keep_output(&self) -> Result<(), Error> {
         let (folder, out) = (real(&self.places.folder), real(&self.places.out));
         let named = output_name(&self.places);

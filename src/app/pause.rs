@@ -102,7 +102,9 @@ impl Concurrent {
     }
 }
 
-/// Returns the command that ends these pauses; the caller adds the flags that name the project's paths.
+/// Returns the command that ends these pauses: for one provider if there is one pause, otherwise for all.
+///
+/// The caller adds the flags that name the project's paths.
 #[must_use]
 pub(crate) fn resume_typed(pauses: &[Pause]) -> String {
     match pauses {

@@ -11,7 +11,7 @@ pub fn words(pause: &Pause, now: Timestamp) -> String {
     format!("{}; {}", since(pause, now), waiting(pause))
 }
 
-/// Returns a pause in words without the number of waiting jobs.
+/// Returns a pause in words, as [`words`] does, but without the number of waiting jobs.
 #[must_use]
 pub fn since(pause: &Pause, now: Timestamp) -> String {
     let reason = pause.reason.as_ref().map(|reason| format!("; reason: {reason}")).unwrap_or_default();
@@ -25,7 +25,7 @@ pub fn who(pause: &Pause) -> &str {
     pause.provider.as_deref().unwrap_or("all providers")
 }
 
-/// Returns the number of jobs that wait for the end of a pause, in words.
+/// Returns the number of jobs that wait for the end of a pause, such as `3 jobs wait`.
 #[must_use]
 pub fn waiting(pause: &Pause) -> String {
     let verb = if pause.waiting == 1 { "waits" } else { "wait" };

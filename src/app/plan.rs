@@ -46,7 +46,7 @@ use std::path::PathBuf;
 pub struct PlanRequest {
     /// Jobs of the manifest to plan.
     pub selection: Selection,
-    /// File to write the plan to; to run the plan from this file counts as approval. It is `None` to write no file.
+    /// File to write the plan to; `None` to write no file. Running the plan from this file counts as approval.
     pub out: Option<PathBuf>,
     /// Names of destinations, such as shops, whose limits each clip must keep.
     pub destinations: Vec<String>,
@@ -186,6 +186,8 @@ impl PlanReport {
     }
 
     /// Calls `each` for every job that the manifest no longer has and whose clip is not in the archive yet.
+    ///
+    /// For a plan of selected jobs it calls nothing.
     pub fn each_gone<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(&JobKey) -> Result<(), E>,
@@ -210,9 +212,7 @@ impl PlanReport {
         })
     }
 
-    /// Returns the exit code.
-    ///
-    /// With `tells_work`, a plan that would send a job has its own exit code, 6.
+    /// Returns the exit code: success, or with `tells_work` the code 6 if the plan would send a job.
     #[must_use]
     pub fn exit(&self, tells_work: bool) -> Exit {
         if self.plan.to_render() > 0 && tells_work { Exit::WorkToDo } else { Exit::Done }

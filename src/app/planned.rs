@@ -30,11 +30,12 @@ pub struct Plan {
     pub cards: Cards,
     /// Maximum number of concurrent submissions of each model, from the manifest's limits and the cards.
     pub at_once: BTreeMap<ModelName, usize>,
-    /// Jobs that the manifest no longer has and whose clips are not in the archive yet.
+    /// Jobs that the manifest no longer has and whose clips are not in the archive yet; none if only some jobs are
+    /// planned.
     pub gone: Gone,
     /// Additional cost if a person agrees to render the changed jobs that wait for consent.
     pub asking: Usd,
-    /// Canaries (the clips to review first) of the shots and models that have not passed their review yet.
+    /// Canaries (the clips to review first) of the shots and models that no earlier run has recorded as passed.
     pub rollout: RolloutState,
     /// Estimated time until all jobs to send are rendered; `None` if there are none.
     pub time: Option<Estimate>,

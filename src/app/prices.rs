@@ -1,6 +1,6 @@
-//! The prices of sending the requests of takes (renderings) again if the takes need a decision.
+//! The current prices of rendering takes again, after a person's decision or for a queued redo.
 //!
-//! The price in a report, in the question and in the comparison with the user's limit is the same.
+//! `status`, the question of `resolve` and the comparison with the user's limit show the same price.
 
 use super::project::Project;
 use crate::domain::money::Usd;
@@ -10,7 +10,7 @@ use crate::load::models;
 use crate::provider::cards::Cards;
 use crate::store::{Reader, ReviewCounts, StoreError};
 
-/// Counts the reviews of a project (`None`: of all projects), with the present price of the renderings that they have queued.
+/// Counts the reviews of one project, or of all if `name` is `None`, with the current price of the queued redos.
 pub(crate) async fn review_counts(
     project: &Project,
     reader: &Reader,
@@ -40,7 +40,7 @@ impl Prices {
         Self(Some(cards).filter(|_| !problems.iter().any(Problem::is_error)))
     }
 
-    /// Returns whether takes have the price of their first request, because the current prices cannot be read.
+    /// Returns whether takes keep the price of their first request, because the current prices cannot be read.
     #[must_use]
     pub(crate) fn are_old(&self) -> bool {
         self.0.is_none()

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 /// A manifest with its state folder, its output folder and its providers.
 ///
-/// Every use case is a method of this type. Without a [`Consent`], every question counts as unanswered, so nothing is
-/// spent unless the request sets a limit on it, such as `max_cost`. Without a [`Reporter`], only the returned report
-/// says what was done.
+/// Most use cases are methods of this type; a few, such as `init`, are functions because they need no project. Without
+/// a [`Consent`], every question counts as unanswered, so nothing is spent unless the request sets a limit on it, such
+/// as `max_cost`. Without a [`Reporter`], only the returned report says what was done.
 #[derive(Clone)]
 pub struct Project {
     pub(crate) places: Places,

@@ -122,7 +122,9 @@ pub(crate) async fn buckets(
     reader.buckets(project.as_deref(), apart, kept_as(manifest)).await
 }
 
-/// Returns a function from a shot to the status of its changed jobs that keep their clips; `None` if they keep none.
+/// Returns a function from a shot to the status of its changed jobs that keep their clips.
+///
+/// The function returns `None` if the shot renders changed jobs again.
 ///
 /// If the manifest cannot be read, no changed job keeps its clip.
 pub(crate) fn kept_as(manifest: Option<Manifest>) -> KeptAs {

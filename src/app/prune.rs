@@ -103,7 +103,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Asks for consent to move the clips of these jobs.
+    /// Asks for consent to move the clips of these jobs; returns an error unless the answer is yes.
     fn agree(&self, gone: &[Gone]) -> Result<(), Error> {
         let Self { places, .. } = self;
         let keys: Vec<&JobKey> = gone.iter().map(|job| &job.key).collect();
@@ -137,7 +137,7 @@ impl PruneReport {
 
 /// Moves the clip of a removed job and its earlier versions to the archive.
 ///
-/// If a crash interrupts the move, it can be repeated.
+/// Returns the fault if the current clip cannot be moved. If a crash interrupts the move, it can be repeated.
 async fn archive(
     session: &Session,
     tree: &Tree,

@@ -50,7 +50,7 @@ pub(crate) struct Reorder {
     pub(crate) has_clips: bool,
 }
 
-/// Returns the number of the manifest's jobs by status (bucket), without the jobs in `jobs`.
+/// Returns the number of the manifest's jobs by status (bucket), except the jobs in `jobs`.
 pub(crate) fn other_buckets(
     worksheet: &Worksheet,
     loaded: &Loaded,
@@ -73,6 +73,8 @@ pub(crate) fn other_buckets(
 }
 
 /// Asks for consent once, with the total price, then sends the jobs and runs the engine.
+///
+/// Unless the answer is yes, it returns an error and sends nothing. A rehearsal asks no question.
 pub(crate) async fn submit_reorder(
     session: Session,
     loaded: &Loaded,

@@ -62,7 +62,7 @@ pub enum News<'a> {
         trips: &'a [Trip],
         /// Commands that accept the plan: one that runs it at once, and two that write it and run it from the file.
         ///
-        /// It is `None` if no run is planned.
+        /// It is `None` for `prune`, which sends nothing.
         commands: Option<[String; 3]>,
     },
     /// The jobs that have changed since an approved plan was written, so the plan is not carried out.
@@ -159,8 +159,8 @@ pub enum News<'a> {
     Restoring {
         /// Clip that was to be restored.
         clip: &'a Clip,
-        /// Result: `restored`, `asked` (it will be downloaded again), `kept` (under another name), `left` (not restored) or
-        /// `forgotten`.
+        /// Result: `restored`, `asked` (it will be downloaded again), `kept` (the altered file has another name now),
+        /// `left` (not restored) or `forgotten` (an older version is gone for good).
         word: &'static str,
         /// Sentence that explains the result.
         what: &'a str,

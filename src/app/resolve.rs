@@ -33,7 +33,7 @@ pub struct ResolveRequest {
     pub job: Option<String>,
     /// Decision that is applied to all selected jobs.
     pub decision: Decision,
-    /// Name of a reason, to select only the jobs that need a decision for this reason.
+    /// Name of a reason, such as `ambiguous_submit`, to select only jobs with this reason; `None` for all reasons.
     pub reason: Option<String>,
     /// Minimum time for which a job has needed a decision, to select only such jobs; `None` for no minimum.
     pub older_than: Option<Duration>,

@@ -36,7 +36,8 @@ pub struct RetryRequest {
 impl Project {
     /// Sends failed jobs again.
     ///
-    /// Without further options it sends only jobs whose failure cost nothing for certain and that may succeed now.
+    /// Without further options it sends only jobs whose failure cost nothing for certain and that may succeed now. It
+    /// sends a dismissed job only if `only` of the selection matches the job.
     pub async fn retry(&self, request: &RetryRequest) -> Result<RunReport, Error> {
         retry(self, request).await
     }

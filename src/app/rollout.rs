@@ -120,7 +120,8 @@ impl RolloutState {
         if self.open().any(is_rendered) { Some(places.typed(REVIEW)) } else { self.next(places) }
     }
 
-    /// Returns the command with which the canaries make progress; `None` if no job waits for one.
+    /// Returns the command that helps the canaries to pass, such as `review` or `retry`; `None` if no job waits for
+    /// one.
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let has = |state: Member| self.open().any(|canary| canary.count(state) > 0);
         let words = match self.open().next()?.step {
@@ -136,7 +137,7 @@ impl RolloutState {
 }
 
 impl CanaryState {
-    /// Chooses the jobs of a template's canary, or takes the recorded ones, and reads their states.
+    /// Returns the canary of a template: its recorded jobs with their states, and new jobs if these are too few.
     fn of(rule: Rollout, template: Template, book: &Book) -> Result<Self, StoreError> {
         let Template { identity, shot, model, jobs: _ } = template;
         let draw = Draw::of(&rule);

@@ -52,6 +52,8 @@ pub struct RunRequest {
     /// File with an approved plan, whose jobs alone are sent; `None` without one.
     pub plan: Option<PathBuf>,
     /// True to override the manifest's guards and to render changed jobs again without a question.
+    ///
+    /// It also accepts missing clips, missing disks, and gaps in the records.
     pub accept_changes: bool,
     /// True to fail if the manifest or the selection has no job.
     ///
@@ -66,8 +68,9 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// Returns an error if nothing could be submitted. Clips that were paid before are collected nevertheless, and are
-    /// reported as they arrive.
+    /// Returns an error if nothing could be submitted and there is no paid work to collect. With paid work, it collects
+    /// that and returns the report with the exit code of the error. It collects nothing after a local error, nor after
+    /// the answer no.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
         let worksheet = worksheet(&self.places)?;
         let loaded = match valid(self, load(self, &worksheet)) {
@@ -109,7 +112,7 @@ struct Prepared {
     levels: Vec<Level>,
     /// Jobs whose saved clips are missing or altered.
     lost: Lost,
-    /// True if later runs may ignore the gaps in a rebuilt database, and need not refuse jobs for them.
+    /// True if the gaps in a rebuilt database are settled, so that later runs do not refuse jobs because of them.
     closes_gaps: bool,
     now: Timestamp,
 }
@@ -314,8 +317,8 @@ pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(
 
 /// Refuses to send jobs without a clip if the database was rebuilt with gaps, because they may have been paid before.
 ///
-/// With `agreed` (consent) it refuses nothing. It returns true if later runs need not refuse either: if all jobs are
-/// selected, and if there is consent or no job to send.
+/// With `agreed` (consent) it refuses nothing. It returns true if later runs may ignore the gaps: all jobs are
+/// selected, and there is consent or no job to send.
 async fn ask_about_gaps(
     session: &Session,
     decided: &Decided,

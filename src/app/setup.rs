@@ -47,11 +47,12 @@ impl Setup {
     }
 }
 
-/// The needed providers that cannot be used.
+/// The problems of the needed providers that cannot be used.
 pub(crate) struct Unusable {
-    /// A problem for each of them; empty if all can be used.
+    /// One problem for each such provider; empty if all can be used.
     pub(crate) problems: Vec<Problem>,
-    /// [`Exit::Credentials`] if only keys are missing or wrong, which does not make the manifest invalid.
+    /// [`Exit::Invalid`] if an address in the manifest is wrong; [`Exit::Credentials`] if only keys are missing or
+    /// wrong.
     pub(crate) exit: Exit,
 }
 
@@ -63,7 +64,7 @@ impl Default for Unusable {
 
 /// The reason why a provider's server cannot be called.
 pub(crate) enum EndpointError {
-    /// The manifest's address is invalid, or not that of a server which may receive the key.
+    /// The address in the manifest is invalid, or it is a foreign server that would receive the key.
     Address(Box<Problem>),
     /// The environment has no usable API key of the provider.
     Key(Box<Problem>),
@@ -174,7 +175,7 @@ pub(crate) async fn set_up_valid(
     Ok((Setup { accounts, settings, stage: None }, unusable))
 }
 
-/// Returns a note on the models whose changes by the manifest the sandbox ignores; `None` if there are none.
+/// Returns a note that the sandbox ignores the manifest's changes of some models; `None` if no used model has changes.
 ///
 /// The sandbox follows the providers' documentation of the models and does not read the manifest.
 pub(crate) fn sandbox_limits(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
@@ -253,7 +254,7 @@ pub(crate) fn base_url(
 
 /// Returns a problem for each address in the manifest that is not a server of its provider but would receive the key.
 ///
-/// In a rehearsal there are none, because it contacts no such server.
+/// A rehearsal contacts no such server, so it has no such problem.
 pub(crate) fn foreign_servers(project: &Project, manifest: Option<&Manifest>) -> Vec<Problem> {
     let configs = manifest.filter(|_| !project.places.sandbox).into_iter().flat_map(|it| &it.providers);
     let named = configs.filter(|(_, config)| config.value.base_url.is_some());

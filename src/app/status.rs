@@ -42,7 +42,7 @@ pub struct StatusReport {
     pub now: Timestamp,
     /// Name of the project; `None` for all projects of the folder if the manifest cannot be read.
     pub project: Option<String>,
-    /// Process that holds the project's lock; `None` if no run is active.
+    /// Process that holds the project's lock; `None` if no process holds it.
     pub holder: Option<Holder>,
     /// Last run of the project, with the amount that it spent; `None` if there was none.
     pub run: Option<(Run, Spent)>,
@@ -140,7 +140,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Reads all parts of the status except the budgets, the checks, the lost clips and the next command.
+    /// Reads the status without the budgets, the checks, the lost clips and the next command, which the caller adds.
     async fn read_status(
         &self,
         reader: &Reader,
@@ -228,8 +228,7 @@ impl StatusReport {
         self.holder.is_some() && run.ended.is_none()
     }
 
-    /// Returns each unfinished state with the number of its takes, its oldest take, and the time of that take's
-    /// submission or acceptance.
+    /// Returns the unfinished states that takes are in, each with the number of its takes and the oldest of them.
     #[must_use]
     pub fn oldest(&self) -> Vec<Oldest<'_>> {
         let of = |phase: Phase| {

@@ -29,20 +29,19 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The facts about an ended run that are needed for its summary and that only the command that started the run knows.
+/// The facts that the summary of a run needs from the command that started the run.
 pub(crate) struct Ended<'a> {
     /// Number of the run in the history.
     pub(crate) run: RunId,
     /// Maximum amount that the run may spend under each budget.
     pub(crate) caps: Caps,
-    /// Number of jobs that this run does not send, because an earlier rendering of the job was unfinished at the start.
+    /// Number of jobs that this run does not send, because an unfinished rendering must have its result first.
     pub(crate) waiting: usize,
     /// Number of finished jobs whose input changed and that need a person's consent before they are rendered again.
     pub(crate) asks: usize,
     /// Jobs whose saved clips are missing or altered.
     pub(crate) lost: Lost,
-    /// Canaries (clips to review first), one for each shot and model, that had not passed their review at the start of
-    /// the run.
+    /// Canaries (clips to review first), one for each shot and model that no earlier run has recorded as passed.
     pub(crate) rollout: RolloutState,
     /// Command that continues the run; the flags that name the project's paths are added later.
     pub(crate) repeat: &'a str,
@@ -69,7 +68,7 @@ impl RunReport {
         Self::Nothing { what: what.into(), next, exit: Exit::Done }
     }
 
-    /// Returns the exit code.
+    /// Returns the exit code of the call.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
@@ -124,11 +123,9 @@ pub struct Summary {
     /// Providers and models that were closed to further submissions: the name, the reason, and true if polls were
     /// refused, too.
     pub closed: Vec<(String, WhyStopped, bool)>,
-    /// Number of jobs that were not sent, because an earlier rendering of the job was unfinished at the start of the
-    /// run.
+    /// Number of jobs that were not sent, because an unfinished rendering must have its result first.
     pub waiting: usize,
-    /// Canaries (clips to review first), one for each shot and model, that had not passed their review at the start of
-    /// the run.
+    /// Canaries (clips to review first), one for each shot and model that no earlier run had recorded as passed.
     pub rollout: RolloutState,
     /// Jobs whose saved clips are missing or altered.
     pub lost: Lost,
@@ -150,8 +147,8 @@ pub struct Summary {
 
 /// Runs the engine, records the end of the run in the run history, and returns the summary.
 ///
-/// It stops the test servers of a rehearsal as soon as the engine has ended. The test servers read the database for
-/// their captions, and the run must be the last to close the database.
+/// It stops the test servers of a rehearsal as soon as the engine has ended: they read the database, too, and the run
+/// must be the last to close it.
 pub(crate) async fn carry_out(
     session: Session,
     setup: Setup,
@@ -334,7 +331,7 @@ fn next(
     ended: &Ended<'_>,
 ) -> String {
     match exit {
-        // The next run uses the pictures as they are then.
+        // No take is held, so an input file changed during the run; the next run uses the file as it is then.
         Exit::Held if standing.held.is_empty() => places.typed(ended.repeat),
         Exit::Held | Exit::SomeFailed => {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());

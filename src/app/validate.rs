@@ -71,7 +71,7 @@ impl ValidateReport {
         self.problems.iter().any(Problem::is_error)
     }
 
-    /// Returns the exit code.
+    /// Returns the exit code: the one for invalid input if a problem is an error, otherwise success.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.is_invalid() { Exit::Invalid } else { Exit::Done }

@@ -38,7 +38,7 @@ pub enum Restore {
     /// No clip is restored and nothing is changed.
     #[default]
     Nothing,
-    /// Missing clips are restored from a copy; without a copy, the next `collect` or `run` downloads them again.
+    /// Missing clips are restored from a copy; without one, the next `collect` or `run` asks the provider again.
     Missing,
     /// Missing and altered clips are restored; the altered files are kept below `_takes/`.
     MissingAndAltered,
@@ -104,7 +104,7 @@ pub struct VerifyReport {
     pub sidecars: u64,
     /// True if the request was to restore clips, too.
     pub is_repair: bool,
-    /// Exit code; 3 if a problem was found and remains.
+    /// Exit code; 3 if a problem remains, 5 if clips must still be downloaded by `collect`.
     pub exit: Exit,
     /// Command to type next.
     pub next: String,

@@ -20,17 +20,17 @@ pub enum Layout {
     Sheet {
         /// The character between the cells.
         delimiter: u8,
-        /// The row number of the header.
+        /// The row number of the header, counted from 1.
         header: u64,
     },
     /// A sheet of an XLSX workbook.
     Workbook {
         /// The path of the sheet's XML in the workbook's ZIP archive.
         part: String,
-        /// The row number of the header.
+        /// The row number of the header, counted from 1.
         header: u64,
     },
-    /// JSON with one object, which is a product, on each line.
+    /// JSON Lines: each line is an object, and each object is a product.
     Lines,
     /// JSON with a list of objects, which are the products.
     List {
@@ -60,7 +60,7 @@ pub enum Layout {
 pub struct Columns<'a> {
     /// The names of the added columns.
     pub names: &'a [&'a str],
-    /// The texts to add, by row number (see [`crate::domain::item::Item::line`]). Each row has one text for each of
+    /// The cells to add, by row number (see [`crate::domain::item::Item::line`]). Each row has one text for each of
     /// `names`, in the same order.
     pub rows: HashMap<u64, Vec<String>>,
 }
@@ -72,13 +72,13 @@ pub struct Appended {
     pub bytes: Vec<u8>,
     /// The number of rows that received texts.
     pub rows: usize,
-    /// The numbers of the rows that were left unchanged because they have more cells than the header.
+    /// The numbers of the rows that were left unchanged because they have a filled cell beyond the header.
     pub untouched: Vec<u64>,
-    /// The number of characters that the encoding of the file lacks and that are written as `?`.
+    /// The number of added characters that the encoding of the file lacks; each is written as `?`.
     pub replaced: usize,
 }
 
-/// The reason for which columns could not be added.
+/// The reason why columns could not be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// The file already has a column of this name.
@@ -93,14 +93,14 @@ impl From<String> for Refused {
     }
 }
 
-/// Adds columns to a product file.
+/// Returns a product file with added columns.
 ///
 /// `encoding` is the name of the encoding in which the file was read.
 ///
 /// # Errors
 ///
-/// Returns an error if the file already has one of the columns or does not match `layout`. An encoding that cannot be
-/// edited in place is an error, too.
+/// Returns an error if the file already has one of the columns, which is not checked in a workbook. A file that does
+/// not match `layout`, or an encoding that cannot be edited in place, is an error, too.
 pub fn append(
     bytes: &[u8],
     layout: &Layout,

@@ -14,7 +14,7 @@ impl Row {
         self.cells.get(column).map_or("", |cell| cell.trim())
     }
 
-    /// Returns the first of the given columns in which the row has a text.
+    /// Returns the first of the given columns that is filled in this row; `None` if all of them are empty.
     pub(super) fn filled(&self, columns: &[usize]) -> Option<usize> {
         columns.iter().copied().find(|column| !self.cell(*column).is_empty())
     }

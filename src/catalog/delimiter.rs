@@ -38,7 +38,7 @@ pub(super) fn delimiter(head: &[u8], is_all: bool) -> Option<u8> {
     })
 }
 
-/// Returns the delimiter that Excel's line `sep=;` names.
+/// Returns the delimiter that Excel's line `sep=;` names; `None` for any other line.
 fn separator_line(line: &[u8]) -> Option<u8> {
     let line = line.trim_ascii();
     let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);

@@ -163,7 +163,7 @@ pub(super) struct Dialect {
     /// The column that holds a second id of the product, in the product's row. The rows of variants may refer to the
     /// product by this id.
     id_of_parent: Option<Header>,
-    /// The text that the rows of variants write before the id of [`Self::id_of_parent`].
+    /// The text before the id of [`Self::id_of_parent`] in the rows of variants, such as `id:`.
     #[serde(default)]
     id_prefix: String,
     /// The column of a product's row that lists its variants, which have rows of their own.
@@ -179,8 +179,8 @@ pub(super) struct Dialect {
     /// For each column of titles, the columns whose texts (such as a brand) are put before the title.
     #[serde(default)]
     before: BTreeMap<Header, Vec<Header>>,
-    /// Columns that are ignored in some files, as the keys of the map: a key is ignored if the file also has the column
-    /// that is the key's value.
+    /// Columns to ignore: each key is ignored if the file also has the column that is its value. For example, a column
+    /// with the names of picture files is ignored if another column has their addresses.
     #[serde(default)]
     unless: BTreeMap<Header, Header>,
     /// True if cells may contain pictures in Base64.
@@ -207,7 +207,7 @@ pub(super) struct Dialect {
     codes: Vec<Header>,
     /// Columns that describe a single variant. The text of the product's row never replaces an empty cell in them.
     own: Vec<Header>,
-    /// Rules for products and variants that make no clips unless the user asks for all.
+    /// Rules that leave products and variants out, unless the user asks for all.
     skip: Vec<Skip>,
 }
 
@@ -234,7 +234,7 @@ struct Options {
 #[serde(deny_unknown_fields)]
 struct Children {
     column: Header,
-    /// The name in the listed pairs whose value is the key of the variant's row, such as `sku`.
+    /// The name whose value is the key of the variant's row, such as `sku`.
     key: String,
 }
 
@@ -271,7 +271,8 @@ pub(super) fn is_list_of_rows(name: &str) -> bool {
     ALL.iter().any(|dialect| dialect.rows.as_deref() == Some(name))
 }
 
-/// Returns the dialect that the headers of a file indicate, or two that fit about equally well.
+/// Returns the dialect that the headers of a file indicate, or two that fit about equally well. A file that fits none
+/// has the dialect of plain files.
 pub(super) fn detect(headers: &[String]) -> Detected {
     let likely: Vec<_> = ALL
         .iter()
@@ -300,14 +301,15 @@ pub(super) fn names_items(headers: &[String]) -> bool {
     ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
 }
 
-/// Returns the dialect that a file resembles, for a hint: the file has all headers that the dialect requires, but too
-/// few of its typical ones.
+/// Returns the dialect that a file resembles most, for a hint; `None` if it resembles none. The file has all headers
+/// that the dialect requires, and at least one of its typical headers.
 pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     let known = |dialect: &&Dialect| dialect.confidence(headers).map_or(0, |confidence| confidence.known);
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)
 }
 
-/// Returns a dialect that nearly fits a file, and the spellings of the one required header that the file lacks.
+/// Returns a dialect that nearly fits a file, and the spellings of the one required header that the file lacks; `None`
+/// if there is no such dialect.
 pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<String>)> {
     let lacking = |dialect: &'static Dialect| {
         let folded = dialect.spellings.known(headers);

@@ -1,4 +1,4 @@
-//! Tests files with two likely readings: the chosen reading, and the messages about it.
+//! Tests files that can be read in two ways: the way that is chosen, and the messages about it.
 
 use super::*;
 use crate::domain::problem::Severity;

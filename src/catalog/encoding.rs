@@ -1,8 +1,8 @@
 //! Determines the encoding of text that is not UTF-8 from a sample.
 //!
-//! Every encoding that can decode the sample is a candidate. The text that it gives is a reading. A reading is rated by
-//! the language that fits its words best: by the frequency of letters beyond ASCII, and by their places in a word. It
-//! is certain only if every reading with other letters is a thousand times less likely. An encoding other than
+//! Every encoding that can decode the sample is a candidate, and the decoded text is its reading. A reading is rated by
+//! the language that fits its words best, by the frequency of letters beyond ASCII and their places in a word. The best
+//! reading is certain only if every different reading is a thousand times less likely. An encoding other than
 //! windows-1252, the most common one, also needs more letters. In addition, the detector of browsers (`chardetng`) must
 //! agree, or the odds must be even greater. A sheet of ASCII words in which all other characters are symbols is certain
 //! too. Otherwise the user decides.
@@ -15,22 +15,23 @@ use crate::domain::problem::meant_or_all;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::collections::HashSet;
 
-/// Least odds (natural logarithm) at which an encoding is certain if the detector of browsers, `chardetng`, agrees.
+/// Least odds (natural logarithm) against the next reading at which the best reading is certain. The detector of
+/// browsers, `chardetng`, must agree with it.
 const CERTAIN: f64 = 7.0;
 
-/// Least odds (natural logarithm) at which an encoding is certain although the detector of browsers disagrees. For
-/// windows-1252, [`CERTAIN`] is enough.
+/// Least odds (natural logarithm) at which the best reading is certain although the detector of browsers disagrees with
+/// it. For windows-1252, [`CERTAIN`] is enough.
 const CERTAIN_ALONE: f64 = 10.0;
 
-/// Least number of letters beyond ASCII by which an encoding can be certain if the text is not in Latin script.
-/// `FEWEST_LATIN` is the number for Latin script.
+/// Least number of letters beyond ASCII that a sample needs for a certain encoding. `FEWEST_LATIN` is the number for
+/// text in Latin script.
 ///
-/// For windows-1252, the most common encoding, one letter is enough.
+/// For Latin text in windows-1252, the most common encoding, one letter is enough.
 const FEWEST: usize = 24;
 const FEWEST_LATIN: usize = 8;
 
-/// Odds (natural logarithm) that a text is in an encoding that was not made for the language of the text. `FROM_AFAR`
-/// is for encodings of East Asia.
+/// Penalty (natural logarithm) for an encoding that was not made for the language of the text. `FROM_AFAR` is the
+/// penalty for an alphabet in an encoding of East Asia.
 const UNUSUAL: f64 = -4.5;
 const FROM_AFAR: f64 = -6.0;
 
@@ -55,8 +56,8 @@ const MULTI_BYTE: [(&Encoding, Script); 5] = [
 pub(super) enum Decision {
     /// The encoding of the sample is certain.
     Certain(Certain),
-    /// Several encodings are possible; the likeliest is first. The list has the name of each, and the first words of
-    /// the sample that differ between them, as this encoding reads them.
+    /// Several encodings are possible; the likeliest is first. Each has its name, and its own reading of the first
+    /// words in which the readings differ.
     Uncertain(Vec<(&'static str, String)>),
     /// No known encoding can decode the sample.
     Unknown,
@@ -68,8 +69,8 @@ pub(super) struct Certain {
     pub(super) encoding: &'static Encoding,
     /// A word of the sample, decoded, as an example for the user.
     pub(super) word: String,
-    /// Bytes that do not occur in the sample and that `encoding` and equally fitting encodings read as different
-    /// characters.
+    /// Bytes that the sample lacks and that `encoding` reads differently than other encodings that fit the sample
+    /// equally well.
     pub(super) doubtful: Vec<u8>,
     /// True if the words of the sample are in Latin letters.
     pub(super) is_latin: bool,
@@ -160,8 +161,8 @@ pub(super) fn decide(sample: &[u8]) -> Decision {
     Decision::Uncertain(readings(&candidates))
 }
 
-/// Returns the different texts that the candidates read from a sample, the likeliest first, at most [`SHOWN`]. Each
-/// text is given by the name of its encoding and the first words that differ from the other texts.
+/// Returns the different readings of a sample, the likeliest first, at most [`SHOWN`]. Each has the name of its
+/// encoding, and the first words in which the readings differ.
 fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     let mut shown: Vec<&Candidate> = Vec::new();
     for candidate in candidates {
@@ -187,8 +188,7 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     shown.iter().map(|candidate| (candidate.encoding.name(), words(candidate))).collect()
 }
 
-/// Returns the bytes that the sample lacks and that an equally fitting encoding reads as other characters than
-/// `encoding` does.
+/// Returns the bytes that the sample lacks and that an equally fitting encoding reads differently than `encoding` does.
 fn doubtful(encoding: &'static Encoding, equal: &[&'static Encoding], used: &[bool; 256]) -> Vec<u8> {
     if is_multi_byte(encoding) {
         return Vec::new();
@@ -212,7 +212,7 @@ pub(super) fn is_text(letter: char) -> bool {
     !matches!(letter, '\u{80}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fffd}')
 }
 
-/// Returns the different words of a sample with bytes beyond ASCII.
+/// Returns the words of a sample that have bytes beyond ASCII, each once.
 ///
 /// After [`WORDS`] words it returns only words with bytes that no earlier word has.
 fn words(sample: &[u8]) -> Vec<&[u8]> {
@@ -288,7 +288,7 @@ impl Candidate {
     }
 }
 
-/// Returns a natural logarithm that rates how common an encoding is; 0.0 is the most common one.
+/// Returns the natural logarithm of how common an encoding is, compared with the most common one (0.0).
 fn prior(encoding: &'static Encoding) -> f64 {
     match encoding.name() {
         "windows-1252" => 0.0,

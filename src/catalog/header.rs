@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 /// Number of rows at the start of a sheet that are searched for the header.
 pub(super) const LOOKED_AT: usize = 50;
 
-/// Number of rows in Amazon's header below its first line: labels for people, then the names of the attributes.
+/// Number of rows below Amazon's first line that may be the header: labels for people, then the names of the
+/// attributes.
 const HEADER_OF_TEMPLATE: usize = 2;
 
 /// Number of rows that are searched for the real header below a row that looks like a header but names no field.
@@ -28,7 +29,7 @@ enum Kind {
     Blank,
     /// Excel's line that names the delimiter, such as `sep=;`.
     Separator,
-    /// A line that begins with `# `, or with a word for programs, such as `#INFO`.
+    /// A line that begins with `# `, or with a word that is meant for programs, such as `#INFO`.
     Comment,
     /// Amazon's first line, `TemplateType=…`.
     Template,
@@ -36,7 +37,8 @@ enum Kind {
     Cells,
 }
 
-/// Returns the index of the header among the first rows; `None` if all these rows are blank or comments.
+/// Returns the index of the header among the first rows; `None` if all these rows are blank, comments or lines for
+/// programs.
 ///
 /// `columns` are the columns that the user names, by field.
 pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
@@ -107,7 +109,7 @@ pub(super) fn name(cell: &str) -> &str {
     cell.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}')
 }
 
-/// Removes the `# ` before the first name of a header.
+/// Removes the comment mark `# ` before the first name of a header.
 pub(super) fn unmark(names: &mut [String]) {
     if let Some(first) = names.first_mut()
         && let Some(rest) = first.strip_prefix("# ").map(str::trim).filter(|rest| !rest.is_empty())
@@ -116,7 +118,7 @@ pub(super) fn unmark(names: &mut [String]) {
     }
 }
 
-/// Returns a note about filled rows above the header, which are not read.
+/// Returns a note about filled rows above the header, which are not read; `None` if there are none.
 pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Problem> {
     let columns = &table.options.columns;
     let silent = |row: &&Row| matches!(kind(row, columns), Kind::Blank | Kind::Separator);
@@ -133,13 +135,15 @@ pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Prob
     Some(problem)
 }
 
-/// Reports whether a line of a text sheet is a comment, or a line for programs such as `#INFO`; it then has no cells.
+/// Reports whether a line of a text sheet is a comment, or is meant for programs, such as `#INFO`. Such a line has no
+/// cells.
 pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim_start_matches('"');
     line.starts_with("# ") || machine_word(line).is_some()
 }
 
-/// Returns the word in capital letters with which a line for programs begins, such as `INFO` in `#INFO`.
+/// Returns the word in capital letters after a `#` at the start of a cell, such as `INFO` in `#INFO`; `None` for any
+/// other cell. Such a line is meant for programs.
 fn machine_word(cell: &str) -> Option<&str> {
     let rest = cell.strip_prefix('#')?;
     let word = rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?;

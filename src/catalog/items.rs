@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The number of items that a product file gives for each choice of [`OnePer`]: one clip per product, variant or
-/// picture. Products and variants that make no clips do not count.
+/// The number of items that a product file gives for each choice of [`OnePer`]. Products and variants that are left out
+/// do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Makes {
     /// The number of items if each product gets one clip.
@@ -30,7 +30,7 @@ pub struct Makes {
 }
 
 impl Makes {
-    /// Returns the number of items if one clip is made for each unit that `one_per` names.
+    /// Returns the number of items for the choice `one_per`.
     #[must_use]
     pub const fn of(self, one_per: OnePer) -> usize {
         match one_per {
@@ -61,7 +61,7 @@ pub(super) struct Made {
     pub(super) items: Vec<Item>,
     /// The number of all items made so far, including those already passed on.
     pub(super) count: usize,
-    /// The number of items with one clip per product, per variant and per picture; zeros for a plain file.
+    /// The number of items for each choice of [`OnePer`]; zeros for a plain file.
     pub(super) makes: Makes,
     /// The problems of the items' ids.
     pub(super) problems: Vec<Problem>,
@@ -71,13 +71,13 @@ pub(super) struct Made {
     pub(super) examples: BTreeMap<&'static str, Vec<String>>,
     /// The ids that several items of the file have, which is an error.
     pub(super) doubled: BTreeSet<String>,
-    /// The ids that were shortened, with an example: the long id and the short one.
+    /// The ids that were shortened; the example is a long id and the short one.
     pub(super) cut: Noted,
-    /// The ids of a plain file that begin with an apostrophe, with their column.
+    /// The ids of a plain file that begin with an apostrophe; the example is an id and its column.
     pub(super) quoted: Noted,
-    /// The ids that had hidden characters at an end, which were removed.
+    /// The ids that had invisible characters at an end, which were removed; the example is an id before and after.
     pub(super) trimmed: Noted,
-    /// The items with a question mark in the place of a letter, with the first such word and the item's id.
+    /// The items in which a question mark replaces a letter; the example is the first such word and the id of its item.
     pub(super) lost: Noted,
     /// The items that the shop does not sell, by the index of the column that marks them as not sold.
     pub(super) unsold: BTreeMap<usize, Noted>,
@@ -102,7 +102,7 @@ impl Made {
 #[derive(Default)]
 pub(super) struct Noted {
     pub(super) count: usize,
-    /// The example, from the first item: the original text, and either the id that replaces it or the name of its
+    /// The example, from the first item: the original text, and a second text, such as the new id or the name of a
     /// column.
     pub(super) first: Option<(String, String)>,
     /// The states of unsold items, such as `draft`.
@@ -121,12 +121,11 @@ impl Noted {
 /// Limit on the words for states, such as `draft`, that a hint quotes from a file.
 const WORDS: usize = 8;
 
-/// The reason for leaving out a variant that has no picture, if each picture gets one clip.
+/// The reason for leaving out a variant without a picture, if each picture gets one clip.
 const NO_PICTURE: &str = "without a picture";
 
 impl Maker<'_> {
-    /// Counts the items that the products give with one clip per product, per variant and per picture, and adds the
-    /// numbers to `makes`.
+    /// Counts the items of the products for each choice of [`OnePer`], and adds the numbers to `makes`.
     pub(super) fn count(&self, products: &[Product], makes: &mut Makes) {
         for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());

@@ -22,7 +22,7 @@ const LOOKED_AT: u64 = LARGEST_ROW as u64;
 /// The hint in the error about a JSON object that is too large.
 const ENDLESS: &str = "a quote or a bracket in the object may be unclosed";
 
-/// Reads a JSON file: a document, or objects line by line.
+/// Reads a JSON file: one object per line, or a document.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
     let is_list = head.trim_ascii_start().starts_with(b"[");
     let (mut metered, guard) = Metered::new(head, source);
@@ -145,8 +145,8 @@ fn document(
     table.end_of_records()
 }
 
-/// Walks through a document, and returns the walk with the objects and lists that it found. The error describes what is
-/// wrong with the JSON.
+/// Walks through a document, and returns the finished walk with the lists of objects that it found. The second value is
+/// an error if the JSON is wrong.
 fn walked<'s, 'a>(
     table: &'s mut Table<'a>,
     wanted: Wanted,
@@ -159,7 +159,8 @@ fn walked<'s, 'a>(
     (walk, read.map_err(|error| error.to_string()))
 }
 
-/// Returns the path of the list of products; `None` if the document is one product.
+/// Returns the path of the list of products; `None` if the document is one product. Returns an error if several lists
+/// may be the list of products.
 fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Problem>> {
     let guard = Rc::new(RowGuard::default());
     let (walk, read) = walked(table, Wanted::None, bytes, &guard);

@@ -39,7 +39,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Returns the reason for which the reading of the sheet stopped; `None` if it did not stop.
+    /// Returns the reason why the reading of the sheet stopped; `None` if it did not stop.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
     }
@@ -78,7 +78,10 @@ pub(super) struct Letters<R> {
 }
 
 impl<R: Read> Letters<R> {
-    /// Returns a reader of a sheet whose first bytes are `head`, in the encoding that the user names.
+    /// Returns a reader of a sheet whose first bytes are `head`.
+    ///
+    /// The encoding is the one that the user names, or else that of the byte-order mark. Without both it is determined
+    /// from the bytes of the sheet. Returns an error if the byte-order mark contradicts the user.
     pub(super) fn new(
         mut head: Vec<u8>,
         source: R,
@@ -119,7 +122,8 @@ impl<R: Read> Letters<R> {
         Ok(chunk)
     }
 
-    /// Decides the encoding of the sheet on a sample that begins with the bytes `start`. They remain to be decoded.
+    /// Decides the encoding of the sheet on a sample that begins with the bytes `start`, which are decoded later.
+    /// Returns an error if several encodings are possible.
     fn decide(&mut self, start: &[u8]) -> io::Result<()> {
         self.pending.splice(0..0, start.iter().copied());
         let mut chunk = vec![0; CHUNK];
@@ -282,7 +286,7 @@ fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
     pairs().all(|pair| is_ascii(pair[1], pair[0])).then_some(UTF_16BE)
 }
 
-/// The runs of successive bytes beyond ASCII in a sample, counted by whether they are valid UTF-8.
+/// The numbers of runs of successive bytes beyond ASCII in a sample: those that are valid UTF-8, and the others.
 #[derive(Default)]
 struct Runs {
     /// The number of runs that are not valid UTF-8.
@@ -332,7 +336,7 @@ fn is_odd(letter: char) -> bool {
     }
 }
 
-/// Decides the encoding of a sample.
+/// Decides whether a sample is UTF-8, and otherwise determines its encoding.
 fn encoding(sample: &[u8]) -> Found {
     let runs = Runs::of(sample);
     // A file with a NUL is not text; the reader reports that when it reaches the NUL.

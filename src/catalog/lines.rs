@@ -23,7 +23,7 @@ pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 /// quote. No sheet has such a row, because a NUL is refused.
 const END: &[u8] = b"\n\0\n";
 
-/// The reason for which the rest of a file cannot be read.
+/// The reason why the rest of a file cannot be read.
 #[derive(Debug, Clone)]
 pub(super) enum Broken {
     /// The byte-order mark contradicts the encoding that the user names.
@@ -39,8 +39,8 @@ pub(super) enum Broken {
     Unreadable(String),
 }
 
-/// The guard of a reader's rows: the limit on the bytes of the current row, and the flaws (misplaced quotes) found so
-/// far. The reading loop shares this state with the stream from which it reads.
+/// The limit on the bytes of the current row, and the flaws (misplaced quotes) found so far. The loop that reads the
+/// rows shares this state with the stream of bytes.
 #[derive(Debug, Default)]
 pub(super) struct RowGuard {
     /// The number of further bytes that the current row may have.
@@ -56,7 +56,7 @@ impl RowGuard {
         self.left.set(LARGEST_ROW);
     }
 
-    /// Returns the reason for which no more bytes of the file are read; `None` if reading goes on.
+    /// Returns the reason why no more bytes of the file are read; `None` if there is none.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
     }
@@ -68,7 +68,7 @@ impl RowGuard {
         flaws.drain(..end).filter(|flaw| flaw.row == row).collect()
     }
 
-    /// Adds `length` bytes to the size of the current row; returns an error if the row is then too large.
+    /// Counts `length` more bytes of the current row; returns an error if the row is then too large.
     fn spend(&self, length: usize) -> io::Result<()> {
         match self.left.get().checked_sub(length) {
             Some(left) => self.left.set(left),
@@ -83,7 +83,8 @@ impl RowGuard {
     }
 }
 
-/// Reads the first line of a source, and any bytes after it that arrive in the same read.
+/// Reads the first line of a source, and any bytes after it that arrive in the same read. Returns an error if the disk
+/// or pipe reports one.
 pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
     let mut head = Vec::new();
     let mut chunk = [0; 4096];
@@ -122,7 +123,7 @@ pub(super) fn start(source: &mut impl Read) -> (Vec<u8>, u8) {
     }
 }
 
-/// A reader of a feed or list that limits each record to [`LARGEST_ROW`] bytes.
+/// A reader of an XML or JSON document that limits each product to [`LARGEST_ROW`] bytes.
 #[derive(Debug)]
 pub(super) struct Metered<R> {
     source: io::Chain<io::Cursor<Vec<u8>>, R>,

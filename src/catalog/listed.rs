@@ -111,8 +111,8 @@ fn quoted(cell: &str) -> Option<Vec<&str>> {
     Some(found)
 }
 
-/// Returns the addresses in brackets after names of files: `a.jpg (https://a.example/a.jpg),…`; `None` for any other
-/// cell.
+/// Returns the addresses in parentheses after the names of files: `a.jpg (https://a.example/a.jpg),…`; `None` for any
+/// other cell.
 fn in_brackets(cell: &str) -> Option<Vec<&str>> {
     let mut rest = cell;
     let mut found = Vec::new();
@@ -135,7 +135,7 @@ fn in_brackets(cell: &str) -> Option<Vec<&str>> {
     Some(found)
 }
 
-/// Returns the addresses of the pictures that a text in HTML shows; `None` if it shows none.
+/// Returns the addresses of the pictures in an HTML text, as in `<img src="a.jpg">`; `None` if it has none.
 pub(super) fn shown(text: &str) -> Option<Vec<&str>> {
     let tags = text.match_indices('<').filter_map(|(at, _)| {
         let tag = &text[at..];
@@ -149,7 +149,8 @@ pub(super) fn shown(text: &str) -> Option<Vec<&str>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Adds the pictures in a JSON value to `found`: all texts of a list, and one text of each object.
+/// Adds the pictures in a JSON value to `found`: all texts of a list, and the value of the best of [`KEYS`] in an
+/// object.
 fn gather(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if !text.trim().is_empty() => found.push(text.trim().to_owned()),
@@ -163,7 +164,7 @@ fn gather(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Reports whether a text is an address, or a picture in a data URI.
+/// Reports whether a text is a web address, or a data URI of a picture.
 pub(super) fn is_address(text: &str) -> bool {
     let text = text.trim();
     starts_as_address(text) && !text.contains(char::is_whitespace) || text.starts_with("data:image/")

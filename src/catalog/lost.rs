@@ -1,13 +1,13 @@
 //! Finds letters that were lost when a spreadsheet saved a sheet: question marks within words, as in `gr?n`.
 //!
-//! An encoding without a letter, such as `ü`, cannot save it. Spreadsheets then write a question mark in its place.
+//! An encoding that lacks a letter, such as `ü`, cannot save it, so spreadsheets write a question mark in its place.
 
 use crate::domain::item::Item;
 
 /// The fields whose texts are words, so that a question mark within a word is a lost letter.
 const FIELDS: [&str; 5] = ["title", "name", "description", "vendor", "type"];
 
-/// Letters after a question mark that begin the second part of an address: such a text holds no words.
+/// Characters of web addresses and paths. A word that contains one is not searched for lost letters.
 const OF_ADDRESSES: [char; 7] = ['/', '=', '&', ':', '@', '\\', '#'];
 
 /// Returns the first word of an item's texts in which a question mark replaces a letter; `None` if there is none.
@@ -24,8 +24,10 @@ fn in_text(text: &str) -> Option<&str> {
     words.filter(|word| !word.contains(OF_ADDRESSES)).find(|word| has_lost(word))
 }
 
-/// Returns whether a question mark is between two letters of a word. A sentence that begins after a question mark begins
-/// with a capital letter, but the letters before it are small.
+/// Reports whether a question mark in a word replaces a letter.
+///
+/// The question mark is between two letters, and the second is small or both are capital. A capital letter after a
+/// small one begins a new sentence, as in `Why?Because`.
 fn has_lost(word: &str) -> bool {
     let letters: Vec<char> = word.chars().collect();
     letters.windows(3).any(|around| match around {

@@ -1,8 +1,8 @@
 //! Chooses the columns of a product file that the fields of an item are read from.
 //!
-//! A column comes from the manifest, from the program that wrote the file, from the names of the columns, or last from
-//! their content. The choice is made once, on the header and a limited number of first rows. Names decide. The content
-//! of the rows only breaks ties, and decides if no name fits.
+//! A column is named in the manifest, known from the program that wrote the file, found by its name, or last found by
+//! its content. The choice is made once, on the header and a limited number of first rows. Names decide. The content of
+//! the rows only breaks ties, and decides if no name fits.
 
 use super::dialect::{Columns, Dialect, Field, Says};
 use super::survey::Survey;
@@ -10,16 +10,16 @@ use super::words::{self, Fit};
 use crate::domain::item::FIELDS;
 use std::collections::BTreeMap;
 
-/// Fields for which a column is searched by name, if a file of a known program lacks that program's usual column.
+/// Fields whose column is searched by name, if a file of a known program lacks that program's usual column.
 const OPEN: [&str; 6] = ["title", "description", "vendor", "type", "tags", "image"];
 
 /// Limit on the columns that a hint offers if no column can be chosen.
 pub(super) const OFFERED: usize = 3;
 
-/// Limit on the texts of a column that is likely to hold ids, in bytes.
+/// Length in bytes of the longest text in a column that is likely to hold ids.
 const SHORT: usize = 64;
 
-/// Limit on the digits of a row number; a longer number is taken for a product number of the shop.
+/// Largest number of digits of a row number; a longer number counts as a product number of the shop.
 const ROW_NUMBER: usize = 6;
 
 /// The way in which the column of a field was chosen.
@@ -64,11 +64,11 @@ pub(super) struct Mapping {
     pub(super) choices: Vec<Choice>,
     /// Columns that hold pictures.
     pub(super) pictures: Vec<usize>,
-    /// Columns that have the same picture in all rows.
+    /// Columns that have the same picture in all filled rows.
     pub(super) same: Vec<usize>,
     /// Columns of a plain file that may mark an item as not sold, with the meaning of their cells.
     pub(super) states: Vec<(usize, Says)>,
-    /// The column `id`, if it has mere row numbers and another column identifies the products.
+    /// The column `id`, if it has only numbers, so that another column identifies the products.
     pub(super) row_number: Option<usize>,
 }
 
@@ -97,8 +97,8 @@ fn field(name: &str) -> Option<Field> {
     .find(|field| field.name() == name)
 }
 
-/// Chooses the columns of a file for all fields. `named` has the columns that the user names, by field. The error is a
-/// field for which the file has no such column.
+/// Chooses the columns of a file for all fields. `named` has the columns that the user names, by field. Returns an
+/// error if the file has none of the columns named for a field.
 pub(super) fn choose<'a>(
     dialect: &'static Dialect,
     headers: &[String],
@@ -148,7 +148,8 @@ pub(super) fn choose<'a>(
     Ok(mapping)
 }
 
-/// Returns the meaning of a column's cells, if the name of the column suggests that its cells mark items as not sold.
+/// Returns the meaning of a column's cells, if the name of the column suggests that they mark items as not sold; `None`
+/// for any other column.
 fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
     let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
     match () {
@@ -159,7 +160,8 @@ fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
     }
 }
 
-/// Returns the index of the column that the user names.
+/// Returns the index of the column that the user names; `None` if there is none. If no name is equal, the only name
+/// that differs just in case, accents or punctuation is taken.
 fn position(headers: &[String], wanted: &str) -> Option<usize> {
     let wanted = wanted.trim();
     let exact = headers.iter().position(|header| header == wanted);
@@ -173,7 +175,7 @@ fn position(headers: &[String], wanted: &str) -> Option<usize> {
 impl Mapping {
     /// Replaces the columns of the dialect by the chosen ones.
     ///
-    /// In a plain file, records that come later may add columns, but never change the choice.
+    /// In a plain file, later records may add columns, but never change the choice.
     pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
         columns.states.clone_from(&self.states);
         for Choice { field: name, columns: chosen, by, .. } in &self.choices {
@@ -192,7 +194,7 @@ impl Mapping {
         }
     }
 
-    /// Returns the choice for a field.
+    /// Returns the choice for a field; `None` if no column was chosen.
     pub(super) fn of(&self, field: &str) -> Option<&Choice> {
         self.choices.iter().find(|choice| choice.field == field)
     }
@@ -220,7 +222,7 @@ impl File<'_> {
         self.survey.hidden.contains(&at)
     }
 
-    /// Returns the column whose name fits a field best, and the other columns whose names fit.
+    /// Returns the column whose name fits a field best, and the other columns whose names fit; `None` if no name fits.
     fn by_name(&self, field: &str) -> Option<Found> {
         let found = self.fitting(field);
         if field == "image" {
@@ -244,7 +246,8 @@ impl File<'_> {
         Some((vec![usable[first].1], By::Name, others.collect()))
     }
 
-    /// Returns the column that identifies the items of a plain file.
+    /// Returns the column that identifies the items of a plain file in place of the usual one, which is missing or has
+    /// only numbers. Returns `None` if no other column fits, or if none is needed.
     fn id(&self, base: &Columns, mapping: &mut Mapping) -> Option<Found> {
         let Some(known) = base.ids().next() else {
             let mut found = self.fitting("id").into_iter().filter(|(fit, _)| matches!(fit, Fit::Whole(_)));
@@ -261,7 +264,8 @@ impl File<'_> {
         Some((vec![found], By::Name, vec![known]))
     }
 
-    /// Returns the column of `field`, a handle or a SKU, if its texts identify the items and are not mere row numbers.
+    /// Returns the column of `field`, a handle or a SKU, if its texts identify almost all items and are not mere row
+    /// numbers.
     ///
     /// `number` is the column `id`, which is never returned because it may hold row numbers.
     fn code(&self, field: &str, number: usize) -> Option<usize> {
@@ -284,7 +288,8 @@ impl File<'_> {
         (held.is_pictures() || held.is_addresses()) && !held.is_one_text()
     }
 
-    /// Returns the column with the pictures of a plain file; `known` is the one with a usual English name.
+    /// Returns the column with the pictures of a plain file; `None` if no column fits. `known` is the column with a
+    /// usual English name. Columns with one picture in all rows are added to `mapping`.
     fn image(&self, known: Option<usize>, mapping: &mut Mapping) -> Option<Found> {
         let named = self.fitting("image");
         let is_last = |at: usize| named.contains(&(Fit::Last, at));
@@ -339,7 +344,7 @@ pub(super) fn ids(headers: &[String], survey: &Survey) -> Vec<usize> {
     found
 }
 
-/// Returns the columns that may be the title, the likeliest first.
+/// Returns the columns that may hold the titles, the likeliest first.
 pub(super) fn titles(headers: &[String], mapping: &Mapping, survey: &Survey) -> Vec<usize> {
     let is_taken = |at: &usize| {
         let others =

@@ -77,7 +77,7 @@ pub struct Catalog {
     pub about: Option<About>,
     /// True if the header was read without an error; otherwise the names of the items' columns are not reliable.
     pub is_headed: bool,
-    /// The number of items with one clip per product, per variant and per picture; zeros for a plain file.
+    /// The number of items for each choice of [`OnePer`]; zeros for a plain file.
     pub makes: Makes,
     /// The columns that hold pictures.
     pub pictures: Pictures,
@@ -93,9 +93,9 @@ pub struct Catalog {
 /// The columns of a file that hold pictures, with the one chosen for products.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pictures {
-    /// The column that holds the picture of a product.
+    /// The column that holds the picture of a product; `None` if there is none.
     pub chosen: Option<String>,
-    /// The way in which the column of `chosen` was chosen.
+    /// The way in which the column of `chosen` was chosen; `None` if there is no such column.
     pub by: Option<By>,
     /// All columns that hold pictures.
     pub columns: Vec<String>,
@@ -112,7 +112,7 @@ pub struct Mapped {
     pub columns: Vec<String>,
     /// The way in which the columns were chosen.
     pub by: By,
-    /// Examples for the user: the first different texts in the field's first column that has texts.
+    /// Examples for the user: the first different texts of the field, from its first column that is not empty.
     pub samples: Vec<String>,
     /// Other columns that the user may mean for the field.
     pub others: Vec<String>,
@@ -125,9 +125,9 @@ pub struct About {
     pub format: String,
     /// The name of the encoding.
     pub encoding: &'static str,
-    /// The program that wrote the file, by its name in a manifest.
+    /// The dialect of the file, by its name in a manifest, such as `shopify`.
     pub dialect: &'static str,
-    /// The program that wrote the file, by its name for people.
+    /// The dialect of the file, by its name for people, such as `Shopify product export`.
     pub title: &'static str,
     /// The number of headers in the file that are typical of the program that wrote it.
     pub known: usize,
@@ -145,19 +145,22 @@ pub struct About {
     pub titles: Vec<String>,
     /// The numbers of products and variants, before any are left out.
     pub counts: Counts,
-    /// The number of items with one clip per product, per variant and per picture, without those left out.
+    /// The number of items for each choice of [`OnePer`], without those left out.
     pub makes: Makes,
     /// The number of rows of each kind, such as product or variant, by the file's word for the kind. Empty if no column
     /// has the kind.
     pub kinds: BTreeMap<String, usize>,
-    /// The reasons for which products or variants are left out, each with the number of them.
+    /// The reasons why products or variants are left out, each with the number of them.
     pub left_out: Vec<(String, usize)>,
     /// Examples of rows left out, by reason.
     pub examples: BTreeMap<String, Vec<String>>,
 }
 
 impl Pictures {
-    /// Returns the warning about clips made from words alone although the file has columns of pictures.
+    /// Returns the warning that clips are made from words alone although the file has pictures; `None` if no column
+    /// holds pictures.
+    ///
+    /// The caller checks that no clip uses a picture.
     #[must_use]
     pub fn passed_over(&self, file: &str) -> Option<Problem> {
         let first = self.columns.first()?;
@@ -175,7 +178,8 @@ impl Pictures {
         Some(Problem::warning(Place::File(file.to_owned()), message).hint(hint))
     }
 
-    /// Returns the note about an automatically chosen column of pictures, with the first pictures in it.
+    /// Returns the note about a column of pictures that was chosen by its name or content, with the first pictures in
+    /// it. Returns `None` if the column was chosen in another way.
     #[must_use]
     pub fn note(&self, file: &str) -> Option<Problem> {
         let column = self.chosen.as_ref().filter(|_| matches!(self.by, Some(By::Name | By::Content)))?;
@@ -186,7 +190,8 @@ impl Pictures {
     }
 }
 
-/// Reads a product file. The first bytes decide the format. If they do not show it, the name of the file decides.
+/// Reads a product file. The first bytes decide the format, but a file named `.csv`, `.tsv` or `.txt` is never read as
+/// XML or JSON.
 ///
 /// Problems have row numbers as a spreadsheet shows them; problems with the same cause are joined into one. Memory
 /// grows with the number of items.
@@ -204,9 +209,9 @@ pub struct Scattered;
 
 /// Reads a product file and passes each item on as soon as it is complete.
 ///
-/// In a plain sheet, each row is an item, which is complete immediately. The items of a product are complete when the
-/// next product begins. For a sheet, only the digests that detect duplicate ids stay in memory. All items are gathered
-/// first, as by [`read`], if a row names its parent, or if a list or feed has no header. Then no item is complete
+/// In a plain sheet, each row is an item, which is complete immediately. In any other sheet, the items of a product are
+/// complete when the next product begins. Only the digests that detect duplicates stay in memory. If rows refer to
+/// other rows, or if the file is XML or JSON, all items are gathered first, as by [`read`]. Then no item is complete
 /// before the end of the file.
 ///
 /// If the error is [`Scattered`], the caller must discard the items that it received.
@@ -240,7 +245,7 @@ fn handed_on(mut catalog: Catalog, take: &mut dyn FnMut(Item)) -> Catalog {
     catalog
 }
 
-/// The reason for which reading ends before the file does.
+/// The reason why reading ends before the end of the file.
 enum Stop {
     /// The rest of the file cannot be read.
     Broken(Box<Problem>),

@@ -31,19 +31,19 @@ pub(super) struct Product {
     has_lead: bool,
     /// The options of the product by name, each with the values that its variants have.
     pub(super) options: Vec<(String, Vec<String>)>,
-    /// The reason for which the product makes no clips, if there is one.
+    /// The reason why the product is left out; `None` if it is not.
     left_out: Option<&'static str>,
 }
 
 /// A variant of a product.
 #[derive(Debug)]
 pub(super) struct Variant {
-    /// The variant's row; without cells if no clips are made for variants or pictures.
+    /// The variant's row; without cells if each product gets one clip.
     pub(super) row: Rc<Row>,
     pub(super) has_sku: bool,
     /// The options that the product's row lists for the variant.
     pub(super) options: Vec<(String, String)>,
-    /// The variant's own picture.
+    /// The variant's own picture, if it has one.
     picture: Option<Rc<str>>,
     left_out: Option<&'static str>,
 }
@@ -82,7 +82,7 @@ pub struct Counts {
 #[derive(Debug)]
 pub(super) struct Products {
     dialect: &'static Dialect,
-    /// True if the rows of variants are kept, because clips are made for variants or pictures.
+    /// True if the cells of variants are kept, because each variant or picture gets one clip.
     keeps_variants: bool,
     pub(super) list: Vec<Product>,
     by_key: HashMap<String, usize>,
@@ -185,7 +185,7 @@ impl Products {
         true
     }
 
-    /// Puts the picture of the whole product before all pictures that the product has so far.
+    /// Makes a picture of the whole product the first picture of the product with index `at`.
     fn lead(&mut self, at: usize, picture: Option<&Rc<str>>) {
         let Some(picture) = picture else { return };
         let product = &mut self.list[at];
@@ -212,7 +212,7 @@ impl Products {
         let left_out = columns.reason(RuleSubject::Product, &row.cells);
         let is_single = self.dialect.is_plain() || (!is_apart && columns.is_alone(row));
         let at = match known.filter(|_| !is_single) {
-            // Its variants, or a row that repeats it in another language, came first.
+            // The variants of the product, or its row in another language, came first.
             Some(at) if is_apart && !self.list[at].is_apart => {
                 if self.list[at].variants.is_empty() {
                     self.list[at].pictures.clear();
@@ -275,7 +275,7 @@ impl Products {
         Variant { row, has_sku, options: Vec::new(), picture, left_out }
     }
 
-    /// Adds options of a row to those of the product with index `at`.
+    /// Adds options of a row to those of the product with index `at`, without repetition.
     fn note_options(&mut self, at: usize, added: Vec<(String, String)>) {
         let options = &mut self.list[at].options;
         for (name, value) in added {

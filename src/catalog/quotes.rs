@@ -1,8 +1,8 @@
 //! Finds quotes in a text sheet that close before their cell ends.
 //!
 //! The CSV reader silently treats the text after such a quote as part of the cell. If a program writes `\"` for a
-//! quote, this joins cells that do not belong together. Programs that separate cells by tabs mostly write no quotes
-//! around them, so in their sheets such a cell is kept unchanged: `"Oak" chair`.
+//! quote, cells that do not belong together are then joined. Programs that separate cells by tabs mostly write no
+//! quotes around them. In their sheets a cell such as `"Oak" chair` is therefore kept unchanged.
 
 use std::collections::VecDeque;
 
@@ -88,8 +88,8 @@ impl Quotes {
         }
     }
 
-    /// Keeps the bytes of a cell that begins with a quote, in a sheet whose cells are separated by tabs. At the end of
-    /// the cell, any flaw of the cell is added to `flaws`.
+    /// Keeps a byte of a cell that begins with a quote, in a sheet whose cells are separated by tabs. At the end of the
+    /// cell, any flaw of the cell is added to `flaws`.
     fn keep(&mut self, byte: u8, flaws: &mut VecDeque<Flaw>) {
         if self.delimiter != b'\t' {
             return;

@@ -18,7 +18,7 @@ pub(super) type Part = (String, Values);
 /// Values with their names: pairs of a name and a value.
 pub(super) type Values = Vec<(String, String)>;
 
-/// A record while it is read.
+/// A record that is being read, with the values and parts found so far.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     values: Vec<(String, String)>,
@@ -72,8 +72,8 @@ impl Record {
         self.parts.push((list.to_owned(), values));
     }
 
-    /// Gives a picture to each part of the list `list` that has none: the picture that `known` has for one of the
-    /// part's values.
+    /// Gives a picture to each part of the list `list` that has none. `known` has the pictures by the values that refer
+    /// to them, such as the id of a picture.
     pub(super) fn show(&mut self, list: &str, known: &HashMap<(String, String), String>) {
         let name = format!("{list}.image.src");
         let mut shown = Vec::new();

@@ -132,8 +132,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Checks the names of the columns and passes them to the table. The caller has removed white space around the
-    /// names.
+    /// Checks the names of the columns and passes them to the table. Returns an error for too many names, or for one
+    /// that is too long. The caller has removed white space around the names.
     pub(super) fn take(
         table: &mut Table<'_>,
         row: u64,
@@ -167,7 +167,7 @@ impl Header {
     }
 }
 
-/// A sheet while it is read.
+/// The state of a text sheet while its rows are read.
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
     known: Rc<Known>,
@@ -211,7 +211,7 @@ impl Sheet<'_, '_> {
         }
     }
 
-    /// Finds the header among the first rows, and reads those below it.
+    /// Finds the header among the rows in `first`, and processes the rows below it.
     fn settle(&mut self) -> Result<(), Stop> {
         if self.header.is_some() {
             return Ok(());

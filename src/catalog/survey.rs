@@ -28,7 +28,7 @@ pub(super) struct Survey {
 /// The measured content of a column.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    /// The number of cells with a text.
+    /// The number of filled cells.
     pub(super) filled: usize,
     /// The number of cells that begin with the name or address of a picture, judged by an ending such as `.jpg`.
     pictures: usize,
@@ -151,8 +151,8 @@ impl Held {
         self.filled >= 3 && self.different.len() == 1
     }
 
-    /// Returns the number of rows that have the column's most frequent text. Returns `None` if fewer than six rows have
-    /// a text, or if fewer than half of these have that text.
+    /// Returns the number of rows that have the column's most frequent text. Returns `None` if fewer than six cells are
+    /// filled, or if fewer than half of them have that text.
     pub(super) fn shared(&self) -> Option<usize> {
         (self.filled >= 6 && self.most * 2 >= self.filled).then_some(self.most)
     }
@@ -162,7 +162,8 @@ impl Held {
         self.filled > 0 && self.shown * 2 >= self.filled
     }
 
-    /// Reports whether the column has at least half as many different texts as rows with a text.
+    /// Reports whether the texts of the column mostly differ: at least one different text for every two filled cells. A
+    /// column with fewer than three filled cells counts, too.
     pub(super) fn differs(&self) -> bool {
         self.filled < 3 || self.different.len() * 2 >= self.filled
     }

@@ -21,25 +21,24 @@ use settle::Pending;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Number of first records by whose names the program that wrote a feed or list is recognised. Feeds and lists have no
-/// header.
+/// Number of records at the start of an XML or JSON file whose names show which program wrote the file.
 const LOOKED_AT: usize = 100;
 
 /// Number of rows of a sheet that are examined before its columns are chosen; `MOST_HELD` limits the bytes in them.
 const LOOKED_AT_ROWS: usize = 500;
 const MOST_HELD: usize = 8 << 20;
 
-/// Limit on the number of cells that are searched for a hint about a column that can serve as the id.
+/// Limit on the number of cells that are examined to suggest a column for the id, if no column can be chosen.
 const WATCHED: usize = 4 << 20;
 
-/// Limit on the rows held in memory; a spreadsheet can have as many. `MOST_CELLS` limits their cells, because even an
-/// empty cell takes 24 bytes.
+/// Limit on the rows held in memory, which is also the limit of a spreadsheet. `MOST_CELLS` limits their cells, because
+/// even an empty cell takes 24 bytes.
 ///
 /// A file whose items are passed on while it is read may have more rows.
 const MOST_ROWS: u64 = 1 << 20;
 const MOST_CELLS: usize = 1 << 25;
 
-/// A product file while it is read: the rows, columns, items and problems found so far.
+/// The state of a product file while it is read: the rows, columns, items and problems found so far.
 pub(super) struct Table<'a> {
     pub(super) file: &'a str,
     pub(super) options: &'a Reading,
@@ -55,7 +54,7 @@ pub(super) struct Table<'a> {
     /// The rows that wait for the choice of columns; `bytes` is the number of bytes in them.
     waiting: Vec<Read>,
     bytes: usize,
-    /// The recognised dialect until the columns are chosen.
+    /// The recognised dialect of a file whose columns are not chosen yet; otherwise `None`.
     pending: Option<Pending>,
     /// Columns that received a new name, because their own was empty or repeated. The second index is the earlier
     /// column of the same name; `None` if the name was empty.
@@ -139,7 +138,7 @@ impl<'a> Table<'a> {
         self.survey.hidden.clone_from(columns);
     }
 
-    /// Builds an error about a row.
+    /// Builds an error about a row, or about the cell of the row in `column`.
     pub(super) fn at(&self, row: u64, column: Option<&str>, message: impl Into<String>) -> Problem {
         let column = column.map(str::to_owned);
         Problem::error(Place::Row { file: self.file.to_owned(), row, column }, message)
@@ -157,7 +156,7 @@ impl<'a> Table<'a> {
         self.problems.add(problem.of_item());
     }
 
-    /// Records a problem of a column's name.
+    /// Records a problem of a column's name. After it, no more items are passed on.
     pub(super) fn spoil_header(&mut self, problem: Problem) {
         self.is_spoilt = true;
         self.problems.add(problem);
@@ -178,7 +177,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Returns the state for passing on items, as it is before the first row.
+    /// Returns the initial state for passing on items, before the first row.
     fn streamed(&self) -> Streamed {
         Streamed { names: shared(&self.headers), open: None, keys: HashSet::new() }
     }
@@ -190,7 +189,8 @@ impl<'a> Table<'a> {
             .hint(format!("write a name into cell {cell}, such as `notes`, or delete the column"))
     }
 
-    /// Returns the dialect that the manifest names, or else the one that the headers indicate.
+    /// Returns the dialect that the manifest names, or else the one that the headers indicate. Returns an error if two
+    /// are equally likely, or if the named one is unknown or does not fit.
     fn dialect(&self) -> Result<(&'static Dialect, Confidence), Box<Problem>> {
         let Some(wanted) = &self.options.dialect else {
             return match dialect::detect(&self.headers) {
@@ -236,7 +236,7 @@ impl<'a> Table<'a> {
         after
     }
 
-    /// Reads a row of a file whose header is known.
+    /// Processes a row of a sheet. The first rows wait until the columns are chosen.
     pub(super) fn row(&mut self, mut row: Row) -> Result<(), Stop> {
         self.guards.open(&mut row);
         if self.known.is_some() {
@@ -254,7 +254,7 @@ impl<'a> Table<'a> {
     }
 
     /// Adds a row of a file whose columns are chosen, and passes on the items of the previous product if the row
-    /// completes it.
+    /// completes it. Returns an error if the rows of a product are scattered.
     fn flow(&mut self, mut row: Row) -> Result<(), Stop> {
         if let Some(known) = &self.known {
             known.dialect.unescape(&mut row.cells);
@@ -298,7 +298,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Adds a row to its product.
+    /// Adds a row to its product, or records a problem if the row has no id.
     fn gather(&mut self, row: Row) {
         let is_held = self.known.as_ref().is_some_and(|known| known.stream.is_none());
         if is_held && !self.holds(&row) {

@@ -117,7 +117,7 @@ pub(super) enum Fit {
     Whole(usize),
     /// The name contains a word of the field.
     Part(FitRank),
-    /// The name contains a word of the field's list `last`, which mostly means something else.
+    /// The name contains a word of the field's list `last`, so it mostly means something else.
     Last,
 }
 

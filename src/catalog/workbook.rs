@@ -25,7 +25,7 @@ const LARGEST: u64 = 64 << 20;
 /// Limit on the unpacked files of a workbook, in bytes: all texts of its sheets are held in memory together.
 const UNPACKED: u64 = 512 << 20;
 
-/// Reads the sheet that the user names, or else the first one with a header.
+/// Reads the sheet that the user names, or else the first visible one with a header.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let mut bytes = head;
     let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
@@ -82,7 +82,8 @@ fn unpacks_within(bytes: &[u8], most: u64) -> bool {
     true
 }
 
-/// Chooses the sheet to read, and records a note about the other sheets.
+/// Chooses the sheet to read: the one that the user names, or else the first visible one with a header. If the user
+/// names none, records a note about the other sheets.
 fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, Box<Problem>> {
     let sheets = workbook.sheets.clone();
     if let Some(wanted) = table.sheet() {
@@ -165,7 +166,7 @@ impl Line {
     }
 }
 
-/// A sheet while it is read, row by row.
+/// The state of a workbook's sheet while its rows are read.
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
     /// The path of the sheet's XML in the workbook's archive.
@@ -188,7 +189,7 @@ impl Sheet<'_, '_> {
         if is_found || rows.len() == header::LOOKED_AT { self.settle() } else { Ok(()) }
     }
 
-    /// Finds the header among the first rows, and reads those below it.
+    /// Finds the header among the rows in `first`, and processes the rows below it.
     fn settle(&mut self) -> Result<(), Stop> {
         if self.header.is_some() {
             return Ok(());

@@ -22,10 +22,11 @@ use survey::{Survey, is_known, survey};
 /// Number of bytes that are examined to find out which element holds a product.
 const LOOKED_AT: u64 = 256 * 1024;
 
-/// Usual namespace prefixes of shop fields, whose names become columns; documents may declare other prefixes.
+/// Usual namespace prefixes of Google's product fields: `g:id` becomes the column `id`. Documents may declare other
+/// prefixes.
 const PREFIXES: [&str; 2] = ["g", "c"];
 
-/// The text by which the address of the namespace of shop fields is recognised.
+/// The text that is part of the address of Google's namespace for product fields.
 const SHOP_FIELDS: &str = "base.google.com";
 
 /// Reads an XML document; a product's row number is its position, 1 for the first.
@@ -60,7 +61,8 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     document(table, letters, &guard)
 }
 
-/// Returns the encoding that the manifest names, or else the one that the document declares.
+/// Returns the encoding that the manifest names, or else the one that the document declares, or else UTF-8. Returns an
+/// error if the encoding does not exist.
 fn encoding(table: &Table<'_>, head: &[u8]) -> Result<&'static Encoding, Box<Problem>> {
     let declaration = head.split(|byte| *byte == b'>').next().unwrap_or_default();
     let declaration = String::from_utf8_lossy(declaration);
@@ -101,7 +103,8 @@ fn document(table: &mut Table<'_>, mut source: impl Read, guard: &RowGuard) -> R
     products.read(BufReader::with_capacity(64 * 1024, Cursor::new(start).chain(source)))
 }
 
-/// Returns the element that holds a product; `None` if the start of the document does not show one.
+/// Returns the element that holds a product; `None` if the start of the document does not show one. Returns an error if
+/// several elements may hold a product.
 fn chosen(table: &Table<'_>, seen: &Survey) -> Result<Option<String>, Box<Problem>> {
     let known: Vec<&String> = seen.candidates.iter().filter(|name| is_known(name)).collect();
     match (known.as_slice(), seen.candidates.as_slice()) {
@@ -122,7 +125,7 @@ fn element_hint(name: &str) -> String {
     format!("write `element: {name}` under `items:`; for `init` and `catalog`, `--element {name}`")
 }
 
-/// The products of a document while they are read.
+/// The state of an XML document while its products are read.
 struct Products<'s, 'a> {
     table: &'s mut Table<'a>,
     guard: &'s RowGuard,
@@ -130,7 +133,7 @@ struct Products<'s, 'a> {
     /// The name of the element that holds a product, once it is known.
     element: Option<String>,
     row: u64,
-    /// The namespace prefixes of shop fields.
+    /// The namespace prefixes of Google's product fields.
     shop: Vec<String>,
 }
 
@@ -194,7 +197,7 @@ impl Products<'_, '_> {
         if self.row == 0 { Err(self.none().into()) } else { self.table.end_of_records() }
     }
 
-    /// Records the namespace prefixes that an element of the document declares for shop fields.
+    /// Records the namespace prefixes that an element of the document declares for Google's product fields.
     fn note_prefixes(&mut self, start: &BytesStart<'_>) {
         for attribute in start.attributes().flatten() {
             if let Some(prefix) = attribute.key.as_ref().strip_prefix("xmlns:")

@@ -327,7 +327,7 @@ pub struct ShowArgs {
     pub manifest: ManifestArg,
 }
 
-/// Parses a whole number of things, such as a number of submissions.
+/// Parses a whole number, such as a maximum number of submissions.
 fn whole_number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "write a whole number, such as 5".to_owned())
 }

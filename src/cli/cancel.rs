@@ -1,4 +1,4 @@
-//! `shotlist cancel`.
+//! Implements `shotlist cancel`.
 
 use super::args::CancelArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist catalog`.
+//! Implements `shotlist catalog`.
 
 use super::args::CatalogArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist check`.
+//! Implements `shotlist check`.
 
 use super::args::ManifestArg;
 use super::context::Context;
@@ -6,7 +6,8 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::{json, text};
 
-/// Checks every clip that has no verdict yet, and reports the verdicts about all clips.
+/// Checks every clip that has no verdict for its bytes and the current settings, and reports the verdicts about all
+/// clips.
 pub(super) async fn check(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let opened = context.open(args.manifest.as_deref())?;

@@ -1,4 +1,4 @@
-//! `shotlist collect`.
+//! Implements `shotlist collect`.
 
 use super::args::ManifestArg;
 use super::context::Context;
@@ -6,7 +6,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report;
 
-/// Downloads all paid clips that are finished, and submits nothing.
+/// Polls the tasks of paid clips and downloads the clips. Submits nothing.
 pub(super) async fn collect(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     context.check_named("collect", args.manifest.as_deref(), false)?;
     let opened = context.open(args.manifest.as_deref())?;

@@ -42,14 +42,15 @@ impl Context {
         self.open_any(manifest)
     }
 
-    /// Opens the project of the given manifest, even if the manifest does not exist.
+    /// Opens the project of the given manifest, even if it does not exist. If none is given, it is found as in
+    /// [`Self::open`].
     pub(super) fn open_any(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         let Global { file, out, sandbox, .. } = &self.global;
         self.open_at(Places::find(manifest.or(file.as_deref()), out.as_deref(), *sandbox)?)
     }
 
-    /// Returns an error if the manifest that a command names does not exist, and the user most likely meant another file
-    /// or an item. `has_only` is true for commands with `--only`.
+    /// Returns an error if the manifest that a command names does not exist, and the user most likely meant another
+    /// file or an item. `has_only` is true for commands with `--only`.
     pub(super) fn check_named(
         &self,
         command: &str,
@@ -106,7 +107,8 @@ impl Opened {
         Self { project: self.project.asking(asking), ..self }
     }
 
-    /// Runs `work` on the project to its end; meanwhile handles signals and updates the times on the terminal.
+    /// Runs `work` on the project to its end. Meanwhile passes signals to the run, and updates the times on the
+    /// terminal.
     pub(super) async fn at_work<T>(
         &self,
         terminal: &Terminal,

@@ -1,4 +1,4 @@
-//! `shotlist approve` and `shotlist reject`.
+//! Implements `shotlist approve` and `shotlist reject`.
 
 use super::args::{ApproveArgs, RejectArgs, ReviewedArgs};
 use super::context::Context;

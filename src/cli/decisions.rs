@@ -1,4 +1,4 @@
-//! Decisions about clips as a file: `shotlist review --import` and `--export`.
+//! Reads and writes decisions about clips as files, for `shotlist review --import` and `--export`.
 
 use super::args::ReviewArgs;
 use crate::app::error::Error;

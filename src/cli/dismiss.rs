@@ -1,4 +1,4 @@
-//! `shotlist dismiss`.
+//! Implements `shotlist dismiss`.
 
 use super::args::DismissArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist doctor`.
+//! Implements `shotlist doctor`.
 
 use super::args::ManifestArg;
 use super::context::Context;

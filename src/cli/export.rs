@@ -1,4 +1,4 @@
-//! `shotlist export`.
+//! Implements `shotlist export`.
 
 use super::args::ExportArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `--help`: commands in groups, examples that can be typed, exit codes and the environment.
+//! Builds the help: commands in groups, examples that can be typed, exit codes and the environment.
 
 use super::args::Cli;
 use crate::app::exit::GRAVEST_FIRST;
@@ -285,7 +285,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     ),
 ];
 
-/// The environment variables that the program reads, with their meaning, except for the keys of the providers.
+/// The environment variables that the help shows after the keys of the providers, with their meaning.
 const ENVIRONMENT: &[[&str; 2]] = &[
     ["SHOTLIST_LOG", "level of the log, such as debug"],
     ["HTTPS_PROXY, NO_PROXY", "how to reach the providers"],
@@ -316,7 +316,8 @@ pub fn command() -> Command {
 
 /// Returns the commands with all their help.
 ///
-/// The environment names the keys of the providers. Their documents take most of the time of a short command to read.
+/// It is slow: the list of environment variables names the keys of the providers, so it reads the documents of all
+/// providers.
 #[must_use]
 pub fn whole() -> Command {
     let short = examples("").unwrap_or_default();
@@ -338,7 +339,8 @@ fn examples(name: &str) -> Option<String> {
     Some(format!("Examples:\n{}", lines.join("\n")))
 }
 
-/// Returns whether a command is part of this program, which can be built without the sandbox.
+/// Returns whether a typed command exists in this program. A build without the sandbox lacks every command that
+/// contains `sandbox`.
 fn is_built_in(typed: &str) -> bool {
     cfg!(feature = "sandbox") || !typed.contains("sandbox")
 }

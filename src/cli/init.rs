@@ -1,4 +1,4 @@
-//! `shotlist init`.
+//! Implements `shotlist init`.
 
 use super::args::InitArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist jobs`.
+//! Implements `shotlist jobs`.
 
 use super::args::JobsArgs;
 use super::context::Context;

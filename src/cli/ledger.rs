@@ -1,4 +1,4 @@
-//! `shotlist ledger`.
+//! Implements `shotlist ledger`.
 
 use super::args::{LedgerAdjust, LedgerArgs, LedgerDo, LedgerShow};
 use super::context::Context;

@@ -73,7 +73,7 @@ pub fn main() -> Exit {
     complete(&terminal, exit)
 }
 
-/// Prints the help, the version or an error of the arguments.
+/// Prints the help, the version or an error of the arguments, and returns the exit code.
 fn print(answer: &clap::Error) -> Exit {
     // Errors of the arguments go to stderr, where nothing can report that they were lost.
     match answer.print() {
@@ -87,7 +87,8 @@ fn print(answer: &clap::Error) -> Exit {
     }
 }
 
-/// Returns the exit code of a command that has ended with `exit`, after a message if data on stdout was lost.
+/// Returns the exit code of a command that has ended with `exit`. If data on stdout was lost, prints a message and
+/// returns the graver of `exit` and [`Exit::Local`].
 fn complete(terminal: &Terminal, exit: Exit) -> Exit {
     let Some(error) = Terminal::lost_data() else { return exit };
     terminal.insist(&incomplete(error));

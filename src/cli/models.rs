@@ -1,4 +1,4 @@
-//! `shotlist models`.
+//! Implements `shotlist models`.
 
 use super::args::ModelsArgs;
 use super::context::Context;

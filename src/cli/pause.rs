@@ -1,4 +1,4 @@
-//! `shotlist pause` and `shotlist resume`.
+//! Implements `shotlist pause` and `shotlist resume`.
 
 use super::args::{PauseArgs, ResumeArgs};
 use super::context::Context;

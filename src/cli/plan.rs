@@ -1,4 +1,4 @@
-//! `shotlist plan`.
+//! Implements `shotlist plan`.
 
 use super::args::PlanArgs;
 use super::context::Context;

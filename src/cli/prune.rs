@@ -1,4 +1,4 @@
-//! `shotlist prune`.
+//! Implements `shotlist prune`.
 
 use super::args::PruneArgs;
 use super::context::Context;

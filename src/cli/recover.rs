@@ -1,4 +1,4 @@
-//! `shotlist recover`.
+//! Implements `shotlist recover`.
 
 use super::args::ManifestArg;
 use super::context::Context;

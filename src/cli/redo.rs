@@ -1,4 +1,4 @@
-//! `shotlist redo`.
+//! Implements `shotlist redo`.
 
 use super::args::RedoArgs;
 use super::context::Context;

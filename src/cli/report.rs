@@ -1,4 +1,4 @@
-//! `shotlist report`.
+//! Implements `shotlist report`.
 
 use super::args::ReportArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist retry`.
+//! Implements `shotlist retry`.
 
 use super::args::RetryArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist review`.
+//! Implements `shotlist review`.
 
 use super::args::ReviewArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist run`.
+//! Implements `shotlist run`.
 
 use super::args::RunArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! Serves the fake providers: alone for `shotlist sandbox`, or inside another command for `--sandbox`.
+//! Serves the fake providers for `shotlist sandbox`.
 
 use super::args::{ClipsKind, SandboxArgs};
 use super::context::fault_rules;

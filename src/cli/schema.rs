@@ -1,4 +1,4 @@
-//! `shotlist schema`.
+//! Implements `shotlist schema`.
 
 use super::context::Context;
 use crate::app::exit::Exit;

@@ -1,4 +1,4 @@
-//! `shotlist show`.
+//! Implements `shotlist show`.
 
 use super::args::ShowArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first signal stops cleanly, the second faster, the third immediately.
+//! Handles Ctrl-C, SIGTERM and SIGHUP: the first signal stops a run cleanly, the second faster, the third immediately.
 
 use crate::app::interrupt::Interrupt;
 use crate::engine::stop::StopReason;
@@ -35,8 +35,8 @@ impl Signals {
 
 /// Lets a write beyond the size limit of files (`ulimit -f`) fail with an error instead of ending the program.
 ///
-/// Otherwise requests that wait for their answers would be in doubt. A listener replaces the signal's default action, and
-/// the action stays replaced after the listener is dropped.
+/// Otherwise requests that wait for their answers would be in doubt. A listener replaces the signal's default action,
+/// and the action stays replaced after the listener is dropped.
 pub(super) fn outlive_file_limit() {
     let listener = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
     // Without a listener the limit ends the program like a kill, and the next run continues the work.

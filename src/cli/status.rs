@@ -1,4 +1,4 @@
-//! `shotlist status`.
+//! Implements `shotlist status`.
 
 use super::args::ManifestArg;
 use super::context::Context;

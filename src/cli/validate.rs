@@ -1,4 +1,4 @@
-//! `shotlist validate`.
+//! Implements `shotlist validate`.
 
 use super::args::ValidateArgs;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! `shotlist verify`.
+//! Implements `shotlist verify`.
 
 use super::args::VerifyArgs;
 use super::context::Context;

@@ -14,7 +14,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     breaking: Breaking,
-    /// One entry for each of the most recent submissions, at most [`Breaking::known`]: true if the submission got no answer.
+    /// One entry for each of the most recent submissions, at most [`Breaking::known`]: true if the submission got no
+    /// answer.
     known: VecDeque<bool>,
     silent_in_a_row: u32,
     /// The number of pauses since the gate was last open, which decides the length of the next pause.
@@ -102,8 +103,8 @@ impl Gate {
         }
     }
 
-    /// Records the result of a submission. Returns the length of the pause that begins with it; `None` if no pause
-    /// begins.
+    /// Records the result of a submission. Returns the length of the pause that this result starts; `None` if it starts
+    /// none.
     pub fn heard(&mut self, heard: Heard, is_probe: bool, now: Duration) -> Option<Duration> {
         match heard {
             Heard::Answer if is_probe => {
@@ -123,7 +124,8 @@ impl Gate {
         }
     }
 
-    /// Cancels a free request or probe that was permitted and will not be sent, so that the next submission may send it.
+    /// Cancels a free request or probe that was permitted and will not be sent, so that the next submission may send
+    /// it.
     pub fn back_out(&mut self) {
         match self.state {
             GateState::Asking => self.state = GateState::Shut(Duration::ZERO),
@@ -193,19 +195,20 @@ impl Ending {
     }
 }
 
-/// A counter of one provider's paid tasks in a row that ended in the same way without a clip.
+/// A counter of one provider's consecutive paid tasks that ended in the same way without a clip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Harvest {
     last: Option<Ending>,
     in_a_row: u32,
-    /// The number of clips in a row whose link must not be followed.
+    /// The number of consecutive clips whose link must not be followed.
     ///
-    /// This count is separate from that of ended tasks: a clip is often downloaded only after many later tasks have ended.
+    /// These clips are not counted in `in_a_row`, because a clip is often downloaded after many later tasks have ended.
     unsafe_links: u32,
 }
 
 impl Harvest {
-    /// Records the end of a task. Returns true if so many tasks in a row brought no clip that submissions must end.
+    /// Records the end of a task. Returns true if submissions must end, because [`Breaking::fruitless`] consecutive
+    /// tasks ended in the same way without a clip.
     pub fn ended(&mut self, ending: &Ending, breaking: &Breaking) -> bool {
         match ending {
             Ending::Clip => {
@@ -234,12 +237,12 @@ pub struct Exposure {
     doubts: HashMap<TakeId, Usd>,
 }
 
-/// The answer to a submission that asks for room under the limit on money in doubt (money that is perhaps charged).
+/// The decision about a submission under the limit on money in doubt (money that may have been charged).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     /// The submission stays within the limit, and its price is reserved.
     Taken,
-    /// The submission may stay within the limit after a waiting submission has got its answer.
+    /// The submission must wait for the answer to an earlier one, and may then stay within the limit.
     Later,
     /// The submission would exceed the limit, even if all waiting submissions got an answer.
     None,

@@ -12,8 +12,8 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Returns a gate that has recorded these results of submissions at time zero, and the length of the last pause that
-/// they began.
+/// Returns a gate that has recorded the given results at time zero, and the length of the last pause that they started;
+/// `None` if they started none.
 fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
     let mut gate = Gate::new(BREAKING);
     let mut pause = None;
@@ -23,7 +23,7 @@ fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
     (gate, pause)
 }
 
-/// Returns every sequence of `length` results of submissions, each of which is an answer or a missing answer.
+/// Returns every sequence of `length` results, each of which is [`Answer`] or [`Silence`].
 fn courses(length: u32) -> impl Iterator<Item = Vec<Heard>> {
     (0..1u32 << length)
         .map(move |bits| (0..length).map(|at| if bits >> at & 1 == 1 { Silence } else { Answer }).collect())
@@ -131,7 +131,7 @@ fn whatever_is_heard_and_asked_the_gate_never_stays_shut_for_ever() {
     }
 }
 
-/// Returns the position of the first task ending in the list that stops submissions; `None` if none does.
+/// Returns the index of the first ending that makes submissions end; `None` if there is none.
 fn stopped_by(endings: &[Ending]) -> Option<usize> {
     let mut harvest = Harvest::default();
     endings.iter().position(|ending| harvest.ended(ending, &BREAKING))

@@ -8,7 +8,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256(pub [u8; 32]);
 
-/// The first twelve bytes of a digest. Together with a four-byte number they fill a map entry of 16 bytes.
+/// The first twelve bytes of a digest, which fill 16 bytes of a map together with a four-byte number.
 pub type Short = [u8; 12];
 
 impl Sha256 {

@@ -1,7 +1,8 @@
 //! Durations of renderings, learned from polls.
 //!
-//! A poll shows that a task is still running, or that it has finished since the previous poll. [`Durations`] keeps the
-//! recent intervals of this kind as a histogram over the logarithm of time, whose size never changes.
+//! A poll shows that a task is still running, or that it has finished since the previous poll. So polls give an
+//! interval that contains the duration of the task. [`Durations`] adds up such intervals in a histogram with a fixed
+//! number of logarithmic buckets, in which recent tasks weigh most.
 
 use super::key::ModelName;
 use super::request::{Request, Value};
@@ -32,7 +33,7 @@ impl RenderKind {
     }
 }
 
-/// The number of finished tasks up to which each further task still changes the learned durations much.
+/// The number of finished tasks below which each new one may still change the learned durations considerably.
 pub const FEW: u64 = 20;
 
 /// The number of buckets of the histogram of durations; the last bucket ends after 50 hours.
@@ -41,12 +42,13 @@ const BUCKETS: usize = 188;
 const FIRST: f64 = 0.1;
 /// The ratio between the upper ends of two neighbouring buckets of the histogram.
 const RATIO: f64 = 1.08;
-/// The number of newer tasks after which a finished task has a third of its weight, so that the histogram follows changes.
+/// The number of tasks within which the weight of a finished task falls to a third, so that the histogram follows
+/// changes.
 const MEMORY: f64 = 48.0;
-/// The share of a new task's weight that is spread evenly over its possible durations. With this share the histogram
-/// also learns durations that no earlier task had.
+/// The weight that is spread evenly over a new task's possible durations, as a share of the histogram's total weight.
+/// It lets the histogram learn durations that no earlier task had.
 const NEW: f64 = 0.05;
-/// The number of tasks that are assumed to render longer than any finished task.
+/// The weight, in tasks, that is given to renderings longer than any finished one.
 const SLOW: f64 = 0.5;
 
 /// The lower ends of the histogram's buckets in seconds, followed by the upper end of the last bucket.
@@ -109,9 +111,9 @@ impl Durations {
 
     /// Adds a task that was still running at the age `running` and was finished at the age `finished`.
     ///
-    /// The exact duration lies between these ages. Most of the task's weight is spread over the time between them in
-    /// proportion to the other tasks. A small share is spread evenly over that time, without the ages below half of
-    /// `finished`.
+    /// The exact duration lies between these ages. The task's weight is spread over the ages between them: most of it
+    /// in proportion to earlier tasks that finished there, and a small part evenly. If no earlier task finished there,
+    /// all of the weight is spread evenly. The even part leaves out ages below half of `finished`.
     pub fn note(&mut self, running: Duration, finished: Duration) {
         let until = finished.as_secs_f64().clamp(FIRST, ENDS[BUCKETS]);
         let from = running.as_secs_f64().min(until * 0.99);
@@ -152,7 +154,7 @@ impl Durations {
 
     /// Returns the average remaining time of a task still running at this age; `None` before a task has finished.
     ///
-    /// A task that has outlasted all known ones is assumed to take another quarter of its age.
+    /// A task that is older than every known duration is assumed to take another quarter of its age.
     #[must_use]
     pub fn rest(&self, age: Duration) -> Option<Duration> {
         let age = age.as_secs_f64();
@@ -169,10 +171,10 @@ impl Durations {
 
     /// Returns the wait until the next poll of a task of this age; `None` before a task has finished.
     ///
-    /// During the wait, a finished task stays unnoticed for `idle` on average. This idle time is the integral over the
-    /// chance that the task has finished. So the wait is short at ages at which many tasks finish. It is long before
-    /// the first tasks finish and after the last. Some tasks are always assumed to take longer, and the more so the
-    /// longer they have taken.
+    /// The wait ends when the task is expected to have been finished, but unnoticed, for the time `idle` on average.
+    /// This average is the integral of the probability that the task has finished. So the wait is short at ages at
+    /// which many tasks finish, and long before and after these ages. A task may also take longer than every finished
+    /// one, and this becomes more likely as it gets older.
     #[must_use]
     pub fn wait(&self, age: Duration, idle: Duration) -> Option<Duration> {
         let median = self.quantile(0.5)?.as_secs_f64();

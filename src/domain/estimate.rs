@@ -60,8 +60,8 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Returns the estimated time until all these renderings are finished; `None` if nothing is left to render.
 ///
-/// Models render at the same time, so the slowest model counts. Jobs beyond a provider's daily quota wait one more day
-/// for each further quota.
+/// Models render at the same time, so the slowest model counts. A provider's daily quota sets a lower bound: with 100
+/// submissions a day, 250 unsent jobs take at least two days.
 #[must_use]
 pub fn estimate(open: &BTreeMap<RenderKind, Open>, known: &dyn Known) -> Option<Estimate> {
     let mut models: BTreeMap<&ModelName, Model> = BTreeMap::new();
@@ -123,8 +123,8 @@ impl Model {
 
     /// Returns the time until the last rendering is finished.
     ///
-    /// The last job is sent when the pace allows it and a slot is free. Slots become free at different times. On average the
-    /// work is spread evenly over the slots, but near the end half of the slots are idle for lack of jobs.
+    /// The last job is sent when the pace allows it and a slot is free. Until then the work is spread evenly over the
+    /// slots. Near the end, half of the slots are idle on average, because no more jobs are waiting.
     fn time(&self) -> Duration {
         let (all_rest, longest_rest) = self.rest;
         let mut time = longest_rest;

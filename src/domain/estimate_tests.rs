@@ -27,7 +27,7 @@ fn flow(slots: usize, interval: f64) -> Flow {
     Flow { slots, interval: seconds(interval), per_day: None }
 }
 
-/// Returns learned durations of tasks that each took this many seconds; the histogram knows the time to 3 %.
+/// Returns durations learned from tasks that each took `time` seconds, known to within 3 %.
 fn around(time: f64) -> Arc<Durations> {
     let mut durations = Durations::default();
     (0..40).for_each(|_| durations.note(seconds(time * 0.97), seconds(time * 1.03)));
@@ -53,7 +53,8 @@ fn reported<const N: usize, const M: usize>(
     estimate(&BTreeMap::from(open), &Facts(HashMap::from(facts)))
 }
 
-/// Simulates a run in which each job takes the next free slot, at the pace of `flow`. Returns the run's length in seconds.
+/// Simulates a run in which each job takes the next free slot, at the pace of `flow`. Returns the run's length in
+/// seconds.
 fn simulated(flow: Flow, running: &[f64], jobs: &[f64]) -> f64 {
     let mut slots: Vec<f64> = running.to_vec();
     slots.resize(flow.slots.max(running.len()), 0.0);

@@ -91,12 +91,13 @@ pub const fn is_hidden(character: char) -> bool {
         | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{3164}' | '\u{ffa0}'
         // Controls within hieroglyphs, shorthand and music.
         | '\u{13430}'..='\u{13455}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        // Tags, and what is reserved for the like.
+        // Tags, and code points reserved for similar characters.
         | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}'
     ) || is_selector(character)
 }
 
-/// Returns whether an invisible character selects a variant of the letter before it, for example of a Chinese character.
+/// Returns whether an invisible character selects a variant of the letter before it, for example of a Chinese
+/// character.
 pub(super) const fn is_selector(character: char) -> bool {
     matches!(
         character,

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 pub struct Ident {
     /// The id in its normal form.
     pub id: String,
-    /// True if the id was written with hidden characters at its ends, which are left out here.
+    /// True if hidden characters at the ends of the written id were removed.
     pub is_trimmed: bool,
 }
 
@@ -88,12 +88,13 @@ pub fn composed(text: &str) -> String {
 
 /// Returns whether a character has no width, or changes the direction of the text around it.
 ///
-/// Selectors of variants do not count: the name of a place may need one, and an id that has one stays as it is.
+/// Variation selectors do not count, because the name of a place may need one. An id keeps them.
 fn is_invisible(character: char) -> bool {
     is_hidden(character) && !character.is_control() && !is_selector(character)
 }
 
-/// Returns whether the character at `at` is a joiner between two letters of a script that needs joiners, or between two emoji.
+/// Returns whether the character at `at` is a joiner between two letters of a script that needs joiners, or between two
+/// emoji.
 fn is_joined(letters: &[char], at: usize) -> bool {
     let Some((before, after)) = at.checked_sub(1).map(|before| letters[before]).zip(letters.get(at + 1))
     else {

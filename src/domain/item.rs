@@ -11,8 +11,8 @@ use std::sync::Arc;
 pub struct Item {
     /// The id, unique among the items; `0123`, `no` and `1e3` are kept as text.
     pub id: String,
-    /// The item's columns (for an item of the manifest: its keys) with their texts, in the order of the source, including the
-    /// id.
+    /// The item's columns (for an item of the manifest: its keys) with their texts, in the order of the source,
+    /// including the id.
     pub columns: Columns,
     /// The facts: values under standard names, such as `title`, whatever names the product file uses. Empty for items
     /// of a manifest's list.
@@ -144,7 +144,8 @@ impl Item {
         ["title", self.written_in("title")]
     }
 
-    /// Returns the column from which the fact with this name was read; `name` itself if no fact of that name has a column.
+    /// Returns the column from which the fact with this name was read; `name` itself if no fact of that name has a
+    /// column.
     fn written_in<'a>(&'a self, name: &'a str) -> &'a str {
         self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)
     }
@@ -175,8 +176,10 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
-    /// Returns the number of the item's row in its sheet. `None` if the item is not from a sheet, or if `columns` (the
-    /// columns that a text uses) is empty.
+    /// Returns the number of the item's row in its sheet; `None` if the item is not from a sheet.
+    ///
+    /// `columns` are the columns from which a text was made. If there are none, the text is not from a row, and the
+    /// result is `None` too.
     #[must_use]
     pub fn row(&self, columns: &[String]) -> Option<u64> {
         match &self.origin {
@@ -195,9 +198,9 @@ impl Item {
         }
     }
 
-    /// Returns a copy of this item with another item's `id` and, as `at`, that item's row or line in the same source.
+    /// Returns a copy of this item with another item's `id` and place, to name the other item in a message.
     ///
-    /// Messages use the copy to name the other item.
+    /// `at` is the other item's row or line in the same source.
     #[must_use]
     pub fn neighbour(&self, id: String, at: u64) -> Self {
         let mut item = Self { id, ..self.clone() };
@@ -209,11 +212,11 @@ impl Item {
         item
     }
 
-    /// Returns the item's name for a list of examples in a message. `columns` are the columns from which the faulty
-    /// text was made.
+    /// Returns the item's name and place for a list of examples in a message.
     ///
-    /// The name looks like ``item mug-26 (sheet row 14, column `image`)``, or `mug-26 (line 14)` for items of a
-    /// manifest. The name is only the id if no column of the item is used.
+    /// The result looks like ``item mug-26 (sheet row 14, column `image`)``, or `mug-26 (line 14)` for items of a
+    /// manifest. `columns` are the columns from which the faulty text was made. Without columns, the result is only the
+    /// id.
     #[must_use]
     pub fn example(&self, columns: &[String]) -> String {
         let Some(row) = self.row(columns) else {
@@ -262,8 +265,8 @@ pub struct Reading {
     pub sheet: Option<String>,
     /// True if drafts, sold-out and hidden products are read too.
     pub all: bool,
-    /// The columns from which each field may be read, by the field's name in templates. The first of a field's columns that the
-    /// file has is read.
+    /// The columns from which each field may be read, by the field's name in templates. The first of a field's columns
+    /// that the file has is read.
     pub columns: BTreeMap<String, Vec<String>>,
     /// The label of a sheet's encoding (WHATWG Encoding Standard); detected if none is given.
     pub encoding: Option<String>,

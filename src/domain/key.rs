@@ -1,4 +1,4 @@
-//! Names and ids as text, unchanged from the sheet to the file name: `0123`, `no` and `1e3` survive.
+//! Names and ids, kept as text, so that `0123`, `no` and `1e3` stay unchanged from the sheet to the file name.
 
 use super::foreign::{Foreign, is_hidden, shown};
 use std::borrow::Cow;
@@ -108,7 +108,7 @@ pub enum NotATaskId {
         /// The number of characters of the text.
         length: usize,
     },
-    /// The text is empty, or a part of it is `.` or `..`, so that it would name another address in the path of a poll.
+    /// The text is empty, or a part of it is `.` or `..`, which would lead to another address in the path of a poll.
     #[error("the task id is empty, or has `.` or `..` as a part of a path, which is not allowed")]
     Path,
 }

@@ -14,11 +14,11 @@
 //! - From `submitting`, a path leads to another submission only through proof that nothing was accepted.
 //! - Once a state has a task id, every later state has it. Only a person can name another task ([`Event::Adopt`]).
 //! - No final state leads to a submission (`done` accepts only `ClipGone`, which leads back to a free poll).
-//! - From every state a final state can be reached. Bad answers about a task lead to `held` after a limited number; only
-//!   failed polls and faults of a clip's host are retried without a limit.
+//! - From every state a final state can be reached. Bad answers about a task lead to `held` after a limited number;
+//!   only failed polls and faults of a clip's host are retried without a limit.
 //!
-//! The events `WasHeld` and `WasPlaced` occur only when a ledger is replayed. They say what an earlier process did, so that
-//! [`State::on`] can replay a ledger as well.
+//! [`State::on`] also replays a ledger. The events `WasHeld` and `WasPlaced`, which say what an earlier process did,
+//! occur only then.
 
 mod charge;
 mod clip;
@@ -61,8 +61,8 @@ pub struct Task {
     pub intent: Intent,
     /// The time at which this program learned of the task.
     pub accepted: Timestamp,
-    /// True if the task is asked for its clip again although its charge is certain: it delivered the clip before, or
-    /// reported success.
+    /// True if the clip is fetched again and the charge is certain: the task reported success or delivered its clip
+    /// before.
     pub charged: bool,
 }
 
@@ -80,8 +80,8 @@ pub struct ClipFile {
 pub enum CancelledBy {
     /// A person cancelled the take.
     User,
-    /// The take was not needed any more before it was sent. Another take or clip replaced it, or it was to replace a
-    /// take in doubt and that doubt ended.
+    /// The take was no longer needed before it was sent. Another take or clip replaced it, or it would have replaced a
+    /// take whose doubt has ended.
     Superseded,
 }
 
@@ -295,7 +295,7 @@ impl State {
         }
     }
 
-    /// Returns whether no further action follows.
+    /// Returns whether the take has ended. Only a finished take can become active again, if its clip disappears.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self.todo().0, Todo::Nothing)

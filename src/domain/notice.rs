@@ -51,7 +51,8 @@ pub enum Notice {
     },
     /// A warning that is shown once.
     Warning(String),
-    /// An error of this computer that may stop the run. It must always be shown, because it may be the only record of a fact.
+    /// An error of this computer that may stop the run. It must always be shown, because it may be the only record of
+    /// what happened.
     Trouble(String),
 }
 

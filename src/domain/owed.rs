@@ -1,14 +1,15 @@
-//! Limits for clips that are paid and not yet downloaded: the life of their links, and the room on the disk.
+//! Limits for clips that are paid and not yet downloaded: the time until their links expire, and the free space on the
+//! disk.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// The bytes that clips must leave free on a disk: as much as the state folder needs, which is mostly on the same disk.
 pub const DISK_RESERVE: u64 = 64 << 20;
-/// The divisor of the time for which a clip's link is valid. Earlier downloads may use up only half of this time, because hosts
+/// The divisor of the time until a clip's link expires. Only half of this time is planned for downloads, because hosts
 /// can become slower.
 const SHARE: u32 = 2;
-/// The number of downloads after which all earlier ones count half, so that the averages follow the connection's speed.
+/// The number of downloads at which all sums are halved, so that the averages follow the connection's speed.
 const KNOWN: u32 = 64;
 
 /// The time and the bytes of the downloads of a run so far.
@@ -41,7 +42,8 @@ impl Downloaded {
         }
     }
 
-    /// Returns the time from one clip to the next with this many downloads at a time; `None` before the first clip.
+    /// Returns the mean time from one downloaded clip to the next if `at_once` downloads run at a time; `None` before
+    /// the first clip.
     #[must_use]
     pub fn interval(&self, at_once: u32) -> Option<Duration> {
         let seconds = self.seconds / self.clips / f64::from(at_once.max(1));
@@ -61,7 +63,7 @@ impl Downloaded {
     }
 }
 
-/// A forecast that downloads will take too long for the link of a paid clip.
+/// A forecast that some links of paid clips may expire before the clips are downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Late {
     /// The number of clips that are paid and not yet downloaded.
@@ -74,7 +76,7 @@ pub struct Late {
     pub expires: Timestamp,
 }
 
-/// Returns whether this many clips can be downloaded in time, one per `interval`, if their links live at least `life`.
+/// Returns whether this many clips can be downloaded in time, one per `interval`, if their links are valid for `life`.
 #[must_use]
 pub fn is_ample(clips: usize, life: Duration, interval: Duration) -> bool {
     time_of(clips, interval).saturating_mul(SHARE) <= life
@@ -84,12 +86,12 @@ fn time_of(clips: usize, interval: Duration) -> Duration {
     interval.saturating_mul(u32::try_from(clips).unwrap_or(u32::MAX))
 }
 
-/// Forecasts the downloads with one more clip, whose link lives until `new`. Returns the forecast if that clip would
-/// come too late or would delay other clips too much; `None` if the clip may be requested.
-///
-/// `owed` holds the times at which the links of paid clips expire. Downloads go in the order of these times, so the
-/// new clip delays only clips whose links expire later. If no paid clip is left to download, the new clip may be
+/// Returns a forecast if one more clip could make links expire before their clips are downloaded; `None` if it may be
 /// requested.
+///
+/// The new clip's link expires at `new`, and the links of the paid clips expire at the times in `owed`. Clips are
+/// downloaded in the order of these times, so the new clip delays only clips whose links expire later. If `owed` is
+/// empty, the new clip may always be requested.
 #[must_use]
 pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: Duration) -> Option<Late> {
     let (clips, first) = (owed.len(), *owed.iter().min()?);

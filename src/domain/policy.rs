@@ -78,7 +78,8 @@ pub struct Breaking {
     /// The first and the longest pause. If the provider still does not answer after a pause, the next pause is twice as
     /// long.
     pub cool_off: (Duration, Duration),
-    /// The number of paid tasks in a row without a clip after which nothing more is submitted.
+    /// The number of consecutive paid tasks, ended in the same way without a clip, after which nothing more is
+    /// submitted.
     pub fruitless: u32,
 }
 
@@ -110,11 +111,11 @@ fn longest_asked() -> Duration {
 /// The schedule of look-ups, which ask a provider whether an unanswered submission created a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
-    /// The time for which a task may be missing from the provider's task list, counted from the end of waiting for the
-    /// submission's answer.
+    /// The time for which an accepted task may be missing from the provider's task list, counted from the beginning of
+    /// the doubt.
     ///
-    /// The lag is the provider's own delay, plus the time for which a kernel goes on sending data of a closed connection. On
-    /// Linux a kernel does so for under two minutes.
+    /// The lag is the provider's own delay, plus the time for which a kernel still sends the data of a closed
+    /// connection. On Linux that is under two minutes.
     pub lag: Duration,
     /// The pauses before each look-up of a submission in doubt.
     pub after: Vec<Duration>,
@@ -237,10 +238,11 @@ impl Policy {
         self.look_up.iter().flat_map(|look_up| look_up.after.iter().copied()).max().unwrap_or_default()
     }
 
-    /// Returns the number of answers "still running" after [`Policy::patience`] that a task must exceed to count as stuck.
+    /// Returns the number of answers "still running" after [`Policy::patience`] that a task must exceed to count as
+    /// stuck.
     ///
-    /// Time alone proves nothing: a clock that leaps a month ahead must not end the waiting for a whole catalog. At the
-    /// slowest pace these answers take an hour.
+    /// The age alone proves nothing: a clock that jumps a month ahead must not make every task of a catalog count as
+    /// stuck. At the slowest pace, these answers take an hour.
     #[must_use]
     pub const fn stuck_polls(&self) -> u32 {
         12

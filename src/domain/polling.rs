@@ -1,8 +1,8 @@
 //! The times of polls: a function of a task's age and of the durations of similar tasks.
 //!
-//! A poll too early is a wasted request, a poll too late leaves a slot idle. Each wait ends when the expected idle time
-//! is worth one poll. So the first poll comes near the age at which the first tasks finish, and most polls come near
-//! the ages at which most tasks finish.
+//! A poll too early is a wasted request, and a poll too late leaves a slot idle. A task is polled when its slot has
+//! probably been idle for so long that this costs as much as a poll. So the first poll comes near the age at which the
+//! first tasks finish, and most polls come near the ages at which most tasks finish.
 
 use super::durations::Durations;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl PollTimes {
     }
 }
 
-/// The idle time of a slot that is worth a poll, as a share of the median duration.
+/// The expected idle time of a slot at which its task is polled, as a share of the median duration.
 const WORTH: f64 = 0.02;
 /// The earliest time of the first poll while no durations are known; the latest time is twice that.
 const EARLY: Duration = Duration::from_millis(200);
@@ -55,9 +55,10 @@ const AGED: [(Duration, Duration); 2] =
 
 /// Returns the wait before the next poll of a task of this age after `polls` answers "still running".
 ///
-/// A wait that the user has set is kept. Otherwise the wait follows from the durations of finished tasks. Until a task
-/// has finished, a task is polled early and then each time its age has doubled, until the age from the card is reached.
-/// `jitter` from 0 up to 1 spreads the polls of many tasks; the time set by the user for the first poll is exact.
+/// A wait that the user has set for the first poll is kept exactly. One for later polls is varied by `jitter`, and is
+/// longer for old tasks. Otherwise the wait follows from the durations of finished tasks. Until a task has finished, a
+/// task is polled early and then each time its age has doubled, until the age from the card is reached. `jitter` from 0
+/// up to 1 spreads the polls of many tasks.
 #[must_use]
 pub fn next_poll(
     polls: u32,
@@ -90,8 +91,8 @@ pub fn next_poll(
     wait.max(aged).mul_f64(spread).clamp(BOUNDS.0, BOUNDS.1)
 }
 
-/// Returns the idle time of a slot that is worth a poll. An interval that the user has set limits this idle time, also
-/// for the first poll.
+/// Returns the expected idle time of a slot at which its task is polled. An interval that the user has set limits this
+/// time, also for the first poll.
 fn worth(known: &Durations, times: &PollTimes) -> Duration {
     let median = known.quantile(0.5).unwrap_or_default().as_secs_f64();
     let every = times.every.map_or(f64::MAX, |every| every.as_secs_f64().powi(2) / median.max(0.001));

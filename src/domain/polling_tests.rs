@@ -1,4 +1,5 @@
-//! Tests of poll times with simulated runs: slots render one task after the other, and polls notice that tasks have ended.
+//! Tests of poll times with simulated runs: slots render one task after the other, and polls notice that tasks have
+//! ended.
 
 use super::*;
 use rand::rngs::StdRng;
@@ -9,7 +10,7 @@ use std::collections::BinaryHeap;
 /// The costs of a simulated run: its length, its polls, and the time for which slots were idle.
 #[derive(Debug, Clone, Copy)]
 struct Ran {
-    /// The time that a run would take if it learned of each task's end immediately, as a share of this run's time.
+    /// The time of a run that learns of each task's end immediately, divided by the time of this run.
     of_ideal: f64,
     polls: f64,
     /// The mean number of polls of a task, over the last fifty tasks.
@@ -18,7 +19,8 @@ struct Ran {
     late_idle: f64,
 }
 
-/// Simulates tasks of these lengths with a number of slots and a maximum rate of polls, and learns from the tasks' ends.
+/// Simulates tasks of these lengths with a number of slots and a maximum rate of polls, and learns from the tasks'
+/// ends.
 ///
 /// While few tasks have ended, each learned duration may make the next polls of the other tasks earlier.
 fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &mut StdRng) -> Ran {

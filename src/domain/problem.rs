@@ -10,7 +10,7 @@ pub enum Severity {
     Note,
     /// The run goes on, but the user should check it.
     Warning,
-    /// The problem prevents every request.
+    /// Nothing is submitted until the problem is solved.
     #[default]
     Error,
 }
@@ -204,7 +204,7 @@ impl Problem {
         self
     }
 
-    /// Returns whether the problem prevents every request.
+    /// Returns whether the problem must be solved before anything is submitted.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -217,8 +217,8 @@ pub const EXAMPLES: usize = 3;
 /// The maximum number of different problems that are listed; a user with more problems fixes these first.
 const CAUSES: usize = 1000;
 
-/// The severity, message, place and hint that problems with one cause share. The row is not part of the place, but the
-/// column is.
+/// The severity, message, place and hint, which are equal for all problems with one cause. In a sheet, the place is a
+/// column without a row.
 type Cause = (Severity, String, Place, Option<String>);
 
 fn cause(problem: &Problem) -> Cause {
@@ -236,13 +236,13 @@ fn cause(problem: &Problem) -> Cause {
 
 /// A collection of problems that joins those of one cause into one problem with a count and examples.
 ///
-/// One cause means the same severity, message, hint and place in the manifest. A cause keeps the position of its first
-/// problem.
+/// Problems have one cause if their severity, message, hint and place are equal, apart from the row of a sheet. Causes
+/// are listed in the order of their first problems.
 #[derive(Debug, Default)]
 pub struct Causes {
     list: Vec<Problem>,
     known: HashMap<Cause, usize>,
-    /// The summary of the problems that the list has no room for.
+    /// The summary of all problems that came after the list was full.
     others: Option<Problem>,
 }
 
@@ -329,7 +329,8 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
         .map(|(_, name)| name)
 }
 
-/// Returns the hint for an unknown name: the most likely name, else all names after the words `others`.
+/// Returns the hint for an unknown name: a question with the most likely name, else the words `others` and all known
+/// names.
 #[must_use]
 pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, others: &str) -> String {
     let known: Vec<&str> = known.into_iter().collect();
@@ -341,8 +342,8 @@ pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>,
 
 /// Returns the likeness of two names from 0 to 1.
 ///
-/// Two names that differ by a single edit, such as two swapped letters, count as alike. Jaro-Winkler alone rates such short
-/// names low.
+/// Two names that differ by a single edit, such as two swapped letters, get at least 0.9. Jaro-Winkler alone rates such
+/// short names low.
 fn likeness(written: &str, name: &str) -> f64 {
     let likeness = strsim::jaro_winkler(written, name);
     if name.len() > 2 && strsim::osa_distance(written, name) == 1 { likeness.max(0.9) } else { likeness }

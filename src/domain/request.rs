@@ -58,8 +58,8 @@ impl Request {
         }
     }
 
-    /// Returns every field set in the request that all providers share, in the order of [`Field::ALL`], without the
-    /// model and `params`.
+    /// Returns the fields that the request sets, with their settings, in the order of [`Field::ALL`]. The model and
+    /// `params` are not included.
     ///
     /// This is the only list of a request's fields: fingerprint, request body, sidecar and checks all read it.
     pub fn fields(&self) -> impl Iterator<Item = (Field, Setting<'_>)> {
@@ -279,7 +279,7 @@ pub struct PictureTraits {
     pub deep: bool,
 }
 
-/// The properties of a picture behind a link, read from its first bytes.
+/// The properties of a linked picture, read from its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// The format, detected from the content.

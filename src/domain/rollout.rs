@@ -1,9 +1,9 @@
-//! The rollout of a shot: the clips that are rendered before the rest, and the reviews that they need.
+//! The rollout of a shot: the clips that are rendered first, and the reviews that the other clips wait for.
 //!
-//! The test of a rate compares the share of approved clips with a promised rate. It uses two likelihood ratios: one
-//! averages uniformly over all worse rates, the other over all better rates, each against the promised rate. At the
-//! promised rate each ratio is a supermartingale. So the chance that a ratio ever reaches 1/α is at most α, however
-//! often the test is made.
+//! A rollout with a rate tests whether the share of approved clips is above or below this rate. The test uses two
+//! likelihood ratios against the rate: one averages uniformly over all worse rates, the other over all better rates. If
+//! the true share equals the rate, each ratio is a supermartingale. So the chance that a ratio ever reaches 1/α is at
+//! most α, however often the test is made.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub enum Then {
     Rate {
         /// The share of approved clips that must be exceeded.
         rate: Percent,
-        /// The upper bound on the probability of each wrong answer.
+        /// The maximum probability of wrongly continuing, and also of wrongly stopping.
         error: Percent,
     },
 }
@@ -54,14 +54,14 @@ impl fmt::Display for Percent {
 /// The maximum number of clips that a test of a rate uses, unless the first batch is larger.
 pub const LARGEST_BATCH: u32 = 80;
 
-/// The result of the test that compares the share of approved clips with a promised rate.
+/// The result of the test that compares the share of approved clips with the rate of the rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// The rate of approved clips is above the promised one.
+    /// The share of approved clips is above the rate.
     Go,
-    /// The rate of approved clips is below the promised one.
+    /// The share of approved clips is below the rate.
     Stop,
-    /// The reviews so far do not prove that the rate is above or below the promised one.
+    /// The reviews so far do not prove that the share is above or below the rate.
     Undecided,
 }
 

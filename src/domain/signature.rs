@@ -3,27 +3,29 @@
 /// The number of cells in each row and in each column of the grid that is laid over a picture.
 pub const GRID: usize = 32;
 
-/// The number of bytes of a plane, which has one byte for each cell of the grid.
+/// The number of bytes of a plane, which holds one property such as the brightness, with one byte for each cell of the
+/// grid.
 const PLANE: usize = GRID * GRID;
 
-/// The number of bytes before the planes in the stored form, for width and height.
+/// The number of bytes for width and height at the start of the stored form.
 const SIZE: usize = 8;
 
-/// The greatest difference of a grid cell's value (0 to 255) between two encodings of one picture.
+/// The maximum difference of a grid cell's value (0 to 255) at which two pictures count as the same.
 ///
-/// The tests of `media::signature` measured it on 30 generated pictures of 360 to 721 pixels. Five encodings of each
-/// (JPEG of quality 90 and 75, lossless WebP, JPEG at 90 % and PNG at 120 % of the size) differ by at most 2, and
-/// pictures with fine coloured edges by 7. Thirty edits (a shape or a detail of 12 pixels recoloured, an object of 14
-/// pixels added, a digit changed, a crop, a mirror) differ by 13 or more.
+/// The tests of `media::signature` measured such differences on 30 generated pictures of 360 to 721 pixels. Five
+/// encodings of each (JPEG of quality 90 and 75, lossless WebP, JPEG at 90 % and PNG at 120 % of the size) differ by at
+/// most 2, and pictures with fine coloured edges by 7. Thirty edits (a shape or a detail of 12 pixels recoloured, an
+/// object of 14 pixels added, a digit changed, a crop, a mirror) differ by 13 or more.
 pub const SAME: u8 = 8;
 
-/// The greatest sum of the differences of a plane between two encodings of one picture: 1.5 levels per cell.
+/// The maximum sum of the differences in one plane at which two pictures count as the same: 1.5 levels per cell.
 ///
 /// The encodings of [`SAME`] differ by less than one level on average; a picture that becomes lighter or darker all
 /// over differs by two or more.
 pub const SAME_IN_SUM: u32 = 1536;
 
-/// The greatest ratio of the sizes of two equal pictures, as numerator and denominator.
+/// The maximum ratio of the widths, and of the heights, of two pictures that count as the same, as numerator and
+/// denominator.
 const SCALE: (u64, u64) = (5, 4);
 
 /// The averages of a picture over a grid, in planes of brightness, colour and, if it is not opaque, opacity.
@@ -42,14 +44,16 @@ impl Signature {
         Self { width, height, planes }
     }
 
-    /// Returns whether two pictures show the same: equal in shape, nearly equal in size and in each cell of the grid.
+    /// Returns whether two pictures count as the same: equal in shape, nearly equal in size and in each cell of the
+    /// grid.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let is_near = |(cell, sum)| cell <= SAME && sum <= SAME_IN_SUM;
         self.is_shaped_like(other) && self.difference(other).is_some_and(is_near)
     }
 
-    /// Compares two signatures: returns the greatest difference of a cell, and the greatest sum of the differences of a plane.
+    /// Returns the greatest difference of a cell, and the greatest sum of the differences in one plane, between two
+    /// signatures.
     ///
     /// The result is `None` if only one of the two pictures is opaque.
     #[must_use]

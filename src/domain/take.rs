@@ -43,10 +43,10 @@ pub struct Wanted {
     pub tags: Vec<String>,
     /// The request.
     pub request: Request,
-    /// The fingerprint of the request.
+    /// The fingerprint of the request without a reviewer's feedback.
     pub fingerprint: Fingerprint,
-    /// The fingerprint of the request with the optional fields that the model lacks, and with text in Unicode NFC.
-    /// `None` if it equals `fingerprint`.
+    /// The fingerprint of the request in Unicode NFC, with the optional fields that were left out because the model
+    /// lacks them. `None` if it equals `fingerprint`.
     pub likeness: Option<Fingerprint>,
     /// The price of a rendering from the model's card or from the manifest; `None` if unknown.
     pub price: Option<Usd>,
@@ -55,7 +55,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Returns the fingerprint that also covers the optional fields that the model lacks, with text in Unicode NFC.
+    /// Returns the fingerprint of the request in Unicode NFC, with the optional fields that the model lacks.
     #[must_use]
     pub fn likeness(&self) -> Fingerprint {
         self.likeness.unwrap_or(self.fingerprint)
@@ -75,7 +75,7 @@ pub struct Take {
     pub title: Foreign,
     /// The request. It is stored with the take, so that collecting needs no manifest.
     pub request: Request,
-    /// The fingerprint of the request.
+    /// The fingerprint of the request without a reviewer's feedback.
     pub fingerprint: Fingerprint,
     /// The price from the model's card or from the manifest.
     pub price: Usd,

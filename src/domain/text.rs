@@ -51,7 +51,7 @@ pub fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Cuts a text to at most this many characters, without white space at the cut. Adds nothing, so the limit holds.
+/// Cuts a text to at most this many characters, without white space at the cut and without an added ellipsis.
 #[must_use]
 pub fn truncate(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
@@ -121,7 +121,7 @@ pub fn says_nothing(text: &str) -> bool {
     plain.chars().all(is_dash) || NOTHING.iter().any(|nothing| plain.eq_ignore_ascii_case(nothing))
 }
 
-/// Returns a description of characters that an earlier wrong conversion of the text damaged; `None` if no damage shows.
+/// Returns a description of the damage if a wrong conversion of the encoding broke characters of the text, else `None`.
 #[must_use]
 pub fn damage(text: &str) -> Option<&'static str> {
     if text.is_ascii() {
@@ -184,7 +184,7 @@ fn tag_end(html: &str) -> Option<usize> {
     html.find('>').map(|at| at + 1)
 }
 
-/// The maximum length of an entity in bytes, so that the search for the end of a lone `&` does not read a whole description.
+/// The maximum length of an entity in bytes. It limits the search for the `;` after a lone `&` in a long description.
 const LONGEST_ENTITY: usize = 31;
 
 /// Decodes HTML entities once. An unknown entity is left unchanged.

@@ -3,21 +3,22 @@
 //!
 //! The rule has four parts:
 //!
-//! - A refusal for speed makes the whole lane wait: as long as `Retry-After` asks for, else up to 2 s at first and then
-//!   a sixth of the time waited so far, at most 2 min. Refusals of requests that were sent before the wait count as
-//!   part of it.
-//! - After a wait one submission is sent as a probe. The probe's success opens the lane for eight unanswered submissions
-//!   at a time, and each further success for four more.
-//! - The new rate is measured: the number of submissions accepted since the lane last opened, divided by the time up to the new
-//!   opening, which is taken to be between the last refusal and the probe. For a token bucket, a sliding window and a
-//!   fixed window alike that is the quota, as soon as one period is over.
-//! - Each accepted submission raises the rate a little. The step is smaller, the more often the same rate was refused.
+//! - A refusal for speed makes the whole lane wait for as long as `Retry-After` asks. Without it, the first wait is up
+//!   to 2 s. Each further wait is a sixth of the time waited so far, from 2 s to 2 min. Refusals of requests that were
+//!   sent before the wait start no further wait.
+//! - After a wait, one submission is sent as a probe. The probe's success allows eight unanswered submissions at a
+//!   time, and each further success four more.
+//! - The new rate is measured: the number of submissions accepted since the lane last opened, divided by the time from
+//!   then until the quota allowed submissions again. A long `Retry-After` tells when that was; otherwise it is taken to
+//!   be halfway between the last refused submission and the probe. For a token bucket, a sliding window and a fixed
+//!   window alike, this rate is the quota as soon as one period is over.
+//! - Each accepted submission raises the rate a little. The step is smaller, the more often the same rate was measured.
 //!
 //! Before any rate is proven, few submissions are unanswered at a time, so that the first refusal concerns few of them.
 //!
-//! The number of slots follows the same idea. If a probe passes only while fewer tasks run than before, that number of
-//! tasks becomes the limit. The limit rises by one after ten successes. The number of successes that are needed doubles
-//! each time the same slot is refused.
+//! The number of slots is learned in a similar way. The number of tasks at the first refusal becomes the limit if a
+//! probe is refused at that number, and a later one is accepted while fewer tasks run. The limit rises by one after ten
+//! successes. The number of successes that are needed doubles each time the same slot is refused.
 
 mod numbers;
 mod sent;
@@ -66,7 +67,7 @@ pub struct Throttle {
     /// The number of slots taken, including those of unanswered submissions.
     taken: u32,
     width: u32,
-    /// The usual time until a submission is answered.
+    /// The moving average of the time until a submission is accepted; `None` before the first.
     latency: Option<Duration>,
     /// The maximum number of unanswered submissions while the lane opens after a wait.
     opening: u32,
@@ -83,7 +84,8 @@ pub struct Throttle {
     quiet: u32,
     /// The number of tasks that were running when a submission was last refused for speed.
     crowd: u32,
-    /// True if the submission that took the last slot was refused, which makes the number of slots the limit.
+    /// True if the last refusal for speed met the last of a reduced number of slots: the slots are the limit, not the
+    /// rate.
     is_full: bool,
     slot_after: u32,
     failures: u32,
@@ -128,7 +130,7 @@ impl Throttle {
         self
     }
 
-    /// Sets the rate and the slots that an earlier run learned, within the limits.
+    /// Sets the rate and the number of slots that an earlier run learned, but at most the configured ones.
     pub fn recall(&mut self, learned: Learned) {
         let rate = learned.rate.clamp(SLOWEST.min(self.reported.rate), self.reported.rate);
         self.now = Learned { rate, slots: learned.slots.clamp(1, self.reported.slots) };
@@ -184,7 +186,8 @@ impl Throttle {
         Leave::Go(Sent { wait: self.waits, at: now, is_last, is_probe })
     }
 
-    /// Returns whether a submission that got permission, and then waited for something else, may still be sent.
+    /// Returns whether a permitted submission that waited for something else may still be sent. It may if it is a
+    /// probe, or if the lane has begun no wait since.
     #[must_use]
     pub fn holds(&self, sent: &Sent) -> bool {
         sent.is_probe || sent.wait == self.waits
@@ -200,7 +203,8 @@ impl Throttle {
         self.taken = self.taken.saturating_sub(1);
     }
 
-    /// Takes back the permission of a submission that was not sent.
+    /// Withdraws the permission of a submission that was not sent. The slot stays taken until [`Self::freed`] is
+    /// called.
     pub fn unsent(&mut self, sent: &Sent) {
         self.on_wire = self.on_wire.saturating_sub(1);
         if let Some(wait) = self.wait.as_mut().filter(|_| sent.is_probe) {
@@ -208,7 +212,8 @@ impl Throttle {
         }
     }
 
-    /// Records that a submission was accepted. Returns the lane's new rate if it had to slow down.
+    /// Records that a submission was accepted. Returns the lane's new rate, in submissions per second, if one was
+    /// measured.
     pub fn accepted(&mut self, sent: &Sent, now: Duration) -> Option<f64> {
         let running = self.taken.saturating_sub(self.on_wire);
         self.on_wire = self.on_wire.saturating_sub(1);
@@ -242,7 +247,7 @@ impl Throttle {
         let latency = now.saturating_sub(sent.at);
         let latency = self.latency.map_or(latency, |usual| (usual * 7 + latency) / 8);
         self.latency = Some(latency);
-        // As many as are unanswered at the present rate, plus half of that.
+        // The number that is usually unanswered at the present rate, plus half of that number.
         let usual = latency.as_nanos() / self.gap().as_nanos().max(1);
         let needed = u32::try_from(usual + usual / 2).unwrap_or(u32::MAX);
         if self.measured.is_some() || needed <= BELIEVED {
@@ -323,7 +328,8 @@ impl Throttle {
         true
     }
 
-    /// Opens the lane after its probe was accepted. After a refusal for speed, sets the rate measured over the last period.
+    /// Opens the lane after its probe was accepted. After a refusal for speed, measures the rate over the last period
+    /// and returns it.
     fn open(&mut self, sent: &Sent, wait: Wait, running: u32) -> Option<f64> {
         self.opening = OPENING.0;
         if !wait.slows {

@@ -13,7 +13,7 @@ pub fn passed(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
 }
 
-/// Returns a warning if this computer's clock differs by more than two minutes from a server's clock.
+/// Returns a warning if this computer's clock differs by more than two minutes from a server's clock; otherwise `None`.
 #[must_use]
 pub fn disagreement(ours: Timestamp, theirs: Timestamp) -> Option<String> {
     let ahead = ours.duration_since(theirs);

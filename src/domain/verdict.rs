@@ -1,6 +1,6 @@
 //! The verdict of the automatic checks about a clip.
 //!
-//! A verdict never buys or sends anything. It sorts the clips for the person who reviews them.
+//! A verdict never causes a submission. It only sorts the clips for the person who reviews them.
 
 use std::fmt;
 use std::str::FromStr;

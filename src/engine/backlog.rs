@@ -9,13 +9,14 @@ use crate::domain::take::Take;
 use crate::store::{Cursor, Queue, Queued};
 use std::collections::{HashMap, VecDeque};
 
-/// The takes in flight, each with its model if it was unsubmitted when its drive started, or else with `None`.
+/// The takes in flight. The value is the model of a take that was unsubmitted when its drive started, and `None` for
+/// any other take.
 type Flying = HashMap<TakeId, Option<ModelName>>;
 
 /// The number of takes read in one page.
 const PAGE: u32 = 64;
-/// The number of takes of earlier runs that are polled or downloaded concurrently. Further takes wait in the store, nearest due
-/// first.
+/// The largest number of submitted takes of earlier runs, and of rendered takes of this run, that are polled or
+/// downloaded concurrently. Further takes wait in the store, nearest due first.
 ///
 /// New submissions never use these places.
 const OWED_WINDOW: usize = 256;
@@ -52,13 +53,14 @@ impl Reading {
 
 /// The lists of takes in the store that a run works on.
 ///
-/// Each take is read once. After a change by the run itself, no take has to be read again; changes by another process
-/// are found by [`Backlog::start_over`].
+/// Each list is read once. After a change by another process, all lists are read again ([`Backlog::start_over`]). The
+/// list of clips is also read again after clips were rendered in this run and had to wait.
 pub(super) struct Backlog {
     /// The lists of the submitted takes: first those with a clip to download, then those with a task to poll.
     owed: [Reading; 2],
     pending: HashMap<ModelName, Reading>,
-    /// True if the store has takes whose clips were rendered after the list of clips was read.
+    /// True if the store has takes whose clips were rendered after the list of clips was read, so that the list must be
+    /// read again.
     has_rendered: bool,
     /// The takes that wait in the store, each with its entry in the count of clips to be downloaded.
     stored: HashMap<TakeId, Debt>,
@@ -107,8 +109,8 @@ impl Backlog {
 }
 
 impl Run<'_> {
-    /// Continues a take whose clip was rendered in this run, in the same way as the submitted takes of earlier runs. So the
-    /// take's download takes no place from new submissions, even if the host of the clip is broken.
+    /// Handles a take whose clip was rendered in this run in the same way as a submitted take of an earlier run. So its
+    /// download takes no place from new submissions, even if the host of the clip is broken.
     pub(super) fn rendered(&mut self, take: Take, replaces: bool) {
         if self.collecting < OWED_WINDOW {
             self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);

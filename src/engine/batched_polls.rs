@@ -1,7 +1,8 @@
 //! Combines the waiting polls of a provider into one call, if the provider answers for many tasks in one call.
 //!
-//! The first poll that may be sent also asks about all other waiting tasks, including those that are due soon. Each waiting
-//! drive gets the answer about its own task. No poll waits longer in a batch than it would wait alone.
+//! The first poll that may be sent also asks about other waiting tasks, even if they are due only soon, as many as the
+//! provider permits. Each waiting drive gets the answer about its own task. No poll waits longer in a batch than it
+//! would wait alone.
 
 use crate::domain::fault::Fault;
 use crate::domain::key::{RequestId, TaskId};
@@ -23,7 +24,7 @@ pub(super) struct WaitingPoll {
     pub(super) card: Arc<ModelCard>,
     /// The request id of the submission that created the task.
     pub(super) ours: RequestId,
-    /// The time from which the polls of other tasks may include this one.
+    /// The time from which a poll of another task may ask about this task as well.
     from: Timestamp,
     answer: Sender<Answer>,
 }
@@ -51,8 +52,8 @@ impl WaitingPolls {
         receiver
     }
 
-    /// Removes the waiting poll of `task` and the oldest other polls, and returns them to be sent. At most `most` polls
-    /// are returned; none if another drive is already sending the poll of `task`.
+    /// Removes the waiting poll of `task` and the oldest other polls, at most `most` in all, and returns them to be
+    /// sent. Returns none if another drive is already sending the poll of `task`.
     pub(super) fn take(&self, task: &TaskId, most: usize, now: Timestamp) -> Vec<WaitingPoll> {
         let mut waiting = self.waiting();
         waiting.retain(|poll| !poll.answer.is_closed());

@@ -1,8 +1,8 @@
 //! Reads the clock and draws random numbers. No other code may do either.
 //!
-//! The wall clock is read once, when a [`Clock`] is made. From then on, the time is that start plus the time that has
-//! passed, by a clock that cannot be set. A step of the wall clock changes no wait and no order, and the next command
-//! starts from the new time.
+//! The wall clock is read once, when a [`Clock`] is made. All later times are measured from there, by a clock that
+//! cannot be set. So a change of the wall clock affects no wait and no order of events in this run; the next command
+//! uses the new time.
 
 use crate::domain::policy::Tick;
 use governor::clock::Clock as GovernorClock;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// The longest uninterrupted wait of a timer, so that a machine that slept is noticed within this time.
 const NAP: Duration = Duration::from_secs(30);
 
-/// A clock that never goes back and is never set, with waits by that clock.
+/// A clock that never goes back and ignores changes of the wall clock. It can also wait until a time.
 #[derive(Debug, Clone)]
 pub struct Clock {
     /// The wall clock's time when this clock was made.

@@ -52,9 +52,10 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Counts this run's unsubmitted takes: a stop, a closed provider, a day's quota or a pause kept them waiting.
+    /// Counts the takes that this run may submit and has not submitted, for example because of a stop, a used-up quota
+    /// or a pause.
     ///
-    /// Reports the takes that were cancelled before this run started to drive them.
+    /// Also reports the takes that were cancelled before this run started to drive them.
     pub(super) async fn missed(&mut self) -> Result<(), Failure> {
         let pending = self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
         // Takes whose pictures changed do not wait: they are reported separately.
@@ -70,7 +71,7 @@ impl Run<'_> {
         self.miss_leaders().await
     }
 
-    /// Counts the jobs that waited for the clip of a cancelled take: they are still to be rendered.
+    /// Adds the jobs that waited for the clip of a cancelled take to the count of renderings that were not submitted.
     async fn miss_leaders(&mut self) -> Result<(), Failure> {
         for (take, followers) in std::mem::take(&mut self.work.filings.with_leader) {
             let take = self.world.store.take_by_id(&take).await.map_err(Failure::store)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 impl Run<'_> {
     /// Measures the free space of the disk for clips.
     ///
-    /// Stops all submissions if the space is too small although no clip is to be downloaded, because waiting would not
+    /// Stops all submissions if not even one clip would fit while none is to be downloaded, because waiting would not
     /// help.
     pub(super) async fn look_at_disk(&self) {
         if self.paid.is_none() || self.world.stop.submissions().is_cancelled() {

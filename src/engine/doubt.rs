@@ -64,10 +64,11 @@ impl Breakers {
     }
 }
 
-/// The breakers' permission to send one submission. If a probe or its free query is not sent, the next submission sends it.
+/// The breakers' permission to send one submission. If it is dropped before a required probe or free query was sent,
+/// the next submission sends that.
 pub(super) struct Turn<'a> {
     breakers: &'a Breakers,
-    /// True if the submission is a probe or sends the free query, whose answer all other submissions wait for.
+    /// True if the submission is a probe or sends the free query. All other submissions wait for the answer.
     is_sole: bool,
 }
 

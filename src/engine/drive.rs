@@ -53,15 +53,15 @@ pub(super) struct Drive {
     /// The transport for paid requests; `None` in a run that only collects, and for a take that this run may not
     /// submit.
     pub(super) paid: Option<Arc<dyn Paid>>,
-    /// True if the take was not submitted yet when this drive was started. Such a take makes room for another
-    /// submission before its download.
+    /// True if the take was not submitted yet when this drive was started. Such a drive ends before the download, so
+    /// that another submission can begin.
     pub(super) is_new: bool,
     /// True if the take's job already has another take's clip, which this take's clip will replace.
     pub(super) replaces: bool,
 }
 
 impl Drive {
-    /// Drives the take until nothing more can be done in this run.
+    /// Drives the take until nothing more can be done in this run, and returns the reason.
     pub(super) async fn drive(self, mut take: Take) -> Result<Left, Failure> {
         // Held from the submission until the provider is finished, not during the download.
         let running = matches!(take.state, State::Running { .. });
@@ -196,8 +196,8 @@ impl Drive {
         self.record_at(self.world.clock.tick(), take, event, said, settled).await
     }
 
-    /// Counts how a paid task ended, before its slot is free for another task. If this closes the provider, reports the
-    /// closure.
+    /// Counts how a paid task ended, for the breakers of its provider, before the task's slot is free for another task.
+    /// If this ending closes the provider, reports the closure.
     fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
         let ending = self.paid.as_ref().and_then(|_| Ending::of(event, &moved.state, said));
         if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {
@@ -233,7 +233,8 @@ impl Drive {
         }
     }
 
-    /// Prepares the paid request: builds its body, and saves the intent to send it.
+    /// Prepares the paid request: builds its body, and saves the intent to send it. The inner error is the reason why
+    /// nothing is sent.
     async fn claim(&self, take: &Take) -> Result<Result<Claimed, Left>, Failure> {
         let request_id = super::ids::request();
         let Some(card) = &self.lane.card else { return Ok(Err(Left::Closed)) };

@@ -13,8 +13,8 @@ use crate::plan::known::Filed;
 impl Run<'_> {
     /// Gives the existing clips of a plan their new names, by moving or copying them.
     ///
-    /// A clip that is no longer where the plan saw it may have been moved by a filing that a crash ended. Only a second
-    /// attempt can find the clip at its new path, so such clips are filed once more at the end.
+    /// If a clip is not where the plan saw it, a filing that a crash ended may have moved it. Its new path may be known
+    /// only after the other filings, so such a clip is filed once more at the end.
     pub(super) async fn file_all(&mut self, filings: Vec<Filing>) {
         let moves = filings.iter().filter(|filing| !filing.copy);
         self.leaving = moves.map(|it| (it.from.path.clone(), it.from.clone())).collect();
@@ -29,8 +29,8 @@ impl Run<'_> {
 
     /// Moves or copies one clip to its new name. A problem is reported and stops nothing: the clip stays where it is.
     ///
-    /// If the clip is nowhere, the job has it under its new name all the same: it counts as missing, and can be restored
-    /// there free of charge. Returns the filing if its clip was not found and this is not the `last` attempt.
+    /// A missing clip is recorded under its new name nevertheless, where it can be restored free of charge. Returns the
+    /// filing if its clip was not found and this is not the `last` attempt; otherwise `None`.
     async fn file(&mut self, filing: Filing, last: bool) -> Option<Filing> {
         let key = filing.key.clone();
         let standing = self.leaving.remove(&filing.path);
@@ -67,11 +67,12 @@ enum Found {
     Nowhere,
 }
 
-/// Moves or copies one clip to its new name. Returns `None` if the clip was not found and this is not the `last` attempt. Each step can be repeated: after a crash between any two steps, the same
-/// filing is planned again and succeeds.
+/// Moves or copies one clip to its new name. Returns `None` if the clip was not found and this is not the `last`
+/// attempt.
 ///
-/// Clips may exchange their names in a ring. So a clip at the target path is first set aside to another path, where
-/// that clip's own filing finds it.
+/// Each step can be repeated: after a crash between any two steps, the same filing is planned again and succeeds. Clips
+/// may exchange their names. So another take's clip at the target path is first set aside, to a path where its own
+/// filing finds it.
 async fn file(
     world: &World,
     filing: &Filing,
@@ -128,7 +129,8 @@ async fn file(
     Ok(Some(found))
 }
 
-/// Returns whether a clip is surely not where it was. A file that cannot be read may be the clip.
+/// Returns whether a clip is surely no longer at its recorded path: no file is there, or it is damaged or another file.
+/// Returns `false` if the file cannot be read, because it may be the clip.
 async fn is_gone(world: &World, clip: &Filed) -> Result<bool, Failure> {
     if clip.path.is_empty() {
         return Ok(true);
@@ -138,8 +140,8 @@ async fn is_gone(world: &World, clip: &Filed) -> Result<bool, Failure> {
     Ok(!matches!(found, Finding::Unreadable(_)))
 }
 
-/// Returns the earlier take whose clip is the file at `path`. `None` if there is no such take, or if a job that the
-/// manifest asks for has its clip there.
+/// Returns a finished take whose clip has the same bytes as the file at `path`. Returns `None` if there is none, or if
+/// a wanted job has the take's clip at this path.
 pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, Failure> {
     let (tree, target) = (world.tree.clone(), path.to_owned());
     match blocking(move || tree.file_at(&target)).await? {
@@ -148,7 +150,8 @@ pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, 
     }
 }
 
-/// Moves a clip away from a path that another clip gets, to the path at which the clip of an older take is kept.
+/// Moves a clip away from a path that another clip needs, to the path for the clips of older takes, and records that
+/// path.
 async fn set_aside(world: &World, clip: &Filed) -> Result<(), Failure> {
     let kept = kept_path(&clip.path, &clip.take);
     let (tree, from, to) = (world.tree.clone(), clip.clone(), kept.clone());

@@ -20,12 +20,12 @@ pub(super) const CLIP: u32 = 6;
 
 /// The number of files that are left free for idle connections, name resolution and logs.
 const MARGIN: u64 = 8;
-/// The number of attempts at a call without a free file after which the call fails: half a minute with the pauses
-/// between them.
+/// The number of attempts at a call for which the system has no free file. With the pauses between them, they last half
+/// a minute; then the call fails.
 pub(super) const ATTEMPTS: usize = 60;
-/// The pause after the first clip that could not be saved without a free file.
+/// The first pause after a clip could not be saved because the system had no free file.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause after a clip that could not be saved without a free file.
+/// The longest pause after a clip could not be saved because the system had no free file.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The largest number of files that a run uses.
 const MOST: u64 = 4096;
@@ -36,7 +36,7 @@ pub(super) struct Handles {
     free: Semaphore,
     /// The number of permits, free or in use.
     all: Mutex<u32>,
-    /// The number of clips in a row that could not be saved without a free file.
+    /// The number of clips in a row that could not be saved because the system had no free file.
     refusals: AtomicU32,
 }
 
@@ -67,8 +67,8 @@ impl Handles {
         *all -= u32::try_from(forgotten).unwrap_or(less);
     }
 
-    /// Records that a clip could not be saved without a free file. Returns the pause before the next attempt, which
-    /// doubles with each such clip up to [`LONGEST_PAUSE`].
+    /// Records that a clip could not be saved because the system had no free file. Returns the pause before the next
+    /// attempt, which doubles each time, up to [`LONGEST_PAUSE`].
     pub(super) fn refused(&self) -> Duration {
         let refusals = self.refusals.fetch_add(1, Ordering::Relaxed).min(16);
         FIRST_PAUSE.saturating_mul(1 << refusals).min(LONGEST_PAUSE)

@@ -1,9 +1,9 @@
-//! Paces downloads from hosts with an outage, so that an outage costs few requests, and no clip.
+//! Paces downloads from hosts with an outage, so that few requests are made and no clip is lost.
 //!
-//! An outage begins when a host fails [`IN_A_ROW`] times without an answer in between. Then one download at a time tries the
-//! host, after pauses that double. All other downloads wait until the host answers, and take no place from downloads of other
-//! hosts. If the host fails for [`GIVE_UP`], its clips are left to a later run. All durations are measured by a clock that
-//! cannot be set.
+//! An outage begins when a host fails [`IN_A_ROW`] times without an answer in between. Then one download at a time
+//! tries the host, after pauses that double. All other downloads wait until the host answers, and take no place from
+//! downloads of other hosts. If the host fails for [`GIVE_UP`], its clips are left to a later run. All durations are
+//! measured by a clock that cannot be set.
 
 use super::lock;
 use crate::domain::policy::{Backoff, Tick};

@@ -3,7 +3,7 @@
 use crate::domain::key::RequestId;
 use jiff::Timestamp;
 
-/// The alphabet of Crockford's Base32: no I, L, O or U, so that an id survives being read aloud.
+/// The alphabet of Crockford's Base32. It lacks I, L, O and U, so that ids are easy to read aloud and to copy.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Returns 26 random characters (128 bits).

@@ -149,8 +149,8 @@ impl Lane {
         self.control.recall(learned);
     }
 
-    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if they
-    /// differ from what earlier runs learned.
+    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if the
+    /// result differs from that of earlier runs.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         self.control.learned()
     }
@@ -201,14 +201,16 @@ struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
     unreached: u32,
-    /// The time until which further refusals of the key count together with the first refusal as one.
+    /// The end of the time in which all refusals of the key count as a single one; a later refusal closes the provider.
+    /// `None` if the key was not refused.
     auth_refused: Option<Timestamp>,
-    /// The time since which no submission has been successful, by a clock that stops while the computer sleeps.
+    /// The time of the first failure that no useful answer has followed, by a clock that stops while the computer
+    /// sleeps; `None` without such a failure.
     trouble: Option<Instant>,
     day: Option<(String, u32)>,
 }
 
-/// The closure of a provider or model for this run, to be reported.
+/// A provider or model that was closed for this run, to be reported.
 pub struct Closed {
     /// The name of the provider, or `provider/model` if only a model is closed.
     pub who: String,
@@ -276,7 +278,7 @@ impl Account {
         self.lanes.values().filter_map(|lane| Some((lane.card.as_ref()?, lane)))
     }
 
-    /// Reports whether the provider is not closed: it accepts submissions in this run.
+    /// Reports whether the provider accepts submissions in this run, because it was not closed.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
@@ -302,8 +304,8 @@ impl Account {
     /// Waits until a submission may be sent: for a slot, the end of the provider's pauses, the learned rate, the
     /// breakers, and the pace.
     ///
-    /// In this order, no submission uses up a turn of the pace while it waits for a slot. Returns `None` if a stop or a
-    /// closure came first, or if the day's quota is used up.
+    /// The pace comes last, so that no submission uses up a turn of the pace while it waits for something else. Returns
+    /// `None` if a stop or a closure came first, or if the day's quota is used up.
     pub(super) async fn admission<'a>(
         &'a self,
         lane: &'a Lane,

@@ -25,9 +25,11 @@ pub struct Found {
     pub clips: usize,
     /// The clips that are missing or altered, each with its loss.
     pub lost: Vec<(Clip, Loss)>,
-    /// The folders on which separate disks are mounted, as recorded in the database and corrected by where clips were found.
+    /// The folders that are on another disk than the state folder: as recorded in the database, and corrected by where
+    /// clips were found.
     pub disks: BTreeSet<String>,
-    /// The number of missing clips whose folders are not on the same disk as when the disks were recorded.
+    /// The number of missing clips whose folder is now on another disk than recorded, for example because a disk is not
+    /// mounted.
     pub moved: usize,
 }
 
@@ -83,8 +85,8 @@ pub enum Back {
     Gone,
 }
 
-/// Restores a missing clip from another copy on the disk, else prepares another download from its provider, which is
-/// one of `providers`. Both ways are free of charge.
+/// Restores a missing clip from another copy on the disk, or else prepares another download from its provider. Neither
+/// is charged. `providers` has the retry policies.
 pub async fn bring_back(
     store: &Store,
     tree: &Tree,

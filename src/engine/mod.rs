@@ -44,7 +44,8 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 use world::{Failure, World};
 
-/// The number of clips in unusable folders after which nothing more is submitted, because more than one folder is affected.
+/// The number of clips in unusable folders after which nothing more is submitted, because probably more than one folder
+/// is affected.
 const OBSTRUCTED: usize = 3;
 /// The longest time for which new submissions wait for downloads of paid clips, whose host may be down.
 const DRAIN: Duration = Duration::from_mins(5);
@@ -110,7 +111,8 @@ struct Run<'a> {
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
     /// The unfinished takes in the store that this run can drive next.
     backlog: Backlog,
-    /// The takes in flight, each with its model if it was unsubmitted when its drive started, or else with `None`.
+    /// The takes in flight. The value is the model of a take that was unsubmitted when its drive started, and `None`
+    /// for any other take.
     flying: HashMap<TakeId, Option<ModelName>>,
     /// The number of takes in flight that were still to be submitted when they were started, by model.
     waiting: HashMap<ModelName, usize>,

@@ -1,8 +1,8 @@
-//! Pauses submissions while further clips could not be downloaded before their links expire, or would not fit on the
+//! Pauses submissions while one more clip could not be downloaded before its link expires, or would not fit on the
 //! disk.
 //!
-//! A task counts from its submission until its clip is on the disk. The task counts only as long as a `Debt` exists for
-//! it. So a clip that no drive works on never makes submissions wait.
+//! A clip counts from the submission of its task until it is on the disk, but only as long as a `Debt` exists for it.
+//! So a clip that no drive works on never makes submissions wait.
 
 use super::lane::Account;
 use super::lock;
@@ -60,7 +60,8 @@ enum Due {
 
 /// The reason why nothing can be submitted now.
 pub(super) enum Short {
-    /// Links would expire before their clips are downloaded. The duration is the time from one download to the next.
+    /// The links of paid clips would expire before the clips are downloaded. The duration is the time from one download
+    /// to the next.
     Time(Late, Duration),
     /// The disk has only `free` bytes. One more clip and the `clips` that are still to be downloaded need `needed`
     /// bytes.
@@ -92,8 +93,9 @@ impl Owing {
         }
     }
 
-    /// Forecasts the downloads with one more clip, whose link is valid for `life`. Returns which links would expire too
-    /// early, and the time from one download to the next. `None` if all clips can be downloaded in time.
+    /// Forecasts the downloads with one more clip, whose link is valid for `life`. Returns the clips whose links would
+    /// expire too early, and the time from one download to the next. Returns `None` if no link would, or if no download
+    /// was measured yet.
     fn late(&self, life: Duration, at_once: u32, now: Timestamp) -> Option<(Late, Duration)> {
         let interval = self.downloaded.interval(at_once)?;
         // Later links have more time, and all earlier ones were counted.
@@ -181,8 +183,8 @@ impl Owed {
         )
     }
 
-    /// Records the free bytes on the disk of the clips. Returns the lack of space if one more clip would not fit
-    /// although no other clip is to be downloaded.
+    /// Records the free bytes on the disk of the clips; `None` if unknown. Returns the lack of space if not even one
+    /// clip would fit while none is to be downloaded.
     pub(super) fn measured(&self, free: Option<u64>) -> Option<Short> {
         let short = {
             let mut book = lock(&self.book);

@@ -19,7 +19,7 @@ pub(super) struct Pace {
     spare: Mutex<Spare>,
 }
 
-/// The spare permits, which may be used immediately: earlier calls did not use them, or took them too late.
+/// The spare permits, which may be used immediately. Earlier calls gave them back, or took their own permits too late.
 #[derive(Default)]
 struct Spare {
     cells: u32,

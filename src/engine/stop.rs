@@ -1,4 +1,4 @@
-//! Ends a run in steps: first no new submissions, then no more waiting, then nothing at all.
+//! Ends a run in two steps: first no new submissions, then no more waits. A paid request is never interrupted here.
 
 use crate::store::Cap;
 use std::sync::Mutex;
@@ -43,7 +43,7 @@ impl Stop {
         Self::default()
     }
 
-    /// Returns a [`Stop`] that stops nothing yet, for a run that is to end at `deadline`, if that is set.
+    /// Returns a [`Stop`] that stops nothing yet and has this deadline, if there is one.
     #[must_use]
     pub fn by(deadline: Option<Instant>) -> Self {
         Self { deadline, ..Self::default() }
@@ -91,7 +91,8 @@ impl Stop {
         &self.waiting
     }
 
-    /// Returns the reason for the stop; `None` if nothing was stopped. A later reason replaces that of a reached limit.
+    /// Returns the reason for the stop; `None` if nothing was stopped. The first reason counts, but if it is a reached
+    /// limit, a later reason replaces it.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner)

@@ -11,11 +11,11 @@ use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// The largest unexpected difference between two times that is not reported as sleep or as a change of the clock.
+/// The longest sleep, and the largest change of the wall clock, that are not reported.
 const GAP: Duration = Duration::from_mins(1);
 
 impl World {
-    /// Awaits the work of a run, and meanwhile reports if the machine slept or its clock was set.
+    /// Awaits the work of a run and returns its result. Meanwhile reports if the machine slept or its clock was set.
     pub(super) async fn attend<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;

@@ -1,11 +1,11 @@
-//! Loads the learned rendering times at the start of a run, and saves them every minute, more often at first, and at
-//! the run's end.
+//! Loads the learned rendering times at the start of a run. Saves them every minute (more often at first) and at the
+//! end.
 
 use super::Run;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The time between two saves of the rendering times, except at the start of a run, when it is shorter.
+/// The longest time between two saves of the rendering times. At the start of a run, the time is shorter.
 const SAVE_EVERY: Duration = Duration::from_mins(1);
 
 /// Checks whether the rendering times are due to be saved. A run saves them more often at its start, because other

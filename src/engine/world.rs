@@ -251,8 +251,8 @@ impl World {
         tokio::time::sleep(OUT_OF_FILES).await;
     }
 
-    /// Handles a clip that could not be saved because the system allows no more open files: like
-    /// [`World::out_of_files`], but with a pause that grows until a clip is saved. Returns false if the run stops.
+    /// Pauses after a clip could not be saved because the system allows no more open files. Halves the number of files
+    /// that the run may open, and warns once. The pause grows until a clip is saved. Returns `false` if the run stops.
     pub(super) async fn outwaits_files(&self) -> bool {
         self.handles.halve();
         self.warn_once(handles::words());
@@ -336,8 +336,8 @@ impl Drop for OnWire<'_> {
 }
 
 impl World {
-    /// Waits until one more clip can be downloaded before its link expires (after `life`), and fits on the disk. Then
-    /// adds the clip to `debt` and returns `true`. Returns `false` if a stop came first.
+    /// Waits until one more clip fits on the disk and can be downloaded before its link, valid for `life`, expires.
+    /// Then adds the clip to `debt` and returns `true`. Returns `false` if a stop came first.
     pub(super) async fn incur(&self, debt: &mut Debt, life: Duration, stop: &CancellationToken) -> bool {
         loop {
             let mut changed = pin!(self.owed.changed());

@@ -179,8 +179,8 @@ impl Dir {
         })
     }
 
-    /// Copies an open file to a file with a temporary name. The copy shares the bytes on the disk if the file system
-    /// can do that.
+    /// Copies an open file to a file with a temporary name, and makes the copy durable. It shares the bytes on the disk
+    /// if the file system can do that.
     pub(super) fn stage_copy(&self, name: &str, from: &File) -> io::Result<File> {
         let copy = self.stage(name, &[], 0o666)?;
         let copied = clone(from, &copy).and_then(|()| sync(&copy));
@@ -263,8 +263,9 @@ impl Dir {
         Err(io::Error::new(io::ErrorKind::ResourceBusy, words))
     }
 
-    /// Returns this directory's device and inode number, which together identify it. Files can be renamed between
-    /// directories on the same device.
+    /// Returns this directory's device and inode number, which together identify it.
+    ///
+    /// Files can be renamed only between directories on the same device.
     pub(super) fn identity(&self) -> io::Result<(Dev, u64)> {
         let stat = rustix::fs::fstat(&self.0)?;
         Ok((stat.st_dev, stat.st_ino))
@@ -298,7 +299,7 @@ pub(super) enum Seen {
 }
 
 impl Seen {
-    /// Returns how a clip is lost if its name leads to this entry; `None` if the entry is a file of the clip's size.
+    /// Returns the loss of a clip whose name leads to this entry; `None` if the entry is a file of the clip's size.
     pub(super) fn loss_of(self, clip: &ClipFile) -> Option<Loss> {
         match self {
             Self::Nothing => Some(Loss::Missing),
@@ -345,7 +346,7 @@ pub(super) fn full(error: &io::Error) -> &'static str {
     }
 }
 
-/// Checks whether an error concerns only one name or folder, so that the rest of the disk can be used.
+/// Checks whether an error concerns only one name or folder, so that other clips can still be saved.
 pub(super) fn is_obstructed(error: &io::Error) -> bool {
     use io::ErrorKind::{
         InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied, ResourceBusy,

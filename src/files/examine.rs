@@ -18,11 +18,11 @@ pub enum Finding {
     Same,
     /// No file has the clip's name.
     Missing,
-    /// The file is a damaged clip: its size in bytes, and the damage in words.
+    /// The file is a damaged clip. The fields are its size in bytes, and the damage in words.
     Damaged(u64, String),
-    /// The name belongs to something else, such as another complete clip, a folder or a link: a description of it.
+    /// Another complete clip, a folder or a link has the clip's name. The text describes it.
     Foreign(String),
-    /// The file cannot be read because of the disk or its permissions, for this reason.
+    /// The file cannot be read, for this reason, such as an error of the disk.
     Unreadable(String),
 }
 
@@ -31,9 +31,9 @@ pub enum Finding {
 pub enum SidecarFault {
     /// The sidecar is missing.
     Missing,
-    /// The sidecar cannot be read, or is not a sidecar, for this reason.
+    /// The sidecar cannot be read or is not JSON, for this reason.
     Damaged(String),
-    /// The sidecar belongs to another clip.
+    /// The file describes another clip, or is JSON that is not a sidecar.
     Foreign,
 }
 
@@ -66,7 +66,7 @@ impl Tree {
             return Ok(Finding::Same);
         }
         file.rewind()?;
-        // Damaged bytes keep the length or break the boxes; a complete clip of another size was put there.
+        // Damage keeps the length or breaks the MP4 boxes, so a complete clip of another size is another clip.
         Ok(match mp4::inspect(&mut file) {
             Ok(_) if found.size != clip.size => Finding::Foreign("another clip has this name".to_owned()),
             Ok(_) => Finding::Damaged(found.size, "the clip's bytes have changed".to_owned()),
@@ -84,8 +84,8 @@ impl Tree {
         Ok((found == *clip).then_some(file))
     }
 
-    /// Returns for each clip how it was lost, in the order of the clips; `None` if a file with the clip's name has the
-    /// clip's size. Reads no bytes of the files.
+    /// Returns the loss of each clip, in the order of the clips; `None` if a file with the clip's name has the clip's
+    /// size. Reads no bytes of the files.
     pub fn losses<'a>(
         &self,
         clips: impl Iterator<Item = (&'a str, &'a ClipFile)>,
@@ -94,7 +94,7 @@ impl Tree {
         clips.map(|(target, clip)| Ok(root.size_of(target)?.0.loss_of(clip))).collect()
     }
 
-    /// Returns the fault of a clip's sidecar; `None` if it belongs to this clip.
+    /// Returns the fault of a clip's sidecar; `None` if it describes a clip of this size and hash.
     #[must_use]
     pub fn examine_sidecar(&self, target: &str, clip: &ClipFile) -> Option<SidecarFault> {
         match self.sidecar(target) {

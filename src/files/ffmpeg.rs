@@ -272,8 +272,8 @@ impl Running {
         Ok(Self { child, output, errors: Some(errors) })
     }
 
-    /// Calls `each` with the pieces of the program's output until the output ends. A stop, or a passed deadline, is an
-    /// error.
+    /// Calls `each` with the pieces of the program's output until the output ends. Returns an error if `stop` is set or
+    /// the deadline passes.
     fn read(
         &mut self,
         deadline: Instant,

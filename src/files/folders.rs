@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(super) struct Folders {
     tree: Tree,
     partial: Option<(Rc<Dir>, Dev)>,
-    /// The open folders by their paths relative to the output folder. The path of the output folder is empty.
+    /// The open folders by their paths relative to the output folder, which itself has the empty path.
     open: HashMap<String, Rc<Dir>>,
     locked: HashMap<String, Dir>,
     /// The folders that contain new names which are not durable yet.
@@ -22,7 +22,7 @@ pub(super) struct Folders {
     failed: HashMap<String, io::Error>,
 }
 
-/// The treatment of a folder that does not exist.
+/// The choice of what to do about a folder that does not exist.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     Make,
@@ -48,7 +48,7 @@ impl Folders {
         &self.tree
     }
 
-    /// Returns the folder of unfinished downloads, opened, and the device on which it is.
+    /// Returns the open folder of unfinished downloads, and the device that it is on.
     pub(super) fn partial(&mut self) -> io::Result<(Rc<Dir>, Dev)> {
         if let Some((dir, device)) = &self.partial {
             return Ok((Rc::clone(dir), *device));

@@ -17,8 +17,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The minimum age of a file's last change, from which any later change is certain to have a different time. The
-/// coarsest file systems in use (FAT) store times in steps of two seconds.
+/// The minimum age of a picture's last change when its properties are recorded. After a younger change, a second one
+/// could have the same time: FAT, the coarsest file system in use, stores times in steps of two seconds.
 const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 
 /// The metadata that identify a file's bytes: while the metadata stay the same, so do the bytes.
@@ -45,7 +45,7 @@ impl Stamp {
         }
     }
 
-    /// Checks whether the last change is so old that any later change gives the file another stamp.
+    /// Checks whether the last change is so old that a further change is sure to have another time.
     fn is_settled(&self, now: Timestamp) -> bool {
         self.modified.max(self.changed) <= now.as_nanosecond() - SETTLED.as_nanos()
     }
@@ -58,14 +58,15 @@ pub struct ImageCache {
     root: PathBuf,
     /// The file that keeps the properties between runs; `None` to keep none.
     file: Option<PathBuf>,
-    /// The time at which this check of the pictures began: only pictures that were changed well before it are recorded.
+    /// The time at which this check of the pictures began. A picture is recorded only if its last change is older by
+    /// [`SETTLED`].
     now: Timestamp,
     known: BTreeMap<String, Known>,
-    /// The pictures, by their paths in the manifest, whose recorded properties are known to be valid since the cache
-    /// was opened.
+    /// The pictures whose recorded properties this cache has confirmed or recorded itself, by their paths in the
+    /// manifest.
     settled: BTreeSet<String>,
     names: Names,
-    /// True if the cache contains properties that its file lacks.
+    /// True if the cache has properties that are not in its file yet.
     is_news: bool,
 }
 
@@ -171,8 +172,7 @@ impl ImageCache {
         self.is_news
     }
 
-    /// Writes the cache to its file. Pictures that were not looked up since the cache was opened are dropped if they
-    /// have changed.
+    /// Writes the cache to its file, without the pictures that have changed since their properties were recorded.
     pub fn save(mut self) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let mut known = std::mem::take(&mut self.known);

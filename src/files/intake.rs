@@ -27,7 +27,7 @@ struct Placing {
 }
 
 impl Intake {
-    /// Returns an intake for an output folder, without any clips.
+    /// Returns an intake (the queues for saving clips) with no waiting clips, for the output folder of `tree`.
     #[must_use]
     pub fn new(tree: Tree) -> Self {
         Self { tree, arriving: Groups::default(), placing: Groups::default() }

@@ -1,14 +1,26 @@
 //! Reads pictures from the disk, and saves clips to it.
 //!
-//! [`pictures`] reads the pictures to send, and [`image_cache`] remembers their properties. [`tree`] manages the output
-//! folder and the folder of unfinished downloads. [`part`] receives a clip into the file that [`stored`] keeps;
-//! [`place`] renames the clip to its final file name, and [`refile`] changes that name; [`intake`] does this for all clips that wait at
-//! the same time, in [`groups`] that share their open [`folders`]. [`names`] finds a file in either Unicode form of its
-//! name. [`examine`] compares files with their records, `obstacle` finds what blocks a name, [`sidecars`] reads the
-//! file next to a clip, [`disks`] finds folders on which a disk is mounted. [`ffmpeg`] decodes clips if it is
-//! installed, and makes their [`posters`]. [`dir`] provides the disk operations, each relative to an open directory, so
-//! that no folder can be swapped meanwhile; [`steps`] counts them. [`below`] opens a file for the local review page.
-//! [`output`] writes a document to the file that the user names for it.
+//! Pictures:
+//!
+//! - [`pictures`] reads the pictures to send, and [`image_cache`] remembers their properties.
+//! - [`names`] finds a file in either Unicode form of its name.
+//!
+//! Clips:
+//!
+//! - [`tree`] manages the output folder and the folder of unfinished downloads.
+//! - [`part`] receives a clip, and [`stored`] keeps its bytes on the disk.
+//! - [`place`] renames a clip to its final file name, and [`refile`] changes that name later.
+//! - [`intake`] saves all clips that wait at the same time, in [`groups`] that share their open [`folders`].
+//! - [`examine`] compares files with their records, and [`sidecars`] reads the files next to clips.
+//! - `obstacle` finds what blocks a name, and [`disks`] finds folders on which a disk is mounted.
+//! - [`ffmpeg`] decodes clips if it is installed, and makes their [`posters`].
+//!
+//! Shared operations:
+//!
+//! - [`dir`] provides the disk operations, each relative to an open directory, so that no folder can be swapped
+//!   meanwhile; [`steps`] counts them.
+//! - [`below`] opens a file for the local review page, and [`output`] writes a document to the file that the user
+//!   names.
 //!
 //! All functions of this module block, except `async` ones; async callers must run them on a thread that may block.
 

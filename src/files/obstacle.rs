@@ -1,4 +1,4 @@
-//! Finds what would block a clip's name, before anything is paid. It only reads the disk.
+//! Finds what would block a clip's file name, before anything is paid. It only reads the disk.
 
 use super::dir::{Dir, NameState, is_obstructed};
 use super::place::TAKES;
@@ -21,13 +21,14 @@ pub struct Obstacle {
     pub is_disk: bool,
 }
 
-/// A search for what would block the names of many clips. It keeps the folders of the last name open for the next name.
+/// A search for what would block the names of many clips. The folders of one name stay open for the next name.
 #[derive(Debug)]
 pub struct ObstacleSearch {
     tree: Tree,
-    /// The open folders of the last name, from the output folder to the deepest folder that exists.
+    /// The open folders on the path of the last searched name, from the output folder to the deepest folder that
+    /// exists.
     way: Vec<Step>,
-    /// The path of the first missing folder of the last name; `None` if all its folders exist.
+    /// The path of the first missing folder of the last searched name; `None` if all its folders exist.
     missing: Option<String>,
 }
 
@@ -121,7 +122,7 @@ impl ObstacleSearch {
     }
 }
 
-/// Checks whether an error is about the disk or the machine, and not about what has a name of the path.
+/// Checks whether an error is about the disk or the machine, and not about a wrong file or folder on the clip's path.
 fn is_of_machine(error: &io::Error) -> bool {
     // A link or a socket with the name of a file.
     let of_name = [Errno::LOOP, Errno::NXIO].iter().any(|of_name| is_errno(error, *of_name));

@@ -1,6 +1,7 @@
 //! Checks and writes the file that a user names for a document, such as `plan --out`.
 //!
-//! A file that shotlist did not write is never replaced, and neither is a device, a pipe or a link.
+//! A file that shotlist did not write is replaced only if [`Replace::Always`] allows it. Devices and pipes are written
+//! to in place, and a link stays a link.
 
 use super::dir::{atomic_create, atomic_write};
 use rustix::fs::OFlags;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// The path that stands for standard output.
 const STDOUT: &str = "-";
 
-/// The path under which the system shows the standard output of a process.
+/// The path that leads to the standard output of the process.
 const DEV_STDOUT: &str = "/dev/stdout";
 
 /// The rule for a file that already exists at the named path.
@@ -27,7 +28,7 @@ pub enum Replace {
     Always,
 }
 
-/// A checked place for a document.
+/// A destination for a document that was checked and may be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     named: PathBuf,
@@ -40,7 +41,7 @@ enum Kind {
     /// A character device or a named pipe.
     Stream,
     New,
-    /// A regular file, with its path after all links.
+    /// An existing regular file to replace, with its path after all symbolic links.
     Replaced(PathBuf),
 }
 
@@ -185,12 +186,12 @@ fn open_regular(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// Returns flags as the standard library takes them. Their values are small enough for an `i32`.
+/// Converts flags to the `i32` that the standard library takes. Their values are small enough.
 const fn flags(flags: OFlags) -> i32 {
     flags.bits().cast_signed()
 }
 
-/// Returns whether a file is the one to which standard output goes, as [`DEV_STDOUT`] is.
+/// Returns whether standard output goes to this file.
 fn is_stdout(meta: &Metadata) -> bool {
     fs::metadata(DEV_STDOUT).is_ok_and(|stdout| (stdout.dev(), stdout.ino()) == (meta.dev(), meta.ino()))
 }

@@ -45,7 +45,7 @@ pub(super) struct Arriving {
     caller: oneshot::Sender<Result<Received, ReceiveFault>>,
 }
 
-/// Resumes the download of a take if `partial/` has notes about it; otherwise begins the download.
+/// Resumes the download of a take if a notes file in `partial/` describes one; otherwise begins the download.
 ///
 /// A download that begins opens no file before its first bytes arrive.
 pub(super) async fn take_up(
@@ -76,7 +76,7 @@ impl PartialDownload {
 
     /// Writes arriving bytes to the disk until the clip is complete, checked and durable.
     ///
-    /// It holds no thread while it waits for the host. Dropping the future is safe: durable bytes are kept. After a
+    /// No thread is blocked while the host sends nothing. Dropping the future is safe: durable bytes are kept. After a
     /// fault, resume the download to continue.
     pub async fn receive<E: Display>(
         self,

@@ -141,7 +141,8 @@ fn real(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
     within(&root.canonicalize().map_err(trouble)?, written)
 }
 
-/// Returns a picture's path with all symbolic links resolved, as [`real`] does, for a `root` without links in its own path.
+/// Returns a picture's path with all symbolic links resolved, as [`real`] does. The path of `root` itself must have no
+/// links.
 fn within(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
     inside(root, written, &names::find(root, written))
 }

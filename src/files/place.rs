@@ -140,7 +140,8 @@ struct Underway<'a> {
     placement: &'a Placement,
     dir: Rc<Dir>,
     name: &'a str,
-    /// The facts about the downloaded clip; `None` if another process downloaded it, or if it is already in place.
+    /// The facts about the downloaded clip; `None` if another process downloaded it, or if the clip is already in
+    /// place.
     arrived: Option<Arrived>,
     /// The open sidecar under its temporary name; `None` if a foreign file has the sidecar's name and the clip is in place.
     sidecar: Option<File>,
@@ -281,7 +282,7 @@ fn forget(partial: &Dir, dir: &Dir, take: &TakeId) -> io::Result<()> {
     dir.remove(&target_part_name(take)?)
 }
 
-/// Converts the error of a rename. A new name that was taken meanwhile becomes [`PlaceFault::NameTaken`].
+/// Converts the error of a rename to a [`PlaceFault`]: [`PlaceFault::NameTaken`] if another file got the name first.
 pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
     match error.kind() {
         io::ErrorKind::AlreadyExists => PlaceFault::NameTaken(target.to_owned()),
@@ -289,7 +290,8 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
     }
 }
 
-/// Returns a temporary name that depends only on a clip's name and hash: after a crash, the same file is found again.
+/// Returns a temporary name that depends only on a clip's name and hash, so that a repeated attempt replaces the file
+/// that a crash left.
 pub(super) fn staged_name(name: &str, clip: &ClipFile) -> String {
     let mut hash = sha2::Sha256::new();
     hash.update(clip.sha256.0);
@@ -349,7 +351,7 @@ fn set_aside(dir: &Dir, name: &str, older: &Older) -> Result<(), PlaceFault> {
     }
     let sidecar = sidecar_name(name);
     let kept = sidecar_name(&kept);
-    // After a crash this sidecar may already be the newer take's; the older one's is then kept already.
+    // A crash may have left the newer take's sidecar here; the older take's is then already in `_takes/`.
     if dir.has(&sidecar)? && !takes.has(&kept)? {
         second_name(dir, &sidecar, &takes, &kept, &older.clip)?;
     }

@@ -28,7 +28,7 @@ pub enum ReceiveFault {
     /// The host sent a page of text instead of a clip; these are its first words.
     #[error("the host sent a page of text instead of a clip: `{0}`")]
     Page(String),
-    /// The host sent damaged bytes, which were discarded: the reason in words.
+    /// The host sent damaged bytes, which were discarded. The text is the reason.
     #[error("{0}; the received data was discarded")]
     NotAClip(String),
     /// The disk is full, or the file reached its largest size; durable bytes are kept.

@@ -1,4 +1,4 @@
-//! Decides whether the answer of a clip's host continues a partial download. It contains pure functions only.
+//! Decides whether the answer of a clip's host continues a partial download, with pure functions only.
 
 use crate::wire::ClipHead;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 /// The largest accepted clip in bytes: far larger than any clip that is sold, and too small to fill a disk.
 pub const LARGEST_CLIP: u64 = 2 * 1024 * 1024 * 1024;
 
-/// The time by which `Last-Modified` must be earlier than the answer's date. Only then does `Last-Modified` identify
-/// one version of a file (RFC 9110, 8.8.2.2).
+/// The minimum time from `Last-Modified` to the answer's date. A younger `Last-Modified` may not identify one version
+/// of a file (RFC 9110, 8.8.2.2), so it is not used.
 const LAST_MODIFIED_AGE: Duration = Duration::from_mins(1);
 
 /// The largest number of characters from a page of text that a message shows.
 const MOST_WORDS: usize = 200;
 
-/// The consequence of a host's answer for the bytes that were already received.
+/// The decision what to do with a host's answer and the bytes received before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Admission {
     /// The answer continues the received bytes with the missing ones.
@@ -25,14 +25,14 @@ pub(super) enum Admission {
         /// The validator for requesting the missing bytes if the download breaks off; `None` if it cannot be resumed.
         validator: Option<String>,
     },
-    /// The answer does not continue the received bytes, which must be discarded; this is the reason in words.
+    /// The answer does not continue the received bytes, for this reason in words. These bytes must be discarded.
     Discard(String),
     /// The answer is not a clip, for this reason in words.
     Refuse(String),
 }
 
-/// Returns the consequence of a host's answer for a download. `have` of `total` bytes were received before, and the
-/// request contained `validator`.
+/// Decides what to do with a host's answer. `have` of `total` bytes were received before, and the request contained
+/// `validator`.
 pub(super) fn admit(head: &ClipHead, have: u64, total: Option<u64>, validator: Option<&str>) -> Admission {
     if let Some(why) = not_a_clip(head) {
         return Admission::Refuse(why);

@@ -40,7 +40,7 @@ impl Tree {
         self.sidecar(target).ok().flatten().filter(is_ours)
     }
 
-    /// Reads the JSON of a clip's sidecar without checking its content; `None` if it is missing.
+    /// Reads a clip's sidecar as JSON, whatever its content; `None` if it is missing.
     pub(super) fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
         let (dir, name) = match self.locate(target, false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -110,7 +110,7 @@ pub(super) fn sidecar_state(dir: &Dir, clip: &str) -> io::Result<SidecarState> {
     })
 }
 
-/// Reads a whole file of at most [`LARGEST_SIDECAR`] bytes; `None` if it does not exist.
+/// Reads a whole file; `None` if it does not exist. A file of more than [`LARGEST_SIDECAR`] bytes is an error.
 fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
     match dir.file(name, OFlags::RDONLY, 0) {
         Ok(file) if file.metadata()?.len() > LARGEST_SIDECAR => {

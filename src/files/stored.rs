@@ -1,9 +1,8 @@
 //! Keeps the bytes of an unfinished download on the disk.
 //!
-//! Bytes go to `partial/<take>.part`, or next to the target if that is on another file system. A download that breaks
-//! off, or that is long, has notes in `partial/<take>.part.json`; one that arrives in one go has none. The notes never
-//! claim more than is durable: bytes beyond that are dropped when the download resumes, so that a power cut cannot
-//! leave a hole in a clip.
+//! Bytes go to `partial/<take>.part`, or next to the target if that is on another file system. A download that can be
+//! resumed and is long or broke off also has a notes file, `partial/<take>.part.json`. The notes never claim more than
+//! is durable. Bytes beyond that are dropped when the download resumes, so a power cut cannot leave a hole in a clip.
 
 use super::folders::Folders;
 use super::received::{End, ReceiveFault, Received};
@@ -89,7 +88,7 @@ impl Stored {
         }
     }
 
-    /// Opens the files of an earlier download to continue it. Also returns the clip if it is already complete.
+    /// Opens the files of an earlier download to continue it. Also returns the clip if all its bytes are already there.
     pub(super) fn take_up(mut self, tree: &Tree) -> Result<(Self, Option<Received>), ReceiveFault> {
         self.open(&mut Folders::new(tree), OFlags::empty())?;
         self.has_notes = true;
@@ -158,7 +157,8 @@ impl Stored {
         }
     }
 
-    /// Writes received pieces to the file of the download.
+    /// Writes received pieces to the file of the download. After [`STRIDE`] new bytes, these bytes are made durable if
+    /// the download can be resumed.
     pub(super) fn append(mut self, folders: &mut Folders, pieces: &[Bytes]) -> Result<Self, ReceiveFault> {
         for piece in pieces {
             self.write(folders, piece)?;

@@ -127,7 +127,7 @@ impl Tree {
         self.arrived().insert(take.clone(), arrived);
     }
 
-    /// Removes and returns the remembered facts about a take's downloaded clip.
+    /// Returns the remembered facts about a take's downloaded clip, and forgets them.
     pub(super) fn recall(&self, take: &TakeId) -> Option<Arrived> {
         self.arrived().remove(take)
     }
@@ -174,7 +174,8 @@ impl Tree {
         }
     }
 
-    /// Removes all unfinished downloads except those of the takes in `keep`. Returns the number of removed files.
+    /// Removes all files of unfinished downloads from `partial/`, except those of the takes in `keep`. Returns the
+    /// number of removed files.
     pub fn sweep(&self, keep: &HashSet<TakeId>) -> io::Result<usize> {
         let partial = self.partial()?;
         let kept: HashSet<&str> = keep.iter().map(|take| take.0.as_str()).collect();

@@ -28,7 +28,8 @@ use std::sync::mpsc::sync_channel;
 
 /// A receiver of jobs, one at a time.
 pub trait Jobs {
-    /// Discards the jobs received so far, because the product file is read again from its start.
+    /// Discards the jobs received so far. It is called before each reading of the items, which may be read several
+    /// times.
     fn begin(&mut self);
 
     /// Receives a valid job, with its priority and its template in `placed`. Jobs of equal priority keep the order in
@@ -57,9 +58,9 @@ impl Jobs for &Worksheet {
 
 /// Makes the jobs of an opened manifest, passes the valid ones to the receiver `jobs`, and records all problems.
 ///
-/// `links` holds the data (such as size and digest) of linked pictures, `pictures` those of pictures in the manifest's
-/// folder. If `with_links` is true, every link is kept in [`Loaded::links`]. The jobs may be carried out only if
-/// [`Loaded::is_invalid`] returns false.
+/// `links` holds the facts (such as size and digest) about linked pictures, `pictures` the facts about pictures in the
+/// manifest's folder. If `with_links` is true, every link is kept in [`Loaded::links`]. The jobs may be carried out
+/// only if [`Loaded::is_invalid`] returns false.
 pub fn jobs(
     loaded: &mut Loaded,
     links: &LinkBook,
@@ -128,7 +129,8 @@ pub fn jobs(
     loaded.manifest = Some(manifest);
 }
 
-/// Returns the warning about items that were left out because of their problems, or the error if no job remains.
+/// Returns the warning about items that were left out because of their problems, or the error if no job remains; `None`
+/// if no item was left out.
 fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     let place = Place::File(shown.to_owned());
     let (items, are) = match expanded.left_out.count() {
@@ -148,7 +150,7 @@ fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     )
 }
 
-/// Finds the problems of the product file `from`, for a manifest that cannot be used itself.
+/// Reads the product file `from` only to report its problems, because the manifest itself is invalid.
 pub(super) fn look(
     folder: &Path,
     from: &Located<String>,
@@ -172,7 +174,7 @@ struct Pictures<'a> {
 const REMEMBERED: usize = 20_000;
 
 impl Pictures<'_> {
-    /// Returns the facts about a local picture, or the reason for which it cannot be used.
+    /// Returns the facts about a local picture, or the reason why it cannot be used.
     fn look(&mut self, text: &str) -> Result<PictureFacts, Unusable> {
         if let Some(known) = self.known.get(text) {
             return known.clone();
@@ -198,7 +200,7 @@ impl Pictures<'_> {
 }
 
 /// Returns the remedy for a missing picture, if its text in the manifest looks like a web address that lacks its host
-/// or its scheme.
+/// or its scheme; `None` for any other text.
 fn without_host(text: &str) -> Option<String> {
     let is_host = |first: &str| {
         let (name, last) = first.rsplit_once('.').unwrap_or_default();
@@ -233,8 +235,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Passes every item to `take`, and returns a catalog with the problems of the source. The error `Scattered` means
-    /// that the rows of one product are apart: the caller must read again with `is_gathered`.
+    /// Passes every item to `take`, and returns a catalog with the problems of the source. After the error `Scattered`
+    /// the caller must read again with `is_gathered`, because the rows of one product are not next to each other.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
             Self::Manifest(entries) => {
@@ -299,7 +301,8 @@ impl File {
         }
     }
 
-    /// Reads the file and passes every item to `take`. Meanwhile a second thread reads ahead.
+    /// Reads the file and passes every item to `take`, while a second thread reads ahead. After the error `Scattered`
+    /// the caller must read again with `is_gathered`.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, Scattered> {
         let Self { path, shown, how, joined } = self;
         let source = match source(path) {
@@ -357,7 +360,7 @@ fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
 
 /// Reads a product file, or standard input if the path is `-`.
 ///
-/// The error is the reason for which the file cannot be opened.
+/// The error is the reason why the file cannot be opened.
 pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
     Ok(catalog::read(&shown(path), source(path)?, reading))
 }

@@ -26,7 +26,8 @@ pub(super) struct Joined {
 }
 
 impl Joined {
-    /// Reads a joined sheet and adds its problems to `problems`. After an error it returns `None`, and nothing is joined.
+    /// Reads a joined sheet and adds its problems to `problems`. After an error it returns `None`, and nothing is
+    /// joined.
     pub(super) fn read(folder: &Path, join: &Join, problems: &mut Vec<Problem>) -> Option<Self> {
         let Join { from, on } = join;
         let path: PathBuf = folder.join(&from.value);
@@ -103,7 +104,7 @@ impl Joined {
         is_sound.then_some(self)
     }
 
-    /// Starts a join for one reading of the items.
+    /// Returns the initial state of a join, for one reading of the items.
     pub(super) fn begin(&self) -> Joining<'_> {
         Joining { joined: self, used: HashSet::new(), names: None, last: None, has_key: false }
     }
@@ -138,7 +139,7 @@ pub(super) struct Joining<'a> {
 }
 
 impl Joining<'_> {
-    /// Returns an item in which the filled cells of the sheet's row with the same key replace the item's values.
+    /// Returns an item whose values are replaced by the filled cells in the sheet's row with the same key.
     pub(super) fn join(&mut self, mut item: Item) -> Item {
         let joined = self.joined;
         let Some(key) = item.get(&joined.on.value).map(|key| composed(key.trim())) else {
@@ -181,7 +182,8 @@ impl Joining<'_> {
         item
     }
 
-    /// Returns the problem of the joined sheet, if there is one, after all items were read.
+    /// Returns an error if no item has the key column, or a warning about rows of the sheet that match no item; `None`
+    /// otherwise. Call it after all items were read.
     pub(super) fn finish(self, file: &str) -> Option<Problem> {
         let joined = self.joined;
         if let (false, Some(last)) = (self.has_key, &self.last) {

@@ -42,7 +42,7 @@ impl Shown {
         }
     }
 
-    /// Returns a warning if comparing by pixels has no effect, because all pictures are links.
+    /// Returns a warning if comparing by pixels has no effect, because all pictures are links; `None` otherwise.
     pub(super) fn without_effect(&self, manifest: &str) -> Option<Problem> {
         let message =
             "`image_identity: pixels` has no effect: every picture is a link, and links are compared as text";

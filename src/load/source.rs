@@ -41,7 +41,7 @@ pub(super) fn shown(path: &Path) -> String {
 
 /// Opens a product file, or standard input if the path is `-`.
 ///
-/// The error is the reason for which it cannot be opened.
+/// The error is the reason why it cannot be opened.
 pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     if !is_standard_input(path) {
         return Ok(Box::new(open_file(path)?));

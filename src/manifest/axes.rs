@@ -1,4 +1,5 @@
-//! Reads the section `matrix` of a shot, and builds the matrix's cells from its axes and its lists `exclude` and `include`.
+//! Reads the section `matrix` of a shot, and builds the matrix's cells from its axes and its lists `exclude` and
+//! `include`.
 
 use super::choices::{AXIS, choice};
 use super::condition::{Condition, condition};
@@ -14,14 +15,14 @@ use std::sync::Arc;
 
 /// The maximum number of cells of a matrix.
 pub(super) const MOST: usize = 10_000;
-/// The maximum number of `include` entries times cells: each entry may add values to each cell.
+/// The maximum product of the numbers of `include` entries and cells, because each entry may add values to each cell.
 const MOST_ADDED: usize = 1_000_000;
 
 const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";
 const EXCLUDE: &str = "exclude: [{ mood: loft, aspect_ratio: \"9:16\" }]";
 const INCLUDE: &str = "include: [{ mood: beach, style: anime }]";
 
-/// Reads the matrix of a shot. A matrix with an error has no cells.
+/// Reads the matrix of a shot; `None` if the section is not a map. A matrix with an error has no cells.
 pub(super) fn matrix(
     decoder: &mut Decoder,
     node: &Node,
@@ -179,7 +180,7 @@ impl Reader<'_> {
         other
     }
 
-    /// Reads `exclude` as patterns of the cells that are not made.
+    /// Reads the entries of `exclude` as patterns. A cell that matches a pattern is not made.
     fn exclude(&mut self, node: &Node) -> Vec<Pattern> {
         let Value::List(nodes) = &node.value else {
             self.decoder.wrong_kind(node, "exclude", "a list", EXCLUDE);
@@ -324,7 +325,7 @@ impl Reader<'_> {
         cells
     }
 
-    /// Reports a cell without a name, or with the same name as another cell.
+    /// Reports a cell that `include` adds if it has no name, or the same name as another cell.
     fn unclear(&mut self, variant: &str, other: Option<u32>, span: Span) {
         if variant.is_empty() {
             let hint = "add a key and a value of your own as its name, such as `take: closeup`";

@@ -13,13 +13,13 @@ pub const CHECKS: [&str; 12] = [
     "flicker",
 ];
 
-/// The version of the checks' methods of measuring. A higher version makes every earlier verdict outdated.
+/// The version of the measuring methods of the checks. A higher version makes every earlier verdict outdated.
 const MEASURES: u32 = 1;
 
 /// The settings of the automatic checks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checks {
-    /// True if the frames of clips are checked, too. Without an installed `ffmpeg` they are not.
+    /// True if the frames of clips are checked, too. This needs an installed `ffmpeg`.
     pub frames: bool,
     /// The maximum difference between a clip's length and the requested length, in seconds.
     pub duration: f64,
@@ -38,7 +38,8 @@ pub struct Checks {
     pub colour: f64,
     /// The score, from 0 to 100, from which a change between two frames counts as a cut.
     pub cut: f64,
-    /// The change of the mean brightness from frame to frame, of 255, from which a clip flickers.
+    /// The strength of flicker (repeated changes of brightness, on a scale of 255) from which a clip counts as
+    /// flickering. A fade is no flicker.
     pub flicker: f64,
     /// The checks that are switched off.
     pub off: BTreeSet<String>,
@@ -141,7 +142,8 @@ fn number_up_to(text: &str, most: f64) -> Option<f64> {
     text.parse().ok().filter(|number| *number <= most && is_number(text))
 }
 
-/// Returns whether a text has digits and at most one decimal point, but no sign, no exponent, and no word such as `inf`.
+/// Returns whether a text has digits and at most one decimal point, but no sign, no exponent, and no word such as
+/// `inf`.
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && text.starts_with(|c: char| c.is_ascii_digit())

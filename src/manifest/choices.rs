@@ -73,9 +73,9 @@ pub(super) fn is_field(key: &str) -> bool {
     key == "model" || Field::named(key).is_some()
 }
 
-/// Returns whether a plain text under a key other than an axis can be a part of a cell's name.
+/// Returns whether a plain text under a key other than an axis becomes a part of a cell's name.
 ///
-/// The texts of prompts, pictures and templates cannot.
+/// Prompts, pictures and templates do not.
 fn names(key: &str, text: &str) -> bool {
     let is_prose = matches!(
         Field::named(key),

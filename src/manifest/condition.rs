@@ -10,8 +10,8 @@ use super::yaml::Node;
 use crate::domain::problem::{Place, Problem};
 use minijinja::{Error, ErrorKind};
 
-/// The text before a condition in the template into which it is put. As a template, the condition is compiled only
-/// once, not for each item.
+/// The start of the template into which a condition is put. As a template, the condition is compiled only once, not for
+/// each item.
 const BEFORE: &str = "{{ (";
 /// An example of a correct condition.
 const EXAMPLE: &str = "item.status == 'active'";
@@ -40,7 +40,7 @@ impl Condition {
     /// Returns whether the condition is true.
     ///
     /// A number other than 0 and a list that is not empty are true. The texts `true`, `yes` and `1` are true, and
-    /// `false`, `no`, `0` and an empty text are false. Any other text is a problem, because `{{ if }}` would take it as
+    /// `false`, `no`, `0` and an empty text are false. Any other text is a problem, because `{% if %}` would take it as
     /// true, even `sold out`.
     pub(super) fn holds(&self, context: &Context<'_>) -> Result<bool, Box<Problem>> {
         let answer = self.0.fill(context).map_err(|error| self.unclear_number(&error, context))?;
@@ -52,8 +52,8 @@ impl Condition {
         }
     }
 
-    /// Returns the problem with a condition whose evaluation failed for this item, most likely because a column has no
-    /// number.
+    /// Returns the problem with a condition that cannot be evaluated for this item, most likely because the text of a
+    /// column is not a number.
     fn unclear_number(&self, error: &Error, context: &Context<'_>) -> Box<Problem> {
         let problem = explain::unfilled(&self.0, error, context);
         let Some(column) = self.0.columns().first().filter(|_| problem.hint.is_none()) else {

@@ -46,7 +46,7 @@ fn an_item_is_asked_by_its_columns_and_the_texts_of_the_manifest() {
     }
 }
 
-/// The warnings about such comparisons tell these results.
+/// The warnings about comparisons of a text with a number state these results.
 #[test]
 fn a_text_counts_as_more_than_any_number() {
     for text in ["9.50", "", "100", "x", "-7"] {

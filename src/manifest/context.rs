@@ -32,7 +32,8 @@ impl<'a> ItemContext<'a> {
         Self { environment, vars: Value::from_dyn_object(vars), unbraced, value, item }
     }
 
-    /// Returns the warnings about columns of the item that templates name in single brackets, which insert nothing.
+    /// Returns the warnings about columns of the item that templates name in single brackets. Such a text inserts
+    /// nothing.
     pub(super) fn unbraced(&self) -> Vec<Problem> {
         let problem = |(template, found): &(Template, Unbraced)| found.problem_for(template, &self.item);
         self.unbraced.iter().filter_map(problem).collect()
@@ -73,7 +74,7 @@ impl Context<'_> {
         self.with_item(Item { id, ..(*self.item).clone() })
     }
 
-    /// Returns a copy of the data in which one fact or column of the item has another text.
+    /// Returns a copy of the data in which one column or standard name of the item, such as `title`, has another text.
     pub(super) fn with_text(&self, name: &str, text: &str) -> Self {
         self.with_item(self.item.with_text(name, text))
     }
@@ -128,8 +129,8 @@ impl Object for Names {
     }
 }
 
-/// The value of `item`. It has the id, `raw`, the facts under standard names that do not depend on the file, and every
-/// column.
+/// The value of `item`: the id, `raw`, the facts (values under standard names such as `title`), and every column. A
+/// fact wins over a column of the same name.
 #[derive(Debug)]
 struct ItemValue(Arc<Item>);
 

@@ -102,7 +102,8 @@ impl Decoder {
         Some(Located::new(text, self.spot(node.span)))
     }
 
-    /// Returns the value that `parse` makes of a node's text. An error of `parse` is the hint of a reported problem.
+    /// Parses the text of a node with `parse`. If that fails, reports a problem with the error of `parse` as its hint,
+    /// and returns `None`.
     pub(super) fn parsed<T>(
         &mut self,
         node: &Node,
@@ -143,8 +144,8 @@ pub(super) fn get<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
     entries.iter().find(|entry| &*entry.key == key).map(|entry| &entry.node)
 }
 
-/// Returns the message and the hint for a number with a decimal comma in a group between braces, such as `{ run: 1,5 }`:
-/// YAML reads the digits after the comma as the next key. Returns `None` for other entries.
+/// Returns the message and the hint for a number with a decimal comma in a group between braces, such as
+/// `{ run: 1,5 }`: YAML reads the digits after the comma as the next key. Returns `None` for other entries.
 fn decimal_comma(before: &Entry, entry: &Entry) -> Option<(String, String)> {
     let Value::Text { text, plain: true } = &before.node.value else { return None };
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -66,8 +66,8 @@ pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
 /// The words of the template language that may follow a name and a blank.
 const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "if", "else", "elif"];
 
-/// Returns the problem with a column that is written with blanks, as in `item.supplier note`; `None` if the syntax error
-/// at `wrong` has another cause.
+/// Returns the problem with a column that is written with blanks, as in `item.supplier note`; `None` if the syntax
+/// error at `wrong` has another cause.
 pub(super) fn spaced(template: &Template, wrong: Option<&Range<usize>>) -> Option<Problem> {
     let (range, column) = spaced_column(template.source(), wrong?.start)?;
     let message = format!("`item.{column}` is not one name, because it has a blank");
@@ -90,7 +90,8 @@ fn spaced_column(source: &str, at: usize) -> Option<(Range<usize>, String)> {
     })
 }
 
-/// Returns the name and the place of the last block that is opened and not closed, such as `if`; `None` if there is none.
+/// Returns the name and the place of the last block that is opened and not closed, such as `if`; `None` if there is
+/// none.
 fn unclosed(source: &str) -> Option<(&str, Range<usize>)> {
     let mut open: Vec<(&str, Range<usize>)> = Vec::new();
     for (start, _) in source.match_indices("{%") {

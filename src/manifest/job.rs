@@ -51,8 +51,8 @@ impl<'a> ItemContext<'a> {
 
     /// Returns the jobs of a shot for the item: one for each cell of its matrix, or one without a matrix.
     ///
-    /// Jobs that a condition excludes are left out. An error takes the place of its job; warnings come before the first
-    /// job.
+    /// Jobs that a condition excludes are left out. An error takes the place of its job. Warnings also come as errors,
+    /// before the first job.
     pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
         let matrix = shot.fields.matrix.as_deref();
         let alone = matrix.is_none().then_some(None);
@@ -65,8 +65,8 @@ impl<'a> ItemContext<'a> {
         })
     }
 
-    /// Returns the job of a shot for the item, in one cell of the matrix if the shot has one; `None` if a condition excludes the
-    /// job.
+    /// Returns the job of a shot for the item, in one cell of the matrix if the shot has one; `None` if a condition
+    /// excludes the job.
     fn job(&self, shot: &'a Shot, cell: Option<&'a Cell>) -> Result<Option<Job<'a>>, Box<Problem>> {
         let variant = cell.map_or("", |cell| &cell.variant);
         let context = |choices: &[&Choice]| {

@@ -71,7 +71,7 @@ pub(super) struct Extension {
     pub(super) choices: Vec<Arc<Choice>>,
 }
 
-/// A value of a matrix under its key.
+/// A value of a matrix, with its key.
 #[derive(Debug)]
 pub(super) struct Choice {
     /// The name of the axis, or the key in an entry of `include`.
@@ -146,9 +146,9 @@ pub(super) struct Outline {
 /// Returns the cells of a matrix by the rules of GitHub Actions. `lengths` are the numbers of values of the axes; none
 /// is 0.
 ///
-/// `exclude` removes cells. Then each entry of `include` extends the cells that it contradicts in no axis. An entry
-/// that extends no cell creates its own cell, which no later entry extends. An entry may name positions after the end
-/// of an axis, which are new values.
+/// `exclude` removes cells. Then each entry of `include` extends all cells that have the values which the entry sets on
+/// axes. An entry that extends no cell creates its own cell, which no later entry extends. An entry may name positions
+/// after the end of an axis, which are new values.
 pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positions]) -> Vec<Outline> {
     let is_excluded = |positions: &Positions| {
         let fits = |(meant, position): (&Vec<usize>, &Option<usize>)| {

@@ -1,11 +1,11 @@
 //! Reads the manifest, a YAML file with items and shots, and reports all of its problems together.
 //!
-//! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`). The sections are read by
-//! `shots`, `presets`, `axes`, `providers`, `models`, `bounds` and `checks`, with small decoders that record problems
-//! and go on (`decode`). Templates and conditions are compiled meanwhile (`templates`, `condition`) and checked against
-//! the cells of their matrices (`matrix`, `usage`). Secrets are covered before the first message is made (`secrets`).
-//! Files that are not manifests are recognised first (`stranger`). `context` is the data of an item for templates, and
-//! `job` is a clip that a shot makes for an item.
+//! The steps are: bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`). The sections
+//! are read by `shots`, `presets`, `axes`, `providers`, `models`, `bounds` and `checks`, with small decoders that
+//! record problems and continue (`decode`). Templates and conditions are compiled at the same time (`templates`,
+//! `condition`) and checked against the cells of their matrices (`matrix`, `usage`). API keys are hidden before the
+//! first message is made (`secrets`). Files that are not manifests are recognised first (`stranger`). `context` is the
+//! data of an item for templates, and `job` is a clip that a shot makes for an item.
 
 mod axes;
 #[cfg(test)]
@@ -124,13 +124,16 @@ pub fn read_providers(
     })
 }
 
-/// Reads only a manifest's corrections of model cards, to collect paid clips even while shots are being rewritten.
+/// Reads only a manifest's corrections of model cards.
+///
+/// Paid clips can then be collected even while the shots are being rewritten.
 #[must_use]
 pub fn read_corrections(file: &str, bytes: &[u8]) -> (Option<Corrections>, Vec<Problem>) {
     read_only(file, bytes, &["models", "prices"], models::corrections)
 }
 
-/// Reads only the sections `keys`, even if others have errors. Without a result, at least one problem is an error.
+/// Reads only the sections `keys`, even if others have errors. Returns no result if these sections have a problem of
+/// any kind.
 fn read_only<T>(
     file: &str,
     bytes: &[u8],
@@ -168,7 +171,7 @@ pub fn read_items_from(file: &str, bytes: &[u8]) -> Option<(Located<String>, Fil
     Some((from, reading))
 }
 
-/// Returns the manifest's top-level keys with their values. Reports a manifest that has none, and returns `None`.
+/// Returns the manifest's top-level keys with their values. Reports a manifest that is not a map, and returns `None`.
 fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     if let Value::Map(entries) = &root.value {
         return Some(Rc::clone(entries));
@@ -215,7 +218,8 @@ fn start(problem: &Problem) -> Option<(u32, u32)> {
     }
 }
 
-/// Returns the problems in the order of the file, each once: a merged map repeats its problems wherever it is merged.
+/// Returns the problems in the order of the file, each once. A map that is merged into others (`<<`) repeats its
+/// problems in each.
 #[must_use]
 pub fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by_key(|problem| start(problem).unwrap_or_default());
@@ -296,7 +300,8 @@ fn missing(decoder: &mut Decoder, source: &Source, key: &str, example: &str) {
     );
 }
 
-/// Returns whether this program supports the manifest's version. Otherwise the other keys cannot be read.
+/// Returns false, and reports it, if this program does not support the manifest's version. Then the other keys cannot
+/// be read. A missing version is only reported.
 fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     let Some(node) = get(root, "version") else {
         missing(decoder, source, "version", "version: 1");

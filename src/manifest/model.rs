@@ -35,7 +35,7 @@ pub struct Manifest {
     pub defaults: ShotFields,
     /// The shots, at least one, in the order of the file.
     pub shots: Vec<Shot>,
-    /// The default template for the paths of clips, for shots that set none if the defaults set none either.
+    /// The manifest's own template for the paths of clips, for shots that neither set nor inherit one.
     pub output: Template,
     /// The manifest's changes of built-in provider settings, by the provider's name. The names are not checked here.
     pub providers: BTreeMap<String, Located<ProviderConfig>>,
@@ -66,7 +66,8 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Creates the template data of an item. It must be created once for each item; the data of each job is made from it.
+    /// Creates the template data of an item, from which the data of each of its jobs is made. One call for each item is
+    /// enough.
     #[must_use]
     pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         self.templates.item(item)
@@ -163,7 +164,8 @@ pub struct Shot {
 pub struct ShotFields {
     /// The templates for the fields of the shot's requests.
     pub settings: Settings<Template>,
-    /// The fields and parameters that may be left out if the model lacks them, or if their templates produce an empty text.
+    /// The fields and parameters that may be left out if the model lacks them, or if their templates produce an empty
+    /// text.
     pub optional: BTreeSet<String>,
     /// The template for the path of the clip.
     pub output: Option<Template>,
@@ -350,7 +352,7 @@ pub struct Corrections {
 /// The entry of a model in the section `models`.
 #[derive(Debug, Clone, Default)]
 pub struct ModelEntry {
-    /// The known model with whose card the card of a new model begins; `None` if the entry names no such model.
+    /// The known model whose card is copied as the start of a new card; `None` if the entry names no such model.
     pub like: Option<Located<ModelName>>,
     /// The parts of the card that the entry sets, in the order of the file. Each rule in `fields` or `params` is a part
     /// of its own.

@@ -1,6 +1,7 @@
 //! The sections `models` and `prices`: corrections of model cards, and additional models.
 //!
-//! The content of cards is not checked here. The parts of cards are passed on as values with their places in the manifest.
+//! The content of cards is not checked here. The parts of cards are passed on as values with their places in the
+//! manifest.
 
 use super::decode::{Decoder, get};
 use super::keys::{self, LIKE, RULES};
@@ -79,8 +80,8 @@ fn part(decoder: &mut Decoder, name: &str, node: &Node, key: Span) -> Option<Cor
 
 /// Reads a node of the YAML tree as a JSON value.
 ///
-/// `true`, `false` and whole numbers without quotes are typed, and everything else is text: an amount never goes
-/// through a float. A `~` is null, but a missing value is reported.
+/// `true`, `false` and whole numbers without quotes are typed, and everything else is text, so that no float rounds an
+/// amount. A `~` is null, but a missing value is reported.
 fn value(
     decoder: &mut Decoder,
     node: &Node,

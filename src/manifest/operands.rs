@@ -1,4 +1,4 @@
-//! Finds comparisons in a condition that are probably mistakes, from the words of the condition.
+//! Finds comparisons in a condition that are probably mistakes.
 //!
 //! Every column is text. A comparison by order (such as `<`) of a text and a number gives a wrong result without an
 //! error: the template engine sorts every text after every number.
@@ -17,7 +17,7 @@ pub(super) struct Doubt {
 /// The kind of a word in a condition's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The name of a text from the item, from `vars` or from `matrix`.
+    /// A name that means a text, such as `item.price`, `vars.look` or `matrix.mood`.
     Text,
     /// A number written without quotes.
     Number,
@@ -174,8 +174,8 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     doubts
 }
 
-/// Returns the condition with the operators of other languages (`&&`, `||`, `=`) replaced by valid ones (`and`, `or`,
-/// `==`).
+/// Returns the condition with the operators of other languages replaced by valid ones, such as `&&` by `and` and `=` by
+/// `==`.
 pub(super) fn with_words(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut end = 0;

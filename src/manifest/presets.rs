@@ -129,7 +129,7 @@ impl Presets {
     }
 }
 
-/// Copies from a preset each field that `fields` does not set yet.
+/// Copies from a preset each field that `fields` does not set yet, and adds the names in its list `optional`.
 fn fill(fields: &mut ShotFields, preset: &ShotFields) {
     let (own, of) = (&mut fields.settings, &preset.settings);
     for (field, setting) in &of.fields {

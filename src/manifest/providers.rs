@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 use url::{Host, ParseError, Url};
 
-/// The message about an address without a scheme of the web.
+/// The message about an address that does not begin with `https://` or `http://`, or has no host.
 const WITHOUT_SCHEME: &str = "`base_url` must start with `https://`";
 /// The hint for an address that cannot be read.
 const ADDRESS: &str = "write `https://api.example.com`";
@@ -179,7 +179,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a time from `1ms` to `24h`, such as `45s`".into())
 }
 
-/// Parses an amount of US dollars from text, never through a float.
+/// Parses an amount of US dollars without the rounding of a float. The error is a hint how to write the amount.
 pub(super) fn amount(text: &str) -> Result<Usd, String> {
     text.parse().map_err(|_| match text.replacen(',', ".", 1) {
         point if point != text && point.parse::<Usd>().is_ok() => format!("write a point, such as {point}"),

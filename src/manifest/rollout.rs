@@ -23,7 +23,7 @@ const RATE: &str = "then: { approve: 80% }";
 const CANARY: u32 = 10;
 /// The maximum number of clips in a canary, the clips rendered first.
 const LARGEST: u32 = 1_000;
-/// The allowed chance that the test of the share of approved clips gives a wrong result, unless the manifest sets one: 5 %.
+/// The default chance of a wrong result that is allowed in the test of the share of approved clips: 5 %.
 const ERROR: Percent = Percent(500);
 
 /// Reads the section `rollout`.

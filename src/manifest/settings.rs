@@ -10,7 +10,8 @@ pub struct Settings<T> {
     pub fields: BTreeMap<Field, Setting<T>>,
     /// The model as `provider/model`, or the template that produces this text.
     pub model: Option<T>,
-    /// The model's other parameters, by their names in the provider's API; text until the model's card gives them a type.
+    /// The model's other parameters, by their names in the provider's API; text until the model's card gives them a
+    /// type.
     pub params: BTreeMap<String, T>,
 }
 

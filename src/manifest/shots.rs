@@ -147,7 +147,8 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
     }
 }
 
-/// Returns every key of an item with its text as written. `params` and lists are left out, because they only set fields.
+/// Returns every key of an item with its text as written. `params` and lists are left out, because they only set
+/// fields.
 fn columns(decoder: &mut Decoder, entries: &[Entry]) -> Vec<(String, String)> {
     let mut columns = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -19,7 +19,7 @@ pub(super) struct Span {
 
 /// The maximum number of characters of a manifest's line that a message shows.
 ///
-/// A catalog may be written on one line of many megabytes, and each of its items keeps its place.
+/// A catalog may be written on one line of many megabytes, and each of its items keeps a copy of the shown text.
 const LONGEST_LINE: usize = 400;
 
 /// The text of a manifest.

@@ -1,13 +1,13 @@
-//! Recognises files that are not manifests: product files and plans that were named in the place of a manifest.
+//! Recognises files that are not manifests: product files and plans that the user gave in place of a manifest.
 
 use crate::domain::problem::{Place, Problem};
 use serde_json::Value as Json;
 use std::path::Path;
 
-/// The endings of the names of product files. A JSON file may be a manifest, so its keys decide.
+/// The file name extensions of product files. A JSON file may be a manifest, so its keys decide.
 const PRODUCT_FILES: [&str; 5] = ["csv", "tsv", "xlsx", "xls", "xml"];
 
-/// The first bytes of a workbook.
+/// The first bytes of an XLSX workbook, which is a ZIP archive.
 const WORKBOOK: &[u8] = b"PK\x03\x04";
 
 /// The keys that every plan has and no manifest has.

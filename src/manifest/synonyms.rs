@@ -1,6 +1,7 @@
-//! Names of columns that mean the same, such as `picture` and `image`, for suggestions that no similar spelling gives.
+//! Lists names of columns that mean the same, such as `picture` and `image`. Suggestions use them when no spelling is
+//! similar.
 
-/// Groups of names with one meaning, without blanks and marks between their words. The usual name comes first.
+/// Groups of names with one meaning, in lower case and without blanks or signs such as `_`. The usual name comes first.
 const GROUPS: [&[&str]; 6] = [
     &[
         "image",
@@ -42,7 +43,7 @@ pub(super) fn same_meaning<'a>(written: &str, known: impl IntoIterator<Item = &'
     group.iter().find_map(|meant| known.iter().find(|(folded, _)| folded == meant).map(|(_, name)| *name))
 }
 
-/// Returns a name in lower case and without blanks and marks between its words.
+/// Returns a name in lower case and without blanks and signs such as `_`.
 fn folded(name: &str) -> String {
     name.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect()
 }

@@ -101,7 +101,8 @@ fn tab(text: &str, span: Span) -> Finding {
     hinted(finding(span, "this line begins with a tab; only spaces are allowed there"), hint)
 }
 
-/// Returns the place of the quote that is still open at `end`: the last one before `end` that follows a space or a bracket.
+/// Returns the place of the quote that is still open at `end`: the last one before `end` that follows a space or a
+/// bracket.
 ///
 /// Any later quote of its kind would have closed it.
 fn open_quote(text: &str, end: Span) -> Option<Span> {

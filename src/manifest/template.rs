@@ -20,7 +20,7 @@ pub struct Template {
     pub(super) cell: Arc<[String]>,
     /// The variables of the manifest that the template reads; `""` if it reads all of them as a whole.
     pub(super) vars: Arc<[String]>,
-    /// The text that the template always produces, if it has no placeholders, as most have none.
+    /// The text that the template always produces; `None` if it has placeholders.
     pub(super) constant: Option<Arc<str>>,
     spot: Spot,
 }

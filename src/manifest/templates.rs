@@ -17,7 +17,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The facts that most product files have, under their names in templates. They are only used in hints.
+/// The standard names, such as `title`, that most product files have values for. They are only used in hints.
 const FACTS: [&str; 9] = ["id", "sku", "handle", "title", "description", "vendor", "tags", "status", "image"];
 
 /// The names with which a variable in a template may begin: `item` in `item.title`.
@@ -26,7 +26,8 @@ pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix",
 /// whether a clip is made.
 pub(super) const ASKED: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
 
-/// The maximum number of steps for filling in one template: far more than any prompt needs, but few enough to end quickly.
+/// The maximum number of steps for filling in one template: far more than any prompt needs, but few enough to end
+/// quickly.
 const FUEL: u64 = 100_000;
 
 /// The text that replaces a column's text, to find where a template uses the column. It is a private-use character,
@@ -165,14 +166,15 @@ impl Templates {
         &self.environment
     }
 
-    /// Creates the template data of an item. It must be created only once for each item.
+    /// Creates the template data of an item, from which the data of each of its jobs is made.
     pub(super) fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         ItemContext::new(&self.environment, Arc::clone(&self.vars), &self.unbraced, item)
     }
 }
 
 impl Template {
-    /// Fills in the template with the data of a job and returns the resulting text. A problem names the item as an example.
+    /// Fills in the template with the data of a job and returns the resulting text. A problem names the item as an
+    /// example.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
         if let Some(constant) = &self.constant {
             return Ok(constant.as_ref().to_owned());
@@ -180,8 +182,8 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether `text`, the filled-in template, contains the cell of a column unchanged, or a gap where the cell
-    /// is empty. The caller knows that the cell says nothing, such as `n/a`.
+    /// Returns whether `text`, the filled-in template, still has the cell of a column, or a gap in its place. The
+    /// caller has found that the cell has no meaning, such as `n/a`.
     ///
     /// There is no gap if the template replaces the column by another text, or leaves out the part around the column.
     #[must_use]
@@ -199,8 +201,8 @@ impl Template {
     }
 }
 
-/// Returns the column that a template names with a hyphen, as in `item.supplier-note`: `before` is the text up to the word
-/// after the hyphen. Returns `None` if there is no such column.
+/// Returns the name in a template that has a hyphen, such as `supplier-note` in `item.supplier-note`. `before` is the
+/// text up to the word `last` after the hyphen. Returns `None` if `before` does not end with such a name.
 fn hyphenated(before: &str, last: &str) -> Option<String> {
     let before = before.strip_suffix('-')?;
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');

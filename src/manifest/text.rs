@@ -1,4 +1,4 @@
-//! Decoding of a manifest's bytes to text, and the search for possible API keys in the text.
+//! Decodes a manifest's bytes to text, and finds possible API keys in text that is not valid YAML.
 
 use super::source::{Source, Span};
 use crate::domain::problem::{Place, Problem};

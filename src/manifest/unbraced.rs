@@ -76,8 +76,8 @@ fn named<'i>(item: &'i Item, written: &str) -> Option<&'i str> {
 }
 
 impl Unbraced {
-    /// Returns the warning about a text that is a placeholder whatever columns the items have; `None` if that depends
-    /// on the columns.
+    /// Returns the warning about a text that is meant as a placeholder in any case, such as `{ item.title }`; `None` if
+    /// that depends on the items' columns.
     pub(super) fn problem(&self, template: &Template, vars: &BTreeMap<String, String>) -> Option<Problem> {
         let inside = self.inside.as_str();
         if is_path(inside) {

@@ -22,8 +22,8 @@ struct Use<'a> {
     is_unclear: bool,
 }
 
-/// Reports templates and matrices that do not fit together. `output` is the template of paths for shots that set none,
-/// if the defaults set none either.
+/// Reports templates and matrices that do not fit together. `output` is the manifest's own template of paths, for shots
+/// that neither set nor inherit one.
 pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot], output: Option<&Template>) {
     let mut uses: BTreeMap<Option<usize>, Use<'_>> = BTreeMap::new();
     for shot in shots {

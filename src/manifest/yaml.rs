@@ -9,12 +9,13 @@ use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// A node of the YAML tree. Copies of a node share the nodes below it, so that a thousand aliases cost no more than one.
+/// A node of the YAML tree. Copies of a node share the nodes below it, so that a thousand aliases cost no more than
+/// one.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) span: Span,
     pub(super) value: Value,
-    /// The number of nodes from this one down, with aliases counted each time.
+    /// The number of nodes in the tree that starts here, with aliases counted each time.
     size: usize,
     /// The number of nested levels below the node.
     depth: usize,

@@ -12,8 +12,8 @@ const SHORT: u16 = 3;
 /// The bytes before the TIFF header in the APP1 segment of a JPEG, and in some WebP files.
 const PREFIX: &[u8] = b"Exif\0\0";
 
-/// The EXIF orientation of a picture: the transformation that a viewer applies. 1 means none, 2 to 8 mirrored or
-/// turned, and 5 to 8 also exchange width and height.
+/// The EXIF orientation of a picture: the transformation that a viewer applies. 1 means none; 2 to 8 mirror or turn the
+/// picture, and 5 to 8 also exchange its width and height.
 pub(super) type Orientation = u8;
 
 /// Reads the orientation and the traits of a picture from its first and last bytes.
@@ -69,8 +69,9 @@ fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// Returns the orientation in the first chunk with this name; chunks begin at the offset `from`. The file is a PNG (big
-/// endian, with a checksum) or a RIFF file (little endian, padded to even lengths).
+/// Returns the orientation in the first chunk with this name; `None` if there is none. `from` is the offset of the
+/// first chunk. The file is a PNG (big endian, with a checksum after each chunk) or a RIFF file (little endian, padded
+/// to even lengths).
 fn chunk(head: &[u8], from: usize, name: [u8; 4], is_png: bool, checksum: usize) -> Option<Orientation> {
     let mut at = from;
     loop {
@@ -89,7 +90,7 @@ fn chunk(head: &[u8], from: usize, name: [u8; 4], is_png: bool, checksum: usize)
     }
 }
 
-/// Returns the orientation in a chunk with this name that is found in `tail`, the last bytes of a file.
+/// Returns the orientation in a chunk with this name within `tail`, the last bytes of a file; `None` if there is none.
 fn ending(tail: &[u8], name: &[u8; 4]) -> Option<Orientation> {
     let places = tail.windows(4).enumerate().filter(|(_, window)| window == name);
     // A RIFF chunk has its length between name and content; a PNG chunk does not.

@@ -336,7 +336,8 @@ fn mean_difference(one: &[u8], other: &[u8]) -> f64 {
     f64::from(sum) / one.len() as f64
 }
 
-/// Returns the strength of the flicker in a series of brightness values: the median of their absolute second differences.
+/// Returns the strength of the flicker in a series of brightness values: the median of their absolute second
+/// differences. Returns `None` for fewer than three values.
 fn flicker(luma: &[f64]) -> Option<f64> {
     let mut turns: Vec<f64> =
         luma.windows(3).map(|three| (three[2] - 2.0 * three[1] + three[0]).abs()).collect();

@@ -11,16 +11,16 @@ use imagesize::ImageType;
 use std::io::Cursor;
 use std::ops::RangeInclusive;
 
-/// The number of bytes from the start of a file that [`picture`] needs; a shorter file is needed whole. A JPEG may
+/// The number of bytes from the start of a file that [`picture`] needs, or all bytes of a shorter file. A JPEG may
 /// contain colour profiles and previews of several hundred kilobytes before its size.
 pub const HEAD: usize = 1 << 20;
 
-/// The number of bytes from the end of a file that [`picture`] needs; a shorter file is needed whole. Cameras and
+/// The number of bytes from the end of a file that [`picture`] needs, or all bytes of a shorter file. Cameras and
 /// editors append their own notes after a picture, rarely more than this.
 pub const TAIL: usize = 64 << 10;
 
 /// The maximum number of pixels; a picture with more is not decoded. A compressed file of a few hundred kilobytes can
-/// contain a thousand times as many pixels.
+/// contain hundreds of millions of pixels.
 pub(in crate::media) const MOST_PIXELS: u64 = 64 << 20;
 
 /// The most memory in bytes for decoding a picture. Decoding copies the pixels once, with four bytes for each.
@@ -184,7 +184,8 @@ pub fn content(uri: &str) -> Result<(String, Vec<u8>), PictureFault> {
     Ok((said, bytes))
 }
 
-/// Returns the format of a picture, recognised by its first bytes.
+/// Returns the format of a picture, recognised by its first bytes. Returns an error for anything but PNG, JPEG and
+/// WebP.
 fn format(head: &[u8]) -> Result<PictureFormat, PictureFault> {
     if head.is_empty() {
         return Err(PictureFault::Empty);
@@ -206,7 +207,7 @@ fn name(kind: ImageType) -> String {
     name.split(['(', ' ']).next().unwrap_or_default().to_uppercase()
 }
 
-/// Checks whether XML is an SVG picture. The error messages of file servers are XML too, but no pictures.
+/// Checks whether XML is an SVG picture. The error messages of file servers are XML too, but are not pictures.
 fn is_svg(head: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"<") && head.windows(4).take(1024).any(|window| window == b"<svg")
 }

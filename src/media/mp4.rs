@@ -1,7 +1,8 @@
 //! Checks whether an MP4 clip is complete, and reads its duration and picture size, from the boxes in its file.
 //!
 //! A download that was cut off often looks like a clip, because the announced length may be missing or wrong. So every
-//! box must end where the next begins, the last one at the end of the file, and every sample must lie inside the file.
+//! box must end where the next begins, the last one at the end of the file. Every sample in the tables of a track must
+//! be inside the file; those of fragments are not checked.
 
 use shiguredo_mp4::Decode;
 use shiguredo_mp4::aux::SampleTableAccessor;
@@ -10,7 +11,8 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The maximum size in bytes of a box with tables; a larger box is an error. A four-hour clip has about 20 MiB of tables.
+/// The maximum size in bytes of a box that is read into memory; a larger box is an error. A four-hour clip has about 20
+/// MiB of tables.
 const LARGEST_TABLE: u64 = 64 << 20;
 
 /// The largest number of boxes in a file: a clip has a handful, a fragmented clip some hundreds.
@@ -67,7 +69,7 @@ pub enum ClipFault {
 }
 
 /// The largest number of samples that the fragments of a clip may claim, enough for hours of sound and picture. A box
-/// of twenty bytes can claim millions, for which the decoder would take half a gigabyte.
+/// of twenty bytes can claim millions, for which the decoder would allocate half a gigabyte.
 const MOST_SAMPLES: u64 = 1 << 20;
 
 /// The four characters that name the kind of a box, such as `moov`.
@@ -130,7 +132,7 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     })
 }
 
-/// Returns all top-level boxes of the file. They must cover the file without a gap.
+/// Returns the top-level boxes of the file. Returns an error unless they cover the file without a gap.
 fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, ClipFault> {
     let mut boxes: Vec<Extent> = Vec::new();
     let mut at = 0;
@@ -175,7 +177,7 @@ fn header(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<Option<
     Ok(Some(Extent { kind: [bytes[4], bytes[5], bytes[6], bytes[7]], at, end }))
 }
 
-/// Returns the fault of a file whose first bytes are not those of a clip.
+/// Returns the fault of a file that does not begin like a clip, judged by its first bytes.
 fn instead_of_a_clip(file: &mut (impl Read + Seek)) -> Result<ClipFault, ClipFault> {
     let mut head = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -220,8 +222,8 @@ fn decoded<T: Decode>(tile: &Extent, bytes: &[u8]) -> Result<T, ClipFault> {
     T::decode(bytes).map(|(decoded, _)| decoded).map_err(damaged)
 }
 
-/// Adds up the numbers of samples that boxes claim to contain. The boxes are those at the end of a path of kinds, such
-/// as `moof`, `traf`, `trun`.
+/// Returns the total number of samples that the boxes at the end of `path`, such as `moof`, `traf`, `trun`, claim to
+/// contain.
 fn claimed(mut boxes: &[u8], path: &[Kind]) -> u64 {
     let Some((kind, deeper)) = path.split_first() else {
         // Version and flags precede the count.

@@ -18,11 +18,12 @@ pub fn signature(bytes: &[u8]) -> Option<Signature> {
     of(&decoded)
 }
 
-/// The number of values that are computed for each pixel: one of brightness, two of colour (JFIF 1.02), and one of opacity.
+/// The number of values that are computed for each pixel: one of brightness, two of colour (JFIF 1.02), and one of
+/// opacity.
 const PLANES: usize = 4;
 
-/// The fixed-point value of one step of brightness, colour or opacity (from 0 to 255) in the sums. It combines 16
-/// fractional bits with 255 steps of opacity.
+/// The fixed-point value, in the sums, of one step of brightness, colour or opacity (from 0 to 255). It is 255, the
+/// full opacity, with 16 fractional bits.
 const LEVEL: i64 = 255 << 16;
 
 fn of(decoded: &DynamicImage) -> Option<Signature> {
@@ -58,8 +59,8 @@ fn of(decoded: &DynamicImage) -> Option<Signature> {
     Some(Signature::new(width, height, planes))
 }
 
-/// The division of one pixel between two neighbouring cells of a row or column of the grid. `here` is the number of the
-/// pixel's parts in the first cell, `cell`; `next` is the number in the next cell.
+/// The parts of one pixel in two neighbouring cells of the grid, along a row or column. A pixel has as many parts as
+/// the grid has cells. `here` parts are in the cell `cell`, and `next` parts in the cell after it.
 #[derive(Clone, Copy)]
 struct Share {
     cell: usize,

@@ -30,7 +30,7 @@ pub struct Approval {
     pub jobs: BTreeMap<String, Approved>,
 }
 
-/// A file from which a plan was made. A change of the file is only reported; the jobs are compared one by one.
+/// An input file of a plan. A change of the file is only reported; what counts is the comparison of each job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// The file's name as the user wrote it.
@@ -72,7 +72,8 @@ pub struct Moved {
 pub enum How {
     /// The manifest no longer has the job.
     Gone,
-    /// The job's request has changed in these fields. Earlier values are missing if the plan does not contain them.
+    /// The fields of the job's request that have changed. Their earlier values are missing if the plan did not save
+    /// them.
     Order(Vec<Change>),
     /// The price has changed, from the first value to the second; `None` is an unknown price.
     Price(Option<String>, Option<String>),
@@ -115,9 +116,11 @@ impl Approval {
         self.jobs.contains_key(&key.to_string())
     }
 
-    /// Compares a job and its present decision with the plan. Returns the change; `None` if the approval still covers
-    /// the job. A job that was to be submitted must still be submitted as planned, or have been submitted since. Any
-    /// other job must not be submitted.
+    /// Compares a job and its present decision with the plan. Returns the change; `None` if the plan still approves the
+    /// job.
+    ///
+    /// A job that was to be submitted must still be submitted as planned, or have been submitted since. Any other job
+    /// must not be submitted. The result is also `None` for a job that the plan does not contain: check [`Self::has`].
     #[must_use]
     pub fn moved(&self, wanted: &Wanted, decision: &Decision) -> Option<Moved> {
         let key = wanted.key.to_string();
@@ -125,7 +128,8 @@ impl Approval {
         Some(Moved { key, how })
     }
 
-    /// Returns the jobs that the plan was to submit and that are not among `now`, the keys of the present jobs.
+    /// Returns the jobs that the plan was to submit and that no longer exist. `now` contains the keys of the present
+    /// jobs.
     pub fn missing<'a>(&'a self, now: &'a HashSet<String>) -> impl Iterator<Item = Moved> + 'a {
         let gone = self.jobs.iter().filter(|(key, approved)| approved.costs && !now.contains(*key));
         gone.map(|(key, _)| Moved { key: key.clone(), how: How::Gone })

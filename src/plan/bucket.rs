@@ -112,7 +112,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket of a job that gets another job's clip, if that other job is in this bucket.
+    /// Returns the bucket of a job that gets the clip of another job, where `self` is the bucket of that other job.
     #[must_use]
     pub const fn of_follower(self) -> Self {
         match self {

@@ -1,4 +1,4 @@
-//! Reads the settings that a row of a sheet makes for its own clips, in columns named `shotlist_…`.
+//! Reads the settings that a row of a sheet contains for its own clips, in columns named `shotlist_…`.
 //!
 //! These cells let the sheet's owner decide row by row. Their text is data, not a template, and overrides everything
 //! that the manifest sets for all rows. An empty cell sets nothing.
@@ -34,7 +34,7 @@ pub(super) struct Cell {
     pub(super) place: Place,
 }
 
-/// The settings that the cells of one row make.
+/// The settings in the cells of one row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cells {
     /// The prompt for every shot of the row.
@@ -50,8 +50,8 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Reads the settings of a row and adds the row's problems to `problems`. `strange` holds the unknown columns that
-    /// were already reported.
+    /// Reads the settings of a row and adds the row's problems to `problems`. `strange` collects the unknown columns,
+    /// so that each is reported once.
     pub(super) fn read(item: &Item, strange: &mut BTreeSet<String>, problems: &mut Vec<Problem>) -> Self {
         let mut cells = Self::default();
         for (column, text) in item.columns.iter() {
@@ -93,8 +93,8 @@ impl Cells {
         cells
     }
 
-    /// Returns a problem for each setting that is made both by the row's cells and by the shot's matrix, because
-    /// neither clearly takes precedence.
+    /// Returns a problem for each setting that is in a cell of the row and in the shot's matrix, because neither
+    /// clearly takes precedence.
     pub(super) fn against(&self, item: &Item, shot: &Shot) -> Vec<Problem> {
         let axes = || shot.fields.matrix.iter().flat_map(|matrix| &matrix.axes);
         let set = [("prompt", &self.prompt), ("model", &self.model), ("seed", &self.seed)];

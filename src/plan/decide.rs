@@ -1,13 +1,15 @@
 //! Decides what is to be done about each wanted job, given every earlier take.
 //!
-//! The fingerprint decides whether a job must be paid; the key decides the clip's path. A job uses, in this order: its
-//! own take, a take that another job no longer needs, a take that it shares with another job. Only a job that no such
-//! take can serve is paid for.
+//! The fingerprint decides whether a job must be paid; the key decides the clip's path. A job uses its own take, else a
+//! take that another job no longer needs, else a take that it shares with another job. Only a job without such a take
+//! is paid for.
 //!
-//! [`decide`] visits the wanted jobs three times and holds one job at a time. The first pass uses each job's own takes,
-//! which shows which jobs can lead others (give them their clip); unsent takes come last in it. The second moves takes from one job to another, which
-//! shows what blocks a job. The third decides all other jobs, in order. Jobs that wait for a review come last, if there
-//! are any.
+//! [`decide`] visits the undecided jobs in several passes and holds one job at a time in memory:
+//!
+//! 1. The first pass decides the jobs that have a clip or a take of their own. It shows which jobs can lead others
+//!    (give them their clip). Jobs with an unsent take come last in it.
+//! 2. The second pass moves takes that their jobs no longer need to other jobs.
+//! 3. The third pass decides all other jobs, in order. Jobs that wait for a review come last.
 
 mod doubt;
 mod held_back;
@@ -36,17 +38,17 @@ pub use share::may_share;
 /// The settings for deciding about the jobs of a plan.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// True for a job that may be submitted. Such a job can share the clips that other jobs have or will get, and can
-    /// take over unsent takes of other jobs.
+    /// Selects the jobs that get a decision and may be submitted. They can share the clips of other jobs, and can take
+    /// over unsent takes of other jobs.
     pub selected: &'a dyn Fn(&JobKey) -> bool,
-    /// The most money that the manifest allows, in the whole project, for resubmitting requests in doubt; `None` if a
-    /// person decides about such requests.
+    /// The most money that the manifest allows for resubmitting requests in doubt, including all earlier resubmissions
+    /// in the state folder; `None` if a person decides about such requests.
     pub resubmit: Option<Usd>,
     /// The manifest's rules for a job: for changed input, and for clips that jobs share.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
     /// True for a job whose item has an error and is left out: the job keeps its takes, and other jobs can share them.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
-    /// The setting that decides whether a job's picture is still the picture of the job's newest take.
+    /// The rule by which a job's picture counts as unchanged since the job's newest take.
     pub pictures: ImageIdentity,
 }
 
@@ -64,15 +66,17 @@ impl Scope<'_> {
 /// A function that is called with each wanted job and its position in the plan.
 pub type Visit<'a, E> = &'a mut dyn FnMut(i64, &Wanted) -> Result<(), E>;
 
-/// A function that returns how a take can serve jobs other than its own, or `None`. The arguments are the take's job,
-/// that job's claim on the take, and the take's state. It is only called for takes of the project.
+/// A function that decides how a take of the project can serve jobs other than its own; it returns `None` if it cannot.
+///
+/// The arguments are the take's job, the relation of the manifest to that job, and the take's state.
 pub type Sort<'a> = &'a dyn Fn(&JobKey, Claim, &State) -> Option<Owner>;
 
 /// The wanted jobs of one plan, together with the known takes.
 pub trait WantedJobs: Known {
-    /// Forgets earlier decisions, and finds the takes that can serve jobs other than their own. `sort` decides this for
-    /// the project's takes. From a deleted project every take can be taken over; from another project, every take that
-    /// its jobs no longer need.
+    /// Discards earlier decisions, and collects the takes that can serve jobs other than their own.
+    ///
+    /// `sort` decides about the project's takes. All takes of a deleted project can be moved. Of another project, the
+    /// takes of jobs that are no longer wanted can be moved, and unsettled takes of wanted jobs can be shared.
     fn begin(&self, sort: Sort<'_>) -> Result<(), Self::Error>;
 
     /// Checks whether any take can be moved to another job.
@@ -81,16 +85,18 @@ pub trait WantedJobs: Known {
     /// Visits the jobs without a decision, in the order of submission.
     fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
 
-    /// Saves the decision for the job at this position in the plan. `alike` is the job's own take that serves it
-    /// although the requests differ, if there is one.
+    /// Saves the decision for the job at this position in the plan. `alike` is the job's own take that counts as its
+    /// rendering although the take's request differs; `None` if there is no such take.
     fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> Result<(), Self::Error>;
 
-    /// Records that a job can lead others: jobs with the same fingerprint can get its clip. Two leaders are recorded
-    /// for each fingerprint: the first job, and the first job that may share the clip of that one.
+    /// Records a job as a leader, whose clip other jobs with the same fingerprint can get.
+    ///
+    /// Two leaders are recorded for each fingerprint: the first job, and the first job that is not a variant of the
+    /// same item and shot.
     fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> Result<(), Self::Error>;
 
-    /// Returns the first leader with the job's fingerprint whose clip the job may share, and the decision about that
-    /// leader.
+    /// Returns a leader whose clip the job may share, with the decision about the leader; `None` if no leader has the
+    /// job's fingerprint.
     fn leader(&self, job: &Wanted) -> Result<Option<(JobKey, Decision)>, Self::Error>;
 
     /// Records that a take was taken over, so that no other job gets it.
@@ -223,7 +229,7 @@ fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<O
 /// A wanted job with its known takes.
 struct Own {
     job: KnownJob,
-    /// The take that was recognised as valid for the job, although its request differs from the job's present request.
+    /// The take that counts as a rendering of the job, although its request differs from the job's present request.
     alike: Option<TakeId>,
 }
 
@@ -247,7 +253,7 @@ fn still_own<J: WantedJobs + ?Sized>(
     Ok(Some(Own { job: own, alike }))
 }
 
-/// Returns the decision that follows from the job's own takes alone, if there is one.
+/// Returns the decision that follows from the job's own takes alone; `None` if other jobs must be considered first.
 fn by_itself<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -372,7 +378,7 @@ fn is_unsent(take: &KnownTake) -> bool {
     matches!(take.state, State::Pending { .. })
 }
 
-/// Checks whether the take was cancelled at no cost. If the manifest still has its job, the job is submitted again.
+/// Checks whether the take was cancelled at no cost, so that the job is decided as if the take did not exist.
 fn let_go(take: &KnownTake) -> bool {
     matches!(
         take.state,

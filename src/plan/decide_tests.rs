@@ -740,8 +740,8 @@ mod pictures {
         job
     }
 
-    /// Returns the history of a job whose newest take is in this state. By their signatures, the pictures `old` and
-    /// `same` look the same.
+    /// Returns the history of a job whose newest take is in this state. The pictures `old` and `same` have nearly equal
+    /// signatures.
     fn history(then: &Wanted, state: State) -> All {
         let mut all = all(&[known("hero/a", &[("x", state)])]);
         all.jobs[0].takes[0].fingerprint = then.fingerprint;

@@ -12,7 +12,8 @@ pub enum Decision {
     Unchanged {
         /// The take that made the clip.
         take: TakeId,
-        /// The clip under its present name if it must be moved, which is free; `None` if it has the right name.
+        /// The clip at its present path if it must be moved to the job's path, which is free; `None` if it is there
+        /// already.
         refile: Option<Filed>,
     },
     /// The job's take was submitted, and its result is awaited.
@@ -74,7 +75,8 @@ pub enum Decision {
         superseded: Vec<TakeId>,
         /// True if the clip is kept only until a person agrees to render it again.
         asks: bool,
-        /// The clip under its present name if it must be moved, which is free; `None` if it has the right name.
+        /// The clip at its present path if it must be moved to the job's path, which is free; `None` if it is there
+        /// already.
         refile: Option<Filed>,
     },
     /// A person rejected the clip and asked to render the same request again.

@@ -31,7 +31,8 @@ pub(super) struct Draft {
     pub(super) card: Arc<ModelCard>,
     /// The names of fields and parameters that the shot lists as optional and that this model lacks.
     pub(super) dropped: Vec<String>,
-    /// The request and pictures as they would be with the optional fields that this model lacks; `None` if it lacks none.
+    /// The request and pictures with the optional fields that were left out because the model lacks them; `None` if
+    /// none were.
     pub(super) fuller: Option<(Request, Pictures)>,
     /// True if no error was found so far. A draft with an error is kept, so that its other problems are found as well.
     pub(super) whole: bool,
@@ -55,8 +56,8 @@ impl Pictures {
     }
 }
 
-/// Fills in a job's templates, and adds its problems to `problems`. Returns the draft; `None` if the job's model is
-/// unknown.
+/// Fills in a job's templates, and adds the problems found to `problems`. Returns the draft; `None` if the job's model
+/// is unknown.
 pub(super) fn draft(values: Values<'_>, cards: &Cards, problems: &mut Vec<Problem>) -> Option<Draft> {
     Render { values, cards, card: None, problems }.draft()
 }
@@ -251,7 +252,8 @@ impl Render<'_, '_> {
         }
     }
 
-    /// Returns the item's first picture if the field names only the column of pictures, whose cell may contain a list.
+    /// Returns the item's first picture if the field's template only inserts the column of pictures, whose cell may
+    /// contain a list.
     fn first_of_list(&self, field: Field) -> Option<String> {
         let item = self.values.item();
         let [Written::Template(template)] = self.values.field(field)[..] else { return None };
@@ -260,7 +262,7 @@ impl Render<'_, '_> {
         item.get("image").filter(|_| is_meant).map(str::to_owned)
     }
 
-    /// Adds the problem of a text that cannot be converted to its field's type.
+    /// Adds a problem about a text that cannot be converted to its field's type.
     fn mistyped(&mut self, card: &ModelCard, field: Field, text: &str) {
         let name = field.name();
         let (what, hint) = match field {
@@ -280,7 +282,7 @@ impl Render<'_, '_> {
     }
 
     /// Returns the output path with a shortened id, and adds a note about that; `None` if the path was not too long, or
-    /// cannot be used even so.
+    /// if the shortened path is not valid.
     fn shortened(&mut self, template: &Template, rendered: &str) -> Option<String> {
         if !output::has_long_part(rendered) {
             return None;
@@ -319,8 +321,8 @@ impl Render<'_, '_> {
     }
 }
 
-/// Sets a field to texts whose templates were filled in. An error contains the text that cannot be converted to the
-/// field's type.
+/// Sets a field to texts whose templates were filled in. If a text cannot be converted to the field's type, it is
+/// returned as the error.
 fn fill(
     field: Field,
     texts: Vec<String>,
@@ -355,7 +357,7 @@ fn fill(
     Ok(())
 }
 
-/// Checks whether a text lists several addresses, separated by a space, comma, semicolon or bar.
+/// Checks whether a text lists several addresses, separated by white space, `,`, `;` or `|`.
 fn has_several_addresses(text: &str) -> bool {
     let begins = |scheme| text.trim().match_indices(scheme).map(|(at, _)| at);
     let mut further = begins("http://").chain(begins("https://")).filter(|at| *at > 0);

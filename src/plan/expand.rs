@@ -46,7 +46,7 @@ pub struct Expansion<'a> {
     skipped: (usize, Option<Place>),
     /// The digests that identify templates, by the shot's position in the manifest and the model.
     templates: HashMap<(usize, ModelName), Sha256>,
-    /// The jobs and counts of the items read so far. Their problems are collected separately.
+    /// The results of the items read so far, without the problems, which are collected separately.
     found: Expanded,
 }
 
@@ -80,8 +80,7 @@ pub struct Expanded {
 }
 
 impl<'a> Expansion<'a> {
-    /// Starts an expansion. `links` has the known facts about linked pictures, and `look` reads the facts about local
-    /// pictures.
+    /// Starts an expansion. `links` has the results of checking linked pictures, and `look` reads local pictures.
     #[must_use]
     pub fn new(
         manifest: &'a Manifest,
@@ -115,9 +114,10 @@ impl<'a> Expansion<'a> {
         Self { with_links: true, ..self }
     }
 
-    /// Makes every job of an item, and passes the valid ones to `take` with the item's priority. The order is that of
-    /// the shots and, within a shot, of its matrix. If the manifest skips bad items, a single problem drops all jobs of
-    /// the item.
+    /// Makes every job of an item, and passes the valid ones to `take` with the item's priority.
+    ///
+    /// The order is that of the shots and, within a shot, of its matrix. If the manifest skips bad items, a single
+    /// problem of the item drops all its jobs.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted, Placed)) {
         let (mut drafting, mut ordering) = (Vec::new(), Vec::new());
         let mut wanted = Vec::with_capacity(self.manifest.shots.len());
@@ -192,7 +192,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// Returns the job `plain` with a request that includes the reviewer's feedback on its clip, if the manifest uses
-    /// feedback.
+    /// feedback; `None` if that request has an error.
     ///
     /// The fingerprint remains that of the request without feedback: a review alone never makes a job count as changed.
     fn reported(
@@ -232,7 +232,7 @@ impl<'a> Expansion<'a> {
         Expanded { problems, ..self.found }
     }
 
-    /// Records a draft's pictures, links and left-out fields in the results of all items, and claims the draft's output
+    /// Adds a draft's pictures, links and left-out fields to the results of all items, and claims the draft's output
     /// path.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
         self.found.drafts += 1;
@@ -248,8 +248,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Records that a draft's job is the first with its output path. Adds a problem if another job already has the
-    /// path, even if only upper and lower case differ.
+    /// Records the owner of a draft's output path. Adds a problem if an earlier job already has the path, even if only
+    /// upper and lower case differ.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
         let exact = Sha256::of(draft.path.as_bytes());
@@ -348,13 +348,14 @@ impl LeftOut {
     }
 }
 
-/// Checks whether this problem causes the item to be left out if the manifest skips bad items.
+/// Checks whether a problem is an error of one item alone, so that only this item is left out if the manifest skips bad
+/// items.
 #[must_use]
 pub fn is_own_fault(problem: &Problem) -> bool {
     problem.is_error() && problem.of_item
 }
 
-/// Turns a problem for which an item is left out into a warning, as the other items continue.
+/// Turns an error for which only its item is left out into a warning, because the other items continue.
 pub fn excuse(problem: &mut Problem) {
     if is_own_fault(problem) {
         problem.severity = Severity::Warning;

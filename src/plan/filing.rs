@@ -14,7 +14,7 @@ pub struct Filing {
     pub key: JobKey,
     /// The clip's new path.
     pub path: String,
-    /// The clip as it is filed before the operation, with its path there.
+    /// The clip at its old path, before the operation.
     pub from: Filed,
     /// True if the clip is copied and keeps its old path too; false if it is moved.
     pub copy: bool,
@@ -25,14 +25,16 @@ pub struct Filing {
 pub struct Filings {
     /// The operations that can be done now.
     pub now: Vec<Filing>,
-    /// The copies of clips that do not exist yet: for each take that will make a clip, the jobs and paths that get a copy. The
-    /// map is shared by all projects, whose job keys may be equal, so its keys are take ids.
+    /// The copies of clips that do not exist yet: for each take that will make a clip, the jobs that get a copy, with
+    /// their paths.
+    ///
+    /// The keys are take ids, because several projects share a state folder and may have equal job keys.
     pub with_leader: HashMap<TakeId, Vec<(JobKey, String)>>,
 }
 
 impl Filings {
-    /// Adds the move or the copy of an existing clip to the job's name. `is_needed` is true if another wanted job needs
-    /// the clip at its present place: then the clip is copied, never moved.
+    /// Adds the move or the copy of an existing clip to the job's path. `is_needed` is true if another wanted job needs
+    /// the clip at its old path: then the clip is copied, never moved.
     pub fn add(&mut self, job: &Wanted, decision: &Decision, from: Filed, is_needed: bool) {
         let is_shared = matches!(decision, Decision::Shared { .. });
         let (key, path) = (job.key.clone(), job.path.clone());
@@ -49,7 +51,7 @@ impl Filings {
         self.now.sort_by_key(|filing| !filing.copy);
     }
 
-    /// Returns the clips that move, by the paths that they leave.
+    /// Returns the clips that will be moved away, by their old paths.
     #[must_use]
     pub fn vacated(&self) -> HashMap<&str, ClipFile> {
         let moved = self.now.iter().filter(|filing| !filing.copy && filing.from.path != filing.path);
@@ -69,27 +71,27 @@ pub const fn there(decision: &Decision) -> Option<&Filed> {
     }
 }
 
-/// The path that a clip is to get, and which clips may already be there.
+/// The path at which a job's clip will be saved, with the files that may already be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The clip's path.
     pub path: String,
-    /// Clips that are no obstacle if they are already at the path: they will be moved away, or are the right clip.
+    /// The clips that may already be at the path, because they are the right clip or will be moved away.
     pub may_stand: Vec<ClipFile>,
-    /// The other job whose clip will get the same name, if there is one.
+    /// The other job whose clip will get the same path, if this job is submitted and there is such a job.
     pub promised: Option<JobKey>,
 }
 
-/// Checks whether the job's path must be free of other files: a clip will be bought for it, or moved or copied to it. Such
-/// files must be found before any payment.
+/// Checks whether the job's path must be free of other files, because a clip will be bought for it, or moved or copied
+/// to it. Such files must be found before any payment.
 #[must_use]
 pub fn needs_place(job: &Wanted, decision: &Decision) -> bool {
     let from = there(decision).filter(|from| from.path != job.path);
     from.is_some() || matches!(decision, Decision::Shared { from: None, .. }) || decision.costs()
 }
 
-/// Returns the path that the job's clip is to get. `own` is the job's present clip, and `vacated` is another clip that moves
-/// away from the path. `promised` is another job whose clip will get the same path.
+/// Returns the path at which the job's clip will be saved. `own` is the job's present clip, and `vacated` is another
+/// clip that moves away from the path. `promised` is another job whose clip will get the same path.
 #[must_use]
 pub fn target(
     job: &Wanted,

@@ -1,7 +1,7 @@
 //! Computes the fingerprint that decides payment: a hash of the user's request in one canonical form.
 //!
-//! The fingerprint does not cover the body that is sent. A corrected model card, a new default or a request id must not buy a
-//! catalog again. The golden vectors in the tests fix version 1 for ever.
+//! The fingerprint does not cover the body that is sent. A corrected model card, a new default or a request id must not
+//! buy a catalog again. The golden vectors in the tests fix version 1 for ever.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request};
@@ -63,8 +63,8 @@ pub fn changes(old: &Request, new: &Request) -> Vec<Change> {
     differences(&fields(old), &fields(new))
 }
 
-/// Returns the fields that a request sets, with readable values, in the order of the fields. A picture's value is its address
-/// or the hash of its bytes.
+/// Returns the fields that a request sets, with readable values, in the order of the fields. A picture's value is its
+/// address or the hash of its bytes.
 #[must_use]
 pub fn fields(request: &Request) -> Vec<(String, String)> {
     let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

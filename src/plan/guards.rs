@@ -46,7 +46,7 @@ const EXAMPLES: usize = 3;
 /// The counts for all guards, collected job by job.
 #[derive(Debug, Default)]
 pub struct GuardCounts {
-    /// The number of wanted jobs that have a clip.
+    /// The number of jobs that were wanted in the last run and have a clip.
     finished: usize,
     ordered: Counted,
     changed: Counted,
@@ -74,20 +74,22 @@ impl Counted {
 }
 
 impl GuardCounts {
-    /// Starts counts of zero, before the first job. `finished` is the number of wanted jobs that have a clip.
+    /// Starts counts of zero, before the first job. `finished` is the number of jobs that were wanted in the last run
+    /// and have a clip.
     #[must_use]
     pub fn new(finished: usize) -> Self {
         Self { finished, ..Self::default() }
     }
 
-    /// Checks whether [`see`](Self::see) must know if a job with this decision is finished.
+    /// Checks whether [`see`](Self::see) uses its argument `is_finished` for this decision.
     #[must_use]
     pub const fn asks(decision: &Decision) -> bool {
         matches!(decision, Decision::Changed { .. } | Decision::Shared { .. } | Decision::Renamed { .. })
     }
 
-    /// Counts a job; `is_finished` is true if it was wanted before and has a clip. A take that already waits to be sent
-    /// is not counted: it passed the guards, or was approved, when it was queued.
+    /// Counts a job; `is_finished` is true if it was wanted in the last run and has a clip.
+    ///
+    /// A take that already waits to be sent is not counted: it passed the guards, or was approved, when it was queued.
     pub fn see(&mut self, wanted: &Wanted, decision: &Decision, is_finished: bool) {
         let fields = match decision {
             Decision::New | Decision::Redo { .. } | Decision::Again { .. } => &[][..],
@@ -104,7 +106,8 @@ impl GuardCounts {
         }
     }
 
-    /// Counts a finished job that the manifest no longer has. Not called if only some of the jobs are planned.
+    /// Counts a finished job that the manifest no longer has. The caller omits this if only some of the jobs are
+    /// planned.
     pub fn miss(&mut self, key: &JobKey) {
         self.removed.add(key, &[]);
     }
@@ -138,7 +141,7 @@ impl GuardCounts {
     }
 }
 
-/// Checks whether a clip that no wanted job refers to is still outside the archive folder.
+/// Checks whether a clip is still outside the archive folder, to which unneeded clips are moved.
 #[must_use]
 pub fn is_in_place(filed: &Filed) -> bool {
     !filed.path.starts_with(ARCHIVE)

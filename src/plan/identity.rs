@@ -8,8 +8,8 @@ use crate::manifest::ImageIdentity;
 /// A function that looks up the signature of a picture, which describes its pixels, by the hash of the picture's bytes.
 pub type Signatures<'a, E> = &'a mut dyn FnMut(Sha256) -> Result<Option<Signature>, E>;
 
-/// Returns the new request with pictures of the old request: an old picture replaces each new picture that counts as
-/// equal to it. `None` if no picture is replaced.
+/// Returns the new request, in which each picture that counts as equal to one of the old request is replaced by the old
+/// one; `None` if no picture is replaced.
 pub fn restored<E>(
     identity: ImageIdentity,
     old: &Request,

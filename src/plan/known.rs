@@ -1,4 +1,4 @@
-//! Defines the look-ups of earlier takes that a plan needs from the store.
+//! Defines the queries about earlier takes that a plan needs from the store.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
@@ -8,9 +8,9 @@ use crate::domain::request::Request;
 use crate::domain::signature::Signature;
 use crate::domain::take::{Fingerprint, Wanted};
 
-/// Look-ups of every earlier take in a state folder. The takes are never all loaded at once.
+/// Queries about every earlier take in a state folder. The takes are never all loaded at once.
 pub trait Known {
-    /// The error of a failed look-up.
+    /// The error of a failed query.
     type Error;
 
     /// Returns a job of the project with its takes.
@@ -22,8 +22,8 @@ pub trait Known {
     /// Returns the request of a take of any project.
     fn request(&self, id: &TakeId) -> Result<Option<Request>, Self::Error>;
 
-    /// Checks whether a take's request has this likeness: the recorded one, or the one computed from the request. A likeness is
-    /// a fingerprint with all text in Unicode NFC.
+    /// Checks whether a take has this likeness (the fingerprint in Unicode NFC): a recorded one, or the one computed
+    /// from its request.
     fn is_like(&self, id: &TakeId, likeness: Fingerprint) -> Result<bool, Self::Error>;
 
     /// Returns the signature of a picture, if one is stored.
@@ -32,19 +32,22 @@ pub trait Known {
     /// Returns the clip that a take made, if it is filed as the clip of some job, preferably of a job of the project.
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;
 
-    /// Returns a finished take with the fingerprint of `job`, and the job that has the take. Takes of the project come first,
-    /// then takes of other projects for a job with the same key. A take of another variant of the item only counts if it is of
-    /// another project, and if no other wanted variant of the item has the fingerprint.
+    /// Returns a finished take with the fingerprint of `job` and the job that has it; `None` if `job` can use none.
+    ///
+    /// Takes of the project come first, then takes of other projects for a job with the same key. A take of another
+    /// variant of the item only counts if it is of another project, and if no other wanted variant of the item has the
+    /// fingerprint.
     fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Self::Error>;
 
-    /// Returns the best take with the fingerprint of `job` that has this kind of owner and that no job of the plan took over. A
-    /// take of an [`Owner::Bound`] must belong to a job with which `job` may share.
+    /// Returns the best take with the fingerprint of `job` and this kind of owner that no job of the plan has taken
+    /// over; `None` if there is none. For [`Owner::Bound`], `job` must be allowed to share the take's clip.
     fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Self::Error>;
 
     /// Returns the rejection of the job's present clip, if there is one.
     fn rejection(&self, key: &JobKey) -> Option<Rejection>;
 
-    /// Returns the total amount that was or will be paid for takes that replace a take in doubt.
+    /// Returns the total amount that was or will be paid for takes that replace a take in doubt, in all projects of the
+    /// state folder.
     fn resubmitted(&self) -> Result<Usd, Self::Error>;
 }
 
@@ -64,8 +67,8 @@ pub struct Rejection {
 pub enum Owner {
     /// A job that no longer needs the take: the take moves to a job that needs it.
     Free,
-    /// A job of another project, or a job whose row in the product file cannot be read. It keeps the take, and its clip is
-    /// shared.
+    /// A job of another project, or a job whose row in the product file cannot be read. It keeps the take, and its clip
+    /// is shared.
     Bound,
 }
 
@@ -116,8 +119,8 @@ pub struct KnownTake {
     pub fingerprint: Fingerprint,
     /// The take's price.
     pub price: Usd,
-    /// The path of the take's clip, even before the clip exists. If a newer clip has replaced this one under the job's name, it
-    /// is the path where the older clip is kept.
+    /// The path of the take's clip, even before the clip exists. If a newer clip has replaced this one under the job's
+    /// name, it is the path where the older clip is kept.
     pub path: String,
     /// The take's state.
     pub state: State,
@@ -139,10 +142,10 @@ pub struct Filed {
 /// The [`rank`] of held takes, which may have been charged and need a person's decision.
 pub const IN_DOUBT: u8 = 3;
 
-/// Ranks a take for use by another job, the best first; `None` if no other job can use it.
+/// Returns the rank of a take for use by another job, the lowest for the best; `None` if no other job can use it.
 ///
-/// A clip that exists beats one that is still to come, which beats a take that may have been charged. A take that was
-/// charged without a result comes last: a job under a new name does not buy it again automatically.
+/// A clip that exists comes before one that is still to come, and this before a take that may have been charged. A take
+/// that was charged without a result comes last: a job under a new name does not buy it again automatically.
 #[must_use]
 pub const fn rank(state: &State) -> Option<u8> {
     match state {

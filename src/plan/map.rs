@@ -1,4 +1,4 @@
-//! Implements the store's look-ups with maps, for tests: the known takes, and the wanted jobs of one plan.
+//! Implements the store's queries with maps, for tests: the known takes, and the wanted jobs of one plan.
 
 use super::decide::{Decision, Scope, Sort, WantedJobs, decide, may_share};
 use super::fingerprint::likeness;
@@ -47,13 +47,13 @@ struct Plan<'a> {
     alike: RefCell<Vec<(JobKey, TakeId)>>,
 }
 
-/// Returns for each wanted job the decision what to do with it; `None` for a job that is not selected.
+/// Returns the decision about each wanted job; `None` for a job that is not selected.
 pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Vec<Option<Decision>> {
     decide_noting(wanted, known, scope).0
 }
 
-/// Returns the decisions about the wanted jobs. The second list has the jobs that can use an earlier take although its request
-/// differs, each with that take.
+/// Returns the decisions about the wanted jobs, and the jobs that use an earlier take although its request differs,
+/// each with that take.
 pub(crate) fn decide_noting(
     wanted: &[Wanted],
     known: &All,

@@ -1,5 +1,5 @@
-//! Turns a draft into a request: adds the facts of the pictures, checks the request against the model's card, and computes its
-//! price.
+//! Turns a draft into a request: adds the facts of the pictures, checks the request against the model's card, and
+//! computes its price.
 
 use super::draft::{Draft, Pictures};
 use super::fingerprint::{fingerprint, likeness};
@@ -19,7 +19,7 @@ use std::collections::HashMap;
 /// A function that reads a local picture by its path. It is called for every job that has the picture.
 pub type Look<'a> = dyn FnMut(&str) -> Result<PictureFacts, Unusable> + 'a;
 
-/// The known facts about linked pictures, by their links. Links that were not checked are missing.
+/// The results of checking linked pictures, by their links. Links that were not checked are missing.
 pub type LinkBook = HashMap<String, Result<Seen, Unseen>>;
 
 /// The reason why a linked picture could not be used.
@@ -29,9 +29,9 @@ pub enum Unseen {
     Gone(String),
     /// The link does not lead to a picture that a model accepts.
     Broken {
-        /// The reason as a clause.
+        /// The reason as a clause, such as `its end is missing`.
         why: String,
-        /// The remedy for the picture.
+        /// A hint that says how to correct the picture or its link.
         remedy: String,
     },
     /// The picture could not be fetched, which proves nothing: a provider may still reach it.
@@ -43,7 +43,7 @@ pub enum Unseen {
 pub struct Unusable {
     /// The reason as a clause, such as `its end is missing`.
     pub why: String,
-    /// The remedy for the picture.
+    /// A hint that says how to correct the picture or its path.
     pub remedy: String,
     /// An existing file whose name is similar to that of the missing file.
     pub near: Option<String>,
@@ -53,7 +53,7 @@ pub(super) fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 
-/// A problem of a request, with the column to shorten if a text is too long.
+/// A problem of a request, with the column to shorten if the problem is a text that is too long.
 pub(super) type Wrong = (Problem, Option<Cut>);
 
 /// Turns a draft into a wanted job, and adds the draft's problems to `wrongs`; `None` if the draft has an error.
@@ -137,8 +137,10 @@ pub(super) fn order(
     })
 }
 
-/// Returns the request `fuller`, which also has the optional fields that the model lacks, with pictures. Each picture field is
-/// that of `order` or, if unset there, that of `pictures`, without pictures that cannot be used.
+/// Returns `fuller`, the request with the optional fields that the model lacks, with its pictures.
+///
+/// Each picture comes from `order`, or from `pictures` if `order` does not set the field. Pictures that cannot be used
+/// are left out.
 fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &mut Look<'_>) -> Request {
     let mut seen = |text: &String| media(text, look).ok();
     Request {
@@ -190,8 +192,8 @@ pub(super) struct Wrongs {
     causes: Causes,
     /// The column to shorten so that a text is not too long, by the position of the problem in `causes`.
     cuts: HashMap<usize, Cut>,
-    /// By message and column: the number of characters of the column's text that fits every item, and whether any cell contains
-    /// HTML.
+    /// For each message and column: the number of characters of the column's text that fits every item, and whether any
+    /// cell contains HTML.
     least: HashMap<(String, String), (usize, bool)>,
 }
 

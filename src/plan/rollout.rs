@@ -1,8 +1,9 @@
 //! Chooses which jobs of a template are rendered first (the canary), and decides whether its other jobs may follow.
 //!
-//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees each kind
-//! once. A rollout that tests the rate of good clips draws its canary at random. A spread sample would show rare shapes more
-//! often than the catalog has them. The draw is a digest of template and job, so it is the same in every run.
+//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees
+//! each kind once. A rollout that tests the rate of good clips draws its canary at random. A spread sample would show
+//! rare shapes more often than the catalog has them. The draw is a digest of template and job, so it is the same in
+//! every run.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::JobKey;
@@ -62,7 +63,7 @@ pub enum Member {
 pub enum Step {
     /// The canary has too few jobs: it must have this number of jobs.
     Needs(usize),
-    /// Some of the canary's clips are not reviewed yet, or must be rendered again.
+    /// The canary has no result yet, for example because clips are not rendered, not reviewed, or rejected.
     Waits,
     /// The other jobs of the template may be rendered.
     Passed,
@@ -84,8 +85,8 @@ pub enum Step {
 
 /// Returns the result of a canary. `members` are the states of its jobs in the order in which they were chosen.
 ///
-/// A test of the rate of good clips only evaluates whole batches. Reviews of a part of a batch say nothing, because the worst
-/// clips may be reviewed first.
+/// A test of the rate of good clips only evaluates whole batches. Reviews of a part of a batch say nothing, because the
+/// worst clips may be reviewed first.
 #[must_use]
 pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     let Then::Rate { rate, error } = rollout.then else {
@@ -114,7 +115,8 @@ pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     last
 }
 
-/// Returns the kind of a job, by which canaries are spread: the variant, and the picture's shape and size if they are known.
+/// Returns the kind of a job, by which canaries are spread: the variant, and the picture's shape and size, such as
+/// `blue/square/large`.
 #[must_use]
 pub fn kind(key: &JobKey, request: &Request) -> String {
     let mut pictures = request.image.iter().chain(&request.reference_images).chain(&request.last_image);
@@ -142,17 +144,17 @@ fn size(facts: &PictureFacts) -> &'static str {
     }
 }
 
-/// Returns the place of a job in the random order of a template's jobs, as a number to sort by.
+/// Returns a number by which the jobs of a template are sorted into a random order, the same in every run.
 #[must_use]
 pub fn draw(template: &Sha256, key: &JobKey) -> i64 {
     let digest = Sha256::of(format!("shotlist draw 1\n{template}\n{key}").as_bytes());
     i64::from_be_bytes(std::array::from_fn(|at| digest.0[at]))
 }
 
-/// Spreads `choices` over kinds of jobs, where `kinds` has the number of jobs of each kind.
+/// Chooses `choices` jobs, spread over the kinds of jobs. `kinds` has the number of jobs of each kind.
 ///
-/// Returns each choice as the index of a kind and the position of a job in that kind. Every kind comes once before one
-/// comes twice; if there are more kinds than choices, the chosen kinds lie evenly among all kinds.
+/// Returns the index of the kind and the position in that kind for each chosen job. Every kind comes once before one
+/// comes twice; if there are more kinds than choices, the chosen kinds are spread evenly over all kinds.
 #[must_use]
 pub fn spread(kinds: &[usize], choices: usize) -> Vec<(usize, usize)> {
     let mut quotas = vec![0_usize; kinds.len()];

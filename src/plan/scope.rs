@@ -18,11 +18,13 @@ pub(super) struct Scope<'a> {
     left_out: usize,
     /// The number of items whose `where` could not be evaluated.
     unclear: usize,
-    /// The first few distinct texts of left-out items in each column that `where` reads, for a problem that shows them.
+    /// For each column that `where` reads, the first few different texts of items that were left out. A problem shows
+    /// them.
     held: Vec<(String, Vec<String>)>,
-    /// The number of clips of each shot, by the shot's number.
+    /// The number of clips of each shot, by the shot's position in the manifest.
     made: Vec<usize>,
-    /// The number of matrix cells of the items that were checked and selected so far. A shot without a matrix has one cell.
+    /// The number of matrix cells of the items that were checked and selected so far. A shot without a matrix has one
+    /// cell.
     cells: usize,
     /// The matrix axes that have the same name as a column.
     named_twice: Vec<Place>,
@@ -69,7 +71,7 @@ impl<'a> Scope<'a> {
         Ok(false)
     }
 
-    /// Counts one more clip of the shot with this number.
+    /// Counts one more clip of the shot at this position in the manifest.
     pub(super) fn made(&mut self, shot: usize) {
         self.made[shot] += 1;
     }
@@ -109,7 +111,7 @@ impl<'a> Scope<'a> {
         Problem { severity: Severity::Note, ..Problem::warning(condition.place(), message) }
     }
 
-    /// Adds the number of clips of one more item, and checks whether the total stays within [`MOST_JOBS`].
+    /// Adds the clips of one more item to the number of cells, and checks whether this stays within [`MOST_JOBS`].
     fn is_within_bounds(&mut self) -> bool {
         let before = self.cells;
         let of_shot = |shot: &Shot| shot.fields.matrix.as_ref().map_or(1, |matrix| matrix.len());
@@ -159,7 +161,7 @@ fn only(manifest: &Manifest) -> Option<&Condition> {
     }
 }
 
-/// Returns the number of items with their word, such as `3 products`.
+/// Returns a number of items in words, such as `3 products`.
 fn items(manifest: &Manifest, count: usize) -> String {
     let what = match &manifest.items {
         Items::File { reading, .. } if reading.how.one_per != OnePer::Product => "variant",

@@ -72,7 +72,7 @@ pub(super) struct Cut {
 /// The maximum length of a setting, in characters, that a hint repeats in full.
 const ECHOED: usize = 60;
 
-/// Returns the part of a text that a place marks; empty for a place without a text.
+/// Returns the characters of a line that a place marks; empty for a place outside a text file.
 fn marked(place: &Place) -> String {
     let Place::Text { text, column, width, .. } = place else { return String::new() };
     let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -86,7 +86,7 @@ pub(super) struct Values<'a> {
     pub(super) shot: &'a Shot,
     pub(super) subject: &'a Subject<'a>,
     pub(super) job: &'a Job<'a>,
-    /// The settings that the item's row makes in cells of its own.
+    /// The settings in the cells of the item's row.
     pub(super) cells: &'a Cells,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Values<'a> {
         axis.or_else(cell).or_else(shot).or_else(own).or_else(defaults)
     }
 
-    /// Returns the parameters by name, each from the layer with the highest precedence.
+    /// Returns the parameters by name, each with the value of the highest precedence.
     pub(super) fn params(&self) -> Vec<(&'a str, Written<'a>)> {
         let templates = |settings: &'a Settings<Template>| {
             settings.params.iter().map(|(name, template)| (name.as_str(), Written::Template(template)))
@@ -165,8 +165,8 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Returns a problem with a value of this job. The problem's place is that of the written value, or of the shot's
-    /// name. The problem's example is the item, with `detail` about this item, such as `613 characters`.
+    /// Returns an error about a value of this job. Its place is that of the written value, or of the shot's name. Its
+    /// example is the item, with `detail` about this item, such as `613 characters`.
     pub(super) fn problem(&self, name: &str, message: impl Into<String>, detail: Option<&str>) -> Problem {
         let written = self.written(name);
         let of_item = written.is_some_and(|written| written.is_of_item());
@@ -194,8 +194,8 @@ impl<'a> Values<'a> {
         matches!(self.written(name), Some(Written::Template(template)) if !template.columns().is_empty())
     }
 
-    /// Returns a hint that shows what to write: the whole line `name: values` in the manifest, or only the values if the
-    /// setting comes from a cell of a sheet.
+    /// Returns a hint that shows what to write: the whole line `name: values` in the manifest, or only the values if
+    /// the setting comes from a cell of a sheet.
     pub(super) fn write(&self, name: &str, values: &[String]) -> String {
         let key = name.strip_prefix("params.").unwrap_or(name);
         let either = values.join(" or ");
@@ -261,7 +261,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Returns the problem of a value that is empty for this item.
+    /// Returns a problem that says that a value is empty for this item.
     pub(super) fn empty(&self, name: &str, written: &Written<'_>, card: Option<&ModelCard>) -> Problem {
         let item = self.item();
         let is_blank = |column: &&String| item.get(column).is_some_and(|text| text.trim().is_empty());
@@ -292,8 +292,8 @@ impl<'a> Values<'a> {
         problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))
     }
 
-    /// Returns the problem of a prompt that does not describe the product: the product's title is blank, or the prompt
-    /// only contains an id.
+    /// Returns a problem if a prompt does not describe the product: its title is blank, or the prompt only contains an
+    /// id.
     pub(super) fn subject_of(&self, template: &Template, text: &str) -> Option<Problem> {
         let item = self.item();
         let columns = template.columns();
@@ -335,7 +335,7 @@ impl<'a> Values<'a> {
     }
 
     /// Finds the column to shorten so that the rendered text of a field gets shorter by `excess` characters. `None` if
-    /// the text contains no column unchanged.
+    /// the text contains no column unchanged, or if the longest such column is too short.
     pub(super) fn cut(&self, field: &str, text: &str, excess: usize) -> Option<Cut> {
         let item = self.item();
         let written = self.written(field)?;
@@ -351,7 +351,8 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Converts a finding from the check against the model's card into a problem of the manifest, with the item as its example.
+/// Converts a finding from the check against the model's card into a problem of the manifest, with the item as its
+/// example.
 pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
     let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());
     problem.severity = finding.severity;

@@ -52,7 +52,7 @@ pub struct ModelCard {
     /// The documented parameters that only some models have, which a manifest sets under `params:`.
     #[serde(default)]
     pub params: Vec<Rule>,
-    /// Statements of the provider's documents about settings, in addition to the allowed values, such as extra costs.
+    /// Remarks of the provider's documents about settings, such as extra costs, beyond their allowed values.
     #[serde(default)]
     pub remarks: Vec<Remark>,
     /// Further notes, such as which of two documents is followed, and why.
@@ -147,7 +147,7 @@ impl ModelCard {
         fields.chain(self.params.iter().map(|rule| (param(&rule.name), rule)))
     }
 
-    /// Returns the duration of a clip in seconds if the request sets none.
+    /// Returns the default duration of a clip in seconds; 0 if every request must set the duration.
     #[must_use]
     pub fn seconds(&self) -> u32 {
         match self.field(Field::Duration).and_then(|rule| rule.default.as_ref()) {
@@ -156,7 +156,8 @@ impl ModelCard {
         }
     }
 
-    /// Returns the statement by which a document prohibits a setting, even a setting that the model lacks.
+    /// Returns the remark that prohibits every value of a setting; `None` if there is none. The model may lack the
+    /// setting.
     #[must_use]
     pub fn prohibition(&self, name: &str) -> Option<&Remark> {
         let refused = |remark: &&Remark| remark.kind == RemarkKind::Refused && remark.value.is_none();
@@ -304,8 +305,8 @@ pub struct Pictures {
     /// The member of the request's body that contains all pictures, in the order image, last image, references. With
     /// `None`, each picture field has its own member.
     pub wire: Option<String>,
-    /// The form of the member that contains all pictures. In separate members, one picture is text and several are a
-    /// list.
+    /// The form of the member that contains all pictures. In a member of its own, a picture field is a list if its rule
+    /// has `max`, and otherwise text.
     #[serde(default)]
     pub send: SendAs,
     /// True if the provider accepts only links to pictures, not the bytes of a local picture.

@@ -82,7 +82,7 @@ impl Cards {
         self.models.values()
     }
 
-    /// Returns the cards of one provider.
+    /// Returns the cards of one provider's models.
     pub fn of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Arc<ModelCard>> {
         self.iter().filter(move |card| card.name.provider == provider)
     }

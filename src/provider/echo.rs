@@ -21,17 +21,17 @@ pub(super) struct Echo;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in("echo", include_str!("echo.yaml")));
 
-/// The path at which all calls of Echo begin.
+/// The path with which the paths of all Echo calls begin.
 const TASKS: &str = "/v1/tasks";
 
 /// The largest number of tasks in one poll, according to Echo's document.
 const MOST: NonZeroUsize = NonZeroUsize::new(50).unwrap();
 
-/// The duration from the start of the period that a look-up searches to the submission. It is not zero, because the clocks of
-/// the provider and of this computer may differ.
+/// A look-up searches from ten minutes before the submission, because the clocks of the provider and this computer may
+/// differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
-/// The duration from the submission to the end of the period that a look-up searches. A reply is awaited for two minutes, and a
-/// kernel may send a dead process's data for another quarter of an hour.
+/// A look-up searches to 30 minutes after the submission. A reply is awaited for two minutes, and a kernel may send a
+/// dead process's data for another quarter of an hour.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 
 /// The meanings of Echo's error codes after a submission. The status 409 means that the `client_id` was used before. That is no

@@ -1,4 +1,4 @@
-//! Reads JSON from providers, also if one of its numbers is impossible.
+//! Reads JSON from providers, even if it contains numbers that are too large for a 64-bit float.
 
 use serde_json::Value as Json;
 

@@ -130,8 +130,10 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Returns a free call whose reply shows whether the provider can be reached and accepts the key. The default polls
-    /// a task that does not exist, for which any reply is good enough.
+    /// Returns a free call whose reply shows whether the provider can be reached, and whether it refuses the key.
+    ///
+    /// The default polls a task that does not exist: the reply that there is no such task shows that the key is
+    /// accepted.
     fn probe(&self) -> Option<Call> {
         Some(self.poll(self.cards().first()?, &TaskId(NO_TASK.into())))
     }
@@ -167,8 +169,7 @@ pub trait LookUp: Send + Sync {
 /// One page of a list of tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
-    /// The tasks of the page, as pairs of the task's id and the client's request id; the latter is `None` for a task that
-    /// the list shows without a request id.
+    /// The tasks of the page, each with the client's request id; `None` if the list shows no request id for the task.
     pub tasks: Vec<(TaskId, Option<RequestId>)>,
     /// The name of the next page; `None` on the last page.
     pub next: Option<String>,
@@ -200,9 +201,9 @@ pub trait Cancel: Send + Sync {
 /// The result of an attempt to cancel a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelled {
-    /// The task was cancelled; this says whether it was charged.
+    /// The task was cancelled. The value says whether it was charged.
     Yes(Charged),
-    /// The task can no longer be cancelled, so its clip will come.
+    /// The task has already ended, with a clip or without one, so it was not cancelled and may be paid.
     TooLate,
 }
 

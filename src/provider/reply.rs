@@ -1,9 +1,9 @@
-//! Interprets the replies of a provider in the same way for every provider. An adapter adds its own reading of error
-//! bodies and its own table of codes.
+//! Interprets the replies of a provider in the same way for every provider. The code of each provider only adds its
+//! form of error bodies and its table of error codes.
 //!
-//! After a submission the question is always: does a paid task exist? "No" needs proof, which is a complete refusal in
-//! the provider's own words. Without proof the result is `Unknown`, and a person must decide before anything is paid
-//! again. A poll costs nothing, so an unclear reply is simply polled again.
+//! After a submission the question is always: does a paid task exist? "No" needs proof: a refusal in the provider's own
+//! words, or an HTTP status that is sent before any work. Without proof the result is `Unknown`, and a person must
+//! decide before anything is paid again. A poll costs nothing, so an unclear reply is simply polled again.
 
 use super::{Cost, Progress, json};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop, printable};
@@ -138,7 +138,7 @@ fn amount(figure: &str) -> Option<Usd> {
 /// overflow. The estimated cost then stays in force.
 pub const DEAREST: Usd = Usd::from_micros(10_000_000_000);
 
-/// Rounds a percentage to a whole number; `None` if it is not from 0 to 100.
+/// Rounds a percentage to a whole number; `None` if the result is not from 0 to 100.
 #[must_use]
 pub fn percent(hundredths: f64) -> Option<u8> {
     (0..=100).find(|percent| (f64::from(*percent) - hundredths).abs() <= 0.5)
@@ -283,8 +283,9 @@ pub fn of_another_request(reply: &Reply, ours: &RequestId, label: &RequestId) ->
     Progress::Mistaken { said }
 }
 
-/// Returns the fault kind with the pause that the reply asks for in its header or else in its text. Without such a pause, the
-/// fault kind stays unchanged.
+/// Returns the fault kind with the pause that the reply asks for: in its header, or else in the error message.
+///
+/// Only `Throttled` and `Busy` have a pause; other kinds stay unchanged.
 fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> FaultKind {
     let asked = retry_after(reply).or_else(|| complaint?.pause);
     match kind {
@@ -294,8 +295,10 @@ fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> Faul
     }
 }
 
-/// Returns the time to wait according to the header `Retry-After`. A date is compared with the reply's own `Date`,
-/// because the clock of this computer may differ.
+/// Returns the time to wait according to the header `Retry-After`; `None` if the header is missing or unreadable.
+///
+/// A date is compared with the reply's own `Date`, because the clock of this computer may differ. Without `Date` the
+/// result is `None`.
 #[must_use]
 pub fn retry_after(reply: &Reply) -> Option<Duration> {
     let header = reply.header("retry-after")?.trim();

@@ -24,8 +24,8 @@ pub(super) struct Zai;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in("zai", include_str!("zai.yaml")));
 
-/// The fault of a daily, weekly or plan limit: throttled, with the longest accepted pause, which repeats until the
-/// limit is lifted.
+/// The fault of a daily, weekly or plan limit: submissions pause for 15 minutes, again and again until the limit is
+/// lifted.
 const UNTIL_RESET: FaultKind = FaultKind::Throttled { after: Some(Duration::from_mins(15)) };
 
 const THROTTLED: FaultKind = FaultKind::Throttled { after: None };
@@ -185,8 +185,9 @@ fn complaint(answer: Option<&Json>, reply: &Reply) -> Option<Complaint> {
     Some(Complaint { pause, ..complaint })
 }
 
-/// Returns the pause until the time that a message names, such as `your limit will reset at 2026-03-06 22:19:54`;
-/// `None` if it names none.
+/// Returns the pause until the time that a message names, such as `your limit will reset at 2026-03-06 22:19:54`.
+///
+/// `None` if the message names no time or a past one, or if the reply has no `Date`.
 fn pause_until_reset(message: &str, reply: &Reply) -> Option<Duration> {
     const SHAPE: &str = "2026-03-06 22:19:54";
     // A message has its time near the start, so a long page is not searched.

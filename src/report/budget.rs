@@ -1,4 +1,4 @@
-//! Budgets in words and as JSON.
+//! Formats budgets as text and as JSON.
 
 use crate::app::budget::{Fit, Level};
 use crate::domain::money::Usd;
@@ -43,7 +43,7 @@ impl Level {
 }
 
 impl Fit {
-    /// Returns a line with the budget, the amount that is already used, and the number of planned jobs that still fit.
+    /// Returns a line about a budget: the amount already used, and the number of planned jobs that still fit.
     #[must_use]
     pub fn line(&self) -> String {
         let fits = match (self.fitting, self.jobs) {

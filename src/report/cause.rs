@@ -1,4 +1,4 @@
-//! The reason why a job needs a person's attention, in words.
+//! Explains in words why a job needs a person's attention.
 
 use super::job::reason_words;
 use super::lines::charged_words;
@@ -7,7 +7,7 @@ use crate::domain::lifecycle::State;
 use crate::domain::review::{Reason, ReviewState};
 use crate::plan::bucket::Bucket;
 
-/// Returns why a job has no clip that may be delivered; `None` if nothing is wrong with the job.
+/// Returns what is wrong with a job, such as a failed rendering or a rejected clip; `None` if nothing is.
 #[must_use]
 pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
     match job.bucket {
@@ -19,7 +19,7 @@ pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
     }
 }
 
-/// Returns how the newest rendering of a job ended, with the words of the provider.
+/// Returns how the newest rendering of a job ended, with the provider's message if there is one.
 fn ended(job: &GalleryJob) -> String {
     // A job that shares the clip of another one has no rendering of its own.
     let Some(take) = job.record.takes.first() else {
@@ -40,7 +40,7 @@ fn ended(job: &GalleryJob) -> String {
     }
 }
 
-/// Returns the reasons of a rejection with the note of the reviewer.
+/// Returns who rejected a job's clip, with the reasons and the note; empty if the job has no review.
 fn rejected(job: &GalleryJob) -> String {
     let Some(review) = &job.record.review else { return String::new() };
     let mut words: Vec<&str> = review.reasons.iter().map(|reason: &Reason| reason.words()).collect();

@@ -1,4 +1,4 @@
-//! The changed fields of a job, one line for each.
+//! Formats each changed field of a job as one line of text.
 
 use crate::domain::foreign;
 use crate::plan::fingerprint::Change;

@@ -1,8 +1,7 @@
-//! Jobs as CSV by RFC 4180, for spreadsheets.
+//! Formats jobs as CSV (RFC 4180) for spreadsheets.
 //!
-//! Text of a user or provider could begin like a spreadsheet formula. Such text gets an apostrophe before it, so that a
-//! spreadsheet shows the text and computes nothing. Control characters are shown as escapes; line breaks in a title
-//! stay, inside quotes.
+//! Text from a user or provider that begins like a formula gets an apostrophe before it: a spreadsheet then shows the
+//! text and computes nothing. Control characters are shown as escapes; line breaks stay, inside quotes.
 
 use crate::app::gallery::GalleryJob;
 use crate::app::jobs::{JobsReport, UNCHECKED, shown_take, spent};
@@ -108,7 +107,7 @@ fn row(report: &JobsReport, job: &GalleryJob) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// Makes a text safe for a cell of a spreadsheet: no formula, and no control characters.
+/// Returns a text for one cell: control characters become escapes, and a formula gets an apostrophe before it.
 fn text(text: &str) -> String {
     harmless(&shown_lines(&text.replace("\r\n", "\n"))).into_owned()
 }

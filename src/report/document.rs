@@ -1,4 +1,4 @@
-//! Writes the documents of a report to stdout or to a file.
+//! Writes a finished report to stdout or to a file.
 
 use super::own::is_report;
 use super::terminal::Terminal;
@@ -17,7 +17,7 @@ pub fn json(value: &Value) -> String {
     format!("{}\n", shown_json(&value.to_string()))
 }
 
-/// Checks the file to which a report is to be written. Only an older report is replaced.
+/// Returns the output for a report that goes to `file`. A file that exists there and is not a report is an error.
 pub fn check(places: &Places, file: &Path) -> Result<Output, Error> {
     replacing(file, "a report", is_report)
         .map_err(|error| error.hint(places.typed("report --out REPORT_FILE")))

@@ -1,4 +1,4 @@
-//! The report page, one HTML file with a gallery of all clips. `report` writes it and `review` serves it.
+//! Builds the report page: one HTML file with a gallery of all clips. `report` writes the page and `review` serves it.
 
 pub mod contract;
 pub mod data;

@@ -1,4 +1,4 @@
-//! The result of importing review decisions from a file, as text and as JSON.
+//! Formats the result of importing review decisions from a file, as text and as JSON.
 
 use super::terminal::Terminal;
 use crate::app::decide::{ImportConflict, ImportReport};
@@ -9,8 +9,10 @@ use std::path::Path;
 /// The maximum number of rows in conflict that are listed. Further rows are only counted.
 const NAMED: usize = 10;
 
-/// Shows the number of recorded decisions. If jobs were reviewed or got another clip after the file was written, nothing was
-/// recorded, and their rows are shown instead.
+/// Writes how many decisions were recorded.
+///
+/// If a job was reviewed or got another clip after the file was written, nothing is recorded, and the rows of such jobs
+/// are listed.
 pub fn tell(terminal: &Terminal, report: &ImportReport, file: &Path) {
     let ImportReport { made, undecided, unchanged, conflicts } = report;
     if terminal.json {

@@ -1,4 +1,4 @@
-//! The state of one job in words, for the text and the JSON of `show`.
+//! Describes the state of one job in words, for the text and the JSON of `show`.
 
 use crate::app::show::cost;
 use crate::domain::fault::Said;

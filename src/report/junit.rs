@@ -1,4 +1,4 @@
-//! Jobs as a JUnit report, for the test summaries of build servers.
+//! Formats jobs as a JUnit report, for the test summaries of build servers.
 //!
 //! A shot is a test suite and a job is a test case. A job that failed, was written off, lost its clip or was rejected
 //! is a failure. A job that needs a decision about money is an error. A job that has no clip yet, or that a person
@@ -184,7 +184,7 @@ fn result(writer: &mut Writer<Vec<u8>>, job: &GalleryJob) -> io::Result<()> {
     element.with_attribute(("message", text.as_str())).write_text_content(BytesText::new(&text)).map(|_| ())
 }
 
-/// Returns the duration of a job's current or newest rendering, from its submission to its end.
+/// Returns the time from the submission to the end of a job's current or newest rendering; `None` before its end.
 fn duration(job: &GalleryJob) -> Option<Duration> {
     let take = shown_take(job)?;
     Some(passed(take.submitted?, take.ended?))
@@ -194,7 +194,7 @@ fn seconds(time: Duration) -> String {
     format!("{}.{:03}", time.as_secs(), time.subsec_millis())
 }
 
-/// Returns a text in which all characters that XML does not allow are shown as escapes.
+/// Returns a text in which control characters, and others that XML does not allow, are shown as escapes.
 fn legal(text: &str) -> String {
     shown_lines(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
 }

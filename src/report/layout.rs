@@ -6,8 +6,8 @@ use textwrap::core::{Fragment, display_width};
 use textwrap::wrap_algorithms::wrap_first_fit;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// The minimum number of columns for wrapped text. In less room a line holds one word, which is harder to read than a
-/// long line that the terminal breaks.
+/// The minimum number of columns for wrapped text. With fewer columns most lines would hold one word. That is harder to
+/// read than a long line that the terminal breaks.
 const NARROWEST: usize = 24;
 
 /// The zero-width joiner, which joins two emoji into one.
@@ -166,7 +166,7 @@ impl Row {
 
 /// Shortens a text in the middle, so that it takes at most `columns` columns.
 ///
-/// The end keeps the larger part, because names differ most at their end.
+/// Two thirds of the kept text are from the end, because names differ most at their end.
 #[must_use]
 pub(crate) fn shorten(text: &str, columns: usize) -> String {
     if width(text) <= columns {

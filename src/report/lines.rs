@@ -32,7 +32,8 @@ pub struct Line {
     pub tone: Tone,
     word: &'static str,
     parts: Vec<Segment>,
-    /// The time at which the request for a finished clip was sent; `None` in lines about other events.
+    /// The time at which the request for a finished clip was sent, to show how long the clip took; `None` for other
+    /// events.
     sent: Option<Timestamp>,
 }
 
@@ -54,11 +55,11 @@ impl Segment {
     }
 }
 
-/// The number of columns of a line's first word with the spaces after it. A longer word takes more columns.
+/// The column at which the text after a line's first word begins, unless that word is longer.
 const INDENT: usize = 9;
 /// The first word of the line for a request that was not accepted and will be sent again.
 const AGAIN: &str = "retrying";
-/// The minimum number of columns of a path or a job key that is shortened.
+/// The minimum width in columns to which a path or a job key is shortened.
 const LEAST: usize = 14;
 
 impl Line {
@@ -241,7 +242,8 @@ pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
     .to_owned()
 }
 
-/// Returns why a rendering needs a person's decision, with the details. `from` is the phase in which the rendering was before.
+/// Returns why a rendering needs a person's decision, with the provider's message. `from` is the phase before the
+/// decision was needed.
 fn detailed(reason: HeldReason, from: Phase, said: Option<&Said>) -> String {
     let why = held_words(reason, said.and_then(|said| said.http));
     let Some(said) = said else { return why };
@@ -253,7 +255,8 @@ fn detailed(reason: HeldReason, from: Phase, said: Option<&Said>) -> String {
     format!("{why}: {said}")
 }
 
-/// Describes in words a provider's answer to a submission if the answer names no task.
+/// Returns in words how a provider answered a submission without naming a task; `None` for `http` means no answer at
+/// all.
 fn answer_words(http: Option<u16>) -> String {
     let Some(http) = http else { return "no reply to the request".to_owned() };
     let phrase = match http {

@@ -1,4 +1,4 @@
-//! The lines that a terminal shows during a run: one for each job that is being worked on, and a progress bar below.
+//! Formats the lines that a terminal shows during a run: one for each active job, and a progress bar below.
 //!
 //! The bar shows the counts, the money and the time left. No line is wider than the given number of columns.
 

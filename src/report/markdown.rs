@@ -1,4 +1,4 @@
-//! Jobs as Markdown, for a chat or the summary of a build.
+//! Formats jobs as Markdown, for a chat or the summary of a build.
 //!
 //! Text that users and providers wrote is always in a code span, so that nothing in it becomes markup, a link or a
 //! mention.
@@ -99,7 +99,7 @@ fn needs(gallery: &Gallery) -> Vec<String> {
     kinds.into_iter().filter(|(jobs, _)| *jobs > 0).map(|(jobs, words)| format!("{jobs} {words}")).collect()
 }
 
-/// Returns a table of the jobs that have no clip to deliver, with the reasons.
+/// Returns the lines of a table of the jobs for which [`cause`] gives a reason, at most [`PROBLEMS`] of them.
 fn problems(report: &JobsReport) -> Vec<String> {
     let found = report.gallery.jobs.iter().filter_map(|job| Some((job, cause(job)?)));
     let found: Vec<(&GalleryJob, String)> = found.collect();

@@ -21,7 +21,10 @@ fn is_json(head: &str) -> bool {
     ["report", "compare"].iter().any(|kind| head.starts_with(&format!("{{\"schema\":\"shotlist.{kind}/")))
 }
 
-/// JUnit has no place for a mark. Properties with these names, or no case at all, are the mark.
+/// Checks whether a text begins like a JUnit report of this program.
+///
+/// JUnit has no field for the name of the program. The report is recognised by the names of its properties, or by
+/// having no test case.
 fn is_junit(head: &str) -> bool {
     let Some((_, suites)) = head.split_once("<testsuites name=\"") else { return false };
     let is_empty = suites.contains("\" tests=\"0\" ") && !suites.contains("<testsuite ");
@@ -30,7 +33,7 @@ fn is_junit(head: &str) -> bool {
         && (is_empty || names.iter().all(|name| suites.contains(&format!("<property name=\"{name}\""))))
 }
 
-/// A summary in Markdown, or a comparison in Markdown or as text.
+/// Checks whether a text begins like a Markdown summary, or like a comparison in Markdown or plain text.
 fn is_text(head: &str) -> bool {
     let title = head.lines().next().unwrap_or_default();
     let is_summary = title.starts_with("### ") && head.contains("\n**Money:** these jobs ");

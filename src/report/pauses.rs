@@ -1,4 +1,4 @@
-//! The paused providers, as text and as JSON.
+//! Formats paused providers as text and as JSON.
 
 use crate::app::pauses::since;
 pub use crate::app::pauses::{waiting, who, words};

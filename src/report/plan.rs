@@ -1,4 +1,4 @@
-//! The plan as text and as JSON: which jobs would be rendered, why, and at what cost.
+//! Formats a plan as text and as JSON: which jobs would be rendered, why, and at what cost.
 
 use super::changes::change_line;
 use super::guards;
@@ -173,7 +173,7 @@ impl Plan {
     }
 }
 
-/// Returns the estimated duration of a plan in words; `None` if only a lower bound under one minute is known.
+/// Returns the estimated duration of a run in words; `None` if only a minimum is known, and it is below one minute.
 fn time_words(estimate: Estimate) -> Option<String> {
     let Estimate { time, at_once, is_whole } = estimate;
     let most = if is_whole { "about" } else { "at least" };

@@ -1,4 +1,4 @@
-//! Formats problems in the way of compilers: the line, a caret under the cause, and a hint for the correction.
+//! Formats problems in the style of a compiler: the line, a caret under the cause, and a hint for the correction.
 
 use crate::domain::foreign::{is_hidden, shown};
 use crate::domain::problem::{EXAMPLES, Place, Problem, Rows, Severity};
@@ -25,10 +25,10 @@ pub fn render(problems: &[Problem], color: bool, width: u16, columns: usize) -> 
     shown
 }
 
-/// The columns before the text of a message, a hint or a note: `warning: `, or ` = help: ` after the number of a line.
+/// The number of columns that are reserved before the text of a message, a hint or a note, for example for `warning:`.
 const MARGIN: usize = 14;
 
-/// The minimum number of columns of a message, a hint or a note.
+/// The minimum number of columns to which a message, a hint or a note is wrapped.
 const NARROWEST: usize = 30;
 
 fn group(problem: &Problem, columns: usize) -> Group<'static> {

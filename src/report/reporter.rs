@@ -26,7 +26,7 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(200);
 /// The minimum interval between drawings of a progress line.
 const REDRAW: SignedDuration = SignedDuration::from_millis(200);
-/// The number of columns of a line's first word with the spaces after it. Further rows of the line begin there.
+/// The column at which the text after a line's first word begins. Further rows of the line begin there too.
 const INDENT: usize = 9;
 /// The maximum number of jobs that are listed. Further jobs are only counted.
 const NAMED: usize = 10;
@@ -46,7 +46,7 @@ pub struct Console {
 struct Heard {
     /// The progress display of the current run; `None` if no run is active.
     board: Option<SharedBoard>,
-    /// The time at which the progress of a comparison or check of clips was last drawn; `None` before the first time.
+    /// The time at which a line about the progress of `verify` or `check` was last drawn; `None` before the first time.
     compared: Option<Timestamp>,
     /// The reasons for retries that were shown already.
     reasons: HashSet<String>,

@@ -1,4 +1,7 @@
-//! The rollouts of templates as text and as JSON. The canary, a first group of jobs, must be approved first.
+//! Formats the rollouts of templates as text and as JSON.
+//!
+//! In a rollout the jobs of the canary are rendered first; the others wait until a person has approved enough of its
+//! clips.
 
 use crate::app::rollout::{CanaryState, RolloutState};
 use crate::domain::rollout::Then;
@@ -17,16 +20,17 @@ const STATES: [(Member, &str, &str); 6] = [
 ];
 
 impl RolloutState {
-    /// Returns a sentence for each template that has jobs waiting for a review. It contains the states of the template's
-    /// canary, the jobs that are rendered first.
+    /// Returns a sentence for each template with jobs that wait for a review, and the states of its canary (the jobs
+    /// that are rendered first).
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let line = |canary: &CanaryState| canary.line() + &canary.states();
         self.open().map(line).collect()
     }
 
-    /// Returns a sentence for each template that has jobs waiting for a review, for the end of a run. It omits the states of
-    /// the canary, because the run has just changed them.
+    /// Returns a sentence for each template with jobs that wait for a review, for the end of a run.
+    ///
+    /// The states of the canary are left out, because the run has just changed them.
     #[must_use]
     pub fn summary_lines(&self) -> Vec<String> {
         self.open().map(|canary| format!("review   {}", canary.line())).collect()
@@ -61,7 +65,8 @@ impl CanaryState {
         }
     }
 
-    /// Returns the states of the canary's jobs, and what a person must do in addition to the review.
+    /// Returns the number of the canary's jobs in each state, and what to do besides the review; empty if the rollout
+    /// has stopped.
     fn states(&self) -> String {
         if matches!(self.step, Step::Stopped { .. } | Step::Unclear { .. }) {
             return String::new();
@@ -72,7 +77,7 @@ impl CanaryState {
         format!(": {}{}", parts.join(", "), self.advice())
     }
 
-    /// Returns what a person must do if the canary contains rejected or failed jobs, for which a review is not enough.
+    /// Returns what a person must do about rejected and failed jobs of the canary; empty if there are none.
     fn advice(&self) -> String {
         let mut ways = Vec::new();
         if self.count(Member::Rejected) > 0 && !self.is_test() {

@@ -1,4 +1,4 @@
-//! Reports the end of a run, in words or as JSON.
+//! Writes the end of a run, in words or as JSON.
 
 use super::terminal::Terminal;
 use super::{json, text};

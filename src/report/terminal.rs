@@ -19,10 +19,10 @@ const SIZE: (u16, u16) = (100, 24);
 /// The minimum columns and rows. A smaller reported size is ignored.
 const LEAST: (u16, u16) = (20, 5);
 
-/// The first error of stdout. It ends no work; the exit code reports it.
+/// The first error of a write to stdout. The work continues; the exit code of the program reports the error.
 static LOST: OnceLock<io::Error> = OnceLock::new();
 
-/// Keeps an error of stdout for the end of the program.
+/// Records a failed write to stdout for the exit code of the program.
 ///
 /// A reader that has closed the pipe (`| head -1`) wants no more data, so this is not an error.
 fn note(written: io::Result<()>) {
@@ -46,7 +46,8 @@ impl Formatter for Harmless {
 /// The choice of when to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorWhen {
-    /// Colour is used on a terminal, unless `NO_COLOR` or `TERM=dumb` is set.
+    /// Colour is used on a terminal, unless `NO_COLOR` or `TERM=dumb` is set. `CLICOLOR_FORCE` asks for colour in a
+    /// pipe too.
     Auto,
     /// Colour is always used.
     Always,
@@ -64,7 +65,7 @@ pub struct Terminal {
     pub quiet: bool,
     /// True if stderr gets colours.
     pub color: bool,
-    /// True if questions can be asked.
+    /// True if stdin and stderr are terminals, so that questions can be asked.
     pub interactive: bool,
     /// True if stderr is a terminal that can move its cursor.
     movable: bool,
@@ -120,7 +121,8 @@ impl Terminal {
         self.movable && !self.quiet && !self.json
     }
 
-    /// Shows these lines at the bottom of the terminal until [`Terminal::still`]. All other messages go above them.
+    /// Shows these lines at the bottom of the terminal until [`Terminal::still`] removes them. Other messages go above
+    /// them.
     pub fn draw(&self, lines: &[String]) {
         self.live.draw(lines, self.size().0);
     }
@@ -252,8 +254,8 @@ impl Terminal {
         self.error_lines(error);
     }
 
-    /// Writes the error that ends a command to stderr and, with `--json`, also to stdout: as its last event if
-    /// `is_event` is true, otherwise as its document.
+    /// Writes the error that ends a command to stderr. With `--json` the error also goes to stdout as an object, with
+    /// an `event` member if `is_event` is true.
     pub fn end(&self, error: &Error, is_event: bool) {
         if !self.json {
             return self.error(error);
@@ -301,7 +303,7 @@ impl Terminal {
     }
 }
 
-/// Returns the text of an error with the statement about money after the first sentence.
+/// Inserts the statement about money after the first sentence of an error.
 ///
 /// Further sentences say what to do. They may end with a command, and nothing may follow a command that can be copied.
 fn with_money(what: &str, money: Option<&str>) -> String {

@@ -1,4 +1,4 @@
-//! The reports in words, with one file for each command.
+//! Formats reports as text, with one file for each command.
 
 pub mod cancel;
 pub mod catalog;

@@ -1,4 +1,4 @@
-//! The connections of a review, with a limit on their number and on their idle time.
+//! Accepts the connections of a review, and limits their number and their idle time.
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -50,7 +50,7 @@ impl Listener for Acceptor {
     }
 }
 
-/// The address of this computer to which a client has connected; `None` if the system does not report it.
+/// The local address of a connection, to which the client has connected; `None` if the system does not report it.
 #[derive(Clone, Copy)]
 pub(super) struct Local(pub(super) Option<SocketAddr>);
 

@@ -1,4 +1,4 @@
-//! The files that a review serves: clips and source pictures, each by the id of its rendering.
+//! Serves the files of a review: clips, posters and source pictures, each by the id of its rendering.
 //!
 //! No path comes from a request. The files of a rendering that the page does not show are not served.
 

@@ -1,4 +1,4 @@
-//! The HTTP answer for a use case that failed.
+//! Converts the error of a use case to an HTTP answer.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-/// Returns the HTTP answer for a use case that failed.
+/// Returns an HTTP answer with status 400, 423 or 500, and with the error and its hint as JSON.
 pub(super) fn failed(error: &Error) -> Response {
     let status = match error.exit {
         Exit::Usage => StatusCode::BAD_REQUEST,

@@ -1,8 +1,8 @@
-//! The checks of a request before anything is done for it, and the headers of every answer.
+//! Checks each request before anything is done for it, and adds protective headers to every answer.
 //!
-//! Another site in the same browser must neither read clips nor record decisions. It could point a name of its own to
-//! this computer, so every request must name an address at which this program is reached. It could send requests from
-//! its own pages, so decisions must come from the page of the review, with its token.
+//! Another site in the same browser must neither read clips nor record decisions. Its domain name could lead to this
+//! computer (DNS rebinding), so every request must name an address at which this program is reached. Its pages could
+//! send requests, so decisions must come from the page of the review, with its token.
 
 use super::secrets::{Secrets, is_secret};
 use axum::http::header::{
@@ -74,9 +74,9 @@ impl Refusal {
     }
 }
 
-/// Returns the host that a request names. The request is refused if a browser cannot reach this program at that host.
+/// Returns the host that a request names, or a refusal if a browser cannot reach this program at that host.
 ///
-/// A name can be pointed to any computer, but an address cannot. The only accepted name is `localhost`, and only for
+/// A domain name can lead to any computer, but an address cannot. The only accepted name is `localhost`, and only for
 /// connections that do not leave this computer.
 pub(super) fn host(uri: &Uri, headers: &HeaderMap, local: Option<SocketAddr>) -> Result<String, Refusal> {
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();

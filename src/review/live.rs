@@ -102,7 +102,8 @@ pub(super) fn stream(shared: &Arc<Shared>, since: Option<u64>) -> Response {
 struct Tab {
     shared: Arc<Shared>,
     changes: watch::Receiver<u64>,
-    /// Number of the snapshot that the tab shows; `None` if that is unknown or was already used.
+    /// Number of the snapshot that the tab showed when it connected; `None` if that is unknown, or was already looked
+    /// up.
     since: Option<u64>,
     /// The snapshot that the tab received last; `None` if it received none.
     seen: Option<Arc<Shown>>,

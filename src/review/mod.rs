@@ -1,11 +1,12 @@
-//! The report as a page that this program serves, by default on loopback, where people decide about clips.
+//! Serves the report as a page on which people decide about clips, by default only for this computer (loopback).
 //!
-//! One address serves the page, its data, a stream of changes, and the files of the renderings that are shown; see [`Server`].
-//! Nothing is sent to a provider from here: a redo is queued, and a run sends it.
+//! One address serves the page, its data, a stream of changes, and the files of the renderings that are shown; see
+//! [`Server`]. Nothing is sent to a provider from here: a redo is queued, and a run sends it.
 //!
-//! `gate` checks every request before anything is done for it, with the `secrets` of the link. `route` passes it on. `shown`
-//! has the jobs as they were last read, and `live` sees changes. `clips` opens files and sends the `range` that is asked for,
-//! and `writes` records decisions. `acceptor` bounds the connections.
+//! - `acceptor` limits the connections, `gate` checks every request, and `secrets` makes the secrets in the link.
+//! - `route` passes a request on: `page` returns the page and its data, and `clips` the `range` of a file.
+//! - `writes` records decisions.
+//! - `shown` keeps the jobs as they were last read, and `live` notices changes of the database.
 
 mod acceptor;
 mod clips;

@@ -1,4 +1,4 @@
-//! The opener, which shows the page in the user's browser.
+//! Opens the page of a review in the user's browser.
 
 use crate::app::places::Places;
 use crate::files::atomic_write;

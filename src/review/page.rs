@@ -1,4 +1,4 @@
-//! The report page of a review, the data of the page, and the jobs that changed since the page was read.
+//! Returns the report page of a review, the data of the page, and the jobs that changed since the page was read.
 
 use super::Shared;
 use super::failed::failed;

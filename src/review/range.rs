@@ -1,4 +1,4 @@
-//! The part of a file that a request asks for.
+//! Finds the part of a file that a request asks for in its headers `Range` and `If-Range`.
 
 use axum::http::header::{IF_RANGE, RANGE};
 use axum::http::{HeaderMap, Method};

@@ -1,4 +1,4 @@
-//! The two secrets of a review: one for reading, one for decisions.
+//! Makes and compares the two secrets of a review: one for reading, one for decisions.
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;

@@ -1,4 +1,4 @@
-//! The jobs that a review shows, which are read again only after the database has changed.
+//! Keeps the jobs that a review shows. They are read again only after the database has changed.
 
 use super::clips::Files;
 use crate::app::error::Error;
@@ -48,8 +48,8 @@ pub(super) struct Source {
 struct Looks {
     /// Number of the next snapshot.
     next: u64,
-    /// Number of changes of the database that were seen before the newest snapshot; `None` if the jobs must be read again in
-    /// any case.
+    /// Number of changes of the database that were seen before the newest snapshot; `None` makes the next request read
+    /// the jobs again.
     changes: Option<u64>,
     /// The newest snapshots, the oldest first.
     kept: VecDeque<Arc<Shown>>,

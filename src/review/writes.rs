@@ -155,7 +155,7 @@ fn key<'a>(shown: &'a Shown, job: &str) -> Result<&'a JobKey, Error> {
     found.ok_or_else(|| wrong(&format!("this page does not show a job `{job}`")))
 }
 
-/// Replaces the error that a run has locked the project by an error in words for the page. Other errors stay unchanged.
+/// Replaces the error that a run has locked the project with words for the page. Other errors stay unchanged.
 fn busy(error: Error) -> Error {
     if error.exit != Exit::Locked {
         return error;

@@ -31,8 +31,8 @@ pub struct Charge {
     pub usd: String,
     /// The time when the task was accepted, in RFC 3339.
     pub accepted_at: String,
-    /// The outcome of the task: `processing`, `success`, `fail`, `no_result`, `cancelled`, or the undocumented word that a
-    /// fault rule sets.
+    /// The outcome of the task: `processing`, `success`, `fail`, `no_result`, `cancelled`, or the undocumented word
+    /// that a fault rule sets.
     pub outcome: String,
 }
 
@@ -58,7 +58,7 @@ impl Shared {
         self.counts.read(held(&self.inner).book.most_running().clone())
     }
 
-    /// Adds all these fault rules, or none of them if one rule is impossible.
+    /// Adds all these fault rules. If one rule is invalid, adds none and returns the reason as the error.
     pub(super) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), String> {
         let names = provider::names(&self.providers);
         rules.iter().try_for_each(|rule| rule.check(&names))?;
@@ -96,7 +96,8 @@ pub(super) async fn stats(State(shared): State<Arc<Shared>>) -> Response {
     reply::json(StatusCode::OK, &json!(shared.stats()))
 }
 
-/// Adds the fault rules in the body, which is one rule or an array of rules.
+/// Adds the fault rules in the body, which is one rule or an array of rules. The answer is 204, or 400 if a rule is
+/// invalid.
 pub(super) async fn add_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let rules = serde_json::from_slice(&body).and_then(|value| match value {
         Value::Array(_) => serde_json::from_value::<Vec<Rule>>(value),

@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::counts::Counts;
 
-/// A way to end a connection before its answer is written.
+/// A way to end a connection before its answer is complete.
 #[derive(Clone, Copy)]
 pub(super) enum Cut {
     /// An orderly end (FIN) without an answer.
@@ -28,14 +28,15 @@ pub(super) enum Cut {
 /// The control that the handler of a request has over the request's connection.
 pub(super) struct Connection {
     cut: AtomicU8,
-    /// True to close the connection, without warning the client, after each answer, like a server whose idle timeout ends.
+    /// True to close the connection after its first answer, without warning the client, like a server whose idle
+    /// timeout ends.
     close_idle: bool,
     answered: AtomicBool,
     flushes: watch::Sender<u64>,
 }
 
 impl Connection {
-    /// Ends the connection in the given way at its next use, so that no byte of the answer is sent.
+    /// Ends the connection in the given way at its next use. No further byte of the answer is sent.
     pub(super) fn cut(&self, cut: Cut) {
         self.cut.store(cut as u8, Ordering::Release);
     }

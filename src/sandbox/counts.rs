@@ -24,8 +24,8 @@ impl Counts {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the current values of the counters. `max_running` gives, for each model, the largest number of tasks that ever
-    /// ran at the same time.
+    /// Returns the current values of the counters. `max_running` gives, for each model, the largest number of tasks
+    /// that ever ran at the same time.
     pub(super) fn read(&self, max_running: BTreeMap<String, u32>) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
@@ -62,10 +62,10 @@ pub struct Stats {
     pub covers: u64,
     /// The number of accepted TCP connections, for calls of any kind.
     pub connections: u64,
-    /// The number of requests for a file that sent the API key in an `Authorization` header. A request does not count
-    /// if its link was refused earlier because the key was missing.
+    /// The number of requests for a file that had an `Authorization` header. A request does not count if its link was
+    /// refused before (401 or 403) without this header.
     ///
-    /// The number must stay 0, because the host of a clip is not the provider and must not get the key.
+    /// The number must stay 0, because the host of a clip is not the provider and must not get the API key.
     pub authorized_downloads: u64,
     /// The largest number of tasks that ever ran at the same time, for each model. Tasks before this start of the
     /// server count too.

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Defect {
-    /// The wrong colours: from the first frame on, the hue is turned by 80 degrees, and grey parts are tinted. Only a clip made
-    /// from a picture can have this defect.
+    /// The colours are wrong: from the first frame on, the hue is turned by 80 degrees, and a picture with almost no
+    /// colour is tinted. Only a clip made from a picture can have this defect.
     Recoloured,
-    /// From the first frame on, the clip shows another product than the picture. Only a clip made from a picture can have
-    /// this defect.
+    /// From the first frame on, the clip shows another product than the picture. Only a clip made from a picture can
+    /// have this defect.
     WrongProduct,
     /// The clip does not move: all its frames equal the first frame.
     Frozen,

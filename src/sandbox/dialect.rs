@@ -1,4 +1,4 @@
-//! Defines the interface by which the fake providers differ: the form of their answers, and the check of requests.
+//! Defines the interface of a fake provider: the form of its answers, and the check of requests to it.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -27,12 +27,14 @@ pub trait Dialect: Send + Sync {
         BODY_BYTES
     }
 
-    /// Returns the name of the parameter for the label (the client's request id); `None` if the provider has no such parameter.
+    /// Returns the name of the parameter for the label (the client's request id); `None` if the provider has no such
+    /// parameter.
     fn label_parameter(&self) -> Option<&'static str> {
         None
     }
 
-    /// Checks a request against the provider's documents, and returns the task to make for it.
+    /// Checks a request against the provider's documents. Returns the order for a task, or the answer that refuses the
+    /// request.
     fn check(&self, body: &Value) -> Result<Order, Refusal>;
 
     /// Returns the pictures with which the clip begins and ends, from the parameters of a request; `None` for a missing
@@ -64,10 +66,11 @@ pub trait Dialect: Send + Sync {
     fn task_report(&self, task: &Task, state: &State<'_>) -> Value;
 }
 
-/// Returns the pictures with which a clip begins and ends, from a parameter that holds a list of pictures or one picture.
+/// Returns the pictures with which a clip begins and ends, from a parameter that holds a list of pictures or one
+/// picture.
 ///
-/// `ends` is false for models that use several pictures as references: then no picture ends the clip. `None` stands for a
-/// missing picture.
+/// `ends` is false for models that use several pictures as references: then no picture ends the clip. `None` stands for
+/// a missing picture.
 pub(super) fn first_and_last(pictures: Option<&Value>, ends: bool) -> [Option<&Value>; 2] {
     match pictures {
         Some(Value::Array(list)) => [list.first(), list.get(1).filter(|_| ends)],
@@ -152,7 +155,7 @@ pub enum State<'a> {
     },
     /// The task is reported as successful, but without a clip.
     NoResult,
-    /// The task has this status word, and the answer says nothing else about it.
+    /// The answer has this status word, and neither a clip nor a reason.
     Word(&'a str),
 }
 
@@ -164,8 +167,8 @@ pub struct Link {
     pub cover: String,
 }
 
-/// The first part of a task's duration, in percent, during which answers report the task as waiting. Only providers that
-/// distinguish waiting from running tasks use this number.
+/// The first part of a task's duration, in percent, during which answers report the task as waiting. Only providers
+/// that distinguish waiting from running tasks use this number.
 pub(super) const QUEUED_PERCENT: u8 = 33;
 
 /// Checks that a call has the right API key, and refuses it otherwise.

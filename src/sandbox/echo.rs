@@ -5,12 +5,11 @@
 //!
 //! | call | answer |
 //! |---|---|
-//! | `POST /v1/tasks` with `model`, `prompt`, `client_id`, and maybe `seconds` and `image` | `id`, `client_id`,
-//! `status` |
+//! | `POST /v1/tasks` with `model`, `prompt`, `client_id`, maybe `seconds`, `image` | `id`, `client_id`, `status` |
 //! | `GET /v1/tasks/{id}` | the same, and `url` and `cost_usd`, or `error` |
 //! | `GET /v1/tasks?ids=a,b` with at most 50 ids | `tasks`, each as above, and `missing`, the ids that are unknown |
 //! | `GET /v1/tasks?since=…&until=…&page=…` | `tasks` accepted in that time, the oldest first, 50 a page, and `next` |
-//! | `DELETE /v1/tasks/{id}` | the task is `cancelled` and not charged, unless it is ready |
+//! | `DELETE /v1/tasks/{id}` | the task is `cancelled` and not charged, unless it has ended |
 //!
 //! The states are `queued`, `running`, `succeeded`, `failed` and `cancelled`.
 

@@ -1,7 +1,7 @@
 //! Defines fault rules, which decide which calls go wrong, and how.
 //!
-//! A rule says to which calls it applies, how often, and with which fault. Every rule counts every call that it matches. If
-//! several rules apply to a call, the first one decides.
+//! A rule says to which calls it applies, how often, and with which fault. Every rule counts every call that it
+//! matches. If several rules apply to a call, the first one decides.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -29,7 +29,8 @@ pub enum On {
     Download,
 }
 
-/// The conditions of a fault rule. A call must fulfil all of them. A condition that is `None` does not restrict the calls.
+/// The conditions of a fault rule. A call must fulfil all of them. A condition that is `None` does not restrict the
+/// calls.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
@@ -41,7 +42,7 @@ pub struct When {
     pub prompt_contains: Option<String>,
     /// A text that the client's request id must contain: Z.AI's `request_id`, echo's `client_id`.
     pub request_contains: Option<String>,
-    /// The number, counted from 1, of the only matching call to which the rule applies.
+    /// A number `n`: the rule applies only to the `n`-th matching call, counted from 1.
     pub nth: Option<NonZeroU32>,
     /// A number `n`: the rule applies to every `n`-th matching call.
     pub every: Option<NonZeroU32>,
@@ -73,9 +74,9 @@ pub struct Rule {
 
 /// A fault that the sandbox can simulate.
 ///
-/// Faults of the connection or of the answer can happen to every kind of call. In calls that create no task, "after accept"
-/// only means that no answer comes. In a poll of many tasks, such a fault changes the whole answer, and only the first one
-/// applies.
+/// Faults of the connection or of the answer can happen to every kind of call. In calls that create no task, "after
+/// accept" only means that no answer comes. A poll of many tasks has at most one such fault, the first, which changes
+/// the whole answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -90,7 +91,7 @@ pub enum Fault {
         /// The number of seconds without an answer before the connection is closed.
         seconds: u64,
     },
-    /// The answer is the given HTTP answer, such as a bare 500, an HTML page or a redirect.
+    /// The sandbox sends this HTTP answer, such as a bare 500, an HTML page or a redirect.
     Status {
         /// The HTTP status of the answer, 200 to 599.
         code: u16,
@@ -126,7 +127,7 @@ pub enum Fault {
         /// The delay in milliseconds.
         ms: u64,
     },
-    /// The task fails. As a fault of a poll, only the answer to this poll reports the failure, and the task itself goes on.
+    /// The task fails. As a fault of a poll, only the answer to this poll reports the failure, and the task continues.
     Fail {
         /// The error code of the failed task.
         #[serde(default = "Fault::internal_code")]
@@ -154,8 +155,8 @@ pub enum Fault {
     Truncate {
         /// The share of the bytes that is sent, from 0 to 1.
         at: f64,
-        /// True to send the full `Content-Length`, which shows that bytes are missing. Otherwise only the clip itself shows
-        /// that.
+        /// True to send the full `Content-Length`, which shows that bytes are missing. Otherwise only the clip itself
+        /// shows that.
         #[serde(default = "Fault::announced")]
         announce: bool,
     },
@@ -336,7 +337,8 @@ pub(super) struct Call<'a> {
     pub(super) request_id: &'a str,
     /// True if the call submits a request whose clip begins with a picture.
     pub(super) pictured: bool,
-    /// The lot of a request: a number from 0 to 1, derived from the content, which decides whether a rule with a share applies.
+    /// The lot of a request: a number from 0 to 1, derived from the content, which decides whether a rule with a share
+    /// applies.
     pub(super) lot: f64,
 }
 

@@ -126,7 +126,8 @@ pub(super) async fn fetch(
     reply::send(&*dialect, fault.as_ref(), &connection, usual).await
 }
 
-/// Records that a link was refused to a client that sent no key. The client is allowed to repeat the request with the key.
+/// Records that a link was refused to a client that sent no key. The client is allowed to repeat the request with the
+/// key.
 fn note_denial(shared: &Shared, signed: &Signed, status: StatusCode, shows_key: bool) {
     if !shows_key && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         held(&shared.inner).denied.insert(signed.signature.clone());

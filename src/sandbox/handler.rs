@@ -178,8 +178,8 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
     serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is not JSON: {error}")))
 }
 
-/// Returns the lot of a request: a number from 0 to 1 that is derived from the body. The client's request id has no effect on
-/// the lot.
+/// Returns the lot of a request: a number from 0 to 1 that is derived from the body. The client's request id has no
+/// effect on the lot.
 fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
     let mut body = body.clone();
     if let (Some(name), Some(fields)) = (dialect.label_parameter(), body.as_object_mut()) {
@@ -189,8 +189,8 @@ fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
     f64::from(u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// Returns the reason why a valid request is refused now: a used request id, or too many running tasks. Returns `None` if
-/// the request can be accepted.
+/// Returns the reason why a valid request is refused now: a used request id, or too many running tasks. Returns `None`
+/// if the request can be accepted.
 fn hindrance<'a>(
     inner: &Inner,
     shared: &Shared,
@@ -253,7 +253,8 @@ fn look_up(
     Ok((fault, reply::json(StatusCode::OK, &report)))
 }
 
-/// Returns the state of a task for an answer. A `fault` that changes how tasks end prescribes the state.
+/// Returns the state of a task as an answer reports it. A `fault` that changes how tasks end decides the state, even of
+/// an unfinished task.
 pub(super) fn state<'a>(
     shared: &Shared,
     task: &'a Task,

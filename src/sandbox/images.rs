@@ -26,8 +26,8 @@ pub struct Size {
 
 /// The limits for the pictures that a family of models accepts.
 pub(super) struct Rules {
-    /// The maximum number of bytes of a decoded picture. The documents say "5M" and "50MB", which are read strictly: as 5 and
-    /// 50 million bytes.
+    /// The maximum number of bytes of a decoded picture. The documents say "5M" and "50MB", which are read strictly: as
+    /// 5 and 50 million bytes.
     bytes: usize,
     webp: bool,
     /// The minimum width and height in pixels.
@@ -156,7 +156,7 @@ impl Pictures {
     /// Returns a picture of a logged request: its web address, or its stored bytes. Returns `None` if `logged` is not a
     /// picture.
     ///
-    /// If the file with the bytes is missing, the file's name is used like a web address.
+    /// If the file with the bytes is missing, its name is used like a web address, and clips show an invented product.
     pub(super) fn find(&self, logged: &Value) -> Option<Source> {
         if let Some(address) = logged.as_str() {
             return Some(Source::Address(address.to_owned()));

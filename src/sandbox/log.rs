@@ -16,7 +16,7 @@ use super::tasks::Request;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum LogEntry {
-    /// The port on which the sandbox listens from this line on.
+    /// The port of the sandbox, until a later line gives another one.
     Port(u16),
     /// A submission, with its answer and its task.
     Request(Box<Request>),
@@ -44,8 +44,8 @@ struct Synced {
     file: File,
     /// The number of lines that were written to disk since the sandbox opened the log.
     lines: u64,
-    /// False if this sandbox must no longer write the file: a write has failed, or the sandbox has stopped. After a stop, the
-    /// next sandbox owns the file.
+    /// False if this sandbox must no longer write the file: a write has failed, or the sandbox has stopped. After a
+    /// stop, the next sandbox owns the file.
     usable: bool,
 }
 
@@ -90,7 +90,7 @@ impl Log {
         Ok((Self { queue: Mutex::default(), file }, lines))
     }
 
-    /// Queues a line, and returns its number for [`Log::sync`]. The caller holds the lock that decides the order of
+    /// Queues a line, and returns its number for [`Log::sync`]. The caller must hold the lock that decides the order of
     /// lines.
     pub(super) fn push(&self, line: &LogEntry) -> io::Result<u64> {
         let mut bytes = serde_json::to_vec(line)?;
@@ -101,7 +101,7 @@ impl Log {
         Ok(queue.lines)
     }
 
-    /// Blocks until the line whose number is `ticket` is on disk.
+    /// Blocks until the line whose number is `ticket` is on disk. Returns an error if the log can no longer be written.
     pub(super) fn sync(&self, ticket: u64) -> io::Result<()> {
         let mut synced = held(&self.file);
         if synced.lines >= ticket {

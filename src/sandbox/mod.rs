@@ -11,21 +11,21 @@
 //! | `/echo` | an invented provider | look-up by the client's label, polls of many tasks, cancelling |
 //!
 //! The sandbox shares no table and no type with the code that calls providers. It checks requests by its own reading of
-//! the providers' documents, so that an error on one side is found by the other. Vtrix and `UniAll` publish no prices,
-//! so theirs are invented here.
+//! the providers' documents, so that tests notice an error on either side. Vtrix and `UniAll` publish no prices, so
+//! theirs are invented here.
 //!
-//! The acceptance, the charge and the cancellation of a task are on disk before the answer is sent. A killed server has all
-//! tasks again when it restarts on the same directory. Time also passes for its tasks while it is stopped. A provider finds
-//! only its own tasks.
+//! The acceptance, the charge and the cancellation of a task are on disk before the answer is sent. A killed server has
+//! all tasks again when it restarts on the same directory. Time also passes for its tasks while it is stopped. A call
+//! to a provider finds only the tasks of that provider.
 //!
 //! # The parts
 //!
-//! `handler` has the common part of all providers. It checks the key, adds a request to the book (`tasks`) and the `log`,
-//! and returns the state of a task. The form of the answers and the check of requests are in a `dialect`: `zai`, `vtrix`,
-//! `uniall` and `echo`. They share the kinds of parameters (`fields`), and the check and the store of pictures (`images`).
-//! `provider` assigns dialects to paths. `faults` has the rules for faults, `reply` and `connection` carry them out, and
-//! `defects` has the visual defects of clips. `files` serves the clips that `clips` draws. `admin` reports what happened,
-//! and `counts` how often.
+//! `handler` has the common part of all providers. It checks the key, adds a request to the book (`tasks`) and the
+//! `log`, and returns the state of a task. The form of the answers and the check of requests are in a `dialect`: `zai`,
+//! `vtrix`, `uniall` and `echo`. They share the kinds of parameters (`fields`), and the check and the store of pictures
+//! (`images`). `provider` assigns dialects to paths. `faults` has the rules for faults, `reply` and `connection` carry
+//! them out, and `defects` has the visual defects of clips. `files` serves the clips that `clips` draws. `admin` lists
+//! charges and requests, and `counts` has the numbers of calls.
 
 mod admin;
 mod clips;
@@ -123,9 +123,9 @@ struct Inner {
     book: Book,
     faults: Faults,
     dice: StdRng,
-    /// The signatures of the links that a fault made invalid before their time.
+    /// The signatures of the links that a fault rule made invalid before they expired.
     expired: HashSet<String>,
-    /// The signatures of links that were refused because the client sent no key.
+    /// The signatures of links that were refused (401 or 403) to a client that sent no key.
     denied: HashSet<String>,
 }
 
@@ -151,8 +151,9 @@ impl Sandbox {
 
     /// Reads the state directory and starts to listen on 127.0.0.1.
     ///
-    /// Returns an error if a provider or a fault rule is invalid, or if the given port is in use. Returns an error too if
-    /// another sandbox uses the directory, or if the log in it is damaged. An incomplete last line of the log is allowed.
+    /// Returns an error if a provider, a fault rule or the range of task times is invalid, or if the given port is in
+    /// use. Returns an error too if another sandbox uses the directory, or if the log in it is damaged. An incomplete
+    /// last line of the log is allowed.
     pub async fn start(options: Options) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
         provider::check(&options.providers).map_err(invalid)?;
@@ -210,7 +211,7 @@ impl Sandbox {
         format!("http://{}", self.shared.address)
     }
 
-    /// Returns the `base_url` of a provider by its name. For `zai`, it replaces `https://api.z.ai/api`.
+    /// Returns the `base_url` of a provider, such as `http://127.0.0.1:PORT/zai` in place of `https://api.z.ai/api`.
     #[must_use]
     pub fn provider_url(&self, provider: &str) -> String {
         format!("http://{}/{provider}", self.shared.address)
@@ -228,7 +229,8 @@ impl Sandbox {
         self.shared.charges()
     }
 
-    /// Returns each request for a task that was ever received in this state directory, in the order of arrival.
+    /// Returns each request for a task that was ever received in this state directory, in the order of arrival. A
+    /// request whose body was cut off, or is larger than 256 MiB, is missing.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         held(&self.shared.inner).book.requests().to_vec()
@@ -295,8 +297,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Refuses, with the status 421, a request whose host name is not this computer's. Otherwise a web site could point its own
-/// name to this computer and call the sandbox.
+/// Refuses, with the status 421, a request whose host name is not this computer's. Otherwise a web site could point its
+/// own name to this computer and call the sandbox.
 async fn refuse_foreign_host(request: axum::extract::Request, next: Next) -> Response {
     let named = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     let mut named = named.chain(request.uri().authority().map(Authority::as_str));

@@ -42,8 +42,8 @@ pub struct Options {
     pub link_life: Duration,
     /// The seed of the random numbers. The same seed and the same calls give the same results.
     pub seed: u64,
-    /// True to close each connection after its first answer, without warning the client, as if the idle timeout ended just
-    /// then.
+    /// True to close each connection after its first answer, without warning the client, as if the idle timeout ended
+    /// just then.
     ///
     /// A client that keeps connections can then send a request on a connection that is being closed.
     pub close_idle: bool,
@@ -54,8 +54,8 @@ pub struct Options {
 impl Options {
     /// Returns options for the providers of [`providers`](super::providers), without faults.
     ///
-    /// The port is 0 (see [`Options::port`]), clips are full, and tasks take 1 to 3 seconds. The limits are as documented,
-    /// and links work for a day.
+    /// The port is 0 (see [`Options::port`]), clips are full, and tasks take 1 to 3 seconds. The limits are as
+    /// documented, and links work for a day.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, key: impl Into<String>, now: Clock) -> Self {
         Self {

@@ -23,8 +23,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Returns a provider without paths. The provider's name, which the dialect defines, is the prefix of all paths that
-    /// are added later.
+    /// Returns a provider without paths. The provider's name, which the dialect defines, is the prefix of all paths
+    /// that are added later.
     #[must_use]
     pub fn new(dialect: impl Dialect + 'static) -> Self {
         Self { dialect: Arc::new(dialect), paths: Vec::new() }
@@ -88,8 +88,8 @@ pub(super) fn names(providers: &[Provider]) -> Vec<&'static str> {
     providers.iter().map(Provider::name).collect()
 }
 
-/// Checks the names and paths of providers. Each name must be unique and usable in a path, and each path must begin with a
-/// slash.
+/// Checks the names and paths of providers. Each name must be unique and usable in a path, and each path must begin
+/// with a slash.
 pub(super) fn check(providers: &[Provider]) -> Result<(), String> {
     for (index, provider) in providers.iter().enumerate() {
         let name = provider.name();

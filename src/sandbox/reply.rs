@@ -23,8 +23,8 @@ pub(super) fn json(http: StatusCode, body: &Value) -> Response {
     (http, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
 }
 
-/// Sends the answer `usual`, or another one if the call's fault demands it. A fault of a task or a clip has no more effect
-/// here, because `usual` contains it already.
+/// Sends the answer `usual`, or another one if the fault of the call demands it. A fault of a task or a clip changes
+/// nothing here, because `usual` contains its effect already.
 pub(super) async fn send(
     dialect: &dyn Dialect,
     fault: Option<&Fault>,

@@ -44,8 +44,8 @@ pub struct Request {
     pub at: Timestamp,
     /// The client's request id, if it could be read: Z.AI's `request_id`, echo's `client_id`.
     pub request_id: Option<String>,
-    /// The body of the request, in which data URIs are replaced by their `bytes`, `sha256` and `mime`. The body is null if it
-    /// was not JSON, or if the request had no valid key.
+    /// The body of the request, in which data URIs are replaced by their `bytes`, `sha256` and `mime`. The body is null
+    /// if it was too large or not JSON, or if the request had no valid key.
     pub body: Value,
     /// The HTTP status of the answer; `None` if the connection was cut instead.
     pub status: Option<u16>,
@@ -121,8 +121,8 @@ impl Request {
         }
     }
 
-    /// Returns the task that this request created, and the facts about the task that fault rules use. Returns `None` if the
-    /// request created no task.
+    /// Returns the task that this request created, and the facts about the task that fault rules use. Returns `None` if
+    /// the request created no task.
     pub(super) fn task_and_call(&self) -> Option<(&Task, Call<'_>)> {
         let task = self.task.as_ref()?;
         let prompt = self.parameters().get("prompt").and_then(Value::as_str).unwrap_or_default();
@@ -144,7 +144,8 @@ pub(super) struct Book {
     requests: Vec<Request>,
     by_task: HashMap<String, usize>,
     labels: HashSet<(String, String)>,
-    /// The times at which the running tasks of each model end. Times in the past are removed when the next task is added.
+    /// The times at which the running tasks of each model end. Times in the past are removed when the next task is
+    /// added.
     running: HashMap<String, Vec<Timestamp>>,
     most_running: BTreeMap<String, u32>,
 }

@@ -15,8 +15,8 @@ use super::handler;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
 
-/// The protocol of `UniAll`, which has two paths to poll a task. The answers on the two paths have the link in different
-/// places; both were observed.
+/// The protocol of `UniAll`, which has two paths to poll a task. The answers on the two paths have the link in
+/// different places; both were observed.
 enum UniAll {
     /// The path `/v1/video/generations/{id}`, with the link in `video_url`, as documented.
     Generations,

@@ -1,5 +1,4 @@
-//! The protocol of the fake provider Z.AI. Like its real servers, it puts an error into an object, with the code as
-//! text.
+//! The protocol of the fake provider Z.AI. An error answer is an object whose code is a text, as from the real servers.
 
 mod models;
 

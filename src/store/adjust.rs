@@ -80,8 +80,8 @@ impl Reader {
         self.read(move |db| costs(db, &id)).await
     }
 
-    /// Returns the takes in doubt of a project (`None`: of all projects), oldest first. These may have been charged,
-    /// but nothing proves it.
+    /// Returns the takes of a project (`None`: of all projects) that are in doubt, oldest first: they may have been
+    /// charged, but nothing proves it.
     pub async fn in_doubt(&self, project: Option<&str>) -> Result<Vec<Costs>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {

@@ -56,7 +56,7 @@ pub struct Admitted {
     pub supersede: Vec<TakeId>,
     /// A take of another job that is moved to this job, so that this job needs no new rendering; `None` if no take is moved.
     pub adopt: Option<TakeId>,
-    /// A take of the job that waits to be sent but has no attempts left, if any. It gets its full number of attempts again.
+    /// The job's take that waits to be sent and gets its full number of attempts again; `None` if there is none.
     pub afresh: Option<TakeId>,
     /// A take that counts as a rendering of this job although it was ordered with another fingerprint (hash of the request);
     /// `None` if there is none.
@@ -72,8 +72,10 @@ pub struct Admitted {
 pub struct NewTake {
     /// The id of the take.
     pub id: TakeId,
-    /// The take in doubt that the new take replaces, if any. It is written off once the provider has accepted the new take,
-    /// or may have. If a person settles the take in doubt earlier, the new take is cancelled, or is not ordered at all.
+    /// The take in doubt that the new take replaces; `None` if it replaces none.
+    ///
+    /// The old take is written off when the new take is accepted, or when its answer is lost. If a person settles the
+    /// old take before that, the new take is cancelled, or is not ordered at all.
     pub instead_of: Option<TakeId>,
 }
 
@@ -223,8 +225,8 @@ impl AdmissionWriter<'_> {
         self.note_likeness(wanted, job)
     }
 
-    /// Records that a take counts as a rendering of the job although their fingerprints differ. Later plans can still use the
-    /// take after a change of a setting or the loss of a picture.
+    /// Records that a take counts as a rendering of the job although their fingerprints differ. Later plans find the
+    /// take by the likeness (a second hash) of the job's request.
     fn note_alias(&self, wanted: &Wanted, take: &TakeId) -> rusqlite::Result<()> {
         self.db
             .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
@@ -232,8 +234,9 @@ impl AdmissionWriter<'_> {
             .map(|_| ())
     }
 
-    /// Records the likeness (a tolerant second hash) of the job's request for each take of the job that has the job's present
-    /// fingerprint. Every admission does this, because a change of the model's description may change the likeness.
+    /// Records the likeness of the job's request for each of the job's takes with the job's present fingerprint. The
+    /// likeness is a second hash, which also covers the optional fields that the model lacks. Every admission does
+    /// this, because a change of the model's description may change the likeness.
     fn note_likeness(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         let Some(likeness) = wanted.likeness else { return Ok(()) };
         self.db

@@ -56,8 +56,8 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
     Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
 }
 
-/// Checks whether the database has the submission of a ledger line. Each submission has its own request id, so lines
-/// with the same request id are about the same submission.
+/// Checks whether the database has the submission of a ledger line: an attempt with the same request id, or with the
+/// same take and attempt number.
 pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2 OR request_id = ?3")?.exists((
         &entry.take,
@@ -66,8 +66,8 @@ pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     ))
 }
 
-/// Returns the highest line number (`seq`) up to which the database wrote or imported every ledger line. Lines after a
-/// damaged line do not count.
+/// Returns the `seq` number up to which the database has every ledger line. After a damaged line that the database may
+/// lack, the number stays the same until `recover`.
 pub(super) fn heard(db: &Connection, path: &Path) -> Result<u64, StoreError> {
     let sql = "SELECT min(value) FROM meta WHERE key IN ('seq', 'unheard')";
     let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));

@@ -33,9 +33,10 @@ impl Store {
     /// Applies an event to a take. Before this function returns, the new state and its ledger lines are durable on
     /// disk.
     ///
-    /// If another take already owns the accepted task, the conflict is saved and needs a person's decision. An accepted
-    /// task is saved even if the disk is full: with the space of the reserve file, else in the ledger alone. If the
-    /// task's id cannot be saved in both files, [`StoreError::Unsaved`](super::StoreError::Unsaved) carries the id.
+    /// If another take already owns the accepted task, the conflict is saved, and a person must decide. If the disk is
+    /// full, the reserve file is removed to save an accepted task. If even that is not enough, the task is saved in the
+    /// ledger alone. If the task's id could not be saved in both files,
+    /// [`StoreError::Unsaved`](super::StoreError::Unsaved) has the id.
     pub async fn apply(
         &self,
         take: &Take,
@@ -146,8 +147,11 @@ pub(super) fn settle(db: &Connection, row: &Take, step: Change<'_>) -> rusqlite:
     transition(db, row, step).map(Result::ok)
 }
 
-/// Writes off the older take in doubt that `row` replaces, once the provider has accepted `row` or may have accepted it. Before
-/// that, a person may still find the older take's task. An amount that may have been charged for the older take stays spent.
+/// Writes off the older take in doubt that `row` replaces, as soon as the provider has accepted `row` or may have
+/// accepted it.
+///
+/// Until then, a person may still find the older take's task. Money that may have been charged for the older take stays
+/// spent.
 fn give_up_older(
     db: &Connection,
     row: &Take,

@@ -12,8 +12,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeSet, HashMap};
 
-/// A function that gets the name of a shot, and returns the status of jobs whose input changed after their clip was made. It
-/// returns `None` if such jobs of the shot do not keep their clip but are rendered again.
+/// A function that gets the name of a shot, and returns the bucket (status) of a job whose input changed after its clip
+/// was made. `None` means that such a job is rendered again.
 pub type KeptAs = Box<dyn Fn(&str) -> Option<Bucket> + Send>;
 
 /// A job that the manifest asked for in the last run, with the stored data that decide the job's status.
@@ -35,7 +35,8 @@ struct Job {
 impl Reader {
     /// Counts the wanted jobs of a project (`None`: of all projects) in each bucket (status), as of the last run.
     ///
-    /// The jobs in `apart` are returned separately, each with its bucket, and are not counted.
+    /// A job in `apart` is returned with its bucket and not counted. It is counted nevertheless if it is new or gets
+    /// the clip of another job.
     pub async fn buckets(
         &self,
         project: Option<&str>,

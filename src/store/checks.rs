@@ -1,7 +1,8 @@
 //! Saves the verdicts of the automatic checks: one for the clip of each take, with the digests of the checked bytes and
 //! of the settings.
 //!
-//! Verdicts do not go to the ledger, because they are not about money: the next check makes a lost verdict again.
+//! Verdicts are not in the ledger, because they are not about money. If a verdict is lost, the next check makes it
+//! again.
 
 use super::Store;
 use super::error::StoreError;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 /// A clip in the output folder, with its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clip {
-    /// The job that has the clip under its name now or, for an older version, had the clip before a newer one replaced it.
+    /// The job under whose name the clip is. For an older version, it is the job of the take that made the clip.
     pub key: JobKey,
     /// The path, size and digest of the clip.
     pub filed: Filed,
@@ -21,7 +21,7 @@ pub struct Clip {
     pub older: bool,
 }
 
-/// The place at which a page of a list of clips begins. The default is the beginning of the list.
+/// The start of a page in the list of clips. The default is the start of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClipsFrom {
     /// True if the page lists older versions of clips. They come after all clips that are under a job's name.

@@ -64,8 +64,8 @@ impl Reader {
     }
 }
 
-/// Imports a ledger line by which a person accepted a take's outcome, or took the acceptance back. Returns `false` for
-/// lines of other kinds.
+/// Imports a ledger line by which a person accepted a take's outcome, or took the acceptance back. Returns `true` for
+/// such a line, and `false` for a line of another kind.
 pub(super) fn heard(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     match entry.kind {
         Kind::Dismissed => set(db, &entry.take, Some(entry.at)).map(|()| true),

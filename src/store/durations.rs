@@ -1,4 +1,4 @@
-//! Saves how long renderings take, as earlier runs learned it from their polls.
+//! Saves the durations of renderings that a run has learned from its polls, for later runs.
 
 use super::error::StoreError;
 use super::read::Reader;

@@ -107,7 +107,7 @@ pub enum StoreError {
         /// The path of the database.
         path: PathBuf,
     },
-    /// The file system or SQLite refused to use a file or folder for any other reason.
+    /// The file system or SQLite refused to use a file or folder, for a reason that no other variant names.
     #[error("cannot use {} ({detail}): nothing more is sent, and paid results are kept", path.display())]
     Unusable {
         /// The file or folder that cannot be used.
@@ -133,8 +133,8 @@ pub enum StoreError {
     Ending,
 }
 
-/// Returns the advice that a message gives for a damaged file. `shotlist recover` restores lost ledger lines as far as
-/// the database has them.
+/// Returns the advice for a user whose ledger or database is damaged. `shotlist recover` restores lost ledger lines as
+/// far as the database has them.
 fn advice(path: &Path) -> &'static str {
     if path.file_name().is_some_and(|name| name == super::LEDGER) {
         "restore an undamaged copy of the ledger, or let `shotlist recover` rebuild it from its readable lines"
@@ -212,7 +212,7 @@ impl StoreError {
     }
 }
 
-/// Returns whether SQLite could not make a file longer. Its codes do not say why.
+/// Returns whether SQLite could not make a file longer. The error codes of SQLite do not tell the reason.
 fn is_refused_write(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
     let code = error.sqlite_error().map(|error| error.extended_code);

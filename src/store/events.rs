@@ -39,11 +39,10 @@ impl Entry {
         }
     }
 
-    /// Returns the events that lead from `state` to the state of the take that this newer ledger line reports. The list
-    /// is empty if the line is about another submission.
+    /// Returns the events that bring a take from `state` to the state that this newer ledger line reports. The list is
+    /// empty if the line is about another submission.
     ///
-    /// The line counts even if earlier lines were lost: the events that the lost lines reported are added before the
-    /// line's own event.
+    /// Earlier lines may be lost. The events that they reported come first in the list.
     pub(super) fn events(&self, state: &State) -> Vec<Event> {
         self.reported(state).unwrap_or_default()
     }
@@ -127,8 +126,8 @@ impl Entry {
         }
     }
 
-    /// Returns the cause for which the submission ended without a task. Lines of version 1 do not record a cause: their
-    /// takes are retried without waiting.
+    /// Returns the reason why the submission ended without a task. Lines of version 1 record no reason: their takes are
+    /// sent again without a pause.
     fn sent_back(&self) -> SentBack {
         let named = SentBack::ALL.into_iter().find(|how| Some(how.name()) == self.why.as_deref());
         named.unwrap_or(SentBack::Stopped)

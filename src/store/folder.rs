@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// The name of a project's state folder, which contains that of its rehearsals.
+/// The name of a project's state folder. The state folders of rehearsals are inside it.
 const STATE: &str = ".shotlist";
 
 pub(super) const DATABASE: &str = "state.db";
@@ -49,10 +49,11 @@ pub fn create(dir: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Returns the state folder and its existing files as `(path, mode, metadata)`. The mode is the widest that is permitted.
+/// Returns the state folder and its existing files as `(path, most, metadata)`. `most` is the widest mode that is
+/// permitted.
 ///
-/// A folder that is a link is judged by its target. A link in the place of a file has its own metadata, and its mode
-/// means nothing.
+/// If the folder is a link, its metadata are those of the link's target. If a file is a link, its metadata are those of
+/// the link, whose mode means nothing.
 fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
     let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));
@@ -109,7 +110,7 @@ pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
     Ok(warnings)
 }
 
-/// Sets the mode of a file or folder, but not of anything behind a link that has taken its place.
+/// Sets the mode of a file or folder. Fails if the path is a link, so that the mode of the link's target never changes.
 fn close_to_others(path: &Path, mode: u32) -> io::Result<()> {
     let open = OpenOptions::new().read(true).custom_flags(NO_FOLLOW | NO_WAIT).open(path)?;
     open.set_permissions(Permissions::from_mode(mode))
@@ -165,8 +166,8 @@ impl Folder {
     }
 }
 
-/// Opens a file for reading and writing. Creates it if it is missing, with access for its owner alone. Anything but a
-/// regular file in its place is refused without waiting.
+/// Opens a file for reading and writing, and creates it if it is missing, with access for its owner alone. Returns an
+/// error at once if the path is a link, a pipe or anything else but a regular file.
 pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
     OpenOptions::new()
         .read(true)
@@ -180,7 +181,8 @@ pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
         .map_err(|e| StoreError::io(path, &e))
 }
 
-/// Opens a file of the state folder for reading. Anything but a regular file in its place is refused without waiting.
+/// Opens a file of the state folder for reading. Returns an error at once if it is a link, a pipe or anything else but
+/// a regular file.
 pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(NO_FOLLOW | NO_WAIT).open(path).and_then(regular)
 }
@@ -193,9 +195,10 @@ fn irregular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file, as shotlist's records must be")
 }
 
-/// Returns an error if SQLite would wait for the other end of a pipe in the place of a database's log.
+/// Returns an error if a log file of the database is not a regular file but, for example, a pipe, at which SQLite would
+/// wait.
 ///
-/// SQLite itself refuses a link there.
+/// Links are not examined, because SQLite itself refuses them.
 pub(super) fn refuse_irregular_logs(database: &Path) -> Result<(), StoreError> {
     for end in ["-wal", "-shm", "-journal"] {
         let mut log = database.as_os_str().to_owned();

@@ -67,8 +67,8 @@ pub enum Kind {
 impl Kind {
     /// Returns the kind of ledger line for an event that leads to state `to`; `None` if the event is not about money.
     ///
-    /// All events after which a person must decide have one kind: the counters that led there (polls, dead links) are
-    /// not about money.
+    /// Every event after which a person must decide has the kind `Held`. The numbers of failed polls and dead links
+    /// that led there are not about money.
     pub(super) const fn of(event: &Event, to: &State) -> Option<Self> {
         if matches!(to, State::Held { .. }) {
             return Some(Self::Held);
@@ -110,7 +110,7 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of the ledger line that brings a take to this state; `None` if no line does.
+    /// Returns the kind of the ledger line that reports this state of a take; `None` if no line does.
     pub(super) const fn of_state(state: &State) -> Option<Self> {
         Some(match state {
             State::Pending { .. } | State::Submitting { .. } | State::Cancelled { .. } => return None,
@@ -210,13 +210,14 @@ pub struct Entry {
     pub model: ModelName,
     /// The fingerprint of the take's request, in text form.
     pub fingerprint: String,
-    /// The cost of the take: its price until the charge is known, then the charge.
+    /// The price of the take until its charge is known, then the charge; zero on lines about a review or about the path
+    /// of a clip. A line that proves a submission free names the price, too.
     #[serde(with = "usd")]
     pub usd: Usd,
     /// The take's cost before a correction; only on lines about a correction.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
     pub was: Option<Usd>,
-    /// The name of the reason for which a take came into its state, the reason for a correction, or the outcome of a review.
+    /// The name of the reason for the take's new state, a person's reason for a correction, or the outcome of a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// A person's remark about a decision, in their own words.
@@ -225,7 +226,7 @@ pub struct Entry {
     /// The reason why the provider refused the request or the task failed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
-    /// The answer to the question if a failed take was charged: yes, no or unknown; only on lines about a failure.
+    /// The charge of a failed take: `yes`, `no` or `unknown`; only on lines about a failure.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_charged")]
     pub charged: Option<Charged>,
     /// The title of the item; only on lines of kind `Intent`.
@@ -264,7 +265,7 @@ pub struct Entry {
     /// True if the review asks for another rendering of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redo: Option<bool>,
-    /// The name of the reviewer; only on lines about a review.
+    /// The name of the reviewer, or of the person who chose an earlier version of a clip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
     /// The id of the newest take of the job at the time of the review.
@@ -283,7 +284,7 @@ pub(super) fn intent(state: &State) -> Option<&Intent> {
 }
 
 impl Entry {
-    /// Builds a line about a take; `seq` is set when it is written.
+    /// Builds a ledger line about a take, without the data of an event. Its `seq` is set when the line is written.
     pub(super) fn about(take: &Take, kind: Kind, at: Timestamp) -> Self {
         Self {
             v: VERSION,
@@ -321,8 +322,8 @@ impl Entry {
         }
     }
 
-    /// Builds the ledger line of the given kind that was written, or should have been, when the take reached its present state.
-    /// The amount in the line is the take's price.
+    /// Builds a ledger line of the given kind from the present state of a take, to replace a line that the ledger
+    /// lacks. The amount in the line is the take's price.
     pub(super) fn standing(take: &Take, kind: Kind, at: Timestamp) -> Self {
         let mut entry = Self::about(take, kind, at);
         entry.fill(take, if kind == Kind::Intent { None } else { Some(&take.state) });

@@ -12,7 +12,7 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The lines that were read from the ledger file, from some position to its end, and the errors in them.
+/// The lines of the ledger file from a certain position to its end, with the errors that were found in them.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     pub(super) entries: Vec<Entry>,
@@ -48,8 +48,8 @@ impl fmt::Display for DamagedLine {
 }
 
 impl Tail {
-    /// Returns the first damaged line whose content the database may lack, or `None`. The database has all lines up to
-    /// number `heard`.
+    /// Returns the first damaged line whose content the database may lack; `None` if there is none. The database has
+    /// all lines up to the number `heard`.
     pub(super) fn unheard(&self, heard: u64) -> Option<&DamagedLine> {
         self.damaged.iter().find(|line| {
             let (before, after) = line.between;
@@ -106,7 +106,8 @@ impl Ledger {
         }
     }
 
-    /// Locks the file. Waits until no other process is between its commit to the database and its lines in the ledger.
+    /// Locks the file. Waits while another process holds the lock: from before its commit to the database until its
+    /// lines are in the ledger.
     pub(super) fn lock(&self) -> Result<(), StoreError> {
         self.file.lock().map_err(|e| StoreError::io(&self.path, &e))
     }
@@ -124,8 +125,8 @@ impl Ledger {
         self.last
     }
 
-    /// Reads the lines after the byte position `agreed`. The database has every line before that position. Changes
-    /// nothing.
+    /// Reads the lines from the byte position `agreed` on; the database has every earlier line. Changes nothing in the
+    /// file.
     pub(super) fn read_from(&mut self, agreed: u64) -> Result<Tail, StoreError> {
         let cut = agreed > 0 && !self.is_end_of_line(agreed)?;
         self.end = if cut { 0 } else { agreed };

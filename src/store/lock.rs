@@ -78,7 +78,8 @@ impl Lock {
         Ok(Self { _file: file })
     }
 
-    /// Returns the process that holds the lock of a state folder now; `None` if none does.
+    /// Returns the process that holds the lock of a state folder now. Returns `None` if no process holds it, or if the
+    /// holder has not written its details yet.
     pub fn holder(dir: &Path) -> Result<Option<Holder>, StoreError> {
         let path = dir.join(folder::LOCK);
         let mut file = match folder::open_to_read(&path) {

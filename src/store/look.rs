@@ -82,7 +82,7 @@ fn optional_moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time
 }
 
 impl Reader {
-    /// Returns the newest run of a project (`None`: of all projects).
+    /// Returns the newest run of a project (`None`: of all projects). A run over all projects counts for each project.
     pub async fn last_run(&self, project: Option<&str>) -> Result<Option<Run>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -94,7 +94,8 @@ impl Reader {
         .await
     }
 
-    /// Returns all runs of a project (`None`: of all projects), in the order of their numbers.
+    /// Returns all runs of a project (`None`: of all projects), in the order of their numbers. A run over all projects
+    /// counts for each project.
     pub async fn runs(&self, project: Option<&str>) -> Result<Vec<Run>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -105,7 +106,7 @@ impl Reader {
         .await
     }
 
-    /// Returns the names of the projects that ever had a run.
+    /// Returns the names of the projects that ever had a run. An empty name stands for runs over all projects.
     pub async fn projects(&self) -> Result<Vec<String>, StoreError> {
         self.read(|db| {
             db.prepare_cached("SELECT DISTINCT project FROM runs ORDER BY project")?
@@ -122,7 +123,7 @@ impl Reader {
         self.page(project, &order, usize::MAX).await
     }
 
-    /// Returns the number of takes that a run submitted and whose clips are finished.
+    /// Returns the number of takes with a finished clip that this run was the last to submit.
     pub async fn done_in(&self, run: RunId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM takes WHERE state = 'done' AND run = ?1";
         self.read(move |db| db.prepare_cached(sql)?.query_row([run.0], |row| row.get::<_, i64>(0)))

@@ -1,8 +1,10 @@
-//! Stores data about the state folder and the providers: the output folder, changes of API keys, addresses that accept
-//! submissions, and learned rates.
+//! Stores facts about the state folder and the providers, such as the output folder and learned submission rates.
 //!
-//! Paths in the database are relative to the output folder. A new API key may belong to another account. The task list
-//! of that account proves nothing about requests that were sent with the earlier key.
+//! Other facts are the time since which each API key is used, and the addresses that have accepted a submission. A new
+//! API key may belong to another account. The task list of that account proves nothing about requests that were sent
+//! with the earlier key.
+//!
+//! Paths in the database are relative to the output folder.
 
 use super::error::StoreError;
 use super::read::Reader;
@@ -15,13 +17,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The prefix of the `meta` keys under which models' learned times between two submissions are stored, in microseconds.
-/// [`SLOTS`] is the prefix of the keys for models' learned numbers of slots (tasks at a time).
+/// The prefix of the `meta` key for a model's learned time between two submissions, in microseconds. [`SLOTS`] is the
+/// prefix of the key for the model's learned number of slots (tasks at a time).
 const GAP: &str = "gap of ";
 const SLOTS: &str = "slots of ";
 
-/// The machine and the folder in which commands submit and collect for a project, that is, drive it. A project whose
-/// copies are driven from two places submits every job twice.
+/// The machine and the folder in which commands submit and collect for a project. If copies of a project are used in
+/// two places, each submits and pays every job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The unique id of the machine.
@@ -32,19 +34,19 @@ pub struct Place {
     pub folder: String,
 }
 
-/// The other place in which commands submitted for a copy of this project, with the jobs that wait to be sent in both copies.
+/// The other place in which a copy of this project was used last, with the takes that both copies may submit and pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The machine and folder of the other copy.
     pub place: Place,
-    /// The number of jobs that wait to be sent in this copy. The other copy may send the same jobs.
+    /// The number of takes that wait to be sent in this copy. The other copy may send the same jobs.
     pub waiting: u64,
-    /// The sum of the prices of the waiting jobs.
+    /// The sum of the prices of the waiting takes.
     pub usd: Usd,
 }
 
-/// Records `here` as the place in which commands submit and collect. Returns the place that was recorded before if it
-/// differs from `here` and jobs wait to be sent; otherwise `None`.
+/// Records `here` as the place in which commands submit and collect. Returns the earlier place if it differs from
+/// `here` and takes wait to be sent; otherwise `None`.
 pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Elsewhere>> {
     let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
     let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
@@ -66,7 +68,8 @@ pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<El
 impl Store {
     /// Returns the output folder to use, and records it.
     ///
-    /// The recorded folder is used as long as clips are in it or on their way to it; otherwise `root` replaces it.
+    /// `root` replaces the recorded folder only if no job has a clip, and no take is in flight or needs a person's
+    /// decision.
     pub async fn keep_output(&self, root: &str) -> Result<String, StoreError> {
         let root = root.to_owned();
         self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
@@ -85,8 +88,8 @@ impl Store {
         self.lane.write(None, |batch| set_gaps(batch.db, false).map(Ok)).await
     }
 
-    /// Records which API key a provider is called with from now on. `mark` distinguishes keys without revealing them. Returns
-    /// the time since which this key is in use, to the millisecond.
+    /// Records the API key with which a provider is called from now on. Returns the time since which this key is in
+    /// use, to the millisecond. `mark` is a number that distinguishes keys without revealing them.
     pub async fn key_in_use(
         &self,
         provider: &str,
@@ -111,8 +114,8 @@ impl Store {
             .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
     }
 
-    /// Records the rate and the number of slots (tasks at a time) that a model was found to accept. `None` removes the record:
-    /// the model accepts the limits of its description again.
+    /// Records the submission rate and the number of slots (tasks at a time) that a model was found to accept. `None`
+    /// removes the record, so that the limits of the model's description apply again.
     pub async fn learn(
         &self,
         provider: &str,
@@ -146,8 +149,10 @@ impl Store {
             .await
     }
 
-    /// Checks whether a provider has ever accepted a submission at this address. If no address is recorded for the
-    /// provider, as in databases of earlier versions and rebuilt ones, any accepted task counts for every address.
+    /// Checks whether a provider has ever accepted a submission at this address.
+    ///
+    /// Databases of earlier versions and rebuilt ones have no addresses. For these, any task of the provider counts as
+    /// a proof for every address.
     pub async fn has_accepted(&self, provider: &str, address: &str) -> Result<bool, StoreError> {
         let accepts = format!("{} {address}", accepting(provider));
         let (provider, any) = (provider.to_owned(), format!("{} *", accepting(provider)));
@@ -170,8 +175,8 @@ fn accepting(provider: &str) -> String {
 }
 
 impl Reader {
-    /// Returns the learned rate and number of slots (tasks at a time) of each model of a provider. The provider accepted
-    /// these limits when it last refused more.
+    /// Returns the submission rate and the number of slots (tasks at a time) that earlier runs learned from refusals,
+    /// for each model of a provider.
     pub async fn learned(&self, provider: &str) -> Result<Vec<(String, Learned)>, StoreError> {
         let models = format!("{GAP}{provider}/");
         self.read(move |db| {
@@ -224,14 +229,15 @@ pub(super) fn set_gaps(db: &Connection, gaps: bool) -> rusqlite::Result<()> {
 /// The prefix of the `meta` keys under which each project has the number of its unrecorded jobs.
 const UNRECORDED: &str = "unrecorded jobs of ";
 
-/// Records how many jobs the manifest of a project asks for that have no row in the table of jobs, because a run never
-/// selected them.
+/// Records the number of jobs of a project that its manifest asks for, but that have no row in the table of jobs. No
+/// run has selected them yet.
 pub(super) fn set_unrecorded(db: &Connection, project: &str, jobs: u64) -> rusqlite::Result<()> {
     let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2 WHERE value <> ?2";
     db.prepare_cached(sql)?.execute((format!("{UNRECORDED}{project}"), jobs.cast_signed())).map(drop)
 }
 
-/// Returns how many jobs of a project (`None`: of all projects) were not recorded by the last run.
+/// Returns the number of a project's wanted jobs (`None`: of all projects) that have no row in the table of jobs, as of
+/// the last run.
 pub(super) fn unrecorded(db: &Connection, project: Option<&str>) -> rusqlite::Result<usize> {
     let sql = "SELECT coalesce(sum(value), 0) FROM meta
         WHERE iif(?1 IS NULL, key > ?2 AND key < ?3, key = ?2 || ?1)";

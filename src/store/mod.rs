@@ -149,8 +149,8 @@ pub struct Opened {
 /// The database and the ledger of one state folder, for reading and writing. All methods of [`Reader`] can be called on
 /// it.
 pub struct Store {
-    /// The reader, which must be closed before the write queue. The last connection to close empties the log into the
-    /// database, and a read-only connection cannot do that.
+    /// The connection for reading, which must be closed before the write queue. The last connection to close moves
+    /// SQLite's log into the database, and a read-only connection cannot do that.
     reader: Reader,
     lane: WriteQueue,
     commits: Arc<AtomicU64>,
@@ -165,10 +165,10 @@ impl Deref for Store {
 }
 
 impl Store {
-    /// Opens the state of a folder (`.shotlist`, or a folder below it).
+    /// Opens the database and the ledger in a state folder (`.shotlist`, or a folder below it).
     ///
-    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. If it fails, it has changed nothing
-    /// but the permissions of files that were open to other users.
+    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. Records that are refused, for
+    /// example because they are damaged, stay as they are; only the access of other users to the files is removed.
     pub fn open(
         dir: &Path,
         mode: Mode<'_>,

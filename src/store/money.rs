@@ -28,8 +28,8 @@ pub enum By {
     /// The tags of the item. A take counts in the group of each tag, or in the group with an empty name if the item has
     /// no tags.
     Tag,
-    /// No property at all: takes are grouped only by [`Group::phase`] and [`Group::account`], as in all groupings. The name of
-    /// every group is empty.
+    /// No property: takes are grouped only by [`Group::phase`] and [`Group::account`]. The name of every group is
+    /// empty.
     Outcome,
 }
 
@@ -125,8 +125,9 @@ impl Reader {
 impl Reader {
     /// Returns the number of approved clips in each group, by the group's name.
     ///
-    /// A clip counts if the newest review that holds for its job approves it. A clip that several jobs of a group share
-    /// counts once. With `since`, only clips count whose rendering was sent on that day or later.
+    /// A clip counts if it is approved by the newest review of its job, or of another job with the same clip and
+    /// fingerprint. A clip that several jobs of a group share counts once. With `since`, only clips count whose
+    /// rendering was sent on that day or later.
     pub async fn approved(
         &self,
         project: Option<&str>,

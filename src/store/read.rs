@@ -54,10 +54,10 @@ impl Reader {
         &self.path
     }
 
-    /// Opens the database of a state folder for reading; returns `None` if nothing was ever run there. Creates nothing
-    /// and never waits.
+    /// Opens the database of a state folder for reading; returns `None` if nothing was ever run there. Creates no
+    /// database.
     ///
-    /// Refuses a database that is older than its ledger, because it would report less than was paid.
+    /// Returns an error for a database that is older than its ledger, because it would report less than was paid.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder::database(dir);
         let mut db = super::open_found(&path, false)?;
@@ -91,8 +91,10 @@ impl Reader {
         read(&transaction).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
-    /// Returns at most `limit` takes that must be collected. Clips to download come first, by the expiry of their links. Then
-    /// come tasks to poll and unanswered submissions to look up, by their due times.
+    /// Returns at most `limit` takes of a project (`None`: of all projects) that must be collected.
+    ///
+    /// Clips to download come first, by the expiry of their links. Then come tasks to poll and unanswered submissions
+    /// to look up, by their due times.
     pub async fn owed(&self, project: Option<&str>, limit: usize) -> Result<Vec<Take>, StoreError> {
         self.page(
             project,
@@ -124,17 +126,16 @@ impl Reader {
         .await
     }
 
-    /// Returns the failed takes that may be sent again, later or on request; oldest first. Only takes of wanted jobs
-    /// are included.
+    /// Returns the failed takes of wanted jobs that may be sent again, later or on request; oldest first.
     ///
-    /// Leaves out takes of jobs that need a person's decision first, and of jobs that have a clip which is not
-    /// rejected.
+    /// Only the newest take of a job is returned. Leaves out jobs that need a person's decision first, and jobs that
+    /// have a clip of their present fingerprint which is not rejected.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         self.ended(project, "failed").await
     }
 
-    /// Returns the written-off takes of wanted jobs that have no clip or only a rejected one, oldest first. They count
-    /// as spent, and are ordered again only on request.
+    /// Returns the written-off takes of wanted jobs, oldest first. Leaves out the same jobs as [`Reader::failed`]. The
+    /// takes count as spent, and are ordered again only on request.
     pub async fn written_off(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         self.ended(project, "written_off").await
     }
@@ -194,8 +195,8 @@ impl Reader {
         .await
     }
 
-    /// Finds the finished take that made the file at a path. Returns `None` if the file is already recorded there as the
-    /// clip of a wanted job.
+    /// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Returns `None` if there is
+    /// none, or if a wanted job has the take's clip at this path.
     ///
     /// Searches every take, so it is only for a path that an unexpected file occupies. After a crash, such a file may
     /// be a finished clip that was not recorded.
@@ -350,8 +351,8 @@ impl Reader {
     }
 }
 
-/// Finds the finished take that made the file at a path. Returns `None` if a job has that clip at that path and meets the
-/// SQL condition `is_needed`, which calls the job `f`.
+/// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Leaves out a take whose clip is
+/// recorded at this path for a job that meets `is_needed`, an SQL condition on the job `f`.
 pub(super) fn clip_at(
     db: &Connection,
     path: &str,

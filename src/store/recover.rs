@@ -1,12 +1,12 @@
 //! Rebuilds a lost, old or damaged state from the ledger, the old database and the clips.
 //!
-//! If the ledger is lost too, the sidecars (the JSON files next to the clips) prove what was paid. They become lines of a
-//! new ledger. Takes that were in flight or waited for a decision have no sidecar, so the new database records that its
-//! history has gaps.
+//! If the ledger is lost too, the sidecars (the JSON files next to the clips) prove what was paid. They become lines of
+//! a new ledger. Takes that were in flight or waited for a decision have no sidecar, so the new database records that
+//! its history has gaps.
 //!
-//! The new database is made under another name. The old one is kept under a new name and never deleted, and a single
-//! rename gives its name to the new database. After a kill, recovery can be started again. The next start of a run
-//! settles submissions that still have no answer, as after a crash.
+//! The new database is made under another name. Then the old one is kept under a third name, and a single rename puts
+//! the new one in its place. So a recovery that was killed can be started again. The next run settles submissions that
+//! still have no answer, as after a crash.
 
 mod replay;
 mod sidecars;
@@ -48,12 +48,11 @@ pub trait ClipFinder {
     fn sidecars(&self) -> Vec<(String, serde_json::Value)>;
 }
 
-/// A recovery of one state folder: the folder is examined first, then rebuilt if needed. Nothing is changed before
+/// A recovery of one state folder: the folder is examined first, then rebuilt if needed. No record is changed before
 /// [`Recovery::rebuild`].
 pub struct Recovery {
     dir: PathBuf,
-    /// The locked ledger. While it is locked, no process is between its commit to the database and its lines in the
-    /// ledger.
+    /// The ledger, locked so that no other process changes the database or the ledger.
     ledger: Ledger,
     tail: Tail,
     /// The error because of which recovery is needed; `None` if the database and the ledger are undamaged and agree.
@@ -63,7 +62,7 @@ pub struct Recovery {
     witnesses: BTreeMap<String, Vec<Witness>>,
 }
 
-/// The result of a rebuild: the paths under which old files are kept, and the numbers of what was restored.
+/// The result of a rebuild: the paths under which old files are kept, and the counts of the restored data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebuilt {
     /// The path under which the old database is kept; `None` if there was none.
@@ -85,7 +84,7 @@ pub struct Rebuilt {
     pub takes: usize,
     /// The number of clips that are finished according to the ledger but were not found in the output folder.
     pub missing: usize,
-    /// The number of ledger lines that could not be used: the line with the request of their take is lost.
+    /// The number of ledger lines that could not be used, because the line with the request of their take is lost.
     pub unmatched: usize,
 }
 
@@ -266,8 +265,8 @@ impl Recovery {
         Ok(Some(aside))
     }
 
-    /// Begins the new database at the path `new`: with a copy of the old database, or empty if that cannot be read. The
-    /// returned flag is true if the new database is empty.
+    /// Creates the new database at the path `new`: a copy of the old one, or an empty one if the old one cannot be
+    /// read. The returned flag is true if the new database is empty.
     fn begin_with_the_old(&self, new: &Path) -> Result<(Connection, bool), StoreError> {
         let path = folder::database(&self.dir);
         let mut bare = true;

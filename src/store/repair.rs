@@ -67,7 +67,7 @@ pub(super) fn repair(
     Ok(repairs)
 }
 
-/// Imports lines of the ledger that the database lacks. It lacks lines if its disk was full or its last transactions were lost.
+/// Imports ledger lines that the database lacks, because its disk was full or its last transactions were lost.
 fn import(
     batch: &mut Batch<'_>,
     tail: &Tail,
@@ -114,10 +114,11 @@ pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     Ok(changed > 0)
 }
 
-/// Imports a ledger line by which a person ordered a rendering again, if the new take is not in the database yet. Returns
-/// `None` for a line of another kind, or if no earlier take with the same fingerprint is known.
+/// Imports a ledger line by which a person ordered a rendering again; the database must not have the new take yet.
+/// Returns `None` for a line of another kind, or if the job has no take with the same fingerprint.
 ///
-/// The line does not contain the request. The request is taken from the newest take of the job with the same fingerprint.
+/// The line does not contain the request. The request is taken from the newest take of the job with the same
+/// fingerprint.
 pub(super) fn order(
     db: &Connection,
     entry: &Entry,

@@ -171,8 +171,8 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the second newest of the reviews that hold for a job; `None` if there is none. The flag is true if the returned
-    /// review is of this job and no take of the job was ordered since.
+    /// Returns the second newest of the reviews that hold for a job; `None` if there is none. The returned flag is true
+    /// if it is a review of this job, and no take of the job was ordered since.
     pub async fn former_review(
         &self,
         project: &str,
@@ -253,11 +253,10 @@ fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
         .optional()
 }
 
-/// Cancels the unsent rendering that an earlier review of the job has queued.
+/// Cancels the job's unsent rendering that an earlier review has queued, or that `redo --rejected` has ordered.
 ///
-/// An active run orders queued renderings before it sends them. Until a rendering is sent, a later review cancels it.
-///
-/// A rendering that `redo --rejected` has ordered is cancelled if the clip is no longer rejected.
+/// A rendering of `redo --rejected` is cancelled only if `is_rejected` is false: the clip is no longer rejected.
+/// Renderings that were sent are never cancelled.
 fn take_back(
     batch: &mut Batch<'_>,
     shown: &Shown,

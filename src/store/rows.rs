@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 
 pub(super) mod text;
 
-/// Defines the serde functions for an `Option` of a type, from `$mirror`: the module or type that serde uses for the type.
+/// Defines a module with the serde functions for an `Option` of `$type`. `$mirror` is the module or type with which
+/// serde converts a value of `$type`.
 macro_rules! optional {
     ($module:ident, $type:ty, $mirror:literal) => {
         pub(super) mod $module {

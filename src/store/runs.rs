@@ -131,8 +131,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the interrupted run that the next start of `command` resumes: the number of its first invocation.
-/// Returns `None` if the next start begins a new run.
+/// Returns the number of the first invocation of the interrupted run that the next start of `command` resumes; `None`
+/// if that start begins a new run.
 fn interrupted(db: &Connection, project: &str, command: &str) -> rusqlite::Result<Option<i64>> {
     let last: Option<(i64, Option<i64>)> = db
         .prepare_cached(
@@ -205,8 +205,9 @@ pub(super) fn day(at: Timestamp) -> String {
     date.to_string()
 }
 
-/// Checks whether the budgets of a run allow `price`. The check is in the transaction that reserves the amount, so that
-/// two submissions cannot exceed a budget together.
+/// Checks whether the budgets of a run allow `price`. The inner error names the first budget that does not.
+///
+/// The check is in the transaction that reserves the amount, so that two submissions cannot exceed a budget together.
 pub(super) fn check_caps(
     db: &Connection,
     run: RunId,

@@ -14,19 +14,22 @@ use std::time::Duration;
 /// The version of the tables that this program writes: the number of migrations.
 pub(super) const VERSION: i64 = 8;
 
-/// The size of the page cache for writes, in KiB. In this size, a change of a large catalog reads each page only once.
+/// The size of the page cache for writes, in KiB: large enough for a change of a large catalog to read each page only
+/// once.
 const WRITER_CACHE: i64 = 4 << 10;
 
 /// The name of a new database until it is complete.
 const STAGED: &str = "state.db.new";
 
-/// The name of the copy of the database that is made before an upgrade. The version number is added at its end.
+/// The start of the name of the copy that is made before the database is upgraded. The number of the old version
+/// follows.
 const KEPT: &str = "state.db.version-";
 
 /// The time that a query waits for another process before it fails because the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Opens the database for reading. Never creates or changes a file.
+/// Opens the database for reading, without changing it. SQLite may create its `-wal` and `-shm` files next to the
+/// database.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     // SQLite follows a link in the place of the database, but none in the place of its logs.
     drop(folder::open_to_read(path).map_err(|e| StoreError::io(path, &e))?);
@@ -111,8 +114,8 @@ fn remove_with_logs(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Undoes the transaction of a process that was killed while it created the database, before the database had a log.
-/// Such a transaction never saved anything.
+/// Undoes the transaction of a process that was killed while it created the database, which SQLite's rollback journal
+/// shows. Nothing was ever saved with such a transaction.
 pub(super) fn roll_back(path: &Path) -> Result<(), StoreError> {
     let journal = PathBuf::from(format!("{}-journal", path.display()));
     if !journal.exists() {

@@ -14,8 +14,8 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use std::str::FromStr;
 
-/// The columns that the function [`take`] reads, in the order of reading. A statement may add further columns after
-/// them, from number [`WIDTH`] on.
+/// The columns that the function [`take`] reads, in that order. A statement may select further columns, which then
+/// begin at the number [`WIDTH`].
 pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.title, t.request, t.fingerprint, \
                                   t.price, t.path, t.attempts, t.data, t.settled";
 pub(super) const WIDTH: usize = 13;
@@ -164,7 +164,8 @@ pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Mon
     known.ok_or_else(|| unreadable(column, format!("`{found}` is not a state of money")))
 }
 
-/// Checks whether any submission of a take may have made a task at the provider, even a task that failed later.
+/// Checks whether any attempt of a take has another outcome than `sent_back` and `never_sent`. Rejected attempts, and
+/// attempts that were proved absent later, count as well.
 pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result<bool> {
     db.prepare_cached(
         "SELECT 1 FROM attempts WHERE take = ?1 AND coalesce(outcome, '') NOT IN ('sent_back', 'never_sent')",
@@ -191,7 +192,7 @@ pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<
 }
 
 /// Adds a take that was never sent, as the newest take of its job. Only the run with the number `approved` may submit
-/// it.
+/// it; `None`: no run may yet.
 pub(super) fn insert(
     db: &Connection,
     take: &Take,
@@ -256,7 +257,8 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timest
 /// Reads the present row of a take; returns `None` if its state has changed since the caller read it.
 ///
 /// States are compared as a whole. Each state names its attempt, so equal states are about the same submission. The
-/// take may have moved to another job since, with another path and price. Only the take's fingerprint never changes.
+/// returned take has the present job, path and price, which may have changed. Only the fingerprint of a take never
+/// changes.
 pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     let unchanged = |row: &Row<'_>| {
         let data = row.get_ref(2)?.as_str()?;
@@ -306,8 +308,8 @@ pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite
     set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
 }
 
-/// Records that a take's clip is no longer under any job's name. Returns the path that the clip had under the name of the
-/// take's own job, if it had one. The clip will be placed there again.
+/// Records that a take's clip is no longer under any job's name, so that it can be placed again. Returns the path at
+/// which the take's own job had the clip; `None` if that job did not have it.
 pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
     let path: Option<String> = db
         .prepare_cached(

@@ -1,7 +1,7 @@
 //! Reads the takes that a run must work on next, page by page: to download, to poll or to submit.
 //!
-//! A page begins after the last take of the previous page, and each list has a database index in its order. So a page
-//! costs the same however many takes have ended or remain.
+//! A page begins after the last take of the previous page, and each list has a database index in its order. So the time
+//! to read a page does not grow with the number of takes.
 
 use super::error::StoreError;
 use super::read::Reader;
@@ -19,8 +19,8 @@ pub enum Queue {
     /// The takes of every project whose tasks must be polled or whose unanswered submissions must be looked up, sorted by due
     /// time.
     Tasks,
-    /// The takes of wanted jobs that the run may submit to a model, in the order of the manifest. The list includes
-    /// takes that are not due yet.
+    /// The takes of wanted jobs that the run may submit to a model, in the order of submission. The list includes takes
+    /// that are not due yet.
     Pending(ModelName),
 }
 
@@ -106,7 +106,8 @@ impl Store {
 }
 
 impl Reader {
-    /// Reads the next `limit` takes of a queue after a position, for a run.
+    /// Returns the next takes of a queue after the position `after`, at most `limit`. `run` is the run that works on
+    /// them.
     pub async fn queued(
         &self,
         run: RunId,

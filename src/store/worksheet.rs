@@ -29,10 +29,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The temporary tables of a worksheet.
 ///
-/// `wanted.at` is the position of a job in the order of submission. `template`, `kind` and `draw` are for the choice of a
-/// canary. `kept_back` has the positions of jobs that wait for the review of a canary. `leaders` has a row for each
-/// fingerprint that several jobs share. The columns `first` and `second` are the positions of the two jobs whose renderings
-/// the other jobs can use. `leading` has the decisions about these two jobs.
+/// `wanted.at` is the position of a job in the order of submission. `wanted.template`, `kind` and `draw` serve to
+/// choose a canary. `kept_back` has the positions of jobs that wait for the review of a canary. `leaders` has a row for
+/// each fingerprint that several jobs share. Its columns `first` and `second` are the positions of the two jobs whose
+/// renderings the other jobs can use. The table `leading` has the decisions about these two jobs.
 const TABLES: &str = "
 CREATE TABLE wanted (
     at INTEGER PRIMARY KEY,

@@ -15,7 +15,7 @@ use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use jiff::Timestamp;
 
-/// The data of a repeated order: the same rendering is ordered again as a new take.
+/// The data with which the same rendering is ordered again, as a new take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewal {
     /// The id of the new take.
@@ -29,8 +29,8 @@ pub struct Renewal {
 impl Store {
     /// Saves the intent to submit a take durably in the database and the ledger, and reserves the take's price.
     ///
-    /// The request may be sent only after this function has returned the take. If the take replaces an older take that
-    /// a person has settled meanwhile, the newer take is cancelled, and the function returns [`ClaimError::Changed`].
+    /// The request may be sent only after this function has returned the take. If the take replaces a take in doubt
+    /// that a person has settled meanwhile, it is cancelled, and the function returns [`ClaimError::Changed`].
     pub async fn claim(
         &self,
         take: &Take,
@@ -113,7 +113,7 @@ impl Store {
             .await
     }
 
-    /// Records the path at which the clip of an older take is kept, after a newer clip took its name.
+    /// Records the new path of an older take's clip, after a newer clip took the old path.
     pub async fn kept(&self, clip: &Filed, path: &str, now: Timestamp) -> Result<(), ApplyError> {
         let (Filed { take, path: left, .. }, path) = (clip.clone(), path.to_owned());
         self.lane

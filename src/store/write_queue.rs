@@ -13,8 +13,8 @@ use rusqlite::ErrorCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// The result of a write. The outer error is a failure of SQLite. The inner error refuses the caller's write, and nothing is
-/// written.
+/// The result of a write. The outer error is a failure of SQLite. The inner error refuses this write alone; then
+/// nothing of it is written.
 pub(super) type Verdict<T, E> = rusqlite::Result<Result<T, E>>;
 
 /// An accepted task whose id must not be lost, with the ledger line that saves it if the database cannot.
@@ -73,7 +73,7 @@ where
 }
 
 impl Writer {
-    /// Commits the writes of a batch to the database. Returns the `seq` number after which their ledger lines begin;
+    /// Commits the writes of a batch to the database. Returns the highest `seq` number before their ledger lines;
     /// `None` if nothing was written.
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Option<u64>, StoreError> {
         if let [job] = jobs {
@@ -193,8 +193,8 @@ impl Writer {
     }
 }
 
-/// Refuses a write whose row the database does not accept. If the write is about a paid task, returns the ledger line of
-/// the task, which the caller saves alone; otherwise `None`.
+/// Records the error of a write that the database did not accept. Returns the ledger line of the paid task that the
+/// write is about, which the caller must save alone; `None` for any other write.
 fn refuse(job: &mut dyn Job, cause: StoreError) -> Option<Entry> {
     let line = job.must_persist().map(|must_persist| must_persist.line.clone());
     job.refuse(if line.is_some() { unsaved(job, Kept::Ledger, &cause) } else { cause });

@@ -113,8 +113,9 @@ impl Writer {
         Ok((value, first))
     }
 
-    /// Records at the start of a transaction which ledger lines this process has seen in the file, if `agree` is true.
-    /// Returns the highest `seq` number in use.
+    /// Begins a transaction, and returns the highest `seq` number in use. If `agree` is true, records which ledger
+    /// lines this process has seen in the file. Without the lock of the folder, counts the transaction, so that an
+    /// active run notices it.
     fn begin(&self, db: &Connection, agree: bool) -> rusqlite::Result<u64> {
         if agree && !self.ledger.seen.is_empty() {
             let mut delete = db.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;

@@ -35,7 +35,7 @@ fn refused_v6(address: Ipv6Addr, allow_loopback: bool) -> Option<&'static str> {
         return (!allow_loopback).then_some("a loopback address");
     }
     match address.segments() {
-        // Refused whichever IPv4 address is inside: an honest host has no reason for this form.
+        // This form is refused with any IPv4 address inside: an honest host has no reason to use it.
         [0, 0, 0, 0, 0, 0 | 0xffff, ..] => Some("an IPv4 address in IPv6 form"),
         [0x64, 0xff9b, ..] => Some("a translated IPv4 address"),
         [0xfe80..=0xfebf, ..] => Some("a link-local address"),

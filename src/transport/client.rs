@@ -21,8 +21,8 @@ use url::Url;
 pub trait Paid: Send + Sync {
     /// Sends a paid request with `body` once, and reads the whole answer.
     ///
-    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that nothing was
-    /// charged.
+    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that
+    /// nothing was charged.
     fn submit<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -65,7 +65,8 @@ pub struct FreeClient {
     clips: ClipClients,
 }
 
-/// The maximum length of an answer in bytes. Correct JSON answers are shorter, and 64 answers of this length fit into memory.
+/// The maximum length of an answer in bytes. Correct JSON answers are shorter, and 64 answers of this length fit into
+/// memory.
 const LONGEST_REPLY: usize = 4 * 1024 * 1024;
 
 /// The advice for a network whose proxy uses its own certificates. TLS trusts the system's certificate store; on Linux,
@@ -87,8 +88,8 @@ impl PaidClient {
 
     /// Sends a paid request with `body` once, and reads the whole answer.
     ///
-    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that nothing was
-    /// charged.
+    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that
+    /// nothing was charged.
     pub async fn submit(
         &self,
         endpoint: &Endpoint,
@@ -138,11 +139,11 @@ impl FreeClient {
         self.clips.peek(url, bytes).await
     }
 
-    /// Starts the download of a clip from a link of the provider at `endpoint`. A relative link is below its base URL.
+    /// Starts the download of a clip from a link of the provider at `endpoint`. A relative link begins at the base URL.
     ///
-    /// Links get no credentials, with one exception. A link on the origin of the base URL is requested again with the key
-    /// if it answers 401 or 403. A link that was reached by a redirect never gets the key. Links to this machine and plain
-    /// HTTP are allowed only if the base URL is on this machine.
+    /// Links get no credentials, with one exception. A link on the origin of the base URL is requested again with the
+    /// key if it answers 401 or 403. A link that was reached by a redirect never gets the key. Links to this machine
+    /// and plain HTTP are allowed only if the base URL is on this machine.
     pub async fn fetch(
         &self,
         endpoint: &Endpoint,

@@ -72,7 +72,7 @@ impl Endpoint {
         url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Returns the mark of the endpoint: a number that stands for the host and the key together, without revealing the key.
+    /// Returns a number that identifies the host and the key together, without revealing the key.
     #[must_use]
     pub fn mark(&self) -> i64 {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());
@@ -81,7 +81,7 @@ impl Endpoint {
         digest.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
     }
 
-    /// Returns the endpoint's `host:port` for messages.
+    /// Returns the endpoint's host for messages, with the port if it is not the default.
     pub(super) fn host(&self) -> String {
         super::settings::host_and_port(&self.base_url)
     }
@@ -99,7 +99,8 @@ impl Endpoint {
         }
     }
 
-    /// Returns what removes the key from a body that comes from `url`; `None` if the host of `url` never gets the key.
+    /// Returns the masker that removes the key from a body that comes from `url`; `None` if the host of `url` never
+    /// gets the key.
     pub(super) fn masker(&self, url: &Url) -> Option<Masker> {
         let key = self.key.as_ref().filter(|_| url.host() == self.base_url.host())?;
         Some(Masker::of(key.expose_secret()))

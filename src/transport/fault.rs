@@ -19,13 +19,14 @@ pub struct SendFault {
 /// The classification of a call without a complete answer: it tells whether the request may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendFaultKind {
-    /// Proof that no byte of the request was sent: the name look-up, the connection or the tunnel through the proxy failed.
+    /// No byte of the request was sent: the name look-up, the connection or the tunnel through the proxy failed.
     NotSent,
-    /// Proof that no byte was sent: this process or this computer could open no further file for a connection.
+    /// No byte of the request was sent: this process or this computer could open no further file for a connection.
     NoFiles,
-    /// Nothing was sent, and sending again would not help: TLS or a certificate failed, or the key has forbidden characters.
+    /// Nothing was sent, and sending again would not help: TLS or a certificate failed, or the key has forbidden
+    /// characters.
     Setup,
-    /// The request or a part of it was sent, and no complete answer came.
+    /// The request may have been sent, and no complete answer came. A paid request may have been charged.
     Lost,
 }
 
@@ -52,13 +53,14 @@ pub enum FetchFaultKind {
     },
     /// The link has expired or is invalid: the host answered 401, 403, 404 or 410.
     Dead,
-    /// The link leads to an address that is not allowed. No connection was made.
+    /// The link or a redirect is not a valid URL, or leads to an address that is not allowed. That address was not
+    /// contacted.
     Unsafe,
     /// No HTTP request can carry the link, for example because it is too long. No connection was made.
     Unusable,
     /// The link was redirected too often.
     Redirects,
-    /// The host answered with any other HTTP status, with something that is not a clip, or with an invalid redirect.
+    /// The host answered with any other HTTP status, or with an invalid redirect.
     Refused,
     /// The download was interrupted or too slow.
     Broken,
@@ -95,8 +97,9 @@ pub(super) struct UnsafeAddress {
 
 /// Classifies a failed call by its error. The returned kind tells whether the request may have been sent.
 ///
-/// hyper reports a connect error only before it passes the request to a connection. Such errors are from the name look-up, TCP,
-/// the proxy tunnel and the TLS handshake. Every other error, and also a timeout, can occur after the request was sent.
+/// hyper reports a connect error only before it passes the request to a connection. Such errors are from the name
+/// look-up, TCP, the proxy tunnel and the TLS handshake. Every other error, and also a timeout, can occur after the
+/// request was sent.
 pub(super) fn kind(error: &reqwest::Error) -> SendFaultKind {
     if !error.is_connect() && !error.is_builder() {
         return SendFaultKind::Lost;
@@ -135,7 +138,8 @@ pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     sources(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// Returns the refused host and the reason, if a call failed because the host's address is not allowed; otherwise `None`.
+/// Returns the refused host and the reason, if a call failed because the host's address is not allowed; otherwise
+/// `None`.
 pub(super) fn unsafe_address(error: &reqwest::Error) -> Option<&UnsafeAddress> {
     sources(error).find_map(|source| source.downcast_ref())
 }

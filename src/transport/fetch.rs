@@ -6,8 +6,9 @@
 //! Behind a proxy, the proxy resolves names, and its operator decides which hosts it may reach.
 //!
 //! The API key is not sent to the hosts of links, with one exception: some gateways return links to themselves that
-//! need the key. Such a link has the same origin as the base URL, which gets the key anyway. A host that has the key may
-//! repeat it. So the key is removed from its answers, their headers and their redirects, as from the answer to a poll.
+//! need the key. Such a link has the same origin as the base URL, which gets the key anyway. A host that has the key
+//! may repeat it. So the key is removed from its answers, their headers and their redirects, as from the answer to a
+//! poll.
 
 use super::addresses;
 use super::endpoint::Endpoint;
@@ -92,8 +93,8 @@ impl ClipClients {
         self.follow(url, &Span::First(bytes), None, None, Allowed { loopback: false, plain: true }).await
     }
 
-    /// Follows a link and its redirects to the clip. `key` is sent only to the address of the link itself, and only after
-    /// that address has answered 401 or 403. The key of `endpoint` is removed from everything that comes back.
+    /// Follows a link and its redirects to the clip. `key` is sent only to the address of the link itself, and only
+    /// after that address has answered 401 or 403. The key of `endpoint` is removed from everything that comes back.
     async fn follow(
         &self,
         mut url: Url,
@@ -185,7 +186,7 @@ fn goes_on(span: &Span, response: &Response) -> bool {
     matches!(span, Span::From { offset: 1.., .. }) && response.status().as_u16() == 206
 }
 
-/// The kinds of addresses to which a link may lead.
+/// The rules for the addresses to which a link may lead.
 #[derive(Clone, Copy)]
 struct Allowed {
     /// True if links to this machine are allowed.
@@ -201,7 +202,7 @@ fn check(url: &Url, allowed: Allowed) -> Result<(), FetchFault> {
         "http" if allowed.plain => {}
         scheme => return Err(refuse(&format!("{} is linked with {scheme}, not https", host_and_port(url)))),
     }
-    // reqwest would send them in a header, but a host of clips gets no credentials, not even its own.
+    // reqwest would send these in a header, but a host of clips gets no credentials, not even its own.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refuse(&format!(
             "the link to {} contains a user name or a password",

@@ -16,7 +16,8 @@ pub(super) struct Flow {
     pace: Pace,
     /// Removes the key; `None` if the host never got one.
     masker: Option<Masker>,
-    /// The end of the body, once it was read: either no more bytes, or a fault.
+    /// The end of the body, once it was reached: `Ok` after the last byte, else the fault. It is reported after the
+    /// bytes that the masker kept back.
     over: Option<Result<(), FetchFault>>,
 }
 
@@ -112,7 +113,7 @@ impl Flow {
     }
 }
 
-/// Returns the fault of a download that broke off.
+/// Returns the fault for a download that broke off.
 pub(super) fn broken(host: &str, cause: &str) -> FetchFault {
     FetchFault::new(FetchFaultKind::Broken, format!("the download from {host} was interrupted: {cause}"))
 }

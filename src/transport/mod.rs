@@ -1,9 +1,10 @@
 //! Sends HTTP requests, with one client for paid calls and one for free calls.
 //!
-//! The two clients share no connection, no retry and no redirect. [`PaidClient`] sends a request once, and reports
-//! whether it may have reached the provider if no answer comes; [`FreeClient`] polls and downloads clips. This module
-//! never retries: the engine, which knows the state of each rendering, decides that. The engine uses the clients
-//! through the traits [`Paid`] and [`Free`], and works with any other implementation that keeps the same promises.
+//! The two clients share no connection, and their calls never follow a redirect. [`PaidClient`] sends a request once,
+//! and reports whether it may have reached the provider if no answer comes; [`FreeClient`] polls and downloads clips.
+//! This module never retries: the engine, which knows the state of each rendering, decides that. The engine uses the
+//! clients through the traits [`Paid`] and [`Free`], and works with any other implementation that keeps the same
+//! promises.
 //!
 //! Only [`endpoint`] has credentials, and [`redact`] removes them from answers. [`fault`] classifies errors by whether
 //! the request may have been sent. [`fetch`] downloads from hosts that are not trusted, and [`addresses`] decides which

@@ -11,8 +11,8 @@ const HIDDEN: &[u8] = b"***";
 /// every answer.
 const SHORTEST: usize = 6;
 
-/// The maximum number of backslashes in front of an escaped character. JSON inside JSON doubles them, so seven stand
-/// for three layers.
+/// The maximum number of backslashes in front of an escaped character. Seven are enough for three layers of JSON inside
+/// JSON, because each layer doubles them.
 const MOST_BACKSLASHES: usize = 7;
 
 /// The maximum number of `25` after a `%`: text that was URL-encoded again contains `%252B` for `%2B`.
@@ -37,7 +37,7 @@ const ENTITIES: [(&[u8], u8); 6] = [
 /// Replaces `key` in bytes by `***`. A key is found as plain text and in Base64 at any alignment. Each of its
 /// characters may be escaped as in JSON, in a URL or in HTML.
 ///
-/// So text that is decoded from the bytes later does not contain the key either. A key with several backslashes in a
+/// The key is therefore also absent from text that is decoded from the bytes later. A key with several backslashes in a
 /// row, which no provider issues, is found only plain and in JSON's usual form.
 #[must_use]
 pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
@@ -64,10 +64,10 @@ pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
     }
 }
 
-/// The texts that must not leave the transport: a key, and the key in Base64.
+/// The texts to remove from answers (the needles): a key, also as JSON writes it, and the key in Base64.
 struct Spellings {
     needles: Vec<String>,
-    /// For each byte, whether the spelling of a needle may begin with it.
+    /// For each byte: true if a needle, plain or escaped, may begin with it.
     begins: [bool; 256],
 }
 
@@ -95,7 +95,8 @@ impl Spellings {
         Self { needles, begins }
     }
 
-    /// Returns the length of the longest spelling of a needle at the start of `bytes`; `None` if there is none.
+    /// Returns the length in bytes of the longest needle at the start of `bytes`, plain or escaped; `None` if there is
+    /// none.
     fn length(&self, bytes: &[u8]) -> Option<usize> {
         if !self.begins[usize::from(*bytes.first()?)] {
             return None;
@@ -103,13 +104,14 @@ impl Spellings {
         self.needles.iter().filter_map(|needle| spelled(bytes, needle.as_bytes())).max()
     }
 
-    /// Returns the maximum length of a spelling in bytes.
+    /// Returns the maximum length of a needle in bytes, with every character escaped.
     fn longest(&self) -> usize {
         LONGEST_SPELLING * self.needles.iter().map(String::len).max().unwrap_or_default()
     }
 }
 
-/// Returns the length of a needle at the start of `bytes`, where each character may be escaped.
+/// Returns the length in bytes of `needle` at the start of `bytes`, where each character may be escaped; `None` if it
+/// is not there.
 fn spelled(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     // The needle itself may contain what looks like an escape.
     if bytes.starts_with(needle) {
@@ -122,7 +124,8 @@ fn spelled(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// Returns the length of one character at the start of `bytes`, plain or escaped.
+/// Returns the length in bytes of the character `wanted` at the start of `bytes`, plain or escaped; `None` if it is not
+/// there.
 fn character(bytes: &[u8], wanted: u8) -> Option<usize> {
     let first = *bytes.first()?;
     let escaped = match first {
@@ -134,7 +137,7 @@ fn character(bytes: &[u8], wanted: u8) -> Option<usize> {
     escaped.or_else(|| (first == wanted).then_some(1))
 }
 
-/// Reads an escape such as `\u002B`, `\x2B` or `\/`.
+/// Returns the length of an escape of `wanted` such as `\u002B`, `\x2B` or `\/`; `None` if there is none.
 fn after_backslashes(bytes: &[u8], wanted: u8) -> Option<usize> {
     let backslashes = bytes.iter().take(MOST_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
     let behind = bytes.get(backslashes..)?;
@@ -149,7 +152,7 @@ fn after_backslashes(bytes: &[u8], wanted: u8) -> Option<usize> {
     (wanted != b'\\' && behind.first() == Some(&wanted)).then_some(backslashes + 1)
 }
 
-/// Reads an escape such as `%2B` or `%252B`.
+/// Returns the length of an escape of `wanted` such as `%2B` or `%252B`; `None` if there is none.
 fn after_percent(bytes: &[u8], wanted: u8) -> Option<usize> {
     let mut at = 1;
     for _ in 0..=MOST_REPEATS {
@@ -161,7 +164,7 @@ fn after_percent(bytes: &[u8], wanted: u8) -> Option<usize> {
     None
 }
 
-/// Reads an HTML entity such as `&#43;`, `&#x2B;` or `&amp;`.
+/// Returns the length of an HTML entity for `wanted` such as `&#43;`, `&#x2B;` or `&amp;`; `None` if there is none.
 fn entity(bytes: &[u8], wanted: u8) -> Option<usize> {
     let named = |(name, character): &&(&[u8], u8)| *character == wanted && bytes.starts_with(name);
     if let Some((name, _)) = ENTITIES.iter().find(named) {
@@ -185,7 +188,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 /// Removes a key from the body of a download while it arrives.
 ///
 /// Each byte of the key is replaced by `*`, so that the body keeps its announced length. The bytes of a clip stay
-/// unchanged: nothing shows them, and their hash is recorded.
+/// unchanged: they are never shown as text, and their hash is recorded.
 pub(super) struct Masker {
     spellings: Spellings,
     /// Bytes that may be the beginning of a key.
@@ -223,7 +226,7 @@ impl Masker {
         self.mask(decided)
     }
 
-    /// Returns the bytes that were kept back, because the body has ended.
+    /// Returns the bytes that were kept back, without the key, because the body has ended.
     pub(super) fn finish(&mut self) -> Bytes {
         self.mask(self.waiting.len())
     }

@@ -83,8 +83,8 @@ impl std::fmt::Debug for Proxies {
 }
 
 impl Proxies {
-    /// Returns the proxy that is used for a URL, as `host:port` without its password, for messages; `None` if the URL
-    /// is reached directly.
+    /// Returns the host and port of the proxy that is used for a URL, without its password, for messages; `None` if the
+    /// URL is reached directly.
     #[must_use]
     pub fn named_for(&self, url: &Url) -> Option<String> {
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
@@ -116,7 +116,7 @@ impl Proxies {
     }
 }
 
-/// Returns the `host:port` of a URL, which is the only part that may be shown in a message.
+/// Returns the host of a URL, with the port if it is not the default. No other part of a URL may be shown in a message.
 #[must_use]
 pub fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or("an address without a host");

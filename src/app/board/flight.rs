@@ -62,7 +62,9 @@ impl Flight {
         matches!(self.doing, Doing::Sending | Doing::Checking | Doing::Rendering)
     }
 
-    /// Returns whether the terminal lists the take among the running work.
+    /// Returns whether the terminal lists the take among the running work at the time `now`.
+    ///
+    /// `stopping` is true after a request to stop the run: then only requests that are being sent are listed.
     #[must_use]
     pub(crate) fn is_shown(&self, stopping: bool, now: Timestamp) -> bool {
         match self.doing {

@@ -56,7 +56,7 @@ pub struct Found {
 }
 
 impl RunChecks {
-    /// Counts the verdict about a job's clip, and returns its failures that must be reported.
+    /// Adds the findings about a job's clip, and returns the failures that must be reported.
     ///
     /// A failure is left out if an earlier clip of the run has failed the same check.
     fn add(&mut self, job: &JobKey, checked: &Checked) -> Vec<Finding> {

@@ -9,7 +9,9 @@ use crate::provider::card::ModelCard;
 /// Tolerance of the frame rate: frames per second by which a clip may differ from the request.
 const FPS: f64 = 1.0;
 
-/// The request of a clip, with the model's card (its documented rules) for values that the request does not set.
+/// The request of a clip, and the card (documented rules) of its model.
+///
+/// The card has the values that the request does not set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ordered<'a> {
     pub(super) request: &'a Request,

@@ -5,10 +5,10 @@ use crate::domain::verdict::{Finding, Verdict};
 use crate::manifest::Checks;
 use crate::media::frames::{Bars, Edge, Frame, Measures, Picture, colour_difference, hash_distance};
 
-/// Share of black pixels from which a source picture counts as dark; a clip of such a picture may rightly be black.
+/// Minimum share of black pixels in a dark source picture, from 0 to 1; a clip of such a picture may rightly be black.
 const DARK: f64 = 0.9;
 
-/// Share of black frames from which a clip counts as wholly black.
+/// Minimum share of black frames in a clip that is wholly black, from 0 to 1.
 const BLACK: f64 = 0.9;
 
 /// Maximum number of scene changes that the reason of a finding lists.
@@ -57,6 +57,8 @@ pub(super) fn findings(settings: &Checks, measures: &Measures, sources: &Sources
 }
 
 /// Adds a finding if black frames last too long, and returns whether the whole clip is black.
+///
+/// A clip of a dark source picture gets no finding.
 fn black(settings: &Checks, measures: &Measures, sources: &Sources, found: &mut Vec<Finding>) -> bool {
     let is_dark = |source: &Picture| source.whole.dark_share() >= DARK;
     let is_whole = measures.black_share >= BLACK;
@@ -112,7 +114,7 @@ enum End {
     Last,
 }
 
-/// Compares a source picture with the most similar of `frames`: first the content, then the colours.
+/// Returns the difference between a source picture and the most similar of `frames`: in content, otherwise in colour.
 ///
 /// `frames` are the frames at the start or at the end of the clip, as `end` says. The black or white bars `inside` are
 /// cut off the frames first.

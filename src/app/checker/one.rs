@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Name of the check whether a file is a readable clip; this check cannot be switched off.
+/// Name of the check that a file is a readable clip; it cannot be switched off.
 const FILE: &str = "file";
 
 /// The folders, settings and programs that the check of a clip needs.
@@ -71,7 +71,7 @@ impl Checker {
         self.ffmpeg.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns the reason why an installed `ffmpeg` is not used.
+    /// Returns the reason why an installed `ffmpeg` is not used; `None` if it is used or not installed.
     pub(crate) fn fault(&self) -> Option<String> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! The export and import of reviews as a CSV table for spreadsheets, with one row for each job.
+//! The export and import of reviews as a CSV table for spreadsheets, with one row for each job that has a clip.
 //!
 //! Each row has the revision number that the job's newest review had when the table was exported. If a job was
 //! reviewed since then, its row is a conflict, and no row of the table is recorded.

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use url::Url;
 
-/// Time by which the newest database entry must be later than this computer's clock to show that the clock is wrong.
+/// Time by which the newest database entry may be later than this computer's clock; beyond that, the clock is wrong.
 ///
 /// A smaller difference is accepted, because another process may have just written the entry.
 const DRIFT: SignedDuration = SignedDuration::from_mins(1);
@@ -303,7 +303,7 @@ fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
     u64::from(seconds) * BYTES_A_SECOND
 }
 
-/// Checks that the output folder and the state folder can be written.
+/// Checks that the output folder and the state folder can be written; for a missing folder, its nearest parent.
 ///
 /// The check writes a test file without a name, which disappears even after a crash.
 pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {

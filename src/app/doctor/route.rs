@@ -31,7 +31,7 @@ pub(super) fn checks(servers: &[(&str, Url)], hosts: &BTreeSet<Url>, proxies: &P
     checks
 }
 
-/// Returns the address of the host that a take's clip is to be downloaded from, without path and signature.
+/// Returns the address of the host from which a take's clip must be downloaded, without path and signature.
 ///
 /// It is `None` if the take has no clip to download.
 pub(super) fn host(take: &Take) -> Option<Url> {

@@ -5,7 +5,7 @@ use crate::app::exit::Exit;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-/// The characters to escape in a clip's path; only the slash and the unreserved ones of RFC 3986 are kept.
+/// Characters of a clip's path that are escaped: all except the slash and the unreserved ones of RFC 3986.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The web address at which the clips of the output folder will be available.

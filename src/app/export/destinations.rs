@@ -74,7 +74,8 @@ impl Destination {
         })
     }
 
-    /// Returns a clause with the duration limits if a duration in seconds breaks them; otherwise `None`.
+    /// Returns a clause such as `NAME requires 6 to 240 s` if a duration in seconds breaks the limits; otherwise
+    /// `None`.
     #[must_use]
     pub fn against_seconds(&self, seconds: f64) -> Option<String> {
         let (least, most) = self.seconds;
@@ -122,9 +123,10 @@ impl Destination {
         against
     }
 
-    /// Returns a text for each limit that a finished clip breaks, with the clip's value and the limit.
+    /// Returns a text for each limit on the file that a finished clip breaks, with the clip's value and the limit.
     ///
-    /// `path` and `bytes` are the file's path and size.
+    /// `path` and `bytes` are the file's path and size. The number of clips of a product and the web address are not
+    /// checked.
     #[must_use]
     pub fn against(&self, path: &str, bytes: u64, facts: &ClipFacts) -> Vec<String> {
         let mut against = Vec::new();

@@ -146,7 +146,9 @@ fn google(places: &Places, offered: &[Offered<'_>], base: &Base) -> Result<Vec<u
     Ok(written(b'\t', rows))
 }
 
-/// Returns Meta's feed, with two columns (address and tag) for each clip of the product that has the most clips.
+/// Returns Meta's feed, with two columns (address and tag) for each clip.
+///
+/// The product with the most clips determines the number of columns.
 fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
     let most = offered.iter().map(|offered| offered.clips.len()).max().unwrap_or(0);
     let names = (0..most).flat_map(|at| [format!("video[{at}].url"), format!("video[{at}].tag[0]")]);
@@ -160,7 +162,9 @@ fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
     written(b',', rows)
 }
 
-/// Returns the list for `WooCommerce`, with a column for each clip of the product that has the most clips.
+/// Returns the list for `WooCommerce`, with a column for each clip.
+///
+/// The product with the most clips determines the number of columns.
 fn woocommerce(offered: &[Offered<'_>], base: &Base, request: &ExportRequest) -> Vec<u8> {
     let Form::Woocommerce { meta } = &request.form else { return Vec::new() };
     let most = offered.iter().map(|offered| offered.clips.len()).max().unwrap_or(0);

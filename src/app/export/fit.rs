@@ -8,7 +8,7 @@ use crate::provider::card::{Mode, ModelCard};
 use crate::provider::cards::Cards;
 use std::collections::{BTreeMap, HashMap};
 
-/// Maximum duration, in seconds, that is considered for a model whose card gives only a minimum and a maximum.
+/// Longest duration, in seconds, that a hint considers for a model whose card gives only a minimum and a maximum.
 const LONGEST: u32 = 600;
 
 /// Maximum number of other models that a hint names.
@@ -110,10 +110,10 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Returns a hint on how a shot can keep a destination's limit.
+    /// Returns a hint on how a shot can keep a destination's limit; `None` if no model can keep it.
     ///
-    /// `values` returns the values of a model that keep the limit. The hint names such values for the shot's own model.
-    /// If there are none, it names other models that take the same kind of input, with their values.
+    /// `values` returns the values of a model that keep the limit, such as `duration: 6`. The hint names those of the
+    /// shot's own model. If there are none, it names other models that take the same kind of input, with their values.
     fn models(&self, wanted: &Wanted, values: impl Fn(&ModelCard) -> Option<String>) -> Option<String> {
         let mode = mode(&wanted.request);
         let own = self.cards.get(&wanted.request.model);
@@ -186,7 +186,7 @@ const fn mode(request: &Request) -> Mode {
     }
 }
 
-/// Returns the durations, in seconds, that can be requested from a model.
+/// Returns the durations, in seconds, that can be requested from a model; only the fixed one if there is no choice.
 fn durations(card: &ModelCard) -> Vec<u32> {
     let Some(rule) = card.field(Field::Duration) else {
         return Some(card.seconds()).filter(|seconds| *seconds > 0).into_iter().collect();

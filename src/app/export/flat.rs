@@ -79,7 +79,8 @@ pub(super) fn folder(
     })
 }
 
-/// Returns a note about clips in the folder that are not part of this export, such as clips that were rejected since.
+/// Returns a note about other MP4 files in the folder, such as clips that were rejected after an earlier export; `None`
+/// if there are none.
 fn leftovers(folder: &Path, named: &[(String, &Handed<'_>)]) -> io::Result<Option<String>> {
     let known: HashSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
     let mut others = Vec::new();

@@ -28,7 +28,9 @@ pub(super) fn place(places: &Places, request: &ExportRequest, name: &str) -> Res
     check(places, request, named, if request.force { Replace::Always } else { Replace::Never })
 }
 
-/// Returns the place of a file that is written together with `first`, under the same name with another extension.
+/// Returns the place of a second file, which has the name of `first` with another extension.
+///
+/// It is an error if `first` is not a regular file but, for example, a pipe.
 pub(super) fn place_beside(
     places: &Places,
     request: &ExportRequest,
@@ -48,7 +50,9 @@ pub(super) fn place_beside(
     check(places, request, &first.named().with_extension(extension), replace)
 }
 
-/// Returns the place of a list in an export's folder. An older list, which `is_own` recognises, is replaced.
+/// Returns the place of a list in an export's folder.
+///
+/// An existing file is replaced if `is_own` recognises it as an older list; any other file only with `--force`.
 pub(super) fn place_list(
     places: &Places,
     request: &ExportRequest,

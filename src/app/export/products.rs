@@ -14,9 +14,9 @@ pub(super) struct Product {
     pub(super) handle: String,
     /// SKU of the product; `None` if it has none.
     pub(super) sku: Option<String>,
-    /// Shop's own id of the product; `None` if the file has no such id apart from handles and SKUs.
+    /// Id of the product in the shop's system; `None` if the file has none, or if it is the item's id already.
     pub(super) shop_id: Option<String>,
-    /// Ids of the product variants that the item's clips show, for the feed of a shop.
+    /// Ids of the product variants that the item's clips show; the item's own id if no variant is known.
     pub(super) offers: Vec<String>,
 }
 

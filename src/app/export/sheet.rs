@@ -143,7 +143,7 @@ fn texts(
 
 /// Returns the text for the error column, which says why a job's clip is not exported.
 ///
-/// It is `None` if the clip only waits for a review.
+/// It is `None` if the clip only waits for a review, or if no reason is recorded.
 fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
     let key = job.key();
     let name =

@@ -309,6 +309,8 @@ fn whole_dollars(usd: Usd) -> u64 {
 }
 
 /// Returns the first built-in output template that gives every item a unique and portable path.
+///
+/// If none does, it returns the first of all.
 fn output(items: &[Item]) -> &'static str {
     type Name = fn(&Item) -> String;
     const PATHS: [(&str, Name); 3] = [

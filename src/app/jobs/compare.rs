@@ -2,13 +2,13 @@
 //!
 //! The database keeps only the last state of a rendering. States at an earlier time are derived from recorded times:
 //!
-//! - A rendering exists from the time at which it was recorded. It counts as waiting for its result from its
-//!   submission on, and has its last state from its end on. Earlier versions of the program recorded no ends; then the
-//!   time of the submission is used.
+//! - A rendering exists from the time at which it was recorded. From its submission it counts as waiting for its
+//!   result, and from its end it has its last state. Earlier versions of the program recorded no ends; then the time
+//!   of the submission is used.
 //! - A rendering needs a person's decision from the time at which this need was recorded. If a person has decided since
 //!   then, the rendering counts as waiting for its result also at the earlier time.
-//! - The clip of a job is that of its newest rendering that was done at that time. For now it is the file at the job's
-//!   path.
+//! - The clip of a job at an earlier time is that of its newest rendering that was done then. The clip of a job now is
+//!   the current one, which a person may have chosen.
 //! - The review is the newest one before that time, if it was about the clip and the input of that time.
 //! - The verdict is the one that is known now about the clip of that time.
 //!
@@ -128,7 +128,8 @@ pub struct Durations {
     pub model: String,
     /// Median duration and number of the renderings finished until the comparison's earlier time; `None` if there were none.
     pub then: Option<(Duration, usize)>,
-    /// Median duration and number of the renderings finished after that time, until its later time; `None` if there were none.
+    /// Median duration and number of the renderings finished between the comparison's two times; `None` if there were
+    /// none.
     pub since: Option<(Duration, usize)>,
 }
 

@@ -71,6 +71,8 @@ impl Project {
 }
 
 /// Finds the take that the request names.
+///
+/// It is an error if a named job has no charged take, or more than one.
 async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, Error> {
     let job = match which {
         Which::Job(job) => job,
@@ -92,7 +94,7 @@ async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, 
     }
 }
 
-/// Finds the take with this id; refuses one that was not and may not have been charged.
+/// Finds the take with this id; refuses a take that cost nothing or still waits for its result.
 async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs, Error> {
     let found = store.costs(take).await?;
     let found = found.ok_or_else(|| {

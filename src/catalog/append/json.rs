@@ -51,7 +51,7 @@ fn unfit(error: &serde_json::Error) -> Refused {
 }
 
 /// Searches `value` for the list at the path `wanted`, and adds the products of the list to `objects`. `here` is the
-/// path of `value` in the document. The rules of the search are those for reading the catalog.
+/// path of `value` in the document. The search follows the rules for reading the catalog.
 fn gather<'a>(
     value: &'a RawValue,
     here: &str,
@@ -78,8 +78,8 @@ fn gather<'a>(
     Ok(())
 }
 
-/// Adds the columns of row `number` at the end of the row's JSON object, with the line breaks and spaces of that
-/// object.
+/// Adds the cells of row `number` at the end of the row's JSON object, with the same spacing as the object's own
+/// entries. Returns an error if the object already has one of the names.
 fn add(
     text: &str,
     object: &RawValue,
@@ -113,7 +113,7 @@ fn add(
     Ok(())
 }
 
-/// Returns a text as a JSON string in ASCII characters only, because every encoding has these.
+/// Returns a text as a JSON string in ASCII, which every encoding contains. Other characters are escaped: `\u00fc`.
 fn in_ascii(text: &str) -> String {
     let mut written = String::with_capacity(text.len() + 2);
     for letter in serde_json::Value::from(text).to_string().chars() {

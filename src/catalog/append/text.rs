@@ -31,7 +31,7 @@ impl Edits {
     }
 }
 
-/// A file as decoded text, with the encoding in which inserted texts are written.
+/// The decoded text of a file, and the encoding in which inserted texts are written.
 pub(super) struct Read {
     pub(super) text: String,
     encoding: &'static Encoding,
@@ -44,8 +44,8 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// Decodes a file in the encoding of its byte-order mark. A file without such a mark is decoded in the encoding
-    /// `name`.
+    /// Decodes a file in the encoding of its byte-order mark, or else in the encoding `name`. Returns an error if that
+    /// encoding does not exist or cannot be edited in place.
     pub(super) fn new(bytes: &[u8], name: &str, has_references: bool) -> Result<Self, String> {
         let (encoding, mark) = match Encoding::for_bom(bytes) {
             Some(marked) => marked,
@@ -65,6 +65,7 @@ impl Read {
     }
 
     /// Returns the bytes of the file with the insertions, and the number of characters that were replaced by `?`.
+    /// Returns an error if the insertions are not in ascending order, or are beyond the end of the file.
     pub(super) fn written(&self, bytes: &[u8], inserted: Vec<Inserted>) -> Result<(Vec<u8>, usize), String> {
         let mut places = Places::new(self, bytes);
         let mut written = Vec::with_capacity(bytes.len() + bytes.len() / 4);
@@ -133,7 +134,8 @@ impl<'a> Places<'a> {
         Self { bytes, mark: read.mark, decoder, read: read.mark, decoded: 0 }
     }
 
-    /// Returns the position in the bytes of the file for the position `at` in the decoded text.
+    /// Returns the position in the file's bytes for the position `at` in the decoded text. Returns an error if the file
+    /// is too short.
     fn of(&mut self, at: usize) -> Result<usize, String> {
         let Some(decoder) = &mut self.decoder else { return Ok(self.mark + at) };
         let mut buffer = [0; 32];

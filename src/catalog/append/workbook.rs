@@ -142,7 +142,8 @@ impl Sheet {
         }
     }
 
-    /// Returns the sheet's XML with the columns, and the number of rows below the header that received texts.
+    /// Returns the sheet's XML with the added columns, and the number of rows below the header that received texts.
+    /// Returns an error if the sheet would have more than [`WIDEST`] columns.
     fn edited(&self, text: &str, header: u64, columns: &Columns<'_>) -> Result<(String, usize), Refused> {
         let below = || self.rows.iter().filter(|row| row.number >= header);
         let filled = below().flat_map(|row| row.cells.iter().filter(|cell| cell.is_filled));
@@ -197,7 +198,8 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(found.value.to_string())
 }
 
-/// Appends a cell with its text inline, not among the workbook's shared strings. An inline text is never a formula.
+/// Appends the XML of a cell to `edited`, or nothing for an empty text. The text is written into the cell itself, not
+/// among the workbook's shared strings, so a spreadsheet never treats it as a formula.
 fn add(edited: &mut String, prefix: &str, column: usize, row: u64, style: Option<&str>, text: &str) {
     if text.is_empty() {
         return;

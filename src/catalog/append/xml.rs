@@ -9,13 +9,13 @@ use quick_xml::escape::escape;
 use quick_xml::events::Event;
 use std::fmt::Write as _;
 
-/// A product whose end tag was not reached yet.
+/// A product whose end tag has not been reached yet.
 struct Open {
     /// The name of the product's element with its namespace prefix.
     name: String,
     /// The position directly after the product's start tag, in bytes of the document's text.
     start: usize,
-    /// The number of elements within the product whose end tags were not reached yet.
+    /// The number of elements within the product whose end tags have not been reached yet.
     depth: usize,
 }
 
@@ -82,7 +82,7 @@ fn elements(names: &[&str], texts: &[String], indent: &str) -> String {
     added
 }
 
-/// Reports whether XML 1.0 allows a character.
+/// Reports whether a character may be written into XML. Control characters other than tabs and line breaks may not.
 pub(super) fn is_written(letter: char) -> bool {
     !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}') || matches!(letter, '\t' | '\n' | '\r')
 }

@@ -32,10 +32,10 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) chosen: BTreeSet<Field>,
     /// The columns of a plain file that may mark an item as not sold, each with the meaning of its cells.
     pub(in crate::catalog) states: Vec<(usize, Says)>,
-    /// The options of products, such as colours: the column of the option's name if there is one, the column of its
-    /// value, and its fixed name.
+    /// The options of products, such as colours: the column of the option's name, the column of its value, and its
+    /// fixed name.
     ///
-    /// The fixed name is empty if the option has a column for its name.
+    /// An option has either a column for its name or a fixed name; the other is `None` or empty.
     pub(super) options: Vec<(Option<usize>, usize, String)>,
     /// The columns with titles, each with the columns whose texts are put before the title.
     before: Vec<(usize, Vec<usize>)>,
@@ -67,8 +67,8 @@ impl Columns {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
 
-    /// Reports whether variants have their own column of pictures. The column of [`Field::Image`] then shows the whole
-    /// product in every row.
+    /// Reports whether variants have a column for their own pictures. The column of [`Field::Image`] then holds
+    /// pictures of the whole product in every row.
     pub(in crate::catalog) fn has_own_pictures(&self) -> bool {
         self.of(Field::VariantImage).first() != self.of(Field::Image).first()
     }
@@ -100,7 +100,7 @@ impl Columns {
         })
     }
 
-    /// Returns the key of the product that a variant's row names, if the row names one.
+    /// Returns the key of the product that a variant's row names; `None` if the row names none.
     pub(in crate::catalog) fn parent_of<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.parent.map(|column| row.cell(column)).filter(|parent| !parent.is_empty())
     }
@@ -128,8 +128,8 @@ impl Columns {
         self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
-    /// Reports whether a row is a product of its own: it names no parent row, and has no text in the columns whose key
-    /// joins rows.
+    /// Reports whether a row is a product of its own: it names no parent row, and its cells in the columns `together`
+    /// are empty.
     pub(in crate::catalog) fn is_alone(&self, row: &Row) -> bool {
         self.parent_of(row).is_none() && row.filled(&self.together).is_none()
     }
@@ -139,7 +139,7 @@ impl Columns {
         (self.parent.is_some() && self.parent_of(row).is_none()) || self.children.is_some()
     }
 
-    /// Returns the second key by which the rows of variants may refer to this row of a product.
+    /// Returns the second key by which the rows of variants may refer to this row of a product; `None` if it has none.
     pub(in crate::catalog) fn other_key(&self, row: &Row) -> Option<String> {
         let id = row.cell(self.id_of_parent?);
         (!id.is_empty()).then(|| format!("{}{id}", self.id_prefix))
@@ -178,8 +178,8 @@ impl Columns {
     }
 }
 
-/// Parses a listed variant such as `sku=A-1,color=Red`. Text without `=` after a comma belongs to the value before the
-/// comma.
+/// Parses a listed variant such as `sku=A-1,color=Red`; `None` if it has no value for `key`. Text without `=` after a
+/// comma belongs to the value before the comma.
 fn child(listed: &str, key: &str) -> Option<Child> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for part in listed.split(',') {

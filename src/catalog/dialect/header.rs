@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A header in a dialect document. With a `*` at one end it matches all headers that begin or end in this way.
+/// A header in a dialect document. A `*` at its start or end matches any text, as in `variant:*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "String")]
 pub(super) struct Header {
@@ -19,7 +19,7 @@ impl From<String> for Header {
 }
 
 impl Header {
-    /// Reports whether this header matches a header of a file, which [`fold`] has prepared.
+    /// Reports whether this header matches `folded`, a header of a file in the form that [`fold`] returns.
     pub(super) fn fits(&self, folded: &str) -> bool {
         match (self.written.starts_with('*'), self.written.ends_with('*')) {
             (_, true) => folded.starts_with(&self.folded),
@@ -28,12 +28,13 @@ impl Header {
         }
     }
 
-    /// Reports whether this header matches one of the headers of a file, which [`fold`] has prepared.
+    /// Reports whether this header matches one of `folded`, the headers of a file in the form that [`fold`] returns.
     pub(super) fn is_among(&self, folded: &[String]) -> bool {
         folded.iter().any(|header| self.fits(header))
     }
 
-    /// Returns the part of a file's header that the `*` matches, such as `Colour` in `variant:Colour`.
+    /// Returns the part of a file's header that the `*` at the end matches, such as `Colour` in `variant:Colour`.
+    /// Without such a part, the whole header is returned.
     pub(super) fn rest<'a>(&self, header: &'a str) -> &'a str {
         let shared = self.written.trim_end_matches('*');
         let is_start = self.written.ends_with('*')
@@ -47,7 +48,8 @@ impl Header {
 
 /// Returns a header in the form in which headers are compared.
 ///
-/// The form has composed characters (NFC), lower case, a space for `_`, and no `*` as a mark of required columns.
+/// The form is lower case with composed characters (NFC) and a space for each `_`. A `*` at an end, by which some
+/// programs mark required columns, is removed.
 pub(super) fn fold(header: &str) -> String {
     let plain = |letter: char| match letter {
         '_' | '\u{a0}' | '\u{202f}' => ' ',

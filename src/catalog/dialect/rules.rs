@@ -1,4 +1,4 @@
-//! Evaluates conditions on the cells of a row, and the words that shops write for the state of a product.
+//! Evaluates conditions on the cells of a row, and recognises the words that shops write for the state of a product.
 
 use super::header::Header;
 use crate::catalog::words;
@@ -18,11 +18,11 @@ static STATES: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
 /// The states of [`STATES`] in which a shop does not sell a product.
 const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 
-/// A condition on a row: columns, each with the values that it may have. All columns must match.
+/// A condition on a row: columns, each with its allowed values. All columns must match.
 ///
-/// A cell has a value if the value is one of the cell's words, which commas separate. Special values are `*` (any
-/// text), the empty text (an empty or missing cell) and `null` (an empty cell of an existing column). `<=0` means a
-/// number that is not positive, and `@draft` any word for the state `draft`.
+/// A cell matches if one of its parts, which commas separate, is an allowed value. Special values are `*` (any text),
+/// the empty text (an empty or missing cell) and `null` (an empty cell of an existing column). `<=0` means a number
+/// that is not positive, and `@draft` any word for the state `draft`.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
@@ -33,7 +33,7 @@ pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
 pub(super) struct Skip {
     /// The reason for leaving out the product or variant, in two or three words.
     pub(super) reason: String,
-    /// The subject that is left out: the whole product, or one variant.
+    /// The part that is left out: the whole product, or one variant.
     #[serde(default)]
     pub(super) of: RuleSubject,
     pub(super) when: When,
@@ -103,7 +103,7 @@ pub(in crate::catalog) enum Says {
     Stocked,
 }
 
-/// Returns the state that a cell gives, if it is one in which a shop does not sell a product, such as `sold out`.
+/// Returns the state by which a cell marks its item as not sold, such as `sold out`; `None` if it does not.
 pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static str> {
     let state = NOT_SOLD.into_iter().find(|state| is_state(cell, state));
     match says {
@@ -113,8 +113,8 @@ pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static st
     }
 }
 
-/// Returns a word in the form in which words are compared: without case, accents, marks and the address of schema.org
-/// before it.
+/// Returns a word in the form in which words are compared: without case, accents and punctuation, and without
+/// `https://schema.org/` at its start.
 fn fold(word: &str) -> String {
     let word = word.trim();
     let name = ["https://schema.org/", "http://schema.org/"]

@@ -48,9 +48,9 @@ struct Document {
 pub(super) struct Language {
     pub(super) encodings: Vec<&'static Encoding>,
     pub(super) script: Script,
-    /// The number of shops that use this language, divided by that for the most common language of the same script.
+    /// The number of shops that use this language, compared with the most common language of the same script (1.0).
     shops: f64,
-    /// The share that each letter beyond ASCII has among all letters beyond ASCII in texts of the language.
+    /// The share (0 to 1) of each letter among all letters beyond ASCII in texts of the language.
     letters: HashMap<char, f64>,
 }
 
@@ -83,12 +83,12 @@ const BEYOND_ASCII: f64 = 0.12;
 /// The least share that is assumed for a letter of a language, even if the letter is rarer.
 const RARE: f64 = 0.004;
 
-/// The assumed number of words of a text's own language for each foreign word, such as a brand. `FOREIGN` has the
-/// bounds for the share of a foreign letter.
+/// The assumed number of a language's own words for each foreign word in a text, such as a brand. `FOREIGN` has the
+/// least and the largest share of a foreign letter.
 const OWN_WORDS: f64 = 100.0;
 const FOREIGN: (f64, f64) = (1e-5, 0.003);
 
-/// The share of each letter in texts of languages that use it only in foreign words.
+/// The share of each letter in texts of a language that has it only in foreign words.
 static FOREIGN_LETTERS: LazyLock<HashMap<char, f64>> = LazyLock::new(|| {
     let mut shares = HashMap::new();
     for language in LANGUAGES.iter() {

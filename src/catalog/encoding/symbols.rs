@@ -3,17 +3,17 @@
 //! Windows writes them with the same bytes in all its Latin encodings. In encodings of other systems these bytes are
 //! letters. So a byte counts as a symbol only at a usual place of that symbol, where a letter would not form a word.
 
-/// Units whose square and cube are written with a symbol.
+/// Units whose square and cube are written with a symbol, as in `m²`.
 const UNITS: [&[u8]; 7] = [b"m", b"cm", b"mm", b"dm", b"km", b"ft", b"in"];
 
 /// Endings of English words after an apostrophe, such as `s` in `Kid's`.
 const ENDINGS: [&[u8]; 6] = [b"s", b"t", b"ll", b"re", b"ve", b"d"];
 
-/// Units that follow the sign `µ` for a millionth.
+/// Units that may follow the sign `µ`, as in `µm`.
 const SMALL: [&[u8]; 5] = [b"m", b"g", b"l", b"F", b"s"];
 
-/// Least number of letters before an apostrophe. The Spanish `país` has only two before its `í`, a byte that other
-/// encodings read as an apostrophe.
+/// Least number of letters before a byte that counts as an apostrophe. In the Spanish `país`, saved on a Mac, the `í`
+/// has the same byte, after only two letters.
 const STEM: usize = 3;
 
 /// Reports whether each byte beyond ASCII in a sample is a symbol of windows-1252 at a usual place of that symbol.

@@ -39,7 +39,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Adds a fact under a name that is not a field's, unless that name means a column.
+    /// Adds a fact under the name `name`, unless that name means a column. A column named `row` or `options` takes
+    /// precedence over the computed fact in every file.
     pub(super) fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
         let is_computed = column.is_none() && matches!(name, "row" | "options");
         let is_column = is_computed && self.maker.headers.iter().any(|header| header == name);

@@ -9,7 +9,7 @@ use crate::domain::problem::Problem;
 /// Limit on an id, in bytes. A part of a path may have 200 bytes, and a shot, a variant and an ending follow the id.
 const LONGEST: usize = 160;
 
-/// Least number of digits by which a number in a list of ids counts as a code. A part with letters may be shorter.
+/// Least length of a code without letters in a list of ids. A code with letters may be shorter.
 const SHORTEST_NUMBER: usize = 4;
 
 /// Returns a short form of an id that is too long for a file name, or that lists several ids. Returns `None` for any
@@ -38,7 +38,7 @@ fn list_mark(id: &str) -> Option<char> {
 }
 
 impl Maker<'_> {
-    /// Adds hints to the problem about an id that two rows have.
+    /// Adds hints to the problem that two rows have the same id.
     pub(super) fn doubled(&self, problem: Problem, item: &Item) -> Problem {
         let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
         let ids: Vec<&String> = self.columns.ids().filter_map(|column| self.headers.get(column)).collect();

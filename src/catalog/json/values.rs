@@ -13,18 +13,18 @@ use std::fmt;
 /// Limit on the nesting of values within an object.
 const DEEPEST: usize = 64;
 
-/// The usual keys for an attribute's name in an object that describes an attribute. `VALUES` are the keys for the
-/// attribute's value.
+/// The usual keys for the name in an object that describes an attribute, as in `{ "name": "Colour", "value": "red" }`.
+/// `VALUES` are the usual keys for the value.
 const NAMES: [&str; 4] = ["attribute_code", "name", "key", "code"];
 const VALUES: [&str; 3] = ["value", "option", "val"];
 
-/// Keys that an object that describes an attribute may have in addition to those for the name and the value.
+/// Keys that an object that describes an attribute may have besides those for the name and the value.
 const BESIDES: [&str; 5] = ["id", "@type", "position", "slug", "type"];
 
 /// The names and values of a JSON object, in the order of the file.
 pub(in crate::catalog) type Entries<'a> = Vec<(String, &'a RawValue)>;
 
-/// Adds an object to the table as a record.
+/// Adds an object to the table as a record. Returns an error if the value is not an object or cannot be read.
 pub(super) fn take(table: &mut Table<'_>, row: u64, object: &RawValue) -> Result<(), Box<Problem>> {
     let object = unwrapped(object);
     if !object.get().starts_with('{') {
@@ -54,8 +54,8 @@ fn record(object: &RawValue) -> Result<Record, String> {
     Ok(record)
 }
 
-/// Returns the addresses in an object's list `images`. The key of each address is a pair: a field of Shopify's
-/// variants, such as `variants.image_id`, and the value in this field that refers to the picture.
+/// Returns the picture addresses in a product's list `images`, by the values that refer to them. A key is a field of a
+/// Shopify variant and its value, such as `variants.image_id` and `17`.
 fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
     let mut known = HashMap::new();
     for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {
@@ -75,7 +75,7 @@ fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, Stri
 }
 
 /// Adds the texts within a JSON value to `values`, each with its name. The names of nested objects are joined by full
-/// stops.
+/// stops, as in `variants.price`.
 fn gather(
     record: &mut Record,
     values: &mut Vec<(String, String)>,
@@ -135,7 +135,7 @@ fn elements(
     Ok(())
 }
 
-/// Returns the text of a JSON value that is neither an object nor a list.
+/// Returns the text of a JSON string, number or boolean, and the empty text for `null`.
 fn scalar(text: &str) -> Result<String, String> {
     match text.as_bytes().first() {
         Some(b'"') => serde_json::from_str(text).map_err(|error| error.to_string()),
@@ -196,8 +196,8 @@ pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     (is_product && !has(&names, "products")).then_some(value)
 }
 
-/// Returns the products of a document that is one object with the ids of the products as names: `{ "A1": { … }, "A2": {
-/// … } }`.
+/// Returns the products of a document that holds them by their ids: `{ "A1": { … }, "A2": { … } }`. Returns `None` for
+/// any other document.
 pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &RawValue)>> {
     let value = named(document).unwrap_or(document);
     let entries = entries(value.get()).ok()?;
@@ -208,7 +208,7 @@ pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &Raw
     (entries.len() > 1 && entries.iter().all(is_product)).then_some(entries)
 }
 
-/// Adds an object to the table as a record. The record gets the id `id` if the object has none of its own.
+/// Adds an object to the table as a record, with the id `id` if the object has none of its own.
 pub(super) fn take_as(
     table: &mut Table<'_>,
     row: u64,
@@ -243,7 +243,8 @@ fn entry<'a>(entries: &Entries<'a>, name: &str) -> Option<&'a RawValue> {
     entries.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
 
-/// Returns the list of a GraphQL connection: `{ "edges": [{ "node": … }] }` or `{ "nodes": […] }`.
+/// Returns the list of a GraphQL connection: `{ "edges": [{ "node": … }] }` or `{ "nodes": […] }`; `None` for any other
+/// object.
 fn connection<'a>(entries: &Entries<'a>) -> Option<&'a RawValue> {
     let is_other = |(name, _): &(String, &RawValue)| {
         !matches!(name.as_str(), "edges" | "nodes" | "pageInfo" | "totalCount" | "__typename")

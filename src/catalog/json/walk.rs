@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-/// Limit on the names of an object that are checked for repetition. Only an object that holds products by their ids has
-/// more names.
+/// Limit on the names of an object that are checked for repetition. Only an object that holds products by their ids may
+/// have more names.
 const TOLD_APART: usize = 4096;
 
 /// A list of objects in a document.
@@ -37,8 +37,7 @@ pub(super) enum Rank {
 }
 
 impl Found {
-    /// Reports whether this list rules out a later list `next`: compared with this one, `next` is clearly not the list
-    /// of products.
+    /// Reports whether a later list `next` is clearly not the list of products, compared with this one.
     pub(super) fn rules_out(&self, next: &Self) -> bool {
         self.rank > next.rank || next.rank <= Rank::Aside
     }
@@ -55,7 +54,7 @@ pub(super) enum Wanted {
     None,
 }
 
-/// A JSON document while its products are read.
+/// The state of a walk through a JSON document, which reads the products.
 pub(super) struct Walk<'s, 'a> {
     table: &'s mut Table<'a>,
     wanted: Wanted,
@@ -103,7 +102,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         values::take(self.table, self.row, object).map_err(|problem| self.stop(problem))
     }
 
-    /// Reads the products in an element of a list: the objects at the path `rest` within the element.
+    /// Reads the products at the path `rest` within an element of a list.
     fn take_within<E: serde::de::Error>(&mut self, element: &RawValue, rest: &str) -> Result<(), E> {
         let within = values::within(element, rest).map_err(E::custom)?;
         for object in within {
@@ -115,7 +114,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 }
 
-/// A visitor for a value of the document and the values within it.
+/// A visitor for one value of the document, which also visits the values within it.
 pub(super) struct Step<'w, 's, 'a>(pub(super) &'w mut Walk<'s, 'a>);
 
 impl<'de> DeserializeSeed<'de> for Step<'_, '_, '_> {

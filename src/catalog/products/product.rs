@@ -5,16 +5,16 @@ use crate::catalog::cells::Row;
 use std::rc::Rc;
 
 impl Product {
-    /// Returns the picture of a variant: its own, or else the first of the product.
+    /// Returns the picture of a variant: its own, or else the first of the product; `None` if there is neither.
     pub(in crate::catalog) fn picture<'p>(&'p self, variant: &'p Variant) -> Option<&'p Rc<str>> {
         variant.picture.as_ref().or_else(|| self.pictures.first())
     }
 
     /// Returns the row and the picture that represent the product.
     ///
-    /// These are the product's first row and first picture. With `has_own_titles` no row represents the whole product, so
-    /// both come from the first variant that is not left out. The picture comes from that variant, too, if the first picture
-    /// belongs only to variants that are left out, and was not given for the product as a whole.
+    /// These are the product's first row and first picture. With `has_own_titles`, a product without a row of its own
+    /// is represented by its first variant that is not left out. The picture also comes from that variant if the first
+    /// one belongs only to variants that are left out and does not show the whole product.
     pub(in crate::catalog) fn face(&self, has_own_titles: bool) -> (&Rc<Row>, Option<&Rc<str>>) {
         let first = self.pictures.first();
         let Some((at, row)) = self.shown.as_ref().filter(|(at, _)| *at > 0) else {
@@ -36,12 +36,12 @@ impl Product {
         different(self.variants.iter().filter_map(|variant| self.picture(variant)))
     }
 
-    /// Returns the reason for which a variant makes no clips, if there is one.
+    /// Returns the reason why a variant is left out; `None` if it is not.
     pub(in crate::catalog) fn why_not(&self, variant: &Variant) -> Option<&'static str> {
         self.left_out.or(variant.left_out)
     }
 
-    /// Returns the reason for which the product as a whole makes no clip, if there is one.
+    /// Returns the reason why the product is left out, alone or because all its variants are; `None` if it is not.
     pub(in crate::catalog) fn why_none(&self) -> Option<&'static str> {
         let is_none = self.variants.iter().all(|variant| variant.left_out.is_some());
         self.left_out.or_else(|| self.variants.first().filter(|_| is_none)?.left_out)

@@ -1,4 +1,4 @@
-//! Describes a product file, and reports the products and variants that make no clips.
+//! Describes a product file, and reports the products and variants that are left out.
 
 use super::guards::opened;
 use super::{Known, Table, shared};
@@ -53,7 +53,7 @@ impl Table<'_> {
         about
     }
 
-    /// Returns the fields with their columns.
+    /// Returns the fields with the columns that they are read from.
     fn mapped(&self, columns: &Columns) -> Vec<Mapped> {
         let named = |found: &[usize]| -> Vec<String> {
             found.iter().filter_map(|column| self.headers.get(*column).cloned()).collect()
@@ -112,7 +112,8 @@ impl Table<'_> {
         notes.into_iter().flatten().chain(unsold).collect()
     }
 
-    /// Builds the warning about a plain file that lacks just one of the columns that a shop's export must have.
+    /// Builds the warning about a plain file that looks like a shop's export but lacks one required column; `None` for
+    /// any other file.
     fn lacking(&self) -> Option<Problem> {
         let (dialect, spellings) = lacking_one(&self.headers)
             .filter(|_| self.options.dialect.is_none() && self.options.columns.is_empty())?;
@@ -134,7 +135,8 @@ impl Table<'_> {
         Some(problem.hint(hint))
     }
 
-    /// Builds the note about products or variants that make no clips; it is an error if no item remains.
+    /// Builds the note about products or variants that are left out; `None` if there are none. It is an error if no
+    /// item remains.
     fn left_out(&self, made: &Made) -> Option<Problem> {
         let left: usize = made.left_out.values().sum();
         if left == 0 {
@@ -173,7 +175,7 @@ impl Table<'_> {
         Some(self.note(message).note(format!("`{}` becomes `{id}`", shown(written))))
     }
 
-    /// Builds the note about cells whose formula is only a text, such as `="00123"`.
+    /// Builds the note about formulas that contain only a text, such as `="00123"`; `None` if there are none.
     fn formula(&self) -> Option<Problem> {
         let (row, written) = self.guards.formula.as_ref()?;
         let message = format!("some cells are formulas that contain only a text, the first in row {row}");
@@ -181,7 +183,7 @@ impl Table<'_> {
         Some(self.note(message).note(format!("`{}` is read as `{}`", shown(written), shown(text))))
     }
 
-    /// Builds the warning about ids that begin with an apostrophe although other ids in the column do not.
+    /// Builds the warning about ids that begin with an apostrophe; `None` if there are none.
     fn quoted(&self, made: &Made) -> Option<Problem> {
         let (id, column) = made.quoted.first.as_ref()?;
         let (ids, begin) = if made.quoted.count == 1 { ("id", "begins") } else { ("ids", "begin") };
@@ -193,7 +195,8 @@ impl Table<'_> {
         ))
     }
 
-    /// Builds the warning about letters that were lost when the file was saved, and are question marks now.
+    /// Builds the warning about letters that were lost when the file was saved, and are question marks now; `None` if
+    /// there are none.
     fn lost(&self, made: &Made) -> Option<Problem> {
         let (word, id) = made.lost.first.as_ref()?;
         let (items, have) = if made.lost.count == 1 { ("item", "has") } else { ("items", "have") };

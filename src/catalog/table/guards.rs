@@ -39,7 +39,7 @@ impl Guards {
         }
     }
 
-    /// Records the columns in which each filled cell begins with an apostrophe.
+    /// Records the columns in which an apostrophe before each filled cell is a mark for text, and not part of the text.
     pub(super) fn look<'r>(&mut self, rows: &(impl Iterator<Item = &'r Row> + Clone), columns: usize) {
         let is_covered = |at: &usize| {
             let mut filled = rows.clone().map(|row| row.cell(*at)).filter(|cell| !cell.is_empty());

@@ -1,4 +1,4 @@
-//! Adds the records of files without a header, in which each value has its name.
+//! Adds the records of files without a header, in which each record names its own values.
 //!
 //! The names in the first records show which program wrote the file.
 
@@ -10,7 +10,8 @@ use crate::domain::ident::composed;
 use crate::domain::problem::Problem;
 
 impl Table<'_> {
-    /// Adds the record with this number to the catalog, for file formats without a header row (such as JSON Lines).
+    /// Adds a record with the row number `number` to the table, for formats without a header, such as JSON Lines.
+    /// Returns an error if the file has too many names, or one that is too long.
     pub(in crate::catalog) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
         let Some((values, parts)) = record.finish() else { return Err(self.too_wide(number).into()) };
         let before = self.headers.len();

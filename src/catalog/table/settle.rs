@@ -54,7 +54,7 @@ impl Table<'_> {
     }
 
     /// Keeps a row until the columns are chosen. After `most` rows (or many bytes) it chooses the columns and returns
-    /// all rows kept so far; before that, none.
+    /// all rows kept so far; before that, none. If no column can be the id, the row is only examined for a hint.
     pub(super) fn wait(&mut self, read: Read, most: usize) -> Result<Vec<Read>, Box<Problem>> {
         let row = &read.0;
         if self.pending.as_ref().is_some_and(|pending| pending.is_lost) {

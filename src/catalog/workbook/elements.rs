@@ -22,7 +22,7 @@ impl<R: Read> Xml<R> {
     }
 }
 
-/// Returns the value of an attribute, whatever namespace prefix the attribute's name has.
+/// Returns the value of an attribute, whatever namespace prefix its name has; `None` if there is no such attribute.
 pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     let is_meant = |key: &str| key.rsplit(':').next() == Some(name);
     let found = start.attributes().flatten().find(|attribute| is_meant(attribute.key.as_ref()))?;

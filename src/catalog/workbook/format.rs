@@ -8,15 +8,15 @@ use jiff::civil::{Date, date};
 /// Number of days between the two dates, in 1900 and in 1904, from which a workbook may count its days.
 const TO_1904: i64 = 1462;
 
-/// Number of significant digits that a spreadsheet keeps; the user did not write further ones.
+/// Number of significant digits that a spreadsheet keeps; further digits are rounding errors.
 const SIGNIFICANT: usize = 15;
 
-/// Limit on the power of ten up to which a number is written in full, without an exponent.
+/// Largest power of ten, positive or negative, for which a number is written in full, without an exponent.
 const MOST_DIGITS: i32 = 30;
 
 const DAY: i64 = 86_400;
 
-/// A number format.
+/// The number format of a cell, which decides how the cell's number is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Format {
     /// The format that shows all digits.
@@ -129,7 +129,8 @@ impl Format {
         }
     }
 
-    /// Returns a number as the format shows it; `written` is the number in the workbook.
+    /// Returns a number as the format shows it. `written` is the number in the workbook; any other text is returned
+    /// unchanged.
     pub(super) fn show(&self, written: &str, is_1904: bool) -> String {
         let written = written.trim();
         let Some(number) = Decimal::read(written) else { return written.to_owned() };
@@ -251,7 +252,8 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// Parses a number. A whole number keeps all digits; others are rounded to [`SIGNIFICANT`] digits.
+    /// Parses a number. A whole number keeps all digits; others are rounded to [`SIGNIFICANT`] digits. Returns `None`
+    /// if the text is not a number, or if its power of ten exceeds [`MOST_DIGITS`].
     fn read(written: &str) -> Option<Self> {
         let unsigned = written.strip_prefix('-').unwrap_or(written);
         let is_negative = unsigned.len() < written.len();
@@ -329,8 +331,8 @@ fn split(serial: f64) -> Option<(i64, i64)> {
     Some((seconds / DAY, seconds % DAY))
 }
 
-/// Returns a workbook's number of days as a date, a time or both in ISO 8601. A time alone has no seconds if the format
-/// shows none.
+/// Returns a date, a time or both in ISO 8601 for a workbook's number of days, `serial`; `None` if it is not a date. A
+/// time alone has seconds only if the format shows them, or if they are not zero.
 fn moment(serial: f64, is_1904: bool, parts: Shown) -> Option<String> {
     let Shown { has_date, has_time, has_seconds } = parts;
     let (days, seconds) = split(serial)?;

@@ -58,7 +58,7 @@ impl Workbook {
         Ok(Self { archive, sheets, texts, formats, is_1904 })
     }
 
-    /// Returns the rows of a sheet from its start.
+    /// Returns a reader of the rows of a sheet, which begins at the first row.
     pub(super) fn rows(&mut self, sheet: &SheetPart) -> Result<Rows<'_, impl Read>, String> {
         let Self { archive, texts, formats, is_1904, .. } = self;
         let part = archive.by_name(&sheet.path).map_err(|error| format!("{}: {error}", sheet.path))?;
@@ -105,7 +105,7 @@ fn relations(
 /// A sheet in the workbook's list: the name, the id of the relation to its XML, and true if it is hidden.
 type Listed = (String, String, bool);
 
-/// Returns the list of the sheets, and true if dates are counted from 1904.
+/// Returns the sheets that a workbook lists, and true if it counts dates from 1904.
 fn sheets(archive: &mut Archive, path: &str) -> Result<(Vec<Listed>, bool), String> {
     let (mut sheets, mut is_1904) = (Vec::new(), false);
     let Some(mut xml) = part(archive, path)? else { return Err(format!("it has no part `{path}`")) };

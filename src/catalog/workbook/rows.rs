@@ -27,7 +27,7 @@ pub(super) struct Line {
     pub(super) wrong: Vec<(usize, Wrong)>,
 }
 
-/// The reason for which a cell has no value.
+/// The reason why a cell has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wrong {
     /// An error such as `#N/A`.
@@ -49,7 +49,7 @@ pub(super) struct Rows<'w, R: Read> {
     pub(super) hidden: BTreeSet<usize>,
 }
 
-/// A cell while it is read.
+/// A cell that is being read.
 #[derive(Default)]
 struct Cell {
     column: usize,
@@ -171,7 +171,7 @@ fn opened(start: &BytesStart<'_>, next: usize) -> Result<Cell, String> {
     if cell.column < WIDEST { Ok(cell) } else { Err(format!("a row has more than {WIDEST} columns")) }
 }
 
-/// Returns the index of the column in a cell's name: 27 for `AB7`.
+/// Returns the index of the column in a cell's name, such as 27 for `AB7`; `None` if the name has no letters.
 pub(in crate::catalog) fn column(name: &str) -> Option<usize> {
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic);
     let number =

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// Limit on the nesting of elements within a product.
 pub(super) const DEEPEST: usize = 32;
 
-/// A product of an XML document while it is read.
+/// A product whose XML element is being read.
 pub(super) struct Product {
     pub(super) record: Record,
     /// The namespace prefix of the product's element.
@@ -21,8 +21,8 @@ pub(super) struct Product {
     values: Vec<(String, String)>,
     /// The names of values that come from attributes; an element of the same name replaces such a value.
     weak: HashSet<String>,
-    /// The names of values whose elements had a prefix of shop fields; these values replace those of the same name
-    /// without a prefix.
+    /// The names of values whose elements had a prefix of Google's product fields; these values replace those of the
+    /// same name without a prefix.
     shop: HashSet<String>,
     /// The name of the first element with bytes that could not be decoded.
     pub(super) unread: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct Product {
     pub(super) unknown: Option<(String, String)>,
 }
 
-/// An element whose end tag was not reached yet.
+/// An element whose end tag has not been reached yet.
 pub(super) struct Open {
     name: String,
     /// The element's own text.

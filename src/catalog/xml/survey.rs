@@ -35,7 +35,7 @@ pub(super) struct Survey {
     /// The names of repeated elements with values in them, the likeliest to be products first.
     pub(super) repeated: Vec<String>,
     /// Three numbers for each element that may be a product, by the element's name. They are the number of occurrences,
-    /// the most of id, title and picture that one occurrence has, and the place in the order of appearance.
+    /// the most of the fields id, title and picture in one occurrence, and the place in the order of appearance.
     likely: BTreeMap<String, (usize, usize, usize)>,
     /// Two flags, each true if texts are encoded twice: the first for texts within CDATA, the second for other texts.
     ///
@@ -43,7 +43,7 @@ pub(super) struct Survey {
     pub(super) is_twice: [Option<bool>; 2],
 }
 
-/// An element whose end tag was not reached yet.
+/// An element whose end tag has not been reached yet.
 #[derive(Debug, Default)]
 struct Open {
     path: String,

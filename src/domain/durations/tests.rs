@@ -59,7 +59,8 @@ fn a_kind_has_the_length_and_the_size_that_were_ordered() {
 }
 
 proptest! {
-    /// Checks that any ages can be noted: the total weight stays bounded, a next wait exists, and the histogram can be saved.
+    /// Checks the histogram after any ages were added: its weight stays bounded, it gives a next wait, and it can be
+    /// saved.
     #[test]
     fn anything_can_be_noted_and_survives_the_store(
         noted in proptest::collection::vec((0..u64::MAX, 0..u64::MAX), 1..40),

@@ -12,7 +12,7 @@ pub enum Charged {
 }
 
 impl Charged {
-    /// Returns the name of the charge for programs: `no`, `yes` or `unknown`.
+    /// Returns the name of the charge in JSON: `no`, `yes` or `unknown`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ pub enum MoneyState {
 }
 
 impl MoneyState {
-    /// Returns the name of the money's status for programs; the database keeps it as well.
+    /// Returns the name of the money's status in JSON and in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,17 +5,20 @@
 pub struct PollCounters {
     /// The number of answers "still running".
     pub polls: u32,
-    /// The number of answers "still running" at ages above [`Policy::patience`](crate::domain::policy::Policy::patience).
+    /// The number of answers "still running" at ages above
+    /// [`Policy::patience`](crate::domain::policy::Policy::patience).
     pub overdue: u32,
-    /// The number of polls in a row that failed.
+    /// The number of polls that failed since the last answer "still running".
     pub setbacks: u32,
-    /// The number of answers "no such task" that came after the grace period of a new task.
+    /// The number of answers "no such task" since the last answer "still running". Answers in the grace period of a new
+    /// task do not count.
     pub missing: u8,
     /// The number of answers that reported success but named no clip.
     pub empty: u8,
     /// The number of answers in a row that were about another task or request.
     pub mistaken: u8,
-    /// The number of expired links to the clip that were replaced so far.
+    /// The number of times a fresh link was requested because the link was dead. Requests only because of a link's age
+    /// do not count.
     pub fresh_links: u8,
     /// The number of downloads that brought something other than a clip, since a download last made progress.
     pub damaged: u8,

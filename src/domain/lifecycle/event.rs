@@ -78,9 +78,13 @@ impl Absence {
     /// Returns the proof of absence from a task list that lacks the attempt's request id; `None` if the list proves
     /// nothing.
     ///
-    /// `complete`: no page failed. `echoes_ours`: the list has another request id of this program from the searched
-    /// time, so such ids do appear in it. `asked` must be later than `since`, the beginning of the doubt, by more than
-    /// the provider's lag. The doubt, not the intent, is the beginning: a request may wait long before it counts as lost.
+    /// A list is a proof only if all of these conditions hold:
+    ///
+    /// - `complete`: every page of the list was read.
+    /// - `echoes_ours`: the list shows another request id of this program from the same time, so it does contain such
+    ///   ids.
+    /// - `asked` is later than `since`, the beginning of the doubt, by more than the provider's lag. The time of the
+    ///   intent does not count, because a request may wait long before it is in doubt.
     #[must_use]
     pub fn prove(
         complete: bool,
@@ -153,7 +157,7 @@ pub enum Event {
     Fetched(ClipFile),
     /// The download ended without a clip.
     FetchSetback(FetchSetback),
-    /// The link has expired, or no request can carry it.
+    /// The host of the clip refused the link as expired or invalid, or no HTTP request can contain the link.
     LinkDead,
     /// The link has reached the age at which it is expected to expire, and was not tried.
     LinkOld,

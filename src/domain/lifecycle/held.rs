@@ -37,7 +37,8 @@ impl HeldReason {
         Self::NameConflict,
     ];
 
-    /// Returns whether it is unknown if the provider charged. Otherwise the provider did charge, and only the clip is missing.
+    /// Returns true if it is unknown whether the provider charged. If false, the provider did charge, and only the clip
+    /// is missing.
     #[must_use]
     pub const fn charge_in_doubt(self) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A state of a take without its data, from [`State`](super::State). The names of states are spelled only here.
+/// The kind of a [`State`](super::State), without its data. All code takes the names of states from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
     /// The take waits to be submitted.
@@ -50,7 +50,8 @@ impl Phase {
     pub const IN_FLIGHT: [Self; 5] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 
-    /// The phases of [`Self::IN_FLIGHT`], and [`Phase::Held`]: the take was or may have been sent, with no final result.
+    /// The phases of [`Self::IN_FLIGHT`], and [`Phase::Held`]: the take was or may have been sent, with no final
+    /// result.
     pub const UNSETTLED: [Self; 6] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing, Self::Held];
 

@@ -150,10 +150,11 @@ impl Doubt {
         }
     }
 
-    /// Returns the state that waits for the next look-up; `Held` after the last look-up, or if the provider offers no
-    /// look-up.
+    /// Returns the state that waits for the next look-up; `Held` after the last look-up, or if the provider offers
+    /// none.
     ///
-    /// A look-up before its scheduled time, as at every start of the program, does not count in the schedule.
+    /// A look-up before its scheduled time, such as the one at every start of the program, does not use up the
+    /// schedule.
     fn again(self, absent: Option<Timestamp>, at: Tick, policy: &Policy) -> State {
         let Self { intent, since, tries_left, looks, due, .. } = self;
         let Some(look_up) = &policy.look_up else {
@@ -227,7 +228,7 @@ fn running_on(
     policy: &Policy,
 ) -> Result<State, Illegal> {
     let age = at.since(task.accepted);
-    // What is certainly charged does not become doubtful: only the clip is missing.
+    // A certain charge does not become doubtful: only the clip is missing.
     let is_charged = task.charged;
     let lost = |reason| if is_charged { HeldReason::NoResult } else { reason };
     let pause = match event {
@@ -316,8 +317,8 @@ impl Fetch {
 
     /// Returns the state after a failed download.
     ///
-    /// Failures of the host never use up tries. Only downloads that are not a clip, and links with too many redirects, use up
-    /// tries.
+    /// Failures of the host never use up tries. Only downloads that are not a clip, and links with too many redirects,
+    /// use up tries.
     fn set_back(mut self, setback: FetchSetback, at: Tick, policy: &Policy) -> State {
         match setback {
             FetchSetback::Trouble { after, progress } => {

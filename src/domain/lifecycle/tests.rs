@@ -41,7 +41,7 @@ fn doubt(looks: u8, absent: Option<Timestamp>) -> State {
     State::Doubtful { intent: intent(), since: at(0).now, tries_left: 3, looks, absent, due: at(0).now }
 }
 
-/// Returns every kind of state, with the variants of its data.
+/// Returns every kind of state, some of them several times with different data.
 fn states() -> Vec<State> {
     let counters = PollCounters::default();
     let due = at(0).now;

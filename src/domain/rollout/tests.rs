@@ -9,8 +9,8 @@ fn close(value: f64, exact: f64) -> bool {
     (value / exact - 1.0).abs() < 1e-9
 }
 
-/// Returns the mean likelihood over the rates between `from` and `to`, divided by the one at `rate`. Integrates by Simpson's
-/// rule.
+/// Returns the mean likelihood over the rates between `from` and `to`, divided by the one at `rate`. Integrates by
+/// Simpson's rule.
 fn integrated(from: f64, to: f64, rate: f64, reviewed: u32, approved: u32) -> f64 {
     let likelihood =
         |p: f64| p.powi(approved.cast_signed()) * (1.0 - p).powi((reviewed - approved).cast_signed());

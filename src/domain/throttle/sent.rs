@@ -34,7 +34,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Replaces the time of the permission by `now`, the time at which a submission that waited for something else is sent.
+    /// Sets the time of sending to `now`, because the permitted submission first waited for something else.
     pub fn leaves(&mut self, now: Duration) {
         self.at = now;
     }

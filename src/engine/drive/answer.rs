@@ -26,8 +26,8 @@ impl Drive {
         Ok(next)
     }
 
-    /// Saves the task of an accepted submission. An error names the job and its price: the task's id may be recorded
-    /// nowhere but in that message.
+    /// Saves the task of an accepted submission. The message of an error names the job and its price, and may be the
+    /// only record of the paid task's id.
     pub(super) async fn own(&self, take: &Take, event: Event) -> Next {
         self.record(take, event, None, None).await.map_err(|failure| match failure {
             Failure::Store(error) => Failure::unsaved(take, &error),

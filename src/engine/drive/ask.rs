@@ -25,10 +25,10 @@ use std::sync::Arc;
 /// with more pages proves nothing.
 const PAGES: usize = 200;
 
-/// The largest difference between a provider's clock and this computer's at which a task list can prove anything.
+/// The largest difference between a provider's clock and this computer's clock at which a task list can prove anything.
 ///
-/// The searched time is chosen by this computer's clock and applied by the provider's clock. It reaches back at least
-/// twice this difference.
+/// The search covers a time span that this computer's clock chooses and the provider's clock applies. So the span
+/// begins earlier than the submission, by at least twice this difference.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The result of searching the provider's task list for one submission.
@@ -221,8 +221,10 @@ impl Drive {
         }
     }
 
-    /// Evaluates a whole task list that lacks the request id. The list proves something only for the account that got the
-    /// request. That account is certain while the API key is still the one that sent the request.
+    /// Decides what a whole task list without the request id proves. Returns the event and a message about it.
+    ///
+    /// The list proves something only for the account that got the request. That account is certain only if the API key
+    /// has not changed since the request.
     async fn denied(
         &self,
         intent: &Intent,
@@ -252,8 +254,8 @@ impl Drive {
         }
     }
 
-    /// Saves the result of a look-up that found no task. Only the last look-up's message is reported and kept; until then the
-    /// message about the missing answer stays.
+    /// Saves the result of a look-up that found no task. While further look-ups follow, the message about the missing
+    /// answer is kept; the last look-up's message replaces it.
     async fn looked(&self, take: &Take, event: Event, said: Said, at: Tick) -> Next {
         let to = take.state.clone().on(event.clone(), at, &self.lane.policy).map_err(Failure::Illegal)?;
         let said = (!matches!(to, State::Doubtful { .. })).then_some(said);

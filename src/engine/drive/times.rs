@@ -31,7 +31,8 @@ impl Heard {
         }
     }
 
-    /// Resets the time for which this run waits for the task, if a rendered clip's task must be polled again for a new link.
+    /// Restarts the time for which this run polls an overdue task, if the task must be polled again for a new link to
+    /// its clip.
     pub(super) fn rendered_before(&mut self, moved: &Result<Take, Left>) {
         if matches!(moved, Ok(Take { state: State::Running { .. }, .. })) {
             self.patience = Patience::default();

@@ -44,13 +44,13 @@ impl Control {
         }
     }
 
-    /// Takes a slot for a task that was running before this run.
+    /// Takes a slot for a task that is already running, for example since an earlier run.
     pub(super) fn occupy(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
         lock(&self.throttle).occupied();
         self.slot(permit)
     }
 
-    /// Turns the permit of a permitted call into the slot that the call holds.
+    /// Makes the slot of a call that the controller has permitted. Dropping the slot gives the `permit` back.
     pub(super) fn slot(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
         Slot { _permit: permit, control: Arc::clone(self) }
     }
@@ -61,8 +61,8 @@ impl Control {
         *lock(&self.recalled) = Some(learned);
     }
 
-    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if they
-    /// differ from what an earlier run learned.
+    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if the
+    /// result differs from that of an earlier run.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         let learned = lock(&self.throttle).learned();
         (learned, learned != *lock(&self.recalled))

@@ -16,7 +16,7 @@ impl Account {
         self.history().day = Some((now.strftime("%F").to_string(), count));
     }
 
-    /// Counts a submission against the day's quota (UTC). Returns `false` where the quota is used up.
+    /// Counts a submission against the day's quota (UTC). Returns `false`, and counts nothing, if the quota is used up.
     pub(super) fn take_of_the_day(&self, now: Timestamp) -> bool {
         let Some(quota) = self.per_day else { return true };
         let today = now.strftime("%F").to_string();

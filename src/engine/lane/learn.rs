@@ -13,7 +13,8 @@ use tokio::time::Instant;
 const UNREACHED: u32 = 5;
 /// The shortest and the longest pause of a provider after connection failures.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
-/// The time without a successful submission after which a provider is closed for this run.
+/// The time after which a provider is closed for this run if all its submissions were throttled, not sent or not
+/// answered.
 const GIVE_UP: Duration = Duration::from_hours(1);
 /// The number of refusals in a row after which a model gets no more submissions in this run.
 const MODEL_REFUSALS: u32 = 3;
@@ -181,7 +182,8 @@ impl Account {
     }
 }
 
-/// Checks whether all submissions have failed for longer than [`GIVE_UP`]. The first failure starts the measured time.
+/// Records a failure, and checks whether failures without a useful answer in between have lasted longer than
+/// [`GIVE_UP`].
 fn out_of_patience(history: &mut History) -> bool {
     history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
 }

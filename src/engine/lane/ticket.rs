@@ -24,7 +24,7 @@ impl<'a> Ticket<'a> {
         Self { turn, pass, quota: Cell { account, lane, of_day, is_spent: false } }
     }
 
-    /// Reports whether the submission was within the day's quota when it was permitted.
+    /// Reports whether the day's quota had room for the submission.
     pub(super) fn is_of_the_day(&self) -> bool {
         self.quota.of_day
     }
@@ -78,7 +78,8 @@ impl<'a> Asking<'a> {
         self.pace.give_back();
     }
 
-    /// Records the outcome of the query: a refusal for speed makes all queries of the account wait.
+    /// Records the outcome of the query. If the provider refused it because calls came too fast, all queries of the
+    /// account wait.
     pub(in crate::engine) fn heard(self, fault: Option<&Fault>, jitter: f64) {
         match fault.map(|fault| fault.kind) {
             Some(FaultKind::Throttled { after }) => self.pass.throttled(after, jitter),

@@ -43,7 +43,7 @@ impl Times {
         }
     }
 
-    /// Waits until another task of this kind has finished. The wait ends only for the first tasks, at most [`FEW`].
+    /// Waits until another task of this kind has finished. Only the first tasks end the wait, at most [`FEW`].
     pub(in crate::engine) async fn news(&self) {
         self.news.notified().await;
     }

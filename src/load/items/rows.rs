@@ -26,7 +26,7 @@ impl ProductFile {
     ///
     /// # Errors
     ///
-    /// Returns the reason for which the file cannot be read.
+    /// Returns the reason why the file cannot be read.
     pub fn bytes(&self) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
         source(&self.path)?.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -36,8 +36,8 @@ impl ProductFile {
 
 /// Reads the items of a manifest without making jobs of them, and adds the problems of their source to `loaded`.
 ///
-/// `change` may replace parts of the manifest's options for reading. Returns the product file, or `None` if the
-/// manifest itself lists the items. Passes every item to `take`, even items that share an id.
+/// `change` may replace parts of the manifest's options for reading. Returns the product file, or `None` if it cannot
+/// be opened or the manifest itself lists the items. Passes every item to `take`, even items that share an id.
 pub fn each_item(
     loaded: &mut Loaded,
     change: &dyn Fn(&mut Reading),

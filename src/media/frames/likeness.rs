@@ -107,10 +107,10 @@ fn hash(frame: &Frame) -> u64 {
     parts.iter().fold(0, |bits, part| bits << 1 | u64::from(*part > median))
 }
 
-/// Compares the perceptual hashes of a picture and a frame. Returns the number of different bits, from 0 to 63. It is 0
+/// Returns the number of different bits, from 0 to 63, between the perceptual hashes of a picture and a frame. It is 0
 /// if both have nearly the same brightness at every place.
 ///
-/// In a nearly symmetric picture some frequencies are near the median, so their bits depend on noise.
+/// In a nearly symmetric picture some frequencies are near the median, so noise decides their bits.
 #[must_use]
 pub fn hash_distance(picture: &Frame, frame: &Frame) -> u32 {
     if correlation(picture, frame) >= SAME { 0 } else { (hash(picture) ^ hash(frame)).count_ones() }

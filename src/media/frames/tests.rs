@@ -178,7 +178,7 @@ fn a_hash_tells_another_and_a_mirrored_picture_from_a_push_in() {
     assert!(distance(&other) > 12, "{}", distance(&other));
 }
 
-/// In this picture, noise alone decides about half of the frequencies.
+/// Tests a picture in which noise alone decides about half of the bits of the hash.
 #[test]
 fn a_symmetric_picture_with_noise_is_the_picture() {
     let vase = |noise: usize| {

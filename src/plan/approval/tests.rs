@@ -22,7 +22,8 @@ fn done() -> Decision {
     Decision::Unchanged { take: TakeId("1".into()), refile: None }
 }
 
-/// Saves a plan with the job `then`, reads it, and returns the change between the plan and the job `now`.
+/// Saves a plan with the job `then`, reads it, and returns the change of the job since; `None` for `now` means that the
+/// job is gone.
 fn moved(then: (&Wanted, &Decision), now: Option<(&Wanted, &Decision)>) -> Option<How> {
     let mut approval = Approval::new("shop", Vec::new(), Usd::ZERO);
     approval.add(then.0, then.1);

@@ -6,9 +6,11 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::known::{KnownJob, KnownTake};
 
-/// Replaces the decision about a request in doubt by a resubmission, and subtracts the price from `allowed`. The
-/// decision stays if `allowed` is less than the price. If an earlier run queued a resubmission but did not send it,
-/// this one is sent.
+/// Replaces the decision about a request in doubt by a resubmission, and subtracts the price from `allowed`. The job
+/// may then be charged twice.
+///
+/// The decision stays if the price exceeds `allowed`, or if the provider refused an earlier resubmission. A
+/// resubmission that an earlier run queued but did not send is sent instead of a new one.
 pub(super) fn reorder_doubtful(
     job: &Wanted,
     own: &KnownJob,

@@ -1,4 +1,4 @@
-//! Decides about the jobs that neither their own takes nor the takes of other jobs have served.
+//! Decides about the jobs that the first two passes have left undecided.
 
 use super::share::{another_clip, follows, shared, taken_over};
 use super::{Decision, WantedJobs, blocked, by_itself, let_go, unsent, unserved};
@@ -8,7 +8,7 @@ use crate::manifest::Rules;
 use crate::plan::fingerprint::changes;
 use crate::plan::known::{Known, KnownJob, Owner};
 
-/// Decides in the third pass about a job for which the first two found neither its own clip nor another job's take.
+/// Returns the decision about a job that the first two passes have left undecided.
 pub(super) fn last<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,

@@ -17,9 +17,10 @@ pub(super) fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reus
         && (jobs.rendered(job)?.is_some() || jobs.reusable(Owner::Bound, job)?.is_some()))
 }
 
-/// Checks whether a job's unsent take would pay again for the clip that a job before it has, will get, or may have paid.
+/// Checks whether a job's unsent take would pay again for a clip that an earlier job has, will get, or may have paid
+/// for.
 ///
-/// Two jobs have an unsent take each if they did not always have the same request.
+/// Both jobs can have an unsent take if their requests became equal only later.
 pub(super) fn is_led<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -33,7 +34,7 @@ pub(super) fn is_led<J: WantedJobs + ?Sized>(
     Ok(jobs.leader(job)?.is_some_and(|(_, leader)| !matches!(leader, Decision::Failed { .. })))
 }
 
-/// Returns the decision to share a clip that another job has, will get, or may have.
+/// Returns the decision to share a clip that another job has, will get, or may have; `None` if there is no such job.
 pub(super) fn shared<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -81,8 +82,8 @@ pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
 }
 
-/// Checks whether a job with this decision can serve others with the same request: they get its clip, or stop at the
-/// same unsettled or failed take.
+/// Checks whether other jobs with the same request can follow a job with this decision. They get its clip, or wait or
+/// fail because of the same take.
 pub(super) const fn serves(decision: &Decision) -> bool {
     !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. } | Decision::HeldBack)
 }
@@ -94,7 +95,8 @@ pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
 }
 
-/// Returns the decision for a job that shares the clip of its leader.
+/// Returns the decision for a job that follows its leader: it shares the leader's clip, or is blocked or failed by the
+/// same take.
 fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Result<Decision, K::Error> {
     let take = match decision {
         // The take moves to the leader.
@@ -122,15 +124,15 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
     Ok(Decision::Shared { leader, take, from, superseded: Vec::new() })
 }
 
-/// Checks whether a person has rejected the clip that the decision would keep. Then the job gets the clip of another
-/// job with the same request, if there is one.
+/// Checks whether the decision would keep a clip that a person has rejected. The job then gets another job's clip for
+/// the same request, if there is one.
 pub(super) fn follows<K: Known + ?Sized>(jobs: &K, job: &Wanted, decision: &Decision) -> bool {
     matches!(decision, Decision::Unchanged { .. })
         && jobs.rejection(&job.key).is_some_and(|rejection| rejection.order == job.fingerprint)
 }
 
-/// Returns the decision that gives a job another clip in place of its rejected one, free of charge. If it returns
-/// `None`, the job keeps its clip until a person decides.
+/// Returns the decision to replace a job's rejected clip by another job's clip, free of charge. If there is none,
+/// returns `None`: the job keeps its clip until a person decides.
 pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -148,8 +150,10 @@ pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     }))
 }
 
-/// Returns the place of a take's clip: under the name of a job, or under `_takes/`, where older clips are kept. The path is
-/// empty if the clip was gone when a newer one got its name; it may be restored. `None` if the take has no clip.
+/// Returns a take's clip with its path; `None` if the take has no clip.
+///
+/// The path is that of a job, or is below `_takes/`, where older clips are kept. The path is empty if the file was
+/// missing when a newer clip got its name; a person may restore such a clip.
 pub(super) fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
     if let Some(filed) = jobs.filed(id)? {
         return Ok(Some(filed));

@@ -32,7 +32,7 @@ fn full() -> Request {
     request
 }
 
-/// Pins the fingerprints of v1, which must never change: a change would buy every catalog in the world again.
+/// Pins the fingerprints of v1, which must never change: after a change, every user would pay for every clip again.
 #[test]
 fn golden_vectors_of_v1() {
     let mut prompt_only = Request::new("zai/viduq1-text".parse().unwrap());

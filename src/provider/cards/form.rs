@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 /// The form of a value in a card, as people write it.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
-    /// Any text.
+    /// Text that is not blank. Numbers and `true` or `false` count as text.
     Text,
     /// `true` or `false`.
     Flag,

@@ -110,7 +110,7 @@ pub(super) fn not_one_of(
     let finding = finding.instead(near.as_ref().map_or(rule.values.as_slice(), std::slice::from_ref));
     match field {
         Some(Field::Duration) => takers(cards, finding, &format!("{given} seconds"), request),
-        // Another size of the same shape does not need another shape.
+        // The model makes this aspect ratio, so advice about aspect ratios would not help.
         Some(Field::Size) if rule.values.iter().any(|own| shape(own) == shape(value)) => {
             takers(cards, finding, &given, request)
         }

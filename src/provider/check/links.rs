@@ -12,7 +12,7 @@ pub(super) enum Unreachable {
     Private(String),
 }
 
-/// Checks whether a provider can follow the link.
+/// Checks whether a provider can follow the link. An error gives the reason why not.
 pub(super) fn reach(link: &str) -> Result<(), Unreachable> {
     let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     match url.ok_or(Unreachable::NoLink)?.host() {

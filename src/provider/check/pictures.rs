@@ -1,5 +1,5 @@
-//! Checks the pictures of a request against the rules of the model's card. Unknown properties of a picture are not
-//! checked.
+//! Checks the pictures of a request against the rules of the model's card. Properties that are unknown, such as those
+//! of a link that was not fetched, are not checked.
 
 use super::super::card::{ModelCard, Pictures};
 use super::links::{self, Unreachable};
@@ -200,8 +200,10 @@ fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
     Finding::error(field.name(), message).hint(PUBLISH).detail(what)
 }
 
-/// Compares the shapes and sizes of first and last frame. The provider's documents limit the difference in "resolution": a too
-/// different shape is an error, and a too different size of the same shape is a warning.
+/// Compares the aspect ratios and sizes of first and last frame.
+///
+/// The provider's documents limit the difference in "resolution". A too different aspect ratio is an error; a too
+/// different size with a similar ratio is a warning.
 pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).map(Seen::from);
     compare(card, facts(&request.image), facts(&request.last_image), findings);

@@ -1,4 +1,4 @@
-//! Applies the statements of the provider's documents about settings, beyond the allowed values.
+//! Applies the card's remarks: what the provider's documents say about settings, beyond the allowed values.
 
 use super::super::card::{ModelCard, Remark, RemarkKind, shown};
 use super::{Finding, is_set};
@@ -6,7 +6,7 @@ use crate::domain::request::{Field, Request, Value};
 
 /// Adds a finding for every remark of the card that applies to this request. An unverified card gets a warning too.
 pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
-    // A missing field is reported with the field itself; there the remark gives the reason.
+    // If the model lacks the field, `advice::lacking` reports that, with the remark as a note.
     let remarks = card.remarks.iter().filter(|remark| card.has(&remark.field) && concerns(remark, request));
     findings.extend(remarks.filter_map(|remark| {
         let says = &remark.says;

@@ -3,18 +3,19 @@
 //! # The contract
 //!
 //! The page reads one [`Document`]: from its own text in a file, or from `GET data` if `review` serves it. `review`
-//! sends a [`Change`] with the changed jobs (SSE), and as the answer to a decision. Rules for both:
+//! sends a [`Change`] with the changed jobs (SSE), and as the answer to a decision. Rules for both types:
 //!
 //! - A field that is `null`, `false`, empty or 0 is left out.
 //! - `*_text` and `*_texts` are numbers in `texts` of the same document: `Change` has a table of its own.
 //! - Money is in whole millionths of a dollar, times are seconds since 1970 (UTC).
 //! - A job is identified by `job`, its name in commands.
-//! - A file has addresses of clips below `folder`, and of pictures in `pictures`. A served page has none of them: it
-//!   requests `clip/{take}`, `poster/{take}` and `source/{take}`, the last only if the take has a `file`.
+//! - A page in a file finds clips below `folder`, and pictures by their addresses in `pictures`.
+//! - A served page has no such addresses. It requests `clip/{take}` and `poster/{take}`, and also `source/{take}` if
+//!   the take has a `file`.
 //!
 //! `POST /api/decide` and `POST /api/choose` answer with a [`Change`] that has the current state of the jobs. With
-//! status 409 it also has `conflicts`, a list of `{"job": NAME}`: no decision was recorded about these jobs, and the
-//! page shows both decisions.
+//! status 409 it also has `conflicts`, a list of `{"job": NAME}`: no decision was recorded about these jobs. The page
+//! then shows the user's decision next to the recorded one.
 //!
 //! Only a served page has `live`: `{"read_only": true}` hides all controls for decisions.
 
@@ -182,7 +183,7 @@ pub struct Job {
     /// The id of the rendering whose clip the job uses; left out if the job has no clip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub take: Option<String>,
-    /// The state of the review: `approved`, `rejected` or `outdated`; left out if it is undecided.
+    /// The state of the review: `approved`, `rejected` or `outdated`; left out if the clip is undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<&'static str>,
     /// The newest review of the job.

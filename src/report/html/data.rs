@@ -44,7 +44,7 @@ pub fn document(
     }
 }
 
-/// Returns the data of the chosen jobs as an update for a served page.
+/// Returns the data of the jobs that `chosen` selects, as an update for a served page.
 #[must_use]
 pub fn change(gallery: &Gallery, chosen: impl Fn(&JobKey) -> bool) -> Change {
     described(gallery, &Pictures::default(), chosen)

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 /// A converter of jobs to page data. Each text is stored once in a table, because many jobs have the same texts.
 pub(super) struct Describing<'a> {
     pub(super) texts: Texts,
-    /// For the id of every rendering, its job and the record of the rendering.
+    /// The job and the record of each rendering, by the rendering's id.
     pub(super) owners: HashMap<&'a TakeId, (&'a GalleryJob, &'a TakeRecord)>,
     pub(super) pictures: &'a Pictures,
 }

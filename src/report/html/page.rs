@@ -32,8 +32,8 @@ const SCRIPTS: [&str; 15] = [
 
 /// Returns the whole report page as HTML.
 ///
-/// The page requests nothing from other hosts. A browser runs nothing in it except its own script, so text of a catalog
-/// or a provider is always data.
+/// The page requests nothing from other hosts. A browser runs only the page's own script, so text from a catalog or a
+/// provider cannot run as code.
 pub fn page(document: &Document) -> Result<String, minijinja::Error> {
     let script = script();
     let mut environment = Environment::new();

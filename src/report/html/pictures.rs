@@ -33,8 +33,9 @@ pub struct Pictures {
 impl Pictures {
     /// Reads the posters (preview pictures of clips) that the checks made, and makes small source pictures.
     ///
-    /// If all pictures together fit into `room` bytes, they become part of the page. Otherwise each becomes a file in
-    /// [`FOLDER`]. Small source pictures are stored in the folder of the posters, so that the next report is fast.
+    /// The page contains large copies if they all fit into `room` bytes, or else small copies if these fit. Otherwise
+    /// each large copy becomes a file in [`FOLDER`]. Source pictures are stored in the folder of the posters, so that
+    /// the next report is fast.
     #[must_use]
     pub fn gather(gallery: &Gallery, places: &Places, room: usize) -> Self {
         let folder = places.state.join(POSTERS);
@@ -148,7 +149,7 @@ impl Small {
     }
 }
 
-/// Returns a picture with the digest of its content; `None` if the content was never read.
+/// Returns a picture with the hash of its content; `None` if the content was never read.
 fn named(media: &Media) -> Option<(Sha256, &Media)> {
     Some((media.facts()?.sha256, media))
 }

@@ -1,4 +1,4 @@
-//! A cancelled job as JSON.
+//! Formats the outcome of `cancel` for one job as JSON.
 
 use crate::app::cancel::CancelledJob;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The content of a product file as JSON.
+//! Formats the content of a product file as JSON.
 
 use crate::app::catalog::{CatalogReport, SAMPLES, confidence};
 use crate::catalog::Mapped;

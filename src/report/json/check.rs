@@ -1,11 +1,11 @@
-//! The verdicts of the automatic checks, as JSON.
+//! Formats the verdicts of the automatic checks as JSON.
 
 use crate::app::check::{CheckReport, CheckedClip};
 use crate::app::checker::{RunChecks, Tally};
 use crate::domain::verdict::Checked;
 use serde_json::{Value, json};
 
-/// Returns the verdicts about all clips of a project.
+/// Returns the verdict about each clip of a project, and their counts, as JSON.
 #[must_use]
 pub fn object(report: &CheckReport) -> Value {
     let clip = |clip: &CheckedClip| {
@@ -48,7 +48,7 @@ pub fn counts(tally: &Tally) -> Value {
     json!({ "pass": passed, "warn": warned, "fail": failed, "not_checked": unchecked })
 }
 
-/// Returns the verdicts about the clips of a run.
+/// Returns the number of a run's clips by verdict, and the number of clips whose frames were checked.
 #[must_use]
 pub fn of_run(checks: &RunChecks) -> Value {
     let mut object = counts(&checks.tally);

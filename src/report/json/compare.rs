@@ -1,4 +1,4 @@
-//! The difference between two runs as JSON.
+//! Formats the difference between two runs as JSON.
 
 use crate::app::jobs::compare::{Change, Comparison, Durations, JobSnapshot, Snapshot};
 use crate::domain::verdict::Verdict;

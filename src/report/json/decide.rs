@@ -1,10 +1,10 @@
-//! The reviews that a command recorded, as JSON.
+//! Formats recorded reviews as JSON.
 
 use crate::app::decide::DecideReport;
 use crate::report::reviews;
 use serde_json::{Value, json};
 
-/// Returns the recorded reviews, and the reviews that were not recorded because of a conflict.
+/// Returns the recorded reviews, and each conflict with the newest review of its job, as JSON.
 #[must_use]
 pub fn object(report: &DecideReport) -> Value {
     let made = report.made.iter().map(|(key, review)| {

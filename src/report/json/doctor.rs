@@ -1,4 +1,4 @@
-//! The results of `doctor` as JSON.
+//! Formats the results of `doctor` as JSON.
 
 use crate::app::doctor::{Check, DoctorReport};
 use crate::app::places::Places;

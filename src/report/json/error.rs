@@ -1,4 +1,4 @@
-//! An error as JSON.
+//! Formats an error as JSON.
 
 use crate::app::error::Error;
 use crate::report::problems;

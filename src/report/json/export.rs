@@ -1,4 +1,4 @@
-//! An export as JSON.
+//! Formats the result of `export` as JSON.
 
 use crate::app::export::ExportReport;
 use serde_json::{Value, json};

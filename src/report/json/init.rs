@@ -1,9 +1,9 @@
-//! The result of `init` as JSON.
+//! Formats the result of `init` as JSON.
 
 use crate::app::init::Written;
 use serde_json::{Value, json};
 
-/// Returns the JSON object with the files that `init` wrote.
+/// Returns the JSON object with the files that `init` wrote, and with the product file that it read, if any.
 #[must_use]
 pub fn object(written: &Written) -> Value {
     let mut object = json!({ "format": 1, "manifest": written.manifest, "schema": written.schema });

@@ -1,4 +1,4 @@
-//! The list of jobs as JSON.
+//! Formats the list of jobs as JSON.
 
 use crate::app::gallery::{Gallery, GalleryJob};
 use crate::app::jobs::{JobsReport, UNCHECKED, spent};

@@ -1,4 +1,4 @@
-//! The costs of a project, and the correction of a cost, as JSON.
+//! Formats the costs of a project, and a corrected cost, as JSON.
 
 use crate::app::ledger::adjust::AdjustReport;
 use crate::app::ledger::{LedgerReport, Row, sent, why};

@@ -1,11 +1,11 @@
-//! Model cards as JSON.
+//! Formats model cards as JSON.
 
 use crate::app::models::{Entry, ModelsReport, Rendered, Shown};
 use crate::domain::money::Usd;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Returns the requested model cards, the descriptions of the models, as one JSON object.
+/// Returns the requested model cards (descriptions of models) as one JSON object.
 #[must_use]
 pub fn object(report: &ModelsReport) -> Value {
     match &report.shown {

@@ -1,4 +1,4 @@
-//! A pause that was set or lifted, as JSON.
+//! Formats a pause that was set or lifted as JSON.
 
 use crate::report::pauses;
 use crate::store::Pause;

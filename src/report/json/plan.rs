@@ -1,4 +1,5 @@
-//! The plan as one JSON object. Each job is written as soon as it is read, so that memory holds no list of all jobs.
+//! Serializes a plan as one JSON object. Each job is written as soon as it is read, so memory holds no list of all
+//! jobs.
 
 use crate::app::places::Places;
 use crate::app::plan::PlanReport;

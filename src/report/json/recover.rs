@@ -1,4 +1,4 @@
-//! The result of `recover` as JSON.
+//! Formats the result of `recover` as JSON.
 
 use crate::app::recover::{RecoverReport, Recovered};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! The report of a project as JSON: every job with its renderings, its review and its verdict.
+//! Formats the report of a project as JSON: every job with its renderings, its review and its verdict.
 
 use super::jobs::job;
 use crate::app::budget::Level;

@@ -1,4 +1,4 @@
-//! The summary of a run as JSON.
+//! Formats the summary of a run as JSON.
 
 use crate::app::budget::Level;
 use crate::app::exit::Exit;
@@ -18,7 +18,9 @@ pub fn nothing(why: &str, exit: Exit) -> Value {
     json!({ "event": "nothing", "exit": exit as i32, "why": why })
 }
 
-/// Returns the last line of a run's JSON stream. Fields may be added; readers must ignore unknown fields.
+/// Returns the summary of a run, the last line of its JSON stream.
+///
+/// Fields may be added; readers must ignore unknown fields.
 #[must_use]
 pub fn object(places: &Places, summary: &Summary) -> Value {
     let Summary { spent, run_spent, .. } = summary;

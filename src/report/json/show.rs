@@ -1,4 +1,4 @@
-//! All recorded facts about one job, as JSON.
+//! Formats all recorded facts about one job as JSON.
 
 use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::lifecycle::State;

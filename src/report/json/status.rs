@@ -1,4 +1,4 @@
-//! The state of a project as JSON.
+//! Formats the state of a project as JSON.
 
 use crate::app::budget::Level;
 use crate::app::places::Places;

@@ -1,10 +1,11 @@
-//! The result of `validate` as JSON.
+//! Formats the result of `validate` as JSON.
 
 use crate::app::validate::ValidateReport;
 use crate::domain::problem::Tally;
 use serde_json::{Value, json};
 
-/// Returns the JSON line that follows the warnings of a valid manifest. An invalid manifest has no such line.
+/// Returns the JSON line about a valid manifest: its numbers of jobs and warnings. An invalid manifest has no such
+/// line.
 #[must_use]
 pub fn object(report: &ValidateReport, tally: Tally) -> Value {
     json!({ "format": 1, "valid": true, "jobs": report.jobs, "warnings": tally.warnings })

@@ -1,11 +1,11 @@
-//! The comparison of clip files with their recorded contents, as JSON.
+//! Formats the comparison of clip files with their records as JSON.
 
 use crate::app::verify::VerifyReport;
 use crate::store::Clip;
 use serde_json::{Value, json};
 
-/// Returns the JSON line for a clip whose file or sidecar is missing, unreadable or not the saved one. `word` is the kind of
-/// defect, and `why` explains the defect.
+/// Returns the JSON line for a clip whose file or sidecar is missing, unreadable or changed. `word` names the kind of
+/// defect, and `why` explains it.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
     let Clip { key, filed, .. } = clip;
@@ -27,7 +27,7 @@ pub fn restoring(clip: &Clip, word: &str, what: &str) -> Value {
     json!({ "event": word, "job": clip.key.to_string(), "path": clip.filed.path, "why": what })
 }
 
-/// Returns the counts of a comparison, which are the last line of its JSON stream.
+/// Returns the number of clips by result of `verify`, which is the last line of its JSON stream.
 #[must_use]
 pub fn object(report: &VerifyReport) -> Value {
     json!({

@@ -1,4 +1,4 @@
-//! The difference between two runs as Markdown.
+//! Formats the difference between two runs as Markdown.
 
 use super::{PROBLEMS, code};
 use crate::app::jobs::compare::Comparison;

@@ -1,6 +1,6 @@
 use super::*;
 
-/// The reports themselves are tested with the whole program.
+/// Real reports are recognised in tests of the whole program; this test has only other documents.
 #[test]
 fn other_documents_of_the_same_kinds_are_not_reports() {
     let others = [

@@ -1,4 +1,4 @@
-//! The lines at the bottom of a terminal that change while a run is at work.
+//! Draws the lines at the bottom of a terminal that change during a run.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ struct Drawn {
 }
 
 impl Live {
-    /// Returns the bottom of a terminal, where no lines are drawn yet.
+    /// Returns a `Live` without drawn lines.
     pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template("{msg}").expect("one placeholder is a template");
         let bar = ProgressBar::hidden().with_style(style);
@@ -73,10 +73,11 @@ impl Drawn {
         }
     }
 
-    /// Removes the drawn lines if the width of the terminal has changed. Then it moves the cursor to the row of the last drawn
-    /// line.
+    /// Prepares the drawn lines for a changed width of the terminal: removes them, and moves the cursor to the row of
+    /// the last one.
     ///
-    /// The terminal has wrapped the drawn lines to its new width like one paragraph, because each line fills its row.
+    /// After a change of its width, a terminal wraps the drawn lines again. Each line fills its row, so together they
+    /// take the rows of one long paragraph.
     fn heed(&mut self, columns: usize) {
         if self.lines == 0 || columns == 0 || self.columns == columns {
             return;

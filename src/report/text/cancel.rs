@@ -1,4 +1,4 @@
-//! The result of `cancel` in words.
+//! Formats the result of `cancel` as text.
 
 use crate::app::cancel::{CancelOutcome, CancelReport, CancelledJob, Obstacle};
 use crate::app::places::{Places, quoted, show_typed};
@@ -8,7 +8,8 @@ use crate::domain::text::count;
 use crate::report::lines::charged_words;
 use crate::report::terminal::Terminal;
 
-/// Writes the remarks that apply to all cancelled jobs. The line about each job was written before.
+/// Writes the remarks that apply to all cancelled jobs, and the command to type next. Each job has had its own line
+/// before.
 pub fn tell(terminal: &Terminal, report: &CancelReport) {
     if report.jobs.is_empty() {
         terminal.say("nothing to cancel: no such job is waiting to be sent or waiting for the result");

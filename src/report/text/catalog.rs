@@ -77,8 +77,8 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
     lines
 }
 
-/// Returns the number of active products or variants, and for each reason the number that is left out; empty if none is left
-/// out. `all` is the number of all.
+/// Returns how many of `all` products or variants are active, and how many each reason leaves out; empty if all are
+/// active.
 fn taken(about: &About, all: usize) -> String {
     let left: usize = about.left_out.iter().map(|(_, count)| count).sum();
     if left == 0 {
@@ -155,7 +155,7 @@ fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item], columns: us
     lines
 }
 
-/// Returns the line about a catalog field: its columns, how they were found, and which other columns were possible.
+/// Returns the lines about one catalog field: its columns, how they were found, and which other columns were possible.
 fn mapping(mapped: &Mapped, width: usize, columns: usize) -> Vec<String> {
     let how = match mapped.by {
         By::Known => "",

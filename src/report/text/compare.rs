@@ -12,7 +12,8 @@ use std::time::Duration;
 /// The indentation of the continuation of a line, in columns.
 const DEEPER: usize = 4;
 
-/// The maximum width of a job's name for alignment, in columns. A longer name does not move the text of other lines.
+/// The maximum width of job names that are padded to align the texts after them, in columns. A longer name moves only
+/// its own text.
 const WIDEST: usize = 32;
 
 /// Returns the comparison as text with lines of at most `columns` columns.
@@ -82,7 +83,7 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
     counts
 }
 
-/// Returns the amounts that were spent up to the first and up to the second of the two compared points in time.
+/// Returns the amounts spent up to the earlier and up to the later of the two compared points in time.
 pub(crate) fn money(comparison: &Comparison) -> String {
     let [then, now] = comparison.spent;
     let mark = if comparison.sandbox { " (sandbox money)" } else { "" };
@@ -123,8 +124,8 @@ fn verdict(stage: &JobSnapshot) -> String {
     verdict.map_or("–", Verdict::name).to_owned()
 }
 
-/// Returns in words two median durations of a model's renderings. A comparison is between two points in time: the first median
-/// is for renderings up to the earlier one, the second for renderings after it.
+/// Returns in words the median durations of a model's renderings before and after the earlier of the two compared
+/// points in time.
 pub(crate) fn duration(durations: &Durations) -> String {
     let side = |side: Option<(Duration, usize)>| match side {
         Some((median, takes)) => format!("{} ({})", lasted(median), count(takes, "rendering")),

@@ -1,4 +1,4 @@
-//! The result of `dismiss` in words.
+//! Writes the result of `dismiss` as text.
 
 use crate::app::dismiss::DismissReport;
 use crate::report::json;

@@ -1,4 +1,4 @@
-//! The results of `doctor` in words.
+//! Writes the results of `doctor` as text.
 
 use crate::app::doctor::{Check, DoctorReport, Verdict};
 use crate::domain::foreign::shown_lines;

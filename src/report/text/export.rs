@@ -1,4 +1,4 @@
-//! The result of `export` in words.
+//! Writes the result of `export` as text.
 
 use crate::app::export::ExportReport;
 use crate::domain::text::count;

@@ -1,4 +1,4 @@
-//! Describes the renderings that need a person's decision: their requests, their money, and the commands to decide.
+//! Describes the renderings that need a person's decision: their requests, the money, and the commands to decide.
 
 use crate::app::places::{Places, quoted};
 use crate::app::project_status::{EXAMPLES, Held, ProjectStatus};
@@ -15,7 +15,7 @@ use crate::report::layout::Row;
 /// The indentation of further lines about a rendering, in columns.
 const DEEPER: usize = 6;
 
-/// Returns the lines about the renderings that need a person's decision, with the money and the commands.
+/// Returns the lines about the renderings that need a person's decision; empty if there are none.
 #[must_use]
 pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> {
     let held = &standing.held;

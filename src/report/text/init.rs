@@ -1,4 +1,4 @@
-//! The result of `init` in words.
+//! Writes the result of `init` as text.
 
 use super::catalog::{WIDEST, facts, samples};
 use crate::app::init::{InitReport, Products, Written};

@@ -1,4 +1,4 @@
-//! Formats the list of jobs in aligned columns, or with a job's path below it if the columns do not fit.
+//! Formats the list of jobs in aligned columns, or with each path on its own line if the columns do not fit.
 
 use crate::app::gallery::GalleryJob;
 use crate::app::jobs::JobsReport;
@@ -14,7 +14,8 @@ const DEEPER: usize = 4;
 /// The text that the list of jobs shows for a missing value.
 const NOTHING: &str = "–";
 
-/// Returns one line for each job, or two or three lines if one would be wider than `columns` columns.
+/// Returns one line for each job if all these lines fit into `columns` columns; otherwise two or three lines for each
+/// job.
 ///
 /// Names, paths and words are never broken or shortened.
 #[must_use]

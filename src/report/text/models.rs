@@ -73,7 +73,7 @@ fn price(card: &ModelCard) -> String {
     }
 }
 
-/// Returns names as a list in words, such as `a, b or c`.
+/// Returns values as a list in words, such as `a, b or c`.
 fn choice(values: &[Value]) -> String {
     let words: Vec<String> = values.iter().map(shown).collect();
     match words.split_last() {

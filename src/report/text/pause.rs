@@ -1,4 +1,4 @@
-//! The results of `pause` and `resume` in words.
+//! Writes the results of `pause` and `resume` as text.
 
 use crate::app::pause::{PauseReport, ResumeReport};
 use crate::report::json;
@@ -40,7 +40,8 @@ pub fn resumed(terminal: &Terminal, report: &ResumeReport) {
     terminal.next(next);
 }
 
-/// Writes the line about one pause, with the name of its project if there are several projects.
+/// Writes the line (or with `--json` the object) about one pause, after its project's name if there are several
+/// projects.
 fn one(terminal: &Terminal, projects: &[String], pause: &Pause, did: &str, line: &str) {
     if terminal.json {
         terminal.data(json::pause::object(pause, did));

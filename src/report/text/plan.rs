@@ -1,4 +1,4 @@
-//! The result of `plan` in words.
+//! Writes the result of `plan` as text.
 
 use crate::app::places::Places;
 use crate::app::plan::PlanReport;

@@ -1,4 +1,4 @@
-//! The result of `prune` in words.
+//! Writes the result of `prune` as text.
 
 use crate::app::prune::PruneReport;
 use crate::domain::text::count;

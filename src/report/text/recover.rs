@@ -1,4 +1,4 @@
-//! The result of `recover` in words.
+//! Writes the result of `recover` as text.
 
 use crate::app::recover::{RecoverReport, Recovered};
 use crate::domain::lifecycle::Phase;

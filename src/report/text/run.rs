@@ -21,7 +21,7 @@ use crate::store::{Cap, Spent};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The number of columns of a line's first word with the spaces after it. Further rows of the line begin there.
+/// The column at which the text after a line's first word begins. Further rows of the line begin there too.
 const INDENT: usize = 9;
 
 /// Writes the outcome of a run in words, and the command to type next.
@@ -172,7 +172,7 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
 }
 
 impl ProjectStatus {
-    /// Returns a line for each cause of failures, and below it the provider's words about one job.
+    /// Returns a line for each cause of failures, and below it the provider's message about one of the jobs.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {
         let mut causes: BTreeMap<(&str, &str), Vec<&Take>> = BTreeMap::new();

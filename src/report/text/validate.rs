@@ -1,4 +1,4 @@
-//! The result of `validate` in words.
+//! Writes the result of `validate` as text.
 
 use crate::app::places::Places;
 use crate::app::validate::ValidateReport;
@@ -25,8 +25,8 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &ValidateReport) {
     terminal.next(&report.next);
 }
 
-/// Returns the numbers of errors, warnings and notes in the words that stand before each of them, such as `1 error, 2
-/// notes`. Problems with one cause count once.
+/// Returns the numbers of errors, warnings and notes in words, such as `1 error, 2 notes`. Problems with one cause
+/// count once.
 fn counts(problems: &[Problem]) -> String {
     let problems = grouped(problems.to_vec());
     let kinds = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];

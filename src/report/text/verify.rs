@@ -1,12 +1,12 @@
-//! The result of `verify` in words.
+//! Formats the result of `verify` as text.
 
 use crate::app::verify::VerifyReport;
 use crate::domain::text::count;
 use crate::domain::units::bytes;
 use crate::store::Clip;
 
-/// Returns the line about a clip whose file or sidecar is missing, unreadable or not the saved one. `word` is the kind of
-/// defect, and `why` explains the defect.
+/// Returns the line about a clip whose file or sidecar is missing, unreadable or changed. `word` names the kind of
+/// defect, and `why` explains it.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> String {
     let why = if why.is_empty() { String::new() } else { format!("  {why}") };

@@ -28,9 +28,9 @@ impl Bits {
         self.put(value, u32::try_from(code.len()).expect("no code is longer than 16"));
     }
 
-    /// Appends an unsigned exp-Golomb number, which is below 2^16 here and takes at most 32 bits.
+    /// Appends an unsigned exp-Golomb number, which is below 65,535 here and takes at most 31 bits.
     ///
-    /// The code is the number plus one in binary digits. Before the digits come zeros, one fewer than there are digits.
+    /// The code is the number plus one in binary, after one zero fewer than it has digits: 4 becomes `00101`.
     pub(super) fn unsigned(&mut self, value: u32) {
         let digits = (value + 1).ilog2();
         self.put(value + 1, 2 * digits + 1);
@@ -50,9 +50,10 @@ impl Bits {
         }
     }
 
-    /// Ends the stream with a one and zeros, and packs it into a NAL unit with this header byte.
+    /// Ends the stream with a one bit and zero bits up to a whole byte, and packs it into a NAL unit with this header
+    /// byte.
     ///
-    /// Three bytes 0 0 x with x up to 3 would look like a start code to some readers, so a 3 is inserted before the x.
+    /// Some readers would take three bytes 0 0 x, with x up to 3, for a start code, so a 3 is inserted before the x.
     pub(super) fn into_unit(mut self, header: u8) -> Vec<u8> {
         self.put(1, 1);
         self.put(0, (8 - self.count) % 8);

@@ -10,12 +10,12 @@ use std::ops::Range;
 pub(super) const CELL: u32 = 4;
 /// The size of one step of brightness (luma). Every brightness in a canvas is a multiple of it.
 pub(super) const SHADE_STEP: u8 = 16;
-/// The sum of the darkest and the brightest step. Subtracting a step from this sum inverts that step.
+/// The sum of the darkest step (1) and the brightest (14). Subtracting a step from this sum inverts the brightness.
 const SHADES: u8 = 15;
 /// The size of one step of colour difference (chroma). Every colour difference in a canvas is a multiple of it.
 pub(super) const TONE_STEP: u8 = 4;
 
-/// A hue as its blue and red colour differences, in steps of [`TONE_STEP`]. The value 32 means no colour.
+/// A hue, given by its blue and red colour differences in steps of [`TONE_STEP`]. The value 32 means no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tone {
     pub(super) blue: u8,
@@ -61,7 +61,8 @@ impl Canvas {
         usize::from(self.accented[y * self.columns * 2 + x])
     }
 
-    /// Returns the brightness of the cells in a row of macroblocks, and the tone numbers of its squares of 2 × 2 cells.
+    /// Returns the brightness of each cell in one row of macroblocks, and the tone number of each square of 2 × 2
+    /// cells.
     pub(super) fn band(&self, row: usize) -> (&[u8], &[u8]) {
         let (cells, squares) = (self.columns * 16, self.columns * 4);
         (&self.shades[row * cells..(row + 1) * cells], &self.accented[row * squares..(row + 1) * squares])
@@ -162,7 +163,7 @@ impl Canvas {
     }
 }
 
-/// Fills a rectangle of a plane (one value for each cell or square), whose rows have `stride` values.
+/// Fills a rectangle of a plane with one value. A plane has a value for each cell or square, and `stride` values a row.
 fn paint(plane: &mut [u8], stride: usize, across: &Range<usize>, down: &Range<usize>, value: u8) {
     for row in plane.chunks_exact_mut(stride).take(down.end).skip(down.start) {
         row[across.clone()].fill(value);

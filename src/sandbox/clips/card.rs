@@ -1,4 +1,4 @@
-//! Draws the caption card, which names the item and the request. It covers the lower edge of a clip with a picture.
+//! Draws the caption card, which names the item and the request at the lower edge of a clip that begins with a picture.
 
 use embedded_graphics::mono_font::iso_8859_1::{FONT_5X8, FONT_6X10, FONT_7X13_BOLD, FONT_9X15_BOLD};
 

@@ -1,14 +1,14 @@
-//! Encodes blocks of coefficients with CAVLC, a variable-length code (ITU-T H.264, 9.2), as far as simple blocks need
-//! it.
+//! Encodes blocks of coefficients with CAVLC, a variable-length code (ITU-T H.264, 9.2).
 //!
-//! The code for the number of coefficients depends on the neighbours. A block of brightness has sixteen coefficients,
-//! of which only the first three can differ from zero here. So the beginnings of two of the standard's six tables are
-//! enough, and one table for colour.
+//! Only the codes that the sandbox needs are here. In a block of brightness only the first three of the sixteen
+//! coefficients can differ from zero. The standard chooses a table by the number of coefficients in the neighbouring
+//! blocks. Here the beginnings of two of its six tables are enough for brightness, and one table for colour.
 
 use super::bits::Bits;
 
-/// The codes for the number of coefficients that are not zero, which is the first index. The second index is the number of
-/// values 1 or -1 at their end. This is the start of Table 9-5 for 0 ≤ nC < 2.
+/// The codes for the number of coefficients that are not zero: the start of Table 9-5 for 0 ≤ nC < 2.
+///
+/// The first index is this number. The second index is the number of values 1 or -1 at the end of the coefficients.
 const COUNT: [&[&str]; 4] = [
     &["1"],
     &["000101", "01"],
@@ -29,15 +29,17 @@ const COLOUR_COUNT: [&[&str]; 5] = [
     &["000010", "00000011", "00000010", "0000000"],
 ];
 
-/// The codes for the number of zeros between the coefficients, which is the second index. The first index is the number of
-/// coefficients that are not zero, less one. This is the start of Table 9-7.
+/// The codes for the number of zeros before the last coefficient that is not zero: the start of Table 9-7.
+///
+/// The first index is the number of coefficients that are not zero, less one. The second index is the number of zeros.
 const ZEROS: [&[&str]; 3] = [&["1", "011", "010"], &["111", "110"], &["0101"]];
 
 /// The codes as in [`ZEROS`] for the coefficients of a colour: Table 9-9 (a).
 const COLOUR_ZEROS: [&[&str]; 3] = [&["1", "01", "001", "000"], &["1", "01", "00"], &["1", "0"]];
 
-/// The codes for the number of zeros just before a coefficient, which is the second index. The first index is the number of
-/// zeros that remain, less one. This is the start of Table 9-10.
+/// The codes for the number of zeros directly before a coefficient: the start of Table 9-10.
+///
+/// The first index is the number of zeros that are not encoded yet, less one. The second is the number before this one.
 const RUN: [&[&str]; 3] = [&["1", "0"], &["1", "01", "00"], &["11", "10", "01", "00"]];
 
 /// Appends a block of brightness, given by the first three of its sixteen coefficients; the other thirteen are zero.
@@ -47,7 +49,7 @@ pub(super) fn brightness(bits: &mut Bits, coefficients: &[i32; 3], around: usize
     block(bits, coefficients, 16, if around < 2 { &COUNT } else { &COUNT_AMONG_MORE }, &ZEROS);
 }
 
-/// Appends the four coefficients of one of a macroblock's two colours.
+/// Appends the four coefficients of one colour (Cb or Cr) of a macroblock.
 pub(super) fn colour(bits: &mut Bits, coefficients: &[i32; 4]) {
     block(bits, coefficients, 4, &COLOUR_COUNT, &COLOUR_ZEROS);
 }
@@ -92,9 +94,10 @@ fn block(bits: &mut Bits, coefficients: &[i32], most: usize, counts: &[&[&str]],
     }
 }
 
-/// Appends one coefficient: some zeros, a one, and `suffix` further bits, or 12 bits for a large coefficient.
+/// Appends one coefficient: some zeros, a one, and `suffix` further bits, or 4 or 12 bits for a large coefficient.
 ///
-/// `free` is 2 if the coefficient cannot be 1 or -1, whose codes are then free for other values. Otherwise it is 0.
+/// `free` is 2 if the coefficient cannot be 1 or -1, so that the two codes for these values mean other values.
+/// Otherwise it is 0.
 ///
 /// The code is enough for ± 2,000; the coefficients here are within ± 208.
 fn level(bits: &mut Bits, value: i32, free: u32, suffix: u32) {

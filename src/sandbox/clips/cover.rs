@@ -10,8 +10,8 @@ use super::canvas::{Canvas, SHADE_STEP, TONE_STEP, Tone};
 
 /// The maximum length in pixels of the longer side of a cover.
 pub(super) const LONG: u32 = 320;
-/// The number of shades in the palette of a cover. A pixel is the number of its shade, plus this number if it is
-/// accented.
+/// The number of shades of each tone in the palette of a cover. A pixel is stored as the number of its shade, plus this
+/// number if it has the tone of accented parts.
 const SHADES: u8 = 16;
 
 /// Returns a canvas as a PNG, scaled down by a whole number.
@@ -54,7 +54,7 @@ fn pixel(canvas: &Canvas, (left, top): (usize, usize), step: usize) -> u8 {
     shade + if canvas.tone(x / 2, y / 2) == 0 { 0 } else { SHADES }
 }
 
-/// Converts a shade and a tone of a canvas to red, green and blue, by BT.709 in 256ths.
+/// Converts a shade and a tone of a canvas to red, green and blue by BT.709. The factors are in 256ths.
 fn rgb(shade: u8, tone: Tone) -> [u8; 3] {
     let luma = 298 * (i32::from(shade * SHADE_STEP) - 16) + 128;
     let [blue, red] = [tone.blue, tone.red].map(|part| i32::from(part * TONE_STEP) - 128);

@@ -1,8 +1,8 @@
 //! Makes the frames of a clip that begins with a picture.
 //!
-//! The picture fills the first frame. Then the camera moves in slowly. After half a second the card comes up from the
-//! lower edge and stays. If a last picture was requested, it comes down from the upper edge at the end, over picture
-//! and card, and is the last frame.
+//! The picture fills the first frame. Then the camera zooms in slowly. After 0.6 seconds the caption card comes up from
+//! the lower edge and stays. If a last picture was requested, it covers the frame from top to bottom at the end, and is
+//! the last frame.
 
 use std::ops::Range;
 
@@ -16,8 +16,8 @@ use super::photo::Photo;
 use super::source::{Source, unlike};
 use super::{Defect, Frames, Picture};
 
-/// The distance that the edges of the picture move towards the middle by the end of the clip. The unit is a thousandth
-/// of the distance to the middle.
+/// The zoom at the end of the clip. The edges of the visible part have then moved this many thousandths of the way to
+/// the middle.
 const PUSH: u32 = 90;
 /// The number of times per second that the camera moves.
 const MOVES: u32 = 12;
@@ -97,7 +97,7 @@ struct Film {
     first: Photo,
     last: Option<Photo>,
     card: Option<Canvas>,
-    /// The number of black rows of macroblocks at the upper edge, and the same number at the lower edge.
+    /// The number of black rows of macroblocks at the upper edge. The lower edge has as many.
     bar: usize,
     moves: bool,
     /// The picture after a cut, which begins at the frame with the index `cut`.
@@ -145,8 +145,7 @@ impl Film {
         (self.fps / MOVES).max(1)
     }
 
-    /// Returns the distance that the camera has moved, in thousandths of the distance to the middle; `None` in a frame
-    /// without a move.
+    /// Returns the zoom of the camera, in thousandths like [`PUSH`]; `None` if the camera does not move in this frame.
     fn moved(&self, index: u32) -> Option<u32> {
         let since = index - self.cut.filter(|cut| *cut <= index).unwrap_or(0);
         (self.moves && since.is_multiple_of(self.step())).then(|| PUSH * since / self.count)

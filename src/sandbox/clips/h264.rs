@@ -1,15 +1,14 @@
 //! Writes the frames of an H.264 stream in the constrained baseline profile, and encodes canvases without loss.
 //!
 //! A frame is one or more slices of whole rows of macroblocks. The slices do not depend on each other. A slice contains
-//! a canvas (here), a photograph (`photo`), the moved base frame (`motion`), or nothing new (here). Frames refer to the
+//! a canvas (here), a photograph (`photo`), the moved base frame (`motion`), or no change (here). Frames refer to the
 //! frame before them, or to the base, which is the first frame until a later one replaces it.
 //!
-//! Every cell of a canvas is one flat block of the standard's 4 × 4 pixels, which is predicted as the mean of the
-//! blocks left of it and above it. The difference is one coefficient a block (`Intra_4x4`, mode DC). The cells are
-//! whole steps of 16 in brightness and of 4 in colour: with these steps the prediction is exact to half a step. With
-//! the quantisers below, a coefficient of one is half a step of brightness or a step of colour. A decoder shows exactly
-//! the canvas, so a prediction from the canvas equals one from the decoded picture, and errors cannot grow from frame
-//! to frame.
+//! A cell of a canvas is one block of 4 × 4 equal pixels, which is predicted as the mean of the blocks left of it and
+//! above it. The difference is one coefficient (`Intra_4x4`, mode DC). All cells are whole steps of 16 in brightness
+//! and of 4 in colour, so a prediction is a multiple of half a step. With the quantisers below, a coefficient of one is
+//! half a step of brightness or a quarter of a step of colour. So a decoder shows exactly the canvas, and errors cannot
+//! grow from frame to frame.
 //!
 //! The first frame is complete. The others contain the changed macroblocks and skip the rest.
 
@@ -19,15 +18,16 @@ use super::bits::Bits;
 use super::canvas::Canvas;
 use super::cavlc;
 
-/// The quantiser of brightness in a canvas. A coefficient of one is half a step for a whole block: 256 · 2^(34 / 6 - 4)
-/// / 64.
+/// The quantiser of brightness in a canvas. A coefficient of one changes a whole block by 8, which is half a step:
+/// `256 · 2^(34 / 6 - 4) / 64`, with 34 / 6 rounded down.
 const BRIGHTNESS_QUANTISER: i32 = 34;
-/// The quantiser of colours in a canvas. It scales a coefficient by one: 256 · 2^(22 / 6 - 5) / 64.
+/// The quantiser of colours in a canvas. A coefficient of one changes a square by 1, which is a quarter of a step:
+/// `256 · 2^(22 / 6 - 5) / 64`, with 22 / 6 rounded down.
 const COLOUR_QUANTISER: i32 = 22;
 /// The quantiser of a photograph's brightness. A coefficient of one changes a whole block by 4.
 ///
-/// The quantiser of a photograph's colours is lower by the same difference as in a canvas. Some decoders use one difference for
-/// all slices of a frame.
+/// The quantiser of the colours is lower by 12, as in a canvas, because some decoders use one difference for all slices
+/// of a frame.
 const PHOTO_QUANTISER: i32 = 28;
 
 const KEY_FRAME: u8 = 0x65;
@@ -41,7 +41,8 @@ pub(super) const PROFILE: u8 = 66;
 /// The flags that declare that a stream follows the rules of both the baseline and the main profile.
 pub(super) const CONSTRAINTS: u8 = 0xc0;
 
-/// Returns the lowest H.264 level, times ten, that Table A-1 allows for this frame size and frame rate.
+/// Returns an H.264 level, times ten, that Table A-1 allows for this frame size and rate: the lowest of the common
+/// levels, or the highest if none is enough.
 pub(super) fn level(macroblocks: u32, fps: u32) -> u8 {
     const LEVELS: [(u8, u32, u32); 10] = [
         (10, 99, 1485),
@@ -218,7 +219,7 @@ impl Frame {
         self.end(bits)
     }
 
-    /// Returns a slice with the upper `rows` rows of a canvas, which begins at row `at` of the frame.
+    /// Returns a slice with the upper `rows` rows of a canvas. The slice begins at row `at` of the frame.
     pub(super) fn drawn(self, canvas: &Canvas, rows: usize, at: usize) -> Vec<u8> {
         let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Itself);
         for row in 0..rows {
@@ -229,8 +230,8 @@ impl Frame {
         self.end(bits)
     }
 
-    /// Returns a slice with the differences between a canvas and that of the frame before. It begins at row `at` of the
-    /// frame.
+    /// Returns a slice with the changes from `before`, the canvas of the previous frame, to `canvas`. The slice begins
+    /// at row `at` of the frame.
     pub(super) fn changed(self, canvas: &Canvas, before: &Canvas, at: usize) -> Vec<u8> {
         let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Before);
         let mut skipped = 0;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::canvas::{Canvas, Tone};
 
-/// Calm hues from the whole colour circle, as pairs of blue and red colour differences from grey, in steps.
+/// Calm hues from the whole colour circle: blue and red colour differences from grey, in steps of `TONE_STEP`.
 const HUES: [(i8, i8); 10] =
     [(6, -4), (3, -6), (-1, -6), (-4, -4), (-4, 1), (-4, 3), (-3, 6), (1, 6), (4, 4), (7, 0)];
 

@@ -1,15 +1,15 @@
 //! Makes the clips of the fake tasks and their covers: pleasant to look at, small, and fast to draw.
 //!
-//! A clip that begins with a picture shows it and moves in slowly, with a card over its lower edge that names the item
-//! and the request. Any other clip shows the same words on a plain ground, and something moves. The encoder is a few
+//! A clip that begins with a picture zooms into it slowly, with a card over its lower edge that names the item and the
+//! request. Any other clip shows the same words on a plain ground, and a disc crosses the frame. The encoder is a few
 //! hundred lines of this module, because no library fits: `less-avc` writes only uncompressed frames (3 MB each at 1920
 //! × 1080), `openh264` needs a C++ compiler, and `rav1e`, which makes AV1, needs an assembler to be fast enough.
 //!
 //! For a clip with a picture, `source` returns the picture, `photo` stores and encodes it, `motion` moves it, and
 //! `film` decides which frame shows what, with a `card`. For other clips, `scene` draws each frame. Cards and scenes
 //! are drawn on a `canvas` with `letters`, and `words` adapts text to the fonts. `h264` has the common parts of all
-//! frames, with the codes of `cavlc` and the `bits` below them; `mp4` packs the frames. `cover` makes a PNG of the
-//! first frame.
+//! frames, and uses the codes of `cavlc` and the bit streams of `bits`; `mp4` packs the frames. `cover` makes a PNG of
+//! the first frame.
 
 mod bits;
 mod canvas;

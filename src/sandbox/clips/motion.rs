@@ -1,17 +1,17 @@
-//! Encodes slices that move the base frame like a camera that moves in towards the middle of the frame.
+//! Encodes slices that show the base frame as if the camera zoomed in towards the middle.
 //!
 //! Each macroblock is copied from a place in the base frame that is nearer to the middle, exact to a quarter of a
-//! pixel. All frames are made from the base, so none inherits the blur of another. The shift of a macroblock across
-//! depends only on its column, and the shift down only on its row. So the standard's prediction from the neighbours is
-//! wrong by the same step in the whole row, and the codes of a row repeat.
+//! pixel. All frames are made from the base, so blur does not add up from frame to frame. The shift to the side depends
+//! only on the column of a macroblock, and the shift down only on its row. So the standard's prediction from the
+//! neighbours is wrong by the same step in the whole row, and the codes of a row repeat.
 
 use std::ops::Range;
 
 use super::bits::Bits;
 use super::h264::{Frame, From, Kind};
 
-/// The maximum number of rows of macroblocks with different shifts. In a frame with more rows, neighbouring rows share a shift,
-/// which halves the bytes at 1920 × 1080.
+/// The maximum number of rows of macroblocks with different shifts. In a frame with more rows, neighbouring rows share
+/// a shift, which halves the bytes at 1920 × 1080.
 const ROWS: u32 = 45;
 
 /// The distance, across and down, between a macroblock and the place that it is copied from, in quarters of a pixel.
@@ -24,8 +24,8 @@ pub(super) struct Motion {
 }
 
 impl Motion {
-    /// Returns the shifts for a frame of the given width and height in pixels. The edges of the picture move towards
-    /// the middle by `thousandths` of the distance to the middle.
+    /// Returns the shifts for a frame of the given width and height in pixels. The edges of the visible part have moved
+    /// by `thousandths` of the way to the middle.
     pub(super) fn new((width, height): (u32, u32), thousandths: u32) -> Self {
         let shifts = |side: u32, together: i32| {
             let middle = i32::try_from(side / 2).expect("a side has some thousand pixels");

@@ -1,9 +1,9 @@
 //! Stores a photograph in blocks of 4 × 4 pixels, each with a mean and slopes of brightness, and encodes its slices.
 //!
-//! Each block of brightness has three coefficients: its mean, and its changes across and down. Half the resolution
-//! contains just that, so only half is stored. A square of 8 × 8 pixels has one colour. Like the cells of a canvas,
-//! blocks are predicted as the mean of their neighbours. Here the encoder computes what a decoder makes of the rounded
-//! coefficients within the slice.
+//! Each block of brightness has three coefficients: its mean, and its changes across and down. Half the width and half
+//! the height contain just that, so only these are stored. A square of 8 × 8 pixels has one colour. Like the cells of a
+//! canvas, blocks are predicted as the mean of their neighbours. Rounding changes the blocks, so the encoder predicts
+//! from the neighbours as a decoder shows them.
 
 use std::ops::Range;
 
@@ -77,7 +77,8 @@ impl Photo {
         }
     }
 
-    /// Turns the photograph's hues by 80 degrees and keeps the brightness. A photograph with almost no colour is tinted.
+    /// Turns the photograph's hues by 80 degrees and keeps the brightness. A photograph with almost no colour is
+    /// tinted.
     pub(super) fn recolour(&mut self) {
         let [blues, reds] = &mut self.tones;
         let away = |tone: &u8| i32::from(tone.abs_diff(GREY));
@@ -180,7 +181,8 @@ impl Photo {
 
     /// Returns the coefficients of one of the two colours for the four squares of a macroblock.
     ///
-    /// A coefficient of one changes each square by a half. All coefficients are multiples of four, which change a square by 2.
+    /// A coefficient of one changes each square by a half. All coefficients are multiples of four, so the smallest
+    /// change is 2.
     fn colours(&self, colour: usize, (column, row): (usize, usize), around: &mut Around) -> [i32; 4] {
         let Around { is_first_row, tones, .. } = around;
         let Tones { above, left } = &mut tones[colour];
@@ -204,8 +206,8 @@ impl Photo {
     }
 }
 
-/// The lower or right edge of a block as a decoder shows it: the sum of four pixels, and the block's number of
-/// coefficients.
+/// The lower or right edge of a block as a decoder shows it: the sum of four pixels, and the number of the block's
+/// coefficients that are not zero.
 #[derive(Clone, Copy, Default)]
 struct Edge {
     sum: i32,
@@ -217,7 +219,8 @@ struct Edges {
     left: [Edge; 4],
 }
 
-/// The values of one colour channel (Cb or Cr) in the blocks above and to the left of a macroblock, as a decoder computes them.
+/// The values of one colour channel (Cb or Cr) in the blocks above and to the left of a macroblock, as a decoder
+/// computes them.
 struct Tones {
     above: Vec<i32>,
     left: [i32; 2],
@@ -241,7 +244,7 @@ impl Around {
     }
 }
 
-/// Converts a brightness and two colour differences to red, green and blue, by BT.709 in 256ths.
+/// Converts a brightness and two colour differences to red, green and blue by BT.709. The factors are in 256ths.
 fn rgb(shade: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = 298 * (i32::from(shade) - 16) + 128;
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);

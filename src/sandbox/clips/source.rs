@@ -1,5 +1,5 @@
-//! Returns the pictures at the beginning and the end of clips. A picture that is not available becomes an invented
-//! product.
+//! Provides the pictures at the beginning and the end of clips. An invented product replaces a picture that is not
+//! available.
 
 use std::io::Cursor;
 
@@ -18,7 +18,7 @@ pub(in crate::sandbox) enum Source {
 impl Source {
     /// Returns the picture, cropped around its middle and scaled to this many pixels.
     ///
-    /// For an address, and for a file that cannot be decoded, it is an invented product, always the same for the same
+    /// An address, and a file that cannot be decoded, give an invented product instead, always the same for the same
     /// source.
     pub(super) fn picture(&self, (width, height): (u32, u32)) -> RgbImage {
         match self {
@@ -72,8 +72,8 @@ fn fill(picture: &DynamicImage, (width, height): (u32, u32)) -> RgbImage {
     RgbImage::from_raw(width, height, white).expect("there are three bytes a pixel")
 }
 
-/// Draws the one of several invented products that differs most from a picture. The same picture and seed give the same
-/// product.
+/// Draws an invented product that is unlike a picture: the one of several that differs most from it. The same picture
+/// and seed give the same product.
 pub(super) fn unlike(picture: &RgbImage, seed: &str) -> RgbImage {
     const CANDIDATES: u32 = 8;
     let pixels = picture.dimensions();

@@ -33,7 +33,8 @@ fn picture((width, height): (u32, u32), seconds: u32, fps: u32) -> Picture {
     }
 }
 
-/// Returns the parts of a clip that an MP4 reader finds: the width and height, the frame rate, and the bytes of each frame.
+/// Returns the parts of a clip that an MP4 reader finds: the width and height, the frame rate, and the bytes of each
+/// frame.
 fn read(file: &[u8]) -> ((u32, u32), u32, Vec<Vec<u8>>) {
     let mut demuxer = Mp4FileDemuxer::new();
     demuxer.handle_input(Input { position: 0, data: file });

@@ -28,8 +28,8 @@ const MOST: usize = 50;
 /// The time from the acceptance of a task until lists of tasks contain it.
 const LAG: SignedDuration = SignedDuration::from_millis(500);
 
-/// Handles `GET /v1/tasks`. With the parameter `ids` it returns the tasks with these ids. Otherwise it lists the tasks that
-/// were accepted between `since` and `until`.
+/// Handles `GET /v1/tasks`. With the parameter `ids` it returns the tasks with these ids. Otherwise it lists the tasks
+/// that were accepted between `since` and `until`.
 pub(super) async fn many(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(Peer(connection)): ConnectInfo<Peer>,
@@ -150,7 +150,8 @@ pub(super) async fn cancel(
     handler::send(&Echo, &connection, answer).await
 }
 
-/// Cancels a task in memory and on disk, unless the task has ended.
+/// Cancels a task in memory and on disk. Refuses if the task is unknown or has ended; an error means that the log
+/// cannot be written.
 fn end(shared: &Shared, id: &str) -> io::Result<Result<Answer, Refusal>> {
     let mut inner = held(&shared.inner);
     let now = (shared.now)();

@@ -152,7 +152,7 @@ fn length<'a>(model: &Model, parameters: &'a Parameters) -> Result<(u32, &'a str
     Ok((seconds, resolution))
 }
 
-/// Returns the size of the clip in pixels. An aspect ratio keeps the short side of the resolution.
+/// Returns the size of the clip in pixels. The resolution sets the short side, and the aspect ratio the long side.
 ///
 /// Without a ratio the clip is wide, even if its pictures are not: the documents do not say more.
 fn frame(resolution: &str, ratio: Option<&str>) -> Size {

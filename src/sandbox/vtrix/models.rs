@@ -18,8 +18,8 @@ pub(super) enum From {
 pub(super) struct Model {
     pub(super) name: &'static str,
     pub(super) from: From,
-    /// The supported durations. Each range has its first and last second and its resolutions, of which the first is the
-    /// default.
+    /// The supported durations. Each entry has the first and last second of a range and its resolutions, of which the
+    /// first is the default.
     ///
     /// The default duration is 5 seconds if a range contains it, and otherwise the first duration.
     pub(super) lengths: &'static [(u32, u32, &'static [&'static str])],

@@ -217,8 +217,8 @@ fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
     Ok(text)
 }
 
-/// Checks the pictures of a request. Returns the size of the first picture if its bytes are in the request, and otherwise
-/// `None`.
+/// Checks the pictures of a request. Returns the size of the first picture if its bytes are in the request, and
+/// otherwise `None`.
 fn pictures(model: &Model, value: &Value) -> Result<Option<Size>, Refusal> {
     let (list, most) = match (&model.images, value) {
         (Images::No, _) => {
@@ -258,7 +258,7 @@ fn pictures(model: &Model, value: &Value) -> Result<Option<Size>, Refusal> {
     Ok(sizes.first().copied().flatten())
 }
 
-/// Returns the size of the clip in pixels. An aspect ratio keeps the short side.
+/// Returns the size of the clip in pixels. An aspect ratio changes the long side, but not the short side.
 ///
 /// For `cogvideox-3` without a size, the short side is 1080 and the long side follows from the picture, at most 3840.
 fn frame(model: &Model, size: Option<&str>, ratio: Option<&str>, picture: Option<Size>) -> Size {

@@ -56,7 +56,7 @@ pub struct TakeHistory {
     pub attempts: Vec<Attempt>,
 }
 
-/// An attempt to submit a take. The request of the attempt may have been sent.
+/// A recorded attempt to submit a take. Unless `outcome` says otherwise, its request may have been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The number of the attempt of this take, from 1.

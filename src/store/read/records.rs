@@ -72,9 +72,9 @@ pub struct TakeRecord {
 }
 
 impl Reader {
-    /// Returns every job of a project (`None`: of all projects), in the order of the manifest.
+    /// Returns every job of a project (`None`: of all projects, one after the other), in the order of submission.
     ///
-    /// Jobs that are no longer wanted come last. Verdicts count only if they were made with these settings of the
+    /// Jobs that are no longer wanted come last. A verdict is included only if it was made with these `settings` of the
     /// checks; `None` accepts any settings.
     pub async fn records(
         &self,
@@ -86,7 +86,8 @@ impl Reader {
     }
 }
 
-/// Returns what a verdict says, if it is about the present bytes of the take's clip and about these settings; otherwise `None`.
+/// Returns the content of a verdict if the verdict is about the present bytes of the take's clip and about these
+/// settings; otherwise `None`.
 fn current(record: &TakeRecord, check: Check, settings: Option<Sha256>) -> Option<Checked> {
     let clip = match &record.take.state {
         State::Done { file, .. } => Some(file.sha256),

@@ -167,9 +167,11 @@ impl ReviewCounts {
 }
 
 impl Reader {
-    /// Counts the clips of a project (`None`: of all projects) by the state of their review. Only clips of wanted jobs count.
+    /// Counts the clips of a project (`None`: of all projects) by the state of their review. Only clips of wanted jobs
+    /// count.
     ///
-    /// The second value has the takes whose requests the queued renderings send again.
+    /// The second value has one take for each queued rendering: the take of the rejected clip, whose request will be
+    /// sent again.
     pub async fn review_counts(
         &self,
         project: Option<&str>,

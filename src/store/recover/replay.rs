@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
 
-/// The numbers of what the ledger lines added to the database, and of the clips that were not found.
+/// The counts of the submissions and takes that were added or changed, of missing clips, and of unusable ledger lines.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
     pub(super) submissions: usize,
@@ -32,8 +32,8 @@ struct Replay<'a> {
     policy: &'a dyn Fn(&ModelName) -> Policy,
     clips: &'a dyn ClipFinder,
     now: Timestamp,
-    /// The highest `seq` of the ledger lines that the database has. It may lack an earlier line that, when it was written, only
-    /// the ledger could save.
+    /// The highest `seq` number that the database has recorded. The database may lack an earlier line: one that was
+    /// saved in the ledger alone, because a write to the database failed.
     heard: u64,
     /// The ids of the takes that the database had before the replay.
     known: HashSet<String>,
@@ -111,7 +111,8 @@ impl Replay<'_> {
         }
     }
 
-    /// Handles a line about a take that the database does not know.
+    /// Handles a line about a take that the database does not know. Adds a take that a person ordered, skips a
+    /// cancellation, and counts any other line as unusable.
     fn unknown(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         match entry.kind {
             Kind::Ordered if repair::order(self.db, entry, self.policy)?.is_some() => {
@@ -186,7 +187,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Brings the take to the state of being submitted, whatever its state in the database is.
+    /// Puts a take into the state in which its request is being sent, whatever its state in the database is.
     fn claim_again(
         &self,
         entry: &Entry,

@@ -14,8 +14,8 @@ use crate::store::ledger::{Entry, Kind};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-/// The value of `why` that marks a ledger line as made from a sidecar. Other submissions before such a line may be
-/// unknown.
+/// The value of `why` that marks a ledger line as made from a sidecar. The ledger may lack other submissions from the
+/// time before such a line.
 pub(super) const FROM_SIDECAR: &str = "sidecar";
 
 /// A finished take as its sidecar describes it.
@@ -167,7 +167,7 @@ fn picture(value: &Json) -> Option<Media> {
     })
 }
 
-/// Checks whether a line shows that the history before it is lost.
+/// Checks whether an intent line was made from a sidecar, so that the history before the line is lost.
 pub(super) fn is_from_sidecar(entry: &Entry) -> bool {
     entry.kind == Kind::Intent && entry.why.as_deref() == Some(FROM_SIDECAR)
 }

@@ -121,8 +121,8 @@ BEGIN
 END;
 ";
 
-/// Adds `takes.instead_of`: the older take in doubt that this take replaces. The manifest must allow such a take, and the total
-/// cost of such takes is limited.
+/// Adds `takes.instead_of`, the older take in doubt that a take replaces, and the table with the output folder. The
+/// manifest must allow replacements, and their total cost is limited.
 const V2: &str = "
 ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
 CREATE TABLE output (root TEXT NOT NULL) STRICT;
@@ -215,8 +215,8 @@ const DRIVEN: &str = "
 CREATE TABLE driven (machine TEXT NOT NULL, host TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
 ";
 
-/// Adds the table of takes that count as renderings of a job although the fingerprints differ. The key of the table has the
-/// likeness of the job's request, a tolerant second hash of 32 bytes.
+/// Adds the table of takes that count as renderings of a job although the fingerprints differ. The key of the table has
+/// the likeness of the job's request, a second hash of 32 bytes.
 const ALIASES: &str = "
 CREATE TABLE aliases (
     take TEXT NOT NULL REFERENCES takes (id),
@@ -334,8 +334,8 @@ CREATE TABLE passed_templates (
 CREATE TABLE held_back (job INTEGER PRIMARY KEY REFERENCES jobs (id)) STRICT;
 ";
 
-/// Adds an index for the takes that are sent in place of a take in doubt. There are few, so they are found at once among
-/// many takes that wait to be sent.
+/// Adds an index for the takes that replace a take in doubt. These few are then found at once among many takes that
+/// wait to be sent.
 const STAND_INS: &str = "
 CREATE INDEX stand_ins ON takes (instead_of) WHERE instead_of IS NOT NULL;
 ";

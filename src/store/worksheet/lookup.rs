@@ -23,13 +23,14 @@ const TAKE_WIDTH: usize = 6;
 /// The SQL query for the path, size and digest of a take's clip, one row for each job that has the clip.
 const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
 
-/// The start of the SQL queries that find takes for the use by other jobs: `t` is a take, and `j` the take's own job.
+/// The start of the SQL queries for takes that other jobs may use: `t` is a take, and `j` the take's own job.
 const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
-/// The SQL condition for takes that jobs other than their own may use. It excludes unsent takes that would replace a take in
-/// doubt, because they move together with that take. It also excludes finished takes whose clip no longer exists.
+/// The SQL condition for takes that jobs other than their own may use. It excludes unsent takes that replace a take in
+/// doubt, because they move only together with that take. It also excludes finished takes whose clip no longer exists.
 const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending') AND (t.path <> '' OR t.state <> 'done')";
 
-/// The number of fingerprints whose finished takes are remembered. When it is reached, all of them are forgotten.
+/// The largest number of fingerprints for which finished takes are kept in memory. When it is reached, all of them are
+/// dropped.
 const REMEMBERED: usize = 1_000;
 
 fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
@@ -44,7 +45,8 @@ fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
 }
 
 impl Book {
-    /// Finds the finished takes with the fingerprint `order` whose clips jobs may share, and remembers them for the next jobs.
+    /// Returns the finished takes with the fingerprint `order` whose clips jobs may share. Keeps the result in memory
+    /// for the next jobs.
     fn find_rendered(&self, order: Fingerprint) -> rusqlite::Result<Rendered> {
         if let Some(found) = self.memo.borrow().get(&order) {
             return Ok(found.clone());

@@ -73,8 +73,8 @@ impl Book {
         Ok(())
     }
 
-    /// Finds the finished take that made the file at a path. Returns `None` if the file is already recorded there as the
-    /// clip of a wanted job.
+    /// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Returns `None` if there is
+    /// none, or if a wanted job has the take's clip at this path.
     ///
     /// Searches every take, so it is only for a path that an unexpected file occupies.
     pub fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {

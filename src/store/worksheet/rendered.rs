@@ -11,15 +11,15 @@ pub(super) type Memo = HashMap<Fingerprint, Rendered>;
 /// A few finished takes with the same fingerprint: no more than are needed to find a take for any job.
 #[derive(Clone, Default)]
 pub(super) struct Rendered {
-    /// At most two takes of this project, each with the key of its job. The second take is one whose job may share a clip with
-    /// the job of the first take.
+    /// At most two takes of this project, each with the key of its job. The second is the next take after the first
+    /// whose job may share a clip with the first one's job.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
     /// Takes of other projects, chosen in the same way as in `own`.
     pub(super) elsewhere: [Option<(JobKey, TakeId)>; 2],
 }
 
-/// Keeps a take in `found` if it is the first one. Keeps one second take: the next whose job may share a clip with the job of
-/// the first.
+/// Adds a take to `found` as the first take, or as the second if its job may share a clip with the job of the first.
+/// Drops any other take.
 pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
     let [first, second] = found;
     match first {

@@ -68,7 +68,8 @@ impl Book {
         self.run(|| self.db.prepare_cached(sql)?.exists((&self.project, template.to_string())))
     }
 
-    /// Returns the jobs of a template's canary in the order of their choice, including jobs that are no longer wanted.
+    /// Returns the jobs of a template's canary, in the order in which they were chosen by the rule `draw`. The list
+    /// includes jobs that are no longer wanted.
     pub fn canary(&self, template: &Sha256, draw: Draw) -> Result<Vec<JobKey>, StoreError> {
         let sql = "SELECT shot, item, variant FROM canaries
                    WHERE project = ?1 AND template = ?2 AND draw = ?3 ORDER BY place";
@@ -106,8 +107,8 @@ impl Book {
         })
     }
 
-    /// Returns the place of a job in the plan. The job is the one with the number `position`, from 0, among the jobs of this
-    /// `kind` that may join the template's canary. Returns `None` if there are not so many jobs.
+    /// Returns the worksheet position of the job with the number `position`, from 0, among the jobs of this `kind` that
+    /// may join the template's canary. Returns `None` if there are fewer jobs.
     pub fn of_kind(
         &self,
         template: &Sha256,
@@ -125,8 +126,8 @@ impl Book {
         })
     }
 
-    /// Returns the worksheet positions of the first `jobs` jobs, in the template's random order, that may join its
-    /// canary.
+    /// Returns the worksheet positions of jobs that may join a template's canary: the first ones in the template's
+    /// random order, at most `jobs`.
     pub fn drawn(&self, template: &Sha256, except: &[i64], jobs: usize) -> Result<Vec<i64>, StoreError> {
         let sql = format!("SELECT at FROM ({CANDIDATES}) ORDER BY draw, at LIMIT ?3");
         self.run(|| {
@@ -138,9 +139,9 @@ impl Book {
 
     /// Returns the key of the job at position `at`, and the result of the job's review as a member of a canary.
     ///
-    /// With [`Draw::Spread`], for a person's approval, the clip under the job's name counts. With [`Draw::Random`], for
-    /// a test, the first reviewed rendering counts, because a clip that was redone until it was approved says nothing
-    /// about the template.
+    /// With [`Draw::Spread`], the clip under the job's name counts, because a person approves that clip. With
+    /// [`Draw::Random`], the first reviewed rendering counts, because a clip that was redone until it was approved says
+    /// nothing about the template.
     pub fn member(&self, at: i64, draw: Draw) -> Result<(JobKey, Member), StoreError> {
         let sql = format!("SELECT {WANTED} FROM wanted w WHERE w.at = ?1");
         self.run(|| {
@@ -204,7 +205,8 @@ impl Book {
         })
     }
 
-    /// Makes the jobs of these templates wait for the review of their canaries, from the next plan decision on.
+    /// Makes the jobs of these templates wait for the review of their canaries. Decisions that were made before are not
+    /// changed.
     ///
     /// Each template comes with the positions of its canary's jobs, which do not wait.
     pub fn keep_back<'a>(

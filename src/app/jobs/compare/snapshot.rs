@@ -116,7 +116,7 @@ impl Snapshot {
             filed
         } else {
             let done = ordered.filter(|take| self.has_ended(take)).find(|take| is_done(take));
-            // The clip of another job, which the two share.
+            // Otherwise the clip may be that of another job, which shares it.
             done.or_else(|| filed.filter(|take| is_done(take) && self.has_ended(take)))
         };
         let clip = current.and_then(|take| clip(job, take));

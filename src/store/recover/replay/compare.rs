@@ -14,8 +14,8 @@ const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
 impl Replay<'_> {
     /// Compares finished takes with the clips in the output folder. The folder decides which clips exist.
     ///
-    /// Nothing is bought again here: a missing clip is polled again as long as its link may work, and needs a person's
-    /// decision after that.
+    /// Nothing is paid again here. The task of a missing clip is polled again as long as its link may work; after that,
+    /// a person must decide.
     pub(super) fn compare_with_clips(&mut self) -> rusqlite::Result<()> {
         let sql = format!(
             "SELECT {} FROM {} WHERE t.state IN ('running', 'downloading', 'done') ORDER BY t.place",
