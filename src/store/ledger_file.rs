@@ -241,12 +241,17 @@ impl Ledger {
     }
 
     /// Reads the lines that other processes wrote, and drops an incomplete line that one of these processes left.
-    pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
+    /// Returns true if a line cannot be read.
+    pub(super) fn catch_up(&mut self) -> Result<bool, StoreError> {
         let length = self.file.metadata().map_err(|e| StoreError::io(&self.path, &e))?.len();
-        if length != self.end && self.read_on()?.torn > 0 {
+        if length == self.end {
+            return Ok(false);
+        }
+        let tail = self.read_on()?;
+        if tail.torn > 0 {
             self.file.set_len(self.end).map_err(|e| StoreError::io(&self.path, &e))?;
         }
-        Ok(())
+        Ok(!tail.damaged.is_empty())
     }
 
     /// Adds lines, given as `(seq, text)`, to the file and makes them durable: all or none.

@@ -195,7 +195,7 @@ impl Recovery {
         if has_gaps {
             meta::set_gaps(&tx, true).map_err(sql)?;
         }
-        tx.execute("DELETE FROM meta WHERE key = 'unheard'", []).map_err(sql)?;
+        tx.execute("DELETE FROM meta WHERE key IN ('unheard', 'ahead')", []).map_err(sql)?;
         if !self.tail.damaged.is_empty() {
             for mut entry in lost_lines(&tx, &entries, now).map_err(sql)? {
                 seq += 1;

@@ -57,6 +57,7 @@ pub(super) fn repair(
     let (found, first) = writer.transact(|batch| {
         let mut found = import(batch, tail, policy)?;
         found.extend(reconcile(batch, tail.cut, policy, now)?);
+        batch.unmark_ahead()?;
         Ok(found)
     })?;
     let count = writer.append(first)?;

@@ -97,7 +97,7 @@ impl Writer {
                 if let Err(e) = verdict {
                     let cause = StoreError::sql(&path, &e);
                     if let Some(line) = refuse(&mut **job, cause) {
-                        batch.note(line)?;
+                        batch.note_refused(line)?;
                         only_in_ledger = true;
                     }
                 }
@@ -126,7 +126,7 @@ impl Writer {
             Some(Err(e)) if fails_all(&e) => Err(StoreError::sql(&path, &e)),
             Some(Err(e)) => {
                 let Some(line) = refuse(job, StoreError::sql(&path, &e)) else { return Ok(None) };
-                let (_, first) = self.transact(|batch| batch.note(line))?;
+                let (_, first) = self.transact(|batch| batch.note_refused(line))?;
                 self.ahead = true;
                 Ok(Some(first))
             }

@@ -44,6 +44,23 @@ impl Batch<'_> {
         ))?;
         Ok(self.seq)
     }
+
+    /// Adds a line for the ledger whose write the database has refused. The next start imports it.
+    pub(super) fn note_refused(&mut self, entry: Entry) -> rusqlite::Result<()> {
+        mark_ahead(self.db)?;
+        self.note(entry).map(drop)
+    }
+
+    /// Records that every line of the ledger was imported.
+    pub(super) fn unmark_ahead(&self) -> rusqlite::Result<()> {
+        self.db.execute("DELETE FROM meta WHERE key = 'ahead'", []).map(drop)
+    }
+}
+
+/// Records that the ledger has a line that the database lacks. Until the next start imports it, no process records that
+/// the database and the ledger agree.
+fn mark_ahead(db: &Connection) -> rusqlite::Result<()> {
+    db.execute("INSERT OR IGNORE INTO meta VALUES ('ahead', 1)", []).map(drop)
 }
 
 /// The connection and the file through which the database and the ledger are written.
@@ -93,10 +110,9 @@ impl Writer {
     ) -> Result<(T, u64), StoreError> {
         let path = folder::database(&self.dir);
         let sql = |e: rusqlite::Error| StoreError::sql(&path, &e);
-        self.ledger.catch_up()?;
-        let agree = self.lock.is_some() && !self.ahead;
+        self.ahead |= self.ledger.catch_up()?;
         let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).map_err(sql)?;
-        let first = self.begin(&tx, agree).map_err(sql)?;
+        let (first, agree) = self.begin(&tx).map_err(sql)?;
         let mut batch = Batch { db: &tx, seq: first };
         let value = write(&mut batch).map_err(sql)?;
         let last = batch.seq;
@@ -113,10 +129,20 @@ impl Writer {
         Ok((value, first))
     }
 
-    /// Begins a transaction, and returns the highest `seq` number in use. If `agree` is true, records which ledger
-    /// lines this process has seen in the file. Without the lock of the folder, counts the transaction, so that an
-    /// active run notices it.
-    fn begin(&self, db: &Connection, agree: bool) -> rusqlite::Result<u64> {
+    /// Begins a transaction. Returns the highest `seq` number in use, and true if the transaction records that the
+    /// database has every ledger line that this process has seen. Only a process with the lock of the folder records
+    /// this. Any other process counts the transaction, so that an active run notices it.
+    fn begin(&self, db: &Connection) -> rusqlite::Result<(u64, bool)> {
+        let sql = "SELECT value, EXISTS (SELECT 1 FROM meta WHERE key = 'ahead') FROM meta WHERE key = 'seq'";
+        let (seq, is_marked) = db
+            .prepare_cached(sql)?
+            .query_row([], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, bool>(1)?)))?;
+        // Each line is committed before it is appended, unless the commit fails and the line is about a paid task.
+        let is_ahead = self.ahead || seq < self.ledger.last();
+        if is_ahead && !is_marked {
+            mark_ahead(db)?;
+        }
+        let agree = self.lock.is_some() && !is_ahead && !is_marked;
         if agree && !self.ledger.seen.is_empty() {
             let mut delete = db.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;
             for seq in &self.ledger.seen {
@@ -128,9 +154,7 @@ impl Writer {
         if self.lock.is_none() {
             db.execute("UPDATE meta SET value = value + 1 WHERE key = 'visits'", [])?;
         }
-        let seq: i64 =
-            db.prepare_cached("SELECT value FROM meta WHERE key = 'seq'")?.query_row([], |row| row.get(0))?;
-        Ok(seq.cast_unsigned().max(self.ledger.last()))
+        Ok((seq.max(self.ledger.last()), agree))
     }
 
     /// Appends the lines that the ledger still lacks. Returns how many of the appended lines are from earlier batches.

@@ -179,7 +179,11 @@ impl Place {
     }
 
     fn second_store(&self) -> Store {
-        Store::open(&self.dir(), Mode::Concurrent, &Options::default(), now()).unwrap().0
+        self.second_store_with(&Options::default())
+    }
+
+    fn second_store_with(&self, options: &Options) -> Store {
+        Store::open(&self.dir(), Mode::Concurrent, options, now()).unwrap().0
     }
 
     fn ledger(&self) -> String {

@@ -147,6 +147,40 @@ async fn p21_a_paid_task_that_the_database_cannot_take_in_comes_back_from_the_le
     assert_eq!(opened.repairs, [Repair::Imported(bowl)]);
 }
 
+/// Saves the task of a take that is in doubt from a second process, whose disk is full, while a run writes on.
+#[tokio::test]
+async fn p21_a_task_that_a_second_process_could_only_save_in_the_ledger_comes_back_after_the_run() {
+    for others in [0, 1] {
+        let place = Place::new();
+        let store = place.drive();
+        order(&store, &["bowl", "cup", "dish"]).await;
+        let run = run(&store).await;
+        let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+        let (options, fail) = full(Step::Commit);
+        let person = place.second_store_with(&options);
+        fail.store(2, Ordering::SeqCst);
+        let error = happen(&person, &bowl, Event::Accepted(TaskId("task-bowl".into()))).await.unwrap_err();
+        assert!(
+            matches!(error, ApplyError::Store(StoreError::Unsaved { kept: Kept::Ledger, .. })),
+            "{error}"
+        );
+        for _ in 0..others {
+            // A third process that writes before the run does must not hide the line.
+            place.second_store().begin_run(PROJECT, "resolve", Caps::default(), now()).await.unwrap();
+        }
+        submitted(&store, "cup", run).await;
+        submitted(&store, "dish", run).await;
+        drop((person, store));
+        let (store, opened) = place.try_drive(&Options::default()).unwrap();
+        let bowl = get(&store, "bowl").await;
+        assert_eq!(bowl.state.task().unwrap().id.0, "task-bowl");
+        assert!(opened.repairs.contains(&Repair::Imported(bowl)), "{opened:?}");
+        drop(store);
+        // The mark is gone: later starts find both in agreement.
+        assert_eq!(place.try_drive(&Options::default()).unwrap().1.repairs, []);
+    }
+}
+
 #[tokio::test]
 async fn p21_a_paid_task_that_the_ledger_cannot_take_in_is_added_at_the_next_start() {
     let place = Place::new();
