@@ -133,7 +133,7 @@ impl Run<'_> {
         for queue in [Queue::Clips, Queue::Tasks] {
             let mut reading = Reading::new(queue);
             while let Some(Queued { take, .. }) = reading.next(self.world, &self.flying).await? {
-                if !self.flying.contains_key(&take.id) && !self.parked.contains(&take.id) {
+                if !self.flying.contains_key(&take.id) && !self.parked.contains_key(&take.id) {
                     self.store_debt(&take);
                 }
             }

@@ -1,7 +1,7 @@
 //! Follows changes by other processes during a run: decisions of a person, and paused providers.
 
-use super::Run;
 use super::world::Failure;
+use super::{Parked, Run};
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::Refusal;
 use crate::domain::lifecycle::{Phase, State};
@@ -37,7 +37,7 @@ impl Run<'_> {
         }
         self.changes = changes;
         // A held take may have become active again.
-        self.parked.clear();
+        self.parked.retain(|_, until| *until == Parked::UntilNextRun);
         self.backlog.start_over();
         let before = std::mem::take(&mut self.paused);
         self.paused = self.pauses().await?;

@@ -101,6 +101,15 @@ pub async fn run(
     world.attend(Run::new(world, accounts, Some(paid), work).go()).await
 }
 
+/// The time until which a run leaves a take alone that it could not finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parked {
+    /// Another process may change this: the take may become active again, or a pause may end.
+    UntilChange,
+    /// No command changes this, so the take is counted and reported once in a run.
+    UntilNextRun,
+}
+
 type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), tokio::task::JoinError>;
 
 struct Run<'a> {
@@ -121,7 +130,7 @@ struct Run<'a> {
     /// The take of each spawned async task, to find the take of a task that has panicked.
     tasks: HashMap<tokio::task::Id, TakeId>,
     /// The unfinished takes that this run does not drive, for example because a person or another run must continue them.
-    parked: HashSet<TakeId>,
+    parked: HashMap<TakeId, Parked>,
     /// The takes whose paid clips were still to download at the start; they come before any new submission.
     drain: HashSet<TakeId>,
     /// The takes that another process changed during this run; each change was reported when it was seen.
@@ -155,7 +164,7 @@ impl<'a> Run<'a> {
             waiting: HashMap::new(),
             collecting: 0,
             tasks: HashMap::new(),
-            parked: HashSet::new(),
+            parked: HashMap::new(),
             drain: HashSet::new(),
             changed: HashSet::new(),
             paused: Vec::new(),
@@ -276,12 +285,12 @@ impl<'a> Run<'a> {
     /// Spawns the driving task of a take; returns `false` if the take is in flight, parked, or without a provider.
     fn spawn(&mut self, queued: Queued, lane_of: Option<ModelName>) -> bool {
         let Queued { take, approved, replaces, .. } = queued;
-        if self.flying.contains_key(&take.id) || self.parked.contains(&take.id) {
+        if self.flying.contains_key(&take.id) || self.parked.contains_key(&take.id) {
             return false;
         }
         let Some(account) = self.accounts.get(&take.request.model.provider) else {
             self.outcome.left.insert(take.id.clone());
-            self.parked.insert(take.id);
+            self.parked.insert(take.id, Parked::UntilNextRun);
             self.world.warn_once(format!(
                 "{}: its provider is no longer set up, so its paid task cannot be collected",
                 take.request.model
@@ -329,7 +338,7 @@ impl<'a> Run<'a> {
                 let Some(take) = self.tasks.remove(&error.id()) else { return };
                 self.outcome.panicked += 1;
                 self.landed(&take);
-                self.parked.insert(take);
+                self.parked.insert(take, Parked::UntilNextRun);
                 return;
             }
         };
@@ -345,31 +354,31 @@ impl<'a> Run<'a> {
             }
             Ok((Left::Stopping | Left::Closed | Left::Late | Left::HostAway | Left::Resting, _)) => {
                 self.outcome.left.insert(take.clone());
-                self.parked.insert(take);
+                self.parked.insert(take, Parked::UntilChange);
             }
             Ok((Left::InputChanged, key)) => {
                 self.outcome.input_changed.push(key);
-                self.parked.insert(take);
+                self.parked.insert(take, Parked::UntilNextRun);
             }
             // The take is taken up again as soon as the pause ends.
             Ok((Left::Paused, _)) => {
-                self.parked.insert(take);
+                self.parked.insert(take, Parked::UntilChange);
             }
             Ok((Left::Overdue, _)) => {
                 self.outcome.overdue.insert(take.clone());
-                self.parked.insert(take);
+                self.parked.insert(take, Parked::UntilChange);
             }
             Ok((Left::Obstructed(reason), key)) => {
                 let reason = format!("{reason}; the clip is paid, and is downloaded once this is fixed");
                 self.outcome.unfiled.push((key, reason));
-                self.parked.insert(take);
+                self.parked.insert(take, Parked::UntilNextRun);
                 self.obstructed += 1;
                 if self.obstructed >= OBSTRUCTED {
                     self.world.stop.no_more_submissions(stop::StopReason::Local);
                 }
             }
             Err(failure) => {
-                self.parked.insert(take);
+                self.parked.insert(take, Parked::UntilChange);
                 self.fail(failure);
             }
         }
