@@ -1,6 +1,7 @@
 //! Compares the file under a clip's name with the recorded clip, without changing anything.
 
 use super::dir::hash;
+use super::obstacle::is_of_machine;
 use super::sidecars::file_of;
 use super::tree::Tree;
 use crate::domain::key::TakeId;
@@ -56,7 +57,7 @@ impl Tree {
     fn find(&self, target: &str, clip: &ClipFile) -> io::Result<Finding> {
         let (dir, name) = self.locate(target, false)?;
         let mut file = match dir.file(name, OFlags::RDONLY, 0) {
-            Err(error) if dir.has(name)? && error.kind() != io::ErrorKind::PermissionDenied => {
+            Err(error) if !is_of_machine(&error) && dir.has(name)? => {
                 return Ok(Finding::Foreign(format!("`{name}` is a link, a folder or a device")));
             }
             opened => opened?,

@@ -103,7 +103,7 @@ impl Ffmpeg {
             let deadline = now() + LONGEST;
             let stop = AtomicBool::new(false);
             let read = running.read(deadline, &stop, &mut |bytes| list.extend_from_slice(bytes));
-            let is_done = read.is_ok() && running.end(deadline)?;
+            let is_done = read.is_ok() && running.end(deadline, &stop).unwrap_or(false);
             Ok((is_done, list))
         };
         let shown = program.display();
@@ -159,7 +159,7 @@ impl Ffmpeg {
                 }
             }
         });
-        let is_whole = read.and_then(|()| running.end(deadline).map_err(DecodeFault::from));
+        let is_whole = read.and_then(|()| running.end(deadline, stop));
         let settled = match is_whole {
             Ok(true) => Ok(()),
             Ok(false) => Err(DecodeFault::Clip(running.said())),
@@ -295,14 +295,17 @@ impl Running {
         }
     }
 
-    /// Waits for the program to end. Returns true if it succeeded, and false if it failed or the deadline passed.
-    fn end(&mut self, deadline: Instant) -> io::Result<bool> {
+    /// Waits for the program to end. Returns true if it succeeded, and an error if `stop` is set or the deadline passes.
+    fn end(&mut self, deadline: Instant, stop: &AtomicBool) -> Result<bool, DecodeFault> {
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status.success());
             }
+            if stop.load(Ordering::Relaxed) {
+                return Err(DecodeFault::Stopped);
+            }
             if now() >= deadline {
-                return Ok(false);
+                return Err(DecodeFault::Slow);
             }
             thread::sleep(Duration::from_millis(2));
         }

@@ -123,7 +123,7 @@ impl ObstacleSearch {
 }
 
 /// Checks whether an error is about the disk or the machine, and not about a wrong file or folder on the clip's path.
-fn is_of_machine(error: &io::Error) -> bool {
+pub(super) fn is_of_machine(error: &io::Error) -> bool {
     // A link or a socket with the name of a file.
     let of_name = [Errno::LOOP, Errno::NXIO].iter().any(|of_name| is_errno(error, *of_name));
     error.kind() == io::ErrorKind::PermissionDenied || !(of_name || is_obstructed(error))
