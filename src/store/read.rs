@@ -351,8 +351,9 @@ impl Reader {
     }
 }
 
-/// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Leaves out a take whose clip is
-/// recorded at this path for a job that meets `is_needed`, an SQL condition on the job `f`.
+/// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Returns `None` if the file is
+/// recorded at this path for a job that meets `is_needed`, an SQL condition on the job `f`, even if it is the clip of
+/// another take with the same bytes.
 pub(super) fn clip_at(
     db: &Connection,
     path: &str,
@@ -361,7 +362,7 @@ pub(super) fn clip_at(
 ) -> rusqlite::Result<Option<Filed>> {
     let sql = format!(
         "SELECT t.id FROM takes t WHERE t.state = 'done' AND instr(t.data, ?2) AND NOT EXISTS (
-             SELECT 1 FROM jobs f WHERE f.filed_take = t.id AND f.filed_path = ?1 AND {is_needed}) LIMIT 1"
+             SELECT 1 FROM jobs f WHERE f.filed_path = ?1 AND f.filed_sha256 = ?2 AND {is_needed}) LIMIT 1"
     );
     let named = |row: &Row<'_>| Ok(Filed { take: TakeId(row.get(0)?), path: path.to_owned(), file });
     db.prepare_cached(&sql)?.query_row((path, file.sha256.to_string()), named).optional()

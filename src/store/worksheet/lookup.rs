@@ -276,9 +276,9 @@ impl Known for Book {
     fn resubmitted(&self) -> rusqlite::Result<Usd> {
         self.prepare(
             "SELECT coalesce(sum(iif(t.state = 'pending', t.price, t.amount)), 0)
-             FROM takes t WHERE t.instead_of IS NOT NULL",
+             FROM takes t JOIN jobs j ON j.id = t.job WHERE t.instead_of IS NOT NULL AND j.project = ?1",
         )?
-        .query_row([], |row| row.get(0).map(Usd::from_micros))
+        .query_row([&self.project], |row| row.get(0).map(Usd::from_micros))
     }
 }
 
