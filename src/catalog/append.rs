@@ -29,6 +29,8 @@ pub enum Layout {
         part: String,
         /// The row number of the header, counted from 1.
         header: u64,
+        /// The names in the header.
+        names: Vec<String>,
     },
     /// JSON Lines: each line is an object, and each object is a product.
     Lines,
@@ -99,15 +101,18 @@ impl From<String> for Refused {
 ///
 /// # Errors
 ///
-/// Returns an error if the file already has one of the columns, which is not checked in a workbook. A file that does
-/// not match `layout`, or an encoding that cannot be edited in place, is an error, too.
+/// Returns an error if the file already has one of the columns. A file that does not match `layout`, or an encoding that
+/// cannot be edited in place, is an error, too.
 pub fn append(
     bytes: &[u8],
     layout: &Layout,
     encoding: &str,
     columns: &Columns<'_>,
 ) -> Result<Appended, Refused> {
-    if let Layout::Workbook { part, header } = layout {
+    if let Layout::Workbook { part, header, names } = layout {
+        if let Some(taken) = columns.names.iter().find(|name| names.iter().any(|known| known == *name)) {
+            return Err(Refused::Taken((*taken).to_owned()));
+        }
         return workbook::append(bytes, part, *header, columns);
     }
     let read = text::Read::new(bytes, encoding, matches!(layout, Layout::Elements { .. }))?;

@@ -199,4 +199,5 @@ fn a_workbook_keeps_all_but_the_rows_that_get_cells() {
     assert_eq!(part("xl/worksheets/sheet1.xml"), expected);
     assert_eq!(part("xl/other.bin"), "kept");
     assert_eq!(appended.rows, 1);
+    assert_eq!(self::appended("a.xlsx", &appended.bytes), Err(Refused::Taken("s_state".to_owned())));
 }

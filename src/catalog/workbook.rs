@@ -212,7 +212,8 @@ impl Sheet<'_, '_> {
             let mut names: Vec<String> =
                 line.cells.iter().map(|cell| header::name(cell).to_owned()).collect();
             header::unmark(&mut names);
-            self.table.layout = Some(Layout::Workbook { part: self.part.clone(), header: line.number });
+            let (part, header) = (self.part.clone(), line.number);
+            self.table.layout = Some(Layout::Workbook { part, header, names: names.clone() });
             self.header = Some((line.number, Header::take(self.table, line.number, names)?));
         }
         Ok(())

@@ -146,6 +146,9 @@ impl Sheet {
     /// Returns an error if the sheet would have more than [`WIDEST`] columns.
     fn edited(&self, text: &str, header: u64, columns: &Columns<'_>) -> Result<(String, usize), Refused> {
         let below = || self.rows.iter().filter(|row| row.number >= header);
+        if below().next().is_none_or(|row| row.number != header) {
+            return Err(Refused::Unfit(format!("row {header} is no longer the header")));
+        }
         let filled = below().flat_map(|row| row.cells.iter().filter(|cell| cell.is_filled));
         let first = filled.map(|cell| cell.column + 1).max().unwrap_or(0);
         let end = first + columns.names.len();
