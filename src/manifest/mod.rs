@@ -132,8 +132,7 @@ pub fn read_corrections(file: &str, bytes: &[u8]) -> (Option<Corrections>, Vec<P
     read_only(file, bytes, &["models", "prices"], models::corrections)
 }
 
-/// Reads only the sections `keys`, even if others have errors. Returns no result if these sections have a problem of
-/// any kind.
+/// Reads only the sections `keys`, even if others have errors. Returns no result if these sections have an error.
 fn read_only<T>(
     file: &str,
     bytes: &[u8],
@@ -154,7 +153,7 @@ fn read_only<T>(
     let result = read(&mut decoder, &entries);
     problems.append(&mut decoder.problems);
     let problems = in_order(problems);
-    let is_right = problems.is_empty();
+    let is_right = !problems.iter().any(Problem::is_error);
     (Some(result).filter(|_| is_right), problems)
 }
 

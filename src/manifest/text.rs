@@ -61,10 +61,21 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut in_providers = false;
-    let mut goes_on = false;
+    // The indentation of a name whose value is on the next lines, and true for the first of them.
+    let mut below: Option<(usize, bool)> = None;
     for line in text.split_inclusive('\n') {
         let lower = line.to_ascii_lowercase();
         let end = start + line.trim_end().len();
+        let indent = line.len() - line.trim_start().len();
+        if let Some((of_name, is_first)) = below {
+            if indent > of_name || line.trim().is_empty() {
+                found.push(start..end);
+                below = Some((of_name, is_first && line.trim().is_empty()));
+                start += line.len();
+                continue;
+            }
+            below = Some((of_name, true)).filter(|_| is_first);
+        }
         if line.starts_with(|first: char| !first.is_whitespace() && !matches!(first, '#' | '}' | ']')) {
             in_providers = lower.trim_start_matches(['"', '\'', '{', ' ']).starts_with("providers");
         }
@@ -77,13 +88,12 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
         match colon {
             Some(colon) => {
                 found.push(start + colon..end);
-                // The value may be on the next line.
-                goes_on = name.is_some()
-                    && line[colon..].trim().trim_start_matches(['|', '>', '-', '+']).is_empty();
+                let has_value = !line[colon..].trim().trim_start_matches(['|', '>', '-', '+']).is_empty();
+                below = (name.is_some() && !has_value).then_some((indent, true));
             }
-            None if goes_on || in_providers => {
+            None if below.is_some() || in_providers => {
                 found.push(start..end);
-                goes_on = false;
+                below = None;
             }
             None => {}
         }
@@ -91,3 +101,7 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     }
     found
 }
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;
