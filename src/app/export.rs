@@ -273,7 +273,7 @@ fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
         .option("--base-url", base_url)
         .option("--for", destinations)
         .option("--out", out)
-        .flag("--force", *force && !more.contains(" --force"));
+        .flag("--force", *force && !is_elsewhere);
     places.typed(&(words.build() + more))
 }
 

@@ -38,11 +38,11 @@ pub struct JobsReport {
     pub all: usize,
     /// Command to type next.
     pub next: String,
-    /// Model and price of each job that has no rendering yet.
+    /// Model and price of each job that has no rendering yet, or is to be rendered again.
     orders: HashMap<JobKey, Order>,
 }
 
-/// The model and the price in the plan for a job that has no rendering yet.
+/// The model and the price in the plan for a job that has no rendering yet, or is to be rendered again.
 struct Order {
     model: ModelName,
     price: Option<Usd>,
@@ -142,7 +142,11 @@ impl JobsReport {
     #[must_use]
     pub fn to_pay(&self) -> Usd {
         let to_render = self.gallery.jobs.iter().filter(|job| job.bucket == Bucket::ToRender);
-        to_render.filter_map(|job| self.price(job)).sum()
+        let price = |job| match self.orders.get(GalleryJob::key(job)) {
+            Some(order) => order.price,
+            None => self.price(job),
+        };
+        to_render.filter_map(price).sum()
     }
 }
 
@@ -203,7 +207,7 @@ fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
 
 /// Adds the planned jobs that no run has recorded yet to the gallery, and puts all jobs in the order of the manifest.
 ///
-/// It returns the model and the price of each job that has no rendering.
+/// It returns the model and the price of each job that has no rendering or is still to be rendered.
 fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
     let mut orders = HashMap::new();
     let mut recorded: HashMap<JobKey, GalleryJob> = HashMap::new();
@@ -218,7 +222,7 @@ fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
     }
     for Planned { wanted, bucket, price } in planned {
         let job = recorded.remove(&wanted.key);
-        if job.as_ref().is_none_or(|job| job.record.takes.is_empty()) {
+        if bucket == Bucket::ToRender || job.as_ref().is_none_or(|job| job.record.takes.is_empty()) {
             orders.insert(wanted.key.clone(), Order { model: wanted.request.model.clone(), price });
         }
         gallery.jobs.push(job.unwrap_or_else(|| never_ordered(gallery.project.as_deref(), wanted, bucket)));

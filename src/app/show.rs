@@ -6,6 +6,7 @@ use super::find::{find, held_elsewhere, job_named, manifest, project_name};
 use super::inputs::load;
 use super::lost::loss;
 use super::places::{Places, quoted};
+use super::prices::Prices;
 use super::project::Project;
 use super::session::reader;
 use crate::domain::key::{JobKey, RequestId, TakeId};
@@ -92,7 +93,7 @@ impl Project {
         let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
         let reviews = reader.reviews_of_job(&project, &key).await?;
         let loss = loss(&reader, places, &history).await?;
-        let choices = choices(&history, places, loss);
+        let choices = choices(&history, places, loss, &Prices::read(self));
         let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
         let remarks = remarks(&places.state, &takes)?;
         let checks = current(&reader, places, &history).await?;
@@ -208,7 +209,7 @@ fn never_ordered(project: &Project, job: &str) -> Option<Error> {
 }
 
 /// Returns the available actions for a job; the first one suits most people.
-fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice> {
+fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Prices) -> Vec<Choice> {
     let key = quoted(&history.key.to_string());
     let choice = |when: &str, words: &str| Choice {
         when: when.to_owned(),
@@ -221,7 +222,7 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
         }];
     };
     let take = &decisive.take;
-    let price = take.price;
+    let price = prices.of(take);
     match &take.state {
         State::Held { reason, task, .. } => {
             let first = if task.is_none() {

@@ -133,11 +133,18 @@ impl Project {
         self.tell(&News::Ended);
         read?;
         let is_repair = request.restore != Restore::Nothing;
-        let (exit, next) = if is_repair && comparison.report.wrong() > 0 {
+        let (exit, next) = if is_repair && !comparison.lost.is_empty() {
             let session = Session::open(self, "verify")?;
             session.keep_output().await?;
             let lost = std::mem::take(&mut comparison.lost);
-            repair(&session, lost, request.restore == Restore::MissingAndAltered).await?
+            let repaired = repair(&session, lost, request.restore == Restore::MissingAndAltered).await?;
+            // Files that cannot be read, and sidecars, are not repaired.
+            let remains = comparison.report.unreadable + comparison.report.sidecars > 0;
+            if remains && repaired.0 == Exit::Done {
+                (Exit::SomeFailed, places.typed("verify"))
+            } else {
+                repaired
+            }
         } else {
             comparison.verdict()
         };

@@ -42,7 +42,7 @@ pub struct Scope<'a> {
     /// over unsent takes of other jobs.
     pub selected: &'a dyn Fn(&JobKey) -> bool,
     /// The most money that the manifest allows for resubmitting requests in doubt, including all earlier resubmissions
-    /// in the state folder; `None` if a person decides about such requests.
+    /// of the project; `None` if a person decides about such requests.
     pub resubmit: Option<Usd>,
     /// The manifest's rules for a job: for changed input, and for clips that jobs share.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,

@@ -46,8 +46,7 @@ pub trait Known {
     /// Returns the rejection of the job's present clip, if there is one.
     fn rejection(&self, key: &JobKey) -> Option<Rejection>;
 
-    /// Returns the total amount that was or will be paid for takes that replace a take in doubt, in all projects of the
-    /// state folder.
+    /// Returns the total amount that was or will be paid for takes of the project that replace a take in doubt.
     fn resubmitted(&self) -> Result<Usd, Self::Error>;
 }
 

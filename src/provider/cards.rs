@@ -104,7 +104,10 @@ impl Cards {
     /// names.
     #[must_use]
     pub fn unknown(&self, model: &ModelName) -> Unknown {
-        let providers = || self.providers.iter().map(|provider| provider.name());
+        let providers = || {
+            let for_sale = self.providers.iter().filter(|provider| !provider.profile().sandbox_only);
+            for_sale.map(|provider| provider.name())
+        };
         if self.providers.find(&model.provider).is_none() {
             let hint = match did_you_mean(&model.provider, providers()) {
                 Some(near) => format!("did you mean `{near}/{}`?", model.model),

@@ -79,10 +79,12 @@ impl Terminal {
         let terminal = std::io::stderr().is_terminal();
         let dumb = variable("TERM").is_some_and(|term| term == "dumb");
         let set = |name| variable(name).is_some_and(|value| !value.is_empty() && value != "0");
+        // Any text counts, even `0`: https://no-color.org.
+        let is_no_color = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         let color = match color {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
-            ColorWhen::Auto => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || (terminal && !dumb)),
+            ColorWhen::Auto => !is_no_color && (set("CLICOLOR_FORCE") || (terminal && !dumb)),
         };
         Self {
             json,

@@ -154,7 +154,7 @@ impl Background {
             checker: Arc::clone(&checker),
             checks: Arc::clone(&inbox.checks),
         };
-        #[expect(clippy::disallowed_methods, reason = "one task, which `finish` awaits or ends")]
+        #[expect(clippy::disallowed_methods, reason = "one task, which `end` awaits or ends")]
         let task = tokio::spawn(run.check_all(outbox));
         Self { inbox, checker, enough, task }
     }

@@ -43,7 +43,9 @@ fn obstacle_words(obstacle: &Obstacle, job: &JobKey, places: &Places) -> String 
         Obstacle::NeverOrdered => "was never submitted".to_owned(),
         Obstacle::State { state, provider } => state_words(state, provider, job, places),
         Obstacle::NotSetUp(provider) => format!("not cancelled: {provider} is not set up"),
-        Obstacle::TooLate => "too late: the clip is rendered and paid, and will be downloaded".to_owned(),
+        Obstacle::TooLate => {
+            "too late: its task has ended; `collect` downloads the clip if there is one".to_owned()
+        }
         Obstacle::Unanswered(said) => format!("not cancelled: {said}; try again"),
         Obstacle::Busy => "another shotlist process is working on it; try again".to_owned(),
     }

@@ -33,8 +33,8 @@ impl Model {
     /// Returns the duration in seconds of a clip if the request sets none.
     pub(super) fn default_seconds(&self) -> u32 {
         let first = self.lengths.first().map_or(5, |length| length.0);
-        let last = self.lengths.last().map_or(5, |length| length.1);
-        if (first..=last).contains(&5) { 5 } else { first }
+        let has_five = self.lengths.iter().any(|(from, to, _)| (*from..=*to).contains(&5));
+        if has_five { 5 } else { first }
     }
 
     /// Returns the price of a clip in US cents. Vtrix publishes no prices, so these figures are invented here.
