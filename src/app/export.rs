@@ -259,8 +259,8 @@ fn next(places: &Places, clips: &ChosenClips<'_>) -> String {
 fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
     let ExportRequest { form, choice, only, shots, out, force, base_url, destinations } = request;
     let mut words = Words::new(&format!("export {}", form.name()));
-    let out =
-        out.as_ref().filter(|_| !more.contains(" --out") && *form != Form::Flat).map(|out| out.display());
+    let is_elsewhere = more.contains(" --out");
+    let out = out.as_ref().filter(|_| !is_elsewhere && *form != Form::Flat).map(|out| out.display());
     match form {
         Form::Sheet | Form::Google | Form::Meta | Form::Shopify | Form::Flat => {}
         Form::Woocommerce { meta } => words = words.option("--meta", Some(meta)),
