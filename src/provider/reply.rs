@@ -205,8 +205,28 @@ fn missed_by(reply: &Reply, complaint: Option<&Complaint>) -> Option<&'static st
     }
 }
 
-/// Returns the id of the task that a reply to a submission names. An invalid id cannot be stored, but the request was
-/// accepted, so the fault is [`FaultKind::Unknown`].
+/// Returns the task that a reply to a submission names in `ids`, or the fault that says whether a paid task may exist.
+///
+/// A reply that contradicts itself is in doubt: it names several tasks, or names a task and is an error. `has_state` is
+/// true if the reply has the state of a task, which may have failed already.
+pub fn submitted(
+    reply: &Reply,
+    mut ids: Vec<String>,
+    has_state: bool,
+    complaint: Option<Complaint>,
+    meanings: &Meanings,
+) -> Result<TaskId, Fault> {
+    ids.dedup();
+    let is_refusal = meanings.of_code(complaint.as_ref()).is_some_and(|kind| kind != FaultKind::Unknown);
+    match ids.as_slice() {
+        [id] if is_success(reply) && (has_state || !is_refusal) => accepted(reply, id),
+        [_, ..] if is_success(reply) || reply.status >= 400 => Err(doubted(reply, &ids, complaint)),
+        _ => Err(refused(reply, complaint.as_ref(), meanings)),
+    }
+}
+
+/// Returns the id of an accepted task. An invalid id cannot be stored, but the request was accepted, so the fault is
+/// [`FaultKind::Unknown`].
 pub fn accepted(reply: &Reply, id: &str) -> Result<TaskId, Fault> {
     TaskId::read(id).map_err(|wrong| {
         let message = format!("the answer accepts the request, but {wrong}");
@@ -223,12 +243,17 @@ pub fn named(task: &str) -> String {
     }
 }
 
-/// Returns the fault for an error reply that names a task. A paid task may exist, and a person can adopt it by the name in the
-/// message.
-#[must_use]
-pub fn doubted(reply: &Reply, task: &str, complaint: Option<Complaint>) -> Fault {
+/// Returns the fault for a reply that contradicts itself and names tasks. A paid task may exist, and a person can adopt it
+/// by the name in the message.
+fn doubted(reply: &Reply, tasks: &[String], complaint: Option<Complaint>) -> Fault {
     let words = complaint.unwrap_or_default().message;
-    let message = format!("the answer is an error, but names {}: {words}", named(task));
+    let message = match tasks {
+        [task] => format!("the answer is an error, but names {}: {words}", named(task)),
+        several => {
+            let all: Vec<_> = several.iter().map(|task| named(task)).collect();
+            format!("the answer names several tasks: {}", all.join(" and "))
+        }
+    };
     Fault::new(FaultKind::Unknown, said(reply, Some(&Complaint { message, ..Complaint::default() })))
 }
 

@@ -220,11 +220,43 @@ fn hundredths_are_rounded_to_the_nearest_and_never_beyond_the_ends() {
 #[test]
 fn s17_an_id_without_an_end_is_not_repeated_in_a_message() {
     let long = "8".repeat(100_000);
-    let doubted = doubted(&reply(500, &[]), &long, None);
+    let doubted = doubted(&reply(500, &[]), &[long.clone()], None);
     assert_eq!(doubted.kind, FaultKind::Unknown);
     let mistaken = mistaken(&reply(200, &[]), &TaskId("e-1".into()), &long);
     let Progress::Mistaken { said } = mistaken else { panic!("{mistaken:?}") };
     for said in [doubted.said, said] {
         assert!(said.text.contains("100000 characters") && !said.text.contains("8888"), "{said}");
     }
+}
+
+#[test]
+fn a14_a_reply_that_contradicts_itself_is_in_doubt_and_names_its_tasks() {
+    const CODES: Meanings = Meanings {
+        codes: &[("1", FaultKind::Rejected(Refusal::Input)), ("2", FaultKind::Unknown)],
+        statuses: &[],
+    };
+    let complaint = |code: &str| Some(Complaint { code: Some(code.into()), ..Complaint::default() });
+    let result = |status, ids: &[&str], has_state, complaint| {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        match submitted(&reply(status, &[]), ids, has_state, complaint, &CODES) {
+            Ok(task) => task.0.raw().to_owned(),
+            Err(Fault { kind: FaultKind::Unknown, said, .. }) => format!("doubt: {}", said.text),
+            Err(fault) => format!("{:?}", fault.kind),
+        }
+    };
+    assert_eq!(result(200, &["a"], false, None), "a");
+    assert_eq!(result(200, &["a", "a"], false, None), "a");
+    assert_eq!(result(200, &["a"], true, complaint("1")), "a", "a task that has failed already");
+    assert_eq!(result(200, &["a"], false, complaint("2")), "a");
+    assert_eq!(
+        result(200, &["a"], false, complaint("1")),
+        "doubt: the answer is an error, but names task a: "
+    );
+    assert_eq!(result(429, &["a"], false, None), "doubt: the answer is an error, but names task a: ");
+    assert_eq!(
+        result(200, &["a", "b"], true, None),
+        "doubt: the answer names several tasks: task a and task b"
+    );
+    assert_eq!(result(400, &[], false, complaint("1")), "Rejected(Input)");
+    assert_eq!(result(307, &["a"], false, None), "Stop(Setup)");
 }

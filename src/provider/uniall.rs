@@ -88,11 +88,9 @@ impl Provider for UniAll {
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
         let answer = reply::object(reply);
         let complaint = answer.as_ref().and_then(reply::complaint);
-        match answer.as_ref().and_then(id) {
-            Some(id) if reply::is_success(reply) => reply::accepted(reply, &id),
-            Some(id) if reply.status >= 400 => Err(reply::doubted(reply, &id, complaint)),
-            _ => Err(reply::refused(reply, complaint.as_ref(), &MEANINGS)),
-        }
+        let ids = answer.as_ref().map(ids).unwrap_or_default();
+        let has_state = answer.as_ref().is_some_and(|answer| inner(answer).get("status").is_some());
+        reply::submitted(reply, ids, has_state, complaint, &MEANINGS)
     }
 
     /// Returns the call that polls a task at the first of two documented addresses. The second, `/v1/videos/{id}`, is for older
@@ -108,8 +106,8 @@ impl Provider for UniAll {
             let complaint = answer.as_ref().and_then(reply::complaint);
             return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
         };
-        let id = id(answer);
-        if let Some(other) = id.as_ref().filter(|id| task.0 != **id) {
+        let ids = ids(answer);
+        if let Some(other) = ids.first().filter(|_| ids.iter().all(|id| task.0 != *id)) {
             return Ok(reply::mistaken(reply, task, other));
         }
         let word = status.trim().to_ascii_lowercase();
@@ -120,7 +118,7 @@ impl Provider for UniAll {
             }
         } else if FAILED.contains(&word.as_str()) {
             // The gateway may report a failure of its own without an id, which must not end a paid task.
-            if id.is_none() {
+            if ids.is_empty() {
                 let complaint = reply::complaint(answer);
                 return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
             }
@@ -150,10 +148,13 @@ fn inner(answer: &Json) -> &Json {
     answer.get("data").filter(|data| data.get("status").is_some()).unwrap_or(answer)
 }
 
-/// Returns the id of the task in a reply. The member `id` of `data` is not used: it is the number of a row of the
-/// gateway.
-fn id(answer: &Json) -> Option<String> {
-    ["/task_id", "/id", "/data/task_id"].iter().find_map(|place| reply::text(answer.pointer(place)))
+/// Returns the ids of the task in a reply, which are equal. The member `id` of `data` is not used: it is the number of a
+/// row of the gateway.
+fn ids(answer: &Json) -> Vec<String> {
+    ["/task_id", "/id", "/data/task_id"]
+        .iter()
+        .filter_map(|place| reply::text(answer.pointer(place)))
+        .collect()
 }
 
 /// Returns the error in a failed task that explains why the task failed.

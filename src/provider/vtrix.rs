@@ -82,14 +82,10 @@ impl Provider for Vtrix {
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
         let answer = reply::object(reply);
         let complaint = answer.as_ref().and_then(complaint);
-        match answer.as_ref().and_then(id) {
-            Some(id) if reply::is_success(reply) => reply::accepted(reply, &id),
-            // An `id` alone may be that of the request.
-            Some(id) if reply.status >= 400 && answer.as_ref().is_some_and(is_a_task) => {
-                Err(reply::doubted(reply, &id, complaint))
-            }
-            _ => Err(reply::refused(reply, complaint.as_ref(), &MEANINGS)),
-        }
+        // In an error, an `id` alone may be that of the request.
+        let task = answer.as_ref().filter(|answer| reply.status < 400 || is_a_task(answer));
+        let ids = task.map(ids).unwrap_or_default();
+        reply::submitted(reply, ids, task.and_then(status).is_some(), complaint, &MEANINGS)
     }
 
     fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
@@ -104,13 +100,13 @@ impl Provider for Vtrix {
         let status = status(answer).ok_or_else(unanswered)?;
         let word = status.trim().to_ascii_lowercase();
         let (is_rendered, is_failed) = (RENDERED.contains(&word.as_str()), FAILED.contains(&word.as_str()));
-        let id = id(answer);
-        if let Some(other) = id.as_ref().filter(|id| reply::is_success(reply) && task.0 != **id) {
+        let ids = ids(answer);
+        let is_named = ids.iter().any(|id| task.0 == *id);
+        if let Some(other) = ids.first().filter(|_| reply::is_success(reply) && !is_named) {
             return Ok(reply::mistaken(reply, task, other));
         }
         // A finished task may come with an error status. Only the task itself repeats its id; an error of the gateway,
         // which may contain `failed` too, does not, and must not end a paid task.
-        let is_named = id.is_some_and(|id| task.0 == id);
         let is_the_task = match reply.status {
             200..=299 => is_named || !is_failed,
             400.. => is_named && (is_rendered || is_failed),
@@ -144,9 +140,9 @@ fn poll(task: &TaskId) -> Call {
     }
 }
 
-/// Returns the id of the task in a reply. Vtrix's own program prints the id as `task_id`.
-fn id(answer: &Json) -> Option<String> {
-    reply::text(answer.get("id")).or_else(|| reply::text(answer.get("task_id")))
+/// Returns the ids of the task in a reply, which are equal. Vtrix's own program prints the id as `task_id`.
+fn ids(answer: &Json) -> Vec<String> {
+    ["id", "task_id"].iter().filter_map(|name| reply::text(answer.get(name))).collect()
 }
 
 /// Checks whether a reply describes a task and not only an error of the request.

@@ -126,12 +126,10 @@ impl Provider for Zai {
 
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
         let answer = reply::object(reply);
-        if reply::is_success(reply)
-            && let Some(id) = reply::text(answer.as_ref().and_then(|answer| answer.get("id")))
-        {
-            return reply::accepted(reply, &id);
-        }
-        Err(reply::refused(reply, complaint(answer.as_ref(), reply).as_ref(), &MEANINGS))
+        let member = |name| answer.as_ref().and_then(|answer| answer.get(name));
+        let (id, has_state) = (reply::text(member("id")), member("task_status").is_some());
+        let complaint = complaint(answer.as_ref(), reply);
+        reply::submitted(reply, id.into_iter().collect(), has_state, complaint, &MEANINGS)
     }
 
     fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
