@@ -1,7 +1,7 @@
 //! Tests of the breakers with every short sequence of events.
 
 use super::super::digest::Sha256;
-use super::super::lifecycle::{Charged, ClipFile, Event, Intent};
+use super::super::lifecycle::{Charged, Clip, ClipFile, Event, Intent};
 use super::*;
 use Heard::{Answer, Silence, Unsent};
 use jiff::Timestamp;
@@ -51,8 +51,10 @@ fn a_fifth_of_the_last_thirty_shuts_the_gate_and_only_once_thirty_are_known() {
 
 #[test]
 fn after_the_pause_a_question_is_answered_and_one_submission_opens_the_gate() {
+    assert!(after([Silence; 2]).0.is_open());
     let (mut gate, pause) = after([Silence; 3]);
     assert_eq!(pause, Some(seconds(30)));
+    assert!(!gate.is_open());
     assert_eq!(gate.pass(seconds(10)), Pass::Pause(seconds(20)));
     assert_eq!([gate.pass(seconds(30)), gate.pass(seconds(30))], [Pass::Ask, Pass::Wait]);
     gate.asked(true, seconds(31));
@@ -172,6 +174,8 @@ fn only_what_the_provider_answers_counts_as_an_ending() {
     assert_eq!(of(Event::Empty, held(HeldReason::NoResult)), Some(Ending::Empty));
     assert_eq!(of(Event::LinkUnsafe, held(HeldReason::UnsafeUrl)), Some(Ending::Unsafe));
     assert_eq!(of(Event::Fetched(file), held(HeldReason::NoResult)), Some(Ending::Clip));
+    let clip = Clip::at("https://clips.example/1".into());
+    assert_eq!(of(Event::Ready(clip), held(HeldReason::NoResult)), Some(Ending::Named));
     let code = Some(Ending::Failed("500".into()));
     assert_eq!(of(refused(Refusal::Generation), failed(Refusal::Generation)), code);
     for refusal in [Refusal::Input, Refusal::Policy, Refusal::Cancelled] {

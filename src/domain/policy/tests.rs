@@ -31,3 +31,27 @@ proptest! {
         prop_assert_eq!(Tick::new(now, 0.0).since(then), Duration::ZERO);
     }
 }
+
+#[test]
+fn the_limit_of_doubt_is_two_dollars_or_a_hundredth_of_the_price() {
+    let limit_of = |dollars: i64| default_in_doubt(Usd::from_micros(dollars * 1_000_000)).micros();
+    assert_eq!([limit_of(0), limit_of(200), limit_of(750)], [2_000_000, 2_000_000, 7_500_000]);
+}
+
+#[test]
+fn the_longest_pauses_are_those_that_a_provider_can_ask_for() {
+    let policy = Policy::standard();
+    let longest = PAUSE.pause(1, Some(Duration::MAX), 1.0);
+    for most in [policy.longest_submit_pause(), policy.longest_poll_pause(), policy.longest_fetch_pause()] {
+        assert!(most >= longest, "{most:?}");
+    }
+}
+
+#[test]
+fn polls_follow_their_schedule_and_a_stuck_task_needs_an_hour_of_answers() {
+    let policy = Policy::standard();
+    let first = policy.poll_pause(0, Duration::ZERO, 0.0);
+    assert_eq!(first, next_poll(0, Duration::ZERO, None, &policy.polls, 0.0));
+    assert!(first > Duration::ZERO);
+    assert!(policy.longest_poll_pause() * policy.stuck_polls() >= Duration::from_hours(1));
+}

@@ -14,3 +14,10 @@ fn a_price_follows_seconds_and_surcharges() {
     request.params.insert("is_rec".into(), Value::Bool(false));
     assert_eq!(price.of(&request, 5), cents(24));
 }
+
+#[test]
+fn a_price_is_shown_with_its_unit() {
+    let shown = PriceUnit::ALL
+        .map(|per| Price { per, usd: Usd::from_micros(200_000), surcharges: Vec::new() }.to_string());
+    assert_eq!(shown, ["$0.20 a clip", "$0.20 a second"]);
+}
