@@ -21,7 +21,7 @@ use crate::manifest::{Manifest, OnAmbiguous, OnChange};
 use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
-use crate::plan::guards::{GuardCounts, is_in_place};
+use crate::plan::guards::GuardCounts;
 use crate::store::{Book, ReviewCounts, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
 
@@ -193,7 +193,7 @@ impl Decided {
                 if job.wanted {
                     counts.miss(&job.key);
                 }
-                if is_in_place(&job.filed) && !loaded.left_out.may_have(job.key.item.raw()) {
+                if job.is_unwanted(&loaded.left_out) {
                     gone.add(&job.key);
                 }
                 Ok(())

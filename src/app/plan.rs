@@ -32,7 +32,6 @@ use crate::domain::text::count;
 use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
 use crate::plan::decide::Decision;
-use crate::plan::guards::is_in_place;
 use crate::provider::cards::Cards;
 use crate::store::{Pause, Reader, ReviewCounts, StoreError, Worksheet};
 use jiff::Timestamp;
@@ -197,7 +196,7 @@ impl PlanReport {
             return Ok(());
         }
         self.decided.worksheet.book().each_gone(|job| {
-            let is_told = is_in_place(&job.filed) && !self.loaded.left_out.may_have(job.key.item.raw());
+            let is_told = job.is_unwanted(&self.loaded.left_out);
             if is_told { each(&job.key) } else { Ok(()) }
         })
     }

@@ -18,7 +18,7 @@ use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::text::count;
 use crate::files::{PlaceFault, Refile, Tree, kept_path};
-use crate::plan::guards::{ARCHIVE, is_in_place};
+use crate::plan::guards::ARCHIVE;
 use crate::plan::known::{Filed, KnownTake};
 use crate::store::{Gone, StoreError};
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ impl Project {
         let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
         let mut gone = Vec::new();
         worksheet.book().each_gone::<StoreError>(|job| {
-            if is_in_place(&job.filed) && !loaded.left_out.may_have(job.key.item.raw()) {
+            if job.is_unwanted(&loaded.left_out) {
                 gone.push(job);
             }
             Ok(())

@@ -18,6 +18,8 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::decide::{Decision, Scope, decide};
+use crate::plan::expand::LeftOut;
+use crate::plan::guards::is_in_place;
 use crate::plan::known::Rejection;
 use rendered::Memo;
 pub use rollout::{Template, Waiting};
@@ -172,6 +174,17 @@ pub struct Gone {
     pub wanted: bool,
     /// The path, size and digest of the job's clip, and the take that made it.
     pub filed: crate::plan::known::Filed,
+    /// True if a wanted job of another project of the state folder has its clip at the same path.
+    pub is_used: bool,
+}
+
+impl Gone {
+    /// Checks whether no job needs the clip at its path any more: it is not in the archive yet, no other project uses
+    /// it, and its job is not merely left out because its row has an error.
+    #[must_use]
+    pub fn is_unwanted(&self, left_out: &LeftOut) -> bool {
+        is_in_place(&self.filed) && !self.is_used && !left_out.may_have(self.key.item.raw())
+    }
 }
 
 impl Worksheet {

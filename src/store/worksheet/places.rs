@@ -54,7 +54,9 @@ impl Book {
         })?;
         let mut select = self.run(|| {
             self.db.prepare(
-                "SELECT j.shot, j.item, j.variant, j.wanted, j.filed_take, j.filed_path, j.filed_size, j.filed_sha256
+                "SELECT j.shot, j.item, j.variant, j.wanted, j.filed_take, j.filed_path, j.filed_size, j.filed_sha256,
+                     j.filed_path IN (SELECT filed_path FROM jobs
+                         WHERE project <> ?1 AND wanted AND filed_path IS NOT NULL)
                  FROM jobs j LEFT JOIN wanted w ON w.shot = j.shot AND w.item = j.item AND w.variant = j.variant
                  WHERE j.project = ?1 AND w.at IS NULL AND j.filed_take IS NOT NULL
                  AND j.id NOT IN (SELECT job FROM adopted)",
@@ -63,11 +65,11 @@ impl Book {
         let mut rows = self.run(|| select.query([&self.project]))?;
         while let Some(row) = self.run(|| rows.next())? {
             let gone = |row: &Row<'_>| {
-                let (key, filed): (JobKey, Option<Filed>) = (takes::key(row, 0)?, takes::filed(row, 4)?);
-                Ok((key, row.get(3)?, filed))
+                let Some(filed) = takes::filed(row, 4)? else { return Ok(None) };
+                Ok(Some(Gone { key: takes::key(row, 0)?, wanted: row.get(3)?, filed, is_used: row.get(8)? }))
             };
-            if let (key, wanted, Some(filed)) = self.run(|| gone(row))? {
-                visit(Gone { key, wanted, filed })?;
+            if let Some(gone) = self.run(|| gone(row))? {
+                visit(gone)?;
             }
         }
         Ok(())

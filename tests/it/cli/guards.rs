@@ -109,6 +109,20 @@ fn a_clip_is_kept_for_good_or_until_somebody_agrees_where_its_shot_says_so() {
 }
 
 #[test]
+fn prune_leaves_a_clip_that_another_manifest_of_the_folder_uses() {
+    let project = rendered(2, "");
+    let text = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    project.write("other.yaml", text.replace("project: shop", "project: other"));
+    project.run(&["run", "other.yaml", "--yes"]).expect(0);
+    project.write("few.csv", sheet(1));
+    project.edit("shotlist.yaml", "products.csv", "few.csv");
+    project.run(&["prune", "--yes", "--accept-changes"]).expect(0);
+    assert!(project.clips().contains_key("renders/sku-2_hero.mp4"), "{:?}", project.clips().keys());
+    let plan = project.run(&["plan", "other.yaml", "--json"]).expect(0).json();
+    assert_eq!((plan["to_render"].as_u64(), plan["buckets"]["done"].as_u64()), (Some(0), Some(2)), "{plan}");
+}
+
+#[test]
 fn prune_archives_what_nobody_wants_and_it_comes_back_free_of_charge() {
     let project = rendered(3, "");
     let before = project.clips();
