@@ -108,6 +108,12 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Checks whether the provider refused the key, or the account that the key belongs to.
+    #[must_use]
+    pub const fn is_refused_key(self) -> bool {
+        matches!(self, Self::Auth | Self::Account)
+    }
+
     /// Returns the name of the reason in tables and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -17,7 +17,7 @@ pub enum Notice {
         key: JobKey,
         /// The kind of the take's request.
         kind: RenderKind,
-        /// The price of the take.
+        /// The cost that the provider reported for the take, or its price.
         price: Usd,
         /// The path of the take's clip.
         path: String,

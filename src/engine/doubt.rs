@@ -6,6 +6,7 @@ use crate::domain::breaker::{Ending, Exposure, Gate, Harvest, Heard, Pass, Room}
 use crate::domain::key::TakeId;
 use crate::domain::money::Usd;
 use crate::domain::policy::Breaking;
+use crate::domain::take::Take;
 use futures::future::BoxFuture;
 use std::pin::pin;
 use std::sync::Mutex;
@@ -127,6 +128,11 @@ impl Purse {
     /// Returns a future that ends when a submission gives back its room under the limit, or a doubt about a submission ends.
     pub(super) fn left(&self) -> Notified<'_> {
         self.left.notified()
+    }
+
+    /// Records that the outcome of a take's submission became unknown after its answer: its price is money in doubt.
+    pub(super) fn doubt(&self, take: &Take) {
+        lock(&self.exposure).doubt(take.id.clone(), take.cost());
     }
 
     /// Ends the doubt about a take's submission, because its outcome is known.

@@ -25,7 +25,7 @@ use super::world::{Failure, World};
 use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
 use crate::domain::fault::{Fault, FaultKind, Said, Stop};
-use crate::domain::lifecycle::{Event, HeldReason, Intent, State, Todo};
+use crate::domain::lifecycle::{Event, HeldReason, Intent, MoneyState, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::policy::Tick;
@@ -145,7 +145,16 @@ impl Drive {
                 Ok(moved) if self.is_new && matches!(moved.state, State::Downloading { .. }) => {
                     return Ok(Left::Rendered { take: Box::new(moved), replaces: self.replaces });
                 }
-                Ok(moved) => take = moved,
+                Ok(moved) => {
+                    // The task of another job: no request is unanswered, but this one's outcome is unknown.
+                    if moved.state.account() == MoneyState::InDoubt
+                        && matches!(moved.state, State::Held { .. })
+                        && take.state.account() != MoneyState::InDoubt
+                    {
+                        self.world.purse.doubt(&moved);
+                    }
+                    take = moved;
+                }
                 Err(Left::Changed) => return self.changed(&take).await,
                 Err(left) => return Ok(left),
             }

@@ -208,7 +208,7 @@ impl World {
             take: after.id.clone(),
             key: after.key.clone(),
             kind: RenderKind::of(&after.request),
-            price: after.price,
+            price: after.cost(),
             path: after.path.clone(),
             from: before.state.phase(),
             to: Box::new(after.state.clone()),

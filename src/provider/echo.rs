@@ -4,7 +4,7 @@
 use super::card::ModelCard;
 use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
-use super::{Bulk, Cancel, Cancelled, Listing, LookUp, Progress, Provider, body};
+use super::{Bulk, Cancel, Cancelled, Cost, Listing, LookUp, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::key::{NotATaskId, RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, Clip, Intent};
@@ -219,13 +219,14 @@ fn reported(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
             let cost = reply::charge(answer.get("cost_usd"));
             match reply::text(answer.get("url")) {
                 Some(url) => Progress::Ready { clip: Clip::at(url), cost },
-                None => Progress::Empty,
+                None => Progress::Empty { cost },
             }
         }
         "failed" => failed(answer, http),
         "cancelled" => Progress::Refused {
             refusal: Refusal::Cancelled,
             charged: Charged::No,
+            cost: Cost::Untold,
             said: Said::text("the task was cancelled"),
         },
         other => Progress::Pending { percent: None, unknown_word: Some(other.to_owned()) },
@@ -243,7 +244,8 @@ fn failed(answer: &Json, http: u16) -> Progress {
         "" => "the task failed; the provider gave no reason",
         words => words,
     };
-    Progress::Refused { refusal, charged: Charged::Unknown, said: Said::coded(http, complaint.code, words) }
+    let (charged, cost) = (Charged::Unknown, Cost::Untold);
+    Progress::Refused { refusal, charged, cost, said: Said::coded(http, complaint.code, words) }
 }
 
 /// Returns one page of a task list; `None` if any part of it is malformed, because an unclear page proves nothing. An

@@ -236,13 +236,18 @@ pub enum Progress {
         cost: Cost,
     },
     /// The task is finished, but the reply contains no link to a clip.
-    Empty,
+    Empty {
+        /// The cost that the provider reports.
+        cost: Cost,
+    },
     /// The provider could not or would not make the clip.
     Refused {
         /// The kind of the refusal, which decides whether a retry makes sense.
         refusal: Refusal,
         /// The charge for the task: charged, not charged, or unknown.
         charged: Charged,
+        /// The cost that the provider reports.
+        cost: Cost,
         /// The provider's words about the reason.
         said: Said,
     },

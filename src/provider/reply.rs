@@ -275,10 +275,10 @@ pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meani
     Fault::new(paused(kind, reply, complaint), said(reply, complaint))
 }
 
-/// Returns the progress of a failed task. The task may have been charged, because no provider documents that a failed task
-/// costs nothing.
+/// Returns the progress of a failed task. The task was charged if the reply has a cost above zero. Otherwise it may have
+/// been charged, because no provider documents that a failed task costs nothing.
 #[must_use]
-pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progress {
+pub fn failed(reply: &Reply, complaint: Complaint, cost: Cost, meanings: &Meanings) -> Progress {
     let refusal = match meanings.of_code(Some(&complaint)) {
         Some(FaultKind::Rejected(refusal)) => refusal,
         _ => Refusal::Generation,
@@ -288,7 +288,11 @@ pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progr
         words => words.to_owned(),
     };
     let said = said(reply, Some(&Complaint { message, ..complaint }));
-    Progress::Refused { refusal, charged: Charged::Unknown, said }
+    let charged = match &cost {
+        Cost::Told(usd) if *usd > Usd::ZERO => Charged::Yes,
+        _ => Charged::Unknown,
+    };
+    Progress::Refused { refusal, charged, cost, said }
 }
 
 /// Returns the progress for a reply to a poll if the reply is about another task than the polled one.

@@ -250,9 +250,9 @@ fn a14_a_reply_that_contradicts_itself_is_in_doubt_and_names_its_tasks() {
     assert_eq!(result(200, &["a"], false, complaint("2")), "a");
     assert_eq!(
         result(200, &["a"], false, complaint("1")),
-        "doubt: the answer is an error, but names task a: "
+        "doubt: the answer is an error, but names task a:"
     );
-    assert_eq!(result(429, &["a"], false, None), "doubt: the answer is an error, but names task a: ");
+    assert_eq!(result(429, &["a"], false, None), "doubt: the answer is an error, but names task a:");
     assert_eq!(
         result(200, &["a", "b"], true, None),
         "doubt: the answer names several tasks: task a and task b"

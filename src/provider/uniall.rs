@@ -114,7 +114,7 @@ impl Provider for UniAll {
         Ok(if RENDERED.contains(&word.as_str()) {
             match LINKS.iter().find_map(|place| reply::link(answer.pointer(place))) {
                 Some(url) => Progress::Ready { clip: Clip::at(url), cost: Cost::Untold },
-                None => Progress::Empty,
+                None => Progress::Empty { cost: Cost::Untold },
             }
         } else if FAILED.contains(&word.as_str()) {
             // The gateway may report a failure of its own without an id, which must not end a paid task.
@@ -122,7 +122,7 @@ impl Provider for UniAll {
                 let complaint = reply::complaint(answer);
                 return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
             }
-            reply::failed(reply, reason(inner(answer)), &MEANINGS)
+            reply::failed(reply, reason(inner(answer)), Cost::Untold, &MEANINGS)
         } else {
             Progress::Pending {
                 percent: inner(answer).get("progress").and_then(percent),

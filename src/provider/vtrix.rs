@@ -6,7 +6,7 @@
 use super::card::ModelCard;
 use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
-use super::{Progress, Provider, body};
+use super::{Cost, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Clip;
@@ -118,7 +118,7 @@ impl Provider for Vtrix {
         Ok(if is_rendered {
             rendered(answer)
         } else if is_failed {
-            reply::failed(reply, complaint.unwrap_or_default(), &MEANINGS)
+            reply::failed(reply, complaint.unwrap_or_default(), cost(answer), &MEANINGS)
         } else {
             let fraction = answer.get("progress").and_then(Json::as_f64);
             Progress::Pending {
@@ -178,11 +178,15 @@ fn complaint(answer: &Json) -> Option<Complaint> {
 fn rendered(answer: &Json) -> Progress {
     let contents = list(answer, "output").iter().flat_map(|result| list(result, "content"));
     let links = contents.filter_map(|content| reply::link(content.get("url")));
-    let cost = reply::charge(answer.pointer("/usage/cost"));
+    let cost = cost(answer);
     match Clip::first(links.map(Clip::at)) {
         Some(clip) => Progress::Ready { clip, cost },
-        None => Progress::Empty,
+        None => Progress::Empty { cost },
     }
+}
+
+fn cost(answer: &Json) -> Cost {
+    reply::charge(answer.pointer("/usage/cost"))
 }
 
 fn list<'a>(value: &'a Json, name: &str) -> &'a [Json] {

@@ -210,7 +210,7 @@ fn rendered(answer: &Json) -> Progress {
     };
     match Clip::first(results.iter().filter_map(clip)) {
         Some(clip) => Progress::Ready { clip, cost: Cost::Untold },
-        None => Progress::Empty,
+        None => Progress::Empty { cost: Cost::Untold },
     }
 }
 
@@ -221,7 +221,7 @@ fn failed(answer: &Json, reply: &Reply) -> Progress {
         Some(Json::String(message)) => Complaint { message: message.clone(), ..Complaint::default() },
         _ => complaint(Some(answer), reply).unwrap_or_default(),
     };
-    reply::failed(reply, complaint, &MEANINGS)
+    reply::failed(reply, complaint, Cost::Untold, &MEANINGS)
 }
 
 #[cfg(test)]

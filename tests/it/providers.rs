@@ -148,8 +148,8 @@ fn progress_in_words(progress: Progress) -> String {
             };
             format!("ready {}{}{}", clip.url, cover.unwrap_or_default(), cost.unwrap_or_default())
         }
-        Progress::Empty => "empty".into(),
-        Progress::Refused { refusal, charged, said } => {
+        Progress::Empty { .. } => "empty".into(),
+        Progress::Refused { refusal, charged, said, .. } => {
             assert!(!said.text.is_empty());
             let charged = match charged {
                 Charged::No => "not charged",

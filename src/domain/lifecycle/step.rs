@@ -236,7 +236,10 @@ fn running_on(
             counters.mistaken = 0;
             return Ok(State::Downloading { task, clip, counters, due: at.now });
         }
-        Event::Refused { .. } if is_charged => return Ok(held(HeldReason::NoResult, task, at)),
+        // The provider reported success before, which is charged.
+        Event::Refused { .. } if is_charged || counters.empty > 0 => {
+            return Ok(held(HeldReason::NoResult, task, at));
+        }
         Event::Refused { refusal, charged } => {
             return Ok(State::Failed { refusal, charged, task: Some(task) });
         }
@@ -361,7 +364,9 @@ impl Fetch {
         State::Downloading { task, clip, counters, due }
     }
 
+    /// Returns the state that polls the task for a new link. The task has succeeded once, so its charge is certain,
+    /// whatever the next poll says.
     fn ask_for_a_fresh_link(self, due: Timestamp) -> State {
-        State::Running { task: self.task, counters: self.counters, due }
+        State::Running { task: Task { charged: true, ..self.task }, counters: self.counters, due }
     }
 }

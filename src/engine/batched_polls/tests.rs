@@ -46,8 +46,8 @@ fn each_gets_its_own_answer_and_who_was_left_alone_learns_that() {
     let polls = WaitingPolls::default();
     let (mut first, mut second) = (polls.enter(&card(), &paid(1), NOW), polls.enter(&card(), &paid(2), NOW));
     let mut asked = polls.take(&task(1), 2, NOW).into_iter();
-    asked.next().unwrap().answer(Ok(Progress::Empty));
-    assert_eq!(first.try_recv().unwrap(), Ok(Progress::Empty));
+    asked.next().unwrap().answer(Ok(Progress::Empty { cost: crate::provider::Cost::Untold }));
+    assert_eq!(first.try_recv().unwrap(), Ok(Progress::Empty { cost: crate::provider::Cost::Untold }));
     drop(asked);
     assert!(second.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Closed));
 }

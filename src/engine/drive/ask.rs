@@ -153,15 +153,20 @@ impl Drive {
         }
         for is_last in [false, true] {
             let Some(answer) = self.free(&call).await else { return false };
+            let is_redirect = answer.as_ref().is_ok_and(|reply| (300..400).contains(&reply.status));
             // 403 may be about a task that does not exist.
             let refused = answer
                 .ok()
                 .filter(|reply| reply.status != 403)
                 .and_then(|reply| account.provider.polled(&TaskId(provider::NO_TASK.into()), &reply).err());
             match refused {
-                Some(Fault { kind: FaultKind::Stop(why @ Stop::Auth), said }) if is_last => {
+                // A paid request would be redirected, too, and its outcome unknown.
+                Some(Fault { kind: FaultKind::Stop(why @ (Stop::Auth | Stop::Setup)), said })
+                    if if why == Stop::Auth { is_last } else { is_redirect } =>
+                {
                     let Closed { who, why, said } = account.close(WhyStopped::Provider(why), said);
                     self.world.tell(&Notice::Stopped { who, why, said });
+                    return false;
                 }
                 Some(Fault { kind: FaultKind::Stop(Stop::Auth), .. }) => {
                     let due = self.world.clock.tick().after(AUTH_RETRY);
@@ -176,6 +181,15 @@ impl Drive {
             }
         }
         false
+    }
+
+    /// Checks with a free query whether the provider accepts the key, after it has refused a poll. Returns false if the
+    /// provider has no such query, or if the answer does not show it.
+    pub(super) async fn accepts_key(&self) -> bool {
+        let Some(call) = self.account.provider.probe() else { return false };
+        let Some(Ok(reply)) = self.free(&call).await else { return false };
+        let refused = self.account.provider.polled(&TaskId(provider::NO_TASK.into()), &reply).err();
+        !matches!(refused, Some(Fault { kind: FaultKind::Stop(_), .. })) && reply.status < 500
     }
 
     /// Checks whether the provider answers a free query; `true` for a provider that has no such query.

@@ -3,7 +3,7 @@
 
 use super::{Drive, Left, Next, blocking};
 use crate::domain::fault::{Fault, FaultKind, Said};
-use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
+use crate::domain::lifecycle::{Charged, Clip, Event, FetchSetback, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
@@ -22,6 +22,9 @@ use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Number of polls of a task in a row without its status after which the run warns.
+const UNREAD: u32 = 5;
 
 impl Drive {
     /// Polls the take's task and saves the result. If a batched poll has brought the `answer` already, no call is made.
@@ -61,10 +64,13 @@ impl Drive {
                 let expires = self.world.clock.now().checked_add(life).ok();
                 (Event::Ready(Clip { expires, ..clip }), None)
             }
-            Ok(Progress::Empty) => {
+            Ok(Progress::Empty { cost }) => {
+                settled = self.settled(take, cost);
                 (Event::Empty, Some(Said::text("the task succeeded, but the answer contains no clip")))
             }
-            Ok(Progress::Refused { refusal, charged, said }) => {
+            Ok(Progress::Refused { refusal, charged, cost, said }) => {
+                settled =
+                    Some(charged).filter(|it| *it == Charged::Yes).and_then(|_| self.settled(take, cost));
                 (Event::Refused { refusal, charged }, Some(said))
             }
             Ok(Progress::Mistaken { said }) => (Event::Mistaken, Some(said)),
@@ -72,21 +78,31 @@ impl Drive {
             Err(Fault { kind: FaultKind::Throttled { .. }, .. }) => return Ok(Ok(take.clone())),
             Err(Fault { kind, said }) => {
                 let event = match kind {
-                    FaultKind::Gone => Event::Missing,
+                    // Other answers show that the key is right, so this task alone is out of its reach.
+                    FaultKind::Gone | FaultKind::Stop(_) => Event::Missing,
                     FaultKind::Busy { after } => Event::PollSetback { after },
                     FaultKind::NotSent
                     | FaultKind::Throttled { .. }
                     | FaultKind::Rejected(_)
                     | FaultKind::Barred
                     | FaultKind::NoRoute
-                    | FaultKind::Unknown
-                    | FaultKind::Stop(_) => Event::PollSetback { after: None },
+                    | FaultKind::Unknown => Event::PollSetback { after: None },
                 };
-                if let FaultKind::Stop(why) = kind {
+                if let FaultKind::Stop(why) = kind
+                    && !(why.is_refused_key() && self.accepts_key().await)
+                {
                     // Nothing can be collected until that is fixed, so nothing more is submitted either.
                     let Closed { said, .. } = self.account.close(WhyStopped::Provider(why), said);
                     self.world.poll_refused(name, why, said);
                     return Ok(Err(Left::Stopping));
+                }
+                if let State::Running { counters, .. } = &take.state
+                    && counters.setbacks == UNREAD
+                {
+                    self.world.warn_once(format!(
+                        "{name} has answered {UNREAD} polls of a task without its status ({said}); the task is paid, \
+                         and is polled again"
+                    ));
                 }
                 (event, Some(said))
             }
@@ -95,7 +111,8 @@ impl Drive {
     }
 
     /// Returns the charge that the provider reports for the take, if it reports one. Warns about a charge above the
-    /// price, or an impossible figure.
+    /// price, of nothing or below an earlier figure, and about an impossible figure. A charge that was reported once is
+    /// never lowered here: only a person can do that, with `ledger adjust`.
     fn settled(&self, take: &Take, cost: Cost) -> Option<Usd> {
         let (name, key, price) = (self.account.provider.name(), &take.key, take.price);
         match cost {
@@ -107,6 +124,18 @@ impl Drive {
                 None
             }
             Cost::Told(cost) => {
+                if let Some(before) = take.settled.filter(|before| *before > cost) {
+                    self.world.warn_once(format!(
+                        "{key}: {name} reported a cost of {before} and now reports {cost}; budgets count {before}"
+                    ));
+                    return None;
+                }
+                if cost == Usd::ZERO && price > Usd::ZERO {
+                    self.world.warn_once(format!(
+                        "{name} reports a cost of {cost} for clips that have a price, such as {price}; budgets count \
+                         what it reports, so they do not limit such clips: compare with the provider's console"
+                    ));
+                }
                 if cost > price {
                     self.world.warn_once(format!(
                         "{key}: {name} charged {cost}, which is {} more than its price of {price}; budgets count {cost}",

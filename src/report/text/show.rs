@@ -156,13 +156,13 @@ fn progress(state: &State, now: Timestamp) -> Vec<String> {
         State::Running { task, counters, due } => {
             let failed = match counters.setbacks {
                 0 => String::new(),
-                setbacks => format!(", the last {setbacks} without an answer"),
+                setbacks => format!(", the last {setbacks} without the task's status"),
             };
             let next = if *due > now { format!("in {}", span(now, *due)) } else { "now".to_owned() };
             vec![format!(
                 "rendering for {}; checked {} times{failed}; next check {next}",
                 span(task.accepted, now),
-                counters.polls
+                counters.polls + counters.setbacks
             )]
         }
         State::Downloading { counters, clip, .. } => {

@@ -1,7 +1,7 @@
 //! Faults of providers, and their effect on jobs and money.
 
 use crate::snapshot::assert_whole;
-use crate::support::{Ended, Project};
+use crate::support::{Ended, Project, until};
 use serde_json::{Value, json};
 
 /// A submission refused in the provider's own form.
@@ -90,11 +90,26 @@ fn a09_a_refusal_that_is_not_in_the_providers_words_is_held_and_not_sent_again()
 
 #[test]
 fn a09_a_key_that_may_order_but_not_ask_ends_the_run_with_10_and_a_later_one_collects() {
-    let denied = json!({ "error": { "http": 401, "code": "1002", "message": "invalid token" } });
-    let project = Project::shop_with_faults(1, json!([{ "on": "poll", "times": 2, "do": denied }]));
+    let mut project = Project::shop(1);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("the task is rendered", || project.takes("running") == 1);
+    project.written_down();
+    run.kill();
+    project.clear_faults();
+    project.key = "another-key".to_owned();
     assert_whole!(project.run(&["run", "--yes"]).expect(10));
+    project.key = "test-key".to_owned();
     assert_whole!(project.run(&["collect"]).expect(0));
     assert_eq!((project.charges().len(), project.clips().len()), (1, 1));
+}
+
+#[test]
+fn a09_a_task_that_alone_is_refused_stops_neither_its_provider_nor_the_run() {
+    let denied = json!({ "error": { "http": 403, "code": "1220", "message": "no permission" } });
+    let project = Project::shop_with_faults(2, json!([{ "on": "poll", "times": 2, "do": denied }]));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
 }
 
 #[test]

@@ -132,6 +132,39 @@ async fn a08_a_key_that_is_refused_once_and_a_question_that_is_forbidden_stop_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn n22_a_free_question_that_is_redirected_costs_no_paid_request() {
+    let bench = Bench::new(ZAI);
+    bench.server.probes([Poll::Refuse(302, "", None)]);
+    let ran = bench.run(&["a", "b"]).await;
+    assert_eq!((bench.server.seen().len(), ran.outcome.waiting), (0, 2));
+    assert_eq!(ran.said(), ["zai: Provider(Setup)"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a09_a_task_that_alone_is_refused_is_held_after_some_tries_and_stops_no_other() {
+    let bench = one_at_once(ZAI);
+    bench.server.polls([Poll::Refuse(403, "1220", None); 40]);
+    let ran = bench.run(&["a"]).await;
+    let held = ran.take("a").await.state;
+    assert!(matches!(held, State::Held { reason: HeldReason::TaskLost, .. }), "{held:?}");
+    assert!(ran.world.polls_refused().is_empty());
+    drop(ran);
+    bench.server.clear_faults();
+    bench.run(&["b"]).await.expect_all_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a15_polls_without_a_status_are_told_once() {
+    let bench = one_at_once(ZAI);
+    bench.server.polls([Poll::Refuse(500, "", None); 12]);
+    let ran = bench.run(&["a"]).await;
+    ran.expect_all_done();
+    let told = "zai has answered 5 polls of a task without its status (so it is (HTTP 500)); the task is paid, and is \
+                polled again";
+    assert_eq!(ran.said(), [told]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a09_refusals_of_what_was_on_the_wire_together_are_one_and_the_key_is_tried_once_more() {
     let bench = Bench::new(ZAI);
     let items = ["a", "b", "c", "d"];
@@ -199,6 +232,30 @@ async fn a37_a_task_that_was_ready_and_is_rendered_again_is_asked_for_and_not_or
     bench.run(&["a"]).await.expect_all_done();
     assert_eq!((bench.server.seen().len(), bench.server.fetched().len()), (1, 2));
     assert!(is_in_place(&bench, "a", "task-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a37_a_task_that_was_ready_and_fails_then_is_charged_for_certain() {
+    let bench = one_at_once(ZAI);
+    bench.server.polls([Several, Poll::Failed]);
+    bench.server.fetches([Fetch::Dead]);
+    let ran = bench.run(&["a"]).await;
+    let held = ran.take("a").await.state;
+    assert!(matches!(held, State::Held { reason: HeldReason::NoResult, .. }), "{held:?}");
+    let spent = ran.world.store.spent(Window::Ever).await.unwrap();
+    assert_eq!((spent.in_doubt, spent.settled), (PRICE.times(0), PRICE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a36_a_cost_that_was_reported_is_never_lowered_by_a_later_answer() {
+    let bench = one_at_once(ECHO);
+    bench.server.polls([Costs("0.70"), Costs("0")]);
+    bench.server.fetches([Fetch::Dead]);
+    let ran = bench.run(&["a"]).await;
+    ran.expect_all_done();
+    assert_eq!(ran.take("a").await.settled, Some("0.70".parse().unwrap()));
+    let lowered = "reported a cost of $0.70 and now reports $0.00; budgets count $0.70";
+    assert!(ran.said().iter().any(|said| said.contains(lowered)), "{:?}", ran.said());
 }
 
 #[tokio::test(start_paused = true)]

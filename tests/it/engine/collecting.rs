@@ -110,6 +110,8 @@ async fn a_key_that_may_not_even_read_ends_the_collecting_and_the_ordering_and_l
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
     bench.server.polls(vec![Poll::Refuse(401, "1000", None); 100]);
+    // The key is refused from the first poll on: for any task, and after the free question at the start.
+    bench.server.probes([[Poll::Missing].as_slice(), &[Poll::Refuse(401, "1000", None); 10]].concat());
     let items = ["a", "b", "c", "d"];
     let ran = bench.run(&items).await;
     assert_eq!(ran.states(&items).await, ["running", "running", "pending", "pending"]);

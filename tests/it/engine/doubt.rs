@@ -75,6 +75,16 @@ async fn a11_no_more_is_ever_in_doubt_than_the_manifest_lets() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a27_answers_that_name_one_task_again_and_again_are_in_doubt_and_end_submissions() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = Some(NonZeroU32::MIN);
+    bench.max_in_doubt = PRICE.times(3);
+    bench.server.submits([[Accept].as_slice(), &[Submit::NameTheFirst; 20]].concat());
+    let ran = bench.run(&names(&items(12))).await;
+    assert_eq!((bench.server.seen().len(), ran.world.stop.reason()), (4, Some(StopReason::InDoubt)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_on_the_wire_waits_for_room_and_every_job_is_done() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(16);

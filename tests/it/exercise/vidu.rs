@@ -192,7 +192,10 @@ fn progress(task: &TaskId, answer: &Json, reply: &Reply) -> Progress {
                 })
             });
             // What it cost is told in credits, which have no fixed price.
-            clip.map_or(Progress::Empty, |clip| Progress::Ready { clip, cost: Cost::Untold })
+            clip.map_or(Progress::Empty { cost: Cost::Untold }, |clip| Progress::Ready {
+                clip,
+                cost: Cost::Untold,
+            })
         }
         "failed" => {
             let code = reply::text(answer.get("err_code"));
@@ -205,6 +208,7 @@ fn progress(task: &TaskId, answer: &Json, reply: &Reply) -> Progress {
             Progress::Refused {
                 refusal,
                 charged: Charged::Unknown,
+                cost: Cost::Untold,
                 said: reply::said(reply, Some(&complaint)),
             }
         }

@@ -8,7 +8,7 @@ use shotlist::domain::request::Request;
 use shotlist::provider::card::ModelCard;
 use shotlist::provider::document::{Document, Profile, Unusable};
 use shotlist::provider::reply::{self, Complaint, Meanings};
-use shotlist::provider::{Progress, Provider, body};
+use shotlist::provider::{Cost, Progress, Provider, body};
 use shotlist::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 
 /// The provider `acme`.
@@ -90,9 +90,11 @@ impl Provider for Acme {
                     clip: Clip { url, cover: None, expires: None, others: Vec::new() },
                     cost: reply::charge(job.get("charged_usd")),
                 },
-                None => Progress::Empty,
+                None => Progress::Empty { cost: Cost::Untold },
             },
-            "broken" => reply::failed(reply, complaint(Some(job)).unwrap_or_default(), &MEANINGS),
+            "broken" => {
+                reply::failed(reply, complaint(Some(job)).unwrap_or_default(), Cost::Untold, &MEANINGS)
+            }
             word => Progress::Pending { percent: None, unknown_word: Some(word.to_owned()) },
         })
     }
