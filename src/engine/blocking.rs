@@ -1,6 +1,7 @@
-//! Runs work that blocks a thread, such as reading and hashing files.
+//! Runs work that blocks a thread, such as reading and hashing files, and locks what several threads use.
 
 use super::world::Failure;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Runs blocking work outside the threads for async tasks. An error means that the work panicked or was cancelled.
 pub(super) async fn blocking<T: Send + 'static>(
@@ -9,4 +10,9 @@ pub(super) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Failure::Local(format!("a worker thread failed: {error}")))
+}
+
+/// Locks a mutex, even if a holder has panicked: the counters in it are still right to read.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

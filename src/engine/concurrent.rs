@@ -1,13 +1,22 @@
 //! Follows changes by other processes during a run: decisions of a person, and paused providers.
 
+use super::Run;
 use super::world::Failure;
-use super::{Parked, Run};
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::Refusal;
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
 use crate::store::Pause;
+
+/// The time until which a run leaves a take alone that it could not finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parked {
+    /// Another process may change this: the take may become active again, or a pause may end.
+    UntilChange,
+    /// No command changes this, so the take is counted and reported once in a run.
+    UntilNextRun,
+}
 
 impl Run<'_> {
     /// Reads the store's counter of changes, and the pauses of providers, when the run begins.

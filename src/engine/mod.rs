@@ -34,11 +34,13 @@ use crate::plan::known::Filed;
 use crate::store::{Pause, Queued, StoreError};
 use crate::transport::Paid;
 use backlog::Backlog;
+use blocking::lock;
+use concurrent::Parked;
 use drive::{Drive, Left};
 use lane::Account;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -99,15 +101,6 @@ pub async fn run(
     work: Work,
 ) -> Outcome {
     world.attend(Run::new(world, accounts, Some(paid), work).go()).await
-}
-
-/// The time until which a run leaves a take alone that it could not finish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Parked {
-    /// Another process may change this: the take may become active again, or a pause may end.
-    UntilChange,
-    /// No command changes this, so the take is counted and reported once in a run.
-    UntilNextRun,
 }
 
 type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), tokio::task::JoinError>;
@@ -402,9 +395,4 @@ impl<'a> Run<'a> {
         self.world.fail(&failure);
         self.outcome.failures.push(failure);
     }
-}
-
-/// Locks a mutex, even if a holder has panicked: the counters in it are still right to read.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
