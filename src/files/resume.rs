@@ -10,6 +10,9 @@ pub const LARGEST_CLIP: u64 = 2 * 1024 * 1024 * 1024;
 /// of a file (RFC 9110, 8.8.2.2), so it is not used.
 const LAST_MODIFIED_AGE: Duration = Duration::from_mins(1);
 
+/// The names in `Content-Encoding` that encode nothing: wrong names that storage services send, and none at all.
+const PLAIN: [&str; 6] = ["", "identity", "none", "utf-8", "binary", "aws-chunked"];
+
 /// The largest number of characters from a page of text that a message shows.
 const MOST_WORDS: usize = 200;
 
@@ -38,11 +41,17 @@ pub(super) fn admit(head: &ClipHead, have: u64, total: Option<u64>, validator: O
         return Admission::Refuse(why);
     }
     match head.status {
+        206 if have == 0
+            && let Some(total) = all(head) =>
+        {
+            Admission::Restart { total: Some(total), validator: strong_validator(head) }
+        }
         206 => match part(head, have, total, validator) {
             Ok(()) => Admission::Append,
             Err(why) => Admission::Discard(why),
         },
-        200 => Admission::Restart {
+        // A proxy that changed the answer says so with 203.
+        200 | 203 => Admission::Restart {
             total: head.content_length,
             validator: head.content_length.and_then(|_| strong_validator(head)),
         },
@@ -54,7 +63,8 @@ pub(super) fn admit(head: &ClipHead, have: u64, total: Option<u64>, validator: O
 
 fn not_a_clip(head: &ClipHead) -> Option<String> {
     let encoding = head.content_encoding.as_deref().unwrap_or_default().trim();
-    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+    let is_none = |name: &str| PLAIN.iter().any(|plain| name.trim().eq_ignore_ascii_case(plain));
+    if !encoding.split(',').all(is_none) {
         return Some(format!("the host sent the clip encoded as {encoding}, which shotlist did not request"));
     }
     let announced = head.content_length.filter(|length| *length > LARGEST_CLIP)?;
@@ -72,12 +82,26 @@ fn part(head: &ClipHead, have: u64, total: Option<u64>, validator: Option<&str>)
     if head.content_length.is_some_and(|length| length != last - first + 1) {
         return Err(wrong());
     }
-    match (strong_etag(head), validator) {
-        (Some(etag), Some(known)) if known.starts_with('"') && etag != known => {
-            Err("the clip changed during the download".to_owned())
-        }
-        _ => Ok(()),
+    // `If-Range` forbids a part of another version, but not every host obeys it.
+    let sent = match validator {
+        Some(known) if known.starts_with('"') => strong_etag(head),
+        _ => head.last_modified.as_deref(),
+    };
+    match sent {
+        Some(_) if sent == validator => Ok(()),
+        Some(_) => Err("the clip changed during the download".to_owned()),
+        None => Err("the host did not say whether the clip changed during the download".to_owned()),
     }
+}
+
+/// Returns the clip's length if an answer with status 206 contains the clip from its first byte to its last.
+fn all(head: &ClipHead) -> Option<u64> {
+    let (first, last, whole) = parse_range(head.content_range.as_deref()?)?;
+    let is_all = first == 0
+        && last.checked_add(1) == Some(whole)
+        && head.content_length.is_none_or(|length| length == whole)
+        && whole <= LARGEST_CLIP;
+    is_all.then_some(whole)
 }
 
 /// Parses `bytes 5-9/10` into the first byte, the last byte and the total.

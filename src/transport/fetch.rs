@@ -115,7 +115,7 @@ impl ClipClients {
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => url = target(&url, &response, endpoint)?,
                 // 416 means that the saved bytes do not belong to this clip, so the caller must see it.
-                200 | 206 | 416 => {
+                200 | 203 | 206 | 416 => {
                     let masker =
                         endpoint.filter(|_| !goes_on(span, &response)).and_then(|it| it.masker(&url));
                     let flow = Flow::new(response, host_and_port(&url), end, &self.timeouts, masker);

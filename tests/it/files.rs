@@ -321,6 +321,7 @@ async fn n25_to_n28_an_answer_about_other_bytes_starts_the_download_over() {
             ClipHead { content_range: Some(format!("bytes {cut}-999/1000")), ..rest(&bytes, cut) },
         ),
         ("n28 another version", changed),
+        ("n28 a version that is not named", ClipHead { etag: None, ..rest(&bytes, cut) }),
         ("the rest does not exist", unsatisfiable),
     ] {
         break_off(place.part("A").await, &self::head(&bytes), &bytes[..cut]).await;
@@ -339,6 +340,14 @@ async fn n26_a_host_that_ignores_the_range_sends_the_clip_from_its_first_byte() 
     break_off(place.part("A").await, &head(&old), &old[..900]).await;
     let received = receive(place.part("A").await, &head(&new), &[&new]).await.unwrap();
     assert_eq!(received.file, facts(&new));
+}
+
+#[tokio::test]
+async fn n26_a_part_that_is_the_whole_clip_is_a_clip() {
+    let place = Place::new();
+    let bytes = clip(7, 2000);
+    let received = receive(place.part("A").await, &rest(&bytes, 0), &[&bytes]).await.unwrap();
+    assert_eq!(received.file, facts(&bytes));
 }
 
 #[tokio::test]

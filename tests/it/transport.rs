@@ -450,6 +450,12 @@ async fn s04_no_credentials_reach_a_result_host_also_across_redirects() {
 }
 
 #[tokio::test]
+async fn a_clip_that_a_proxy_changed_on_its_way_arrives() {
+    let server = Server::start([answer("203 Non-Authoritative Information", "", "clip")]).await;
+    assert_eq!(fetched(&server.url("/a.mp4"), Span::Whole, true).await, Ok(b"clip".to_vec()));
+}
+
+#[tokio::test]
 async fn n24_a_redirect_to_a_private_address_is_not_connected_to() {
     let inside = Server::start([answer("200 OK", "", "secret")]).await;
     for target in [
