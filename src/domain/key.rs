@@ -100,7 +100,7 @@ pub enum NotATaskId {
     /// The text has too many characters.
     #[error("the task id has {0} characters, and at most {LONGEST_TASK_ID} are accepted")]
     TooLong(usize),
-    /// The text contains a blank, a control character or an invisible character.
+    /// The text contains a blank, a control character, an invisible character or U+FFFD.
     #[error("the task id of {length} characters contains the character U+{:04X}, which is not allowed", u32::from(*.character))]
     Odd {
         /// The first character that is not allowed.
@@ -120,9 +120,11 @@ impl TaskId {
         if length > LONGEST_TASK_ID {
             return Err(NotATaskId::TooLong(length));
         }
-        if let Some(character) =
-            text.chars().find(|character| character.is_whitespace() || is_hidden(*character))
-        {
+        // U+FFFD stands for damaged letters, so such an id would be that of no task.
+        let is_odd = |letter: &char| {
+            letter.is_whitespace() || is_hidden(*letter) || *letter == char::REPLACEMENT_CHARACTER
+        };
+        if let Some(character) = text.chars().find(is_odd) {
             return Err(NotATaskId::Odd { character, length });
         }
         // No escape makes a dot segment harmless: URLs treat `%2E%2E` like `..`. A server may also decode `%2F`.

@@ -17,7 +17,7 @@ pub mod cards;
 pub mod check;
 pub mod document;
 mod echo;
-mod json;
+pub(crate) mod json;
 pub mod reply;
 mod uniall;
 mod vtrix;

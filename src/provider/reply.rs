@@ -55,7 +55,10 @@ impl Meanings {
 }
 
 /// Returns the body of a reply if it is a JSON object. JSON nested deeper than 128 levels gives `None`, not a stack
-/// overflow. A number beyond the range of a 64-bit float, such as `1e400`, becomes a string.
+/// overflow. So does an object with two members of one name and different values.
+///
+/// A number beyond the range of a 64-bit float, such as `1e400`, becomes a string. Bytes that are not UTF-8 and halves of
+/// surrogate pairs become U+FFFD.
 pub fn object(reply: &Reply) -> Option<Json> {
     json::read(&reply.body).filter(Json::is_object)
 }
@@ -172,6 +175,8 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
     let kind = match reply.status {
         // A redirect that keeps the body comes before any work; one that drops it may come after.
         307 | 308 => FaultKind::Stop(Stop::Setup),
+        // One of two error codes may mean that a task exists.
+        _ if json::is_contradictory(&reply.body) => FaultKind::Unknown,
         // After a timeout or conflict the request may have been accepted.
         408 | 409 | 425 | 499 => FaultKind::Unknown,
         429 => by_code.unwrap_or(FaultKind::Throttled { after: None }),

@@ -122,6 +122,17 @@ fn a12_a_503_that_says_when_to_come_again_took_nothing_and_a_bare_one_is_a_doubt
 }
 
 #[test]
+fn a15_an_answer_that_contradicts_itself_proves_nothing_whatever_its_status() {
+    for status in [200, 400, 401, 404, 413, 429, 503] {
+        let body = br#"{"error":{"code":"1234"},"error":{"code":"100"}}"#.to_vec();
+        let reply = Reply { body, ..reply(status, &[("retry-after", "1")]) };
+        assert_eq!(object(&reply), None);
+        let fault = refused(&reply, None, &MEANINGS);
+        assert_eq!(fault.kind, FaultKind::Unknown, "{status}");
+    }
+}
+
+#[test]
 fn a40_a_refusal_for_size_or_for_a_picture_names_what_should_have_found_it() {
     let words = |status, message: &str| {
         let complaint = Complaint { code: Some("9".into()), message: message.into(), pause: None };

@@ -33,7 +33,7 @@ fn a_model_name_is_split_at_the_first_slash() {
 fn s17_a_task_id_that_cannot_be_kept_is_refused_with_its_reason() {
     assert_eq!(TaskId::read(&"x".repeat(256)).unwrap().0.raw().len(), 256);
     assert_eq!(TaskId::read(&"x".repeat(100_000)), Err(NotATaskId::TooLong(100_000)));
-    for character in ['\n', '\u{1b}', ' ', '\u{202e}', '\u{200b}', '\u{e0041}'] {
+    for character in ['\n', '\u{1b}', ' ', '\u{202e}', '\u{200b}', '\u{e0041}', '\u{fffd}'] {
         let refused = TaskId::read(&format!("8{character}3")).unwrap_err();
         assert_eq!(refused, NotATaskId::Odd { character, length: 3 });
         assert!(refused.to_string().is_ascii(), "{refused}");
