@@ -6,13 +6,15 @@ use super::fetch::{ClipClients, Download};
 use super::settings::{AGENT, ClientTrouble, Proxies, Settings, Timeouts, build, builder};
 use crate::domain::fault::Said;
 use crate::domain::foreign::shown;
+use crate::provider::json;
 use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder};
 use std::pin::pin;
+use std::time::Duration;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 use url::Url;
@@ -21,8 +23,8 @@ use url::Url;
 pub trait Paid: Send + Sync {
     /// Sends a paid request with `body` once, and reads the whole answer.
     ///
-    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that
-    /// nothing was charged.
+    /// Anything but a complete answer is a fault. A complete JSON object is an answer even if its connection breaks or
+    /// does not end. Every kind of fault except [`SendFaultKind::Lost`] proves that nothing was charged.
     fn submit<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -62,6 +64,8 @@ pub struct PaidClient {
 pub struct FreeClient {
     http: Client,
     proxies: Proxies,
+    /// The time after which an answer without a length is complete, if it is a JSON object.
+    quiet: Duration,
     clips: ClipClients,
 }
 
@@ -88,8 +92,8 @@ impl PaidClient {
 
     /// Sends a paid request with `body` once, and reads the whole answer.
     ///
-    /// Anything but a complete answer is a fault. Every kind of fault except [`SendFaultKind::Lost`] proves that
-    /// nothing was charged.
+    /// Anything but a complete answer is a fault. A complete JSON object is an answer even if its connection breaks or
+    /// does not end. Every kind of fault except [`SendFaultKind::Lost`] proves that nothing was charged.
     pub async fn submit(
         &self,
         endpoint: &Endpoint,
@@ -99,14 +103,19 @@ impl PaidClient {
         let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         let request =
             request(endpoint, &call.0, |url| self.http.post(url).headers(HeaderMap::from_iter(json)))?;
-        let answer = answer(request.body(body), endpoint, &self.proxies);
-        let mut answer = pin!(answer.instrument(span("submit", endpoint, &call.0)));
-        if let Ok(answer) = timeout(self.timeouts.submit, &mut answer).await {
-            return answer;
-        }
-        // If this process was suspended, its time is over when it continues, but an answer may have arrived meanwhile.
-        let drained = timeout(self.timeouts.drain, answer).await;
-        drained.unwrap_or_else(|_| Err(lost(endpoint, "it took too long")))
+        let Timeouts { submit, drain, .. } = self.timeouts;
+        let mut arrived = Arrived::default();
+        let ended = {
+            let answer = answer(request.body(body), endpoint, &self.proxies, drain, &mut arrived);
+            let mut answer = pin!(answer.instrument(span("submit", endpoint, &call.0)));
+            match timeout(submit, &mut answer).await {
+                Ok(ended) => Ok(ended),
+                // If this process was suspended, its time is over when it continues, but an answer may have arrived
+                // meanwhile.
+                Err(_) => timeout(drain, answer).await,
+            }
+        };
+        arrived.reply(ended.unwrap_or_else(|_| Err(lost(endpoint, "it took too long"))), endpoint)
     }
 }
 
@@ -114,7 +123,12 @@ impl FreeClient {
     /// Returns a client for everything that costs nothing.
     pub fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
         let http = builder(settings)?.timeout(settings.timeouts.poll);
-        Ok(Self { http: build(http)?, proxies: settings.proxies.clone(), clips: ClipClients::new(settings)? })
+        Ok(Self {
+            http: build(http)?,
+            proxies: settings.proxies.clone(),
+            quiet: settings.timeouts.drain,
+            clips: ClipClients::new(settings)?,
+        })
     }
 
     /// Sends a call that costs nothing, and reads the whole answer.
@@ -127,7 +141,10 @@ impl FreeClient {
         if let Some(text) = call.body.as_ref().and_then(Body::text) {
             request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(text);
         }
-        answer(request, endpoint, &self.proxies).instrument(span("ask", endpoint, call)).await
+        let mut arrived = Arrived::default();
+        let answer = answer(request, endpoint, &self.proxies, self.quiet, &mut arrived);
+        let ended = answer.instrument(span("ask", endpoint, call)).await;
+        arrived.reply(ended, endpoint)
     }
 
     /// Starts the download of the first `bytes` bytes of a picture that the manifest names by URL, and that the
@@ -206,34 +223,55 @@ fn span(kind: &'static str, endpoint: &Endpoint, call: &Call) -> tracing::Span {
     tracing::debug_span!("call", kind, host, path = %shown(&call.path))
 }
 
-async fn answer(request: RequestBuilder, endpoint: &Endpoint, proxies: &Proxies) -> Result<Reply, SendFault> {
+/// The part of an answer that has arrived.
+#[derive(Default)]
+struct Arrived {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Arrived {
+    /// Returns the answer without the key, or the fault that ended it. A complete JSON object lacks nothing, so then the
+    /// fault does not matter.
+    fn reply(self, ended: Result<(), SendFault>, endpoint: &Endpoint) -> Result<Reply, SendFault> {
+        let Self { status, headers, body } = self;
+        match ended {
+            Err(fault) if !json::is_object(&body) => Err(fault),
+            _ => Ok(Reply { status, headers, body: endpoint.clean_bytes(body) }),
+        }
+    }
+}
+
+/// Sends a request, and reads its answer into `arrived` until the answer ends. An answer without a length may have no end,
+/// so it also ends if nothing follows a complete JSON object for the time `quiet`.
+async fn answer(
+    request: RequestBuilder,
+    endpoint: &Endpoint,
+    proxies: &Proxies,
+    quiet: Duration,
+    arrived: &mut Arrived,
+) -> Result<(), SendFault> {
     let fault = |error| fault(error, endpoint, proxies);
-    let response = request.send().await.map_err(fault)?;
-    let status = response.status().as_u16();
-    let headers = kept(response.headers(), endpoint);
-    let body = whole(response).await.map_err(|short| match short {
-        Short::Broken(error) => fault(error),
-        Short::Endless => lost(endpoint, "the answer is longer than 4 MiB"),
-    })?;
-    tracing::debug!(status, bytes = body.len(), "answered");
-    Ok(Reply { status, headers, body: endpoint.clean_bytes(body) })
-}
-
-/// The reason why an answer was not read to its end.
-enum Short {
-    Broken(reqwest::Error),
-    Endless,
-}
-
-async fn whole(mut response: Response) -> Result<Vec<u8>, Short> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Short::Broken)? {
+    let mut response = request.send().await.map_err(fault)?;
+    arrived.status = response.status().as_u16();
+    arrived.headers = kept(response.headers(), endpoint);
+    let body = &mut arrived.body;
+    loop {
+        let chunk = if response.content_length().is_none() && json::is_object(body) {
+            timeout(quiet, response.chunk()).await.unwrap_or(Ok(None))
+        } else {
+            response.chunk().await
+        };
+        let Some(chunk) = chunk.map_err(fault)? else { break };
         if body.len() + chunk.len() > LONGEST_REPLY {
-            return Err(Short::Endless);
+            body.clear();
+            return Err(lost(endpoint, "the answer is longer than 4 MiB"));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    tracing::debug!(status = arrived.status, bytes = body.len(), "answered");
+    Ok(())
 }
 
 fn kept(headers: &HeaderMap, endpoint: &Endpoint) -> Vec<(String, String)> {

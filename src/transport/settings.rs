@@ -31,7 +31,7 @@ pub struct Timeouts {
     /// may have been charged.
     pub submit: Duration,
     /// The extra time for a paid call after the limit `submit`, to read an answer that arrived while this process was
-    /// suspended.
+    /// suspended. If an answer has no length, a call also ends this time after the last byte of a complete JSON object.
     pub drain: Duration,
     /// The time limit for a free call, until the last byte of the answer.
     pub poll: Duration,

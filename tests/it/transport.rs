@@ -231,6 +231,48 @@ async fn n12_an_answer_without_a_length_that_is_cut_comes_as_it_is_and_proves_no
 }
 
 #[tokio::test]
+async fn n12_a_complete_object_is_the_answer_however_its_connection_ends() {
+    let body = "{\"id\":\"1\"}";
+    let long = format!("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{body}");
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let endless = format!("{chunked}{:x}\r\n{body}\r\n", body.len());
+    let open = format!("HTTP/1.1 200 OK\r\n\r\n{body}");
+    // Only the end of an answer without a length may be seen before the time is up.
+    let timeouts = Timeouts { submit: Duration::MAX, poll: Duration::MAX, ..impatient().timeouts };
+    let patient = Settings { timeouts, ..Settings::default() };
+    let timeouts = Timeouts { poll: Duration::from_millis(700), ..impatient().timeouts };
+    let impatient = Settings { timeouts, ..Settings::default() };
+    for (what, act, settings) in [
+        ("a length that is too long", Act::Answer(long.clone()), &patient),
+        ("no last chunk", Act::Answer(endless.clone()), &patient),
+        ("no length and an open connection", Act::Stall(open), &patient),
+        ("no last chunk and an open connection", Act::Stall(endless), &patient),
+        ("a length that is too long and an open connection", Act::Stall(long), &impatient),
+    ] {
+        let server = Server::start([act]).await;
+        let endpoint = server.endpoint();
+        let paid = submit_with(settings, &endpoint, Bytes::from_static(b"{}")).await;
+        let free = FreeClient::new(settings).unwrap().ask(&endpoint, &call(Method::Get)).await;
+        for reply in [paid, free] {
+            let reply = reply.unwrap_or_else(|fault| panic!("{what}: {fault}"));
+            assert_eq!((reply.status, reply.body.as_slice()), (200, body.as_bytes()), "{what}");
+        }
+        assert_eq!(server.requests().len(), 2, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn n12_an_object_that_goes_on_is_not_cut() {
+    for body in ["{}{\"id\":\"1\"}", "{\"a\":{}", "{};", "7"] {
+        let server = Server::start([Act::Answer(format!("HTTP/1.1 200 OK\r\n\r\n{body}"))]).await;
+        assert_eq!(submit(&server.endpoint()).await.unwrap().body, body.as_bytes());
+        let long = format!("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{body}");
+        let server = Server::start([Act::Answer(long)]).await;
+        assert_eq!(fault(&Settings::default(), &server.endpoint()).await.kind, SendFaultKind::Lost, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn n14_a_server_with_tls_is_offered_http_1_alone() {
     let server = tls_like(Act::Answer("\x15\x03\x03\x00\x02\x02\x28".into())).await;
     fault(&Settings::default(), &endpoint(&format!("https://127.0.0.1:{}/api", server.port))).await;
