@@ -14,6 +14,9 @@ use crate::wire::Reply;
 use serde_json::Value as Json;
 use std::time::Duration;
 
+/// The largest number of characters from an unclear reply that a message shows.
+const MOST_LETTERS: usize = 200;
+
 /// An error, as a provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Complaint {
@@ -185,18 +188,36 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
         413 => by_code.unwrap_or(FaultKind::Rejected(Refusal::Input)),
         401 | 414 | 415 | 431 if complaint.is_none() => FaultKind::Barred,
         400..=499 if complaint.is_some() => by_code.unwrap_or_else(|| meanings.of_status(reply.status)),
-        // With a wait time the server has accepted nothing; without one it may have failed half-way.
-        503 if retry_after(reply).is_some() => by_code.unwrap_or(FaultKind::Busy { after: None }),
+        // A server that asks to come later has accepted nothing, whatever time it names. Without the header it may have
+        // failed half-way.
+        503 if reply.header("retry-after").is_some() => by_code.unwrap_or(FaultKind::Busy { after: None }),
         200..=299 | 500..=599 => by_code.unwrap_or(FaultKind::Unknown),
         _ => FaultKind::Unknown,
     };
     let mut said = said(reply, complaint);
+    let has_words = complaint.is_some_and(|complaint| !complaint.message.is_empty());
+    // Such an answer may name the task in a way that is not documented.
+    let is_unclear = by_code.is_none() && (!has_words || is_success(reply));
+    if kind == FaultKind::Unknown
+        && is_unclear
+        && let Some(start) = beginning(reply)
+    {
+        said.text = format!("{}; its answer begins `{start}`", said.text);
+    }
     if kind == FaultKind::Rejected(Refusal::Input)
         && let Some(check) = missed_by(reply, complaint)
     {
         said.text = format!("{}; the check `{check}` of the model's card did not detect this", said.text);
     }
     Fault::new(paused(kind, reply, complaint), said)
+}
+
+/// Returns the first characters of a reply, in which a person may find the id of a paid task; `None` for a web page or an empty
+/// body.
+fn beginning(reply: &Reply) -> Option<String> {
+    let start = &reply.body[..reply.body.len().min(4 * MOST_LETTERS)];
+    let start: String = String::from_utf8_lossy(start).trim().chars().take(MOST_LETTERS).collect();
+    (!start.is_empty() && !start.starts_with('<')).then(|| printable(&start))
 }
 
 /// Returns the part of a model's card whose check should have refused the request before it was sent. It is a guess from the
@@ -329,15 +350,21 @@ fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> Faul
     }
 }
 
-/// Returns the time to wait according to the header `Retry-After`; `None` if the header is missing or unreadable.
+/// Returns the time to wait according to the header `Retry-After`; `None` if the header is missing or unreadable. A
+/// fraction of a second is rounded up.
 ///
 /// A date is compared with the reply's own `Date`, because the clock of this computer may differ. Without `Date` the
 /// result is `None`.
 #[must_use]
 pub fn retry_after(reply: &Reply) -> Option<Duration> {
     let header = reply.header("retry-after")?.trim();
-    if let Ok(seconds) = header.parse() {
-        return Some(Duration::from_secs(seconds));
+    let (whole, decimals) = header.split_once('.').unwrap_or((header, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !whole.is_empty() && all_digits(whole) && all_digits(decimals) {
+        // Digits that are no u64 are too many for it.
+        let seconds = whole.parse().unwrap_or(u64::MAX);
+        let more = u64::from(decimals.bytes().any(|digit| digit != b'0'));
+        return Some(Duration::from_secs(seconds.saturating_add(more)));
     }
     let until = httpdate::parse_http_date(header).ok()?;
     Some(until.duration_since(sent(reply)?).unwrap_or_default())

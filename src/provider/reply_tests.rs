@@ -117,8 +117,25 @@ fn a12_a_503_that_says_when_to_come_again_took_nothing_and_a_bare_one_is_a_doubt
     assert_eq!(after(&[date, ("date", "Sun, 06 Nov 1994 08:49:37 GMT")], None), busy);
     assert_eq!(after(&[("retry-after", "30")], Some("100")), FaultKind::Stop(Stop::Balance));
     assert_eq!(after(&[("retry-after", "30")], Some("102")), FaultKind::Unknown, "a task may exist");
-    assert_eq!(after(&[("retry-after", "soon")], None), FaultKind::Unknown);
+    for unreadable in ["soon", "-1", "", "1.5 s", ".5", "Sun, 06 Nov 1994 08:50:07 GMT"] {
+        let kind = after(&[("retry-after", unreadable)], None);
+        assert_eq!(kind, FaultKind::Busy { after: None }, "{unreadable}");
+    }
     assert_eq!(after(&[], None), FaultKind::Unknown);
+}
+
+#[test]
+fn a01_a_fraction_of_a_second_is_rounded_up_and_a_number_without_end_is_the_largest() {
+    let after = |header| retry_after(&reply(429, &[("retry-after", header)]));
+    for (header, seconds) in [
+        ("1.5", 2),
+        ("1.0", 1),
+        ("0.001", 1),
+        ("18446744073709551615.5", u64::MAX),
+        ("99999999999999999999999", u64::MAX),
+    ] {
+        assert_eq!(after(header), Some(Duration::from_secs(seconds)), "{header}");
+    }
 }
 
 #[test]
@@ -129,6 +146,34 @@ fn a15_an_answer_that_contradicts_itself_proves_nothing_whatever_its_status() {
         assert_eq!(object(&reply), None);
         let fault = refused(&reply, None, &MEANINGS);
         assert_eq!(fault.kind, FaultKind::Unknown, "{status}");
+        assert!(fault.said.text.contains(r#"begins `{"error":{"code":"1234"}"#), "{}", fault.said);
+    }
+}
+
+#[test]
+fn a15_a_doubt_shows_the_first_letters_of_the_answer_without_what_moves_the_cursor() {
+    let words = |status, complaint: Option<&Complaint>, body: &str| {
+        let reply = Reply { status, headers: Vec::new(), body: body.into() };
+        refused(&reply, complaint, &MEANINGS).said.text
+    };
+    let wrapped = r#"{"code":200,"data":{"id":"task-1"}}"#;
+    let found = format!("; its answer begins `{wrapped}`");
+    assert!(words(200, None, wrapped).ends_with(&found));
+    assert!(words(200, Some(&coded("200")), wrapped).ends_with(&found));
+    let success = Complaint { message: "success".into(), ..coded("200") };
+    assert!(words(200, Some(&success), wrapped).ends_with(&found));
+    assert!(words(200, None, "{\"id\":\"\u{1b}[2Jtask-1\"};").contains("\\u{1b}[2Jtask-1"));
+    let long = words(200, None, &"\u{e9}".repeat(5000));
+    assert_eq!(long.matches('\u{e9}').count(), 200);
+    for (status, complaint, body) in [
+        (200, None, "<html>"),
+        (502, None, " "),
+        (500, Some(&success), wrapped),
+        (429, None, wrapped),
+        (200, Some(&coded("102")), wrapped),
+    ] {
+        let text = words(status, complaint, body);
+        assert!(!text.contains("begins"), "{text}");
     }
 }
 
@@ -179,9 +224,15 @@ fn what_came_instead_of_an_answer_is_said_in_words() {
         refused(&reply, None, &MEANINGS).said.to_string()
     };
     assert_eq!(words(502, "<html>"), "the provider answered 502 Bad Gateway with a web page");
-    assert_eq!(words(200, "{}"), "the provider answered 200 OK with undocumented JSON");
+    assert_eq!(
+        words(200, "{}"),
+        "the provider answered 200 OK with undocumented JSON; its answer begins `{}`"
+    );
     assert_eq!(words(500, ""), "the provider answered 500 Internal Server Error with an empty body");
-    assert_eq!(words(524, "upstream timeout"), "the provider answered 524 with text");
+    assert_eq!(
+        words(524, "upstream timeout"),
+        "the provider answered 524 with text; its answer begins `upstream timeout`"
+    );
     assert_eq!(
         words(404, "<html>"),
         "the provider answered 404 Not Found with a web page: is base_url correct?"
