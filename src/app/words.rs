@@ -2,7 +2,8 @@
 
 use super::places::quoted;
 use crate::app::selection::{Bounds, Selection};
-use crate::domain::item::{OnePer, Reading};
+use crate::domain::item::{Delimiter, OnePer, Reading};
+use crate::domain::money::Usd;
 use crate::domain::units;
 use std::fmt::Display;
 
@@ -39,7 +40,7 @@ impl Words {
     /// Adds the options that limit money and time.
     pub(crate) fn bounds(self, Bounds { max_cost, max_time, allow_unpriced }: &Bounds) -> Self {
         self.flag("--allow-unpriced", *allow_unpriced)
-            .option("--max-cost", max_cost.map(|cost| cost.plain()))
+            .option("--max-cost", max_cost.map(Usd::plain))
             .option("--max-time", max_time.map(units::typed))
     }
 
@@ -54,7 +55,7 @@ impl Words {
             .flag("--all", *all)
             .option("--column", columns.map(|(field, column)| format!("{field}={column}")))
             .option("--encoding", encoding)
-            .option("--delimiter", delimiter.map(|it| it.name()))
+            .option("--delimiter", delimiter.map(Delimiter::name))
             .option("--path", path)
             .option("--element", element)
     }

@@ -3,7 +3,9 @@ use super::*;
 /// Returns the text with every byte of a possible key replaced.
 fn masked(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    secrets(text).into_iter().for_each(|range| bytes[range].fill(b'*'));
+    for range in secrets(text) {
+        bytes[range].fill(b'*');
+    }
     String::from_utf8(bytes).unwrap()
 }
 

@@ -216,7 +216,7 @@ fn reported(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     Some(match status {
         "queued" | "running" => Progress::Pending { percent: None, unknown_word: None },
         "succeeded" => {
-            let cost = reply::charge(answer.get("cost_usd"));
+            let cost = Cost::read(answer.get("cost_usd"));
             match reply::text(answer.get("url")) {
                 Some(url) => Progress::Ready { clip: Clip::at(url), cost },
                 None => Progress::Empty { cost },

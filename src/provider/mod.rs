@@ -15,6 +15,7 @@ pub mod body;
 pub mod card;
 pub mod cards;
 pub mod check;
+mod cost;
 pub mod document;
 mod echo;
 pub(crate) mod json;
@@ -26,7 +27,6 @@ mod zai;
 use crate::domain::fault::{Fault, Refusal, Said};
 use crate::domain::key::{ModelName, RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, Clip, Intent};
-use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::request::Request;
 use crate::wire::{Call, PaidCall, Reply};
@@ -34,6 +34,8 @@ use card::ModelCard;
 use document::Profile;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+
+pub use cost::Cost;
 
 /// The providers that a program can use. Clones share the same list.
 #[derive(Clone, Default)]
@@ -205,17 +207,6 @@ pub enum Cancelled {
     Yes(Charged),
     /// The task has already ended, with a clip or without one, so it was not cancelled and may be paid.
     TooLate,
-}
-
-/// The cost of a clip, as the provider reports it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cost {
-    /// The provider reports no cost.
-    Untold,
-    /// The provider reports this amount as the cost.
-    Told(Usd),
-    /// The provider reports this text, which cannot be the cost of a clip.
-    Doubtful(String),
 }
 
 /// The status of a task, as a reply reports it.

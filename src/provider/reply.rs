@@ -85,65 +85,6 @@ pub fn link(value: Option<&Json>) -> Option<String> {
     (!link.is_empty()).then(|| link.to_owned())
 }
 
-/// Returns the cost of a clip from a provider's reply. There the cost is decimal text or a JSON number, with or without
-/// an exponent.
-///
-/// A fraction of a micro-dollar is rounded up. A negative or unreadable figure, or one above [`DEAREST`], is kept as
-/// written: it is reported but not used.
-#[must_use]
-pub fn charge(value: Option<&Json>) -> Cost {
-    let figure = match value {
-        None | Some(Json::Null) => return Cost::Untold,
-        Some(Json::String(text)) if text.trim().is_empty() => return Cost::Untold,
-        Some(Json::String(text)) => text.trim().to_owned(),
-        // This is the shortest decimal text of the same number.
-        Some(other) => other.to_string(),
-    };
-    match amount(&figure).filter(|cost| *cost <= DEAREST) {
-        Some(cost) => Cost::Told(cost),
-        None => Cost::Doubtful(printable(&figure)),
-    }
-}
-
-/// Parses an amount of US dollars with an optional `$`, decimal point and exponent; rounds up to a micro-dollar.
-fn amount(figure: &str) -> Option<Usd> {
-    let figure = figure.strip_prefix('$').unwrap_or(figure);
-    let (mantissa, exponent) = match figure.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (figure, 0),
-    };
-    let (whole, decimals) = match mantissa.split_once('.') {
-        Some((_, "")) => return None,
-        Some(parts) => parts,
-        None => (mantissa, ""),
-    };
-    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !all_digits(whole) || !all_digits(decimals) {
-        return None;
-    }
-    let digits = format!("{whole}{decimals}");
-    let digits = digits.trim_start_matches('0');
-    if digits.is_empty() {
-        return Some(Usd::ZERO);
-    }
-    // The number of digits before the point when the amount is written in micro-dollars.
-    let decimals = i32::try_from(decimals.len()).ok()?;
-    let kept =
-        i32::try_from(digits.len()).ok()?.checked_add(exponent)?.checked_sub(decimals)?.checked_add(6)?;
-    let Ok(kept) = usize::try_from(kept) else { return Some(Usd::from_micros(1)) };
-    if kept > 18 {
-        return None;
-    }
-    let (micros, rest) = digits.split_at(kept.min(digits.len()));
-    let micros: i64 = format!("{micros:0<kept$}").parse().unwrap_or_default();
-    let more = i64::from(rest.bytes().any(|digit| digit != b'0'));
-    Some(Usd::from_micros(micros + more))
-}
-
-/// The largest believable cost of a clip, US$ 10,000. A larger figure is an error in the reply, and would let sums
-/// overflow. The estimated cost then stays in force.
-pub const DEAREST: Usd = Usd::from_micros(10_000_000_000);
-
 /// Rounds a percentage to a whole number; `None` if the result is not from 0 to 100.
 #[must_use]
 pub fn percent(hundredths: f64) -> Option<u8> {

@@ -282,7 +282,7 @@ fn hundredths_are_rounded_to_the_nearest_and_never_beyond_the_ends() {
 #[test]
 fn s17_an_id_without_an_end_is_not_repeated_in_a_message() {
     let long = "8".repeat(100_000);
-    let doubted = doubted(&reply(500, &[]), &[long.clone()], None);
+    let doubted = doubted(&reply(500, &[]), std::slice::from_ref(&long), None);
     assert_eq!(doubted.kind, FaultKind::Unknown);
     let mistaken = mistaken(&reply(200, &[]), &TaskId("e-1".into()), &long);
     let Progress::Mistaken { said } = mistaken else { panic!("{mistaken:?}") };

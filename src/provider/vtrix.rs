@@ -186,7 +186,7 @@ fn rendered(answer: &Json) -> Progress {
 }
 
 fn cost(answer: &Json) -> Cost {
-    reply::charge(answer.pointer("/usage/cost"))
+    Cost::read(answer.pointer("/usage/cost"))
 }
 
 fn list<'a>(value: &'a Json, name: &str) -> &'a [Json] {

@@ -126,7 +126,7 @@ impl Writer {
             Some(Err(e)) if fails_all(&e) => Err(StoreError::sql(&path, &e)),
             Some(Err(e)) => {
                 let Some(line) = refuse(job, StoreError::sql(&path, &e)) else { return Ok(None) };
-                let (_, first) = self.transact(|batch| batch.note_refused(line))?;
+                let ((), first) = self.transact(|batch| batch.note_refused(line))?;
                 self.ahead = true;
                 Ok(Some(first))
             }

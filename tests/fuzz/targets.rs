@@ -16,7 +16,7 @@ use shotlist::files::Tree;
 use shotlist::media::frames::Picture;
 use shotlist::media::image::{self, HEAD, TAIL};
 use shotlist::media::{mp4, signature, thumbnail};
-use shotlist::provider::reply::{DEAREST, retry_after, sent};
+use shotlist::provider::reply::{retry_after, sent};
 use shotlist::provider::{Cost, Progress, Registry};
 use shotlist::store::{ClipFinder, Lock, Recovery, remarks};
 use shotlist::wire::Reply;
@@ -225,7 +225,7 @@ fn answered(progress: Result<Progress, FaultKind>) {
     match progress {
         Ok(Progress::Ready { clip, cost }) => {
             assert!(!clip.url.trim().is_empty());
-            assert!(!matches!(cost, Cost::Told(cost) if cost > DEAREST));
+            assert!(!matches!(cost, Cost::Told(cost) if cost > Cost::MAX));
         }
         Ok(Progress::Pending { percent, .. }) => assert!(percent.is_none_or(|percent| percent <= 100)),
         Ok(_) => {}

@@ -88,7 +88,7 @@ impl Provider for Acme {
             "ready" => match reply::link(job.get("film")) {
                 Some(url) => Progress::Ready {
                     clip: Clip { url, cover: None, expires: None, others: Vec::new() },
-                    cost: reply::charge(job.get("charged_usd")),
+                    cost: Cost::read(job.get("charged_usd")),
                 },
                 None => Progress::Empty { cost: Cost::Untold },
             },
