@@ -14,6 +14,7 @@ use crate::plan::approval::{Approval, FORMAT, Input};
 
 use crate::domain::text::count;
 use crate::store::{StoreError, Worksheet};
+use jiff::Timestamp;
 use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
@@ -39,15 +40,16 @@ fn is_plan(file: &File) -> bool {
 
 /// Writes the plan to a file that only the current user can read.
 ///
-/// Prompts may be confidential.
+/// Prompts may be confidential. `gaps` is the time at which the database was rebuilt with gaps; `None` if it has none.
 pub(crate) fn write(
     places: &Places,
     manifest: &Manifest,
-    plan: &Plan,
+    (plan, gaps): (&Plan, Option<Timestamp>),
     worksheet: &Worksheet,
     file: &Output,
 ) -> Result<(), Error> {
     let mut approval = Approval::new(&manifest.project, inputs(places, manifest), plan.total());
+    approval.rebuilt = gaps.map(|rebuilt| rebuilt.to_string());
     let added = worksheet.book().each::<StoreError>(|_, job| {
         approval.add(&job.wanted, &job.decision);
         Ok(())

@@ -23,7 +23,11 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
 use crate::plan::guards::GuardCounts;
 use crate::store::{Book, ReviewCounts, StoreError, Worksheet};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
+
+/// The names of the decisions that can cost a job's price.
+const SUBMITTED: [&str; 6] = ["new", "changed", "redo", "again", "waiting", "renamed"];
 
 /// The selection of jobs for a plan or a run, with the consent that the user has given already.
 #[derive(Clone, Copy)]
@@ -138,6 +142,29 @@ impl Decided {
             "{them} to no job of the manifest and will not be sent; if a job was renamed, reject its clip under the \
              new name to queue the redo again"
         )))
+    }
+
+    /// Returns the number and the total price of the jobs to send that may have been paid before the records were
+    /// rebuilt at the time `rebuilt`.
+    ///
+    /// A rendering that was queued after that time was agreed to then.
+    pub(crate) fn in_gaps(&self, rebuilt: Timestamp) -> Result<(usize, Usd), Error> {
+        let mut found = (0, Usd::ZERO);
+        let each = self.worksheet.book().each_named::<StoreError>(&SUBMITTED, |book, job| {
+            let is_agreed = match &job.decision {
+                Decision::Waiting { take, .. } | Decision::Renamed { take, unsent: true, .. } => {
+                    book.is_ordered_after(take, rebuilt)?
+                }
+                other => !other.costs(),
+            };
+            if !is_agreed {
+                found.0 += 1;
+                found.1 += job.wanted.price.unwrap_or_default();
+            }
+            Ok(())
+        });
+        each?;
+        Ok(found)
     }
 
     /// Returns the number of jobs that are not selected, by status (bucket).

@@ -69,9 +69,9 @@ pub struct PlanReport {
     pub lost: Lost,
     /// Number of clips by review outcome, with the number and price of the queued redos (further renderings).
     pub reviews: ReviewCounts,
-    /// True if the database was rebuilt with gaps.
+    /// True if the database was rebuilt with gaps, and jobs of the plan may have been paid before that.
     ///
-    /// Then jobs without a clip may have been paid before, and a run refuses to send them without the user's consent.
+    /// A run refuses to send these jobs without the user's consent.
     pub has_gaps: bool,
     /// File that the plan was written to; `None` if the request named none.
     pub written: Option<PathBuf>,
@@ -124,11 +124,15 @@ impl Project {
         let mut plan = decided.plan(manifest, &loaded, levels, &lost)?;
         let open = unsent(&plan.sum.unsent);
         plan.time = time(self, &manifest.providers, &loaded.cards, reader.as_ref(), &open).await?;
-        let (has_gaps, reviews) = match &reader {
+        let (gaps, reviews) = match &reader {
             Some(reader) => {
-                (reader.has_gaps().await?, review_counts(self, reader, Some(&manifest.project)).await?)
+                (reader.gaps().await?, review_counts(self, reader, Some(&manifest.project)).await?)
             }
-            None => (false, ReviewCounts::default()),
+            None => (None, ReviewCounts::default()),
+        };
+        let has_gaps = match gaps {
+            Some(rebuilt) => decided.in_gaps(rebuilt)?.0 > 0,
+            None => false,
         };
         if let Some(note) = decided.unnamed_redos(&reviews)? {
             self.tell(&News::Note(&note));
@@ -143,7 +147,7 @@ impl Project {
         }
         let choices = choices(manifest, &loaded, &plan);
         let next = if let Some(file) = &out {
-            approval::write(places, manifest, &plan, &worksheet, file)?;
+            approval::write(places, manifest, (&plan, gaps), &worksheet, file)?;
             places.typed(&format!("run --plan {}", quoted(&file.named().display().to_string())))
         } else {
             let providers = plan.sum.models().map(|model| model.provider.as_str());

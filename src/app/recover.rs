@@ -69,6 +69,23 @@ impl Project {
         let recovered = Some(Recovered { rebuilt, output, counts });
         Ok(RecoverReport { why, recovered, next: places.typed("collect") })
     }
+
+    /// Ends the question whether jobs were paid before the database was rebuilt with gaps.
+    ///
+    /// It rebuilds nothing, so the question of a later rebuild is not answered before it is asked.
+    pub async fn accept_gaps(&self) -> Result<RecoverReport, Error> {
+        let places = &self.places;
+        refuse_lost(places).await?;
+        let session = Session::open(self, "recover")?;
+        let why = if session.store.gaps().await?.is_some() {
+            session.store.close_gaps().await?;
+            "from now on, jobs without a clip are sent without the question whether they were paid before the records \
+             were rebuilt"
+        } else {
+            "shotlist's records have no gaps: nothing was changed"
+        };
+        Ok(RecoverReport { why: why.to_owned(), recovered: None, next: places.typed("plan") })
+    }
 }
 
 /// Refuses to continue if the output folder has clips but their database is missing or must be rebuilt.

@@ -35,6 +35,7 @@ use crate::domain::money::Usd;
 use crate::domain::text::count;
 use crate::engine::order::{Ordered, order};
 use crate::load::Loaded;
+use crate::plan::approval::Approval;
 use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
 use crate::store::{Caps, StoreError, Worksheet};
@@ -53,7 +54,7 @@ pub struct RunRequest {
     pub plan: Option<PathBuf>,
     /// True to override the manifest's guards and to render changed jobs again without a question.
     ///
-    /// It also accepts missing clips, missing disks, and gaps in the records.
+    /// It also accepts missing clips and missing disks, and sends jobs that gaps in the records may concern.
     pub accept_changes: bool,
     /// True to fail if the manifest or the selection has no job.
     ///
@@ -112,8 +113,6 @@ struct Prepared {
     levels: Vec<Level>,
     /// Jobs whose saved clips are missing or altered.
     lost: Lost,
-    /// True if the gaps in a rebuilt database are settled, so that later runs do not refuse jobs because of them.
-    closes_gaps: bool,
     now: Timestamp,
 }
 
@@ -180,7 +179,9 @@ async fn prepare(
     if !agreed_before {
         guards::check(project, &plan)?;
     }
-    let closes_gaps = ask_about_gaps(session, &decided, &plan, agreed_before).await?;
+    if !request.accept_changes {
+        ask_about_gaps(request, session, &decided, approved.as_ref()).await?;
+    }
     let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
     // An altered clip stays where it is. The record of a missing one gets the new name, under which it can be restored.
     ordered.work.filings.now.retain(|filing| !lost.is_altered(&filing.key));
@@ -202,7 +203,7 @@ async fn prepare(
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
     let (levels, unsent) = (plan.levels(), plan.sum.unsent);
-    Ok(Prepared { unsent, decided, ordered, setup, price, caps, levels, lost, closes_gaps, now })
+    Ok(Prepared { unsent, decided, ordered, setup, price, caps, levels, lost, now })
 }
 
 async fn carry_out(
@@ -211,8 +212,7 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<RunReport, Error> {
-    let Prepared { unsent, decided, mut ordered, setup, price, caps, levels, lost, closes_gaps, now } =
-        prepared;
+    let Prepared { unsent, decided, mut ordered, setup, price, caps, levels, lost, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let project = session.project.clone();
     // A changed job may be submitted only after its earlier rendering is settled.
@@ -233,9 +233,6 @@ async fn carry_out(
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
     ordered.admission.run = Some(run);
     session.store.admit(ordered.admission, now).await?;
-    if closes_gaps {
-        session.store.close_gaps().await?;
-    }
     restore_quotas(&session, &setup).await?;
     let order = Order {
         project: &manifest.project,
@@ -315,35 +312,34 @@ pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(
     Ok(())
 }
 
-/// Refuses to send jobs without a clip if the database was rebuilt with gaps, because they may have been paid before.
+/// Refuses to send jobs that may have been paid before the database was rebuilt with gaps.
 ///
-/// With `agreed` (consent) it refuses nothing. It returns true if later runs may ignore the gaps: all jobs are
-/// selected, and there is consent or no job to send.
+/// An approved plan agrees to its jobs if it was made after the database was rebuilt, and so showed the question.
 async fn ask_about_gaps(
+    request: &RunRequest,
     session: &Session,
     decided: &Decided,
-    plan: &Plan,
-    agreed: bool,
-) -> Result<bool, Error> {
-    if !session.store.has_gaps().await? {
-        return Ok(false);
+    approved: Option<&Approval>,
+) -> Result<(), Error> {
+    let Some(rebuilt) = session.store.gaps().await? else { return Ok(()) };
+    if approved.is_some_and(|plan| plan.rebuilt.as_deref() == Some(&rebuilt.to_string())) {
+        return Ok(());
     }
-    if agreed || plan.to_render() == 0 {
-        return Ok(!decided.partial);
+    let (jobs, sum) = decided.in_gaps(rebuilt)?;
+    if jobs == 0 {
+        return Ok(());
     }
+    let places = &session.places;
+    let accept = places.typed(&format!("{} --accept-changes", repeat_command(request)));
+    let close = places.typed("recover --accept-gaps");
     let what = format!(
-        "shotlist's records were rebuilt with gaps, and {} without a clip, for about {}, may have been paid before; \
-         nothing was sent",
-        count(plan.to_render(), "job"),
-        plan.total()
+        "shotlist's records were rebuilt with gaps, and {} without a clip, for about {sum}, may have been paid before; \
+         nothing was sent. Look in your provider's console first; to render {}: {accept}; to end this question for \
+         all later jobs, too: {close}",
+        count(jobs, "job"),
+        if jobs == 1 { "it" } else { "all of them" },
     );
-    let accept = session.places.typed("run --accept-changes");
-    Err(Error::new(
-        Exit::Budget,
-        format!("{what}. Look in your provider's console first; to render all of them: {accept}"),
-    )
-    .money("not charged")
-    .hint(session.places.typed("plan")))
+    Err(Error::new(Exit::Budget, what).money("not charged").hint(places.typed("plan")))
 }
 
 /// Returns the error for a job whose price is unknown; nothing was charged.

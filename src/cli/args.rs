@@ -18,7 +18,8 @@ pub use review::ReviewArgs;
 #[cfg(feature = "sandbox")]
 pub use sandbox::{ClipsKind, SandboxArgs};
 pub use settle::{
-    ApproveArgs, CancelArgs, DismissArgs, PauseArgs, RejectArgs, ResolveArgs, ResumeArgs, ReviewedArgs,
+    ApproveArgs, CancelArgs, DismissArgs, PauseArgs, RecoverArgs, RejectArgs, ResolveArgs, ResumeArgs,
+    ReviewedArgs,
 };
 pub use sheet::{CatalogArgs, InitArgs, ReadingArgs};
 
@@ -219,7 +220,7 @@ pub enum Command {
     /// The sources are the ledger (it records every submission), the readable part of the old database, and the
     /// existing clips. The old database is kept under another name. Sends nothing, buys nothing, and changes nothing
     /// if nothing is wrong.
-    Recover(ManifestArg),
+    Recover(RecoverArgs),
     /// Archive clips that are no longer wanted
     ///
     /// Moves the clips of jobs that the manifest no longer asks for, with their sidecars, below `_archive/` in the

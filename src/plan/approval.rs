@@ -22,6 +22,10 @@ pub struct Approval {
     pub project: String,
     /// The input files: the manifest, and the product file if there is one.
     pub inputs: Vec<Input>,
+    /// The time at which the records were rebuilt with gaps before the plan was made; `None` if they have no gaps. The
+    /// plan then agrees to jobs that may have been paid before that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuilt: Option<String>,
     /// The number of jobs that will be submitted.
     pub to_render: usize,
     /// The total price of the jobs that will be submitted, in US dollars.
@@ -90,6 +94,7 @@ impl Approval {
             shotlist: env!("CARGO_PKG_VERSION").to_owned(),
             project: project.to_owned(),
             inputs,
+            rebuilt: None,
             to_render: 0,
             total_usd: total.plain(),
             jobs: BTreeMap::new(),

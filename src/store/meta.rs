@@ -82,10 +82,11 @@ impl Store {
         self.lane.write(None, move |batch| batch.db.execute(sql, [&disks]).map(|_| Ok(()))).await
     }
 
-    /// Records that a person agreed to submit jobs although the lost part of the history may contain submissions of
-    /// these jobs.
+    /// Records that a person has compared the history with the provider's tasks, so that no submission is missing.
     pub async fn close_gaps(&self) -> Result<(), StoreError> {
-        self.lane.write(None, |batch| set_gaps(batch.db, false).map(Ok)).await
+        self.lane
+            .write(None, |batch| batch.db.execute("DELETE FROM meta WHERE key = ?1", [GAPS]).map(|_| Ok(())))
+            .await
     }
 
     /// Records the API key with which a provider is called from now on. Returns the time since which this key is in
@@ -211,19 +212,22 @@ impl Reader {
         Ok(found.map(|text| serde_json::from_str(&text).unwrap_or_else(|_| split(&text))))
     }
 
-    /// Checks whether submissions may be missing from the history. They may be if it was rebuilt from clips or from a damaged
-    /// ledger.
-    pub async fn has_gaps(&self) -> Result<bool, StoreError> {
-        self.read(|db| Ok(value(db, GAPS)?.is_some_and(|gaps| gaps > 0))).await
+    /// Returns the time before which submissions may be missing from the history, to the millisecond: the last time at
+    /// which it was rebuilt from clips or from a damaged ledger. Returns `None` if none can be missing.
+    pub async fn gaps(&self) -> Result<Option<Timestamp>, StoreError> {
+        let rebuilt = self.read(|db| value(db, GAPS)).await?.filter(|rebuilt| *rebuilt > 0);
+        Ok(rebuilt.map(|millis| Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)))
     }
 }
 
-/// The key of the `meta` row that is true if submissions may be missing from the history.
+/// The key of the `meta` row with the time before which submissions may be missing from the history.
+///
+/// No run removes the row: a job that it may concern can be absent from the manifest now, and return later.
 const GAPS: &str = "gaps";
 
-/// Records whether submissions may be missing from the history.
-pub(super) fn set_gaps(db: &Connection, gaps: bool) -> rusqlite::Result<()> {
-    db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, gaps)).map(drop)
+/// Records that submissions from before `now` may be missing from the history.
+pub(super) fn set_gaps(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, now.as_millisecond())).map(drop)
 }
 
 /// The prefix of the `meta` keys under which each project has the number of its unrecorded jobs.

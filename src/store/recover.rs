@@ -32,6 +32,9 @@ use std::path::{Path, PathBuf};
 /// The name of the new database until it gets the name of the old one.
 const NEW: &str = "state.db.new";
 
+/// The part of the name under which an old file is kept, before the time.
+const OLD: &str = ".old-";
+
 /// The suffixes of SQLite's files next to a database; they belong to that database alone.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
@@ -192,8 +195,9 @@ impl Recovery {
         {
             tx.execute("INSERT INTO output (root) VALUES (?1)", [out]).map_err(sql)?;
         }
-        if has_gaps {
-            meta::set_gaps(&tx, true).map_err(sql)?;
+        // The lines of a damaged ledger that was rebuilt are missing, too, if the database that knew of them is gone.
+        if has_gaps || reported.unmatched > 0 || (bare && self.has_damaged_ledger()?) {
+            meta::set_gaps(&tx, now).map_err(sql)?;
         }
         tx.execute("DELETE FROM meta WHERE key IN ('unheard', 'ahead')", []).map_err(sql)?;
         if !self.tail.damaged.is_empty() {
@@ -246,6 +250,18 @@ impl Recovery {
             added.extend(lines);
         }
         (firsts.len(), sum)
+    }
+
+    /// Checks whether the folder has a damaged ledger that an earlier recovery kept under another name.
+    fn has_damaged_ledger(&self) -> Result<bool, StoreError> {
+        let io = |e: io::Error| StoreError::io(&self.dir, &e);
+        let start = format!("{}{OLD}", folder::LEDGER);
+        for entry in fs::read_dir(&self.dir).map_err(io)? {
+            if entry.map_err(io)?.file_name().to_string_lossy().starts_with(&start) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Adds lines to the ledger. A ledger with damaged lines is rewritten without them, and the path under which the
@@ -368,7 +384,7 @@ fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::R
 
 /// Returns an unused path under which an old file is kept, with the date and time in its name.
 fn free_name(path: &Path, now: Timestamp) -> PathBuf {
-    let stem = format!("{}.old-{}", path.display(), now.strftime("%Y%m%dT%H%M%SZ"));
+    let stem = format!("{}{OLD}{}", path.display(), now.strftime("%Y%m%dT%H%M%SZ"));
     let later = (2..).map(|n| format!("{stem}-{n}"));
     let mut names = std::iter::once(stem.clone()).chain(later).map(PathBuf::from);
     names.find(|name| !name.exists()).unwrap_or_else(|| PathBuf::from(stem))

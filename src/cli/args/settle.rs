@@ -1,6 +1,6 @@
 //! Arguments of the commands that settle, cancel, dismiss and pause.
 
-use super::duration;
+use super::{ManifestArg, duration};
 use crate::domain::money::Usd;
 use clap::Args;
 use std::time::Duration;
@@ -43,6 +43,17 @@ pub struct ResolveArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Arguments of `recover`.
+#[derive(Debug, Clone, Args)]
+pub struct RecoverArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// End the question whether jobs were paid before the state was rebuilt with gaps; look in the provider's console first
+    #[arg(long)]
+    pub accept_gaps: bool,
 }
 
 /// Arguments of `cancel`.

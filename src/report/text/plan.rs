@@ -33,7 +33,7 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport, verbose: 
         terminal.tell(&line, 9);
     }
     plan.trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
-    if report.has_gaps && plan.to_render() > 0 {
+    if report.has_gaps {
         terminal.tell(
             "The project's records were rebuilt with gaps: jobs without a clip may have been paid before, so `run` \
              asks for your approval first.",

@@ -5,6 +5,7 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::plan::known::{Filed, Known as _, KnownJob, KnownTake};
 use crate::store::{read, takes};
+use jiff::Timestamp;
 use rusqlite::Row;
 use std::collections::HashMap;
 
@@ -20,6 +21,12 @@ impl Book {
     /// Returns the recorded data of a take of any project; `None` if the history does not have the take.
     pub fn known_take(&self, id: &TakeId) -> Result<Option<KnownTake>, StoreError> {
         self.run(|| self.take(id))
+    }
+
+    /// Checks whether a take was ordered later than a time.
+    pub fn is_ordered_after(&self, id: &TakeId, time: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM takes WHERE id = ?1 AND created > ?2";
+        self.run(|| self.prepare(sql)?.exists((&id.0, time.as_millisecond())))
     }
 
     /// Returns the number of jobs that were wanted in the last run and have a clip.

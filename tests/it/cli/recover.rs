@@ -404,8 +404,90 @@ fn what_was_on_its_way_when_the_state_was_lost_is_not_ordered_again_without_a_wo
     project.run(&["run", "--yes", "--accept-changes"]).expect(0);
     assert_eq!(project.requests().len(), 2);
     project.write("products.csv", crate::support::sheet(3));
+    project.run(&["run", "--yes"]).expect(8);
+    assert_eq!(project.requests().len(), 2, "the answer was not given for the third job");
+    assert_whole!(project.run(&["recover", "--accept-gaps"]).expect(0));
+    assert_eq!(project.run(&["plan", "--json"]).json()["gaps"], false);
     project.run(&["run", "--yes"]).expect(0);
-    assert_eq!(project.requests().len(), 3, "the answer was given once");
+    assert_eq!(project.requests().len(), 3);
+    assert_whole!(project.run(&["recover", "--accept-gaps"]).expect(0));
+}
+
+/// Two products of which the first has its clip, and whose records were rebuilt from that clip.
+fn with_gaps() -> Project {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    lose_everything(&project);
+    project.run(&["recover"]).expect(0);
+    project
+}
+
+#[test]
+fn a_job_that_gaps_may_concern_is_asked_about_whenever_it_returns() {
+    let project = with_gaps();
+    // No run in which it is not asked about answers for it: neither one without it, nor one with consent to another job.
+    project.write("products.csv", crate::support::sheet(1));
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    project.write("products.csv", "id,title\nsku-1,mug number 1\nsku-3,mug number 3\n");
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    project.write("products.csv", crate::support::sheet(3));
+    assert_eq!(project.run(&["plan", "--json"]).json()["gaps"], true);
+    project.run(&["run", "--yes"]).expect(8);
+    assert_eq!(project.requests().len(), 2);
+    // Consent holds for the job until it is sent, although nothing is sent now.
+    project.fault(
+        json!([{ "on": "submit", "do": { "error": { "http": 401, "code": "1000", "message": "no" } } }]),
+    );
+    project.run(&["run", "--yes", "--accept-changes"]).expect(10);
+    project.clear_faults();
+    assert_eq!(project.run(&["plan", "--json"]).json()["gaps"], false);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 3);
+}
+
+#[test]
+fn a_run_of_another_manifest_does_not_answer_for_the_jobs_of_this_one() {
+    let project = with_gaps();
+    let manifest = fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    project.write("other.yaml", format!("project: other\n{}", manifest.replace("products.csv", "other.csv")));
+    project.write("other.csv", "id,title\nsku-1,mug number 1\n");
+    project.run(&["run", "other.yaml", "--yes", "--accept-changes"]).expect(0);
+    project.run(&["run", "--yes"]).expect(8);
+    assert_eq!(project.requests().len(), 1);
+}
+
+#[test]
+fn a_plan_answers_for_gaps_only_if_it_was_made_after_the_records_were_rebuilt() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    project.run(&["plan", "--out", "old.json"]).expect(0);
+    lose_everything(&project);
+    project.run(&["recover"]).expect(0);
+    project.run(&["run", "--plan", "old.json"]).expect(8);
+    project.run(&["plan", "--out", "new.json"]).expect(0);
+    project.run(&["run", "--plan", "new.json"]).expect(0);
+    assert_eq!(project.requests().len(), 2);
+}
+
+#[test]
+fn the_gaps_of_a_damaged_ledger_stay_when_the_database_is_lost_later() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    let backup = fs::read(project.path(DATABASE)).unwrap();
+    project.run(&["run", "--yes"]).expect(0);
+    project.write(DATABASE, &backup);
+    let ledger = fs::read_to_string(project.path(".shotlist/ledger.jsonl")).unwrap();
+    let lines = ledger.lines().enumerate().map(|(at, line)| if at < 3 { line } else { "{damaged" });
+    project.write(".shotlist/ledger.jsonl", lines.collect::<Vec<_>>().join("\n") + "\n");
+    for end in ["mp4", "mp4.json"] {
+        fs::remove_file(project.path(&format!("renders/sku-2_hero.{end}"))).unwrap();
+    }
+    project.run(&["recover"]).expect(0);
+    project.run(&["run", "--yes"]).expect(8);
+    lose_the_database(&project);
+    project.run(&["run", "--yes"]).expect(8);
+    assert_eq!(project.requests().len(), 2);
 }
 
 #[test]
