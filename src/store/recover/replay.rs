@@ -242,10 +242,22 @@ impl Replay<'_> {
         match entry.file() {
             Some(file) => {
                 let job = self.job(entry)?;
+                self.leave(&entry.take_id(), &path, job)?;
                 takes::set_filed(self.db, job, &Filed { take: entry.take_id(), path, file })
             }
             None => self.set_path(&entry.take_id(), &path),
         }
+    }
+
+    /// Takes the clip at a path from the jobs that had it, because one file is the clip of one job. The take moves with
+    /// it, for example when its project is renamed.
+    fn leave(&self, take: &TakeId, path: &str, job: i64) -> rusqlite::Result<()> {
+        let is_left = "SELECT 1 FROM takes t JOIN jobs j ON j.id = t.job
+             WHERE t.id = ?1 AND j.filed_take = ?1 AND j.filed_path = ?2 AND j.id <> ?3";
+        if self.db.prepare_cached(is_left)?.exists((&take.0, path, job))? {
+            admit::move_take(self.db, take, job)?;
+        }
+        takes::unfile_at(self.db, take, path)
     }
 
     fn set_path(&self, take: &TakeId, path: &str) -> rusqlite::Result<()> {

@@ -566,3 +566,16 @@ fn a_rebuilt_database_knows_which_product_took_a_clip_over() {
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 2);
 }
+
+#[test]
+fn a_renamed_project_has_its_money_after_the_database_is_lost() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes"]).expect(0);
+    project.edit("shotlist.yaml", "project: shop", "project: spring");
+    project.run(&["run", "--yes"]).expect(0);
+    let spent = project.run(&["ledger", "--json"]).expect(0).json();
+    assert_eq!(spent["total"]["settled_usd"], "0.80", "{spent}");
+    lose_the_database(&project);
+    assert_eq!(project.run(&["ledger", "--json"]).expect(0).json(), spent);
+    assert!(project.run(&["jobs"]).expect(0).out.contains("$0.40  hero/sku-1"));
+}
