@@ -121,7 +121,9 @@ impl Recovery {
     pub fn examine(&mut self, clips: &dyn ClipFinder) -> Result<bool, StoreError> {
         let path = folder::database(&self.dir);
         let old = readable(&path)?;
-        let in_ledger: HashSet<&str> = self.tail.entries.iter().map(|entry| entry.take.as_str()).collect();
+        // Without its intent, a take's other lines, such as a review, do not say what was bought.
+        let intents = self.tail.entries.iter().filter(|entry| entry.kind == Kind::Intent);
+        let in_ledger: HashSet<&str> = intents.map(|entry| entry.take.as_str()).collect();
         for (path, sidecar) in clips.sidecars() {
             let Some(found) = Witness::read(&path, &sidecar) else { continue };
             let id = &found.take.id;

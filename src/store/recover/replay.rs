@@ -66,12 +66,27 @@ pub(super) fn replay(
         .filter(|(_, entry)| entry.kind == Kind::Intent)
         .map(|(at, entry)| (submission(entry), at))
         .collect();
+    let last_intents: HashMap<&str, usize> = (0..)
+        .zip(entries)
+        .filter(|(_, entry)| entry.kind == Kind::Intent)
+        .map(|(at, entry)| (entry.take.as_str(), at))
+        .collect();
+    let mut early = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         if let Some(intent) = intents.get(&submission(entry)).filter(|intent| **intent > at) {
             replay.line(&entries[*intent])?;
         }
-        replay.line(entry)?;
+        // A person decided about the clip while the ledger lacked the lines of its take, which were added later.
+        let is_early = is_about_clip(entry.kind)
+            && last_intents.get(entry.take.as_str()).is_some_and(|intent| *intent > at)
+            && takes::by_id(db, &entry.take_id())?.is_none();
+        if is_early {
+            early.push(entry);
+        } else {
+            replay.line(entry)?;
+        }
     }
+    early.into_iter().try_for_each(|entry| replay.line(entry))?;
     replay.compare_with_clips()?;
     let Replay { missed, changed, mut recovered, .. } = replay;
     for take in &missed {
@@ -317,6 +332,11 @@ impl Replay<'_> {
         self.db.execute("UPDATE runs SET chain = id WHERE id = ?1", [id])?;
         Ok(runs::RunId(id))
     }
+}
+
+/// Checks whether a line of this kind is about the finished clip or the outcome of a take, and not about its request.
+const fn is_about_clip(kind: Kind) -> bool {
+    matches!(kind, Kind::Filed | Kind::Adjusted | Kind::Dismissed | Kind::Recalled | Kind::Reviewed)
 }
 
 /// Parses the key of the job that a line names.

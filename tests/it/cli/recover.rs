@@ -579,3 +579,25 @@ fn a_renamed_project_has_its_money_after_the_database_is_lost() {
     assert_eq!(project.run(&["ledger", "--json"]).expect(0).json(), spent);
     assert!(project.run(&["jobs"]).expect(0).out.contains("$0.40  hero/sku-1"));
 }
+
+#[test]
+fn a_review_in_a_lost_ledger_does_not_hide_the_clip() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes"]).expect(0);
+    fs::remove_file(project.path(".shotlist/ledger.jsonl")).unwrap();
+    without_the_ledger(&project, &["approve", "hero/sku-1"]).expect(0);
+    for _ in 0..2 {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(project.path(&format!("{DATABASE}{end}")));
+        }
+        let told = project.run(&["recover", "--json"]).expect(0).json();
+        assert_eq!(
+            (&told["lines_left_out"], &told["states"]["done"]["takes"]),
+            (&json!(0), &json!(2)),
+            "{told}"
+        );
+        assert_eq!(project.run(&["plan", "--json"]).expect(0).json()["review"]["approved"], 1);
+    }
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.requests().len(), 2);
+}
