@@ -298,7 +298,7 @@ fn repaired(repair: &Repair) -> Option<String> {
             format!("repaired: the ledger's last line was incomplete; {bytes} bytes were removed")
         }
         Repair::LedgerCut => {
-            "repaired: the ledger had lost lines; requests that were being sent count as sent".to_owned()
+            "repaired: the ledger had lost lines, and they were written again; requests that were being sent count as sent".to_owned()
         }
         Repair::LinesAdded { .. } => return None,
         Repair::NeverSent(take) => {

@@ -12,7 +12,7 @@ use crate::domain::key::TakeId;
 use crate::domain::take::{Fingerprint, Take};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 impl Store {
     /// Records that a person accepts the outcome of a take as it is. With `undo`, removes that record.
@@ -72,6 +72,24 @@ pub(super) fn heard(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
         Kind::Recalled => set(db, &entry.take, None).map(|()| true),
         _ => Ok(false),
     }
+}
+
+/// Builds the ledger lines of the accepted outcomes that `entries` lacks.
+pub(super) fn lost(db: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<Entry>> {
+    let decisions = entries.iter().filter(|entry| matches!(entry.kind, Kind::Dismissed | Kind::Recalled));
+    // The newest decision about a take counts.
+    let newest: HashMap<&str, Kind> = decisions.map(|entry| (entry.take.as_str(), entry.kind)).collect();
+    let sql = format!(
+        "SELECT {}, t.dismissed FROM {} WHERE t.dismissed IS NOT NULL ORDER BY t.place",
+        takes::COLUMNS,
+        takes::TABLES
+    );
+    let mut select = db.prepare(&sql)?;
+    let lines = select.query_map([], |row| {
+        Ok(Entry::about(&takes::take(row)?, Kind::Dismissed, takes::moment(row, takes::WIDTH)?))
+    })?;
+    let is_lost = |line: &Entry| newest.get(line.take.as_str()) != Some(&Kind::Dismissed);
+    lines.filter(|line| line.as_ref().map_or(true, is_lost)).collect()
 }
 
 fn set(db: &Connection, take: &str, since: Option<Timestamp>) -> rusqlite::Result<()> {

@@ -10,7 +10,8 @@
 //! - `write` saves an intent before its request is sent. `apply` saves the effect of each later event on a take.
 //! - `write_queue` and `writer` group writes into transactions, commit them, and append their lines to the ledger.
 //! - `ledger` defines the lines, `ledger_file` writes them, and `events` reads them back as events.
-//! - `agreement` and `repair` compare and repair both files at the start; `recover` rebuilds a lost database.
+//! - `agreement` and `repair` compare and repair both files at the start; `restore` finds the lines that the ledger lost;
+//!   `recover` rebuilds a lost database.
 //! - `schema` defines the tables, and `rows` converts states to and from them. `read`, `look` and `money` answer queries.
 
 mod adjust;
@@ -35,6 +36,7 @@ mod pauses;
 mod read;
 mod recover;
 mod repair;
+mod restore;
 mod reviews;
 mod rollout;
 mod rows;

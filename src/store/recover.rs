@@ -12,15 +12,14 @@ mod replay;
 mod sidecars;
 
 use super::error::StoreError;
-use super::ledger::{Entry, Kind, intent};
+use super::ledger::{Entry, Kind};
 use super::ledger_file::{Ledger, Tail};
 use super::lock::Lock;
-use super::{agreement, folder, look, meta, reviews, schema, takes};
+use super::{agreement, folder, look, meta, restore, schema, takes};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
-use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use sidecars::Witness;
@@ -60,6 +59,8 @@ pub struct Recovery {
     tail: Tail,
     /// The error because of which recovery is needed; `None` if the database and the ledger are undamaged and agree.
     why: Option<StoreError>,
+    /// True if the ledger lost lines that the database had seen.
+    cut: bool,
     out: Option<String>,
     /// The clips that neither the database nor the ledger knows, as their sidecars describe them, by the id of the take.
     witnesses: BTreeMap<String, Vec<Witness>>,
@@ -104,15 +105,18 @@ impl Recovery {
             Err(other) => return Err(other),
         };
         let mut ledger = Ledger::open_locked(dir)?;
+        let old = readable(&path)?;
+        let agreed = old.as_ref().map_or(Ok(0), |db| agreement::agreed(db, &path))?;
+        let cut = ledger.read_from(agreed)?.cut;
         let tail = ledger.read_from(0)?;
         let why = why.or_else(|| tail.damaged.first().map(|line| ledger.damaged(line)));
-        let known = match readable(&path)? {
+        let known = match old {
             Some(db) => meta::root(&db).map_err(|e| StoreError::sql(&path, &e))?,
             None => None,
         };
         let mut intents = tail.entries.iter().rev().filter(|entry| entry.kind == Kind::Intent);
         let out = known.or_else(|| intents.find_map(|intent| intent.out.clone()));
-        Ok(Self { dir: dir.to_owned(), ledger, tail, why, out, witnesses: BTreeMap::new() })
+        Ok(Self { dir: dir.to_owned(), ledger, tail, why, cut, out, witnesses: BTreeMap::new() })
     }
 
     /// Reads the sidecars of clips that the database and the ledger lack. Returns true if there is anything to rebuild.
@@ -149,6 +153,13 @@ impl Recovery {
     #[must_use]
     pub const fn why(&self) -> Option<&StoreError> {
         self.why.as_ref()
+    }
+
+    /// Checks whether the ledger lost lines that the database has. The next start of a command that submits, collects or
+    /// rebuilds writes them again.
+    #[must_use]
+    pub const fn is_ledger_cut(&self) -> bool {
+        self.cut
     }
 
     /// Returns the recorded output folder of the clips, as seen from the manifest; `None` if it was never recorded.
@@ -202,8 +213,8 @@ impl Recovery {
             meta::set_gaps(&tx, now).map_err(sql)?;
         }
         tx.execute("DELETE FROM meta WHERE key IN ('unheard', 'ahead')", []).map_err(sql)?;
-        if !self.tail.damaged.is_empty() {
-            for mut entry in lost_lines(&tx, &entries, now).map_err(sql)? {
+        if !self.tail.damaged.is_empty() || self.cut {
+            for mut entry in restore::lost_lines(&tx, &entries, now).map_err(sql)? {
                 seq += 1;
                 entry.seq = seq;
                 added.push(entry);
@@ -340,48 +351,6 @@ fn fold(path: &Path) {
     if let Ok(db) = schema::open_to_write(path) {
         let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
-}
-
-/// Builds the ledger lines that the damaged ledger has lost, from the data of the database.
-fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::Result<Vec<Entry>> {
-    let reported: HashSet<(&str, u32, Kind)> =
-        entries.iter().map(|entry| (entry.take.as_str(), entry.attempt, entry.kind)).collect();
-    let sql = format!("SELECT {} FROM {} ORDER BY t.place", takes::COLUMNS, takes::TABLES);
-    let all: Vec<Take> = db.prepare(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
-    let mut lost = Vec::new();
-    for take in all {
-        let mut attempts = db.prepare_cached(
-            "SELECT a.number, a.request_id, a.body_sha256, a.price, a.at, t.run, t.instead_of
-             FROM attempts a JOIN takes t ON t.id = a.take WHERE a.take = ?1 ORDER BY a.number",
-        )?;
-        let mut rows = attempts.query([&take.id.0])?;
-        while let Some(row) = rows.next()? {
-            let attempt: u32 = row.get(0)?;
-            if reported.contains(&(take.id.0.as_str(), attempt, Kind::Intent)) {
-                continue;
-            }
-            lost.push(Entry {
-                attempt,
-                request_id: row.get(1)?,
-                body: row.get(2)?,
-                usd: Usd::from_micros(row.get(3)?),
-                run: row.get(5)?,
-                instead_of: row.get(6)?,
-                out: meta::root(db)?,
-                ..Entry::standing(&take, Kind::Intent, takes::moment(row, 4)?)
-            });
-        }
-        let Some(kind) = Kind::of_state(&take.state) else { continue };
-        let attempt = intent(&take.state).map_or(0, |intent| intent.attempt);
-        let adopted =
-            kind == Kind::Accepted && reported.contains(&(take.id.0.as_str(), attempt, Kind::Adopted));
-        if adopted || reported.contains(&(take.id.0.as_str(), attempt, kind)) {
-            continue;
-        }
-        lost.push(Entry { usd: take.cost(), ..Entry::standing(&take, kind, now) });
-    }
-    lost.extend(reviews::lost(db, entries)?);
-    Ok(lost)
 }
 
 /// Returns an unused path under which an old file is kept, with the date and time in its name.

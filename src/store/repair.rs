@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::ledger::{Entry, Kind};
 use super::ledger_file::Tail;
 use super::writer::{Batch, Writer};
-use super::{dismissed, reviews, takes};
+use super::{dismissed, restore, reviews, takes};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Event, SentBack, State};
 use crate::domain::policy::{Policy, Tick};
@@ -22,8 +22,8 @@ pub enum Repair {
         /// The number of bytes that were dropped from the ledger.
         bytes: u64,
     },
-    /// The ledger has lost lines that the database had seen. Requests that were being sent at the crash therefore count
-    /// as sent.
+    /// The ledger has lost lines that the database had seen, and they were written again. Requests that were being sent at
+    /// the crash count as sent.
     LedgerCut,
     /// Lines of the database were missing from the ledger and were added.
     LinesAdded {
@@ -54,13 +54,17 @@ pub(super) fn repair(
     if tail.cut {
         repairs.push(Repair::LedgerCut);
     }
-    let (found, first) = writer.transact(|batch| {
+    let ((found, restored), first) = writer.transact(|batch| {
         let mut found = import(batch, tail, policy)?;
         found.extend(reconcile(batch, tail.cut, policy, now)?);
+        let restored = if tail.cut { restore::restore(batch, &tail.entries, now)? } else { 0 };
         batch.unmark_ahead()?;
-        Ok(found)
+        Ok((found, restored))
     })?;
-    let count = writer.append(first)?;
+    let count = writer.append(first)? + restored;
+    if tail.cut {
+        restore::agree(writer)?;
+    }
     if count > 0 {
         repairs.push(Repair::LinesAdded { count });
     }

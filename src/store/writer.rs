@@ -5,6 +5,7 @@ use super::folder;
 use super::ledger::{Entry, Kind};
 use super::ledger_file::Ledger;
 use super::lock::Lock;
+use super::takes;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::io;
 use std::path::PathBuf;
@@ -33,10 +34,26 @@ pub(super) struct Batch<'a> {
 
 impl Batch<'_> {
     /// Adds a line that is appended to the ledger after the transaction is committed. Returns the line's `seq` number.
-    pub(super) fn note(&mut self, mut entry: Entry) -> rusqlite::Result<u64> {
+    pub(super) fn note(&mut self, entry: Entry) -> rusqlite::Result<u64> {
+        let intent = entry.kind == Kind::Intent;
+        self.put(entry, intent)
+    }
+
+    /// Adds a line that the ledger has lost. Also an intent is appended by a later start if this one is killed before.
+    pub(super) fn restore(&mut self, entry: Entry) -> rusqlite::Result<()> {
+        self.put(entry, false).map(drop)
+    }
+
+    /// Returns the lines that wait to be appended, without the intents, which only their own batch appends.
+    pub(super) fn waiting(&self) -> rusqlite::Result<Vec<Entry>> {
+        let mut select = self.db.prepare_cached("SELECT line FROM outbox WHERE NOT intent ORDER BY seq")?;
+        let lines = select.query_map([], |row| row.get::<_, String>(0))?;
+        lines.map(|line| serde_json::from_str(&line?).map_err(|e| takes::unreadable(0, e))).collect()
+    }
+
+    fn put(&mut self, mut entry: Entry, intent: bool) -> rusqlite::Result<u64> {
         self.seq += 1;
         entry.seq = self.seq;
-        let intent = entry.kind == Kind::Intent;
         self.db.prepare_cached("INSERT INTO outbox (seq, intent, line) VALUES (?1, ?2, ?3)")?.execute((
             self.seq.cast_signed(),
             intent,

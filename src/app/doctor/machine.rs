@@ -193,7 +193,7 @@ fn check_database(examined: &Examined, active: bool, context: &Context<'_>) -> V
         Check::warn(
             "ledger",
             "it lacks lines that the database has; requests that were being sent at that time count as sent",
-            format!("{}    adds the lines that can be restored", context.command("collect")),
+            format!("{}    writes them again from the database", context.command("collect")),
         )
     } else if examined.torn > 0 && !active {
         Check::warn(

@@ -601,3 +601,37 @@ fn a_review_in_a_lost_ledger_does_not_hide_the_clip() {
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(project.requests().len(), 2);
 }
+
+#[test]
+fn a_lost_ledger_is_written_again_and_is_enough_when_the_database_is_lost_later() {
+    let project = of_every_kind();
+    project.run(&["collect"]).expect(7);
+    project.run(&["dismiss", "hero/sku-2"]).expect(0);
+    let (before, requests) = (states(&project), project.requests().len());
+    let spent = project.run(&["ledger", "--json"]).expect(0).json();
+    fs::remove_file(project.path(".shotlist/ledger.jsonl")).unwrap();
+    assert_whole!(project.run(&["recover"]).expect(0));
+    assert_whole!(project.run(&["recover"]).expect(0));
+    lose_the_database(&project);
+    assert_eq!(states(&project), before);
+    let again = project.run(&["ledger", "--json"]).expect(0).json();
+    assert_eq!((&again["total"], in_doubt(&again).len()), (&spent["total"], in_doubt(&spent).len()));
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!(project.requests().len(), requests);
+}
+
+#[test]
+fn a_copy_of_an_older_ledger_gets_the_lines_that_it_lacks() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    let older = fs::read(project.path(".shotlist/ledger.jsonl")).unwrap();
+    project.write("products.csv", crate::support::sheet(2));
+    project.fault(json!([{ "on": "submit", "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    project.clear_faults();
+    project.write(".shotlist/ledger.jsonl", &older);
+    project.run(&["collect"]).expect(0);
+    lose_the_database(&project);
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!(project.requests().len(), 2);
+}

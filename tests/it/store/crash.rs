@@ -252,6 +252,33 @@ async fn a_lost_ledger_does_not_make_a_submission_unsent() {
 }
 
 #[tokio::test]
+async fn the_lines_of_a_lost_ledger_are_written_again_once() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl", "cup", "dish"]).await;
+    let run = run(&store).await;
+    submitted(&store, "bowl", run).await;
+    let cup = claim(&store, &get(&store, "cup").await, run).await.unwrap();
+    happen(&store, &cup, Event::Rejected(Refusal::Input)).await.unwrap();
+    // It cost nothing: a line about it alone would look like a request without an answer.
+    let dish = claim(&store, &get(&store, "dish").await, run).await.unwrap();
+    happen(&store, &dish, Event::SentBack(SentBack::NotSent)).await.unwrap();
+    drop(store);
+    drop(place.drive());
+    fs::remove_file(place.dir().join("ledger.jsonl")).unwrap();
+    let (store, opened) = place.try_drive(&Options::default()).unwrap();
+    assert_eq!(opened.repairs, [Repair::LedgerCut, Repair::LinesAdded { count: 4 }]);
+    drop(store);
+    let lines = place.ledger();
+    assert_eq!(place.kinds(), ["intent", "accepted", "intent", "rejected"]);
+    let (store, opened) = place.try_drive(&Options::default()).unwrap();
+    assert_eq!(opened.repairs, []);
+    order(&store, &["egg"]).await;
+    drop(store);
+    assert_eq!(place.ledger(), lines);
+}
+
+#[tokio::test]
 async fn p37_a_database_whose_log_was_deleted_is_older_than_its_ledger() {
     let place = Place::new();
     let store = place.drive();
