@@ -6,6 +6,8 @@ use super::error::Error;
 use super::exit::Exit;
 use super::find::manifest;
 use super::places::Places;
+use super::project::Project;
+use super::reporter::News;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
@@ -41,8 +43,13 @@ fn counts(sidecar: &Value, sandbox: bool) -> bool {
 pub(crate) fn refuse_unknown(places: &Places) -> Result<(), Error> {
     let project = manifest(places).map(|manifest| manifest.project);
     let (mut clips, mut sum) = (0, Usd::ZERO);
-    for (_, sidecar) in PlacedClips::at(&places.state, &places.out, places.sandbox).sidecars() {
-        if project.as_ref().is_none_or(|project| sidecar["project"] == project.as_str()) {
+    for (path, sidecar) in PlacedClips::at(&places.state, &places.out, places.sandbox).sidecars() {
+        // The size is enough here: `recover` compares the bytes, and knows the clip even if they differ.
+        let size = places.out.join(path).symlink_metadata().ok().map(|file| file.len());
+        if size.is_some()
+            && size == sidecar["bytes"].as_u64()
+            && project.as_ref().is_none_or(|project| sidecar["project"] == project.as_str())
+        {
             clips += 1;
             let price = sidecar["settled_usd"].as_str().or_else(|| sidecar["price_usd"].as_str());
             sum += price.and_then(|price| price.parse().ok()).unwrap_or_default();
@@ -51,9 +58,24 @@ pub(crate) fn refuse_unknown(places: &Places) -> Result<(), Error> {
     unknown(places, clips, sum)
 }
 
+/// The jobs to render whose sidecars prove that they were paid, although the database does not know them and their
+/// clips are missing or altered.
+#[derive(Default)]
+pub(crate) struct LoneSidecars {
+    /// Path of the first of these sidecars, below the output folder.
+    first: String,
+    jobs: usize,
+    /// Total price of the jobs.
+    sum: Usd,
+}
+
 /// Refuses to render jobs whose clips already exist at their paths but are unknown to the database.
-pub(crate) fn refuse_forgotten(places: &Places, worksheet: &Worksheet) -> Result<(), Error> {
-    let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(()) };
+///
+/// It warns about sidecars that lie there without their clips, and returns their jobs.
+pub(crate) fn refuse_forgotten(project: &Project, worksheet: &Worksheet) -> Result<LoneSidecars, Error> {
+    let places = &project.places;
+    let mut lone = LoneSidecars::default();
+    let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(lone) };
     let (mut clips, mut sum) = (0, Usd::ZERO);
     let reported = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
         let wanted = &job.wanted;
@@ -63,16 +85,68 @@ pub(crate) fn refuse_forgotten(places: &Places, worksheet: &Worksheet) -> Result
             && let Some(sidecar) = tree.sidecar_of(&wanted.path)
             && sidecar["fingerprint"] == wanted.fingerprint.to_string()
             && counts(&sidecar, places.sandbox)
-            && let Some(take) = sidecar["take"].as_str()
-            && book.known_take(&TakeId(take.to_owned()))?.is_none()
+            && let Some(take) = sidecar["take"].as_str().map(|take| TakeId(take.to_owned()))
+            && book.known_take(&take)?.is_none()
         {
-            clips += 1;
-            sum += wanted.price.unwrap_or_default();
+            let price = wanted.price.unwrap_or_default();
+            if tree.clip_of(&wanted.path, &take).is_some() {
+                clips += 1;
+                sum += price;
+            } else {
+                lone.add(&wanted.path, price);
+            }
         }
         Ok(())
     });
     reported?;
-    unknown(places, clips, sum)
+    unknown(places, clips, sum)?;
+    if let Some(warning) = lone.warning(places) {
+        project.tell(&News::Warning(&warning));
+    }
+    Ok(lone)
+}
+
+impl LoneSidecars {
+    fn add(&mut self, path: &str, price: Usd) {
+        if self.jobs == 0 {
+            self.first = format!("{path}.json");
+        }
+        self.jobs += 1;
+        self.sum += price;
+    }
+
+    /// Returns the warning about the sidecars; `None` if there are none.
+    fn warning(&self, places: &Places) -> Option<String> {
+        let Self { first, jobs, .. } = self;
+        let first = places.out.join(first).display().to_string();
+        let (sidecars, clips) = match jobs {
+            0 => return None,
+            1 => (format!("the sidecar {first} has"), "its clip is missing or altered"),
+            _ => (format!("{jobs} sidecars ({first} and others) have"), "their clips are missing or altered"),
+        };
+        let recover = places.typed("recover");
+        Some(format!(
+            "{sidecars} the proof of a paid rendering that shotlist's records do not contain, but {clips}; `{recover}` \
+             adds it to the records"
+        ))
+    }
+
+    /// Returns an error if there are such jobs, because a run would pay for them again. `again` is the command that does so.
+    pub(crate) fn refuse(&self, places: &Places, again: &str) -> Result<(), Error> {
+        let Self { jobs, sum, .. } = self;
+        if *jobs == 0 {
+            return Ok(());
+        }
+        let (were, them) = if *jobs == 1 { ("was", "it") } else { ("were", "them") };
+        let what = format!(
+            "{}, for about {sum}, {were} paid before, and only the sidecar{} left; nothing was sent. To add {them} to \
+             the records: {}; to render and pay {them} again: {again}",
+            count(*jobs, "job"),
+            if *jobs == 1 { " is" } else { "s are" },
+            places.typed("recover"),
+        );
+        Err(Error::new(Exit::Budget, what).money("not charged").hint(places.typed("recover")))
+    }
 }
 
 /// Returns an error unless `clips`, the number of clips that the database does not know, is zero.

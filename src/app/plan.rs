@@ -115,7 +115,7 @@ impl Project {
         let choice = Choice { selection: &request.selection, approved: None, accepted };
         let decided = Decided::of(manifest, &loaded, &worksheet, choice)
             .map_err(|error| error.or_hint(places.typed("plan")))?;
-        refuse_forgotten(places, &worksheet)?;
+        refuse_forgotten(self, &worksheet)?;
         decided.warn(self);
         if request.fail_if_empty {
             decided.refuse_empty(places)?;

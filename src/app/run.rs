@@ -147,7 +147,10 @@ async fn prepare(
         approval::compare(project, manifest, plan, worksheet)?;
     }
     lost.keep(worksheet)?;
-    refuse_forgotten(places, worksheet)?;
+    let lone = refuse_forgotten(project, worksheet)?;
+    if !request.accept_changes {
+        lone.refuse(places, &accepting(places, request))?;
+    }
     let now = session.clock.now();
     let caps = caps(manifest, request.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
@@ -300,6 +303,11 @@ fn repeat_command(request: &RunRequest) -> String {
     Words::new("run").selection(selection).option("--plan", plan).bounds(bounds).build()
 }
 
+/// Returns the command that repeats the run and sends its jobs although they may have been paid before.
+fn accepting(places: &Places, request: &RunRequest) -> String {
+    places.typed(&format!("{} --accept-changes", repeat_command(request)))
+}
+
 /// Sets each provider's daily quota to the part that earlier runs have not used today.
 pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(), Error> {
     let now = session.clock.now();
@@ -330,7 +338,7 @@ async fn ask_about_gaps(
         return Ok(());
     }
     let places = &session.places;
-    let accept = places.typed(&format!("{} --accept-changes", repeat_command(request)));
+    let accept = accepting(places, request);
     let close = places.typed("recover --accept-gaps");
     let what = format!(
         "shotlist's records were rebuilt with gaps, and {} without a clip, for about {sum}, may have been paid before; \

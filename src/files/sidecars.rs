@@ -23,7 +23,8 @@ const FORMATS: [u64; 2] = [1, 2];
 const LARGEST_SIDECAR: u64 = 4 << 20;
 
 impl Tree {
-    /// Finds every sidecar with a clip next to it. Returns pairs of the clip's path and the sidecar, sorted by path.
+    /// Finds every sidecar, also one whose clip is missing. Returns pairs of the clip's path and the sidecar, sorted by
+    /// path.
     ///
     /// It skips clips that were set aside or archived, rehearsals, hidden folders, folders of other projects, and
     /// everything behind a symbolic link. It does not check a clip's bytes.
@@ -60,7 +61,10 @@ fn walk(dir: &Dir, path: &str, found: &mut Vec<(String, Value)>) -> io::Result<(
         if name.starts_with('.') {
             continue;
         }
-        let clip = name.strip_suffix(".json").filter(|clip| names.iter().any(|name| name == clip));
+        // The name of a clip has an ending of its own.
+        let clip = name
+            .strip_suffix(".json")
+            .filter(|clip| clip.contains('.') || names.iter().any(|name| name == clip));
         if let Some(clip) = clip {
             // A sidecar that cannot be read proves nothing.
             let sidecar =

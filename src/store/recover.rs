@@ -46,7 +46,8 @@ pub trait ClipFinder {
     fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String>;
     /// Returns the size and hash of the file at a path if its sidecar names this take and matches the file; otherwise `None`.
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile>;
-    /// Returns the sidecars of all clips as `(path of the clip, JSON of the sidecar)`, in the order of the paths.
+    /// Returns all sidecars as `(path of the clip, JSON of the sidecar)`, in the order of the paths. The clip of a sidecar may
+    /// be missing or altered.
     fn sidecars(&self) -> Vec<(String, serde_json::Value)>;
 }
 
@@ -74,7 +75,8 @@ pub struct Rebuilt {
     /// True if no old database could be read. The data that only the database had are lost: the pauses, and the jobs
     /// that waited to be sent.
     pub bare: bool,
-    /// The number of clips that only their sidecars (JSON files next to the clips) proved to be paid.
+    /// The number of clips that only their sidecars (JSON files next to the clips) proved to be paid, with those that are
+    /// missing or altered.
     pub clips: usize,
     /// The sum of the costs of the clips that only sidecars proved.
     pub clips_sum: Usd,
@@ -90,6 +92,10 @@ pub struct Rebuilt {
     pub missing: usize,
     /// The number of ledger lines that could not be used, because the line with the request of their take is lost.
     pub unmatched: usize,
+    /// The number of clips that only their sidecars proved to be paid, and that are missing or altered.
+    pub gone: usize,
+    /// True if submissions may be missing from the rebuilt history.
+    pub has_gaps: bool,
 }
 
 impl Recovery {
@@ -129,7 +135,7 @@ impl Recovery {
         let intents = self.tail.entries.iter().filter(|entry| entry.kind == Kind::Intent);
         let in_ledger: HashSet<&str> = intents.map(|entry| entry.take.as_str()).collect();
         for (path, sidecar) in clips.sidecars() {
-            let Some(found) = Witness::read(&path, &sidecar) else { continue };
+            let Some(mut found) = Witness::read(&path, &sidecar) else { continue };
             let id = &found.take.id;
             let known = match &old {
                 Some(db) => {
@@ -137,7 +143,8 @@ impl Recovery {
                 }
                 None => None,
             };
-            if known.is_none() && !in_ledger.contains(id.0.as_str()) && clips.stands(&path, &found.file) {
+            if known.is_none() && !in_ledger.contains(id.0.as_str()) {
+                found.stands = clips.stands(&path, &found.file);
                 self.witnesses.entry(id.0.clone()).or_default().push(found);
             }
         }
@@ -209,7 +216,8 @@ impl Recovery {
             tx.execute("INSERT INTO output (root) VALUES (?1)", [out]).map_err(sql)?;
         }
         // The lines of a damaged ledger that was rebuilt are missing, too, if the database that knew of them is gone.
-        if has_gaps || reported.unmatched > 0 || (bare && self.has_damaged_ledger()?) {
+        let has_gaps = has_gaps || reported.unmatched > 0 || (bare && self.has_damaged_ledger()?);
+        if has_gaps {
             meta::set_gaps(&tx, now).map_err(sql)?;
         }
         tx.execute("DELETE FROM meta WHERE key IN ('unheard', 'ahead')", []).map_err(sql)?;
@@ -228,7 +236,7 @@ impl Recovery {
         // The last connection to close folds the log into the file, which is then complete without it.
         db.close().map_err(|(_, e)| sql(e))?;
         let old = self.give_name(&new, now)?;
-        let replay::Recovered { submissions, sum, takes, missing, unmatched } = reported;
+        let replay::Recovered { submissions, sum, takes, missing, unmatched, gone } = reported;
         let (submissions, sum, takes) = (submissions - found, sum - clips_sum, takes - found);
         Ok(Rebuilt {
             old,
@@ -241,19 +249,21 @@ impl Recovery {
             takes,
             missing,
             unmatched,
+            gone,
+            has_gaps,
         })
     }
 
     /// Adds ledger lines for the takes that only sidecars prove. Returns the number of these takes and the sum of their
     /// costs.
     ///
-    /// A take counts once, even if its clip was copied. The copy at the path where the clip was placed is used, or else
-    /// the first copy.
+    /// A take counts once, even if its clip was copied. A clip that is there comes before a sidecar alone, then the copy at
+    /// the path where the clip was placed, then the first copy.
     fn witnessed(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
         let mut firsts: Vec<&Witness> = self
             .witnesses
             .values()
-            .filter_map(|found| found.iter().find(|one| one.in_place).or_else(|| found.first()))
+            .filter_map(|found| found.iter().min_by_key(|one| (!one.stands, !one.in_place)))
             .collect();
         firsts.sort_by_key(|one| one.submitted());
         let mut sum = Usd::ZERO;

@@ -33,8 +33,8 @@ pub fn tell(terminal: &Terminal, report: &RecoverReport) {
 
 fn lines(recovered: &Recovered) -> Vec<String> {
     let Recovered { rebuilt, output, counts } = recovered;
-    let Rebuilt { old, bare, clips, clips_sum, old_ledger, submissions, sum, takes, missing, unmatched } =
-        rebuilt;
+    let Rebuilt { old, bare, clips, clips_sum, old_ledger, submissions, sum, takes, .. } = rebuilt;
+    let Rebuilt { missing, unmatched, gone, has_gaps, .. } = rebuilt;
     let mut lines = Vec::new();
     if *clips > 0 {
         let sidecars = if *clips == 1 { "its sidecar" } else { "their sidecars" };
@@ -62,6 +62,17 @@ fn lines(recovered: &Recovered) -> Vec<String> {
             output.display()
         ));
     }
+    if *gone > 0 {
+        lines.push(format!(
+            "missing  {} next to {}; `plan` shows which, and `verify --repair` brings back what it can, free",
+            if *gone == 1 {
+                "1 clip is missing or altered".to_owned()
+            } else {
+                format!("{gone} clips are missing or altered")
+            },
+            if *gone == 1 { "its sidecar" } else { "their sidecars" },
+        ));
+    }
     if *unmatched > 0 {
         lines.push(format!(
             "left out {} of the ledger about requests whose own lines are lost: their cost is not counted; see the \
@@ -73,6 +84,12 @@ fn lines(recovered: &Recovered) -> Vec<String> {
         lines.push(
             "unknown  the requests that were waiting for the result or for a decision: the files next to the clips do not \
              record them, so the next run asks before it submits a job without a clip"
+                .to_owned(),
+        );
+    } else if *has_gaps {
+        lines.push(
+            "unknown  requests may be missing from the records, so the next run asks before it submits a job without a \
+             clip"
                 .to_owned(),
         );
     }

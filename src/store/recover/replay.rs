@@ -3,6 +3,7 @@
 mod compare;
 
 use super::ClipFinder;
+use super::sidecars::is_from_sidecar;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, ModelName, TakeId};
 use crate::domain::lifecycle::{Charged, Event, Intent, State};
@@ -25,6 +26,8 @@ pub(super) struct Recovered {
     pub(super) takes: usize,
     pub(super) missing: usize,
     pub(super) unmatched: usize,
+    /// The number of clips that only sidecars prove and that are missing or altered.
+    pub(super) gone: usize,
 }
 
 struct Replay<'a> {
@@ -41,6 +44,8 @@ struct Replay<'a> {
     changed: HashSet<String>,
     /// The ids of the takes whose submission was missing from the database and was added from the ledger.
     missed: HashSet<String>,
+    /// The ids of the takes that only a sidecar proves.
+    proved: HashSet<&'a str>,
     recovered: Recovered,
 }
 
@@ -52,13 +57,15 @@ pub(super) fn replay(
     clips: &dyn ClipFinder,
     now: Timestamp,
 ) -> rusqlite::Result<Recovered> {
+    let proved =
+        entries.iter().filter(|entry| is_from_sidecar(entry)).map(|entry| entry.take.as_str()).collect();
     let heard: i64 = db.query_row("SELECT value FROM meta WHERE key = 'seq'", [], |row| row.get(0))?;
     let mut select = db.prepare("SELECT id FROM takes")?;
     let known = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let (changed, missed) = (HashSet::new(), HashSet::new());
     let heard = heard.cast_unsigned();
     let recovered = Recovered::default();
-    let mut replay = Replay { db, policy, clips, now, heard, known, changed, missed, recovered };
+    let mut replay = Replay { db, policy, clips, now, heard, known, changed, missed, proved, recovered };
     // In a ledger that was rebuilt, the line of a submission may come after the line of its outcome.
     let submission = |entry: &Entry| (entry.take.clone(), entry.attempt);
     let intents: HashMap<_, _> = (0..)

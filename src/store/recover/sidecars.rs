@@ -20,12 +20,14 @@ pub(super) const FROM_SIDECAR: &str = "sidecar";
 
 /// A finished take as its sidecar describes it.
 pub(super) struct Witness {
-    /// The finished take, with the path at which its clip was found.
+    /// The finished take, with the path of the clip that belongs to the sidecar.
     pub(super) take: Take,
     /// The size and digest of the clip.
     pub(super) file: ClipFile,
     /// True if the clip is still at the path where the run placed it.
     pub(super) in_place: bool,
+    /// True if the clip is there, with the recorded size and hash. Otherwise it is missing or altered.
+    pub(super) stands: bool,
     settled: Usd,
     submitted: Timestamp,
     placed: Timestamp,
@@ -66,6 +68,7 @@ impl Witness {
             take,
             file,
             in_place: text("path").is_none_or(|placed| placed == path),
+            stands: false,
             settled: text("settled_usd").and_then(|usd| usd.parse().ok()).unwrap_or(price),
             submitted,
             placed: time("placed").unwrap_or(submitted),

@@ -373,7 +373,7 @@ fn p39_clips_without_any_state_are_known_again_by_their_sidecars_and_nothing_is_
 }
 
 #[test]
-fn a_shared_clip_is_paid_once_and_an_edited_one_proves_nothing() {
+fn a_shared_clip_is_paid_once_also_if_it_was_edited() {
     let project = Project::shop(2);
     project.write("products.csv", "id,title\nsku-1,mug\nsku-2,mug\n");
     project.run(&["run", "--yes"]).expect(0);
@@ -387,7 +387,8 @@ fn a_shared_clip_is_paid_once_and_an_edited_one_proves_nothing() {
         bytes.push(0);
         project.write(clip, bytes);
     }
-    assert_whole!(without_the_ledger(&project, &["recover"]));
+    let told = without_the_ledger(&project, &["recover", "--json"]).expect(0).json();
+    assert_eq!((&told["clips_from_sidecars"], &told["clips_gone"]), (&json!(1), &json!(1)), "{told}");
 }
 
 #[test]
@@ -450,7 +451,8 @@ fn a_job_that_gaps_may_concern_is_asked_about_whenever_it_returns() {
 fn a_run_of_another_manifest_does_not_answer_for_the_jobs_of_this_one() {
     let project = with_gaps();
     let manifest = fs::read_to_string(project.path("shotlist.yaml")).unwrap();
-    project.write("other.yaml", format!("project: other\n{}", manifest.replace("products.csv", "other.csv")));
+    let other = manifest.replace("products.csv", "other.csv").replace("project: shop", "project: other");
+    project.write("other.yaml", other);
     project.write("other.csv", "id,title\nsku-1,mug number 1\n");
     project.run(&["run", "other.yaml", "--yes", "--accept-changes"]).expect(0);
     project.run(&["run", "--yes"]).expect(8);
@@ -483,10 +485,13 @@ fn the_gaps_of_a_damaged_ledger_stay_when_the_database_is_lost_later() {
     for end in ["mp4", "mp4.json"] {
         fs::remove_file(project.path(&format!("renders/sku-2_hero.{end}"))).unwrap();
     }
-    project.run(&["recover"]).expect(0);
-    project.run(&["run", "--yes"]).expect(8);
-    lose_the_database(&project);
-    project.run(&["run", "--yes"]).expect(8);
+    without_the_ledger(&project, &["recover"]).expect(0);
+    without_the_ledger(&project, &["run", "--yes"]).expect(8);
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(project.path(&format!("{DATABASE}{end}")));
+    }
+    without_the_ledger(&project, &["recover"]).expect(0);
+    without_the_ledger(&project, &["run", "--yes"]).expect(8);
     assert_eq!(project.requests().len(), 2);
 }
 
@@ -568,41 +573,6 @@ fn a_rebuilt_database_knows_which_product_took_a_clip_over() {
 }
 
 #[test]
-fn a_renamed_project_has_its_money_after_the_database_is_lost() {
-    let project = Project::shop(2);
-    project.run(&["run", "--yes"]).expect(0);
-    project.edit("shotlist.yaml", "project: shop", "project: spring");
-    project.run(&["run", "--yes"]).expect(0);
-    let spent = project.run(&["ledger", "--json"]).expect(0).json();
-    assert_eq!(spent["total"]["settled_usd"], "0.80", "{spent}");
-    lose_the_database(&project);
-    assert_eq!(project.run(&["ledger", "--json"]).expect(0).json(), spent);
-    assert!(project.run(&["jobs"]).expect(0).out.contains("$0.40  hero/sku-1"));
-}
-
-#[test]
-fn a_review_in_a_lost_ledger_does_not_hide_the_clip() {
-    let project = Project::shop(2);
-    project.run(&["run", "--yes"]).expect(0);
-    fs::remove_file(project.path(".shotlist/ledger.jsonl")).unwrap();
-    without_the_ledger(&project, &["approve", "hero/sku-1"]).expect(0);
-    for _ in 0..2 {
-        for end in ["", "-wal", "-shm"] {
-            let _ = fs::remove_file(project.path(&format!("{DATABASE}{end}")));
-        }
-        let told = project.run(&["recover", "--json"]).expect(0).json();
-        assert_eq!(
-            (&told["lines_left_out"], &told["states"]["done"]["takes"]),
-            (&json!(0), &json!(2)),
-            "{told}"
-        );
-        assert_eq!(project.run(&["plan", "--json"]).expect(0).json()["review"]["approved"], 1);
-    }
-    project.run(&["run", "--yes"]).expect(0);
-    assert_eq!(project.requests().len(), 2);
-}
-
-#[test]
 fn a_lost_ledger_is_written_again_and_is_enough_when_the_database_is_lost_later() {
     let project = of_every_kind();
     project.run(&["collect"]).expect(7);
@@ -633,5 +603,72 @@ fn a_copy_of_an_older_ledger_gets_the_lines_that_it_lacks() {
     project.run(&["collect"]).expect(0);
     lose_the_database(&project);
     project.run(&["run", "--yes"]).expect(7);
+    assert_eq!(project.requests().len(), 2);
+}
+
+#[test]
+fn a_review_in_a_lost_ledger_does_not_hide_the_clip() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes"]).expect(0);
+    fs::remove_file(project.path(".shotlist/ledger.jsonl")).unwrap();
+    without_the_ledger(&project, &["approve", "hero/sku-1"]).expect(0);
+    for _ in 0..2 {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(project.path(&format!("{DATABASE}{end}")));
+        }
+        let told = project.run(&["recover", "--json"]).expect(0).json();
+        assert_eq!(
+            (&told["lines_left_out"], &told["states"]["done"]["takes"]),
+            (&json!(0), &json!(2)),
+            "{told}"
+        );
+        assert_eq!(project.run(&["plan", "--json"]).expect(0).json()["review"]["approved"], 1);
+    }
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.requests().len(), 2);
+}
+
+#[test]
+fn a_renamed_project_has_its_money_after_the_database_is_lost() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes"]).expect(0);
+    project.edit("shotlist.yaml", "project: shop", "project: spring");
+    project.run(&["run", "--yes"]).expect(0);
+    let spent = project.run(&["ledger", "--json"]).expect(0).json();
+    assert_eq!(spent["total"]["settled_usd"], "0.80", "{spent}");
+    lose_the_database(&project);
+    assert_eq!(project.run(&["ledger", "--json"]).expect(0).json(), spent);
+    assert!(project.run(&["jobs"]).expect(0).out.contains("$0.40  hero/sku-1"));
+}
+
+#[test]
+fn a_sidecar_without_its_clip_proves_the_payment_and_blocks_nothing() {
+    let project = Project::shop(3);
+    project.run(&["run", "--yes"]).expect(0);
+    fs::remove_file(project.path("renders/sku-1_hero.mp4")).unwrap();
+    let mut altered = fs::read(project.path("renders/sku-2_hero.mp4")).unwrap();
+    altered.push(0);
+    project.write("renders/sku-2_hero.mp4", altered);
+    lose_everything(&project);
+    assert_whole!(without_the_ledger(&project, &["recover"]).expect(0));
+    assert_whole!(without_the_ledger(&project, &["plan"]).expect(0));
+    without_the_ledger(&project, &["run", "--yes"]).expect(3);
+    project.run(&["verify", "--repair", "--replace-altered"]).expect(5);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.takes("done")), (3, 3));
+}
+
+#[test]
+fn a_job_whose_sidecar_alone_is_left_is_not_paid_again_without_a_word() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    fs::remove_file(project.path("renders/sku-1_hero.mp4")).unwrap();
+    lose_everything(&project);
+    assert_whole!(without_the_ledger(&project, &["plan"]).expect(0));
+    assert_whole!(without_the_ledger(&project, &["run", "--yes"]).expect(8));
+    project.run(&["recover"]).expect(0);
+    project.run(&["run", "--yes"]).expect(3);
+    lose_everything(&project);
+    without_the_ledger(&project, &["run", "--yes", "--accept-changes"]).expect(0);
     assert_eq!(project.requests().len(), 2);
 }

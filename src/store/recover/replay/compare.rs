@@ -55,6 +55,14 @@ impl Replay<'_> {
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
         let (standing, gone): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|(_, path)| self.clips.stands(path, file));
+        if self.proved.contains(take.id.0.as_str())
+            && standing.is_empty()
+            && !self.clips.stands(&take.path, file)
+        {
+            // The sidecar is where the clip was, so the manifest decides, as for any clip that is missing or altered.
+            self.recovered.gone += 1;
+            return Ok(());
+        }
         // The take moved to the job that has its clip, for example when its product was renamed.
         if let [(job, _), ..] = &standing[..] {
             let own: i64 = self
