@@ -284,7 +284,7 @@ fn take_back(
     Ok(())
 }
 
-/// Adds one review to the database and its line to the ledger.
+/// Adds one review to the database and its line to the ledger. Only a job that the reviewer named gets another rendering.
 fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) -> rusqlite::Result<Review> {
     if !new.redo {
         take_back(batch, shown, new.outcome == Outcome::Rejected, now)?;
@@ -308,7 +308,7 @@ fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) ->
         outcome: new.outcome,
         reasons: new.reasons.clone(),
         note: new.note.clone(),
-        redo: new.redo,
+        redo: new.redo && (&new.project, &new.key) == (&shown.project, &shown.key),
         who: new.who.clone(),
         at: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now),
     };
