@@ -26,6 +26,8 @@ pub struct Lost {
     dismissed: HashSet<TakeId>,
     /// Every missing or altered clip, whether a job still wants it or not, by its take and path.
     all: HashMap<(TakeId, String), (Clip, Loss)>,
+    /// The folder of the clips; `None` if clips are not watched, or if there are none.
+    tree: Option<Tree>,
 }
 
 impl Lost {
@@ -79,16 +81,34 @@ impl Lost {
             }
         }
         self.clips = kept;
+        let mut others = Vec::new();
         book.each_named::<Error>(&["moved", "renamed", "shared", "kept", "asks"], |_, job| {
-            if let Some(from) = there(&job.decision) {
-                self.add(&job.wanted.key, from);
+            let Some(from) = there(&job.decision) else { return Ok(()) };
+            if !self.add(&job.wanted.key, from) {
+                others.push((job.wanted.key.clone(), from.clone()));
             }
             Ok(())
-        })
+        })?;
+        drop(book);
+        self.look_elsewhere(others)
     }
 
-    /// Records a loss for the job `key` if the clip `from`, which the job will get, is missing or altered.
-    fn add(&mut self, key: &JobKey, from: &Filed) {
+    /// Looks for the clips that jobs get from another project, for example because the project was renamed. A search of
+    /// the project's own clips does not find them.
+    fn look_elsewhere(&mut self, clips: Vec<(JobKey, Filed)>) -> Result<(), Error> {
+        let Some(tree) = &self.tree else { return Ok(()) };
+        let losses = tree.losses(clips.iter().map(|(_, from)| (from.path.as_str(), &from.file)));
+        let losses = losses.map_err(|error| folder_error(&format!("could not be read: {error}")))?;
+        for ((key, filed), loss) in clips.into_iter().zip(losses) {
+            let Some(loss) = loss else { continue };
+            self.note(Clip { key, filed, wanted: true, older: false }, loss);
+        }
+        Ok(())
+    }
+
+    /// Records a loss for the job `key` if the clip `from`, which the job will get, is known as missing or altered.
+    /// Returns `false` if it is not known as such.
+    fn add(&mut self, key: &JobKey, from: &Filed) -> bool {
         let at = (from.take.clone(), from.path.clone());
         let (clip, loss) = match self.all.get(&at) {
             Some((clip, loss)) => (Clip { key: key.clone(), ..clip.clone() }, *loss),
@@ -96,13 +116,23 @@ impl Lost {
             None if from.path.is_empty() => {
                 (Clip { key: key.clone(), filed: from.clone(), wanted: true, older: false }, Loss::Missing)
             }
-            None => return,
+            None => return false,
         };
-        if loss == Loss::Missing && self.dismissed.contains(&from.take) {
-            self.accepted.insert(key.clone());
+        self.note(clip, loss);
+        true
+    }
+
+    fn note(&mut self, clip: Clip, loss: Loss) {
+        if loss == Loss::Missing && self.dismissed.contains(&clip.filed.take) {
+            self.accepted.insert(clip.key);
         } else {
-            self.clips.insert(key.clone(), (clip, loss));
+            self.clips.insert(clip.key.clone(), (clip, loss));
         }
+    }
+
+    /// Returns every altered clip, whether the plan keeps it or renders its job again.
+    pub(crate) fn all_altered(&self) -> impl Iterator<Item = &Clip> {
+        self.all.values().filter(|(_, loss)| *loss == Loss::Altered).map(|(clip, _)| clip)
     }
 
     /// Returns whether the clip of a job is there, but altered.
@@ -147,7 +177,8 @@ impl Search<'_> {
             return Ok((lost, Found::default()));
         }
         let found = found(places, root, reader, Some(&manifest.project)).await?;
-        let lost = self.wanted(lost, &found)?;
+        let tree = Tree::look_at(&places.state, root).ok();
+        let lost = self.wanted(Lost { tree, ..lost }, &found)?;
         Ok((lost, found))
     }
 

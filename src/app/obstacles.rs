@@ -2,6 +2,8 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::lost::Lost;
+use super::places::Places;
 use super::session::Session;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::problem::{Place, Problem};
@@ -15,6 +17,8 @@ pub(crate) struct Obstacles<'a> {
     tree: Tree,
     names: ObstacleSearch,
     problems: Vec<Problem>,
+    /// True if one of the problems is a job's own clip that was altered.
+    is_altered: bool,
     /// Problem with the disk of an output folder; `None` if no problem was found.
     disk: Option<String>,
 }
@@ -23,7 +27,8 @@ impl<'a> Obstacles<'a> {
     /// Opens the output folder, to search it for files that are in the way.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         let tree = session.tree()?;
-        Ok(Self { session, names: ObstacleSearch::new(tree.clone()), tree, problems: Vec::new(), disk: None })
+        let names = ObstacleSearch::new(tree.clone());
+        Ok(Self { session, names, tree, problems: Vec::new(), is_altered: false, disk: None })
     }
 
     /// Searches for files in the way at the path of every clip that will be rendered or moved.
@@ -41,7 +46,7 @@ impl<'a> Obstacles<'a> {
                 {
                     target.may_stand.extend(book.clip_at(&wanted.path, file)?.map(|clip| clip.file));
                 }
-                self.look(&target);
+                self.look(&target, own.as_ref().is_some_and(|own| own.path == wanted.path));
             }
             Ok(())
         })
@@ -55,8 +60,9 @@ impl<'a> Obstacles<'a> {
         self.tree.file_at(&target.path)
     }
 
-    /// Checks the path of one clip, and records a problem if a file is in the way there.
-    pub(crate) fn look(&mut self, target: &Target) {
+    /// Checks the path of one clip, and records a problem if a file is in the way there. `has_own` is true if the job's
+    /// own clip was saved there.
+    pub(crate) fn look(&mut self, target: &Target, has_own: bool) {
         let (what, hint) = if let Some(other) = &target.promised {
             (
                 format!("the clip of {other}, which is paid, will be saved under that name"),
@@ -69,14 +75,14 @@ impl<'a> Obstacles<'a> {
                 self.disk.get_or_insert_with(|| format!("{}: {}", name.display(), obstacle.what));
                 return;
             }
+            if has_own && self.tree.file_at(&target.path).is_some() {
+                self.is_altered = true;
+                self.problems.push(altered(&self.session.places, &target.path));
+                return;
+            }
             (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
         };
-        let place = Place::File(self.session.places.shown.clone());
-        let mut problem = Problem::error(place, "another file is at the path of a clip").hint(hint);
-        let name = self.session.places.out.join(&target.path);
-        let name = name.strip_prefix(".").unwrap_or(&name);
-        problem.examples.push(format!("{}: {what}", name.display()));
-        self.problems.push(problem);
+        self.problems.push(in_the_way(&self.session.places, &target.path, &what).hint(hint));
     }
 
     /// Returns an error if the search found a problem.
@@ -90,9 +96,47 @@ impl<'a> Obstacles<'a> {
         if self.problems.is_empty() {
             return Ok(());
         }
-        Err(Error::new(Exit::Invalid, "another file is at the path of a clip; nothing was sent")
-            .problems(self.problems)
-            .money("not charged")
-            .hint(self.session.places.typed("run")))
+        Err(refusal(&self.session.places, self.problems, self.is_altered))
     }
+}
+
+/// Refuses a plan that renders jobs again whose clips were altered, as a run of the plan would: a new clip is never saved
+/// over an edited file.
+pub(crate) fn refuse_altered(places: &Places, worksheet: &Worksheet, lost: &Lost) -> Result<(), Error> {
+    let book = worksheet.book();
+    let mut problems = Vec::new();
+    for clip in lost.all_altered() {
+        let job = book.find(&clip.key)?.filter(|job| job.decision.costs());
+        if job.is_some_and(|job| job.wanted.path == clip.filed.path) {
+            problems.push(altered(places, &clip.filed.path));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(refusal(places, problems, true)) }
+}
+
+fn refusal(places: &Places, problems: Vec<Problem>, is_altered: bool) -> Error {
+    let next = if is_altered { "verify --repair --replace-altered" } else { "run" };
+    Error::new(Exit::Invalid, "another file is at the path of a clip; nothing was sent")
+        .problems(problems)
+        .money("not charged")
+        .hint(places.typed(next))
+}
+
+/// Returns the problem of a job that is to be rendered again although its clip was altered.
+fn altered(places: &Places, path: &str) -> Problem {
+    in_the_way(places, path, "the existing file is no longer the clip that shotlist saved there").hint(
+        format!(
+            "`{}` sets the altered file aside and restores the paid clip, free of charge",
+            places.typed("verify --repair --replace-altered")
+        ),
+    )
+}
+
+fn in_the_way(places: &Places, path: &str, what: &str) -> Problem {
+    let place = Place::File(places.shown.clone());
+    let mut problem = Problem::error(place, "another file is at the path of a clip");
+    let name = places.out.join(path);
+    let name = name.strip_prefix(".").unwrap_or(&name);
+    problem.examples.push(format!("{}: {what}", name.display()));
+    problem
 }

@@ -12,6 +12,7 @@ use super::forgotten::refuse_forgotten;
 use super::inputs::load;
 use super::lost::{Lost, Search};
 use super::names::Names;
+use super::obstacles::refuse_altered;
 use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::planned::{Changes, Plan};
@@ -146,6 +147,7 @@ impl Project {
             self.tell(&News::Warning(&warning));
         }
         let choices = choices(manifest, &loaded, &plan);
+        refuse_altered(places, &worksheet, &lost)?;
         let next = if let Some(file) = &out {
             approval::write(places, manifest, (&plan, gaps), &worksheet, file)?;
             places.typed(&format!("run --plan {}", quoted(&file.named().display().to_string())))

@@ -19,6 +19,7 @@ use super::setup::setup;
 use super::summary::{self, Ended, RunReport};
 use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Wanted;
@@ -92,14 +93,14 @@ pub(crate) async fn submit_reorder(
     for wanted in &reorder.jobs {
         // The new clip may take the name of the job's own earlier clip.
         let filed = session.store.filed(&manifest.project, &wanted.key).await?;
-        let own = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
+        let own: Option<ClipFile> = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
         let may_stand = own.into_iter().collect();
         let mut target = Target { path: wanted.path.clone(), may_stand, promised: None };
         if let Some(file) = obstacles.meets(&target) {
             let clip = session.store.clip_at(&wanted.path, file).await?;
             target.may_stand.extend(clip.map(|clip| clip.file));
         }
-        obstacles.look(&target);
+        obstacles.look(&target, own.is_some());
     }
     obstacles.refuse()?;
     session.note_disks().await?;
