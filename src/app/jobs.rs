@@ -155,7 +155,7 @@ impl JobsReport {
 /// For a finished job it is the rendering of the current clip, otherwise the newest one.
 #[must_use]
 pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
-    let newest = job.record.takes.first();
+    let newest = job.record.decisive();
     match job.bucket {
         Bucket::Done | Bucket::Asks | Bucket::Dismissed | Bucket::Missing | Bucket::Altered => {
             job.current().or(newest)

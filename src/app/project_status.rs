@@ -35,9 +35,9 @@ pub struct ProjectStatus {
     pub counts: BTreeMap<Phase, Count>,
     /// Takes that need a person's decision.
     pub held: Vec<Held>,
-    /// Newest take of each job that failed and still needs a clip; oldest take first.
+    /// Failed takes that only a command sends again, also failed redos of finished jobs; oldest take first.
     pub failed: Vec<Take>,
-    /// Newest take of each job that was written off and still needs a clip; oldest take first.
+    /// Written-off takes that only a command sends again; oldest take first.
     pub written_off: Vec<Take>,
     /// Last message of the provider about a take, for some of the failed takes and of the takes in doubt.
     pub(crate) said: HashMap<TakeId, Said>,
@@ -52,9 +52,10 @@ impl ProjectStatus {
     ) -> Result<Self, StoreError> {
         let meant = reader.dismissed().await?;
         let is_open = |take: &Take| !meant.contains(&take.id);
-        let (mut failed, mut written_off) = (reader.failed(name).await?, reader.written_off(name).await?);
-        failed.retain(is_open);
-        written_off.retain(is_open);
+        let kept_as = kept_as(find::manifest(&project.places));
+        let ended = reader.ended(name, kept_as).await?.into_iter().filter(is_open);
+        let (failed, written_off): (Vec<_>, Vec<_>) =
+            ended.partition(|take| matches!(take.state, State::Failed { .. }));
         let held = reader.held(name).await?;
         let mut said = HashMap::new();
         let mut causes = HashSet::new();

@@ -9,7 +9,7 @@ use super::names::Names;
 use super::places::quoted;
 use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
-use super::reorder::{Reorder, other_buckets, submit_reorder};
+use super::reorder::{Reorder, decide_all, other_buckets, submit_reorder};
 use super::reporter::News;
 use super::selection::Bounds;
 use super::session::Session;
@@ -21,7 +21,7 @@ use crate::domain::take::{Fingerprint, Wanted};
 use crate::domain::text::count;
 use crate::manifest::{Manifest, OnChange, Reuse};
 use crate::plan::decide;
-use crate::plan::known::Known as _;
+use crate::plan::known::{Known as _, KnownTake};
 use crate::store::{Book, StoreError, Worksheet};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -58,7 +58,7 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
     let chosen = chosen(project, args, &worksheet, manifest);
     let (jobs, refused) = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
-    let others = other_buckets(&worksheet, &loaded, manifest, &keys)?;
+    let others = other_buckets(&decide_all(&worksheet, &loaded, manifest)?, &keys)?;
     // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
     drop(worksheet);
     if let Some(first) = refused.first() {
@@ -85,7 +85,7 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         jobs,
         notes,
         others,
-        has_clips: true,
+        having: keys.into_iter().collect(),
     };
     Box::pin(submit_reorder(session, &loaded, &args.bounds, reorder)).await
 }
@@ -195,7 +195,15 @@ fn hindrance(
     if order == Some(wanted.fingerprint) {
         return Ok(None);
     }
+    let has_ended = |take: &KnownTake| {
+        take.fingerprint == wanted.fingerprint
+            && matches!(take.state, State::Failed { .. } | State::WrittenOff { .. })
+    };
     Ok(Some(match manifest.rules(&wanted.key.shot).on_change {
+        // `run` does not send the request again.
+        OnChange::Render if job.takes.iter().any(has_ended) => {
+            ("its present request failed or was written off", of_it("show"))
+        }
         OnChange::Render => ("its input has changed since it was rendered", of_it("run --only")),
         OnChange::Ask => {
             ("its input has changed since it was rendered", of_it("run --accept-changes --only"))

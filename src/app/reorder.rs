@@ -47,20 +47,22 @@ pub(crate) struct Reorder {
     pub(crate) notes: Vec<String>,
     /// Number of the manifest's jobs that are not sent again, by status (bucket).
     pub(crate) others: Buckets,
-    /// True if the jobs to send have finished clips already.
-    pub(crate) has_clips: bool,
+    /// Jobs to send that have a finished clip of the same request already.
+    pub(crate) having: HashSet<JobKey>,
 }
 
-/// Returns the number of the manifest's jobs by status (bucket), except the jobs in `jobs`.
-pub(crate) fn other_buckets(
+/// Returns the plan of all jobs of the manifest, as `run` makes it.
+pub(crate) fn decide_all(
     worksheet: &Worksheet,
     loaded: &Loaded,
     manifest: &Manifest,
-    jobs: &[JobKey],
-) -> Result<Buckets, Error> {
+) -> Result<Decided, Error> {
     let selection = &Selection::default();
-    let choice = Choice { selection, approved: None, accepted: false };
-    let decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    Decided::of(manifest, loaded, worksheet, Choice { selection, approved: None, accepted: false })
+}
+
+/// Returns the number of jobs of the plan by status (bucket), except the jobs in `jobs`.
+pub(crate) fn other_buckets(decided: &Decided, jobs: &[JobKey]) -> Result<Buckets, Error> {
     let chosen: HashSet<&JobKey> = jobs.iter().collect();
     let mut others = Buckets::default();
     let each = decided.worksheet.book().each::<StoreError>(|_, job| {
@@ -145,7 +147,6 @@ pub(crate) async fn submit_reorder(
     };
     session.store.admit(admission, now).await?;
     restore_quotas(&session, &setup).await?;
-    let keys = reorder.jobs.iter().map(|wanted| wanted.key.clone());
     let order = Order {
         project: &manifest.project,
         run,
@@ -155,7 +156,7 @@ pub(crate) async fn submit_reorder(
             jobs: reorder.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
             others: reorder.others,
             unsent: kinds(&reorder.jobs),
-            having: if reorder.has_clips { keys.collect() } else { HashSet::new() },
+            having: reorder.having,
             ..Roster::default()
         },
         price: Some(price),

@@ -1,22 +1,27 @@
 //! Retries: sends failed jobs again, each as a new take (rendering).
 
+use super::decided::Decided;
 use super::error::Error;
 use super::inputs::load;
 use super::names::Names;
 use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
-use super::reorder::{Reorder, cost, other_buckets, submit_reorder};
+use super::project_status::kept_as;
+use super::reorder::{Reorder, cost, decide_all, other_buckets, submit_reorder};
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::Session;
 use super::summary::RunReport;
 use crate::app::words::Words;
-use crate::domain::key::JobKey;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
 use crate::domain::text::count;
+use crate::plan::bucket::Bucket;
+use crate::plan::decide::Decision;
 use crate::store::{StoreError, Worksheet};
+use std::collections::HashSet;
 
 /// A request to send failed jobs again.
 #[derive(Debug, Clone, Default)]
@@ -50,19 +55,24 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     let session = Session::open(project, "retry")?;
     session.keep_output().await?;
     let name = Some(manifest.project.as_str());
-    let mut failed = session.store.failed(name).await?;
-    if args.written_off {
-        failed.extend(session.store.written_off(name).await?);
+    let kept_as = kept_as(Some(manifest.clone()));
+    let mut failed = session.store.ended(name, kept_as).await?;
+    attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
+    let decided = decide_all(&worksheet, &loaded, manifest)?;
+    for id in planned(&decided, &failed)? {
+        failed.extend(session.store.take_by_id(&id).await?);
     }
+    failed.retain(|take| args.written_off || matches!(take.state, State::Failed { .. }));
     let dismissed = session.store.dismissed().await?;
     // Naming a job overrides its earlier dismissal.
     failed.retain(|take| !args.selection.only.is_empty() || !dismissed.contains(&take.id));
-    attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
     let chosen = chosen(project, args, failed, &worksheet);
     let chosen = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
-    let others = other_buckets(&worksheet, &loaded, manifest, &keys)?;
-    drop(worksheet);
+    let others = other_buckets(&decided, &keys)?;
+    let having = finished(&decided, keys)?;
+    // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
+    drop((decided, worksheet));
     if chosen.is_empty() {
         let (what, next) = ("nothing to retry".to_owned(), Some(session.places.typed("status")));
         return Ok(RunReport::nothing(what, next));
@@ -76,9 +86,38 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
         notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
         others,
-        has_clips: false,
+        having,
     };
     Box::pin(submit_reorder(session, &loaded, &args.bounds, reorder)).await
+}
+
+/// Returns the takes for which the plan says that only `retry` sends them again, except those in `known`.
+///
+/// The database still has the request of the last run. The plan also sees that an edit was taken back since.
+fn planned(decided: &Decided, known: &[Take]) -> Result<Vec<TakeId>, StoreError> {
+    let mut planned = Vec::new();
+    decided.worksheet.book().each_named::<StoreError>(&["failed"], |book, job| {
+        let Decision::Failed { take, from: None, .. } = &job.decision else { return Ok(()) };
+        let own = book.known(&job.wanted.key)?;
+        let is_own = own.is_some_and(|own| own.takes.iter().any(|known| known.id == *take));
+        if is_own && known.iter().all(|known| known.id != *take) {
+            planned.push(take.clone());
+        }
+        Ok(())
+    })?;
+    Ok(planned)
+}
+
+/// Returns those of the jobs `keys` that have their clip: their redo failed.
+fn finished(decided: &Decided, keys: Vec<JobKey>) -> Result<HashSet<JobKey>, StoreError> {
+    let book = decided.worksheet.book();
+    let mut finished = HashSet::new();
+    for key in keys {
+        if book.find(&key)?.is_some_and(|job| Bucket::of(&key, &job.decision) == Bucket::Done) {
+            finished.insert(key);
+        }
+    }
+    Ok(finished)
 }
 
 /// Returns the command that repeats the request and answers its question with yes.

@@ -276,12 +276,23 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Pric
         State::Submitting { .. } | State::Doubtful { .. } => {
             vec![choice("find out whether the provider received the request (free)", "collect")]
         }
+        State::WrittenOff { .. } if history.wanted && has_clip(history) => vec![
+            choice("the job keeps its earlier clip; see the other jobs", "status"),
+            choice(&format!("render it again (a new charge of {price})"), "redo {}"),
+        ],
         State::WrittenOff { .. } if history.wanted => vec![
             choice("accept that it has no clip (free)", "dismiss {}"),
             choice(&format!("send it again (a new charge of {price})"), "retry --only {} --written-off"),
         ],
         _ => vec![choice("see what the manifest asks for now", "plan --only {}")],
     }
+}
+
+/// Checks whether the job has a clip of its present request.
+fn has_clip(history: &History) -> bool {
+    let Some(filed) = &history.filed else { return false };
+    let own = history.takes.iter().find(|entry| entry.take.id == filed.take);
+    own.is_none_or(|own| own.take.fingerprint == history.fingerprint)
 }
 
 /// Returns the cost of a take, and whether it is free, reserved, in doubt or settled.

@@ -96,3 +96,21 @@ impl Take {
         self.settled.unwrap_or(self.price)
     }
 }
+
+/// Returns the take that decides the status of a job, as a plan does; `None` if the job has no take.
+///
+/// `takes` are the job's takes, newest first, and `present` is the fingerprint with which the manifest asks for the job
+/// now. A take that needs a person's decision comes first, then one whose result is awaited. Then comes the newest take
+/// with the present fingerprint, and only then the newest with another one. Cancelled takes come last.
+pub fn decisive<T>(takes: &[T], of: impl Fn(&T) -> &Take, present: Fingerprint) -> Option<&T> {
+    let first = |is: &dyn Fn(&Take) -> bool| takes.iter().find(|take| is(of(take)));
+    let is_kept = |take: &Take| !matches!(take.state, State::Cancelled { .. });
+    first(&|take| matches!(take.state, State::Held { .. }))
+        .or_else(|| first(&|take| take.state.is_unsettled()))
+        .or_else(|| first(&|take| is_kept(take) && take.fingerprint == present))
+        .or_else(|| first(&is_kept))
+        .or_else(|| takes.first())
+}
+
+#[cfg(test)]
+mod tests;

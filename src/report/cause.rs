@@ -19,10 +19,10 @@ pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
     }
 }
 
-/// Returns how the newest rendering of a job ended, with the provider's message if there is one.
+/// Returns how the rendering that decides a job's status ended, with the provider's message if there is one.
 fn ended(job: &GalleryJob) -> String {
     // A job that shares the clip of another one has no rendering of its own.
-    let Some(take) = job.record.takes.first() else {
+    let Some(take) = job.record.decisive() else {
         return format!("{}: it uses the clip of another job", job.bucket.words(1));
     };
     let said = take.said.as_ref();

@@ -23,6 +23,7 @@ mod checks;
 mod clips;
 mod dismissed;
 mod durations;
+mod ended;
 mod error;
 mod events;
 mod folder;

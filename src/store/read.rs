@@ -126,33 +126,6 @@ impl Reader {
         .await
     }
 
-    /// Returns the failed takes of wanted jobs that may be sent again, later or on request; oldest first.
-    ///
-    /// Only the newest take of a job is returned. Leaves out jobs that need a person's decision first, and jobs that
-    /// have a clip of their present fingerprint which is not rejected.
-    pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
-        self.ended(project, "failed").await
-    }
-
-    /// Returns the written-off takes of wanted jobs, oldest first. Leaves out the same jobs as [`Reader::failed`]. The
-    /// takes count as spent, and are ordered again only on request.
-    pub async fn written_off(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
-        self.ended(project, "written_off").await
-    }
-
-    async fn ended(&self, project: Option<&str>, state: &str) -> Result<Vec<Take>, StoreError> {
-        let newest = format!(
-            "t.state = '{state}' AND j.wanted AND t.fingerprint = j.fingerprint
-             AND NOT EXISTS (SELECT 1 FROM takes n WHERE n.job = t.job
-                 AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
-             AND (NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
-                 OR 'rejected' = (SELECT r.outcome FROM reviews r WHERE r.clip = j.filed_sha256
-                     AND r.fingerprint = j.fingerprint ORDER BY r.revision DESC LIMIT 1))
-             ORDER BY t.place"
-        );
-        self.page(project, &newest, usize::MAX).await
-    }
-
     /// Returns the clip under a job's name; `None` if the job is unknown or has no clip.
     pub async fn filed(&self, project: &str, key: &JobKey) -> Result<Option<Filed>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());

@@ -670,7 +670,11 @@ async fn a_take_in_doubt_outlives_one_that_is_refused_in_its_stead_and_can_still
     happen(&store, &sent, Event::Rejected(Refusal::Input)).await.unwrap();
 
     assert_eq!(store.held(Some(PROJECT)).await.unwrap(), slice::from_ref(&held));
-    assert_eq!(store.failed(Some(PROJECT)).await.unwrap(), [], "first a person decides about the older one");
+    assert_eq!(
+        store.ended(Some(PROJECT), Box::new(|_| None)).await.unwrap(),
+        [],
+        "first a person decides about the older one"
+    );
     assert_eq!(resubmitted(&store), Usd::ZERO, "what surely cost nothing is not counted");
     let found = happen(&store, &held, Event::Adopt(TaskId("from-the-console".into()))).await.unwrap();
     assert!(matches!(found.state, State::Running { .. }));

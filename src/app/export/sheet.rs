@@ -166,7 +166,7 @@ fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
         Reason::Unfit => "a destination does not accept it".to_owned(),
         Reason::Altered => "the clip was changed since it was saved".to_owned(),
         Reason::NoClip(_) => {
-            let said = job.record.takes.first().and_then(|take| take.said.as_ref())?;
+            let said = job.record.decisive().and_then(|take| take.said.as_ref())?;
             said.to_string()
         }
     };

@@ -79,7 +79,7 @@ fn commands(places: &Places, gallery: &Gallery) -> Commands {
     let typed = |words: &str| places.typed(words);
     let may_be_retried = |job: &GalleryJob| {
         job.bucket == Bucket::Failed
-            && matches!(job.record.takes.first().map(|take| &take.take.state),
+            && matches!(job.record.decisive().map(|take| &take.take.state),
                 Some(State::Failed { refusal, charged: Charged::No, .. }) if !refusal.permanent())
     };
     Commands {

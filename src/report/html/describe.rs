@@ -173,7 +173,7 @@ fn path_of(record: &JobRecord) -> &String {
 
 /// Returns a sentence that explains the state of a job; `None` if the name of the state says enough.
 fn why(job: &GalleryJob) -> Option<String> {
-    let newest = job.record.takes.first();
+    let newest = job.record.decisive();
     match (job.bucket, newest.map(|record| (&record.take, record.said.as_ref()))) {
         (Bucket::Held | Bucket::WrittenOff, Some((take, said))) => match &take.state {
             State::Held { reason, .. } | State::WrittenOff { reason, .. } => {

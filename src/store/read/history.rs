@@ -4,9 +4,8 @@ use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, RequestId};
-use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
-use crate::domain::take::{Fingerprint, Take};
+use crate::domain::take::{Fingerprint, Take, decisive};
 use crate::plan::known::Filed;
 use crate::store::takes;
 use jiff::Timestamp;
@@ -32,14 +31,10 @@ pub struct History {
 }
 
 impl History {
-    /// Returns the take that decides the job's status: one that needs a person's decision, else the newest that was not
-    /// cancelled, else the newest. Returns `None` if the job has no take.
+    /// Returns the take that decides the job's status; `None` if the job has no take.
     #[must_use]
     pub fn decisive(&self) -> Option<&TakeHistory> {
-        let held = |entry: &&TakeHistory| matches!(entry.take.state, State::Held { .. });
-        let kept = |entry: &&TakeHistory| !matches!(entry.take.state, State::Cancelled { .. });
-        let takes = &self.takes;
-        takes.iter().find(held).or_else(|| takes.iter().find(kept)).or_else(|| takes.first())
+        decisive(&self.takes, |entry| &entry.take, self.fingerprint)
     }
 }
 

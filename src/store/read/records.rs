@@ -6,7 +6,7 @@ use crate::domain::foreign::Foreign;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::review::Review;
-use crate::domain::take::{Fingerprint, Take};
+use crate::domain::take::{Fingerprint, Take, decisive};
 use crate::domain::verdict::Checked;
 use crate::plan::known::Filed;
 use crate::store::error::StoreError;
@@ -45,6 +45,14 @@ pub struct JobRecord {
     pub review: Option<Review>,
     /// True if `review` queues another rendering and no take of the job was ordered since.
     pub is_redo_queued: bool,
+}
+
+impl JobRecord {
+    /// Returns the rendering that decides the job's status; `None` if the job has no rendering.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&TakeRecord> {
+        decisive(&self.takes, |record| &record.take, self.fingerprint)
+    }
 }
 
 /// A rendering with its submissions, checks and reviews.
