@@ -22,7 +22,7 @@ use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
 use crate::plan::guards::GuardCounts;
-use crate::store::{Book, ReviewCounts, StoreError, Worksheet};
+use crate::store::{Book, StoreError, Worksheet};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
@@ -126,22 +126,6 @@ impl Decided {
     /// Returns the number of jobs that the plan renders again because a reviewer queued a redo.
     pub(crate) fn redos(&self) -> Result<usize, Error> {
         Ok(self.worksheet.book().count("redo")?)
-    }
-
-    /// Returns a note about queued redos of jobs that the manifest no longer has, because the jobs were renamed or
-    /// removed.
-    pub(crate) fn unnamed_redos(&self, counts: &ReviewCounts) -> Result<Option<String>, Error> {
-        // A selection may leave others out.
-        let unnamed = if self.partial { 0 } else { counts.queued.saturating_sub(self.redos()?) };
-        let them = match unnamed {
-            0 => return Ok(None),
-            1 => "1 queued redo belongs".to_owned(),
-            many => format!("{many} queued redos belong"),
-        };
-        Ok(Some(format!(
-            "{them} to no job of the manifest and will not be sent; if a job was renamed, reject its clip under the \
-             new name to queue the redo again"
-        )))
     }
 
     /// Returns the number and the total price of the jobs to send that may have been paid before the records were

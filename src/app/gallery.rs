@@ -11,6 +11,7 @@ use super::project_status::kept_as;
 use super::reporter::News;
 use super::session::reader;
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::State;
 use crate::domain::loss::Loss;
 use crate::domain::problem::did_you_mean;
 use crate::domain::review::{Review, ReviewState};
@@ -52,6 +53,8 @@ pub struct GalleryJob {
     pub bucket: Bucket,
     /// State of the job's review, such as approved or undecided.
     pub standing: ReviewState,
+    /// Status of the newest redo of a job that keeps its clip, if the redo needs a person: held, failed or written off.
+    pub open_redo: Option<Bucket>,
 }
 
 impl GalleryJob {
@@ -68,6 +71,13 @@ impl GalleryJob {
     pub fn current(&self) -> Option<&TakeRecord> {
         let filed = self.record.filed.as_ref()?;
         self.record.takes.iter().find(|take| take.take.id == filed.take)
+    }
+
+    /// Returns the status of the job in words, also that of a redo that needs a person: `done, redo failed`.
+    #[must_use]
+    pub fn state_words(&self) -> String {
+        let state = self.bucket.words(1);
+        self.open_redo.map_or_else(|| state.to_owned(), |redo| format!("{state}, redo {}", redo.words(1)))
     }
 
     /// Returns the verdict of the automatic checks about the job's clip.
@@ -103,12 +113,14 @@ impl Project {
         };
         let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
         let out = places.clips(reader.output().await?.as_deref());
+        let dismissed = reader.dismissed().await?;
+        let ended = reader.ended(named, kept_as(manifest.clone())).await?.into_iter();
+        let ended: HashSet<TakeId> = ended.map(|take| take.id).filter(|id| !dismissed.contains(id)).collect();
         let mut stands: HashMap<JobKey, Bucket> =
             reader.job_buckets(named, kept_as(manifest)).await?.into_iter().collect();
         if is_watched {
             match found(places, &out, &reader, named).await {
                 Ok(found) => {
-                    let dismissed = reader.dismissed().await?;
                     let is_meant =
                         |take: &TakeId, loss: Loss| loss == Loss::Missing && dismissed.contains(take);
                     for (clip, loss) in found.lost.iter().filter(|(clip, _)| clip.wanted) {
@@ -130,11 +142,23 @@ impl Project {
             buckets.add(bucket, 1);
             let clip = record.filed.as_ref().map(|filed| &filed.file.sha256);
             let standing = ReviewState::of(record.review.as_ref(), clip, &record.fingerprint);
-            jobs.push(GalleryJob { record, bucket, standing });
+            let open_redo = open_redo(&record, bucket, &ended);
+            jobs.push(GalleryJob { record, bucket, standing, open_redo });
         }
         let (today, month) = (reader.spent(Window::Day(now)).await?, reader.spent(Window::Month(now)).await?);
         Ok(Gallery { now, project, sandbox: places.sandbox, out, jobs, buckets, today, month, budget })
     }
+}
+
+/// Returns the status of a redo of a job that keeps its clip, if the redo needs a person; `ended` are the takes that only
+/// a command sends again.
+fn open_redo(record: &JobRecord, bucket: Bucket, ended: &HashSet<TakeId>) -> Option<Bucket> {
+    if matches!(bucket, Bucket::Held | Bucket::Failed | Bucket::WrittenOff) || record.filed.is_none() {
+        return None;
+    }
+    let decisive = &record.decisive()?.take;
+    let is_open = matches!(decisive.state, State::Held { .. }) || ended.contains(&decisive.id);
+    is_open.then(|| Bucket::after(&decisive.state))
 }
 
 /// Reads the names and patterns of a filter; it is an error if one of them matches no job.

@@ -249,7 +249,7 @@ fn never_ordered(project: Option<&str>, wanted: Wanted, bucket: Bucket) -> Galle
         review: None,
         is_redo_queued: false,
     };
-    GalleryJob { record, bucket, standing: ReviewState::Undecided }
+    GalleryJob { record, bucket, standing: ReviewState::Undecided, open_redo: None }
 }
 
 /// Returns the command to type after a look at the list.

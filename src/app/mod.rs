@@ -62,6 +62,7 @@ pub mod project_status;
 pub mod prune;
 pub mod recover;
 pub mod redo;
+mod redos;
 pub mod rehearsal;
 pub(crate) mod reorder;
 pub mod reporter;

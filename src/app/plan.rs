@@ -19,6 +19,7 @@ use super::planned::{Changes, Plan};
 use super::prices::review_counts;
 use super::project::Project;
 use super::recover::refuse_lost;
+use super::redos::{open_redos, unsent_redos};
 use super::reporter::News;
 use super::selection::Selection;
 use super::session::{Session, cannot_open};
@@ -135,9 +136,9 @@ impl Project {
             Some(rebuilt) => decided.in_gaps(rebuilt)?.0 > 0,
             None => false,
         };
-        if let Some(note) = decided.unnamed_redos(&reviews)? {
-            self.tell(&News::Note(&note));
-        }
+        let mut notes = unsent_redos(&decided, &reviews, places)?;
+        notes.extend(open_redos(&decided, reader.as_ref(), manifest, places).await?);
+        notes.iter().for_each(|note| self.tell(&News::Note(note)));
         let changes = decided.changes(&["changed", "kept", "asks"])?;
         // A wrong proxy address stops a run, but a plan sends nothing and can go on.
         if let Ok(settings) = settings()

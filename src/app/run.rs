@@ -22,6 +22,7 @@ use super::planned::Plan;
 use super::prices::review_counts;
 use super::project::Project;
 use super::recover::refuse_lost;
+use super::redos::{has_queued_redo, unsent_redos};
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
@@ -164,9 +165,7 @@ async fn prepare(
     decided.warn(project);
     decided.rollout.news().iter().for_each(|passed| project.tell(&News::Note(passed)));
     let counts = review_counts(project, &session.store, Some(&manifest.project)).await?;
-    if let Some(note) = decided.unnamed_redos(&counts)? {
-        project.tell(&News::Note(&note));
-    }
+    unsent_redos(&decided, &counts, places)?.iter().for_each(|note| project.tell(&News::Note(note)));
     if decided.redos()? > 0
         && let Some(note) = same_order(manifest)
     {
@@ -232,6 +231,14 @@ async fn carry_out(
     let rollout = decided.rollout.clone();
     rollout.keep(&session.store, &manifest.project, now).await?;
     let roster = Roster { unsent, ..roster(&session, &decided, &lost).await? };
+    let redos = decided.worksheet.book();
+    for job in &roster.outdated {
+        if redos.find(job)?.is_some_and(|job| matches!(job.decision.name(), "unchanged" | "in flight")) {
+            waiting += 1;
+            project.tell(&News::Waiting { job, other: job, is_held: false });
+        }
+    }
+    drop(redos);
     drop(decided);
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
     ordered.admission.run = Some(run);
@@ -264,12 +271,16 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
     roster.others.add(Bucket::Review, book.count("held back")?);
     let is_listed = |name: &&str| !matches!(*name, "unchanged" | "held back");
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(is_listed).collect();
-    let stood = book.each_named::<StoreError>(&others, |_, job| {
+    let stood = book.each_named::<StoreError>(&others, |book, job| {
         if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
             roster.add_as(&job.wanted.key, Bucket::Dismissed);
         } else if !lost.has(&job.wanted.key) {
             if matches!(job.decision, Decision::Redo { .. }) {
                 roster.having.insert(job.wanted.key.clone());
+            }
+            // A person queued a redo, which comes after the result that is still awaited.
+            if matches!(job.decision, Decision::InFlight { .. }) && has_queued_redo(book, &job.wanted.key)? {
+                roster.outdated.insert(job.wanted.key.clone());
             }
             roster.add(&job.wanted.key, &job.decision);
         }
@@ -289,7 +300,11 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
         if found.is_some_and(|job| job.decision.name() == "unchanged") {
             up_to_date = up_to_date.saturating_sub(1);
             roster.jobs.push((key.clone(), Bucket::Done));
-            roster.having.insert(key);
+            if has_queued_redo(&book, &key)? {
+                roster.outdated.insert(key.clone());
+            } else {
+                roster.having.insert(key);
+            }
         }
     }
     roster.others.add(Bucket::Done, up_to_date);

@@ -14,6 +14,7 @@ pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
         Bucket::Missing => Some("its clip is missing".to_owned()),
         Bucket::Altered => Some("another file has the clip's name".to_owned()),
         Bucket::Held | Bucket::Failed | Bucket::WrittenOff => Some(ended(job)),
+        _ if job.open_redo.is_some() => Some(ended(job)),
         _ if job.standing == ReviewState::Rejected => Some(rejected(job)),
         _ => None,
     }

@@ -90,6 +90,8 @@ fn needs(gallery: &Gallery) -> Vec<String> {
         of(Bucket::Held),
         of(Bucket::Asks),
         of(Bucket::Failed),
+        (number(&|job| job.open_redo == Some(Bucket::Held)), "done with a redo that needs your decision"),
+        (number(&|job| job.open_redo == Some(Bucket::Failed)), "done with a redo that failed"),
         (number(&|job| matches!(job.bucket, Bucket::Missing | Bucket::Altered)), "missing or altered"),
         (number(&|job| is_done(job) && job.standing == ReviewState::Rejected), "rejected"),
         (number(&|job| is_done(job) && job.standing == ReviewState::Outdated), "outdated"),
@@ -109,8 +111,8 @@ fn problems(report: &JobsReport) -> Vec<String> {
     let mut lines = vec![String::new(), "| job | state | why | price |".into(), "|---|---|---|--:|".into()];
     for (job, why) in found.iter().take(PROBLEMS) {
         let state = match job.bucket {
-            Bucket::Done | Bucket::Asks => ReviewState::Rejected.name(),
-            bucket => bucket.words(1),
+            Bucket::Done | Bucket::Asks if job.open_redo.is_none() => ReviewState::Rejected.name().to_owned(),
+            _ => job.state_words(),
         };
         let price = report.price(job).map_or_else(|| "–".to_owned(), |usd| usd.to_string());
         let job = code(&job.key().to_string());

@@ -11,6 +11,7 @@ mod collect;
 mod concurrent;
 mod counts;
 mod decisions;
+mod decisive;
 mod disks;
 mod dismiss;
 mod doctor;

@@ -22,7 +22,7 @@ const DECISIONS: [ReviewState; 4] =
 pub struct Filter {
     /// Keys, items or patterns such as `hero/*`.
     pub only: Vec<String>,
-    /// Status names, such as `failed` or `to render`.
+    /// Status names, such as `failed` or `to render`. A finished job also has the status of a redo that needs a person.
     pub states: Vec<String>,
     /// Tags, of which the job's item must have one.
     pub tags: Vec<String>,
@@ -51,9 +51,10 @@ impl Filter {
         let tags: Vec<String> = self.tags.iter().map(|tag| composed(tag.trim())).collect();
         tags.iter().try_for_each(|tag| known_tag(tag, jobs))?;
         let names = named(&self.only, jobs)?;
+        let is_in = |bucket: &Bucket| states.contains(bucket);
         jobs.retain(|job| {
             names.has(job.key())
-                && (states.is_empty() || states.contains(&job.bucket))
+                && (states.is_empty() || is_in(&job.bucket) || job.open_redo.as_ref().is_some_and(is_in))
                 && (decisions.is_empty() || decisions.contains(&job.standing))
                 && (verdicts.is_empty() || verdicts.contains(&job.verdict()))
                 && (tags.is_empty() || tags.iter().any(|tag| has_tag(job, tag)))

@@ -174,7 +174,9 @@ fn path_of(record: &JobRecord) -> &String {
 /// Returns a sentence that explains the state of a job; `None` if the name of the state says enough.
 fn why(job: &GalleryJob) -> Option<String> {
     let newest = job.record.decisive();
-    match (job.bucket, newest.map(|record| (&record.take, record.said.as_ref()))) {
+    // The words about a redo that ended are those about a job that ended in the same way.
+    let status = job.open_redo.unwrap_or(job.bucket);
+    let why = match (status, newest.map(|record| (&record.take, record.said.as_ref()))) {
         (Bucket::Held | Bucket::WrittenOff, Some((take, said))) => match &take.state {
             State::Held { reason, .. } | State::WrittenOff { reason, .. } => {
                 let words = held_words(*reason, said.and_then(|said| said.http));
@@ -199,5 +201,9 @@ fn why(job: &GalleryJob) -> Option<String> {
         (Bucket::Altered, _) => Some("another file has the clip's name".to_owned()),
         (Bucket::Asks, _) => Some("its input changed; a run asks before it renders the job again".to_owned()),
         _ => None,
+    };
+    match job.open_redo {
+        Some(redo) => Some(format!("its redo {}: {}", redo.words(1), why.unwrap_or_default())),
+        None => why,
     }
 }

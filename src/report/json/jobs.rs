@@ -4,6 +4,7 @@ use crate::app::gallery::{Gallery, GalleryJob};
 use crate::app::jobs::{JobsReport, UNCHECKED, spent};
 use crate::domain::money::Usd;
 use crate::domain::verdict::Verdict;
+use crate::plan::bucket::Bucket;
 use serde_json::{Value, json};
 
 /// Returns the selected jobs as one JSON object.
@@ -35,6 +36,7 @@ pub(super) fn job(report: &JobsReport, job: &GalleryJob) -> Value {
         "title": record.title.raw(),
         "tags": record.tags,
         "state": job.bucket.name(),
+        "open_redo": job.open_redo.map(Bucket::name),
         "decision": job.standing.name(),
         "verdict": job.verdict().map_or(UNCHECKED, Verdict::name),
         "model": report.model(job).map(ToString::to_string),

@@ -101,7 +101,7 @@ impl Row {
             decided => decided.name(),
         };
         Self {
-            state: job.bucket.words(1).to_owned(),
+            state: job.state_words(),
             decision: decision.to_owned(),
             verdict: job.verdict().map_or(NOTHING, Verdict::name).to_owned(),
             price: report.price(job).map_or_else(|| NOTHING.to_owned(), |usd| usd.to_string()),

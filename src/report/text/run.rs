@@ -100,7 +100,7 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     lines.extend(checks(&summary.checks, places));
     if summary.waiting > 0 {
         lines.push(format!(
-            "waiting  {} changed while a clip was being rendered; the next run submits the new request",
+            "waiting  {} gets the result of an earlier request first; the next run submits the new request",
             count(summary.waiting, "job")
         ));
     }
