@@ -136,9 +136,10 @@ impl Project {
             Some(rebuilt) => decided.in_gaps(rebuilt)?.0 > 0,
             None => false,
         };
-        let mut notes = unsent_redos(&decided, &reviews, places)?;
-        notes.extend(open_redos(&decided, reader.as_ref(), manifest, places).await?);
-        notes.iter().for_each(|note| self.tell(&News::Note(note)));
+        let open = open_redos(&decided, reader.as_ref(), manifest, places).await?;
+        for note in unsent_redos(&decided, &reviews, places)?.iter().chain(&open) {
+            self.tell(&News::Note(note));
+        }
         let changes = decided.changes(&["changed", "kept", "asks"])?;
         // A wrong proxy address stops a run, but a plan sends nothing and can go on.
         if let Ok(settings) = settings()

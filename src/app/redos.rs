@@ -12,7 +12,7 @@ use crate::manifest::Manifest;
 use crate::plan::decide::Decision;
 use crate::plan::known::{Known as _, KnownTake};
 use crate::store::{self, Book, Reader, ReviewCounts, StoreError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Returns a note for each reason why a run does not send redos that reviewers have queued.
 pub(crate) fn unsent_redos(
@@ -65,6 +65,23 @@ pub(crate) fn has_queued_redo(book: &Book, key: &JobKey) -> Result<bool, StoreEr
     let (Some(known), Some(wanted)) = (book.known(key)?, book.wanted(key)?) else { return Ok(false) };
     let waits = |take: &KnownTake| matches!(take.state, State::Pending { .. });
     Ok(known.takes.iter().any(|take| take.fingerprint == wanted.fingerprint && waits(take)))
+}
+
+/// Returns the jobs whose queued redo comes after the result of an earlier request. `outdated` are the jobs that need
+/// another rendering after their unfinished one.
+pub(crate) fn waiting_redos<'a>(
+    book: &Book,
+    outdated: &'a HashSet<JobKey>,
+) -> Result<Vec<&'a JobKey>, StoreError> {
+    let mut waiting = Vec::new();
+    for key in outdated {
+        let found = book.find(key)?;
+        if found.is_some_and(|job| matches!(job.decision.name(), "unchanged" | "in flight")) {
+            waiting.push(key);
+        }
+    }
+    waiting.sort_unstable();
+    Ok(waiting)
 }
 
 /// Returns why the plan does not send the queued redo of a job, and a command to type; `None` if the plan renders the

@@ -22,7 +22,7 @@ use super::planned::Plan;
 use super::prices::review_counts;
 use super::project::Project;
 use super::recover::refuse_lost;
-use super::redos::{has_queued_redo, unsent_redos};
+use super::redos::{has_queued_redo, unsent_redos, waiting_redos};
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
@@ -231,14 +231,10 @@ async fn carry_out(
     let rollout = decided.rollout.clone();
     rollout.keep(&session.store, &manifest.project, now).await?;
     let roster = Roster { unsent, ..roster(&session, &decided, &lost).await? };
-    let redos = decided.worksheet.book();
-    for job in &roster.outdated {
-        if redos.find(job)?.is_some_and(|job| matches!(job.decision.name(), "unchanged" | "in flight")) {
-            waiting += 1;
-            project.tell(&News::Waiting { job, other: job, is_held: false });
-        }
+    for job in waiting_redos(&decided.worksheet.book(), &roster.outdated)? {
+        waiting += 1;
+        project.tell(&News::Waiting { job, other: job, is_held: false });
     }
-    drop(redos);
     drop(decided);
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
     ordered.admission.run = Some(run);

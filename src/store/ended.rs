@@ -15,6 +15,7 @@ impl Reader {
     /// Only the newest take with the job's present fingerprint counts. A job with an unsettled take is left out, and so
     /// is a job that keeps the clip of an earlier request, as `kept_as` says. A failed redo is returned until a person
     /// approves the clip that the job has. A redo that a person wrote off is returned only while that clip is rejected.
+    /// A take that stood in for the take in doubt that became the clip does not count.
     pub async fn ended(&self, project: Option<&str>, kept_as: KeptAs) -> Result<Vec<Take>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -26,7 +27,7 @@ impl Reader {
                  LEFT JOIN reviews r ON r.revision = (SELECT max(revision) FROM reviews
                      WHERE clip = j.filed_sha256 AND fingerprint = j.fingerprint)
                  WHERE {mine} AND t.state IN ('failed', 'written_off') AND j.wanted AND t.fingerprint = j.fingerprint
-                 AND (f.fingerprint IS NOT t.fingerprint OR f.place < t.place)
+                 AND (f.fingerprint IS NOT t.fingerprint OR f.place < t.place AND t.instead_of IS NOT f.id)
                  AND NOT EXISTS (SELECT 1 FROM takes n WHERE n.job = t.job AND (n.state IN {}
                      OR n.fingerprint = t.fingerprint AND n.place > t.place AND n.state <> 'cancelled'))
                  ORDER BY t.place",

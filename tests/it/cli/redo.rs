@@ -73,16 +73,17 @@ fn a_take_that_was_ordered_once_more_and_not_sent_is_sent_by_the_next_run() {
 }
 
 #[test]
-fn a_second_take_that_is_refused_leaves_the_first_clip_and_no_failure_behind() {
+fn a_second_take_that_is_refused_leaves_the_first_clip_and_is_retried_on_request() {
     let project = rendered(1);
     let before = project.clips();
     project.fault(json!([super::faults::refused(400, "1301", "sensitive")]));
     assert_whole!(project.run(&["redo", "sku-1", "--yes"]).expect(3));
     assert_eq!(project.clips(), before);
-    assert_whole!(project.run(&["run"]).expect(0));
-    assert_whole!(project.run(&["retry", "--include-permanent", "--yes"]).expect(0));
+    assert_whole!(project.run(&["run"]).expect(3));
+    assert_whole!(project.run(&["retry", "--include-permanent", "--yes"]).expect(3));
     project.clear_faults();
     project.run(&["redo", "sku-1", "--yes"]).expect(0);
+    project.run(&["run"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
 }
 
