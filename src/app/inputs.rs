@@ -3,9 +3,13 @@
 //! Each image is read only once until it changes. The cache is in the state folder, and rehearsals share it because
 //! they use the same images.
 
+use super::error::Error;
+use super::exit::Exit;
 use super::places::Places;
 use super::project::Project;
-use crate::domain::problem::{Place, Problem};
+use super::reporter::News;
+use super::setup::foreign_servers;
+use crate::domain::problem::{Place, Problem, Tally};
 use crate::engine::clock::Clock;
 use crate::files::ImageCache;
 use crate::load::{Jobs, Loaded, jobs, open};
@@ -70,4 +74,25 @@ pub(crate) fn hand_on(
     if image_cache.is_news() && Folder::make(&places.shared_state()).is_ok() {
         let _ = image_cache.save();
     }
+}
+
+/// Reports the warnings of the loaded manifest and returns it; fails if a problem is an error.
+pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Error> {
+    loaded.problems.extend(foreign_servers(project, loaded.manifest.as_ref()));
+    let is_invalid = loaded.is_invalid();
+    let problems = std::mem::take(&mut loaded.problems);
+    if !is_invalid {
+        project.tell(&News::Problems(&problems));
+        return Ok(loaded);
+    }
+    let what = format!("{}; nothing was sent", Tally::of(&problems));
+    let error = Error::new(Exit::Invalid, what).problems(problems);
+    Err(error.money("not charged").hint(project.places.typed("validate")))
+}
+
+/// Returns the error for a manifest that is missing after it was loaded without an error.
+///
+/// This cannot happen; the error avoids a panic.
+pub(crate) fn invalid() -> Error {
+    Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
 }

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::export::Fit;
 use super::forgotten::refuse_forgotten;
-use super::inputs::load;
+use super::inputs::{invalid, load, valid};
 use super::lost::{Lost, Search};
 use super::names::Names;
 use super::obstacles::refuse_altered;
@@ -23,12 +23,11 @@ use super::redos::{open_redos, unsent_redos};
 use super::reporter::News;
 use super::selection::Selection;
 use super::session::{Session, cannot_open};
-use super::setup::{foreign_servers, lacks_key, settings};
+use super::setup::{lacks_key, settings};
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
-use crate::domain::problem::Tally;
 use crate::domain::take::Wanted;
 use crate::domain::text::count;
 use crate::load::{Loaded, projects_of};
@@ -360,27 +359,6 @@ fn fitted(
     let problems = fit.problems(&places.shown);
     loaded.problems.extend(problems);
     Ok(loaded)
-}
-
-/// Reports the warnings of the loaded manifest and returns it; fails if a problem is an error.
-pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Error> {
-    loaded.problems.extend(foreign_servers(project, loaded.manifest.as_ref()));
-    let is_invalid = loaded.is_invalid();
-    let problems = std::mem::take(&mut loaded.problems);
-    if !is_invalid {
-        project.tell(&News::Problems(&problems));
-        return Ok(loaded);
-    }
-    let what = format!("{}; nothing was sent", Tally::of(&problems));
-    let error = Error::new(Exit::Invalid, what).problems(problems);
-    Err(error.money("not charged").hint(project.places.typed("validate")))
-}
-
-/// Returns the error for a manifest that is missing after it was loaded without an error.
-///
-/// This cannot happen; the error avoids a panic.
-pub(crate) fn invalid() -> Error {
-    Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
 }
 
 /// Returns a job's request to the provider as JSON.

@@ -2,9 +2,9 @@
 
 use super::decided::Decided;
 use super::error::Error;
-use super::inputs::load;
+use super::inputs::{invalid, load, valid};
 use super::names::Names;
-use super::plan::{attach_history, invalid, valid, worksheet};
+use super::plan::{attach_history, worksheet};
 use super::project::Project;
 use super::project_status::kept_as;
 use super::reorder::{Reorder, cost, decide_all, other_buckets, submit_reorder};

@@ -25,3 +25,11 @@ pub struct PollCounters {
     /// The number of downloads that failed because of the clip's host, since a download last made progress.
     pub troubles: u32,
 }
+
+impl PollCounters {
+    /// Checks whether the provider has reported before that the task succeeded. A success is charged for certain.
+    #[must_use]
+    pub const fn has_succeeded(&self) -> bool {
+        self.empty > 0 || self.fresh_links > 0 || self.damaged > 0 || self.troubles > 0
+    }
+}

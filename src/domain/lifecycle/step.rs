@@ -229,15 +229,14 @@ fn running_on(
 ) -> Result<State, Illegal> {
     let age = at.since(task.accepted);
     // A certain charge does not become doubtful: only the clip is missing.
-    let is_charged = task.charged;
+    let is_charged = task.charged || counters.has_succeeded();
     let lost = |reason| if is_charged { HeldReason::NoResult } else { reason };
     let pause = match event {
         Event::Ready(clip) => {
             counters.mistaken = 0;
             return Ok(State::Downloading { task, clip, counters, due: at.now });
         }
-        // The provider reported success before, which is charged.
-        Event::Refused { .. } if is_charged || counters.empty > 0 => {
+        Event::Refused { .. } if is_charged => {
             return Ok(held(HeldReason::NoResult, task, at));
         }
         Event::Refused { refusal, charged } => {
@@ -364,9 +363,7 @@ impl Fetch {
         State::Downloading { task, clip, counters, due }
     }
 
-    /// Returns the state that polls the task for a new link. The task has succeeded once, so its charge is certain,
-    /// whatever the next poll says.
     fn ask_for_a_fresh_link(self, due: Timestamp) -> State {
-        State::Running { task: Task { charged: true, ..self.task }, counters: self.counters, due }
+        State::Running { task: self.task, counters: self.counters, due }
     }
 }

@@ -154,7 +154,8 @@ fn an_altered_clip_whose_input_changed_is_told_by_the_plan_as_by_the_run() {
     project.run(&["run", "--yes"]).expect(0);
     let clip = project.path("renders/sku-1_hero.mp4");
     fs::remove_file(project.path("renders/sku-1_hero.mp4.json")).unwrap();
-    fs::write(&clip, [fs::read(&clip).unwrap(), b"music".to_vec()].concat()).unwrap();
+    let bytes = [fs::read(&clip).unwrap(), b"music".to_vec()].concat();
+    project.write("renders/sku-1_hero.mp4", bytes);
     project.edit("products.csv", "mug number 1", "red mug");
     assert_whole!(project.run(&["plan", "--out", "p.json"]).expect(4));
     assert!(!project.path("p.json").exists());
