@@ -31,7 +31,7 @@ impl Project {
             Ok(session) => collect_owed(session).await,
             // The run that holds the lock collects paid work as well.
             Err(error) if error.exit == Exit::Locked => {
-                let what = format!("{}; that run also downloads the paid clips", error.what);
+                let what = format!("{}; that run downloads the paid clips", error.what);
                 Ok(RunReport::nothing(what, None))
             }
             Err(error) => Err(error),

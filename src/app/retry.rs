@@ -166,7 +166,10 @@ fn chosen(
             continue;
         };
         if was_charged(&take) && !args.charged {
-            let why = format!("{} may have been charged: use --charged to pay a second time", take.price);
+            let why = format!(
+                "{} may have been charged already; --charged renders it again and may pay a second time",
+                take.price
+            );
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else if refusal.permanent() && !args.include_permanent {
             let how = "the provider would refuse it again; change its input, or use --include-permanent";

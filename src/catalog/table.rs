@@ -59,7 +59,7 @@ pub(super) struct Table<'a> {
     /// Columns that received a new name, because their own was empty or repeated. The second index is the earlier
     /// column of the same name; `None` if the name was empty.
     renamed: Vec<(usize, Option<usize>)>,
-    /// The measured content of the columns in the first rows.
+    /// The findings about each column in the first rows, such as the share of filled cells and of links.
     survey: Survey,
     mapping: Mapping,
     guards: Guards,

@@ -20,10 +20,10 @@ pub(super) const CLIP: u32 = 6;
 
 /// The number of files that are left free for idle connections, name resolution and logs.
 const MARGIN: u64 = 8;
-/// The number of attempts at a call for which the system has no free file. With the pauses between them, they last half
-/// a minute; then the call fails.
+/// The number of times that a call is tried while the system is out of file descriptors. With the pauses between them,
+/// this takes half a minute; then the call fails.
 pub(super) const ATTEMPTS: usize = 60;
-/// The first pause after a clip could not be saved because the system had no free file.
+/// The first pause after a clip could not be saved because the system was out of file descriptors.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause after a clip could not be saved because the system had no free file.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -88,7 +88,8 @@ fn is_filled(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// Reads the id of a group (a value with several texts) as written, even `~` and `no`.
+/// Reads the id of a group, which is one value of an axis with several texts. The id is taken literally: `~` and `no` stay
+/// text, although YAML reads them as null and false.
 fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -> Option<&'n str> {
     let Some(id) = get(entries, "id") else {
         let problem = decoder.error(node.span, format!("a value of the axis `{key}` has no `id`"));

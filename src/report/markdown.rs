@@ -70,10 +70,10 @@ fn money(report: &JobsReport) -> String {
 fn spent(spent: Spent) -> String {
     let part = |usd: Usd, word: &str| if usd > Usd::ZERO { format!(", {usd} {word}") } else { String::new() };
     format!(
-        "{}{}{}",
+        "{} spent{}{}",
         spent.settled,
-        part(spent.reserved, "waiting for the result"),
-        part(spent.in_doubt, "in doubt")
+        part(spent.reserved, "more waiting for the result"),
+        part(spent.in_doubt, "more may have been charged")
     )
 }
 

@@ -87,8 +87,8 @@ impl Plan {
         }
         for (model, corrections) in self.corrected() {
             let parts: Vec<String> =
-                corrections.iter().map(|it| format!("{} from {}", it.part, it.at)).collect();
-            notes.push(format!("{model}, corrected by the manifest: {}", parts.join(", ")));
+                corrections.iter().map(|it| format!("`{}` ({})", it.part, it.at)).collect();
+            notes.push(format!("{model}, changed by the manifest: {}", parts.join(", ")));
         }
         for (model, jobs, _) in self.unpriced() {
             let jobs = counted(jobs, "job");

@@ -60,7 +60,7 @@ impl CanaryState {
             _ => {
                 let wait = if self.waiting.jobs == 1 { "waits" } else { "wait" };
                 let clips = counted(self.members.len(), "clip");
-                format!("{jobs} ({price}) {wait} for your review of the first {clips} of {name}")
+                format!("{jobs} ({price}) {wait} until you have reviewed the first {clips} of {name}")
             }
         }
     }
@@ -74,7 +74,7 @@ impl CanaryState {
         let counts = STATES.into_iter().map(|(state, words, _)| (self.count(state), words));
         let counts = counts.filter(|(jobs, _)| *jobs > 0);
         let parts: Vec<String> = counts.map(|(jobs, words)| format!("{jobs} {words}")).collect();
-        format!(": {}{}", parts.join(", "), self.advice())
+        format!("; of these clips: {}{}", parts.join(", "), self.advice())
     }
 
     /// Returns what a person must do about rejected and failed jobs of the canary; empty if there are none.

@@ -253,7 +253,8 @@ pub struct Entry {
     /// The id of the take in doubt that this take replaces; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
-    /// The output folder to which paths are relative, as seen from the manifest; only on lines of kind `Intent`.
+    /// The path of the output folder, relative to the manifest. The paths of clips in the ledger are relative to this
+    /// folder. Only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out: Option<String>,
     /// The number of the review, counted over all jobs; only on lines about a review.

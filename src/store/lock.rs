@@ -49,7 +49,9 @@ fn held(holder: Option<&Holder>) -> String {
     match holder {
         Some(Holder { pid, host, started, command }) => {
             let since = started.parse().map_or_else(|_| started.clone(), utc);
-            format!("`shotlist {command}` has been running here since {since} (process {pid} on {host})")
+            format!(
+                "another `shotlist {command}` has been running here since {since} (process {pid} on {host})"
+            )
         }
         None => "another shotlist process is starting in this project".to_owned(),
     }
