@@ -22,7 +22,7 @@ fn p31_a_second_driver_learns_who_holds_the_lock_and_a_dead_one_holds_nothing() 
         (*pid, started.as_str(), command.as_str()),
         (std::process::id(), "2026-11-21T02:14:07Z", "run")
     );
-    insta::assert_snapshot!(stable(&error.to_string()), @"`shotlist run` has been running here since [time] (process [id] on [host]); nothing was sent");
+    insta::assert_snapshot!(stable(&error.to_string()), @"another `shotlist run` has been running here since [time] (process [id] on [host]); nothing was sent");
     assert_eq!(Lock::holder(&place.dir()).unwrap().as_ref(), Some(holder));
     drop(lock);
     assert_eq!(Lock::holder(&place.dir()).unwrap(), None, "its words stay in the file, the lock does not");
