@@ -739,8 +739,9 @@ fn whatever_happens_to_a_catalog_nothing_is_paid_twice_and_every_job_comes_to_it
                     if is_well(seed, &Shape { lives: LIVES, without: Vec::new() }) {
                         continue;
                     }
+                    let first = TOLD.take().join("\n");
                     let least = shrink(seed);
-                    assert!(!is_well(seed, &least), "seed {seed} fails only sometimes");
+                    assert!(!is_well(seed, &least), "{first}\nseed {seed} fails only sometimes");
                     let told = TOLD.take().join("\n");
                     println!("{told}\nseed {seed} fails; the least that does: {least:?}");
                     let again = format!(
