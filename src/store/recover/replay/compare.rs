@@ -7,6 +7,7 @@ use crate::domain::take::Take;
 use crate::store::apply::{self, Change};
 use crate::store::{admit, takes};
 use jiff::SignedDuration;
+use std::collections::HashMap;
 
 /// The time after a task's acceptance in which its link may still work: a day is the longest that a provider documents.
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -24,11 +25,26 @@ impl Replay<'_> {
         );
         let found: Vec<Take> =
             self.db.prepare(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
-        for take in found {
+        let is_under_way =
+            |take: &Take| matches!(take.state, State::Running { .. } | State::Downloading { .. });
+        let mut sidecars: HashMap<String, Vec<String>> = HashMap::new();
+        if found.iter().any(is_under_way) {
+            for (path, sidecar) in self.clips.sidecars() {
+                let take = sidecar["take"].as_str().unwrap_or_default();
+                sidecars.entry(take.to_owned()).or_default().push(path);
+            }
+        }
+        for mut take in found {
             match &take.state {
                 State::Running { .. } | State::Downloading { .. } => {
-                    // The clip was placed, and the line about it was never written.
-                    if let Some(file) = self.clips.of_take(&take.path, &take.id) {
+                    // The clip was placed, and the line about it was never written. It may have a newer name than the
+                    // ledger records, for example after its product was renamed.
+                    let mut paths = sidecars.remove(&take.id.0).unwrap_or_default().into_iter();
+                    if let Some((path, file)) =
+                        paths.find_map(|path| self.clips.of_take(&path, &take.id).map(|file| (path, file)))
+                    {
+                        self.set_path(&take.id, &path)?;
+                        take.path = path;
                         self.happened(&take, Event::WasPlaced(file))?;
                         self.changed.insert(take.id.0);
                     }
