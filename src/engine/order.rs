@@ -40,7 +40,7 @@ pub fn order(
             Decision::Waiting { take, .. } | Decision::Renamed { take, unsent: true, .. } => {
                 work.submit.insert(take.clone());
             }
-            Decision::InFlight { take } | Decision::Renamed { take, .. } => {
+            Decision::InFlight { take, .. } | Decision::Renamed { take, .. } => {
                 // This run resubmits the take if it turns out that it never arrived: its price was approved when it was
                 // sent first, and is not spent.
                 let is_doubtful = || {

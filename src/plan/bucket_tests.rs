@@ -66,7 +66,7 @@ fn decisions() -> Vec<(Decision, Bucket)> {
         (renamed(false, None), Bucket::InFlight),
         (renamed(false, Some(filed())), Bucket::Done),
         (Decision::Waiting { take: take(), fields: Vec::new(), repeats: None }, Bucket::ToRender),
-        (Decision::InFlight { take: take() }, Bucket::InFlight),
+        (Decision::InFlight { take: take(), unanswered: false }, Bucket::InFlight),
         (Decision::New, Bucket::ToRender),
         (Decision::HeldBack, Bucket::Review),
         (Decision::Redo { of: take(), why: "wrong colour".into(), superseded: vec![] }, Bucket::ToRender),

@@ -302,7 +302,8 @@ fn by_itself<K: Known + ?Sized>(
         return Ok(Some(if is_held(unsettled) {
             blocked(&known.key, unsettled, false)
         } else {
-            Decision::InFlight { take: unsettled.id.clone() }
+            let unanswered = matches!(unsettled.state, State::Submitting { .. } | State::Doubtful { .. });
+            Decision::InFlight { take: unsettled.id.clone(), unanswered }
         }));
     }
     // A take with another request may be moved to another job.

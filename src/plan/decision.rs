@@ -20,6 +20,8 @@ pub enum Decision {
     InFlight {
         /// The take that was submitted.
         take: TakeId,
+        /// True if its request has no reply yet: a run submits it again, at its price, if it surely never arrived.
+        unanswered: bool,
     },
     /// The job's take was queued by an earlier command and not submitted yet: its price is still to be paid.
     Waiting {

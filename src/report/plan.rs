@@ -81,6 +81,14 @@ impl Plan {
                  again: a second charge of {price} is possible"
             ));
         }
+        let (unanswered, price) = self.sum.unanswered;
+        if unanswered > 0 {
+            notes.push(format!(
+                "{} no reply yet: the run checks it with the provider, and sends it again (at most {price} more in all) \
+                 only if it surely never arrived",
+                if unanswered == 1 { "1 request has".to_owned() } else { format!("{unanswered} requests have") }
+            ));
+        }
         for ((model, name), count) in &self.dropped {
             let jobs = counted(*count, "job");
             notes.push(format!("`{name}` is left out for {jobs}: {model} has no such setting"));
@@ -218,6 +226,7 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
                 .map(|change| json!({ "field": change.field, "old": change.old, "new": change.new }))
                 .collect();
         }
+        Decision::InFlight { unanswered: true, .. } => object["unanswered"] = true.into(),
         Decision::Redo { why, .. } => object["rejected"] = why.as_str().into(),
         Decision::Renamed { from, .. } => object["from"] = from.to_string().into(),
         Decision::Shared { leader, .. } => object["leader"] = leader.to_string().into(),

@@ -38,6 +38,8 @@ pub struct Sum {
     pub(crate) renamed: (usize, Usd),
     /// Number of jobs that are sent again although the earlier request may have been charged, and their price.
     pub(crate) again: (usize, Usd),
+    /// Number of jobs whose request has no reply yet, and the price if all of them must be sent again.
+    pub(crate) unanswered: (usize, Usd),
     /// Number of jobs that keep their clip although the input changed, and the keys of up to three of them.
     pub(crate) kept: (usize, Vec<String>),
     /// Number of jobs that keep their clip until a person agrees to render it again, and the keys of up to three of them.
@@ -115,6 +117,7 @@ impl Sum {
             Decision::Shared { .. } => add(&mut self.shared, price),
             Decision::Renamed { unsent: false, .. } => add(&mut self.renamed, price),
             Decision::Again { .. } => add(&mut self.again, price),
+            Decision::InFlight { unanswered: true, .. } => add(&mut self.unanswered, price),
             Decision::Kept { asks, .. } => {
                 let (count, keys) = if *asks { &mut self.asks } else { &mut self.kept };
                 *count += 1;
@@ -196,6 +199,7 @@ fn why(decision: &Decision) -> (char, String) {
             ('~', format!("changed: {}; not sent yet", names(fields)))
         }
         Decision::Waiting { .. } => ('+', "planned earlier, not sent yet".into()),
+        Decision::InFlight { unanswered: true, .. } => ('>', "submitted earlier, no reply yet".into()),
         Decision::InFlight { .. } => ('>', "submitted earlier, waiting for the result".into()),
         Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
         Decision::Renamed { .. } => ('>', "renamed, paid before".into()),

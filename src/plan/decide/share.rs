@@ -106,7 +106,7 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
         }
         Decision::Failed { take, state, .. } => return Ok(Decision::Failed { take, state, from: None }),
         Decision::Unchanged { take, .. }
-        | Decision::InFlight { take }
+        | Decision::InFlight { take, .. }
         | Decision::Waiting { take, .. }
         | Decision::Renamed { take, .. } => Some(take),
         Decision::New

@@ -14,6 +14,9 @@ use serde_json::json;
 /// The SQL columns that the function [`decision`] reads, in the order of reading.
 pub(super) const COLUMNS: &str = "d.kind, d.take, d.key, d.filed_take, d.filed_path, d.filed_size, d.filed_sha256, \
                                   d.state, d.changes, d.superseded, d.costs, d.moves";
+/// The text in the column `key` of a submitted job whose request has no reply yet.
+const UNANSWERED: &str = "no reply yet";
+
 /// The number of columns that [`decision`] reads.
 pub(super) const WIDTH: usize = 12;
 
@@ -40,7 +43,10 @@ pub(super) fn insert(
     match decision {
         Decision::New | Decision::HeldBack => {}
         Decision::Unchanged { take: id, refile } => (take, filed) = (Some(id), refile.as_ref()),
-        Decision::InFlight { take: id } | Decision::Again { instead_of: id } => take = Some(id),
+        Decision::InFlight { take: id, unanswered } => {
+            (take, why) = (Some(id), unanswered.then(|| UNANSWERED.to_owned()));
+        }
+        Decision::Again { instead_of: id } => take = Some(id),
         Decision::Waiting { take: id, fields, repeats } => {
             (take, changes, why) = (Some(id), Some(fields), repeats.map(|it| it.name().to_owned()));
         }
@@ -104,7 +110,10 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
             let repeats = Repeats::ALL.into_iter().find(|it| Some(it.name()) == name.as_deref());
             Decision::Waiting { take: take()?, fields: fields()?, repeats }
         }
-        "in flight" => Decision::InFlight { take: take()? },
+        "in flight" => Decision::InFlight {
+            take: take()?,
+            unanswered: row.get::<_, Option<String>>(first + 2)?.as_deref() == Some(UNANSWERED),
+        },
         "renamed" => Decision::Renamed {
             take: take()?,
             from: key()?,

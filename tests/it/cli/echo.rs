@@ -4,6 +4,7 @@
 use crate::snapshot::{assert_whole, whole};
 use crate::support::{KEY_VARIABLE, Project, QUICK, SHOP, rules, sheet, until};
 use jiff::SignedDuration;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use shotlist::engine::clock::Clock;
 use shotlist::sandbox::Options;
@@ -312,4 +313,17 @@ fn a_provider_that_takes_nothing_back_is_named() {
     project.clear_faults();
     running.wait().expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (1, 1));
+}
+
+#[test]
+fn a_plan_says_what_a_request_without_a_reply_may_cost_once_more() {
+    let project = shop(3, json!([]));
+    let mut command = project.command(&["run", "--yes"]);
+    command.env("SHOTLIST_CRASH_AT", "submit.after_intent");
+    project.start_as(command).wait().expect(-Signal::ABORT.as_raw());
+    assert_whole!(project.run(&["plan"]).expect(0));
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    assert_eq!(plan["jobs"][0]["unanswered"], true);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 3);
 }
