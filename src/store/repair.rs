@@ -11,8 +11,8 @@ use crate::domain::lifecycle::{Event, SentBack, State};
 use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use jiff::Timestamp;
-use rusqlite::Connection;
-use std::collections::BTreeMap;
+use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::{BTreeMap, HashSet};
 
 /// A repair that was made after a crash or a full disk.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ pub(super) fn repair(
     }
     let ((found, restored), first) = writer.transact(|batch| {
         let mut found = import(batch, tail, policy)?;
-        found.extend(reconcile(batch, tail.cut, policy, now)?);
+        found.extend(reconcile(batch, tail, policy, now)?);
         let restored = if tail.cut { restore::restore(batch, &tail.entries, now)? } else { 0 };
         batch.unmark_ahead()?;
         Ok((found, restored))
@@ -144,24 +144,26 @@ pub(super) fn order(
 /// Decides for each take that was being sent whether its request may have reached the provider, and records the result.
 fn reconcile(
     batch: &mut Batch<'_>,
-    cut: bool,
+    tail: &Tail,
     policy: &dyn Fn(&ModelName) -> Policy,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Repair>> {
+    let in_ledger: HashSet<u64> = tail.entries.iter().map(|entry| entry.seq).collect();
     let sql = format!("SELECT {} FROM {} WHERE t.state = 'submitting'", takes::COLUMNS, takes::TABLES);
     let on_wire: Vec<Take> =
         batch.db.prepare_cached(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
     let mut repairs = Vec::new();
     for take in on_wire {
-        // Lines that reached the ledger were removed from the outbox when this transaction began.
-        let waiting = batch
+        let waiting: Option<i64> = batch
             .db
             .prepare_cached(
-                "DELETE FROM outbox WHERE seq = (SELECT seq FROM attempts WHERE take = ?1 AND number = ?2)",
+                "DELETE FROM outbox WHERE seq = (SELECT seq FROM attempts WHERE take = ?1 AND number = ?2)
+                 RETURNING seq",
             )?
-            .execute((&take.id.0, take.attempts))?
-            > 0;
-        let never_sent = waiting && !cut;
+            .query_row((&take.id.0, take.attempts), |row| row.get(0))
+            .optional()?;
+        // The outbox may still have lines that are in the ledger, too: such a request may have been sent.
+        let never_sent = waiting.is_some_and(|seq| !in_ledger.contains(&seq.cast_unsigned())) && !tail.cut;
         let event = if never_sent { Event::SentBack(SentBack::NotSent) } else { Event::Unanswered };
         let policy = policy(&take.request.model);
         let step = Change::plain(event, Tick::new(now, 0.0), &policy);

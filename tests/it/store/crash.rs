@@ -182,6 +182,23 @@ async fn p21_a_task_that_a_second_process_could_only_save_in_the_ledger_comes_ba
 }
 
 #[tokio::test]
+async fn p21_a_request_on_the_wire_counts_as_sent_although_another_line_is_in_the_ledger_alone() {
+    let place = Place::new();
+    let (options, fail) = full(Step::Commit);
+    let store = place.try_drive(&options).unwrap().0;
+    order(&store, &["bowl", "cup"]).await;
+    let run = run(&store).await;
+    let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    claim(&store, &get(&store, "cup").await, run).await.unwrap();
+    fail.store(2, Ordering::SeqCst);
+    happen(&store, &bowl, Event::Accepted(TaskId("task-bowl".into()))).await.unwrap_err();
+    drop(store);
+    let (store, opened) = place.try_drive(&Options::default()).unwrap();
+    let cup = get(&store, "cup").await;
+    assert!(opened.repairs.contains(&Repair::Unanswered(cup)), "{:?}", opened.repairs);
+}
+
+#[tokio::test]
 async fn p21_a_paid_task_that_the_ledger_cannot_take_in_is_added_at_the_next_start() {
     let place = Place::new();
     let error = accepted(&place, Step::Append, 2).await.unwrap_err();

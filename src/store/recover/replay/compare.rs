@@ -39,7 +39,8 @@ impl Replay<'_> {
                 State::Running { .. } | State::Downloading { .. } => {
                     // The clip was placed, and the line about it was never written. It may have a newer name than the
                     // ledger records, for example after its product was renamed.
-                    let mut paths = sidecars.remove(&take.id.0).unwrap_or_default().into_iter();
+                    let others = sidecars.remove(&take.id.0).unwrap_or_default();
+                    let mut paths = std::iter::once(take.path.clone()).chain(others);
                     if let Some((path, file)) =
                         paths.find_map(|path| self.clips.of_take(&path, &take.id).map(|file| (path, file)))
                     {
