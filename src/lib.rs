@@ -13,7 +13,7 @@
 //!
 //! 1. [`load`] reads the manifest, the product file and the pictures, and makes the wanted jobs with [`plan::expand`].
 //! 2. [`plan::decide`] compares each job with the history in the store: render, keep, reuse, ask or wait.
-//! 3. [`app`] checks guards and budgets, and asks for consent. Then [`store::Store::admit`] records the new takes.
+//! 3. [`app`] checks budgets and safety limits, and asks for consent. Then [`store::Store::admit`] records the takes.
 //! 4. [`engine`] drives each take: it asks [`domain::lifecycle`] for the next action, and performs the action.
 //! 5. [`store::Store::apply`] saves the new state of the take before the next action, with its money in the ledger.
 //! 6. [`transport`] downloads the clip into a part file, and [`files`] gives it the final name as the last step.
@@ -85,7 +85,7 @@
 //! - **Redo**: another rendering of a finished job, at a new charge.
 //! - **Check, finding, verdict**: an automatic test of a clip, a defect that it found, and the result of all checks.
 //! - **Provider, model, card**: the paid service, one of its products, and the description of that product's rules.
-//! - **State folder**: the folder `.shotlist` next to the manifest, with the database, the ledger and partial downloads.
+//! - **State folder**: the folder `.shotlist` next to the manifest, with database, ledger and partial downloads.
 //! - **Ledger**: the append-only file with one line for each event that may cost money.
 //! - **Sidecar**: the JSON file next to a clip that says how the clip was made.
 //! - **Reserve**: the file of 8 MiB in the state folder that is released for the last writes when the disk is full.

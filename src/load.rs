@@ -70,8 +70,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Returns the result for a manifest that was not read. It contains only the manifest's path and the models of
-    /// `providers`.
+    /// Returns the result for a manifest that was not read: only the manifest's path and the models of `providers`.
     #[must_use]
     pub fn nothing(manifest: &Path, providers: &Registry) -> Self {
         Self {
@@ -232,7 +231,7 @@ fn unreadable(shown: &str, reason: &str) -> Problem {
         .hint("write the path of an existing file, relative to this folder")
 }
 
-/// Returns the model cards with a manifest's corrections, as far as the manifest can be read.
+/// Returns the model cards (descriptions of models) with a manifest's corrections, as far as the manifest can be read.
 ///
 /// Drops the problems: every command that needs the whole manifest reports them.
 #[must_use]

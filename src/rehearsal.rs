@@ -91,9 +91,10 @@ impl Stage for Arc<Sandbox> {
     }
 }
 
-/// Returns a function that finds the caption of a clip (item and shot) in the records in the state folder. A provider
-/// does not know item and shot. In a rehearsal, however, a clip that shows the name of its product is more useful than
-/// one that shows the number of a task.
+/// Returns a function that finds the caption of a clip (its item and shot) in the records in the state folder.
+///
+/// Providers do not know item and shot, but in a rehearsal their names are more useful on a clip than the number of a
+/// task.
 fn captions(state: &Path) -> Captions {
     let (state, reader) = (state.to_owned(), OnceLock::new());
     Arc::new(move |task| {

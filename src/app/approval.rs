@@ -19,9 +19,9 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
-/// Checks the file that a plan will be written to, and returns it.
+/// Checks that a plan may be written to `file`, and returns the checked file.
 ///
-/// Only an older plan is replaced: any other existing file is refused, and so is standard output (`-`).
+/// Only an older plan may be replaced. Any other existing file is refused, and so is standard output (`-`).
 pub(crate) fn check(places: &Places, file: &Path) -> Result<Output, Error> {
     if file == Path::new("-") {
         let what = "a plan cannot be written to standard output; name a file";
@@ -38,9 +38,9 @@ fn is_plan(file: &File) -> bool {
     head.starts_with("{\n  \"format\": ") && head.contains("\n  \"shotlist\": \"")
 }
 
-/// Writes the plan to a file that only the current user can read.
+/// Writes the plan to a file that only the current user can read, because prompts may be confidential.
 ///
-/// Prompts may be confidential. `gaps` is the time at which the database was rebuilt with gaps; `None` if it has none.
+/// `gaps` is the time at which the database was rebuilt with some records missing; `None` if none are missing.
 pub(crate) fn write(
     places: &Places,
     manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! The job counts, the amounts of money and the active takes of a run, updated from the run's events.
+//! The job counts, the money and the unfinished renderings of a run, updated from the run's events.
 
 mod flight;
 
@@ -18,29 +18,28 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The jobs that a run counts by status, as they are at the start of the run.
+/// The jobs of a run, with their status at the start of the run.
 #[derive(Debug, Default)]
 pub struct Roster {
     /// Jobs whose status may change during the run, each with its status (bucket) at the start of the run.
     ///
     /// Two jobs of different projects that have the same key count as one.
     pub jobs: Vec<(JobKey, Bucket)>,
-    /// Number of jobs whose status cannot change during the run, by status.
+    /// Numbers of jobs, by status, that cannot change their status during the run.
     pub others: Buckets,
     /// Pairs of jobs that share one clip: the job that is rendered, and the job that gets the same clip.
     pub followers: Vec<(JobKey, JobKey)>,
-    /// Jobs whose unfinished rendering uses an older input, so they need another rendering afterwards.
+    /// Jobs that need another rendering after their unfinished one, because the input changed or a redo was queued.
     pub outdated: HashSet<JobKey>,
-    /// Jobs that keep their finished clip while a second rendering of them is unfinished.
+    /// Jobs with a finished clip that get another one; as soon as the new request is sent, they count as done.
     pub having: HashSet<JobKey>,
     /// Number of jobs to send, by kind of request: model, length and size of the clip.
     pub unsent: BTreeMap<RenderKind, usize>,
 }
 
 impl Roster {
-    /// Adds a job with the status `bucket`, which differs from the status of its planned action.
-    ///
-    /// An example is a job whose clip is missing.
+    /// Adds a job with the status `bucket` instead of the status of its planned action, for example if its clip is
+    /// missing.
     pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
         self.jobs.push((job.clone(), bucket));
     }
@@ -65,7 +64,7 @@ impl Roster {
 pub struct Start {
     /// Jobs of the manifest, with their status at the start of the run.
     pub roster: Roster,
-    /// Takes (paid renderings) of earlier runs whose clips are not saved yet.
+    /// Renderings of earlier runs that were or may have been paid, and whose clips are not saved yet.
     pub owed: Vec<Take>,
     /// Amount charged for certain so far by this run. If this run continues an interrupted run, the charges of that run
     /// are included.
@@ -81,15 +80,13 @@ pub struct Start {
 pub struct Board {
     began: Timestamp,
     pub(crate) buckets: Buckets,
-    /// Status (bucket) of each job that is neither done, unsent nor in flight, and of each job with a second rendering.
+    /// Status of each job that is neither done, unsent nor in flight, and of every job in `outdated` or `having`.
     noted: HashMap<JobKey, Bucket>,
-    /// Jobs that get the clip of another job. The map's key is the job that is rendered for all of them.
+    /// Jobs that get the clip of another job, by the key of the job that is rendered for them.
     followers: HashMap<JobKey, Vec<JobKey>>,
     outdated: HashSet<JobKey>,
     having: HashSet<JobKey>,
-    /// Number of renderings that failed in this run.
     failures: usize,
-    /// Number of jobs that a person has queued again during the run.
     reopened: usize,
     pub(crate) flights: BTreeMap<TakeId, Flight>,
     /// Number of jobs that are not sent yet, by kind of request: model, length and size of the clip.
@@ -128,7 +125,7 @@ impl DeliveredClips {
 }
 
 impl Board {
-    /// Returns the job counts and the amounts of money at the start of a run.
+    /// Returns the board of a run that starts now.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {
         let roster = start.roster;
@@ -225,9 +222,9 @@ impl Board {
         }
     }
 
-    /// Updates the status of the jobs that share the clip of `leader`.
+    /// Updates the status of the jobs that get the clip of the job `leader`.
     ///
-    /// Nothing changes when the clip is finished, because then each of these jobs gets its own notice (event).
+    /// A finished clip changes nothing here, because each of these jobs then gets an event of its own.
     fn tell_followers(&mut self, leader: &JobKey, state: &State) {
         let bucket = match Bucket::after(state).of_follower() {
             Bucket::Done => return,

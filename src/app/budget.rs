@@ -22,8 +22,7 @@ pub(crate) fn caps(manifest: &Manifest, max_cost: Option<Usd>) -> Caps {
 
 /// Reads the amount spent against each budget before a run of `command` starts.
 ///
-/// If the last run of `command` was interrupted, the new run continues it. Then the amount of the interrupted run
-/// counts as well.
+/// If the last run of `command` was interrupted, the new run continues it, so its spending counts as well.
 pub(crate) async fn levels(
     reader: &Reader,
     project: &str,
@@ -45,11 +44,10 @@ pub(crate) async fn levels_after(
     filled(reader, caps, (Some(run), Some(run)), now).await
 }
 
-/// Returns the call, run, day or month whose spending counts against a budget; `None` if the call or the run has not
-/// started.
+/// Returns the period (call, run, day or month) whose spending counts against the budget `cap`.
 ///
-/// The first of `runs` is the run of this call. The second is the run whose total counts against the run's budget; an
-/// earlier call may have started it.
+/// The first of `runs` counts against `--max-cost`, the second against a run's budget. If that run is `None`, so is the
+/// result.
 fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Option<Window> {
     match cap {
         Cap::Invocation => runs.0.map(Window::Invocation),
@@ -59,9 +57,9 @@ fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Opt
     }
 }
 
-/// Returns the amount that each project spent against a budget, such as `shop $0.40, winter $0.40`.
+/// Returns the amounts that several projects spent against a budget, such as `shop $0.40, winter $0.40`.
 ///
-/// It is `None` unless at least two projects spent something.
+/// It is `None` if fewer than two projects spent something.
 pub(crate) async fn spenders(
     reader: &Reader,
     cap: Cap,
@@ -138,7 +136,7 @@ impl Level {
         format!("{} · {}", self.name(), self.used())
     }
 
-    /// Returns the warning that at least four fifths of the budget are used.
+    /// Returns the warning text for a budget of which at least four fifths are used.
     fn low(&self) -> String {
         let Self { cap, limit, .. } = self;
         let budget = match cap {

@@ -1,7 +1,7 @@
 //! Cancels jobs that are not sent yet, and tasks at providers that can cancel.
 //!
-//! A cancellation needs no lock and causes no new charge, but a provider may still charge the cancelled task. Each step
-//! changes a take only if no other process has changed it meanwhile, so a concurrent run takes precedence.
+//! A cancellation needs no lock and causes no new charge, but a provider may still charge the cancelled task. If a run
+//! changes the job at the same time, the cancellation starts again from the job's new state.
 
 use super::concurrent::Concurrent;
 use super::error::Error;
@@ -44,7 +44,7 @@ pub struct CancelReport {
 }
 
 impl Obstacle {
-    /// Returns the exit code for a job that was not cancelled for this reason.
+    /// Returns the exit code for a job that this obstacle kept from being cancelled.
     ///
     /// It is [`Exit::WorkRemains`] if a second try may succeed, otherwise [`Exit::Usage`].
     fn exit(&self) -> Exit {
@@ -105,7 +105,7 @@ impl Project {
 
 /// The jobs that a request to cancel selects.
 struct Chosen {
-    /// Takes (renderings) to cancel, which are not sent yet or wait for their results; unsent ones come first.
+    /// Renderings to cancel: first those that are not sent yet, then those that wait for their results.
     takes: Vec<Take>,
     /// Selected jobs without a take to cancel, each with the reason.
     others: Vec<(JobKey, Obstacle)>,
@@ -141,7 +141,7 @@ impl Chosen {
     }
 }
 
-/// The state of the work on a request to cancel, which handles one take after the other.
+/// The progress of a request to cancel jobs, which are cancelled one by one.
 struct Cancelling<'a> {
     project: &'a Project,
     state: Concurrent,
@@ -177,7 +177,7 @@ impl Cancelling<'_> {
 
     /// Cancels a take if its state allows that, and returns the result.
     ///
-    /// If another process changes the take meanwhile, its newest state is tried again, at most [`ROUNDS`] times.
+    /// If another process changes the take meanwhile, the new state is tried, with at most [`ROUNDS`] attempts in all.
     async fn one(&mut self, mut take: Take) -> Result<CancelOutcome, Error> {
         let provider = take.request.model.provider.clone();
         let (policy, price) = (self.project.registry.policy(&provider), take.price);
@@ -214,8 +214,9 @@ impl Cancelling<'_> {
         Ok(CancelOutcome::Kept(Obstacle::Busy))
     }
 
-    /// Asks the provider to cancel a task. Returns whether the task is charged nevertheless, or why it was not
-    /// cancelled.
+    /// Asks the provider to cancel a task.
+    ///
+    /// Returns whether the task is charged nevertheless, or the obstacle that kept it from being cancelled.
     async fn take_back(&mut self, take: &Take, task: &Task) -> Result<Result<Charged, Obstacle>, Error> {
         let name = &take.request.model.provider;
         let project = self.project;

@@ -28,13 +28,13 @@ pub struct CatalogReport {
     pub shown: String,
     /// Options with which the file was read.
     pub reading: Reading,
-    /// Items and problems of the file, with what the program recognised in it.
+    /// Items and problems of the file, and facts about it such as the recognised shop system.
     pub catalog: Catalog,
     /// Command to type next.
     pub next: String,
 }
 
-/// Reads a product file, and returns its items, its problems and what was recognised in it.
+/// Reads a product file, and returns its items, its problems and facts such as the recognised shop system.
 pub fn catalog(request: &CatalogRequest) -> Result<CatalogReport, Error> {
     let CatalogRequest { file, reading } = request;
     let shown = file.display().to_string();
@@ -59,13 +59,11 @@ impl CatalogReport {
     }
 }
 
-/// Reads a product file.
 pub(super) fn read(file: &Path, reading: &Reading) -> Result<Catalog, Error> {
     product_file(file, reading)
         .map_err(|reason| Error::new(Exit::Invalid, format!("{} cannot be read: {reason}", file.display())))
 }
 
-/// Returns whether a file has an error and cannot be used.
 pub(super) fn is_invalid(catalog: &Catalog) -> bool {
     catalog.problems.iter().any(Problem::is_error)
 }

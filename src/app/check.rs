@@ -1,8 +1,8 @@
 //! Automatic checks of saved clips: every clip gets the verdict passed, warned or failed.
 //!
-//! A verdict holds for the bytes of the clip and the check settings of the manifest. The checks read the clip's file;
-//! if `ffmpeg` is installed, they also compare the frames and make posters. They buy and send nothing, and a failed
-//! check does not make a run fail.
+//! A verdict is valid as long as the clip's bytes and the manifest's check settings stay the same. The checks read the
+//! clip's file; if `ffmpeg` is installed, they also compare the frames and make posters. They cost and send nothing,
+//! and a failed check does not make a run fail.
 
 use super::checker::{Checker, Tally};
 use super::error::Error;
@@ -35,7 +35,7 @@ pub struct CheckReport {
     pub clips: Vec<CheckedClip>,
     /// Number of current clips by verdict.
     pub tally: Tally,
-    /// Number of clips that this call checked.
+    /// Number of clips that had no valid verdict and were checked by this call.
     pub new: usize,
     /// True if the frames can be checked: `ffmpeg` is installed, works and is not switched off.
     pub frames: bool,
@@ -63,7 +63,7 @@ pub struct CheckedClip {
 }
 
 impl Project {
-    /// Checks every saved clip that has no verdict for its current bytes and the manifest's current settings.
+    /// Checks every saved clip that has no valid verdict yet, and returns all verdicts.
     ///
     /// It takes no lock, is safe while a run is active, and sends nothing.
     pub async fn check_clips(&self) -> Result<CheckReport, Error> {
@@ -211,7 +211,7 @@ struct CheckFacts {
     fault: Option<String>,
 }
 
-/// A guard that tells the checker to stop when the future that waits for it is dropped.
+/// A value that stops the checker when it is dropped, for example because the waiting future is cancelled.
 struct StopOnDrop<'a>(&'a Arc<Checker>);
 
 impl Drop for StopOnDrop<'_> {

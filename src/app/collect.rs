@@ -1,6 +1,6 @@
-//! Collects paid work: it only polls tasks and downloads clips.
+//! Collects clips that are paid already: it polls tasks and downloads clips, and cannot submit a request.
 //!
-//! It cannot submit a request. Only the providers' settings of the manifest must be valid.
+//! Only the section `providers` of the manifest must be valid.
 
 use super::board::Roster;
 use super::error::Error;
@@ -39,9 +39,9 @@ impl Project {
     }
 }
 
-/// Reports an error that prevents new submissions, then collects the paid work nevertheless.
+/// Reports an error that prevents new submissions, then downloads the clips that are paid already.
 ///
-/// Links to finished clips expire within a day. Without paid work, it only returns the error.
+/// Links to finished clips expire within a day, so they must not wait. Without paid work, it only returns the error.
 pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunReport, Error> {
     if session.owing().await?.is_empty() {
         return Err(error);

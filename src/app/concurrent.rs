@@ -13,7 +13,6 @@ use jiff::Timestamp;
 /// Each change is made only if no other process has changed the record meanwhile. An active run sees the change
 /// within a second.
 pub(crate) struct Concurrent {
-    /// Open database of the project.
     pub(crate) store: Store,
     /// Name of the manifest's project; `None` if the manifest cannot be read.
     ///

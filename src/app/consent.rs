@@ -1,9 +1,9 @@
-//! Questions that a use case asks before it spends money or moves files, and the trait that answers them.
+//! Questions to ask before money is spent or files are moved, and the trait that answers them.
 
 use super::planned::Changes;
 use crate::domain::take::Take;
 
-/// A question about money or files, which a use case asks once.
+/// A question about money or files that must be answered before the work continues.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// Action that the answer yes allows.
@@ -12,7 +12,7 @@ pub struct Question {
     pub text: String,
     /// Changed jobs that the question is about; empty if it is not about changed jobs.
     pub changes: Changes,
-    /// Renderings in doubt that the answer yes would send again; empty if the question is not about such renderings.
+    /// Renderings that may have been charged, and that the answer yes would send again; empty for other questions.
     pub held: Vec<Take>,
 }
 
@@ -23,7 +23,7 @@ pub enum Topic {
     Spend,
     /// Renders finished clips again because their input changed.
     ///
-    /// A general consent to prices does not answer this question.
+    /// `--yes`, the general consent to prices, does not answer this question.
     RenderChanged,
     /// Moves clip files to the archive.
     Move,
@@ -34,15 +34,15 @@ pub enum Topic {
 /// An answer to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// Yes: the use case continues.
+    /// Yes: the action is taken.
     Yes,
-    /// No: the use case does not take the action, and ends or continues without it.
+    /// No: the action is not taken, and the command ends or continues without it.
     No,
     /// No answer, because there is no terminal or person to ask.
     Unavailable,
 }
 
-/// The source of the answers to the questions of a use case.
+/// A source of answers to questions about money and files.
 pub trait Consent: Send + Sync {
     /// Answers a question.
     ///

@@ -1,7 +1,6 @@
 //! The average cost of an approved clip by model, shot or tag, for the jobs of a report.
 //!
-//! The sums are like those of `ledger`, but only for the jobs that the report shows: jobs that the manifest no longer
-//! asks for are missing.
+//! The command `ledger` has the same sums for all jobs. Here, jobs that the manifest no longer asks for are missing.
 
 use super::gallery::{Gallery, GalleryJob};
 use super::ledger::Table;
@@ -13,7 +12,7 @@ use crate::store::{By, Group, TakeRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Gallery {
-    /// Returns the amounts of money of the report's jobs by model, shot or tag, with the average cost of an approved clip.
+    /// Returns the costs of the report's jobs by model, shot or tag, with the average cost of an approved clip.
     ///
     /// A rendering counts under each tag of its item, so the rows of two tags may overlap; the total counts it once.
     #[must_use]
@@ -42,8 +41,7 @@ impl Gallery {
     }
 }
 
-/// Groups the sent renderings by row name, life-cycle phase and state of the charge, with the number and cost of each
-/// group.
+/// Adds up the numbers and costs of sent renderings by row name, life-cycle phase and state of the charge.
 fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     let mut groups: BTreeMap<(String, Phase, &'static str), Group> = BTreeMap::new();
     for job in jobs {

@@ -47,7 +47,7 @@ pub struct ReviewRequest {
 /// The result of a request to record reviews: either the recorded reviews, or the conflicts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DecideReport {
-    /// Recorded reviews by job, also those of jobs that share the clip of a reviewed job.
+    /// Recorded reviews by job, including those of jobs that share the clip of a reviewed job.
     pub made: Vec<(JobKey, Review)>,
     /// Jobs that were reviewed, or got another clip, since the person saw them; each with its newest review, if any.
     ///

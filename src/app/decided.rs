@@ -26,7 +26,7 @@ use crate::store::{Book, StoreError, Worksheet};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
-/// The names of the decisions that can cost a job's price.
+/// Names of the planned actions by which a job may be sent and its price charged.
 const SUBMITTED: [&str; 6] = ["new", "changed", "redo", "again", "waiting", "renamed"];
 
 /// The selection of jobs for a plan or a run, with the consent that the user has given already.
@@ -34,15 +34,14 @@ const SUBMITTED: [&str; 6] = ["new", "changed", "redo", "again", "waiting", "ren
 pub(crate) struct Choice<'a> {
     /// Selection of jobs from the command line.
     pub(crate) selection: &'a Selection,
-    /// Approved plan of `run --plan`, whose jobs alone are selected; `None` without one.
+    /// Approved plan of `run --plan`: only its jobs are selected; `None` without one.
     pub(crate) approved: Option<&'a Approval>,
     /// True if the user has already agreed to render changed jobs again.
     pub(crate) accepted: bool,
 }
 
-/// The plan's action for each selected job, in a worksheet (the temporary planning tables).
+/// The planned action for each selected job, stored in a worksheet (temporary planning tables).
 pub(crate) struct Decided {
-    /// Worksheet with the jobs, each with the plan's action.
     pub(crate) worksheet: Worksheet,
     /// True if some jobs of the manifest are not selected.
     pub(crate) partial: bool,
@@ -52,7 +51,8 @@ pub(crate) struct Decided {
     asking: Usd,
     /// Number of jobs that are not selected, by status (bucket).
     others: Buckets,
-    /// Canaries (the clips to review first) of the shots and models that no earlier run has recorded as passed.
+    /// Canaries: the first clips of each shot and model, to review before the others are rendered. Those that an
+    /// earlier run recorded as passed are left out.
     pub(crate) rollout: RolloutState,
     /// Warnings about patterns in the selection that were perhaps meant as names.
     warnings: Vec<String>,
@@ -118,7 +118,6 @@ impl Decided {
         Ok(project.ask_about(Topic::RenderChanged, question, &changes) == Answer::Yes)
     }
 
-    /// Returns the number of finished clips whose input changed and that are kept until a person agrees to render again.
     pub(crate) const fn asks(&self) -> usize {
         self.asks
     }
@@ -128,10 +127,10 @@ impl Decided {
         Ok(self.worksheet.book().count("redo")?)
     }
 
-    /// Returns the number and the total price of the jobs to send that may have been paid before the records were
-    /// rebuilt at the time `rebuilt`.
+    /// Returns the number and the total price of the jobs to send that may have been paid before the time `rebuilt`.
     ///
-    /// A rendering that was queued after that time was agreed to then.
+    /// At that time the database was rebuilt with some records missing. Renderings queued later are left out, because a
+    /// person agreed to them then.
     pub(crate) fn in_gaps(&self, rebuilt: Timestamp) -> Result<(usize, Usd), Error> {
         let mut found = (0, Usd::ZERO);
         let each = self.worksheet.book().each_named::<StoreError>(&SUBMITTED, |book, job| {
@@ -151,12 +150,10 @@ impl Decided {
         Ok(found)
     }
 
-    /// Returns the number of jobs that are not selected, by status (bucket).
     pub(crate) const fn others(&self) -> &Buckets {
         &self.others
     }
 
-    /// Reports the warnings about the patterns in the selection.
     pub(crate) fn warn(&self, project: &Project) {
         for warning in &self.warnings {
             project.tell(&News::Warning(warning));
@@ -327,7 +324,9 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
     sum.models().filter_map(width).collect()
 }
 
-/// Returns a note that redos send the same request again; `None` if a prompt template uses the reviewers' notes.
+/// Returns a note that rendering a rejected clip again sends the same request.
+///
+/// It is `None` if a prompt template uses the reviewers' notes.
 pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
     let note = "No template uses `feedback`, so the same request is sent again. To send the reviewers' notes, add \
                 `{% if feedback %} {{ feedback }}{% endif %}` to the end of a prompt; clips without a note are \

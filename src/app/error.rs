@@ -1,4 +1,4 @@
-//! The error type of all use cases: it says what failed, whether money was charged, and the next command.
+//! The error type of all commands: it says what failed, whether money was charged, and the next command.
 
 use super::exit::Exit;
 use crate::domain::problem::Problem;
@@ -7,7 +7,7 @@ use crate::transport::ClientTrouble;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A failure of a use case, which then returns no report.
+/// A failure of a command such as `run`, which then returns no report.
 #[derive(Debug)]
 pub struct Error {
     /// Exit code of the program for this error.
@@ -18,7 +18,7 @@ pub struct Error {
     pub money: Option<String>,
     /// Command to type next; `None` if there is none to suggest.
     pub hint: Option<String>,
-    /// Problems in the user's files, each with its place.
+    /// Problems in the user's files, each with its location.
     pub problems: Vec<Problem>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }

@@ -1,6 +1,6 @@
-//! The stable exit codes of use cases, for scripts, for the run history and for Rust callers.
+//! The stable exit codes of the program, for scripts, for the run history and for Rust callers.
 
-/// The result of a use case, with the exit code of the program.
+/// The result of a command, with the exit code of the program.
 ///
 /// The codes are stable. Scripts should treat an unknown code as a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,13 +15,13 @@ pub enum Exit {
     SomeFailed = 3,
     /// The manifest or a catalog is invalid; nothing was sent.
     Invalid = 4,
-    /// Some work remains; the same command continues it, if need be after a review or `resume`.
+    /// Some work remains; the same command continues it, in some cases only after a review or `resume`.
     WorkRemains = 5,
     /// There is work to do. Only `plan --detailed-exitcode` ends with this code.
     WorkToDo = 6,
     /// Some jobs need a person's decision; their requests may have been charged.
     Held = 7,
-    /// A budget or a guard stopped the run, or an approval is missing; finished work is kept.
+    /// A budget or a safety limit (guard) stopped the run, or an approval is missing; finished work is kept.
     Budget = 8,
     /// A problem with the disk, a permission or the state folder.
     Local = 9,

@@ -35,14 +35,14 @@ use std::path::PathBuf;
 /// Name of the command with which a person reviews clips.
 const LOOK: &str = "review";
 
-/// The form of an export.
+/// The format of an export, such as a product file with new columns or a folder of clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
     /// The user's own product file, with additional columns that name the clips.
     Sheet,
-    /// A supplemental feed for Google.
+    /// A list for Google that adds clips to products that Google already has (a supplemental feed).
     Google,
-    /// A supplemental feed for Meta.
+    /// A list for Meta that adds clips to products that Meta already has (a supplemental feed).
     Meta,
     /// A folder of clips for Shopify, with two lists that assign the clips to products.
     Shopify,
@@ -93,7 +93,7 @@ pub struct ExportRequest {
     pub force: bool,
     /// Web address at which the output folder's clips will be available; `None` if it is not known.
     pub base_url: Option<String>,
-    /// Names of destinations, such as shops, whose limits each clip must keep.
+    /// Names of shops or platforms (destinations) whose limits each clip must keep.
     pub destinations: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ pub struct ExportReport {
     pub left_out: LeftOut,
     /// Notes about the written files, each in a sentence.
     pub notes: Vec<String>,
-    /// True if the clips were made in the sandbox.
+    /// True if the clips come from a rehearsal with fake providers.
     pub sandbox: bool,
     /// Command to type next.
     pub next: String,
@@ -133,7 +133,7 @@ impl ExportReport {
         }
     }
 
-    /// Returns the exit code: 3 if a destination refused a clip, otherwise 0.
+    /// Returns the exit code: 3 if a clip exceeds the limits of a shop or platform, otherwise 0.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.left_out.count(Reason::Unfit) > 0 { Exit::SomeFailed } else { Exit::Done }
@@ -237,7 +237,7 @@ fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused
     error.money("not charged").hint(places.typed(&hint))
 }
 
-/// Returns the destinations whose limits are checked: those that the request names, and that of the form itself.
+/// Returns the shops and platforms whose limits are checked: those that the request names, and the one of its format.
 fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Error> {
     let of_form = match request.form {
         Form::Google | Form::Meta | Form::Shopify | Form::Woocommerce { .. } => Some(request.form.name()),
@@ -255,7 +255,9 @@ fn next(places: &Places, clips: &ChosenClips<'_>) -> String {
     if clips.left_out.undecided() > 0 { places.typed(LOOK) } else { places.typed("status") }
 }
 
-/// Returns the command that repeats the export, to another file or folder if `more` names one, with the words `more`.
+/// Returns the command that repeats the export with the additional words `more`.
+///
+/// If `more` names a file or folder with `--out`, the request's own `--out` and `--force` are left out.
 fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
     let ExportRequest { form, choice, only, shots, out, force, base_url, destinations } = request;
     let mut words = Words::new(&format!("export {}", form.name()));

@@ -1,4 +1,4 @@
-//! The search for the project and the job that the user named.
+//! Finds the project and the job that the user named.
 
 use super::error::Error;
 use super::exit::Exit;

@@ -32,9 +32,10 @@ impl PlacedClips {
     }
 }
 
-/// Returns whether a sidecar's clip counts: with `sandbox` a clip of a rehearsal, otherwise a clip of a real run.
+/// Returns whether the clip of a sidecar (its JSON file) counts.
 ///
-/// A sidecar of format 1 does not say whether its clip is from a rehearsal, so its clip always counts.
+/// With `sandbox`, only clips of rehearsals count, otherwise only clips of real runs. A sidecar of format 1 does not
+/// say which, so its clip always counts.
 fn counts(sidecar: &Value, sandbox: bool) -> bool {
     sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
 }
@@ -58,20 +59,21 @@ pub(crate) fn refuse_unknown(places: &Places) -> Result<(), Error> {
     unknown(places, clips, sum)
 }
 
-/// The jobs to render whose sidecars prove that they were paid, although the database does not know them and their
-/// clips are missing or altered.
+/// Jobs to render that only a sidecar (the JSON file next to a clip) records as paid.
+///
+/// The database does not know these renderings, and their clips are missing or altered.
 #[derive(Default)]
 pub(crate) struct LoneSidecars {
-    /// Path of the first of these sidecars, below the output folder.
+    /// Path of the first such sidecar, relative to the output folder.
     first: String,
     jobs: usize,
-    /// Total price of the jobs.
+    /// Total price of rendering the jobs again.
     sum: Usd,
 }
 
 /// Refuses to render jobs whose clips already exist at their paths but are unknown to the database.
 ///
-/// It warns about sidecars that lie there without their clips, and returns their jobs.
+/// It warns about sidecars that record paid renderings without an intact clip, and returns their jobs.
 pub(crate) fn refuse_forgotten(project: &Project, worksheet: &Worksheet) -> Result<LoneSidecars, Error> {
     let places = &project.places;
     let mut lone = LoneSidecars::default();
@@ -115,7 +117,6 @@ impl LoneSidecars {
         self.sum += price;
     }
 
-    /// Returns the warning about the sidecars; `None` if there are none.
     fn warning(&self, places: &Places) -> Option<String> {
         let Self { first, jobs, .. } = self;
         let first = places.out.join(first).display().to_string();
@@ -131,7 +132,9 @@ impl LoneSidecars {
         ))
     }
 
-    /// Returns an error if there are such jobs, because a run would pay for them again. `again` is the command that does so.
+    /// Returns an error if a run would pay again for renderings that only sidecars record as paid.
+    ///
+    /// `again` is the command that renders and pays them again.
     pub(crate) fn refuse(&self, places: &Places, again: &str) -> Result<(), Error> {
         let Self { jobs, sum, .. } = self;
         if *jobs == 0 {
@@ -149,9 +152,9 @@ impl LoneSidecars {
     }
 }
 
-/// Returns an error unless `clips`, the number of clips that the database does not know, is zero.
+/// Returns an error if there are clips that the database does not know.
 ///
-/// `sum` is the estimated cost of these clips.
+/// `clips` is their number, and `sum` is their estimated cost.
 fn unknown(places: &Places, clips: usize, sum: Usd) -> Result<(), Error> {
     if clips == 0 {
         return Ok(());

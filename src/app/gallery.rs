@@ -29,7 +29,7 @@ pub struct Gallery {
     pub now: Timestamp,
     /// Name of the project; `None` for all projects of the folder if the manifest cannot be read.
     pub project: Option<String>,
-    /// True if the clips were made in the sandbox.
+    /// True if the clips come from a rehearsal with fake providers.
     pub sandbox: bool,
     /// Output folder, which the paths of clips are relative to.
     pub out: PathBuf,
@@ -53,7 +53,8 @@ pub struct GalleryJob {
     pub bucket: Bucket,
     /// State of the job's review, such as approved or undecided.
     pub standing: ReviewState,
-    /// Status of the newest redo of a job that keeps its clip, if the redo needs a person: held, failed or written off.
+    /// Status of a redo (another rendering) that needs a person although the job keeps its clip; `None` if there is
+    /// none.
     pub open_redo: Option<Bucket>,
 }
 
@@ -73,7 +74,7 @@ impl GalleryJob {
         self.record.takes.iter().find(|take| take.take.id == filed.take)
     }
 
-    /// Returns the status of the job in words, also that of a redo that needs a person: `done, redo failed`.
+    /// Returns the status of the job in words, followed by that of a redo that needs a person: `done, redo failed`.
     #[must_use]
     pub fn state_words(&self) -> String {
         let state = self.bucket.words(1);
@@ -150,8 +151,9 @@ impl Project {
     }
 }
 
-/// Returns the status of a redo of a job that keeps its clip, if the redo needs a person; `ended` are the takes that only
-/// a command sends again.
+/// Returns the status of a redo (another rendering) that needs a person while the job keeps its clip, if there is one.
+///
+/// `ended` are the takes that only a command sends again.
 fn open_redo(record: &JobRecord, bucket: Bucket, ended: &HashSet<TakeId>) -> Option<Bucket> {
     if matches!(bucket, Bucket::Held | Bucket::Failed | Bucket::WrittenOff) || record.filed.is_none() {
         return None;

@@ -1,4 +1,4 @@
-//! Refuses plans that exceed the manifest's guards (its limits on changes), and shows the commands that accept them.
+//! Refuses plans that exceed the manifest's guards (safety limits), and shows the commands that accept them.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -7,13 +7,13 @@ use super::project::Project;
 use super::reporter::News;
 use crate::plan::guards::{Found, Trip};
 
-/// Reports the guards that the plan exceeds, with the commands that accept the plan.
+/// Reports the guards (safety limits) that the plan exceeds, with the commands that accept the plan.
 fn tell(project: &Project, trips: &[Trip]) {
     let commands = ["run --accept-changes", "plan --out plan.json", "run --plan plan.json"];
     project.tell(&News::Guards { trips, commands: Some(commands.map(|words| project.places.typed(words))) });
 }
 
-/// Refuses to move clips to the archive if the plan exceeds the guard on removed jobs.
+/// Refuses to move clips to the archive if the plan exceeds the manifest's limit on removed jobs.
 pub(crate) fn check_removals(project: &Project, plan: &Plan) -> Result<(), Error> {
     let Some(trip) = plan.trips.iter().find(|trip| matches!(trip.found, Found::Removed(..))) else {
         return Ok(());
@@ -28,7 +28,7 @@ pub(crate) fn check_removals(project: &Project, plan: &Plan) -> Result<(), Error
     .hint(project.places.typed("plan")))
 }
 
-/// Refuses a run if its plan exceeds one of the manifest's guards.
+/// Refuses a run whose plan exceeds one of the manifest's guards (safety limits).
 pub(crate) fn check(project: &Project, plan: &Plan) -> Result<(), Error> {
     if plan.trips.is_empty() {
         return Ok(());

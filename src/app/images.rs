@@ -1,7 +1,7 @@
 //! Checks linked images, which providers download themselves: `validate --check-images` reads their first bytes.
 //!
-//! No other use case reads linked images, because a plan must not depend on a network. The results are kept in the
-//! state folder for a day, so each image of a large catalog is requested only once.
+//! No other command reads linked images, because a plan must not depend on a network. The results are kept in the state
+//! folder for a day, so each image of a large catalog is requested only once.
 
 use super::error::Error;
 use super::places::Places;

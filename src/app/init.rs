@@ -30,13 +30,13 @@ const SCENES: &str = include_str!("init/scenes.yaml");
 pub struct InitRequest {
     /// Path of the new manifest; by default `shotlist.yaml` in the current folder.
     pub manifest: Option<PathBuf>,
-    /// Things that the manifest makes clips of.
+    /// Items that the manifest makes clips of: sample products, scenes or the products of a file.
     pub subject: Subject,
     /// True to replace an existing manifest.
     pub force: bool,
 }
 
-/// The things that a first manifest makes clips of.
+/// The kind of items for which a first manifest is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A few sample products.
@@ -96,8 +96,8 @@ pub struct Products {
     pub clips: usize,
     /// Price of all clips.
     pub total: Usd,
-    /// Other values of `one_per`, such as `variant (12 clips, $2.40)`: one clip for each variant would make 12 clips for
-    /// $2.40 in all. The text is empty if there is no other value.
+    /// Other values of `one_per` with the clips and the price that they give, such as `variant (12 clips, $2.40)`. The
+    /// text is empty if there is no other value.
     pub choices: String,
     /// Number of items without a usable picture, in words; `None` if every item can be rendered.
     pub unusable: Option<String>,
@@ -178,7 +178,7 @@ fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the command that repeats the request for a manifest at another path or with the additional words `more`.
+/// Returns the command that repeats the request for the manifest at this path, with the additional words `more`.
 fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     let InitRequest { manifest: _, subject, force: _ } = request;
     let mut words = Words::new("shotlist init");
@@ -193,7 +193,9 @@ fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     words.build() + more
 }
 
-/// Returns the text of a manifest for a product file, with facts about the file; or the problems of an unusable file.
+/// Returns the text of a manifest for a product file, with facts about the file.
+///
+/// If the file cannot be used, it returns the file's problems instead.
 fn draft(
     folder: &Path,
     file: &Path,

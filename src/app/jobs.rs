@@ -32,13 +32,12 @@ use std::collections::HashMap;
 
 /// The jobs of a project that match a filter.
 pub struct JobsReport {
-    /// Matching jobs with the money and the budgets of the project. The counts by status are of the matching jobs only.
+    /// Matching jobs with their counts by status, and the money and budgets of the whole project.
     pub gallery: Gallery,
     /// Number of all jobs of the project, matching or not.
     pub all: usize,
     /// Command to type next.
     pub next: String,
-    /// Model and price of each job that has no rendering yet, or is to be rendered again.
     orders: HashMap<JobKey, Order>,
 }
 
@@ -103,7 +102,7 @@ impl Project {
 }
 
 impl JobsReport {
-    /// Returns the price of a job: the cost of the listed rendering, or the planned price if there is no rendering.
+    /// Returns the cost of the rendering that a list shows for a job, or the planned price if there is no rendering.
     ///
     /// It is `None` if the price is unknown, or if the job needs no rendering of its own.
     #[must_use]
@@ -114,7 +113,7 @@ impl JobsReport {
         }
     }
 
-    /// Returns the model of a job: that of the listed rendering, or the planned one if there is no rendering.
+    /// Returns the model of the rendering that a list shows for a job, or the planned model if there is no rendering.
     #[must_use]
     pub fn model<'a>(&'a self, job: &'a GalleryJob) -> Option<&'a ModelName> {
         match shown_take(job) {
@@ -132,7 +131,7 @@ impl JobsReport {
         shown(&path.strip_prefix(".").unwrap_or(&path).display().to_string()).into_owned()
     }
 
-    /// Returns the amount that all renderings of the matching jobs have cost for certain, without amounts in doubt.
+    /// Returns the amount that was charged for all renderings of the matching jobs, without uncertain charges.
     #[must_use]
     pub fn spent(&self) -> Usd {
         self.gallery.jobs.iter().map(spent).sum()
@@ -170,7 +169,7 @@ pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
     }
 }
 
-/// Returns the amount that all renderings of a job have cost for certain, without amounts in doubt.
+/// Returns the amount that was charged for all renderings of a job, without uncertain charges.
 #[must_use]
 pub fn spent(job: &GalleryJob) -> Usd {
     let settled = job.record.takes.iter().filter(|take| take.take.state.account() == MoneyState::Settled);

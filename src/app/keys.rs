@@ -5,7 +5,6 @@ use secrecy::SecretString;
 
 /// A provider's API key, without the blanks and quotes that were around it in the environment variable.
 pub(crate) struct Key {
-    /// Text of the key.
     pub(crate) text: SecretString,
     /// True if the variable had blanks, line ends or a pair of quotes around the key, which were removed.
     pub(crate) is_trimmed: bool,

@@ -1,4 +1,4 @@
-//! The money of a project: totals by day, model, provider, item, shot, tag or outcome, and the charges in doubt.
+//! The money of a project: totals by day, model, provider, item, shot, tag or outcome, and the uncertain charges.
 //!
 //! The totals by model, shot and tag also have the number of approved clips and their average cost.
 
@@ -19,11 +19,11 @@ use jiff::Timestamp;
 pub struct LedgerRequest {
     /// Kind of groups to add up, such as days or models.
     pub by: By,
-    /// First day (UTC) whose takes count; `None` for all days.
+    /// First day (UTC) whose renderings count; `None` for all days.
     pub since: Since,
 }
 
-/// The totals of a project's money, and the charges in doubt.
+/// The totals of a project's money, and the renderings whose charge is uncertain.
 #[derive(Debug)]
 pub struct LedgerReport {
     /// Time of the report.
@@ -34,7 +34,7 @@ pub struct LedgerReport {
     pub request: LedgerRequest,
     /// Totals by group.
     pub table: Table,
-    /// Takes (renderings) that may have been charged, including those sent before the first day of the table.
+    /// Renderings that may or may not have been charged, including those sent before the first day of the table.
     pub doubtful: Vec<Costs>,
     /// Command to type next.
     pub next: String,
@@ -47,29 +47,29 @@ pub struct Table {
     pub by: By,
     /// Rows, one for each group.
     pub rows: Vec<Row>,
-    /// Sum over all takes; a take that is in several rows counts once.
+    /// Sum over all renderings; one that is in several rows counts once.
     pub total: Row,
 }
 
 /// The totals of the takes in one group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Row {
-    /// Name of the group: a day, model, provider, item, shot, tag or outcome; empty for the takes of items without a
-    /// tag.
+    /// Name of the group: a day, model, provider, item, shot, tag or outcome. It is empty for renderings of items
+    /// without a tag.
     pub name: String,
-    /// Number of takes that were sent to a provider.
+    /// Number of renderings that were sent to a provider.
     pub takes: u64,
     /// Amount that was charged for certain.
     pub settled: Usd,
     /// Amount reserved for requests that have no result yet.
     pub reserved: Usd,
-    /// Amount that may have been charged (in doubt).
+    /// Amount that may or may not have been charged.
     pub in_doubt: Usd,
-    /// Part of the settled amount for failed or written-off takes, which produced no clip.
+    /// Part of the settled amount that was charged for failed or written-off renderings, which gave no clip.
     pub wasted: Usd,
-    /// Number of takes that were refused at no cost.
+    /// Number of renderings that failed or were refused at no cost.
     pub refused: u64,
-    /// Price that the refused takes would have cost.
+    /// Price that the free failed or refused renderings would have cost.
     pub refused_usd: Usd,
     /// Number of approved clips; `None` if they are not counted for this kind of group.
     pub approved: Option<u64>,
@@ -78,8 +78,9 @@ pub struct Row {
 impl Row {
     /// Returns the average cost of an approved clip, rounded up to a millionth of a dollar.
     ///
-    /// It is the settled and in-doubt amount of all renderings, also of failed, rejected and replaced ones, divided by
-    /// the number of approved clips. It is `None` if approved clips are not counted, or if there are none.
+    /// The certain and uncertain charges of all renderings are divided by the number of approved clips. Failed,
+    /// rejected and replaced renderings are included. It is `None` if approved clips are not counted, or if there are
+    /// none.
     #[must_use]
     pub fn per_approved(&self) -> Option<Usd> {
         (self.settled + self.in_doubt).share(self.approved?)
@@ -87,7 +88,7 @@ impl Row {
 }
 
 impl Project {
-    /// Returns the totals of the project's money and the charges in doubt.
+    /// Returns the totals of the project's money, and the renderings whose charge is uncertain.
     ///
     /// It sends nothing and changes nothing.
     pub async fn ledger(&self, request: &LedgerRequest) -> Result<LedgerReport, Error> {
@@ -133,7 +134,9 @@ impl Table {
         Self { by, rows, total }
     }
 
-    /// Sets the number of approved clips in the row of each name, and sets it to `all` in the row of the sum.
+    /// Sets the number of approved clips in the row of each name, and in the total (`all`).
+    ///
+    /// A name without a row gets a new one.
     pub(crate) fn add_approved(&mut self, approved: &[(String, u64)], all: u64) {
         self.rows.iter_mut().for_each(|row| row.approved = Some(0));
         for (name, clips) in approved {
@@ -196,7 +199,7 @@ pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     Some((intent.at, &intent.request_id.0))
 }
 
-/// Returns a stable name for the reason why a take's charge is in doubt; scripts read this name, too.
+/// Returns a stable name, also for scripts, of the reason why it is uncertain whether a take was charged.
 #[must_use]
 pub fn why(state: &State) -> &'static str {
     match state {

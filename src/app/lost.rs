@@ -31,9 +31,9 @@ pub struct Lost {
 }
 
 impl Lost {
-    /// Returns the problem with the job's clip: missing or altered.
+    /// Returns whether the job's clip is missing or altered; `None` if it is fine.
     ///
-    /// It is `None` if the clip is fine, or if `decision` (the plan's action) does not keep the clip.
+    /// It is also `None` if `decision` (the planned action) does not keep the clip.
     #[must_use]
     pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
         self.clips.get(key).filter(|_| keeps(decision)).map(|(_, loss)| *loss)
@@ -48,7 +48,6 @@ impl Lost {
         }
     }
 
-    /// Returns the jobs with a missing clip that a person has accepted as missing.
     pub(crate) fn accepted(&self) -> impl Iterator<Item = &JobKey> {
         self.accepted.iter()
     }
@@ -70,7 +69,8 @@ impl Lost {
         self.clips.contains_key(key) || self.accepted.contains(key)
     }
 
-    /// Keeps only the missing or altered clips that the plan would keep, and drops those that it would render again.
+    /// Drops the missing and altered clips whose jobs the plan would render again anyway.
+    ///
     /// Adds the clips that the plan would move or copy from another name, for example after a product was renamed.
     pub(crate) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
@@ -135,7 +135,6 @@ impl Lost {
         self.all.values().filter(|(_, loss)| *loss == Loss::Altered).map(|(clip, _)| clip)
     }
 
-    /// Returns whether the clip of a job is there, but altered.
     #[must_use]
     pub(crate) fn is_altered(&self, key: &JobKey) -> bool {
         matches!(self.clips.get(key), Some((_, Loss::Altered)))
@@ -207,8 +206,8 @@ impl Search<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the output folder is on another disk or if more clips are missing than the guards allow.
-    /// With `accepted`, the user has agreed to both, and neither is an error.
+    /// Returns an error if the output folder is on another disk, or if more clips are missing than the safety limit
+    /// `max_removed` allows. With `accepted`, the user has agreed to both, and neither is an error.
     pub(crate) async fn check_and_restore(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;

@@ -16,7 +16,6 @@ const FILES: [&str; 8] = ["yaml", "yml", "json", "csv", "tsv", "xlsx", "xml", "t
 /// The name of a manifest as a user typed it, with the command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named<'a> {
-    /// Name of the command.
     pub(crate) command: &'a str,
     /// The manifest after the command's name, if there is one.
     pub(crate) manifest: Option<&'a Path>,

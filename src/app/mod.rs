@@ -1,15 +1,15 @@
-//! The use cases: everything that the program does, for the command line and for Rust callers.
+//! Everything that the program does (its use cases), for the command line and for Rust callers.
 //!
-//! A caller opens a [`Project`] and calls a use case. It may give the project a [`Consent`] that answers its questions
-//! and a [`Reporter`] that receives its progress. Each use case returns a report, which is plain data, or an [`Error`].
+//! A caller opens a [`Project`] and calls one of its methods. It may give the project a [`Consent`] that answers
+//! questions and a [`Reporter`] that receives the progress. Each method returns a report, which is plain data, or an
+//! [`Error`].
 //!
-//! Every guard, budget, quota, output check and question is in this module. It does not depend on a command line or a
-//! terminal.
+//! Every safety limit, budget, output check and question is here, independent of a command line or a terminal.
 //!
-//! A use case has a module with its name, such as [`plan`], [`run`], [`retry`] or `collect`. [`run`] shows how the parts
-//! work together: `inputs` reads the user's files, [`decided`] makes the plan, and `guards`, [`budget`] and [`consent`]
-//! may stop it. `session` locks and opens the state folder and runs the engine, `setup` connects to the providers,
-//! `listener` passes the engine's events on, and [`summary`] makes the report.
+//! A use case has a module with its name, such as [`plan`], [`run`], [`retry`] or `collect`. [`run`] shows how the
+//! parts work together: `inputs` reads the user's files, [`decided`] makes the plan, and `guards`, [`budget`] and
+//! [`consent`] may stop it. `session` locks and opens the state folder and runs the engine. `setup` connects to the
+//! providers, `listener` passes the engine's events on, and [`summary`] makes the report.
 pub(crate) mod approval;
 pub mod board;
 pub mod budget;

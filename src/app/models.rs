@@ -125,7 +125,6 @@ pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Resul
     Ok(ModelsReport { shown, providers, incomplete, next })
 }
 
-/// Recorded durations of renderings by model.
 type Known = BTreeMap<ModelName, Vec<Rendered>>;
 
 /// Reads the durations that earlier runs recorded, by model; empty if no run was ever started.

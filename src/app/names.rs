@@ -14,7 +14,6 @@ use std::cell::RefCell;
 /// A selection of jobs by names and patterns; an empty selection matches all jobs.
 pub(crate) struct Names(Vec<Name>);
 
-/// One name or pattern of a selection.
 struct Name {
     written: String,
     meaning: Meaning,

@@ -17,7 +17,7 @@ pub(crate) struct Obstacles<'a> {
     tree: Tree,
     names: ObstacleSearch,
     problems: Vec<Problem>,
-    /// True if one of the problems is a job's own clip that was altered.
+    /// True if a problem is a job's own clip that was altered since it was saved.
     is_altered: bool,
     /// Problem with the disk of an output folder; `None` if no problem was found.
     disk: Option<String>,
@@ -85,7 +85,6 @@ impl<'a> Obstacles<'a> {
         self.problems.push(in_the_way(&self.session.places, &target.path, &what).hint(hint));
     }
 
-    /// Returns an error if the search found a problem.
     pub(crate) fn refuse(self) -> Result<(), Error> {
         if let Some(what) = self.disk {
             let what = format!("{what}; nothing was sent");
@@ -100,8 +99,9 @@ impl<'a> Obstacles<'a> {
     }
 }
 
-/// Refuses a plan that renders jobs again whose clips were altered, as a run of the plan would: a new clip is never saved
-/// over an edited file.
+/// Refuses a plan that would save a new clip over an altered one, because a person may have edited that file.
+///
+/// A run of the plan would be refused for the same reason.
 pub(crate) fn refuse_altered(places: &Places, worksheet: &Worksheet, lost: &Lost) -> Result<(), Error> {
     let book = worksheet.book();
     let mut problems = Vec::new();

@@ -6,7 +6,7 @@ use crate::files::{Output, OutputFault, Replace};
 use std::fs::File;
 use std::path::Path;
 
-/// Checks the file for a document.
+/// Checks the file to which a document will be written.
 ///
 /// An existing file is accepted only if `is_own` recognises it as `what`, such as `a plan`.
 ///
@@ -18,7 +18,7 @@ pub(crate) fn replacing(path: &Path, what: &str, is_own: fn(&File) -> bool) -> R
     check(path, Replace::If(is_own), &taken)
 }
 
-/// Checks the file for a document that replaces no file.
+/// Checks the file to which a document will be written, and which must not exist yet.
 ///
 /// # Errors
 ///

@@ -5,7 +5,7 @@ use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::store::ApplyError;
 
-/// A job of a request to cancel, with its result.
+/// A job that a request to cancel selected, with its result.
 #[derive(Debug, Clone)]
 pub struct CancelledJob {
     /// Key of the job.
@@ -76,9 +76,9 @@ pub enum Resolution {
     Adopted(TaskId),
     /// The job's known task will be polled again.
     AskedAgain,
-    /// The rendering was written off, and the job will be sent again at this price.
+    /// The rendering was ended (written off), and the job will be sent again at this price.
     Resubmitted(Usd),
-    /// The rendering was written off, and this amount counts as spent.
+    /// The rendering was ended (written off), and this amount counts as spent.
     WrittenOff(Usd),
 }
 

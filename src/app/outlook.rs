@@ -26,7 +26,7 @@ impl Known for Outlook {
     }
 }
 
-/// Returns the estimated time until all open (unsent or unfinished) renderings are finished; `None` if there are none.
+/// Returns the estimated time until all unsent and unfinished renderings (`open`) are finished; `None` without any.
 ///
 /// Without a reader of the database, the estimate uses only the limits of the models.
 pub(crate) async fn time(

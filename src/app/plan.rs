@@ -48,7 +48,7 @@ pub struct PlanRequest {
     pub selection: Selection,
     /// File to write the plan to; `None` to write no file. Running the plan from this file counts as approval.
     pub out: Option<PathBuf>,
-    /// Names of destinations, such as shops, whose limits each clip must keep.
+    /// Names of shops or platforms (destinations) whose limits each clip must keep.
     pub destinations: Vec<String>,
     /// True to fail if the manifest or the selection has no job.
     ///
@@ -56,13 +56,13 @@ pub struct PlanRequest {
     pub fail_if_empty: bool,
 }
 
-/// A plan with all its jobs, and with the facts that a report shows next to it.
+/// A plan with all its jobs, and related facts such as pauses, missing clips and reviews.
 pub struct PlanReport {
     /// Plan with the numbers and prices of its jobs.
     pub plan: Plan,
     /// Jobs whose input changed: their number, and at most ten of them with their changed fields.
     pub changes: Changes,
-    /// Other units that could get one clip each, such as `variant (12 clips, $2.40)`, with the number and price of the clips.
+    /// Other values of `one_per` (the unit that gets one clip), such as `variant (12 clips, $2.40)`.
     pub choices: Vec<String>,
     /// Pauses that stop new submissions to providers.
     pub paused: Vec<Pause>,
@@ -70,7 +70,7 @@ pub struct PlanReport {
     pub lost: Lost,
     /// Number of clips by review outcome, with the number and price of the queued redos (further renderings).
     pub reviews: ReviewCounts,
-    /// True if the database was rebuilt with gaps, and jobs of the plan may have been paid before that.
+    /// True if jobs to send may have been paid before the database was rebuilt with some records missing.
     ///
     /// A run refuses to send these jobs without the user's consent.
     pub has_gaps: bool,
@@ -193,7 +193,7 @@ impl PlanReport {
 
     /// Calls `each` for every job that the manifest no longer has and whose clip is not in the archive yet.
     ///
-    /// For a plan of selected jobs it calls nothing.
+    /// It does nothing if only selected jobs are planned.
     pub fn each_gone<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(&JobKey) -> Result<(), E>,
@@ -218,7 +218,7 @@ impl PlanReport {
         })
     }
 
-    /// Returns the exit code: success, or with `tells_work` the code 6 if the plan would send a job.
+    /// Returns the exit code: 6 if the plan would send a job and `tells_work` is true, otherwise success.
     #[must_use]
     pub fn exit(&self, tells_work: bool) -> Exit {
         if self.plan.to_render() > 0 && tells_work { Exit::WorkToDo } else { Exit::Done }
@@ -280,7 +280,6 @@ pub(crate) async fn take_over_renamed(session: &Session, manifest: &Manifest) ->
 struct History {
     /// Reader of the project's database; `None` if nothing was ever run.
     reader: Option<Reader>,
-    /// Budgets with the amount spent against each so far.
     levels: Vec<Level>,
     /// Pauses that stop new submissions to providers.
     paused: Vec<Pause>,
@@ -296,7 +295,7 @@ async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result
     Ok(History { reader: Some(reader), levels, paused })
 }
 
-/// Returns other units that could get one clip each, with the clips and their price: `variant (12 clips, $2.40)`.
+/// Returns the other values of `one_per` (the unit that gets one clip), such as `variant (12 clips, $2.40)`.
 ///
 /// The list is empty if the plan does not render every job, for example because some were paid before.
 fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
@@ -339,7 +338,7 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
     }
 }
 
-/// Adds a problem to the loaded manifest for each limit of a destination that planned jobs break.
+/// Adds a problem to the loaded manifest for each limit of a shop or platform that planned jobs break.
 fn fitted(
     mut loaded: Loaded,
     worksheet: &Worksheet,

@@ -35,11 +35,12 @@ pub struct Plan {
     pub gone: Gone,
     /// Additional cost if a person agrees to render the changed jobs that wait for consent.
     pub asking: Usd,
-    /// Canaries (the clips to review first) of the shots and models that no earlier run has recorded as passed.
+    /// Canaries: the first clips of each shot and model, to review before the others are rendered. Those that an
+    /// earlier run recorded as passed are left out.
     pub rollout: RolloutState,
     /// Estimated time until all jobs to send are rendered; `None` if there are none.
     pub time: Option<Estimate>,
-    /// Guards of the manifest that the plan exceeds.
+    /// Guards (safety limits of the manifest) that the plan exceeds.
     pub trips: Vec<Trip>,
 }
 
@@ -101,7 +102,7 @@ impl Plan {
         self.sum.fits.iter().map(|fit| fit.level).collect()
     }
 
-    /// Returns the maximum number and price of the requests that are in doubt if the run crashes.
+    /// Returns the maximum number and price of the requests whose charge would be uncertain after a crash of the run.
     ///
     /// These are the requests that can be on their way to the providers at the same time.
     #[must_use]

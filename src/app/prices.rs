@@ -1,6 +1,6 @@
-//! The current prices of rendering takes again, after a person's decision or for a queued redo.
+//! The current price of sending a request again, after a person's decision or for a queued redo.
 //!
-//! `status`, the question of `resolve` and the comparison with the user's limit show the same price.
+//! `status`, the question of `resolve`, and its comparison with the user's limit use the same price.
 
 use super::project::Project;
 use crate::domain::money::Usd;
@@ -10,7 +10,8 @@ use crate::load::models;
 use crate::provider::cards::Cards;
 use crate::store::{Reader, ReviewCounts, StoreError};
 
-/// Counts the reviews of one project, or of all if `name` is `None`, with the current price of the queued redos.
+/// Counts the reviews of one project, or of all if `name` is `None`, and adds up the current price of the queued redos
+/// (further renderings).
 pub(crate) async fn review_counts(
     project: &Project,
     reader: &Reader,
@@ -27,7 +28,8 @@ pub(crate) async fn review_counts(
     Ok(counts)
 }
 
-/// The model cards with the current prices; holds `None` if the manifest's changes to the cards are invalid.
+/// The descriptions (cards) of the models with their current prices; `None` if the manifest's changes to them are
+/// invalid.
 pub(crate) struct Prices(Option<Cards>);
 
 impl Prices {
@@ -40,7 +42,7 @@ impl Prices {
         Self(Some(cards).filter(|_| !problems.iter().any(Problem::is_error)))
     }
 
-    /// Returns whether takes keep the price of their first request, because the current prices cannot be read.
+    /// Returns whether the price of each take's first request is used, because the current prices cannot be read.
     #[must_use]
     pub(crate) fn are_old(&self) -> bool {
         self.0.is_none()

@@ -1,4 +1,5 @@
-//! The project that every use case works on: a manifest with its paths, its consent and its reporter.
+//! The project that every command works on: a manifest, its paths, and the caller's handlers for questions and
+//! progress.
 
 use super::consent::{Answer, Consent, Never, Question, Topic};
 use super::error::Error;
@@ -15,9 +16,9 @@ use std::sync::Arc;
 
 /// A manifest with its state folder, its output folder and its providers.
 ///
-/// Most use cases are methods of this type; a few, such as `init`, are functions because they need no project. Without
-/// a [`Consent`], every question counts as unanswered, so nothing is spent unless the request sets a limit on it, such
-/// as `max_cost`. Without a [`Reporter`], only the returned report says what was done.
+/// Most commands are methods of this type; a few, such as `init`, are functions because they need no project. Without a
+/// [`Consent`], every question counts as unanswered, so nothing is spent unless the request sets a limit on it, such as
+/// `max_cost`. Without a [`Reporter`], only the returned report says what was done.
 #[derive(Clone)]
 pub struct Project {
     pub(crate) places: Places,
@@ -89,12 +90,10 @@ impl Project {
         &self.places
     }
 
-    /// Passes one piece of news (progress or a warning) to the reporter.
     pub(crate) fn tell(&self, news: &News<'_>) {
         self.reporter.hear(news);
     }
 
-    /// Returns the reporter of this project.
     pub(crate) fn reporter(&self) -> Arc<dyn Reporter> {
         Arc::clone(&self.reporter)
     }
@@ -110,7 +109,6 @@ impl Project {
         self.consent.answer(&Question { topic: Topic::Settle, text, changes, held })
     }
 
-    /// Returns whether a person can answer questions.
     pub(crate) fn is_attended(&self) -> bool {
         self.consent.is_attended()
     }

@@ -15,7 +15,7 @@ use crate::provider::Registry;
 use crate::store::{Count, KeptAs, Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Maximum number of takes with charges in doubt for which the provider's last message is shown.
+/// Maximum number of takes with an uncertain charge for which the provider's last message is shown.
 pub(crate) const EXAMPLES: usize = 3;
 
 /// A take that needs a person's decision.
@@ -35,11 +35,11 @@ pub struct ProjectStatus {
     pub counts: BTreeMap<Phase, Count>,
     /// Takes that need a person's decision.
     pub held: Vec<Held>,
-    /// Failed takes that only a command sends again, also failed redos of finished jobs; oldest take first.
+    /// Failed renderings that only a command sends again, including failed redos of finished jobs; oldest first.
     pub failed: Vec<Take>,
-    /// Written-off takes that only a command sends again; oldest take first.
+    /// Written-off renderings that only a command sends again; oldest first.
     pub written_off: Vec<Take>,
-    /// Last message of the provider about a take, for some of the failed takes and of the takes in doubt.
+    /// Last message of the provider about some of the failed takes and of the takes with an uncertain charge.
     pub(crate) said: HashMap<TakeId, Said>,
 }
 
@@ -112,7 +112,7 @@ fn can_be_asked(registry: &Registry, take: &Take) -> bool {
 
 /// Returns the number of jobs by status (bucket), for the jobs that the last recorded manifest asked for.
 ///
-/// Jobs in `apart` are not counted but returned one by one with their status.
+/// Jobs in `apart` are not counted; they are returned one by one with their status.
 pub(crate) async fn buckets(
     reader: &Reader,
     places: &Places,
@@ -123,11 +123,9 @@ pub(crate) async fn buckets(
     reader.buckets(project.as_deref(), apart, kept_as(manifest)).await
 }
 
-/// Returns a function from a shot to the status of its changed jobs that keep their clips.
+/// Returns a function from a shot to the status of those of its jobs that keep their clip although the input changed.
 ///
-/// The function returns `None` if the shot renders changed jobs again.
-///
-/// If the manifest cannot be read, no changed job keeps its clip.
+/// The function returns `None` if the shot renders changed jobs again, or if the manifest cannot be read.
 pub(crate) fn kept_as(manifest: Option<Manifest>) -> KeptAs {
     Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
         OnChange::Keep => Some(Bucket::Done),

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 /// A request to move the clips of removed jobs to the archive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PruneRequest {
-    /// True to override the manifest's guard on the number of removed jobs.
+    /// True to override the manifest's safety limit (guard) on the number of removed jobs.
     pub accept_changes: bool,
 }
 

@@ -76,9 +76,9 @@ impl Project {
         Ok(RecoverReport { why, recovered, next: places.typed("collect") })
     }
 
-    /// Ends the question whether jobs were paid before the database was rebuilt with gaps.
+    /// Ends the question of each run whether jobs were paid before the database was rebuilt with some records missing.
     ///
-    /// It rebuilds nothing, so the question of a later rebuild is not answered before it is asked.
+    /// It rebuilds nothing. If a later rebuild finds other records missing, the question is asked again.
     pub async fn accept_gaps(&self) -> Result<RecoverReport, Error> {
         let places = &self.places;
         refuse_lost(places).await?;

@@ -67,8 +67,9 @@ pub(crate) fn has_queued_redo(book: &Book, key: &JobKey) -> Result<bool, StoreEr
     Ok(known.takes.iter().any(|take| take.fingerprint == wanted.fingerprint && waits(take)))
 }
 
-/// Returns the jobs whose queued redo comes after the result of an earlier request. `outdated` are the jobs that need
-/// another rendering after their unfinished one.
+/// Returns the jobs whose queued redo is sent only after an earlier request has its result.
+///
+/// `outdated` are the jobs that need another rendering after their unfinished one.
 pub(crate) fn waiting_redos<'a>(
     book: &Book,
     outdated: &'a HashSet<JobKey>,
@@ -113,7 +114,9 @@ fn hindrance(book: &Book, job: &store::Decided) -> Result<Option<(&'static str, 
     })
 }
 
-/// Returns notes about redos that failed or need a decision, of jobs of the plan that keep their clip meanwhile.
+/// Returns notes about redos (further renderings) that failed, were written off or need a decision.
+///
+/// Only redos of jobs in the plan that keep their clip are included.
 pub(crate) async fn open_redos(
     decided: &Decided,
     reader: Option<&Reader>,

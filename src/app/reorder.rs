@@ -47,7 +47,7 @@ pub(crate) struct Reorder {
     pub(crate) notes: Vec<String>,
     /// Number of the manifest's jobs that are not sent again, by status (bucket).
     pub(crate) others: Buckets,
-    /// Jobs to send that have a finished clip of the same request already.
+    /// Jobs to send that already have a finished clip.
     pub(crate) having: HashSet<JobKey>,
 }
 
@@ -75,9 +75,9 @@ pub(crate) fn other_buckets(decided: &Decided, jobs: &[JobKey]) -> Result<Bucket
     Ok(others)
 }
 
-/// Asks for consent once, with the total price, then sends the jobs and runs the engine.
+/// Asks once for consent to the total price, then sends the jobs and runs the engine.
 ///
-/// Unless the answer is yes, it returns an error and sends nothing. A rehearsal asks no question.
+/// Without consent, it returns an error and sends nothing. A rehearsal asks no question.
 pub(crate) async fn submit_reorder(
     session: Session,
     loaded: &Loaded,
@@ -193,9 +193,9 @@ pub(crate) fn cost(wanted: &Wanted) -> Usd {
     wanted.price.unwrap_or_default()
 }
 
-/// Asks for consent once, with the total price; returns an error unless the answer is yes.
+/// Asks once for consent to the total price; returns an error unless the answer is yes.
 ///
-/// Without a person to ask, `--max-cost` counts as consent.
+/// If there is no person to ask, `--max-cost` counts as consent.
 fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
     match project.ask(Topic::Spend, question) {
         Answer::Yes => Ok(()),

@@ -1,4 +1,4 @@
-//! The trait that receives progress and warnings while a use case works, before its report exists.
+//! The trait that receives progress and warnings while a command such as `run` works, before its report exists.
 
 use super::board::Board;
 use super::budget::Fit;
@@ -14,7 +14,7 @@ use crate::store::{Clip, Elsewhere, Pause, Repair};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 
-/// The receiver of the progress and the warnings of a use case.
+/// A receiver of the progress and the warnings of a command.
 ///
 /// Money and files are recorded before the news about them is sent.
 pub trait Reporter: Send + Sync {
@@ -27,7 +27,7 @@ pub trait Reporter: Send + Sync {
 /// The job counts and amounts of money of the current run, shared with the display that shows them.
 pub type SharedBoard = Arc<Mutex<Board>>;
 
-/// A piece of news (progress or a warning) that a use case sends while it works.
+/// A piece of news (progress or a warning) that a command sends while it works.
 #[derive(Clone)]
 pub enum News<'a> {
     /// A sentence about a possible problem.
@@ -56,7 +56,7 @@ pub enum News<'a> {
         /// Text that follows each amount of money: `(sandbox money)` in a rehearsal, otherwise empty.
         mark: &'static str,
     },
-    /// The guards of the manifest that the plan exceeds.
+    /// The guards (safety limits of the manifest) that the plan exceeds.
     Guards {
         /// Exceeded guards, each with the measured value.
         trips: &'a [Trip],
@@ -74,7 +74,9 @@ pub enum News<'a> {
         /// Reason why the job is not sent.
         why: &'a str,
     },
-    /// A job that is not sent until an unfinished rendering has its result: one of the same job, or one whose clip it needs.
+    /// A job that is sent only after an unfinished rendering has its result.
+    ///
+    /// The rendering is of the same job, or of another job whose clip this job needs.
     Waiting {
         /// Key of the job.
         job: &'a JobKey,
@@ -105,7 +107,7 @@ pub enum News<'a> {
     Owed {
         /// Number of renderings that were paid before and whose clips are not saved yet.
         paid: usize,
-        /// Number of submissions of which it is not known whether the provider received them.
+        /// Number of submissions for which it is not known whether the provider received them.
         doubtful: usize,
     },
     /// The result for one job of a request to cancel jobs.
@@ -165,7 +167,7 @@ pub enum News<'a> {
         /// Sentence that explains the result.
         what: &'a str,
     },
-    /// The end of the work whose progress was reported.
+    /// The end of a run, a comparison of clips or a series of checks.
     Ended,
 }
 

@@ -53,7 +53,7 @@ pub enum Decision {
         /// Maximum total price of the new requests; `None` to ask the person.
         max_extra: Option<Usd>,
     },
-    /// Writes the rendering off: it is ended, and the amount in doubt counts as spent.
+    /// Writes the rendering off: it is ended, and the amount that may have been charged counts as spent.
     WriteOff,
 }
 

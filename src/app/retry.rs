@@ -34,15 +34,15 @@ pub struct RetryRequest {
     pub charged: bool,
     /// True to include jobs that the provider would probably refuse again.
     pub include_permanent: bool,
-    /// True to include jobs that were written off.
+    /// True to include jobs whose rendering a person has written off (ended).
     pub written_off: bool,
 }
 
 impl Project {
     /// Sends failed jobs again.
     ///
-    /// Without further options it sends only jobs whose failure cost nothing for certain and that may succeed now. It
-    /// sends a dismissed job only if `only` of the selection matches the job.
+    /// Without further options it sends only jobs whose failure cost nothing for certain and that may succeed now. A
+    /// job that a person has accepted as failed (dismissed) is sent only if `only` of the selection matches it.
     pub async fn retry(&self, request: &RetryRequest) -> Result<RunReport, Error> {
         retry(self, request).await
     }
@@ -91,9 +91,10 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     Box::pin(submit_reorder(session, &loaded, &args.bounds, reorder)).await
 }
 
-/// Returns the takes for which the plan says that only `retry` sends them again, except those in `known`.
+/// Returns failed takes that the plan leaves to `retry` and that are not in `known`.
 ///
-/// The database still has the request of the last run. The plan also sees that an edit was taken back since.
+/// `known` follows the request of the last run, but the plan uses the current manifest. They differ, for example, if an
+/// edit was undone since then.
 fn planned(decided: &Decided, known: &[Take]) -> Result<Vec<TakeId>, StoreError> {
     let mut planned = Vec::new();
     decided.worksheet.book().each_named::<StoreError>(&["failed"], |book, job| {
@@ -108,7 +109,7 @@ fn planned(decided: &Decided, known: &[Take]) -> Result<Vec<TakeId>, StoreError>
     Ok(planned)
 }
 
-/// Returns those of the jobs `keys` that have their clip: their redo failed.
+/// Returns the jobs among `keys` that still have a clip, because only their redo (another rendering) failed.
 fn finished(decided: &Decided, keys: Vec<JobKey>) -> Result<HashSet<JobKey>, StoreError> {
     let book = decided.worksheet.book();
     let mut finished = HashSet::new();

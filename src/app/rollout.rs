@@ -27,27 +27,27 @@ pub struct CanaryState {
     pub shot: String,
     /// Model that renders the clips.
     pub model: ModelName,
-    /// Jobs of the canary, each with its state.
+    /// Jobs of the canary (the clips to render and review first), each with its state.
     pub members: Vec<(JobKey, Member)>,
     /// Result of the reviews so far, such as waiting, passed or stopped.
     pub step: Step,
-    /// Rule of the manifest that decides when the canary passes.
+    /// Rule of the manifest that decides when the first clips pass the review and the others may be rendered.
     pub rule: Rollout,
-    /// Number and price of the jobs that wait until the canary has passed.
+    /// Number and price of the jobs that wait until the first clips (the canary) have passed the review.
     pub waiting: Waiting,
-    /// True if the canary has passed and no earlier run has recorded that.
+    /// True if the first clips (the canary) have passed the review, and no earlier run has recorded that.
     pub is_news: bool,
     template: Sha256,
-    /// Positions of the canary's jobs in the worksheet (the planning tables).
+    /// Positions, in the worksheet (the planning tables), of the jobs to render first.
     places: Vec<i64>,
-    /// True if the canary's jobs differ from those that the database records for it, so they must be recorded.
+    /// True if the jobs to render first differ from those that the database records, so they must be recorded.
     is_changed: bool,
 }
 
 /// The canaries of all templates that no earlier run has recorded as passed.
 #[derive(Debug, Clone, Default)]
 pub struct RolloutState {
-    /// Canaries, one for each template, in the order of the manifest.
+    /// Canaries (the clips to review first), one for each shot and model, in the order of the manifest.
     pub canaries: Vec<CanaryState>,
 }
 
@@ -69,7 +69,7 @@ impl RolloutState {
         Ok(state)
     }
 
-    /// Counts the jobs that wait for each canary. Before that, the plan must have an action for every job.
+    /// Counts the jobs that wait for the review of first clips; every job must have a planned action before.
     pub(crate) fn count(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
         for canary in &mut self.canaries {
@@ -78,12 +78,12 @@ impl RolloutState {
         Ok(())
     }
 
-    /// Returns the canaries for whose review other jobs wait.
+    /// Returns the canaries (first clips of a shot and model) for whose review other jobs wait.
     pub fn open(&self) -> impl Iterator<Item = &CanaryState> {
         self.canaries.iter().filter(|canary| canary.waiting.jobs > 0)
     }
 
-    /// Returns the number and the price of all jobs that wait for a canary.
+    /// Returns the number and the price of all jobs that wait for the review of first clips (canaries).
     #[must_use]
     pub fn waiting(&self) -> Waiting {
         let mut all = Waiting::default();
@@ -106,12 +106,13 @@ impl RolloutState {
         Ok(())
     }
 
-    /// Returns a sentence for each template that has just passed.
+    /// Returns a sentence for each shot and model whose first clips have just passed the review.
     pub(crate) fn news(&self) -> Vec<String> {
         self.canaries.iter().filter(|canary| canary.is_news).map(CanaryState::passed).collect()
     }
 
-    /// Returns the command to type after a run that may have delivered clips of a canary; `None` if no job waits.
+    /// Returns the command to type after a run that may have delivered clips for review; `None` if no job waits for a
+    /// review.
     pub(crate) fn next_after(&self, has_delivered: bool, places: &Places) -> Option<String> {
         // A run also renders the queued redos of rejected clips.
         let is_rendered = |canary: &CanaryState| {
@@ -120,8 +121,8 @@ impl RolloutState {
         if self.open().any(is_rendered) { Some(places.typed(REVIEW)) } else { self.next(places) }
     }
 
-    /// Returns the command that helps the canaries to pass, such as `review` or `retry`; `None` if no job waits for
-    /// one.
+    /// Returns the next command towards the review of the first clips, such as `review` or `retry`; `None` if no job
+    /// waits.
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let has = |state: Member| self.open().any(|canary| canary.count(state) > 0);
         let words = match self.open().next()?.step {
@@ -222,7 +223,7 @@ impl CanaryState {
         self.template.to_string()
     }
 
-    /// Returns whether the canary passes by a statistical test, instead of the approval of every clip.
+    /// Returns whether the first clips pass by a statistical test, instead of the approval of every clip.
     #[must_use]
     pub const fn is_test(&self) -> bool {
         matches!(self.rule.then, Then::Rate { .. })

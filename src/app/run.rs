@@ -53,9 +53,9 @@ pub struct RunRequest {
     pub bounds: Bounds,
     /// File with an approved plan, whose jobs alone are sent; `None` without one.
     pub plan: Option<PathBuf>,
-    /// True to override the manifest's guards and to render changed jobs again without a question.
+    /// True to override the manifest's guards (safety limits) and to render changed jobs again without a question.
     ///
-    /// It also accepts missing clips and missing disks, and sends jobs that gaps in the records may concern.
+    /// It also accepts missing clips and disks, and sends jobs that may have been paid before but have no record.
     pub accept_changes: bool,
     /// True to fail if the manifest or the selection has no job.
     ///
@@ -66,13 +66,14 @@ pub struct RunRequest {
 impl Project {
     /// Renders the selected jobs of the manifest, and saves the clips.
     ///
-    /// Every guard, budget and question of the manifest applies.
+    /// The manifest's budgets apply, and its safety limits (guards) too, unless the request or an approved plan
+    /// overrides them.
     ///
     /// # Errors
     ///
     /// Returns an error if nothing could be submitted and there is no paid work to collect. With paid work, it collects
-    /// that and returns the report with the exit code of the error. It collects nothing after a local error, nor after
-    /// the answer no.
+    /// that and returns the report with the exit code of the error. It collects nothing after a local error, or if the
+    /// person answers no.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
         let worksheet = worksheet(&self.places)?;
         let loaded = match valid(self, load(self, &worksheet)) {
@@ -99,7 +100,7 @@ impl Project {
     }
 }
 
-/// The data of a run after all questions and before anything is submitted.
+/// Everything that a run needs, prepared before anything is submitted.
 struct Prepared {
     /// Number of jobs to send, by kind of request: model, length and size of the clip.
     unsent: BTreeMap<RenderKind, usize>,
@@ -108,11 +109,8 @@ struct Prepared {
     setup: Setup,
     /// Price of the jobs to send; `None` if nothing is sent.
     price: Option<Usd>,
-    /// Maximum amounts that the run may spend, by budget.
     caps: Caps,
-    /// Budgets with the amount spent against each so far.
     levels: Vec<Level>,
-    /// Jobs whose saved clips are missing or altered.
     lost: Lost,
     now: Timestamp,
 }
@@ -331,9 +329,9 @@ pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(
     Ok(())
 }
 
-/// Refuses to send jobs that may have been paid before the database was rebuilt with gaps.
+/// Refuses to send jobs that may have been paid before the database was rebuilt with some records missing.
 ///
-/// An approved plan agrees to its jobs if it was made after the database was rebuilt, and so showed the question.
+/// A plan that was approved after the rebuild has shown this question, so its jobs are sent.
 async fn ask_about_gaps(
     request: &RunRequest,
     session: &Session,
@@ -373,7 +371,7 @@ pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
 
 /// Asks for consent to the price of the run; returns an error unless the answer is yes.
 ///
-/// Without a person to ask, `--max-cost` counts as consent.
+/// If there is no person to ask, `--max-cost` counts as consent.
 fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Error> {
     let places: &Places = &project.places;
     let clips = count(plan.to_render(), "clip");

@@ -1,9 +1,9 @@
-//! The selection of jobs for a use case, and the limits on its money and time.
+//! The selection of jobs for a command such as `run`, and the limits on its money and time.
 
 use crate::domain::money::Usd;
 use std::time::Duration;
 
-/// The jobs of the manifest that a use case selects.
+/// The jobs of the manifest that a command selects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Keys, items or patterns such as `hero/*`; empty for all jobs.
@@ -15,7 +15,7 @@ pub struct Selection {
 /// The limits of a run on its money and its time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// Maximum amount that this call may spend, including amounts in doubt; `None` for no limit.
+    /// Maximum amount that this call may spend, including uncertain charges; `None` for no limit.
     pub max_cost: Option<Usd>,
     /// Maximum time of the run; `None` for no limit.
     ///

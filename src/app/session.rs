@@ -45,13 +45,9 @@ const SHORT_GRACE: Duration = Duration::from_secs(5);
 
 /// A project whose database this process has opened and locked.
 pub(crate) struct Session {
-    /// Project of the session.
     pub(crate) project: Project,
-    /// Paths of the project.
     pub(crate) places: Places,
-    /// Source of the current time.
     pub(crate) clock: Clock,
-    /// Open database of the project.
     pub(crate) store: Store,
     /// Output folder; empty until it is opened. It is opened only once, so all files of this process go to the same folder.
     tree: OnceLock<Tree>,
@@ -73,21 +69,18 @@ pub(crate) struct Order<'a> {
     pub(crate) roster: Roster,
     /// Price of the jobs to send; `None` if nothing is sent.
     pub(crate) price: Option<Usd>,
-    /// Maximum amount in doubt before the run stops; `None` for the default.
+    /// Maximum sum of uncertain charges before the run stops; `None` for the default.
     pub(crate) max_in_doubt: Option<Usd>,
-    /// Budgets with the amount spent against each so far.
     pub(crate) levels: Vec<Level>,
 }
 
 /// The result of the engine's work for one run.
 pub(crate) struct RunResult {
-    /// Result that the engine returned.
     pub(crate) outcome: Outcome,
     /// Reason why the run ended early; `None` if it was not stopped.
     pub(crate) reason: Option<StopReason>,
     /// Providers and models that take no more submissions, by name, with the reason.
     pub(crate) closed: HashMap<String, WhyStopped>,
-    /// Job counts and amounts of money at the end of the run.
     pub(crate) board: Board,
     /// Verdicts of the automatic checks about the clips of the run.
     pub(crate) checks: RunChecks,
@@ -289,7 +282,7 @@ pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
     }
 }
 
-/// Returns the error for a project without records; it names the records of a rehearsal if there are some.
+/// Returns the error for a project that was never run; if it was rehearsed, the error says how to see the rehearsal.
 fn never_run(places: &Places) -> Error {
     let mut what = format!("nothing was ever run with {}", places.shown);
     if !places.sandbox && places.rehearsed().is_ok_and(|rehearsed| rehearsed.has_state()) {

@@ -47,9 +47,9 @@ impl Setup {
     }
 }
 
-/// The problems of the needed providers that cannot be used.
+/// The problems that keep needed providers from being used.
 pub(crate) struct Unusable {
-    /// One problem for each such provider; empty if all can be used.
+    /// One problem for each unusable provider; empty if all can be used.
     pub(crate) problems: Vec<Problem>,
     /// [`Exit::Invalid`] if an address in the manifest is wrong; [`Exit::Credentials`] if only keys are missing or
     /// wrong.

@@ -288,14 +288,14 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Pric
     }
 }
 
-/// Checks whether the job has a clip of its present request.
+/// Returns whether the job has a clip that was rendered from its current request.
 fn has_clip(history: &History) -> bool {
     let Some(filed) = &history.filed else { return false };
     let own = history.takes.iter().find(|entry| entry.take.id == filed.take);
     own.is_none_or(|own| own.take.fingerprint == history.fingerprint)
 }
 
-/// Returns the cost of a take, and whether it is free, reserved, in doubt or settled.
+/// Returns the cost of a take, and whether it was free, is reserved, may have been charged or was charged.
 #[must_use]
 pub fn cost(entry: &TakeHistory) -> (MoneyState, Usd) {
     let account = entry.take.state.account();

@@ -56,7 +56,7 @@ pub struct StatusReport {
     pub standing: ProjectStatus,
     /// Number of jobs in each status (bucket). The jobs are those of the manifest as the database last recorded it.
     pub buckets: Buckets,
-    /// Number of clips by review outcome, with the number and price of queued redos.
+    /// Number of clips by review outcome, with the number and price of the queued redos (further renderings).
     pub reviews: ReviewCounts,
     /// Takes (renderings) that were or may have been paid and whose clips are not saved yet.
     pub in_flight: Vec<Take>,

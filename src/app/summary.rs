@@ -39,9 +39,7 @@ pub(crate) struct Ended<'a> {
     pub(crate) waiting: usize,
     /// Number of finished jobs whose input changed and that need a person's consent before they are rendered again.
     pub(crate) asks: usize,
-    /// Jobs whose saved clips are missing or altered.
     pub(crate) lost: Lost,
-    /// Canaries (clips to review first), one for each shot and model that no earlier run has recorded as passed.
     pub(crate) rollout: RolloutState,
     /// Command that continues the run; the flags that name the project's paths are added later.
     pub(crate) repeat: &'a str,
@@ -125,7 +123,8 @@ pub struct Summary {
     pub closed: Vec<(String, WhyStopped, bool)>,
     /// Number of jobs that were not sent, because an unfinished rendering must have its result first.
     pub waiting: usize,
-    /// Canaries (clips to review first), one for each shot and model that no earlier run had recorded as passed.
+    /// Canaries: the first clips of each shot and model, to review before the others are rendered. Those that an
+    /// earlier run recorded as passed are left out.
     pub rollout: RolloutState,
     /// Jobs whose saved clips are missing or altered.
     pub lost: Lost,

@@ -21,7 +21,7 @@ use crate::plan::order::LinkBook;
 pub struct ValidateRequest {
     /// True to download the first bytes of linked images and to compare the images with the limits of their models.
     pub check_images: bool,
-    /// Names of destinations, such as shops, whose limits each clip must keep.
+    /// Names of shops or platforms (destinations) whose limits each clip must keep.
     pub destinations: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ impl ValidateReport {
     }
 }
 
-/// A receiver of the manifest's jobs that only compares them with the limits of destinations.
+/// A receiver of the manifest's jobs that only compares them with the limits of shops and platforms.
 struct Looking<'a>(Fit<'a>);
 
 impl Jobs for Looking<'_> {

@@ -92,7 +92,7 @@ pub struct VerifyReport {
     pub same: u64,
     /// Number of clips that are missing.
     pub missing: u64,
-    /// Number of missing clips that a person has dismissed, so they are not reported.
+    /// Number of missing clips that a person has accepted as missing (dismissed), so they are not reported.
     pub dismissed: u64,
     /// Number of clips whose files are damaged.
     pub damaged: u64,
@@ -184,7 +184,7 @@ struct Comparison<'a> {
     report: VerifyReport,
     /// First job whose clip has a problem; `None` if no clip has one.
     first: Option<JobKey>,
-    /// Takes (renderings) with a missing clip that a person has dismissed.
+    /// Takes (renderings) with a missing clip that a person has accepted as missing.
     dismissed: HashSet<TakeId>,
     /// Clips that are missing or altered, each with the problem.
     lost: Vec<(Clip, Loss)>,

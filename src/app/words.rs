@@ -60,7 +60,6 @@ impl Words {
             .option("--element", element)
     }
 
-    /// Returns the command line.
     pub(crate) fn build(self) -> String {
         self.0
     }

@@ -1,6 +1,6 @@
-//! Adds columns to a product file after its own columns, without changing anything else in it.
+//! Adds columns to a copy of a user's product file, and leaves everything else in the file unchanged.
 //!
-//! [`Layout`] says where the reader found the rows. Every edit is an insertion into the original bytes, so the existing
+//! [`Layout`] says where the products are in the file. Edits only insert into the original bytes, so the existing
 //! content keeps its encoding, its line ends and its quotes.
 
 mod json;
@@ -13,7 +13,7 @@ pub use sheet::defused;
 
 use std::collections::HashMap;
 
-/// The format of a product file and where its rows are, so that columns can be added to these rows later.
+/// The format of a product file and the position of its products, which are needed to add columns to the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
     /// A text sheet, such as CSV.
@@ -29,7 +29,7 @@ pub enum Layout {
         part: String,
         /// The row number of the header, counted from 1.
         header: u64,
-        /// The names in the header.
+        /// The column names in the header row.
         names: Vec<String>,
     },
     /// JSON Lines: each line is an object, and each object is a product.
@@ -62,8 +62,8 @@ pub enum Layout {
 pub struct Columns<'a> {
     /// The names of the added columns.
     pub names: &'a [&'a str],
-    /// The cells to add, by row number (see [`crate::domain::item::Item::line`]). Each row has one text for each of
-    /// `names`, in the same order.
+    /// The new cells of each row, by row number (see [`crate::domain::item::Item::line`]). Each row has one text for
+    /// each of `names`, in the same order.
     pub rows: HashMap<u64, Vec<String>>,
 }
 
@@ -72,9 +72,10 @@ pub struct Columns<'a> {
 pub struct Appended {
     /// The bytes of the file with the added columns.
     pub bytes: Vec<u8>,
-    /// The number of rows that received texts.
+    /// The number of rows that received new cells.
     pub rows: usize,
-    /// The numbers of the rows that were left unchanged because they have a filled cell beyond the header.
+    /// The numbers of the rows that were left unchanged, because they have a filled cell to the right of the last
+    /// column.
     pub untouched: Vec<u64>,
     /// The number of added characters that the encoding of the file lacks; each is written as `?`.
     pub replaced: usize,
@@ -85,7 +86,7 @@ pub struct Appended {
 pub enum Refused {
     /// The file already has a column of this name.
     Taken(String),
-    /// The file cannot be edited; the text says why.
+    /// The file cannot be edited, for the reason in this text.
     Unfit(String),
 }
 
@@ -101,8 +102,8 @@ impl From<String> for Refused {
 ///
 /// # Errors
 ///
-/// Returns an error if the file already has one of the columns. A file that does not match `layout`, or an encoding that
-/// cannot be edited in place, is an error, too.
+/// Returns an error if the file already has one of the columns or does not match `layout`, or if its encoding cannot be
+/// edited in place.
 pub fn append(
     bytes: &[u8],
     layout: &Layout,

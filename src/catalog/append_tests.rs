@@ -139,7 +139,6 @@ fn elements_get_others_in_the_way_in_which_they_are_written() {
     assert_eq!(text("a.xml", empty), expected);
 }
 
-/// Builds a workbook with one sheet.
 fn workbook(sheet: &str) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let main = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";

@@ -1,11 +1,11 @@
-//! Interprets the cells of a row: lists of pictures, and numbers that a spreadsheet has shortened.
+//! Interprets the cells of a row: lists of pictures, and numbers whose digits a spreadsheet has cut off.
 
 /// A row of a product file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// The row number as a spreadsheet shows it; in a feed or a list, the position of the record.
+    /// The row number as a spreadsheet shows it. In an XML or JSON file it is the position of the record, from 1 on.
     pub(super) number: u64,
-    /// The cells in the order of the headers; missing cells at the end are empty.
+    /// The cells in the order of the columns; empty cells at the end may be missing.
     pub(super) cells: Vec<String>,
 }
 
@@ -14,7 +14,7 @@ impl Row {
         self.cells.get(column).map_or("", |cell| cell.trim())
     }
 
-    /// Returns the first of the given columns that is filled in this row; `None` if all of them are empty.
+    /// Returns the first of these columns in which the row has a filled cell; `None` if all these cells are empty.
     pub(super) fn filled(&self, columns: &[usize]) -> Option<usize> {
         columns.iter().copied().find(|column| !self.cell(*column).is_empty())
     }

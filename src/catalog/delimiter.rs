@@ -64,8 +64,8 @@ fn count(line: &[u8]) -> [usize; 4] {
     counts
 }
 
-/// Passes each byte outside of quotes to `show` until `show` returns false. Returns the position of that last byte;
-/// `None` if `show` never returned false.
+/// Calls `show` with each byte outside of quotes until `show` returns false, and returns the position of that byte.
+/// Returns `None` if `show` never returned false.
 fn walk(bytes: &[u8], mut show: impl FnMut(u8) -> bool) -> Option<usize> {
     let (mut is_quoted, mut is_start) = (false, true);
     for (at, byte) in bytes.iter().copied().enumerate() {

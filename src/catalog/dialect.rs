@@ -24,7 +24,7 @@ macro_rules! documents {
     };
 }
 
-/// All dialects; the last one is that of plain files, which no known program wrote.
+/// The known dialects. The last one is for plain files, which none of the known programs wrote.
 static ALL: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
     let documents = documents![
         "shopify",
@@ -82,11 +82,12 @@ pub(super) enum Field {
     Type,
     Tags,
     Status,
-    /// One or several pictures of a row.
+    /// The column with one or several pictures of a row.
     Image,
-    /// Further pictures of a row.
+    /// The columns with further pictures of a row.
     MoreImages,
-    /// The picture of the row's own variant, if the column of [`Field::Image`] has the pictures of the whole product.
+    /// The column with a variant's own picture, used if the column of [`Field::Image`] has the pictures of the whole
+    /// product.
     VariantImage,
 }
 
@@ -113,37 +114,37 @@ impl Field {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dialect {
-    /// The name of the dialect, which a manifest writes after `dialect:`.
+    /// The short name of the dialect, such as `shopify`, which a manifest writes after `dialect:`.
     pub(super) name: String,
-    /// The name of the program's files in messages, such as `Shopify product export`.
+    /// The name of these files in messages, such as `Shopify product export`.
     pub(super) title: String,
-    /// Headers that every file of the program has.
+    /// The names of columns that every file of the program has.
     required: Vec<Header>,
-    /// Headers that are typical of the program.
+    /// The names of columns that are typical of the program.
     strong: Vec<Header>,
-    /// The least number of typical headers that a file must have to be recognised.
+    /// The least number of typical columns (`strong`) by which a file is recognised.
     least: usize,
-    /// The names of similar dialects that are ruled out for a file if this dialect fits the file.
+    /// The names of similar dialects. If a file fits this dialect, it is not taken for a file of those.
     #[serde(default)]
     over: Vec<String>,
-    /// Other spellings, such as translations, of the headers that this dialect's document names.
+    /// Other spellings of column names, such as translations.
     #[serde(default)]
     spellings: Spellings,
-    /// Two texts: the character that the program puts before a cell that looks like a formula, and the characters with
-    /// which such cells begin.
+    /// The character that the program writes before a cell that looks like a formula, and the characters with which
+    /// such a cell begins.
     #[serde(default)]
     escape: Option<[String; 2]>,
     /// The name of a list in each record, such as `variants`, whose elements become rows.
     #[serde(default)]
     pub(super) rows: Option<String>,
-    /// The columns that hold the key of a row's product; the first one with a text counts. Rows with the same key
-    /// belong to the same product.
+    /// The columns with the key of a product. Rows with the same key belong to the same product. The first of these
+    /// columns that is filled in a row counts.
     together: Vec<Header>,
-    /// The columns that hold the key of a row if its columns of [`Self::together`] are empty. Each such row is a
-    /// product of its own.
+    /// The columns with the key of a row whose columns [`Self::together`] are empty. Such a row is a product of its
+    /// own.
     #[serde(default)]
     alone: Vec<Header>,
-    /// The columns with a product's id, read from the product's first row. Without them, the key of the product is the
+    /// The columns with a product's id, read from the product's first row. If there are none, the product's key is the
     /// id.
     #[serde(default)]
     id: Vec<Header>,
@@ -154,7 +155,7 @@ pub(super) struct Dialect {
     /// hold.
     #[serde(default)]
     repeats: Vec<When>,
-    /// Conditions for a row that is not a product and is ignored. One of the conditions must hold.
+    /// Conditions for a row that is not a product, such as a comment; it is ignored. One of the conditions must hold.
     #[serde(default)]
     ignore: Vec<When>,
     /// The column in which the row of a variant names the row of its product. A row with an empty cell there is a
@@ -176,17 +177,18 @@ pub(super) struct Dialect {
     #[serde(default)]
     variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
-    /// For each column of titles, the columns whose texts (such as a brand) are put before the title.
+    /// For each title column, the columns whose texts (such as a brand) are put before the title.
     #[serde(default)]
     before: BTreeMap<Header, Vec<Header>>,
-    /// Columns to ignore: each key is ignored if the file also has the column that is its value. For example, a column
-    /// with the names of picture files is ignored if another column has their addresses.
+    /// Columns that another column replaces: the key is ignored if the file also has the column that is the value. For
+    /// example, addresses of pictures replace the names of picture files.
     #[serde(default)]
     unless: BTreeMap<Header, Header>,
     /// True if cells may contain pictures in Base64.
     #[serde(default)]
     pub(super) encoded: bool,
-    /// Translations of the words in the status column. The key is the program's own word in lower case.
+    /// The words of the status column, from the program's own word in lower case to the usual word: `0` becomes
+    /// `disabled`.
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,
     #[serde(default)]
@@ -205,9 +207,9 @@ pub(super) struct Dialect {
     pub(super) id_list: Option<char>,
     /// Columns that hold codes, such as barcodes, which spreadsheets often mistake for numbers.
     codes: Vec<Header>,
-    /// Columns that describe a single variant. The text of the product's row never replaces an empty cell in them.
+    /// Columns that describe a single variant, so that an empty cell never takes the text of the product's row.
     own: Vec<Header>,
-    /// Rules that leave products and variants out, unless the user asks for all.
+    /// Rules by which products and variants are skipped, unless the user asks for all.
     skip: Vec<Skip>,
 }
 
@@ -234,20 +236,20 @@ struct Options {
 #[serde(deny_unknown_fields)]
 struct Children {
     column: Header,
-    /// The name whose value is the key of the variant's row, such as `sku`.
+    /// The name before the key of the variant's row, such as `sku` in `sku=A-1`.
     key: String,
 }
 
 /// A measure of how well a dialect fits the headers of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Confidence {
-    /// The number of the dialect's typical headers that the file has.
+    /// The number of typical columns that the file has.
     pub(super) known: usize,
-    /// The number of all typical headers of the dialect.
+    /// The number of typical columns that the dialect names.
     pub(super) of: usize,
 }
 
-/// The dialects that the headers of a file indicate.
+/// The dialect, or the two equally likely dialects, that the column names of a file indicate.
 #[derive(Debug)]
 pub(super) enum Detected {
     /// One dialect fits best.
@@ -256,7 +258,6 @@ pub(super) enum Detected {
     Either(&'static Dialect, &'static Dialect),
 }
 
-/// Returns the dialect with this name; `None` if there is none.
 pub(super) fn find(name: &str) -> Option<&'static Dialect> {
     ALL.iter().find(|dialect| dialect.name == name)
 }
@@ -271,8 +272,8 @@ pub(super) fn is_list_of_rows(name: &str) -> bool {
     ALL.iter().any(|dialect| dialect.rows.as_deref() == Some(name))
 }
 
-/// Returns the dialect that the headers of a file indicate, or two that fit about equally well. A file that fits none
-/// has the dialect of plain files.
+/// Returns the dialect that the column names of a file indicate, or two dialects that fit about equally well. A file
+/// that fits no dialect counts as a plain file.
 pub(super) fn detect(headers: &[String]) -> Detected {
     let likely: Vec<_> = ALL
         .iter()
@@ -294,22 +295,22 @@ pub(super) fn detect(headers: &[String]) -> Detected {
     }
 }
 
-/// Reports whether one of the headers is a column by which a dialect identifies products.
+/// Reports whether one of these column names is the name of a column by which a dialect identifies products.
 pub(super) fn names_items(headers: &[String]) -> bool {
     let folded: Vec<String> = headers.iter().map(|header| header::fold(header)).collect();
     let is_id = |header: &Header| !header.written.contains('*') && header.is_among(&folded);
     ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
 }
 
-/// Returns the dialect that a file resembles most, for a hint; `None` if it resembles none. The file has all headers
-/// that the dialect requires, and at least one of its typical headers.
+/// Returns the dialect that the column names resemble most, for a hint: all its required columns exist, and at least
+/// one typical column. Returns `None` if there is no such dialect.
 pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     let known = |dialect: &&Dialect| dialect.confidence(headers).map_or(0, |confidence| confidence.known);
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)
 }
 
-/// Returns a dialect that nearly fits a file, and the spellings of the one required header that the file lacks; `None`
-/// if there is no such dialect.
+/// Returns a dialect that fits a file except for one missing column, with the possible names of that column. Returns
+/// `None` if there is no such dialect.
 pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<String>)> {
     let lacking = |dialect: &'static Dialect| {
         let folded = dialect.spellings.known(headers);
@@ -324,12 +325,13 @@ pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<S
 }
 
 impl Dialect {
-    /// Reports whether this is the dialect of plain files, in which each row is an item.
+    /// Reports whether this is the dialect of plain files, which no known program wrote. Each row of such a file is an
+    /// item.
     pub(super) fn is_plain(&self) -> bool {
         self.strong.is_empty()
     }
 
-    /// Returns the headers that the dialect requires and that the file lacks.
+    /// Returns the names of the required columns that a file with these column names lacks.
     pub(super) fn missing(&self, headers: &[String]) -> Vec<&str> {
         self.absent(&self.spellings.known(headers))
     }
@@ -343,7 +345,7 @@ impl Dialect {
         self.strong.iter().filter(|header| header.is_among(folded)).count()
     }
 
-    /// Counts the typical headers that the file has; returns `None` if a required header is missing.
+    /// Returns how many typical columns a file with these column names has; `None` if a required column is missing.
     pub(super) fn confidence(&self, headers: &[String]) -> Option<Confidence> {
         let folded = self.spellings.known(headers);
         if !self.absent(&folded).is_empty() {
@@ -365,7 +367,7 @@ impl Dialect {
         }
     }
 
-    /// Returns the headers that identify rows in this dialect, for a message.
+    /// Returns the names of the columns that identify rows in this dialect, for a message.
     pub(super) fn id_headers(&self) -> Vec<&str> {
         self.together.iter().chain(&self.alone).map(|header| header.written.as_str()).collect()
     }

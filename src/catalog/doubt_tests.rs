@@ -1,4 +1,4 @@
-//! Tests files that can be read in two ways: the way that is chosen, and the messages about it.
+//! Tests product files that can be understood in two ways: which way is chosen, and what the messages say about it.
 
 use super::*;
 use crate::domain::problem::Severity;

@@ -1,11 +1,10 @@
-//! Determines the encoding of text that is not UTF-8 from a sample.
+//! Determines from a sample the encoding of a sheet that is not UTF-8.
 //!
 //! Every encoding that can decode the sample is a candidate, and the decoded text is its reading. A reading is rated by
-//! the language that fits its words best, by the frequency of letters beyond ASCII and their places in a word. The best
-//! reading is certain only if every different reading is a thousand times less likely. An encoding other than
-//! windows-1252, the most common one, also needs more letters. In addition, the detector of browsers (`chardetng`) must
-//! agree, or the odds must be even greater. A sheet of ASCII words in which all other characters are symbols is certain
-//! too. Otherwise the user decides.
+//! how well its letters beyond ASCII fit some language, by their frequency and place in a word. The best reading is
+//! certain only if every different reading is a thousand times less likely. An encoding other than windows-1252, the
+//! most common one, also needs more letters. It must be the guess of the browsers' detector (`chardetng`) too, or be
+//! even likelier. A sample of ASCII words and symbols is certain as well. In all other cases the user decides.
 
 mod language;
 mod symbols;
@@ -15,12 +14,12 @@ use crate::domain::problem::meant_or_all;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::collections::HashSet;
 
-/// Least odds (natural logarithm) against the next reading at which the best reading is certain. The detector of
-/// browsers, `chardetng`, must agree with it.
+/// The natural logarithm of the odds from which the best reading is certain, if the browsers' detector (`chardetng`)
+/// agrees.
 const CERTAIN: f64 = 7.0;
 
-/// Least odds (natural logarithm) at which the best reading is certain although the detector of browsers disagrees with
-/// it. For windows-1252, [`CERTAIN`] is enough.
+/// The natural logarithm of the odds from which the best reading is certain although the browsers' detector disagrees.
+/// For windows-1252, [`CERTAIN`] is enough.
 const CERTAIN_ALONE: f64 = 10.0;
 
 /// Least number of letters beyond ASCII that a sample needs for a certain encoding. `FEWEST_LATIN` is the number for
@@ -30,8 +29,8 @@ const CERTAIN_ALONE: f64 = 10.0;
 const FEWEST: usize = 24;
 const FEWEST_LATIN: usize = 8;
 
-/// Penalty (natural logarithm) for an encoding that was not made for the language of the text. `FROM_AFAR` is the
-/// penalty for an alphabet in an encoding of East Asia.
+/// The natural logarithm by which an encoding is rated lower if it was not made for the language of the text.
+/// `FROM_AFAR` applies to an alphabet in an encoding of East Asia.
 const UNUSUAL: f64 = -4.5;
 const FROM_AFAR: f64 = -6.0;
 
@@ -56,21 +55,21 @@ const MULTI_BYTE: [(&Encoding, Script); 5] = [
 pub(super) enum Decision {
     /// The encoding of the sample is certain.
     Certain(Certain),
-    /// Several encodings are possible; the likeliest is first. Each has its name, and its own reading of the first
-    /// words in which the readings differ.
+    /// Several encodings are possible, the likeliest first. Each has its name and a few words of the sample as it
+    /// decodes them; these words show the difference.
     Uncertain(Vec<(&'static str, String)>),
     /// No known encoding can decode the sample.
     Unknown,
 }
 
-/// The certain reading (decoded text) of a sample.
+/// The encoding of a sample, known for certain.
 #[derive(Debug)]
 pub(super) struct Certain {
     pub(super) encoding: &'static Encoding,
     /// A word of the sample, decoded, as an example for the user.
     pub(super) word: String,
-    /// Bytes that the sample lacks and that `encoding` reads differently than other encodings that fit the sample
-    /// equally well.
+    /// Bytes that do not occur in the sample and whose letters are not certain: equally likely encodings decode them
+    /// differently.
     pub(super) doubtful: Vec<u8>,
     /// True if the words of the sample are in Latin letters.
     pub(super) is_latin: bool,
@@ -89,7 +88,7 @@ struct Candidate {
     is_latin: bool,
 }
 
-/// Returns the encoding with this label. The error is a hint about the existing encodings.
+/// Returns the encoding with this name. The error is a hint that lists the existing encodings.
 pub(super) fn named(label: &str) -> Result<&'static Encoding, String> {
     let known = Encoding::for_label(label.trim().as_bytes()).filter(|it| *it != encoding_rs::REPLACEMENT);
     known.ok_or_else(|| {
@@ -161,8 +160,8 @@ pub(super) fn decide(sample: &[u8]) -> Decision {
     Decision::Uncertain(readings(&candidates))
 }
 
-/// Returns the different readings of a sample, the likeliest first, at most [`SHOWN`]. Each has the name of its
-/// encoding, and the first words in which the readings differ.
+/// Returns the different readings (decoded texts) of a sample, the likeliest first, at most [`SHOWN`]. Each is the name
+/// of its encoding, and the first words in which the readings differ.
 fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     let mut shown: Vec<&Candidate> = Vec::new();
     for candidate in candidates {
@@ -188,7 +187,8 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     shown.iter().map(|candidate| (candidate.encoding.name(), words(candidate))).collect()
 }
 
-/// Returns the bytes that the sample lacks and that an equally fitting encoding reads differently than `encoding` does.
+/// Returns the bytes that do not occur in the sample and that one of the encodings `equal` decodes differently from
+/// `encoding`.
 fn doubtful(encoding: &'static Encoding, equal: &[&'static Encoding], used: &[bool; 256]) -> Vec<u8> {
     if is_multi_byte(encoding) {
         return Vec::new();

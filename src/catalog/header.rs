@@ -1,7 +1,7 @@
-//! Finds the header of a sheet: the row that names the columns, which need not be the first one.
+//! Finds the header of a sheet: the row with the names of the columns, which need not be the first row.
 //!
-//! Exports begin with blank lines, titles, comments and lines for programs. The choice depends only on the rows above
-//! the header, the header itself and the few rows below it, so rows added at the end of a file never change it.
+//! Some exports begin with blank lines, titles, comments or lines that only programs read. The choice depends only on
+//! the rows above the header, the header and a few rows below it. So rows added at the end of a file never change it.
 
 use super::cells::Row;
 use super::dialect;
@@ -15,8 +15,7 @@ use std::collections::BTreeMap;
 /// Number of rows at the start of a sheet that are searched for the header.
 pub(super) const LOOKED_AT: usize = 50;
 
-/// Number of rows below Amazon's first line that may be the header: labels for people, then the names of the
-/// attributes.
+/// Number of rows below the line `TemplateType=…` of Amazon's files that are searched for the header.
 const HEADER_OF_TEMPLATE: usize = 2;
 
 /// Number of rows that are searched for the real header below a row that looks like a header but names no field.
@@ -29,7 +28,7 @@ enum Kind {
     Blank,
     /// Excel's line that names the delimiter, such as `sep=;`.
     Separator,
-    /// A line that begins with `# `, or with a word that is meant for programs, such as `#INFO`.
+    /// A line that begins with `# `, or with a word for programs, such as `#INFO`.
     Comment,
     /// Amazon's first line, `TemplateType=…`.
     Template,
@@ -37,8 +36,8 @@ enum Kind {
     Cells,
 }
 
-/// Returns the index of the header among the first rows; `None` if all these rows are blank, comments or lines for
-/// programs.
+/// Returns the index of the header row among the first rows. Returns `None` if all these rows are blank, comments, or
+/// lines that only programs read.
 ///
 /// `columns` are the columns that the user names, by field.
 pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
@@ -83,9 +82,9 @@ pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) ->
     Some(first)
 }
 
-/// Returns the index of a header that is marked like a comment by `# ` at its start, if there is one.
+/// Returns the index of a header row that begins with `# ` like a comment; `None` if there is none.
 ///
-/// Such a header names fields. The row below it has as many cells and names no field.
+/// Such a row names fields. The row below it has as many cells and names no field.
 fn marked(rows: &[Row], kinds: &[Kind], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
     let below = kinds.iter().position(|kind| *kind == Kind::Cells)?;
     let at = kinds[..below].iter().rposition(|kind| *kind != Kind::Blank)?;
@@ -135,8 +134,8 @@ pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Prob
     Some(problem)
 }
 
-/// Reports whether a line of a text sheet is a comment, or is meant for programs, such as `#INFO`. Such a line has no
-/// cells.
+/// Reports whether a line of a text sheet has no cells, because it is a comment or a line for programs, such as
+/// `#INFO`.
 pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim_start_matches('"');
     line.starts_with("# ") || machine_word(line).is_some()
@@ -194,7 +193,7 @@ fn names_items(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> bool {
     names.iter().any(is_named) || dialect::names_items(&names)
 }
 
-/// Returns the fields whose usual name is in a cell of the row.
+/// Returns the fields, such as the title, whose usual name is in a cell of the row.
 fn fields(row: &Row) -> Vec<&'static str> {
     let is_name = |field: &str, cell: &String| matches!(words::fit(field, name(cell)), Some(Fit::Whole(_)));
     let is_there = |field: &&str| row.cells.iter().any(|cell| is_name(field, cell));

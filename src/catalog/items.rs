@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The number of items that a product file gives for each choice of [`OnePer`]. Products and variants that are left out
-/// do not count.
+/// The numbers of items that a product file yields, one for each choice of [`OnePer`]. Skipped products and variants do
+/// not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Makes {
     /// The number of items if each product gets one clip.
@@ -46,46 +46,46 @@ pub(super) struct Maker<'a> {
     pub(super) file: &'a str,
     pub(super) dialect: &'static Dialect,
     pub(super) headers: &'a [String],
-    /// The names of the columns, as one list in memory that all items share.
     pub(super) names: &'a Arc<[Arc<str>]>,
     pub(super) columns: &'a dialect::Columns,
     pub(super) one_per: OnePer,
-    /// True if the user asks for all products and variants, so that none is left out.
+    /// True if the user asks for all products and variants, so that none is skipped.
     pub(super) all: bool,
 }
 
 /// The items made so far, with their problems and with counts for messages.
 #[derive(Default)]
 pub(super) struct Made {
-    /// The items that were not passed on to the receiver yet.
+    /// The items that were not passed to the caller yet.
     pub(super) items: Vec<Item>,
     /// The number of all items made so far, including those already passed on.
     pub(super) count: usize,
-    /// The number of items for each choice of [`OnePer`]; zeros for a plain file.
+    /// The number of items for each choice of [`OnePer`]; zeros for a plain file, in which each row is an item.
     pub(super) makes: Makes,
-    /// The problems of the items' ids.
+    /// Problems with the ids of items.
     pub(super) problems: Vec<Problem>,
-    /// The number of products or variants left out, by reason.
+    /// The number of skipped products or variants, by the reason for skipping them.
     pub(super) left_out: BTreeMap<&'static str, usize>,
-    /// Examples of rows left out, by reason.
+    /// Examples of skipped rows, by the reason for skipping them.
     pub(super) examples: BTreeMap<&'static str, Vec<String>>,
     /// The ids that several items of the file have, which is an error.
     pub(super) doubled: BTreeSet<String>,
-    /// The ids that were shortened; the example is a long id and the short one.
+    /// The ids that were shortened. The example in `Noted::first` is the first long id and its short form.
     pub(super) cut: Noted,
-    /// The ids of a plain file that begin with an apostrophe; the example is an id and its column.
+    /// The ids of a plain file that begin with an apostrophe. The example is the first such id and its column.
     pub(super) quoted: Noted,
-    /// The ids that had invisible characters at an end, which were removed; the example is an id before and after.
+    /// The ids from whose ends invisible characters were removed. The example is the first such id, before and after.
     pub(super) trimmed: Noted,
-    /// The items in which a question mark replaces a letter; the example is the first such word and the id of its item.
+    /// The items with a word in which a question mark replaces a letter. The example is the first such word and the
+    /// item's id.
     pub(super) lost: Noted,
     /// The items that the shop does not sell, by the index of the column that marks them as not sold.
     pub(super) unsold: BTreeMap<usize, Noted>,
-    /// The row number of each id, by the digest of the id.
+    /// The row number of each item, by the digest of the item's id.
     rows: HashMap<Short, u32>,
 }
 
-/// Limit on the number of rows that are shown as examples of one reason for leaving rows out.
+/// Limit on the rows that are shown as examples for one reason to skip rows.
 const SHOWN: usize = 3;
 
 impl Made {
@@ -98,16 +98,15 @@ impl Made {
     }
 }
 
-/// An observation about several items that is reported once.
+/// An observation about several items, such as a shortened id, that is reported once with an example.
 #[derive(Default)]
 pub(super) struct Noted {
     pub(super) count: usize,
-    /// The example, from the first item: the original text, and a second text, such as the new id or the name of a
-    /// column.
+    /// The example from the first item: the original text and a second text, such as the new id or a column's name.
     pub(super) first: Option<(String, String)>,
     /// The states of unsold items, such as `draft`.
     pub(super) states: BTreeSet<&'static str>,
-    /// The words that the file has for the states of unsold items, at most [`WORDS`].
+    /// The words, at most [`WORDS`], that the file has for the states of unsold items.
     pub(super) words: BTreeSet<String>,
 }
 
@@ -118,10 +117,10 @@ impl Noted {
     }
 }
 
-/// Limit on the words for states, such as `draft`, that a hint quotes from a file.
+/// Limit on the words for states, such as `draft`, that a hint quotes from the file.
 const WORDS: usize = 8;
 
-/// The reason for leaving out a variant without a picture, if each picture gets one clip.
+/// The reason for skipping a variant that has no picture when each picture gets one clip.
 const NO_PICTURE: &str = "without a picture";
 
 impl Maker<'_> {
@@ -137,7 +136,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Makes the items of these products, and adds the items and the problems of their ids to `made`.
+    /// Makes the items of these products, and adds them and the problems with their ids to `made`.
     pub(super) fn items(&self, products: Vec<Product>, made: &mut Made) {
         for product in products {
             match self.one_per {
@@ -227,8 +226,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Records that a plain file marks an item as not sold. The item is kept, because nothing is left out from plain
-    /// files.
+    /// Records that a plain file marks an item as not sold. The item still gets its clips, because items of plain files
+    /// are never skipped.
     fn note_state(&self, made: &mut Made, item: &Item) {
         if !self.dialect.is_plain() {
             return;
@@ -259,7 +258,6 @@ impl Maker<'_> {
         Place::Row { file: self.file.to_owned(), row, column }
     }
 
-    /// Returns the id of a product.
     fn id_of<'p>(&self, product: &'p Product) -> &'p str {
         self.columns.own_id(&product.head).unwrap_or(&product.key)
     }

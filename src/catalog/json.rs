@@ -15,14 +15,13 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
 use walk::{Found, Rank, Step, Walk, Wanted};
 
-/// Number of bytes at the start of a file that are examined for its structure: one object per line, or the place of the
-/// list of products.
+/// Number of bytes at the start of a file that are read to find its structure: one object per line, or a list of
+/// products.
 const LOOKED_AT: u64 = LARGEST_ROW as u64;
 
 /// The hint in the error about a JSON object that is too large.
 const ENDLESS: &str = "a quote or a bracket in the object may be unclosed";
 
-/// Reads a JSON file: one object per line, or a document.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
     let is_list = head.trim_ascii_start().starts_with(b"[");
     let (mut metered, guard) = Metered::new(head, source);
@@ -145,8 +144,8 @@ fn document(
     table.end_of_records()
 }
 
-/// Walks through a document, and returns the finished walk with the lists of objects that it found. The second value is
-/// an error if the JSON is wrong.
+/// Walks through a document, and returns the walk with the lists of objects that it found. The second value is an error
+/// if the JSON is invalid.
 fn walked<'s, 'a>(
     table: &'s mut Table<'a>,
     wanted: Wanted,
@@ -201,7 +200,7 @@ fn by_id(table: &mut Table<'_>, products: &[(String, &RawValue)]) -> Result<(), 
     table.end_of_records()
 }
 
-/// Builds the error about a document in which several lists may be the list of products.
+/// Builds the error about a document with several lists, each of which may be the list of products.
 fn several(table: &Table<'_>, found: &[Found]) -> Problem {
     let mut found: Vec<&Found> = found.iter().collect();
     found.sort_by_key(|found| std::cmp::Reverse(found.rank));

@@ -1,8 +1,8 @@
 //! Decodes the bytes of a sheet from any encoding to UTF-8.
 //!
-//! ASCII passes unchanged. At the first byte beyond ASCII the encoding is decided once for the whole sheet, on the
-//! sample that begins there. Bytes that this encoding cannot decode become a byte that UTF-8 does not have, which
-//! causes an error for their cell.
+//! ASCII passes unchanged. At the first byte beyond ASCII the encoding is decided once for the whole sheet, on a sample
+//! that begins there. Bytes that cannot be decoded become a byte that is invalid in UTF-8, which later causes an error
+//! for their cell.
 
 use super::encoding::{Certain, Decision, decide};
 use super::lines::Broken;
@@ -17,7 +17,7 @@ const SAMPLE: usize = 1024 * 1024;
 /// Number of bytes that are decoded in one step.
 const CHUNK: usize = 64 * 1024;
 
-/// Number of bytes kept from before the sample, so that the first word of the sample is whole.
+/// Number of bytes before the sample that are kept, so that the first word of the sample is complete.
 const BEFORE: usize = 64;
 
 /// The byte that replaces bytes that cannot be decoded; it never occurs in UTF-8.
@@ -33,7 +33,7 @@ pub(super) struct Known {
     pub(super) encoding: Cell<Option<&'static Encoding>>,
     /// A decoded word of the sample, if the encoding was decided on a sample.
     pub(super) word: RefCell<Option<String>>,
-    /// True if a byte-order mark or the user determines the encoding, so that no sample decides it.
+    /// True if the user or a byte-order mark determines the encoding, so that no sample is needed.
     pub(super) is_given: Cell<bool>,
     broken: RefCell<Option<Broken>>,
 }
@@ -56,8 +56,8 @@ enum State {
     Open,
     /// The sheet is UTF-8, so bytes pass unchanged.
     Utf8,
-    /// The sheet has another encoding, so bytes are decoded. The listed bytes count as undecodable, because equally
-    /// fitting encodings read them differently.
+    /// The sheet has another encoding, so bytes are decoded. The listed bytes are errors, because equally likely
+    /// encodings decode them differently.
     Other(Box<Decoder>, Vec<u8>),
     /// All bytes of the sheet were decoded.
     Ended,
@@ -286,14 +286,14 @@ fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
     pairs().all(|pair| is_ascii(pair[1], pair[0])).then_some(UTF_16BE)
 }
 
-/// The numbers of runs of successive bytes beyond ASCII in a sample: those that are valid UTF-8, and the others.
+/// The numbers of uninterrupted runs of bytes beyond ASCII in a sample: those that are valid UTF-8, and the others.
 #[derive(Default)]
 struct Runs {
     /// The number of runs that are not valid UTF-8.
     others: usize,
     /// The number of runs that are valid UTF-8.
     utf8: usize,
-    /// True if each run of valid UTF-8 may be valid by accident, because it has only one or two letters of two bytes.
+    /// True if the valid runs may be valid by accident, because each has only one or two letters of two bytes.
     is_accident: bool,
     /// True if hardly any language uses the letters in the runs of valid UTF-8.
     is_odd: bool,
@@ -375,8 +375,7 @@ fn encoding(sample: &[u8]) -> Found {
     }
 }
 
-/// Returns a cell as text. If a letter of the cell could not be decoded, the error is the part of the cell around that
-/// letter.
+/// Returns a cell as text. If a letter could not be decoded, the error is the part of the cell around that letter.
 pub(super) fn text(cell: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(cell).map_err(|invalid| {
         let text = String::from_utf8_lossy(cell);

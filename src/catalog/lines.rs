@@ -1,4 +1,5 @@
-//! Prepares the bytes of a file for its reader: sheets get line feeds at line ends, and rows are limited in size.
+//! Prepares the bytes of a product file for its reader: it unifies the line ends of sheets, and limits the size of
+//! rows.
 
 use super::delimiter::delimiter;
 use super::quotes::{Flaw, Quotes};
@@ -17,9 +18,9 @@ const LOOKED_AT: usize = 64 * 1024;
 /// The byte-order mark of UTF-8.
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A row that is added after the last one, to detect a quote that is never closed.
+/// The row that is added after the last row of a sheet, to detect a quote that is never closed.
 ///
-/// The added row then becomes part of the quoted cell, whereas the CSV reader treats the end of a file as a closing
+/// The added row then becomes part of the quoted cell. Without it, the CSV reader takes the end of a file for a closing
 /// quote. No sheet has such a row, because a NUL is refused.
 const END: &[u8] = b"\n\0\n";
 
@@ -39,14 +40,14 @@ pub(super) enum Broken {
     Unreadable(String),
 }
 
-/// The limit on the bytes of the current row, and the flaws (misplaced quotes) found so far. The loop that reads the
-/// rows shares this state with the stream of bytes.
+/// The size limit of the current row, the misplaced quotes found so far, and the reason to stop. The loop that reads
+/// rows shares this state with the reader of bytes.
 #[derive(Debug, Default)]
 pub(super) struct RowGuard {
     /// The number of further bytes that the current row may have.
     left: Cell<usize>,
     broken: RefCell<Option<Broken>>,
-    /// The flaws (text after a closing quote) in rows that the reader has not returned yet.
+    /// Misplaced quotes in rows that the reader has not returned yet: cells with text after a closing quote.
     flaws: RefCell<VecDeque<Flaw>>,
 }
 
@@ -56,12 +57,12 @@ impl RowGuard {
         self.left.set(LARGEST_ROW);
     }
 
-    /// Returns the reason why no more bytes of the file are read; `None` if there is none.
+    /// Returns the reason why reading stopped before the end of the file; `None` if it did not stop.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
     }
 
-    /// Returns the flaws (text after a closing quote) of a row, and drops those of earlier rows.
+    /// Returns the misplaced quotes in a row (cells with text after a closing quote), and drops those of earlier rows.
     pub(super) fn flaws(&self, row: u64) -> Vec<Flaw> {
         let mut flaws = self.flaws.borrow_mut();
         let end = flaws.partition_point(|flaw| flaw.row <= row);
@@ -131,8 +132,8 @@ pub(super) struct Metered<R> {
 }
 
 impl<R: Read> Metered<R> {
-    /// Returns a reader and its guard. `head` is the part of the source that was already read, without a byte-order
-    /// mark.
+    /// Returns a reader, and the size limit that it shares with the caller. `head` is the part of the source that was
+    /// already read, without a byte-order mark.
     pub(super) fn new(head: Vec<u8>, source: R) -> (Self, Rc<RowGuard>) {
         let guard = Rc::new(RowGuard::default());
         guard.renew();
@@ -153,7 +154,7 @@ pub(super) fn is_end(record: &ByteRecord) -> bool {
     record.len() == 1 && &record[0] == b"\0"
 }
 
-/// Reports whether the added row [`END`] is part of this row, which then has an unclosed quote.
+/// Reports whether a row has swallowed the added row [`END`], because a quote in the row is never closed.
 pub(super) fn has_swallowed_end(record: &ByteRecord) -> bool {
     record.as_slice().contains(&0)
 }
@@ -174,8 +175,8 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Returns a reader and its guard. `head` is the part of the source that was already read; `before` is the number
-    /// of bytes before `head`.
+    /// Returns a reader, and the state that it shares with the caller. `head` is the part of the source that was
+    /// already read; `before` is the number of bytes before `head`.
     pub(super) fn new(head: Vec<u8>, source: R, delimiter: u8, before: usize) -> (Self, Rc<RowGuard>) {
         let guard = Rc::new(RowGuard::default());
         let lines = Self {

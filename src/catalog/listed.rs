@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Endings of picture files, by which a column of pictures is recognised; models accept only some of these kinds.
+/// Endings of picture files, which show that a column holds pictures. Video models accept only some of these formats.
 const ENDINGS: [&str; 12] =
     ["jpg", "jpeg", "png", "webp", "gif", "avif", "svg", "bmp", "tif", "tiff", "heic", "jfif"];
 
@@ -79,7 +79,7 @@ pub(super) fn listed(cell: &str) -> Vec<Cow<'_, str>> {
     found
 }
 
-/// Reports whether the mark (comma, space and so on) between `before` and `after` separates two pictures.
+/// Reports whether the mark between `before` and `after`, such as a comma or a space, separates two pictures.
 ///
 /// `rest` is the text `after` without the white space and marks at its start.
 fn parts(before: &str, after: &str, rest: &str, is_space: bool) -> bool {

@@ -1,10 +1,10 @@
-//! Finds letters that were lost when a spreadsheet saved a sheet: question marks within words, as in `gr?n`.
+//! Finds letters that were lost when a sheet was saved: question marks within words, as in `gr?n`.
 //!
-//! An encoding that lacks a letter, such as `ü`, cannot save it, so spreadsheets write a question mark in its place.
+//! Spreadsheets write a question mark for each letter that the encoding lacks, such as `ü`.
 
 use crate::domain::item::Item;
 
-/// The fields whose texts are words, so that a question mark within a word is a lost letter.
+/// The fields that hold words, so that a question mark within a word is a lost letter.
 const FIELDS: [&str; 5] = ["title", "name", "description", "vendor", "type"];
 
 /// Characters of web addresses and paths. A word that contains one is not searched for lost letters.

@@ -1,8 +1,8 @@
-//! Chooses the columns of a product file that the fields of an item are read from.
+//! Chooses the column of a product file for each field of an item, such as the title.
 //!
-//! A column is named in the manifest, known from the program that wrote the file, found by its name, or last found by
-//! its content. The choice is made once, on the header and a limited number of first rows. Names decide. The content of
-//! the rows only breaks ties, and decides if no name fits.
+//! The manifest may name the column, or it is known from the program that wrote the file. If neither applies, the
+//! column's name decides, and the content of the first rows only if no name fits or several do. The choice is made
+//! once, on the header and the first rows.
 
 use super::dialect::{Columns, Dialect, Field, Says};
 use super::survey::Survey;
@@ -10,16 +10,16 @@ use super::words::{self, Fit};
 use crate::domain::item::FIELDS;
 use std::collections::BTreeMap;
 
-/// Fields whose column is searched by name, if a file of a known program lacks that program's usual column.
+/// Fields for which a column with a similar name is searched if the usual column of a known program is missing.
 const OPEN: [&str; 6] = ["title", "description", "vendor", "type", "tags", "image"];
 
-/// Limit on the columns that a hint offers if no column can be chosen.
+/// Limit on the columns that a hint suggests if no column can be chosen.
 pub(super) const OFFERED: usize = 3;
 
-/// Length in bytes of the longest text in a column that is likely to hold ids.
+/// Limit on the length, in bytes, of the texts in a column that may hold ids.
 const SHORT: usize = 64;
 
-/// Largest number of digits of a row number; a longer number counts as a product number of the shop.
+/// Limit on the digits of a row number; a longer number is a product number of the shop.
 const ROW_NUMBER: usize = 6;
 
 /// The way in which the column of a field was chosen.
@@ -36,7 +36,7 @@ pub enum By {
 }
 
 impl By {
-    /// Returns the name, in JSON output, of the way in which a column was chosen.
+    /// Returns the word for this way of choosing a column in JSON output.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl By {
     }
 }
 
-/// The column that was chosen for a field; several if the program that wrote the file uses several.
+/// The column that was chosen for a field, or several if the program that wrote the file uses several.
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
     pub(super) field: &'static str,
@@ -66,9 +66,9 @@ pub(super) struct Mapping {
     pub(super) pictures: Vec<usize>,
     /// Columns that have the same picture in all filled rows.
     pub(super) same: Vec<usize>,
-    /// Columns of a plain file that may mark an item as not sold, with the meaning of their cells.
+    /// Columns of a plain file that may mark an item as not sold, each with the kind of its cells.
     pub(super) states: Vec<(usize, Says)>,
-    /// The column `id`, if it has only numbers, so that another column identifies the products.
+    /// The column `id`, if it holds mere row numbers and another column was chosen to identify the products.
     pub(super) row_number: Option<usize>,
 }
 
@@ -97,8 +97,8 @@ fn field(name: &str) -> Option<Field> {
     .find(|field| field.name() == name)
 }
 
-/// Chooses the columns of a file for all fields. `named` has the columns that the user names, by field. Returns an
-/// error if the file has none of the columns named for a field.
+/// Chooses the columns of a file for all fields. `named` has the columns that the user names for each field. Returns an
+/// error if the file has none of the columns that the user names for a field.
 pub(super) fn choose<'a>(
     dialect: &'static Dialect,
     headers: &[String],
@@ -148,8 +148,8 @@ pub(super) fn choose<'a>(
     Ok(mapping)
 }
 
-/// Returns the meaning of a column's cells, if the name of the column suggests that they mark items as not sold; `None`
-/// for any other column.
+/// Returns the kind of cells in a column whose name suggests that it marks items as not sold; `None` for any other
+/// column.
 fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
     let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
     match () {
@@ -160,8 +160,8 @@ fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
     }
 }
 
-/// Returns the index of the column that the user names; `None` if there is none. If no name is equal, the only name
-/// that differs just in case, accents or punctuation is taken.
+/// Returns the index of the column that the user names; `None` if there is none. The name may differ in case, accents
+/// or punctuation if only one column's name is that similar.
 fn position(headers: &[String], wanted: &str) -> Option<usize> {
     let wanted = wanted.trim();
     let exact = headers.iter().position(|header| header == wanted);
@@ -173,9 +173,9 @@ fn position(headers: &[String], wanted: &str) -> Option<usize> {
 }
 
 impl Mapping {
-    /// Replaces the columns of the dialect by the chosen ones.
+    /// Puts the chosen columns in place of those that the dialect names.
     ///
-    /// In a plain file, later records may add columns, but never change the choice.
+    /// In a plain file, later records may add columns, but they never change the choice.
     pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
         columns.states.clone_from(&self.states);
         for Choice { field: name, columns: chosen, by, .. } in &self.choices {
@@ -202,14 +202,13 @@ impl Mapping {
 
 type Found = (Vec<usize>, By, Vec<usize>);
 
-/// The names and contents of a file's columns.
 struct File<'a> {
     headers: &'a [String],
     survey: &'a Survey,
 }
 
 impl File<'_> {
-    /// Returns the columns whose names fit a field, the best first.
+    /// Returns the columns whose names fit a field, the best first and hidden ones last.
     fn fitting(&self, field: &str) -> Vec<(Fit, usize)> {
         let fits = |(at, name): (usize, &String)| words::fit(field, name).map(|fit| (fit, at));
         let mut found: Vec<(Fit, usize)> = self.headers.iter().enumerate().filter_map(fits).collect();
@@ -217,7 +216,6 @@ impl File<'_> {
         found
     }
 
-    /// Reports whether a column is hidden in the spreadsheet.
     fn is_hidden(&self, at: usize) -> bool {
         self.survey.hidden.contains(&at)
     }
@@ -246,8 +244,8 @@ impl File<'_> {
         Some((vec![usable[first].1], By::Name, others.collect()))
     }
 
-    /// Returns the column that identifies the items of a plain file in place of the usual one, which is missing or has
-    /// only numbers. Returns `None` if no other column fits, or if none is needed.
+    /// Returns a column that identifies the items of a plain file, if the usual one is missing or has only numbers.
+    /// Returns `None` if no other column fits, or if none is needed.
     fn id(&self, base: &Columns, mapping: &mut Mapping) -> Option<Found> {
         let Some(known) = base.ids().next() else {
             let mut found = self.fitting("id").into_iter().filter(|(fit, _)| matches!(fit, Fit::Whole(_)));
@@ -278,7 +276,7 @@ impl File<'_> {
         (is_stable && is_code).then_some(at)
     }
 
-    /// Reports whether the name of a column says that the addresses in it lead to something other than pictures.
+    /// Reports whether the name of a column suggests that its addresses lead to something other than pictures.
     fn is_link(&self, at: usize) -> bool {
         words::fit("link", &self.headers[at]).is_some()
     }

@@ -21,7 +21,7 @@ fn catalog(text: &str) -> Catalog {
     read("products.csv", text.as_bytes(), &Reading::default())
 }
 
-/// Reads a sheet. `columns` are pairs of a field and the column that the user names for it.
+/// Reads a sheet. `columns` are pairs of a field and the column that the user names for the field.
 fn with(text: &str, columns: &[(&str, &str)]) -> Catalog {
     let columns = columns.iter().map(|(field, column)| ((*field).to_owned(), vec![(*column).to_owned()]));
     read("products.csv", text.as_bytes(), &Reading { columns: columns.collect(), ..Reading::default() })

@@ -72,17 +72,17 @@ pub struct Catalog {
     pub items: Vec<Item>,
     /// The problems in the order of the rows. If one is an error, items are missing.
     pub problems: Vec<Problem>,
-    /// The description of the file; `None` if its columns could not be chosen, or if items were passed on while
-    /// reading.
+    /// The description of the file. `None` if its columns could not be chosen, or if items were passed to a receiver
+    /// while the file was read.
     pub about: Option<About>,
     /// True if the header was read without an error; otherwise the names of the items' columns are not reliable.
     pub is_headed: bool,
-    /// The number of items for each choice of [`OnePer`]; zeros for a plain file.
+    /// The number of items for each choice of [`OnePer`]; zeros for a plain file, in which each row is an item.
     pub makes: Makes,
     /// The columns that hold pictures.
     pub pictures: Pictures,
-    /// The format of the file and where its rows are, so that columns can be added to these rows later. `None` if the
-    /// file could not be read.
+    /// The format of the file and the position of its products, which are needed to add columns to the file. `None` if
+    /// the file could not be read.
     pub layout: Option<Layout>,
     /// The name of the encoding in which the file was read.
     pub encoding: &'static str,
@@ -95,7 +95,7 @@ pub struct Catalog {
 pub struct Pictures {
     /// The column that holds the picture of a product; `None` if there is none.
     pub chosen: Option<String>,
-    /// The way in which the column of `chosen` was chosen; `None` if there is no such column.
+    /// The way in which the column `chosen` was chosen; `None` if there is no such column.
     pub by: Option<By>,
     /// All columns that hold pictures.
     pub columns: Vec<String>,
@@ -123,42 +123,42 @@ pub struct Mapped {
 pub struct About {
     /// The format of the file in messages, such as `CSV (comma)`.
     pub format: String,
-    /// The name of the encoding.
+    /// The name of the file's encoding.
     pub encoding: &'static str,
-    /// The dialect of the file, by its name in a manifest, such as `shopify`.
+    /// The dialect (the kind of program that wrote the file) as a manifest names it, such as `shopify`.
     pub dialect: &'static str,
-    /// The dialect of the file, by its name for people, such as `Shopify product export`.
+    /// The dialect as messages name it, such as `Shopify product export`.
     pub title: &'static str,
-    /// The number of headers in the file that are typical of the program that wrote it.
+    /// The number of columns in the file that are typical of the program that wrote it.
     pub known: usize,
-    /// The number of all typical headers of the program that wrote the file; 0 for a plain file.
+    /// The number of columns that are typical of the program that wrote the file; 0 for a plain file.
     pub of: usize,
     /// The number of all columns of the file.
     pub columns: usize,
     /// The fields and their columns.
     pub mapping: Vec<Mapped>,
-    /// Columns that have texts but belong to no field; templates read them by the names of the columns.
+    /// Columns that have texts but belong to no field. Templates can read them by their names.
     pub unused: Vec<String>,
-    /// True if the column of the title holds words, or if the user names that column.
+    /// True if the column of the title holds words, or if the user names it.
     pub is_titled: bool,
     /// Columns that may hold the titles; empty if `is_titled` is true.
     pub titles: Vec<String>,
-    /// The numbers of products and variants, before any are left out.
+    /// The numbers of products and variants in the file, including those that are skipped.
     pub counts: Counts,
-    /// The number of items for each choice of [`OnePer`], without those left out.
+    /// The number of items for each choice of [`OnePer`], without skipped products and variants.
     pub makes: Makes,
     /// The number of rows of each kind, such as product or variant, by the file's word for the kind. Empty if no column
     /// has the kind.
     pub kinds: BTreeMap<String, usize>,
-    /// The reasons why products or variants are left out, each with the number of them.
+    /// The reasons for skipping products or variants, each with the number of skipped ones.
     pub left_out: Vec<(String, usize)>,
-    /// Examples of rows left out, by reason.
+    /// Examples of skipped rows, by the reason for skipping them.
     pub examples: BTreeMap<String, Vec<String>>,
 }
 
 impl Pictures {
-    /// Returns the warning that clips are made from words alone although the file has pictures; `None` if no column
-    /// holds pictures.
+    /// Returns the warning that clips are made without pictures although the file has some; `None` if no column holds
+    /// pictures.
     ///
     /// The caller checks that no clip uses a picture.
     #[must_use]
@@ -178,8 +178,8 @@ impl Pictures {
         Some(Problem::warning(Place::File(file.to_owned()), message).hint(hint))
     }
 
-    /// Returns the note about a column of pictures that was chosen by its name or content, with the first pictures in
-    /// it. Returns `None` if the column was chosen in another way.
+    /// Returns the note that a column of pictures was chosen by its name or content, with the first pictures in it.
+    /// Returns `None` if the column was chosen in another way.
     #[must_use]
     pub fn note(&self, file: &str) -> Option<Problem> {
         let column = self.chosen.as_ref().filter(|_| matches!(self.by, Some(By::Name | By::Content)))?;
@@ -203,16 +203,16 @@ pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
     table.finish()
 }
 
-/// An error: the rows of one product are not next to each other, so the file must be read as a whole.
+/// The error that the rows of one product are not next to each other, so that the file must be read as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scattered;
 
-/// Reads a product file and passes each item on as soon as it is complete.
+/// Reads a product file and passes each item to `take` as soon as it is complete.
 ///
-/// In a plain sheet, each row is an item, which is complete immediately. In any other sheet, the items of a product are
-/// complete when the next product begins. Only the digests that detect duplicates stay in memory. If rows refer to
-/// other rows, or if the file is XML or JSON, all items are gathered first, as by [`read`]. Then no item is complete
-/// before the end of the file.
+/// In a plain sheet each row is an item, which is complete immediately. In any other sheet, the items of a product are
+/// complete when the next product begins. Only the digests that detect duplicates stay in memory. An XML or JSON file,
+/// or a file whose rows refer to other rows, is read as a whole first. No item is then passed before the end of the
+/// file.
 ///
 /// If the error is [`Scattered`], the caller must discard the items that it received.
 pub fn stream(
@@ -232,7 +232,8 @@ pub fn stream(
     Ok(handed_on(table.finish(), take))
 }
 
-/// Reads a product file as a whole, because the rows of its products are scattered, and then passes the items on.
+/// Reads a product file as a whole, because the rows of its products are scattered, and then passes each item to
+/// `take`.
 pub fn gather(file: &str, source: impl Read, options: &Reading, take: &mut dyn FnMut(Item)) -> Catalog {
     handed_on(read(file, source, options), take)
 }

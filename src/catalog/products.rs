@@ -19,11 +19,11 @@ const LISTED: usize = 100;
 #[derive(Debug)]
 pub(super) struct Product {
     pub(super) key: String,
-    /// The row that represents the product: the product's own row, or else the first row that belongs to it.
+    /// The row that represents the product: its own row, or else its first row.
     pub(super) head: Rc<Row>,
     /// True if [`Product::head`] is the product's own row and not a variant's.
     is_apart: bool,
-    /// The index and row of the first variant that is not left out; `None` if there is no such variant.
+    /// The index and row of the first variant that is not skipped; `None` if there is no such variant.
     shown: Option<(usize, Rc<Row>)>,
     pub(super) variants: Vec<Variant>,
     pub(super) pictures: Vec<Rc<str>>,
@@ -31,17 +31,17 @@ pub(super) struct Product {
     has_lead: bool,
     /// The options of the product by name, each with the values that its variants have.
     pub(super) options: Vec<(String, Vec<String>)>,
-    /// The reason why the product is left out; `None` if it is not.
+    /// The reason for skipping the product; `None` if it is not skipped.
     left_out: Option<&'static str>,
 }
 
 /// A variant of a product.
 #[derive(Debug)]
 pub(super) struct Variant {
-    /// The variant's row; without cells if each product gets one clip.
+    /// The variant's row. Its cells are not kept if each product gets one clip.
     pub(super) row: Rc<Row>,
     pub(super) has_sku: bool,
-    /// The options that the product's row lists for the variant.
+    /// The options, such as colours, that the product's row lists for this variant.
     pub(super) options: Vec<(String, String)>,
     /// The variant's own picture, if it has one.
     picture: Option<Rc<str>>,
@@ -59,7 +59,7 @@ pub(super) fn different<'p>(mut pictures: impl Iterator<Item = &'p Rc<str>>) -> 
     }
 }
 
-/// The counts of a product file, before any product or variant is left out.
+/// The counts of a product file, including the products and variants that are skipped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// The number of filled rows, without the header.
@@ -72,7 +72,7 @@ pub struct Counts {
     pub image_only_rows: usize,
     /// The number of different pictures.
     pub distinct_pictures: usize,
-    /// The number of different pictures of each product's variants, summed over the products.
+    /// The number of different pictures among the variants of a product, summed over all products.
     pub variant_pictures: usize,
     /// The number of variants without a SKU.
     pub variants_without_sku: usize,
@@ -89,7 +89,7 @@ pub(super) struct Products {
     pictures: HashSet<Rc<str>>,
     /// The index of the product to which the previous row belongs.
     last: Option<usize>,
-    /// The lists of variants in the rows of products, each with the index of the product; the variants have rows of
+    /// The variants that products list in their rows, each with the index of the product. These variants have rows of
     /// their own.
     children: Vec<(usize, Vec<Child>)>,
     rows: usize,
@@ -132,7 +132,7 @@ impl Products {
         }
     }
 
-    /// Adds a row to the product to which it belongs. Returns false if the row does not show which product that is.
+    /// Adds a row to its product. Returns false if the row does not show to which product it belongs.
     pub(super) fn add(&mut self, columns: &Columns, row: Row) -> bool {
         self.rows += 1;
         let kind = columns.kind.map(|column| row.cell(column)).filter(|kind| !kind.is_empty());
@@ -185,7 +185,7 @@ impl Products {
         true
     }
 
-    /// Makes a picture of the whole product the first picture of the product with index `at`.
+    /// Puts a picture that shows the whole product first among the pictures of the product with index `at`.
     fn lead(&mut self, at: usize, picture: Option<&Rc<str>>) {
         let Some(picture) = picture else { return };
         let product = &mut self.list[at];
@@ -194,7 +194,7 @@ impl Products {
         product.pictures.insert(0, Rc::clone(picture));
     }
 
-    /// Adds pictures to those of the product with index `at`, without repetition.
+    /// Adds pictures to the product with index `at`, each only once.
     fn show(&mut self, at: usize, pictures: impl Iterator<Item = Rc<str>>) {
         let known = &mut self.list[at].pictures;
         for picture in pictures {
@@ -275,7 +275,7 @@ impl Products {
         Variant { row, has_sku, options: Vec::new(), picture, left_out }
     }
 
-    /// Adds options of a row to those of the product with index `at`, without repetition.
+    /// Adds options to the product with index `at`, each only once.
     fn note_options(&mut self, at: usize, added: Vec<(String, String)>) {
         let options = &mut self.list[at].options;
         for (name, value) in added {
@@ -319,7 +319,7 @@ impl Products {
         picture
     }
 
-    /// Returns the products so far and removes them, because they are complete and no further row belongs to them.
+    /// Returns the products read so far and forgets them, because no further row belongs to them.
     pub(super) fn take(&mut self, columns: &Columns) -> Vec<Product> {
         self.close(columns);
         self.by_key.clear();
@@ -341,7 +341,8 @@ impl Products {
         }
     }
 
-    /// Moves each row that a product lists as its variant into that product.
+    /// Moves each row that a product lists as its variant into that product. The row is then no longer a product of its
+    /// own.
     fn adopt(&mut self, columns: &Columns) {
         let mut adopted = HashSet::new();
         for (parent, children) in std::mem::take(&mut self.children) {

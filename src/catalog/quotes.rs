@@ -1,8 +1,8 @@
-//! Finds quotes in a text sheet that close before their cell ends.
+//! Finds cells in a text sheet that have text after their closing quote.
 //!
-//! The CSV reader silently treats the text after such a quote as part of the cell. If a program writes `\"` for a
-//! quote, cells that do not belong together are then joined. Programs that separate cells by tabs mostly write no
-//! quotes around them. In their sheets a cell such as `"Oak" chair` is therefore kept unchanged.
+//! The CSV reader silently takes such text as part of the cell. If a program writes `\"` for a quote, separate cells
+//! are then joined. Programs that separate cells by tabs mostly write no quotes around them. In their sheets a cell
+//! such as `"Oak" chair` is therefore kept unchanged.
 
 use std::collections::VecDeque;
 
@@ -13,25 +13,26 @@ pub(super) struct Flaw {
     pub(super) row: u64,
     /// The index of the column; 0 for the first.
     pub(super) column: usize,
-    /// True if there is a backslash before the quote.
+    /// True if a backslash precedes the closing quote.
     pub(super) is_escaped: bool,
     /// The original bytes of the cell, if the quotes are part of the text; `None` if the cell is an error.
     pub(super) bare: Option<Vec<u8>>,
 }
 
-/// A position of the scanner within a cell.
+/// The position of the scanner within a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The place before the first byte.
+    /// The position before the first byte of the cell.
     Start,
-    /// A place outside of quotes.
+    /// A position outside of quotes.
     Plain,
-    /// A place inside of quotes. The flag is true if the last byte was a backslash.
+    /// A position inside of quotes. The flag is true if the last byte was a backslash.
     Quoted(bool),
-    /// The place after a quote that may close the cell or be the first of two. The flag is true if a backslash is
-    /// before the quote.
+    /// The position after a quote that closes the cell or is the first of two. The flag is true if a backslash precedes
+    /// the quote.
     Quote(bool),
-    /// A place after white space that follows the closing quote. The flag is true if a backslash is before that quote.
+    /// A position after white space that follows the closing quote. The flag is true if a backslash precedes that
+    /// quote.
     Closed(bool),
 }
 
@@ -42,14 +43,13 @@ pub(super) struct Quotes {
     state: State,
     row: u64,
     column: usize,
-    /// The bytes so far of a cell that began with a quote, in a sheet with tabs; otherwise `None`.
+    /// The bytes so far of a cell that begins with a quote, in a sheet with tabs; `None` for any other cell.
     cell: Option<Vec<u8>>,
-    /// The flaw (text after a closing quote) of the current cell, until the end of the cell is reached.
+    /// The current cell, if it has text after its closing quote, until the end of the cell is reached.
     open: Option<Flaw>,
 }
 
 impl Quotes {
-    /// Returns a scanner at the start of a sheet.
     pub(super) fn new(delimiter: u8) -> Self {
         Self { delimiter, state: State::Start, row: 1, column: 0, cell: None, open: None }
     }
@@ -88,8 +88,8 @@ impl Quotes {
         }
     }
 
-    /// Keeps a byte of a cell that begins with a quote, in a sheet whose cells are separated by tabs. At the end of the
-    /// cell, any flaw of the cell is added to `flaws`.
+    /// Keeps a byte of a cell that begins with a quote, in a sheet with tabs. At the end of the cell, adds the cell to
+    /// `flaws` if it has text after its closing quote.
     fn keep(&mut self, byte: u8, flaws: &mut VecDeque<Flaw>) {
         if self.delimiter != b'\t' {
             return;

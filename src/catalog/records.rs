@@ -1,4 +1,4 @@
-//! Collects the named values of records, which are the products of XML documents and JSON lists.
+//! Collects the named values of a record: a product in an XML document or a JSON list.
 
 use super::{LONGEST_NAME, WIDEST};
 use std::collections::HashMap;
@@ -9,13 +9,13 @@ const BETWEEN: &str = ", ";
 /// The separator between several addresses of one name, because addresses may contain commas and spaces.
 const BETWEEN_ADDRESSES: &str = "\n";
 
-/// Largest number of names that are compared one by one, which is then faster than a hash table.
+/// Limit on the names that are compared one by one; for more names a hash table is faster.
 const FEW: usize = 32;
 
-/// A part of a record that may become a row, such as a variant: the name of its list, and its values.
+/// A part of a record, such as a variant, that may become a row: its list's name, and its values.
 pub(super) type Part = (String, Values);
 
-/// Values with their names: pairs of a name and a value.
+/// The values of a record or part, each after its name.
 pub(super) type Values = Vec<(String, String)>;
 
 /// A record that is being read, with the values and parts found so far.
@@ -59,7 +59,7 @@ impl Record {
         self.values.iter().position(|(known, _)| known == name)
     }
 
-    /// Sets the value of a name, in place of earlier values of that name.
+    /// Sets the value of a name, in place of its earlier values.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         match self.place(name) {
             Some(at) => value.clone_into(&mut self.values[at].1),
@@ -72,8 +72,8 @@ impl Record {
         self.parts.push((list.to_owned(), values));
     }
 
-    /// Gives a picture to each part of the list `list` that has none. `known` has the pictures by the values that refer
-    /// to them, such as the id of a picture.
+    /// Gives a picture to each part in the list `list` that has no picture of its own. `known` has the pictures by a
+    /// name and value in the part, such as `image_id` and `17`.
     pub(super) fn show(&mut self, list: &str, known: &HashMap<(String, String), String>) {
         let name = format!("{list}.image.src");
         let mut shown = Vec::new();
@@ -90,7 +90,7 @@ impl Record {
         }
     }
 
-    /// Returns the named values and the parts; `None` if there are too many names, or if one is too long.
+    /// Returns the values and parts of the record; `None` if there were too many names, or one was too long.
     pub(super) fn finish(self) -> Option<(Values, Vec<Part>)> {
         Some((self.values, self.parts)).filter(|_| !self.is_cut)
     }

@@ -19,7 +19,7 @@ use std::rc::Rc;
 /// Number of bytes that are read in one step.
 const BUFFER: usize = 64 * 1024;
 
-/// Limit on the bytes of rows that are held until the header is found.
+/// Limit on the bytes of rows that are kept until the header is found.
 const MOST_HELD: usize = 1024 * 1024;
 
 /// Limit on a cell, in bytes. A description has a few kilobytes; a larger cell comes from an unclosed quote.
@@ -109,7 +109,7 @@ fn unknown(table: &Table<'_>, label: &str, hint: String) -> Problem {
     table.whole(format!("there is no encoding `{label}`")).hint(hint)
 }
 
-/// Returns the character of a delimiter and its name.
+/// Returns a delimiter as a character, and its name in messages.
 fn separator(delimiter: u8) -> (char, &'static str) {
     match delimiter {
         b';' => (';', "semicolon"),
@@ -121,13 +121,12 @@ fn separator(delimiter: u8) -> (char, &'static str) {
 
 /// The row of a sheet that names the columns.
 pub(super) struct Header {
-    /// The row number of the header.
     row: u64,
     /// The number of columns up to the last one with a name.
     pub(super) named: usize,
     /// The number of columns with an empty name after the named ones, such as 1 if each row ends with a comma.
     unnamed: usize,
-    /// True if a filled cell in a column with an empty name was already reported.
+    /// True if the problem of a filled cell under an empty column name was already recorded.
     is_told: bool,
 }
 
@@ -154,7 +153,8 @@ impl Header {
         Ok(Self { row, named: end, unnamed: all - end, is_told: false })
     }
 
-    /// Records the problem of a filled cell in a column without a name. Returns false if the cell is beyond the header.
+    /// Reports whether a cell is in a column with an empty name, and records that as a problem. Returns false if the
+    /// cell is to the right of the header's last cell.
     pub(super) fn is_unnamed(&mut self, table: &mut Table<'_>, at: usize) -> bool {
         if at >= self.named + self.unnamed {
             return false;
@@ -211,7 +211,7 @@ impl Sheet<'_, '_> {
         }
     }
 
-    /// Finds the header among the rows in `first`, and processes the rows below it.
+    /// Finds the header among the rows read so far, and processes the rows below it.
     fn settle(&mut self) -> Result<(), Stop> {
         if self.header.is_some() {
             return Ok(());
@@ -249,8 +249,8 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    /// Decodes the cells of a row. The error is the row's problem, or `None` if it is already reported as a problem of
-    /// the header.
+    /// Decodes the cells of a row. The error is the problem of the row, or `None` if a problem of the header was
+    /// recorded instead.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
         let flaws = self.guard.flaws(row);
         let header = self.header.as_mut().ok_or(None)?;
@@ -305,7 +305,6 @@ impl Sheet<'_, '_> {
         })
     }
 
-    /// Builds the error about a cell with text after its closing quote.
     fn closed_early(&self, row: u64, column: &str, flaw: &Flaw) -> Problem {
         let message = "text follows the closing quote of this cell";
         let problem = self.table.at(row, Some(column), message);

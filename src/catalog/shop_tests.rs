@@ -3,7 +3,6 @@ use crate::domain::item::FactValue;
 use crate::domain::problem::{Place, Severity};
 use proptest::prelude::*;
 
-/// Embeds a file of the fixtures.
 macro_rules! fixture {
     ($name:literal) => {
         ($name, include_bytes!(concat!("../../tests/fixtures/catalogs/", $name)).as_slice())

@@ -9,8 +9,8 @@ use crate::domain::problem::Problem;
 /// Characters that some programs write between cells and that shotlist cannot read as delimiters.
 const OTHERS: [char; 6] = ['~', '^', '¦', '§', '\u{1}', '\u{1f}'];
 
-/// Builds the error about a header that has only one column because of a wrong delimiter or quotes; `None` for any
-/// other header.
+/// Builds the error about a header with a single column, if a wrong delimiter or quotes around the lines are the cause.
+/// Returns `None` for any other header.
 ///
 /// `used` is the delimiter in use, `seen` the one that was detected at the start of the sheet, and `below` the row
 /// below the header.

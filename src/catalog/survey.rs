@@ -25,12 +25,12 @@ pub(super) struct Survey {
     pub(super) hidden: BTreeSet<usize>,
 }
 
-/// The measured content of a column.
+/// The measured content of one column.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// The number of filled cells.
     pub(super) filled: usize,
-    /// The number of cells that begin with the name or address of a picture, judged by an ending such as `.jpg`.
+    /// The number of cells that begin with a picture's name or address, which ends in `.jpg` for example.
     pictures: usize,
     /// The number of cells that begin with an address.
     addresses: usize,
@@ -75,7 +75,6 @@ impl Survey {
         }
     }
 
-    /// Returns the measured content of a column.
     pub(super) fn column(&self, at: usize) -> &Held {
         self.columns.get(at).unwrap_or(&NOTHING)
     }
@@ -151,8 +150,8 @@ impl Held {
         self.filled >= 3 && self.different.len() == 1
     }
 
-    /// Returns the number of rows that have the column's most frequent text. Returns `None` if fewer than six cells are
-    /// filled, or if fewer than half of them have that text.
+    /// Returns the number of rows with the column's most frequent text. Returns `None` if fewer than six cells are
+    /// filled, or if less than half of those have that text.
     pub(super) fn shared(&self) -> Option<usize> {
         (self.filled >= 6 && self.most * 2 >= self.filled).then_some(self.most)
     }
@@ -162,8 +161,8 @@ impl Held {
         self.filled > 0 && self.shown * 2 >= self.filled
     }
 
-    /// Reports whether the texts of the column mostly differ: at least one different text for every two filled cells. A
-    /// column with fewer than three filled cells counts, too.
+    /// Reports whether the texts of the column mostly differ: at least one different text for every two filled cells.
+    /// True as well for fewer than three filled cells.
     pub(super) fn differs(&self) -> bool {
         self.filled < 3 || self.different.len() * 2 >= self.filled
     }

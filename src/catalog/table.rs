@@ -21,20 +21,21 @@ use settle::Pending;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Number of records at the start of an XML or JSON file whose names show which program wrote the file.
+/// Number of records at the start of an XML or JSON file that are examined. Their names show which program wrote the
+/// file.
 const LOOKED_AT: usize = 100;
 
 /// Number of rows of a sheet that are examined before its columns are chosen; `MOST_HELD` limits the bytes in them.
 const LOOKED_AT_ROWS: usize = 500;
 const MOST_HELD: usize = 8 << 20;
 
-/// Limit on the number of cells that are examined to suggest a column for the id, if no column can be chosen.
+/// Limit on the number of cells that are examined to suggest an id column in an error.
 const WATCHED: usize = 4 << 20;
 
 /// Limit on the rows held in memory, which is also the limit of a spreadsheet. `MOST_CELLS` limits their cells, because
 /// even an empty cell takes 24 bytes.
 ///
-/// A file whose items are passed on while it is read may have more rows.
+/// The limit does not apply to a file whose items are passed to a receiver while it is read.
 const MOST_ROWS: u64 = 1 << 20;
 const MOST_CELLS: usize = 1 << 25;
 
@@ -45,21 +46,21 @@ pub(super) struct Table<'a> {
     /// The receiver of complete items; `None` if all items are kept until the end.
     take: Option<&'a mut dyn FnMut(Item)>,
     pub(super) problems: Causes,
-    /// True if the name of a column is wrong, so that no item is passed on.
+    /// True if a column's name is wrong, so that no item is passed to the receiver.
     is_spoilt: bool,
-    /// The names of the columns.
     pub(super) headers: Vec<String>,
-    /// The index of the column by its name, in a file without a header.
+    /// The index of each column by its name, in a file without a header.
     places: HashMap<String, usize>,
-    /// The rows that wait for the choice of columns; `bytes` is the number of bytes in them.
+    /// The rows that are kept until the columns are chosen; `bytes` is the number of bytes in them.
     waiting: Vec<Read>,
     bytes: usize,
-    /// The recognised dialect of a file whose columns are not chosen yet; otherwise `None`.
+    /// The recognised dialect (kind of program) of a file whose columns are not chosen yet; `None` before and after
+    /// that.
     pending: Option<Pending>,
-    /// Columns that received a new name, because their own was empty or repeated. The second index is the earlier
-    /// column of the same name; `None` if the name was empty.
+    /// Columns that received a new name, because their own name was empty or repeated. The second index is the earlier
+    /// column of the same name; `None` for an empty name.
     renamed: Vec<(usize, Option<usize>)>,
-    /// The findings about each column in the first rows, such as the share of filled cells and of links.
+    /// The measured content of each column in the first rows, such as the number of filled cells and of addresses.
     survey: Survey,
     mapping: Mapping,
     guards: Guards,
@@ -69,13 +70,13 @@ pub(super) struct Table<'a> {
     /// The format of the file in messages, such as `CSV (comma)`.
     pub(super) format: String,
     pub(super) encoding: &'static str,
-    /// The format of the file and where its rows are, so that columns can be added to these rows later.
+    /// The format of the file and the position of its products, which are needed to add columns to the file.
     pub(super) layout: Option<Layout>,
     /// The number of rows held in memory, and the number of their cells.
     held: (u64, usize),
 }
 
-/// A part of a record that may be a row of its own: the name of its list, and its cells with their columns.
+/// A part of a record, such as a variant, that may become a row: its list's name, and its cells with their columns.
 type Part = (String, Vec<(usize, String)>);
 
 /// A row of a sheet, or a record with its parts.
@@ -88,13 +89,13 @@ struct Known {
     columns: Columns,
     products: Products,
     made: Made,
-    /// The state for passing on items while the file is read; `None` if all items are kept until the end.
+    /// The state for passing items to a receiver while the file is read; `None` if all items are kept until the end.
     stream: Option<Streamed>,
 }
 
-/// The state of a file whose items are passed on while it is read.
+/// The state of a file whose items are passed to a receiver while it is read.
 struct Streamed {
-    /// The headers, shared by all items.
+    /// The names of the columns, shared by all items.
     names: Arc<[Arc<str>]>,
     /// The key of the product whose rows are being read; `None` before the first product, and always in a plain file.
     open: Option<String>,
@@ -128,12 +129,10 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Returns the name of the sheet that the user asks for.
     pub(super) fn sheet(&self) -> Option<&'a str> {
         self.options.sheet.as_deref()
     }
 
-    /// Records the columns that are hidden in the spreadsheet.
     pub(super) fn hide(&mut self, columns: &BTreeSet<usize>) {
         self.survey.hidden.clone_from(columns);
     }
@@ -149,14 +148,14 @@ impl<'a> Table<'a> {
         Problem::error(Place::File(self.file.to_owned()), message)
     }
 
-    /// Records a problem of one row.
+    /// Records a problem of one row, which then yields no item.
     pub(super) fn spoilt(&mut self, row: u64, mut problem: Problem) {
         problem.examples.push(format!("sheet row {row}"));
         problem.rows.push(row);
         self.problems.add(problem.of_item());
     }
 
-    /// Records a problem of a column's name. After it, no more items are passed on.
+    /// Records a problem with a column's name. After it, no more items are passed to the receiver.
     pub(super) fn spoil_header(&mut self, problem: Problem) {
         self.is_spoilt = true;
         self.problems.add(problem);
@@ -167,7 +166,8 @@ impl<'a> Table<'a> {
         self.known.is_some() || self.pending.is_some()
     }
 
-    /// Reads the header of a sheet: the names of the columns, from row `row`. An error ends the reading.
+    /// Takes the names of a sheet's columns from row `row`, and determines the dialect by them. An error ends the
+    /// reading.
     pub(super) fn header(&mut self, row: u64, names: &[String]) -> Result<(), Box<Problem>> {
         let name = |name: &String| composed(guards::opened(name).unwrap_or(name));
         self.headers = names.iter().map(name).collect();
@@ -177,7 +177,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Returns the initial state for passing on items, before the first row.
+    /// Returns the state before the first row for passing items to a receiver while the file is read.
     fn streamed(&self) -> Streamed {
         Streamed { names: shared(&self.headers), open: None, keys: HashSet::new() }
     }
@@ -189,8 +189,8 @@ impl<'a> Table<'a> {
             .hint(format!("write a name into cell {cell}, such as `notes`, or delete the column"))
     }
 
-    /// Returns the dialect that the manifest names, or else the one that the headers indicate. Returns an error if two
-    /// are equally likely, or if the named one is unknown or does not fit.
+    /// Returns the dialect that the manifest names, or else the one that the column names indicate. Returns an error if
+    /// two are equally likely, or if the named one is unknown or does not fit.
     fn dialect(&self) -> Result<(&'static Dialect, Confidence), Box<Problem>> {
         let Some(wanted) = &self.options.dialect else {
             return match dialect::detect(&self.headers) {
@@ -236,7 +236,7 @@ impl<'a> Table<'a> {
         after
     }
 
-    /// Processes a row of a sheet. The first rows wait until the columns are chosen.
+    /// Processes a row of a sheet. The first rows are kept until the columns are chosen.
     pub(super) fn row(&mut self, mut row: Row) -> Result<(), Stop> {
         self.guards.open(&mut row);
         if self.known.is_some() {
@@ -247,14 +247,14 @@ impl<'a> Table<'a> {
         rows.into_iter().try_for_each(|(row, _)| self.flow(row))
     }
 
-    /// Processes the rows that still wait at the end of a sheet.
+    /// Processes the rows that are still kept at the end of a sheet.
     pub(super) fn end_of_rows(&mut self) -> Result<(), Stop> {
         let rows = self.settle(true)?;
         rows.into_iter().try_for_each(|(row, _)| self.flow(row))
     }
 
-    /// Adds a row of a file whose columns are chosen, and passes on the items of the previous product if the row
-    /// completes it. Returns an error if the rows of a product are scattered.
+    /// Adds a row of a file whose columns are chosen. If the row begins a new product, the items of the previous one
+    /// are complete and passed to the receiver. Returns an error if the rows of a product are scattered.
     fn flow(&mut self, mut row: Row) -> Result<(), Stop> {
         if let Some(known) = &self.known {
             known.dialect.unescape(&mut row.cells);
@@ -275,7 +275,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Passes the items of all products so far on to the receiver.
+    /// Makes the items of all products read so far, and passes them to the receiver.
     fn hand_on(&mut self) {
         let Some(Known { dialect, columns, products, made, stream: Some(stream), .. }) = &mut self.known
         else {
@@ -336,7 +336,8 @@ impl<'a> Table<'a> {
 
     /// Returns the catalog with its problems in the order of the rows.
     ///
-    /// If one of the problems is an error, items are missing. The catalog has no items that were passed on already.
+    /// If one of the problems is an error, items are missing. Items that were already passed to a receiver are not in
+    /// the catalog.
     pub(super) fn finish(mut self) -> Catalog {
         // A file that broke off is described as far as it was read.
         if let Err(Stop::Broken(problem)) = self.end_of_rows() {
@@ -366,7 +367,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Returns the names of columns as one list in memory that all items of a file share.
+/// Returns the names of columns as one list that all items of a file share.
 fn shared(headers: &[String]) -> Arc<[Arc<str>]> {
     headers.iter().map(|name| Arc::from(name.as_str())).collect()
 }

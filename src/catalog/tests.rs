@@ -3,7 +3,6 @@ use crate::domain::problem::Place;
 use proptest::prelude::*;
 use sheet::LARGEST_CELL;
 
-/// Returns the items of a file and its problems.
 fn read(file: &str, source: impl Read) -> (Vec<Item>, Vec<Problem>) {
     let catalog = super::read(file, source, &Reading::default());
     (catalog.items, catalog.problems)

@@ -1,12 +1,12 @@
-//! Rates how well the name of a column fits a field, with words in twelve languages.
+//! Rates how well the name of a column fits a field of an item, such as the title, by words in twelve languages.
 
 use crate::domain::text::unaccented;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// The words of each field, by the field's name in templates. The entry `link` has the words for addresses that do not
-/// lead to pictures.
+/// The words by which each field, such as `title`, is recognised in column names. The entry `link` has the words for
+/// addresses that do not lead to pictures.
 static WORDS: LazyLock<HashMap<String, Words>> = LazyLock::new(|| {
     let written: HashMap<String, Written> =
         serde_yaml::from_str(include_str!("words.yaml")).expect("it is compiled in, and a test reads it");
@@ -52,7 +52,7 @@ struct Words {
     neutral: Vec<Pattern>,
 }
 
-/// A word to search for in the names of columns. In `words.yaml` a `*` at an end of the word means that a longer word
+/// A word that is searched in column names. In `words.yaml` a `*` at an end of the word means that a longer word
 /// matches, too.
 #[derive(Debug)]
 struct Pattern {
@@ -110,7 +110,7 @@ impl From<Written> for Words {
     }
 }
 
-/// A measure of how well a name fits a field; smaller is better.
+/// A measure of how well a column's name fits a field; smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
     /// The name is one of the field's usual names, with this rank in `words.yaml` (0 is the best).
@@ -121,11 +121,11 @@ pub(super) enum Fit {
     Last,
 }
 
-/// A measure of how well a name fits a field if it contains a word of that field.
+/// A measure of how well a column's name fits a field if it contains a word of that field; smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FitRank {
-    /// The rank by the other words in the name: 0 if one of them speaks for the field, 2 if one speaks against it,
-    /// otherwise 1.
+    /// The rank by the other words in the name: 0 if one supports the field, 2 if one contradicts it, and 1 in other
+    /// cases.
     order: usize,
     /// The number of other words in the name, which may change its meaning.
     pub(super) others: usize,
@@ -133,7 +133,7 @@ pub(super) struct FitRank {
     number: u64,
 }
 
-/// Returns how well the name of a column fits a field; `None` if it does not.
+/// Returns how well a column's name fits a field; `None` if it does not fit.
 pub(super) fn fit(field: &str, name: &str) -> Option<Fit> {
     let words = WORDS.get(field)?;
     let folded = fold(name);

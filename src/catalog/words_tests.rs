@@ -42,7 +42,7 @@ fn whole_names_go_before_parts_and_those_before_logos() {
     assert_eq!(fit("title", "Meta title"), None);
 }
 
-/// Returns the one of these names that fits a field best.
+/// Returns the name that fits a field best.
 fn best<'a>(field: &str, names: &[&'a str]) -> &'a str {
     names.iter().copied().min_by_key(|name| fit(field, name).map_or((1, None), |fit| (0, Some(fit)))).unwrap()
 }

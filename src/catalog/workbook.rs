@@ -115,7 +115,7 @@ fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, B
     Ok(sheet.clone())
 }
 
-/// Returns whether the first rows of a sheet have a header; `None` if the sheet is empty.
+/// Returns whether the first rows of a sheet contain a header row; `None` if the sheet is empty.
 fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Result<Option<bool>, String> {
     let mut rows = workbook.rows(sheet)?;
     let mut first = Vec::new();
@@ -134,7 +134,6 @@ fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Resu
     Ok((!first.is_empty()).then_some(at.is_some_and(is_headed)))
 }
 
-/// Records a note about the sheets that are not read.
 fn tell_others(table: &mut Table<'_>, sheets: &[SheetPart], taken: &SheetPart) {
     let others: Vec<&SheetPart> = sheets.iter().filter(|sheet| sheet.name != taken.name).collect();
     let Some(other) = others.first() else { return };

@@ -103,8 +103,8 @@ fn document(table: &mut Table<'_>, mut source: impl Read, guard: &RowGuard) -> R
     products.read(BufReader::with_capacity(64 * 1024, Cursor::new(start).chain(source)))
 }
 
-/// Returns the element that holds a product; `None` if the start of the document does not show one. Returns an error if
-/// several elements may hold a product.
+/// Returns the name of the element that holds a product; `None` if the start of the document does not show one. Returns
+/// an error if several elements may hold a product.
 fn chosen(table: &Table<'_>, seen: &Survey) -> Result<Option<String>, Box<Problem>> {
     let known: Vec<&String> = seen.candidates.iter().filter(|name| is_known(name)).collect();
     match (known.as_slice(), seen.candidates.as_slice()) {
@@ -133,7 +133,7 @@ struct Products<'s, 'a> {
     /// The name of the element that holds a product, once it is known.
     element: Option<String>,
     row: u64,
-    /// The namespace prefixes of Google's product fields.
+    /// The namespace prefixes, such as `g`, of Google's product fields in this document.
     shop: Vec<String>,
 }
 
@@ -209,10 +209,10 @@ impl Products<'_, '_> {
         }
     }
 
-    /// Returns whether an element is the start of a product.
+    /// Reports whether an element is the start of a product.
     ///
-    /// Returns an error for an element that usually holds products, if products were so far read from an element of
-    /// another name.
+    /// Returns an error if the element usually holds products, but products were so far read from elements of another
+    /// name.
     fn begins(&mut self, start: &BytesStart<'_>) -> Result<bool, Box<Problem>> {
         let name = start.name();
         let name = name.as_ref();

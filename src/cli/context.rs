@@ -22,21 +22,21 @@ use crate::sandbox::{ClipDetail, Rule};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The streams and the flags of every command.
+/// The output streams and the common flags of a command.
 pub(super) struct Context {
     pub(super) terminal: Terminal,
     pub(super) global: Global,
 }
 
-/// A project with the streams for its reports.
+/// An opened project, with the console that shows its reports.
 pub(super) struct Opened {
     pub(super) project: Project,
     console: Arc<Console>,
 }
 
 impl Context {
-    /// Opens the project of the given manifest, which must exist. If none is given, `--file` names it, or else it is
-    /// searched in the current folder and its parent folders.
+    /// Opens the project of a manifest, which must exist: `manifest`, or else `--file`, or else the one found in the
+    /// current folder or above it.
     pub(super) fn open(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         mistaken::refuse_missing(manifest.or(self.global.file.as_deref()))?;
         self.open_any(manifest)
@@ -107,8 +107,8 @@ impl Opened {
         Self { project: self.project.asking(asking), ..self }
     }
 
-    /// Runs `work` on the project to its end. Meanwhile passes signals to the run, and updates the times on the
-    /// terminal.
+    /// Runs `work` on the project to its end. Meanwhile passes signals such as Ctrl-C to the run, and updates the times
+    /// on the terminal.
     pub(super) async fn at_work<T>(
         &self,
         terminal: &Terminal,

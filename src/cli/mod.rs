@@ -88,7 +88,7 @@ fn print(answer: &clap::Error) -> Exit {
 }
 
 /// Returns the exit code of a command that has ended with `exit`. If data on stdout was lost, prints a message and
-/// returns the graver of `exit` and [`Exit::Local`].
+/// returns the more serious of `exit` and [`Exit::Local`].
 fn complete(terminal: &Terminal, exit: Exit) -> Exit {
     let Some(error) = Terminal::lost_data() else { return exit };
     terminal.insist(&incomplete(error));

@@ -8,8 +8,7 @@ use crate::app::resolve::{Decision, ResolveRequest};
 use crate::domain::key::TaskId;
 use crate::report::text;
 
-/// Carries out a person's decision about jobs that are held, which means that they cannot continue without the
-/// decision.
+/// Carries out a person's decision about jobs that cannot continue without one (held jobs).
 pub(super) async fn resolve(context: &Context, args: &ResolveArgs) -> Result<Exit, Error> {
     let decision = match (&args.task_id, args) {
         (Some(task), _) => {

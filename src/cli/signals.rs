@@ -35,8 +35,8 @@ impl Signals {
 
 /// Lets a write beyond the size limit of files (`ulimit -f`) fail with an error instead of ending the program.
 ///
-/// Otherwise requests that wait for their answers would be in doubt. A listener replaces the signal's default action,
-/// and the action stays replaced after the listener is dropped.
+/// If the program ended, it would be unknown whether unanswered requests were charged. A listener replaces the signal's
+/// default action, and the action stays replaced after the listener is dropped.
 pub(super) fn outlive_file_limit() {
     let listener = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
     // Without a listener the limit ends the program like a kill, and the next run continues the work.

@@ -1,6 +1,7 @@
-//! Circuit breakers that pause or end the submissions to a provider.
+//! Circuit breakers that pause or end paid submissions to a provider.
 //!
-//! Causes are too many submissions without an answer, too many paid tasks without a clip, and too much money in doubt.
+//! They react to too many submissions without an answer, too many paid tasks without a clip, and too much money in
+//! doubt.
 
 use super::fault::{Refusal, Said};
 use super::key::TakeId;
@@ -10,15 +11,14 @@ use super::policy::Breaking;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// A circuit breaker that each submission to a provider must pass.
+/// A circuit breaker for one provider, which decides about each paid submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     breaking: Breaking,
-    /// One entry for each of the most recent submissions, at most [`Breaking::known`]: true if the submission got no
-    /// answer.
+    /// The most recent submissions, at most [`Breaking::known`]: true for each submission that got no answer.
     known: VecDeque<bool>,
     silent_in_a_row: u32,
-    /// The number of pauses since the gate was last open, which decides the length of the next pause.
+    /// The number of pauses since submissions last went through normally, which decides the length of the next pause.
     round: u32,
     state: GateState,
 }
@@ -28,42 +28,42 @@ enum GateState {
     Open,
     /// No submission may be sent until this time.
     Shut(Duration),
-    /// A free request is waiting for its answer, to show whether the provider can be reached.
+    /// A free request may be sent to test the connection; its result is not known yet.
     Asking,
-    /// The free request was answered, so one submission may be sent as a test (probe).
+    /// The free request was answered, so one paid submission may be sent as a test (probe).
     Reached,
-    /// The submission that serves as a test (probe) is waiting for its answer.
+    /// A paid submission may be sent as a test (probe); its result is not known yet.
     Probing,
 }
 
-/// The gate's decision about a submission that is ready to be sent.
+/// The circuit breaker's decision about a submission that is ready to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
     /// The submission may be sent.
     Go,
-    /// The submission may be sent as a test (probe), and all other submissions wait for its answer.
+    /// The submission may be sent as a test (probe). All other submissions wait for its result.
     Probe,
     /// The caller must first send a free request and report its result to [`Gate::asked`].
     Ask,
     /// No submission may be sent for this length of time.
     Pause(Duration),
-    /// The submission must wait for the result of a free request or probe that another submission has sent.
+    /// The submission must wait for the result of a free request or of a test that was allowed earlier.
     Wait,
 }
 
-/// The result of a submission, which shows whether the provider answers.
+/// The result of a submission: it shows whether the provider answers at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// The provider answered, whatever the content of the answer.
+    /// The provider answered, even if only to refuse the request.
     Answer,
-    /// The request was sent, and no answer came.
+    /// The request was sent, but no answer came.
     Silence,
     /// No byte of the request was sent.
     Unsent,
 }
 
 impl Gate {
-    /// Creates an open gate, which every submission may pass.
+    /// Creates a circuit breaker that lets every submission pass.
     #[must_use]
     pub const fn new(breaking: Breaking) -> Self {
         Self { breaking, known: VecDeque::new(), silent_in_a_row: 0, round: 0, state: GateState::Open }
@@ -92,7 +92,7 @@ impl Gate {
         self.state == GateState::Open
     }
 
-    /// Records whether the free request that [`Pass::Ask`] asked for was answered.
+    /// Records the result of the free request that [`Pass::Ask`] allowed: true if it was answered.
     pub fn asked(&mut self, is_answered: bool, now: Duration) {
         if self.state == GateState::Asking {
             if is_answered {
@@ -124,7 +124,7 @@ impl Gate {
         }
     }
 
-    /// Cancels a free request or probe that was permitted and will not be sent, so that the next submission may send
+    /// Withdraws the permission for a free request or a test that will not be sent. The next submission may then send
     /// it.
     pub fn back_out(&mut self) {
         match self.state {
@@ -157,7 +157,7 @@ impl Gate {
     }
 }
 
-/// The way in which a paid task ended. It shows whether the task's provider delivers clips.
+/// The way in which a paid task ended, which shows whether its provider delivers clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// The task's clip was downloaded.
@@ -168,17 +168,17 @@ pub enum Ending {
     Lost,
     /// The task succeeded, but the provider named no clip.
     Empty,
-    /// The task's clip has a link that must not be followed.
+    /// The link of the task's clip must not be followed.
     Unsafe,
-    /// The task failed, and not because its content was refused. The text is the provider's error code; empty if there
-    /// was none.
+    /// The provider or its model could not render the task. The text is the provider's error code; empty if there was
+    /// none.
     Failed(String),
 }
 
 impl Ending {
     /// Returns the [`Ending`] of a task after an event; `None` if the event shows nothing about the provider.
     ///
-    /// Two kinds of events show nothing about the provider: failures of the clip's host, and refused content.
+    /// For example, a failure of the server that stores the clip, or a refusal of the prompt, shows nothing about it.
     #[must_use]
     pub fn of(event: &Event, to: &State, said: Option<&Said>) -> Option<Self> {
         match (event, to) {
@@ -228,7 +228,7 @@ impl Harvest {
     }
 }
 
-/// The total price of a run's submissions that wait for an answer or got none, with the limit on this total.
+/// The money at risk in a run: the total price of submissions that wait for an answer or got none, and its limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {
     most: Usd,
@@ -237,19 +237,20 @@ pub struct Exposure {
     doubts: HashMap<TakeId, Usd>,
 }
 
-/// The decision about a submission under the limit on money in doubt (money that may have been charged).
+/// The decision whether one more submission keeps the money in doubt (perhaps charged) within its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     /// The submission stays within the limit, and its price is reserved.
     Taken,
     /// The submission must wait for the answer to an earlier one, and may then stay within the limit.
     Later,
-    /// The submission would exceed the limit, even if all waiting submissions got an answer.
+    /// The submission would exceed the limit, even if all submissions that now wait got an answer.
     None,
 }
 
 impl Exposure {
-    /// Creates an exposure without submissions; `most` is the limit on the money that may be in doubt at a time.
+    /// Creates the counter before the first submission. `most` is the limit on the money that may be in doubt at a
+    /// time.
     #[must_use]
     pub fn new(most: Usd) -> Self {
         Self { most, on_wire: Usd::ZERO, sending: 0, doubts: HashMap::new() }
@@ -282,18 +283,18 @@ impl Exposure {
         Room::Taken
     }
 
-    /// Releases the reserved price of a submission that no longer waits for an answer or was not sent.
+    /// Releases the reserved price of a submission after its answer has come, or because it was not sent.
     pub fn leave(&mut self, price: Usd) {
         self.on_wire = self.on_wire - price;
         self.sending = self.sending.saturating_sub(1);
     }
 
-    /// Counts the price of a submission as in doubt, because the submission got no answer.
+    /// Counts the price of a submission that got no answer as in doubt: it may have been charged.
     pub fn doubt(&mut self, take: TakeId, price: Usd) {
         self.doubts.insert(take, price);
     }
 
-    /// Stops counting the price of a submission as in doubt, because its result is known now.
+    /// Stops counting a submission's price as in doubt, because its result is known now.
     pub fn settle(&mut self, take: &TakeId) {
         self.doubts.remove(take);
     }

@@ -1,4 +1,4 @@
-//! Tests of the breakers with every short sequence of events.
+//! Tests the circuit breakers with every short sequence of events.
 
 use super::super::digest::Sha256;
 use super::super::lifecycle::{Charged, Clip, ClipFile, Event, Intent};
@@ -12,8 +12,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Returns a gate that has recorded the given results at time zero, and the length of the last pause that they started;
-/// `None` if they started none.
+/// Returns a circuit breaker after these results at time zero, and the length of the last pause that they started.
 fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
     let mut gate = Gate::new(BREAKING);
     let mut pause = None;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256(pub [u8; 32]);
 
-/// The first twelve bytes of a digest, which fill 16 bytes of a map together with a four-byte number.
+/// The first twelve bytes of a digest. Together with a four-byte number they fill an entry of 16 bytes in a map.
 pub type Short = [u8; 12];
 
 impl Sha256 {
@@ -18,7 +18,7 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// Returns the first twelve bytes of the digest, which distinguish a million values in little memory.
+    /// Returns the first twelve bytes of the digest, which are enough to distinguish a million values in little memory.
     ///
     /// The chance that two of a million values have the same first twelve bytes is one in 10¹⁷.
     #[must_use]

@@ -1,14 +1,14 @@
-//! Durations of renderings, learned from polls.
+//! Rendering durations of clips, learned from polls (requests for the status of a task).
 //!
 //! A poll shows that a task is still running, or that it has finished since the previous poll. So polls give an
-//! interval that contains the duration of the task. [`Durations`] adds up such intervals in a histogram with a fixed
-//! number of logarithmic buckets, in which recent tasks weigh most.
+//! interval that contains the duration. [`Durations`] adds up such intervals in a histogram of logarithmic buckets, in
+//! which recent tasks weigh most.
 
 use super::key::ModelName;
 use super::request::{Request, Value};
 use std::time::Duration;
 
-/// A kind of request whose renderings take equally long: one model, one length and size of clip.
+/// A kind of request whose clips take about equally long to render: one model, one length and one size of clip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RenderKind {
     /// The model that renders.
@@ -33,7 +33,7 @@ impl RenderKind {
     }
 }
 
-/// The number of finished tasks below which each new one may still change the learned durations considerably.
+/// The number of finished tasks below which a further task may still change the learned durations considerably.
 pub const FEW: u64 = 20;
 
 /// The number of buckets of the histogram of durations; the last bucket ends after 50 hours.
@@ -42,13 +42,12 @@ const BUCKETS: usize = 188;
 const FIRST: f64 = 0.1;
 /// The ratio between the upper ends of two neighbouring buckets of the histogram.
 const RATIO: f64 = 1.08;
-/// The number of tasks within which the weight of a finished task falls to a third, so that the histogram follows
-/// changes.
+/// The number of further tasks after which the weight of a finished task has fallen to a third.
 const MEMORY: f64 = 48.0;
-/// The weight that is spread evenly over a new task's possible durations, as a share of the histogram's total weight.
-/// It lets the histogram learn durations that no earlier task had.
+/// The weight that each new task spreads evenly over its possible durations, as a share of the histogram's total
+/// weight. So the histogram can learn durations that no earlier task had.
 const NEW: f64 = 0.05;
-/// The weight, in tasks, that is given to renderings longer than any finished one.
+/// The weight that is given to renderings longer than any finished one, as a number of tasks.
 const SLOW: f64 = 0.5;
 
 /// The lower ends of the histogram's buckets in seconds, followed by the upper end of the last bucket.
@@ -79,7 +78,7 @@ impl Default for Durations {
 }
 
 impl Durations {
-    /// Restores saved durations from pairs of a bucket's index and its weight; invalid pairs are left out.
+    /// Restores saved durations from the index and the weight of each bucket; ignores invalid pairs.
     #[must_use]
     pub fn restored(finished: u64, weights: impl IntoIterator<Item = (usize, f32)>) -> Self {
         let mut restored = Self { finished, ..Self::default() };
@@ -99,7 +98,7 @@ impl Durations {
         self.weights.iter().copied().enumerate().filter(|(_, weight)| *weight > 0.0)
     }
 
-    /// Returns the number of finished tasks so far.
+    /// Returns the number of tasks that have finished so far.
     #[must_use]
     pub fn finished(&self) -> u64 {
         self.finished
@@ -109,11 +108,11 @@ impl Durations {
         self.weights.iter().copied().map(f64::from).sum()
     }
 
-    /// Adds a task that was still running at the age `running` and was finished at the age `finished`.
+    /// Adds a task that was still running at the age `running`, and was finished at the age `finished`.
     ///
-    /// The exact duration lies between these ages. The task's weight is spread over the ages between them: most of it
-    /// in proportion to earlier tasks that finished there, and a small part evenly. If no earlier task finished there,
-    /// all of the weight is spread evenly. The even part leaves out ages below half of `finished`.
+    /// The exact duration lies between these ages, so the task's weight is spread over the buckets between them. Most
+    /// of it follows earlier tasks that finished there. A small part is spread evenly over ages above half of
+    /// `finished`, and all of it if no earlier task finished there.
     pub fn note(&mut self, running: Duration, finished: Duration) {
         let until = finished.as_secs_f64().clamp(FIRST, ENDS[BUCKETS]);
         let from = running.as_secs_f64().min(until * 0.99);
@@ -136,7 +135,7 @@ impl Durations {
         self.finished = self.finished.saturating_add(1);
     }
 
-    /// Returns the time within which this share of the tasks finishes; `None` before a task has finished.
+    /// Returns the time within which the given share of tasks (0 to 1) finishes; `None` before a task has finished.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let mut left = share.clamp(0.0, 1.0) * self.total();
@@ -171,10 +170,9 @@ impl Durations {
 
     /// Returns the wait until the next poll of a task of this age; `None` before a task has finished.
     ///
-    /// The wait ends when the task is expected to have been finished, but unnoticed, for the time `idle` on average.
-    /// This average is the integral of the probability that the task has finished. So the wait is short at ages at
-    /// which many tasks finish, and long before and after these ages. A task may also take longer than every finished
-    /// one, and this becomes more likely as it gets older.
+    /// At the end of the wait, the task is expected to have been finished, but unnoticed, for the time `idle` on
+    /// average. This average is the integral of the probability that the task has finished. So the wait is short at
+    /// ages at which many tasks finish, and long before and after them.
     #[must_use]
     pub fn wait(&self, age: Duration, idle: Duration) -> Option<Duration> {
         let median = self.quantile(0.5)?.as_secs_f64();

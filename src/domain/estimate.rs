@@ -23,7 +23,7 @@ pub struct Flow {
 /// The limits and the learned durations for one kind of request.
 #[derive(Debug, Clone, Default)]
 pub struct Prospect {
-    /// The limits of the request's model; `None` if no more requests of this kind are sent.
+    /// The limits of the request's model; `None` if no more requests of this kind will be sent.
     pub flow: Option<Flow>,
     /// The learned durations; `None` before a task of this kind has finished.
     pub durations: Option<Arc<Durations>>,
@@ -38,7 +38,7 @@ pub trait Known: Debug + Send + Sync {
 /// The unfinished renderings of one kind of request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Open {
-    /// The number of jobs that are not yet sent.
+    /// The number of jobs whose requests are not sent yet.
     pub unsent: usize,
     /// The ages of the running tasks.
     pub ages: Vec<Duration>,
@@ -55,7 +55,7 @@ pub struct Estimate {
     pub is_whole: bool,
 }
 
-/// The length of the day to which a provider's daily quota applies.
+/// The length of a day, for limits on the submissions in a day.
 const DAY: Duration = Duration::from_hours(24);
 
 /// Returns the estimated time until all these renderings are finished; `None` if nothing is left to render.

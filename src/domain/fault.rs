@@ -1,4 +1,4 @@
-//! Failed calls, classified by what the engine does next, with the messages of the provider's API.
+//! Failed calls to a provider, classified by what the program does next, with the provider's messages.
 
 use super::foreign::is_hidden;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A failed call to a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The class of the failure, which decides the engine's next step.
+    /// The class of the failure, which decides what the program does next.
     pub kind: FaultKind,
     /// The message for the user.
     pub said: Said,
@@ -21,38 +21,37 @@ impl Fault {
     }
 }
 
-/// The class of a failed call, which decides the engine's next step.
+/// The class of a failed call, which decides what the program does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// No byte of the request was sent: the engine retries later, and the failure does not count as a try.
+    /// No byte of the request was sent: the program retries later, and the failure uses up no try.
     NotSent,
-    /// The provider refused because requests come too fast: the engine slows down, and the refusal does not count as a
-    /// try.
+    /// The provider refused because requests come too fast: the program slows down, and the refusal uses up no try.
     Throttled {
         /// The pause that the reply's `Retry-After` header asked for; `None` without that header.
         after: Option<Duration>,
     },
-    /// The provider refused for a temporary reason and surely created no task: the engine retries later and counts a
-    /// try.
+    /// The provider refused for a temporary reason and surely created no task: the program retries later, which uses up
+    /// a try.
     Busy {
         /// The pause that the reply's `Retry-After` header asked for; `None` without that header.
         after: Option<Duration>,
     },
     /// The provider refused this request permanently; nothing was charged.
     Rejected(Refusal),
-    /// An intermediary refused the request, without a message of the provider's API: no task exists, and this run does
-    /// not retry.
+    /// A proxy or a gateway refused the request, without a message of the provider's API: no task exists, and this run
+    /// does not retry.
     Barred,
-    /// The address was not found, and the reply has no message of the provider's API.
+    /// The address was not found, and the answer has no message of the provider's API.
     ///
-    /// If the address never accepted a submission, no task exists. Otherwise a task may exist.
+    /// No task exists if the address never accepted a submission; in any other case a task may exist.
     NoRoute,
-    /// The provider does not find the task.
+    /// The provider cannot find the task.
     Gone,
-    /// It is unknown whether the request was accepted. A failed paid call has this class unless something else is
-    /// proven.
+    /// It is unknown whether the provider accepted the request. A failed paid call has this class unless something else
+    /// is proven.
     Unknown,
-    /// The provider takes no more submissions in this run.
+    /// The provider accepts no more submissions in this run, for this reason.
     Stop(Stop),
 }
 
@@ -94,7 +93,7 @@ impl Refusal {
     }
 }
 
-/// The reason for which a provider takes no more submissions in this run.
+/// The reason why a provider accepts no more submissions in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stop {
     /// The provider refused the key.
@@ -103,7 +102,7 @@ pub enum Stop {
     Balance,
     /// The account is locked or inactive.
     Account,
-    /// The set-up is wrong, not the job: TLS, a redirect or an address.
+    /// The set-up of the program is wrong, such as TLS, a redirect or an address.
     Setup,
 }
 
@@ -126,7 +125,7 @@ impl Stop {
     }
 }
 
-/// A message for the user from a provider or from this program. No code branches on its text.
+/// A message for the user from a provider or from this program. The program never decides anything by its text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Said {
     /// The HTTP status, if there was a reply.
@@ -141,7 +140,7 @@ pub struct Said {
 const LONGEST_TEXT: usize = 300;
 
 impl Said {
-    /// Creates a message without a status and a code. Control characters become escapes, so that no reply can control a
+    /// Creates a message that has only a text. Control characters become escapes, so that no answer can control a
     /// terminal.
     #[must_use]
     pub fn text(text: impl AsRef<str>) -> Self {

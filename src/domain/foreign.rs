@@ -1,17 +1,17 @@
-//! Text from outside the program, shown so that a terminal or a log cannot take it for a command.
+//! Text from outside the program, which is shown so that a terminal or a log cannot take it for a command.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-/// A text from outside the program, such as an id or a title of a product file, or a provider's task id.
+/// A text from outside the program, such as an item's id, an item's title, or a provider's task id.
 ///
-/// Such a text is always shown with control, bidirectional and invisible characters as escapes such as `\u{1b}`. Use
+/// When it is shown, control, bidirectional and invisible characters become escapes such as `\u{1b}`. Use
 /// [`Foreign::raw`] to store, compare or send the text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Foreign(String);
 
 impl Foreign {
-    /// Returns the original text, to be stored, compared or sent, never to be shown.
+    /// Returns the original text, which may be stored, compared or sent but must never be shown.
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.0
@@ -73,11 +73,11 @@ impl fmt::Debug for Foreign {
     }
 }
 
-/// Returns whether a character of foreign text must be escaped.
+/// Returns whether a character from outside the program must be escaped.
 ///
-/// Such a character moves the cursor, changes the direction of the text, or is invisible. The invisible ones are those
-/// with Unicode's property `Default_Ignorable_Code_Point` and the other format characters without a glyph. The two
-/// selectors between the looks of an emoji (U+FE0E and U+FE0F) are allowed, because titles contain them.
+/// Such a character moves the cursor, changes the direction of the text, or is invisible. Invisible are characters with
+/// Unicode's property `Default_Ignorable_Code_Point`, and other format characters without a glyph. The two characters
+/// that select the look of an emoji (U+FE0E and U+FE0F) are allowed, because titles contain them.
 #[must_use]
 pub const fn is_hidden(character: char) -> bool {
     matches!(

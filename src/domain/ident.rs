@@ -28,8 +28,8 @@ const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
 /// Returns the normal form of an id.
 ///
-/// Characters without a width and marks of direction are left out at the ends and refused inside. Joiners are allowed
-/// in scripts that need them, and in emoji. Control characters are not checked here: paths refuse them.
+/// Invisible characters and marks of direction are removed at the ends, and are an error inside. Joiners are allowed in
+/// scripts that need them, and in emoji. Control characters are not checked here: paths refuse them.
 pub fn ident(written: &str) -> Result<Ident, Hidden> {
     if written.is_ascii() {
         return Ok(Ident { id: written.to_owned(), is_trimmed: false });
@@ -54,7 +54,7 @@ pub fn ident(written: &str) -> Result<Ident, Hidden> {
     Ok(Ident { id: composed(id), is_trimmed })
 }
 
-/// Returns the first invisible character of a text. A joiner between letters that it can join does not count.
+/// Returns the first invisible character of a text, except for joiners between letters that they can join.
 #[must_use]
 pub fn invisible(text: &str) -> Option<char> {
     if text.is_ascii() {
@@ -69,10 +69,10 @@ fn is_unseen(letters: &[char], at: usize) -> bool {
     is_invisible(letters[at]) && !is_joined(letters, at)
 }
 
-/// The maximum number of bytes that are kept of a shortened id, without the digest that is added.
+/// The number of bytes that are kept of an id when it is shortened; a digest is added to them.
 const KEPT: usize = 100;
 
-/// Shortens an id: returns the beginning of `start` (the id or a part of it) with a digest of the whole id.
+/// Shortens an id: returns the first bytes of `start` (the id or a part of it) with a digest of the whole id.
 #[must_use]
 pub fn shortened(start: &str, id: &str) -> String {
     let end = (0..=KEPT.min(start.len())).rev().find(|end| start.is_char_boundary(*end)).unwrap_or(0);
@@ -88,7 +88,7 @@ pub fn composed(text: &str) -> String {
 
 /// Returns whether a character has no width, or changes the direction of the text around it.
 ///
-/// Variation selectors do not count, because the name of a place may need one. An id keeps them.
+/// Characters that select a variant of the letter before them do not count, because place names may need them.
 fn is_invisible(character: char) -> bool {
     is_hidden(character) && !character.is_control() && !is_selector(character)
 }

@@ -1,4 +1,4 @@
-//! An item (a SKU, product or scene) as text, under the column names of its sheet.
+//! An item (a product, picture or scene) with the texts of its columns.
 
 use super::ident::composed;
 use super::problem::Place;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 /// A product, variant, picture or scene: a row of a product file, or an entry of the manifest's list of items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The id, unique among the items; `0123`, `no` and `1e3` are kept as text.
+    /// The id, unique among the items. It is always text: `0123`, `no` and `1e3` stay unchanged.
     pub id: String,
-    /// The item's columns (for an item of the manifest: its keys) with their texts, in the order of the source,
-    /// including the id.
+    /// The item's columns, or the keys of an item in the manifest, with their texts. They include the id, and have the
+    /// order of the source.
     pub columns: Columns,
-    /// The facts: values under standard names, such as `title`, whatever names the product file uses. Empty for items
-    /// of a manifest's list.
+    /// The item's facts: values under standard names such as `title`, whatever the columns are called. Empty for items
+    /// that the manifest lists.
     pub facts: Vec<Fact>,
-    /// The place of the item in its source, for messages.
+    /// The row or line that the item was read from, for messages.
     pub origin: Place,
 }
 
@@ -29,7 +29,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Creates the columns of one item from shared names and the item's texts. A name without a text is left out.
+    /// Creates the columns of one item from shared names and the item's texts. A name beyond the last text has no
+    /// column.
     #[must_use]
     pub fn new(names: &Arc<[Arc<str>]>, texts: Vec<String>) -> Self {
         Self { names: Arc::clone(names), texts }
@@ -57,8 +58,8 @@ impl Columns {
         self.texts
     }
 
-    /// Returns the text of the column with this name. Accents in the name may be part of the letters or separate
-    /// characters.
+    /// Returns the text of the column with this name; `None` if there is none. An accent in the name may be part of its
+    /// letter or a separate character.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = |name: &str| self.iter().find(|(known, _)| *known == name).map(|(_, text)| text);
@@ -81,7 +82,7 @@ pub struct Fact {
     pub name: &'static str,
     /// The value of the fact.
     pub value: FactValue,
-    /// The column from which the value was read, if any.
+    /// The column from which the value was read; `None` if there is no such column.
     pub column: Option<Arc<str>>,
 }
 
@@ -92,17 +93,17 @@ pub enum FactValue {
     Text(String),
     /// A list of texts.
     List {
-        /// The list as one text: as the file has it, or joined by commas.
+        /// The list as one text: as it is in the file, or joined by commas.
         written: String,
-        /// The single texts of the list.
+        /// The elements of the list.
         parts: Vec<String>,
     },
-    /// A list of named texts, such as the colour and the size.
+    /// A list of pairs of a name and a text, such as the colour and the size.
     Pairs(Vec<(String, String)>),
 }
 
 impl Item {
-    /// Returns the text of the fact with this name, or else of the column with this name.
+    /// Returns the text of the fact with this name, or else of the column with this name; `None` if there is neither.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         match self.fact(name).map(|fact| &fact.value) {
@@ -124,7 +125,7 @@ impl Item {
         self.columns.get(name)
     }
 
-    /// Returns a copy of the item with another text for the fact and the column with this name.
+    /// Returns a copy of the item in which the fact and the column with this name have another text.
     #[must_use]
     pub fn with_text(&self, name: &str, text: &str) -> Self {
         let mut item = self.clone();
@@ -144,14 +145,13 @@ impl Item {
         ["title", self.written_in("title")]
     }
 
-    /// Returns the column from which the fact with this name was read; `name` itself if no fact of that name has a
-    /// column.
+    /// Returns the column from which the fact with this name was read, or else `name` itself.
     fn written_in<'a>(&'a self, name: &'a str) -> &'a str {
         self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)
     }
 
-    /// Returns the tags of the item: the list that was read from its product file, else the comma-separated parts of
-    /// its column `tags`.
+    /// Returns the tags of the item: the list from its product file, or else the comma-separated parts of its column
+    /// `tags`.
     #[must_use]
     pub fn tags(&self) -> Vec<String> {
         let parts = match self.fact("tags").map(|fact| &fact.value) {
@@ -167,7 +167,7 @@ impl Item {
         tags
     }
 
-    /// Returns the item's title or name, else its id.
+    /// Returns the item's title, or else its name, or else its id.
     #[must_use]
     pub fn title(&self) -> &str {
         ["title", "name"]
@@ -176,10 +176,10 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
-    /// Returns the number of the item's row in its sheet; `None` if the item is not from a sheet.
+    /// Returns the row number of the item in its sheet. Returns `None` if the item is not from a sheet, or if `columns`
+    /// is empty.
     ///
-    /// `columns` are the columns from which a text was made. If there are none, the text is not from a row, and the
-    /// result is `None` too.
+    /// `columns` are the columns from which a text was made; without any, the text is not from a row.
     #[must_use]
     pub fn row(&self, columns: &[String]) -> Option<u64> {
         match &self.origin {
@@ -198,7 +198,7 @@ impl Item {
         }
     }
 
-    /// Returns a copy of this item with another item's `id` and place, to name the other item in a message.
+    /// Returns a copy of this item that has another item's `id` and place, so that a message can name the other item.
     ///
     /// `at` is the other item's row or line in the same source.
     #[must_use]
@@ -212,11 +212,10 @@ impl Item {
         item
     }
 
-    /// Returns the item's name and place for a list of examples in a message.
+    /// Returns the item's id and place, for a list of examples in a message.
     ///
-    /// The result looks like ``item mug-26 (sheet row 14, column `image`)``, or `mug-26 (line 14)` for items of a
-    /// manifest. `columns` are the columns from which the faulty text was made. Without columns, the result is only the
-    /// id.
+    /// For example ``item mug-26 (sheet row 14, column `image`)``, or `mug-26 (line 14)` for an item of the manifest.
+    /// `columns` are the columns from which the faulty text was made; without any, the result is only the id.
     #[must_use]
     pub fn example(&self, columns: &[String]) -> String {
         let Some(row) = self.row(columns) else {
@@ -236,7 +235,7 @@ impl Item {
     }
 }
 
-/// The unit for which a shot makes one clip.
+/// The choice of one clip for each product, variant or picture.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnePer {
     /// A product, with all its sizes and colours.
@@ -249,7 +248,7 @@ pub enum OnePer {
 }
 
 impl OnePer {
-    /// All units for which a shot can make one clip, with their names in a manifest.
+    /// All values with their names in a manifest.
     pub const ALL: [(&'static str, Self); 3] =
         [("product", Self::Product), ("variant", Self::Variant), ("image", Self::Image)];
 }
@@ -257,24 +256,24 @@ impl OnePer {
 /// The settings for reading a product file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// The unit for which one clip is made.
+    /// One clip for each product, variant or picture.
     pub one_per: OnePer,
-    /// The name of the program that wrote the file; detected from the headers if it is not given.
+    /// The name of the program that wrote the file, such as `shopify`; `None` to detect it by the column names.
     pub dialect: Option<String>,
     /// The name of the sheet to read from a workbook; `None` to read the first sheet that has a header.
     pub sheet: Option<String>,
     /// True if drafts, sold-out and hidden products are read too.
     pub all: bool,
-    /// The columns from which each field may be read, by the field's name in templates. The first of a field's columns
-    /// that the file has is read.
+    /// The columns from which each field may be read, by the field's name in templates. The first of them that the file
+    /// has is read.
     pub columns: BTreeMap<String, Vec<String>>,
-    /// The label of a sheet's encoding (WHATWG Encoding Standard); detected if none is given.
+    /// The encoding of a sheet, by its label in the WHATWG Encoding Standard; `None` to detect it.
     pub encoding: Option<String>,
-    /// The character between the cells of a sheet; detected from the header if none is given.
+    /// The character between the cells of a sheet; `None` to detect it from the first rows.
     pub delimiter: Option<Delimiter>,
-    /// The path of the list of products in a JSON document, with a full stop between names.
+    /// The path of the list of products in a JSON document, with a full stop between names; `None` to find the list.
     pub path: Option<String>,
-    /// The element of an XML document that holds a product.
+    /// The name of the XML element that holds a product; `None` to find it.
     pub element: Option<String>,
 }
 

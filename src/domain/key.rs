@@ -1,18 +1,18 @@
-//! Names and ids, kept as text, so that `0123`, `no` and `1e3` stay unchanged from the sheet to the file name.
+//! Names and ids. They are kept as text, so that `0123`, `no` and `1e3` stay unchanged from the sheet to the file name.
 
 use super::foreign::{Foreign, is_hidden, shown};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// The name of a job: `shot/item` or `shot/item/variant`, with `/` in a part written `%2F`.
+/// The name of a job: `shot/item` or `shot/item/variant`. A `/` within one of these parts is written `%2F`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobKey {
     /// The shot's name in the manifest.
     pub shot: String,
     /// The item's id in the catalog.
     pub item: Foreign,
-    /// The ids of the matrix cell's values, joined by `_`; empty without a matrix.
+    /// The ids of the job's values in the matrix, joined by `_`; empty without a matrix.
     pub variant: String,
 }
 
@@ -94,7 +94,7 @@ pub struct TaskId(pub Foreign);
 /// The maximum number of characters of a task id. The longest task id of a known provider has 64 characters.
 const LONGEST_TASK_ID: usize = 256;
 
-/// The reason why a text cannot be a task id. The reason does not repeat the text.
+/// The reason why a text cannot be a task id. Its message never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotATaskId {
     /// The text has too many characters.
@@ -108,13 +108,14 @@ pub enum NotATaskId {
         /// The number of characters of the text.
         length: usize,
     },
-    /// The text is empty, or a part of it is `.` or `..`, which would lead to another address in the path of a poll.
+    /// The text is empty, or a part of it is `.` or `..`, with which a request for the task's status would reach
+    /// another address.
     #[error("the task id is empty, or has `.` or `..` as a part of a path, which is not allowed")]
     Path,
 }
 
 impl TaskId {
-    /// Checks the text of a task id that a provider or a person wrote, and returns it unchanged as an id.
+    /// Returns a text from a provider or a person as a task id, unchanged, or an error if it cannot be one.
     pub fn read(text: &str) -> Result<Self, NotATaskId> {
         let length = text.chars().count();
         if length > LONGEST_TASK_ID {
@@ -141,8 +142,8 @@ impl fmt::Display for TaskId {
     }
 }
 text_id! {
-    /// The id that this program gives to one attempt to submit a request: `sl-` and 26 random characters. The id is
-    /// sent if the provider has a field for such ids.
+    /// The id that this program gives to one attempt to submit a request: `sl-` and 26 random characters. It is sent
+    /// only if the provider has a field for such ids.
     RequestId
 }
 
@@ -164,8 +165,7 @@ impl fmt::Display for ModelName {
 impl FromStr for ModelName {
     type Err = ();
 
-    /// Splits the text at the first `/`; neither part may be empty. The caller makes the error message, because it
-    /// knows the text's place.
+    /// Splits a text such as `zai/vidu2-image` at the first `/`; neither part may be empty.
     fn from_str(text: &str) -> Result<Self, ()> {
         match text.split_once('/') {
             Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {

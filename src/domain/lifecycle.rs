@@ -1,4 +1,4 @@
-//! The life cycle of a take as a pure state machine.
+//! The life cycle of a take (a paid rendering of a job) as a pure state machine.
 //!
 //! ```text
 //! pending ─▶ submitting ─▶ running ─▶ downloading ─▶ placing ─▶ done
@@ -61,8 +61,8 @@ pub struct Task {
     pub intent: Intent,
     /// The time at which this program learned of the task.
     pub accepted: Timestamp,
-    /// True if the clip is fetched again and the charge is certain: the task reported success or delivered its clip
-    /// before.
+    /// True if the charge is certain and the clip must be fetched again. The task reported success or delivered its
+    /// clip before.
     pub charged: bool,
 }
 
@@ -80,17 +80,17 @@ pub struct ClipFile {
 pub enum CancelledBy {
     /// A person cancelled the take.
     User,
-    /// The take was no longer needed before it was sent. Another take or clip replaced it, or it would have replaced a
-    /// take whose doubt has ended.
+    /// The take was no longer needed before it was sent: another take or clip replaced it. Or it was to replace a take
+    /// whose doubt has ended.
     Superseded,
 }
 
-/// The state of a take. Each variant carries exactly the data that exists in it.
+/// The state of a take (one paid rendering of a job). Each variant carries exactly the data that exists in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// The take is not submitted, and nothing was accepted.
+    /// The take was not submitted, or its submission surely created no task.
     Pending {
-        /// The number of temporary refusals still allowed in this run; at 0 the take rests until the next run.
+        /// The number of further temporary refusals that are allowed in this run. At 0 the take waits for the next run.
         tries_left: u8,
         /// The number of submissions in a row that created no task.
         setbacks: u32,
@@ -101,31 +101,31 @@ pub enum State {
     Submitting {
         /// The current attempt.
         intent: Intent,
-        /// The number of temporary refusals that were still allowed before the attempt.
+        /// The number of further temporary refusals that were allowed before this attempt.
         tries_left: u8,
-        /// The number of submissions in a row, before the attempt, that created no task.
+        /// The number of submissions in a row, before this attempt, that created no task.
         setbacks: u32,
     },
-    /// The request got no answer, and the provider is asked whether it created a task.
+    /// The request got no answer. The program asks the provider whether it created a task.
     Doubtful {
-        /// The attempt in doubt.
+        /// The attempt that got no answer.
         intent: Intent,
-        /// The time at which the doubt began; by then the request was no longer being sent.
+        /// The time at which the answer failed to come; by then the request was no longer being sent.
         since: Timestamp,
-        /// The number of temporary refusals that were still allowed before the attempt.
+        /// The number of further temporary refusals that were allowed before this attempt.
         tries_left: u8,
-        /// The number of look-ups (searches for the task at the provider) so far.
+        /// The number of searches for the task at the provider (look-ups) so far.
         looks: u8,
-        /// The time at which a complete answer first showed that there is no task; `None` before such an answer.
+        /// The time at which a complete answer of the provider first showed that there is no task; `None` before that.
         absent: Option<Timestamp>,
         /// The earliest time of the next action.
         due: Timestamp,
     },
-    /// The task was accepted and is being rendered.
+    /// The provider accepted the request as a task and renders it.
     Running {
         /// The paid task.
         task: Task,
-        /// The numbers of the task's polls and downloads so far, by their results.
+        /// The numbers of the task's polls and downloads so far, counted by their results.
         counters: PollCounters,
         /// The earliest time of the next action.
         due: Timestamp,
@@ -134,21 +134,21 @@ pub enum State {
     Downloading {
         /// The paid task.
         task: Task,
-        /// The link to download.
+        /// The links of the clip.
         clip: Clip,
-        /// The numbers of the task's polls and downloads so far, by their results.
+        /// The numbers of the task's polls and downloads so far, counted by their results.
         counters: PollCounters,
         /// The earliest time of the next action.
         due: Timestamp,
     },
-    /// The clip is downloaded and verified, and gets its final name next.
+    /// The clip is downloaded and checked, and its file gets the final name next.
     Placing {
         /// The paid task.
         task: Task,
-        /// The verified file.
+        /// The checked file.
         file: ClipFile,
     },
-    /// The clip has its final name. This state is final, unless the clip disappears.
+    /// The clip's file has its final name. This state is final, unless the file disappears.
     Done {
         /// The paid task.
         task: Task,
@@ -157,32 +157,32 @@ pub enum State {
     },
     /// A person must decide what happens with the take.
     Held {
-        /// The reason for which a decision is needed.
+        /// The reason why a person must decide.
         reason: HeldReason,
         /// The last attempt.
         intent: Intent,
         /// The paid task, if one is known.
         task: Option<Task>,
-        /// The time since which the take waits for the decision.
+        /// The time at which the take began to wait for the decision.
         since: Timestamp,
     },
-    /// The take ended without a clip. Final.
+    /// The take ended without a clip. This state is final.
     Failed {
         /// The reason for the failure.
         refusal: Refusal,
-        /// The charge of the failure, as far as it is known.
+        /// Tells whether the failure was charged, as far as it is known.
         charged: Charged,
         /// The task, if one was accepted.
         task: Option<Task>,
     },
-    /// The take was cancelled before it was sent. Final.
+    /// The take was cancelled before it was sent. This state is final.
     Cancelled {
         /// The cause of the cancellation.
         by: CancelledBy,
     },
-    /// A person wrote the take off; money that may have been charged counts as spent. Final.
+    /// A person wrote the take off. Money that may have been charged counts as spent. This state is final.
     WrittenOff {
-        /// The reason for which the take needed a decision.
+        /// The reason why a person had to decide.
         reason: HeldReason,
         /// The task, if one was known.
         task: Option<Task>,
@@ -192,34 +192,34 @@ pub enum State {
 /// The next action for a take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Todo {
-    /// Save the intent (the record of the attempt), then send the request.
+    /// Save the record of the attempt, then send the request.
     Submit,
-    /// Find out what happened to a request that had no answer yet when an earlier process ended.
+    /// Find out what happened to a request that an earlier process sent without receiving an answer.
     Reconcile,
-    /// Ask the provider for a task with the attempt's request id.
+    /// Search the provider's tasks for the request id of the attempt.
     LookUp,
     /// Ask for the status of the task.
     Poll,
     /// Download the clip.
     Download,
-    /// Give the downloaded clip its final name.
+    /// Give the file of the downloaded clip its final name.
     Place,
     /// Wait for the next run.
     Rest,
     /// Wait for a person's decision.
     Decide,
-    /// Do nothing, ever.
+    /// Do nothing: the take has ended.
     Nothing,
 }
 
 impl State {
-    /// Returns the state of a new take that was not sent.
+    /// Returns the state of a new take, which was not submitted yet.
     #[must_use]
     pub const fn new(policy: &Policy, now: Timestamp) -> Self {
         Self::Pending { tries_left: policy.submit_tries, setbacks: 0, due: now }
     }
 
-    /// Returns the next action and its earliest time: `Timestamp::MAX` if nothing happens automatically.
+    /// Returns the next action and its earliest time; the time is `Timestamp::MAX` if nothing happens automatically.
     #[must_use]
     pub const fn todo(&self) -> (Todo, Timestamp) {
         match self {
@@ -237,9 +237,9 @@ impl State {
         }
     }
 
-    /// Returns the earliest time for the next action by the current clock.
+    /// Returns the earliest time of the next action, corrected by the current clock.
     ///
-    /// A stored time that is further ahead than any pause came from a clock that was wrong: the action is due now.
+    /// A stored time that is further ahead than any pause is from a wrong clock; the action is then due now.
     #[must_use]
     pub fn due(&self, at: Tick, policy: &Policy) -> Timestamp {
         let (todo, due) = self.todo();
@@ -253,7 +253,7 @@ impl State {
         if due > at.after(longest) { at.now } else { due }
     }
 
-    /// Returns the state without its data.
+    /// Returns the name of the state without its data.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         match self {
@@ -301,14 +301,14 @@ impl State {
         matches!(self.todo().0, Todo::Nothing)
     }
 
-    /// Returns whether the take may have been submitted and is not final. Until it is final, the job gets no other
-    /// take.
+    /// Returns whether the take was or may have been submitted, and is not final. Until it is final, the job gets no
+    /// other take.
     #[must_use]
     pub const fn is_unsettled(&self) -> bool {
         !self.is_final() && !matches!(self, Self::Pending { .. })
     }
 
-    /// Returns the status of the take's price: free, reserved, in doubt or settled.
+    /// Returns whether the take's price is free, reserved, in doubt or spent.
     #[must_use]
     pub const fn account(&self) -> MoneyState {
         match self {
@@ -344,7 +344,7 @@ impl State {
         matches!(self, Self::Held { reason: HeldReason::AmbiguousSubmit, .. })
     }
 
-    /// Returns whether the task is so old that a run may end while it is still rendering.
+    /// Returns whether the task has been running for so long that a run need not wait for it.
     #[must_use]
     pub fn overdue(&self, at: Tick, policy: &Policy) -> bool {
         matches!(self, Self::Running { task, .. } if at.since(task.accepted) > policy.patience)

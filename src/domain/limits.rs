@@ -1,4 +1,4 @@
-//! The limits of speed and concurrency for a provider, from its card and the manifest.
+//! Limits on the speed and the concurrency of requests to a provider, from its card and the manifest.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -20,11 +20,11 @@ impl Rate {
     }
 }
 
-/// The limits of speed and concurrency for a provider. Each limit is optional; a missing one is taken from the next
+/// Limits on the speed and the concurrency of requests to a provider. A limit that is not set is taken from the next
 /// source, such as the model's card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// The maximum number of tasks at the same time, from submission until the provider is finished.
+    /// The maximum number of tasks at the same time, each counted from its submission until its rendering ends.
     pub concurrency: Option<NonZeroU32>,
     /// The maximum rate of submissions.
     pub rate: Option<Rate>,
@@ -43,7 +43,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Returns these limits, with each missing limit taken from `base`.
+    /// Returns these limits, in which limits of `base` replace those that are not set.
     #[must_use]
     pub fn over(self, base: Self) -> Self {
         Self {

@@ -1,11 +1,11 @@
 //! Finished clips that are missing or altered.
 
-/// The kind of loss of a finished clip, found from the name and size of its file.
+/// The kind of damage to a finished clip, found from the name and size of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loss {
     /// No file has the clip's name.
     Missing,
-    /// A file of another size, or something other than a file, has the clip's name.
+    /// The file with the clip's name has another size, or is not a regular file.
     Altered,
 }
 

@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
 
-/// An amount of US dollars in millionths. Sums saturate: every budget refuses a sum that large anyway.
+/// An amount of US dollars in millionths. Sums that are too large saturate; every budget refuses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Usd(i64);
 
@@ -70,7 +70,7 @@ pub struct NotMoney(pub String);
 impl FromStr for Usd {
     type Err = NotMoney;
 
-    /// Reads `12`, `0.20` or `$0.20`; never a sign, an exponent, `NaN` or more than six decimals.
+    /// Reads an amount such as `12` or `$0.20`. A sign, an exponent, `NaN` or more than six decimals is an error.
     fn from_str(text: &str) -> Result<Self, NotMoney> {
         let refused = || NotMoney(text.to_owned());
         let digits = text.strip_prefix('$').unwrap_or(text);

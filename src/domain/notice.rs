@@ -1,4 +1,4 @@
-//! The events that the engine reports. Each is sent after it was saved, never before.
+//! The events that a run reports. Each is reported only after it was saved.
 
 use super::durations::RenderKind;
 use super::fault::{Said, Stop};
@@ -6,7 +6,7 @@ use super::key::{JobKey, TakeId};
 use super::lifecycle::{Phase, State};
 use super::money::Usd;
 
-/// A report of one event.
+/// A report of one event in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// A take (a paid rendering of a job) changed its state.
@@ -17,7 +17,7 @@ pub enum Notice {
         key: JobKey,
         /// The kind of the take's request.
         kind: RenderKind,
-        /// The cost that the provider reported for the take, or its price.
+        /// The amount that the provider reported as charged, or else the price of the take.
         price: Usd,
         /// The path of the take's clip.
         path: String,
@@ -25,10 +25,10 @@ pub enum Notice {
         from: Phase,
         /// The take's state after the change.
         to: Box<State>,
-        /// The message of the provider or of this computer about the change, if there is one.
+        /// The message about the change from the provider or from this program, if there is one.
         said: Option<Said>,
     },
-    /// An existing paid clip was also saved under this job's name, free of charge.
+    /// An existing paid clip was moved or copied to this job's path, free of charge.
     Filed {
         /// The key of the job that now has the clip.
         key: JobKey,
@@ -51,15 +51,15 @@ pub enum Notice {
     },
     /// A warning that is shown once.
     Warning(String),
-    /// An error of this computer that may stop the run. It must always be shown, because it may be the only record of
-    /// what happened.
+    /// An error of this computer that may stop the run. It must always be shown, because it may be recorded nowhere
+    /// else.
     Trouble(String),
 }
 
 /// The reason why a provider or a model gets no more submissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WhyStopped {
-    /// The provider refused in a way that concerns all submissions.
+    /// The provider refused a request in a way that concerns all submissions.
     Provider(Stop),
     /// The provider refused the same model three times in a row.
     Model,

@@ -1,18 +1,19 @@
-//! Limits for clips that are paid and not yet downloaded: the time until their links expire, and the free space on the
+//! Limits for clips that are paid but not downloaded yet: the time until their links expire, and free space on the
 //! disk.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// The bytes that clips must leave free on a disk: as much as the state folder needs, which is mostly on the same disk.
+/// The number of bytes that must stay free on a disk after all downloads; the state folder, mostly on the same disk,
+/// needs them.
 pub const DISK_RESERVE: u64 = 64 << 20;
-/// The divisor of the time until a clip's link expires. Only half of this time is planned for downloads, because hosts
-/// can become slower.
+/// The divisor for the time until a link expires: only half of that time is planned for downloads, because servers can
+/// become slower.
 const SHARE: u32 = 2;
-/// The number of downloads at which all sums are halved, so that the averages follow the connection's speed.
+/// The number of downloads after which all sums are halved, so that the averages follow the connection's speed.
 const KNOWN: u32 = 64;
 
-/// The time and the bytes of the downloads of a run so far.
+/// The total time and the total bytes of a run's downloads so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Downloaded {
     tries: u32,
@@ -22,7 +23,7 @@ pub struct Downloaded {
 }
 
 impl Downloaded {
-    /// Adds a download that took this time. `clip` is the size of its clip in bytes; `None` if the download brought no
+    /// Adds a download that took the time `time`. `clip` is the size of its clip in bytes; `None` if it brought no
     /// clip.
     pub fn note(&mut self, time: Duration, clip: Option<u64>) {
         if self.tries >= KNOWN {
@@ -63,16 +64,16 @@ impl Downloaded {
     }
 }
 
-/// A forecast that some links of paid clips may expire before the clips are downloaded.
+/// A forecast that the links of some paid clips may expire before the clips are downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Late {
-    /// The number of clips that are paid and not yet downloaded.
+    /// The number of clips that are paid but not downloaded yet.
     pub clips: usize,
-    /// The time that it takes to download all clips that are paid and not yet downloaded.
+    /// The time needed to download all clips that are paid but not downloaded yet.
     pub takes: Duration,
-    /// The earliest time at which the link of a clip that is paid and not yet downloaded expires.
+    /// The earliest time at which one of their links expires.
     pub first: Timestamp,
-    /// The expiry time of the first link that may expire before its clip is downloaded.
+    /// The time at which the first of the endangered links expires.
     pub expires: Timestamp,
 }
 
@@ -86,12 +87,12 @@ fn time_of(clips: usize, interval: Duration) -> Duration {
     interval.saturating_mul(u32::try_from(clips).unwrap_or(u32::MAX))
 }
 
-/// Returns a forecast if one more clip could make links expire before their clips are downloaded; `None` if it may be
-/// requested.
+/// Returns a forecast if one more clip could make links expire before their clips are downloaded. Returns `None` if the
+/// clip may be requested.
 ///
-/// The new clip's link expires at `new`, and the links of the paid clips expire at the times in `owed`. Clips are
-/// downloaded in the order of these times, so the new clip delays only clips whose links expire later. If `owed` is
-/// empty, the new clip may always be requested.
+/// `owed` holds the times at which the links of paid clips expire, `new` that of the new clip. Clips are downloaded in
+/// the order of these times, so the new clip delays only clips whose links expire later. If `owed` is empty, the new
+/// clip may always be requested.
 #[must_use]
 pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: Duration) -> Option<Late> {
     let (clips, first) = (owed.len(), *owed.iter().min()?);
@@ -108,7 +109,8 @@ pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: 
     Some(Late { clips, takes: time_of(clips, interval), first, expires })
 }
 
-/// Returns the free bytes that a disk needs for one more clip and the `owed` clips that are not yet downloaded.
+/// Returns the free space, in bytes, that a disk needs for one more clip and for `owed` clips that are not downloaded
+/// yet.
 #[must_use]
 pub fn needed(owed: usize, clip_size: Option<u64>) -> u64 {
     let clips = u64::try_from(owed).unwrap_or(u64::MAX).saturating_add(1);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The current time and a random number, as input of the pure core.
+/// The current time and a random number, as input for code that has no clock of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Tick {
     /// The current time.
@@ -39,7 +39,7 @@ impl Tick {
     }
 }
 
-/// A length of pauses that doubles from `first` to `most`. Each pause is drawn evenly from zero to that length ("full
+/// A rule for pauses: the length doubles from `first` to `most`, and each pause is a random time up to it ("full
 /// jitter").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
@@ -50,7 +50,8 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Returns the pause after this many setbacks in a row (1 is the first), or the pause that `Retry-After` asked for.
+    /// Returns the pause after `setbacks` failures in a row (1 is the first), or the pause that `Retry-After` asked
+    /// for.
     ///
     /// A pause from `Retry-After` is kept within [`RETRY_AFTER`] and then lengthened by up to 10 %, never shortened.
     #[must_use]
@@ -71,14 +72,14 @@ pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration:
 pub struct Breaking {
     /// The number of submissions in a row without an answer at which further submissions pause.
     pub silent_in_a_row: u32,
-    /// The number of most recent submissions among which the unanswered ones are counted for `silent_of_known`.
+    /// The number of most recent submissions that are considered for `silent_of_known`.
     pub known: usize,
     /// The number of unanswered submissions among the `known` most recent ones at which further submissions pause.
     pub silent_of_known: usize,
     /// The first and the longest pause. If the provider still does not answer after a pause, the next pause is twice as
     /// long.
     pub cool_off: (Duration, Duration),
-    /// The number of consecutive paid tasks, ended in the same way without a clip, after which nothing more is
+    /// The number of paid tasks in a row that ended in the same way without a clip, after which nothing more is
     /// submitted.
     pub fruitless: u32,
 }
@@ -108,16 +109,16 @@ fn longest_asked() -> Duration {
     RETRY_AFTER.1.mul_f64(1.1)
 }
 
-/// The schedule of look-ups, which ask a provider whether an unanswered submission created a task.
+/// The schedule of look-ups: free searches for the task that an unanswered submission may have created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
-    /// The time for which an accepted task may be missing from the provider's task list, counted from the beginning of
-    /// the doubt.
+    /// The time for which an accepted task may be missing from the provider's list of tasks, counted from the missing
+    /// answer.
     ///
-    /// The lag is the provider's own delay, plus the time for which a kernel still sends the data of a closed
-    /// connection. On Linux that is under two minutes.
+    /// It is the provider's own delay, plus the time for which a kernel still sends the data of a closed connection. On
+    /// Linux that is under two minutes.
     pub lag: Duration,
-    /// The pauses before each look-up of a submission in doubt.
+    /// The pauses before the look-ups, in order.
     pub after: Vec<Duration>,
     /// The minimum time between two answers "no such task" that both count.
     pub gap: Duration,
@@ -138,9 +139,9 @@ pub struct Policy {
     pub submit_tries: u8,
     /// The pauses after a submission that failed.
     pub submit_backoff: Backoff,
-    /// The pauses after a submission that was refused because requests come too fast.
+    /// The pauses after a submission that was refused because requests came too fast.
     pub throttle_backoff: Backoff,
-    /// The schedule of look-ups for a submission in doubt; `None` if the provider offers no look-up.
+    /// The schedule of look-ups for a submission without an answer; `None` if the provider offers no look-up.
     pub look_up: Option<LookUp>,
     /// The pauses between polls, from the user's settings and the model's card.
     pub polls: PollTimes,
@@ -148,32 +149,32 @@ pub struct Policy {
     pub durations: Option<Arc<Durations>>,
     /// The pauses after a poll that failed.
     pub poll_backoff: Backoff,
-    /// The age from which a run need not wait for a task; later runs go on polling it.
+    /// The age of a task from which a run need not wait for it; later runs continue to poll it.
     pub patience: Duration,
-    /// The age from which a person must decide about a running task.
+    /// The age of a running task from which a person must decide about it.
     pub stuck_after: Duration,
     /// The time after acceptance during which an answer "no such task" does not count.
     pub missing_grace: Duration,
-    /// The number of answers "no such task" after which a task is lost.
+    /// The number of answers "no such task" after which the task counts as lost.
     pub missing_tries: u8,
     /// The number of answers in a row about another task or request after which a person must decide.
     pub mistaken_tries: u8,
-    /// The pause after an answer "no such task" that counts, and after a success that names no clip.
+    /// The pause after an answer "no such task" that counts, and after a success without a link to a clip.
     pub missing_gap: Duration,
-    /// The number of further polls after an answer that reports success but names no clip.
+    /// The number of further polls after an answer that reports success but has no link to a clip.
     pub empty_tries: u8,
     /// The pauses after a download that broke off.
     pub fetch_backoff: Backoff,
-    /// The number of downloads that are not a clip after which a person must decide.
+    /// The number of downloads without a clip (damaged, or redirected too often) after which a person must decide.
     ///
     /// After the same number of failures of the host, the provider is asked for a fresh link.
     pub fetch_tries: u8,
-    /// The number of times a dead link is replaced by a fresh one.
+    /// The number of fresh links that are requested because a link no longer works.
     pub fresh_links: u8,
 }
 
-/// The pauses before each look-up of a submission in doubt. The last is an hour: by then every provider's task list is
-/// complete.
+/// The pauses before each look-up of a submission without an answer. The last is an hour: by then every provider's list
+/// of tasks is complete.
 const LOOK_UPS: [Duration; 5] = [
     Duration::from_secs(15),
     Duration::from_mins(1),
@@ -238,11 +239,11 @@ impl Policy {
         self.look_up.iter().flat_map(|look_up| look_up.after.iter().copied()).max().unwrap_or_default()
     }
 
-    /// Returns the number of answers "still running" after [`Policy::patience`] that a task must exceed to count as
-    /// stuck.
+    /// Returns the number of answers "still running" after [`Policy::patience`] that must be exceeded before a task
+    /// counts as stuck.
     ///
-    /// The age alone proves nothing: a clock that jumps a month ahead must not make every task of a catalog count as
-    /// stuck. At the slowest pace, these answers take an hour.
+    /// The age alone proves nothing, because a clock may jump a month ahead. At the slowest pace, these answers take an
+    /// hour.
     #[must_use]
     pub const fn stuck_polls(&self) -> u32 {
         12

@@ -1,8 +1,8 @@
-//! The times of polls: a function of a task's age and of the durations of similar tasks.
+//! The times at which tasks are polled (asked for their status), from their age and the durations of similar tasks.
 //!
 //! A poll too early is a wasted request, and a poll too late leaves a slot idle. A task is polled when its slot has
-//! probably been idle for so long that this costs as much as a poll. So the first poll comes near the age at which the
-//! first tasks finish, and most polls come near the ages at which most tasks finish.
+//! probably been idle for so long that this costs as much as a poll. So most polls come near the ages at which most
+//! tasks finish, and the first poll near the age of the first ones.
 
 use super::durations::Durations;
 use std::time::Duration;
@@ -41,24 +41,24 @@ impl PollTimes {
     }
 }
 
-/// The expected idle time of a slot at which its task is polled, as a share of the median duration.
+/// The idle time of a slot that is worth a poll, as a share of the median duration.
 const WORTH: f64 = 0.02;
-/// The earliest time of the first poll while no durations are known; the latest time is twice that.
+/// The earliest time of the first poll before any task has finished; the latest time is twice that.
 const EARLY: Duration = Duration::from_millis(200);
 /// The shortest and the longest wait between polls, unless the user has set one.
 const BOUNDS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_hours(1));
 /// The share by which waits are made longer or shorter at random.
 const SPREAD: f64 = 0.2;
-/// Pairs of an age and a wait: a task that is at least that old waits at least that long for its next poll.
+/// Minimum waits between the polls of old tasks: pairs of an age and the wait from that age on.
 const AGED: [(Duration, Duration); 2] =
     [(Duration::from_hours(1), Duration::from_mins(5)), (Duration::from_mins(10), Duration::from_mins(1))];
 
 /// Returns the wait before the next poll of a task of this age after `polls` answers "still running".
 ///
-/// A wait that the user has set for the first poll is kept exactly. One for later polls is varied by `jitter`, and is
-/// longer for old tasks. Otherwise the wait follows from the durations of finished tasks. Until a task has finished, a
-/// task is polled early and then each time its age has doubled, until the age from the card is reached. `jitter` from 0
-/// up to 1 spreads the polls of many tasks.
+/// A wait that the user has set for the first poll is kept exactly. The user's wait for later polls is varied by
+/// `jitter`, and is longer for old tasks. Without these settings the durations of finished tasks decide. Before any
+/// task has finished, a task is polled early, and then each time its age has doubled, until the age from the card.
+/// `jitter` from 0 up to 1 spreads the polls of many tasks.
 #[must_use]
 pub fn next_poll(
     polls: u32,
@@ -91,8 +91,8 @@ pub fn next_poll(
     wait.max(aged).mul_f64(spread).clamp(BOUNDS.0, BOUNDS.1)
 }
 
-/// Returns the expected idle time of a slot at which its task is polled. An interval that the user has set limits this
-/// time, also for the first poll.
+/// Returns the idle time of a slot that is worth a poll. An interval between polls that the user has set limits this
+/// time, even for the first poll.
 fn worth(known: &Durations, times: &PollTimes) -> Duration {
     let median = known.quantile(0.5).unwrap_or_default().as_secs_f64();
     let every = times.every.map_or(f64::MAX, |every| every.as_secs_f64().powi(2) / median.max(0.001));

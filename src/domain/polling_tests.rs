@@ -10,10 +10,10 @@ use std::collections::BinaryHeap;
 /// The costs of a simulated run: its length, its polls, and the time for which slots were idle.
 #[derive(Debug, Clone, Copy)]
 struct Ran {
-    /// The time of a run that learns of each task's end immediately, divided by the time of this run.
+    /// The length of an ideal run, which learns of each task's end immediately, divided by the length of this run.
     of_ideal: f64,
     polls: f64,
-    /// The mean number of polls of a task, over the last fifty tasks.
+    /// The mean number of polls for each of the last fifty tasks.
     late_polls: f64,
     /// The mean time in seconds for which a slot was idle after a task's end, over the last fifty tasks.
     late_idle: f64,

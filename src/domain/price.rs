@@ -4,7 +4,7 @@ use super::money::Usd;
 use super::request::{Request, Value};
 use std::fmt;
 
-/// The unit that a price is counted by.
+/// The unit by which a price is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceUnit {
     /// Each clip costs the same.
@@ -38,7 +38,7 @@ pub struct Price {
     pub surcharges: Vec<Surcharge>,
 }
 
-/// A parameter that costs extra when it has a certain value.
+/// An extra charge for a certain value of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surcharge {
     /// The parameter's name in the provider's API, as under `params:`.
@@ -50,7 +50,8 @@ pub struct Surcharge {
 }
 
 impl Price {
-    /// Returns the price of this request. `default_seconds` is the model's length for a request that sets none.
+    /// Returns the price of this request. `default_seconds` is the length of the model's clips if the request sets
+    /// none.
     #[must_use]
     pub fn of(&self, request: &Request, default_seconds: u32) -> Usd {
         let units = match self.per {

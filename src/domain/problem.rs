@@ -10,7 +10,7 @@ pub enum Severity {
     Note,
     /// The run goes on, but the user should check it.
     Warning,
-    /// Nothing is submitted until the problem is solved.
+    /// Nothing is submitted until the user has solved the problem.
     #[default]
     Error,
 }
@@ -40,10 +40,10 @@ pub struct Problem {
     pub of_item: bool,
 }
 
-/// The maximum number of stretches (ranges of consecutive rows) that are kept for one problem; messages print fewer.
+/// The maximum number of stretches (ranges of consecutive rows) that are kept for one problem. Messages print fewer.
 const STRETCHES: usize = 64;
 
-/// The rows of a sheet with one problem, as stretches (ranges of consecutive rows).
+/// The rows of a sheet that have the same problem, kept as stretches (ranges of consecutive rows).
 ///
 /// Only the first stretches are kept, so that a million bad rows take little memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -141,9 +141,10 @@ pub enum Place {
     Row {
         /// The sheet's name as the user gave it.
         file: String,
-        /// The number of the row as a spreadsheet shows it: the header is row 1, even with line breaks in its cells.
+        /// The row number as a spreadsheet shows it: 1 for the first row. Line breaks in cells do not matter.
         row: u64,
-        /// The header of the column, if the problem is in one; its number and letter if it has no header.
+        /// The name of the column, or its number and letter if it has no name; `None` if the problem concerns the whole
+        /// row.
         column: Option<String>,
     },
 }
@@ -217,7 +218,7 @@ pub const EXAMPLES: usize = 3;
 /// The maximum number of different problems that are listed; a user with more problems fixes these first.
 const CAUSES: usize = 1000;
 
-/// The severity, message, place and hint, which are equal for all problems with one cause. In a sheet, the place is a
+/// The severity, message, place and hint, by which problems of the same kind are found. In a sheet, the place is a
 /// column without a row.
 type Cause = (Severity, String, Place, Option<String>);
 
@@ -234,20 +235,20 @@ fn cause(problem: &Problem) -> Cause {
     (problem.severity, problem.message.clone(), place, problem.hint.clone())
 }
 
-/// A collection of problems that joins those of one cause into one problem with a count and examples.
+/// A collection of problems in which problems of the same kind become one, with a count and examples.
 ///
-/// Problems have one cause if their severity, message, hint and place are equal, apart from the row of a sheet. Causes
-/// are listed in the order of their first problems.
+/// Two problems are of the same kind if their severity, message, hint and place are equal, apart from the row of a
+/// sheet. The order is that of the first problem of each kind.
 #[derive(Debug, Default)]
 pub struct Causes {
     list: Vec<Problem>,
     known: HashMap<Cause, usize>,
-    /// The summary of all problems that came after the list was full.
+    /// The summary of all problems that no longer fitted into the list.
     others: Option<Problem>,
 }
 
 impl Causes {
-    /// Adds a problem. Returns the index of its cause in the list of [`Self::finish`]; `None` if the list is full.
+    /// Adds a problem. Returns the index of its kind in the list of [`Self::finish`]; `None` if the list is full.
     pub fn add(&mut self, problem: Problem) -> Option<usize> {
         let cause = cause(&problem);
         if let Some(&at) = self.known.get(&cause) {
@@ -292,7 +293,7 @@ impl Causes {
         self.list.iter().chain(&self.others).any(Problem::is_error)
     }
 
-    /// Returns one problem for each cause.
+    /// Returns one problem for each kind.
     #[must_use]
     pub fn finish(mut self) -> Vec<Problem> {
         self.list.extend(self.others);
@@ -308,7 +309,7 @@ impl Extend<Problem> for Causes {
     }
 }
 
-/// Joins problems with one cause, as [`Causes`] does.
+/// Joins problems of the same kind into one, as [`Causes`] does.
 #[must_use]
 pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
     let mut causes = Causes::default();
@@ -329,8 +330,8 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
         .map(|(_, name)| name)
 }
 
-/// Returns the hint for an unknown name: a question with the most likely name, else the words `others` and all known
-/// names.
+/// Returns the hint for an unknown name: "did you mean" and the likeliest name, or else the words `others` and all
+/// known names.
 #[must_use]
 pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, others: &str) -> String {
     let known: Vec<&str> = known.into_iter().collect();
@@ -340,16 +341,16 @@ pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>,
     }
 }
 
-/// Returns the likeness of two names from 0 to 1.
+/// Returns how similar two names are, from 0 to 1.
 ///
-/// Two names that differ by a single edit, such as two swapped letters, get at least 0.9. Jaro-Winkler alone rates such
-/// short names low.
+/// Two names that differ by a single edit, such as two swapped letters, get at least 0.9, because Jaro-Winkler rates
+/// short ones low.
 fn likeness(written: &str, name: &str) -> f64 {
     let likeness = strsim::jaro_winkler(written, name);
     if name.len() > 2 && strsim::osa_distance(written, name) == 1 { likeness.max(0.9) } else { likeness }
 }
 
-/// The numbers of errors and warnings, where problems with one cause count once.
+/// The numbers of errors and warnings, in which equal problems count once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     /// The number of errors, which must be fixed.
@@ -359,7 +360,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts errors and warnings, after problems with one cause are joined.
+    /// Counts errors and warnings after it has joined equal problems.
     #[must_use]
     pub fn of(problems: &[Problem]) -> Self {
         Self::of_grouped(&grouped(problems.to_vec()))

@@ -4,7 +4,7 @@ use super::digest::Sha256;
 use super::key::ModelName;
 use std::collections::BTreeMap;
 
-/// A request for a rendering with only the fields that the manifest sets: no defaults of this program, no API details.
+/// A request for a rendering that has only the fields set by the manifest: no defaults of this program, no API details.
 ///
 /// The fingerprint covers only these fields, so a corrected model card or a new default never causes a second payment.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Request {
     pub size: Option<String>,
     /// The seed, for models that can reproduce a clip.
     pub seed: Option<i64>,
-    /// The choice of a clip with sound (`true`) or without sound (`false`).
+    /// True for a clip with sound, false for a clip without sound.
     pub audio: Option<bool>,
     /// The visual style, as one of the model's own words.
     pub style: Option<String>,
@@ -59,9 +59,9 @@ impl Request {
     }
 
     /// Returns the fields that the request sets, with their settings, in the order of [`Field::ALL`]. The model and
-    /// `params` are not included.
+    /// `params` are not among them.
     ///
-    /// This is the only list of a request's fields: fingerprint, request body, sidecar and checks all read it.
+    /// Fingerprint, request body, sidecar and checks all use this list, so a field can be forgotten only here.
     pub fn fields(&self) -> impl Iterator<Item = (Field, Setting<'_>)> {
         // No `..`, so that a new field does not compile until it is listed here.
         let Self {
@@ -120,7 +120,7 @@ impl Request {
     }
 }
 
-/// The setting of a portable field, which is a field that all providers share.
+/// The setting of a field that all providers share, such as the prompt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Setting<'a> {
     /// A text.
@@ -165,7 +165,7 @@ pub enum Field {
     Size,
     /// The seed, for models that can reproduce a clip.
     Seed,
-    /// The choice of a clip with sound or without sound.
+    /// The choice between a clip with sound and one without.
     Audio,
     /// The visual style, as one of the model's own words.
     Style,
@@ -221,7 +221,7 @@ pub enum Media {
     Url(String),
     /// A local file, which is sent in the request.
     File(MediaFile),
-    /// A data URI from the user.
+    /// A picture that the user wrote as a data URI.
     Inline {
         /// The whole `data:` URI.
         uri: String,
@@ -247,7 +247,7 @@ impl Media {
 pub struct MediaFile {
     /// The path from the manifest or the sheet, relative to the manifest's folder.
     pub path: String,
-    /// The properties of the file when it was read; the bytes that are sent must still have the same hash.
+    /// The properties of the file when it was read. The bytes that are sent later must still have the same hash.
     pub facts: PictureFacts,
 }
 
@@ -264,14 +264,14 @@ pub struct PictureFacts {
     pub width: u32,
     /// The height in pixels of the picture as it is shown.
     pub height: u32,
-    /// The traits of the picture that some models cannot handle. They are not stored with a request.
+    /// Properties of the picture that some models cannot handle. They are not stored with a request.
     pub traits: PictureTraits,
 }
 
-/// The traits of a picture that some models cannot handle.
+/// Properties of a picture that some models cannot handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PictureTraits {
-    /// True if the picture is stored mirrored or turned, and is corrected by its EXIF orientation when it is shown.
+    /// True if the picture is stored mirrored or turned, so that viewers must correct it by its EXIF orientation.
     pub turned: bool,
     /// True if the picture has the four colours of print (CMYK).
     pub cmyk: bool,
@@ -279,7 +279,7 @@ pub struct PictureTraits {
     pub deep: bool,
 }
 
-/// The properties of a linked picture, read from its first bytes.
+/// The properties of a linked picture, known from its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// The format, detected from the content.
@@ -290,7 +290,7 @@ pub struct Seen {
     pub width: u32,
     /// The height in pixels of the picture as it is shown.
     pub height: u32,
-    /// The traits of the picture that some models cannot handle.
+    /// Properties of the picture that some models cannot handle.
     pub traits: PictureTraits,
 }
 

@@ -1,7 +1,7 @@
 //! A person's review of a clip: approved, rejected with reasons, or undecided again.
 //!
-//! Reviews are only ever added. The newest one of a job counts as long as the job has the same clip for the same
-//! request; after that it is outdated. A clip without a review is never approved.
+//! Reviews are added and never changed. The newest review of a job counts as long as the job has the same clip for the
+//! same request; after that it is outdated. A clip without a review is never approved.
 
 use super::digest::Sha256;
 use super::key::TakeId;
@@ -17,7 +17,7 @@ pub enum Outcome {
     Approved,
     /// The clip is not delivered.
     Rejected,
-    /// An earlier review was withdrawn.
+    /// An earlier review was withdrawn, so the clip is undecided again.
     Undecided,
 }
 
@@ -77,14 +77,14 @@ pub enum Reason {
     Background,
     /// Nothing moves.
     Frozen,
-    /// Another party may own what the clip shows.
+    /// Someone else may own the rights to what the clip shows.
     Rights,
     /// Another reason, which a note explains.
     Other,
 }
 
 impl Reason {
-    /// All reasons, in the order of the review page: the keys 1 to 9 choose the first nine.
+    /// All reasons, in the order of the review page, on which the keys 1 to 9 choose the first nine.
     pub const ALL: [Self; 14] = [
         Self::WrongShape,
         Self::WrongColour,
@@ -198,9 +198,10 @@ pub enum ReviewState {
 }
 
 impl ReviewState {
-    /// Returns the state of a job's newest review for the job's current clip and request.
+    /// Returns the state of a job's newest review, for the job's present clip and the fingerprint `order` of its
+    /// present request.
     ///
-    /// A review applies to another rendering only if the bytes of the clip are the same.
+    /// A review also applies to another rendering if its clip has the same bytes.
     #[must_use]
     pub fn of(review: Option<&Review>, clip: Option<&Sha256>, order: &Fingerprint) -> Self {
         let Some(review) = review else { return Self::Undecided };

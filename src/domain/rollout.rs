@@ -1,4 +1,4 @@
-//! The rollout of a shot: the clips that are rendered first, and the reviews that the other clips wait for.
+//! The rollout of a shot: a few clips are rendered first, and the other clips wait for the reviews of these.
 //!
 //! A rollout with a rate tests whether the share of approved clips is above or below this rate. The test uses two
 //! likelihood ratios against the rate: one averages uniformly over all worse rates, the other over all better rates. If
@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-/// A rule to render a few clips first (the canary), and the remaining clips after the reviews of the canary allow it.
+/// A rule to render a few clips first (the canary), and all others after reviews of the canary allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rollout {
     /// The number of clips that are rendered first.
@@ -23,14 +23,14 @@ pub enum Then {
     Approve,
     /// A statistical test shows that the share of approved clips is above a rate.
     Rate {
-        /// The share of approved clips that must be exceeded.
+        /// The rate that the share of approved clips must exceed.
         rate: Percent,
-        /// The maximum probability of wrongly continuing, and also of wrongly stopping.
+        /// The maximum probability of a wrong decision, both to continue and to stop.
         error: Percent,
     },
 }
 
-/// A percentage in hundredths of a percent.
+/// A percentage in hundredths of a percent: 9000 is 90 %.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(pub u32);
 
@@ -54,7 +54,7 @@ impl fmt::Display for Percent {
 /// The maximum number of clips that a test of a rate uses, unless the first batch is larger.
 pub const LARGEST_BATCH: u32 = 80;
 
-/// The result of the test that compares the share of approved clips with the rate of the rollout.
+/// The result of the test whether the share of approved clips is above or below a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// The share of approved clips is above the rate.
@@ -65,7 +65,7 @@ pub enum Answer {
     Undecided,
 }
 
-/// Returns the result of the test of `rate` after a whole batch of reviewed clips.
+/// Returns whether the share of approved clips is above or below `rate`, after a whole batch of reviewed clips.
 #[must_use]
 pub fn answer(rate: Percent, error: Percent, reviewed: u32, approved: u32) -> Answer {
     let (rate, enough) = (rate.fraction(), 1.0 / error.fraction());
@@ -78,7 +78,7 @@ pub fn answer(rate: Percent, error: Percent, reviewed: u32, approved: u32) -> An
     }
 }
 
-/// Returns the sizes of a test's batches of clips: `first`, and then each time twice the size before.
+/// Returns the sizes of the batches after which a rate is tested: `first`, and then each time twice the size before.
 pub fn batches(first: u32) -> impl Iterator<Item = u32> {
     let next = |size: &u32| size.checked_mul(2).filter(|size| *size <= LARGEST_BATCH);
     std::iter::successors(Some(first), next)

@@ -1,13 +1,13 @@
-//! Signatures of pictures: a few bytes that distinguish a re-encoded picture from an edited one.
+//! Signatures of pictures, by which a picture in another encoding is told from an edited picture.
 
 /// The number of cells in each row and in each column of the grid that is laid over a picture.
 pub const GRID: usize = 32;
 
-/// The number of bytes of a plane, which holds one property such as the brightness, with one byte for each cell of the
+/// The number of bytes of a plane. A plane holds one property, such as the brightness, in one byte for each cell of the
 /// grid.
 const PLANE: usize = GRID * GRID;
 
-/// The number of bytes for width and height at the start of the stored form.
+/// The number of bytes for the width and height at the start of a stored signature.
 const SIZE: usize = 8;
 
 /// The maximum difference of a grid cell's value (0 to 255) at which two pictures count as the same.
@@ -28,7 +28,8 @@ pub const SAME_IN_SUM: u32 = 1536;
 /// denominator.
 const SCALE: (u64, u64) = (5, 4);
 
-/// The averages of a picture over a grid, in planes of brightness, colour and, if it is not opaque, opacity.
+/// The signature of a picture: averages over a grid of its brightness, its colours and, unless it is opaque, its
+/// opacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     width: u32,
@@ -44,7 +45,7 @@ impl Signature {
         Self { width, height, planes }
     }
 
-    /// Returns whether two pictures count as the same: equal in shape, nearly equal in size and in each cell of the
+    /// Returns whether two pictures count as the same: equal in shape, and nearly equal in size and in each cell of the
     /// grid.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
@@ -52,8 +53,8 @@ impl Signature {
         self.is_shaped_like(other) && self.difference(other).is_some_and(is_near)
     }
 
-    /// Returns the greatest difference of a cell, and the greatest sum of the differences in one plane, between two
-    /// signatures.
+    /// Returns how much two signatures differ: the greatest difference in a cell, and the greatest sum of the
+    /// differences in one plane.
     ///
     /// The result is `None` if only one of the two pictures is opaque.
     #[must_use]

@@ -41,12 +41,12 @@ pub struct Wanted {
     pub title: Foreign,
     /// The tags of the item, for filters and sums; they do not change the request.
     pub tags: Vec<String>,
-    /// The request.
+    /// The request for the clip.
     pub request: Request,
-    /// The fingerprint of the request without a reviewer's feedback.
+    /// The fingerprint of the request, without a reviewer's feedback.
     pub fingerprint: Fingerprint,
-    /// The fingerprint of the request in Unicode NFC, with the optional fields that were left out because the model
-    /// lacks them. `None` if it equals `fingerprint`.
+    /// The fingerprint of the request in Unicode NFC, including optional fields that the model lacks. `None` if it
+    /// equals `fingerprint`.
     pub likeness: Option<Fingerprint>,
     /// The price of a rendering from the model's card or from the manifest; `None` if unknown.
     pub price: Option<Usd>,
@@ -55,7 +55,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Returns the fingerprint of the request in Unicode NFC, with the optional fields that the model lacks.
+    /// Returns the fingerprint of the request in Unicode NFC, including optional fields that the model lacks.
     #[must_use]
     pub fn likeness(&self) -> Fingerprint {
         self.likeness.unwrap_or(self.fingerprint)
@@ -73,13 +73,13 @@ pub struct Take {
     pub key: JobKey,
     /// The title of the item.
     pub title: Foreign,
-    /// The request. It is stored with the take, so that collecting needs no manifest.
+    /// The request, which is stored so that the clip can be downloaded without the manifest.
     pub request: Request,
-    /// The fingerprint of the request without a reviewer's feedback.
+    /// The fingerprint of the request, without a reviewer's feedback.
     pub fingerprint: Fingerprint,
     /// The price from the model's card or from the manifest.
     pub price: Usd,
-    /// The cost that the provider or a person stated; `None` if none was stated.
+    /// The cost that the provider or a person stated; `None` if it was not stated.
     pub settled: Option<Usd>,
     /// The path of the clip, relative to the output root, with `/` between its parts.
     pub path: String,
@@ -90,18 +90,18 @@ pub struct Take {
 }
 
 impl Take {
-    /// Returns the cost of the take once it is charged: the stated amount, else its price.
+    /// Returns the cost of the take once it is charged: the stated cost, or else its price.
     #[must_use]
     pub fn cost(&self) -> Usd {
         self.settled.unwrap_or(self.price)
     }
 }
 
-/// Returns the take that decides the status of a job, as a plan does; `None` if the job has no take.
+/// Returns the take that decides the status of a job; `None` if the job has no take.
 ///
-/// `takes` are the job's takes, newest first, and `present` is the fingerprint with which the manifest asks for the job
-/// now. A take that needs a person's decision comes first, then one whose result is awaited. Then comes the newest take
-/// with the present fingerprint, and only then the newest with another one. Cancelled takes come last.
+/// `takes` are the job's takes, newest first, and `present` is the fingerprint of the job's request now. The first
+/// choice is a take that needs a person's decision, then one whose result is open. Next comes the newest take with the
+/// present fingerprint, then the newest with another one. Cancelled takes come last.
 pub fn decisive<T>(takes: &[T], of: impl Fn(&T) -> &Take, present: Fingerprint) -> Option<&T> {
     let first = |is: &dyn Fn(&Take) -> bool| takes.iter().find(|take| is(of(take)));
     let is_kept = |take: &Take| !matches!(take.state, State::Cancelled { .. });

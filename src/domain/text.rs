@@ -93,7 +93,7 @@ pub fn strip_html(html: &str) -> String {
     decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The words that programs write into a cell whose value is missing, such as `n/a`.
+/// Words that programs write into a cell without a value, such as `n/a`.
 const NOTHING: [&str; 14] = [
     "n/a",
     "na",
@@ -111,7 +111,7 @@ const NOTHING: [&str; 14] = [
     "nil",
 ];
 
-/// Returns whether a text is empty for a reader: blank, a dash, or a word for a missing value such as `n/a`.
+/// Returns whether a text says nothing to a reader: it is blank, a dash, or a word for a missing value such as `n/a`.
 #[must_use]
 pub fn says_nothing(text: &str) -> bool {
     let plain = strip_html(text);
@@ -121,7 +121,7 @@ pub fn says_nothing(text: &str) -> bool {
     plain.chars().all(is_dash) || NOTHING.iter().any(|nothing| plain.eq_ignore_ascii_case(nothing))
 }
 
-/// Returns a description of the damage if a wrong conversion of the encoding broke characters of the text, else `None`.
+/// Returns a description of characters that a wrong conversion of the encoding has broken; `None` if the text has none.
 #[must_use]
 pub fn damage(text: &str) -> Option<&'static str> {
     if text.is_ascii() {

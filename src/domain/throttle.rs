@@ -1,16 +1,15 @@
-//! The pace of one lane (the queue of one provider's model) under a quota that the provider enforces without publishing
-//! it.
+//! The pace of a lane (the queue of one provider's model), whose provider enforces a quota without publishing it.
 //!
 //! The rule has four parts:
 //!
-//! - A refusal for speed makes the whole lane wait for as long as `Retry-After` asks. Without it, the first wait is up
-//!   to 2 s. Each further wait is a sixth of the time waited so far, from 2 s to 2 min. Refusals of requests that were
+//! - If a submission is refused as too fast, the whole lane waits for as long as `Retry-After` asks, or else for up to
+//!   2 s. Each further wait is a sixth of the time waited so far, from 2 s to 2 min. Refusals of requests that were
 //!   sent before the wait start no further wait.
-//! - After a wait, one submission is sent as a probe. The probe's success allows eight unanswered submissions at a
-//!   time, and each further success four more.
-//! - The new rate is measured: the number of submissions accepted since the lane last opened, divided by the time from
-//!   then until the quota allowed submissions again. A long `Retry-After` tells when that was; otherwise it is taken to
-//!   be halfway between the last refused submission and the probe. For a token bucket, a sliding window and a fixed
+//! - After a wait, one submission is sent as a probe. Its success allows eight unanswered submissions at a time, and
+//!   each further success four more.
+//! - The new rate is measured: the number of submissions accepted since the last wait, divided by the time from then
+//!   until the quota allowed submissions again. A long `Retry-After` tells when that was. If there is none, it is taken
+//!   to be halfway between the last refused submission and the probe. For a token bucket, a sliding window and a fixed
 //!   window alike, this rate is the quota as soon as one period is over.
 //! - Each accepted submission raises the rate a little. The step is smaller, the more often the same rate was measured.
 //!
@@ -18,7 +17,7 @@
 //!
 //! The number of slots is learned in a similar way. The number of tasks at the first refusal becomes the limit if a
 //! probe is refused at that number, and a later one is accepted while fewer tasks run. The limit rises by one after ten
-//! successes. The number of successes that are needed doubles each time the same slot is refused.
+//! successes. The number of needed successes doubles each time the same slot is refused.
 
 mod numbers;
 mod sent;
@@ -33,29 +32,29 @@ use numbers::{
 };
 use std::time::Duration;
 
-/// A wait during which the whole lane submits nothing.
+/// A wait during which nothing is submitted to one model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wait {
     since: Duration,
     until: Duration,
     /// The time at which the quota allows submissions again, if the provider stated it.
     opens: Option<Duration>,
-    /// True if a submission was refused for speed, so that the rate is measured afterwards.
+    /// True if a submission was refused as too fast, so that the allowed rate is measured after the wait.
     slows: bool,
-    /// True if a probe is waiting for its answer.
+    /// True if a test submission (probe) is waiting for its answer.
     probing: bool,
-    /// True if a probe was refused while as many tasks were running as at the first refusal.
+    /// True if a test submission was refused while as many tasks were running as at the first refusal.
     is_crowded: bool,
 }
 
-/// The time since the lane last opened after a wait, with the number of submissions accepted in it.
+/// The time since the end of the last wait, with the number of submissions that were accepted since then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Period {
     began: Duration,
     accepted: u32,
 }
 
-/// The controller of one lane's pace. All times are counted from any fixed point of a monotonic clock.
+/// The controller of the pace of submissions to one model. Times are counted from any fixed point of a monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Throttle {
     reported: Learned,
@@ -64,12 +63,12 @@ pub struct Throttle {
     /// The earliest time of the next submission at the learned rate.
     next: Duration,
     on_wire: u32,
-    /// The number of slots taken, including those of unanswered submissions.
+    /// The number of occupied slots, including those of unanswered submissions.
     taken: u32,
     width: u32,
-    /// The moving average of the time until a submission is accepted; `None` before the first.
+    /// The moving average of the time until a submission is accepted; `None` before the first acceptance.
     latency: Option<Duration>,
-    /// The maximum number of unanswered submissions while the lane opens after a wait.
+    /// The maximum number of unanswered submissions shortly after a wait.
     opening: u32,
     waits: u32,
     wait: Option<Wait>,
@@ -78,21 +77,21 @@ pub struct Throttle {
     refused: Duration,
     measured: Option<f64>,
     growth: f64,
-    /// The number of periods in a row that measured the same rate.
+    /// The number of measurements in a row that gave the same rate.
     steady: u32,
     /// The number of accepted submissions since the last wait.
     quiet: u32,
-    /// The number of tasks that were running when a submission was last refused for speed.
+    /// The number of tasks that were running when a submission was last refused as too fast.
     crowd: u32,
-    /// True if the last refusal for speed met the last of a reduced number of slots: the slots are the limit, not the
-    /// rate.
+    /// True if the last submission refused as too fast took the last of a reduced number of slots. Then the slots are
+    /// the limit.
     is_full: bool,
     slot_after: u32,
     failures: u32,
 }
 
 impl Throttle {
-    /// Creates a controller that starts at the configured rate and number of slots.
+    /// Creates a controller that begins with the configured rate and the configured number of slots.
     #[must_use]
     pub fn new(rate: Rate, slots: u32, backoff: Backoff) -> Self {
         let reported = Learned { rate: 1.0 / rate.interval().as_secs_f64().max(1e-9), slots: slots.max(1) };
@@ -122,7 +121,7 @@ impl Throttle {
         }
     }
 
-    /// Allows as many unanswered requests at a time as there are slots. This is for free requests, whose refusal costs
+    /// Allows as many unanswered requests at a time as there are slots. Use it for free requests, whose refusal costs
     /// nothing.
     #[must_use]
     pub fn wide(mut self) -> Self {
@@ -139,7 +138,7 @@ impl Throttle {
         self.growth = GROWTH.0 / 16.0;
     }
 
-    /// Returns the rate and slots that the provider accepts; `None` if they equal the configured ones.
+    /// Returns the rate and the number of slots that the provider accepts; `None` if they are the configured ones.
     #[must_use]
     pub fn learned(&self) -> Option<Learned> {
         // A rate tried since the last measurement counts as proven only when it is far above the measured one.
@@ -186,8 +185,8 @@ impl Throttle {
         Leave::Go(Sent { wait: self.waits, at: now, is_last, is_probe })
     }
 
-    /// Returns whether a permitted submission that waited for something else may still be sent. It may if it is a
-    /// probe, or if the lane has begun no wait since.
+    /// Returns whether a submission that got permission and then waited for something else may still be sent. It may if
+    /// it is a probe, or if no wait has begun since.
     #[must_use]
     pub fn holds(&self, sent: &Sent) -> bool {
         sent.is_probe || sent.wait == self.waits
@@ -198,7 +197,7 @@ impl Throttle {
         self.taken += 1;
     }
 
-    /// Frees a slot: the submission brought no task, or the task has ended.
+    /// Frees a slot, because the submission created no task or the task has ended.
     pub fn freed(&mut self) {
         self.taken = self.taken.saturating_sub(1);
     }
@@ -212,8 +211,7 @@ impl Throttle {
         }
     }
 
-    /// Records that a submission was accepted. Returns the lane's new rate, in submissions per second, if one was
-    /// measured.
+    /// Records that a submission was accepted. Returns the new rate, in submissions per second, if one was measured.
     pub fn accepted(&mut self, sent: &Sent, now: Duration) -> Option<f64> {
         let running = self.taken.saturating_sub(self.on_wire);
         self.on_wire = self.on_wire.saturating_sub(1);
@@ -242,7 +240,7 @@ impl Throttle {
         None
     }
 
-    /// Allows more unanswered submissions at a time, if an answer shows that the rate needs or allows that.
+    /// Allows more unanswered submissions at a time if the answer to `sent` shows that the rate needs or allows them.
     fn widen(&mut self, sent: &Sent, now: Duration) {
         let latency = now.saturating_sub(sent.at);
         let latency = self.latency.map_or(latency, |usual| (usual * 7 + latency) / 8);
@@ -261,7 +259,7 @@ impl Throttle {
         }
     }
 
-    /// Records an answer that brought no task and says nothing about the lane's speed.
+    /// Records an answer that brought no task and says nothing about the allowed speed.
     pub fn answered(&mut self, sent: &Sent) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures = 0;
@@ -270,7 +268,7 @@ impl Throttle {
         }
     }
 
-    /// Records that a submission was refused for speed.
+    /// Records that a submission was refused as too fast.
     pub fn throttled(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.refused = self.refused.max(sent.at);
@@ -284,7 +282,7 @@ impl Throttle {
         self.width = (self.width / 2).max(LEAST_WIDTH);
     }
 
-    /// Records that a submission failed for another temporary reason: refused, unreachable, or without an answer.
+    /// Records that a submission failed for another temporary reason, such as a missing answer.
     pub fn failed(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures += 1;
@@ -293,7 +291,7 @@ impl Throttle {
         }
     }
 
-    /// Begins a wait, or prolongs the current one. Returns whether a new wait begins.
+    /// Begins a wait, or prolongs the present one. Returns true if a new wait begins.
     fn delay(
         &mut self,
         sent: &Sent,
@@ -328,8 +326,8 @@ impl Throttle {
         true
     }
 
-    /// Opens the lane after its probe was accepted. After a refusal for speed, measures the rate over the last period
-    /// and returns it.
+    /// Ends a wait after its probe was accepted. Returns the measured rate. Returns `None` if no submission was refused
+    /// as too fast, or if the slots were the limit.
     fn open(&mut self, sent: &Sent, wait: Wait, running: u32) -> Option<f64> {
         self.opening = OPENING.0;
         if !wait.slows {

@@ -1,4 +1,4 @@
-//! Functions for the differences between two times or two clocks.
+//! Functions that compare two times or two clocks.
 
 use super::units::{seconds, utc};
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,8 @@ pub fn passed(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
 }
 
-/// Returns a warning if this computer's clock differs by more than two minutes from a server's clock; otherwise `None`.
+/// Returns a warning if the clocks of this computer and of a server differ by more than two minutes; `None` if they
+/// agree.
 #[must_use]
 pub fn disagreement(ours: Timestamp, theirs: Timestamp) -> Option<String> {
     let ahead = ours.duration_since(theirs);

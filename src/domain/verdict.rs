@@ -1,11 +1,11 @@
-//! The verdict of the automatic checks about a clip.
+//! The results of the automatic checks of a clip.
 //!
-//! A verdict never causes a submission. It only sorts the clips for the person who reviews them.
+//! They never cause a paid request. They only sort the clips for the person who reviews them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The result of one check, or of all checks of a clip, for which the worst result counts.
+/// The result of one check, or the worst result of all checks of a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// The checks found nothing.
@@ -56,7 +56,7 @@ pub struct Finding {
     pub reason: String,
 }
 
-/// The findings of the checks in one clip.
+/// The findings of all checks of one clip.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checked {
     /// The findings, the worst first; empty if the clip passed.
@@ -66,7 +66,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Returns the worst verdict of the findings.
+    /// Returns the worst verdict of all findings.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Pass)

@@ -9,16 +9,13 @@ use crate::domain::take::Take;
 use crate::store::{Cursor, Queue, Queued};
 use std::collections::{HashMap, VecDeque};
 
-/// The takes in flight. The value is the model of a take that was unsubmitted when its drive started, and `None` for
-/// any other take.
+/// The takes that a run works on now, by id. The value is the take's model if the take was unsubmitted when the work on
+/// it began, and `None` for any other take.
 type Flying = HashMap<TakeId, Option<ModelName>>;
 
-/// The number of takes read in one page.
 const PAGE: u32 = 64;
-/// The largest number of submitted takes of earlier runs, and of rendered takes of this run, that are polled or
-/// downloaded concurrently. Further takes wait in the store, nearest due first.
-///
-/// New submissions never use these places.
+/// The largest number of takes that are polled or downloaded concurrently, besides those that this run has submitted
+/// and that still render. Further takes wait in the store, nearest due first.
 const OWED_WINDOW: usize = 256;
 /// The number of takes kept waiting per model beyond its slots, so that a freed slot is filled immediately.
 const WAITING_PER_LANE: usize = 4;
@@ -36,9 +33,10 @@ impl Reading {
         Self { queue, page: VecDeque::new(), after: Cursor::START, ended: false }
     }
 
-    /// Returns the next take of the list; `None` after its last.
+    /// Returns the next take of the list; `None` after the last one.
     ///
-    /// Leaves out takes that are in flight when the page is read, because they may change before they would be returned.
+    /// Takes that this run is working on when their page is read are left out, because their read state may soon be out
+    /// of date.
     async fn next(&mut self, world: &World, flying: &Flying) -> Result<Option<Queued>, Failure> {
         while self.page.is_empty() && !self.ended {
             let page = world.store.queued(world.run, &self.queue, self.after, PAGE).await;
@@ -51,18 +49,18 @@ impl Reading {
     }
 }
 
-/// The lists of takes in the store that a run works on.
+/// The takes in the store that a run must still work on, as lists that are read page by page.
 ///
 /// Each list is read once. After a change by another process, all lists are read again ([`Backlog::start_over`]). The
-/// list of clips is also read again after clips were rendered in this run and had to wait.
+/// list of clips to download is also read again after this run has left rendered clips in the store.
 pub(super) struct Backlog {
     /// The lists of the submitted takes: first those with a clip to download, then those with a task to poll.
     owed: [Reading; 2],
     pending: HashMap<ModelName, Reading>,
-    /// True if the store has takes whose clips were rendered after the list of clips was read, so that the list must be
+    /// True if this run left rendered takes in the store after it had read the list of clips, so that the list must be
     /// read again.
     has_rendered: bool,
-    /// The takes that wait in the store, each with its entry in the count of clips to be downloaded.
+    /// The takes that wait in the store. Each has a [`Debt`], which counts its clip among the clips to be downloaded.
     stored: HashMap<TakeId, Debt>,
 }
 
@@ -109,8 +107,8 @@ impl Backlog {
 }
 
 impl Run<'_> {
-    /// Handles a take whose clip was rendered in this run in the same way as a submitted take of an earlier run. So its
-    /// download takes no place from new submissions, even if the host of the clip is broken.
+    /// Starts the download of a clip that was rendered in this run, or leaves the take in the store if too many clips
+    /// are downloaded already. A broken host of clips therefore never stops new submissions.
     pub(super) fn rendered(&mut self, take: Take, replaces: bool) {
         if self.collecting < OWED_WINDOW {
             self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);
@@ -120,7 +118,7 @@ impl Run<'_> {
         }
     }
 
-    /// Adds the clip of a take to the count of clips to be downloaded, while the take waits in the store.
+    /// Counts the clip of a take among the clips to be downloaded, while the take waits in the store.
     fn store_debt(&mut self, take: &Take) {
         let Some(account) = self.accounts.get(&take.request.model.provider) else { return };
         let mut debt = Debt::new(&self.world.owed, account);
@@ -128,7 +126,7 @@ impl Run<'_> {
         self.backlog.stored.insert(take.id.clone(), debt);
     }
 
-    /// Adds the clips of earlier runs to the count of clips to be downloaded, for all takes that no drive works on yet.
+    /// Counts the clips of earlier runs that still wait in the store among the clips to be downloaded.
     async fn store_debts(&mut self) -> Result<(), Failure> {
         for queue in [Queue::Clips, Queue::Tasks] {
             let mut reading = Reading::new(queue);

@@ -1,8 +1,7 @@
 //! Combines the waiting polls of a provider into one call, if the provider answers for many tasks in one call.
 //!
-//! The first poll that may be sent also asks about other waiting tasks, even if they are due only soon, as many as the
-//! provider permits. Each waiting drive gets the answer about its own task. No poll waits longer in a batch than it
-//! would wait alone.
+//! The first poll that is due also asks about other waiting tasks that are due soon, up to the provider's limit. No
+//! poll waits longer in a batch than it would wait alone.
 
 use crate::domain::fault::Fault;
 use crate::domain::key::{RequestId, TaskId};
@@ -18,9 +17,7 @@ pub(super) type Answer = Result<Progress, Fault>;
 
 /// A task that waits for its poll.
 pub(super) struct WaitingPoll {
-    /// The id of the task.
     pub(super) task: TaskId,
-    /// The card of the task's model.
     pub(super) card: Arc<ModelCard>,
     /// The request id of the submission that created the task.
     pub(super) ours: RequestId,
@@ -30,7 +27,7 @@ pub(super) struct WaitingPoll {
 }
 
 impl WaitingPoll {
-    /// Hands the answer about the task to the drive that waits for it.
+    /// Sends the answer about the task to the code that waits for it.
     pub(super) fn answer(self, answer: Answer) {
         // A drive that no longer waits was stopped: a free query can be repeated.
         let _ = self.answer.send(answer);
@@ -42,8 +39,8 @@ impl WaitingPoll {
 pub(super) struct WaitingPolls(Mutex<Vec<WaitingPoll>>);
 
 impl WaitingPolls {
-    /// Adds a task to the waiting polls. From the time `from` on, any poll that is sent may include it. The receiver
-    /// gets no answer if that poll is stopped.
+    /// Adds a task to the waiting polls. From the time `from` on, any poll that is sent may ask about this task as
+    /// well. The receiver gets no answer if that poll is stopped.
     pub(super) fn enter(&self, card: &Arc<ModelCard>, task: &Task, from: Timestamp) -> Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let ours = task.intent.request_id.clone();
@@ -52,8 +49,8 @@ impl WaitingPolls {
         receiver
     }
 
-    /// Removes the waiting poll of `task` and the oldest other polls, at most `most` in all, and returns them to be
-    /// sent. Returns none if another drive is already sending the poll of `task`.
+    /// Removes and returns the polls to send in one call: the poll of `task`, and the oldest others that may be sent at
+    /// `now`. At most `most` polls are returned; none if the poll of `task` is already being sent.
     pub(super) fn take(&self, task: &TaskId, most: usize, now: Timestamp) -> Vec<WaitingPoll> {
         let mut waiting = self.waiting();
         waiting.retain(|poll| !poll.answer.is_closed());

@@ -9,12 +9,14 @@ use crate::domain::notice::Notice;
 use crate::domain::take::Take;
 use crate::store::Pause;
 
-/// The time until which a run leaves a take alone that it could not finish.
+/// The end of the time in which a run does not work on an unfinished take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parked {
-    /// Another process may change this: the take may become active again, or a pause may end.
+    /// The run tries the take again after another process has changed the store, because a person may have decided
+    /// about it or ended a pause.
     UntilChange,
-    /// No command changes this, so the take is counted and reported once in a run.
+    /// The run does not try the take again, because no command can remove the reason. The take is counted and reported
+    /// once.
     UntilNextRun,
 }
 
@@ -80,7 +82,7 @@ impl Run<'_> {
         self.miss_leaders().await
     }
 
-    /// Adds the jobs that waited for the clip of a cancelled take to the count of renderings that were not submitted.
+    /// Counts the jobs that waited for the clip of a cancelled take as renderings that were not submitted.
     async fn miss_leaders(&mut self) -> Result<(), Failure> {
         for (take, followers) in std::mem::take(&mut self.work.filings.with_leader) {
             let take = self.world.store.take_by_id(&take).await.map_err(Failure::store)?;
@@ -95,7 +97,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the project's paused providers. The list is empty in a run that does not submit, which needs no pauses.
+    /// Returns the pauses of providers that a person has set for the project; empty in a run that does not submit.
     async fn pauses(&self) -> Result<Vec<Pause>, Failure> {
         if self.paid.is_none() {
             return Ok(Vec::new());

@@ -9,8 +9,8 @@ use std::sync::Arc;
 impl Run<'_> {
     /// Measures the free space of the disk for clips.
     ///
-    /// Stops all submissions if not even one clip would fit while none is to be downloaded, because waiting would not
-    /// help.
+    /// Stops all submissions if there is no room for one clip while no other clip waits for its download. Waiting would
+    /// not help then.
     pub(super) async fn look_at_disk(&self) {
         if self.paid.is_none() || self.world.stop.submissions().is_cancelled() {
             return;

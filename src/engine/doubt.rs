@@ -1,5 +1,5 @@
-//! Applies the breakers of `domain::breaker` (rules that pause or end submissions): makes submissions wait and wakes
-//! them.
+//! Makes submissions wait according to the rules of `domain::breaker`, and wakes them. The rules pause or end
+//! submissions after missing answers or clips.
 
 use super::lock;
 use crate::domain::breaker::{Ending, Exposure, Gate, Harvest, Heard, Pass, Room};
@@ -36,7 +36,8 @@ impl Breakers {
         }
     }
 
-    /// Waits until the breakers permit a submission. `ask` sends the free query that they may require first.
+    /// Waits until the breakers permit a submission. If they require a free query to the provider first, `ask` sends
+    /// it.
     pub(super) async fn turn(&self, ask: Ask<'_>) -> Turn<'_> {
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -65,11 +66,11 @@ impl Breakers {
     }
 }
 
-/// The breakers' permission to send one submission. If it is dropped before a required probe or free query was sent,
-/// the next submission sends that.
+/// The breakers' permission to send one submission. If the breakers require a test first and this permission is dropped
+/// before the test, the next submission makes it.
 pub(super) struct Turn<'a> {
     breakers: &'a Breakers,
-    /// True if the submission is a probe or sends the free query. All other submissions wait for the answer.
+    /// True if this submission is the test whose result all other submissions wait for.
     is_sole: bool,
 }
 
@@ -104,7 +105,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// The limit on the money that may be in doubt at one time, and the submissions that wait for room under it.
+/// The limit on the money in doubt (perhaps charged) at one time, with the submissions that wait until it allows them.
 pub(super) struct Purse {
     exposure: Mutex<Exposure>,
     left: Notify,
@@ -115,7 +116,8 @@ impl Purse {
         Self { exposure: Mutex::new(Exposure::new(most)), left: Notify::new() }
     }
 
-    /// Requests room under the limit on money in doubt for a submission of this price.
+    /// Checks whether the limit on money in doubt allows a submission of this price. If so, the price counts until the
+    /// returned value is dropped.
     pub(super) fn enter(&self, price: Usd) -> Entry<'_> {
         let mut exposure = lock(&self.exposure);
         match exposure.enter(price) {
@@ -125,46 +127,47 @@ impl Purse {
         }
     }
 
-    /// Returns a future that ends when a submission gives back its room under the limit, or a doubt about a submission ends.
+    /// Returns a future that ends when the limit may allow a further submission, because one has ended or a doubt was
+    /// resolved.
     pub(super) fn left(&self) -> Notified<'_> {
         self.left.notified()
     }
 
-    /// Records that the outcome of a take's submission became unknown after its answer: its price is money in doubt.
+    /// Counts a take's price as money in doubt, because the answer to its submission does not show whether it was
+    /// charged.
     pub(super) fn doubt(&self, take: &Take) {
         lock(&self.exposure).doubt(take.id.clone(), take.cost());
     }
 
-    /// Ends the doubt about a take's submission, because its outcome is known.
+    /// Stops counting a take's price as money in doubt, because the outcome of its submission is known.
     pub(super) fn settle(&self, take: &TakeId) {
         lock(&self.exposure).settle(take);
         self.left.notify_waiters();
     }
 }
 
-/// The answer to a submission that requests room under the limit on money in doubt.
+/// The answer of the limit on money in doubt to a submission.
 pub(super) enum Entry<'a> {
-    /// The submission has room, until the value is dropped.
+    /// The limit allows the submission. Its price counts until the value is dropped.
     Taken(Exposed<'a>),
-    /// The submission has no room now, but may have room after other submissions have got their answers.
+    /// The limit does not allow the submission now, but may allow it after other submissions have got their answers.
     Later,
-    /// The submission has no room, and would have none even after all other submissions have got their answers.
+    /// The limit does not allow the submission, even after all other submissions have got their answers.
     None {
-        /// The most money that may be in doubt at one time.
+        /// The most money that may be in doubt (perhaps charged) at one time.
         most: Usd,
-        /// The money that is in doubt now.
         in_doubt: Usd,
     },
 }
 
-/// The room of one submission under the limit on money in doubt, given back when it is dropped.
+/// The price of one submission, counted against the limit on money in doubt until this value is dropped.
 pub(super) struct Exposed<'a> {
     purse: &'a Purse,
     price: Usd,
 }
 
 impl Exposed<'_> {
-    /// Records that the submission got no answer: its price is money in doubt from now on.
+    /// Counts the price as money in doubt from now on, because the submission got no answer.
     pub(super) fn doubt(self, take: TakeId) {
         lock(&self.purse.exposure).doubt(take, self.price);
     }

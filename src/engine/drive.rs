@@ -1,10 +1,11 @@
-//! Drives one take from its present state until it must wait for something outside this run.
+//! Drives one take (a paid rendering of a job) from its present state until it must wait for something outside this
+//! run.
 //!
-//! This file has the loop and the one act that costs money; `answer` handles the answers to that act, and the free acts
-//! are in `ask` and `collect`.
+//! This file has the loop and the paid request. The module `answer` handles the answers to that request, and the free
+//! calls are in `ask` and `collect`.
 //!
-//! The loop finds the next action, waits for it or stops, acts, saves and reports. A stop ends a wait, but never a
-//! request that may cost money: that always runs until its answer.
+//! The loop finds the next action, waits until it is due, acts, saves and reports. A stop ends any wait, but never a
+//! request that may cost money: the run always awaits its answer.
 
 mod answer;
 mod ask;
@@ -42,9 +43,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The values that are needed to drive one take (a paid rendering of a job).
 pub(super) struct Drive {
-    /// The parts of the run that are shared by the drives of all takes.
     pub(super) world: Arc<World>,
-    /// The account of the take's provider.
     pub(super) account: Arc<Account>,
     /// The lane (queue and pace) of the take's model.
     pub(super) lane: Arc<Lane>,
@@ -61,7 +60,7 @@ pub(super) struct Drive {
 }
 
 impl Drive {
-    /// Drives the take until nothing more can be done in this run, and returns the reason.
+    /// Drives the take as far as this run can, and returns the reason why it goes no further.
     pub(super) async fn drive(self, mut take: Take) -> Result<Left, Failure> {
         // Held from the submission until the provider is finished, not during the download.
         let running = matches!(take.state, State::Running { .. });
@@ -146,7 +145,7 @@ impl Drive {
                     return Ok(Left::Rendered { take: Box::new(moved), replaces: self.replaces });
                 }
                 Ok(moved) => {
-                    // The task of another job: no request is unanswered, but this one's outcome is unknown.
+                    // The answer named the task of another job, so it is unknown whether this request was charged.
                     if moved.state.account() == MoneyState::InDoubt
                         && matches!(moved.state, State::Held { .. })
                         && take.state.account() != MoneyState::InDoubt
@@ -161,9 +160,10 @@ impl Drive {
         }
     }
 
-    /// Waits until the take may be submitted. The take must be due, its model must have a free slot, and the limit on money in
-    /// doubt must have room for its price. The clip must be likely to be downloaded before its link expires. Returns `None` if
-    /// the run stopped or the provider closed first.
+    /// Waits until the take may be submitted. Returns `None` if the run stopped or the provider closed first.
+    ///
+    /// The take must be due, its model must have a free slot, and the money in doubt must be within its limit. The clip
+    /// must be likely to be downloaded before its link expires.
     async fn admission(
         &self,
         take: &Take,
@@ -191,7 +191,7 @@ impl Drive {
         }
     }
 
-    /// Reports the new state of a take that another process changed first.
+    /// Reports the new state of a take that another process has changed during this run.
     async fn changed(&self, seen: &Take) -> Result<Left, Failure> {
         let now = self.world.store.take_by_id(&seen.id).await.map_err(Failure::store)?;
         if let Some(now) = now.filter(|now| now.state != seen.state) {
@@ -205,8 +205,8 @@ impl Drive {
         self.record_at(self.world.clock.tick(), take, event, said, settled).await
     }
 
-    /// Counts how a paid task ended, for the breakers of its provider, before the task's slot is free for another task.
-    /// If this ending closes the provider, reports the closure.
+    /// Tells the provider's breakers how a paid task ended, before the task's slot is free for another task. If this
+    /// ending closes the provider, reports the closure.
     fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
         let ending = self.paid.as_ref().and_then(|_| Ending::of(event, &moved.state, said));
         if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {
@@ -340,7 +340,7 @@ impl Drive {
     }
 }
 
-/// The permits that a submission holds from its admission until its answer.
+/// The permissions of one submission, held until its answer.
 struct Admitted<'a> {
     slot: Slot,
     ticket: Ticket<'a>,
@@ -354,5 +354,5 @@ struct Claimed {
     bytes: Bytes,
 }
 
-/// The result of one action: the take in its new state, or the reason why this run leaves it. An error ends the run.
+/// The result of one action on a take: its new state, or the reason why this run leaves it. A [`Failure`] ends the run.
 type Next = Result<Result<Take, Left>, Failure>;

@@ -13,8 +13,7 @@ use crate::plan::known::Filed;
 impl Run<'_> {
     /// Gives the existing clips of a plan their new names, by moving or copying them.
     ///
-    /// If a clip is not where the plan saw it, a filing that a crash ended may have moved it. Its new path may be known
-    /// only after the other filings, so such a clip is filed once more at the end.
+    /// A clip that is not found is tried once more at the end, because the other moves may show where it is.
     pub(super) async fn file_all(&mut self, filings: Vec<Filing>) {
         let moves = filings.iter().filter(|filing| !filing.copy);
         self.leaving = moves.map(|it| (it.from.path.clone(), it.from.clone())).collect();
@@ -27,10 +26,10 @@ impl Run<'_> {
         }
     }
 
-    /// Moves or copies one clip to its new name. A problem is reported and stops nothing: the clip stays where it is.
+    /// Moves or copies one clip to its new name. A problem with it is reported and does not stop the others.
     ///
-    /// A missing clip is recorded under its new name nevertheless, where it can be restored free of charge. Returns the
-    /// filing if its clip was not found and this is not the `last` attempt; otherwise `None`.
+    /// If the clip does not exist any more, its record gets the new name, so that the clip can be restored there at no
+    /// charge. Returns the filing if its clip was not found and this is not the `last` attempt; otherwise `None`.
     async fn file(&mut self, filing: Filing, last: bool) -> Option<Filing> {
         let key = filing.key.clone();
         let standing = self.leaving.remove(&filing.path);
@@ -43,7 +42,7 @@ impl Run<'_> {
         None
     }
 
-    /// Copies a finished clip to the names of the jobs that waited for it.
+    /// Copies a finished clip to the paths of the jobs that waited for it.
     pub(super) async fn file_followers(&mut self, take: &TakeId) {
         let Some(followers) = self.work.filings.with_leader.remove(take) else { return };
         let done = match self.world.store.take_by_id(take).await {
@@ -59,20 +58,19 @@ impl Run<'_> {
     }
 }
 
-/// The result of the search for a clip that gets a new name.
+/// The result of giving a clip its new name.
 enum Found {
-    /// The clip has its new name.
+    /// The clip is under its new name.
     There,
-    /// The clip is missing; only its record has the new name.
+    /// The clip does not exist any more; only its record has the new name.
     Nowhere,
 }
 
 /// Moves or copies one clip to its new name. Returns `None` if the clip was not found and this is not the `last`
 /// attempt.
 ///
-/// Each step can be repeated: after a crash between any two steps, the same filing is planned again and succeeds. Clips
-/// may exchange their names. So another take's clip at the target path is first set aside, to a path where its own
-/// filing finds it.
+/// After a crash, the same filing is planned again and succeeds. If another take's clip is at the new path, it is first
+/// moved to the path for older clips, because two clips may exchange their names.
 async fn file(
     world: &World,
     filing: &Filing,
@@ -141,7 +139,7 @@ async fn is_gone(world: &World, clip: &Filed) -> Result<bool, Failure> {
 }
 
 /// Returns a finished take whose clip has the same bytes as the file at `path`. Returns `None` if there is none, or if
-/// a wanted job has the take's clip at this path.
+/// a wanted job already has such a clip at this path, where it belongs.
 pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, Failure> {
     let (tree, target) = (world.tree.clone(), path.to_owned());
     match blocking(move || tree.file_at(&target)).await? {
@@ -150,8 +148,7 @@ pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, 
     }
 }
 
-/// Moves a clip away from a path that another clip needs, to the path for the clips of older takes, and records that
-/// path.
+/// Moves a clip to the path for older clips, because another clip needs its path, and records the new path.
 async fn set_aside(world: &World, clip: &Filed) -> Result<(), Failure> {
     let kept = kept_path(&clip.path, &clip.take);
     let (tree, from, to) = (world.tree.clone(), clip.clone(), kept.clone());

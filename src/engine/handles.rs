@@ -74,12 +74,11 @@ impl Handles {
         FIRST_PAUSE.saturating_mul(1 << refusals).min(LONGEST_PAUSE)
     }
 
-    /// Records that a clip was saved, after which pauses are short again.
+    /// Records that a clip was saved, so that the next pause is short again.
     pub(super) fn saved(&self) {
         self.refusals.store(0, Ordering::Relaxed);
     }
 
-    /// Returns the number of files that the run may have open at the same time.
     #[cfg(test)]
     fn all(&self) -> u32 {
         *lock(&self.all)

@@ -1,9 +1,8 @@
-//! Paces downloads from hosts with an outage, so that few requests are made and no clip is lost.
+//! Limits requests to hosts that fail to deliver clips, without losing a clip.
 //!
 //! An outage begins when a host fails [`IN_A_ROW`] times without an answer in between. Then one download at a time
-//! tries the host, after pauses that double. All other downloads wait until the host answers, and take no place from
-//! downloads of other hosts. If the host fails for [`GIVE_UP`], its clips are left to a later run. All durations are
-//! measured by a clock that cannot be set.
+//! tries the host, after pauses that double. The other downloads from this host wait, and do not delay downloads from
+//! other hosts. After [`GIVE_UP`], the host's clips are left to a later run.
 
 use super::lock;
 use crate::domain::policy::{Backoff, Tick};
@@ -17,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The number of failures in a row, of any clips, with which an outage of a host begins.
+/// The number of consecutive failures, of any clips, after which an outage of a host begins.
 const IN_A_ROW: u32 = 3;
 /// The time without an answer after which a host's clips are left to a later run.
 const GIVE_UP: Duration = Duration::from_hours(1);
@@ -58,7 +57,7 @@ pub(super) enum Turn {
     Stopping,
 }
 
-/// The permission of a download to try its host. If it is dropped without a result, the next download may try.
+/// The permission of a download to try its host. If it is dropped without a result, another download may try.
 pub(super) struct Asking {
     hosts: Arc<Hosts>,
     host: String,
@@ -136,7 +135,6 @@ impl Hosts {
 }
 
 impl Asking {
-    /// Returns the name of the host.
     pub(super) fn host(&self) -> &str {
         &self.host
     }

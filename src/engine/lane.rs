@@ -44,17 +44,17 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The number of concurrent polls of one provider, if neither card nor manifest sets it.
+/// The default number of concurrent polls of one provider.
 const POLLS: u32 = 8;
-/// The number of concurrent downloads from one provider, if neither card nor manifest sets it.
+/// The default number of concurrent downloads from one provider.
 const DOWNLOADS: u32 = 4;
-/// The rate of polls of one provider, if neither card nor manifest sets it.
+/// The default rate of polls of one provider.
 const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration::from_secs(1) };
-/// The number of concurrent tasks of one model, if neither card nor manifest sets it.
+/// The default number of concurrent tasks of one model.
 const CONCURRENCY: u32 = 2;
-/// The rate of submissions to one model, if neither card nor manifest sets it.
+/// The default rate of submissions to one model.
 const RATE: Rate = Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) };
-/// The time for which links to clips are valid, for a model without a card; every documented model has the same time.
+/// The time for which links to clips of an unknown model count as valid. It is the time of every documented model.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
 /// The lane of one model: the limits on its concurrent tasks and their pace.
@@ -65,11 +65,11 @@ pub struct Lane {
     pub policy: Policy,
     /// The time for which a link to a clip of this model is valid.
     pub link_life: Duration,
-    /// The time after which a task of the model is expected to have finished, from the manifest or the card; `None` if not set.
+    /// The time after which a task of the model should have finished; `None` if neither manifest nor model card sets
+    /// it.
     pub(super) first_poll: Option<Duration>,
     per_day: Option<u32>,
-    /// A lock held by the take that waits until one more clip can be downloaded; the lane's other takes wait for the
-    /// lock instead.
+    /// A lock that lets only one take of the lane wait for room for its download; further takes wait for the lock.
     pub(super) turn: tokio::sync::Mutex<()>,
     slots: Arc<Semaphore>,
     width: usize,
@@ -82,8 +82,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Builds a lane from the limits of the model's card, of its provider and of the manifest; the manifest's take
-    /// precedence.
+    /// Builds the lane of a model. The manifest's limits take precedence over the model card's, and these over the
+    /// provider's.
     #[must_use]
     pub fn new(card: Option<&Arc<ModelCard>>, provider: &dyn Provider, manifest: &Limits) -> Self {
         let own = card.map(|card| card.limits).unwrap_or_default();
@@ -136,8 +136,8 @@ impl Lane {
         }
     }
 
-    /// Takes a slot for a task that is already running. Returns `None` if no slot is free: resumed tasks do not wait
-    /// for one.
+    /// Takes a slot for a task that is already running. Returns `None` if no slot is free; the task then runs without
+    /// one.
     #[must_use]
     pub(super) fn occupy(&self) -> Option<Slot> {
         let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
@@ -168,23 +168,22 @@ pub struct Account {
     pub provider: Arc<dyn Provider>,
     /// The provider's address and key.
     pub endpoint: Endpoint,
-    /// The time since which the key is in use. Set at the start of a run, for a provider with a look-up of requests.
+    /// The time at which this API key came into use. Set at the start of a run if the provider can list its tasks.
     pub(super) key_since: OnceLock<Timestamp>,
     /// True if the provider's address has ever accepted a submission. Set at the start of a run.
     pub(super) proven: AtomicBool,
-    /// True once a free query of this run has shown that the key is not refused.
+    /// True once a free query of this run has shown that submissions may be sent.
     pub(super) let_in: tokio::sync::Mutex<bool>,
     lanes: HashMap<String, Arc<Lane>>,
-    /// The shared lane of all models without a card.
+    /// The shared lane of all models without a card (description).
     strangers: Arc<Lane>,
     polls: Arc<Semaphore>,
     poll_pace: Pace,
     /// The learned rendering times, by kind of request.
     kinds: Kinds,
     poll_control: Arc<Control>,
-    /// The polls that wait to be sent.
     pub(super) waiting_polls: WaitingPolls,
-    /// The places for concurrent downloads.
+    /// The permits for concurrent downloads.
     pub(super) downloads: Arc<Downloads>,
     per_day: Option<u32>,
     closed: CancellationToken,
@@ -201,11 +200,11 @@ struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
     unreached: u32,
-    /// The end of the time in which all refusals of the key count as a single one; a later refusal closes the provider.
-    /// `None` if the key was not refused.
+    /// The time until which further refusals of the key are ignored, because their requests were sent before the first
+    /// refusal. A later refusal closes the provider. `None` if the key was not refused.
     auth_refused: Option<Timestamp>,
-    /// The time of the first failure that no useful answer has followed, by a clock that stops while the computer
-    /// sleeps; `None` without such a failure.
+    /// The time of the first failure since the last useful answer; `None` if there was none. The clock stops while the
+    /// computer sleeps.
     trouble: Option<Instant>,
     day: Option<(String, u32)>,
 }
@@ -254,15 +253,15 @@ impl Account {
         }
     }
 
-    /// Returns the card with which a model's tasks are polled. If the model has no card any more, the returned card has
-    /// only its name.
+    /// Returns the card (description) with which a model's tasks are polled. For an unknown model, it has only the
+    /// name.
     #[must_use]
     pub fn card(&self, model: &ModelName) -> Arc<ModelCard> {
         let known = self.lane(&model.model).card.clone();
         known.unwrap_or_else(|| Arc::new(ModelCard::unlisted(model.clone())))
     }
 
-    /// Returns the lane of a model; models without a card share a lane.
+    /// Returns the lane of a model. All models without a card (description) share one lane.
     #[must_use]
     pub fn lane(&self, model: &str) -> &Arc<Lane> {
         self.lanes.get(model).unwrap_or(&self.strangers)
@@ -295,17 +294,17 @@ impl Account {
         *self.paused.borrow()
     }
 
-    /// Waits until the provider is paused.
+    /// Waits until a person pauses the provider.
     pub(super) async fn paused(&self) {
         // The sender lives as long as the account, so only a pause ends the wait.
         let _ = self.paused.subscribe().wait_for(|paused| *paused).await;
     }
 
-    /// Waits until a submission may be sent: for a slot, the end of the provider's pauses, the learned rate, the
-    /// breakers, and the pace.
+    /// Waits until a submission may be sent: a slot is free, no pause is left, and the learned rate, the breakers and
+    /// the pace allow it.
     ///
-    /// The pace comes last, so that no submission uses up a turn of the pace while it waits for something else. Returns
-    /// `None` if a stop or a closure came first, or if the day's quota is used up.
+    /// The pace is awaited last, so that its permit is not wasted by other waits. Returns `None` if the run stopped or
+    /// the provider closed first, or if the day's quota is used up.
     pub(super) async fn admission<'a>(
         &'a self,
         lane: &'a Lane,
@@ -348,7 +347,7 @@ impl Account {
         (self.is_open() && lane.is_open()).then_some(admitted)
     }
 
-    /// Waits for a permit to poll at the provider's pace; `None` if a stop came first.
+    /// Waits for a permit to poll at the provider's pace; returns `None` if the run stopped first.
     pub(super) async fn poll_admission(&self, stop: &CancellationToken) -> Option<Asking<'_>> {
         let admission = async {
             loop {

@@ -13,7 +13,6 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// The number of clips in one page from the database.
 const PAGE: u32 = 1024;
 /// The number of pages that are checked concurrently, because each check of a file on a network drive waits for a reply.
 const AT_ONCE: usize = 8;
@@ -25,8 +24,8 @@ pub struct Found {
     pub clips: usize,
     /// The clips that are missing or altered, each with its loss.
     pub lost: Vec<(Clip, Loss)>,
-    /// The folders that are on another disk than the state folder: as recorded in the database, and corrected by where
-    /// clips were found.
+    /// The folders that are on another disk than the state folder: the recorded ones, corrected wherever a clip was
+    /// found.
     pub disks: BTreeSet<String>,
     /// The number of missing clips whose folder is now on another disk than recorded, for example because a disk is not
     /// mounted.

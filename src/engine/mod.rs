@@ -1,8 +1,8 @@
 //! Drives every take (a paid rendering of a job) to its end: finds the next action, acts, saves the result, reports it.
 //!
-//! Each take in flight has one async task (`drive`). The take's states come from `domain::lifecycle`, and its pace from its
-//! [`lane`], the queue of its model. Other takes stay in the store, and `backlog` reads them as soon as there is room.
-//! Downloads come first, then polls, then new submissions. [`world`] has the parts that all drives share.
+//! Each take in flight has one async task (`drive`). The take's states come from `domain::lifecycle`, and its pace from
+//! its [`lane`], the queue of its model. Other takes stay in the store, and `backlog` reads them as soon as there is
+//! room: downloads first, then polls, then new submissions. [`world`] has the parts that all takes share.
 
 mod backlog;
 mod batched_polls;
@@ -57,7 +57,8 @@ const DRAIN: Duration = Duration::from_mins(5);
 pub struct Work {
     /// The existing clips to move or copy to the names that the plan wants.
     pub filings: Filings,
-    /// The takes of earlier runs that this run submits; a take in doubt only after proof that its request never arrived.
+    /// The takes of earlier runs that this run submits. If an earlier request may have been charged, the run first
+    /// needs proof that it never arrived.
     pub submit: HashSet<TakeId>,
 }
 
@@ -70,7 +71,7 @@ pub struct Outcome {
     pub panicked: usize,
     /// The takes that this run leaves unfinished, for the next run.
     pub left: HashSet<TakeId>,
-    /// The number of renderings that this run was allowed to submit and did not.
+    /// The number of renderings that this run was allowed to submit but did not submit.
     pub waiting: u64,
     /// The takes whose tasks have been rendering longer than a run waits.
     pub overdue: HashSet<TakeId>,
@@ -113,28 +114,27 @@ struct Run<'a> {
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
     /// The unfinished takes in the store that this run can drive next.
     backlog: Backlog,
-    /// The takes in flight. The value is the model of a take that was unsubmitted when its drive started, and `None`
-    /// for any other take.
+    /// The takes that this run works on now. The value is the take's model if the take was unsubmitted when the work on
+    /// it began, and `None` for any other take.
     flying: HashMap<TakeId, Option<ModelName>>,
-    /// The number of takes in flight that were still to be submitted when they were started, by model.
+    /// The number of takes, by model, that were unsubmitted when the work on them began.
     waiting: HashMap<ModelName, usize>,
-    /// The number of takes in flight that were already submitted when they were started.
+    /// The number of takes that were already submitted when the work on them began.
     collecting: usize,
     /// The take of each spawned async task, to find the take of a task that has panicked.
     tasks: HashMap<tokio::task::Id, TakeId>,
     /// The unfinished takes that this run does not drive, for example because a person or another run must continue them.
     parked: HashMap<TakeId, Parked>,
-    /// The takes whose paid clips were still to download at the start; they come before any new submission.
+    /// The takes whose paid clips had to be downloaded when the run began. New submissions wait for them.
     drain: HashSet<TakeId>,
     /// The takes that another process changed during this run; each change was reported when it was seen.
     changed: HashSet<TakeId>,
-    /// The pauses of providers that a person has set.
     paused: Vec<Pause>,
     /// The value of the store's counter of changes by other processes when this run last read the counter.
     changes: u64,
     /// The number of clips whose folders could not be used.
     obstructed: usize,
-    /// The clips that will move, by their present paths. Another clip may need such a path before the clip there has moved.
+    /// The clips that this run will move, by their present paths. Another clip may need such a path before that.
     leaving: HashMap<String, Filed>,
     outcome: Outcome,
 }
@@ -228,8 +228,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records a mark (never the key) of each API key whose provider has a look-up, before anything is sent with the
-    /// key. Also reads whether each provider's address has ever accepted a submission.
+    /// Records which API key is used for each provider that can list its tasks, before anything is sent. A number that
+    /// identifies the key is recorded, never the key.
+    ///
+    /// Also reads whether each provider's address has ever accepted a submission.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
         for (name, account) in self.accounts {
@@ -275,7 +277,8 @@ impl<'a> Run<'a> {
         self.world.store.approve(self.world.run, submit.into_iter().collect()).await
     }
 
-    /// Spawns the driving task of a take; returns `false` if the take is in flight, parked, or without a provider.
+    /// Starts the async task that drives a take. Returns `false` if the take is being driven already, is not to be
+    /// driven now, or has no provider.
     fn spawn(&mut self, queued: Queued, lane_of: Option<ModelName>) -> bool {
         let Queued { take, approved, replaces, .. } = queued;
         if self.flying.contains_key(&take.id) || self.parked.contains_key(&take.id) {
@@ -377,7 +380,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Removes a take from the takes in flight.
+    /// Removes a take from those that this run works on.
     fn landed(&mut self, take: &TakeId) {
         match self.flying.remove(take) {
             Some(Some(model)) => {

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 /// The result of converting a plan: the input for the store, and the work for the run.
 pub struct Ordered {
-    /// The input for [`Store::admit`](crate::store::Store::admit), which comes before anything is sent. The caller of `admit`
-    /// sets the run that may submit.
+    /// The input for [`Store::admit`](crate::store::Store::admit), which must be called before anything is sent. The
+    /// caller sets which run may submit.
     pub admission: Admission,
     /// The work for [`run`](super::run).
     pub work: Work,

@@ -14,8 +14,8 @@ const NEARLY_ALL: f64 = 0.95;
 
 /// Checks whether a request that is sent now would probably finish only after the end of the run.
 ///
-/// Without learned rendering times, the time of the first poll counts, because it is the usual rendering time. If the
-/// time of the first poll is unknown too, no request is too late.
+/// If no rendering times were learned, the expected time of the first poll is used instead. If that is unknown too, the
+/// result is false.
 pub(super) fn is_late(stop: &Stop, lane: &Lane, durations: Option<&Durations>) -> bool {
     let learned = durations.and_then(|durations| durations.quantile(NEARLY_ALL));
     learned.or(lane.first_poll).is_some_and(|time| stop.is_too_late_for(time))

@@ -1,8 +1,8 @@
 //! Pauses submissions while one more clip could not be downloaded before its link expires, or would not fit on the
 //! disk.
 //!
-//! A clip counts from the submission of its task until it is on the disk, but only as long as a `Debt` exists for it.
-//! So a clip that no drive works on never makes submissions wait.
+//! A `Debt` counts the clip of one take from its submission until the clip is on the disk. Clips on which this run does
+//! not work have no `Debt` and never make submissions wait.
 
 use super::lane::Account;
 use super::lock;
@@ -49,7 +49,7 @@ struct Owing {
     was_told: bool,
 }
 
-/// The deadline of a clip that is still to be downloaded, as far as it is known.
+/// The deadline for downloading a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     /// The clip is still being rendered; its link will be valid for this long.
@@ -93,9 +93,10 @@ impl Owing {
         }
     }
 
-    /// Forecasts the downloads with one more clip, whose link is valid for `life`. Returns the clips whose links would
-    /// expire too early, and the time from one download to the next. Returns `None` if no link would, or if no download
-    /// was measured yet.
+    /// Forecasts the downloads if one more clip, whose link is valid for `life`, is added. Returns the clips whose
+    /// links would expire too early, and the time from one download to the next.
+    ///
+    /// Returns `None` if no link would expire too early, or if no download was measured yet.
     fn late(&self, life: Duration, at_once: u32, now: Timestamp) -> Option<(Late, Duration)> {
         let interval = self.downloaded.interval(at_once)?;
         // Later links have more time, and all earlier ones were counted.
@@ -118,7 +119,8 @@ impl Book {
         self.accounts.values().map(|owing| owing.count).sum()
     }
 
-    /// Returns the part of a message about the paid clips still to be downloaded: their number, and the first link's expiry.
+    /// Returns the words for a message about the paid clips still to be downloaded: their number and the first expiry
+    /// of a link.
     fn words(&self) -> String {
         let links = self.accounts.values().flat_map(|owing| owing.links.keys());
         let lives = match links.min().filter(|first| **first < Timestamp::MAX) {
@@ -128,7 +130,8 @@ impl Book {
         format!("{} to download{lives}, and nothing is paid again", text::count(self.count(), "paid clip"))
     }
 
-    /// Returns the lack of disk space for one more clip; `None` if there is enough, or if the free space is unknown.
+    /// Checks whether the disk has space for one more clip. Returns the missing space as a reason, or `None` if there
+    /// is enough or the free space is unknown.
     fn lacks_room(&self) -> Option<Short> {
         let (free, clips) = (self.free?, self.count());
         let needed = needed(clips, self.all.clip_size());
@@ -155,7 +158,7 @@ impl Book {
 }
 
 impl Owed {
-    /// Returns a future that ends when the clips to be downloaded or the free space have changed.
+    /// Returns a future that ends when the number of clips to be downloaded or the free space has changed.
     pub(super) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
@@ -183,8 +186,9 @@ impl Owed {
         )
     }
 
-    /// Records the free bytes on the disk of the clips; `None` if unknown. Returns the lack of space if not even one
-    /// clip would fit while none is to be downloaded.
+    /// Records the free bytes on the disk of the clips; `None` if unknown.
+    ///
+    /// Returns the lack of space if there is no room for one clip and no other clip is waiting for its download.
     pub(super) fn measured(&self, free: Option<u64>) -> Option<Short> {
         let short = {
             let mut book = lock(&self.book);
@@ -196,8 +200,7 @@ impl Owed {
     }
 }
 
-/// The entry of one take in the count of clips to be downloaded. Dropping the entry removes the take's clip from the
-/// count.
+/// The counter of one take's clip among the clips to be downloaded. When it is dropped, the clip is no longer counted.
 pub(super) struct Debt {
     owed: Arc<Owed>,
     account: Arc<Account>,
@@ -205,12 +208,12 @@ pub(super) struct Debt {
 }
 
 impl Debt {
-    /// Builds an entry that counts no clip yet.
     pub(super) fn new(owed: &Arc<Owed>, account: &Arc<Account>) -> Self {
         Self { owed: Arc::clone(owed), account: Arc::clone(account), due: None }
     }
 
-    /// Updates the entry to the take's new state; `life` is the time for which links to clips of the take's model are valid.
+    /// Adjusts the counter to the take's new state. `life` is the time for which links to clips of the take's model are
+    /// valid.
     pub(super) fn follow(&mut self, state: &State, life: Duration) {
         self.set(match state {
             State::Submitting { .. } | State::Running { .. } => Some(Due::Link(life)),
@@ -219,8 +222,8 @@ impl Debt {
         });
     }
 
-    /// Adds the take's clip to the clips to be downloaded; its link will be valid for `life`. If the clip would come
-    /// too late or not fit on the disk, nothing is added, and the reason is returned.
+    /// Counts the take's clip, whose link will be valid for `life`. If the clip would come too late or not fit on the
+    /// disk, it is not counted, and the reason is returned.
     pub(super) fn incur(&mut self, life: Duration, now: Timestamp) -> Result<(), Short> {
         self.set(None);
         if let Some(short) = lock(&self.owed.book).enter(&self.account, life, now) {

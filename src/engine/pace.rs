@@ -19,16 +19,15 @@ pub(super) struct Pace {
     spare: Mutex<Spare>,
 }
 
-/// The spare permits, which may be used immediately. Earlier calls gave them back, or took their own permits too late.
+/// The permits that calls may use immediately. They were given back, or make up for calls that woke up too late.
 #[derive(Default)]
 struct Spare {
     cells: u32,
-    /// The total time by which permits were taken later than they were due; each whole interval gives one more permit.
+    /// The total time by which calls woke up too late. Each whole interval gives one more permit.
     late: Duration,
 }
 
 impl Pace {
-    /// Builds a pace that spreads calls evenly.
     pub(super) fn new(rate: Rate) -> Self {
         // A period of zero is not a quota; nanosecond precision is beyond any API.
         let interval = rate.interval().max(Duration::from_nanos(1));
@@ -84,7 +83,6 @@ impl Pace {
         is_there
     }
 
-    /// Adds the time by which a waiting call woke up too late, so that later calls can make up for it.
     fn was_late(&self, late: Duration) {
         let mut spare = lock(&self.spare);
         spare.late += late.min(self.interval);

@@ -20,7 +20,7 @@ pub enum StopReason {
     MaxTime,
     /// A budget is reached.
     Budget(Cap),
-    /// The money in doubt leaves no room under `guards.max_in_doubt`.
+    /// The money that may have been charged leaves no room under `guards.max_in_doubt`.
     InDoubt,
     /// The disk is full or gone, or shotlist's records cannot be written.
     Local,
@@ -91,8 +91,8 @@ impl Stop {
         &self.waiting
     }
 
-    /// Returns the reason for the stop; `None` if nothing was stopped. The first reason counts, but if it is a reached
-    /// limit, a later reason replaces it.
+    /// Returns the reason for the stop; `None` if nothing was stopped. The first reason counts, unless it is a limit,
+    /// such as a budget: then a later reason replaces it.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner)

@@ -140,7 +140,7 @@ pub struct Parts {
     pub project: String,
     /// The pause between two checks whether another process has changed the store: [`LOOK_EVERY`], except in tests.
     pub look_every: Duration,
-    /// The most money that may be in doubt, including requests that wait for an answer.
+    /// The most money that may be in doubt (perhaps charged), including requests that wait for an answer.
     pub max_in_doubt: Usd,
     /// True for a rehearsal in the sandbox.
     pub sandbox: bool,
@@ -243,7 +243,7 @@ impl World {
         )));
     }
 
-    /// Handles a system that allows no more open files: halves the number of files that the run may open, warns once,
+    /// Reacts to a system that allows no more open files: halves the number of files that the run may open, warns once,
     /// and pauses briefly.
     pub(super) async fn out_of_files(&self) {
         self.handles.halve();
@@ -251,8 +251,10 @@ impl World {
         tokio::time::sleep(OUT_OF_FILES).await;
     }
 
-    /// Pauses after a clip could not be saved because the system allows no more open files. Halves the number of files
-    /// that the run may open, and warns once. The pause grows until a clip is saved. Returns `false` if the run stops.
+    /// Pauses before a clip is saved again, because the system allowed no more open files. Returns `false` if the run
+    /// stops.
+    ///
+    /// Halves the number of files that the run may open, and warns once. The pause grows until a clip is saved.
     pub(super) async fn outwaits_files(&self) -> bool {
         self.handles.halve();
         self.warn_once(handles::words());
@@ -263,11 +265,11 @@ impl World {
         }
     }
 
-    /// Returns true if a call is to be repeated. `is_out` means that the system allowed no more open files, so that the
-    /// call got no connection.
+    /// Checks whether a call should be repeated because it got no connection. `is_out` is true if the system allowed no
+    /// more open files.
     ///
-    /// Before a repetition, the run reduces the number of files that it opens. After half a minute of repetitions, or
-    /// after a stop, the call is not repeated.
+    /// Before the repetition, waits briefly and halves the number of files that the run may open. After half a minute
+    /// of repetitions, or after a stop, returns `false`.
     pub(super) async fn calls_again(&self, is_out: bool, attempts: &mut usize) -> bool {
         *attempts += 1;
         if !is_out || *attempts > handles::ATTEMPTS || self.stop.waiting().is_cancelled() {
@@ -281,7 +283,7 @@ impl World {
         (self.reach)(line);
     }
 
-    /// Counts a paid request and its price as unanswered until the returned guard is dropped.
+    /// Counts a paid request and its price as unanswered until the returned value is dropped.
     pub(super) fn on_wire(&self, price: Usd) -> OnWire<'_> {
         let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
         *on_wire = (on_wire.0 + 1, on_wire.1 + price);
@@ -303,7 +305,6 @@ impl World {
         }
     }
 
-    /// Checks whether a provider refuses polls in this run.
     pub(super) fn is_poll_refused(&self, provider: &str) -> bool {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).contains_key(provider)
     }
@@ -322,7 +323,7 @@ impl World {
     }
 }
 
-/// A guard that counts a paid request as unanswered until the guard is dropped.
+/// A value that counts a paid request as unanswered until it is dropped.
 pub(super) struct OnWire<'a> {
     on_wire: &'a Mutex<(usize, Usd)>,
     price: Usd,
@@ -336,8 +337,8 @@ impl Drop for OnWire<'_> {
 }
 
 impl World {
-    /// Waits until one more clip fits on the disk and can be downloaded before its link, valid for `life`, expires.
-    /// Then adds the clip to `debt` and returns `true`. Returns `false` if a stop came first.
+    /// Waits until the disk has room for one more clip and the clip can be downloaded while its link is valid, for
+    /// `life`. Then counts the clip in `debt` and returns `true`. Returns `false` if a stop came first.
     pub(super) async fn incur(&self, debt: &mut Debt, life: Duration, stop: &CancellationToken) -> bool {
         loop {
             let mut changed = pin!(self.owed.changed());
@@ -353,11 +354,11 @@ impl World {
         }
     }
 
-    /// Waits until a submission of this price, with the unanswered requests and the money in doubt, does not exceed
+    /// Waits until a submission of this price, together with the unanswered requests and the money in doubt, is within
     /// `guards.max_in_doubt`.
     ///
-    /// Returns `None` if a stop came first. Also returns `None` if the money in doubt alone leaves no room; then the
-    /// run submits nothing more.
+    /// Returns `None` if the run stopped first. Also returns `None` if this price and the money in doubt alone exceed
+    /// the limit; then the run submits nothing more.
     pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<Exposed<'_>> {
         loop {
             let mut left = pin!(self.purse.left());

@@ -1,5 +1,5 @@
-//! Provides single disk operations, each relative to an open directory, so that a folder that is swapped meanwhile
-//! cannot redirect them.
+//! Provides single disk operations, each relative to an open directory, so that swapping a folder meanwhile cannot
+//! redirect them.
 
 use super::steps::{count, sync, synced};
 use crate::domain::digest::Sha256;
@@ -116,8 +116,8 @@ impl Dir {
         Ok(if hash(&file)? == *clip { NameState::Same } else { NameState::Other })
     }
 
-    /// Returns the kind of the entry at a path below this directory (with a regular file's size), and the entry's
-    /// device. The device is `None` if the path does not exist. Folders on the path may be symbolic links.
+    /// Returns what is at a path below this directory, with the size of a regular file. Also returns its device, or
+    /// `None` if nothing is there. Folders on the path may be symbolic links.
     pub(super) fn size_of(&self, path: &str) -> io::Result<(Seen, Option<Dev>)> {
         match rustix::fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
@@ -129,7 +129,7 @@ impl Dir {
         }
     }
 
-    /// Returns the device of a path below this directory, if the path exists.
+    /// Returns the device on which a path below this directory is; `None` if the path does not exist.
     pub(super) fn device_of(&self, path: &str) -> io::Result<Option<Dev>> {
         match rustix::fs::statat(&self.0, path, AtFlags::empty()) {
             Ok(stat) => Ok(Some(stat.st_dev)),
@@ -179,8 +179,8 @@ impl Dir {
         })
     }
 
-    /// Copies an open file to a file with a temporary name, and makes the copy durable. It shares the bytes on the disk
-    /// if the file system can do that.
+    /// Copies an open file to a file with a temporary name, and makes the copy durable. The copy shares the bytes on
+    /// the disk if the file system can do that.
     pub(super) fn stage_copy(&self, name: &str, from: &File) -> io::Result<File> {
         let copy = self.stage(name, &[], 0o666)?;
         let copied = clone(from, &copy).and_then(|()| sync(&copy));
@@ -242,8 +242,8 @@ impl Dir {
         Ok(Self(rustix::fs::openat(&self.0, ".", flags, Mode::empty())?))
     }
 
-    /// Locks this directory, waiting at most `patience` while another program holds the lock. Until the returned guard
-    /// is dropped, no other shotlist process gives clips their names in this directory.
+    /// Locks this directory, and waits at most `patience` while another program holds the lock. Until the returned
+    /// value is dropped, no other shotlist process saves clips in this directory.
     pub(super) fn lock(&self, patience: Duration) -> io::Result<Self> {
         // A lock belongs to the opening, so this needs its own, which ends with the guard.
         let guard = self.again()?;
@@ -299,7 +299,7 @@ pub(super) enum Seen {
 }
 
 impl Seen {
-    /// Returns the loss of a clip whose name leads to this entry; `None` if the entry is a file of the clip's size.
+    /// Returns whether the clip with this name is missing or altered; `None` if the entry is a file of the clip's size.
     pub(super) fn loss_of(self, clip: &ClipFile) -> Option<Loss> {
         match self {
             Self::Nothing => Some(Loss::Missing),

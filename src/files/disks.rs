@@ -14,9 +14,10 @@ use std::io;
 /// The result of looking for a clip under its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
-    /// The clip's loss; `None` if the clip is in place.
+    /// The kind of loss if the clip is missing or altered; `None` if the clip is in place.
     pub loss: Option<Loss>,
-    /// The mounted folder that contains the name; `None` if the clip is on the same disk as the state folder.
+    /// The mounted folder that contains the clip, `.` for the output folder itself; `None` if the clip is on the same
+    /// disk as the state folder.
     pub disk: Option<String>,
 }
 

@@ -85,7 +85,7 @@ impl Tree {
         Ok((found == *clip).then_some(file))
     }
 
-    /// Returns the loss of each clip, in the order of the clips; `None` if a file with the clip's name has the clip's
+    /// Returns whether each clip is missing or altered, in the order of the clips; `None` for a file of the clip's
     /// size. Reads no bytes of the files.
     pub fn losses<'a>(
         &self,

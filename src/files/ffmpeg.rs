@@ -295,7 +295,7 @@ impl Running {
         }
     }
 
-    /// Waits for the program to end. Returns true if it succeeded, and an error if `stop` is set or the deadline passes.
+    /// Waits for the program to end. Returns true if it succeeded; an error if `stop` is set or the deadline passes.
     fn end(&mut self, deadline: Instant, stop: &AtomicBool) -> Result<bool, DecodeFault> {
         loop {
             if let Some(status) = self.child.try_wait()? {

@@ -43,7 +43,6 @@ impl Folders {
         }
     }
 
-    /// Returns the output folder in which this set opens its folders.
     pub(super) fn tree(&self) -> &Tree {
         &self.tree
     }
@@ -130,8 +129,8 @@ impl Folders {
         }
     }
 
-    /// Returns the error of a failed sync of a target's folder, or of a folder above it; `None` if none failed. After
-    /// such an error, the target's name is not durable.
+    /// Returns the error of a failed sync of the folder of the clip path `target`, or of a folder above it; `None` if
+    /// none failed. After such an error, the clip's name is not durable.
     pub(super) fn failure(&self, target: &str) -> Option<io::Error> {
         let (folders, _) = split(target).ok()?;
         let failed = std::iter::once("").chain(prefixes(folders)).find_map(|path| self.failed.get(path))?;

@@ -1,8 +1,8 @@
 //! Remembers the properties of local pictures (format, size, hash), so that an unchanged picture is not read again.
 //!
-//! A picture is identified by its path and its `Stamp`. The stamp contains the time of the last status change, because
-//! programs cannot set it back as copying tools do with the modification time. The cache is only used to plan requests:
-//! when a request is sent, the bytes of its pictures are read and hashed again.
+//! A picture is identified by its path and its `Stamp`. The stamp contains the time of the last status change, which
+//! programs cannot set back, unlike the modification time. The cache is only used to plan requests: when a request is
+//! sent, the bytes of its pictures are read and hashed again.
 
 use super::dir::atomic_write;
 use super::names::{Names, Twins};

@@ -48,7 +48,7 @@ impl Intake {
     }
 }
 
-/// Gives a group of clips their names. Two clips with the same name are processed one after the other.
+/// Renames a group of clips to their final names. Clips with the same name are processed one after the other.
 fn place_group(tree: &Tree, mut group: Vec<Placing>) {
     while !group.is_empty() {
         let mut targets = HashSet::new();

@@ -12,7 +12,7 @@
 //! - [`place`] renames a clip to its final file name, and [`refile`] changes that name later.
 //! - [`intake`] saves all clips that wait at the same time, in [`groups`] that share their open [`folders`].
 //! - [`examine`] compares files with their records, and [`sidecars`] reads the files next to clips.
-//! - `obstacle` finds what blocks a name, and [`disks`] finds folders on which a disk is mounted.
+//! - `obstacle` finds why a clip could not be saved, and [`disks`] finds folders on which a disk is mounted.
 //! - [`ffmpeg`] decodes clips if it is installed, and makes their [`posters`].
 //!
 //! Shared operations:

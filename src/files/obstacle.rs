@@ -1,4 +1,4 @@
-//! Finds what would block a clip's file name, before anything is paid. It only reads the disk.
+//! Finds, before anything is paid, why a clip could not be saved under its file name. It only reads the disk.
 
 use super::dir::{Dir, NameState, is_obstructed};
 use super::place::TAKES;
@@ -16,23 +16,21 @@ pub struct Obstacle {
     pub target: String,
     /// A description of the obstacle in words.
     pub what: String,
-    /// True if the obstacle is no file, but a problem of the disk or of the machine, such as a folder that is not
-    /// writable.
+    /// True if the disk or the machine is the obstacle, for example because a folder is not writable; false for a file.
     pub is_disk: bool,
 }
 
-/// A search for what would block the names of many clips. The folders of one name stay open for the next name.
+/// A search for obstacles to saving many clips. The folders of one clip stay open for the next clip.
 #[derive(Debug)]
 pub struct ObstacleSearch {
     tree: Tree,
-    /// The open folders on the path of the last searched name, from the output folder to the deepest folder that
-    /// exists.
+    /// The open folders on the path of the last clip, from the output folder to the deepest folder that exists.
     way: Vec<Step>,
-    /// The path of the first missing folder of the last searched name; `None` if all its folders exist.
+    /// The path of the first missing folder of the last clip; `None` if all its folders exist.
     missing: Option<String>,
 }
 
-/// An open folder on the path of a name.
+/// An open folder on the path of a clip.
 #[derive(Debug)]
 struct Step {
     /// The folder's path relative to the output folder, which itself has an empty path.
@@ -56,8 +54,8 @@ impl ObstacleSearch {
         Self { tree, way: Vec::new(), missing: None }
     }
 
-    /// Returns what would block saving a clip under the name `target`; `None` if nothing does. The clips in `may_stand`
-    /// may already have the name. Must be called before anything is paid.
+    /// Returns the obstacle to saving a clip at the path `target`; `None` if there is none. A file there is no obstacle
+    /// if it is one of the clips `may_stand`. Must be called before anything is paid.
     pub fn obstacle(&mut self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
         let (what, is_disk) = match self.look(target, may_stand) {
             Ok(Some(what)) => (what, false),
@@ -96,8 +94,8 @@ impl ObstacleSearch {
         unwritable.clone()
     }
 
-    /// Opens the deepest existing folder on the path of a target. Returns that folder, the target's name, and true if
-    /// the target's own folder is missing.
+    /// Opens the deepest existing folder on the clip path `target`. Returns it, the clip's file name, and true if the
+    /// clip's own folder is missing.
     fn reach<'t>(&mut self, target: &'t str) -> io::Result<(&mut Step, &'t str, bool)> {
         let (folders, name) = split(target)?;
         let is_on_the_way = |path: &str| prefixes(folders).any(|prefix| prefix == path);
@@ -141,7 +139,7 @@ fn words(error: &io::Error) -> String {
     }
 }
 
-/// Returns what blocks the name of a clip's sidecar; `None` if nothing does. If `makes_room` is true, an older clip
+/// Returns the obstacle to saving a clip's sidecar; `None` if there is none. If `makes_room` is true, an older clip
 /// must move to the folder `_takes/`, so that folder is checked too.
 fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<Option<String>> {
     if sidecars::sidecar_state(dir, name)? == SidecarState::Foreign {
@@ -157,8 +155,8 @@ fn sidecar_obstacle(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io
     }
 }
 
-/// Compares the file under a name with the clips `may_stand`, which may have that name. Returns `Same` if the file is
-/// one of these clips, `Other` if it is not, and `Nothing` if no file has the name.
+/// Compares the file `name` with the clips `may_stand`, which may have that name. Returns `Same` if the file is one of
+/// these clips, `Other` if it is not, and `Nothing` if there is no file.
 fn standing(dir: &Dir, name: &str, may_stand: &[ClipFile]) -> io::Result<NameState> {
     if !dir.has(name)? {
         return Ok(NameState::Nothing);

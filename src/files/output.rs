@@ -28,7 +28,7 @@ pub enum Replace {
     Always,
 }
 
-/// A destination for a document that was checked and may be written.
+/// A checked place to which a document may be written: a file, a stream or standard output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     named: PathBuf,

@@ -1,4 +1,5 @@
-//! Renames a downloaded clip to its final file name as the last step, so that only complete clips are visible in the output folder.
+//! Renames a downloaded clip to its final file name as the last step, so that the output folder shows only complete
+//! clips.
 
 use super::dir::{Dir, NameState, full, is_full, is_obstructed};
 use super::folders::Folders;
@@ -108,7 +109,8 @@ impl Tree {
     }
 }
 
-/// Gives each of several clips its own name, and calls `tell` with each outcome, in the order of the clips.
+/// Renames several downloaded clips to their final names, and calls `tell` with each outcome, in the order of the
+/// clips.
 ///
 /// The system starts to write all sidecars before the first is synced; each folder is synced once for all its clips.
 pub(super) fn place_all(
@@ -143,7 +145,8 @@ struct Underway<'a> {
     /// The facts about the downloaded clip; `None` if another process downloaded it, or if the clip is already in
     /// place.
     arrived: Option<Arrived>,
-    /// The open sidecar under its temporary name; `None` if a foreign file has the sidecar's name and the clip is in place.
+    /// The open sidecar under its temporary name; `None` if the clip is in place and a foreign file has the sidecar's
+    /// name.
     sidecar: Option<File>,
     /// The kind of file that had the sidecar's name at the start.
     sidecar_state: SidecarState,
@@ -163,7 +166,8 @@ struct Waiting {
 }
 
 impl<'a> Underway<'a> {
-    /// Checks that a clip may take its final file name, keeps an older clip in `_takes/`, and writes the sidecar to a temporary name.
+    /// Checks that a clip may take its final name, keeps an older clip in `_takes/`, and writes the sidecar to a
+    /// temporary name.
     fn begin(
         folders: &mut Folders,
         placement: &'a Placement,
@@ -364,7 +368,7 @@ pub fn kept_path(target: &str, take: &TakeId) -> String {
     sibling(target, &kept_name(target.rsplit('/').next().unwrap_or(target), take))
 }
 
-/// Returns the path of a file with this name in the folder `_takes/` next to a clip.
+/// Returns the path of the file `name` in the folder `_takes/` next to the clip `target`.
 fn sibling(target: &str, name: &str) -> String {
     match target.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{TAKES}/{name}"),
@@ -379,7 +383,7 @@ fn kept_name(name: &str, take: &TakeId) -> String {
     marked(name, short)
 }
 
-/// Inserts a mark before the file extension of a name: `hero.mp4` becomes `hero.mark.mp4`.
+/// Inserts a text before the file extension of a name: `hero.mp4` becomes `hero.mark.mp4`.
 fn marked(name: &str, mark: &str) -> String {
     match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{mark}.{ending}"),

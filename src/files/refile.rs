@@ -8,7 +8,7 @@ use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
 use std::io;
 
-/// The treatment of a clip's old name when it gets a new one.
+/// The choice of what happens to the old name of a clip that gets a new name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refile {
     /// Removes the old name: the job's path has changed.

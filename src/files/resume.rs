@@ -10,13 +10,13 @@ pub const LARGEST_CLIP: u64 = 2 * 1024 * 1024 * 1024;
 /// of a file (RFC 9110, 8.8.2.2), so it is not used.
 const LAST_MODIFIED_AGE: Duration = Duration::from_mins(1);
 
-/// The names in `Content-Encoding` that encode nothing: wrong names that storage services send, and none at all.
+/// The values of `Content-Encoding` that mean no encoding. Some are wrong, but storage services send them.
 const PLAIN: [&str; 6] = ["", "identity", "none", "utf-8", "binary", "aws-chunked"];
 
 /// The largest number of characters from a page of text that a message shows.
 const MOST_WORDS: usize = 200;
 
-/// The decision what to do with a host's answer and the bytes received before.
+/// The decision about a host's answer and the bytes received before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Admission {
     /// The answer continues the received bytes with the missing ones.
@@ -25,7 +25,8 @@ pub(super) enum Admission {
     Restart {
         /// The clip's length in bytes, if the host announced it.
         total: Option<u64>,
-        /// The validator for requesting the missing bytes if the download breaks off; `None` if it cannot be resumed.
+        /// The `ETag` or `Last-Modified` with which a later attempt requests the missing bytes; `None` if the download
+        /// cannot be resumed.
         validator: Option<String>,
     },
     /// The answer does not continue the received bytes, for this reason in words. These bytes must be discarded.
@@ -34,8 +35,8 @@ pub(super) enum Admission {
     Refuse(String),
 }
 
-/// Decides what to do with a host's answer. `have` of `total` bytes were received before, and the request contained
-/// `validator`.
+/// Decides what to do with a host's answer. `have` of `total` bytes were received before, and the request named the
+/// clip's version with `validator`.
 pub(super) fn admit(head: &ClipHead, have: u64, total: Option<u64>, validator: Option<&str>) -> Admission {
     if let Some(why) = not_a_clip(head) {
         return Admission::Refuse(why);

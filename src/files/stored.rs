@@ -36,7 +36,7 @@ const PROGRESS: u64 = MIB;
 /// The content of the notes file, which describes the durable bytes of a download.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Notes {
-    /// The validator for `If-Range`; without one, the download cannot be resumed.
+    /// The `ETag` or `Last-Modified` to send as `If-Range`; without one, the download cannot be resumed.
     validator: Option<String>,
     /// The clip's length in bytes.
     total: u64,
@@ -116,7 +116,6 @@ impl Stored {
         }
     }
 
-    /// Returns the range of bytes to request from the host.
     pub(super) fn span(&self) -> Span {
         match &self.notes {
             Some(Notes { validator: Some(validator), .. }) if self.length > 0 => {
@@ -131,7 +130,6 @@ impl Stored {
         self.file.is_some()
     }
 
-    /// Returns the open file of the download, if there is one.
     pub(super) fn file(&self) -> Option<&File> {
         self.file.as_ref()
     }

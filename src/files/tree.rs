@@ -28,7 +28,7 @@ struct Inner {
     identity: (Dev, u64),
     /// The longest time to wait for a folder that another program holds locked.
     patience: Duration,
-    /// The clips that this process has downloaded and that have no name yet.
+    /// The clips that this process has downloaded and not yet renamed to their final names.
     arrived: Mutex<HashMap<TakeId, Arrived>>,
     /// The identities of the opened folders, by their paths relative to the output folder. If an identity changes, a
     /// disk was mounted or unmounted.
@@ -117,7 +117,6 @@ impl Tree {
         Self::with(root.clone(), partial.clone(), *identity, patience, disks.clone())
     }
 
-    /// Returns the longest time to wait for a folder that another program holds locked.
     pub(super) fn patience(&self) -> Duration {
         self.inner.patience
     }
@@ -246,7 +245,6 @@ impl Tree {
         Ok(opened)
     }
 
-    /// Opens the state folder.
     pub(super) fn state(&self) -> io::Result<Dir> {
         Dir::open(self.inner.partial.parent().unwrap_or(&self.inner.partial))
     }
@@ -297,8 +295,8 @@ pub(super) fn notes_name(take: &TakeId) -> io::Result<String> {
     Ok(format!("{}.part.json", plain(take)?))
 }
 
-/// Returns the name of the file with a take's received bytes, if the file is in the target's folder. It is there only
-/// if that folder is on another file system than the folder of unfinished downloads.
+/// Returns the name of the file with a take's received bytes in the folder of the finished clip. It is there only if
+/// that folder is on another file system than the folder of unfinished downloads.
 pub(super) fn target_part_name(take: &TakeId) -> io::Result<String> {
     Ok(format!(".{}.part", plain(take)?))
 }

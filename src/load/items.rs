@@ -28,17 +28,16 @@ use std::sync::mpsc::sync_channel;
 
 /// A receiver of jobs, one at a time.
 pub trait Jobs {
-    /// Discards the jobs received so far. It is called before each reading of the items, which may be read several
-    /// times.
+    /// Discards all jobs received so far, because the items are read again from the start. It is called before the
+    /// first reading, too.
     fn begin(&mut self);
 
-    /// Receives a valid job, with its priority and its template in `placed`. Jobs of equal priority keep the order in
-    /// which they come.
+    /// Receives a valid job, with its priority and its template in `placed`. Jobs of equal priority keep their order.
     fn take(&mut self, wanted: Wanted, placed: Placed);
 
     /// Receives a picture of a job: the digest of its file, and a function that computes the signature of its pixels.
     ///
-    /// Called only if the manifest compares pictures by their pixels.
+    /// It is called only if the manifest compares pictures by their pixels.
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>);
 }
 
@@ -56,11 +55,11 @@ impl Jobs for &Worksheet {
     }
 }
 
-/// Makes the jobs of an opened manifest, passes the valid ones to the receiver `jobs`, and records all problems.
+/// Makes the jobs of an opened manifest, passes the valid ones to `jobs`, and records all problems.
 ///
-/// `links` holds the facts (such as size and digest) about linked pictures, `pictures` the facts about pictures in the
-/// manifest's folder. If `with_links` is true, every link is kept in [`Loaded::links`]. The jobs may be carried out
-/// only if [`Loaded::is_invalid`] returns false.
+/// `links` holds the facts (such as size and digest) about linked pictures, `pictures` those about pictures on this
+/// computer. If `with_links` is true, every link is kept in [`Loaded::links`]. The jobs may be carried out only if
+/// [`Loaded::is_invalid`] returns false.
 pub fn jobs(
     loaded: &mut Loaded,
     links: &LinkBook,
@@ -129,8 +128,8 @@ pub fn jobs(
     loaded.manifest = Some(manifest);
 }
 
-/// Returns the warning about items that were left out because of their problems, or the error if no job remains; `None`
-/// if no item was left out.
+/// Returns the warning about items that were skipped because of their problems, which is an error if no job remains.
+/// Returns `None` if no item was skipped.
 fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     let place = Place::File(shown.to_owned());
     let (items, are) = match expanded.left_out.count() {
@@ -163,14 +162,14 @@ pub(super) fn look(
     }
 }
 
-/// The facts (format, size and digest) about local pictures, kept for the jobs that share them.
+/// The facts (format, size and digest) about local pictures, kept for jobs with the same picture.
 struct Pictures<'a> {
     folder: &'a Path,
     image_cache: &'a mut ImageCache,
     known: HashMap<String, Result<PictureFacts, Unusable>>,
 }
 
-/// The maximum number of pictures whose facts are remembered. If many jobs share a picture, it is examined only once.
+/// Limit on the number of pictures whose facts are kept. A picture that many jobs share is examined only once.
 const REMEMBERED: usize = 20_000;
 
 impl Pictures<'_> {
@@ -199,8 +198,8 @@ impl Pictures<'_> {
     }
 }
 
-/// Returns the remedy for a missing picture, if its text in the manifest looks like a web address that lacks its host
-/// or its scheme; `None` for any other text.
+/// Returns a hint about a missing picture whose text in the manifest looks like a web address without its host or its
+/// scheme. Returns `None` for any other text.
 fn without_host(text: &str) -> Option<String> {
     let is_host = |first: &str| {
         let (name, last) = first.rsplit_once('.').unwrap_or_default();
@@ -222,7 +221,7 @@ fn without_host(text: &str) -> Option<String> {
 enum Source<'a> {
     Manifest(&'a [ListItem]),
     File(Box<File>),
-    /// A file that cannot be read; its problem is already recorded.
+    /// A product file that cannot be read; its problem is already recorded.
     Nothing,
 }
 
@@ -235,8 +234,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Passes every item to `take`, and returns a catalog with the problems of the source. After the error `Scattered`
-    /// the caller must read again with `is_gathered`, because the rows of one product are not next to each other.
+    /// Passes every item to `take`, and returns a catalog with the problems of the source. The error `Scattered` means
+    /// that the rows of a product are not next to each other. The caller must then read again with `is_gathered`.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
             Self::Manifest(entries) => {
@@ -261,14 +260,14 @@ struct File {
 }
 
 /// Number of items in a batch that the reading thread passes to the thread that makes jobs. `AHEAD` is the number of
-/// batches that the reader may be ahead.
+/// batches that may wait between them.
 ///
-/// Both are large enough that neither thread waits for the other, and small enough to need little memory.
+/// Both numbers are large enough that neither thread waits for the other, and small enough to need little memory.
 const BATCH: usize = 512;
 const AHEAD: usize = 4;
 
 impl File {
-    /// Returns the product file that a manifest names; `None` after a problem was added to `problems`.
+    /// Returns the product file that a manifest names. Returns `None` after adding a problem to `problems`.
     fn of(
         folder: &Path,
         from: &Located<String>,

@@ -1,4 +1,4 @@
-//! Joins a user's own sheet to a product file: filled cells of the sheet replace the values of the items.
+//! Joins a user's own sheet to a product file: filled cells of that sheet replace the values of the items.
 
 use super::source::{near, shown, source};
 use crate::catalog;
@@ -17,7 +17,7 @@ const LISTS: [(&str, &[char]); 2] = [("tags", &[',']), ("images", &[',', '\n', '
 /// The rows of a joined sheet.
 pub(super) struct Joined {
     on: Located<String>,
-    /// The name of the sheet in messages.
+    /// The sheet's name in messages.
     shown: String,
     /// The names of the columns, without the key column.
     names: Vec<Arc<str>>,
@@ -71,8 +71,7 @@ impl Joined {
         joined.with(&read.items, problems)
     }
 
-    /// Adds the rows of the sheet, given as `items`, to this join. Returns `None` after a problem, which is added to
-    /// `problems`.
+    /// Adds the rows of the sheet, which were read as `items`. Returns `None` after adding a problem to `problems`.
     fn with(mut self, items: &[Item], problems: &mut Vec<Problem>) -> Option<Self> {
         let on = self.on.value.as_str();
         let first = items.first()?;
@@ -118,12 +117,12 @@ impl Joined {
     }
 }
 
-/// The column names of a product file together with those that a joined sheet adds.
+/// The column names of the joined items: those of the product file, and those that the sheet adds.
 struct Names {
     /// The names of the columns in the product file.
     own: Arc<[Arc<str>]>,
     all: Arc<[Arc<str>]>,
-    /// The position of each column of the sheet in the list `all` of all column names.
+    /// The position, in the list `all` of all column names, of each column of the sheet.
     places: Vec<usize>,
 }
 
@@ -139,7 +138,8 @@ pub(super) struct Joining<'a> {
 }
 
 impl Joining<'_> {
-    /// Returns an item whose values are replaced by the filled cells in the sheet's row with the same key.
+    /// Returns the item after filled cells of the sheet have replaced its values. The sheet's row has the same key as
+    /// the item.
     pub(super) fn join(&mut self, mut item: Item) -> Item {
         let joined = self.joined;
         let Some(key) = item.get(&joined.on.value).map(|key| composed(key.trim())) else {
@@ -182,8 +182,8 @@ impl Joining<'_> {
         item
     }
 
-    /// Returns an error if no item has the key column, or a warning about rows of the sheet that match no item; `None`
-    /// otherwise. Call it after all items were read.
+    /// Returns an error if no item has the key column, or a warning about rows of the sheet that match no item. Returns
+    /// `None` if there is nothing to report. Call it after all items were read.
     pub(super) fn finish(self, file: &str) -> Option<Problem> {
         let joined = self.joined;
         if let (false, Some(last)) = (self.has_key, &self.last) {
@@ -211,7 +211,6 @@ impl Joining<'_> {
 }
 
 impl Joined {
-    /// Returns the column names of items together with those that the sheet adds.
     fn names_with(&self, own: &Arc<[Arc<str>]>) -> Names {
         let mut all: Vec<Arc<str>> = own.to_vec();
         let place = |name: &Arc<str>| {

@@ -1,4 +1,4 @@
-//! Passes the pictures of jobs to the receiver of the jobs, if the manifest compares pictures by their pixels.
+//! Passes the pictures of jobs to their receiver, if the manifest compares pictures by their pixels.
 
 use super::Jobs;
 use crate::domain::problem::{Place, Problem};
@@ -10,7 +10,7 @@ use crate::media::image;
 use crate::media::signature::signature;
 use std::path::{Path, PathBuf};
 
-/// A record of which kinds of pictures the jobs had so far: links, files, or both.
+/// A record of whether the pictures of the jobs so far were links, files, or both.
 pub(super) struct Shown {
     folder: PathBuf,
     links: bool,
@@ -24,7 +24,7 @@ impl Shown {
         is_wanted.then(|| Self { folder: folder.to_owned(), links: false, files: false })
     }
 
-    /// Passes the pictures of a job to `jobs`, except linked pictures, because their bytes are not on this computer.
+    /// Passes the pictures of a job to `jobs`. Links are left out, because their pictures are not on this computer.
     pub(super) fn hand_on(&mut self, wanted: &Wanted, jobs: &mut dyn Jobs) {
         for media in wanted.request.media() {
             match media {

@@ -52,8 +52,8 @@ pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     Ok(Box::new(StandardInput { at: 0 }))
 }
 
-/// Returns the path of an existing file in the same folder, with a name similar to that of the missing file `written`;
-/// `None` if there is none.
+/// Returns the path of an existing file whose name is similar to that of the missing file `written`, in the same
+/// folder. Returns `None` if there is no such file.
 pub(super) fn near(root: &Path, written: &str) -> Option<String> {
     let slashed = written.replace('\\', "/");
     if slashed != written && root.join(&slashed).is_file() {

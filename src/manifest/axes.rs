@@ -1,4 +1,4 @@
-//! Reads the section `matrix` of a shot, and builds the matrix's cells from its axes and its lists `exclude` and
+//! Reads the section `matrix` of a shot, and builds its cells (combinations of values) from the axes, `exclude` and
 //! `include`.
 
 use super::choices::{AXIS, choice};
@@ -13,9 +13,9 @@ use crate::domain::problem::{Problem, did_you_mean};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// The maximum number of cells of a matrix.
+/// The maximum number of cells (combinations of values) in a matrix.
 pub(super) const MOST: usize = 10_000;
-/// The maximum product of the numbers of `include` entries and cells, because each entry may add values to each cell.
+/// The maximum number of `include` entries times cells, because each entry may add values to each cell.
 const MOST_ADDED: usize = 1_000_000;
 
 const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";
@@ -265,7 +265,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the position of a value on an axis, for an entry of `include`. A new value is added to the axis first.
+    /// Returns the position of a value on an axis, for an entry of `include`, and first adds a new value to the axis.
+    /// Returns `None` if the value is invalid.
     fn position(&mut self, axis: usize, node: &Node) -> Option<usize> {
         let choices = &self.axes[axis].choices;
         if let Value::Text { text, .. } = &node.value
@@ -325,7 +326,8 @@ impl Reader<'_> {
         cells
     }
 
-    /// Reports a cell that `include` adds if it has no name, or the same name as another cell.
+    /// Reports an error if a cell that `include` adds has no name, or the name of another cell. `other` is the line of
+    /// that cell's entry, or 0 for a cell from the axes.
     fn unclear(&mut self, variant: &str, other: Option<u32>, span: Span) {
         if variant.is_empty() {
             let hint = "add a key and a value of your own as its name, such as `take: closeup`";

@@ -1,6 +1,6 @@
-//! The sections that limit a run: `budget`, `guards`, `on_ambiguous`, `on_bad_item`, `on_missing`.
+//! Reads the sections that limit a run: `budget`, `guards`, `on_ambiguous`, `on_bad_item` and `on_missing`.
 //!
-//! The keys `on_change`, `reuse` and `image_identity`, which concern finished clips, are read here, too.
+//! It also reads `on_change`, `reuse` and `image_identity`, which concern finished clips.
 
 use super::decode::{Decoder, get};
 use super::keys;
@@ -98,7 +98,7 @@ pub(super) fn on_change(decoder: &mut Decoder, node: &Node) -> Option<OnChange> 
     })
 }
 
-/// Reads `reuse`, the rule whether a job may use the clip of another job with the same request.
+/// Reads `reuse`, which says whether a job may use the clip of another job with the same request.
 pub(super) fn reuse(decoder: &mut Decoder, node: &Node) -> Option<Reuse> {
     decoder.parsed(node, "reuse", |text| match text {
         "always" => Ok(Reuse::Always),
@@ -126,7 +126,7 @@ pub(super) fn on_missing(decoder: &mut Decoder, node: &Node) -> Option<OnMissing
     })
 }
 
-/// Reads `image_identity`, which decides whether a job's picture is still the picture of the job's newest rendering.
+/// Reads `image_identity`, which says when a picture counts as unchanged since the job's newest rendering.
 pub(super) fn image_identity(decoder: &mut Decoder, node: &Node) -> Option<ImageIdentity> {
     decoder.parsed(node, "image_identity", |text| match text {
         "bytes" => Ok(ImageIdentity::Bytes),
@@ -137,7 +137,7 @@ pub(super) fn image_identity(decoder: &mut Decoder, node: &Node) -> Option<Image
     })
 }
 
-/// Reads `on_ambiguous`, the action for a submission that got no answer.
+/// Reads `on_ambiguous`, the action for a submission that got no answer and may have been charged.
 pub(super) fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
     let example = "on_ambiguous: { resubmit: { max_extra_spend: \"2.00\" } }";
     match &node.value {

@@ -1,4 +1,4 @@
-//! The section `checks`: settings of the automatic checks of clips.
+//! Defines and reads the section `checks`, the settings of the automatic checks of clips.
 
 use super::decode::Decoder;
 use super::keys;
@@ -7,7 +7,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::problem::meant_or_all;
 use std::collections::BTreeSet;
 
-/// The checks that can be switched off, in the order in which findings of one verdict are shown.
+/// The checks that can be switched off, in the order in which their findings about one clip are shown.
 pub const CHECKS: [&str; 12] = [
     "track", "size", "black", "frozen", "duration", "fps", "product", "colour", "last", "bars", "cut",
     "flicker",
@@ -70,7 +70,7 @@ impl Checks {
         !self.off.contains(check)
     }
 
-    /// Returns the digest of the settings and of the version of the measures. A verdict with another digest is
+    /// Returns the digest of the settings and of the version of the measuring methods. A verdict with another digest is
     /// outdated.
     #[must_use]
     pub fn digest(&self) -> Sha256 {
@@ -78,7 +78,6 @@ impl Checks {
     }
 }
 
-/// Reads the section `checks`.
 pub(super) fn checks(decoder: &mut Decoder, node: &Node) -> Checks {
     let mut checks = Checks::default();
     let Some(entries) = decoder.map(node, "checks", "checks: { frozen: 2s, off: [cut] }") else {

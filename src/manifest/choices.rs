@@ -1,4 +1,4 @@
-//! The values of a matrix, which are texts, or groups of texts with an id.
+//! Reads the values of a matrix, which are texts, or groups of texts with an id.
 
 use super::context::Seen;
 use super::decode::{Decoder, get};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The maximum length of a value's id in characters. Several ids are joined in a job key and in a file name.
 const LONGEST: usize = 60;
 
-/// An axis of a matrix as an example in hints.
+/// An example of an axis of a matrix, for hints.
 pub(super) const AXIS: &str = "mood: [{ id: beach, set: sunny beach }, { id: loft, set: concrete loft }]";
 
 /// Reads one value of the matrix key `key`. If `of_axis` is true, the value must have an id or text that can be a part
@@ -73,9 +73,8 @@ pub(super) fn is_field(key: &str) -> bool {
     key == "model" || Field::named(key).is_some()
 }
 
-/// Returns whether a plain text under a key other than an axis becomes a part of a cell's name.
-///
-/// Prompts, pictures and templates do not.
+/// Returns whether a text, under a key that is no axis, is added to the cell's name. Prompts, pictures and templates
+/// are not.
 fn names(key: &str, text: &str) -> bool {
     let is_prose = matches!(
         Field::named(key),
@@ -88,8 +87,8 @@ fn is_filled(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// Reads the id of a group, which is one value of an axis with several texts. The id is taken literally: `~` and `no` stay
-/// text, although YAML reads them as null and false.
+/// Reads the id of a group, which is one value of an axis with several texts. The id is taken literally: `~` and `no`
+/// stay text, although YAML reads them as null and false.
 fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -> Option<&'n str> {
     let Some(id) = get(entries, "id") else {
         let problem = decoder.error(node.span, format!("a value of the axis `{key}` has no `id`"));
@@ -109,7 +108,7 @@ fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -
     }
 }
 
-/// Reads the texts of a group (a value with several texts), with their keys.
+/// Reads the keys and texts of a group, which is one matrix value with several texts.
 fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, String)> {
     let mut texts = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -1,4 +1,4 @@
-//! The conditions `where` and `when`, which decide for which items and matrix cells clips are made.
+//! Reads and evaluates the conditions `where` and `when`, which decide for which items and variants clips are made.
 
 use super::context::Context;
 use super::decode::Decoder;

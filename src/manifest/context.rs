@@ -1,4 +1,5 @@
-//! The data that templates and conditions read: the item, the manifest's variables, and the cell of the matrix.
+//! Provides the data that templates and conditions read: the item, the manifest's variables, and the matrix values of a
+//! job.
 
 use super::template::Template;
 use super::unbraced::Unbraced;
@@ -10,12 +11,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The template data of one item.
+/// The data that templates read about one item.
 #[derive(Debug, Clone)]
 pub struct ItemContext<'a> {
     environment: &'a Environment<'static>,
     vars: Value,
-    /// The texts in single brackets in all templates, which are reported if they name a column of the item.
+    /// The texts in single brackets in all templates, such as `{title}`; each is reported if it names a column of the
+    /// item.
     unbraced: &'a [(Template, Unbraced)],
     item: Arc<Item>,
     value: Value,
@@ -32,14 +34,14 @@ impl<'a> ItemContext<'a> {
         Self { environment, vars: Value::from_dyn_object(vars), unbraced, value, item }
     }
 
-    /// Returns the warnings about columns of the item that templates name in single brackets. Such a text inserts
-    /// nothing.
+    /// Returns a warning for each text in single brackets that names a column of the item, such as `{title}`, because
+    /// templates do not fill it in.
     pub(super) fn unbraced(&self) -> Vec<Problem> {
         let problem = |(template, found): &(Template, Unbraced)| found.problem_for(template, &self.item);
         self.unbraced.iter().filter_map(problem).collect()
     }
 
-    /// Returns the template data of a job: of the item, of a shot, and of a matrix cell with these keys and values.
+    /// Returns the data that templates read for one job: item, shot, variant, and the matrix values in `cell`.
     pub(super) fn context(&self, shot: &str, variant: &str, cell: Vec<(Arc<str>, Seen)>) -> Context<'a> {
         let names = Names {
             item: self.value.clone(),
@@ -58,7 +60,7 @@ impl<'a> ItemContext<'a> {
     }
 }
 
-/// The template data of one job.
+/// The data that templates read for one job.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
     pub(super) environment: &'a Environment<'static>,
@@ -129,8 +131,8 @@ impl Object for Names {
     }
 }
 
-/// The value of `item`: the id, `raw`, the facts (values under standard names such as `title`), and every column. A
-/// fact wins over a column of the same name.
+/// The object `item` in templates: the id, `raw`, every column, and the facts (values under standard names such as
+/// `title`). A fact wins over a column of the same name.
 #[derive(Debug)]
 struct ItemValue(Arc<Item>);
 
@@ -161,9 +163,9 @@ impl Object for ItemValue {
     }
 }
 
-/// The value of a list, such as `item.tags`.
+/// A list in templates, such as `item.tags`.
 ///
-/// A template can loop over the list. Printed as a text, it is the text from which the list was made.
+/// A template can loop over it. Printed, it is the text from which the list was made.
 #[derive(Debug)]
 struct ListValue(Arc<Item>, Box<str>);
 
@@ -194,7 +196,7 @@ impl Object for ListValue {
     }
 }
 
-/// The value of `item.raw`: every column under its own name, including those called `id` or `raw`.
+/// The object `item.raw` in templates: every column under its own name, even a column called `id` or `raw`.
 #[derive(Debug)]
 struct RawValue(Arc<Item>);
 
@@ -212,15 +214,15 @@ fn columns(item: &Item) -> Enumerator {
     Enumerator::Values(item.columns.names().map(Value::from).collect())
 }
 
-/// The value of a matrix as templates read it.
+/// A value of a matrix in the form in which templates read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
     Text(Arc<str>),
-    /// The texts by their keys, including `id`.
+    /// Several texts, as pairs of key and text. One of the keys is `id`.
     Group(Arc<[(String, String)]>),
 }
 
-/// The value of `matrix`: the values of a cell by their keys. If a key occurs twice, the last one counts.
+/// The object `matrix` in templates, as pairs of key and value. If a key occurs twice, the last pair counts.
 #[derive(Debug)]
 struct MatrixValue(Vec<(Arc<str>, Seen)>);
 
@@ -242,7 +244,7 @@ impl Object for MatrixValue {
     }
 }
 
-/// A value of a matrix that is a group of texts. Printed as a text, it is the id of the group.
+/// A matrix value with several texts in templates. Printed, it is the text under `id`.
 #[derive(Debug)]
 struct GroupValue(Arc<[(String, String)]>);
 

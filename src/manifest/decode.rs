@@ -1,4 +1,4 @@
-//! Small readers of YAML nodes that record problems and go on, so that all problems are reported together.
+//! Reads YAML nodes, and records each problem and continues, so that all problems are reported together.
 
 use super::source::{Located, Source, Span, Spot};
 use super::template::Template;
@@ -40,7 +40,7 @@ impl Decoder {
         Spot::new(&self.source, Some(span))
     }
 
-    /// Returns the entries of a map. Reports a node that is no map, with `example` as the hint.
+    /// Returns the entries of a map. Reports any other node, with `example` in the hint, and returns `None`.
     pub(super) fn map(&mut self, node: &Node, name: &str, example: &str) -> Option<Rc<Vec<Entry>>> {
         if let Value::Map(entries) = &node.value {
             return Some(Rc::clone(entries));
@@ -58,7 +58,7 @@ impl Decoder {
         self.report(self.error(node.span, message).hint(format!("write `{example}`")));
     }
 
-    /// Reports every key of `entries` that is not in the list `known`. Messages name `owner` as the place of the keys.
+    /// Reports every key of `entries` that is not in the list `known`. The message says that the key is in `owner`.
     pub(super) fn known(&mut self, entries: &[Entry], owner: &str, known: &[&str]) {
         for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !known.contains(&&*entry.key)) {
             let before = at.checked_sub(1).map(|before| &entries[before]);
@@ -78,7 +78,7 @@ impl Decoder {
         }
     }
 
-    /// Returns a single text as written. Reports a missing value, a list or a map.
+    /// Returns a single text as written. Reports a missing value, a list or a map, and returns `None`.
     pub(super) fn text<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n str> {
         match &node.value {
             Value::Text { text, .. } if !node.is_null() => Some(text),
@@ -144,8 +144,8 @@ pub(super) fn get<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
     entries.iter().find(|entry| &*entry.key == key).map(|entry| &entry.node)
 }
 
-/// Returns the message and the hint for a number with a decimal comma in a group between braces, such as
-/// `{ run: 1,5 }`: YAML reads the digits after the comma as the next key. Returns `None` for other entries.
+/// Returns the message and hint for a number with a decimal comma, such as `{ run: 1,5 }`. YAML reads its `5` as the
+/// next key. Returns `None` for other entries.
 fn decimal_comma(before: &Entry, entry: &Entry) -> Option<(String, String)> {
     let Value::Text { text, plain: true } = &before.node.value else { return None };
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

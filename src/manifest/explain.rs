@@ -1,4 +1,4 @@
-//! Messages about problems with templates, without the terms of the template language's grammar.
+//! Words the problems with templates, without the terms of the template language's grammar.
 
 use super::context::Context;
 use super::synonyms::same_meaning;
@@ -66,8 +66,8 @@ pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
 /// The words of the template language that may follow a name and a blank.
 const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "if", "else", "elif"];
 
-/// Returns the problem with a column that is written with blanks, as in `item.supplier note`; `None` if the syntax
-/// error at `wrong` has another cause.
+/// Returns the problem with a column name that has blanks, as in `item.supplier note`; `None` if the syntax error at
+/// `wrong` has another cause.
 pub(super) fn spaced(template: &Template, wrong: Option<&Range<usize>>) -> Option<Problem> {
     let (range, column) = spaced_column(template.source(), wrong?.start)?;
     let message = format!("`item.{column}` is not one name, because it has a blank");
@@ -218,7 +218,7 @@ fn unknown_option(template: &Template, place: Place, option: &str, item: &Item) 
     if names.is_empty() { problem } else { problem.note(format!("{} has: {}", item.id, names.join(", "))) }
 }
 
-/// Returns the problem with a key that the matrix cell of this job does not have, although other cells may.
+/// Returns the problem that `matrix` lacks the key `key` for this job, although it may have the key for other jobs.
 fn not_in_cell(template: &Template, place: Place, key: &str, context: &Context<'_>) -> Problem {
     let quote = template.quote();
     let (message, example) = match context.variant.as_str() {

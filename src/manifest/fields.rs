@@ -1,4 +1,4 @@
-//! The fields that `defaults`, `presets`, `shots` and items share.
+//! Reads the fields that `defaults`, `presets`, `shots` and items share.
 
 use super::axes;
 use super::bounds;

@@ -1,4 +1,4 @@
-//! The jobs of an item: one for each shot and matrix cell whose conditions the item meets.
+//! Makes the jobs of an item: one for each shot, or each variant of a shot, whose conditions the item meets.
 
 use super::condition::Condition;
 use super::context::{Context, ItemContext};
@@ -13,23 +13,23 @@ use std::sync::Arc;
 /// A clip that a shot makes for an item.
 #[derive(Debug, Clone)]
 pub struct Job<'a> {
-    /// The ids of the job's matrix cell, joined by `_`; empty without a matrix.
+    /// The variant: the ids of the job's matrix values, joined by `_`; empty without a matrix.
     pub variant: &'a str,
     /// The data for the job's templates.
     pub context: Context<'a>,
-    /// The values of the job's matrix cell; a later value wins over an earlier one with the same key.
+    /// The matrix values of the job; a later value wins over an earlier one with the same key.
     choices: Vec<&'a Choice>,
 }
 
 impl<'a> Job<'a> {
-    /// Returns the setting of a field in the job's matrix cell; `None` if the cell does not set the field. A cell's
-    /// setting wins over the shot's setting.
+    /// Returns the setting of a field by the job's variant, which wins over the shot's; `None` if the variant does not
+    /// set it.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&'a Setting<Template>> {
         self.set(field.name())
     }
 
-    /// Returns the model that the job's matrix cell sets; `None` if the cell sets none.
+    /// Returns the model that the job's variant sets; `None` if it sets none.
     #[must_use]
     pub fn model(&self) -> Option<&'a Template> {
         match self.set("model")? {
@@ -44,15 +44,15 @@ impl<'a> Job<'a> {
 }
 
 impl<'a> ItemContext<'a> {
-    /// Returns whether the item meets a condition that reads neither a shot nor a cell.
+    /// Returns whether the item meets a condition that reads neither the shot nor the matrix.
     pub fn meets(&self, condition: &Condition) -> Result<bool, Box<Problem>> {
         condition.holds(&self.context("", "", Vec::new()))
     }
 
-    /// Returns the jobs of a shot for the item: one for each cell of its matrix, or one without a matrix.
+    /// Returns the jobs of a shot for the item: one for each variant, or a single job without a matrix.
     ///
-    /// Jobs that a condition excludes are left out. An error takes the place of its job. Warnings also come as errors,
-    /// before the first job.
+    /// Jobs that a condition excludes are left out, and a job with an error is replaced by the error. Warnings also
+    /// come as errors, before the first valid job.
     pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
         let matrix = shot.fields.matrix.as_deref();
         let alone = matrix.is_none().then_some(None);
@@ -65,7 +65,7 @@ impl<'a> ItemContext<'a> {
         })
     }
 
-    /// Returns the job of a shot for the item, in one cell of the matrix if the shot has one; `None` if a condition
+    /// Returns the job of a shot for the item, with the variant `cell` if the shot has a matrix; `None` if a condition
     /// excludes the job.
     fn job(&self, shot: &'a Shot, cell: Option<&'a Cell>) -> Result<Option<Job<'a>>, Box<Problem>> {
         let variant = cell.map_or("", |cell| &cell.variant);

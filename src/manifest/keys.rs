@@ -249,14 +249,14 @@ pub const ON_AMBIGUOUS: &Keys = &[("resubmit", "Send the request again, although
 pub const RESUBMIT: &Keys =
     &[("max_extra_spend", "The maximum total of the money that may be paid twice, in US dollars.")];
 
-/// The key that names a known model. The card of a new model starts as a copy of that model's card. All other keys of a
-/// model's entry are parts of a card.
+/// The key that names the known model from which a new model is copied. All other keys of a model's entry are parts of
+/// its card (its rules and price).
 pub const LIKE: (&str, &str) = (
     "like",
     "The model from whose card this model's card starts; only for a model that shotlist does not know.",
 );
 
-/// The parts of a model's entry that are lists of rules, which are merged by the names of the rules.
+/// The keys of a model's entry that contain lists of rules. Each rule is merged with the known rule of the same name.
 pub const RULES: [&str; 2] = ["fields", "params"];
 
 /// Returns the description of a field that all providers share.
@@ -280,7 +280,6 @@ pub const fn field(field: Field) -> &'static str {
     }
 }
 
-/// Returns the names of the keys, without their descriptions.
 pub(super) fn names(keys: &Keys) -> Vec<&'static str> {
     keys.iter().map(|(name, _)| *name).collect()
 }

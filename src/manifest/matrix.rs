@@ -57,16 +57,16 @@ pub(super) struct Cell {
     pub(super) variant: String,
     /// The cell's values, in the order of the axes.
     pub(super) choices: Vec<Arc<Choice>>,
-    /// The condition that an item must meet for the cell to be made; `None` if it is made for all items.
+    /// The condition that an item must meet to get this variant; `None` if all items get it.
     pub(super) when: Option<Condition>,
     /// The values that entries of `include` add to the cell, in the order of the entries.
     pub(super) extensions: Vec<Arc<Extension>>,
 }
 
-/// The addition of an entry of `include` to existing cells.
+/// The values that an entry of `include` adds to existing cells.
 #[derive(Debug)]
 pub(super) struct Extension {
-    /// The condition that an item must meet for the addition to be made; `None` if it is made for all items.
+    /// The condition that an item must meet to get these values; `None` if all items get them.
     pub(super) when: Option<Condition>,
     pub(super) choices: Vec<Arc<Choice>>,
 }
@@ -80,7 +80,7 @@ pub(super) struct Choice {
     pub(super) id: String,
     /// The value's part of the names of cells; empty if the value adds nothing to the names.
     pub(super) name: String,
-    /// The value that templates read.
+    /// The text for this value in the names of variants; empty if the value is not in the names.
     pub(super) seen: Seen,
     /// The setting that the value makes for a field or for `model`; `None` if its key is neither.
     pub(super) sets: Option<Setting<Template>>,
@@ -89,12 +89,11 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// Returns the place of the value in the manifest.
     pub(super) fn place(&self) -> Place {
         self.spot.place()
     }
 
-    /// Returns the text under a key of a group; `None` if the value is no group or lacks the key.
+    /// Returns the text under `key` if the value is a group of texts; `None` if it is a single text or lacks the key.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match &self.seen {
             Seen::Text(_) => None,
@@ -147,8 +146,8 @@ pub(super) struct Outline {
 /// is 0.
 ///
 /// `exclude` removes cells. Then each entry of `include` extends all cells that have the values which the entry sets on
-/// axes. An entry that extends no cell creates its own cell, which no later entry extends. An entry may name positions
-/// after the end of an axis, which are new values.
+/// axes. An entry that extends no cell creates its own cell, which no later entry extends. A position after the end of
+/// an axis stands for a new value.
 pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positions]) -> Vec<Outline> {
     let is_excluded = |positions: &Positions| {
         let fits = |(meant, position): (&Vec<usize>, &Option<usize>)| {

@@ -124,7 +124,7 @@ pub fn read_providers(
     })
 }
 
-/// Reads only a manifest's corrections of model cards.
+/// Reads only the sections `models` and `prices`, which correct the rules and prices of models.
 ///
 /// Paid clips can then be collected even while the shots are being rewritten.
 #[must_use]
@@ -299,8 +299,8 @@ fn missing(decoder: &mut Decoder, source: &Source, key: &str, example: &str) {
     );
 }
 
-/// Returns false, and reports it, if this program does not support the manifest's version. Then the other keys cannot
-/// be read. A missing version is only reported.
+/// Checks the manifest's version. Reports an unsupported one and returns false, because the other keys cannot be read
+/// then. A missing version is only reported.
 fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     let Some(node) = get(root, "version") else {
         missing(decoder, source, "version", "version: 1");

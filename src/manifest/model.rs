@@ -37,9 +37,9 @@ pub struct Manifest {
     pub shots: Vec<Shot>,
     /// The manifest's own template for the paths of clips, for shots that neither set nor inherit one.
     pub output: Template,
-    /// The manifest's changes of built-in provider settings, by the provider's name. The names are not checked here.
+    /// The manifest's changes to built-in provider settings, by the provider's name. The names are not checked here.
     pub providers: BTreeMap<String, Located<ProviderConfig>>,
-    /// The corrections of the model cards.
+    /// The manifest's corrections of the rules and prices of models.
     pub corrections: Corrections,
     /// The action for a submission without an answer, if nothing proves that it failed.
     pub on_ambiguous: OnAmbiguous,
@@ -47,27 +47,27 @@ pub struct Manifest {
     pub budget: Budget,
     /// The limits that a run may not exceed without a person's approval.
     pub guards: Guards,
-    /// The rule whether jobs may use the clips of other jobs, unless a shot or the defaults say otherwise.
+    /// The rule that says whether jobs may share clips, unless a shot or the defaults set their own.
     pub reuse: Reuse,
     /// The action for an item whose data has an error.
     pub on_bad_item: OnBadItem,
     /// The action for a finished clip that is missing.
     pub on_missing: OnMissing,
-    /// The rule that decides whether a job's picture is still the picture of the job's newest rendering.
+    /// The rule that says when a picture counts as unchanged since the job's newest rendering.
     pub image_identity: ImageIdentity,
-    /// The rule to render a few clips of each template first and to review these; `None` if all clips are rendered
+    /// The rule to render and review a few clips of each shot and model before the others; `None` if all are rendered
     /// together.
     pub rollout: Option<Rollout>,
     /// The settings of the automatic checks of clips.
     pub checks: Checks,
-    /// The reviewers' notes about clips, by job, for the next rendering. They are not part of the manifest's file.
+    /// The reviewers' notes about clips, by job, for the next rendering. They do not come from the manifest's file.
     pub feedback: HashMap<JobKey, String>,
     pub(super) templates: Templates,
 }
 
 impl Manifest {
-    /// Creates the template data of an item, from which the data of each of its jobs is made. One call for each item is
-    /// enough.
+    /// Creates the data that templates read about an item. One call for each item is enough, because its jobs share the
+    /// data.
     #[must_use]
     pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         self.templates.item(item)
@@ -131,7 +131,7 @@ pub struct FileReading {
     pub join: Option<Join>,
 }
 
-/// A sheet of the user's own in addition to a product file.
+/// A second sheet, whose cells replace those of the product file.
 #[derive(Debug, Clone)]
 pub struct Join {
     /// The path of the second sheet, relative to the manifest's folder.
@@ -145,8 +145,8 @@ pub struct Join {
 pub struct ListItem {
     /// The item with its id and texts.
     pub item: Arc<Item>,
-    /// The item's own values of fields. They win over the defaults, but not over a shot's fields. They are data, not
-    /// templates.
+    /// The fields that the item sets itself, as data and not as templates. They win over the defaults, but not over a
+    /// shot's fields.
     pub own: Settings<Located<String>>,
 }
 
@@ -171,20 +171,20 @@ pub struct ShotFields {
     pub output: Option<Template>,
     /// The action for a finished clip whose input changed.
     pub on_change: Option<OnChange>,
-    /// The rule whether a job may use the clip of another job with the same request.
+    /// The rule that says whether a job may use the clip of another job with the same request.
     pub reuse: Option<Reuse>,
     /// The variants that are made for each item.
     pub matrix: Option<Arc<Matrix>>,
-    /// The condition on the items and cells for which clips are made; `None` if clips are made for all.
+    /// The condition that an item and its variant must meet to get a clip; `None` if all get one.
     pub when: Option<Condition>,
 }
 
-/// The rules of a shot for clips whose input changed and for sharing clips between jobs.
+/// The rules of a shot: what to do with a clip whose input changed, and whether jobs may share clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
     /// The action for a finished clip whose input changed.
     pub on_change: OnChange,
-    /// The rule whether a job may use the clip of another job with the same request.
+    /// The rule that says whether a job may use the clip of another job with the same request.
     pub reuse: Reuse,
 }
 
@@ -205,7 +205,7 @@ pub enum OnChange {
     Keep,
 }
 
-/// The rule whether a job may use the clip of another job with the same request.
+/// The rule that says whether a job may use the clip of another job with the same request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reuse {
     /// Jobs may share a clip, so that equal requests are paid once.
@@ -226,7 +226,7 @@ pub struct Budget {
     pub month: Option<Usd>,
 }
 
-/// The limits that a run may not exceed without a person's approval; `None` means no limit.
+/// The limits that a run may not exceed without a person's approval; `None` means no limit, except for `max_in_doubt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Guards {
     /// The maximum number of jobs that a run may newly submit.
@@ -237,7 +237,8 @@ pub struct Guards {
     pub max_removed: Option<Most>,
     /// The maximum cost of the jobs that a run newly submits.
     pub max_new_spend: Option<Usd>,
-    /// The maximum total price of a run's submissions that are unanswered at the same time.
+    /// The maximum total price of a run's unanswered submissions, which may have been charged. `None` means 1 % of the
+    /// run's price, but at least 2 dollars.
     pub max_in_doubt: Option<Usd>,
 }
 
@@ -276,7 +277,7 @@ impl fmt::Display for Most {
     }
 }
 
-/// The manifest's changes of a provider's built-in settings.
+/// The manifest's changes to a provider's built-in settings.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderConfig {
     /// The address of the provider's server; `http` is allowed only for this computer.
@@ -326,7 +327,7 @@ pub enum OnMissing {
     Ignore,
 }
 
-/// The rule that decides whether a job's picture is still the picture of the job's newest rendering.
+/// The rule that says when a picture counts as unchanged since the job's newest rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ImageIdentity {
     /// The bytes of files and the text of links must be equal.
@@ -340,33 +341,33 @@ pub enum ImageIdentity {
     Pixels,
 }
 
-/// The corrections of model cards in a manifest.
+/// A manifest's corrections of model cards (the rules and prices of models).
 #[derive(Debug, Clone, Default)]
 pub struct Corrections {
-    /// The corrections by model, including models that are made from another card.
+    /// The corrections by model, also for new models that are copies of a known one.
     pub models: BTreeMap<ModelName, Located<ModelEntry>>,
-    /// The manifest's prices of models, which replace the prices of the cards and of `models`.
+    /// The prices of models that the manifest sets. They replace the built-in prices and those under `models`.
     pub prices: BTreeMap<ModelName, Located<Price>>,
 }
 
 /// The entry of a model in the section `models`.
 #[derive(Debug, Clone, Default)]
 pub struct ModelEntry {
-    /// The known model whose card is copied as the start of a new card; `None` if the entry names no such model.
+    /// The known model of which a new model is a copy; `None` if the entry has no `like`.
     pub like: Option<Located<ModelName>>,
-    /// The parts of the card that the entry sets, in the order of the file. Each rule in `fields` or `params` is a part
-    /// of its own.
+    /// The parts of the model's card that the entry sets, in the order of the file. Each rule in `fields` or `params`
+    /// is a separate part.
     pub parts: Vec<CorrectionPart>,
 }
 
-/// A part of a model card that a manifest sets. The name is not checked here: cards may have no such part.
+/// A part of a model's card that a manifest sets. The name is not checked here, so cards may have no such part.
 #[derive(Debug, Clone)]
 pub struct CorrectionPart {
     /// The key of the part in the model card.
     pub name: String,
     /// The value: `true`, `false` and whole numbers without quotes are typed, `~` is null, all else is text.
     pub value: Json,
-    /// The places of each key and of its value. Both are found by the keys and list positions that lead to the key.
+    /// The places of each key and of its value, by the keys and list positions that lead to the key.
     pub(super) spots: BTreeMap<Vec<String>, (Spot, Spot)>,
 }
 

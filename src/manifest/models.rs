@@ -1,7 +1,6 @@
-//! The sections `models` and `prices`: corrections of model cards, and additional models.
+//! Reads the sections `models` and `prices`: corrections of known models, and additional models.
 //!
-//! The content of cards is not checked here. The parts of cards are passed on as values with their places in the
-//! manifest.
+//! The content is not checked here. The parts of model cards are passed on as values with their places in the manifest.
 
 use super::decode::{Decoder, get};
 use super::keys::{self, LIKE, RULES};

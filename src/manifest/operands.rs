@@ -1,7 +1,7 @@
 //! Finds comparisons in a condition that are probably mistakes.
 //!
-//! Every column is text. A comparison by order (such as `<`) of a text and a number gives a wrong result without an
-//! error: the template engine sorts every text after every number.
+//! Every column is text. Comparing it with a number by order, as in `item.price < 5`, gives a wrong result and no
+//! error. The template engine sorts every text after every number.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Checks of output paths, so that a path means the same on every system.
+//! Checks output paths, so that a path means the same on every system.
 
 use crate::domain::ident::invisible;
 use unicode_normalization::UnicodeNormalization as _;
@@ -16,7 +16,7 @@ const OWN_FOLDER: &str = ".shotlist";
 /// The reason why a path cannot be used for a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The clause for the message, after the path: `holds `:`, which Windows cannot store`.
+    /// The reason as a clause that follows the path in a message, such as ``holds `:`, which Windows cannot store``.
     pub why: String,
     /// The hint that tells the user how to correct the path.
     pub hint: &'static str,

@@ -1,4 +1,4 @@
-//! The section `presets`: named fields for shots, defaults and other presets that extend them.
+//! Reads the section `presets`: named fields for the shots, defaults and other presets that extend them.
 
 use super::decode::Decoder;
 use super::fields::{self, Extended};
@@ -28,7 +28,6 @@ struct Draft {
     extends: Vec<Extended>,
 }
 
-/// Reads the section `presets`.
 pub(super) fn presets(decoder: &mut Decoder, node: &Node, templates: &mut Templates) -> Presets {
     let mut presets = Presets::default();
     let example = "presets: { calm: { motion: small, optional: [motion] } }";
@@ -65,8 +64,8 @@ impl Presets {
         fields
     }
 
-    /// Adds to a preset the fields of the presets that it extends, which are resolved first. `chain` holds the names of
-    /// the presets that are being resolved.
+    /// Completes a preset with the fields of the presets that it extends, and completes those first. `chain` holds the
+    /// names of the presets that are being completed.
     fn resolve(
         &mut self,
         decoder: &mut Decoder,

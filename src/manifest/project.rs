@@ -1,4 +1,4 @@
-//! The name of a project: the manifest's key `project`, or else the manifest's file name.
+//! Finds the name of a project: the manifest's key `project`, or else the manifest's file name.
 
 use super::decode::Decoder;
 use super::yaml::Node;

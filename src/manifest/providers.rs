@@ -1,4 +1,4 @@
-//! The section `providers`: addresses, keys and limits of providers.
+//! Reads the section `providers`: addresses, keys and limits of providers.
 
 use super::decode::{Decoder, get};
 use super::keys;
@@ -18,7 +18,6 @@ const WITHOUT_SCHEME: &str = "`base_url` must start with `https://`";
 /// The hint for an address that cannot be read.
 const ADDRESS: &str = "write `https://api.example.com`";
 
-/// Reads the settings of each provider.
 pub(super) fn providers(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, Located<ProviderConfig>> {
     let example = "providers: { zai: { api_key: \"${ZAI_API_KEY}\" } }";
     let Some(entries) = decoder.map(node, "providers", example) else { return BTreeMap::new() };

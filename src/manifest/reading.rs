@@ -1,4 +1,4 @@
-//! The manifest's settings for reading a product file.
+//! Reads the manifest's settings for product files.
 
 use super::decode::{Decoder, get};
 use super::keys;
@@ -13,7 +13,6 @@ const COLUMNS: &str = "{ title: Titel, image: [Bild, Foto] }";
 /// A value of the key `join` as an example in messages.
 const JOIN: &str = "{ from: overrides.csv, on: id }";
 
-/// Reads the settings for a product file.
 pub(super) fn reading(decoder: &mut Decoder, entries: &[Entry]) -> FileReading {
     let text =
         |decoder: &mut Decoder, key: &str| decoder.located(get(entries, key)?, &format!("items.{key}"));

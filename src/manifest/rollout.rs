@@ -1,4 +1,4 @@
-//! The section `rollout`, and the digest by which a shot's template for a model is recognised.
+//! Reads the section `rollout`, and computes the digest that identifies a shot's template for a model.
 
 use super::context::Seen;
 use super::decode::{Decoder, get};
@@ -23,10 +23,10 @@ const RATE: &str = "then: { approve: 80% }";
 const CANARY: u32 = 10;
 /// The maximum number of clips in a canary, the clips rendered first.
 const LARGEST: u32 = 1_000;
-/// The default chance of a wrong result that is allowed in the test of the share of approved clips: 5 %.
+/// The allowed chance that the test of the required share of approved clips decides wrongly, unless the manifest sets
+/// one: 5 %.
 const ERROR: Percent = Percent(500);
 
-/// Reads the section `rollout`.
 pub(super) fn rollout(decoder: &mut Decoder, node: &Node) -> Option<Rollout> {
     let entries = decoder.map(node, "rollout", EXAMPLE)?;
     decoder.known(&entries, "rollout", &keys::names(keys::ROLLOUT));
@@ -105,9 +105,9 @@ fn percent(text: &str) -> Option<Percent> {
 impl Manifest {
     /// Returns the digest that identifies a shot's template for a model.
     ///
-    /// The digest covers everything that the manifest says about the shot's clips of that model. That is the templates
-    /// of fields and parameters, the variables that they read, and the cells of the matrix. Output paths, prices,
-    /// limits, conditions and other shots are not part of the digest, and neither is the form of the YAML.
+    /// The digest covers what the manifest says about the shot's clips of that model: the templates of fields and
+    /// parameters, the variables that they read, and the cells of the matrix. It does not cover output paths, prices,
+    /// limits, conditions and other shots, and not the form of the YAML.
     #[must_use]
     pub fn template_identity(&self, shot: &Shot, model: &ModelName) -> Sha256 {
         let layers = [&self.defaults, &shot.fields];
@@ -150,7 +150,7 @@ impl Manifest {
     }
 }
 
-/// Returns whether a matrix cell may make clips of a model.
+/// Returns false if a matrix cell certainly sets another model, so that it makes no clips of `model`.
 fn may_have(cell: &Cell, model: &ModelName) -> bool {
     let sets: Vec<&Template> = choices(cell)
         .filter(|choice| &*choice.key == "model")
@@ -169,7 +169,7 @@ fn choices(cell: &Cell) -> impl Iterator<Item = &Arc<Choice>> {
     cell.choices.iter().chain(added)
 }
 
-/// Returns what the manifest says about a value of a matrix, as JSON for the digest of a template.
+/// Returns the content of a matrix value as JSON, for the digest that identifies a template.
 fn written(choice: &Choice) -> Json {
     let seen = match &choice.seen {
         Seen::Text(text) => json!(**text),

@@ -1,4 +1,4 @@
-//! The section `shots`, and the manifest's own list of `items`.
+//! Reads the section `shots`, and the manifest's own list of `items`.
 
 use super::axes::MOST;
 use super::decode::{Decoder, get};
@@ -18,7 +18,6 @@ use std::sync::Arc;
 /// The maximum number of matrix cells of all shots together.
 const MOST_IN_ALL: usize = 10 * MOST;
 
-/// Reads the section `shots`, in the order of the file.
 pub(super) fn shots(
     decoder: &mut Decoder,
     node: &Node,

@@ -1,10 +1,10 @@
-//! The manifest's text with its lines, which gives every value read from it a place.
+//! Holds the manifest's text, and finds the line and column of every value in it.
 
 use crate::domain::problem::Place;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A range of characters in the manifest's file.
+/// A range of the manifest's text, with the line and column at which it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     /// The position in the file of the range's first byte.
@@ -48,7 +48,7 @@ impl Source {
         Self { file: file.to_owned(), text: text.to_owned(), lines, secrets }
     }
 
-    /// Returns the place of a span, with the text of its line, in which `*` replaces secrets.
+    /// Returns the place of a span, with the text of its line, in which secrets are shown as `*`.
     pub(super) fn place(&self, span: Span) -> Place {
         let line = self.line(span.start);
         let end = span.end.clamp(span.start, line.end.max(span.start));
@@ -86,7 +86,7 @@ impl Source {
         characters.map(|(at, character)| if is_secret(line.start + at) { '*' } else { character }).collect()
     }
 
-    /// Returns the span in the file of a part of a scalar; `range` counts bytes of the scalar's value `text`.
+    /// Returns the span in the file for the bytes `range` of `text`, which is the value of the YAML scalar at `scalar`.
     ///
     /// YAML folds lines and strips indentation, but it changes nothing except white space. So the *n*-th character of
     /// the value that is not white space is the *n*-th in the file. If escapes break that rule, the whole scalar is

@@ -1,4 +1,4 @@
-//! Syntax errors of YAML, in words for users who do not know YAML's grammar.
+//! Explains syntax errors of YAML to users who do not know YAML's grammar.
 
 use super::source::Span;
 use super::text::secrets;

@@ -1,4 +1,4 @@
-//! Templates: texts of the manifest with placeholders, their inputs and their places.
+//! Defines templates (texts of the manifest with placeholders), with the names that they read and their places.
 
 use super::source::Spot;
 use crate::domain::problem::Place;
@@ -16,7 +16,7 @@ pub struct Template {
     before: usize,
     /// The columns of the item that the template reads, including `id`.
     pub(super) columns: Arc<[String]>,
-    /// The keys of the matrix cell that the template reads: `mood`, `mood.set`; `""` if it reads the whole cell.
+    /// The matrix keys that the template reads, such as `mood` or `mood.set`; `""` if it reads `matrix` as a whole.
     pub(super) cell: Arc<[String]>,
     /// The variables of the manifest that the template reads; `""` if it reads all of them as a whole.
     pub(super) vars: Arc<[String]>,
@@ -55,8 +55,8 @@ impl Template {
         &self.columns
     }
 
-    /// Returns the keys of the matrix cell that the template reads: `mood`, `mood.set`; `""` if it reads the whole
-    /// cell.
+    /// Returns the matrix keys that the template reads, such as `mood` or `mood.set`; `""` if it reads `matrix` as a
+    /// whole.
     pub(super) fn cell(&self) -> &[String] {
         &self.cell
     }

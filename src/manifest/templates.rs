@@ -50,7 +50,7 @@ pub(super) struct Templates {
     pub(super) reads_feedback: bool,
     /// The warnings about templates that compile, but that most likely do something else than intended.
     pub(super) doubts: Vec<Problem>,
-    /// The texts in single brackets that are meant as placeholders if they name a column, with their templates.
+    /// The texts in single brackets that are reported if they name a column of an item, each with its template.
     unbraced: Vec<(Template, Unbraced)>,
 }
 
@@ -161,12 +161,10 @@ impl Templates {
         })
     }
 
-    /// Returns the template engine.
     pub(super) fn environment(&self) -> &Environment<'static> {
         &self.environment
     }
 
-    /// Creates the template data of an item, from which the data of each of its jobs is made.
     pub(super) fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         ItemContext::new(&self.environment, Arc::clone(&self.vars), &self.unbraced, item)
     }
@@ -182,8 +180,8 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether `text`, the filled-in template, still has the cell of a column, or a gap in its place. The
-    /// caller has found that the cell has no meaning, such as `n/a`.
+    /// Returns whether `text`, the filled-in template, still contains the meaningless text of a column, such as `n/a`,
+    /// or a gap in its place. The caller has found that the text has no meaning.
     ///
     /// There is no gap if the template replaces the column by another text, or leaves out the part around the column.
     #[must_use]
@@ -195,7 +193,6 @@ impl Template {
             && ["", cell].iter().any(|left| words(&marked.replace(MARKER, left)) == words(text))
     }
 
-    /// Fills in the template with the template engine.
     pub(super) fn fill(&self, context: &Context<'_>) -> Result<String, Error> {
         context.environment.get_template(&self.compiled)?.render(context.names.clone())
     }

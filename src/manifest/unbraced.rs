@@ -11,7 +11,7 @@ use std::ops::Range;
 /// The maximum length of a text in brackets that may be meant as a placeholder, in bytes.
 const LONGEST: usize = 80;
 
-/// The marks between which a template holds placeholders, blocks and comments.
+/// The delimiters of placeholders, blocks and comments in a template.
 const MARKS: [(&str, &str); 3] = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
 
 /// A text in single brackets that may be meant as a placeholder.
@@ -21,7 +21,6 @@ pub(super) struct Unbraced {
     range: Range<usize>,
     /// The text between the brackets.
     inside: String,
-    /// The opening bracket.
     bracket: char,
 }
 
@@ -68,7 +67,7 @@ fn is_path(text: &str) -> bool {
     })
 }
 
-/// Returns the item's column or field that a text in brackets names, if upper and lower case do not count.
+/// Returns the item's column or field that a text in brackets names in upper or lower case; `None` if there is none.
 fn named<'i>(item: &'i Item, written: &str) -> Option<&'i str> {
     let fields = item.facts.iter().filter(|fact| fact.column.is_some()).map(|fact| fact.name);
     let mut names = item.columns.names().chain(fields).chain(["id"]);
@@ -76,7 +75,7 @@ fn named<'i>(item: &'i Item, written: &str) -> Option<&'i str> {
 }
 
 impl Unbraced {
-    /// Returns the warning about a text that is meant as a placeholder in any case, such as `{ item.title }`; `None` if
+    /// Returns the warning about a text that is certainly meant as a placeholder, such as `{ item.title }`; `None` if
     /// that depends on the items' columns.
     pub(super) fn problem(&self, template: &Template, vars: &BTreeMap<String, String>) -> Option<Problem> {
         let inside = self.inside.as_str();

@@ -13,12 +13,12 @@ use crate::domain::problem::{Problem, Severity, did_you_mean};
 use crate::domain::request::Field;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A template, and the keys of the matrix cells of all shots that use the template.
+/// A template, with the matrix keys of all shots that use it.
 struct Use<'a> {
     template: &'a Template,
     shot: &'a str,
     keys: BTreeSet<String>,
-    /// True if the matrix of one of these shots cannot be read.
+    /// True if the matrix of a shot that uses the template has an error, so that its keys are unknown.
     is_unclear: bool,
 }
 
@@ -99,7 +99,7 @@ fn misspelt<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (strsim::osa_distance(&written.to_lowercase(), &near.to_lowercase()) <= most).then_some(near)
 }
 
-/// Reports keys of a matrix that affect no request: `orders`, the templates of the requests, do not read them.
+/// Reports the matrix keys that change no request, because no template in `orders` reads them.
 fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]) {
     let read: BTreeSet<&str> = orders
         .iter()
@@ -143,8 +143,8 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
     }
 }
 
-/// Returns the problem with a key that a template reads from a matrix cell; `None` if cells have the key and it is used
-/// correctly.
+/// Returns the problem with a key that a template reads from `matrix`: no variant has the key, or its value cannot be
+/// compared with a text. `None` if all is well.
 fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
     let Use { template, shot, keys, .. } = used;
     let name = format!("matrix.{key}");

@@ -1,5 +1,4 @@
-//! Reads a picture's properties other than its size: the EXIF orientation, print colours (CMYK) and the number of bits
-//! per colour.
+//! Reads the EXIF orientation of a picture, its print colours (CMYK) and its number of bits per colour.
 
 use crate::domain::request::{PictureFormat, PictureTraits};
 

@@ -38,8 +38,8 @@ const STILL: u8 = 3;
 /// The largest number of changed pixels with which two sampled frames still count as equal: 0.5 % of all pixels.
 const STILL_OUTLIERS: usize = WIDTH * HEIGHT / 200;
 
-/// The positions of the frames that are compared with the source picture, counted from the clip's start or end. Several
-/// frames are compared, because models fade in and settle.
+/// The positions of the frames that are compared with the source picture, counted from the clip's start, or from its
+/// end for the last frame. Several frames are compared, because models fade in and settle.
 const FIRSTS: [u64; 3] = [0, 6, 12];
 
 /// The number of frames from the end of the clip that are kept in memory. Some of them are compared with the request's
@@ -91,7 +91,7 @@ impl Frame {
         Self::drawn(|column, row| self.pixel(WIDTH - 1 - column, row))
     }
 
-    /// Returns the part of the frame inside the given bars, stretched to the size of a frame.
+    /// Returns the part of the frame without the given bars, stretched to the size of a frame.
     #[must_use]
     pub fn without(&self, bars: Bars) -> Self {
         let (columns, rows) = (WIDTH - bars.left - bars.right, HEIGHT - bars.top - bars.bottom);
@@ -143,7 +143,7 @@ pub struct Measures {
     pub flicker: Option<f64>,
     /// The cuts whose score is at least the limit that was given to [`Measuring::new`].
     pub cuts: Vec<Cut>,
-    /// The black bars and the white bars around the picture.
+    /// The widths of the black and of the white bars around the picture.
     pub edges: Edge,
     /// The frames from the beginning of the clip that are compared with the source picture.
     pub firsts: Vec<Frame>,

@@ -76,7 +76,7 @@ pub enum PictureFault {
 }
 
 impl PictureFault {
-    /// Returns what the user can do about the picture, in words.
+    /// Returns a hint that tells the user what to do about the picture.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {

@@ -57,10 +57,10 @@ pub enum ClipFault {
     /// The file is in another format, or in none that is known.
     #[error("the file is not an MP4 clip")]
     NotMp4,
-    /// The end of the clip is missing: a description of what is cut off.
+    /// The end of the clip is missing; the text says what is cut off.
     #[error("the clip is cut off: {0}")]
     CutOff(String),
-    /// The boxes of the clip contradict each other, as described here.
+    /// The boxes of the clip contradict each other, as the text describes.
     #[error("the clip is damaged: {0}")]
     Damaged(String),
     /// The file cannot be read because of the disk; the clip may be complete.
@@ -75,7 +75,7 @@ const MOST_SAMPLES: u64 = 1 << 20;
 /// The four characters that name the kind of a box, such as `moov`.
 type Kind = [u8; 4];
 
-/// The kind of a box and its position in the file.
+/// The kind of an MP4 box and its position in the file.
 struct Extent {
     kind: Kind,
     at: u64,

@@ -1,5 +1,5 @@
-//! Computes the signature of a picture, by which similar pictures are found: the picture is decoded, turned for
-//! display, and averaged over a grid.
+//! Computes the signature of a picture, by which similar pictures are found. It consists of mean values over a grid,
+//! after the picture is decoded and turned for display.
 
 use super::image::{HEAD, Header, MOST_PIXELS, TAIL, decode, picture};
 use crate::domain::signature::{GRID, Signature};
@@ -22,8 +22,8 @@ pub fn signature(bytes: &[u8]) -> Option<Signature> {
 /// opacity.
 const PLANES: usize = 4;
 
-/// The fixed-point value, in the sums, of one step of brightness, colour or opacity (from 0 to 255). It is 255, the
-/// full opacity, with 16 fractional bits.
+/// The fixed-point value of one step (from 0 to 255) of brightness, colour or opacity in the sums over pixels. It is
+/// 255, the full opacity, with 16 fractional bits.
 const LEVEL: i64 = 255 << 16;
 
 fn of(decoded: &DynamicImage) -> Option<Signature> {
@@ -59,8 +59,9 @@ fn of(decoded: &DynamicImage) -> Option<Signature> {
     Some(Signature::new(width, height, planes))
 }
 
-/// The parts of one pixel in two neighbouring cells of the grid, along a row or column. A pixel has as many parts as
-/// the grid has cells. `here` parts are in the cell `cell`, and `next` parts in the cell after it.
+/// The shares of one pixel in two neighbouring cells of the grid, along a row or column. The unit is a fraction of the
+/// pixel: it has as many parts as the grid has cells. `here` parts are in the cell `cell`, and `next` parts in the cell
+/// after it.
 #[derive(Clone, Copy)]
 struct Share {
     cell: usize,

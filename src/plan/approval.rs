@@ -1,4 +1,4 @@
-//! Saves an approved plan (its jobs and their prices), and later compares jobs with it to find what has changed.
+//! Saves an approved plan (its jobs and their prices), and later finds the jobs that have changed since then.
 
 use super::decide::Decision;
 use super::fingerprint::{Change, differences, fields};
@@ -22,8 +22,8 @@ pub struct Approval {
     pub project: String,
     /// The input files: the manifest, and the product file if there is one.
     pub inputs: Vec<Input>,
-    /// The time at which the records were rebuilt with gaps before the plan was made; `None` if they have no gaps. The
-    /// plan then agrees to jobs that may have been paid before that time.
+    /// The time of a rebuild of the records that left gaps; `None` if there are no gaps. The plan then also approves
+    /// jobs that may have been paid before that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<String>,
     /// The number of jobs that will be submitted.
@@ -34,7 +34,7 @@ pub struct Approval {
     pub jobs: BTreeMap<String, Approved>,
 }
 
-/// An input file of a plan. A change of the file is only reported; what counts is the comparison of each job.
+/// An input file of a plan. A change of the file is only reported, because the jobs are compared one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// The file's name as the user wrote it.
@@ -43,12 +43,12 @@ pub struct Input {
     pub sha256: String,
 }
 
-/// A job, as it was when the plan was made.
+/// A job of a plan, as it was when the plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approved {
     /// The decision about the job, by its name in `plan --json`.
     pub decision: String,
-    /// True if the plan was to submit the job, which costs its price.
+    /// True if the plan was to submit the job at its price.
     pub costs: bool,
     /// The fingerprint of the job's request.
     pub fingerprint: String,
@@ -71,22 +71,21 @@ pub struct Moved {
     pub how: How,
 }
 
-/// A change of a job since its plan was made.
+/// The way in which a job has changed since its plan was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// The manifest no longer has the job.
+    /// The manifest no longer contains the job.
     Gone,
-    /// The fields of the job's request that have changed. Their earlier values are missing if the plan did not save
-    /// them.
+    /// Fields of the job's request have changed. Their earlier values are missing if the plan did not save them.
     Order(Vec<Change>),
-    /// The price has changed, from the first value to the second; `None` is an unknown price.
+    /// The price has changed from the first value to the second; `None` stands for an unknown price.
     Price(Option<String>, Option<String>),
     /// The decision about the job has changed, from the first name to the second.
     Decision(String, &'static str),
 }
 
 impl Approval {
-    /// Starts a plan without jobs and with this total price.
+    /// Creates a plan without jobs. `total` is the price of all jobs to submit.
     #[must_use]
     pub fn new(project: &str, inputs: Vec<Input>, total: Usd) -> Self {
         Self {
@@ -121,11 +120,12 @@ impl Approval {
         self.jobs.contains_key(&key.to_string())
     }
 
-    /// Compares a job and its present decision with the plan. Returns the change; `None` if the plan still approves the
-    /// job.
+    /// Compares a job and the present decision about it with the plan. Returns the change; `None` if the plan still
+    /// approves the job.
     ///
-    /// A job that was to be submitted must still be submitted as planned, or have been submitted since. Any other job
-    /// must not be submitted. The result is also `None` for a job that the plan does not contain: check [`Self::has`].
+    /// If the plan was to submit the job, it must still be submitted as planned, or have been submitted since. Any
+    /// other job must not be submitted. The result is also `None` for a job that the plan does not contain: check
+    /// [`Self::has`].
     #[must_use]
     pub fn moved(&self, wanted: &Wanted, decision: &Decision) -> Option<Moved> {
         let key = wanted.key.to_string();
@@ -133,7 +133,7 @@ impl Approval {
         Some(Moved { key, how })
     }
 
-    /// Returns the jobs that the plan was to submit and that no longer exist. `now` contains the keys of the present
+    /// Returns the jobs that the plan was to submit and that no longer exist. `now` contains the keys of all present
     /// jobs.
     pub fn missing<'a>(&'a self, now: &'a HashSet<String>) -> impl Iterator<Item = Moved> + 'a {
         let gone = self.jobs.iter().filter(|(key, approved)| approved.costs && !now.contains(*key));

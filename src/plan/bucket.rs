@@ -1,7 +1,6 @@
-//! Defines the buckets in which jobs are counted, with the same words in every report.
+//! Defines the buckets (classes such as `done`) in which all reports count jobs, and their words.
 //!
-//! Each wanted job is in exactly one bucket. To add a bucket, add a variant to [`Bucket`] with its words and its name,
-//! and map decisions to it in [`Bucket::of`].
+//! Each job that the manifest asks for is in exactly one bucket.
 
 use super::decision::Decision;
 use crate::domain::key::JobKey;
@@ -9,14 +8,14 @@ use crate::domain::lifecycle::{Phase, State};
 use crate::domain::loss::Loss;
 use std::collections::BTreeMap;
 
-/// The bucket in which a wanted job is counted.
+/// The class in which a report counts a job, such as `done` or `to render`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
-    /// The job has its clip. The clip may be an older one that is kept, shared, or still to be copied or moved.
+    /// The job has its clip. It may be an older one that is kept, another job's, or one still to be copied or moved.
     Done,
     /// A run will submit the job: it is new, changed, or to be rendered again.
     ToRender,
-    /// A run will submit the job after a person has approved the first clips of its template.
+    /// A run will submit the job after a person has approved the first clips of its shot and model.
     Review,
     /// The job's input has changed, and a person must agree before it is rendered again.
     Asks,
@@ -24,13 +23,13 @@ pub enum Bucket {
     InFlight,
     /// The job gets another job's clip, which does not exist yet.
     Waiting,
-    /// A person must decide about a take of the job, or of the job whose clip this job gets.
+    /// A person must decide about a rendering of this job, or of the job whose clip it gets.
     Held,
-    /// The job's last take failed, and only a command submits it again.
+    /// The job's last rendering failed, and only a command submits the job again.
     Failed,
-    /// A person ended the job's take, which was written off.
+    /// A person wrote off the job's rendering, so it has no clip.
     WrittenOff,
-    /// A person confirmed that the job is to have no clip, or that its clip is gone on purpose.
+    /// A person confirmed that the job needs no clip, or that its clip is gone on purpose.
     Dismissed,
     /// The job's clip existed, and its file is gone.
     Missing,
@@ -112,7 +111,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket of a job that gets the clip of another job, where `self` is the bucket of that other job.
+    /// Returns the bucket of a job that gets another job's clip; `self` is the bucket of that other job.
     #[must_use]
     pub const fn of_follower(self) -> Self {
         match self {
@@ -128,13 +127,13 @@ impl Bucket {
         }
     }
 
-    /// Checks whether work on a job in this bucket continues without a person.
+    /// Checks whether the program can continue the jobs in this bucket without a person.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::ToRender | Self::InFlight | Self::Waiting)
     }
 
-    /// Returns the words for this bucket that follow a number of jobs, such as `to render`.
+    /// Returns the words that follow a number of jobs in this bucket, such as `to render`.
     #[must_use]
     pub const fn words(self, jobs: usize) -> &'static str {
         match self {
@@ -209,13 +208,14 @@ impl Buckets {
         self.0.values().sum()
     }
 
-    /// Returns the number of jobs on which work continues without a person.
+    /// Returns the number of jobs that the program can continue without a person.
     #[must_use]
     pub fn open(&self) -> usize {
         self.0.iter().filter(|(bucket, _)| bucket.is_open()).map(|(_, jobs)| jobs).sum()
     }
 
-    /// Returns each bucket's count with its words, without empty buckets; `done` always comes first.
+    /// Returns the count of each bucket with its words, such as `2 to render`. `done` comes first; other empty buckets
+    /// are left out.
     #[must_use]
     pub fn parts(&self) -> Vec<String> {
         let shown = Bucket::ALL.into_iter().map(|bucket| (bucket, self.count(bucket)));

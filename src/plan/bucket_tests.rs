@@ -37,7 +37,7 @@ fn states() -> Vec<State> {
     ]
 }
 
-/// Returns the decisions whose bucket does not depend on the state of a take, each with its bucket.
+/// Returns decisions whose bucket does not depend on the state of a take, each with its bucket.
 fn decisions() -> Vec<(Decision, Bucket)> {
     let take = || TakeId("take".into());
     let (own, other) = (JobKey::new("hero", "a"), JobKey::new("hero", "b"));

@@ -1,7 +1,7 @@
-//! Reads the settings that a row of a sheet contains for its own clips, in columns named `shotlist_…`.
+//! Reads the columns `shotlist_…` of a sheet, in which each row can have settings for its own clips.
 //!
-//! These cells let the sheet's owner decide row by row. Their text is data, not a template, and overrides everything
-//! that the manifest sets for all rows. An empty cell sets nothing.
+//! With these cells, the owner of the sheet decides row by row. Their text is data, not a template, and overrides
+//! everything that the manifest sets for all rows. An empty cell sets nothing.
 
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, Severity, did_you_mean};
@@ -23,25 +23,23 @@ const YES: [&str; 4] = ["yes", "true", "1", "x"];
 /// The words that mean no in a cell, in lower case.
 const NO: [&str; 3] = ["no", "false", "0"];
 
-/// A cell of the sheet that sets something for its item, such as the model; it is not empty.
+/// A filled cell of a sheet with a setting for the clips of its row, such as the model.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
-    /// The cell's text.
     pub(super) text: String,
-    /// The header of the cell's column, as the sheet writes it.
+    /// The name of the cell's column, as the sheet writes it.
     pub(super) column: String,
-    /// The place of the cell: its file, row and column.
     pub(super) place: Place,
 }
 
 /// The settings in the cells of one row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cells {
-    /// The prompt for every shot of the row.
+    /// The prompt for all clips of the row.
     pub(super) prompt: Option<Cell>,
-    /// The model for every shot of the row.
+    /// The model for all clips of the row.
     pub(super) model: Option<Cell>,
-    /// The seed for every shot of the row.
+    /// The seed for all clips of the row.
     pub(super) seed: Option<Cell>,
     /// True if no clip is made for the row.
     pub(super) is_skipped: bool,
@@ -50,8 +48,8 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Reads the settings of a row and adds the row's problems to `problems`. `strange` collects the unknown columns,
-    /// so that each is reported once.
+    /// Reads the settings of a row, and adds their problems to `problems`. Unknown columns `shotlist_…` are added to
+    /// `strange`, so that each is reported only once.
     pub(super) fn read(item: &Item, strange: &mut BTreeSet<String>, problems: &mut Vec<Problem>) -> Self {
         let mut cells = Self::default();
         for (column, text) in item.columns.iter() {
@@ -93,7 +91,7 @@ impl Cells {
         cells
     }
 
-    /// Returns a problem for each setting that is in a cell of the row and in the shot's matrix, because neither
+    /// Returns a problem for each setting that both a cell of the row and the shot's matrix contain, because neither
     /// clearly takes precedence.
     pub(super) fn against(&self, item: &Item, shot: &Shot) -> Vec<Problem> {
         let axes = || shot.fields.matrix.iter().flat_map(|matrix| &matrix.axes);
@@ -118,7 +116,7 @@ impl Cell {
     }
 }
 
-/// Returns the warning about a column that has the prefix `shotlist_` and an unknown name.
+/// Returns the warning about a column named `shotlist_…` that sets nothing, because its name is unknown.
 fn unknown(item: &Item, column: &str, name: &str) -> Problem {
     let message = format!("`{}` is not a column that shotlist reads", column.trim());
     let mut place = place(item, column);
@@ -134,7 +132,7 @@ fn unknown(item: &Item, column: &str, name: &str) -> Problem {
     }
 }
 
-/// Returns the note that `shotlist_skip` leaves out this number of rows of the sheet; `None` if there are none.
+/// Returns the note that the column `shotlist_skip` skips this number of rows; `None` if it skips none.
 pub(super) fn left_out(file: Option<Place>, rows: usize) -> Option<Problem> {
     let are = if rows == 1 { "row is" } else { "rows are" };
     let message = format!("{rows} {are} left out by column `{SKIP}`");
@@ -142,7 +140,7 @@ pub(super) fn left_out(file: Option<Place>, rows: usize) -> Option<Problem> {
     Some(Problem { severity: Severity::Note, ..problem })
 }
 
-/// Returns the sheet that contains an item's row.
+/// Returns the sheet that contains an item's row; `None` if there is no sheet.
 pub(super) fn sheet(item: &Item) -> Option<Place> {
     match &item.origin {
         Place::Row { file, .. } => Some(Place::File(file.clone())),

@@ -1,13 +1,13 @@
-//! Decides what is to be done about each wanted job, given every earlier take.
+//! Decides what to do about each job that the manifest asks for, from all earlier takes (paid renderings).
 //!
-//! The fingerprint decides whether a job must be paid; the key decides the clip's path. A job uses its own take, else a
-//! take that another job no longer needs, else a take that it shares with another job. Only a job without such a take
-//! is paid for.
+//! The fingerprint decides whether a job must be paid; the key decides the clip's path. A job uses its own take. If it
+//! has none, it uses a take that another job no longer needs, or else shares the clip of another job. Only a job
+//! without such a take is paid for.
 //!
 //! [`decide`] visits the undecided jobs in several passes and holds one job at a time in memory:
 //!
-//! 1. The first pass decides the jobs that have a clip or a take of their own. It shows which jobs can lead others
-//!    (give them their clip). Jobs with an unsent take come last in it.
+//! 1. The first pass decides jobs that have a clip or a take of their own. It shows which jobs can give their clip to
+//!    others. Jobs whose take was not sent yet come last in it.
 //! 2. The second pass moves takes that their jobs no longer need to other jobs.
 //! 3. The third pass decides all other jobs, in order. Jobs that wait for a review come last.
 
@@ -38,22 +38,23 @@ pub use share::may_share;
 /// The settings for deciding about the jobs of a plan.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// Selects the jobs that get a decision and may be submitted. They can share the clips of other jobs, and can take
-    /// over unsent takes of other jobs.
+    /// Selects the jobs that get a decision and may be submitted. They can use the clips of all other jobs, and takes
+    /// of other jobs that were not sent yet.
     pub selected: &'a dyn Fn(&JobKey) -> bool,
-    /// The most money that the manifest allows for resubmitting requests in doubt, including all earlier resubmissions
-    /// of the project; `None` if a person decides about such requests.
+    /// The most money that the project may spend in total to resubmit requests that got no answer and may have been
+    /// charged. `None` if a person decides about such requests.
     pub resubmit: Option<Usd>,
     /// The manifest's rules for a job: for changed input, and for clips that jobs share.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
-    /// True for a job whose item has an error and is left out: the job keeps its takes, and other jobs can share them.
+    /// Returns true for a job whose item has an error and is skipped. Such a job keeps its takes, and other jobs can
+    /// share their clips.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
-    /// The rule by which a job's picture counts as unchanged since the job's newest take.
+    /// The rule by which a picture counts as the same picture that the job's newest take used.
     pub pictures: ImageIdentity,
 }
 
 impl Scope<'_> {
-    /// A scope of all jobs, without rules from the manifest.
+    /// Settings that select all jobs and set no rules.
     pub const ALL: Self = Scope {
         selected: &|_| true,
         resubmit: None,
@@ -66,16 +67,16 @@ impl Scope<'_> {
 /// A function that is called with each wanted job and its position in the plan.
 pub type Visit<'a, E> = &'a mut dyn FnMut(i64, &Wanted) -> Result<(), E>;
 
-/// A function that decides how a take of the project can serve jobs other than its own; it returns `None` if it cannot.
+/// A function that decides how other jobs can use a take of the project; it returns `None` if they cannot.
 ///
 /// The arguments are the take's job, the relation of the manifest to that job, and the take's state.
 pub type Sort<'a> = &'a dyn Fn(&JobKey, Claim, &State) -> Option<Owner>;
 
-/// The wanted jobs of one plan, together with the known takes.
+/// The jobs that the manifest asks for, with all known takes.
 pub trait WantedJobs: Known {
-    /// Discards earlier decisions, and collects the takes that can serve jobs other than their own.
+    /// Discards earlier decisions, and collects the takes that jobs other than their own can use.
     ///
-    /// `sort` decides about the project's takes. All takes of a deleted project can be moved. Of another project, the
+    /// `sort` decides about takes of this project. In a deleted project, all takes can be moved. In any other project,
     /// takes of jobs that are no longer wanted can be moved, and unsettled takes of wanted jobs can be shared.
     fn begin(&self, sort: Sort<'_>) -> Result<(), Self::Error>;
 
@@ -85,27 +86,27 @@ pub trait WantedJobs: Known {
     /// Visits the jobs without a decision, in the order of submission.
     fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
 
-    /// Saves the decision for the job at this position in the plan. `alike` is the job's own take that counts as its
-    /// rendering although the take's request differs; `None` if there is no such take.
+    /// Saves the decision for the job at this position in the plan. `alike` is a take of the job that counts as its
+    /// rendering although its request differs; `None` if there is none.
     fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> Result<(), Self::Error>;
 
-    /// Records a job as a leader, whose clip other jobs with the same fingerprint can get.
+    /// Records a job as a leader: other jobs with the same fingerprint can get its clip.
     ///
-    /// Two leaders are recorded for each fingerprint: the first job, and the first job that is not a variant of the
-    /// same item and shot.
+    /// Two leaders are recorded for each fingerprint: the first job, and the first job that has another item or shot
+    /// than that one.
     fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> Result<(), Self::Error>;
 
-    /// Returns a leader whose clip the job may share, with the decision about the leader; `None` if no leader has the
-    /// job's fingerprint.
+    /// Returns the leader whose clip a job may share, with the decision about the leader. Returns `None` if no leader
+    /// has the job's fingerprint.
     fn leader(&self, job: &Wanted) -> Result<Option<(JobKey, Decision)>, Self::Error>;
 
-    /// Records that a take was taken over, so that no other job gets it.
+    /// Records that a job has taken over a take, so that no other job gets it.
     fn take_over(&self, take: &TakeId) -> Result<(), Self::Error>;
 
     /// Checks whether the job at this position waits for a review of other clips and may not be submitted now.
     fn is_held_back(&self, at: i64) -> Result<bool, Self::Error>;
 
-    /// Checks whether a take was already taken over by another job.
+    /// Checks whether a job has already taken over this take.
     fn is_taken(&self, take: &TakeId) -> Result<bool, Self::Error>;
 }
 
@@ -211,7 +212,7 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
     })
 }
 
-/// Returns how a take of the project can serve jobs other than its own; `None` if it cannot.
+/// Returns how other jobs can use a take of the project; `None` if they cannot.
 fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<Owner> {
     let is_unsent = matches!(state, State::Pending { .. });
     // A job outside this run loses its unsent take to a job that needs it.
@@ -226,14 +227,14 @@ fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<O
     }
 }
 
-/// A wanted job with its known takes.
+/// A job that the manifest asks for, with its known takes.
 struct Own {
     job: KnownJob,
-    /// The take that counts as a rendering of the job, although its request differs from the job's present request.
+    /// The take that counts as the job's rendering, although its request differs from the present one.
     alike: Option<TakeId>,
 }
 
-/// Returns a job with its takes, except takes that were moved to other jobs; `None` if the job has no history.
+/// Returns a job with its takes, without those that were moved to other jobs. Returns `None` if the job has no history.
 fn still_own<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -253,7 +254,7 @@ fn still_own<J: WantedJobs + ?Sized>(
     Ok(Some(Own { job: own, alike }))
 }
 
-/// Returns the decision that follows from the job's own takes alone; `None` if other jobs must be considered first.
+/// Returns the decision that follows from the job's own takes; `None` if other jobs must be considered first.
 fn by_itself<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -322,12 +323,12 @@ fn by_itself<K: Known + ?Sized>(
     }))
 }
 
-/// Returns the job's unsent take with its present request, if there is one.
+/// Returns the job's unsent take that has its present request; `None` if there is none.
 fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
     known.takes.iter().find(|take| take.fingerprint == job.fingerprint && is_unsent(take))
 }
 
-/// Returns the decision for a job whose take was not submitted yet, or ended without a clip; `None` for any other job.
+/// Returns the decision for a job whose take was not sent yet, or ended without a clip; `None` for any other job.
 fn unserved<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -341,7 +342,7 @@ fn unserved<K: Known + ?Sized>(
     Ok(failed.map(|take| Decision::Failed { take: take.id.clone(), state: take.state.clone(), from: None }))
 }
 
-/// Returns the decision to submit a take that an earlier command queued.
+/// Returns the decision to submit the take `waiting`, which an earlier command queued.
 fn to_submit<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -379,7 +380,7 @@ fn is_unsent(take: &KnownTake) -> bool {
     matches!(take.state, State::Pending { .. })
 }
 
-/// Checks whether the take was cancelled at no cost, so that the job is decided as if the take did not exist.
+/// Checks whether a take was cancelled at no cost, so that it does not count for its job.
 fn let_go(take: &KnownTake) -> bool {
     matches!(
         take.state,
@@ -387,7 +388,6 @@ fn let_go(take: &KnownTake) -> bool {
     )
 }
 
-/// Returns the job's takes that were not submitted yet.
 fn unsent(known: &KnownJob) -> Vec<TakeId> {
     known.takes.iter().filter(|take| is_unsent(take)).map(|take| take.id.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! Tests which decision is made about a job if several are possible, on small histories.
+//! Tests which decision is made about a job if several are possible.
 
 use super::*;
 use crate::domain::digest::Sha256;
@@ -72,7 +72,7 @@ fn charged() -> State {
     State::Failed { refusal: Refusal::Policy, charged: Charged::Yes, task: Some(task()) }
 }
 
-/// Returns a job with its takes, newest first. The newest finished take is recorded under the job's name.
+/// Returns a job with its takes, newest first. The newest finished take has made the clip under the job's name.
 fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     let takes: Vec<KnownTake> = takes
         .iter()

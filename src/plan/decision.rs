@@ -1,135 +1,134 @@
-//! Defines the action that a plan takes for one job that the manifest asks for.
+//! Defines what a plan can decide about a job that the manifest asks for.
 
 use super::fingerprint::Change;
 use super::known::Filed;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 
-/// The action that a plan takes for one job that the manifest asks for.
+/// The action that a plan takes for a job that the manifest asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// The job has its clip.
     Unchanged {
         /// The take that made the clip.
         take: TakeId,
-        /// The clip at its present path if it must be moved to the job's path, which is free; `None` if it is there
-        /// already.
+        /// The clip at its old path, if it must be moved to the job's path; `None` if it is already there.
         refile: Option<Filed>,
     },
-    /// The job's take was submitted, and its result is awaited.
+    /// The job's take was submitted, and has no result yet.
     InFlight {
         /// The take that was submitted.
         take: TakeId,
         /// True if its request has no reply yet: a run submits it again, at its price, if it surely never arrived.
         unanswered: bool,
     },
-    /// The job's take was queued by an earlier command and not submitted yet: its price is still to be paid.
+    /// The job's take was queued by an earlier command and will be submitted now, at its price.
     Waiting {
         /// The take that waits to be submitted.
         take: TakeId,
-        /// The fields that differ from the request of the newest finished take; empty if there is none.
+        /// The fields that differ from the request of the newest finished take; empty if there is no finished take.
         fields: Vec<Change>,
         /// The earlier payment for the same request, if there is or may be one.
         repeats: Option<Repeats>,
     },
-    /// The job takes over another job's take with the same request. That other job does not need the take, or is not a
-    /// part of this run.
+    /// The job takes over another job's take with the same request. The other job no longer needs the take, or is not
+    /// selected for this run.
     Renamed {
         /// The take that moves from one job to the other.
         take: TakeId,
         /// The job from which the take moves.
         from: JobKey,
-        /// True if the take was not sent yet: its price is still to be paid.
+        /// True if the take was not sent yet, so that its price must still be paid.
         unsent: bool,
         /// The take's clip, if it exists already.
         filed: Option<Filed>,
-        /// Unsent takes of this job that are no longer needed.
+        /// The job's own takes that were not sent yet and are no longer needed.
         superseded: Vec<TakeId>,
     },
-    /// Another wanted job has, or will get, the same clip: this job gets a free copy.
+    /// The job gets a free copy of another job's clip, which may not exist yet.
     Shared {
-        /// The leader: the job that has, or will get, the clip first.
+        /// The other job (the leader), which has the clip or will get it first.
         leader: JobKey,
         /// The leader's take, if it has one already.
         take: Option<TakeId>,
         /// The clip to copy, if it exists already.
         from: Option<Filed>,
-        /// Unsent takes of this job that are no longer needed.
+        /// The job's own takes that were not sent yet and are no longer needed.
         superseded: Vec<TakeId>,
     },
-    /// The job has no earlier take of its own, except takes that were cancelled at no cost.
+    /// The job is submitted for the first time. Earlier takes that were cancelled at no cost do not count.
     New,
-    /// The job was submitted earlier with other inputs.
+    /// The job is submitted because its inputs have changed since its earlier take.
     Changed {
-        /// The fields that differ from the request of the newest finished take; without a finished take, of the newest
-        /// take.
+        /// The fields that differ from the request of the newest finished take, or of the newest take if none is
+        /// finished.
         fields: Vec<Change>,
-        /// Unsent takes of this job whose requests are out of date.
+        /// The job's own takes that were not sent yet and have an outdated request.
         superseded: Vec<TakeId>,
     },
-    /// The job may only be submitted after a person has reviewed the first clips of its template.
+    /// The job waits until a person has reviewed the first clips of its shot and model.
     HeldBack,
-    /// The job's inputs have changed, and its earlier clip is kept.
+    /// The job keeps its earlier clip although its inputs have changed.
     Kept {
-        /// The fields of the present request that differ from the request of the kept clip.
+        /// The fields that differ between the present request and the request of the clip.
         fields: Vec<Change>,
-        /// Unsent takes of this job whose requests are out of date.
+        /// The job's own takes that were not sent yet and have an outdated request.
         superseded: Vec<TakeId>,
-        /// True if the clip is kept only until a person agrees to render it again.
+        /// True if a person is asked whether to render the job again; the clip is kept until then.
         asks: bool,
-        /// The clip at its present path if it must be moved to the job's path, which is free; `None` if it is there
-        /// already.
+        /// The clip at its old path, if it must be moved to the job's path; `None` if it is already there.
         refile: Option<Filed>,
     },
-    /// A person rejected the clip and asked to render the same request again.
+    /// The same request is rendered again, because a person rejected the clip and asked for that.
     Redo {
         /// The take of the rejected clip.
         of: TakeId,
         /// The reviewer's reasons for the rejection, in words.
         why: String,
-        /// Unsent takes of this job that the new rendering replaces.
+        /// The job's own takes that were not sent yet and are replaced by the new rendering.
         superseded: Vec<TakeId>,
     },
-    /// The job's take is in doubt, and the manifest allows its request to be resubmitted: the job may be charged twice.
+    /// The request of a take that got no answer is resubmitted, which the manifest allows. The job may be charged
+    /// twice.
     Again {
-        /// The take in doubt. It is written off once the new take is accepted, or may have been accepted.
+        /// The take that got no answer. It is written off once the new take is accepted, or may have been.
         instead_of: TakeId,
     },
-    /// A take whose result is not settled blocks the job: it may have been charged, or its clip is still to come.
+    /// The job must wait for a take with an open result: it may have been charged, or its clip is still to come.
     Blocked {
-        /// The take that blocks the job.
+        /// The take that the job waits for.
         by: TakeId,
-        /// The job to which the blocking take belongs.
+        /// The job of that take.
         key: JobKey,
-        /// The state of the blocking take.
+        /// The state of that take.
         state: State,
-        /// True if the take's job no longer needs the take, which then moves to this job.
+        /// True if that take moves to this job, because its own job no longer needs it.
         moves: bool,
     },
-    /// A take with the same request failed or was written off earlier; the request is not sent again automatically.
+    /// A take with the same request failed or was written off. The request is not sent again automatically.
     Failed {
         /// The take that failed or was written off.
         take: TakeId,
         /// The state of the take that failed or was written off.
         state: State,
-        /// The job that had the take, if the take moves to this job.
+        /// The earlier job of the take, if the take moves to this job.
         from: Option<JobKey>,
     },
 }
 
-/// An earlier payment, certain or possible, for the same request.
+/// An earlier payment for the same request, which is certain or possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeats {
-    /// The job has a clip, and a person asked for another one.
+    /// The job has a paid clip, and a person asked for another one.
     Clip,
-    /// A request in doubt, which may have been charged.
+    /// A request got no answer, and may have been charged.
     Doubt,
-    /// A request that failed and was charged, or may have been.
+    /// A request failed, and was or may have been charged.
     Failure,
 }
 
 impl Repeats {
-    /// All payments that can be repeated.
+    /// All kinds of an earlier payment.
     pub const ALL: [Self; 3] = [Self::Clip, Self::Doubt, Self::Failure];
 
     /// Returns the name for JSON.
@@ -163,7 +162,7 @@ impl Decision {
         "failed",
     ];
 
-    /// Checks whether this decision costs the job's price.
+    /// Checks whether this decision submits the job at its price.
     #[must_use]
     pub const fn costs(&self) -> bool {
         match self {
@@ -183,7 +182,7 @@ impl Decision {
         }
     }
 
-    /// Returns the take that moves to the job from another job; `None` if none moves.
+    /// Returns the take that moves from another job to this one; `None` if no take moves.
     #[must_use]
     pub const fn adopts(&self) -> Option<&TakeId> {
         match self {

@@ -1,7 +1,7 @@
-//! Fills in the templates of one job, which makes a draft: a request whose pictures were not read yet. Collects all
-//! problems of the job together.
+//! Fills in the templates of one job, which makes a draft: a request whose pictures were not read yet.
 //!
-//! A draft still refers to pictures by their text; [`super::order`] turns it into a request.
+//! All problems of the job are collected together. A draft refers to pictures by their text; [`super::order`] turns it
+//! into a request.
 
 use super::values::{Values, Written};
 use crate::domain::ident;
@@ -16,57 +16,54 @@ use crate::provider::check;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The request of a job with its templates filled in, whose pictures were not read yet.
+/// The request of a job with its templates filled in, before its pictures are read.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
-    /// The job's key.
     pub(super) key: JobKey,
     /// The request without its pictures.
     pub(super) request: Request,
-    /// The texts that name the job's pictures.
+    /// The URLs, data URIs or paths of the job's pictures.
     pub(super) pictures: Pictures,
     /// The clip's path relative to the output root.
     pub(super) path: String,
     /// The card (description) of the job's model.
     pub(super) card: Arc<ModelCard>,
-    /// The names of fields and parameters that the shot lists as optional and that this model lacks.
+    /// The names of optional fields and parameters that are left out because the model lacks them.
     pub(super) dropped: Vec<String>,
-    /// The request and pictures with the optional fields that were left out because the model lacks them; `None` if
-    /// none were.
+    /// The request and pictures including the optional fields that the model lacks; `None` if it lacks none.
     pub(super) fuller: Option<(Request, Pictures)>,
-    /// True if no error was found so far. A draft with an error is kept, so that its other problems are found as well.
+    /// True if no error was found so far. A draft with an error is continued, so that its other problems are found as
+    /// well.
     pub(super) whole: bool,
 }
 
-/// The texts of a draft's pictures: URLs, data URIs, or paths relative to the manifest's folder.
+/// The pictures of a draft as text: URLs, data URIs, or paths relative to the manifest's folder.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pictures {
-    /// The text of the picture to animate, or of the first frame.
+    /// The picture to animate, or the first frame.
     pub(super) image: Option<String>,
-    /// The text of the picture for the last frame.
+    /// The picture for the last frame.
     pub(super) last_image: Option<String>,
-    /// The texts of the reference images, in order.
+    /// The reference images, in order.
     pub(super) reference_images: Vec<String>,
 }
 
 impl Pictures {
-    /// Returns the texts of all pictures.
     pub(super) fn all(&self) -> impl Iterator<Item = &String> {
         self.image.iter().chain(&self.last_image).chain(&self.reference_images)
     }
 }
 
-/// Fills in a job's templates, and adds the problems found to `problems`. Returns the draft; `None` if the job's model
-/// is unknown.
+/// Fills in a job's templates, and adds all problems to `problems`. Returns `None` if the job's model is unknown.
 pub(super) fn draft(values: Values<'_>, cards: &Cards, problems: &mut Vec<Problem>) -> Option<Draft> {
     Render { values, cards, card: None, problems }.draft()
 }
 
-/// The state of filling in one job's templates to make a draft.
+/// The state of filling in the templates of one job.
 struct Render<'a, 'p> {
     values: Values<'a>,
     cards: &'p Cards,
-    /// The card of the job's model; `None` until the model is determined.
+    /// The card (description) of the job's model; `None` until the model is determined.
     card: Option<Arc<ModelCard>>,
     problems: &'p mut Vec<Problem>,
 }
@@ -172,15 +169,15 @@ impl Render<'_, '_> {
         None
     }
 
-    /// Returns the texts of a field after its templates are filled in. Leaves out empty texts, which are a problem
-    /// unless the field is optional.
+    /// Fills in the templates of a field and returns the results. An empty result is left out, and is a problem unless
+    /// the field is optional.
     fn texts(&mut self, field: Field) -> Vec<String> {
         let written = self.values.field(field);
         written.into_iter().filter_map(|written| self.text(&written, field.name())).collect()
     }
 
-    /// Returns a text after its template is filled in; `None` if that fails or the text is empty. A problem is added,
-    /// except for an empty text that is optional.
+    /// Fills in a template and returns the result. Returns `None` after an error, or if the result is empty, which is a
+    /// problem unless the field is optional.
     fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
         let text = match written {
             Written::Data(text) => text.value.clone(),
@@ -252,8 +249,8 @@ impl Render<'_, '_> {
         }
     }
 
-    /// Returns the item's first picture if the field's template only inserts the column of pictures, whose cell may
-    /// contain a list.
+    /// Returns the item's first picture, if the field's template inserts only the column of pictures, whose cell may
+    /// list several.
     fn first_of_list(&self, field: Field) -> Option<String> {
         let item = self.values.item();
         let [Written::Template(template)] = self.values.field(field)[..] else { return None };
@@ -281,8 +278,8 @@ impl Render<'_, '_> {
         self.problems.push(problem.hint(hint));
     }
 
-    /// Returns the output path with a shortened id, and adds a note about that; `None` if the path was not too long, or
-    /// if the shortened path is not valid.
+    /// Returns the output path with a shortened id, and adds a note about that. Returns `None` if the path is not too
+    /// long, or still invalid when shortened.
     fn shortened(&mut self, template: &Template, rendered: &str) -> Option<String> {
         if !output::has_long_part(rendered) {
             return None;
@@ -321,8 +318,7 @@ impl Render<'_, '_> {
     }
 }
 
-/// Sets a field to texts whose templates were filled in. If a text cannot be converted to the field's type, it is
-/// returned as the error.
+/// Sets a field to the texts from its templates. The error is the text that cannot be converted to the field's type.
 fn fill(
     field: Field,
     texts: Vec<String>,
@@ -368,7 +364,8 @@ fn has_several_addresses(text: &str) -> bool {
     text.trim().starts_with("http") && further.any(is_listed)
 }
 
-/// Returns the value of a parameter that the model's card lacks, with the type that a card would most likely give it.
+/// Returns the value of a parameter that the model lacks, as a truth value, a whole number or a text, whichever it
+/// looks like.
 fn guessed(text: String) -> Value {
     let trimmed = text.trim();
     match (trimmed.parse::<bool>(), trimmed.parse::<i64>()) {

@@ -1,6 +1,6 @@
-//! Expands items into jobs, one item at a time, and collects all problems together.
+//! Makes jobs from the items of a manifest, one item at a time, and collects all problems together.
 //!
-//! Only the data that later items are compared with is kept in memory.
+//! Only the data that later items are compared with stays in memory.
 
 use super::cells::{self, Cells};
 use super::draft::{Draft, draft};
@@ -19,7 +19,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// The expansion of a manifest's items into jobs, one item after the other.
+/// The process that makes jobs from the items of a manifest, one item after the other.
 pub struct Expansion<'a> {
     manifest: &'a Manifest,
     cards: &'a Cards,
@@ -32,7 +32,7 @@ pub struct Expansion<'a> {
     clashes: Causes,
     /// Problems found while the jobs' requests are checked.
     ordering: Wrongs,
-    /// The digests of the output paths so far, without regard to case, each with its owner's position in `owners`.
+    /// The position in `owners` of the first job with each output path, by the digest of the path in lower case.
     paths: HashMap<Short, u32>,
     /// The first job with each output path.
     owners: Vec<Owner>,
@@ -42,11 +42,11 @@ pub struct Expansion<'a> {
     with_links: bool,
     /// The unknown columns that have the prefix `shotlist_`.
     strange: BTreeSet<String>,
-    /// The number of rows that a cell in `shotlist_skip` leaves out, and the sheet that contains them.
+    /// The number of rows that the column `shotlist_skip` skips, and the sheet that contains them.
     skipped: (usize, Option<Place>),
-    /// The digests that identify templates, by the shot's position in the manifest and the model.
+    /// The digests that identify templates, by the model and the shot's position in the manifest.
     templates: HashMap<(usize, ModelName), Sha256>,
-    /// The results of the items read so far, without the problems, which are collected separately.
+    /// The results for the items so far, without problems, which are collected separately.
     found: Expanded,
 }
 
@@ -55,21 +55,21 @@ pub struct Expansion<'a> {
 pub struct Placed {
     /// The priority of the job's item; higher values go first.
     pub urgency: i64,
-    /// The digest that identifies the template of the job's shot and model; `None` if the manifest has no rollout.
+    /// The digest of all settings for clips of the job's shot and model; `None` without a rollout.
     pub template: Option<Sha256>,
 }
 
-/// The results of expanding all items.
+/// The results for all items, apart from the jobs.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// The problems, first of the selection of items, then of filling in templates, of output paths and of requests.
-    /// Each group is in the order of the items.
+    /// All problems: first those of selecting items, then of templates, of output paths and of requests. Each group has
+    /// the order of the items.
     pub problems: Vec<Problem>,
     /// Every link to a picture, even of an invalid request; empty unless the caller asked for links.
     pub links: BTreeSet<String>,
-    /// The optional fields that were left out because a model lacks them: by model and name, with the number of jobs.
+    /// The optional fields that a model lacks, by model and field name, each with the number of jobs that leave it out.
     pub dropped: BTreeMap<(ModelName, String), usize>,
-    /// The items that make no job because of a problem.
+    /// The items that are skipped because of a problem.
     pub left_out: LeftOut,
     /// The number of valid jobs of all items.
     pub jobs: usize,
@@ -80,7 +80,7 @@ pub struct Expanded {
 }
 
 impl<'a> Expansion<'a> {
-    /// Starts an expansion. `links` has the results of checking linked pictures, and `look` reads local pictures.
+    /// Starts making jobs. `links` has the results of checking linked pictures, and `look` reads local pictures.
     #[must_use]
     pub fn new(
         manifest: &'a Manifest,
@@ -108,16 +108,16 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Makes the expansion also collect every link to a picture.
+    /// Also collects every link to a picture.
     #[must_use]
     pub fn with_links(self) -> Self {
         Self { with_links: true, ..self }
     }
 
-    /// Makes every job of an item, and passes the valid ones to `take` with the item's priority.
+    /// Makes all jobs of an item, and passes the valid ones to `take` with the item's priority.
     ///
-    /// The order is that of the shots and, within a shot, of its matrix. If the manifest skips bad items, a single
-    /// problem of the item drops all its jobs.
+    /// The order is that of the shots and, within a shot, of its matrix. If the manifest skips bad items, one problem
+    /// of the item drops all its jobs.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted, Placed)) {
         let (mut drafting, mut ordering) = (Vec::new(), Vec::new());
         let mut wanted = Vec::with_capacity(self.manifest.shots.len());
@@ -180,7 +180,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Returns the digest that identifies a shot's template for a model; `None` if the manifest has no rollout.
+    /// Returns the digest of all settings for clips of a shot and a model; `None` without a rollout.
     fn template(&mut self, shot: usize, model: &ModelName) -> Option<Sha256> {
         self.manifest.rollout?;
         if let Some(known) = self.templates.get(&(shot, model.clone())) {
@@ -191,8 +191,8 @@ impl<'a> Expansion<'a> {
         Some(identity)
     }
 
-    /// Returns the job `plain` with a request that includes the reviewer's feedback on its clip, if the manifest uses
-    /// feedback; `None` if that request has an error.
+    /// Returns the job `plain` with the reviewer's feedback in its request, if the manifest uses feedback. Returns
+    /// `None` if that request has an error.
     ///
     /// The fingerprint remains that of the request without feedback: a review alone never makes a job count as changed.
     fn reported(
@@ -215,7 +215,7 @@ impl<'a> Expansion<'a> {
         Some(Wanted { request: reported.request, price: reported.price, likeness, ..plain })
     }
 
-    /// Leaves out an item whose source has already reported a problem.
+    /// Skips an item because its source has already reported a problem.
     pub fn leave_out(&mut self, item: &Item) {
         self.found.left_out.add(&item.id);
     }
@@ -232,8 +232,7 @@ impl<'a> Expansion<'a> {
         Expanded { problems, ..self.found }
     }
 
-    /// Adds a draft's pictures, links and left-out fields to the results of all items, and claims the draft's output
-    /// path.
+    /// Adds a draft's pictures, links and left-out fields to the results, and records its output path.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
         self.found.drafts += 1;
         self.found.has_pictures |= draft.pictures.all().next().is_some();
@@ -248,8 +247,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Records the owner of a draft's output path. Adds a problem if an earlier job already has the path, even if only
-    /// upper and lower case differ.
+    /// Records that a draft's job owns its output path. Adds a problem if an earlier job owns it, even if only upper
+    /// and lower case differ.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
         let exact = Sha256::of(draft.path.as_bytes());
@@ -304,19 +303,18 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// The first job with a certain output path.
+/// The first job with an output path.
 struct Owner {
-    /// The end of the job's key in the text of all keys.
+    /// The position at which the job's key ends in the text of all keys.
     end: usize,
-    /// The line of the job's item in its file.
+    /// The row or line of the job's item in its file.
     line: u32,
-    /// The first bytes of the digest of the path as written, to tell equal paths from paths that differ in upper and
-    /// lower case.
+    /// The first bytes of the digest of the path as written. They show whether a later path is equal, or differs in
+    /// upper and lower case.
     exact: [u8; 4],
 }
 
-/// The items that the manifest has but that make no job because of a problem. Their paid renderings stay where they
-/// are.
+/// The items of the manifest that are skipped because of a problem. Their paid clips stay where they are.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
     items: HashSet<Short>,
@@ -325,19 +323,19 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    /// Checks whether the item with this id was left out.
+    /// Checks whether the item with this id was skipped.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         self.items.contains(&Sha256::of(id.as_bytes()).short())
     }
 
-    /// Checks whether the item with this id may have been left out: it was, or some rows have unreadable ids.
+    /// Checks whether the item with this id was skipped, or may have been because some rows have unreadable ids.
     #[must_use]
     pub fn may_have(&self, id: &str) -> bool {
         self.nameless > 0 || self.has(id)
     }
 
-    /// Returns the number of items that were left out.
+    /// Returns the number of items that were skipped.
     #[must_use]
     pub fn count(&self) -> usize {
         self.items.len() + self.nameless
@@ -348,14 +346,14 @@ impl LeftOut {
     }
 }
 
-/// Checks whether a problem is an error of one item alone, so that only this item is left out if the manifest skips bad
-/// items.
+/// Checks whether a problem is an error of one item alone. If the manifest skips bad items, only this item is then
+/// skipped.
 #[must_use]
 pub fn is_own_fault(problem: &Problem) -> bool {
     problem.is_error() && problem.of_item
 }
 
-/// Turns an error for which only its item is left out into a warning, because the other items continue.
+/// Turns an error of one item alone into a warning, because only this item is skipped.
 pub fn excuse(problem: &mut Problem) {
     if is_own_fault(problem) {
         problem.severity = Severity::Warning;

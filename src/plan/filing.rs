@@ -1,4 +1,4 @@
-//! Plans how existing clips are moved or copied to the paths of jobs, free of charge, and what may block these paths.
+//! Plans how existing clips are moved or copied to the paths of jobs, free of charge, and which files are in the way.
 
 use super::decide::Decision;
 use super::known::Filed;
@@ -16,37 +16,37 @@ pub struct Filing {
     pub path: String,
     /// The clip at its old path, before the operation.
     pub from: Filed,
-    /// True if the clip is copied and keeps its old path too; false if it is moved.
+    /// True if the clip is copied and keeps its old path, too; false if it is moved.
     pub copy: bool,
 }
 
-/// The moves and copies of clips that follow from the plan's decisions.
+/// All moves and copies of clips that follow from a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filings {
-    /// The operations that can be done now.
+    /// The moves and copies of clips that exist now.
     pub now: Vec<Filing>,
-    /// The copies of clips that do not exist yet: for each take that will make a clip, the jobs that get a copy, with
-    /// their paths.
+    /// The copies of clips that do not exist yet: the jobs that get one, with their paths, by the take that makes the
+    /// clip.
     ///
     /// The keys are take ids, because several projects share a state folder and may have equal job keys.
     pub with_leader: HashMap<TakeId, Vec<(JobKey, String)>>,
 }
 
 impl Filings {
-    /// Adds the move or the copy of an existing clip to the job's path. `is_needed` is true if another wanted job needs
-    /// the clip at its old path: then the clip is copied, never moved.
+    /// Adds a move of an existing clip to the job's path. It is a copy if `is_needed` is true, because another job
+    /// needs the clip at its old path.
     pub fn add(&mut self, job: &Wanted, decision: &Decision, from: Filed, is_needed: bool) {
         let is_shared = matches!(decision, Decision::Shared { .. });
         let (key, path) = (job.key.clone(), job.path.clone());
         self.now.push(Filing { key, path, from, copy: is_shared || is_needed });
     }
 
-    /// Adds the copy of a take's future clip to the job's path. The copy is made after the clip was downloaded.
+    /// Adds a copy of the clip that a take will make; it is copied to the job's path after its download.
     pub fn follow(&mut self, take: TakeId, job: &Wanted) {
         self.with_leader.entry(take).or_default().push((job.key.clone(), job.path.clone()));
     }
 
-    /// Sorts the copies before the moves, because a clip must be copied before it leaves its old path.
+    /// Puts copies before moves, because a clip must be copied before it leaves its old path.
     pub fn sort(&mut self) {
         self.now.sort_by_key(|filing| !filing.copy);
     }
@@ -59,7 +59,7 @@ impl Filings {
     }
 }
 
-/// Returns the existing clip that the decision moves or copies to the job's path; `None` if there is none.
+/// Returns the existing clip that is moved or copied to the job's path by this decision; `None` if there is none.
 #[must_use]
 pub const fn there(decision: &Decision) -> Option<&Filed> {
     match decision {
@@ -71,27 +71,27 @@ pub const fn there(decision: &Decision) -> Option<&Filed> {
     }
 }
 
-/// The path at which a job's clip will be saved, with the files that may already be there.
+/// The path at which a job's clip will be saved, and the files that are allowed to be there already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The clip's path.
     pub path: String,
-    /// The clips that may already be at the path, because they are the right clip or will be moved away.
+    /// The clips that may be at the path already: the right clip, or one that will be moved away.
     pub may_stand: Vec<ClipFile>,
-    /// The other job whose clip will get the same path, if this job is submitted and there is such a job.
+    /// Another job whose clip would get the same path if this job is submitted; `None` if there is none.
     pub promised: Option<JobKey>,
 }
 
-/// Checks whether the job's path must be free of other files, because a clip will be bought for it, or moved or copied
-/// to it. Such files must be found before any payment.
+/// Checks whether the job's path must be free, because a clip will be paid for it, or moved or copied to it. Other
+/// files at the path must be found before any payment.
 #[must_use]
 pub fn needs_place(job: &Wanted, decision: &Decision) -> bool {
     let from = there(decision).filter(|from| from.path != job.path);
     from.is_some() || matches!(decision, Decision::Shared { from: None, .. }) || decision.costs()
 }
 
-/// Returns the path at which the job's clip will be saved. `own` is the job's present clip, and `vacated` is another
-/// clip that moves away from the path. `promised` is another job whose clip will get the same path.
+/// Returns the path at which the job's clip will be saved. `own` is the job's present clip, and `vacated` a clip that
+/// moves away from the path. `promised` is another job whose clip will get the same path.
 #[must_use]
 pub fn target(
     job: &Wanted,

@@ -1,7 +1,8 @@
-//! Computes the fingerprint that decides payment: a hash of the user's request in one canonical form.
+//! Computes the fingerprint that decides whether a clip must be paid: a hash of the user's request in one canonical
+//! form.
 //!
-//! The fingerprint does not cover the body that is sent. A corrected model card, a new default or a request id must not
-//! buy a catalog again. The golden vectors in the tests fix version 1 for ever.
+//! It does not cover the body that is sent. So a corrected model card, a new default or a request id never buys a
+//! catalog again. The golden vectors in the tests fix version 1 for ever.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request};
@@ -17,8 +18,7 @@ pub fn fingerprint(request: &Request) -> Fingerprint {
     Fingerprint(Sha256::of(format!("shotlist order 1\n{fields}").as_bytes()))
 }
 
-/// Returns the likeness of a request: its fingerprint with all text in Unicode NFC. Addresses and `params` stay
-/// unchanged.
+/// Returns the fingerprint of a request with all text in Unicode NFC. Addresses and `params` stay unchanged.
 #[must_use]
 pub fn likeness(request: &Request) -> Fingerprint {
     let mut request = request.clone();
@@ -46,7 +46,7 @@ pub fn likeness(request: &Request) -> Fingerprint {
     fingerprint(&request)
 }
 
-/// A field that differs between two requests, in readable form.
+/// A field that differs between two requests, with readable values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The field's name, or `params.NAME`.
@@ -63,8 +63,8 @@ pub fn changes(old: &Request, new: &Request) -> Vec<Change> {
     differences(&fields(old), &fields(new))
 }
 
-/// Returns the fields that a request sets, with readable values, in the order of the fields. A picture's value is its
-/// address or the hash of its bytes.
+/// Returns the names and readable values of the fields that a request sets, in the order of the fields. The value of a
+/// picture is its address or the hash of its bytes.
 #[must_use]
 pub fn fields(request: &Request) -> Vec<(String, String)> {
     let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -80,7 +80,7 @@ pub fn fields(request: &Request) -> Vec<(String, String)> {
     fields
 }
 
-/// Returns the differences between the fields of two requests, each given as pairs of name and value.
+/// Returns the differences between two requests, whose fields are given as pairs of name and value.
 #[must_use]
 pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
     let mut names: Vec<&String> = new.iter().chain(old).map(|(name, _)| name).collect();
@@ -112,7 +112,7 @@ fn canonical(request: &Request) -> Map<String, Json> {
     fields
 }
 
-/// Replaces Windows line ends in a text by `\n`: a sheet saved with other line ends must give the same request.
+/// Replaces Windows line ends in a text by `\n`, because a sheet saved with other line ends must give the same request.
 fn normal(value: Json) -> Json {
     match value {
         Json::String(text) => text.replace("\r\n", "\n").into(),

@@ -1,4 +1,5 @@
-//! Checks for changes that are too large for an unattended run, such as an edited template or a broken export.
+//! Checks the manifest's safety limits (guards) on what an unattended run may change or spend, for example after a
+//! broken export.
 
 use super::decide::Decision;
 use super::fingerprint::Change;
@@ -11,23 +12,23 @@ use crate::manifest::Guards;
 /// The folder below the output folder for clips that no job needs.
 pub const ARCHIVE: &str = "_archive/";
 
-/// An exceeded guard.
+/// A safety limit (guard) that a plan exceeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trip {
-    /// The guard's key in the manifest.
+    /// The name of the limit, such as `max_jobs`.
     pub guard: &'static str,
-    /// The guard's limit, as the manifest writes it.
+    /// The value of the limit, as the manifest writes it.
     pub limit: String,
     /// The value that exceeds the limit.
     pub found: Found,
-    /// The keys and changes of a few of the jobs that count against the guard.
+    /// A few of the jobs that count against the limit.
     pub examples: Vec<Example>,
 }
 
-/// The key of a job, and the changes of its request.
+/// The key of a job, and the fields of its request that have changed.
 pub type Example = (JobKey, Vec<Change>);
 
-/// The value that exceeds a guard's limit.
+/// The value that exceeds a safety limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// The number of jobs that would be submitted.
@@ -40,17 +41,17 @@ pub enum Found {
     Spend(Usd),
 }
 
-/// The largest number of examples for one guard.
+/// The largest number of examples for one limit.
 const EXAMPLES: usize = 3;
 
-/// The counts for all guards, collected job by job.
+/// The counts for all safety limits (guards), collected job by job.
 #[derive(Debug, Default)]
 pub struct GuardCounts {
     /// The number of jobs that were wanted in the last run and have a clip.
     finished: usize,
     ordered: Counted,
     changed: Counted,
-    /// Finished jobs that would use the clip of another job instead of their own.
+    /// Finished jobs that would get another job's clip in place of their own.
     replaced: Counted,
     /// Finished jobs that the manifest no longer has.
     removed: Counted,
@@ -74,8 +75,7 @@ impl Counted {
 }
 
 impl GuardCounts {
-    /// Starts counts of zero, before the first job. `finished` is the number of jobs that were wanted in the last run
-    /// and have a clip.
+    /// Creates counts of zero. `finished` is the number of jobs that were wanted in the last run and have a clip.
     #[must_use]
     pub fn new(finished: usize) -> Self {
         Self { finished, ..Self::default() }
@@ -87,9 +87,10 @@ impl GuardCounts {
         matches!(decision, Decision::Changed { .. } | Decision::Shared { .. } | Decision::Renamed { .. })
     }
 
-    /// Counts a job; `is_finished` is true if it was wanted in the last run and has a clip.
+    /// Counts a job. `is_finished` is true if the job was wanted in the last run and has a clip.
     ///
-    /// A take that already waits to be sent is not counted: it passed the guards, or was approved, when it was queued.
+    /// A take that already waits to be sent is not counted: the limits allowed it, or a person approved it, when it was
+    /// queued.
     pub fn see(&mut self, wanted: &Wanted, decision: &Decision, is_finished: bool) {
         let fields = match decision {
             Decision::New | Decision::Redo { .. } | Decision::Again { .. } => &[][..],
@@ -106,13 +107,12 @@ impl GuardCounts {
         }
     }
 
-    /// Counts a finished job that the manifest no longer has. The caller omits this if only some of the jobs are
-    /// planned.
+    /// Counts a finished job that the manifest no longer has. Do not call it if only some of the jobs are planned.
     pub fn miss(&mut self, key: &JobKey) {
         self.removed.add(key, &[]);
     }
 
-    /// Returns the guards whose limits the jobs exceed.
+    /// Returns the safety limits that the counted jobs exceed.
     #[must_use]
     pub fn trips(self, guards: &Guards) -> Vec<Trip> {
         let Self { finished: of, ordered, mut changed, replaced, removed, spend } = self;
@@ -141,7 +141,7 @@ impl GuardCounts {
     }
 }
 
-/// Checks whether a clip is still outside the archive folder, to which unneeded clips are moved.
+/// Checks whether a clip is outside the archive folder, to which clips that no job needs are moved.
 #[must_use]
 pub fn is_in_place(filed: &Filed) -> bool {
     !filed.path.starts_with(ARCHIVE)

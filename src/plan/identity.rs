@@ -1,15 +1,14 @@
-//! Finds pictures that are equal under the manifest's `image_identity` although their bytes or links differ.
+//! Finds pictures that count as equal by the manifest's setting `image_identity`, although their bytes or links differ.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request};
 use crate::domain::signature::Signature;
 use crate::manifest::ImageIdentity;
 
-/// A function that looks up the signature of a picture, which describes its pixels, by the hash of the picture's bytes.
+/// A function that returns the signature of a picture, which describes its pixels, for the hash of the picture's bytes.
 pub type Signatures<'a, E> = &'a mut dyn FnMut(Sha256) -> Result<Option<Signature>, E>;
 
-/// Returns the new request, in which each picture that counts as equal to one of the old request is replaced by the old
-/// one; `None` if no picture is replaced.
+/// Returns the new request, in which pictures of the old one replace equal ones; `None` if none is replaced.
 pub fn restored<E>(
     identity: ImageIdentity,
     old: &Request,

@@ -1,4 +1,4 @@
-//! Implements the store's queries with maps, for tests: the known takes, and the wanted jobs of one plan.
+//! Implements the store's queries with maps, for tests.
 
 use super::decide::{Decision, Scope, Sort, WantedJobs, decide, may_share};
 use super::fingerprint::likeness;
@@ -23,17 +23,16 @@ pub(crate) struct All {
     pub(crate) elsewhere: Vec<KnownJob>,
     /// Jobs of projects that no longer exist.
     pub(crate) gone: Vec<KnownJob>,
-    /// The total amount for takes that replace takes in doubt.
+    /// The total price of takes that replace takes without an answer.
     pub(crate) resubmitted: Usd,
-    /// The likenesses that were recorded with takes, each with the id of its take.
+    /// The fingerprints in Unicode NFC that were recorded with takes, each with the id of its take.
     pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
     /// Jobs of the project whose clips are rejected.
     pub(crate) rejections: Vec<(JobKey, Rejection)>,
-    /// Signatures of pictures.
     pub(crate) signatures: HashMap<Sha256, Signature>,
-    /// Wanted jobs that are not rendered before a review of other clips.
+    /// Jobs that are not rendered before a review of other clips.
     pub(crate) held_back: HashSet<JobKey>,
-    /// The requests by their fingerprints.
+    /// The requests, by their fingerprints.
     pub(crate) requests: HashMap<Fingerprint, Request>,
 }
 
@@ -52,8 +51,8 @@ pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Ve
     decide_noting(wanted, known, scope).0
 }
 
-/// Returns the decisions about the wanted jobs, and the jobs that use an earlier take although its request differs,
-/// each with that take.
+/// Returns the decisions about the wanted jobs. Also returns each job whose earlier take counts although its request
+/// differs, with that take.
 pub(crate) fn decide_noting(
     wanted: &[Wanted],
     known: &All,

@@ -1,4 +1,4 @@
-//! Turns a draft into a request: adds the facts of the pictures, checks the request against the model's card, and
+//! Turns a draft into a request: adds the properties of the pictures, checks the request against the model's card, and
 //! computes its price.
 
 use super::draft::{Draft, Pictures};
@@ -16,7 +16,8 @@ use crate::provider::cards::Cards;
 use crate::provider::check;
 use std::collections::HashMap;
 
-/// A function that reads a local picture by its path. It is called for every job that has the picture.
+/// A function that reads the properties of a local picture by its path. It is called for every job that has the
+/// picture.
 pub type Look<'a> = dyn FnMut(&str) -> Result<PictureFacts, Unusable> + 'a;
 
 /// The results of checking linked pictures, by their links. Links that were not checked are missing.
@@ -34,11 +35,11 @@ pub enum Unseen {
         /// A hint that says how to correct the picture or its link.
         remedy: String,
     },
-    /// The picture could not be fetched, which proves nothing: a provider may still reach it.
+    /// The picture could not be fetched. That proves nothing, because a provider may still reach it.
     Unreachable(String),
 }
 
-/// The reason why a picture cannot be sent.
+/// The reason why a local picture cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
     /// The reason as a clause, such as `its end is missing`.
@@ -53,10 +54,10 @@ pub(super) fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 
-/// A problem of a request, with the column to shorten if the problem is a text that is too long.
+/// A problem of a request. If a text is too long, it comes with the column that must be shortened.
 pub(super) type Wrong = (Problem, Option<Cut>);
 
-/// Turns a draft into a wanted job, and adds the draft's problems to `wrongs`; `None` if the draft has an error.
+/// Turns a draft into a job, and adds its problems to `wrongs`; `None` if the draft has an error.
 pub(super) fn order(
     draft: Draft,
     values: &Values<'_>,
@@ -137,10 +138,9 @@ pub(super) fn order(
     })
 }
 
-/// Returns `fuller`, the request with the optional fields that the model lacks, with its pictures.
+/// Returns `fuller`, which includes the optional fields that the model lacks, together with its pictures.
 ///
-/// Each picture comes from `order`, or from `pictures` if `order` does not set the field. Pictures that cannot be used
-/// are left out.
+/// Each picture comes from `order`, or from `pictures` if `order` lacks it. Pictures that cannot be used are left out.
 fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &mut Look<'_>) -> Request {
     let mut seen = |text: &String| media(text, look).ok();
     Request {
@@ -178,7 +178,7 @@ fn unseen(values: &Values<'_>, request: &Request, links: &LinkBook, problems: &m
     }
 }
 
-/// Returns the size of the request's body in bytes, if its model has a limit for that.
+/// Returns the size of the request's body in bytes; `None` if the model has no limit for it.
 fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Option<u64> {
     card.pictures.as_ref()?.max_body_megabytes?;
     let key = RequestId("sl-00000000000000000000000000".to_owned());
@@ -190,15 +190,14 @@ fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Opt
 #[derive(Default)]
 pub(super) struct Wrongs {
     causes: Causes,
-    /// The column to shorten so that a text is not too long, by the position of the problem in `causes`.
+    /// The column that must be shortened because a text is too long, by the position of the problem in `causes`.
     cuts: HashMap<usize, Cut>,
-    /// For each message and column: the number of characters of the column's text that fits every item, and whether any
+    /// For each message and column: the number of the column's characters that fits for every item, and whether any
     /// cell contains HTML.
     least: HashMap<(String, String), (usize, bool)>,
 }
 
 impl Wrongs {
-    /// Adds a problem of a request.
     pub(super) fn add(&mut self, (problem, cut): Wrong) {
         let Some(cut) = cut else {
             self.causes.add(problem);
@@ -213,8 +212,7 @@ impl Wrongs {
         }
     }
 
-    /// Returns all problems. For texts that are too long, the hint gives a template that is short enough for every
-    /// item.
+    /// Returns all problems. If a text is too long, the hint has a template that makes it short enough for every item.
     pub(super) fn finish(self) -> Vec<Problem> {
         let mut problems = self.causes.finish();
         for (at, cut) in self.cuts {

@@ -1,16 +1,16 @@
-//! Chooses which jobs of a template are rendered first (the canary), and decides whether its other jobs may follow.
+//! Chooses the jobs of a shot and model that are rendered first (the canary), and decides whether the other jobs may
+//! follow.
 //!
 //! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees
-//! each kind once. A rollout that tests the rate of good clips draws its canary at random. A spread sample would show
-//! rare shapes more often than the catalog has them. The draw is a digest of template and job, so it is the same in
-//! every run.
+//! each kind once. A rollout that tests the rate of good clips draws its canary at random, because a spread sample
+//! shows rare shapes too often. The draw is a digest of the template and the job, so it is the same in every run.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::JobKey;
 use crate::domain::request::{PictureFacts, Request};
 use crate::domain::rollout::{Answer, Rollout, Then, answer, batches};
 
-/// The rule by which the jobs of a canary (the first jobs of a template) are chosen.
+/// The rule by which the jobs of a canary (those rendered first) are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Draw {
     /// Jobs are spread evenly over variants, shapes and the order of the items.
@@ -20,7 +20,7 @@ pub enum Draw {
 }
 
 impl Draw {
-    /// Returns the rule by which the jobs of the rollout's canary are chosen.
+    /// Returns the rule by which this rollout chooses the jobs of its canary.
     #[must_use]
     pub const fn of(rollout: &Rollout) -> Self {
         match rollout.then {
@@ -39,7 +39,7 @@ impl Draw {
     }
 }
 
-/// The state of a job of the canary, the first jobs of a template.
+/// The state of a job in a canary (the jobs rendered first).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Member {
     /// The clip of the job is approved.
@@ -48,24 +48,24 @@ pub enum Member {
     Rejected,
     /// The clip of the job waits for a review.
     Unreviewed,
-    /// The clip of the job is not there yet.
+    /// The job has no clip yet.
     Unfinished,
     /// The rendering of the job failed or was written off.
     Failed,
     /// The rendering of the job needs a person's decision.
     Held,
-    /// A person decided that the job stays without a clip; another job takes its place in the canary.
+    /// A person decided that the job needs no clip; another job replaces it in the canary.
     Dismissed,
 }
 
-/// The result of the reviews of a canary, the first jobs of a template.
+/// The result of the reviews of a canary (the jobs rendered first).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The canary has too few jobs: it must have this number of jobs.
+    /// The canary must have this number of jobs, and has fewer.
     Needs(usize),
     /// The canary has no result yet, for example because clips are not rendered, not reviewed, or rejected.
     Waits,
-    /// The other jobs of the template may be rendered.
+    /// The other jobs may be rendered.
     Passed,
     /// The reviews show that too few clips turn out well.
     Stopped {
@@ -115,7 +115,7 @@ pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     last
 }
 
-/// Returns the kind of a job, by which canaries are spread: the variant, and the picture's shape and size, such as
+/// Returns the kind of a job, over which canaries are spread: the variant, and the picture's shape and size, such as
 /// `blue/square/large`.
 #[must_use]
 pub fn kind(key: &JobKey, request: &Request) -> String {
@@ -144,17 +144,17 @@ fn size(facts: &PictureFacts) -> &'static str {
     }
 }
 
-/// Returns a number by which the jobs of a template are sorted into a random order, the same in every run.
+/// Returns a number that sorts the jobs of a template into a random order, which is the same in every run.
 #[must_use]
 pub fn draw(template: &Sha256, key: &JobKey) -> i64 {
     let digest = Sha256::of(format!("shotlist draw 1\n{template}\n{key}").as_bytes());
     i64::from_be_bytes(std::array::from_fn(|at| digest.0[at]))
 }
 
-/// Chooses `choices` jobs, spread over the kinds of jobs. `kinds` has the number of jobs of each kind.
+/// Chooses `choices` jobs, spread evenly over kinds of jobs. `kinds` has the number of jobs of each kind.
 ///
-/// Returns the index of the kind and the position in that kind for each chosen job. Every kind comes once before one
-/// comes twice; if there are more kinds than choices, the chosen kinds are spread evenly over all kinds.
+/// Returns, for each chosen job, the index of its kind and its position in that kind. Every kind comes once before one
+/// comes twice. If there are more kinds than choices, the chosen kinds are spread evenly.
 #[must_use]
 pub fn spread(kinds: &[usize], choices: usize) -> Vec<(usize, usize)> {
     let mut quotas = vec![0_usize; kinds.len()];

@@ -1,4 +1,4 @@
-//! Selects the items and matrix cells that become jobs, and reports those that do not.
+//! Selects the items and matrix cells (combinations of values) that become jobs, and reports those that do not.
 
 use super::values::Subject;
 use crate::domain::item::OnePer;
@@ -9,24 +9,22 @@ use crate::manifest::{Condition, ItemContext, Items, Manifest, Shot};
 /// The largest number of clips in a manifest: the paths and keys of all of them are kept in memory.
 const MOST_JOBS: usize = 5_000_000;
 
-/// The results of the manifest's conditions (`where`, `when`) for the items that were checked so far.
+/// The manifest's conditions `where` and `when`, with their results for the items so far.
 pub(super) struct Scope<'a> {
     manifest: &'a Manifest,
     /// The number of items that were checked so far.
     items: usize,
-    /// The number of items that `where` leaves out.
+    /// The number of items that `where` excludes.
     left_out: usize,
     /// The number of items whose `where` could not be evaluated.
     unclear: usize,
-    /// For each column that `where` reads, the first few different texts of items that were left out. A problem shows
-    /// them.
+    /// For each column that `where` reads, a few different texts of excluded items, to be shown in a problem.
     held: Vec<(String, Vec<String>)>,
     /// The number of clips of each shot, by the shot's position in the manifest.
     made: Vec<usize>,
-    /// The number of matrix cells of the items that were checked and selected so far. A shot without a matrix has one
-    /// cell.
+    /// The number of clips of all selected items without regard to `when`. A shot without a matrix counts as one clip.
     cells: usize,
-    /// The matrix axes that have the same name as a column.
+    /// The axes of a matrix whose names are also names of columns.
     named_twice: Vec<Place>,
     /// Problems that do not depend on an item.
     problems: Vec<Problem>,
@@ -48,7 +46,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Checks whether an item gets clips. Returns an error if the condition `where` cannot be evaluated for the item.
+    /// Checks whether an item gets clips by the condition `where`. Returns an error if the condition cannot be
+    /// evaluated for the item.
     pub(super) fn wants(
         &mut self,
         subject: &Subject<'_>,
@@ -76,7 +75,7 @@ impl<'a> Scope<'a> {
         self.made[shot] += 1;
     }
 
-    /// Returns the problems of all items together.
+    /// Returns the problems that concern all items together.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         if let Some(condition) = only(self.manifest).filter(|_| self.left_out > 0) {
             let problem = self.left_out(condition);
@@ -111,7 +110,7 @@ impl<'a> Scope<'a> {
         Problem { severity: Severity::Note, ..Problem::warning(condition.place(), message) }
     }
 
-    /// Adds the clips of one more item to the number of cells, and checks whether this stays within [`MOST_JOBS`].
+    /// Adds the clips of one more item to `cells`, and checks whether the sum stays within [`MOST_JOBS`].
     fn is_within_bounds(&mut self) -> bool {
         let before = self.cells;
         let of_shot = |shot: &Shot| shot.fields.matrix.as_ref().map_or(1, |matrix| matrix.len());
@@ -126,7 +125,7 @@ impl<'a> Scope<'a> {
         self.cells <= MOST_JOBS
     }
 
-    /// Adds a problem for each axis with the name of a column, as the name would be ambiguous.
+    /// Adds a problem for each axis of a matrix that has the name of a column, because the name is ambiguous.
     fn compare_names(&mut self, subject: &Subject<'_>) {
         let axes = |shot: &'a Shot| shot.fields.matrix.iter().flat_map(|matrix| &matrix.axes);
         let shots = self.manifest.shots.iter();

@@ -1,5 +1,7 @@
-//! Finds the values of a job. The order of precedence is: the matrix cell, the row's own cells, the shot, the entry of
-//! the manifest, the defaults.
+//! Finds the values of a job's settings.
+//!
+//! The order of precedence is: the job's place in the matrix, the row's own cells, the shot, the item's entry in the
+//! manifest, the defaults.
 
 use super::cells::{Cell, Cells};
 use crate::domain::fault::printable;
@@ -13,7 +15,7 @@ use crate::provider::check::Finding;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The source of jobs: a row of a product file, or an entry of the manifest.
+/// An item from which jobs are made: a row of a product file, or an entry of the manifest.
 #[derive(Debug, Clone)]
 pub struct Subject<'a> {
     /// The item, with its texts.
@@ -22,7 +24,7 @@ pub struct Subject<'a> {
     pub own: Option<&'a Settings<Located<String>>>,
 }
 
-/// A value as the user wrote it: a template of the manifest, a text of a manifest entry, or a cell of the item's row.
+/// A setting as the user wrote it: a template of the manifest, a text of an entry, or a cell of the item's row.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     Template(&'a Template),
@@ -48,13 +50,13 @@ impl Written<'_> {
         }
     }
 
-    /// Checks whether the value differs from item to item.
+    /// Checks whether the value can differ from item to item.
     fn is_of_item(&self) -> bool {
         !matches!(self, Self::Template(template) if template.columns().is_empty())
     }
 }
 
-/// A column of the product file whose text makes a rendered field too long.
+/// A column of the product file that makes a field too long, and must be shortened.
 pub(super) struct Cut {
     /// The place where the template reads the column.
     pub(super) place: Place,
@@ -69,10 +71,10 @@ pub(super) struct Cut {
     pub(super) has_markup: bool,
 }
 
-/// The maximum length of a setting, in characters, that a hint repeats in full.
+/// The maximum length of a setting, in characters, that a hint quotes in full.
 const ECHOED: usize = 60;
 
-/// Returns the characters of a line that a place marks; empty for a place outside a text file.
+/// Returns the text that a place marks in its line; empty for a place outside a text file.
 fn marked(place: &Place) -> String {
     let Place::Text { text, column, width, .. } = place else { return String::new() };
     let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -95,7 +97,7 @@ impl<'a> Values<'a> {
         &self.subject.item
     }
 
-    /// Returns all texts of a field; only reference images have several.
+    /// Returns all values of a field as the user wrote them; only reference images have several.
     pub(super) fn field(&self, field: Field) -> Vec<Written<'a>> {
         fn list<'a, T>(setting: &'a Setting<T>, written: fn(&'a T) -> Written<'a>) -> Vec<Written<'a>> {
             match setting {
@@ -131,7 +133,7 @@ impl<'a> Values<'a> {
         axis.or_else(cell).or_else(shot).or_else(own).or_else(defaults)
     }
 
-    /// Returns the parameters by name, each with the value of the highest precedence.
+    /// Returns the parameters by name, each with the value that takes precedence.
     pub(super) fn params(&self) -> Vec<(&'a str, Written<'a>)> {
         let templates = |settings: &'a Settings<Template>| {
             settings.params.iter().map(|(name, template)| (name.as_str(), Written::Template(template)))
@@ -153,7 +155,7 @@ impl<'a> Values<'a> {
         self.shot.fields.optional.contains(name) || self.manifest.defaults.optional.contains(name)
     }
 
-    /// Returns the value of a field, `model`, `output` or `params.NAME` as it was written.
+    /// Returns the setting of a field, `model`, `output` or `params.NAME` as the user wrote it.
     fn written(&self, name: &str) -> Option<Written<'a>> {
         match name.strip_prefix("params.") {
             Some(param) => {
@@ -165,8 +167,8 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Returns an error about a value of this job. Its place is that of the written value, or of the shot's name. Its
-    /// example is the item, with `detail` about this item, such as `613 characters`.
+    /// Returns an error about a setting of this job, at the place of the setting or, without one, of the shot's name.
+    /// The example is the item, with `detail` about it, such as `613 characters`.
     pub(super) fn problem(&self, name: &str, message: impl Into<String>, detail: Option<&str>) -> Problem {
         let written = self.written(name);
         let of_item = written.is_some_and(|written| written.is_of_item());
@@ -189,13 +191,12 @@ impl<'a> Values<'a> {
         problem
     }
 
-    /// Checks whether the value of a field is made by a template that inserts columns of the item.
+    /// Checks whether a setting is a template that inserts columns of the item.
     pub(super) fn is_from_cell(&self, name: &str) -> bool {
         matches!(self.written(name), Some(Written::Template(template)) if !template.columns().is_empty())
     }
 
-    /// Returns a hint that shows what to write: the whole line `name: values` in the manifest, or only the values if
-    /// the setting comes from a cell of a sheet.
+    /// Returns a hint that says what to write: the line `name: values`, or only the values for a cell of a sheet.
     pub(super) fn write(&self, name: &str, values: &[String]) -> String {
         let key = name.strip_prefix("params.").unwrap_or(name);
         let either = values.join(" or ");
@@ -217,7 +218,7 @@ impl<'a> Values<'a> {
         format!("in the {holder}, write {either} instead")
     }
 
-    /// Returns a setting as the manifest writes it (name and value), and the place of its name.
+    /// Returns a setting with its name, as the manifest writes it, and the place of the name.
     pub(super) fn setting(&self, name: &str) -> Option<(String, Place)> {
         let written = self.written(name)?;
         let mut place = written.place();
@@ -239,7 +240,7 @@ impl<'a> Values<'a> {
         Some((words, place))
     }
 
-    /// Returns the effect of leaving a setting empty; `None` if the model requires it.
+    /// Returns what the model does without a setting, in words; `None` if it requires the setting.
     fn without(&self, name: &str, card: &ModelCard) -> Option<&'static str> {
         let has = |field: Field| !self.field(field).is_empty();
         match Field::named(name) {
@@ -261,7 +262,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Returns a problem that says that a value is empty for this item.
+    /// Returns the problem that a setting is empty for this item.
     pub(super) fn empty(&self, name: &str, written: &Written<'_>, card: Option<&ModelCard>) -> Problem {
         let item = self.item();
         let is_blank = |column: &&String| item.get(column).is_some_and(|text| text.trim().is_empty());
@@ -292,8 +293,8 @@ impl<'a> Values<'a> {
         problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))
     }
 
-    /// Returns a problem if a prompt does not describe the product: its title is blank, or the prompt only contains an
-    /// id.
+    /// Returns a problem if a prompt does not describe the product: the product's title is blank, or the prompt is only
+    /// an id.
     pub(super) fn subject_of(&self, template: &Template, text: &str) -> Option<Problem> {
         let item = self.item();
         let columns = template.columns();
@@ -334,8 +335,8 @@ impl<'a> Values<'a> {
         Some(problem.hint("name the product by its title, `{{ item.title }}`, or by another column"))
     }
 
-    /// Finds the column to shorten so that the rendered text of a field gets shorter by `excess` characters. `None` if
-    /// the text contains no column unchanged, or if the longest such column is too short.
+    /// Finds the column to shorten if a field's text is too long by `excess` characters. Returns `None` if the text
+    /// contains no column unchanged, or if the longest such column is too short.
     pub(super) fn cut(&self, field: &str, text: &str, excess: usize) -> Option<Cut> {
         let item = self.item();
         let written = self.written(field)?;
@@ -351,7 +352,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Converts a finding from the check against the model's card into a problem of the manifest, with the item as its
+/// Converts a finding from the check against the model's card into a problem of the manifest, with the item as an
 /// example.
 pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
     let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());

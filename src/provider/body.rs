@@ -1,4 +1,4 @@
-//! Writes a request as the members of a JSON body: only what the user set, under the names and in the order of the
+//! Writes a request as a JSON body: only the fields that the user set, with the names and the order of the model's
 //! card.
 
 use super::card::{ModelCard, SendAs};
@@ -6,7 +6,7 @@ use crate::domain::request::{Field, Media, MediaFile, Request, Setting, Value};
 use crate::wire;
 use serde_json::{Map, Value as Json};
 
-/// Returns the members of the JSON body for a request.
+/// Returns the fields of the JSON body for a request.
 ///
 /// Fields that the model's card lacks are left out, because the check has already refused them.
 pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
@@ -37,7 +37,7 @@ pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
     members
 }
 
-/// Sets a member of the body. A dotted name such as `a.b` sets the member `b` of the object `a`.
+/// Sets a field of the body. A dotted name such as `a.b` sets the field `b` of the object `a`.
 fn put(members: &mut Map<String, Json>, name: &str, value: Json) {
     match name.split_once('.') {
         None => drop(members.insert(name.to_owned(), value)),
@@ -77,7 +77,7 @@ fn picture(media: &Media) -> String {
     }
 }
 
-/// Returns the value of a field as JSON. Each picture is written by the function `picture`; only the field for
+/// Returns the value of a field as JSON, in which the function `picture` writes each picture. Only the field for
 /// reference images becomes a list.
 pub fn written(field: Field, setting: Setting<'_>, picture: impl Fn(&Media) -> Json) -> Json {
     match setting {

@@ -1,7 +1,7 @@
 //! Defines model cards, which describe as data what each model of a provider accepts, costs and allows.
 //!
-//! A card follows the provider's documents. `validate`, `plan`, `models` and `schema` all read the same cards. So does the code
-//! that writes requests: a card's fields are in the order of the request's body.
+//! A card follows the provider's documents. `validate`, `plan`, `models` and `schema` all read the same cards. So does
+//! the code that writes requests: a card's fields are in the order of the request's body.
 
 mod examine;
 pub(super) mod read;
@@ -52,7 +52,7 @@ pub struct ModelCard {
     /// The documented parameters that only some models have, which a manifest sets under `params:`.
     #[serde(default)]
     pub params: Vec<Rule>,
-    /// Remarks of the provider's documents about settings, such as extra costs, beyond their allowed values.
+    /// Statements of the provider's documents about settings, beyond their allowed values, such as extra costs.
     #[serde(default)]
     pub remarks: Vec<Remark>,
     /// Further notes, such as which of two documents is followed, and why.
@@ -81,7 +81,7 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
-/// A part of a card that the manifest has changed.
+/// A part of a model card that the manifest has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
     /// The changed part, such as `price` or `fields.duration`.
@@ -91,7 +91,8 @@ pub struct Correction {
 }
 
 impl ModelCard {
-    /// Reads a card from JSON, which comes from a provider's document or a manifest. An error is one clause.
+    /// Reads a model card from JSON, which comes from a provider's document or a manifest. The error is a clause for a
+    /// message.
     pub fn read(written: Json) -> Result<Self, String> {
         let mut card: Self = serde_json::from_value(written.clone()).map_err(|error| error.to_string())?;
         card.examine()?;
@@ -123,7 +124,7 @@ impl ModelCard {
         }
     }
 
-    /// Returns the JSON from which the card was read.
+    /// Returns the JSON from which the model card was read.
     #[must_use]
     pub fn written(&self) -> &Json {
         &self.written
@@ -156,7 +157,7 @@ impl ModelCard {
         }
     }
 
-    /// Returns the remark that prohibits every value of a setting; `None` if there is none. The model may lack the
+    /// Returns the remark that prohibits a setting whatever its value; `None` if there is none. The model may lack the
     /// setting.
     #[must_use]
     pub fn prohibition(&self, name: &str) -> Option<&Remark> {
@@ -207,7 +208,7 @@ impl Mode {
 pub struct Rule {
     /// The name of the field or parameter in the manifest.
     pub name: String,
-    /// The name in the request's body; `None` if it is the same as in the manifest. `a.b` is the member `b` of the
+    /// The name in the request's body; `None` if it is the same as in the manifest. `a.b` is the field `b` of the
     /// object `a`.
     wire: Option<String>,
     /// The type of the value.
@@ -302,11 +303,11 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pictures {
-    /// The member of the request's body that contains all pictures, in the order image, last image, references. With
-    /// `None`, each picture field has its own member.
+    /// The field of the request's body for all pictures, in the order image, last image, reference images. With `None`,
+    /// each picture field has its own field in the body.
     pub wire: Option<String>,
-    /// The form of the member that contains all pictures. In a member of its own, a picture field is a list if its rule
-    /// has `max`, and otherwise text.
+    /// The form of the field for all pictures. Without such a field, each picture field is text, or a list if its rule
+    /// has `max`.
     #[serde(default)]
     pub send: SendAs,
     /// True if the provider accepts only links to pictures, not the bytes of a local picture.
@@ -315,7 +316,7 @@ pub struct Pictures {
     /// The accepted file formats of pictures; empty if the documents name none.
     #[serde(default, deserialize_with = "formats")]
     pub formats: Vec<PictureFormat>,
-    /// The largest picture file in MB. The documents do not define MB: up to this many million bytes are safe, and more than
+    /// The largest picture file in MB, which the documents do not define. So many million bytes are safe; more than
     /// this many times 2²⁰ bytes are refused.
     pub max_megabytes: Option<u32>,
     /// The largest body of a request in `MB`, checked like [`Pictures::max_megabytes`].
@@ -325,7 +326,7 @@ pub struct Pictures {
     pub min_side: u32,
     /// The largest allowed ratio of a picture's longer side to its shorter side.
     pub max_aspect: Option<u32>,
-    /// The largest ratio by which the aspect ratios or sizes of the first and the last frame may differ, as numerator and
+    /// The largest allowed ratio between the aspect ratios or sizes of the first and the last frame, as numerator and
     /// denominator.
     pub max_difference: Option<[u32; 2]>,
 }

@@ -21,7 +21,7 @@ pub struct Cards {
     models: BTreeMap<ModelName, Arc<ModelCard>>,
 }
 
-/// A part of a card as the manifest writes it. In `fields` and `params`, each rule is a separate part.
+/// A part of a model card as the manifest writes it. In `fields` and `params`, each rule is a separate part.
 #[derive(Debug, Clone)]
 pub struct CardPart {
     /// The key of the part in the card, such as `price`.
@@ -32,10 +32,10 @@ pub struct CardPart {
     pub at: String,
 }
 
-/// A mistake in a correction of a card.
+/// A mistake in the manifest's correction of a model card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// The index of the part with the mistake.
+    /// The index of the part with the mistake, in the list of corrected parts.
     pub part: usize,
     /// The mistake, with its place inside the part.
     pub misfit: Misfit,
@@ -51,7 +51,7 @@ pub struct Unknown {
 }
 
 impl Cards {
-    /// Returns the cards of all models of the given providers, from their documents.
+    /// Returns the model cards from the documents of the given providers.
     #[must_use]
     pub fn new(providers: &Registry) -> Self {
         let cards = providers.iter().flat_map(|provider| provider.cards());
@@ -59,7 +59,7 @@ impl Cards {
         Self { providers: providers.clone(), models }
     }
 
-    /// Returns the cards of all models of the built-in providers.
+    /// Returns the model cards of the built-in providers.
     #[must_use]
     pub fn built_in() -> Self {
         Self::new(&Registry::built_in())
@@ -82,12 +82,12 @@ impl Cards {
         self.models.values()
     }
 
-    /// Returns the cards of one provider's models.
+    /// Returns the model cards of one provider.
     pub fn of<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a Arc<ModelCard>> {
         self.iter().filter(move |card| card.name.provider == provider)
     }
 
-    /// Returns the cards of the models that can be bought; models that exist only for rehearsals are left out.
+    /// Returns the cards of the models that can be bought, without those that exist only for rehearsals.
     pub fn for_sale(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
         let is_for_sale = |card: &&Arc<ModelCard>| {
             self.providers.find(&card.name.provider).is_some_and(|provider| !provider.profile().sandbox_only)
@@ -100,8 +100,8 @@ impl Cards {
         self.for_sale().filter(|card| !card.unverified)
     }
 
-    /// Returns the error for a name whose provider or model does not exist. The hint contains the most similar name or all
-    /// names.
+    /// Returns the error for a name whose provider or model does not exist. The hint contains the most similar name or
+    /// all names.
     #[must_use]
     pub fn unknown(&self, model: &ModelName) -> Unknown {
         let providers = || {
@@ -128,8 +128,8 @@ impl Cards {
         self.correct(model, vec![CardPart { name: "price".into(), value: written(price), at }])
     }
 
-    /// Adds a model as a copy of the model `like` of the same provider, for the manifest to correct. `at` is the place
-    /// in the manifest.
+    /// Adds a model as a copy of the model `like` of the same provider. The manifest can then correct it. `at` is the
+    /// place in the manifest that adds the model.
     pub fn add(&mut self, model: &ModelName, like: &ModelName, at: String) -> Result<(), Unknown> {
         if self.providers.find(&model.provider).is_none() {
             return Err(self.unknown(model));
@@ -158,8 +158,10 @@ impl Cards {
         Ok(())
     }
 
-    /// Replaces parts of an existing card. After an error the card is unchanged. In a rule of `fields` or `params`, in
-    /// `pictures` and in `limits` only the given keys are replaced. Any other part is replaced as a whole.
+    /// Replaces parts of a model card, or changes nothing if there is an error.
+    ///
+    /// In a rule of `fields` or `params`, in `pictures` and in `limits`, only the given keys are replaced. Any other
+    /// part is replaced as a whole.
     pub fn correct(&mut self, model: &ModelName, mut parts: Vec<CardPart>) -> Result<(), Vec<Unfit>> {
         let Some(card) = self.models.get_mut(model) else {
             let Unknown { what, hint } = self.unknown(model);
@@ -224,7 +226,7 @@ fn is_rules(part: &str) -> bool {
     matches!(part, "fields" | "params")
 }
 
-/// Returns the mistakes in the way a part is written: unknown keys and values of the wrong type.
+/// Returns the mistakes in the form of a part: unknown keys, and values of the wrong type.
 fn fit(part: &mut CardPart) -> Vec<Misfit> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
         if part.name == "name" {
@@ -249,7 +251,7 @@ fn about_key(what: String, hint: String) -> Misfit {
     Misfit { steps: Vec::new(), is_key: true, what, hint }
 }
 
-/// Returns the error for a part that is written correctly but contradicts the rest of the card; `why` says how.
+/// Returns the error for a well-formed part that contradicts the rest of the card; `why` says how.
 fn senseless(model: &ModelName, part: &CardPart, why: &str) -> Misfit {
     about_key(
         format!("this `{}` does not fit the card of {model}: {why}", label(part)),
@@ -257,7 +259,7 @@ fn senseless(model: &ModelName, part: &CardPart, why: &str) -> Misfit {
     )
 }
 
-/// Writes a part into the JSON of a card.
+/// Merges a corrected part into the JSON of a model card.
 fn merge(card: &mut Json, part: &CardPart) -> Result<(), Misfit> {
     let Some(card) = card.as_object_mut() else { return Ok(()) };
     if !is_rules(&part.name) {
@@ -289,7 +291,7 @@ fn merge(card: &mut Json, part: &CardPart) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// Copies the members of `new` into `old`, and removes members whose new value is null.
+/// Copies the keys of `new` into `old`, and removes keys whose new value is null.
 fn replace(old: &mut Map<String, Json>, new: &Map<String, Json>) {
     for (key, value) in new {
         if value.is_null() {
@@ -311,7 +313,7 @@ fn without_nulls(value: &Json) -> Json {
     }
 }
 
-/// Checks that each surcharge of the card's price depends on a value that a request can have. A surcharge that never applies
+/// Checks that each surcharge of the card's price depends on a value that a request can have. One that never applies
 /// would hide a cost.
 fn surcharges(card: &ModelCard) -> Result<(), String> {
     for surcharge in card.price.iter().flat_map(|price| &price.surcharges) {

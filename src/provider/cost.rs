@@ -20,11 +20,11 @@ impl Cost {
     /// overflow. The estimated cost then stays in force.
     pub const MAX: Usd = Usd::from_micros(10_000_000_000);
 
-    /// Returns the cost of a clip from a provider's reply. There the cost is decimal text or a JSON number, with or without
-    /// an exponent.
+    /// Returns the cost of a clip from a provider's reply. There the cost is decimal text or a JSON number, with or
+    /// without an exponent.
     ///
-    /// A fraction of a micro-dollar is rounded up. A negative or unreadable figure, or one above [`Cost::MAX`], is kept as
-    /// written: it is reported but not used.
+    /// A fraction of a micro-dollar is rounded up. A negative or unreadable figure, or one above [`Cost::MAX`], is kept
+    /// as written: it is reported but not used.
     #[must_use]
     pub fn read(value: Option<&Json>) -> Self {
         let figure = match value {

@@ -116,7 +116,8 @@ pub struct Profile {
     /// The limits of the user's account at the provider, for all models together.
     #[serde(default, deserialize_with = "limits")]
     pub limits: Limits,
-    /// The schedule of look-ups, which search tasks by their request ids; `None` if the provider documents no such search.
+    /// The schedule of look-ups, which search tasks by their request ids; `None` if the provider documents no such
+    /// search.
     #[serde(default, deserialize_with = "look_up")]
     pub look_up: Option<LookUp>,
     /// True if the provider exists only in the sandbox and sells nothing, so that tables of models omit it.
@@ -125,15 +126,16 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Returns the standard policy (limits and durations) with this provider's schedule of look-ups. Model cards and the
-    /// manifest may change it further.
+    /// Returns the standard policy (limits and durations) with this provider's schedule of look-ups. Model cards and
+    /// the manifest may change it further.
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy { look_up: self.look_up.clone(), ..Policy::standard() }
     }
 
-    /// Returns the server's address as a call needs it, from an address in a manifest. It removes a known path of the API,
-    /// doubled slashes and a final slash. An address of the provider's own hosts gets the path of `base_url` if it has no path.
+    /// Returns the server's address as a call needs it, from an address in a manifest. It removes a known path of the
+    /// API, doubled slashes and a final slash. An address of the provider's own hosts gets the path of `base_url` if it
+    /// has no path.
     #[must_use]
     pub fn server(&self, address: &Url) -> Url {
         let pieces: Vec<&str> = address.path().split('/').filter(|piece| !piece.is_empty()).collect();

@@ -1,5 +1,5 @@
-//! Implements Echo, a provider that exists only in the sandbox and has features that other providers lack. Tasks of Echo can be
-//! found by the request ids of the client, polled together, and cancelled.
+//! Implements Echo, a provider that exists only in the sandbox and has features that other providers lack. Tasks of
+//! Echo can be found by the request ids of the client, polled together, and cancelled.
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
@@ -15,7 +15,6 @@ use serde_json::{Map, Value as Json};
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
-/// The implementation of the provider `echo`.
 #[derive(Debug)]
 pub(super) struct Echo;
 
@@ -27,15 +26,14 @@ const TASKS: &str = "/v1/tasks";
 /// The largest number of tasks in one poll, according to Echo's document.
 const MOST: NonZeroUsize = NonZeroUsize::new(50).unwrap();
 
-/// A look-up searches from ten minutes before the submission, because the clocks of the provider and this computer may
-/// differ.
+/// The time before a submission from which a look-up lists tasks, because the clocks may differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
-/// A look-up searches to 30 minutes after the submission. A reply is awaited for two minutes, and a kernel may send a
-/// dead process's data for another quarter of an hour.
+/// The time after a submission to which a look-up lists tasks. A reply is awaited for two minutes, and a kernel may
+/// send a dead process's data for another quarter of an hour.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 
-/// The meanings of Echo's error codes after a submission. The status 409 means that the `client_id` was used before. That is no
-/// refusal: the task with that id may have been submitted by this program.
+/// The meanings of Echo's error codes after a submission. The status 409 means that the `client_id` was used before.
+/// That is no refusal: the task with that id may have been submitted by this program.
 const MEANINGS: Meanings = Meanings {
     codes: &[
         ("unauthorized", FaultKind::Stop(Stop::Auth)),
@@ -233,7 +231,8 @@ fn reported(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     })
 }
 
-/// Returns the progress of a failed task. The task may have been charged, because the reply does not say whether it was.
+/// Returns the progress of a failed task. The task may have been charged, because the reply does not say whether it
+/// was.
 fn failed(answer: &Json, http: u16) -> Progress {
     let complaint = complaint(Some(answer)).unwrap_or_default();
     let refusal = match MEANINGS.of_code(Some(&complaint)) {

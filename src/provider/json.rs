@@ -38,7 +38,7 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     read(json.as_bytes()).or_else(|| read(&with_large_numbers_as_text(json.as_bytes())?))
 }
 
-/// Returns JSON as UTF-8 without a byte order mark, with U+FFFD for what no text can contain.
+/// Returns JSON as UTF-8 without a byte order mark. U+FFFD replaces bytes and escapes that are not valid text.
 fn mended(json: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(json.strip_prefix(MARK).unwrap_or(json));
     if !text.contains("\\u") {
@@ -63,7 +63,8 @@ fn mended(json: &[u8]) -> Cow<'_, str> {
     mended.into()
 }
 
-/// Returns the UTF-16 code unit of an escape such as `\u00e9` at the start of a text; `None` if there is no such escape.
+/// Returns the UTF-16 code unit of an escape such as `\u00e9` at the start of a text; `None` if there is no such
+/// escape.
 fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
@@ -79,7 +80,7 @@ impl<'de> Deserialize<'de> for Consistent {
 
 struct Reader;
 
-/// Implements the visits of values that contain no others.
+/// Implements the reading of values that contain no other values.
 macro_rules! leaves {
     ($($visit:ident: $type:ty),*) => {
         $(fn $visit<E>(self, value: $type) -> Result<Json, E> {

@@ -1,14 +1,15 @@
 //! Implements the APIs of video providers as pure functions, with the cards (descriptions) of their models as data.
 //!
-//! A provider is one file of code and one of data. It uses no socket, no clock and no secret: [`Provider`] turns requests
-//! into calls and replies into results. The [`Registry`] holds the providers that a program can use. A built-in provider
-//! has two lines below, `mod` and one in [`Registry::built_in`]; another crate adds its provider with [`Registry::with`].
+//! A provider is one file of code and one of data. It uses no socket, no clock and no secret: [`Provider`] turns
+//! requests into calls and replies into results. The [`Registry`] holds the providers that a program can use. A
+//! built-in provider has two lines below, `mod` and one in [`Registry::built_in`]; another crate adds its provider with
+//! [`Registry::with`].
 //!
 //! - [`mod@document`]: a provider and its models as data, read from `<provider>.yaml`.
 //! - [`mod@card`]: the card of a model, which says what it accepts, costs and allows.
 //! - [`cards`]: the cards of all models, with the corrections of a manifest.
 //! - [`mod@check`]: checks a request against its model's card, before anything is sent.
-//! - [`body`]: writes a request as the members of a body, as the card defines.
+//! - [`body`]: writes a request as a JSON body, in the form that the card defines.
 //! - [`reply`]: decides from a reply whether a paid task exists, by the same rules for every provider.
 
 pub mod body;
@@ -79,8 +80,8 @@ impl Registry {
         self.find(&model.provider)?.cards().iter().find(|card| card.name == *model)
     }
 
-    /// Returns a provider's policy (limits and durations) for all its models. Model cards and the manifest may change it
-    /// further.
+    /// Returns a provider's policy (limits and durations) for all its models. Model cards and the manifest may change
+    /// it further.
     #[must_use]
     pub fn policy(&self, provider: &str) -> Policy {
         self.find(provider).map_or_else(Policy::standard, |provider| provider.profile().policy())
@@ -98,8 +99,8 @@ pub const NO_TASK: &str = "0";
 
 /// The API of a video provider as pure functions.
 ///
-/// The engine sends each call and hands the reply back: the call of `submit` and its reply to `submitted`, then the call
-/// of `poll` and its reply to `polled`, until the task has ended. The functions with a default are optional.
+/// The engine sends each call and hands the reply back: the call of `submit` and its reply to `submitted`, then the
+/// call of `poll` and its reply to `polled`, until the task has ended. The functions with a default are optional.
 pub trait Provider: Send + Sync {
     /// Returns the provider's name in manifests.
     fn name(&self) -> &'static str;
@@ -119,8 +120,8 @@ pub trait Provider: Send + Sync {
     /// a refusal.
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault>;
 
-    /// Returns the free call that asks for the status of a task. If the provider no longer lists the model, `card` contains
-    /// only the model's name, as [`ModelCard::unlisted`] makes it.
+    /// Returns the free call that asks for the status of a task. If the provider no longer lists the model, `card`
+    /// contains only the model's name, as [`ModelCard::unlisted`] makes it.
     fn poll(&self, card: &ModelCard, task: &TaskId) -> Call;
 
     /// Interprets the reply to [`Provider::poll`] as the progress of the task.
@@ -140,8 +141,8 @@ pub trait Provider: Send + Sync {
         Some(self.poll(self.cards().first()?, &TaskId(NO_TASK.into())))
     }
 
-    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The schedule of such
-    /// look-ups is in [`Profile::look_up`].
+    /// Returns the calls that find tasks by their request ids; `None` if the provider documents none. The schedule of
+    /// such look-ups is in [`Profile::look_up`].
     fn look_up(&self) -> Option<&dyn LookUp> {
         None
     }

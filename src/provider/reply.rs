@@ -28,12 +28,11 @@ pub struct Complaint {
     pub pause: Option<Duration>,
 }
 
-/// The meanings of errors after a submission: of a provider's error codes, and of HTTP statuses that the provider uses
-/// in its own way.
+/// The tables of the meanings of errors after a submission, by the provider's error code and by HTTP status.
 pub struct Meanings {
-    /// The meaning of each error code. Any kind of fault but `Unknown` states that no task was created.
+    /// The kind of fault that each error code means. Any kind but `Unknown` says that no task was created.
     pub codes: &'static [(&'static str, FaultKind)],
-    /// The meaning of an HTTP status, for an error without a known code.
+    /// The kind of fault that an HTTP status means, if it differs from the usual, for an error without a known code.
     pub statuses: &'static [(u16, FaultKind)],
 }
 
@@ -57,16 +56,16 @@ impl Meanings {
     }
 }
 
-/// Returns the body of a reply if it is a JSON object. JSON nested deeper than 128 levels gives `None`, not a stack
-/// overflow. So does an object with two members of one name and different values.
+/// Returns the body of a reply if it is a JSON object. Returns `None` also for JSON nested deeper than 128 levels, and
+/// for an object that gives one name two different values.
 ///
-/// A number beyond the range of a 64-bit float, such as `1e400`, becomes a string. Bytes that are not UTF-8 and halves of
-/// surrogate pairs become U+FFFD.
+/// A number beyond the range of a 64-bit float, such as `1e400`, becomes a string. Bytes that are not UTF-8 and halves
+/// of surrogate pairs become U+FFFD.
 pub fn object(reply: &Reply) -> Option<Json> {
     json::read(&reply.body).filter(Json::is_object)
 }
 
-/// Returns the text of a JSON string or of a whole number, because some fields come as either. `None` for other values, blank
+/// Returns a JSON string, or a whole number as text, because some fields come as either. `None` for other values, blank
 /// text, and numbers too large to be exact.
 #[must_use]
 pub fn text(value: Option<&Json>) -> Option<String> {
@@ -91,8 +90,8 @@ pub fn percent(hundredths: f64) -> Option<u8> {
     (0..=100).find(|percent| (f64::from(*percent) - hundredths).abs() <= 0.5)
 }
 
-/// Returns the error in a reply of one of the most common forms: `{"error": {"code", "message"}}` or `{"code", "message"}`. A
-/// code may be text or a number.
+/// Returns the error in a reply of one of the most common forms: `{"error": {"code", "message"}}` or
+/// `{"code", "message"}`. A code may be text or a number.
 #[must_use]
 pub fn complaint(answer: &Json) -> Option<Complaint> {
     let inner = answer.get("error").filter(|error| error.is_object());
@@ -112,7 +111,8 @@ pub fn is_success(reply: &Reply) -> bool {
     (200..300).contains(&reply.status)
 }
 
-/// Returns the fault for a reply to a submission if the reply names no task. The fault says whether a paid task may exist.
+/// Returns the fault for a reply to a submission if the reply names no task. The fault says whether a paid task may
+/// exist.
 #[must_use]
 pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings) -> Fault {
     let by_code = meanings.of_code(complaint);
@@ -153,16 +153,15 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
     Fault::new(paused(kind, reply, complaint), said)
 }
 
-/// Returns the first characters of a reply, in which a person may find the id of a paid task; `None` for a web page or an empty
-/// body.
+/// Returns the first characters of a reply, in which a person may find the id of a paid task; `None` for a web page or
+/// an empty body.
 fn beginning(reply: &Reply) -> Option<String> {
     let start = &reply.body[..reply.body.len().min(4 * MOST_LETTERS)];
     let start: String = String::from_utf8_lossy(start).trim().chars().take(MOST_LETTERS).collect();
     (!start.is_empty() && !start.starts_with('<')).then(|| printable(&start))
 }
 
-/// Returns the part of a model's card whose check should have refused the request before it was sent. It is a guess from the
-/// words of the reply.
+/// Guesses, from the words of a reply, which part of a model's card should have refused the request before it was sent.
 fn missed_by(reply: &Reply, complaint: Option<&Complaint>) -> Option<&'static str> {
     let words = complaint.map(|complaint| complaint.message.to_lowercase()).unwrap_or_default();
     match reply.status {
@@ -210,8 +209,8 @@ pub fn named(task: &str) -> String {
     }
 }
 
-/// Returns the fault for a reply that contradicts itself and names tasks. A paid task may exist, and a person can adopt it
-/// by the name in the message.
+/// Returns the fault for a reply that contradicts itself and names tasks. A paid task may exist, and a person can adopt
+/// it by the name in the message.
 fn doubted(reply: &Reply, tasks: &[String], complaint: Option<Complaint>) -> Fault {
     let words = complaint.unwrap_or_default().message;
     let message = match tasks {
@@ -224,8 +223,8 @@ fn doubted(reply: &Reply, tasks: &[String], complaint: Option<Complaint>) -> Fau
     Fault::new(FaultKind::Unknown, said(reply, Some(&Complaint { message, ..Complaint::default() })))
 }
 
-/// Returns the fault for a reply to a poll if the reply does not contain the task's status. `gone` lists the error codes that
-/// mean "no such task".
+/// Returns the fault for a reply to a poll if the reply does not contain the task's status. `gone` lists the error
+/// codes that mean "no such task".
 #[must_use]
 pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings, gone: &[&str]) -> Fault {
     let code = complaint.and_then(|complaint| complaint.code.as_deref());
@@ -242,8 +241,8 @@ pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meani
     Fault::new(paused(kind, reply, complaint), said(reply, complaint))
 }
 
-/// Returns the progress of a failed task. The task was charged if the reply has a cost above zero. Otherwise it may have
-/// been charged, because no provider documents that a failed task costs nothing.
+/// Returns the progress of a failed task. The task was charged if the reply has a cost above zero. Otherwise it may
+/// have been charged, because no provider documents that a failed task costs nothing.
 #[must_use]
 pub fn failed(reply: &Reply, complaint: Complaint, cost: Cost, meanings: &Meanings) -> Progress {
     let refusal = match meanings.of_code(Some(&complaint)) {

@@ -15,7 +15,6 @@ use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use serde_json::{Map, Value as Json};
 use std::sync::LazyLock;
 
-/// The implementation of the provider `uniall`.
 #[derive(Debug)]
 pub(super) struct UniAll;
 
@@ -93,8 +92,8 @@ impl Provider for UniAll {
         reply::submitted(reply, ids, has_state, complaint, &MEANINGS)
     }
 
-    /// Returns the call that polls a task at the first of two documented addresses. The second, `/v1/videos/{id}`, is for older
-    /// programs and returns nothing more. Replies in the form of the second address are understood too.
+    /// Returns the call that polls a task at the first of two documented addresses. The second, `/v1/videos/{id}`, is
+    /// for older programs and returns nothing more. Replies in the form of the second address are understood too.
     fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
         poll(task)
     }
@@ -148,8 +147,8 @@ fn inner(answer: &Json) -> &Json {
     answer.get("data").filter(|data| data.get("status").is_some()).unwrap_or(answer)
 }
 
-/// Returns the ids of the task in a reply, which are equal. The member `id` of `data` is not used: it is the number of a
-/// row of the gateway.
+/// Returns the ids of the task in a reply, which are equal in a valid reply. The field `id` of `data` is not used: it
+/// is the number of a row in the gateway.
 fn ids(answer: &Json) -> Vec<String> {
     ["/task_id", "/id", "/data/task_id"]
         .iter()

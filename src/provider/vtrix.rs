@@ -1,7 +1,8 @@
-//! Implements the provider Vtrix: every model at one address, with the parameters of a request inside the member `input`.
+//! Implements the provider Vtrix: every model at one address, with the parameters of a request inside the member
+//! `input`.
 //!
-//! Vtrix offers no way to ask whether a request arrived. A request has no field for a request id of the client: the member
-//! `payload` belongs to the user, and no documented call finds a task by it.
+//! Vtrix offers no way to ask whether a request arrived. A request has no field for a request id of the client: the
+//! member `payload` belongs to the user, and no documented call finds a task by it.
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
@@ -15,7 +16,6 @@ use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use serde_json::{Value as Json, json};
 use std::sync::LazyLock;
 
-/// The implementation of the provider `vtrix`.
 #[derive(Debug)]
 pub(super) struct Vtrix;
 
@@ -140,7 +140,8 @@ fn poll(task: &TaskId) -> Call {
     }
 }
 
-/// Returns the ids of the task in a reply, which are equal. Vtrix's own program prints the id as `task_id`.
+/// Returns the ids of the task in a reply, which are equal in a valid reply. Vtrix's own program prints the id as
+/// `task_id`.
 fn ids(answer: &Json) -> Vec<String> {
     ["id", "task_id"].iter().filter_map(|name| reply::text(answer.get(name))).collect()
 }
@@ -154,8 +155,8 @@ fn status(answer: &Json) -> Option<&str> {
     answer.get("status")?.as_str()
 }
 
-/// Returns the error in a reply. A task's error is plain text, or an object with `error_message` or `message`. The gateway's
-/// error is `message` or `error` in plain text, or an object `status`.
+/// Returns the error in a reply. A task's error is plain text, or an object with `error_message` or `message`. The
+/// gateway's error is `message` or `error` in plain text, or an object `status`.
 fn complaint(answer: &Json) -> Option<Complaint> {
     let from = match (answer.get("error"), answer.get("status")) {
         (Some(Json::String(words)), _) => {

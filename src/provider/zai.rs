@@ -18,7 +18,6 @@ use serde_json::{Map, Value as Json};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The implementation of the provider `zai`.
 #[derive(Debug)]
 pub(super) struct Zai;
 

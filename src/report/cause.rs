@@ -7,7 +7,8 @@ use crate::domain::lifecycle::State;
 use crate::domain::review::{Reason, ReviewState};
 use crate::plan::bucket::Bucket;
 
-/// Returns what is wrong with a job, such as a failed rendering or a rejected clip; `None` if nothing is.
+/// Returns the reason why a job needs a person's attention, such as a failed rendering or a rejected clip; `None` if
+/// there is none.
 #[must_use]
 pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
     match job.bucket {
@@ -20,7 +21,7 @@ pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
     }
 }
 
-/// Returns how the rendering that decides a job's status ended, with the provider's message if there is one.
+/// Returns the outcome of the rendering that decides a job's status, with the provider's message if there is one.
 fn ended(job: &GalleryJob) -> String {
     // A job that shares the clip of another one has no rendering of its own.
     let Some(take) = job.record.decisive() else {

@@ -46,7 +46,7 @@ const COLUMNS: [&str; 29] = [
     "seed",
 ];
 
-/// Returns whether a text begins with the header line of [`jobs`].
+/// Returns whether a text begins with the header line of the CSV that [`jobs`] writes.
 pub(super) fn is_own(text: &str) -> bool {
     text.lines().next() == Some(COLUMNS.join(",").as_str())
 }

@@ -17,7 +17,8 @@ pub fn json(value: &Value) -> String {
     format!("{}\n", shown_json(&value.to_string()))
 }
 
-/// Returns the output for a report that goes to `file`. A file that exists there and is not a report is an error.
+/// Checks that a report may be written to `file`, and returns it as an output. An existing file that is not a report is
+/// an error.
 pub fn check(places: &Places, file: &Path) -> Result<Output, Error> {
     replacing(file, "a report", is_report)
         .map_err(|error| error.hint(places.typed("report --out REPORT_FILE")))

@@ -1,11 +1,11 @@
-//! Formats the guards that a plan exceeds, as text and as JSON.
+//! Formats the safety limits (guards) that a plan exceeds, as text and as JSON.
 
 use super::changes::change_line;
 use crate::domain::text::count;
 use crate::plan::guards::{Found, Trip};
 use serde_json::{Value, json};
 
-/// Returns the lines about an exceeded guard: its limit, the value that exceeds it, and example jobs with their
+/// Returns the lines about an exceeded safety limit: the limit, the value that exceeds it, and example jobs with their
 /// changes.
 #[must_use]
 pub fn lines(trip: &Trip) -> Vec<String> {
@@ -26,7 +26,7 @@ pub fn lines(trip: &Trip) -> Vec<String> {
     lines
 }
 
-/// Returns an exceeded guard as JSON: its limit, the value that exceeds it, and the keys of example jobs.
+/// Returns an exceeded safety limit as JSON: the limit, the value that exceeds it, and the keys of example jobs.
 #[must_use]
 pub fn json(trip: &Trip) -> Value {
     let mut object = json!({ "guard": trip.guard, "limit": trip.limit });

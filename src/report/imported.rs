@@ -6,7 +6,8 @@ use crate::domain::text::count;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The maximum number of rows in conflict that are listed. Further rows are only counted.
+/// The maximum number of listed rows whose jobs were reviewed or got another clip meanwhile. Further rows are only
+/// counted.
 const NAMED: usize = 10;
 
 /// Writes how many decisions were recorded.

@@ -6,7 +6,7 @@ use textwrap::core::{Fragment, display_width};
 use textwrap::wrap_algorithms::wrap_first_fit;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// The minimum number of columns for wrapped text. With fewer columns most lines would hold one word. That is harder to
+/// The minimum width of wrapped text in columns. In fewer columns most lines would hold one word, which is harder to
 /// read than a long line that the terminal breaks.
 const NARROWEST: usize = 24;
 
@@ -80,9 +80,9 @@ fn pieces(text: &str, longest: usize) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Breaks a text into lines: the first of at most `first` columns, the others of at most `others`.
+/// Breaks a text into lines: the first is no wider than `first` columns, the others no wider than `others`.
 ///
-/// A word of more than `longest` columns is cut.
+/// A word that is wider than `longest` columns is cut.
 #[expect(clippy::cast_precision_loss, reason = "a double holds every number of columns of a line")]
 fn broken(text: &str, longest: usize, first: usize, others: usize) -> Vec<String> {
     let pieces = pieces(text, longest);
@@ -98,7 +98,7 @@ fn broken(text: &str, longest: usize, first: usize, others: usize) -> Vec<String
     wrap_first_fit(&pieces, &[first as f64, others as f64]).into_iter().map(line).collect()
 }
 
-/// Breaks a text between words into lines of at most `columns` columns, and indents all lines except the first.
+/// Breaks a text between words into lines no wider than `columns`, and indents all lines except the first.
 ///
 /// A word that is wider than a line is not cut; it gets a line of its own.
 #[must_use]
@@ -110,9 +110,9 @@ pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     lines.into_iter().enumerate().map(indented).collect()
 }
 
-/// Wraps the text after a label to a width, and aligns further lines with the start of the text.
+/// Wraps a text to the right of a label into lines no wider than `columns`, and aligns them below the first.
 ///
-/// The line breaks and the indentation of the text are kept. A word that is longer than a line is cut.
+/// The line breaks and the indentation of the text are kept. A word that is wider than a line is cut.
 #[must_use]
 pub(crate) fn labelled(label: &str, text: &str, columns: usize) -> Vec<String> {
     let indent = width(label);
@@ -135,7 +135,7 @@ pub(crate) fn labelled(label: &str, text: &str, columns: usize) -> Vec<String> {
     lines.iter().enumerate().map(labelled).collect()
 }
 
-/// Returns a head and a text as lines. The text is to the right of the head, or below it if there is no room.
+/// Returns a heading and a text as lines. The text is to the right of the heading, or below it if there is no room.
 pub(crate) fn hanging(head: &str, text: &str, columns: usize) -> Vec<String> {
     if columns.saturating_sub(width(head)) >= NARROWEST {
         return labelled(head, text, columns);
@@ -164,7 +164,7 @@ impl Row {
     }
 }
 
-/// Shortens a text in the middle, so that it takes at most `columns` columns.
+/// Shortens a text in the middle, so that it is no wider than `columns`.
 ///
 /// Two thirds of the kept text are from the end, because names differ most at their end.
 #[must_use]
@@ -180,8 +180,7 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
     format!("{}…{}", clusters[..head].concat(), clusters[clusters.len() - tail..].concat())
 }
 
-/// Returns the number of clusters, counted from the first, that fit into `columns` columns. A terminal shows a cluster as one
-/// character.
+/// Returns how many clusters, from the first on, fit into `columns`. A terminal shows a cluster as one character.
 fn fitting<'a>(clusters: impl Iterator<Item = &'a &'a str>, columns: usize) -> usize {
     let mut used = 0;
     let fits = |cluster: &&&str| {

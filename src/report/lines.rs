@@ -1,4 +1,5 @@
-//! Formats each notice as one line: complete for pipes and log files, fitted to the width for terminals.
+//! Formats each notice (report of an event) as one line: complete for pipes and log files, fitted to the width of
+//! terminals.
 
 use super::layout::{lasted, shorten, width, wrap};
 use crate::domain::fault::Said;
@@ -255,8 +256,8 @@ fn detailed(reason: HeldReason, from: Phase, said: Option<&Said>) -> String {
     format!("{why}: {said}")
 }
 
-/// Returns in words how a provider answered a submission without naming a task; `None` for `http` means no answer at
-/// all.
+/// Returns in words a provider's answer to a submission that names no task; `None` for `http` means that no answer
+/// came.
 fn answer_words(http: Option<u16>) -> String {
     let Some(http) = http else { return "no reply to the request".to_owned() };
     let phrase = match http {

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 
 /// The maximum number of active jobs that are shown. Further active jobs are only counted.
 const SHOWN: usize = 8;
-/// The minimum and the maximum number of columns between the brackets of the bar.
+/// The minimum and the maximum width of the progress bar between its brackets, in columns.
 const BAR: (usize, usize) = (8, 26);
 
 impl Board {
-    /// Returns the lines that show the run on a terminal of this size. No line is wider, and all lines fill at most half of the
-    /// rows.
+    /// Returns the lines that show the run on a terminal. No line is wider than `columns`, and together they fill at
+    /// most half of the `rows`.
     #[must_use]
     pub fn lines(&self, now: Timestamp, columns: usize, rows: usize) -> Vec<String> {
         let bar = self.bar(now, columns);

@@ -101,7 +101,8 @@ fn needs(gallery: &Gallery) -> Vec<String> {
     kinds.into_iter().filter(|(jobs, _)| *jobs > 0).map(|(jobs, words)| format!("{jobs} {words}")).collect()
 }
 
-/// Returns the lines of a table of the jobs for which [`cause`] gives a reason, at most [`PROBLEMS`] of them.
+/// Returns the lines of a table with the jobs that need a person's attention (see [`cause`]), at most [`PROBLEMS`] of
+/// them.
 fn problems(report: &JobsReport) -> Vec<String> {
     let found = report.gallery.jobs.iter().filter_map(|job| Some((job, cause(job)?)));
     let found: Vec<(&GalleryJob, String)> = found.collect();

@@ -6,8 +6,8 @@ use crate::store::Pause;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Returns a line for each pause, for commands that submit or plan. These commands do not know the number of waiting jobs yet,
-/// so the lines omit it.
+/// Returns a line for each pause, for commands that submit or plan. The lines omit the number of waiting jobs, which
+/// these commands do not know yet.
 #[must_use]
 pub fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
     let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", since(pause, now));

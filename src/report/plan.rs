@@ -27,7 +27,7 @@ impl Plan {
         self.sum.fits.iter().map(Fit::line).collect()
     }
 
-    /// Returns the lines of the plan's table, at most `columns` columns wide. `mark`, a remark about the money, follows the
+    /// Returns the lines of the plan's table, no wider than `columns`. The remark `mark` about the money follows the
     /// total.
     #[must_use]
     pub fn table(&self, mark: &str, columns: usize) -> Vec<String> {
@@ -114,7 +114,7 @@ impl Plan {
         notes
     }
 
-    /// Returns a line for each group of kept clips that may no longer match the input.
+    /// Returns a line for each kind of clips that are kept although their input may have changed.
     #[must_use]
     pub fn kept_notes(&self) -> Vec<String> {
         let mut notes = Vec::new();

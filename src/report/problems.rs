@@ -128,7 +128,7 @@ fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::
     Some((seen, start..end))
 }
 
-/// Returns in words further places or values with the same problem; `None` if there are none.
+/// Returns in words the further places or values that have the same problem; `None` if there are none.
 fn examples(problem: &Problem) -> Option<String> {
     // The first example is the row of the problem's place, which is shown already.
     let (word, first) = match problem.place {
@@ -162,7 +162,7 @@ fn rows(rows: &Rows) -> String {
     format!(": sheet rows {shown}{more}")
 }
 
-/// Returns one problem as JSON. The names of the members are stable; values that do not apply are `null` or empty.
+/// Returns one problem as JSON. The names of the fields are stable; fields that do not apply are `null` or empty.
 #[must_use]
 pub fn json(problem: &Problem) -> Value {
     let severity = match problem.severity {

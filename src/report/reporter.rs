@@ -1,5 +1,5 @@
-//! Reports the news (progress, warnings and results) of a use case: as lines for a pipe, as changing lines for a
-//! terminal, as JSON for a program.
+//! Shows the progress, warnings and results of a command: as lines for a pipe, as changing lines for a terminal, as
+//! JSON for a program.
 
 use super::guards;
 use super::json;
@@ -31,7 +31,7 @@ const INDENT: usize = 9;
 /// The maximum number of jobs that are listed. Further jobs are only counted.
 const NAMED: usize = 10;
 
-/// A reporter that writes news to stdout and stderr in the form that suits these streams.
+/// A reporter that writes progress, warnings and results to stdout and stderr, in the form that suits these streams.
 pub struct Console {
     terminal: Terminal,
     clock: Clock,

@@ -6,8 +6,8 @@ use crate::domain::units::utc;
 use crate::store::ReviewCounts;
 use serde_json::{Value, json};
 
-/// Returns the counts of a project's reviews in words; `None` if nothing was reviewed. `mark`, a remark about the money,
-/// follows the amount.
+/// Returns the counts of a project's reviews in words; `None` if nothing was reviewed. The remark `mark` about the
+/// money follows the amount.
 #[must_use]
 pub fn counts(reviews: &ReviewCounts, mark: &str) -> Option<String> {
     let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd } = *reviews;

@@ -1,7 +1,7 @@
-//! Formats the rollouts of templates as text and as JSON.
+//! Formats rollouts as text and as JSON.
 //!
-//! In a rollout the jobs of the canary are rendered first; the others wait until a person has approved enough of its
-//! clips.
+//! In a rollout, the first few jobs of a shot and a model (the canary) are rendered. The others wait until a person has
+//! approved enough of these clips.
 
 use crate::app::rollout::{CanaryState, RolloutState};
 use crate::domain::rollout::Then;
@@ -9,7 +9,7 @@ use crate::domain::text::count as counted;
 use crate::plan::rollout::{Member, Step};
 use serde_json::{Value, json};
 
-/// The states of a canary's jobs, with their words and their names in JSON.
+/// The states of the jobs in a canary (those that are rendered first), with their words and their names in JSON.
 const STATES: [(Member, &str, &str); 6] = [
     (Member::Approved, "approved", "approved"),
     (Member::Rejected, "rejected", "rejected"),
@@ -20,23 +20,23 @@ const STATES: [(Member, &str, &str); 6] = [
 ];
 
 impl RolloutState {
-    /// Returns a sentence for each template with jobs that wait for a review, and the states of its canary (the jobs
-    /// that are rendered first).
+    /// Returns a sentence for each shot and model whose jobs wait for a review, with the states of the jobs that are
+    /// rendered first.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let line = |canary: &CanaryState| canary.line() + &canary.states();
         self.open().map(line).collect()
     }
 
-    /// Returns a sentence for each template with jobs that wait for a review, for the end of a run.
+    /// Returns a sentence for each shot and model whose jobs wait for a review, for the end of a run.
     ///
-    /// The states of the canary are left out, because the run has just changed them.
+    /// The states of the first jobs are left out, because the run has just changed them.
     #[must_use]
     pub fn summary_lines(&self) -> Vec<String> {
         self.open().map(|canary| format!("review   {}", canary.line())).collect()
     }
 
-    /// Returns the canaries (the first jobs of each template) as JSON.
+    /// Returns the canaries (the jobs of each shot and model that are rendered first) as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         self.canaries.iter().map(CanaryState::json).collect()
@@ -65,8 +65,8 @@ impl CanaryState {
         }
     }
 
-    /// Returns the number of the canary's jobs in each state, and what to do besides the review; empty if the rollout
-    /// has stopped.
+    /// Returns the number of the canary's jobs in each state, and what to do besides the review; empty if the other
+    /// jobs will not be sent.
     fn states(&self) -> String {
         if matches!(self.step, Step::Stopped { .. } | Step::Unclear { .. }) {
             return String::new();
@@ -77,7 +77,7 @@ impl CanaryState {
         format!("; of these clips: {}{}", parts.join(", "), self.advice())
     }
 
-    /// Returns what a person must do about rejected and failed jobs of the canary; empty if there are none.
+    /// Returns what a person must do about rejected and failed jobs of the canary; empty if there is nothing to do.
     fn advice(&self) -> String {
         let mut ways = Vec::new();
         if self.count(Member::Rejected) > 0 && !self.is_test() {

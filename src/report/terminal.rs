@@ -105,19 +105,19 @@ impl Terminal {
         (columns.into(), rows.into())
     }
 
-    /// Returns the columns to which messages are wrapped: those of the terminal, or unlimited without a terminal.
+    /// Returns the width to which messages are wrapped: the columns of the terminal, or unlimited without a terminal.
     #[must_use]
     pub fn columns(&self) -> usize {
         if self.movable { self.size().0 } else { usize::MAX }
     }
 
-    /// Returns the columns for lists on stdout: those of the terminal, or unlimited without a terminal.
+    /// Returns the width for lists on stdout: the columns of the terminal, or unlimited without a terminal.
     #[must_use]
     pub fn data_columns(&self) -> usize {
         if std::io::stdout().is_terminal() { self.size().0 } else { usize::MAX }
     }
 
-    /// Returns whether changing lines can be shown during a run.
+    /// Returns whether the terminal can show progress lines that change during a run.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.movable && !self.quiet && !self.json
@@ -134,7 +134,7 @@ impl Terminal {
         self.live.end();
     }
 
-    /// Runs an action that writes to stderr, so that its output appears above the lines at the bottom.
+    /// Runs an action that writes to stderr, so that its output appears above the lines of [`Terminal::draw`].
     pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
         self.live.above(self.size().0, write)
     }
@@ -202,8 +202,7 @@ impl Terminal {
         }
     }
 
-    /// Writes an error that does not end the work. The error appears even with `--quiet`, because it may be recorded nowhere
-    /// else.
+    /// Writes an error that does not end the work, even with `--quiet`, because it may be recorded nowhere else.
     pub fn insist(&self, error: &str) {
         let shown = self.error_text(error);
         self.above(|| {
@@ -256,8 +255,8 @@ impl Terminal {
         self.error_lines(error);
     }
 
-    /// Writes the error that ends a command to stderr. With `--json` the error also goes to stdout as an object, with
-    /// an `event` member if `is_event` is true.
+    /// Writes the error that ends a command to stderr. With `--json` the error also goes to stdout as an object, with a
+    /// field `event` if `is_event` is true.
     pub fn end(&self, error: &Error, is_event: bool) {
         if !self.json {
             return self.error(error);

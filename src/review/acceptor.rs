@@ -28,7 +28,6 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    /// Returns an acceptor that takes connections from this listener, within the limits.
     pub(super) fn new(listener: TcpListener) -> Self {
         Self { listener, seats: Arc::new(Semaphore::new(CONNECTIONS)) }
     }

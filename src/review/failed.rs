@@ -1,4 +1,4 @@
-//! Converts the error of a use case to an HTTP answer.
+//! Converts an error of the program to an HTTP answer.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;

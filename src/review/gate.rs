@@ -40,7 +40,6 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the HTTP status of the answer that refuses the request.
     pub(super) const fn status(self) -> StatusCode {
         match self {
             Self::Headers => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -24,7 +24,7 @@ const AT_MOST_EVERY: Duration = Duration::from_millis(750);
 /// Pause between two keep-alive messages on a stream of changes.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
-/// Maximum number of open streams of changes; each browser tab has one. All further connections remain free for clips.
+/// Maximum number of open streams of changes; each browser tab has one. The other connections remain free for clips.
 pub(super) const STREAMS: usize = 32;
 
 /// Counts the changes of the database in a state folder, until the future is dropped.

@@ -90,8 +90,8 @@ struct Shared {
 impl Server {
     /// Reads the jobs and starts to listen.
     ///
-    /// Fails if nothing was ever run, if `only` matches no job, or if the address is in use. It also fails if other computers
-    /// could connect but the options do not allow that.
+    /// Fails if nothing was ever run, if `only` matches no job, or if the address is in use. It also fails if other
+    /// computers could connect but the options do not allow that.
     pub async fn start(project: Project, options: Options) -> Result<Self, Error> {
         let Options { only, read_only, listen, allow_remote, who } = options;
         if !listen.ip().is_loopback() && !allow_remote {

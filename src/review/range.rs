@@ -17,8 +17,8 @@ pub(super) enum ByteRange {
 
 /// Returns the part of a file of `size` bytes that a request asks for.
 ///
-/// Several parts, other units and unreadable ranges count as a request for the whole file. So does a part of a file whose tag
-/// has changed.
+/// Several parts, other units and unreadable ranges count as a request for the whole file. So does a part of a file
+/// whose tag has changed.
 pub(super) fn part(method: &Method, headers: &HeaderMap, size: u64, tag: &str) -> ByteRange {
     let mut ranges = headers.get_all(RANGE).iter();
     let (Some(range), None, true) = (ranges.next(), ranges.next(), method == Method::GET) else {

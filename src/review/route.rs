@@ -18,7 +18,6 @@ use std::io;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
-/// Returns the answer to any request of a browser.
 pub(super) async fn answer(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(Local(local)): ConnectInfo<Local>,

@@ -73,12 +73,13 @@ struct Choice {
     seen: u64,
 }
 
-/// The answer if another person decided about the same jobs first.
+/// The answer if nothing was recorded, because a job was reviewed or got another clip after the person saw it.
 #[derive(Serialize)]
 struct Conflict {
-    /// The jobs about which nothing was recorded, each as `{"job": NAME}`.
+    /// The jobs in conflict, each as `{"job": NAME}`. No decision of the request was recorded, not even about other
+    /// jobs.
     conflicts: Vec<Value>,
-    /// The current data of the jobs in conflict, with their reviews, and of the jobs whose decisions were recorded.
+    /// The current data of the jobs in conflict, with their reviews.
     #[serde(flatten)]
     change: Change,
 }
@@ -114,7 +115,7 @@ async fn choose(shared: &Shared, body: Body) -> Result<Response, Error> {
     answered(shared, report, std::slice::from_ref(key)).await
 }
 
-/// Returns the answer with the current data of these jobs: those with a recorded decision, those in conflict, and those
+/// Returns the answer with the current data of some jobs: those with a recorded decision, those in conflict, and those
 /// in `named`.
 async fn answered(shared: &Shared, report: DecideReport, named: &[JobKey]) -> Result<Response, Error> {
     let shown = shared.source.now().await?;

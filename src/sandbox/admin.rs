@@ -1,5 +1,4 @@
-//! The administration of the sandbox for tests and operators: reads charges, requests and call counters, and changes
-//! fault rules.
+//! Lets tests and operators read the sandbox's charges, requests and call counters, and change its fault rules.
 
 use std::sync::Arc;
 
@@ -15,15 +14,14 @@ use super::counts::Stats;
 use super::faults::Rule;
 use super::{Shared, held, provider, reply};
 
-/// An accepted task as an entry of the provider's bill.
+/// One line of a provider's bill: an accepted task with its price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Charge {
     /// The provider that charges for the task.
     pub provider: String,
     /// The id of the task.
     pub task: String,
-    /// The request id that the client sent; a generated one if the client sent none or the provider does not accept
-    /// ids.
+    /// The request id that the client sent, or a generated id if it sent none or if the provider accepts no ids.
     pub request_id: String,
     /// The model of the task.
     pub model: String,
@@ -58,7 +56,7 @@ impl Shared {
         self.counts.read(held(&self.inner).book.most_running().clone())
     }
 
-    /// Adds all these fault rules. If one rule is invalid, adds none and returns the reason as the error.
+    /// Adds the fault rules in `rules`, or none of them if one is invalid; the error then gives the reason.
     pub(super) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), String> {
         let names = provider::names(&self.providers);
         rules.iter().try_for_each(|rule| rule.check(&names))?;

@@ -159,7 +159,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// A wrapper in which the HTTP framework hands the [`Connection`] of a request to the request's handler.
+/// The [`Connection`] of a request, as the HTTP framework passes it to the request's handler.
 #[derive(Clone)]
 pub(super) struct Peer(pub(super) Arc<Connection>);
 

@@ -50,11 +50,11 @@ pub struct Stats {
     pub submits: u64,
     /// The number of polls of a single task, whatever the answer was.
     pub polls: u64,
-    /// The number of calls that poll many tasks, which only echo supports.
+    /// The number of calls that poll many tasks at once, which only the provider `echo` supports.
     pub bulk_polls: u64,
-    /// The number of requests that list the tasks accepted in a given period. Only echo supports such requests.
+    /// The number of requests that list the tasks of a given period, which only the provider `echo` supports.
     pub lists: u64,
-    /// The number of requests to cancel a task, which only echo supports.
+    /// The number of requests to cancel a task, which only the provider `echo` supports.
     pub cancels: u64,
     /// The number of requests for a clip, whatever the answer was.
     pub downloads: u64,
@@ -62,8 +62,8 @@ pub struct Stats {
     pub covers: u64,
     /// The number of accepted TCP connections, for calls of any kind.
     pub connections: u64,
-    /// The number of requests for a file that had an `Authorization` header. A request does not count if its link was
-    /// refused before (401 or 403) without this header.
+    /// The number of requests for a file that had an `Authorization` header, unless the same link was refused without
+    /// it.
     ///
     /// The number must stay 0, because the host of a clip is not the provider and must not get the API key.
     pub authorized_downloads: u64,

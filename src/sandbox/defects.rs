@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A visual defect of a clip, whose file is valid nevertheless.
+/// A visual defect of a clip whose file is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Defect {

@@ -1,4 +1,4 @@
-//! Defines the interface of a fake provider: the form of its answers, and the check of requests to it.
+//! Defines the interface of a fake provider: the check of its requests, and the form of its answers.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -98,7 +98,7 @@ impl Refusal {
     }
 }
 
-/// A reason to refuse a call. These reasons exist for every provider.
+/// A reason to refuse a call. All providers have the same reasons.
 pub enum Why<'a> {
     /// The call has no API key.
     NoKey,
@@ -150,12 +150,12 @@ pub enum State<'a> {
         code: &'a str,
         /// The reason of the failure in words.
         message: &'a str,
-        /// The form in which the answer reports the reason.
+        /// The form in which the answer reports why the task failed.
         shape: Shape,
     },
     /// The task is reported as successful, but without a clip.
     NoResult,
-    /// The answer has this status word, and neither a clip nor a reason.
+    /// The answer contains only this status word, neither a clip nor an error.
     Word(&'a str),
 }
 

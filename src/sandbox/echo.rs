@@ -42,7 +42,6 @@ const FIELDS: &[(&str, Kind, bool)] = &[
     ("seconds", Kind::Between(1, 10), false),
 ];
 
-/// Returns the provider `echo` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(Echo)
         .submits("/v1/tasks")

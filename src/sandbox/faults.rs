@@ -22,8 +22,8 @@ pub enum On {
     Submit,
     /// A poll of a known task. A poll of many tasks counts as one call for each of them.
     Poll,
-    /// A request for a list of tasks, which only echo supports. It is not about one task, so conditions of [`When`]
-    /// about a task do not match it.
+    /// A request for a list of tasks, which only the provider `echo` supports. It never meets a condition of [`When`]
+    /// about a single task.
     List,
     /// A download of a clip with a valid link. Downloads of covers never have faults.
     Download,
@@ -40,7 +40,7 @@ pub struct When {
     pub model: Option<String>,
     /// A text that the task's prompt must contain.
     pub prompt_contains: Option<String>,
-    /// A text that the client's request id must contain: Z.AI's `request_id`, echo's `client_id`.
+    /// A text that the client's request id must contain: `request_id` for Z.AI, `client_id` for the provider `echo`.
     pub request_contains: Option<String>,
     /// A number `n`: the rule applies only to the `n`-th matching call, counted from 1.
     pub nth: Option<NonZeroU32>,
@@ -74,9 +74,9 @@ pub struct Rule {
 
 /// A fault that the sandbox can simulate.
 ///
-/// Faults of the connection or of the answer can happen to every kind of call. In calls that create no task, "after
-/// accept" only means that no answer comes. A poll of many tasks has at most one such fault, the first, which changes
-/// the whole answer.
+/// Faults of the connection or of the answer can happen to every kind of call. A call that creates no task just gets no
+/// answer from a fault "after accept". A poll of many tasks has at most one such fault, the first, which changes the
+/// whole answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -127,7 +127,8 @@ pub enum Fault {
         /// The delay in milliseconds.
         ms: u64,
     },
-    /// The task fails. As a fault of a poll, only the answer to this poll reports the failure, and the task continues.
+    /// The task fails. If the fault is one of a poll, only the answer to this poll reports a failure, and the task
+    /// continues.
     Fail {
         /// The error code of the failed task.
         #[serde(default = "Fault::internal_code")]
@@ -135,7 +136,7 @@ pub enum Fault {
         /// The reason of the failure in words.
         #[serde(default = "Fault::internal_message")]
         message: String,
-        /// The form in which the answer reports the reason.
+        /// The form in which answers report why the task failed.
         #[serde(default)]
         shape: Shape,
         /// True if the failed task is charged.
@@ -146,7 +147,7 @@ pub enum Fault {
     NoResult,
     /// The task ends with a status word that no document mentions.
     UnknownWord {
-        /// The unknown status word that answers about the task contain.
+        /// The unknown status word in answers about the task.
         word: String,
     },
     /// The answer to a request for a list of tasks does not contain the clients' request ids.
@@ -337,8 +338,7 @@ pub(super) struct Call<'a> {
     pub(super) request_id: &'a str,
     /// True if the call submits a request whose clip begins with a picture.
     pub(super) pictured: bool,
-    /// The lot of a request: a number from 0 to 1, derived from the content, which decides whether a rule with a share
-    /// applies.
+    /// A number from 0 to 1, derived from the request's content, which decides whether a rule with a share applies.
     pub(super) lot: f64,
 }
 
@@ -349,8 +349,8 @@ struct Armed {
 }
 
 impl Armed {
-    /// Counts a matching call, and returns true if the rule applies to it. `lot` is the lot of the call's request (see
-    /// [`Call`]), minus the shares of all earlier rules.
+    /// Counts a matching call, and returns true if the rule applies to it. `lot` is the number of the call's request
+    /// (see [`Call`]), minus the shares of all earlier rules.
     fn is_due(&mut self, lot: f64, dice: &mut StdRng) -> bool {
         self.seen += 1;
         let when = &self.rule.when;

@@ -11,9 +11,7 @@ pub(super) enum Kind {
     Numbers(&'static [u64]),
     /// An integer from the first number to the second.
     Between(u64, u64),
-    /// Any integer.
     Integer,
-    /// True or false.
     Flag,
     /// A text whose number of characters is between the two numbers.
     Text(usize, usize),

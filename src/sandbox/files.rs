@@ -54,7 +54,7 @@ pub(super) struct Signed {
     signature: String,
 }
 
-/// A cache of drawn clips by task id, the newest last. It saves drawing a clip again when a download is resumed.
+/// A cache of drawn clips by task id, the newest last, so that a resumed download does not draw its clip again.
 #[derive(Default)]
 pub(super) struct Cache(VecDeque<(String, Clip)>);
 

@@ -178,8 +178,8 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
     serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is not JSON: {error}")))
 }
 
-/// Returns the lot of a request: a number from 0 to 1 that is derived from the body. The client's request id has no
-/// effect on the lot.
+/// Returns a number from 0 to 1 that is derived from the body of a request without the client's request id. It decides
+/// whether a fault rule with a share applies.
 fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
     let mut body = body.clone();
     if let (Some(name), Some(fields)) = (dialect.label_parameter(), body.as_object_mut()) {
@@ -253,8 +253,8 @@ fn look_up(
     Ok((fault, reply::json(StatusCode::OK, &report)))
 }
 
-/// Returns the state of a task as an answer reports it. A `fault` that changes how tasks end decides the state, even of
-/// an unfinished task.
+/// Returns the state of a task as an answer reports it. A `fault` that changes how the task ends decides the state,
+/// even before the end.
 pub(super) fn state<'a>(
     shared: &Shared,
     task: &'a Task,

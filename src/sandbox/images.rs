@@ -127,7 +127,6 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    /// Returns the store of pictures in the sandbox's folder.
     pub(super) fn new(dir: &Path) -> Self {
         Self { dir: dir.join("pictures") }
     }

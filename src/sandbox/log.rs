@@ -16,7 +16,7 @@ use super::tasks::Request;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum LogEntry {
-    /// The port of the sandbox, until a later line gives another one.
+    /// The port on which the sandbox listens, until a later line gives another port.
     Port(u16),
     /// A submission, with its answer and its task.
     Request(Box<Request>),

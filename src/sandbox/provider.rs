@@ -58,7 +58,6 @@ impl Provider {
         self.dialect.provider()
     }
 
-    /// Returns the provider's protocol.
     pub(super) fn dialect(&self) -> &Arc<dyn Dialect> {
         &self.dialect
     }
@@ -83,7 +82,6 @@ impl Provider {
     }
 }
 
-/// Returns the names of these providers.
 pub(super) fn names(providers: &[Provider]) -> Vec<&'static str> {
     providers.iter().map(Provider::name).collect()
 }

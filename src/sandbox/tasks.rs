@@ -20,7 +20,7 @@ pub struct Order {
     pub prompt: String,
     /// The price of the task in US cents.
     pub cents: u32,
-    /// The maximum number of running tasks of the model; `None` if the provider documents none.
+    /// The maximum number of the model's tasks that run at the same time; `None` if the provider documents no limit.
     pub at_once: Option<u32>,
     /// The size of the clip in pixels.
     pub size: Size,
@@ -42,7 +42,7 @@ pub struct Request {
     /// The time when the sandbox decided about the request.
     #[serde(with = "stamp")]
     pub at: Timestamp,
-    /// The client's request id, if it could be read: Z.AI's `request_id`, echo's `client_id`.
+    /// The client's request id, if it could be read: `request_id` for Z.AI, `client_id` for the provider `echo`.
     pub request_id: Option<String>,
     /// The body of the request, in which data URIs are replaced by their `bytes`, `sha256` and `mime`. The body is null
     /// if it was too large or not JSON, or if the request had no valid key.
@@ -63,7 +63,7 @@ pub struct Task {
     /// The name of the task's provider.
     #[serde(default = "the_first")]
     pub provider: String,
-    /// The id that the provider gave the task. It is unique in a directory, also between providers.
+    /// The id that the provider gave the task. No other task in the state directory has the same id.
     pub id: String,
     /// The client's request id; a generated one if the client sent none or the provider does not support ids.
     pub request_id: String,
@@ -165,7 +165,7 @@ impl Book {
         self.requests.push(request);
     }
 
-    /// Cancels a task: it gets no clip and no charge. A cancelled task is left unchanged.
+    /// Cancels a task, which then ends without a clip and without a charge. Does nothing if it is cancelled already.
     pub(super) fn cancel(&mut self, task: &str) {
         let found = self.by_task.get(task).and_then(|index| self.requests.get_mut(*index));
         let Some(task) = found.and_then(|request| request.task.as_mut()).filter(|task| !task.cancelled)

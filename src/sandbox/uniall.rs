@@ -24,7 +24,6 @@ enum UniAll {
     Videos,
 }
 
-/// Returns the provider `uniall` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(UniAll::Generations)
         .submits("/v1/video/generations")

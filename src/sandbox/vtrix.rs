@@ -17,7 +17,6 @@ use super::tasks::{Order, Task};
 
 struct Vtrix;
 
-/// Returns the provider `vtrix` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(Vtrix).submits("/model/v1/generation").polls("/model/v1/generation/task/{id}")
 }

@@ -13,7 +13,6 @@ use super::tasks::{Order, Task};
 
 struct Zai;
 
-/// Returns the provider `zai` with its protocol and paths.
 pub(super) fn provider() -> Provider {
     Provider::new(Zai).submits("/paas/v4/videos/generations").polls("/paas/v4/async-result/{id}")
 }
@@ -36,7 +35,8 @@ impl Dialect for Zai {
         first_and_last(pictures, !model.contains("reference"))
     }
 
-    /// Returns the frame rate of a model's clips. The OpenAPI document has a frame rate only for CogVideoX-3.
+    /// Returns the frame rate of a model's clips. The OpenAPI document has one only for CogVideoX-3; 24 is assumed for
+    /// others.
     fn fps(&self, model: &str) -> u32 {
         if model == "cogvideox-3" { 30 } else { 24 }
     }

@@ -34,10 +34,10 @@ pub struct Adjustment {
 }
 
 impl Store {
-    /// Corrects the cost of a take. This also corrects the spending of the day and of the run in which the take was submitted.
+    /// Corrects the cost of a take, and with it the spending of the day and of the run in which the take was submitted.
     ///
-    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. Returns the same error
-    /// if the take's money is neither settled nor in doubt: there is nothing to correct yet.
+    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. Returns the same
+    /// error if the take costs nothing, or if its request still waits for its result: there is nothing to correct.
     pub async fn adjust(&self, adjustment: Adjustment, now: Timestamp) -> Result<(), ApplyError> {
         self.lane
             .write(None, move |batch| {
@@ -80,8 +80,8 @@ impl Reader {
         self.read(move |db| costs(db, &id)).await
     }
 
-    /// Returns the takes of a project (`None`: of all projects) that are in doubt, oldest first: they may have been
-    /// charged, but nothing proves it.
+    /// Returns the takes of a project (`None`: of all projects) for which it is unknown whether they were charged,
+    /// oldest first.
     pub async fn in_doubt(&self, project: Option<&str>) -> Result<Vec<Costs>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {

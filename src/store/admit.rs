@@ -27,9 +27,10 @@ pub struct Admission {
     pub gone: Vec<String>,
     /// The wanted jobs, in the order in which they are to be submitted.
     pub jobs: Jobs,
-    /// True if `jobs` lacks some of the project's jobs. The missing jobs keep their mark as wanted or not wanted.
+    /// True if `jobs` lacks some of the project's jobs. For the missing jobs, the record stays whether the manifest
+    /// asks for them.
     pub partial: bool,
-    /// Items that make no job because they have an error. Their jobs keep their mark as wanted or not wanted.
+    /// Items that make no job because they have an error. The record stays whether the manifest asks for their jobs.
     pub left_out: LeftOut,
     /// The policy that sets the number of attempts of a take that is ordered or retried.
     pub policy: Policy,
@@ -52,11 +53,11 @@ pub struct Admitted {
     pub wanted: Wanted,
     /// The new take to order; `None` if no rendering is ordered.
     pub new: Option<NewTake>,
-    /// Takes of the job that wait to be sent and are cancelled, because the job's input changed.
+    /// Unsent takes of the job that are to be cancelled because the job's input changed.
     pub supersede: Vec<TakeId>,
     /// A take of another job that is moved to this job, so that this job needs no new rendering; `None` if no take is moved.
     pub adopt: Option<TakeId>,
-    /// The job's take that waits to be sent and gets its full number of attempts again; `None` if there is none.
+    /// An unsent take of the job that gets its full number of attempts again; `None` if there is none.
     pub afresh: Option<TakeId>,
     /// A take that counts as a rendering of this job although it was ordered with another fingerprint (hash of the request);
     /// `None` if there is none.
@@ -72,10 +73,10 @@ pub struct Admitted {
 pub struct NewTake {
     /// The id of the take.
     pub id: TakeId,
-    /// The take in doubt that the new take replaces; `None` if it replaces none.
+    /// The id of an older take that may have been charged and that the new take replaces; `None` if it replaces none.
     ///
-    /// The old take is written off when the new take is accepted, or when its answer is lost. If a person settles the
-    /// old take before that, the new take is cancelled, or is not ordered at all.
+    /// The older take is written off when the provider accepts the new request, or leaves it unanswered. If a person
+    /// decides about the older take before that, the new take is cancelled, or is not ordered at all.
     pub instead_of: Option<TakeId>,
 }
 
@@ -130,8 +131,8 @@ impl From<Decided> for Admitted {
 impl Store {
     /// Records the wanted jobs in one transaction. Rows that are already right are not written.
     ///
-    /// A take that should be cancelled or retried may no longer be waiting, because another process has changed it.
-    /// Such a take stays as that process left it.
+    /// A take that should be cancelled or retried is left unchanged if another process has sent or cancelled it
+    /// meanwhile.
     pub async fn admit(&self, admission: Admission, now: Timestamp) -> Result<(), StoreError> {
         self.lane.write(None, move |batch| admit(batch.db, &admission, now).map(Ok)).await
     }
@@ -185,7 +186,7 @@ struct AdmissionWriter<'a> {
     now: Timestamp,
     /// True if at least one take in the database waits to be sent.
     has_waiting: bool,
-    /// True if at least one job in the database is held back: it waits until a person has reviewed a canary (the first clips).
+    /// True if at least one job in the database waits for the review of a canary (the first clips of its template).
     has_held_back: bool,
     /// The row numbers of the jobs recorded so far. Only an admission with all jobs (`is_whole`) collects them, to find
     /// the jobs that the manifest no longer asks for.
@@ -225,8 +226,8 @@ impl AdmissionWriter<'_> {
         self.note_likeness(wanted, job)
     }
 
-    /// Records that a take counts as a rendering of the job although their fingerprints differ. Later plans find the
-    /// take by the likeness (a second hash) of the job's request.
+    /// Records that a take counts as a rendering of a job although their fingerprints differ. Later plans find the take
+    /// by the job's likeness, a second hash of the job's request.
     fn note_alias(&self, wanted: &Wanted, take: &TakeId) -> rusqlite::Result<()> {
         self.db
             .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
@@ -234,9 +235,10 @@ impl AdmissionWriter<'_> {
             .map(|_| ())
     }
 
-    /// Records the likeness of the job's request for each of the job's takes with the job's present fingerprint. The
-    /// likeness is a second hash, which also covers the optional fields that the model lacks. Every admission does
-    /// this, because a change of the model's description may change the likeness.
+    /// Records a job's likeness for those takes of the job that have its present fingerprint. The likeness is a second
+    /// hash of the request, which also covers optional fields that the model does not support.
+    ///
+    /// Every admission does this, because a change of the model's description may change the likeness.
     fn note_likeness(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         let Some(likeness) = wanted.likeness else { return Ok(()) };
         self.db
@@ -281,7 +283,7 @@ impl AdmissionWriter<'_> {
         Ok(())
     }
 
-    /// Gives the unsent takes of a job the present price and picture names. The fingerprint does not depend on these and stays.
+    /// Updates the price and the picture names of a job's unsent takes. Neither changes the fingerprint.
     fn renew_orders(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         // The `+` keeps SQLite from reading all waiting takes by the index of states, once for each job.
         let waits = "SELECT 1 FROM takes WHERE job = ?1 AND +state = 'pending'";
@@ -336,7 +338,8 @@ impl AdmissionWriter<'_> {
         }
     }
 
-    /// Marks the project's jobs as no longer wanted. Jobs in `seen`, and jobs of the items in `left_out`, keep their mark.
+    /// Records that the manifest no longer asks for the project's jobs, except the jobs in `seen` and those of items in
+    /// `left_out`.
     fn forget(&self, left_out: &LeftOut) -> rusqlite::Result<()> {
         let mut forget = self.db.prepare_cached("UPDATE jobs SET wanted = 0 WHERE id = ?1")?;
         let mut select = self.db.prepare_cached("SELECT id, item FROM jobs WHERE project = ?1 AND wanted")?;
@@ -351,7 +354,7 @@ impl AdmissionWriter<'_> {
     }
 }
 
-/// Records whether a job is held back: whether it waits until a person has reviewed a canary (the first clips).
+/// Records whether a job waits for the review of a canary (the first clips of its template).
 fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Result<()> {
     let sql = if is_held_back {
         "INSERT OR IGNORE INTO held_back (job) VALUES (?1)"
@@ -361,8 +364,8 @@ fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Re
     db.prepare_cached(sql)?.execute([job]).map(|_| ())
 }
 
-/// Moves a take to another job, as the newest take of that job. Unsent takes that would replace the take are moved too. The new
-/// path of the clip is recorded later, when the file has moved.
+/// Moves a take to another job, as the newest take of that job, together with the unsent takes that would replace it.
+/// The new path of the clip is recorded later, when the file has moved.
 pub(super) fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
     for own in ["id = ?1", "instead_of = ?1 AND +state = 'pending'"] {
         db.prepare_cached(&format!(

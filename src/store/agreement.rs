@@ -1,4 +1,4 @@
-//! Compares a database with its ledger. Changes nothing.
+//! Compares a database with its ledger, without changing either.
 
 use super::error::StoreError;
 use super::folder;
@@ -32,7 +32,7 @@ pub(super) fn damage(tail: &Tail) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// Returns an error if the ledger has a submission that the database lacks. `None` stands for a missing database.
+/// Returns an error if the ledger has a submission that the database lacks. `db` is `None` if there is no database.
 pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) -> Result<(), StoreError> {
     let mut missing = BTreeMap::new();
     for entry in &tail.entries {
@@ -66,8 +66,8 @@ pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     ))
 }
 
-/// Returns the `seq` number up to which the database has every ledger line. After a damaged line that the database may
-/// lack, the number stays the same until `recover`.
+/// Returns the `seq` number of the ledger line up to which the database has all lines. It stays before a damaged line
+/// that the database may lack, until `shotlist recover` is run.
 pub(super) fn heard(db: &Connection, path: &Path) -> Result<u64, StoreError> {
     let sql = "SELECT min(value) FROM meta WHERE key IN ('seq', 'unheard')";
     let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));

@@ -34,9 +34,9 @@ impl Store {
     /// disk.
     ///
     /// If another take already owns the accepted task, the conflict is saved, and a person must decide. If the disk is
-    /// full, the reserve file is removed to save an accepted task. If even that is not enough, the task is saved in the
-    /// ledger alone. If the task's id could not be saved in both files,
-    /// [`StoreError::Unsaved`](super::StoreError::Unsaved) has the id.
+    /// full, the reserve file is removed to make room for an accepted task. If the database still cannot be written,
+    /// the task is saved in the ledger alone. Unless both files have the task's id,
+    /// [`StoreError::Unsaved`](super::StoreError::Unsaved) is returned with the id.
     pub async fn apply(
         &self,
         take: &Take,
@@ -88,13 +88,13 @@ impl<'a> Change<'a> {
 /// The result of an event: the changed take and the ledger lines.
 pub(super) struct Applied {
     pub(super) take: Take,
-    /// The lines to add to the ledger. The last line is about the take itself. Earlier lines are about takes that
-    /// changed together with it. Empty if the event is not about money.
+    /// The lines to add to the ledger: first those about other takes that the event changed, then the line about the
+    /// take itself. Empty if the event is not about money.
     pub(super) lines: Vec<Entry>,
 }
 
-/// Applies an event to a take inside an open transaction. The caller writes the returned lines to the ledger, or drops
-/// those that the ledger already has.
+/// Applies an event to a take inside an open transaction. The caller must write the returned lines to the ledger,
+/// unless the ledger already has them.
 pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdict<Applied, ApplyError> {
     let Change { event, at, policy, details } = step;
     let to = match row.state.clone().on(event.clone(), at, policy) {
@@ -147,11 +147,10 @@ pub(super) fn settle(db: &Connection, row: &Take, step: Change<'_>) -> rusqlite:
     transition(db, row, step).map(Result::ok)
 }
 
-/// Writes off the older take in doubt that `row` replaces, as soon as the provider has accepted `row` or may have
-/// accepted it.
+/// Writes off the older take that `row` replaces, as soon as the provider has accepted `row` or may have accepted it.
 ///
-/// Until then, a person may still find the older take's task. Money that may have been charged for the older take stays
-/// spent.
+/// Until then, a person may still find the older take's task. Money that may have been charged for the older take still
+/// counts as spent.
 fn give_up_older(
     db: &Connection,
     row: &Take,
@@ -171,8 +170,8 @@ fn give_up_older(
     Ok(())
 }
 
-/// Cancels the takes that wait to be sent in place of a take in doubt. They are superfluous once the take in doubt is
-/// settled, or another take is ordered in its place.
+/// Cancels the unsent takes that would replace the take `doubtful`, which may have been charged. They are no longer
+/// needed if the outcome of `doubtful` is known, or if a newer take is to replace it.
 pub(super) fn cancel_stand_ins(
     db: &Connection,
     doubtful: &TakeId,
@@ -182,7 +181,7 @@ pub(super) fn cancel_stand_ins(
     supersede(db, takes::stand_ins(db, doubtful)?, at, policy)
 }
 
-/// Cancels takes that wait to be sent, after another take was ordered in their place.
+/// Cancels the unsent takes in `waiting`, because another take was ordered instead.
 pub(super) fn supersede(
     db: &Connection,
     waiting: Vec<TakeId>,
@@ -208,7 +207,6 @@ fn is_taken(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
 }
 
-/// Records the outcome of the take's last attempt.
 pub(super) fn set_outcome(db: &Connection, take: &Take, outcome: &str) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE attempts SET outcome = ?3 WHERE take = ?1 AND number = ?2")?
         .execute((&take.id.0, take.attempts, outcome))

@@ -12,8 +12,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeSet, HashMap};
 
-/// A function that gets the name of a shot, and returns the bucket (status) of a job whose input changed after its clip
-/// was made. `None` means that such a job is rendered again.
+/// A function that decides about finished jobs whose input changed after their clip was made. It gets the name of a
+/// shot and returns the bucket (status) of such jobs; `None` means that they are rendered again.
 pub type KeptAs = Box<dyn Fn(&str) -> Option<Bucket> + Send>;
 
 /// A job that the manifest asked for in the last run, with the stored data that decide the job's status.
@@ -35,8 +35,8 @@ struct Job {
 impl Reader {
     /// Counts the wanted jobs of a project (`None`: of all projects) in each bucket (status), as of the last run.
     ///
-    /// A job in `apart` is returned with its bucket and not counted. It is counted nevertheless if it is new or gets
-    /// the clip of another job.
+    /// Jobs in `apart` are not counted but returned with their buckets, except those that are new or get the clip of
+    /// another job.
     pub async fn buckets(
         &self,
         project: Option<&str>,

@@ -11,11 +11,11 @@ use rusqlite::{Connection, Row};
 /// A clip in the output folder, with its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clip {
-    /// The job under whose name the clip is. For an older version, it is the job of the take that made the clip.
+    /// The job that has the clip. For an older version, it is the job of the take that made the clip.
     pub key: JobKey,
     /// The path, size and digest of the clip.
     pub filed: Filed,
-    /// True if the clip is under the name of a job that was wanted in the last run of the manifest.
+    /// True if the clip belongs to a job that the manifest asked for in its last run.
     pub wanted: bool,
     /// True if this is an older version, which a newer one replaced.
     pub older: bool,

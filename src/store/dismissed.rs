@@ -1,8 +1,8 @@
-//! Records the takes (paid renderings) whose outcome a person accepts as it is: failed, written off, or with a missing clip.
+//! Records that a person accepts that a take (a paid rendering of a job) failed, was written off, or lost its clip.
 //! Such takes cause no further warning.
 //!
-//! The acceptance holds for one take and its request. A retry or an edit of the product row orders another take, for which the
-//! acceptance does not hold.
+//! The acceptance holds for one take and its request. A retry or an edit of the product row orders another take, for
+//! which the acceptance does not hold.
 
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};
@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
 
 impl Store {
-    /// Records that a person accepts the outcome of a take as it is. With `undo`, removes that record.
+    /// Records that a person accepts the outcome of a take, for example a failure. With `undo`, removes that record.
     ///
     /// Returns [`ApplyError::Changed`] if the take has changed since the caller read it.
     pub async fn dismiss(
@@ -39,7 +39,7 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the ids of the takes whose outcome a person has accepted as it is.
+    /// Returns the ids of the takes whose outcome, for example a failure, a person has accepted.
     pub async fn dismissed(&self) -> Result<HashSet<TakeId>, StoreError> {
         self.read(|db| {
             let mut select = db.prepare_cached("SELECT id FROM takes WHERE dismissed IS NOT NULL")?;

@@ -10,12 +10,15 @@ use crate::domain::review::Outcome;
 use crate::domain::take::Take;
 
 impl Reader {
-    /// Returns the failed and the written-off takes of wanted jobs that only a command sends again; oldest first.
+    /// Returns the failed and written-off takes of wanted jobs, oldest first. Only a command such as `retry` sends them
+    /// again.
     ///
-    /// Only the newest take with the job's present fingerprint counts. A job with an unsettled take is left out, and so
-    /// is a job that keeps the clip of an earlier request, as `kept_as` says. A failed redo is returned until a person
-    /// approves the clip that the job has. A redo that a person wrote off is returned only while that clip is rejected.
-    /// A take that stood in for the take in doubt that became the clip does not count.
+    /// Only the newest take with the job's present fingerprint counts. A job with an unfinished take is left out. So is
+    /// a job that keeps the clip of an earlier request, as `kept_as` says.
+    ///
+    /// If the job has a clip, a failed redo is returned. It is left out if it was cancelled at no charge, or if a
+    /// person approved the clip after ordering the redo. A redo that a person wrote off is returned only while the clip
+    /// is rejected. A take that was to replace the take that made the clip is left out.
     pub async fn ended(&self, project: Option<&str>, kept_as: KeptAs) -> Result<Vec<Take>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -59,8 +62,8 @@ impl Reader {
     }
 }
 
-/// Checks whether a redo that ended without a clip still needs a person. The job has its earlier clip with the newest
-/// review `review`, which was given after the redo ended if `is_later`.
+/// Checks whether a redo that ended without a clip still needs a person's attention. `review` is the outcome of the
+/// newest review of the job's clip, and `is_later` is true if that review was made after the redo was ordered.
 fn is_open_redo(redo: &State, review: Option<Outcome>, is_later: bool) -> bool {
     match redo {
         // A person took the redo back, and it cost nothing.

@@ -78,8 +78,7 @@ pub enum StoreError {
         path: PathBuf,
         /// The number of submissions in the ledger that the database lacks.
         missing: usize,
-        /// The number of missing submissions that may have been charged, because the ledger does not prove the
-        /// opposite.
+        /// The number of missing submissions that may have been charged: the ledger does not show that they were free.
         paid: usize,
         /// The sum of the prices of the missing submissions that may have been charged.
         sum: Usd,
@@ -123,9 +122,9 @@ pub enum StoreError {
     Unsaved {
         /// The id of the paid task.
         task: TaskId,
-        /// The place where the task id was saved nevertheless, if there is one.
+        /// The one file in which the task id was saved, if there is one.
         kept: Kept,
-        /// The error that prevented the program from saving the task id in both files.
+        /// The error because of which the task id is not in both the database and the ledger.
         cause: Box<StoreError>,
     },
     /// The program is ending, so nothing was read, written or sent.
@@ -168,7 +167,7 @@ impl Kept {
 }
 
 impl StoreError {
-    /// Checks whether `shotlist recover` can repair the error. Then the ledger has, or may have, the data that the database
+    /// Checks whether `shotlist recover` can repair the error, because the ledger may have the data that the database
     /// lacks.
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
@@ -254,7 +253,7 @@ pub struct OverCap {
     pub which: Cap,
     /// The amount of the budget.
     pub cap: Usd,
-    /// The amount that is left: the budget minus the amounts that are charged, reserved or in doubt.
+    /// The amount that is left: the budget minus what was charged, may have been charged, or is reserved.
     pub available: Usd,
     /// The price of the take.
     pub price: Usd,

@@ -6,10 +6,11 @@ use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, CancelledBy, ClipFile, Event, HeldReason, Intent, SentBack, State};
 
 impl Entry {
-    /// Returns the event of this ledger line if a take in state `state` has not had the event yet; otherwise `None`.
+    /// Returns the event that this ledger line reports, unless a take in state `state` has had the event already; then
+    /// `None`.
     ///
-    /// For a line about a finished clip, the event leads to a search for the clip under its name. A clip that is not found
-    /// there is downloaded again at no charge.
+    /// A line about a finished clip gives an event after which the clip is searched at its path. If it is not found
+    /// there, it is downloaded again at no charge.
     pub(super) fn unheard(&self, state: &State) -> Option<Event> {
         // The line is not about a submission; a take that was sent cannot be cancelled.
         if self.kind == Kind::Cancelled {
@@ -42,7 +43,7 @@ impl Entry {
     /// Returns the events that bring a take from `state` to the state that this newer ledger line reports. The list is
     /// empty if the line is about another submission.
     ///
-    /// Earlier lines may be lost. The events that they reported come first in the list.
+    /// The list begins with events that earlier lines reported, in case those lines are lost.
     pub(super) fn events(&self, state: &State) -> Vec<Event> {
         self.reported(state).unwrap_or_default()
     }
@@ -100,8 +101,8 @@ impl Entry {
         events
     }
 
-    /// Returns the events that lead from `state` to the end of a take whose clip was placed under its name. Returns `None` if
-    /// the line names no clip.
+    /// Returns the events that lead from `state` to a finished take whose clip is at its path. Returns `None` if the
+    /// line has no size and digest of a clip.
     fn placed(&self, state: &State) -> Option<Vec<Event>> {
         let mut events: Vec<Event> = self.task_for(state).into_iter().collect();
         events.extend([Event::WasPlaced(self.file()?), Event::Placed]);

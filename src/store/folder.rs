@@ -49,11 +49,11 @@ pub fn create(dir: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Returns the state folder and its existing files as `(path, most, metadata)`. `most` is the widest mode that is
-/// permitted.
+/// Returns the state folder and its existing files as `(path, most, metadata)`, where `most` is the widest permitted
+/// mode.
 ///
-/// If the folder is a link, its metadata are those of the link's target. If a file is a link, its metadata are those of
-/// the link, whose mode means nothing.
+/// For a linked folder, the metadata are those of the link's target. For a linked file, they are those of the link
+/// itself.
 fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
     let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));
@@ -70,15 +70,16 @@ fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     Ok(own)
 }
 
-/// Returns the bits of a mode that give more access than `most`; 0 for a link, whose own mode means nothing.
+/// Returns the permission bits that a file has beyond the mode `most`; 0 for a link, because the mode of a link has no
+/// effect.
 fn excess(meta: &Metadata, most: u32) -> u32 {
     if meta.is_symlink() { 0 } else { meta.permissions().mode() & 0o777 & !most }
 }
 
 /// Returns whether a state folder is reached through a link, which may lead to files of other programs.
 ///
-/// The state folder of a rehearsal is in that of the project, so both are examined. The folder of the manifest, which
-/// the user named, may be a link.
+/// The state folder of a rehearsal lies inside that of the project, so both are examined. Links further up the path are
+/// the user's choice.
 fn is_through_link(dir: &Path) -> bool {
     let is_link = |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_symlink());
     let parent = dir.parent().filter(|parent| parent.ends_with(STATE));
@@ -195,8 +196,8 @@ fn irregular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file, as shotlist's records must be")
 }
 
-/// Returns an error if a log file of the database is not a regular file but, for example, a pipe, at which SQLite would
-/// wait.
+/// Returns an error if a log file of the database is a pipe or another special file, on which SQLite would wait
+/// forever.
 ///
 /// Links are not examined, because SQLite itself refuses them.
 pub(super) fn refuse_irregular_logs(database: &Path) -> Result<(), StoreError> {

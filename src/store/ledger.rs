@@ -56,9 +56,9 @@ pub enum Kind {
     Filed,
     /// A person corrected the charge.
     Adjusted,
-    /// A person accepted the outcome of the take as it is.
+    /// A person accepted the outcome of the take, for example a failure.
     Dismissed,
-    /// A person no longer accepts the outcome of the take as it is.
+    /// A person no longer accepts the outcome of the take.
     Recalled,
     /// A person reviewed the clip.
     Reviewed,
@@ -67,8 +67,7 @@ pub enum Kind {
 impl Kind {
     /// Returns the kind of ledger line for an event that leads to state `to`; `None` if the event is not about money.
     ///
-    /// Every event after which a person must decide has the kind `Held`. The numbers of failed polls and dead links
-    /// that led there are not about money.
+    /// Every event after which a person must decide has the kind `Held`.
     pub(super) const fn of(event: &Event, to: &State) -> Option<Self> {
         if matches!(to, State::Held { .. }) {
             return Some(Self::Held);
@@ -158,7 +157,7 @@ impl Kind {
         )
     }
 
-    /// Checks whether a line of this kind names an amount that counts as spent, reserved or in doubt.
+    /// Checks whether a line of this kind names an amount that budgets count.
     pub(super) const fn counts(self) -> bool {
         let is_no_amount = matches!(
             self,
@@ -210,14 +209,15 @@ pub struct Entry {
     pub model: ModelName,
     /// The fingerprint of the take's request, in text form.
     pub fingerprint: String,
-    /// The price of the take until its charge is known, then the charge; zero on lines about a review or about the path
-    /// of a clip. A line that proves a submission free names the price, too.
+    /// The price of the take until its charge is known, then the charge. It is the price also on lines that prove that
+    /// a submission cost nothing. It is zero on lines about a review or about the path of a clip.
     #[serde(with = "usd")]
     pub usd: Usd,
     /// The take's cost before a correction; only on lines about a correction.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
     pub was: Option<Usd>,
-    /// The name of the reason for the take's new state, a person's reason for a correction, or the outcome of a review.
+    /// The reason for the line: the name of the reason for the take's new state, or a person's reason for a correction.
+    /// On lines about a review, the outcome of the review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// A person's remark about a decision, in their own words.
@@ -250,7 +250,7 @@ pub struct Entry {
     /// The number of the run whose budget pays; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<i64>,
-    /// The id of the take in doubt that this take replaces; only on lines of kind `Intent`.
+    /// The id of an older take, perhaps charged, that this take replaces; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
     /// The path of the output folder, relative to the manifest. The paths of clips in the ledger are relative to this
@@ -274,7 +274,7 @@ pub struct Entry {
     pub latest: Option<String>,
 }
 
-/// Returns the submission that a take's state is about; `None` if the state has none.
+/// Returns the last submission of a take, as its state records it; `None` if the state records none.
 pub(super) fn intent(state: &State) -> Option<&Intent> {
     match state {
         State::Submitting { intent, .. } | State::Doubtful { intent, .. } | State::Held { intent, .. } => {
@@ -362,7 +362,8 @@ impl Entry {
         Some(entry)
     }
 
-    /// Fills in the fields that describe the state `to`. Without a state, fills in the fields of an intent: what is ordered.
+    /// Fills in the fields that describe the state `to`; if it is `None`, the title, path and request, as in a line of
+    /// kind `Intent`.
     fn fill(&mut self, take: &Take, to: Option<&State>) {
         self.task_id = to.and_then(State::task).map(|task| task.id.0.raw().to_owned());
         match to {

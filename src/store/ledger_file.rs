@@ -48,8 +48,8 @@ impl fmt::Display for DamagedLine {
 }
 
 impl Tail {
-    /// Returns the first damaged line whose content the database may lack; `None` if there is none. The database has
-    /// all lines up to the number `heard`.
+    /// Returns the first damaged line whose content the database may lack; `None` if there is none. `heard` is the
+    /// number of the line up to which the database has all lines.
     pub(super) fn unheard(&self, heard: u64) -> Option<&DamagedLine> {
         self.damaged.iter().find(|line| {
             let (before, after) = line.between;
@@ -73,7 +73,6 @@ fn seq_in(line: &[u8]) -> Option<u64> {
     seq.filter(|seq| (1..=MOST).contains(seq))
 }
 
-/// The open ledger file.
 pub(super) struct Ledger {
     path: PathBuf,
     file: File,
@@ -81,8 +80,8 @@ pub(super) struct Ledger {
     end: u64,
     /// The highest `seq` number that this process has read or written.
     last: u64,
-    /// The `seq` numbers of lines that this process read from the file or wrote to it. The list is emptied when the database
-    /// records that the file has these lines.
+    /// The `seq` numbers of lines that this process read from the file or wrote to it. The set is emptied when the
+    /// database records that the file has these lines.
     pub(super) seen: BTreeSet<u64>,
 }
 
@@ -106,8 +105,8 @@ impl Ledger {
         }
     }
 
-    /// Locks the file. Waits while another process holds the lock: from before its commit to the database until its
-    /// lines are in the ledger.
+    /// Locks the file, and waits until no other process holds the lock. A process holds it from before its commit to
+    /// the database until its lines are in the ledger.
     pub(super) fn lock(&self) -> Result<(), StoreError> {
         self.file.lock().map_err(|e| StoreError::io(&self.path, &e))
     }

@@ -123,7 +123,7 @@ impl Reader {
         self.page(project, &order, usize::MAX).await
     }
 
-    /// Returns the number of takes with a finished clip that this run was the last to submit.
+    /// Counts the finished takes whose last submission was made by this run.
     pub async fn done_in(&self, run: RunId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM takes WHERE state = 'done' AND run = ?1";
         self.read(move |db| db.prepare_cached(sql)?.query_row([run.0], |row| row.get::<_, i64>(0)))

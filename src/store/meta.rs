@@ -1,8 +1,7 @@
-//! Stores facts about the state folder and the providers, such as the output folder and learned submission rates.
+//! Stores facts about the state folder and the providers, for example the output folder and learned submission rates.
 //!
-//! Other facts are the time since which each API key is used, and the addresses that have accepted a submission. A new
-//! API key may belong to another account. The task list of that account proves nothing about requests that were sent
-//! with the earlier key.
+//! For each provider, it stores when its API key last changed, because a new key may belong to another account. The
+//! task list of that account proves nothing about requests that were sent with the earlier key.
 //!
 //! Paths in the database are relative to the output folder.
 
@@ -17,13 +16,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The prefix of the `meta` key for a model's learned time between two submissions, in microseconds. [`SLOTS`] is the
-/// prefix of the key for the model's learned number of slots (tasks at a time).
+/// The prefix of the `meta` key for the time between two submissions to a model, in microseconds, as learned from
+/// refusals. [`SLOTS`] is the prefix of the key for the learned number of concurrent tasks.
 const GAP: &str = "gap of ";
 const SLOTS: &str = "slots of ";
 
-/// The machine and the folder in which commands submit and collect for a project. If copies of a project are used in
-/// two places, each submits and pays every job.
+/// A machine and a folder on it in which commands submit and collect for a project. If a project is copied and used
+/// twice, each copy submits and pays every job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The unique id of the machine.
@@ -34,7 +33,8 @@ pub struct Place {
     pub folder: String,
 }
 
-/// The other place in which a copy of this project was used last, with the takes that both copies may submit and pay.
+/// Another copy of this project that was used last, with the number and price of the takes that both copies may submit
+/// and pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The machine and folder of the other copy.
@@ -45,8 +45,8 @@ pub struct Elsewhere {
     pub usd: Usd,
 }
 
-/// Records `here` as the place in which commands submit and collect. Returns the earlier place if it differs from
-/// `here` and takes wait to be sent; otherwise `None`.
+/// Records `here` as the machine and folder in which commands submit and collect. If another machine or folder was
+/// recorded before and takes wait to be sent, returns that copy of the project; otherwise `None`.
 pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Elsewhere>> {
     let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
     let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
@@ -75,22 +75,23 @@ impl Store {
         self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
     }
 
-    /// Records which folders of clips are on another disk than the state folder; see [`Reader::disks`].
+    /// Records the folders of clips that are on another disk than the state folder; see [`Reader::disks`].
     pub async fn note_disks(&self, disks: &BTreeSet<String>) -> Result<(), StoreError> {
         let disks = serde_json::json!(disks).to_string();
         let sql = "UPDATE output SET disks = ?1";
         self.lane.write(None, move |batch| batch.db.execute(sql, [&disks]).map(|_| Ok(()))).await
     }
 
-    /// Records that a person has compared the history with the provider's tasks, so that no submission is missing.
+    /// Records that no submission is missing from the history, because a person has compared it with the provider's
+    /// tasks.
     pub async fn close_gaps(&self) -> Result<(), StoreError> {
         self.lane
             .write(None, |batch| batch.db.execute("DELETE FROM meta WHERE key = ?1", [GAPS]).map(|_| Ok(())))
             .await
     }
 
-    /// Records the API key with which a provider is called from now on. Returns the time since which this key is in
-    /// use, to the millisecond. `mark` is a number that distinguishes keys without revealing them.
+    /// Records the API key with which a provider is called from now on. Returns the time at which this key was first
+    /// used after another one, to the millisecond. `mark` is a number that identifies a key without revealing it.
     pub async fn key_in_use(
         &self,
         provider: &str,
@@ -212,8 +213,8 @@ impl Reader {
         Ok(found.map(|text| serde_json::from_str(&text).unwrap_or_else(|_| split(&text))))
     }
 
-    /// Returns the time before which submissions may be missing from the history, to the millisecond: the last time at
-    /// which it was rebuilt from clips or from a damaged ledger. Returns `None` if none can be missing.
+    /// Returns the time at which the history was last rebuilt from clips or from a damaged ledger, to the millisecond.
+    /// Submissions from before that time may be missing. Returns `None` if none can be missing.
     pub async fn gaps(&self) -> Result<Option<Timestamp>, StoreError> {
         let rebuilt = self.read(|db| value(db, GAPS)).await?.filter(|rebuilt| *rebuilt > 0);
         Ok(rebuilt.map(|millis| Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)))
@@ -222,7 +223,8 @@ impl Reader {
 
 /// The key of the `meta` row with the time before which submissions may be missing from the history.
 ///
-/// No run removes the row: a job that it may concern can be absent from the manifest now, and return later.
+/// No run removes the row, because the job of a missing submission may be absent from the manifest now and return
+/// later.
 const GAPS: &str = "gaps";
 
 /// Records that submissions from before `now` may be missing from the history.
@@ -233,15 +235,15 @@ pub(super) fn set_gaps(db: &Connection, now: Timestamp) -> rusqlite::Result<()> 
 /// The prefix of the `meta` keys under which each project has the number of its unrecorded jobs.
 const UNRECORDED: &str = "unrecorded jobs of ";
 
-/// Records the number of jobs of a project that its manifest asks for, but that have no row in the table of jobs. No
-/// run has selected them yet.
+/// Records the number of jobs that a project's manifest asks for and that no run has recorded as wanted, because no run
+/// has selected them yet.
 pub(super) fn set_unrecorded(db: &Connection, project: &str, jobs: u64) -> rusqlite::Result<()> {
     let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2 WHERE value <> ?2";
     db.prepare_cached(sql)?.execute((format!("{UNRECORDED}{project}"), jobs.cast_signed())).map(drop)
 }
 
-/// Returns the number of a project's wanted jobs (`None`: of all projects) that have no row in the table of jobs, as of
-/// the last run.
+/// Returns the number of jobs of a project (`None`: of all projects) that the manifest asks for and that no run has
+/// recorded as wanted.
 pub(super) fn unrecorded(db: &Connection, project: Option<&str>) -> rusqlite::Result<usize> {
     let sql = "SELECT coalesce(sum(value), 0) FROM meta
         WHERE iif(?1 IS NULL, key > ?2 AND key < ?3, key = ?2 || ?1)";

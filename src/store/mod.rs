@@ -114,8 +114,8 @@ pub struct Options {
     /// True to open the store although the ledger has a damaged line whose content the database may lack. A process
     /// that submits must not set it.
     pub trust_damaged_ledger: bool,
-    /// The machine and folder in which commands submit and collect for the project from now on; `None` leaves the
-    /// recorded place as it is.
+    /// The machine and folder in which commands submit and collect for the project from now on; `None` does not change
+    /// the record.
     pub place: Option<Place>,
     /// True to accept a state folder on a network file system. The user promises that only one computer writes to the folder.
     pub allow_network: bool,
@@ -170,8 +170,8 @@ impl Deref for Store {
 impl Store {
     /// Opens the database and the ledger in a state folder (`.shotlist`, or a folder below it).
     ///
-    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. Records that are refused, for
-    /// example because they are damaged, stay as they are; only the access of other users to the files is removed.
+    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. If the records are refused, for
+    /// example because they are damaged, they stay unchanged. Even then, other users lose their access to the files.
     pub fn open(
         dir: &Path,
         mode: Mode<'_>,

@@ -59,7 +59,7 @@ pub struct Group {
     pub name: String,
     /// The phase (the position in the life cycle) in which the takes of the group are.
     pub phase: Phase,
-    /// The state of the takes' money: free, reserved, in doubt or settled.
+    /// The state of the takes' money: free, reserved, settled, or in doubt (perhaps charged).
     pub account: MoneyState,
     /// The number of takes in the group.
     pub takes: u64,
@@ -82,7 +82,7 @@ impl By {
         }
     }
 
-    /// Returns the SQL join that a group's name needs in addition to the tables `takes` and `jobs`; empty if none.
+    /// Returns the SQL join that the group names need besides the tables `takes` and `jobs`; empty if they need none.
     const fn joined(self) -> &'static str {
         match self {
             Self::Tag => "LEFT JOIN json_each(j.tags) tag",
@@ -98,8 +98,8 @@ impl By {
 }
 
 impl Reader {
-    /// Returns the sums for a project (`None`: for all projects) in the order of the group names. Cancelled takes do not count,
-    /// and neither do takes that wait to be sent, for the first time or again.
+    /// Returns the sums for a project (`None`: for all projects) in the order of the group names. Cancelled takes and
+    /// takes that wait to be sent are left out.
     pub async fn money(&self, project: Option<&str>, by: By, since: Since) -> Result<Vec<Group>, StoreError> {
         let project = project.map(str::to_owned);
         let sql = format!(
@@ -126,8 +126,8 @@ impl Reader {
     /// Returns the number of approved clips in each group, by the group's name.
     ///
     /// A clip counts if it is approved by the newest review of its job, or of another job with the same clip and
-    /// fingerprint. A clip that several jobs of a group share counts once. With `since`, only clips count whose
-    /// rendering was sent on that day or later.
+    /// fingerprint. A clip that several jobs of a group share counts once. `since` leaves out clips whose request was
+    /// sent before that day.
     pub async fn approved(
         &self,
         project: Option<&str>,

@@ -34,7 +34,7 @@ pub struct Reader {
 pub struct Count {
     /// The number of takes in the phase.
     pub takes: u64,
-    /// The amount spent, reserved or in doubt; zero for takes that cost nothing.
+    /// The amount spent, reserved or perhaps charged; zero for takes that cost nothing.
     pub usd: Usd,
 }
 
@@ -49,7 +49,6 @@ impl Reader {
         &self.damage
     }
 
-    /// Returns the path of the database.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -107,8 +106,8 @@ impl Reader {
 
     /// Returns the takes of a project (`None`: of all projects) that need a person's decision, oldest first.
     ///
-    /// Takes of other projects that block a wanted job of the project are included, because the project may have been
-    /// renamed.
+    /// Includes a take of another project if a wanted job of this project cannot be rendered before the decision,
+    /// because it asks for the same clip. That happens when a project was renamed.
     pub async fn held(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -142,8 +141,8 @@ impl Reader {
         .await
     }
 
-    /// Returns the other jobs that need the clip of a take. The manifest asks for these jobs with the take's
-    /// fingerprint, and they have no clip of that fingerprint yet.
+    /// Returns the other jobs that wait for the clip of a take. The manifest asks for them with the take's fingerprint,
+    /// and they have no such clip yet.
     pub async fn followers(&self, take: &TakeId) -> Result<Vec<JobKey>, StoreError> {
         let take = take.clone();
         self.read(move |db| {
@@ -158,7 +157,7 @@ impl Reader {
         .await
     }
 
-    /// Returns the paths at which a take's clip is, one for each job that has the clip.
+    /// Returns the paths of a take's clip, one for each job that has the clip.
     pub async fn standing(&self, take: &TakeId) -> Result<Vec<String>, StoreError> {
         let take = take.clone();
         self.read(move |db| {
@@ -168,11 +167,11 @@ impl Reader {
         .await
     }
 
-    /// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Returns `None` if there is
-    /// none, or if a wanted job has the take's clip at this path.
+    /// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is
+    /// none, or if a wanted job already has such a clip at this path, where it belongs.
     ///
-    /// Searches every take, so it is only for a path that an unexpected file occupies. After a crash, such a file may
-    /// be a finished clip that was not recorded.
+    /// Searches every take, so it is only for a path with an unexpected file. After a crash, such a file may be a
+    /// finished clip that was not recorded.
     pub async fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
         let path = path.to_owned();
         self.read(move |db| clip_at(db, &path, file, "f.wanted AND f.path = ?1")).await
@@ -293,8 +292,8 @@ impl Reader {
         self.page(project, &open, usize::MAX).await
     }
 
-    /// Returns the job that a provider's task renders, with its item's title; `None` if no take of this folder has the
-    /// task.
+    /// Returns the job whose clip a provider's task renders, with the title of its item; `None` if no take of this
+    /// state folder has the task.
     ///
     /// Reads from disk on the calling thread, so it is only for threads that may block.
     pub fn whose(&self, provider: &str, task: &TaskId) -> Result<Option<(JobKey, String)>, StoreError> {
@@ -308,8 +307,7 @@ impl Reader {
 
     /// Returns a number that changes whenever another connection, of this process or another, has written something.
     ///
-    /// The query is cheap: it looks at one page in memory. The number does not show that another database file has
-    /// replaced this one.
+    /// It does not show that the database file was replaced by another.
     pub async fn data_version(&self) -> Result<i64, StoreError> {
         self.read(|db| db.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }
@@ -324,9 +322,10 @@ impl Reader {
     }
 }
 
-/// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Returns `None` if the file is
-/// recorded at this path for a job that meets `is_needed`, an SQL condition on the job `f`, even if it is the clip of
-/// another take with the same bytes.
+/// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is none.
+///
+/// Also returns `None` if a job has a clip with these bytes at this path and meets the SQL condition `is_needed` on its
+/// row `f`.
 pub(super) fn clip_at(
     db: &Connection,
     path: &str,

@@ -1,8 +1,8 @@
 //! Rebuilds a lost, old or damaged state from the ledger, the old database and the clips.
 //!
-//! If the ledger is lost too, the sidecars (the JSON files next to the clips) prove what was paid. They become lines of
-//! a new ledger. Takes that were in flight or waited for a decision have no sidecar, so the new database records that
-//! its history has gaps.
+//! If the ledger is lost too, a new one is made from the sidecars (the JSON files next to the clips), which tell what
+//! was paid. Takes that were in flight or waited for a decision have no sidecar. So the new database records that
+//! submissions may be missing from its history.
 //!
 //! The new database is made under another name. Then the old one is kept under a third name, and a single rename puts
 //! the new one in its place. So a recovery that was killed can be started again. The next run settles submissions that
@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 /// The name of the new database until it gets the name of the old one.
 const NEW: &str = "state.db.new";
 
-/// The part of the name under which an old file is kept, before the time.
+/// The part of the name of a kept old file that comes before the time.
 const OLD: &str = ".old-";
 
 /// The suffixes of SQLite's files next to a database; they belong to that database alone.
@@ -63,7 +63,8 @@ pub struct Recovery {
     /// True if the ledger lost lines that the database had seen.
     cut: bool,
     out: Option<String>,
-    /// The clips that neither the database nor the ledger knows, as their sidecars describe them, by the id of the take.
+    /// The finished takes that neither the database nor the ledger has, by their ids. Each take has an entry for every
+    /// copy of its clip that has a sidecar.
     witnesses: BTreeMap<String, Vec<Witness>>,
 }
 
@@ -75,10 +76,10 @@ pub struct Rebuilt {
     /// True if no old database could be read. The data that only the database had are lost: the pauses, and the jobs
     /// that waited to be sent.
     pub bare: bool,
-    /// The number of clips that only their sidecars (JSON files next to the clips) proved to be paid, with those that are
-    /// missing or altered.
+    /// The number of paid clips that were recorded only in their sidecars (JSON files next to the clips). Includes
+    /// clips that are missing or altered.
     pub clips: usize,
-    /// The sum of the costs of the clips that only sidecars proved.
+    /// The total cost of the paid clips that were recorded only in their sidecars.
     pub clips_sum: Usd,
     /// The path under which the damaged ledger is kept; `None` if all its lines could be read.
     pub old_ledger: Option<PathBuf>,
@@ -90,9 +91,9 @@ pub struct Rebuilt {
     pub takes: usize,
     /// The number of clips that are finished according to the ledger but were not found in the output folder.
     pub missing: usize,
-    /// The number of ledger lines that could not be used, because the line with the request of their take is lost.
+    /// The number of ledger lines that could not be used, because the line with the take's request is lost.
     pub unmatched: usize,
-    /// The number of clips that only their sidecars proved to be paid, and that are missing or altered.
+    /// The number of paid clips that were recorded only in their sidecars, and that are missing or altered.
     pub gone: usize,
     /// True if submissions may be missing from the rebuilt history.
     pub has_gaps: bool,
@@ -127,7 +128,7 @@ impl Recovery {
 
     /// Reads the sidecars of clips that the database and the ledger lack. Returns true if there is anything to rebuild.
     ///
-    /// Returns an error for a damaged database about which neither the ledger nor a clip has any record.
+    /// Returns an error for a damaged database if neither the ledger nor a sidecar has any record of a submission.
     pub fn examine(&mut self, clips: &dyn ClipFinder) -> Result<bool, StoreError> {
         let path = folder::database(&self.dir);
         let old = readable(&path)?;
@@ -156,7 +157,8 @@ impl Recovery {
         }
     }
 
-    /// Returns the error because of which recovery is needed; `None` if the records only lack some clips.
+    /// Returns the error because of which recovery is needed; `None` if the database and the ledger are undamaged and
+    /// agree. Even then, they may lack clips that have sidecars.
     #[must_use]
     pub const fn why(&self) -> Option<&StoreError> {
         self.why.as_ref()
@@ -169,14 +171,15 @@ impl Recovery {
         self.cut
     }
 
-    /// Returns the recorded output folder of the clips, as seen from the manifest; `None` if it was never recorded.
+    /// Returns the recorded output folder, as a path relative to the manifest; `None` if none was recorded.
     #[must_use]
     pub fn output(&self) -> Option<&str> {
         self.out.as_deref()
     }
 
-    /// Makes the new database and gives it the name of the old one. `out` is recorded as the output folder if no folder is
-    /// recorded and some clips are proved only by sidecars.
+    /// Makes the new database and gives it the name of the old one.
+    ///
+    /// The output folder `out` is recorded if none is recorded yet and some clips are recorded only in their sidecars.
     pub fn rebuild(
         mut self,
         policy: &dyn Fn(&ModelName) -> Policy,
@@ -254,11 +257,11 @@ impl Recovery {
         })
     }
 
-    /// Adds ledger lines for the takes that only sidecars prove. Returns the number of these takes and the sum of their
-    /// costs.
+    /// Adds ledger lines for the takes that are recorded only in sidecars. Returns the number of these takes and their
+    /// total cost.
     ///
-    /// A take counts once, even if its clip was copied. A clip that is there comes before a sidecar alone, then the copy at
-    /// the path where the clip was placed, then the first copy.
+    /// A take counts once, even if its clip was copied. Copies that still exist come first, then the copy at the
+    /// original path.
     fn witnessed(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
         let mut firsts: Vec<&Witness> = self
             .witnesses
@@ -287,8 +290,8 @@ impl Recovery {
         Ok(false)
     }
 
-    /// Adds lines to the ledger. A ledger with damaged lines is rewritten without them, and the path under which the
-    /// damaged file is kept is returned.
+    /// Adds lines to the ledger. If the ledger has damaged lines, writes a new ledger without them, and returns the
+    /// path under which the damaged file is kept.
     fn write_ledger(&mut self, added: &[Entry], now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         if self.tail.damaged.is_empty() {
             if !added.is_empty() {

@@ -32,8 +32,8 @@ pub enum Repair {
     },
     /// The intent had not reached the ledger, so the request was surely not sent: the take waits to be sent again.
     NeverSent(Take),
-    /// The request may have reached the provider, and no answer is known. The take is in doubt, or needs a person's
-    /// decision.
+    /// The request may have reached the provider, but no answer is known. The task is searched, or a person must
+    /// decide.
     Unanswered(Take),
     /// The ledger had an event of the take that the database lacked, and the event was applied to the take.
     Imported(Take),

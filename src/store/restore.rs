@@ -10,9 +10,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use std::collections::HashSet;
 
-/// Builds the lines about the database's takes and reviews that `entries`, the lines of the ledger, lack.
+/// Builds ledger lines about those takes and reviews of the database that are missing from `entries`, the lines of the
+/// ledger.
 ///
-/// An attempt that surely cost nothing gets no line: without its outcome, it would look like a request without an answer.
+/// An attempt that surely cost nothing gets no line: without its outcome, it would look like a request without an
+/// answer.
 pub(super) fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::Result<Vec<Entry>> {
     let reported: HashSet<(&str, u32, Kind)> =
         entries.iter().map(|entry| (entry.take.as_str(), entry.attempt, entry.kind)).collect();
@@ -56,8 +58,8 @@ pub(super) fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> 
     Ok(lost)
 }
 
-/// Adds the lines that a cut ledger has lost to the transaction. `entries` are the lines of the ledger. Returns the
-/// number of the added lines.
+/// Restores the lines that the ledger has lost, by adding them to the transaction. `entries` are the lines that it
+/// still has. Returns the number of restored lines.
 pub(super) fn restore(batch: &mut Batch<'_>, entries: &[Entry], now: Timestamp) -> rusqlite::Result<usize> {
     let known: Vec<Entry> = entries.iter().cloned().chain(batch.waiting()?).collect();
     let lost = lost_lines(batch.db, &known, now)?;
@@ -66,7 +68,7 @@ pub(super) fn restore(batch: &mut Batch<'_>, entries: &[Entry], now: Timestamp) 
     Ok(count)
 }
 
-/// Records that the ledger lacks nothing any more, so that the loss is reported and repaired once.
+/// Records that all lost lines of the ledger were restored, so that no later start reports the loss again.
 pub(super) fn agree(writer: &mut Writer) -> Result<(), StoreError> {
     // If the ledger has a damaged line, every start must read it from the beginning.
     let end = if writer.ahead { 0 } else { writer.ledger.end() };

@@ -72,7 +72,8 @@ struct Shown {
 }
 
 impl Store {
-    /// Adds all reviews or none. Returns them, and the reviews added for other jobs with the same clip and fingerprint.
+    /// Adds all of the given reviews or none. The result also has the reviews that were added for other jobs with the
+    /// same clip and fingerprint.
     ///
     /// Nothing is written if a job has a newer review or another clip than the reviewer saw.
     pub async fn review(
@@ -171,8 +172,8 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the second newest of the reviews that hold for a job; `None` if there is none. The returned flag is true
-    /// if it is a review of this job, and no take of the job was ordered since.
+    /// Returns the review that a job's newest review replaced; `None` if there is none. The returned flag is true if
+    /// that review is of this job, and no take of the job was ordered since.
     pub async fn former_review(
         &self,
         project: &str,
@@ -255,8 +256,8 @@ fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
 
 /// Cancels the job's unsent rendering that an earlier review has queued, or that `redo --rejected` has ordered.
 ///
-/// A rendering of `redo --rejected` is cancelled only if `is_rejected` is false: the clip is no longer rejected.
-/// Renderings that were sent are never cancelled.
+/// With `is_rejected`, the clip is still rejected, so a rendering of `redo --rejected` is not cancelled. A rendering
+/// that was sent is never cancelled.
 fn take_back(
     batch: &mut Batch<'_>,
     shown: &Shown,

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 pub(super) mod text;
 
-/// Defines a module with the serde functions for an `Option` of `$type`. `$mirror` is the module or type with which
-/// serde converts a value of `$type`.
+/// Defines the module `$module` with serde functions for `Option<$type>`. `$mirror` names the module or type with which
+/// serde converts the `$type` itself.
 macro_rules! optional {
     ($module:ident, $type:ty, $mirror:literal) => {
         pub(super) mod $module {
@@ -334,7 +334,8 @@ enum MediaMirror {
     },
 }
 
-/// The mirror of a parameter's value, written as plain JSON: `true`, `5` or `"slow"`.
+/// A copy of the type [`Value`] (a value of a model's parameter) for serde, written as plain JSON: `true`, `5` or
+/// `"slow"`.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Value", untagged)]
 enum ValueMirror {
@@ -343,7 +344,7 @@ enum ValueMirror {
     Text(String),
 }
 
-/// The mirror of a request. Serde fills every field of a request, so a field that is missing here is a compile error.
+/// A copy of the type [`Request`] for serde. If it lacks a field of a request, the program does not compile.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Request")]
 struct RequestMirror {

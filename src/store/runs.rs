@@ -42,7 +42,7 @@ pub enum Window {
     Ever,
 }
 
-/// The money of a [`Window`] by state: settled, reserved and in doubt.
+/// The money spent in a [`Window`], such as a day: charged, reserved, or perhaps charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spent {
     /// The amount that was certainly charged.
@@ -54,15 +54,15 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Returns the total that a budget counts: settled, reserved and in doubt.
+    /// Returns the total that a budget counts: the sum of all three amounts.
     #[must_use]
     pub fn total(self) -> Usd {
         self.settled + self.reserved + self.in_doubt
     }
 }
 
-/// The exit codes that finish a run: all done, some failed, some need a decision, budget reached. After any other exit
-/// code, or none, the next run resumes the run.
+/// The exit codes that finish a run: all done, some failed, some need a decision, budget reached. A run that ended with
+/// another exit code, or that was killed, is resumed by the next run.
 const FINISHED: [i64; 4] = [0, 3, 7, 8];
 
 impl Store {
@@ -131,8 +131,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the first invocation of the interrupted run that the next start of `command` resumes; `None`
-/// if that start begins a new run.
+/// Returns the interrupted run that the next start of `command` resumes, as the number of its first invocation. Returns
+/// `None` if that start begins a new run.
 fn interrupted(db: &Connection, project: &str, command: &str) -> rusqlite::Result<Option<i64>> {
     let last: Option<(i64, Option<i64>)> = db
         .prepare_cached(
@@ -205,7 +205,8 @@ pub(super) fn day(at: Timestamp) -> String {
     date.to_string()
 }
 
-/// Checks whether the budgets of a run allow `price`. The inner error names the first budget that does not.
+/// Checks whether the budgets of a run allow a submission at this `price`. The inner error names the first budget that
+/// the price exceeds.
 ///
 /// The check is in the transaction that reserves the amount, so that two submissions cannot exceed a budget together.
 pub(super) fn check_caps(

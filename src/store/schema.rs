@@ -21,8 +21,7 @@ const WRITER_CACHE: i64 = 4 << 10;
 /// The name of a new database until it is complete.
 const STAGED: &str = "state.db.new";
 
-/// The start of the name of the copy that is made before the database is upgraded. The number of the old version
-/// follows.
+/// The start of the name of a copy of the database from before an upgrade, followed by the number of the old version.
 const KEPT: &str = "state.db.version-";
 
 /// The time that a query waits for another process before it fails because the database is busy.
@@ -48,9 +47,9 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     opened.map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Returns a URI by which SQLite can read a database without creating extra files next to it.
+/// Returns a URI by which SQLite can read a database in a read-only folder, without creating files next to it.
 ///
-/// Returns `None` if the folder is writable, or if SQLite must read a log together with the database.
+/// Returns `None` if the folder is writable, or if the database has a log, which SQLite must read as well.
 pub(super) fn still(path: &Path) -> Option<String> {
     use rustix::fs::{Access, access};
     if access(path.parent()?, Access::WRITE_OK).is_ok() {
@@ -114,8 +113,8 @@ fn remove_with_logs(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Undoes the transaction of a process that was killed while it created the database, which SQLite's rollback journal
-/// shows. Nothing was ever saved with such a transaction.
+/// Removes the rollback journal of a process that was killed while it created the database, by undoing that process's
+/// transaction. Nothing that was saved is lost.
 pub(super) fn roll_back(path: &Path) -> Result<(), StoreError> {
     let journal = PathBuf::from(format!("{}-journal", path.display()));
     if !journal.exists() {
@@ -130,7 +129,8 @@ pub(super) fn roll_back(path: &Path) -> Result<(), StoreError> {
     open().map(drop).map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Copies a database of an earlier version before its tables are upgraded. Returns the path of the copy.
+/// Copies a database of an earlier version before its tables are upgraded, unless there is a copy of that version.
+/// Returns the path of the copy.
 pub(super) fn keep_copy(dir: &Path, version: i64) -> Result<PathBuf, StoreError> {
     let (path, kept) = (folder::database(dir), dir.join(format!("{KEPT}{version}")));
     if kept.exists() {
@@ -147,8 +147,7 @@ pub(super) fn keep_copy(dir: &Path, version: i64) -> Result<PathBuf, StoreError>
     Ok(kept)
 }
 
-/// Removes the copies of the database that were made before upgrades. A run that has ended successfully shows that they are not
-/// needed.
+/// Removes the copies of the database that were made before upgrades. They are not needed after a successful run.
 pub(super) fn drop_copies(dir: &Path) {
     for version in 1..VERSION {
         // A copy that cannot be removed does no harm.

@@ -17,7 +17,6 @@ const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS signatures (sha256 BLOB PRIMARY KEY, signature BLOB NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-/// The time that a write waits for another process.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The open file with the signatures of pictures.

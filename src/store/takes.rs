@@ -14,12 +14,11 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use std::str::FromStr;
 
-/// The columns that the function [`take`] reads, in that order. A statement may select further columns, which then
-/// begin at the number [`WIDTH`].
+/// The columns that the function [`take`] reads, in that order. If a query selects further columns, the first of them
+/// has the number [`WIDTH`].
 pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.title, t.request, t.fingerprint, \
                                   t.price, t.path, t.attempts, t.data, t.settled";
 pub(super) const WIDTH: usize = 13;
-/// The SQL tables from which [`COLUMNS`] are selected.
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
 
 /// Returns the phases as a list for SQL: `('pending', 'held')`.
@@ -77,7 +76,6 @@ pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
     rows::state_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
 }
 
-/// Returns the tags of an item as a JSON list.
 pub(in crate::store) fn tags_json(tags: &[String]) -> String {
     serde_json::to_string(tags).expect("a list of texts is JSON")
 }
@@ -147,7 +145,7 @@ pub(super) fn newest_of_order(
         .optional()
 }
 
-/// Returns the takes that wait to be sent and are older than the take `newer` of the same job.
+/// Returns the unsent takes of a job that are older than its take `newer`.
 pub(super) fn waiting_behind(db: &Connection, newer: &TakeId) -> rusqlite::Result<Vec<TakeId>> {
     db.prepare_cached(
         "SELECT o.id FROM takes o JOIN takes n ON n.job = o.job
@@ -164,8 +162,8 @@ pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Mon
     known.ok_or_else(|| unreadable(column, format!("`{found}` is not a state of money")))
 }
 
-/// Checks whether any attempt of a take has another outcome than `sent_back` and `never_sent`. Rejected attempts, and
-/// attempts that were proved absent later, count as well.
+/// Checks whether a request of a take may have reached the provider. All attempts count except those with the outcome
+/// `sent_back` or `never_sent`, so rejected attempts count as well.
 pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result<bool> {
     db.prepare_cached(
         "SELECT 1 FROM attempts WHERE take = ?1 AND coalesce(outcome, '') NOT IN ('sent_back', 'never_sent')",
@@ -173,8 +171,8 @@ pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result
     .exists([&id.0])
 }
 
-/// Returns the older take in doubt that take `id` replaces; `None` if there is none. The older take is written off as soon
-/// as the provider has accepted take `id` or may have accepted it.
+/// Returns the older take that take `id` replaces and that may have been charged; `None` if there is none. The older
+/// take is written off as soon as the provider has accepted take `id` or may have accepted it.
 pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
     let doubtful: Option<String> = db
         .prepare_cached("SELECT instead_of FROM takes WHERE id = ?1")?
@@ -184,7 +182,7 @@ pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Op
     doubtful.map_or(Ok(None), |doubtful| by_id(db, &TakeId(doubtful)))
 }
 
-/// Returns the takes that wait to be sent in place of a take in doubt.
+/// Returns the unsent takes that would replace the take `doubtful`, which may have been charged.
 pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<Vec<TakeId>> {
     db.prepare_cached("SELECT id FROM takes WHERE instead_of = ?1 AND +state = 'pending'")?
         .query_map([&doubtful.0], |row| row.get(0).map(TakeId))?
@@ -192,7 +190,7 @@ pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<
 }
 
 /// Adds a take that was never sent, as the newest take of its job. Only the run with the number `approved` may submit
-/// it; `None`: no run may yet.
+/// it; `None` if no run may submit it yet.
 pub(super) fn insert(
     db: &Connection,
     take: &Take,
@@ -256,9 +254,8 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timest
 
 /// Reads the present row of a take; returns `None` if its state has changed since the caller read it.
 ///
-/// States are compared as a whole. Each state names its attempt, so equal states are about the same submission. The
-/// returned take has the present job, path and price, which may have changed. Only the fingerprint of a take never
-/// changes.
+/// States are compared as a whole: equal states are about the same attempt. The returned take has the present job, path
+/// and price, which may have changed.
 pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     let unchanged = |row: &Row<'_>| {
         let data = row.get_ref(2)?.as_str()?;

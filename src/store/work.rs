@@ -50,8 +50,8 @@ pub struct Queued {
 }
 
 impl Queue {
-    /// Returns `[index, condition, order]` of the list in SQL. The condition is written exactly as in the index, so
-    /// that SQLite uses it.
+    /// Returns the SQL parts of the list: index, condition and sort order. The condition is written exactly as in the
+    /// index, so that SQLite uses it.
     const fn terms(&self) -> [&'static str; 3] {
         match self {
             Self::Clips => [
@@ -87,8 +87,8 @@ impl Queue {
 }
 
 impl Store {
-    /// Lets a run submit these takes. A take in doubt may be among them. The run may submit it only if it is proved later that
-    /// the earlier request never arrived.
+    /// Lets a run submit these takes. If an earlier request of a take may have been charged, the run submits the take
+    /// only after proof that this request never arrived.
     pub async fn approve(&self, run: RunId, takes: Vec<TakeId>) -> Result<(), StoreError> {
         if takes.is_empty() {
             return Ok(());
@@ -137,7 +137,7 @@ impl Reader {
         .await
     }
 
-    /// Counts the waiting takes that a run may submit.
+    /// Counts the unsent takes that a run may submit.
     pub async fn still_pending(&self, run: RunId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM takes WHERE state = 'pending' AND approved = ?1";
         self.read(move |db| db.prepare_cached(sql)?.query_row([run.0], |row| row.get::<_, i64>(0)))

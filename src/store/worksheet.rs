@@ -31,10 +31,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The temporary tables of a worksheet.
 ///
-/// `wanted.at` is the position of a job in the order of submission. `wanted.template`, `kind` and `draw` serve to
-/// choose a canary. `kept_back` has the positions of jobs that wait for the review of a canary. `leaders` has a row for
-/// each fingerprint that several jobs share. Its columns `first` and `second` are the positions of the two jobs whose
-/// renderings the other jobs can use. The table `leading` has the decisions about these two jobs.
+/// - `wanted`: the wanted jobs; `at` is a job's position in the order of submission, and `template`, `kind` and
+///   `draw` help to choose a canary.
+/// - `decided`: the plan's decisions.
+/// - `kept_back`: the positions of the jobs that wait for the review of a canary.
+/// - `leaders`: the fingerprints that several jobs share; `first` and `second` are the positions of the two jobs
+///   whose renderings the others can use.
+/// - `leading`: the decisions about these two jobs.
 const TABLES: &str = "
 CREATE TABLE wanted (
     at INTEGER PRIMARY KEY,
@@ -134,7 +137,7 @@ pub struct Book {
     /// True if the database has jobs of the project. It is false in a first plan, so that most look-ups can be skipped.
     has_jobs: bool,
     has_takes: bool,
-    /// The other projects of the state folder, each with true if a manifest still names it.
+    /// The other projects of the state folder, each with a flag that is true if a manifest still names it.
     others: Vec<(String, bool)>,
     /// The jobs of the project whose present clips a person rejected, with the rejections.
     rejections: HashMap<JobKey, Rejection>,
@@ -179,8 +182,8 @@ pub struct Gone {
 }
 
 impl Gone {
-    /// Checks whether no job needs the clip at its path any more: it is not in the archive yet, no other project uses
-    /// it, and its job is not merely left out because its row has an error.
+    /// Checks whether no job needs the clip at its path any more. The result is false for a clip in the archive and for
+    /// a clip that another project uses. It is also false if the job is absent only because its row has an error.
     #[must_use]
     pub fn is_unwanted(&self, left_out: &LeftOut) -> bool {
         is_in_place(&self.filed) && !self.is_used && !left_out.may_have(self.key.item.raw())
@@ -253,8 +256,8 @@ impl Book {
         self.run(|| decided.and_then(|()| self.db.execute_batch("COMMIT")))
     }
 
-    /// Keeps the first `limit` decisions that submit a job, and removes the later ones. Also removes the decisions of jobs that
-    /// would use the clips of the jobs that are no longer submitted.
+    /// Keeps the first `limit` decisions that submit a job, and removes the later ones. Also removes the decisions that
+    /// would share the clips of jobs whose decisions were removed.
     fn limit(&self, limit: usize) -> rusqlite::Result<()> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.db
@@ -319,7 +322,8 @@ impl Book {
         self.run(|| self.db.query_row(sql, [], |row| row.get(0).map(Usd::from_micros)))
     }
 
-    /// Checks whether the selection or the limit leaves some of the wanted jobs without a decision.
+    /// Checks whether the plan leaves some wanted jobs without a decision, because they are not selected or exceed the
+    /// limit.
     pub fn is_partial(&self) -> Result<bool, StoreError> {
         Ok(self.decided()? < self.taken)
     }

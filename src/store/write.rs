@@ -29,8 +29,9 @@ pub struct Renewal {
 impl Store {
     /// Saves the intent to submit a take durably in the database and the ledger, and reserves the take's price.
     ///
-    /// The request may be sent only after this function has returned the take. If the take replaces a take in doubt
-    /// that a person has settled meanwhile, it is cancelled, and the function returns [`ClaimError::Changed`].
+    /// The request may be sent only after this function has returned the take. A take that was to replace an older take
+    /// is cancelled if a person has decided about the older take meanwhile; then the function returns
+    /// [`ClaimError::Changed`].
     pub async fn claim(
         &self,
         take: &Take,
@@ -93,8 +94,8 @@ impl Store {
         claimed?.ok_or(ClaimError::Changed)
     }
 
-    /// Records that a job's clip is now at the path in `filed`. The clip was moved there, is shared with another job, or
-    /// belonged to another job before.
+    /// Records that a job's clip is now at the path in `filed`, for example after it was moved, copied or taken over
+    /// from another job.
     ///
     /// Returns [`ApplyError::Changed`] if the job or the take is not known.
     pub async fn file(
@@ -133,7 +134,8 @@ impl Store {
             .await
     }
 
-    /// Records that the clip of an older take no longer exists: it was missing when a newer clip replaced it, or later.
+    /// Records that the clip of an older take no longer exists, for example because it was missing when a newer clip
+    /// replaced it.
     pub async fn kept_nowhere(&self, take: &TakeId) -> Result<(), ApplyError> {
         let take = take.clone();
         self.lane

@@ -13,8 +13,8 @@ use rusqlite::ErrorCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// The result of a write. The outer error is a failure of SQLite. The inner error refuses this write alone; then
-/// nothing of it is written.
+/// The result of a write. The outer error is a failure of SQLite. With the inner error, only this write is refused, and
+/// it changes nothing.
 pub(super) type Verdict<T, E> = rusqlite::Result<Result<T, E>>;
 
 /// An accepted task whose id must not be lost, with the ledger line that saves it if the database cannot.
@@ -29,7 +29,7 @@ trait Job: Send {
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<bool>;
     fn refuse(&mut self, error: StoreError);
     fn must_persist(&self) -> Option<&MustPersist>;
-    /// Sends the caller the failure of the batch if there is one, or else the result of this write.
+    /// Sends the result of this write to its caller, or the error of the whole batch if the batch failed.
     fn wake(self: Box<Self>, batch: Result<(), StoreError>);
 }
 
@@ -73,8 +73,8 @@ where
 }
 
 impl Writer {
-    /// Commits the writes of a batch to the database. Returns the highest `seq` number before their ledger lines;
-    /// `None` if nothing was written.
+    /// Commits the writes of a batch to the database. Returns the last `seq` number before the ledger lines of the
+    /// batch; `None` if nothing was written.
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Option<u64>, StoreError> {
         if let [job] = jobs {
             return self.commit_alone(&mut **job);
@@ -169,8 +169,7 @@ impl Writer {
             && folder::free_reserve(&self.dir)
     }
 
-    /// Saves accepted tasks after the database has failed: appends only their lines to the ledger, from which the next
-    /// start imports them.
+    /// Saves accepted tasks in the ledger alone, after the database has failed. The next start imports their lines.
     fn save_in_ledger(&mut self, jobs: Vec<Box<dyn Job>>, error: &StoreError) {
         for job in jobs {
             let outcome = match job.must_persist().cloned() {
@@ -193,8 +192,8 @@ impl Writer {
     }
 }
 
-/// Records the error of a write that the database did not accept. Returns the ledger line of the paid task that the
-/// write is about, which the caller must save alone; `None` for any other write.
+/// Records the error of a write that the database refused. If the write is about a paid task, returns its ledger line,
+/// which the caller must save without the write; otherwise `None`.
 fn refuse(job: &mut dyn Job, cause: StoreError) -> Option<Entry> {
     let line = job.must_persist().map(|must_persist| must_persist.line.clone());
     job.refuse(if line.is_some() { unsaved(job, Kept::Ledger, &cause) } else { cause });
@@ -265,8 +264,7 @@ impl WriteQueue {
 }
 
 impl Drop for WriteQueue {
-    /// Waits until all writes in the queue are made, then closes the writer, so that the lock of the state folder is
-    /// free.
+    /// Makes all writes in the queue, then closes the writer, which releases the lock of the state folder.
     fn drop(&mut self) {
         self.shared.flush();
         if let Some(writer) = lock(&self.shared.writer).take() {
@@ -275,8 +273,8 @@ impl Drop for WriteQueue {
     }
 }
 
-/// Locks a mutex despite poisoning. A panic in a write has already failed its callers, and SQLite's rollback restores
-/// the data.
+/// Locks a mutex even if a thread has panicked while holding it. The callers of that write got an error, and SQLite has
+/// rolled it back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,7 +22,6 @@ pub type Rehearsal = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
 pub enum Step {
     /// The commit to the database.
     Commit,
-    /// The append to the ledger.
     Append,
 }
 
@@ -39,12 +38,14 @@ impl Batch<'_> {
         self.put(entry, intent)
     }
 
-    /// Adds a line that the ledger has lost. Also an intent is appended by a later start if this one is killed before.
+    /// Adds a line that the ledger has lost. Even an intent is appended by the next start if this process is killed
+    /// before.
     pub(super) fn restore(&mut self, entry: Entry) -> rusqlite::Result<()> {
         self.put(entry, false).map(drop)
     }
 
-    /// Returns the lines that wait to be appended, without the intents, which only their own batch appends.
+    /// Returns the lines that still must be appended to the ledger. Intents are left out, because only the batch that
+    /// made them appends them.
     pub(super) fn waiting(&self) -> rusqlite::Result<Vec<Entry>> {
         let mut select = self.db.prepare_cached("SELECT line FROM outbox WHERE NOT intent ORDER BY seq")?;
         let lines = select.query_map([], |row| row.get::<_, String>(0))?;
@@ -62,13 +63,13 @@ impl Batch<'_> {
         Ok(self.seq)
     }
 
-    /// Adds a line for the ledger whose write the database has refused. The next start imports it.
+    /// Adds a ledger line about a change that the database refused. The next start imports the line into the database.
     pub(super) fn note_refused(&mut self, entry: Entry) -> rusqlite::Result<()> {
         mark_ahead(self.db)?;
         self.note(entry).map(drop)
     }
 
-    /// Records that every line of the ledger was imported.
+    /// Records that the database has imported every line of the ledger.
     pub(super) fn unmark_ahead(&self) -> rusqlite::Result<()> {
         self.db.execute("DELETE FROM meta WHERE key = 'ahead'", []).map(drop)
     }
@@ -119,8 +120,10 @@ impl Writer {
         outcome.map_err(|e| StoreError::io(&self.dir.join(file), &e))
     }
 
-    /// Runs and commits one transaction. Returns its value, and the `seq` number that [`Writer::append`] needs. The
-    /// ledger must be locked, and the caller must call [`Writer::append`] next.
+    /// Runs and commits one transaction. Returns the result of `write`, and the `seq` number to pass to
+    /// [`Writer::append`].
+    ///
+    /// The ledger must be locked, and the caller must call [`Writer::append`] next.
     pub(super) fn transact<T>(
         &mut self,
         write: impl FnOnce(&mut Batch<'_>) -> rusqlite::Result<T>,
@@ -146,9 +149,11 @@ impl Writer {
         Ok((value, first))
     }
 
-    /// Begins a transaction. Returns the highest `seq` number in use, and true if the transaction records that the
-    /// database has every ledger line that this process has seen. Only a process with the lock of the folder records
-    /// this. Any other process counts the transaction, so that an active run notices it.
+    /// Begins a transaction. Returns the highest `seq` number in use.
+    ///
+    /// A process with the lock of the folder also records that the database has all ledger lines that this process has
+    /// seen. The returned flag is true if it does. Any other process counts the transaction, so that an active run
+    /// notices it.
     fn begin(&self, db: &Connection) -> rusqlite::Result<(u64, bool)> {
         let sql = "SELECT value, EXISTS (SELECT 1 FROM meta WHERE key = 'ahead') FROM meta WHERE key = 'seq'";
         let (seq, is_marked) = db
@@ -174,8 +179,8 @@ impl Writer {
         Ok((seq.max(self.ledger.last()), agree))
     }
 
-    /// Appends the lines that the ledger still lacks. Returns how many of the appended lines are from earlier batches.
-    /// The lines of this batch have numbers above `first`.
+    /// Appends the lines that the ledger still lacks; those of this batch have numbers above `first`. Returns the
+    /// number of appended lines from earlier batches.
     ///
     /// An intent of an earlier batch is left out, because its caller got an error and sent nothing.
     pub(super) fn append(&mut self, first: u64) -> Result<usize, StoreError> {

@@ -1,8 +1,8 @@
-//! Decides which IP addresses may be contacted for a link in a provider's answer.
+//! Decides which IP addresses the program may contact when a provider's answer contains a link.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Returns the reason why an IP address may not be contacted, or `None` for an ordinary public address.
+/// Returns the reason why an IP address may not be contacted; `None` for an ordinary public address.
 ///
 /// The address ranges are from IANA's special-purpose registries (RFC 6890 and its updates). `allow_loopback` allows
 /// loopback addresses, for providers that run on this machine. No other range can be allowed.

@@ -1,4 +1,4 @@
-//! The HTTP client for paid requests and the one for free requests.
+//! The two HTTP clients: one for paid requests, and one for free requests.
 
 use super::endpoint::Endpoint;
 use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
@@ -33,9 +33,9 @@ pub trait Paid: Send + Sync {
     ) -> BoxFuture<'a, Result<Reply, SendFault>>;
 }
 
-/// A client for polls and downloads, which cost nothing.
+/// A client for requests that cost nothing: polls and downloads.
 pub trait Free: Send + Sync {
-    /// Sends a call that costs nothing, and reads the whole answer.
+    /// Sends a free request, and reads the whole answer.
     fn ask<'a>(&'a self, endpoint: &'a Endpoint, call: &'a Call) -> BoxFuture<'a, Result<Reply, SendFault>>;
 
     /// Starts the download of a clip from a link of the provider at `endpoint`, as [`FreeClient::fetch`] does.
@@ -50,8 +50,8 @@ pub trait Free: Send + Sync {
 
 /// A client that sends each paid request once.
 ///
-/// Each request gets a new connection. If a server closes a kept connection just when a request is sent on it, nothing
-/// shows whether the request was accepted.
+/// Each request gets a new connection. If a server closed a reused connection just when a request is sent on it,
+/// nothing would show whether the request was accepted.
 #[derive(Debug, Clone)]
 pub struct PaidClient {
     http: Client,
@@ -59,12 +59,12 @@ pub struct PaidClient {
     timeouts: Timeouts,
 }
 
-/// A client for everything that costs nothing: polls and downloads of clips.
+/// A client for requests that cost nothing: polls and downloads of clips.
 #[derive(Debug, Clone)]
 pub struct FreeClient {
     http: Client,
     proxies: Proxies,
-    /// The time after which an answer without a length is complete, if it is a JSON object.
+    /// The time without further bytes after which a JSON object without a length is complete.
     quiet: Duration,
     clips: ClipClients,
 }
@@ -73,12 +73,12 @@ pub struct FreeClient {
 /// memory.
 const LONGEST_REPLY: usize = 4 * 1024 * 1024;
 
-/// The advice for a network whose proxy uses its own certificates. TLS trusts the system's certificate store; on Linux,
+/// The advice for a network with its own certificate authority. TLS trusts the system's certificate store; on Linux,
 /// `SSL_CERT_FILE` replaces it.
 const OWN_AUTHORITY: &str = "If your network has its own certificate authority, add its certificate to the system's \
                              certificate store, or on Linux set SSL_CERT_FILE to a file with all trusted certificates";
 
-/// The headers of an answer that are passed on to the caller. Other headers are ignored.
+/// The headers of an answer that the caller gets. Other headers are ignored.
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "date", "location", "retry-after", "x-log-id", "x-request-id"];
 
@@ -90,10 +90,7 @@ impl PaidClient {
         Ok(Self { http, proxies: settings.proxies.clone(), timeouts: settings.timeouts.clone() })
     }
 
-    /// Sends a paid request with `body` once, and reads the whole answer.
-    ///
-    /// Anything but a complete answer is a fault. A complete JSON object is an answer even if its connection breaks or
-    /// does not end. Every kind of fault except [`SendFaultKind::Lost`] proves that nothing was charged.
+    /// Sends a paid request with `body` once, and reads the whole answer, as [`Paid::submit`] describes.
     pub async fn submit(
         &self,
         endpoint: &Endpoint,
@@ -120,7 +117,7 @@ impl PaidClient {
 }
 
 impl FreeClient {
-    /// Returns a client for everything that costs nothing.
+    /// Returns a client for requests that cost nothing.
     pub fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
         let http = builder(settings)?.timeout(settings.timeouts.poll);
         Ok(Self {
@@ -131,7 +128,7 @@ impl FreeClient {
         })
     }
 
-    /// Sends a call that costs nothing, and reads the whole answer.
+    /// Sends a free request, and reads the whole answer.
     pub async fn ask(&self, endpoint: &Endpoint, call: &Call) -> Result<Reply, SendFault> {
         let mut request = request(endpoint, call, |url| match call.method {
             Method::Get => self.http.get(url),
@@ -147,8 +144,8 @@ impl FreeClient {
         arrived.reply(ended, endpoint)
     }
 
-    /// Starts the download of the first `bytes` bytes of a picture that the manifest names by URL, and that the
-    /// provider downloads later.
+    /// Starts the download of the first `bytes` bytes of a picture that the manifest links, to check it before the
+    /// provider downloads it.
     ///
     /// More bytes may come if the server does not support ranges. No credentials are sent. Addresses that are not
     /// public are refused.
@@ -156,9 +153,10 @@ impl FreeClient {
         self.clips.peek(url, bytes).await
     }
 
-    /// Starts the download of a clip from a link of the provider at `endpoint`. A relative link begins at the base URL.
+    /// Starts the download of a clip from a link in an answer of the provider at `endpoint`. A relative link begins at
+    /// the base URL.
     ///
-    /// Links get no credentials, with one exception. A link on the origin of the base URL is requested again with the
+    /// Links get no credentials, with one exception. A link with the origin of the base URL is requested again with the
     /// key if it answers 401 or 403. A link that was reached by a redirect never gets the key. Links to this machine
     /// and plain HTTP are allowed only if the base URL is on this machine.
     pub async fn fetch(
@@ -232,8 +230,8 @@ struct Arrived {
 }
 
 impl Arrived {
-    /// Returns the answer without the key, or the fault that ended it. A complete JSON object lacks nothing, so then the
-    /// fault does not matter.
+    /// Returns the answer without the key, or else the fault that ended it. A fault after a complete JSON object does
+    /// not matter.
     fn reply(self, ended: Result<(), SendFault>, endpoint: &Endpoint) -> Result<Reply, SendFault> {
         let Self { status, headers, body } = self;
         match ended {
@@ -243,8 +241,8 @@ impl Arrived {
     }
 }
 
-/// Sends a request, and reads its answer into `arrived` until the answer ends. An answer without a length may have no end,
-/// so it also ends if nothing follows a complete JSON object for the time `quiet`.
+/// Sends a request, and reads its answer into `arrived`. An answer without a length may have no end, so it also ends if
+/// nothing follows a complete JSON object for the time `quiet`.
 async fn answer(
     request: RequestBuilder,
     endpoint: &Endpoint,

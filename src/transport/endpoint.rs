@@ -1,4 +1,4 @@
-//! The address and the key of a provider. No other module has credentials.
+//! The address and the key of a provider. No other module has access to keys.
 
 use super::redact::{self, Masker};
 use crate::domain::digest::Sha256;
@@ -19,7 +19,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Returns the URL of a call. A path that would lead to another host is an error.
+    /// Returns the URL of a call. The error says that its path would lead to another host.
     pub(super) fn url(&self, call: &Call) -> Result<Url, String> {
         let base = self.base_url.as_str().trim_end_matches('/');
         let joined = Url::parse(&format!("{base}{}", call.path));
@@ -29,7 +29,7 @@ impl Endpoint {
             .ok_or_else(|| format!("`{}` is not a path below {}", call.path, self.host()))
     }
 
-    /// Returns the headers of a call, with the credentials.
+    /// Returns the headers of a call, including the key.
     pub(super) fn headers(&self, call: &Call) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
         for (name, value) in &call.headers {
@@ -43,7 +43,7 @@ impl Endpoint {
         Ok(headers)
     }
 
-    /// Returns the value of `Authorization`, or `None` if the provider needs no key.
+    /// Returns the value of the header `Authorization`; `None` if the provider needs no key.
     pub(super) fn credentials(&self, auth: Auth) -> Result<Option<HeaderValue>, String> {
         let Some(key) = &self.key else { return Ok(None) };
         let word = match auth {
@@ -72,7 +72,7 @@ impl Endpoint {
         url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Returns a number that identifies the host and the key together, without revealing the key.
+    /// Returns a number that identifies the host together with the key, and does not reveal the key.
     #[must_use]
     pub fn mark(&self) -> i64 {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());
@@ -99,8 +99,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns the masker that removes the key from a body that comes from `url`; `None` if the host of `url` never
-    /// gets the key.
+    /// Returns the filter that removes the key from an answer of `url`; `None` if the host of `url` never gets the key.
     pub(super) fn masker(&self, url: &Url) -> Option<Masker> {
         let key = self.key.as_ref().filter(|_| url.host() == self.base_url.host())?;
         Some(Masker::of(key.expose_secret()))

@@ -1,5 +1,5 @@
-//! Classifies calls without a complete answer: either it is proven that nothing was sent, or the request may have
-//! reached the server.
+//! Classifies calls that got no complete answer: either nothing was sent for certain, or the request may have reached
+//! the server.
 
 use crate::domain::fault::Said;
 use std::error::Error;
@@ -10,23 +10,23 @@ use std::time::Duration;
 /// The failure of a call that got no complete answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendFault {
-    /// The classification of the failed call: it tells whether the request may have been sent.
+    /// The class of the failure, which tells whether the request may have been sent.
     pub kind: SendFaultKind,
     /// The message for the user. It contains neither the full URL nor the key.
     pub said: Said,
 }
 
-/// The classification of a call without a complete answer: it tells whether the request may have been sent.
+/// The class of a call without a complete answer, which tells whether the request may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendFaultKind {
-    /// No byte of the request was sent: the name look-up, the connection or the tunnel through the proxy failed.
+    /// No byte of the request was sent: looking up the name, connecting, or the tunnel through the proxy failed.
     NotSent,
-    /// No byte of the request was sent: this process or this computer could open no further file for a connection.
+    /// No byte of the request was sent: this process or this computer could open no more files, which a connection
+    /// needs.
     NoFiles,
-    /// Nothing was sent, and sending again would not help: TLS or a certificate failed, or the key has forbidden
-    /// characters.
+    /// Nothing was sent, and a retry would not help. TLS or a certificate failed, or the key has forbidden characters.
     Setup,
-    /// The request may have been sent, and no complete answer came. A paid request may have been charged.
+    /// The request may have been sent, but no complete answer came. A paid request may have been charged.
     Lost,
 }
 
@@ -44,7 +44,7 @@ pub struct FetchFault {
 pub enum FetchFaultKind {
     /// The connection failed. The clip may still exist.
     Unreachable,
-    /// The connection failed, because this process or this computer could open no further file or socket.
+    /// The connection failed, because this process or this computer could open no more files or sockets.
     NoFiles,
     /// The host answered that it cannot send the file now. The clip may still exist.
     Busy {
@@ -53,8 +53,7 @@ pub enum FetchFaultKind {
     },
     /// The link has expired or is invalid: the host answered 401, 403, 404 or 410.
     Dead,
-    /// The link or a redirect is not a valid URL, or leads to an address that is not allowed. That address was not
-    /// contacted.
+    /// The link or a redirect is not a valid URL, or leads to an address that is not allowed and was not contacted.
     Unsafe,
     /// No HTTP request can carry the link, for example because it is too long. No connection was made.
     Unusable,
@@ -116,19 +115,19 @@ pub(super) fn kind(error: &reqwest::Error) -> SendFaultKind {
     if is_out || is_none_left() { SendFaultKind::NoFiles } else { SendFaultKind::NotSent }
 }
 
-/// Returns true if an error says that this process or this computer can open no further file.
+/// Returns true if an error says that this process or this computer can open no more files.
 #[must_use]
 pub fn is_out_of_files(error: &io::Error) -> bool {
     let errno = rustix::io::Errno::from_io_error(error);
     matches!(errno, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
 }
 
-/// Returns true if this process can open no further file at present.
+/// Returns true if this process can open no more files at present.
 fn is_none_left() -> bool {
     std::fs::File::open("/dev/null").is_err_and(|error| is_out_of_files(&error))
 }
 
-/// Returns the message of an error's innermost source, or `it took too long` for a timeout.
+/// Returns the message of the innermost error that caused an error, or `it took too long` for a timeout.
 pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     if sources(error)
         .any(|source| source.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout))
@@ -138,13 +137,13 @@ pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     sources(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// Returns the refused host and the reason, if a call failed because the host's address is not allowed; otherwise
-/// `None`.
+/// Returns the refused host and the reason, if a call failed because the host's address is not allowed. Returns `None`
+/// for any other error.
 pub(super) fn unsafe_address(error: &reqwest::Error) -> Option<&UnsafeAddress> {
     sources(error).find_map(|source| source.downcast_ref())
 }
 
-/// Returns an error and all its sources, the outermost first.
+/// Returns an error and all errors that caused it, the outermost first.
 fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
         // An io::Error does not report the error that it wraps as its source.

@@ -5,10 +5,9 @@
 //! here. Names are checked in the resolver of the connection, so that nothing can change between the check and the use.
 //! Behind a proxy, the proxy resolves names, and its operator decides which hosts it may reach.
 //!
-//! The API key is not sent to the hosts of links, with one exception: some gateways return links to themselves that
-//! need the key. Such a link has the same origin as the base URL, which gets the key anyway. A host that has the key
-//! may repeat it. So the key is removed from its answers, their headers and their redirects, as from the answer to a
-//! poll.
+//! The hosts of links do not get the API key, with one exception: some gateways return links to themselves that need
+//! the key. Such a link has the same origin as the base URL, which gets the key anyway. A host that has the key may
+//! repeat it, so the key is removed from its answers, their headers and their redirects.
 
 use super::addresses;
 use super::endpoint::Endpoint;
@@ -33,7 +32,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use url::{Host, Url};
 
-/// The maximum number of redirects that are followed. Every known storage service needs at most one.
+/// The maximum number of redirects that are followed. No known storage service needs more than one.
 const REDIRECTS: usize = 5;
 
 /// A started download: the headers of the answer, and the bytes of the file as they arrive.
@@ -86,15 +85,16 @@ impl ClipClients {
         })
     }
 
-    /// Starts the download of the first bytes of a picture that the provider downloads later. The picture is public, so
-    /// plain HTTP is allowed.
+    /// Starts the download of the first bytes of a linked picture. The picture is public, so plain HTTP is allowed.
     pub(super) async fn peek(&self, link: &str, bytes: u64) -> Result<Download, FetchFault> {
         let url = Url::parse(link).map_err(|_| refuse("the link is not a valid URL"))?;
         self.follow(url, &Span::First(bytes), None, None, Allowed { loopback: false, plain: true }).await
     }
 
-    /// Follows a link and its redirects to the clip. `key` is sent only to the address of the link itself, and only
-    /// after that address has answered 401 or 403. The key of `endpoint` is removed from everything that comes back.
+    /// Follows a link and its redirects to the clip.
+    ///
+    /// `key` is sent only to the address of the link itself, and only after it has answered 401 or 403. The key of
+    /// `endpoint` is removed from everything that comes back.
     async fn follow(
         &self,
         mut url: Url,
@@ -181,12 +181,12 @@ fn download(flow: Flow, endpoint: Option<&Endpoint>) -> Download {
     Download { head, bytes: bytes.boxed() }
 }
 
-/// Returns whether an answer continues a clip whose first bytes arrived earlier.
+/// Returns whether an answer continues a clip from the offset that was requested.
 fn goes_on(span: &Span, response: &Response) -> bool {
     matches!(span, Span::From { offset: 1.., .. }) && response.status().as_u16() == 206
 }
 
-/// The rules for the addresses to which a link may lead.
+/// The rules for the addresses that a link may have.
 #[derive(Clone, Copy)]
 struct Allowed {
     /// True if links to this machine are allowed.
@@ -284,7 +284,7 @@ fn refuse(why: &str) -> FetchFault {
     FetchFault::new(FetchFaultKind::Unsafe, format!("the link was not followed: {why}"))
 }
 
-/// A name resolver that refuses a host if any of its addresses is not allowed for clips.
+/// A name resolver that refuses a host if clips may not be downloaded from one of its addresses.
 struct Guard {
     allow_loopback: bool,
     /// The hosts of the proxies. They may have private addresses, because the user chose them.

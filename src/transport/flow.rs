@@ -8,20 +8,20 @@ use reqwest::Response;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The body of a download that is being read, with its time limit and its low-speed rule.
+/// The body of a download while it is read, with its time limit and its minimum speed.
 pub(super) struct Flow {
     response: Response,
     host: String,
     end: Instant,
     pace: Pace,
-    /// Removes the key; `None` if the host never got one.
+    /// The filter that removes the key; `None` if the host never got a key.
     masker: Option<Masker>,
-    /// The end of the body, once it was reached: `Ok` after the last byte, else the fault. It is reported after the
-    /// bytes that the masker kept back.
+    /// The end of the body, once it is reached: `Ok` after the last byte, or else the fault. It is reported after the
+    /// bytes that the filter still holds.
     over: Option<Result<(), FetchFault>>,
 }
 
-/// The state of the low-speed rule, which ends a download if too few bytes arrive in a window of time.
+/// The check of the minimum speed, which ends a download if too few bytes arrive in a window of time.
 struct Pace {
     window: Duration,
     closes: Instant,
@@ -33,7 +33,7 @@ impl Pace {
         Self { window: timeouts.low_speed, closes: Instant::now() + timeouts.low_speed, bytes: 0 }
     }
 
-    /// Returns true if enough bytes arrived in the window that has just ended. Starts the next window.
+    /// Starts the next window of time. Returns true if enough bytes arrived in the last one.
     fn next_window(&mut self) -> bool {
         let millis = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
         let enough = self.bytes >= SLOWEST.saturating_mul(millis) / 1000;
@@ -54,7 +54,6 @@ impl Flow {
         Self { response, host, end, pace: Pace::new(timeouts), masker, over: None }
     }
 
-    /// Returns the answer whose body is read.
     pub(super) fn response(&self) -> &Response {
         &self.response
     }

@@ -1,14 +1,14 @@
-//! Sends HTTP requests, with one client for paid calls and one for free calls.
+//! Sends HTTP requests, with one client for paid requests and one for free requests.
 //!
-//! The two clients share no connection, and their calls never follow a redirect. [`PaidClient`] sends a request once,
-//! and reports whether it may have reached the provider if no answer comes; [`FreeClient`] polls and downloads clips.
-//! This module never retries: the engine, which knows the state of each rendering, decides that. The engine uses the
-//! clients through the traits [`Paid`] and [`Free`], and works with any other implementation that keeps the same
-//! promises.
+//! The two clients share no connection, and never follow a redirect of an API call. [`PaidClient`] sends a request
+//! once, and reports whether it may have reached the provider if no answer comes; [`FreeClient`] polls and downloads
+//! clips. This module never retries: the engine decides that, because it knows the state of each rendering. The engine
+//! uses the clients through the traits [`Paid`] and [`Free`], and works with any other implementation that keeps the
+//! same promises.
 //!
-//! Only [`endpoint`] has credentials, and [`redact`] removes them from answers. [`fault`] classifies errors by whether
-//! the request may have been sent. [`fetch`] downloads from hosts that are not trusted, and [`addresses`] decides which
-//! IP addresses such hosts may have.
+//! Only [`endpoint`] has keys, and [`redact`] removes them from answers. [`fault`] classifies errors by whether the
+//! request may have been sent. [`fetch`] downloads from hosts that are not trusted, and [`addresses`] decides which IP
+//! addresses such hosts may have.
 
 pub mod addresses;
 mod bypass;

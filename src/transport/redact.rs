@@ -7,15 +7,14 @@ use bytes::Bytes;
 /// The text that replaces a key. It is safe inside JSON, HTML and URLs.
 const HIDDEN: &[u8] = b"***";
 
-/// The minimum length of a key that is removed. Shorter keys look like ordinary words, and removing these would damage
-/// every answer.
+/// The minimum length of a key, in bytes, that is removed. Shorter keys look like ordinary words, which must stay.
 const SHORTEST: usize = 6;
 
-/// The maximum number of backslashes in front of an escaped character. Seven are enough for three layers of JSON inside
-/// JSON, because each layer doubles them.
+/// The maximum number of backslashes before an escaped character. Seven are enough for three layers of JSON inside
+/// JSON.
 const MOST_BACKSLASHES: usize = 7;
 
-/// The maximum number of `25` after a `%`: text that was URL-encoded again contains `%252B` for `%2B`.
+/// The maximum number of `25` after a `%`: each further URL encoding of `%2B` adds one, as in `%252B`.
 const MOST_REPEATS: usize = 3;
 
 /// The maximum number of digits of a numeric HTML entity, with leading zeros.
@@ -34,10 +33,10 @@ const ENTITIES: [(&[u8], u8); 6] = [
     (b"&plus;", b'+'),
 ];
 
-/// Replaces `key` in bytes by `***`. A key is found as plain text and in Base64 at any alignment. Each of its
+/// Replaces `key` in an answer by `***`. The key is found as plain text, and in Base64 at any alignment. Each of its
 /// characters may be escaped as in JSON, in a URL or in HTML.
 ///
-/// The key is therefore also absent from text that is decoded from the bytes later. A key with several backslashes in a
+/// So text that is later decoded from the answer does not contain the key either. A key with several backslashes in a
 /// row, which no provider issues, is found only plain and in JSON's usual form.
 #[must_use]
 pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
@@ -64,7 +63,7 @@ pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
     }
 }
 
-/// The texts to remove from answers (the needles): a key, also as JSON writes it, and the key in Base64.
+/// The texts to remove from answers (needles): a key as plain text, as JSON writes it, and in Base64.
 struct Spellings {
     needles: Vec<String>,
     /// For each byte: true if a needle, plain or escaped, may begin with it.
@@ -95,7 +94,7 @@ impl Spellings {
         Self { needles, begins }
     }
 
-    /// Returns the length in bytes of the longest needle at the start of `bytes`, plain or escaped; `None` if there is
+    /// Returns the length in bytes of the longest needle at the start of `bytes`, perhaps escaped; `None` if there is
     /// none.
     fn length(&self, bytes: &[u8]) -> Option<usize> {
         if !self.begins[usize::from(*bytes.first()?)] {
@@ -104,14 +103,13 @@ impl Spellings {
         self.needles.iter().filter_map(|needle| spelled(bytes, needle.as_bytes())).max()
     }
 
-    /// Returns the maximum length of a needle in bytes, with every character escaped.
+    /// Returns the maximum length in bytes of a needle with every character escaped.
     fn longest(&self) -> usize {
         LONGEST_SPELLING * self.needles.iter().map(String::len).max().unwrap_or_default()
     }
 }
 
-/// Returns the length in bytes of `needle` at the start of `bytes`, where each character may be escaped; `None` if it
-/// is not there.
+/// Returns the length in bytes of `needle` at the start of `bytes`, perhaps escaped; `None` if it is not there.
 fn spelled(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     // The needle itself may contain what looks like an escape.
     if bytes.starts_with(needle) {
@@ -124,8 +122,8 @@ fn spelled(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// Returns the length in bytes of the character `wanted` at the start of `bytes`, plain or escaped; `None` if it is not
-/// there.
+/// Returns the length in bytes that the character `wanted` takes up at the start of `bytes`, plain or escaped; `None`
+/// if it is not there.
 fn character(bytes: &[u8], wanted: u8) -> Option<usize> {
     let first = *bytes.first()?;
     let escaped = match first {
@@ -137,7 +135,7 @@ fn character(bytes: &[u8], wanted: u8) -> Option<usize> {
     escaped.or_else(|| (first == wanted).then_some(1))
 }
 
-/// Returns the length of an escape of `wanted` such as `\u002B`, `\x2B` or `\/`; `None` if there is none.
+/// Returns the length of a JSON escape of `wanted`, such as `\u002B`, `\x2B` or `\/`; `None` if there is none.
 fn after_backslashes(bytes: &[u8], wanted: u8) -> Option<usize> {
     let backslashes = bytes.iter().take(MOST_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
     let behind = bytes.get(backslashes..)?;
@@ -152,7 +150,7 @@ fn after_backslashes(bytes: &[u8], wanted: u8) -> Option<usize> {
     (wanted != b'\\' && behind.first() == Some(&wanted)).then_some(backslashes + 1)
 }
 
-/// Returns the length of an escape of `wanted` such as `%2B` or `%252B`; `None` if there is none.
+/// Returns the length of a URL escape of `wanted`, such as `%2B` or `%252B`; `None` if there is none.
 fn after_percent(bytes: &[u8], wanted: u8) -> Option<usize> {
     let mut at = 1;
     for _ in 0..=MOST_REPEATS {
@@ -185,13 +183,13 @@ fn hex(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// Removes a key from the body of a download while it arrives.
+/// A filter that removes a key from the body of a download while it arrives.
 ///
 /// Each byte of the key is replaced by `*`, so that the body keeps its announced length. The bytes of a clip stay
 /// unchanged: they are never shown as text, and their hash is recorded.
 pub(super) struct Masker {
     spellings: Spellings,
-    /// Bytes that may be the beginning of a key.
+    /// Bytes that may begin a key, until further bytes arrive.
     waiting: Vec<u8>,
     /// True if the body is a clip; `None` before its first bytes.
     is_clip: Option<bool>,
@@ -205,7 +203,7 @@ impl Masker {
         Self { spellings: Spellings::of(key), waiting: Vec::new(), is_clip: None }
     }
 
-    /// Takes the next bytes, and returns the bytes that can be passed on.
+    /// Takes the next bytes of the body, and returns the bytes that are checked by now.
     pub(super) fn push(&mut self, bytes: Bytes) -> Bytes {
         if self.is_clip == Some(true) {
             return bytes;
@@ -226,12 +224,12 @@ impl Masker {
         self.mask(decided)
     }
 
-    /// Returns the bytes that were kept back, without the key, because the body has ended.
+    /// Returns the bytes that still waited, without the key, because the body has ended.
     pub(super) fn finish(&mut self) -> Bytes {
         self.mask(self.waiting.len())
     }
 
-    /// Removes the keys that begin in the first `decided` bytes, and returns these bytes.
+    /// Masks the keys that begin in the first `decided` bytes, and returns these bytes.
     fn mask(&mut self, decided: usize) -> Bytes {
         let mut at = 0;
         while at < decided {

@@ -8,7 +8,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use url::Url;
 
-/// The `User-Agent` of every request.
 pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("shotlist/", env!("CARGO_PKG_VERSION")));
 
@@ -24,20 +23,21 @@ pub struct Settings {
 /// The time limits of connections, calls and downloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
-    /// The time limit for the name look-up, TCP and TLS together. Without it, a slow connection and a slow answer would
-    /// look the same.
+    /// The time limit for looking up the name, TCP and TLS together. It distinguishes a slow connection from a slow
+    /// answer.
     pub connect: Duration,
-    /// The time limit for a paid call, until the last byte of the answer. It is long, because each call that reaches it
+    /// The time limit for a paid call, until the last byte of the answer. It is long, because a call that reaches it
     /// may have been charged.
     pub submit: Duration,
     /// The extra time for a paid call after the limit `submit`, to read an answer that arrived while this process was
-    /// suspended. If an answer has no length, a call also ends this time after the last byte of a complete JSON object.
+    /// suspended. If an answer has no length, it ends when this time has passed after the last byte of a complete JSON
+    /// object.
     pub drain: Duration,
     /// The time limit for a free call, until the last byte of the answer.
     pub poll: Duration,
     /// The time limit for a download, from the request to the headers of the answer.
     pub first_byte: Duration,
-    /// The time after which a download with less than [`SLOWEST`] bytes a second is abandoned.
+    /// The window of time in which a download must average [`SLOWEST`] bytes a second, or is abandoned.
     pub low_speed: Duration,
     /// The time limit for a download, from the request to the end of the file.
     pub download: Duration,
@@ -83,8 +83,8 @@ impl std::fmt::Debug for Proxies {
 }
 
 impl Proxies {
-    /// Returns the host and port of the proxy that is used for a URL, without its password, for messages; `None` if the
-    /// URL is reached directly.
+    /// Returns the host and port of the proxy for a URL, without its password, for messages. Returns `None` if the URL
+    /// is reached directly.
     #[must_use]
     pub fn named_for(&self, url: &Url) -> Option<String> {
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
@@ -92,7 +92,7 @@ impl Proxies {
         proxy.as_ref().filter(|_| !is_direct()).map(host_and_port)
     }
 
-    /// Returns a warning for the user if clips from unknown hosts are downloaded through a proxy; otherwise `None`.
+    /// Returns a warning if clips from unknown hosts are downloaded through a proxy; `None` if they are not.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         // This name is reached directly only if the list contains every name.
@@ -106,7 +106,6 @@ impl Proxies {
         })
     }
 
-    /// Returns the host names of all proxies.
     pub(super) fn hosts(&self) -> Vec<String> {
         [&self.https, &self.http]
             .into_iter()

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 /// An unfinished take (paid rendering) that the run is working on, with its current step.
 #[derive(Debug, Clone)]
 pub struct Flight {
-    /// Key of the take's job.
     pub(crate) key: JobKey,
     /// Kind of the take's request: model, length and size of the clip.
     pub(crate) kind: RenderKind,
@@ -37,7 +36,7 @@ pub enum Doing {
 impl Flight {
     /// Returns the current step of a take, derived from `state`; `None` if the run is not working on the take.
     ///
-    /// `before` is the entry of the same take before its state changed. If the step did not change, its start time is kept.
+    /// `before` is the step before the state changed. If the step is still the same, its start time is kept.
     #[must_use]
     pub(crate) fn new(
         key: &JobKey,
@@ -62,9 +61,9 @@ impl Flight {
         matches!(self.doing, Doing::Sending | Doing::Checking | Doing::Rendering)
     }
 
-    /// Returns whether the terminal lists the take among the running work at the time `now`.
+    /// Returns whether the terminal lists the take as running work at the time `now`.
     ///
-    /// `stopping` is true after a request to stop the run: then only requests that are being sent are listed.
+    /// After a request to stop the run (`stopping`), it lists only takes whose requests are being sent.
     #[must_use]
     pub(crate) fn is_shown(&self, stopping: bool, now: Timestamp) -> bool {
         match self.doing {

@@ -119,7 +119,6 @@ impl Inbox {
 /// [`Background::start`] takes it and gives it to the background task.
 pub(crate) struct Outbox(UnboundedReceiver<Order>);
 
-/// Returns both ends of the channel that passes saved clips to the background checks.
 pub(crate) fn channel() -> (Inbox, Outbox) {
     let (sender, receiver) = unbounded_channel();
     (Inbox { sender, checks: Arc::default() }, Outbox(receiver))

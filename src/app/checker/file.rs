@@ -9,9 +9,9 @@ use crate::provider::card::ModelCard;
 /// Tolerance of the frame rate: frames per second by which a clip may differ from the request.
 const FPS: f64 = 1.0;
 
-/// The request of a clip, and the card (documented rules) of its model.
+/// The request of a clip and its model's documentation (card), with which the clip is compared.
 ///
-/// The card has the values that the request does not set.
+/// The card supplies the values that the request does not set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ordered<'a> {
     pub(super) request: &'a Request,
@@ -20,7 +20,6 @@ pub(super) struct Ordered<'a> {
     pub(super) sandbox: bool,
 }
 
-/// Returns a finding with the name of its check, its verdict and its reason.
 pub(super) fn finding(check: &str, verdict: Verdict, reason: impl Into<String>) -> Finding {
     Finding { check: check.to_owned(), verdict, reason: reason.into() }
 }
@@ -54,7 +53,7 @@ fn duration(
     })
 }
 
-/// The picture size of a clip, as a request or a card writes it.
+/// The picture size of a clip, as a request or a model's documentation writes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Size {
     /// Width and height in pixels.

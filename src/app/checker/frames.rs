@@ -5,10 +5,10 @@ use crate::domain::verdict::{Finding, Verdict};
 use crate::manifest::Checks;
 use crate::media::frames::{Bars, Edge, Frame, Measures, Picture, colour_difference, hash_distance};
 
-/// Minimum share of black pixels in a dark source picture, from 0 to 1; a clip of such a picture may rightly be black.
+/// Share of black pixels, from 0 to 1, from which a source picture counts as dark, so that its clip may be black.
 const DARK: f64 = 0.9;
 
-/// Minimum share of black frames in a clip that is wholly black, from 0 to 1.
+/// Share of black frames, from 0 to 1, from which the whole clip counts as black.
 const BLACK: f64 = 0.9;
 
 /// Maximum number of scene changes that the reason of a finding lists.
@@ -86,10 +86,10 @@ fn frozen(settings: &Checks, measures: &Measures) -> Option<Finding> {
     })
 }
 
-/// Returns the finding about bars at the clip's edges, with their sizes; `None` without bars, or if the source picture
-/// has them too.
+/// Returns the finding about black or white bars at the edges of a clip, with the sizes of the bars.
 ///
-/// White bars count only if the source picture is known, because a product on white paper has white edges.
+/// It is `None` if there are no bars, or if the source picture has them, too. White bars are reported only if the
+/// source picture is known, because a product on white paper has white edges.
 fn bars(settings: &Checks, measures: &Measures, sources: &Sources) -> Option<(Finding, Bars)> {
     let own = sources.first.as_ref().map(|source| source.ways().map(Edge::of));
     let Edge { black, white } = measures.edges;
@@ -114,10 +114,10 @@ enum End {
     Last,
 }
 
-/// Returns the difference between a source picture and the most similar of `frames`: in content, otherwise in colour.
+/// Compares the frames at one end of a clip with a source picture, and returns the difference as a finding.
 ///
-/// `frames` are the frames at the start or at the end of the clip, as `end` says. The black or white bars `inside` are
-/// cut off the frames first.
+/// Only the most similar frame counts, and colours are compared only if the content is the same. `end` says which end
+/// `frames` are from. The black or white bars `inside` are cut off first.
 fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars, end: End) -> Vec<Finding> {
     let frames: Vec<Frame> = frames.iter().map(|frame| frame.without(inside)).collect();
     let nearest = |pictures: &[&Frame]| {

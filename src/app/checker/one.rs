@@ -188,7 +188,6 @@ impl Checker {
         Sources { first: read(request.image.as_ref()), last: read(request.last_image.as_ref()) }
     }
 
-    /// Asks the current check to end early.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }

@@ -22,7 +22,7 @@ pub struct JobReviewRequest {
     pub note: Option<String>,
     /// True to queue another rendering of a rejected clip, which the next run sends.
     pub redo: bool,
-    /// True to restore the review before the newest one, instead of recording a review.
+    /// True to undo the newest review by restoring the one before it, instead of recording a review.
     pub undo: bool,
 }
 
@@ -61,10 +61,11 @@ impl Project {
         self.decide(&requests, who).await
     }
 
-    /// Restores the review before the newest one of each job; if there is none, the clip becomes undecided.
+    /// Undoes the newest review of each job by restoring the review before it.
     ///
-    /// Each job comes with the revision of the newest review that the person saw; another revision is a conflict. A
-    /// redo that was submitted since then is not queued again.
+    /// If the clip had no earlier review for the same input, it becomes undecided. Each job comes with the revision of
+    /// the newest review that the person saw; another revision is a conflict. A redo that was submitted since then is
+    /// not queued again.
     pub async fn undo(&self, jobs: &[(JobKey, u64)], who: &str) -> Result<DecideReport, Error> {
         let records = self.shown_records().await?;
         let stale = |(key, seen): &&(JobKey, u64)| {

@@ -1,4 +1,5 @@
-//! Makes an earlier version of a clip the current one: its file moves to the job's path, and the other file is kept.
+//! Makes an earlier version of a clip the current one: its file moves to the job's path, and the clip from there is
+//! kept.
 //!
 //! Both clips stay on disk even if the program is stopped in between; the same command then finishes the move.
 

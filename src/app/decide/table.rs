@@ -25,7 +25,7 @@ const NEEDED: [&str; 4] = ["job", "take", "revision", "outcome"];
 /// The result of importing a table of reviews: either the recorded reviews, or the conflicts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// Recorded reviews by job, also those of jobs that share the clip of a job in the table.
+    /// Recorded reviews by job, including those of jobs that share the clip of a job in the table.
     pub made: Vec<(JobKey, Review)>,
     /// Number of rows that were skipped because they have no outcome.
     pub undecided: usize,

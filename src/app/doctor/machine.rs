@@ -26,7 +26,8 @@ const DRIFT: SignedDuration = SignedDuration::from_mins(1);
 /// Time before the first build of this program (2025-01-01 UTC). A clock that shows an earlier time was never set.
 const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
-/// Bytes of free space that the state folder needs: for the database, the ledger and the reserve of 8 MiB.
+/// Bytes of free space that the state folder needs, including the file of 8 MiB that is kept in reserve for a full
+/// disk.
 const STATE_BYTES: u64 = 64 << 20;
 
 /// Estimated bytes per second of video while the project has no clip: 16 Mbit/s, twice the usual rate for 1080p.
@@ -303,9 +304,10 @@ fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
     u64::from(seconds) * BYTES_A_SECOND
 }
 
-/// Checks that the output folder and the state folder can be written; for a missing folder, its nearest parent.
+/// Checks that files can be written in the output folder and the state folder.
 ///
-/// The check writes a test file without a name, which disappears even after a crash.
+/// For a missing folder, its nearest existing parent is checked. The check writes a test file without a name, which
+/// disappears even after a crash.
 pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
     let places = context.places;
     [("output", &places.out), ("state", &places.state)]
@@ -333,7 +335,7 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// Returns the folder, or its nearest parent that exists.
+/// Returns the folder if it exists, otherwise its nearest existing parent.
 fn existing_parent(dir: &Path) -> &Path {
     let there = dir.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     there.unwrap_or(Path::new("."))

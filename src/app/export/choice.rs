@@ -39,7 +39,7 @@ pub enum Reason {
     Missing,
     /// The file of the clip was altered since it was saved.
     Altered,
-    /// The clip exceeds the limits of a destination.
+    /// The clip exceeds the limits of a shop or platform.
     Unfit,
     /// The job has no clip yet; its status says why.
     NoClip(Bucket),
@@ -91,7 +91,7 @@ impl LeftOut {
     }
 }
 
-/// A job whose clip the export contains, with this clip.
+/// A clip to export, with its job.
 pub(super) struct Handed<'a> {
     pub(super) job: &'a GalleryJob,
     pub(super) filed: &'a Filed,
@@ -146,15 +146,12 @@ impl<'a> ChosenClips<'a> {
         Ok(clips)
     }
 
-    /// Adds a job to those whose clips are left out, with the reason.
     pub(super) fn leave_out(&mut self, job: &'a GalleryJob, reason: Reason) {
         *self.left_out.0.entry(reason).or_default() += 1;
         self.others.push((job, reason));
     }
 
-    /// Returns the rendering that made the clip of an exported job.
-    ///
-    /// If the job shares the clip of another job, the rendering belongs to that other job.
+    /// Returns the rendering that made an exported clip, even if it belongs to another job that shares the clip.
     pub(super) fn take(&self, handed: &Handed<'_>) -> Option<&'a TakeRecord> {
         self.takes.get(&handed.filed.take).copied()
     }

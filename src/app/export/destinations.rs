@@ -13,9 +13,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
-    /// Name of the destination on the command line.
+    /// Name of the shop or platform on the command line.
     pub name: String,
-    /// Name of the destination in texts for people.
+    /// Name of the shop or platform in texts for people.
     pub title: String,
     /// Web page that the limits come from, and the month in which it was read.
     pub source: String,
@@ -40,10 +40,10 @@ pub struct Destination {
     pub clips: Option<usize>,
     /// Maximum number of characters of a clip's web address; `None` for no limit.
     pub address: Option<usize>,
-    /// True if the destination gets the web addresses of clips, not their files.
+    /// True if the shop or platform gets the web addresses of clips, not their files.
     #[serde(default)]
     pub needs_address: bool,
-    /// Recommendation of the destination; a clip that ignores it is accepted as well.
+    /// Recommendation of the shop or platform; a clip that ignores it is accepted as well.
     pub advice: Option<String>,
 }
 
@@ -55,17 +55,13 @@ static ALL: LazyLock<Vec<Destination>> = LazyLock::new(|| {
 const SAME_RATIO: f64 = 0.02;
 
 impl Destination {
-    /// Returns all destinations.
+    /// Returns all built-in shops and platforms.
     #[must_use]
     pub fn all() -> &'static [Self] {
         &ALL
     }
 
-    /// Returns the destination of this name.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error that lists the destinations if none has this name.
+    /// Returns the shop or platform of this name, or an error that lists all names.
     pub fn named(name: &str) -> Result<&'static Self, Error> {
         ALL.iter().find(|known| known.name == name).ok_or_else(|| {
             let names = ALL.iter().map(|known| known.name.as_str());
@@ -84,7 +80,7 @@ impl Destination {
         (is_short || is_long).then(|| format!("{} requires {}", self.name, self.wanted_seconds()))
     }
 
-    /// Returns in words the durations of clips that the destination accepts, such as `6 to 240 s`.
+    /// Returns in words the durations of clips that the shop or platform accepts, such as `6 to 240 s`.
     #[must_use]
     pub fn wanted_seconds(&self) -> String {
         match self.seconds {

@@ -14,9 +14,9 @@ use crate::domain::text::count;
 use csv::{Terminator, WriterBuilder};
 use std::collections::HashMap;
 
-/// Maximum number of clips of a product in Google's feed (Merchant Center help, 15216925).
+/// Maximum number of clips of a product in Google's feed (page 15216925 of the Merchant Center help).
 const GOOGLE_CLIPS: usize = 10;
-/// Maximum number of characters of an address in Google's feed (Merchant Center help, 15216925).
+/// Maximum number of characters of an address in Google's feed (page 15216925 of the Merchant Center help).
 const GOOGLE_ADDRESS: usize = 2_000;
 
 /// A product with its clips to export, in the order of the manifest.
@@ -25,7 +25,7 @@ struct Offered<'a> {
     clips: Vec<&'a Handed<'a>>,
 }
 
-/// Writes a supplemental feed in the form that the request names.
+/// Writes the feed for Google, Meta or `WooCommerce`: a list that adds clips to the shop's products.
 pub(super) fn feed(
     project: &Project,
     request: &ExportRequest,

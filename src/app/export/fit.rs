@@ -14,18 +14,18 @@ const LONGEST: u32 = 600;
 /// Maximum number of other models that a hint names.
 const NAMED: usize = 6;
 
-/// A comparison of planned requests with the limits of destinations, which collects the problems.
+/// A comparison of planned requests with the limits of shops and platforms, with the problems found so far.
 pub(crate) struct Fit<'a> {
     destinations: Vec<&'static Destination>,
     cards: &'a Cards,
-    /// Problems by message: the hint, true for an error and false for a warning, and the keys of the jobs.
+    /// Problems by message; each has a hint, true for an error or false for a warning, and the keys of its jobs.
     found: BTreeMap<String, (Option<String>, bool, Vec<String>)>,
     /// Number of planned clips of each item.
     clips: HashMap<String, usize>,
 }
 
 impl<'a> Fit<'a> {
-    /// Returns a comparison with the limits of the named destinations, before any request is compared.
+    /// Returns a comparison with the limits of the named shops and platforms, before any request is compared.
     pub(crate) fn of(names: &[String], cards: &'a Cards) -> Result<Self, crate::app::error::Error> {
         let destinations = names.iter().map(|name| Destination::named(name)).collect::<Result<_, _>>()?;
         Ok(Self { destinations, cards, found: BTreeMap::new(), clips: HashMap::new() })
@@ -37,7 +37,7 @@ impl<'a> Fit<'a> {
         self.clips.clear();
     }
 
-    /// Compares one planned request with the limits of each destination.
+    /// Compares one planned request with the limits of each shop or platform.
     pub(crate) fn look(&mut self, wanted: &Wanted) {
         if self.destinations.is_empty() {
             return;
@@ -110,10 +110,10 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Returns a hint on how a shot can keep a destination's limit; `None` if no model can keep it.
+    /// Returns a hint on how a shot can keep a limit of a shop or platform; `None` if no model can keep it.
     ///
-    /// `values` returns the values of a model that keep the limit, such as `duration: 6`. The hint names those of the
-    /// shot's own model. If there are none, it names other models that take the same kind of input, with their values.
+    /// `values` returns the setting by which a model keeps the limit, such as `duration: 6`. The hint names the setting
+    /// for the shot's own model. If there is none, it names other models that take the same kind of input.
     fn models(&self, wanted: &Wanted, values: impl Fn(&ModelCard) -> Option<String>) -> Option<String> {
         let mode = mode(&wanted.request);
         let own = self.cards.get(&wanted.request.model);
@@ -218,7 +218,7 @@ fn stretch(seconds: &[u32]) -> Option<String> {
     Some(format!("`duration: {}`", all.join("` or `duration: ")))
 }
 
-/// Returns a size or ratio that both the model and the destination accept, as a manifest writes it; `None` if there is none.
+/// Returns a size or ratio that the model and the shop or platform accept, as a manifest writes it; `None` without one.
 fn shapes(card: &ModelCard, to: &Destination) -> Option<String> {
     let texts = |field: Field| -> Vec<String> {
         let values = card.field(field).map(|rule| rule.values.as_slice()).unwrap_or_default();

@@ -139,7 +139,7 @@ pub(super) fn safe(part: &str) -> String {
     }
 }
 
-/// Checks the folder for obstacles, and returns the clips that must be copied there, each with its file name.
+/// Returns the clips that must still be copied to the folder, each with its file name.
 ///
 /// A clip that is there already is left out. It is an error if another file has the name of a clip, unless the request
 /// replaces files.

@@ -36,7 +36,6 @@ const COLUMNS: [&str; 18] = [
     "digital_source_type",
 ];
 
-/// Writes the index of the clips as a CSV file and a JSON file.
 pub(super) fn index(
     project: &Project,
     request: &ExportRequest,

@@ -8,7 +8,7 @@ use std::fs::File;
 /// Maximum number of refused clips that are named one by one.
 const EXAMPLES: usize = 3;
 
-/// Leaves a clip out of the export if it exceeds a destination's limits; returns notes about such clips.
+/// Leaves out each clip that exceeds a limit of a shop or platform, or cannot be read; returns notes about these clips.
 pub(super) fn leave_out(clips: &mut ChosenClips<'_>, destinations: &[&'static Destination]) -> Vec<String> {
     let mut reported = Vec::new();
     let mut refused = 0;

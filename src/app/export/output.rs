@@ -11,7 +11,7 @@ use std::path::Path;
 /// Permissions of a new export file before the umask is applied.
 const MODE: u16 = 0o666;
 
-/// Returns the place of a file to write: the one that the user named, or `name` in the default folder.
+/// Returns the file to write: the one that the user named, or the file `name` in the default folder.
 ///
 /// The default folder is that of the manifest or, in a rehearsal, that of its clips. A file with the default name is an
 /// earlier export and is replaced; a file that the user named is replaced only with `--force`.
@@ -28,7 +28,7 @@ pub(super) fn place(places: &Places, request: &ExportRequest, name: &str) -> Res
     check(places, request, named, if request.force { Replace::Always } else { Replace::Never })
 }
 
-/// Returns the place of a second file, which has the name of `first` with another extension.
+/// Returns the second file of an export, which has the name of `first` with another extension.
 ///
 /// It is an error if `first` is not a regular file but, for example, a pipe.
 pub(super) fn place_beside(
@@ -50,7 +50,7 @@ pub(super) fn place_beside(
     check(places, request, &first.named().with_extension(extension), replace)
 }
 
-/// Returns the place of a list in an export's folder.
+/// Returns the file for a list in an export's folder.
 ///
 /// An existing file is replaced if `is_own` recognises it as an older list; any other file only with `--force`.
 pub(super) fn place_list(

@@ -19,7 +19,7 @@ use std::path::Path;
 /// Names of the columns that the export adds to the product file.
 pub(super) const COLUMNS: [&str; 4] = ["shotlist_status", "shotlist_file", "shotlist_url", "shotlist_error"];
 
-/// Separator between the texts of several clips in one cell.
+/// Separator between the entries of several clips in one cell.
 const BETWEEN: &str = " | ";
 
 /// The texts for the new cells of a row; each cell has one text for each clip of the row's item.
@@ -114,7 +114,8 @@ pub(super) fn write(
     })
 }
 
-/// Returns the texts of the new cells by row, and the number of jobs whose items are no longer in the product file.
+/// Returns the texts of the new cells by line of the product file, and the number of jobs whose items are not in the
+/// file.
 fn texts(
     clips: &ChosenClips<'_>,
     base: Option<&Base>,

@@ -21,7 +21,7 @@ const WITHOUT: &str = "zai/viduq1-text";
 /// Name of the manifest's only shot.
 const SHOT: &str = "hero";
 
-/// Maximum number of fields that the comment about prompts lists.
+/// Maximum number of fields that the manifest's comment about prompts lists.
 const NAMED: usize = 8;
 
 /// Text column of the manifest at which comments start.
@@ -90,11 +90,9 @@ fn is_address(image: &str) -> bool {
 pub(crate) struct Draft<'a> {
     /// Path of the product file, relative to the manifest.
     pub(crate) from: &'a str,
-    /// Options with which the product file was read.
     pub(crate) reading: &'a Reading,
     /// Facts about the product file, such as its format and columns.
     pub(crate) about: &'a About,
-    /// Items of the product file.
     pub(crate) items: &'a [Item],
     /// Images of the items; `None` if no item names an image.
     pub(crate) pictures: Option<Pictures>,
@@ -127,7 +125,7 @@ impl Draft<'_> {
         self.about.of > 0
     }
 
-    /// Returns the other values of `one_per`, each with its number of clips and their price, in words.
+    /// Returns the other values of `one_per` in words, such as `variant (12 clips, $2.40)`; empty if there is none.
     pub(crate) fn choices(&self) -> String {
         let makes = |kind: &OnePer| match kind {
             OnePer::Product => self.about.makes.product,
@@ -153,7 +151,6 @@ impl Draft<'_> {
         !self.about.is_titled
     }
 
-    /// Returns the text of the manifest.
     pub(crate) fn text(&self) -> String {
         let (from, title) = (yaml(self.from), &self.about.title);
         let (reading, shot) = (self.reading_lines().concat(), self.shot_lines().concat());

@@ -64,7 +64,7 @@ impl FromStr for Span {
 pub struct Comparison {
     /// Name of the project; `None` for all projects of the folder if the manifest cannot be read.
     pub project: Option<String>,
-    /// True if the clips were made in the sandbox.
+    /// True if the clips come from a rehearsal with fake providers.
     pub sandbox: bool,
     /// Earlier of the two points in time.
     pub from: Snapshot,
@@ -74,7 +74,7 @@ pub struct Comparison {
     pub changed: Vec<Change>,
     /// Number of selected jobs that are the same at both points in time.
     pub unchanged: usize,
-    /// Certain cost of the renderings submitted until the earlier of the two points in time, and until the later one.
+    /// Amounts charged for renderings that were submitted until the earlier point in time, and until the later one.
     pub spent: [Usd; 2],
     /// Median durations of finished renderings, one entry for each model.
     pub durations: Vec<Durations>,
@@ -121,7 +121,9 @@ impl Change {
     }
 }
 
-/// The median durations, from submission to end, of a model's finished renderings: before and during the compared period.
+/// The median durations of a model's finished renderings, before and during the compared period.
+///
+/// A duration runs from the submission of a rendering to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Durations {
     /// Name of the model.
@@ -181,7 +183,7 @@ impl Project {
     }
 }
 
-/// Returns the certain cost of all renderings that were submitted until the time of `snapshot`.
+/// Returns the amount charged for all renderings submitted until the time of `snapshot`, without uncertain charges.
 fn spent(jobs: &[GalleryJob], snapshot: &Snapshot) -> Usd {
     let takes = jobs.iter().flat_map(|job| &job.record.takes);
     let sent = takes.filter(|take| take.submitted.is_some_and(|at| at <= snapshot.at));

@@ -22,9 +22,10 @@ const DECISIONS: [ReviewState; 4] =
 pub struct Filter {
     /// Keys, items or patterns such as `hero/*`.
     pub only: Vec<String>,
-    /// Status names, such as `failed` or `to render`. A finished job also has the status of a redo that needs a person.
+    /// Status names, such as `failed` or `to render`. A finished job also matches the status of a redo (another
+    /// rendering) that needs a person.
     pub states: Vec<String>,
-    /// Tags, of which the job's item must have one.
+    /// Tags; the job's item must have at least one of them.
     pub tags: Vec<String>,
     /// Names of review states, such as `rejected`.
     pub decisions: Vec<String>,

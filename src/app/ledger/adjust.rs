@@ -22,7 +22,7 @@ pub struct AdjustRequest {
     pub reason: String,
 }
 
-/// The way in which a request names a take.
+/// A take, named by its job or by its own id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// The only take of the named job that was or may have been charged.

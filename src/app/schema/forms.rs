@@ -25,7 +25,6 @@ pub(super) fn described(mut schema: Json, says: &str) -> Json {
     schema
 }
 
-/// Adds the default value to a schema.
 pub(super) fn defaulted(mut schema: Json, value: impl Into<Json>) -> Json {
     schema["default"] = value.into();
     schema

@@ -119,7 +119,7 @@ pub(super) fn params(cards: &Cards) -> Json {
     json!({ "type": "object", "properties": properties, "additionalProperties": text() })
 }
 
-/// Returns the schema of a text field that suggests the values listed in these rules of cards.
+/// Returns the schema of a text field that suggests the values listed in the models' rules for it.
 fn words<'a>(rules: impl Iterator<Item = &'a Rule>) -> Json {
     let known: BTreeSet<String> = rules.flat_map(|rule| &rule.values).map(shown).collect();
     if known.is_empty() { text() } else { json!({ "anyOf": [{ "enum": known }, text()] }) }

@@ -7,7 +7,6 @@ use crate::catalog::json::values::{alone, at, by_id, entries, unwrapped, within}
 use serde_json::value::RawValue;
 use std::fmt::Write as _;
 
-/// Returns the insertions that add the columns to the objects of a JSON file.
 pub(super) fn edits(text: &str, layout: &Layout, columns: &Columns<'_>) -> Result<Edits, Refused> {
     let mut edits = Edits::default();
     if *layout == Layout::Lines {
@@ -113,7 +112,8 @@ fn add(
     Ok(())
 }
 
-/// Returns a text as a JSON string in ASCII, which every encoding contains. Other characters are escaped: `\u00fc`.
+/// Returns a text as a JSON string that has only ASCII characters, so that it fits any encoding. All other characters
+/// are escaped: `ü` becomes `\u00fc`.
 fn in_ascii(text: &str) -> String {
     let mut written = String::with_capacity(text.len() + 2);
     for letter in serde_json::Value::from(text).to_string().chars() {

@@ -11,7 +11,7 @@ struct Row {
     /// The position of the row's first byte in the text; `end` is the position of the row's line end.
     start: usize,
     end: usize,
-    /// The number of the row's cells; `filled` is the number of cells up to the last filled one.
+    /// The number of cells in the row; `filled` is the number of cells up to the last one with content.
     cells: usize,
     filled: usize,
     /// True if the last cell of the row is in quotes.
@@ -20,9 +20,9 @@ struct Row {
 
 /// Returns the insertions that add columns to a text sheet.
 ///
-/// Rows above the header, blank lines, and rows with a filled cell beyond the header are not changed. Rows with fewer
-/// cells than the header first get empty cells, so that the new cells are in the new columns. If a row has empty cells
-/// beyond the header, all other rows are extended to as many cells.
+/// Rows above the header, blank lines, and rows with a filled cell to the right of the last column are not changed.
+/// Short rows first get empty cells, so that the new cells are in the new columns. If a row has empty cells to the
+/// right of the last column, all other rows get as many.
 pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_>) -> Result<Edits, Refused> {
     let rows = rows(text, delimiter)?;
     let head = rows.iter().find(|row| row.number == header);
@@ -57,7 +57,7 @@ pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_
     Ok(edits)
 }
 
-/// Returns a text, with an apostrophe before it if a spreadsheet would otherwise treat the text as a formula.
+/// Returns a text for a cell of a spreadsheet, after an apostrophe if it looks like a formula: `=A1` becomes `'=A1`.
 #[must_use]
 pub fn defused(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
@@ -92,7 +92,8 @@ enum At {
     Start,
     Plain,
     Quoted,
-    /// After a quote in a quoted cell. The next character shows whether the quote ends the cell or is doubled.
+    /// The position after a quote in a quoted cell. The next character shows whether the cell ends or the quote is
+    /// doubled.
     Quote,
 }
 

@@ -10,7 +10,6 @@ pub(super) struct Inserted {
     pub(super) at: usize,
     /// The number of bytes of the decoded text that the inserted text replaces; 0 if nothing is removed.
     pub(super) instead_of: usize,
-    /// The inserted text.
     pub(super) text: String,
 }
 
@@ -18,7 +17,7 @@ pub(super) struct Inserted {
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     pub(super) inserted: Vec<Inserted>,
-    /// The number of rows into which texts are inserted.
+    /// The number of rows that receive new cells.
     pub(super) rows: usize,
     /// The numbers of the rows that are left unchanged.
     pub(super) untouched: Vec<u64>,

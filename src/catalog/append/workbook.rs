@@ -142,8 +142,8 @@ impl Sheet {
         }
     }
 
-    /// Returns the sheet's XML with the added columns, and the number of rows below the header that received texts.
-    /// Returns an error if the sheet would have more than [`WIDEST`] columns.
+    /// Returns the sheet's XML with the added columns, and the number of rows that received new cells. Returns an error
+    /// if the sheet would have more than [`WIDEST`] columns.
     fn edited(&self, text: &str, header: u64, columns: &Columns<'_>) -> Result<(String, usize), Refused> {
         let below = || self.rows.iter().filter(|row| row.number >= header);
         if below().next().is_none_or(|row| row.number != header) {

@@ -19,7 +19,6 @@ struct Open {
     depth: usize,
 }
 
-/// Returns the insertions that add the columns to the products of an XML document.
 pub(super) fn edits(text: &str, element: &str, columns: &Columns<'_>) -> Result<Edits, Refused> {
     let mut reader = Reader::from_str(text);
     let mut edits = Edits::default();

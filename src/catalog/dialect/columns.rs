@@ -1,4 +1,4 @@
-//! Finds the columns of a dialect in a file.
+//! Finds the columns that a dialect (the description of a program's files) names in a product file.
 
 use super::header::Header;
 use super::rules::{Conditions, RuleSubject, Says, Skip, When};
@@ -6,14 +6,14 @@ use super::{Dialect, Field};
 use crate::catalog::cells::Row;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// A variant that is listed in the row of its product.
+/// A variant that the row of its product lists.
 #[derive(Debug)]
 pub(in crate::catalog) struct Child {
     pub(in crate::catalog) key: String,
     pub(in crate::catalog) options: Vec<(String, String)>,
 }
 
-/// The indexes of a dialect's columns in a file.
+/// The indexes of the columns in a file that a dialect names.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) together: Vec<usize>,
@@ -22,22 +22,22 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) parent: Option<usize>,
     pub(in crate::catalog) id_of_parent: Option<usize>,
     id_prefix: &'static str,
-    /// The column that lists a product's variants as pairs, and the name of the pair that holds the key of the
-    /// variant's row.
+    /// The column in which a product's row lists its variants, and the name (such as `sku`) before the key of a
+    /// variant.
     children: Option<(usize, &'static str)>,
     pub(in crate::catalog) kind: Option<usize>,
-    /// The columns of each field, in the order in which fields are shown.
+    /// The columns that each field of an item is read from, such as those of the title.
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
     /// The fields whose columns were chosen by name, by content or by the user, and not by the dialect's document.
     pub(in crate::catalog) chosen: BTreeSet<Field>,
-    /// The columns of a plain file that may mark an item as not sold, each with the meaning of its cells.
+    /// The columns of a plain file that may mark an item as not sold, each with the kind of its cells.
     pub(in crate::catalog) states: Vec<(usize, Says)>,
-    /// The options of products, such as colours: the column of the option's name, the column of its value, and its
+    /// The options of products, such as colours: the column with the option's name, the column with its value, and a
     /// fixed name.
     ///
-    /// An option has either a column for its name or a fixed name; the other is `None` or empty.
+    /// The fixed name is empty if there is a column for the name.
     pub(super) options: Vec<(Option<usize>, usize, String)>,
-    /// The columns with titles, each with the columns whose texts are put before the title.
+    /// The title columns, each with the columns whose texts are put before the title.
     before: Vec<(usize, Vec<usize>)>,
     pub(in crate::catalog) codes: Vec<usize>,
     own: Vec<bool>,
@@ -54,15 +54,15 @@ fn any(rules: &[Conditions], row: &Row) -> bool {
 }
 
 impl Columns {
-    /// Returns the reason for leaving out the product or the variant in a row; `None` if no rule leaves it out.
+    /// Returns the reason for skipping the product or the variant of a row; `None` if no rule skips it.
     ///
-    /// `whose` chooses between the rules for products and those for variants.
+    /// `whose` selects the rules for products or those for variants.
     pub(in crate::catalog) fn reason(&self, whose: RuleSubject, cells: &[String]) -> Option<&'static str> {
         let mut rules = self.skip.iter().filter(|(skip, _)| skip.of == whose);
         rules.find(|(_, when)| when.hold(cells)).map(|(skip, _)| skip.reason.as_str())
     }
 
-    /// Returns the columns of a field, the best first.
+    /// Returns the indexes of a field's columns, the best first.
     pub(in crate::catalog) fn of(&self, field: Field) -> &[usize] {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
@@ -78,13 +78,13 @@ impl Columns {
         self.own.get(column).is_some_and(|own| !own)
     }
 
-    /// Reports whether each row has the title of its own variant, so that no row represents the whole product.
+    /// Reports whether the titles in the file are those of variants, so that no row has the title of the whole product.
     pub(in crate::catalog) fn has_own_titles(&self) -> bool {
         self.of(Field::Title).first().is_some_and(|column| !self.is_inherited(*column))
     }
 
-    /// Returns the title `text` of column `at` with the texts that the dialect puts before titles, such as a brand. A
-    /// text with which the title already begins is not repeated.
+    /// Returns the title `text` of column `at`, after the texts that belong before it, such as a brand. A text with
+    /// which the title already begins is not repeated.
     pub(in crate::catalog) fn title<'r>(
         &self,
         at: usize,
@@ -100,7 +100,7 @@ impl Columns {
         })
     }
 
-    /// Returns the key of the product that a variant's row names; `None` if the row names none.
+    /// Returns the key of the product to which a variant's row refers; `None` if the row refers to none.
     pub(in crate::catalog) fn parent_of<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.parent.map(|column| row.cell(column)).filter(|parent| !parent.is_empty())
     }
@@ -110,8 +110,8 @@ impl Columns {
         self.id.iter().chain(&self.together).chain(&self.alone).copied()
     }
 
-    /// Returns the id in a product's first row, `head`. Returns `None` if the dialect has no columns for ids apart from
-    /// those for keys, or if they are empty in this row.
+    /// Returns the id that `head`, the first row of a product, has in a column for ids. Returns `None` if the dialect
+    /// names no such column apart from the key, or if it is empty.
     pub(in crate::catalog) fn own_id<'r>(&self, head: &'r Row) -> Option<&'r str> {
         Some(head.cell(head.filled(&self.id)?))
     }
@@ -122,14 +122,13 @@ impl Columns {
         self.parent_of(row).or_else(|| Some(row.cell(filled()?)))
     }
 
-    /// Returns the key of a row's product; `None` for a row that is ignored, has no key, or continues the product of
-    /// the row before.
+    /// Returns the key of a row that may begin a new product. Returns `None` for an ignored row, a row without a key,
+    /// and a row that continues the product before it.
     pub(in crate::catalog) fn begins<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
-    /// Reports whether a row is a product of its own: it names no parent row, and its cells in the columns `together`
-    /// are empty.
+    /// Reports whether a row is a product of its own: it refers to no other row, and its columns `together` are empty.
     pub(in crate::catalog) fn is_alone(&self, row: &Row) -> bool {
         self.parent_of(row).is_none() && row.filled(&self.together).is_none()
     }
@@ -139,13 +138,12 @@ impl Columns {
         (self.parent.is_some() && self.parent_of(row).is_none()) || self.children.is_some()
     }
 
-    /// Returns the second key by which the rows of variants may refer to this row of a product; `None` if it has none.
+    /// Returns the second key by which variants may refer to this product's row; `None` if it has none.
     pub(in crate::catalog) fn other_key(&self, row: &Row) -> Option<String> {
         let id = row.cell(self.id_of_parent?);
         (!id.is_empty()).then(|| format!("{}{id}", self.id_prefix))
     }
 
-    /// Returns the variants that a product's row lists.
     pub(in crate::catalog) fn children(&self, row: &Row) -> Vec<Child> {
         let Some((column, key)) = self.children else { return Vec::new() };
         row.cell(column).split('|').filter_map(|listed| child(listed, key)).collect()
@@ -166,12 +164,12 @@ impl Columns {
         any(&self.ignore, row)
     }
 
-    /// Reports whether a row is the row of a variant, judged by its own cells.
+    /// Reports whether the cells of a row say that it is the row of a variant.
     pub(in crate::catalog) fn is_variant(&self, row: &Row) -> bool {
         self.variant.as_ref().is_none_or(|rules| any(rules, row))
     }
 
-    /// Reports whether the rows of each product are next to each other. A product is then complete when the next one
+    /// Reports whether rows of this file never refer to other rows. A product is then complete when the next one
     /// begins.
     pub(in crate::catalog) const fn is_in_order(&self) -> bool {
         self.parent.is_none() && self.children.is_none()
@@ -198,9 +196,9 @@ fn child(listed: &str, key: &str) -> Option<Child> {
 }
 
 impl Dialect {
-    /// Finds the dialect's columns among the headers of a file.
+    /// Finds the columns that this dialect names among the column names of a file.
     ///
-    /// In a plain file each field has one column: a second column never fills in for an empty cell.
+    /// In a plain file each field has only one column: a second column never fills in for an empty cell.
     pub(in crate::catalog) fn columns(&'static self, headers: &[String]) -> Columns {
         let folded = self.spellings.known(headers);
         let all = |header: &Header| -> Vec<usize> {

@@ -1,10 +1,10 @@
-//! Compares the names of columns in dialect documents with those in files.
+//! Compares the column names in a dialect's document with the column names in a product file.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A header in a dialect document. A `*` at its start or end matches any text, as in `variant:*`.
+/// A column name in a dialect's document. A `*` at its start or end matches any text, as in `variant:*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "String")]
 pub(super) struct Header {
@@ -19,7 +19,7 @@ impl From<String> for Header {
 }
 
 impl Header {
-    /// Reports whether this header matches `folded`, a header of a file in the form that [`fold`] returns.
+    /// Reports whether this column name matches `folded`, a column name of a file in the form that [`fold`] returns.
     pub(super) fn fits(&self, folded: &str) -> bool {
         match (self.written.starts_with('*'), self.written.ends_with('*')) {
             (_, true) => folded.starts_with(&self.folded),
@@ -28,13 +28,14 @@ impl Header {
         }
     }
 
-    /// Reports whether this header matches one of `folded`, the headers of a file in the form that [`fold`] returns.
+    /// Reports whether this column name matches one of `folded`, the column names of a file in the form that [`fold`]
+    /// returns.
     pub(super) fn is_among(&self, folded: &[String]) -> bool {
         folded.iter().any(|header| self.fits(header))
     }
 
-    /// Returns the part of a file's header that the `*` at the end matches, such as `Colour` in `variant:Colour`.
-    /// Without such a part, the whole header is returned.
+    /// Returns the part of a file's column name that the final `*` matches, such as `Colour` in `variant:Colour`.
+    /// Returns the whole name if there is no such part.
     pub(super) fn rest<'a>(&self, header: &'a str) -> &'a str {
         let shared = self.written.trim_end_matches('*');
         let is_start = self.written.ends_with('*')
@@ -46,10 +47,10 @@ impl Header {
     }
 }
 
-/// Returns a header in the form in which headers are compared.
+/// Returns a column name in the form in which names are compared.
 ///
-/// The form is lower case with composed characters (NFC) and a space for each `_`. A `*` at an end, by which some
-/// programs mark required columns, is removed.
+/// The form is lower case with composed characters (NFC) and a space for each `_`. A `*` at an end is removed, because
+/// some programs mark required columns with it.
 pub(super) fn fold(header: &str) -> String {
     let plain = |letter: char| match letter {
         '_' | '\u{a0}' | '\u{202f}' => ' ',
@@ -64,13 +65,13 @@ pub(super) fn fold(header: &str) -> String {
     lower.trim_matches(['*', ' ']).to_owned()
 }
 
-/// Other spellings of headers, such as translations. A `#` in a spelling matches a number.
+/// Other spellings of column names, such as translations. A `#` in a spelling matches a number.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "BTreeMap<String, Vec<String>>")]
 pub(super) struct Spellings {
-    /// The header for each other spelling; both are in the form that [`fold`] returns.
+    /// The usual column name for each other spelling; both are in the form that [`fold`] returns.
     known: HashMap<String, String>,
-    /// The other spellings of each header, as written in the document.
+    /// The other spellings of each column name, as written in the document.
     written: BTreeMap<String, Vec<String>>,
 }
 
@@ -84,18 +85,18 @@ impl From<BTreeMap<String, Vec<String>>> for Spellings {
 }
 
 impl Spellings {
-    /// Returns a header of the document and all its other spellings.
+    /// Returns a column name of the document together with its other spellings.
     pub(super) fn of(&self, header: &str) -> Vec<String> {
         let others = self.written.get(header).into_iter().flatten();
         std::iter::once(header.to_owned()).chain(others.cloned()).collect()
     }
 
-    /// Returns the headers of a file as returned by [`fold`], with other spellings replaced by the document's own.
+    /// Returns a file's column names in the form that [`fold`] returns, with the usual spelling in place of others.
     pub(super) fn known(&self, headers: &[String]) -> Vec<String> {
         headers.iter().map(|header| self.one(fold(header))).collect()
     }
 
-    /// Returns each other spelling with the header that it replaces.
+    /// Returns each other spelling with the column name that replaces it.
     #[cfg(test)]
     pub(super) fn each(&self) -> impl Iterator<Item = (&String, &String)> {
         self.known.iter()

@@ -4,8 +4,8 @@ use super::{Columns, Dialect};
 use crate::catalog::cells::Row;
 
 impl Columns {
-    /// Returns the options of a row as pairs of a name and a value. If the name of an option is empty in the row, it is
-    /// taken from the product's first row, `head`.
+    /// Returns the options of a row as pairs of a name and a value. A name that is empty in the row is taken from
+    /// `head`, the first row of the product.
     pub(in crate::catalog) fn options_of(
         &self,
         dialect: &Dialect,

@@ -1,4 +1,4 @@
-//! Evaluates conditions on the cells of a row, and recognises the words that shops write for the state of a product.
+//! Evaluates conditions on the cells of a row, and knows the words that shops write for states such as `sold out`.
 
 use super::header::Header;
 use crate::catalog::words;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
-/// The words that shops write for each state of a product, in all languages and spellings.
+/// The words that shops write for each state of a product, such as `sold out`, in all languages and spellings.
 static STATES: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
     let document = include_str!("../dialects/states.yaml");
     let states: HashMap<String, Vec<String>> =
@@ -20,26 +20,26 @@ const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 
 /// A condition on a row: columns, each with its allowed values. All columns must match.
 ///
-/// A cell matches if one of its parts, which commas separate, is an allowed value. Special values are `*` (any text),
-/// the empty text (an empty or missing cell) and `null` (an empty cell of an existing column). `<=0` means a number
-/// that is not positive, and `@draft` any word for the state `draft`.
+/// A cell matches if one of its parts, separated by commas, is an allowed value. The value `*` allows any text, the
+/// empty text an empty or missing cell, and `null` an empty cell of an existing column. `<=0` allows numbers that are
+/// not positive, and `@draft` any word for the state `draft`.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
 
-/// A rule for leaving a product or a variant out.
+/// A rule by which products or variants are skipped.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Skip {
-    /// The reason for leaving out the product or variant, in two or three words.
+    /// The reason for skipping the product or variant, in two or three words.
     pub(super) reason: String,
-    /// The part that is left out: the whole product, or one variant.
+    /// The part that is skipped: the whole product, or one variant.
     #[serde(default)]
     pub(super) of: RuleSubject,
     pub(super) when: When,
 }
 
-/// The part of a product that a rule leaves out.
+/// The part of a product that a rule skips.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::catalog) enum RuleSubject {
@@ -50,12 +50,13 @@ pub(in crate::catalog) enum RuleSubject {
     Variant,
 }
 
-/// The columns of a [`When`] in one file, each with its allowed values; `None` for a column that the file lacks.
+/// A condition on the rows of one file: its columns, each with the allowed values. A column that the file lacks is
+/// `None`.
 #[derive(Debug, Default)]
 pub(super) struct Conditions(Vec<(Option<usize>, &'static [String])>);
 
 impl When {
-    /// Finds the columns of the condition among the headers of a file, which `header::fold` has prepared.
+    /// Returns the condition for a file with these column names, which `header::fold` has prepared.
     pub(super) fn conditions(&'static self, folded: &[String]) -> Conditions {
         let column = |header: &Header| folded.iter().position(|name| header.fits(name));
         Conditions(self.0.iter().map(|(header, values)| (column(header), values.as_slice())).collect())
@@ -63,7 +64,7 @@ impl When {
 }
 
 impl Conditions {
-    /// Reports whether a row meets all conditions.
+    /// Reports whether a row with these cells meets the condition in every column.
     pub(super) fn hold(&self, cells: &[String]) -> bool {
         self.0.iter().all(|(column, values)| {
             let cell = column.and_then(|column| cells.get(column)).map_or("", |cell| cell.trim());
@@ -75,7 +76,7 @@ impl Conditions {
     }
 }
 
-/// Reports whether a cell matches one value of a condition, which may be a special value such as `*`; see [`When`].
+/// Reports whether a cell matches an allowed value of a condition, such as the special value `*`; see [`When`].
 fn is_value(cell: &str, value: &str) -> bool {
     match value {
         "" => cell.is_empty(),
@@ -103,7 +104,7 @@ pub(in crate::catalog) enum Says {
     Stocked,
 }
 
-/// Returns the state by which a cell marks its item as not sold, such as `sold out`; `None` if it does not.
+/// Returns the state by which a cell marks its item as not sold, such as `sold out`; `None` if the item is sold.
 pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static str> {
     let state = NOT_SOLD.into_iter().find(|state| is_state(cell, state));
     match says {

@@ -15,7 +15,7 @@ fn every_document_is_read_and_the_plain_one_is_last() {
     assert_eq!(files, known);
 }
 
-/// Returns all rules of a dialect, of every kind.
+/// Returns all conditions that a dialect has for rows.
 fn rules(dialect: &Dialect) -> impl Iterator<Item = &When> {
     let Dialect { continues, repeats, ignore, variant, skip, .. } = dialect;
     let skip = skip.iter().map(|skip| &skip.when);

@@ -80,15 +80,15 @@ const SIGNS: &str = "«»“”„‘’‚–—…•™®©€£°²³×½¼�
 /// Share of letters beyond ASCII in words of a language with Latin letters.
 const BEYOND_ASCII: f64 = 0.12;
 
-/// The least share that is assumed for a letter of a language, even if the letter is rarer.
+/// The least share that is assumed for a letter of a language, even if the language uses it less often.
 const RARE: f64 = 0.004;
 
-/// The assumed number of a language's own words for each foreign word in a text, such as a brand. `FOREIGN` has the
+/// The number of native words that a text is assumed to have for each foreign word, such as a brand. `FOREIGN` is the
 /// least and the largest share of a foreign letter.
 const OWN_WORDS: f64 = 100.0;
 const FOREIGN: (f64, f64) = (1e-5, 0.003);
 
-/// The share of each letter in texts of a language that has it only in foreign words.
+/// The share of each letter, such as `ß`, in texts of a language that uses it only in foreign words.
 static FOREIGN_LETTERS: LazyLock<HashMap<char, f64>> = LazyLock::new(|| {
     let mut shares = HashMap::new();
     for language in LANGUAGES.iter() {
@@ -104,7 +104,6 @@ static FOREIGN_LETTERS: LazyLock<HashMap<char, f64>> = LazyLock::new(|| {
 const SYLLABLES: &str = "이다는의가을에로고한하지기사서도은리어자인나대스전정시아수부일해용품세트여남상제보성주방미니장유라마소\
                          원무신오바비드컵피건모갑조구동개안화";
 
-/// Returns the script of a character.
 pub(super) fn script(letter: char) -> Script {
     match u32::from(letter) {
         0x41..=0x24F | 0x1E00..=0x1EFF if letter.is_alphabetic() && !"ªº".contains(letter) => Script::Latin,
@@ -176,7 +175,8 @@ impl Language {
     }
 }
 
-/// Returns the likelihood (0 to 1) of the case of a letter, capital or small, at the letter's place in a word.
+/// Returns the likelihood (0 to 1) of a capital or small letter at its place between the letters `second`, `before` and
+/// `after`.
 fn case(letter: char, before: Option<char>, second: Option<char>, after: Option<char>) -> f64 {
     if letter.is_uppercase() {
         return match before {

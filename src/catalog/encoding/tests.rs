@@ -4,7 +4,6 @@ use encoding_rs as encodings;
 /// Words for products, with one language per line and bars between the words.
 const WORDS_OF_SHOPS: &str = include_str!("tests/words.txt");
 
-/// Returns each language with its words.
 fn languages() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     WORDS_OF_SHOPS.lines().map(|line| {
         let mut words = line.split('|');

@@ -4,26 +4,24 @@ use super::Maker;
 use crate::catalog::dialect::Field;
 use crate::domain::item::{Fact, FactValue};
 
-/// The facts (named values) of one item while they are collected.
 pub(super) struct Facts<'a> {
     maker: &'a Maker<'a>,
     facts: Vec<Fact>,
 }
 
 impl<'a> Facts<'a> {
-    /// Returns a collection that has no facts yet.
     pub(super) const fn of(maker: &'a Maker<'a>) -> Self {
         Self { maker, facts: Vec::new() }
     }
 
-    /// Returns the collected facts.
     pub(super) fn facts(self) -> Vec<Fact> {
         self.facts
     }
 
-    /// Reports whether a name in a template means the column of exactly that name, and not a fact.
+    /// Reports whether a name in a template stands for the column of that name, and not for a fact (a value such as the
+    /// title).
     ///
-    /// The column of a plain file takes precedence over the fact of the same name, unless another column was chosen for
+    /// In a plain file the column takes precedence over the fact of the same name, unless another column was chosen for
     /// the field.
     pub(super) fn is_meant(&self, name: &str, field: Option<Field>) -> bool {
         let Maker { dialect, columns, headers, .. } = self.maker;
@@ -39,7 +37,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Adds a fact under the name `name`, unless that name means a column. A column named `row` or `options` takes
+    /// Adds a fact (a named value), unless its name stands for a column. A column named `row` or `options` takes
     /// precedence over the computed fact in every file.
     pub(super) fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
         let is_computed = column.is_none() && matches!(name, "row" | "options");

@@ -6,10 +6,11 @@ use crate::domain::ident;
 use crate::domain::item::Item;
 use crate::domain::problem::Problem;
 
-/// Limit on an id, in bytes. A part of a path may have 200 bytes, and a shot, a variant and an ending follow the id.
+/// Limit on an id, in bytes. A name in a path may have 200 bytes, and the shot, the variant and the file extension
+/// follow the id.
 const LONGEST: usize = 160;
 
-/// Least length of a code without letters in a list of ids. A code with letters may be shorter.
+/// Least length of a code of digits only, in a cell that lists several ids. A code with letters may be shorter.
 const SHORTEST_NUMBER: usize = 4;
 
 /// Returns a short form of an id that is too long for a file name, or that lists several ids. Returns `None` for any

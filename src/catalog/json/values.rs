@@ -13,8 +13,8 @@ use std::fmt;
 /// Limit on the nesting of values within an object.
 const DEEPEST: usize = 64;
 
-/// The usual keys for the name in an object that describes an attribute, as in `{ "name": "Colour", "value": "red" }`.
-/// `VALUES` are the usual keys for the value.
+/// The usual keys for the name in an object that describes an attribute, as `name` in `{ "name": "Colour", "value":
+/// "red" }`. `VALUES` are the usual keys for the value.
 const NAMES: [&str; 4] = ["attribute_code", "name", "key", "code"];
 const VALUES: [&str; 3] = ["value", "option", "val"];
 
@@ -54,8 +54,8 @@ fn record(object: &RawValue) -> Result<Record, String> {
     Ok(record)
 }
 
-/// Returns the picture addresses in a product's list `images`, by the values that refer to them. A key is a field of a
-/// Shopify variant and its value, such as `variants.image_id` and `17`.
+/// Returns the picture addresses in a product's list `images`, by the field of a variant that refers to them. For
+/// example, the key `variants.image_id` and `17` leads to the picture with the id 17.
 fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
     let mut known = HashMap::new();
     for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {
@@ -74,7 +74,7 @@ fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, Stri
     Ok(known)
 }
 
-/// Adds the texts within a JSON value to `values`, each with its name. The names of nested objects are joined by full
+/// Adds the values within a JSON value to `values`, as texts with names. The names of nested objects are joined by full
 /// stops, as in `variants.price`.
 fn gather(
     record: &mut Record,
@@ -183,12 +183,13 @@ pub(super) fn names(object: &RawValue) -> Result<Vec<String>, String> {
     Ok(entries(object.get())?.into_iter().map(|(name, _)| name).collect())
 }
 
-/// Reports whether one of the names is a usual name of a field.
+/// Reports whether one of the names is a usual name for this field of an item, such as the title.
 pub(super) fn has(names: &[String], field: &str) -> bool {
     names.iter().any(|name| matches!(words::fit(field, name), Some(Fit::Whole(_))))
 }
 
-/// Returns the product of a document that has just one, such as `{ "product": { … } }`; `None` for any other document.
+/// Returns the product of a document with a single product, such as `{ "product": { … } }`; `None` for any other
+/// document.
 pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     let value = named(document)?;
     let names = names(value).ok()?;
@@ -196,7 +197,7 @@ pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     (is_product && !has(&names, "products")).then_some(value)
 }
 
-/// Returns the products of a document that holds them by their ids: `{ "A1": { … }, "A2": { … } }`. Returns `None` for
+/// Returns the products of a document in which each key is an id: `{ "A1": { … }, "A2": { … } }`. Returns `None` for
 /// any other document.
 pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &RawValue)>> {
     let value = named(document).unwrap_or(document);
@@ -231,7 +232,7 @@ pub(super) fn take_as(
     }
 }
 
-/// Returns the object that is the only value of the document, if its name is a usual one for products.
+/// Returns the object that is the only value of the document, if its key is a usual word for a product.
 fn named(document: &RawValue) -> Option<&RawValue> {
     let entries = document.get().starts_with('{').then(|| entries(document.get()))?.ok()?;
     let [(name, value)] = entries.as_slice() else { return None };

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-/// Limit on the names of an object that are checked for repetition. Only an object that holds products by their ids may
-/// have more names.
+/// Limit on the names of an object that are checked for repetition. An object that holds products by their ids may have
+/// more names.
 const TOLD_APART: usize = 4096;
 
 /// A list of objects in a document.
@@ -23,7 +23,7 @@ pub(super) struct Found {
     pub(super) rank: Rank,
 }
 
-/// A rank for how likely a list in a document is the list of products; later ranks are likelier.
+/// The likelihood that a list in a document is the list of products, in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// The list has a name that is usual for something other than products.
@@ -37,24 +37,24 @@ pub(super) enum Rank {
 }
 
 impl Found {
-    /// Reports whether a later list `next` is clearly not the list of products, compared with this one.
+    /// Reports whether the list `next`, found later, is clearly less likely to be the list of products than this one.
     pub(super) fn rules_out(&self, next: &Self) -> bool {
         self.rank > next.rank || next.rank <= Rank::Aside
     }
 }
 
-/// The choice of the list that is read as the list of products.
+/// The list of a document that is read as the list of products.
 #[derive(Debug)]
 pub(super) enum Wanted {
     /// The list at this path.
     Path(String),
     /// The first list of objects that look like products.
     First,
-    /// No list: the document is only examined.
+    /// No list is read: the document is only examined.
     None,
 }
 
-/// The state of a walk through a JSON document, which reads the products.
+/// A walk through a JSON document that reads its products.
 pub(super) struct Walk<'s, 'a> {
     table: &'s mut Table<'a>,
     wanted: Wanted,
@@ -62,7 +62,7 @@ pub(super) struct Walk<'s, 'a> {
     path: Vec<String>,
     /// The number of products that were read so far, which is the row number of the last one.
     pub(super) row: u64,
-    /// The lists of objects that were found.
+    /// The lists of objects that were found in the document so far.
     pub(super) found: Vec<Found>,
     /// The names in the outermost object of the document, without those in nested objects.
     pub(super) names: Vec<String>,

@@ -1,20 +1,20 @@
-//! Chooses the row and the picture of a product, and the reason for leaving it out.
+//! Chooses the row and the picture that represent a product, and the reason for skipping it.
 
 use super::{Product, Variant, different};
 use crate::catalog::cells::Row;
 use std::rc::Rc;
 
 impl Product {
-    /// Returns the picture of a variant: its own, or else the first of the product; `None` if there is neither.
+    /// Returns the variant's own picture, or else the first picture of the product; `None` if there is neither.
     pub(in crate::catalog) fn picture<'p>(&'p self, variant: &'p Variant) -> Option<&'p Rc<str>> {
         variant.picture.as_ref().or_else(|| self.pictures.first())
     }
 
     /// Returns the row and the picture that represent the product.
     ///
-    /// These are the product's first row and first picture. With `has_own_titles`, a product without a row of its own
-    /// is represented by its first variant that is not left out. The picture also comes from that variant if the first
-    /// one belongs only to variants that are left out and does not show the whole product.
+    /// These are the product's first row and first picture, unless they belong to a skipped variant. With
+    /// `has_own_titles`, a product without a row of its own is represented by its first variant that is not skipped. A
+    /// picture that only skipped variants have is replaced by the picture of that variant.
     pub(in crate::catalog) fn face(&self, has_own_titles: bool) -> (&Rc<Row>, Option<&Rc<str>>) {
         let first = self.pictures.first();
         let Some((at, row)) = self.shown.as_ref().filter(|(at, _)| *at > 0) else {
@@ -31,17 +31,17 @@ impl Product {
         (&self.head, if is_gone { self.picture(shown) } else { first })
     }
 
-    /// Returns the number of different pictures of the product's variants.
     pub(super) fn variant_pictures(&self) -> usize {
         different(self.variants.iter().filter_map(|variant| self.picture(variant)))
     }
 
-    /// Returns the reason why a variant is left out; `None` if it is not.
+    /// Returns the reason for skipping a variant; `None` if it is not skipped.
     pub(in crate::catalog) fn why_not(&self, variant: &Variant) -> Option<&'static str> {
         self.left_out.or(variant.left_out)
     }
 
-    /// Returns the reason why the product is left out, alone or because all its variants are; `None` if it is not.
+    /// Returns the reason for skipping the product: its own, or that of its variants if all of them are skipped.
+    /// Returns `None` if it is not skipped.
     pub(in crate::catalog) fn why_none(&self) -> Option<&'static str> {
         let is_none = self.variants.iter().all(|variant| variant.left_out.is_some());
         self.left_out.or_else(|| self.variants.first().filter(|_| is_none)?.left_out)

@@ -1,7 +1,7 @@
 use super::*;
 
-/// Returns the flaws of a sheet with commas: row, column and `is_escaped`. Checks that they do not depend on the size
-/// of the pieces in which the sheet is scanned.
+/// Returns the row, column and `is_escaped` of each cell with text after its closing quote. Checks that the result does
+/// not depend on the size of the pieces in which the sheet is scanned.
 fn flaws(text: &str) -> Vec<(u64, usize, bool)> {
     let all = |size: usize| {
         let (mut quotes, mut flaws) = (Quotes::new(b','), VecDeque::new());

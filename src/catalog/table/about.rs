@@ -1,4 +1,4 @@
-//! Describes a product file, and reports the products and variants that are left out.
+//! Describes a product file, and reports the products and variants that are skipped.
 
 use super::guards::opened;
 use super::{Known, Table, shared};
@@ -53,7 +53,6 @@ impl Table<'_> {
         about
     }
 
-    /// Returns the fields with the columns that they are read from.
     fn mapped(&self, columns: &Columns) -> Vec<Mapped> {
         let named = |found: &[usize]| -> Vec<String> {
             found.iter().filter_map(|column| self.headers.get(*column).cloned()).collect()
@@ -76,20 +75,17 @@ impl Table<'_> {
         all.filter(|mapped| !mapped.columns.is_empty()).collect()
     }
 
-    /// Returns the columns that have texts but belong to no field.
     fn unused(&self, columns: &Columns) -> Vec<String> {
         let used: HashSet<usize> = columns.ids().chain(columns.fields.values().flatten().copied()).collect();
         let is_unused = |at: &usize| !used.contains(at) && self.survey.column(*at).filled > 0;
         (0..self.headers.len()).filter(is_unused).map(|at| self.headers[at].clone()).collect()
     }
 
-    /// Reports whether the column of the title holds words, or is one that the user names.
     fn is_titled(&self, columns: &Columns) -> bool {
         let is_named = self.mapping.of("title").is_some_and(|choice| choice.by == By::Named);
         is_named || columns.of(Field::Title).iter().any(|at| self.survey.column(*at).is_words())
     }
 
-    /// Returns the names of the columns that may hold the titles.
     fn titles(&self) -> Vec<String> {
         let likely = mapping::titles(&self.headers, &self.mapping, &self.survey);
         likely.into_iter().map(|at| self.headers[at].clone()).collect()
@@ -112,7 +108,7 @@ impl Table<'_> {
         notes.into_iter().flatten().chain(unsold).collect()
     }
 
-    /// Builds the warning about a plain file that looks like a shop's export but lacks one required column; `None` for
+    /// Builds the warning that a file is almost the export of a known program but lacks one required column; `None` for
     /// any other file.
     fn lacking(&self) -> Option<Problem> {
         let (dialect, spellings) = lacking_one(&self.headers)
@@ -135,8 +131,8 @@ impl Table<'_> {
         Some(problem.hint(hint))
     }
 
-    /// Builds the note about products or variants that are left out; `None` if there are none. It is an error if no
-    /// item remains.
+    /// Builds the note about skipped products or variants, which is an error if no item remains. Returns `None` if none
+    /// are skipped.
     fn left_out(&self, made: &Made) -> Option<Problem> {
         let left: usize = made.left_out.values().sum();
         if left == 0 {
@@ -214,7 +210,6 @@ impl Table<'_> {
         })
     }
 
-    /// Builds the note about ids that were shortened.
     fn cut(&self, made: &Made) -> Option<Problem> {
         let (written, id) = made.cut.first.as_ref()?;
         let (ids, are) = if made.cut.count == 1 { ("id", "is") } else { ("ids", "are") };
@@ -227,8 +222,8 @@ impl Table<'_> {
         Some(self.note(message).note(format!("`{start}…` becomes `{id}`")))
     }
 
-    /// Builds the note about items that the shop does not sell. They are kept, because nothing is left out from plain
-    /// files.
+    /// Builds the note about items that the shop does not sell. They still get clips, because items of plain files are
+    /// never skipped.
     fn unsold(&self, unsold: &Noted) -> Option<Problem> {
         let (_, column) = unsold.first.as_ref()?;
         let (items, are, kept) =

@@ -1,22 +1,22 @@
-//! Removes the marks that make a spreadsheet treat a cell as text: `="00123"` and `'00123`.
+//! Removes the signs by which a cell tells a spreadsheet that it is text: `="00123"` and `'00123`.
 
 use crate::catalog::cells::Row;
 use std::collections::BTreeSet;
 
-/// Least number of filled cells in a column at which apostrophes before all of them count as marks for text. Fewer
-/// cells are enough if a number or a formula follows each apostrophe.
+/// Least number of filled cells in a column whose apostrophes are removed, if each of these cells begins with one.
+/// Fewer cells are enough if a number or a formula follows each apostrophe.
 const ENOUGH: usize = 3;
 
-/// The marks, found in a file, that make a spreadsheet treat a cell as text.
+/// The signs in a file by which a cell tells a spreadsheet that it is text, such as `'00123`.
 #[derive(Debug, Default)]
 pub(super) struct Guards {
-    /// The row and original content of the first cell whose formula is only a text, such as `="00123"`.
+    /// The row and content of the first cell that is a formula with only a text, such as `="00123"`.
     pub(super) formula: Option<(u64, String)>,
     /// The columns in which each filled cell begins with an apostrophe that is not part of its text.
     pub(super) covered: BTreeSet<usize>,
 }
 
-/// Returns the text of a formula that is only a text, such as `="00123"`; `None` for any other cell.
+/// Returns the text in a formula that has only a text, such as `="00123"`; `None` for any other cell.
 pub(super) fn opened(cell: &str) -> Option<&str> {
     let text = cell.trim().strip_prefix("=\"")?.strip_suffix('"')?;
     (!text.contains('"')).then_some(text)
@@ -29,7 +29,7 @@ pub(super) fn uncovered(cell: &str) -> Option<&str> {
 }
 
 impl Guards {
-    /// Replaces each cell whose formula is only a text with that text.
+    /// Replaces each formula that has only a text, such as `="00123"`, by that text.
     pub(super) fn open(&mut self, row: &mut Row) {
         for cell in &mut row.cells {
             if let Some(text) = opened(cell).map(str::to_owned) {
@@ -39,7 +39,7 @@ impl Guards {
         }
     }
 
-    /// Records the columns in which an apostrophe before each filled cell is a mark for text, and not part of the text.
+    /// Records the columns in which every filled cell begins with an apostrophe that a spreadsheet hides.
     pub(super) fn look<'r>(&mut self, rows: &(impl Iterator<Item = &'r Row> + Clone), columns: usize) {
         let is_covered = |at: &usize| {
             let mut filled = rows.clone().map(|row| row.cell(*at)).filter(|cell| !cell.is_empty());
@@ -57,7 +57,7 @@ impl Guards {
         self.covered = (0..columns).filter(is_covered).collect();
     }
 
-    /// Removes the apostrophes from a row, in the columns whose cells all begin with one.
+    /// Removes the first apostrophe of each cell in the columns `covered`.
     pub(super) fn uncover(&self, row: &mut Row) {
         for at in &self.covered {
             if let Some(cell) = row.cells.get_mut(*at)

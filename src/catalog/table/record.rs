@@ -1,4 +1,4 @@
-//! Adds the records of files without a header, in which each record names its own values.
+//! Adds the records of XML and JSON files, which have no header: each record names its own values.
 //!
 //! The names in the first records show which program wrote the file.
 
@@ -10,8 +10,8 @@ use crate::domain::ident::composed;
 use crate::domain::problem::Problem;
 
 impl Table<'_> {
-    /// Adds a record with the row number `number` to the table, for formats without a header, such as JSON Lines.
-    /// Returns an error if the file has too many names, or one that is too long.
+    /// Adds a record of a file without a header, such as JSON Lines, to the table; `number` is its row number. Returns
+    /// an error if the file has too many names, or one that is too long.
     pub(in crate::catalog) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
         let Some((values, parts)) = record.finish() else { return Err(self.too_wide(number).into()) };
         let before = self.headers.len();
@@ -58,8 +58,8 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// Adds a record as rows: one for each element of the list that the dialect names, such as `variants`. A record
-    /// without such a list becomes one row.
+    /// Adds a record as one row, or as several: one for each element of the list that the dialect names, such as
+    /// `variants`.
     pub(super) fn spread(&mut self, mut row: Row, parts: Vec<Part>) {
         let Some(known) = &self.known else { return };
         let Some(list) = known.dialect.rows.as_deref() else { return self.gather(row) };
@@ -100,7 +100,7 @@ impl Table<'_> {
         self.at(number, None, message).hint("use the same short names in each record")
     }
 
-    /// Determines the dialect of a file without a header by the names in the first records, and starts collecting rows.
+    /// Determines from the names in the first records which program wrote the file, and starts collecting rows.
     fn look(&mut self) -> Result<(), Box<Problem>> {
         let (dialect, confidence) = self.dialect()?;
         let first = self.waiting.first().map_or(1, |(row, _)| row.number);
@@ -108,7 +108,7 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// Processes the records that still wait at the end of a file without a header.
+    /// Processes the records that are still kept at the end of a file without a header.
     pub(in crate::catalog) fn end_of_records(&mut self) -> Result<(), Box<Problem>> {
         if self.known.is_none() && self.pending.is_none() && !self.waiting.is_empty() {
             self.look()?;

@@ -12,20 +12,19 @@ use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::either;
 use std::collections::HashMap;
 
-/// The state of a file whose dialect is known but whose columns are not chosen yet.
+/// The state of a file while rows are collected to choose its columns; its dialect is already known.
 pub(super) struct Pending {
     /// The row number of the header, or of the first record.
     row: u64,
     dialect: &'static Dialect,
     confidence: Confidence,
-    /// True for a sheet, whose items may be passed on while it is read.
+    /// True for a sheet, whose items may be passed to a receiver while it is read.
     pub(super) is_sheet: bool,
-    /// True if no column can serve as the id; further rows are then read only for a hint in the error.
+    /// True if no column can be the id; further rows are then read only for a hint in the error.
     is_lost: bool,
 }
 
 impl Table<'_> {
-    /// Starts collecting the rows by which the columns are chosen.
     pub(super) fn await_rows(
         &mut self,
         row: u64,
@@ -53,8 +52,9 @@ impl Table<'_> {
         }
     }
 
-    /// Keeps a row until the columns are chosen. After `most` rows (or many bytes) it chooses the columns and returns
-    /// all rows kept so far; before that, none. If no column can be the id, the row is only examined for a hint.
+    /// Keeps a row until the columns are chosen, and returns all kept rows once they are; before that, no rows. The
+    /// columns are chosen after `most` rows, or many bytes. If no column can be the id, the row is only examined for a
+    /// hint.
     pub(super) fn wait(&mut self, read: Read, most: usize) -> Result<Vec<Read>, Box<Problem>> {
         let row = &read.0;
         if self.pending.as_ref().is_some_and(|pending| pending.is_lost) {
@@ -68,7 +68,7 @@ impl Table<'_> {
         if self.waiting.len() >= most || self.bytes > MOST_HELD { self.settle(false) } else { Ok(Vec::new()) }
     }
 
-    /// Chooses the columns of the file, and returns the rows that waited for the choice. An error ends the reading.
+    /// Chooses the columns of the file, and returns the rows that were kept until then. An error ends the reading.
     pub(super) fn settle(&mut self, is_end: bool) -> Result<Vec<Read>, Box<Problem>> {
         let Some(Pending { row, dialect, confidence, is_sheet, .. }) = self.pending.take() else {
             return Ok(Vec::new());
@@ -104,7 +104,7 @@ impl Table<'_> {
         Ok(waiting)
     }
 
-    /// Finds the dialect's columns again. This is needed after a record of a file without a header has added a column.
+    /// Updates the chosen columns after a record has added a column to a file without a header.
     pub(super) fn renew_columns(&mut self) {
         if let Some(known) = &mut self.known {
             known.columns = known.dialect.columns(&self.headers);
@@ -121,7 +121,7 @@ impl Table<'_> {
         self.at(row, None, message).hint(meant_or_all(wanted, headers, "its columns are"))
     }
 
-    /// Builds the error about a file in which no column can serve as the id.
+    /// Builds the error about a file in which no column can be the id.
     fn without_id(&self, row: u64, dialect: &'static Dialect) -> Problem {
         let names = either(dialect.id_headers().into_iter().map(|name| format!("`{name}`")));
         let problem = self.at(row, None, format!("no column is called {names}"));

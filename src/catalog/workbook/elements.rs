@@ -33,7 +33,6 @@ pub(super) fn is_set(start: &BytesStart<'_>, name: &str) -> bool {
     attribute(start, name).is_some_and(|value| value == "1" || value == "true")
 }
 
-/// Appends the text of an XML event, if the event has one.
 pub(super) fn add_text(text: &mut String, event: &Event<'_>) {
     match event {
         Event::Text(part) => text.push_str(&part.xml10_content()),

@@ -23,10 +23,9 @@ pub(super) enum Format {
     General,
     /// A date, a time of day, or both.
     Moment(Shown),
-    /// A duration whose hours may exceed 24.
+    /// A duration, whose hours may exceed 24.
     Elapsed,
-    /// A number, shown by the section for its sign. The sections are for positive numbers, negative numbers and zero,
-    /// in this order.
+    /// A number. The sections are the formats for positive numbers, negative numbers and zero, in this order.
     Number(Vec<Section>),
 }
 
@@ -37,14 +36,15 @@ pub(super) struct Section {
     /// The number of places by which the section moves a number's decimal point to the right: plus 2 for each `%`,
     /// minus 3 for each comma that divides by a thousand.
     shift: i32,
-    /// True if the section has a condition, an exponent or a fraction, and so shows all digits.
+    /// True if the section has a condition, an exponent or a fraction, none of which is supported: all digits are
+    /// shown.
     is_general: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    /// A place for a digit: `0`, `#` or `?`.
+    /// The place of a digit: `0`, `#` or `?`.
     Digit(char),
     Point,
 }
@@ -311,7 +311,6 @@ impl Decimal {
         Self { is_negative: self.is_negative, whole, decimals: decimals.to_owned() }
     }
 
-    /// Returns the number with all its digits.
     fn plain(&self) -> String {
         let sign =
             if self.is_negative && (self.whole != "0" || !self.decimals.is_empty()) { "-" } else { "" };

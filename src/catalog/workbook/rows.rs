@@ -14,7 +14,7 @@ const WIDEST: usize = 16_384;
 /// Limit on the rows of a sheet (ECMA-376); a larger row number is ignored.
 const TALLEST: u64 = 1 << 20;
 
-/// The error for a file of the archive that ends too early.
+/// The error for a file in the workbook's archive that ends too early.
 const ENDS: &str = "one of its parts ends too early";
 
 /// A row of a sheet.

@@ -17,12 +17,12 @@ pub(super) struct Product {
     pub(super) prefix: Option<String>,
     /// The open elements, outermost first.
     pub(super) path: Vec<Open>,
-    /// The names and values found so far in the outermost open element.
+    /// The names and values found so far in the product's child element that is being read.
     values: Vec<(String, String)>,
     /// The names of values that come from attributes; an element of the same name replaces such a value.
     weak: HashSet<String>,
-    /// The names of values whose elements had a prefix of Google's product fields; these values replace those of the
-    /// same name without a prefix.
+    /// The names of values from elements with a prefix of Google's product fields. Such a value replaces one of the
+    /// same name without the prefix.
     shop: HashSet<String>,
     /// The name of the first element with bytes that could not be decoded.
     pub(super) unread: Option<String>,
@@ -47,7 +47,6 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Adds a text to the element.
     pub(super) fn add(&mut self, text: &str, is_cdata: bool) {
         self.text.push_str(text);
         self.whole.push_str(text);
@@ -77,7 +76,6 @@ impl Product {
         product
     }
 
-    /// Records an unknown entity in the open element.
     pub(super) fn note_unknown(&mut self, entity: &str) {
         if let Some(element) = self.path.last().filter(|_| self.unknown.is_none()) {
             self.unknown = Some((element.name.clone(), entity.to_owned()));
@@ -171,8 +169,8 @@ impl Product {
     }
 }
 
-/// Joins two values of the element `outer`, a name and its value, into one value with a name such as `PARAM.Colour`.
-/// The values of the element start at the index `before`.
+/// Replaces two values of the element `outer`, an attribute's name and its value, by one value with a name such as
+/// `PARAM.Colour`. The values of the element start at the index `before`.
 fn pair(outer: &str, values: &mut Vec<(String, String)>, before: usize) {
     let [first, second] = &values[before..] else { return };
     let is = |value: &(String, String), ends: &[&str]| {

@@ -1,4 +1,4 @@
-//! Examines the start of an XML document for the element of a product and the encoding of its texts.
+//! Examines the start of an XML document to find the element that holds a product, and texts that are encoded twice.
 
 use crate::catalog::words;
 use crate::domain::text::decode_entities;
@@ -12,7 +12,7 @@ const KNOWN: [&str; 6] = ["item", "entry", "offer", "shopitem", "product", "prod
 /// Names of values that identify items, in lower case.
 const IDS: [&str; 9] = ["id", "item_id", "sku", "code", "guid", "handle", "reference", "product_id", "ean"];
 
-/// Least number of values by which an element is likely to hold a product.
+/// Least number of values in an element that is likely to hold a product.
 const LEAST: usize = 2;
 
 /// Reports whether an element of this name holds a product in most documents.
@@ -34,8 +34,8 @@ pub(super) struct Survey {
     pub(super) names: Vec<String>,
     /// The names of repeated elements with values in them, the likeliest to be products first.
     pub(super) repeated: Vec<String>,
-    /// Three numbers for each element that may be a product, by the element's name. They are the number of occurrences,
-    /// the most of the fields id, title and picture in one occurrence, and the place in the order of appearance.
+    /// Three numbers for each element that may hold a product. They are the number of its occurrences, the most of the
+    /// fields id, title and picture in one occurrence, and its position in the document.
     likely: BTreeMap<String, (usize, usize, usize)>,
     /// Two flags, each true if texts are encoded twice: the first for texts within CDATA, the second for other texts.
     ///
@@ -48,7 +48,7 @@ pub(super) struct Survey {
 struct Open {
     path: String,
     has_id: bool,
-    /// Three flags, true if a value in the element has the name of an id, of a title or of a picture, in this order.
+    /// Three flags, which tell whether the element contains an id, a title or a picture, in this order.
     fits: [bool; 3],
     values: usize,
     has_children: bool,
@@ -172,7 +172,7 @@ impl Survey {
     }
 
     /// Records whether the text of an element shows that texts are encoded twice. A text with tags shows nothing,
-    /// because entities are normal in HTML.
+    /// because HTML normally contains entities.
     fn weigh(&mut self, element: &Open) {
         let text = element.text.as_str();
         let known = &mut self.is_twice[usize::from(!element.is_cdata)];

@@ -134,7 +134,7 @@ impl ExportForm {
         }
     }
 
-    /// Returns the request for an export that these arguments describe.
+    /// Returns these arguments as a request to the project for an export.
     #[must_use]
     pub fn request(&self) -> ExportRequest {
         let ExportCommon { all, only, shots, mut out, force, base_url, destinations, .. } =

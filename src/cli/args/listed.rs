@@ -41,7 +41,7 @@ pub struct FilterArgs {
 }
 
 impl FilterArgs {
-    /// Returns the filter of jobs for a use case. `patterns` select jobs in addition to `--only`.
+    /// Returns these flags as a filter of jobs. `patterns` select jobs in addition to `--only`.
     #[must_use]
     pub fn request(&self, patterns: &[String]) -> Filter {
         Filter {

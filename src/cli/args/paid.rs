@@ -19,7 +19,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Returns the selection of jobs for a use case.
+    /// Returns `--only` and `--limit` as a selection of jobs.
     #[must_use]
     pub fn request(&self) -> selection::Selection {
         selection::Selection { only: self.only.clone(), limit: self.limit }
@@ -44,7 +44,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Returns the limits on money and time for a use case, without `--yes`.
+    /// Returns the limits on money and time that these flags set. `--yes` sets no limit.
     #[must_use]
     pub fn request(&self) -> selection::Bounds {
         let Self { max_cost, max_time, allow_unpriced, .. } = *self;

@@ -59,7 +59,7 @@ fn a_kind_has_the_length_and_the_size_that_were_ordered() {
 }
 
 proptest! {
-    /// Checks the histogram after any ages were added: its weight stays bounded, it gives a next wait, and it can be
+    /// Checks the histogram after tasks of any ages: its weight stays bounded, it gives a next wait, and it can be
     /// saved.
     #[test]
     fn anything_can_be_noted_and_survives_the_store(

@@ -1,6 +1,6 @@
 //! The money of a take: whether a failure was charged, and the status of the take's price.
 
-/// The charge of a failed take, as far as it is known.
+/// Tells whether a failed take was charged, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Charged {
     /// The failure was surely not charged.
@@ -28,7 +28,7 @@ impl Charged {
 pub enum MoneyState {
     /// The take was not submitted, or the provider surely charged nothing.
     Free,
-    /// The take may have been submitted or was accepted, and its price is set aside.
+    /// The take was or may have been submitted, and its price is set aside.
     Reserved,
     /// The price may have been charged; it counts as spent.
     InDoubt,

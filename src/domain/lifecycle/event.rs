@@ -7,7 +7,7 @@ use crate::domain::policy::{LookUp, Tick};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The reason for which a submission surely created no task.
+/// The reason why a submission surely created no task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SentBack {
     /// No byte of the request was sent.
@@ -22,12 +22,12 @@ pub enum SentBack {
         /// The pause that the provider asked for; `None` if it asked for none.
         after: Option<Duration>,
     },
-    /// The provider or the model gets no more submissions in this run, for a reason other than this job.
+    /// The provider accepts no more submissions in this run, from this model or at all; this job is not the reason.
     Stopped,
 }
 
 impl SentBack {
-    /// All reasons for which a submission surely created no task, without the pause that a provider may ask for.
+    /// All reasons, without the pause that a provider may ask for.
     pub const ALL: [Self; 4] =
         [Self::NotSent, Self::Throttled { after: None }, Self::Busy { after: None }, Self::Stopped];
 
@@ -46,18 +46,19 @@ impl SentBack {
 /// The result of a download that brought no clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
-    /// The host was unreachable, could not answer for now, or broke the download off; this says nothing about the clip.
+    /// The clip's server was unreachable, could not answer for now, or broke the download off. This says nothing about
+    /// the clip.
     Trouble {
         /// The pause that the host asked for; `None` if it asked for none.
         after: Option<Duration>,
         /// True if enough bytes arrived to count as progress.
         progress: bool,
     },
-    /// The host sent a page of text; this says nothing about the clip, and a fresh link may lead to the clip.
+    /// The clip's server sent a page of text. A fresh link may still lead to the clip.
     Page,
-    /// The link was redirected more often than any storage service needs.
+    /// The link was redirected too often.
     Redirects,
-    /// The download is complete, but it is not a clip.
+    /// The download is complete, but the file is not a clip.
     Damaged,
 }
 
@@ -67,24 +68,24 @@ impl From<FetchSetback> for Event {
     }
 }
 
-/// A proof that an attempt created no task: from a complete answer of the provider to a look-up, or from the ledger.
+/// A proof that an attempt created no task. It comes from the provider's list of tasks, or from the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
-    /// True if an earlier process already had two proofs and recorded in the ledger that nothing was accepted.
+    /// True if an earlier process recorded in the ledger that nothing was accepted; it had two proofs.
     concluded: bool,
 }
 
 impl Absence {
-    /// Returns the proof of absence from a task list that lacks the attempt's request id; `None` if the list proves
-    /// nothing.
+    /// Returns a proof that an attempt created no task, from a list of the provider's tasks that lacks its request id.
+    /// Returns `None` if the list proves nothing.
     ///
     /// A list is a proof only if all of these conditions hold:
     ///
     /// - `complete`: every page of the list was read.
     /// - `echoes_ours`: the list shows another request id of this program from the same time, so it does contain such
     ///   ids.
-    /// - `asked` is later than `since`, the beginning of the doubt, by more than the provider's lag. The time of the
-    ///   intent does not count, because a request may wait long before it is in doubt.
+    /// - `asked` is later than `since`, when the answer failed to come, by more than the provider's lag. The time of
+    ///   the attempt does not count, because a request may wait long for its answer.
     #[must_use]
     pub fn prove(
         complete: bool,
@@ -111,9 +112,9 @@ impl Absence {
 /// An event in the life cycle of a take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A new run begins, and a resting take gets its tries back.
+    /// A new run begins, and a take that waits for it gets its tries back.
     Afresh,
-    /// The intent (the record of the attempt) is saved, and the request is sent next.
+    /// The record of the attempt is saved, and the request is sent next.
     Claimed(Intent),
     /// The submission surely created no task.
     SentBack(SentBack),
@@ -123,28 +124,28 @@ pub enum Event {
     Accepted(TaskId),
     /// The provider named a task that belongs to another take.
     AcceptedTwice,
-    /// The request got no answer that can be trusted.
+    /// The request got no answer, or none that can be trusted.
     Unanswered,
     /// A look-up found the task by the attempt's request id.
     Found(TaskId),
-    /// A look-up proved that the task does not exist.
+    /// The provider's list of tasks proved that the attempt created no task.
     Absent(Absence),
-    /// A look-up proved nothing.
+    /// The search for the task proved nothing.
     Unclear,
     /// The task is still being rendered.
     StillRunning,
     /// The clip is ready to download.
     Ready(Clip),
-    /// The task succeeded, but the provider named no clip.
+    /// The task succeeded, but the answer contained no link to a clip.
     Empty,
     /// The task failed: the provider could not or would not render it.
     Refused {
         /// The reason for the failure.
         refusal: Refusal,
-        /// The charge of the failure, as far as it is known.
+        /// Tells whether the failure was charged, as far as it is known.
         charged: Charged,
     },
-    /// The provider does not find the task.
+    /// The provider cannot find the task.
     Missing,
     /// The answer was about another task.
     Mistaken,
@@ -157,35 +158,35 @@ pub enum Event {
     Fetched(ClipFile),
     /// The download ended without a clip.
     FetchSetback(FetchSetback),
-    /// The host of the clip refused the link as expired or invalid, or no HTTP request can contain the link.
+    /// The clip's server refused the link as expired or invalid, or the link cannot be requested at all.
     LinkDead,
-    /// The link has reached the age at which it is expected to expire, and was not tried.
+    /// The link is so old that it has probably expired, so it was not tried.
     LinkOld,
-    /// The link must not be followed.
+    /// The link must not be followed, for example to a private address.
     LinkUnsafe,
     /// The clip has its final name.
     Placed,
-    /// A file that this program did not write has the clip's final name.
+    /// The clip's final name belongs to a file that this program did not write.
     NameTaken,
-    /// The downloaded bytes are missing or damaged.
+    /// The file with the downloaded bytes is missing or damaged.
     PartLost,
     /// A person found the task in the provider's console.
     Adopt(TaskId),
-    /// A person asks to poll the known task again, and to download its clip.
+    /// A person asks to poll the known task once more and to download its clip.
     Again,
-    /// A person ends the take (writes it off).
+    /// A person writes the take off: it ends without a clip.
     WriteOff,
     /// The take is cancelled before it was sent.
     Cancel(CancelledBy),
-    /// The finished clip is no longer under its name, and the provider is asked for its link again, free of charge.
+    /// The file of the finished clip is gone. The provider is asked for its link again, free of charge.
     ClipGone,
-    /// The ledger says that an earlier process held the take for this reason.
+    /// The ledger says that the take waited for a person's decision, for this reason.
     WasHeld(HeldReason),
-    /// The ledger says that an earlier process gave this clip its final name; the clip is looked for under that name.
+    /// The ledger says that an earlier process gave this clip its final name. The program then looks for the file.
     WasPlaced(ClipFile),
 }
 
-/// The error for an event that cannot happen in a state: a defect of the caller, or another process was faster.
+/// The error for an event that cannot happen in a state. The caller has a defect, or another process was faster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a take in the state `{state}` cannot handle the event {event}")]
 pub struct Illegal {

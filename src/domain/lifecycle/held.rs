@@ -1,9 +1,9 @@
-//! The reasons for which a take needs a person's decision.
+//! The reasons why a person must decide about a take (one paid rendering of a job).
 
-/// The reason for which a person must decide about a take.
+/// The reason why a person must decide about a take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HeldReason {
-    /// The submission got no answer; it may have been accepted.
+    /// The submission got no answer; it may have been accepted and charged.
     AmbiguousSubmit,
     /// The provider named a task that belongs to another take.
     IdConflict,
@@ -15,16 +15,16 @@ pub enum HeldReason {
     TaskStuck,
     /// The task succeeded, but it brought no complete clip.
     NoResult,
-    /// The link of the clip has expired, and so have the fresh links that replaced it.
+    /// The link of the clip has expired, and so have the fresh links that were requested in its place.
     UrlExpired,
-    /// The link leads to a place where no clip can be: a private address, plain HTTP, a redirect loop.
+    /// The link leads to a place where no clip can be, such as a private address, plain HTTP or a redirect loop.
     UnsafeUrl,
-    /// A file that this program did not write has the clip's name.
+    /// The clip's final name belongs to a file that this program did not write.
     NameConflict,
 }
 
 impl HeldReason {
-    /// All reasons for which a person must decide about a take.
+    /// All reasons.
     pub const ALL: [Self; 9] = [
         Self::AmbiguousSubmit,
         Self::IdConflict,
@@ -37,8 +37,8 @@ impl HeldReason {
         Self::NameConflict,
     ];
 
-    /// Returns true if it is unknown whether the provider charged. If false, the provider did charge, and only the clip
-    /// is missing.
+    /// Returns true if it is unknown whether the provider charged. If false, the provider did charge, but there is no
+    /// clip.
     #[must_use]
     pub const fn charge_in_doubt(self) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The kind of a [`State`](super::State), without its data. All code takes the names of states from here.
+/// The name of a [`State`](super::State), without its data. All code takes the names of states from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
     /// The take waits to be submitted.
@@ -26,7 +26,7 @@ pub enum Phase {
     Failed,
     /// The take was cancelled before it was sent.
     Cancelled,
-    /// A person wrote the take off.
+    /// A person wrote the take off: it ended without a clip.
     WrittenOff,
 }
 
@@ -46,16 +46,16 @@ impl Phase {
         Self::WrittenOff,
     ];
 
-    /// The phases in which a take was submitted, or may have been, and is not finished.
+    /// The phases in which the take was or may have been submitted, and the program still works on it.
     pub const IN_FLIGHT: [Self; 5] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 
-    /// The phases of [`Self::IN_FLIGHT`], and [`Phase::Held`]: the take was or may have been sent, with no final
-    /// result.
+    /// The phases of [`Self::IN_FLIGHT`] and [`Phase::Held`]: the take was or may have been submitted, and its result
+    /// is open.
     pub const UNSETTLED: [Self; 6] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing, Self::Held];
 
-    /// The phases of [`Self::IN_FLIGHT`], and [`Phase::Pending`]: the program continues the take without a person.
+    /// The phases of [`Self::IN_FLIGHT`] and [`Phase::Pending`]: the program can continue the take without a person.
     pub const OPEN: [Self; 6] =
         [Self::Pending, Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 

@@ -1,4 +1,4 @@
-//! The transitions of the state machine, as one exhaustive match.
+//! The transitions between the states of a take, as one exhaustive match.
 
 use super::event::{Event, FetchSetback, Illegal, SentBack};
 use super::{Charged, Clip, HeldReason, Intent, Phase, PollCounters, State, Task};
@@ -75,18 +75,18 @@ fn running(task: Task, at: Tick, policy: &Policy) -> State {
     }
 }
 
-/// Returns the state `Running` with a poll that is due immediately, because the task may be finished already.
+/// Returns the state `Running` with a poll that is due now, because the task may have finished already.
 fn asked_again(task: Task, at: Tick) -> State {
     State::Running { task, counters: PollCounters::default(), due: at.now }
 }
 
-/// Returns the state `Running` of a task whose charge is certain, with a poll that is due immediately.
+/// Returns the state `Running` of a task that was certainly charged, with a poll that is due now.
 fn charged_before(task: Task, at: Tick) -> State {
     asked_again(Task { charged: true, ..task }, at)
 }
 
-/// Returns the state `Held` of an unanswered submission, for a reason from the ledger. Reasons that need a task are
-/// illegal.
+/// Returns the state `Held` of a submission without an answer, for a reason from the ledger. A reason that only a task
+/// can have is an error.
 fn was_held_unanswered(phase: Phase, reason: HeldReason, intent: Intent, at: Tick) -> Result<State, Illegal> {
     match reason {
         HeldReason::AmbiguousSubmit | HeldReason::IdConflict => {
@@ -96,7 +96,8 @@ fn was_held_unanswered(phase: Phase, reason: HeldReason, intent: Intent, at: Tic
     }
 }
 
-/// Returns the state `Held` of an accepted task, for a reason from the ledger. Reasons that exclude a task are illegal.
+/// Returns the state `Held` of an accepted task, for a reason from the ledger. A reason that no task can have is an
+/// error.
 fn was_held(phase: Phase, reason: HeldReason, task: Task, at: Tick) -> Result<State, Illegal> {
     match reason {
         HeldReason::AmbiguousSubmit | HeldReason::IdConflict => illegal(phase, &Event::WasHeld(reason)),
@@ -150,11 +151,10 @@ impl Doubt {
         }
     }
 
-    /// Returns the state that waits for the next look-up; `Held` after the last look-up, or if the provider offers
-    /// none.
+    /// Returns the state that waits for the next look-up. Returns `Held` after the last look-up, or if the provider
+    /// offers none.
     ///
-    /// A look-up before its scheduled time, such as the one at every start of the program, does not use up the
-    /// schedule.
+    /// A look-up before its scheduled time, such as the one at every start of the program, does not count.
     fn again(self, absent: Option<Timestamp>, at: Tick, policy: &Policy) -> State {
         let Self { intent, since, tries_left, looks, due, .. } = self;
         let Some(look_up) = &policy.look_up else {
@@ -319,8 +319,8 @@ impl Fetch {
 
     /// Returns the state after a failed download.
     ///
-    /// Failures of the host never use up tries. Only downloads that are not a clip, and links with too many redirects,
-    /// use up tries.
+    /// Failures of the clip's server use up no tries. Only files that are not a clip, and links with too many
+    /// redirects, do.
     fn set_back(mut self, setback: FetchSetback, at: Tick, policy: &Policy) -> State {
         match setback {
             FetchSetback::Trouble { after, progress } => {
@@ -343,7 +343,7 @@ impl Fetch {
         }
     }
 
-    /// Counts a failure of the host. Returns the time at which the host may be asked again.
+    /// Counts a failure of the clip's server. Returns the time at which the server may be asked again.
     fn trouble(&mut self, after: Option<Duration>, at: Tick, policy: &Policy) -> Timestamp {
         self.counters.troubles = self.counters.troubles.saturating_add(1);
         at.after(policy.fetch_backoff.pause(self.counters.troubles, after, at.jitter))

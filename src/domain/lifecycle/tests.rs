@@ -1,4 +1,4 @@
-//! Tests of the laws of the life cycle, with every state and every event.
+//! Tests the laws of the life cycle of a take, with every state and every event.
 
 use super::*;
 use crate::domain::policy::LookUp;
@@ -36,7 +36,7 @@ fn proof() -> Absence {
     Absence::prove(true, true, at(0).now, at(1_000), &LookUp::new(Duration::from_secs(90))).unwrap()
 }
 
-/// Returns the state of a take in doubt since time zero, with three tries left, whose next look-up is due.
+/// Returns the state `Doubtful` since time zero, with three tries left and a look-up that is due now.
 fn doubt(looks: u8, absent: Option<Timestamp>) -> State {
     State::Doubtful { intent: intent(), since: at(0).now, tries_left: 3, looks, absent, due: at(0).now }
 }

@@ -106,8 +106,8 @@ impl Random {
     }
 }
 
-/// The numbers of stops and goes that the test of a rate gave for 10,000 simulated catalogs with the same true rate of
-/// approval.
+/// The results of a rate's test in 10,000 simulated catalogs with the same true share of approved clips: the numbers of
+/// stops and goes.
 struct Simulated {
     stops: u32,
     goes: u32,

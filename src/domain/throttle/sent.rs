@@ -1,8 +1,8 @@
-//! The inputs and outputs of the controller of a lane's pace.
+//! The inputs and outputs of the controller that sets the pace of submissions.
 
 use std::time::Duration;
 
-/// A rate and a number of slots that a provider has accepted.
+/// The rate and the number of concurrent tasks that a provider has accepted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Learned {
     /// The number of submissions per second.
@@ -16,7 +16,7 @@ pub struct Learned {
 pub enum Leave {
     /// The submission may be sent; the caller must report its result.
     Go(Sent),
-    /// The submission must wait; the caller asks again at this time.
+    /// The submission must wait; the caller asks again at this time of the monotonic clock.
     At(Duration),
     /// The submission must wait; the caller asks again after an answer has come or a slot is free.
     Later,
@@ -25,7 +25,7 @@ pub enum Leave {
 /// A submission that has permission to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
-    /// The number of waits of the lane before the submission.
+    /// The number of waits before the submission.
     pub(super) wait: u32,
     pub(super) at: Duration,
     /// True if the submission took the last slot.
@@ -34,7 +34,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Sets the time of sending to `now`, because the permitted submission first waited for something else.
+    /// Sets the time of sending to `now`, because the submission waited for something else after it got permission.
     pub fn leaves(&mut self, now: Duration) {
         self.at = now;
     }

@@ -26,8 +26,8 @@ impl Drive {
         Ok(next)
     }
 
-    /// Saves the task of an accepted submission. The message of an error names the job and its price, and may be the
-    /// only record of the paid task's id.
+    /// Saves the task of an accepted submission. If that fails, the message of the error names the job and its price:
+    /// it may be the only record of a paid task.
     pub(super) async fn own(&self, take: &Take, event: Event) -> Next {
         self.record(take, event, None, None).await.map_err(|failure| match failure {
             Failure::Store(error) => Failure::unsaved(take, &error),
@@ -35,7 +35,7 @@ impl Drive {
         })
     }
 
-    /// Saves a task that was accepted after another process had marked its submission as in doubt.
+    /// Saves a task that the provider accepted after another process had recorded that its submission got no answer.
     async fn accepted_late(&self, claimed: &Take, id: TaskId) -> Next {
         let now = self
             .world

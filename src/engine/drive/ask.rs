@@ -1,4 +1,4 @@
-//! Sends free queries to a provider: the status of a task, and the task of a submission in doubt.
+//! Sends free queries to a provider: for the status of a task, and for the task of an unanswered submission.
 
 use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said, Stop};
@@ -25,20 +25,20 @@ use std::sync::Arc;
 /// with more pages proves nothing.
 const PAGES: usize = 200;
 
-/// The largest difference between a provider's clock and this computer's clock at which a task list can prove anything.
+/// The largest difference between this computer's clock and a provider's clock with which a task list proves anything.
 ///
-/// The search covers a time span that this computer's clock chooses and the provider's clock applies. So the span
-/// begins earlier than the submission, by at least twice this difference.
+/// This computer chooses the time span of a search, and the provider applies it by its own clock. So the span begins
+/// before the submission, by at least twice this difference.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The result of searching the provider's task list for one submission.
 enum Found {
     /// The list has the submission's task.
     Task(TaskId),
-    /// All pages were read, and none has the task. Contains the request ids of the listed tasks, from shotlist or from
-    /// other clients.
+    /// All pages were read without finding the task. Contains the request ids of the listed tasks, from shotlist or
+    /// from other clients.
     Others(Vec<RequestId>),
-    /// The list is incomplete or proves nothing, for this reason.
+    /// The list is incomplete or proves nothing; the contained message gives the reason.
     Incomplete(Said),
 }
 
@@ -78,7 +78,7 @@ impl Drive {
         }
     }
 
-    /// Sends waiting polls as one call and gives each poll its answer; returns `false` if the run stopped meanwhile.
+    /// Sends waiting polls as one call and gives each poll its answer; returns `false` if the run stopped first.
     async fn put(&self, asked: Vec<WaitingPoll>, permit: Asking<'_>) -> bool {
         let provider = &self.account.provider;
         let answers: Vec<Answer> = match (&asked[..], provider.bulk()) {
@@ -139,11 +139,11 @@ impl Drive {
         }
     }
 
-    /// Sends a free query before the first submission of a run, so that a refused key costs no paid request. Returns
-    /// whether submissions may be sent.
+    /// Checks with a free query, before the first submission of a run, whether submissions may be sent. So a refused
+    /// key costs no paid request.
     ///
-    /// A refused key is tried a second time, because the key may be about to be exchanged. After any other answer, or
-    /// none, the submission itself shows whether the key is accepted.
+    /// A refused key is tried once more after a few seconds, because it may just be replaced. If it is refused again,
+    /// or if the query is redirected, the provider is closed. After any other answer, or none, submissions may be sent.
     pub(super) async fn is_let_in(&self) -> bool {
         let account = &self.account;
         let mut let_in = account.let_in.lock().await;
@@ -183,8 +183,8 @@ impl Drive {
         false
     }
 
-    /// Checks with a free query whether the provider accepts the key, after it has refused a poll. Returns false if the
-    /// provider has no such query, or if the answer does not show it.
+    /// Checks with a free query whether the provider accepts the key although it has refused a poll. Returns false if
+    /// the provider has no such query, or if the answer does not show it.
     pub(super) async fn accepts_key(&self) -> bool {
         let Some(call) = self.account.provider.probe() else { return false };
         let Some(Ok(reply)) = self.free(&call).await else { return false };
@@ -209,10 +209,11 @@ impl Drive {
         false
     }
 
-    /// Searches the provider's task list for a submission in doubt, by its request id.
+    /// Searches the provider's task list for an unanswered submission, by its request id.
     ///
-    /// A task is adopted only if the list has exactly this request id. The submission counts as never arrived only if
-    /// the whole list has another request id of shotlist: a list without any such id proves nothing.
+    /// If the list has exactly this request id, the take gets the task. If the complete list has other request ids of
+    /// shotlist but not this one, the submission never arrived. A list without any request id of shotlist proves
+    /// nothing.
     pub(super) async fn look_up(&self, take: &Take) -> Next {
         let State::Doubtful { intent, since, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         // Taken before the first page is requested: the listing is at least as new.
@@ -235,10 +236,10 @@ impl Drive {
         }
     }
 
-    /// Decides what a whole task list without the request id proves. Returns the event and a message about it.
+    /// Returns the event and a message for a complete task list that lacks the request id.
     ///
-    /// The list proves something only for the account that got the request. That account is certain only if the API key
-    /// has not changed since the request.
+    /// The list is a proof only if it is from the account that got the request. That is certain only if the API key has
+    /// not changed since the request.
     async fn denied(
         &self,
         intent: &Intent,
@@ -268,8 +269,8 @@ impl Drive {
         }
     }
 
-    /// Saves the result of a look-up that found no task. While further look-ups follow, the message about the missing
-    /// answer is kept; the last look-up's message replaces it.
+    /// Saves the result of a look-up that found no task. The message `said` is saved only with the last look-up;
+    /// before, the message about the missing answer is kept.
     async fn looked(&self, take: &Take, event: Event, said: Said, at: Tick) -> Next {
         let to = take.state.clone().on(event.clone(), at, &self.lane.policy).map_err(Failure::Illegal)?;
         let said = (!matches!(to, State::Doubtful { .. })).then_some(said);
@@ -353,10 +354,10 @@ fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
     theirs.is_some_and(|theirs| theirs.duration_since(now).abs() <= SKEW)
 }
 
-/// The answers and the waiting time that decide how long this run goes on polling an overdue task.
+/// The facts that decide how long this run polls a task that takes too long to render.
 ///
-/// The run waits at least until the provider has answered once, because the task may have ended long ago. If the
-/// provider does not answer, the run waits as long as for a new task.
+/// The run waits at least until the provider has answered once, because the task may have ended long ago. Without an
+/// answer, it waits as long as for a new task.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     /// The time of this run's first poll of the task.
@@ -371,8 +372,10 @@ impl Patience {
         self.heard = matches!(polled, Ok(Take { state: State::Running { counters, .. }, .. }) if counters.setbacks == 0);
     }
 
-    /// Checks whether this run should stop waiting for the task. If this computer's clock may be wrong, the task's
-    /// rendering time is unknown, and only the time since the first poll counts.
+    /// Checks whether this run should stop polling a task that takes too long.
+    ///
+    /// It stops when the provider answers that the task still renders, or when the policy's patience since the first
+    /// poll is over. If this computer's clock may be wrong, only the patience counts.
     pub(super) fn ended(&self, at: Tick, policy: &Policy, is_clock_doubtful: bool) -> bool {
         self.heard && !is_clock_doubtful || self.since.is_some_and(|since| at.since(since) > policy.patience)
     }

@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Number of polls of a task in a row without its status after which the run warns.
+/// The number of consecutive polls of a task without its status after which the run warns.
 const UNREAD: u32 = 5;
 
 impl Drive {
@@ -110,9 +110,10 @@ impl Drive {
         self.record(take, event, said, settled).await
     }
 
-    /// Returns the charge that the provider reports for the take, if it reports one. Warns about a charge above the
-    /// price, of nothing or below an earlier figure, and about an impossible figure. A charge that was reported once is
-    /// never lowered here: only a person can do that, with `ledger adjust`.
+    /// Returns the charge that the provider reports for the take; `None` if there is none to record.
+    ///
+    /// Warns about an impossible charge, and about one that is zero, above the price, or below an earlier report. Only
+    /// a person can lower a recorded charge, with `ledger adjust`.
     fn settled(&self, take: &Take, cost: Cost) -> Option<Usd> {
         let (name, key, price) = (self.account.provider.name(), &take.key, take.price);
         match cost {

@@ -31,8 +31,8 @@ impl Heard {
         }
     }
 
-    /// Restarts the time for which this run polls an overdue task, if the task must be polled again for a new link to
-    /// its clip.
+    /// Restarts the time for which this run polls a task, if the task must be polled again to get a new link to its
+    /// clip.
     pub(super) fn rendered_before(&mut self, moved: &Result<Take, Left>) {
         if matches!(moved, Ok(Take { state: State::Running { .. }, .. })) {
             self.patience = Patience::default();
@@ -46,7 +46,7 @@ impl Drive {
         Policy { durations: self.times.durations(), ..self.lane.policy.clone() }
     }
 
-    /// Checks whether the take would probably finish only after the end of the run. Warns about that once for each kind
+    /// Checks whether the take would probably finish only after the end of the run, and if so, warns once for each kind
     /// of request.
     pub(super) fn is_late(&self, take: &Take) -> bool {
         let is_late = outlook::is_late(&self.world.stop, &self.lane, self.times.durations().as_deref());
@@ -86,10 +86,10 @@ impl Drive {
         Ok(polled)
     }
 
-    /// Waits until the take's poll is due, which is sooner if tasks of the same kind finish meanwhile.
+    /// Waits until the take's poll is due. The due time comes earlier if other tasks of the same kind finish meanwhile.
     ///
-    /// If the provider answers batched polls, a poll of another take may bring the answer in the last quarter of the
-    /// wait. Returns that answer, or `None` if the take must be polled now.
+    /// If the provider answers batched polls, another take's poll may bring the answer in the last quarter of the wait.
+    /// Returns that answer, or `None` if the take must be polled now.
     async fn until_asked(
         &self,
         take: &Take,

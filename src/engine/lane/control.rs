@@ -73,7 +73,8 @@ impl Control {
     }
 }
 
-/// The slot of a task, which is held until the provider has finished the task, or of a poll, which is held until its answer.
+/// A slot of a lane or of a provider's polls. A task holds its slot until the provider has finished it, a poll until
+/// its answer.
 pub(in crate::engine) struct Slot {
     _permit: OwnedSemaphorePermit,
     control: Arc<Control>,
@@ -94,7 +95,7 @@ pub(in crate::engine) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Checks whether the call is still permitted after it waited for something else.
+    /// Checks whether the call is still permitted after it has waited for another permission.
     pub(in crate::engine) fn holds(&self) -> bool {
         self.sent.is_some_and(|sent| lock(&self.control.throttle).holds(&sent))
     }

@@ -4,7 +4,7 @@ use super::{Account, History};
 use jiff::Timestamp;
 
 impl History {
-    /// Removes one submission from the day's count: no byte of it was sent, so the provider has not counted it either.
+    /// Removes one submission from the day's count. Nothing of it was sent, so the provider has not counted it either.
     pub(super) fn give_back(&mut self) {
         self.day = self.day.take().map(|(day, sent)| (day, sent.saturating_sub(1)));
     }

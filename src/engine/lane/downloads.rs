@@ -1,4 +1,4 @@
-//! Limits concurrent downloads: a free place goes to the clip whose link expires first.
+//! Limits concurrent downloads from a provider: the clip whose link expires first is downloaded first.
 
 use crate::engine::lock;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
-/// The places for downloads of one provider's clips, and the downloads that wait for a place.
+/// The permits for downloading one provider's clips, and the downloads that wait for a permit.
 pub(in crate::engine) struct Downloads {
     queue: Mutex<Queue>,
     /// The largest number of concurrent downloads.
@@ -16,19 +16,19 @@ pub(in crate::engine) struct Downloads {
 
 struct Queue {
     free: u32,
-    /// The number of downloads that have ever waited for a place; it orders downloads whose links expire at the same time.
+    /// The number of downloads that have ever waited. It orders downloads whose links expire at the same time.
     came: u64,
     waiting: BinaryHeap<Reverse<Waiting>>,
 }
 
-/// A download that waits for a place.
+/// A download that waits for a permit.
 struct Waiting {
     expires: Timestamp,
     number: u64,
     go: oneshot::Sender<Place>,
 }
 
-/// A place for one download. When it is dropped, the next waiting download gets it.
+/// A permit for one download. When it is dropped, the next waiting download gets it.
 pub(in crate::engine) struct Place(Arc<Downloads>);
 
 impl Downloads {
@@ -37,8 +37,10 @@ impl Downloads {
         Arc::new(Self { queue: Mutex::new(queue), width })
     }
 
-    /// Waits for a place for a clip whose link expires at this time; `None` if it never expires. The earliest expiry
-    /// goes first; among links that expire together, the first to wait goes first.
+    /// Waits for a permit to download a clip whose link expires at this time; `None` if it never expires.
+    ///
+    /// The earliest expiry goes first. If links expire at the same time, the download that has waited longest goes
+    /// first.
     pub(in crate::engine) async fn place(self: &Arc<Self>, expires: Option<Timestamp>) -> Place {
         let came = {
             let mut queue = lock(&self.queue);

@@ -75,14 +75,14 @@ impl Account {
         }
     }
 
-    /// Records that a free query was not answered. If this closes the provider for the run, returns the closure.
+    /// Records that the provider did not answer a free query. Returns the closure if this closes the provider.
     pub(in crate::engine) fn unreached(&self, said: Said) -> Option<Closed> {
         let is_over = out_of_patience(&mut self.history());
         (is_over && self.is_open()).then(|| self.close(WhyStopped::NoProgress, said))
     }
 
-    /// Adjusts the limits to a submission's fault. Returns a notice if the fault closes the provider or the model for
-    /// this run, or begins a pause.
+    /// Adjusts the provider's limits to the failure of a submission. Returns a notice if the failure closes the
+    /// provider or the model for this run, or begins a pause.
     pub(in crate::engine) fn learn(
         &self,
         lane: &Lane,
@@ -182,8 +182,7 @@ impl Account {
     }
 }
 
-/// Records a failure, and checks whether failures without a useful answer in between have lasted longer than
-/// [`GIVE_UP`].
+/// Records a failure. Returns true if no useful answer came for longer than [`GIVE_UP`] since the first failure.
 fn out_of_patience(history: &mut History) -> bool {
     history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
 }

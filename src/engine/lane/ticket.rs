@@ -29,7 +29,7 @@ impl<'a> Ticket<'a> {
         self.quota.of_day
     }
 
-    /// Checks whether the submission is still permitted after it waited for something else.
+    /// Checks whether the submission is still permitted after it has waited for another permission.
     pub(in crate::engine) fn holds(&self) -> bool {
         self.turn.holds() && self.pass.holds()
     }
@@ -41,7 +41,8 @@ impl<'a> Ticket<'a> {
     }
 }
 
-/// The submission's turn in the pace, and its place in the day's quota. Both are given back if the submission is not sent.
+/// A submission's permit from the pace and its count in the day's quota. Both are given back if the submission is not
+/// sent.
 struct Cell<'a> {
     account: &'a Account,
     lane: &'a Lane,

@@ -30,8 +30,10 @@ impl Times {
         lock(&self.learned).durations.clone()
     }
 
-    /// Records a task that was still running at the age `running` and had finished at the age `finished`. As long as
-    /// few tasks have finished, also wakes the waiting polls, because each learned time changes when they are due.
+    /// Records that a task was still running `running` after its start, and had finished `finished` after its start.
+    ///
+    /// As long as few tasks have finished, also wakes the waiting polls, because each learned time changes when they
+    /// are due.
     pub(in crate::engine) fn note(&self, running: Duration, finished: Duration) {
         let mut learned = lock(&self.learned);
         let durations = Arc::make_mut(learned.durations.get_or_insert_default());
@@ -43,7 +45,8 @@ impl Times {
         }
     }
 
-    /// Waits until another task of this kind has finished. Only the first tasks end the wait, at most [`FEW`].
+    /// Waits until another task of this kind has finished. After [`FEW`] finished tasks, the wait does not end any
+    /// more.
     pub(in crate::engine) async fn news(&self) {
         self.news.notified().await;
     }

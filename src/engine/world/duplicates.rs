@@ -6,11 +6,11 @@ use crate::domain::take::Take;
 use crate::store::{ClipsFrom, Store, StoreError};
 use std::collections::HashMap;
 
-/// The number of clips in a page of the list of existing clips.
 const PAGE: u32 = 1_000;
 
-/// The known clips, by the first eight bytes of their hashes; the map is loaded on first use. The value is `None` for a
-/// clip of an earlier run, whose take is read from the store when it is needed.
+/// The known clips by the first eight bytes of their hashes, to find equal clips. The map is loaded on first use.
+///
+/// The value is `None` for a clip of an earlier run, whose take is read from the store when it is needed.
 #[derive(Default)]
 pub(in crate::engine) struct Duplicates(tokio::sync::Mutex<Option<HashMap<u64, Option<First>>>>);
 

@@ -36,8 +36,8 @@ impl ProductFile {
 
 /// Reads the items of a manifest without making jobs of them, and adds the problems of their source to `loaded`.
 ///
-/// `change` may replace parts of the manifest's options for reading. Returns the product file, or `None` if it cannot
-/// be opened or the manifest itself lists the items. Passes every item to `take`, even items that share an id.
+/// `change` may replace options for reading. Passes every item to `take`, even items that share an id. Returns the
+/// product file, or `None` if it cannot be opened or the manifest itself lists the items.
 pub fn each_item(
     loaded: &mut Loaded,
     change: &dyn Fn(&mut Reading),

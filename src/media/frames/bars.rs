@@ -1,4 +1,5 @@
-//! Finds bars around the picture of a clip: strips at the edges that are black, or white, in every sampled frame.
+//! Finds bars around the picture of a clip: strips at its edges that are black in every sampled frame, or white in
+//! every one.
 
 use super::{Frame, HEIGHT, WIDTH};
 
@@ -64,7 +65,7 @@ pub(super) struct Edges {
     columns: Vec<Line>,
 }
 
-/// A row or column of pixels, measured over all sampled frames.
+/// A row or column of pixels, measured in all sampled frames.
 #[derive(Debug, Clone, Copy)]
 struct Line {
     is_black: bool,

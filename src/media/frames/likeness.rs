@@ -28,7 +28,7 @@ const SAME: f64 = 0.98;
 /// The number of frequencies of the hash in each direction. The lowest one is only the mean brightness.
 const FREQUENCIES: usize = 8;
 
-/// A source picture, reduced to the size of a frame in two ways: models fit a picture into a clip in either way.
+/// A source picture as two frames, because a model may fit the picture into a clip in two ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     /// The whole picture as a frame.
@@ -59,7 +59,7 @@ impl Picture {
         Some(Self { whole: small(&decoded), covering: small(&covering) })
     }
 
-    /// Returns the two frames that were made of the picture: the whole picture, and the part with the clip's shape.
+    /// Returns the two frames made from the picture: the whole picture, and the part with the clip's shape.
     #[must_use]
     pub fn ways(&self) -> [&Frame; 2] {
         [&self.whole, &self.covering]
@@ -81,8 +81,8 @@ fn small(decoded: &DynamicImage) -> Frame {
     Frame { rgb: rgb.collect() }
 }
 
-/// Returns the perceptual hash of a frame. Each of its 63 bits tells whether the strength of one low frequency is above
-/// the median of all these strengths.
+/// Returns the perceptual hash of a frame: one bit for each of 63 low frequencies, set if the frequency is stronger
+/// than their median.
 fn hash(frame: &Frame) -> u64 {
     let square = square(frame);
     let wave = |frequency: usize, at: usize| {
@@ -116,8 +116,8 @@ pub fn hash_distance(picture: &Frame, frame: &Frame) -> u32 {
     if correlation(picture, frame) >= SAME { 0 } else { (hash(picture) ^ hash(frame)).count_ones() }
 }
 
-/// Returns the correlation of the brightness of two frames, from -1 to 1. It is 1 if both are bright, and dark, at the
-/// same places.
+/// Returns the correlation between the brightness of two frames, from -1 to 1. It is 1 if the same places are bright,
+/// and dark, in both.
 fn correlation(one: &Frame, other: &Frame) -> f64 {
     let levels = |frame: &Frame| -> Vec<f64> {
         let levels: Vec<f64> = square(frame).into_iter().flatten().collect();
@@ -160,7 +160,7 @@ pub fn colour_difference(one: &Frame, other: &Frame) -> Option<f64> {
     (differences.len() >= FEWEST).then(|| differences.iter().sum::<f64>() / count)
 }
 
-/// Returns the mean colour of each cell of a frame in CIELAB, row by row.
+/// Returns the mean CIELAB colour of each cell of a frame, row by row.
 fn cells(frame: &Frame) -> Vec<[f64; 3]> {
     let (width, height) = (WIDTH / COLUMNS, HEIGHT / ROWS);
     let cell = |at: usize| {

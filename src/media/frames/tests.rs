@@ -206,7 +206,7 @@ fn a_recoloured_product_is_told_from_another_light() {
     assert_eq!(colour_difference(&grey(90), &grey(180)), None);
 }
 
-/// The pairs of colours and their differences come from the test data of Sharma, Wu and Dalal (2005).
+/// Uses the pairs of colours and their differences in the test data of Sharma, Wu and Dalal (2005).
 #[test]
 fn the_difference_of_colours_is_that_of_the_standard() {
     let pairs = [

@@ -1,4 +1,4 @@
-//! Decides about jobs that wait until a person has reviewed the first clips of their template.
+//! Decides about jobs that wait until a person has reviewed the first clips of their shot and model.
 
 use super::share::shared;
 use super::{Decision, WantedJobs, blocked, by_itself, unsent, unserved};
@@ -7,8 +7,8 @@ use crate::domain::take::Wanted;
 use crate::manifest::Rules;
 use crate::plan::known::{Known, KnownJob, KnownTake};
 
-/// Returns the decision for a job that may not be submitted now. The job may still use or share a clip that costs
-/// nothing.
+/// Returns the decision for a job that may not be submitted now. It may still use its own clip or share another job's,
+/// which costs nothing.
 pub(super) fn held_back<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -37,8 +37,8 @@ pub(super) fn held_back<J: WantedJobs + ?Sized>(
     Ok(failed.unwrap_or(Decision::HeldBack))
 }
 
-/// Checks whether the job already has a clip with its present request. Such a job is rendered only if a person asked
-/// for another clip.
+/// Checks whether the job already has a clip with its present request. It is rendered again only if a person asked for
+/// another clip.
 pub(super) fn has_clip<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: &KnownJob) -> Result<bool, K::Error> {
     let is_same =
         |take: &KnownTake| take.fingerprint == job.fingerprint && matches!(take.state, State::Done { .. });

@@ -8,7 +8,6 @@ use crate::manifest::Rules;
 use crate::plan::fingerprint::changes;
 use crate::plan::known::{Known, KnownJob, Owner};
 
-/// Returns the decision about a job that the first two passes have left undecided.
 pub(super) fn last<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -43,7 +42,7 @@ pub(super) fn last<J: WantedJobs + ?Sized>(
     }
 }
 
-/// Returns the decision to pay for a job, and what changed since its earlier take if it has one.
+/// Returns the decision to pay for a job, with the fields that changed since its earlier take.
 fn fresh<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: Option<&KnownJob>) -> Result<Decision, K::Error> {
     let takes = own.map_or(&[][..], |own| &own.takes);
     let Some(newest) = takes.iter().find(|take| !let_go(take)) else {

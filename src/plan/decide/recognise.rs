@@ -1,5 +1,6 @@
-//! Recognises an earlier take of a job as valid although its request differs from the present one. The requests differ
-//! only in form, or in pictures that count as equal.
+//! Recognises a job's earlier take as valid although its request differs from the present one.
+//!
+//! The requests differ only in form, or in pictures that count as equal.
 
 use super::{is_unsent, let_go};
 use crate::domain::key::TakeId;
@@ -9,11 +10,11 @@ use crate::plan::fingerprint::likeness;
 use crate::plan::identity;
 use crate::plan::known::{Known, KnownJob, KnownTake};
 
-/// Returns an earlier take of the job whose request means the same to the user as the present one; `None` if there is
-/// none. Gives this take in `own` the fingerprint of the present request.
+/// Returns an earlier take of the job whose request means the same as the present one; `None` if there is none. Gives
+/// this take in `own` the fingerprint of the present request.
 ///
 /// The requests may differ in Unicode form, or in a field that the model's card lacks or lacked earlier. They may also
-/// differ in a picture that is equal under the manifest's setting. The take of the clip under the job's name is tried
+/// differ in a picture that is equal under the manifest's setting. The take whose clip has the job's name is tried
 /// first, because a person may have chosen an earlier version. Then the newest submitted take is tried.
 pub(super) fn recognise<K: Known + ?Sized>(
     jobs: &K,
@@ -41,8 +42,7 @@ pub(super) fn recognise<K: Known + ?Sized>(
     Ok(Some(newest.id.clone()))
 }
 
-/// Checks whether the job's request differs from the take's request only in pictures that are equal by the rule
-/// `identity`.
+/// Checks whether two requests differ only in pictures that are equal by the rule `identity`: the job's and the take's.
 fn has_equal_pictures<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,

@@ -1,4 +1,4 @@
-//! Decides which jobs use the rendering of another job.
+//! Decides which jobs get the clip of another job with the same request.
 
 use super::{Decision, WantedJobs, blocked, is_held, is_unsent};
 use crate::domain::key::{JobKey, TakeId};
@@ -17,10 +17,10 @@ pub(super) fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reus
         && (jobs.rendered(job)?.is_some() || jobs.reusable(Owner::Bound, job)?.is_some()))
 }
 
-/// Checks whether a job's unsent take would pay again for a clip that an earlier job has, will get, or may have paid
+/// Checks whether the job's queued take would pay again for a clip that an earlier job has, will get, or may have paid
 /// for.
 ///
-/// Both jobs can have an unsent take if their requests became equal only later.
+/// Both jobs can have a queued take if their requests became equal only later.
 pub(super) fn is_led<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -34,7 +34,8 @@ pub(super) fn is_led<J: WantedJobs + ?Sized>(
     Ok(jobs.leader(job)?.is_some_and(|(_, leader)| !matches!(leader, Decision::Failed { .. })))
 }
 
-/// Returns the decision to share a clip that another job has, will get, or may have; `None` if there is no such job.
+/// Returns the decision to share a clip that another job has, will get, or may have paid for; `None` if there is no
+/// such job.
 pub(super) fn shared<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -59,8 +60,8 @@ pub(super) fn shared<J: WantedJobs + ?Sized>(
     Ok(Some(Decision::Shared { leader, take: Some(take), from, superseded: Vec::new() }))
 }
 
-/// Returns the decision to give a job the take `free`, which the take's own job no longer needs. Records that the take
-/// was taken over.
+/// Returns the decision that gives a job the take `free`, which its own job no longer needs. Records that the take was
+/// taken over.
 pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     jobs: &J,
     free: Reusable,
@@ -82,21 +83,21 @@ pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
 }
 
-/// Checks whether other jobs with the same request can follow a job with this decision. They get its clip, or wait or
-/// fail because of the same take.
+/// Checks whether other jobs with the same request can depend on a job with this decision. They get its clip, or wait
+/// or fail because of the same take.
 pub(super) const fn serves(decision: &Decision) -> bool {
     !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. } | Decision::HeldBack)
 }
 
-/// Checks whether two jobs with the same request need only one clip. Two variants of one item are always rendered
-/// separately.
+/// Checks whether two jobs with the same request can use one clip. Two variants of one item and shot never can: each is
+/// rendered.
 #[must_use]
 pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
 }
 
-/// Returns the decision for a job that follows its leader: it shares the leader's clip, or is blocked or failed by the
-/// same take.
+/// Returns the decision for a job that depends on another job, its leader. It shares the leader's clip, or waits or
+/// fails because of the same take.
 fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Result<Decision, K::Error> {
     let take = match decision {
         // The take moves to the leader.
@@ -124,15 +125,15 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
     Ok(Decision::Shared { leader, take, from, superseded: Vec::new() })
 }
 
-/// Checks whether the decision would keep a clip that a person has rejected. The job then gets another job's clip for
+/// Checks whether the decision would keep a clip that a person has rejected. The job then gets another job's clip with
 /// the same request, if there is one.
 pub(super) fn follows<K: Known + ?Sized>(jobs: &K, job: &Wanted, decision: &Decision) -> bool {
     matches!(decision, Decision::Unchanged { .. })
         && jobs.rejection(&job.key).is_some_and(|rejection| rejection.order == job.fingerprint)
 }
 
-/// Returns the decision to replace a job's rejected clip by another job's clip, free of charge. If there is none,
-/// returns `None`: the job keeps its clip until a person decides.
+/// Returns the decision to replace a job's rejected clip by another job's clip, free of charge. Returns `None` if there
+/// is no such clip: the job then keeps its own until a person decides.
 pub(super) fn another_clip<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
@@ -152,8 +153,8 @@ pub(super) fn another_clip<J: WantedJobs + ?Sized>(
 
 /// Returns a take's clip with its path; `None` if the take has no clip.
 ///
-/// The path is that of a job, or is below `_takes/`, where older clips are kept. The path is empty if the file was
-/// missing when a newer clip got its name; a person may restore such a clip.
+/// It is the path of a job, or one below `_takes/`, where older clips are kept. The path is empty if the file was
+/// missing when a newer clip got its name; a person may restore it.
 pub(super) fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
     if let Some(filed) = jobs.filed(id)? {
         return Ok(Some(filed));

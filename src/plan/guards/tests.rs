@@ -18,8 +18,8 @@ fn wanted(item: usize) -> Wanted {
     }
 }
 
-/// Returns the guards that a plan exceeds: `changed` of twenty finished jobs change, `removed` of them are gone, and
-/// two jobs are new.
+/// Returns the limits that a plan exceeds in which `changed` of twenty finished jobs change and `removed` of them are
+/// gone. Two jobs are new.
 fn tripped(guards: Guards, changed: usize, removed: usize) -> Vec<&'static str> {
     let all: Vec<Wanted> = (removed..22).map(wanted).collect();
     let change = Change { field: "prompt".into(), old: None, new: None };

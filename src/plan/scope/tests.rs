@@ -15,7 +15,7 @@ fn product(id: usize, status: &str) -> Subject<'static> {
     Subject { item: Arc::new(Item { id: id.to_string(), columns, facts: Vec::new(), origin }), own: None }
 }
 
-/// Returns how many of the items with these statuses are selected, and the problems.
+/// Returns how many items with these statuses are selected, and the problems.
 fn asked(manifest: &Manifest, statuses: &[&str]) -> (usize, Vec<Problem>) {
     let (mut scope, mut problems) = (Scope::new(manifest), Vec::new());
     let mut wanted = 0;

@@ -57,7 +57,7 @@ fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PriceUnit, D::Erro
     known(&String::deserialize(deserializer)?, PriceUnit::ALL, PriceUnit::name)
 }
 
-/// Returns the member of `all` that is called `name`. The function `named` returns the name of a member.
+/// Returns the element of `all` with this name, which the function `named` gives each element.
 fn known<T: Copy, E: Error>(
     name: &str,
     all: impl IntoIterator<Item = T>,
@@ -114,8 +114,8 @@ pub(in crate::provider) fn limits<'de, D: Deserializer<'de>>(deserializer: D) ->
     })
 }
 
-/// Parses the schedule of look-ups, which search the provider's tasks for a request id. Durations that are left out are those
-/// of [`LookUp::new`].
+/// Parses the schedule of look-ups, which search the provider's tasks for a request id. Durations that are left out are
+/// those of [`LookUp::new`].
 pub(in crate::provider) fn look_up<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<LookUp>, D::Error> {

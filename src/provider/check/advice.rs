@@ -46,8 +46,8 @@ fn takes(card: &ModelCard, request: &Request) -> bool {
     findings.is_empty()
 }
 
-/// Adds a note that names the models which accept this exact request, or says that no model does. `with` describes in words the
-/// setting that the finding is about.
+/// Adds a note that names the models which accept this exact request, or says that no model does. `with` describes in
+/// words the setting that the finding is about.
 fn takers(cards: &Cards, finding: Finding, with: &str, request: &Request) -> Finding {
     match models_where(cards, &request.model.provider, |other| takes(other, request)).as_str() {
         "" => finding.note(format!("no model takes this shot with {with}")),
@@ -121,7 +121,7 @@ pub(super) fn not_one_of(
     }
 }
 
-/// Returns the smallest or largest allowed number, whichever the value violates; `None` if it violates neither.
+/// Returns the limit that a number violates: the smallest or the largest allowed number; `None` if it violates neither.
 fn limit(rule: &Rule, value: &Value) -> Option<Value> {
     let Value::Int(number) = value else { return None };
     let (min, max) = (rule.min.map(i64::from), rule.max.map(i64::from));
@@ -129,7 +129,7 @@ fn limit(rule: &Rule, value: &Value) -> Option<Value> {
     limit.map(Value::Int)
 }
 
-/// Adds a note to a finding about the aspect ratio or size `wanted`. It names the models that can render this request in that
+/// Adds a note to a finding about the aspect ratio or size `wanted`: the models that can render this request in that
 /// aspect ratio.
 fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request: &Request) -> Finding {
     let Some((across, down)) = shape(wanted) else { return finding };
@@ -151,8 +151,9 @@ fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request
 }
 
 /// Returns the setting (name and value) with which a model makes clips of the aspect ratio `wanted_shape`; `None` if it
-/// cannot. The setting is the aspect ratio or, if the model has no such field, the size. The value `wanted` is
-/// preferred.
+/// cannot.
+///
+/// The setting is the aspect ratio or, if the model has no such field, the size. Its value is `wanted` if possible.
 fn way<'c>(card: &'c ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Option<(&'c str, &'c Value)> {
     let rule = card.field(Field::AspectRatio).or_else(|| card.field(Field::Size))?;
     let alike = || rule.values.iter().find(|value| shape(value) == Some(wanted_shape));
@@ -160,8 +161,8 @@ fn way<'c>(card: &'c ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Opt
     Some((&rule.name, value))
 }
 
-/// Returns the aspect ratio of a ratio or size in lowest terms: for both `9:16` and `720x1280`, 9 and 16. `None` for other
-/// values.
+/// Returns an aspect ratio or a size as a ratio in lowest terms: 9 and 16 for both `9:16` and `720x1280`. `None` for
+/// other values.
 fn shape(value: &Value) -> Option<(u32, u32)> {
     let Value::Text(text) = value else { return None };
     let (across, down) = text.split_once([':', 'x'])?;

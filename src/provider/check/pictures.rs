@@ -137,8 +137,8 @@ fn peculiar(field: &str, traits: PictureTraits) -> impl Iterator<Item = Finding>
     reported.map(move |(_, message, hint)| Finding::warning(field, message).hint(hint))
 }
 
-/// Checks a link to a picture that was not fetched. Returns a finding if the file extension in the link belongs to a format
-/// that the model does not accept.
+/// Checks a link to a picture that was not fetched. Returns a finding if the file extension in the link belongs to a
+/// format that the model does not accept.
 fn named(model: &str, rules: &Pictures, field: &str, url: &str) -> Option<Finding> {
     let ending = links::ending(url)?;
     let known: Vec<PictureFormat> =
@@ -157,8 +157,8 @@ fn named(model: &str, rules: &Pictures, field: &str, url: &str) -> Option<Findin
     Some(Finding::error(field, message).hint(hint).detail(url))
 }
 
-/// Compares a size in bytes with a limit in MB. The documents do not define MB: more than the limit times 2²⁰ bytes is an
-/// error, and more than the limit times a million bytes is a warning.
+/// Compares a size in bytes with a limit in MB. The documents do not define MB: more than the limit times 2²⁰ bytes is
+/// an error, and more than the limit times a million bytes is a warning.
 fn too_large(
     field: &str,
     what: &str,
@@ -202,15 +202,15 @@ fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
 
 /// Compares the aspect ratios and sizes of first and last frame.
 ///
-/// The provider's documents limit the difference in "resolution". A too different aspect ratio is an error; a too
-/// different size with a similar ratio is a warning.
+/// The provider's documents limit the difference in "resolution". Too different an aspect ratio is an error; too
+/// different a size with a similar ratio is a warning.
 pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).map(Seen::from);
     compare(card, facts(&request.image), facts(&request.last_image), findings);
 }
 
-/// Returns the findings about linked pictures, each on its own, and about first and last frame together. `seen` returns the
-/// properties of a fetched picture. For a picture that was not fetched, only the file extension is checked.
+/// Returns the findings about linked pictures, each on its own, and about first and last frame together. `seen` returns
+/// the properties of a fetched picture. For a picture that was not fetched, only the file extension is checked.
 #[must_use]
 pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> Option<Seen>) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -75,7 +75,7 @@ fn only_an_object_to_its_last_brace_is_whole() {
     }
 }
 
-/// Texts that are close to JSON with escapes, to reach every branch.
+/// Returns a generator of texts that are close to JSON, with escapes, to reach every branch.
 fn near_json() -> impl Strategy<Value = Vec<u8>> {
     let pieces: [&[u8]; 12] = [
         b"{",

@@ -14,8 +14,8 @@
 //!   the take has a `file`.
 //!
 //! `POST /api/decide` and `POST /api/choose` answer with a [`Change`] that has the current state of the jobs. With
-//! status 409 it also has `conflicts`, a list of `{"job": NAME}`: no decision was recorded about these jobs. The page
-//! then shows the user's decision next to the recorded one.
+//! status 409 nothing was recorded, and `conflicts` lists the jobs in conflict, each as `{"job": NAME}`. The page then
+//! shows the user's decision next to the recorded one.
 //!
 //! Only a served page has `live`: `{"read_only": true}` hides all controls for decisions.
 
@@ -25,7 +25,7 @@ use serde::Serialize;
 /// The name and version of the format.
 pub const SCHEMA: &str = "shotlist.report/1";
 
-/// All data of the page.
+/// All data of the report page.
 #[derive(Debug, Clone, Serialize)]
 pub struct Document {
     /// The name and version of the format.
@@ -92,14 +92,14 @@ pub struct ReasonName {
     pub words: &'static str,
 }
 
-/// The command lines for the project. `{job}` stands for the quoted name of a job.
+/// The command lines for the project, in which `{job}` is a placeholder for the quoted name of a job.
 #[derive(Debug, Clone, Serialize)]
 pub struct Commands {
     /// The command that shows a job and the commands that apply to it.
     pub show: String,
     /// The command that renders a job again.
     pub redo: String,
-    /// The command for failed jobs: it submits them again, or shows them if none can be sent again without a second charge.
+    /// The command that submits failed jobs again, or shows them if none can be sent again without a second charge.
     pub failed: String,
     /// The command that submits new jobs.
     pub run: String,
@@ -175,7 +175,8 @@ pub struct Job {
     /// The name of the state: `done`, `to_render`, `asks`, `review`, `in_flight`, `waiting`, `held`, `failed`,
     /// `written_off`, `dismissed`, `missing` or `altered`.
     pub state: &'static str,
-    /// The number of a sentence that explains the state; left out if the name of the state says enough.
+    /// The sentence that explains the state, as its number in the table of texts; left out if the name of the state
+    /// says enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_text: Option<TextId>,
     /// The path of the clip inside the folder of the clips, even if there is no clip yet.
@@ -203,7 +204,7 @@ pub struct Job {
 pub struct TakeData {
     /// The id of the rendering.
     pub take: String,
-    /// The other job for which the rendering was made, if this job shares its clip. The price then counts for the other job.
+    /// The other job for which the rendering was made and paid, if this job shares its clip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// The name of the rendering's state, such as `running` or `failed`; left out if it is `done`.
@@ -211,10 +212,11 @@ pub struct TakeData {
     pub phase: &'static str,
     /// The name of the model, as its number in the table of texts.
     pub model_text: TextId,
-    /// The numbers of the parts of the prompt in the table of texts. The joined parts are the prompt.
+    /// The parts of the prompt, as their numbers in the table of texts. Joined, they are the prompt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_texts: Vec<TextId>,
-    /// The request's settings except prompt, picture and seed, each as the number of a text `name: value`.
+    /// The settings of the request as texts `name: value`, by their numbers in the table of texts. Prompt, picture and
+    /// seed are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub setting_texts: Vec<TextId>,
     /// The seed of the request.
@@ -232,7 +234,7 @@ pub struct TakeData {
     /// The index of the clip's poster in the document's list `pictures`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poster: Option<usize>,
-    /// The price of the rendering by the model card or the manifest, in millionths of a dollar.
+    /// The price of the rendering from the model's built-in data or the manifest, in millionths of a dollar.
     pub price: i64,
     /// The amount that counts as the cost of the rendering, if it differs from the price.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -272,7 +274,8 @@ pub struct TakeData {
     /// The verdict of the automatic checks: `pass`, `warn` or `fail`; left out if the clip was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
-    /// The findings of the checks, the worst first, each as the numbers of three texts: check, verdict and sentence.
+    /// The defects that the checks found, the worst first. Each has the numbers of three texts: the check, the verdict
+    /// and a sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub finding_texts: Vec<[TextId; 3]>,
     /// True if the automatic checks also looked at the frames of the clip.

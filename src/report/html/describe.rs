@@ -121,8 +121,8 @@ impl Describing<'_> {
         }
     }
 
-    /// Returns a request's settings as numbers of texts. Prompt, picture and seed are left out: they have fields of
-    /// their own.
+    /// Returns the settings of a request, as the numbers of their texts. Prompt, picture and seed have fields of their
+    /// own.
     fn settings(&mut self, request: &Request) -> Vec<TextId> {
         let mut lines = Vec::new();
         for (field, setting) in request.fields() {

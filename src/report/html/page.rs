@@ -63,7 +63,7 @@ pub fn code_bytes() -> usize {
     TEMPLATE.len() + STYLE.len() + script().len()
 }
 
-/// Returns the Content-Security-Policy of a served page, which `review` also sends as a header.
+/// Returns the Content-Security-Policy of a page that `review` serves, which is also sent as a header.
 #[must_use]
 pub fn served_policy() -> String {
     policy(&script(), true) + "; frame-ancestors 'none'"

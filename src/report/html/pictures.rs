@@ -84,19 +84,19 @@ impl Pictures {
         pictures
     }
 
-    /// Returns the number of a clip's poster in the list of addresses; `None` if the clip has no poster.
+    /// Returns the index of a clip's poster in the list of picture addresses; `None` if the clip has no poster.
     #[must_use]
     pub fn poster(&self, clip: &Sha256) -> Option<usize> {
         self.numbers.get(clip).copied()
     }
 
-    /// Returns the number of a source picture in the list of addresses; `None` if the list lacks the picture.
+    /// Returns the index of a source picture in the list of picture addresses; `None` if the list lacks the picture.
     #[must_use]
     pub fn source(&self, media: &Media) -> Option<usize> {
         self.numbers.get(&named(media)?.0).copied()
     }
 
-    /// Returns the addresses of all pictures in the order of their numbers.
+    /// Returns the addresses of all pictures, in the order of their indices.
     #[must_use]
     pub fn into_addresses(self) -> Vec<String> {
         self.addresses

@@ -25,7 +25,7 @@ impl Texts {
         id
     }
 
-    /// Returns the numbers of the parts of a long text, such as a prompt. The joined parts are the text.
+    /// Returns the numbers of the parts of a long text, such as a prompt. Joined, the parts are the text.
     ///
     /// Prompts differ little between the items of a catalog, so most parts are shared. A part ends after a comma, a
     /// colon or a full stop that is followed by a space or a line break.
@@ -42,7 +42,6 @@ impl Texts {
         parts
     }
 
-    /// Returns the filled table.
     pub(super) fn into_all(self) -> Table {
         Table(self.all)
     }

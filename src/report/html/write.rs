@@ -23,7 +23,7 @@ const NAME: &str = "report.html";
 /// The characters of a path that are percent-encoded in an address: all except letters, digits and `-._~`.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The maximum size of a page with embedded pictures, in bytes. If the page would be larger, its pictures go to other files.
+/// The maximum size of a page with embedded pictures, in bytes. A larger page gets its pictures in separate files.
 const LARGEST: usize = 8_000_000;
 
 /// The assumed size of one reference to a picture in the JSON data of a job, in bytes: a key and the picture's number.

@@ -5,7 +5,7 @@ use crate::app::checker::{RunChecks, Tally};
 use crate::domain::verdict::Checked;
 use serde_json::{Value, json};
 
-/// Returns the verdict about each clip of a project, and their counts, as JSON.
+/// Returns the verdict about each clip of a project, and the number of clips with each verdict, as JSON.
 #[must_use]
 pub fn object(report: &CheckReport) -> Value {
     let clip = |clip: &CheckedClip| {

@@ -4,7 +4,7 @@ use crate::app::decide::DecideReport;
 use crate::report::reviews;
 use serde_json::{Value, json};
 
-/// Returns the recorded reviews, and each conflict with the newest review of its job, as JSON.
+/// Returns the recorded reviews as JSON or, if nothing was recorded, the jobs in conflict, each with its newest review.
 #[must_use]
 pub fn object(report: &DecideReport) -> Value {
     let made = report.made.iter().map(|(key, review)| {

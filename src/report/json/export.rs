@@ -3,7 +3,7 @@
 use crate::app::export::ExportReport;
 use serde_json::{Value, json};
 
-/// Returns the written files, the number of jobs that were left out for each reason, and notes for readers of the files.
+/// Returns the written files, the number of jobs left out for each reason, and notes for readers of the files, as JSON.
 #[must_use]
 pub fn object(report: &ExportReport) -> Value {
     let left_out =

@@ -1,4 +1,4 @@
-//! Formats model cards as JSON.
+//! Formats model cards (descriptions of models) as JSON.
 
 use crate::app::models::{Entry, ModelsReport, Rendered, Shown};
 use crate::domain::money::Usd;
@@ -16,7 +16,7 @@ pub fn object(report: &ModelsReport) -> Value {
     }
 }
 
-/// Returns a model card as JSON: the values that the card contains, and values that the program computes or measures.
+/// Returns a model card as JSON: the values that it contains, and values that the program computes or measures.
 fn model(entry: &Entry) -> Value {
     let card = &entry.card;
     let mut object = card.written().clone();

@@ -1,4 +1,4 @@
-//! Formats a pause that was set or lifted as JSON.
+//! Formats, as JSON, a pause that was set or lifted.
 
 use crate::report::pauses;
 use crate::store::Pause;

@@ -1,9 +1,9 @@
-//! Formats a decision about a held job as JSON.
+//! Formats a person's decision about a job as JSON.
 
 use crate::app::resolve::ResolvedJob;
 use serde_json::{Value, json};
 
-/// Returns the JSON line for a held job. `words` says what was done, or why the job still needs a decision.
+/// Returns the JSON line for a job that needed a decision. `words` says what was done, or why it still needs one.
 #[must_use]
 pub fn object(job: &ResolvedJob, words: &str) -> Value {
     let did = if job.outcome.is_ok() { "did" } else { "skipped" };

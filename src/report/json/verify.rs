@@ -20,14 +20,14 @@ pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
     })
 }
 
-/// Returns the JSON line for a clip that `verify --repair` restored or could not restore. `word` is the outcome, and `what`
-/// explains the outcome.
+/// Returns the JSON line for a clip that `verify --repair` restored or could not restore. `word` is the outcome, and
+/// `what` explains it.
 #[must_use]
 pub fn restoring(clip: &Clip, word: &str, what: &str) -> Value {
     json!({ "event": word, "job": clip.key.to_string(), "path": clip.filed.path, "why": what })
 }
 
-/// Returns the number of clips by result of `verify`, which is the last line of its JSON stream.
+/// Returns the last line of the JSON stream of `verify`: the number of clips with each result.
 #[must_use]
 pub fn object(report: &VerifyReport) -> Value {
     json!({

@@ -16,8 +16,7 @@ fn a_word_longer_than_a_line_is_cut_and_stays_under_its_margin() {
     assert_eq!(lines[1], format!("  {}\"", "x".repeat(23)));
 }
 
-/// A regular expression for texts with letters of all widths: combining accents, East Asian letters, emoji of one and of
-/// many characters.
+/// A regular expression for texts with letters of all widths: combining accents, East Asian letters, and emoji.
 const ANY: &str = "([a-z0-9 ]|é|e\u{301}|漢|ガ|、|🙂|❤\u{fe0f}|👍🏽|👩\u{200d}🎨|🇯🇵){0,40}";
 
 proptest! {

@@ -19,7 +19,6 @@ struct Drawn {
 }
 
 impl Live {
-    /// Returns a `Live` without drawn lines.
     pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template("{msg}").expect("one placeholder is a template");
         let bar = ProgressBar::hidden().with_style(style);
@@ -65,19 +64,19 @@ impl Live {
 }
 
 impl Drawn {
-    /// Moves the cursor to the start of the last line. After Ctrl-C a terminal writes `^C` at the cursor, which would begin a
-    /// new row if the cursor were at the end of a line.
+    /// Moves the cursor to the start of the last line, because a terminal writes `^C` at the cursor after Ctrl-C. At
+    /// the end of a line it would begin a new row.
     fn rest(&self) {
         if self.lines > 0 {
             emit("\r");
         }
     }
 
-    /// Prepares the drawn lines for a changed width of the terminal: removes them, and moves the cursor to the row of
-    /// the last one.
+    /// Removes the drawn lines if the width of the terminal has changed, and moves the cursor to the row of the last
+    /// one.
     ///
-    /// After a change of its width, a terminal wraps the drawn lines again. Each line fills its row, so together they
-    /// take the rows of one long paragraph.
+    /// After such a change, a terminal wraps the lines again. Each line fills its row, so they wrap like one long
+    /// paragraph.
     fn heed(&mut self, columns: usize) {
         if self.lines == 0 || columns == 0 || self.columns == columns {
             return;

@@ -8,8 +8,7 @@ use crate::domain::text::count;
 use crate::report::lines::charged_words;
 use crate::report::terminal::Terminal;
 
-/// Writes the remarks that apply to all cancelled jobs, and the command to type next. Each job has had its own line
-/// before.
+/// Writes the remark about all cancelled jobs, and the command to type next. The line of each job was written before.
 pub fn tell(terminal: &Terminal, report: &CancelReport) {
     if report.jobs.is_empty() {
         terminal.say("nothing to cancel: no such job is waiting to be sent or waiting for the result");

@@ -27,8 +27,8 @@ pub fn tell(terminal: &Terminal, report: &CatalogReport) {
     terminal.next(&report.next);
 }
 
-/// Returns facts about a product file, one a line: its kind, and its numbers of columns, rows, products, variants and pictures.
-/// The first line begins with `shown`, the file's name.
+/// Returns facts about a product file, one a line: kind, columns, rows, products, variants and pictures. The first line
+/// begins with `shown`, the file's name.
 pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> {
     let counts = &about.counts;
     let mut lines = vec![format!(

@@ -9,14 +9,14 @@ use crate::domain::verdict::Verdict;
 use crate::report::layout::{hanging, lasted, width, wrap};
 use std::time::Duration;
 
-/// The indentation of the continuation of a line, in columns.
+/// The indentation of the further lines of a wrapped text, in columns.
 const DEEPER: usize = 4;
 
-/// The maximum width of job names that are padded to align the texts after them, in columns. A longer name moves only
-/// its own text.
+/// The maximum width to which job names are padded, in columns, so that the texts after them are aligned. The text
+/// after a longer name is not aligned.
 const WIDEST: usize = 32;
 
-/// Returns the comparison as text with lines of at most `columns` columns.
+/// Returns the comparison as text, with lines no wider than `columns`.
 #[must_use]
 pub fn document(comparison: &Comparison, columns: usize) -> String {
     let mut lines = wrap(&head(comparison), columns, DEEPER);
@@ -83,7 +83,7 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
     counts
 }
 
-/// Returns the amounts spent up to the earlier and up to the later of the two compared points in time.
+/// Returns in words the amounts spent up to each of the two compared points in time, and their difference.
 pub(crate) fn money(comparison: &Comparison) -> String {
     let [then, now] = comparison.spent;
     let mark = if comparison.sandbox { " (sandbox money)" } else { "" };
@@ -124,8 +124,8 @@ fn verdict(stage: &JobSnapshot) -> String {
     verdict.map_or("–", Verdict::name).to_owned()
 }
 
-/// Returns in words the median durations of a model's renderings before and after the earlier of the two compared
-/// points in time.
+/// Returns in words the median durations of a model's renderings: before the first compared point in time, and between
+/// the two.
 pub(crate) fn duration(durations: &Durations) -> String {
     let side = |side: Option<(Duration, usize)>| match side {
         Some((median, takes)) => format!("{} ({})", lasted(median), count(takes, "rendering")),

@@ -6,7 +6,7 @@ use crate::report::json;
 use crate::report::reviews;
 use crate::report::terminal::Terminal;
 
-/// Writes the recorded reviews, or the newer reviews of others that prevented the recording.
+/// Writes the recorded reviews or, if nothing was recorded, the jobs that were reviewed or got another clip meanwhile.
 pub fn tell(terminal: &Terminal, places: &Places, report: &DecideReport) {
     if terminal.json {
         terminal.data(json::decide::object(report));

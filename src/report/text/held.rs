@@ -115,7 +115,8 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
     rows
 }
 
-/// Returns a rendering that needs a decision in two lines: its job with the time and id of its request, and the reason.
+/// Describes, in two lines, a rendering that needs a decision: its job with the time and id of its request, and the
+/// reason.
 #[must_use]
 pub fn held_line(take: &Take, said: Option<&Said>) -> String {
     match &take.state {

@@ -14,8 +14,7 @@ const DEEPER: usize = 4;
 /// The text that the list of jobs shows for a missing value.
 const NOTHING: &str = "–";
 
-/// Returns one line for each job if all these lines fit into `columns` columns; otherwise two or three lines for each
-/// job.
+/// Returns one line for each job if no line is wider than `columns`; otherwise two or three lines for each job.
 ///
 /// Names, paths and words are never broken or shortened.
 #[must_use]

@@ -11,13 +11,13 @@ use crate::report::csv::harmless;
 use crate::report::layout::{lasted, shorten, width, wrap};
 use crate::store::Costs;
 
-/// The maximum number of renderings with a charge in doubt that are listed below the table.
+/// The maximum number of renderings that are listed below the table because they may have been charged.
 const EXAMPLES: usize = 5;
 
 /// The indentation of further lines about a rendering, in columns.
 const DEEPER: usize = 6;
 
-/// Returns the table of costs, and the renderings that may have been charged, in at most `columns` columns.
+/// Returns the table of costs, and the renderings that may have been charged, as lines no wider than `columns`.
 #[must_use]
 pub fn lines(places: &Places, report: &LedgerReport, columns: usize) -> Vec<String> {
     if report.table.rows.is_empty() {
@@ -79,7 +79,7 @@ fn shown(usd: Usd) -> String {
     if usd == Usd::ZERO { "–".to_owned() } else { usd.to_string() }
 }
 
-/// Returns the table of costs in at most `columns` columns, and explanations of its headings.
+/// Returns the table of costs and explanations of its headings, as lines no wider than `columns`.
 fn table(table: &Table, columns: usize) -> Vec<String> {
     let all: Vec<&Row> = table.rows.iter().chain([&table.total]).collect();
     let shown: Vec<&Column> = COLUMNS.iter().filter(|column| (column.says)(&table.total)).collect();

@@ -5,7 +5,7 @@ use crate::app::places::Places;
 use crate::domain::loss::Loss;
 use crate::domain::text::count;
 
-/// The maximum number of jobs that are listed for missing clips, and for altered clips.
+/// The maximum number of jobs that the line about missing clips names, and likewise the line about altered clips.
 const NAMED: usize = 3;
 
 impl Lost {

@@ -1,4 +1,4 @@
-//! Formats model cards in words: one table of all models, and one page for each model.
+//! Describes models in words: one table of all models, and one page for each model.
 
 use crate::app::models::{Entry, ModelsReport, Rendered, Shown};
 use crate::domain::limits::Rate;
@@ -9,7 +9,7 @@ use crate::provider::{Provider, Registry};
 use crate::report::layout::{lasted, width, wrap};
 use std::time::Duration;
 
-/// Returns the table or the page of the requested models, in at most `columns` columns.
+/// Returns the table or the page of the requested models, as lines no wider than `columns`.
 #[must_use]
 pub fn lines(report: &ModelsReport, columns: usize) -> Vec<String> {
     match &report.shown {
@@ -82,7 +82,7 @@ fn choice(values: &[Value]) -> String {
     }
 }
 
-/// Returns a table of all models, grouped by provider, in at most `columns` columns.
+/// Returns a table of all models, grouped by provider, as lines no wider than `columns`.
 #[must_use]
 pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<String> {
     let sections: Vec<Section<'_>> =
@@ -148,7 +148,7 @@ fn mark(card: &ModelCard) -> char {
     if card.corrected.is_empty() { ' ' } else { '*' }
 }
 
-/// Returns the meaning of the marks in the table of models, and what to do about a missing price.
+/// Returns the meaning of the signs `*` and `?` in the table of models, and what to do about a missing price.
 fn legend(entries: &[Entry], columns: usize) -> Vec<String> {
     let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(&entry.card));
     let reported = [
@@ -186,7 +186,7 @@ fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
     std::iter::once(format!("{} {name}", mark(card))).chain(lines).collect()
 }
 
-/// Returns all facts about one model, in at most `columns` columns.
+/// Returns all facts about one model, as lines no wider than `columns`.
 #[must_use]
 pub fn page(entry: &Entry, columns: usize) -> Vec<String> {
     let card = &entry.card;

@@ -3,7 +3,7 @@
 use crate::app::resolve::{Resolution, ResolveReport, ResolvedJob};
 use crate::report::terminal::Terminal;
 
-/// Writes a note if no job needed a decision, and the command to type next. Each job has had its own line before.
+/// Writes a note if no job needed a decision, and the command to type next. The line of each job was written before.
 pub fn tell(terminal: &Terminal, report: &ResolveReport) {
     if report.jobs.is_empty() {
         terminal.say(if report.is_filtered {

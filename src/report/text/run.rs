@@ -126,8 +126,8 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     lines
 }
 
-/// Returns the counts of verdicts about the clips that were checked since this program started, and a line for each check with
-/// findings.
+/// Returns the number of clips with each verdict, checked since this program started, and a line for each check that
+/// found a defect.
 fn checks(checks: &RunChecks, places: &Places) -> Vec<String> {
     if checks.tally == Tally::default() {
         return Vec::new();

@@ -14,10 +14,10 @@ use crate::store::{Entry, History, Kind, TakeHistory};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The maximum number of shown characters of a field of the request. It is enough for any prompt, not for a picture.
+/// The maximum number of characters that are shown of one field of a request: enough for any prompt, not for a picture.
 const LONGEST_VALUE: usize = 2_000;
 
-/// Returns the page about a job as lines of at most `width` columns. Only commands may be wider.
+/// Returns the page about a job as lines no wider than `width`, except for commands.
 #[must_use]
 pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> {
     let history = &report.history;
@@ -149,8 +149,8 @@ fn check_words(checked: &Checked) -> Vec<(String, String)> {
     lines
 }
 
-/// Returns a line about a take that is rendering, downloading or in doubt: the number of polls, failures, and what comes next.
-/// Empty for other states.
+/// Returns a line about a rendering that runs, is being downloaded, or waits for a look-up: its polls, its failures,
+/// and what comes next. Empty for other states.
 fn progress(state: &State, now: Timestamp) -> Vec<String> {
     match state {
         State::Running { task, counters, due } => {

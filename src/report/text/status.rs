@@ -12,7 +12,7 @@ use crate::report::{pauses, reviews};
 use crate::store::{Holder, Run, Spent};
 use jiff::Timestamp;
 
-/// Returns the state of a project as lines of at most `columns` columns. Only commands may be wider.
+/// Returns the state of a project as lines no wider than `columns`, except for commands.
 #[must_use]
 pub fn lines(places: &Places, report: &StatusReport, columns: usize) -> Vec<String> {
     let standing = &report.standing;

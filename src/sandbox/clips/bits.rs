@@ -5,7 +5,7 @@
 #[derive(Default)]
 pub(super) struct Bits {
     bytes: Vec<u8>,
-    /// The last bits, which do not fill a byte yet, in the low-order positions.
+    /// The last bits, in the low-order positions, while they do not fill a byte yet.
     open: u64,
     count: u32,
 }
@@ -28,22 +28,20 @@ impl Bits {
         self.put(value, u32::try_from(code.len()).expect("no code is longer than 16"));
     }
 
-    /// Appends an unsigned exp-Golomb number, which is below 65,535 here and takes at most 31 bits.
+    /// Appends an unsigned exp-Golomb number below 65,535, which takes at most 31 bits.
     ///
-    /// The code is the number plus one in binary, after one zero fewer than it has digits: 4 becomes `00101`.
+    /// The code is `value + 1` in binary, after one zero fewer than it has digits: 4 becomes `00101`.
     pub(super) fn unsigned(&mut self, value: u32) {
         let digits = (value + 1).ilog2();
         self.put(value + 1, 2 * digits + 1);
     }
 
-    /// Appends a signed exp-Golomb number: the values 0, 1, -1, 2, -2, … are written as the unsigned numbers 0, 1, 2,
-    /// 3, 4, …
+    /// Appends a signed exp-Golomb number. The values 0, 1, -1, 2, -2, … are written like the unsigned 0, 1, 2, 3, 4, …
     pub(super) fn signed(&mut self, value: i32) {
         let twice = 2 * value.unsigned_abs();
         self.unsigned(if value > 0 { twice - 1 } else { twice });
     }
 
-    /// Appends whole bytes.
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.put(u32::from(*byte), 8);
@@ -53,7 +51,7 @@ impl Bits {
     /// Ends the stream with a one bit and zero bits up to a whole byte, and packs it into a NAL unit with this header
     /// byte.
     ///
-    /// Some readers would take three bytes 0 0 x, with x up to 3, for a start code, so a 3 is inserted before the x.
+    /// Some readers would take three bytes 0 0 x, with x up to 3, for a start code. So a 3 is inserted before the x.
     pub(super) fn into_unit(mut self, header: u8) -> Vec<u8> {
         self.put(1, 1);
         self.put(0, (8 - self.count) % 8);

@@ -15,14 +15,14 @@ const SHADES: u8 = 15;
 /// The size of one step of colour difference (chroma). Every colour difference in a canvas is a multiple of it.
 pub(super) const TONE_STEP: u8 = 4;
 
-/// A hue, given by its blue and red colour differences in steps of [`TONE_STEP`]. The value 32 means no difference.
+/// A hue, given by its distance from grey towards blue and red (chroma) in steps of [`TONE_STEP`]. 32 means grey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tone {
     pub(super) blue: u8,
     pub(super) red: u8,
 }
 
-/// A picture made of cells.
+/// A picture to be drawn, which consists of cells of 4 × 4 pixels.
 ///
 /// The memory has room for whole macroblocks of 4 × 4 cells. Cells outside the visible size keep the background.
 #[derive(Clone)]
@@ -30,14 +30,14 @@ pub(super) struct Canvas {
     /// The number of visible cells in a row.
     pub(super) width: usize,
     pub(super) height: usize,
-    /// The number of macroblocks in a row.
+    /// The number of macroblocks (16 × 16 pixels) in a row.
     pub(super) columns: usize,
     pub(super) rows: usize,
-    /// The two tones of the canvas: tone 0 is that of the background, tone 1 that of the accented parts.
+    /// The two hues of the picture: the first for the background, the second for the accented parts.
     pub(super) tones: [Tone; 2],
     /// The brightness of each cell in steps of [`SHADE_STEP`], 1 to 14.
     shades: Vec<u8>,
-    /// The number of the tone, 0 or 1, of each square of 2 × 2 cells, row by row.
+    /// The index in `tones`, 0 or 1, for each square of 2 × 2 cells, row by row.
     accented: Vec<u8>,
 }
 
@@ -56,19 +56,20 @@ impl Canvas {
         self.shades[y * self.columns * 4 + x]
     }
 
-    /// Returns the number of the tone, 0 or 1, of a square of 2 × 2 cells.
+    /// Returns the index in `tones`, 0 or 1, for a square of 2 × 2 cells.
     pub(super) fn tone(&self, x: usize, y: usize) -> usize {
         usize::from(self.accented[y * self.columns * 2 + x])
     }
 
-    /// Returns the brightness of each cell in one row of macroblocks, and the tone number of each square of 2 × 2
+    /// Returns the brightness of each cell in one row of macroblocks, and the index in `tones` of each square of 2 × 2
     /// cells.
     pub(super) fn band(&self, row: usize) -> (&[u8], &[u8]) {
         let (cells, squares) = (self.columns * 16, self.columns * 4);
         (&self.shades[row * cells..(row + 1) * cells], &self.accented[row * squares..(row + 1) * squares])
     }
 
-    /// Returns true if a macroblock is the same in another canvas of the same size and tones.
+    /// Returns true if the macroblock at `column` and `row` looks the same in another picture of the same size and
+    /// hues.
     pub(super) fn same(&self, other: &Self, column: usize, row: usize) -> bool {
         let alike = |one: &[u8], other: &[u8], side: usize| {
             // An unoptimised build spends most of its time here, and plain loops take half as long as iterators.
@@ -134,7 +135,8 @@ impl Canvas {
         }
     }
 
-    /// Draws one line of text, in which each dot of a letter is `scale` cells wide. The line is cut off at the right.
+    /// Draws one line of text, in which each dot of a letter is `scale` cells wide. Text beyond the right edge is cut
+    /// off.
     pub(super) fn text(
         &mut self,
         (x, y): (usize, usize),
@@ -163,7 +165,7 @@ impl Canvas {
     }
 }
 
-/// Fills a rectangle of a plane with one value. A plane has a value for each cell or square, and `stride` values a row.
+/// Fills the columns `across` and the rows `down` of `plane`, which has `stride` values in a row, with one value.
 fn paint(plane: &mut [u8], stride: usize, across: &Range<usize>, down: &Range<usize>, value: u8) {
     for row in plane.chunks_exact_mut(stride).take(down.end).skip(down.start) {
         row[across.clone()].fill(value);

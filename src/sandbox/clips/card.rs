@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Tone};
 use super::letters::{Line, even, tones};
 use super::words::{plain, wrap};
 
-/// The background tone of a card: grey, so that only the picture has colours.
+/// The grey background of a caption card, so that only the picture has colours.
 const GREY: Tone = Tone { blue: 32, red: 32 };
 const GROUND: u8 = 3;
 const FOOTER: u8 = 2;
@@ -67,7 +67,7 @@ pub(super) fn card(picture: &Picture) -> Option<Canvas> {
     Some(canvas)
 }
 
-/// Returns the title of the card and the text of its footer.
+/// Returns the title and the footer of the caption card.
 fn words(picture: &Picture) -> (String, String) {
     let Picture { model, width, height, seconds, .. } = picture;
     let order = format!("{model} · {width}×{height} · {seconds} s");

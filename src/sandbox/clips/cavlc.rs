@@ -8,7 +8,7 @@ use super::bits::Bits;
 
 /// The codes for the number of coefficients that are not zero: the start of Table 9-5 for 0 ≤ nC < 2.
 ///
-/// The first index is this number. The second index is the number of values 1 or -1 at the end of the coefficients.
+/// The first index is this number. The second index is the number of trailing coefficients that are 1 or -1.
 const COUNT: [&[&str]; 4] = [
     &["1"],
     &["000101", "01"],
@@ -39,7 +39,7 @@ const COLOUR_ZEROS: [&[&str]; 3] = [&["1", "01", "001", "000"], &["1", "01", "00
 
 /// The codes for the number of zeros directly before a coefficient: the start of Table 9-10.
 ///
-/// The first index is the number of zeros that are not encoded yet, less one. The second is the number before this one.
+/// The first index is the number of zeros that are not encoded yet, less one. The second is the number to encode.
 const RUN: [&[&str]; 3] = [&["1", "0"], &["1", "01", "00"], &["11", "10", "01", "00"]];
 
 /// Appends a block of brightness, given by the first three of its sixteen coefficients; the other thirteen are zero.
@@ -94,12 +94,11 @@ fn block(bits: &mut Bits, coefficients: &[i32], most: usize, counts: &[&[&str]],
     }
 }
 
-/// Appends one coefficient: some zeros, a one, and `suffix` further bits, or 4 or 12 bits for a large coefficient.
+/// Appends one coefficient: some zeros, a one, and `suffix` bits. A large coefficient has 4 or 12 bits instead.
 ///
-/// `free` is 2 if the coefficient cannot be 1 or -1, so that the two codes for these values mean other values.
-/// Otherwise it is 0.
+/// `free` is 2 if the coefficient cannot be 1 or -1, so that their codes can mean other values; otherwise it is 0.
 ///
-/// The code is enough for ± 2,000; the coefficients here are within ± 208.
+/// Values up to ± 2,000 can be written; the coefficients here are within ± 208.
 fn level(bits: &mut Bits, value: i32, free: u32, suffix: u32) {
     let number = 2 * value.unsigned_abs() - if value > 0 { 2 } else { 1 } - free;
     let mut prefixed = |zeros, rest, count| {

@@ -10,13 +10,13 @@ use super::canvas::{Canvas, SHADE_STEP, TONE_STEP, Tone};
 
 /// The maximum length in pixels of the longer side of a cover.
 pub(super) const LONG: u32 = 320;
-/// The number of shades of each tone in the palette of a cover. A pixel is stored as the number of its shade, plus this
-/// number if it has the tone of accented parts.
+/// The number of shades of each hue in a cover's palette. A pixel's index in the palette is its shade; accented pixels
+/// add this number.
 const SHADES: u8 = 16;
 
-/// Returns a canvas as a PNG, scaled down by a whole number.
+/// Returns a drawn picture as a PNG, scaled down by a whole number.
 ///
-/// Each pixel has the mean brightness of a square of cells, and the tone of the middle of that square.
+/// Each pixel has the mean brightness of a square of cells, and the hue of the middle of that square.
 pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     let step = canvas.width.max(canvas.height).div_ceil(LONG as usize);
     let (width, height) = (canvas.width / step, canvas.height / step);
@@ -38,7 +38,6 @@ pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     png
 }
 
-/// Returns a photograph as a PNG, in its own size.
 pub(super) fn photo(picture: &RgbImage) -> Vec<u8> {
     let mut png = Cursor::new(Vec::new());
     picture.write_to(&mut png, ImageFormat::Png).expect("memory takes every picture");

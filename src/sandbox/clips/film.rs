@@ -16,10 +16,10 @@ use super::photo::Photo;
 use super::source::{Source, unlike};
 use super::{Defect, Frames, Picture};
 
-/// The zoom at the end of the clip. The edges of the visible part have then moved this many thousandths of the way to
-/// the middle.
+/// The zoom at the end of a clip: the edges of the visible part have then moved by 90 thousandths of the way to the
+/// middle.
 const PUSH: u32 = 90;
-/// The number of times per second that the camera moves.
+/// The number of camera moves per second.
 const MOVES: u32 = 12;
 
 /// Draws all frames of a clip that begins with the picture `first`. Without a picture, all frames are black.
@@ -73,7 +73,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Appends a slice of rows that are unchanged since the frame before.
+    /// Appends a slice of rows that have not changed since the previous frame.
     fn still(&mut self, rows: Range<usize>) {
         if !rows.is_empty() {
             self.units.push(self.frame.still(self.columns, rows));
@@ -90,7 +90,7 @@ impl Parts {
     }
 }
 
-/// The pictures and the card of a clip, from which its frames are made.
+/// The pictures and the caption card from which the frames of a clip are made.
 struct Film {
     count: u32,
     fps: u32,
@@ -100,7 +100,7 @@ struct Film {
     /// The number of black rows of macroblocks at the upper edge. The lower edge has as many.
     bar: usize,
     moves: bool,
-    /// The picture after a cut, which begins at the frame with the index `cut`.
+    /// The picture of another product, shown from the frame with the index `cut` on; `None` without such a cut.
     other: Option<Photo>,
     cut: Option<u32>,
 }
@@ -151,7 +151,8 @@ impl Film {
         (self.moves && since.is_multiple_of(self.step())).then(|| PUSH * since / self.count)
     }
 
-    /// Returns the number of rows of the caption card that are visible in a frame. The card starts fast and slows down.
+    /// Returns the number of rows of the caption card that are visible in a frame. The card comes up fast and slows
+    /// down.
     fn card_rows(&self, index: u32) -> usize {
         let Some(card) = &self.card else { return 0 };
         let (start, length) = ((self.fps * 6).div_ceil(10), (self.fps / 2).max(1));

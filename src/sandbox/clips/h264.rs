@@ -1,8 +1,8 @@
 //! Writes the frames of an H.264 stream in the constrained baseline profile, and encodes canvases without loss.
 //!
-//! A frame is one or more slices of whole rows of macroblocks. The slices do not depend on each other. A slice contains
-//! a canvas (here), a photograph (`photo`), the moved base frame (`motion`), or no change (here). Frames refer to the
-//! frame before them, or to the base, which is the first frame until a later one replaces it.
+//! A frame is one or more slices of whole rows of macroblocks. The slices do not depend on each other. This module
+//! writes slices with a canvas (a drawn picture) or without a change; `photo` writes photographs, and `motion` the
+//! moved base. Frames refer to the previous frame or to the base, which is the first frame until another replaces it.
 //!
 //! A cell of a canvas is one block of 4 × 4 equal pixels, which is predicted as the mean of the blocks left of it and
 //! above it. The difference is one coefficient (`Intra_4x4`, mode DC). All cells are whole steps of 16 in brightness
@@ -41,8 +41,8 @@ pub(super) const PROFILE: u8 = 66;
 /// The flags that declare that a stream follows the rules of both the baseline and the main profile.
 pub(super) const CONSTRAINTS: u8 = 0xc0;
 
-/// Returns an H.264 level, times ten, that Table A-1 allows for this frame size and rate: the lowest of the common
-/// levels, or the highest if none is enough.
+/// Returns the lowest of the common H.264 levels, times ten, that Table A-1 allows for this frame size and rate; the
+/// highest if none is enough.
 pub(super) fn level(macroblocks: u32, fps: u32) -> u8 {
     const LEVELS: [(u8, u32, u32); 10] = [
         (10, 99, 1485),
@@ -104,7 +104,7 @@ pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
 /// The kind of content of a slice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A canvas, whose block edges a decoder must not smooth.
+    /// A drawn picture (canvas), whose block edges a decoder must not smooth.
     Drawn,
     /// A photograph, whose block edges a decoder smooths.
     Photo,
@@ -212,7 +212,7 @@ impl Frame {
         bits.into_unit(if self.index == 0 { KEY_FRAME } else { NEXT_FRAME })
     }
 
-    /// Returns a slice of rows that are unchanged since the frame before.
+    /// Returns a slice of rows that have not changed since the previous frame.
     pub(super) fn still(self, columns: usize, rows: Range<usize>) -> Vec<u8> {
         let mut bits = self.slice(rows.start * columns, Kind::Drawn, From::Before);
         bits.unsigned(number(rows.len() * columns));
@@ -258,7 +258,6 @@ impl Frame {
     }
 }
 
-/// Converts a number of macroblocks to 32 bits.
 fn number(macroblocks: usize) -> u32 {
     u32::try_from(macroblocks).expect("a frame has at most some ten thousand macroblocks")
 }

@@ -14,8 +14,7 @@ pub(super) fn even(cells: usize) -> usize {
     cells & !1
 }
 
-/// Returns two tones that are derived from a subject: its hue for the background, and the opposite hue for accented
-/// parts.
+/// Returns two hues that are derived from the text `subject`: one for the background, its opposite for accented parts.
 pub(super) fn tones(subject: &str) -> [Tone; 2] {
     let dice = Sha256::digest(subject);
     let (blue, red) = HUES[usize::from(dice[0]) % HUES.len()];

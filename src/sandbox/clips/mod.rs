@@ -1,9 +1,9 @@
 //! Makes the clips of the fake tasks and their covers: pleasant to look at, small, and fast to draw.
 //!
 //! A clip that begins with a picture zooms into it slowly, with a card over its lower edge that names the item and the
-//! request. Any other clip shows the same words on a plain ground, and a disc crosses the frame. The encoder is a few
-//! hundred lines of this module, because no library fits: `less-avc` writes only uncompressed frames (3 MB each at 1920
-//! × 1080), `openh264` needs a C++ compiler, and `rav1e`, which makes AV1, needs an assembler to be fast enough.
+//! request. Any other clip shows the same words on a plain background, and a disc crosses the frame. The encoder is a
+//! few hundred lines of this module, because no library fits: `less-avc` writes only uncompressed frames (3 MB each at
+//! 1920 × 1080), `openh264` needs a C++ compiler, and `rav1e`, which makes AV1, needs an assembler to be fast enough.
 //!
 //! For a clip with a picture, `source` returns the picture, `photo` stores and encodes it, `motion` moves it, and
 //! `film` decides which frame shows what, with a `card`. For other clips, `scene` draws each frame. Cards and scenes
@@ -62,7 +62,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// Returns true if the frames are photographs: those of a picture, or all black.
+    /// Returns true if the frames are encoded as photographs: they begin with a picture, or a defect makes them black.
     fn is_photographic(&self) -> bool {
         self.first.is_some() || self.defect == Some(Defect::Black)
     }

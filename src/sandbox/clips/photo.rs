@@ -1,9 +1,9 @@
 //! Stores a photograph in blocks of 4 × 4 pixels, each with a mean and slopes of brightness, and encodes its slices.
 //!
-//! Each block of brightness has three coefficients: its mean, and its changes across and down. Half the width and half
-//! the height contain just that, so only these are stored. A square of 8 × 8 pixels has one colour. Like the cells of a
-//! canvas, blocks are predicted as the mean of their neighbours. Rounding changes the blocks, so the encoder predicts
-//! from the neighbours as a decoder shows them.
+//! Each block of brightness has three coefficients: its mean, and its changes across and down. A picture of half the
+//! width and half the height is enough for them, so only that is stored. A square of 8 × 8 pixels has one colour. Like
+//! the cells of a canvas, blocks are predicted as the mean of their neighbours. Rounding changes the blocks, so the
+//! encoder predicts from the neighbours as a decoder shows them.
 
 use std::ops::Range;
 
@@ -42,7 +42,7 @@ impl Photo {
         }
     }
 
-    /// Draws a picture over the given rows of macroblocks. The picture has half as many pixels across and down.
+    /// Draws a picture over the given rows of macroblocks. Each of its pixels covers 2 × 2 pixels of the photograph.
     ///
     /// If the picture ends within a macroblock, its last column or row of pixels is repeated.
     pub(super) fn put(&mut self, picture: &RgbImage, rows: Range<usize>) {
@@ -179,10 +179,10 @@ impl Photo {
         }
     }
 
-    /// Returns the coefficients of one of the two colours for the four squares of a macroblock.
+    /// Returns the coefficients of one colour channel (0 for Cb, 1 for Cr) for the four squares of a macroblock.
     ///
-    /// A coefficient of one changes each square by a half. All coefficients are multiples of four, so the smallest
-    /// change is 2.
+    /// A coefficient of one changes the value of each square by 0.5. All coefficients are multiples of four, so the
+    /// smallest change is 2.
     fn colours(&self, colour: usize, (column, row): (usize, usize), around: &mut Around) -> [i32; 4] {
         let Around { is_first_row, tones, .. } = around;
         let Tones { above, left } = &mut tones[colour];

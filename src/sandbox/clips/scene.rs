@@ -1,5 +1,5 @@
-//! Draws the frames of a clip without a picture: texts about the item and the request, and a disc that crosses the
-//! frame.
+//! Draws the frames of clips that do not begin with a picture: texts about the item and the request, and a disc that
+//! crosses the frame.
 
 use embedded_graphics::mono_font::iso_8859_1::{FONT_6X10, FONT_8X13_BOLD, FONT_9X15_BOLD, FONT_9X18_BOLD};
 
@@ -90,7 +90,7 @@ impl Scene {
         small.draw_all(canvas, (pad, y), TEXT, &prompt);
     }
 
-    /// Draws all frames of a clip without a picture.
+    /// Draws all frames of a clip that does not begin with a picture.
     pub(super) fn frames(picture: &Picture) -> Frames {
         let count = picture.seconds * picture.fps.get();
         let (columns, rows) = (picture.width.div_ceil(16) as usize, picture.height.div_ceil(16) as usize);
@@ -157,7 +157,7 @@ struct Style {
     small: Line,
     /// The fonts for the title, the largest first. The first font in which the whole title fits is used.
     titles: [Line; 2],
-    /// The number of cells by which all distances are multiplied.
+    /// The length in cells of one unit of distance, which is larger in larger frames.
     unit: usize,
 }
 

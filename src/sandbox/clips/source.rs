@@ -18,8 +18,7 @@ pub(in crate::sandbox) enum Source {
 impl Source {
     /// Returns the picture, cropped around its middle and scaled to this many pixels.
     ///
-    /// An address, and a file that cannot be decoded, give an invented product instead, always the same for the same
-    /// source.
+    /// A web address or an unreadable file gives an invented product, always the same for the same source.
     pub(super) fn picture(&self, (width, height): (u32, u32)) -> RgbImage {
         match self {
             Self::Address(address) => product(address.as_bytes(), (width, height)),
@@ -72,8 +71,8 @@ fn fill(picture: &DynamicImage, (width, height): (u32, u32)) -> RgbImage {
     RgbImage::from_raw(width, height, white).expect("there are three bytes a pixel")
 }
 
-/// Draws an invented product that is unlike a picture: the one of several that differs most from it. The same picture
-/// and seed give the same product.
+/// Draws several invented products, and returns the one that differs most from `picture`. The same picture and seed
+/// give the same product.
 pub(super) fn unlike(picture: &RgbImage, seed: &str) -> RgbImage {
     const CANDIDATES: u32 = 8;
     let pixels = picture.dimensions();

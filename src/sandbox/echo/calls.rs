@@ -1,4 +1,4 @@
-//! Handles the calls that only echo has: polls of many tasks, lists of tasks, and cancelling.
+//! Handles the calls that only the provider `echo` has: polls of many tasks, lists of tasks, and cancelling.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -68,7 +68,7 @@ fn bulk(shared: &Shared, ids: &str) -> Result<Answer, Refusal> {
     Ok((bent, reply::json(StatusCode::OK, &json!({ "tasks": tasks, "missing": missing }))))
 }
 
-/// The query parameters of a request for a list of tasks: the earliest and latest time of acceptance, and the page.
+/// The query of a request for a list of tasks: the earliest and the latest time of acceptance, and the page.
 struct Span {
     since: Timestamp,
     until: Timestamp,

@@ -12,7 +12,7 @@ use crate::sandbox::tasks::Order;
 /// A model of `UniAll` with its price per second, which is invented here because none is published.
 struct Model {
     name: &'static str,
-    /// True for a Pro model. Only these accept several reference pictures.
+    /// True for a Pro model. Only Pro models accept several reference pictures.
     pro: bool,
     /// The short side of the clip, in pixels.
     short: u32,

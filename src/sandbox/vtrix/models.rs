@@ -1,7 +1,7 @@
 //! The Vidu models of Vtrix with their parameters.
 //!
-//! `viduq1_img2video` follows its page, and accepts one more parameter. The other models follow Vtrix's publications
-//! and, if these say nothing (durations and resolutions of some, the aspect ratios), Vidu's own pages. Models that need
+//! `viduq1_img2video` follows its own page, and accepts one more parameter. The other models follow Vtrix's
+//! publications, and Vidu's own pages for aspect ratios and for some durations and resolutions. Models that need
 //! subjects, that extend a clip, or that keep a library of subjects are left out.
 
 use crate::sandbox::fields::Kind;

@@ -143,7 +143,7 @@ static MODELS: LazyLock<[Model; 7]> = LazyLock::new(|| {
 
 /// Checks the body of a request against the table of its model, and returns the task to make for it.
 ///
-/// A member that is null counts as not sent, because Z.AI's own client library sends every parameter that it has.
+/// A field that is null counts as not sent, because Z.AI's own client library sends every field that it knows.
 pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     let Some(body) = body.as_object() else {
         return Err(bad("1210", "The body must be a JSON object"));

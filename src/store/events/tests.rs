@@ -62,8 +62,8 @@ fn events(attempts: u32, at: Tick) -> Vec<Event> {
     events
 }
 
-/// Describes the part of a state that the ledger must preserve. The ledger need not preserve the steps of collecting a clip,
-/// because collecting is free.
+/// Describes the part of a state that the ledger must preserve. The steps of collecting a clip are free, so the ledger
+/// may lose them.
 fn gist(state: &State) -> String {
     match state {
         State::Running { task, .. } | State::Downloading { task, .. } | State::Placing { task, .. } => {
@@ -154,7 +154,8 @@ fn a_line_about_another_submission_says_nothing() {
     assert_eq!(replay(&line, claimed.clone(), &policy), claimed);
 }
 
-/// Tests that one ledger line is enough to restore also the earlier steps of a take, whose own lines may be lost.
+/// Tests that one ledger line restores the earlier steps of a take as well, even if the lines about those steps are
+/// lost.
 #[test]
 fn a_line_is_believed_also_where_those_before_it_were_lost() {
     let policy = Policy::standard();

@@ -38,7 +38,6 @@ impl Reader {
     }
 }
 
-/// Reads the newest verdict for each take that was checked.
 pub(super) fn checks(db: &Connection) -> rusqlite::Result<HashMap<TakeId, Check>> {
     let mut select = db.prepare_cached("SELECT take, clip, settings, findings, frames FROM checks")?;
     let rows = select.query_map([], |row| {

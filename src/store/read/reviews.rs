@@ -47,7 +47,6 @@ pub(in crate::store) struct Reviews {
 }
 
 impl Reviews {
-    /// Reads the reviews of all jobs.
     pub(in crate::store) fn read(db: &Connection) -> rusqlite::Result<Self> {
         let mut select =
             db.prepare_cached(&format!("SELECT {COLUMNS}, job, latest FROM reviews ORDER BY revision"))?;
@@ -89,8 +88,8 @@ impl Reviews {
         own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
     }
 
-    /// Returns the newest of a job's reviews that asked for another rendering. A review does not count if a later one took the
-    /// request back before the rendering was ordered.
+    /// Returns the newest of a job's reviews that asked for another rendering. Skips a review that a later one replaced
+    /// before the rendering was ordered.
     fn asking(&self, job: i64) -> Option<&Review> {
         let reviews = self.of_job(job);
         (0..reviews.len()).rev().find_map(|at| {
@@ -121,7 +120,7 @@ impl Reader {
     /// Returns the reviewers' feedback on clips of a project, by job key, for the next renderings.
     ///
     /// The feedback is the note of the newest review that asked for another rendering, or its reasons if there is no
-    /// note. A request that was taken back before it was ordered does not count.
+    /// note. A review that was replaced by a later one before the rendering was ordered does not count.
     pub fn feedback(&self, project: &str) -> Result<HashMap<JobKey, String>, StoreError> {
         self.read_here(|db| {
             let reviews = Reviews::read(db)?;
@@ -170,8 +169,8 @@ impl Reader {
     /// Counts the clips of a project (`None`: of all projects) by the state of their review. Only clips of wanted jobs
     /// count.
     ///
-    /// The second value has one take for each queued rendering: the take of the rejected clip, whose request will be
-    /// sent again.
+    /// The second value has the takes whose clips were rejected and whose requests a review has queued to be sent
+    /// again.
     pub async fn review_counts(
         &self,
         project: Option<&str>,
@@ -221,8 +220,8 @@ impl Reader {
     }
 }
 
-/// Returns the rejections of a project by job key. A job is included if its present clip was rejected for the job's
-/// present fingerprint.
+/// Returns the rejections of a project's present clips, by job key. A rejection counts only if the job's fingerprint
+/// has not changed since.
 pub(in crate::store) fn rejections(
     db: &Connection,
     project: &str,

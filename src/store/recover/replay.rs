@@ -18,7 +18,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
 
-/// The counts of the submissions and takes that were added or changed, of missing clips, and of unusable ledger lines.
+/// The counts that a replay returns: submissions and takes that were added or changed, missing clips, and unusable
+/// ledger lines.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
     pub(super) submissions: usize,
@@ -26,7 +27,7 @@ pub(super) struct Recovered {
     pub(super) takes: usize,
     pub(super) missing: usize,
     pub(super) unmatched: usize,
-    /// The number of clips that only sidecars prove and that are missing or altered.
+    /// The number of clips that are recorded only in sidecars and that are missing or altered.
     pub(super) gone: usize,
 }
 
@@ -40,11 +41,10 @@ struct Replay<'a> {
     heard: u64,
     /// The ids of the takes that the database had before the replay.
     known: HashSet<String>,
-    /// The ids of the takes that were added or changed.
     changed: HashSet<String>,
     /// The ids of the takes whose submission was missing from the database and was added from the ledger.
     missed: HashSet<String>,
-    /// The ids of the takes that only a sidecar proves.
+    /// The ids of the takes that are recorded only in a sidecar.
     proved: HashSet<&'a str>,
     recovered: Recovered,
 }
@@ -104,7 +104,7 @@ pub(super) fn replay(
     Ok(recovered)
 }
 
-/// Records that the database has every ledger line up to position `end`.
+/// Records that the database has all ledger lines that end before the byte position `end`.
 pub(super) fn agree(db: &Connection, entries: &[Entry], end: u64) -> rusqlite::Result<()> {
     let mut delete = db.prepare("DELETE FROM outbox WHERE seq = ?1")?;
     for entry in entries {
@@ -133,8 +133,8 @@ impl Replay<'_> {
         }
     }
 
-    /// Handles a line about a take that the database does not know. Adds a take that a person ordered, skips a
-    /// cancellation, and counts any other line as unusable.
+    /// Handles a ledger line about a take that the database does not have. If a person ordered the take, it is added. A
+    /// cancellation is skipped, and any other line is counted as unusable.
     fn unknown(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         match entry.kind {
             Kind::Ordered if repair::order(self.db, entry, self.policy)?.is_some() => {
@@ -209,7 +209,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Puts a take into the state in which its request is being sent, whatever its state in the database is.
+    /// Sets a take to the state in which its request is being sent, whatever its state in the database is.
     fn claim_again(
         &self,
         entry: &Entry,
@@ -257,7 +257,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Records the path of a clip: under a job's name, or next to the newer clip that took its name.
+    /// Records the new path of a clip: as the clip of a job, or as an older version that a newer clip replaced.
     fn filed(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         let Some(path) = entry.path.clone() else { return Ok(()) };
         self.changed.insert(entry.take.clone());
@@ -271,8 +271,8 @@ impl Replay<'_> {
         }
     }
 
-    /// Takes the clip at a path from the jobs that had it, because one file is the clip of one job. The take moves with
-    /// it, for example when its project is renamed.
+    /// Records that a take's clip at a path no longer belongs to the jobs that had it, because it now belongs to `job`.
+    /// If another job had it there, the take moves to `job` as well, for example after its project was renamed.
     fn leave(&self, take: &TakeId, path: &str, job: i64) -> rusqlite::Result<()> {
         let is_left = "SELECT 1 FROM takes t JOIN jobs j ON j.id = t.job
              WHERE t.id = ?1 AND j.filed_take = ?1 AND j.filed_path = ?2 AND j.id <> ?3";
@@ -346,7 +346,6 @@ const fn is_about_clip(kind: Kind) -> bool {
     matches!(kind, Kind::Filed | Kind::Adjusted | Kind::Dismissed | Kind::Recalled | Kind::Reviewed)
 }
 
-/// Parses the key of the job that a line names.
 fn key(entry: &Entry) -> rusqlite::Result<JobKey> {
     entry.job.parse().map_err(|error| takes::unreadable(0, error))
 }

@@ -14,19 +14,18 @@ use crate::store::ledger::{Entry, Kind};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-/// The value of `why` that marks a ledger line as made from a sidecar. The ledger may lack other submissions from the
-/// time before such a line.
+/// The value of `why` that marks a ledger line as made from a sidecar. The ledger may lack other submissions that were
+/// made before such a line.
 pub(super) const FROM_SIDECAR: &str = "sidecar";
 
 /// A finished take as its sidecar describes it.
 pub(super) struct Witness {
     /// The finished take, with the path of the clip that belongs to the sidecar.
     pub(super) take: Take,
-    /// The size and digest of the clip.
     pub(super) file: ClipFile,
     /// True if the clip is still at the path where the run placed it.
     pub(super) in_place: bool,
-    /// True if the clip is there, with the recorded size and hash. Otherwise it is missing or altered.
+    /// True if the clip still exists with the recorded size and hash; false if it is missing or altered.
     pub(super) stands: bool,
     settled: Usd,
     submitted: Timestamp,
@@ -34,7 +33,8 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    /// Reads the sidecar of the clip at a path; returns `None` if it lacks data that a proof of the payment needs.
+    /// Reads the sidecar of the clip at a path; returns `None` if it lacks data that the ledger needs, such as the
+    /// price.
     pub(super) fn read(path: &str, sidecar: &Json) -> Option<Self> {
         let text = |name: &str| sidecar[name].as_str();
         let file = ClipFile { size: sidecar["bytes"].as_u64()?, sha256: text("sha256")?.parse().ok()? };
@@ -78,13 +78,11 @@ impl Witness {
         witness.lines(None).into_iter().all(is_within).then_some(witness)
     }
 
-    /// Returns the time at which the take was submitted.
     pub(super) const fn submitted(&self) -> Timestamp {
         self.submitted
     }
 
-    /// Builds the ledger lines that prove the take's payment: intent, acceptance and charge. Their numbers are set
-    /// later.
+    /// Builds the three ledger lines of a paid clip: intent, acceptance and charge. Their numbers are set later.
     pub(super) fn lines(&self, out: Option<&str>) -> Vec<Entry> {
         let mut intent = Entry::standing(&self.take, Kind::Intent, self.submitted);
         intent.out = out.map(str::to_owned);
@@ -170,7 +168,8 @@ fn picture(value: &Json) -> Option<Media> {
     })
 }
 
-/// Checks whether an intent line was made from a sidecar, so that the history before the line is lost.
+/// Checks whether a ledger line is an intent that was made from a sidecar. Other submissions from the time before such
+/// a line may be lost.
 pub(super) fn is_from_sidecar(entry: &Entry) -> bool {
     entry.kind == Kind::Intent && entry.why.as_deref() == Some(FROM_SIDECAR)
 }

@@ -121,8 +121,8 @@ BEGIN
 END;
 ";
 
-/// Adds `takes.instead_of`, the older take in doubt that a take replaces, and the table with the output folder. The
-/// manifest must allow replacements, and their total cost is limited.
+/// Adds `takes.instead_of`: the id of an older take, perhaps charged, that a take replaces. Also adds the table with
+/// the output folder.
 const V2: &str = "
 ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
 CREATE TABLE output (root TEXT NOT NULL) STRICT;
@@ -204,13 +204,13 @@ const DISKS: &str = "
 ALTER TABLE output ADD COLUMN disks TEXT;
 ";
 
-/// Adds `takes.dismissed`: the time at which a person accepted the outcome of the take as it is.
+/// Adds `takes.dismissed`: the time at which a person accepted the outcome of the take, such as a failure.
 const DISMISSED: &str = "
 ALTER TABLE takes ADD COLUMN dismissed INTEGER;
 CREATE INDEX takes_dismissed ON takes (dismissed) WHERE dismissed IS NOT NULL;
 ";
 
-/// Adds the place in which commands last submitted or collected: the id and the name of the machine, and the folder.
+/// Adds a table with the machine (its id and name) and the folder in which commands last submitted or collected.
 const DRIVEN: &str = "
 CREATE TABLE driven (machine TEXT NOT NULL, host TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
 ";
@@ -305,13 +305,12 @@ ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE takes ADD COLUMN ended INTEGER;
 ";
 
-/// Adds the tables of rollouts: the canaries, the templates whose canaries were approved, and the jobs that wait for a
-/// review.
+/// Adds the tables of rollouts, in which a person reviews the first clips of a template before the other jobs are
+/// rendered.
 ///
-/// `canaries` are the jobs of a template that are rendered first, in the order in which they were chosen. `template` is the
-/// identity of the template, and `draw` is the rule of the choice. `passed_templates` are the templates whose other jobs
-/// may be rendered as well. `held_back` are the wanted jobs that wait for the review of a canary, as the last run found
-/// them.
+/// `canaries` are the jobs that are rendered first, in the order in which the rule `draw` chose them; `template` is the
+/// digest of their template. `passed_templates` are the templates whose canaries were approved. `held_back` are the
+/// wanted jobs that wait for such a review, as the last run found them.
 const ROLLOUT: &str = "
 CREATE TABLE canaries (
     project TEXT NOT NULL,
@@ -334,8 +333,7 @@ CREATE TABLE passed_templates (
 CREATE TABLE held_back (job INTEGER PRIMARY KEY REFERENCES jobs (id)) STRICT;
 ";
 
-/// Adds an index for the takes that replace a take in doubt. These few are then found at once among many takes that
-/// wait to be sent.
+/// Adds an index for takes that replace an older take. They are few among the many takes that wait to be sent.
 const STAND_INS: &str = "
 CREATE INDEX stand_ins ON takes (instead_of) WHERE instead_of IS NOT NULL;
 ";

@@ -13,12 +13,11 @@ use std::path::Path;
 /// The SQL columns of a wanted job, in the order in which the function [`wanted`] reads them.
 pub(super) const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request, \
                       w.likeness, w.tags";
-/// The number of columns in [`WANTED`].
 const WIDTH: usize = 11;
 
 impl Worksheet {
-    /// Visits the jobs with a decision in the order of submission. Runs on the thread that writes the jobs into the
-    /// state database.
+    /// Visits the jobs with a decision in the order of submission, on the thread that records the jobs in the state
+    /// database.
     pub(in crate::store) fn each_decided(
         &self,
         mut visit: impl FnMut(Decided) -> rusqlite::Result<()>,
@@ -28,8 +27,8 @@ impl Worksheet {
 }
 
 impl Book {
-    /// Returns the number of wanted jobs that have no decision, because they are not selected, and that no earlier run has
-    /// recorded.
+    /// Returns the number of wanted jobs that have no decision in this plan, and that no earlier run has recorded as
+    /// wanted.
     pub(in crate::store) fn unrecorded(&self) -> rusqlite::Result<u64> {
         let sql =
             "SELECT count(*) FROM wanted w LEFT JOIN decided d USING (at) WHERE d.at IS NULL AND NOT EXISTS (

@@ -17,16 +17,15 @@ pub(super) const COLUMNS: &str = "d.kind, d.take, d.key, d.filed_take, d.filed_p
 /// The text in the column `key` of a submitted job whose request has no reply yet.
 const UNANSWERED: &str = "no reply yet";
 
-/// The number of columns that [`decision`] reads.
 pub(super) const WIDTH: usize = 12;
 
-/// The SQL statement that saves the decision about the job at position `at`.
+/// The SQL statement that saves the plan's decision about the job at a position.
 pub(super) const SETTLE: &str = "INSERT INTO decided
     (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
-/// The SQL statement that saves the decision about a leading job, whose rendering other jobs with the same fingerprint
-/// use.
+/// The SQL statement that saves the plan's decision about a job whose rendering other jobs with the same fingerprint
+/// can use.
 pub(super) const LEAD: &str = "INSERT INTO leading
     (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";

@@ -27,8 +27,9 @@ impl Book {
         self.note(cleared);
     }
 
-    /// Adds a wanted job. Jobs with a higher urgency are submitted first. [`know`](Self::know) returns the error if
-    /// adding fails.
+    /// Adds a wanted job to the worksheet. Jobs with a higher urgency are submitted first.
+    ///
+    /// If adding fails, the error is returned later, by [`know`](Self::know).
     pub fn take(&mut self, wanted: &Wanted, placed: Placed) {
         if self.trouble.is_some() {
             return;
@@ -40,8 +41,9 @@ impl Book {
         self.note(inserted);
     }
 
-    /// Opens the file in which [`picture`](Self::picture) saves the signatures of pictures. [`know`](Self::know)
-    /// returns the error if that fails.
+    /// Opens the file in which [`picture`](Self::picture) saves the signatures of pictures.
+    ///
+    /// If that fails, the error is returned later, by [`know`](Self::know).
     pub fn keep_signatures(&mut self, file: &Path) {
         match Signatures::open(file) {
             Ok(signatures) => self.signatures = Some(signatures),
@@ -63,8 +65,11 @@ impl Book {
         }
     }
 
-    /// Ends the adding of jobs, and opens the history of the project for look-ups. `state` is `None` if the state
-    /// folder has no database yet. `is_live` returns true if a manifest still names the given other project.
+    /// Attaches the project's history after all wanted jobs were added, and returns the first error of the adding, if
+    /// there was one.
+    ///
+    /// `state` is `None` if the state folder has no database yet. `is_live` returns true for another project that a
+    /// manifest still names.
     pub fn know(
         &mut self,
         project: &str,

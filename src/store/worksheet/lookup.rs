@@ -17,20 +17,21 @@ use crate::store::takes;
 use rusqlite::{OptionalExtension as _, Row};
 
 const TAKE: &str = "t.id, t.fingerprint, t.price, t.path, t.data, t.instead_of";
-/// The number of columns in [`TAKE`].
 const TAKE_WIDTH: usize = 6;
 
-/// The SQL query for the path, size and digest of a take's clip, one row for each job that has the clip.
+/// The SQL query for the clip of a take: path, size and digest, one row for each job that has the clip.
 const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
 
 /// The start of the SQL queries for takes that other jobs may use: `t` is a take, and `j` the take's own job.
 const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
-/// The SQL condition for takes that jobs other than their own may use. It excludes unsent takes that replace a take in
-/// doubt, because they move only together with that take. It also excludes finished takes whose clip no longer exists.
+/// The SQL condition for takes that other jobs may use as well.
+///
+/// It excludes unsent takes that replace an older take, because they move only together with it, and finished takes
+/// whose clip no longer exists.
 const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending') AND (t.path <> '' OR t.state <> 'done')";
 
-/// The largest number of fingerprints for which finished takes are kept in memory. When it is reached, all of them are
-/// dropped.
+/// The largest number of fingerprints for which finished takes are kept in memory. A full memory is emptied before
+/// another fingerprint is added.
 const REMEMBERED: usize = 1_000;
 
 fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
@@ -90,8 +91,8 @@ impl Book {
         Ok(None)
     }
 
-    /// Checks whether another variant of the same item is wanted with the fingerprint of `job`. Then each variant needs its own
-    /// rendering, and does not use a rendering of another project.
+    /// Checks whether several variants of an item are wanted with the fingerprint of `job`. Then each of them needs its
+    /// own rendering, and none uses a rendering of another project.
     fn is_repeated(&self, job: &Wanted) -> rusqlite::Result<bool> {
         let JobKey { shot, item, variant } = &job.key;
         self.prepare(

@@ -82,10 +82,10 @@ impl Book {
         Ok(())
     }
 
-    /// Finds a finished take whose clip has the same bytes as `file`, which is at `path`. Returns `None` if there is
-    /// none, or if a wanted job has the take's clip at this path.
+    /// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is
+    /// none, or if a wanted job already has such a clip at this path, where it belongs.
     ///
-    /// Searches every take, so it is only for a path that an unexpected file occupies.
+    /// Searches every take, so it is only for a path with an unexpected file.
     pub fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
         let wanted =
             "SELECT 1 FROM wanted w WHERE w.shot = f.shot AND w.item = f.item AND w.variant = f.variant";
@@ -103,8 +103,10 @@ impl Book {
         self.run(|| self.db.prepare(sql)?.exists((path, &key.shot, &key.item, &key.variant)))
     }
 
-    /// Checks whether a job other than `by` still needs this clip at its path. A job needs the clip if it has the clip at
-    /// that path and gets no other clip in this plan. The job must also be wanted, or be left out only because of an error.
+    /// Checks whether another job than `by` still needs this clip at its path. A job needs the clip if it has the clip
+    /// there and the plan gives it no other.
+    ///
+    /// Only wanted jobs count, and jobs that are absent because of an error in their row.
     pub fn is_needed(
         &self,
         clip: &Filed,

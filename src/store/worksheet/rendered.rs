@@ -11,15 +11,15 @@ pub(super) type Memo = HashMap<Fingerprint, Rendered>;
 /// A few finished takes with the same fingerprint: no more than are needed to find a take for any job.
 #[derive(Clone, Default)]
 pub(super) struct Rendered {
-    /// At most two takes of this project, each with the key of its job. The second is the next take after the first
-    /// whose job may share a clip with the first one's job.
+    /// At most two takes of this project, each with the key of its job. The second is the next one whose job may share
+    /// a clip with the job of the first.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
     /// Takes of other projects, chosen in the same way as in `own`.
     pub(super) elsewhere: [Option<(JobKey, TakeId)>; 2],
 }
 
-/// Adds a take to `found` as the first take, or as the second if its job may share a clip with the job of the first.
-/// Drops any other take.
+/// Adds a take to `found` if `found` is empty, or has one take whose job may share a clip with this take's job.
+/// Otherwise drops the take.
 pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
     let [first, second] = found;
     match first {
@@ -29,7 +29,8 @@ pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: 
     }
 }
 
-/// Returns the first kept take whose clip the job `key` may share, with the key of the take's job; `None` if there is none.
+/// Returns the first take in `found` whose clip the job `key` may share, with the key of that take's job; `None` if
+/// there is none.
 pub(super) fn shared(found: &[Option<(JobKey, TakeId)>; 2], key: &JobKey) -> Option<(JobKey, TakeId)> {
     found.iter().flatten().find(|(owner, _)| may_share(owner, key)).cloned()
 }

@@ -1,5 +1,5 @@
-//! Reads the data of a rollout: the templates of the wanted jobs, the choice of canaries, and the reviews of their clips. A
-//! canary is the first jobs of a template, whose clips a person reviews before the rest is rendered.
+//! Reads the data of a rollout: the templates of the wanted jobs, the choice of canaries, and the reviews of their
+//! clips. A canary is a few jobs of a template, whose clips a person reviews before the other jobs are rendered.
 
 use super::cursor::{WANTED, wanted};
 use super::{Book, StoreError};
@@ -35,8 +35,8 @@ pub struct Waiting {
     pub price: Usd,
 }
 
-/// The SQL query for the jobs that may join a template's canary: one job for each fingerprint. Jobs with the fingerprint of a
-/// job at an excluded position are left out.
+/// The SQL query for the jobs that may still join a template's canary: the first job with each fingerprint. The second
+/// parameter has the positions of the canary's jobs; jobs with their fingerprints are left out.
 const CANDIDATES: &str =
     "SELECT min(at) AS at, kind, draw FROM wanted WHERE template = ?1 AND fingerprint NOT IN
     (SELECT fingerprint FROM wanted WHERE at IN (SELECT value FROM json_each(?2))) GROUP BY fingerprint";
@@ -92,8 +92,8 @@ impl Book {
         })
     }
 
-    /// Returns the kinds (variant, picture shape and size) of the jobs that may join a template's canary. Each kind comes with
-    /// its number of jobs, the most frequent kind first. `except` has the positions of the jobs that are in the canary already.
+    /// Counts the jobs that may still join a template's canary, by kind (variant, picture shape and size), the most
+    /// frequent kind first. `except` has the positions of the jobs that are in the canary already.
     pub fn kinds(&self, template: &Sha256, except: &[i64]) -> Result<Vec<(String, usize)>, StoreError> {
         let sql =
             format!("SELECT kind, count(*) FROM ({CANDIDATES}) GROUP BY kind ORDER BY count(*) DESC, kind");
@@ -107,8 +107,8 @@ impl Book {
         })
     }
 
-    /// Returns the worksheet position of the job with the number `position`, from 0, among the jobs of this `kind` that
-    /// may join the template's canary. Returns `None` if there are fewer jobs.
+    /// Returns one of the jobs of this `kind` that may still join a template's canary, as its position in the
+    /// worksheet. `position` counts these jobs from 0; `None` if there are fewer.
     pub fn of_kind(
         &self,
         template: &Sha256,
@@ -126,8 +126,8 @@ impl Book {
         })
     }
 
-    /// Returns the worksheet positions of jobs that may join a template's canary: the first ones in the template's
-    /// random order, at most `jobs`.
+    /// Draws at most `jobs` random jobs that may still join a template's canary, and returns their positions in the
+    /// worksheet. The same template always gives the same order.
     pub fn drawn(&self, template: &Sha256, except: &[i64], jobs: usize) -> Result<Vec<i64>, StoreError> {
         let sql = format!("SELECT at FROM ({CANDIDATES}) ORDER BY draw, at LIMIT ?3");
         self.run(|| {
@@ -227,7 +227,6 @@ impl Book {
         })
     }
 
-    /// Checks whether a job waits for the review of a canary.
     pub(super) fn is_kept_back(&self, at: i64) -> rusqlite::Result<bool> {
         if !self.has_kept_back.get() {
             return Ok(false);

@@ -1,7 +1,7 @@
 use super::*;
 use url::{Host, Url};
 
-/// Returns what [`refused`] says about the IP address in a link. The address is normalised first, as in the program.
+/// Returns the result of [`refused`] for the IP address in a link, which is normalised first, as in the program.
 fn verdict(host: &str, allow_loopback: bool) -> Option<&'static str> {
     let url = Url::parse(&format!("https://{host}/clip.mp4")).unwrap();
     match url.host().unwrap() {

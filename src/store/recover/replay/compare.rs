@@ -9,14 +9,15 @@ use crate::store::{admit, takes};
 use jiff::SignedDuration;
 use std::collections::HashMap;
 
-/// The time after a task's acceptance in which its link may still work: a day is the longest that a provider documents.
+/// The time after a task's acceptance in which the link to its clip may still work. A day is the longest time that a
+/// provider documents.
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Replay<'_> {
-    /// Compares finished takes with the clips in the output folder. The folder decides which clips exist.
+    /// Compares finished takes with the clips in the output folder, which decides which clips exist.
     ///
-    /// Nothing is paid again here. The task of a missing clip is polled again as long as its link may work; after that,
-    /// a person must decide.
+    /// Nothing is charged. The task of a missing clip is polled again as long as its link may work; after that, a
+    /// person must decide.
     pub(super) fn compare_with_clips(&mut self) -> rusqlite::Result<()> {
         let sql = format!(
             "SELECT {} FROM {} WHERE t.state IN ('running', 'downloading', 'done') ORDER BY t.place",
@@ -57,7 +58,8 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Searches for the clip of a finished take: under a job's name, or next to the newer clip that has that name.
+    /// Searches for the clip of a finished take, at the paths of jobs and among the older versions, and corrects the
+    /// records accordingly.
     fn look_for(&mut self, take: &Take) -> rusqlite::Result<()> {
         let State::Done { task, file } = &take.state else { return Ok(()) };
         let is_meant = "SELECT 1 FROM takes WHERE id = ?1 AND dismissed IS NOT NULL";
