@@ -22,6 +22,18 @@ providers:
 """
 
 
+# Makes the page's next request name an older decision about the mug than the program has.
+STALE = """
+const real = window.fetch;
+window.fetch = (address, options) => {
+  window.fetch = real;
+  const body = JSON.parse(options.body);
+  body.decisions.find((it) => it.job === "hero/mug").seen += 7;
+  return real(address, { ...options, body: JSON.stringify(body) });
+};
+"""
+
+
 class Served:
     """A review that runs until it is stopped."""
 
@@ -53,6 +65,11 @@ def standing(driver, job):
 def becomes(driver, job, expected, claims, words):
     wait(lambda: standing(driver, job) == expected)
     claims.equal(standing(driver, job), expected, words)
+
+
+def push(driver, words):
+    found = wait(lambda: [button for button in find_all(driver, "button") if button.text == words])
+    found[0].click()
 
 
 def current(project):
@@ -103,6 +120,15 @@ def run(arguments, claims):
         becomes(second, "hero/radio", "rejected", claims, "the other tab shows the rejection")
         press(driver, "u")
         becomes(driver, "hero/radio", "undecided", claims, "U takes it back")
+
+        driver.execute_script(STALE)
+        push(driver, "undecided\n2")
+        push(driver, "Approve all 2…")
+        push(driver, "Approve 2")
+        becomes(second, "hero/radio", "approved", claims, "of two approvals in one step, the one without a conflict is recorded")
+        claims.equal(standing(second, "hero/mug"), "undecided", "the one in conflict is not")
+        driver.get(served.link)
+        wait(lambda: len(find_all(driver, ".card")) == 3)
 
         show(driver, "hero/kettle")
         press(driver, " ")

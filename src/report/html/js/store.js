@@ -142,12 +142,17 @@ class ServedStore {
   settle(said) {
     const changed = this.model.apply(said);
     const late = said.refused ? (said.conflicts ?? []).map((it) => this.model.byName.get(it.job ?? it)).filter(Boolean) : [];
+    if (said.refused && late.length === 0) throw new Error("another person decided first; load the page again");
     this.changed(changed);
     return late;
   }
 
+  // The program records all decisions of a request or none. So those without a conflict are sent again.
   async decide(list) {
-    return this.settle(await this.post("/api/decide", { decisions: list }));
+    const late = this.settle(await this.post("/api/decide", { decisions: list }));
+    const others = list.filter((made) => !late.some((job) => job.name === made.job));
+    if (late.length === 0 || others.length === 0) return late;
+    return [...late, ...(await this.decide(others))];
   }
 
   async choose(job, take) {
