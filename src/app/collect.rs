@@ -6,6 +6,7 @@ use super::board::Roster;
 use super::error::Error;
 use super::exit::Exit;
 use super::lost::{Lost, open_folder};
+use super::places::Places;
 use super::project::Project;
 use super::project_status::buckets;
 use super::reporter::News;
@@ -15,7 +16,7 @@ use super::setup::{not_set_up, set_up_valid};
 use super::summary::{self, Ended, RunReport};
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
-use crate::store::Caps;
+use crate::store::{Caps, Lock};
 
 impl Project {
     /// Downloads the clips that are paid and not saved yet, for all projects of the folder.
@@ -29,14 +30,19 @@ impl Project {
         }
         match Session::open(self, "collect") {
             Ok(session) => collect_owed(session).await,
-            // The run that holds the lock collects paid work as well.
-            Err(error) if error.exit == Exit::Locked => {
+            Err(error) if error.exit == Exit::Locked && is_collecting(places)? => {
                 let what = format!("{}; that run downloads the paid clips", error.what);
                 Ok(RunReport::nothing(what, None))
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// Checks whether the command that holds the lock of the state folder downloads the paid clips as well.
+fn is_collecting(places: &Places) -> Result<bool, Error> {
+    let holder = Lock::holder(&places.state)?;
+    Ok(holder.is_some_and(|it| matches!(it.command.as_str(), "run" | "collect" | "retry" | "redo")))
 }
 
 /// Reports an error that prevents new submissions, then downloads the clips that are paid already.

@@ -96,7 +96,7 @@ impl From<ApplyError> for Error {
             ApplyError::Illegal(illegal) => {
                 Self::new(Exit::Unexpected, format!("{illegal}; this is a defect of shotlist"))
             }
-            error @ (ApplyError::Changed | ApplyError::TaskTaken(_)) => Self::local(error),
+            error @ (ApplyError::Changed | ApplyError::TaskTaken { .. }) => Self::local(error),
         }
     }
 }

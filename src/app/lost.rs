@@ -211,7 +211,10 @@ impl Search<'_> {
     pub(crate) async fn check_and_restore(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;
-        let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
+        // A clip that is meant to be gone, or that no job asks for any more, is no sign of a lost disk.
+        let is_missed = |clip: &Clip| clip.wanted && !lost.dismissed.contains(&clip.filed.take);
+        let missing =
+            found.lost.iter().filter(|(clip, loss)| *loss == Loss::Missing && is_missed(clip)).count();
         let refused = |what: String| {
             let what = format!(
                 "{missing} of {} clips are missing in {}, {what}; nothing was downloaded or sent. Mount the \

@@ -31,6 +31,7 @@ use crate::domain::throttle::{Learned, Throttle};
 use crate::provider::Provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
+use crate::store::KeyUse;
 use crate::transport::Endpoint;
 use control::Control;
 use downloads::Downloads;
@@ -168,8 +169,8 @@ pub struct Account {
     pub provider: Arc<dyn Provider>,
     /// The provider's address and key.
     pub endpoint: Endpoint,
-    /// The time at which this API key came into use. Set at the start of a run if the provider can list its tasks.
-    pub(super) key_since: OnceLock<Timestamp>,
+    /// The time since which the present address and API key are in use. Set at the start of a run.
+    pub(super) key_use: OnceLock<KeyUse>,
     /// True if the provider's address has ever accepted a submission. Set at the start of a run.
     pub(super) proven: AtomicBool,
     /// True once a free query of this run has shown that submissions may be sent.
@@ -232,7 +233,7 @@ impl Account {
         let polls = own.polls.map_or(POLLS, NonZeroU32::get);
         let poll_backoff = provider.profile().policy().throttle_backoff;
         Self {
-            key_since: OnceLock::new(),
+            key_use: OnceLock::new(),
             proven: AtomicBool::new(false),
             let_in: tokio::sync::Mutex::default(),
             provider,

@@ -228,20 +228,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records which API key is used for each provider that can list its tasks, before anything is sent. A number that
-    /// identifies the key is recorded, never the key.
-    ///
-    /// Also reads whether each provider's address has ever accepted a submission.
+    /// Records a number that identifies each provider's address and API key, before anything is sent. Also reads whether
+    /// the address has ever accepted a submission.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
         for (name, account) in self.accounts {
             let proven = self.world.store.has_accepted(name, account.endpoint.base_url.as_str()).await?;
             account.proven.store(proven, Ordering::Relaxed);
-            if account.provider.look_up().is_none() {
-                continue;
-            }
-            let since = self.world.store.key_in_use(name, account.endpoint.mark(), now).await?;
-            account.key_since.get_or_init(|| since);
+            let key_use = self.world.store.key_in_use(name, account.endpoint.mark(), now).await?;
+            account.key_use.get_or_init(|| key_use);
         }
         Ok(())
     }

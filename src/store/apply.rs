@@ -101,13 +101,24 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
         Ok(to) => to,
         Err(illegal) => return Ok(Err(illegal.into())),
     };
-    if let Err(error) = takes::set_state(db, &row.id, &to, at.now) {
+    let mut saved = takes::set_state(db, &row.id, &to, at.now);
+    if let (Err(error), Event::Adopt(task)) = (&saved, &event)
+        && is_taken(error)
+        && takes::release(db, &row.request.model.provider, task)?
+    {
+        saved = takes::set_state(db, &row.id, &to, at.now);
+    }
+    if let Err(error) = saved {
         let (true, Some(task)) = (is_taken(&error), to.task()) else { return Err(error) };
         // Another take owns that task: a submission becomes a person's decision, any other event is refused.
         let conflict = Details { said: Some(owned_elsewhere(&task.id)), ..details.clone() };
         let step = Change { event: Event::AcceptedTwice, at, policy, details: &conflict };
         return match transition(db, row, step)? {
-            Err(ApplyError::Illegal(_)) => Ok(Err(ApplyError::TaskTaken(task.id.clone()))),
+            Err(ApplyError::Illegal(_)) => {
+                let owner = takes::owner(db, &row.request.model.provider, &task.id)?;
+                let owner = owner.map_or_else(|| row.key.clone(), |(key, _)| key);
+                Ok(Err(ApplyError::TaskTaken { task: task.id.clone(), owner }))
+            }
             saved => Ok(saved),
         };
     }

@@ -1,7 +1,7 @@
 //! The errors of the database and the ledger. Each message says what failed, in which file, what it means for the
 //! money, and the next step.
 
-use crate::domain::key::TaskId;
+use crate::domain::key::{JobKey, TaskId};
 use crate::domain::lifecycle::Illegal;
 use crate::domain::money::Usd;
 use std::io;
@@ -290,8 +290,13 @@ pub enum ApplyError {
     #[error("another process changed the rendering; nothing was written")]
     Changed,
     /// Another take already owns the provider's task with this id.
-    #[error("task {0} already belongs to another rendering; nothing was written")]
-    TaskTaken(TaskId),
+    #[error("task {task} already belongs to a rendering of {owner}; nothing was written")]
+    TaskTaken {
+        /// The task that was named for a take.
+        task: TaskId,
+        /// The job whose rendering the task is.
+        owner: JobKey,
+    },
     /// The event cannot happen in the take's state.
     #[error(transparent)]
     Illegal(#[from] Illegal),

@@ -65,6 +65,15 @@ pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<El
     Ok(Some(elsewhere).filter(|elsewhere| elsewhere.waiting > 0))
 }
 
+/// The use of a provider's present address and API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUse {
+    /// The time since which both are in use, to the millisecond.
+    pub since: Timestamp,
+    /// True if another address or key was in use before.
+    pub replaced: bool,
+}
+
 impl Store {
     /// Returns the output folder to use, and records it.
     ///
@@ -90,30 +99,29 @@ impl Store {
             .await
     }
 
-    /// Records the API key with which a provider is called from now on. Returns the time at which this key was first
-    /// used after another one, to the millisecond. `mark` is a number that identifies a key without revealing it.
-    pub async fn key_in_use(
-        &self,
-        provider: &str,
-        mark: i64,
-        now: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
-        let (which, since) = (format!("key of {provider}"), format!("key of {provider} since"));
-        self.lane
-            .write(None, move |batch| {
-                if let (Some(known), Some(since)) = (value(batch.db, &which)?, value(batch.db, &since)?)
-                    && known == mark
-                {
-                    return Ok(Ok(since));
-                }
-                let now = now.as_millisecond();
-                let mut set = batch.db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
-                set.execute((&which, mark))?;
-                set.execute((&since, now))?;
-                Ok(Ok(now))
-            })
-            .await
-            .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
+    /// Records the address and API key with which a provider is called from now on. `mark` is a number that distinguishes
+    /// them without revealing the key.
+    pub async fn key_in_use(&self, provider: &str, mark: i64, now: Timestamp) -> Result<KeyUse, StoreError> {
+        let which = format!("key of {provider}");
+        let [since, replaced] = ["since", "replaced"].map(|word| format!("{which} {word}"));
+        let found = self.lane.write(None, move |batch| {
+            let (known, old) = (value(batch.db, &which)?, value(batch.db, &since)?);
+            if let (Some(known), Some(old)) = (known, old)
+                && known == mark
+            {
+                return Ok(Ok((old, value(batch.db, &replaced)?.is_some())));
+            }
+            let now = now.as_millisecond();
+            let mut set = batch.db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
+            set.execute((&which, mark))?;
+            set.execute((&since, now))?;
+            if known.is_some() {
+                set.execute((&replaced, 1))?;
+            }
+            Ok(Ok((now, known.is_some())))
+        });
+        let (since, replaced) = found.await?;
+        Ok(KeyUse { since: Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX), replaced })
     }
 
     /// Records the submission rate and the number of slots (tasks at a time) that a model was found to accept. `None`

@@ -64,7 +64,7 @@ pub use ledger::{Entry, Kind};
 pub use ledger_file::remarks;
 pub use lock::{Holder, Lock, LockError};
 pub use look::{Examined, Run, examine};
-pub use meta::{Elsewhere, Place};
+pub use meta::{Elsewhere, KeyUse, Place};
 pub use money::{By, Group, Since};
 pub use pauses::Pause;
 pub use read::checks::Check;

@@ -297,12 +297,7 @@ impl Reader {
     ///
     /// Reads from disk on the calling thread, so it is only for threads that may block.
     pub fn whose(&self, provider: &str, task: &TaskId) -> Result<Option<(JobKey, String)>, StoreError> {
-        self.read_here(|db| {
-            let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
-                       WHERE t.provider = ?1 AND t.task_id = ?2";
-            let whose = |row: &rusqlite::Row<'_>| Ok((takes::key(row, 0)?, row.get(3)?));
-            db.prepare_cached(sql)?.query_row([provider, task.0.raw()], whose).optional()
-        })
+        self.read_here(|db| takes::owner(db, provider, task))
     }
 
     /// Returns a number that changes whenever another connection, of this process or another, has written something.

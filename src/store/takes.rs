@@ -2,7 +2,7 @@
 
 use super::rows;
 use crate::domain::foreign::Foreign;
-use crate::domain::key::{JobKey, TakeId};
+use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{ClipFile, MoneyState, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
@@ -235,8 +235,9 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timest
         _ => None,
     };
     db.prepare_cached(&format!(
-        "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = :task_id, \
-         account = :account, ended = :ended, queue = {} WHERE id = :id",
+        "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = iif( \
+         :state IN ('held', 'written_off') AND EXISTS (SELECT 1 FROM takes o WHERE o.provider = takes.provider \
+         AND o.task_id = :task_id AND o.id <> takes.id), NULL, :task_id), account = :account, ended = :ended, queue = {} WHERE id = :id",
         queue(":state", ":due", "takes.job")
     ))?
     .execute(named_params! {
@@ -250,6 +251,26 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timest
         ":ended": ended,
     })
     .map(|_| ())
+}
+
+/// Lets another take have a task that its take only has because a person named the wrong one: the provider answered
+/// about another request. Returns true if the task is free now.
+pub(super) fn release(db: &Connection, provider: &str, task: &TaskId) -> rusqlite::Result<bool> {
+    let sql = "UPDATE takes SET task_id = NULL
+               WHERE provider = ?1 AND task_id = ?2 AND state = 'held' AND data ->> '$.held.reason' = 'id_mismatch'";
+    Ok(db.prepare_cached(sql)?.execute((provider, &task.0))? > 0)
+}
+
+/// Returns the job whose clip a provider's task renders, with the title of its item; `None` if no take has the task.
+pub(super) fn owner(
+    db: &Connection,
+    provider: &str,
+    task: &TaskId,
+) -> rusqlite::Result<Option<(JobKey, String)>> {
+    let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
+               WHERE t.provider = ?1 AND t.task_id = ?2";
+    let owner = |row: &Row<'_>| Ok((key(row, 0)?, row.get(3)?));
+    db.prepare_cached(sql)?.query_row((provider, &task.0), owner).optional()
 }
 
 /// Reads the present row of a take; returns `None` if its state has changed since the caller read it.

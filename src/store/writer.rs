@@ -22,6 +22,7 @@ pub type Rehearsal = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
 pub enum Step {
     /// The commit to the database.
     Commit,
+    /// The append to the ledger.
     Append,
 }
 

@@ -451,8 +451,37 @@ async fn a27_a_task_belongs_to_one_take_only() {
     assert_eq!(store.held(Some(PROJECT)).await.unwrap(), std::slice::from_ref(&held));
     assert_eq!(place.kinds(), ["intent", "accepted", "intent", "held"]);
     let taken = happen(&store, &held, Event::Adopt(TaskId("task-bowl".into()))).await;
-    assert_eq!(taken, Err(ApplyError::TaskTaken(TaskId("task-bowl".into()))));
+    let owner = get(&store, "bowl").await.key;
+    assert_eq!(taken, Err(ApplyError::TaskTaken { task: TaskId("task-bowl".into()), owner }));
     assert_eq!(get(&store, "cup").await, held, "the refusal wrote nothing");
+}
+
+#[tokio::test]
+async fn a27_tasks_that_were_named_for_the_wrong_takes_can_be_exchanged() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl", "cup"]).await;
+    let run = run(&store).await;
+    let one = || TaskId("task-1".into());
+    let two = || TaskId("task-2".into());
+    let mut held = Vec::new();
+    for (item, wrong) in [("bowl", two()), ("cup", one())] {
+        let mut take = claim(&store, &get(&store, item).await, run).await.unwrap();
+        for event in [Event::Unanswered, Event::Adopt(wrong)] {
+            take = happen(&store, &take, event).await.unwrap();
+        }
+        while !matches!(take.state, State::Held { reason: HeldReason::IdMismatch, .. }) {
+            take = happen(&store, &take, Event::Mistaken).await.unwrap();
+        }
+        held.push(take);
+    }
+    let bowl = happen(&store, &held[0], Event::Adopt(one())).await.unwrap();
+    assert_eq!(bowl.state.task().unwrap().id, one());
+    // The task is the bowl's now, so the cup cannot ask for it again, but a person can still end the cup.
+    let taken = happen(&store, &held[1], Event::Again).await;
+    assert_eq!(taken, Err(ApplyError::TaskTaken { task: one(), owner: bowl.key.clone() }));
+    let cup = happen(&store, &held[1], Event::Adopt(two())).await.unwrap();
+    assert_eq!(cup.state.task().unwrap().id, two());
 }
 
 #[tokio::test]

@@ -249,12 +249,13 @@ impl Drive {
     ) -> Result<(Event, Said), Failure> {
         let name = self.account.provider.name();
         let unclear = |words: &str| Ok((Event::Unclear, Said::text(format!("{name} {words}"))));
-        let Some(key_since) = self.account.key_since.get().filter(|since| intent.at >= **since) else {
+        let key_since = self.account.key_use.get().map(|key| key.since);
+        let Some(key_since) = key_since.filter(|since| intent.at >= *since) else {
             return unclear(
                 "is now used with another API key than for this request, so its task list proves nothing",
             );
         };
-        let echoes_ours = self.world.store.any_attempt(others, *key_since).await.map_err(Failure::store)?;
+        let echoes_ours = self.world.store.any_attempt(others, key_since).await.map_err(Failure::store)?;
         let look_up = self.lane.policy.look_up.as_ref();
         match look_up.and_then(|look_up| Absence::prove(true, echoes_ours, since, at, look_up)) {
             Some(proof) => {

@@ -104,6 +104,7 @@ impl Drive {
                          and is polled again"
                     ));
                 }
+                let said = if event == Event::Missing { self.explained(said, task) } else { said };
                 (event, Some(said))
             }
         };

@@ -3,7 +3,8 @@
 use super::ask::Patience;
 use super::{Drive, Left, Next};
 use crate::domain::durations::RenderKind;
-use crate::domain::lifecycle::{PollCounters, State};
+use crate::domain::fault::Said;
+use crate::domain::lifecycle::{PollCounters, State, Task};
 use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use crate::engine::batched_polls::Answer;
@@ -139,6 +140,24 @@ impl Drive {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Returns the answer to a poll that found no task, with the likely reason if the task was accepted at another
+    /// address or with another key.
+    pub(super) fn explained(&self, said: Said, task: &Task) -> Said {
+        let other = self.account.key_use.get().filter(|key| key.replaced && task.accepted < key.since);
+        match other {
+            Some(_) => {
+                let name = self.account.provider.name();
+                let text = format!(
+                    "{}; the address or API key of {name} has changed since it accepted this task: with the earlier \
+                     ones it may still be there",
+                    said.text
+                );
+                Said { text, ..said }
+            }
+            None => said,
         }
     }
 }

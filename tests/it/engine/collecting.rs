@@ -4,6 +4,7 @@ use super::bench::{Bench, ECHO, PROJECT, ZAI, is_in_place, seconds};
 use super::test_server::{Fetch, Poll};
 use shotlist::domain::fault::Refusal;
 use shotlist::domain::lifecycle::{Charged, HeldReason, State};
+use shotlist::domain::notice::Notice;
 use shotlist::engine::Work;
 use shotlist::engine::stop::StopReason;
 use std::num::NonZeroU32;
@@ -85,6 +86,29 @@ async fn a23_a_task_that_stays_missing_is_for_a_person() {
         seconds(bench.server.seen()[0].at, *polled.last().unwrap()) >= 240.0,
         "two minutes, and twice one"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a23_a_task_that_is_missing_after_the_key_was_exchanged_is_told_so() {
+    let bench = Bench::new(ZAI);
+    bench.server.polls(vec![Poll::Running; 500]);
+    let stopped = bench.run_beside(&["a"], async |world| {
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        world.stop.everything(StopReason::Interrupted);
+    });
+    drop(stopped.await);
+    // As if the first run had used another key.
+    bench.store().key_in_use("zai", 7, bench.clock.now()).await.unwrap();
+    bench.server.clear_faults();
+    bench.server.polls(vec![Poll::Missing; 500]);
+    let ran = bench.collect().await;
+    let held = ran.take("a").await;
+    assert!(matches!(held.state, State::Held { reason: HeldReason::TaskLost, .. }), "{held:?}");
+    let said = ran.told.iter().find_map(|notice| match notice {
+        Notice::Moved { to, said: Some(said), .. } if **to == held.state => Some(said.text.as_str()),
+        _ => None,
+    });
+    assert!(said.unwrap().contains("the address or API key of zai has changed"), "{said:?}");
 }
 
 #[tokio::test(start_paused = true)]
