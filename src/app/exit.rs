@@ -73,14 +73,14 @@ impl Exit {
             Self::Done => "the command did all that was asked",
             Self::Unexpected => "unexpected error",
             Self::Usage => "wrong usage, or no terminal to ask on",
-            Self::SomeFailed => "finished; some jobs failed, or clips are missing or damaged",
+            Self::SomeFailed => "finished; some jobs failed, or clips are missing or altered",
             Self::Invalid => "manifest or catalog invalid",
             Self::WorkRemains => {
-                "some work remains; the same command continues it, if need be after your review or `resume`"
+                "some work remains; the same command continues it, perhaps after your review or `resume`"
             }
             Self::WorkToDo => "plan: there is work to do",
             Self::Held => "some jobs need your decision",
-            Self::Budget => "budget or guard reached, or an approval is missing",
+            Self::Budget => "a budget or a limit under `guards:` is reached, or an approval is missing",
             Self::Local => "problem with a disk, a permission or the state folder",
             Self::Credentials => "key missing or refused, or no credit",
             Self::Locked => "another command is active in this folder; nothing was done",

@@ -60,7 +60,7 @@ pub struct Global {
     /// Print only errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Print more; twice for everything
+    /// Print more; -vv prints everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Use of colour: auto, always or never
@@ -109,12 +109,13 @@ pub enum LogFormat {
 pub enum Command {
     /// Collect paid clips, then submit and download
     ///
-    /// Downloads clips first that are paid already. Then submits every new or changed job, polls its task, and saves
-    /// its clip in the output folder. After a crash, the same command continues; nothing is paid twice.
+    /// First downloads the clips that are already paid. Then submits every new or changed job, waits for its result,
+    /// and saves the clip in the output folder. After a crash, the same command continues; nothing is paid twice.
     Run(RunArgs),
     /// Download clips that are paid; never submit
     ///
-    /// Polls the tasks of paid clips, and downloads the clips. Spends nothing, and is safe while a run is active.
+    /// Asks the providers for the results of paid requests, and downloads the clips. Spends nothing, and is safe while
+    /// a run is active.
     Collect(ManifestArg),
     /// Check manifest and catalog without a network
     ///
@@ -140,14 +141,14 @@ pub enum Command {
     Jobs(JobsArgs),
     /// Show one job with its renderings and replies
     ///
-    /// Shows where its clip is, what it cost, each submission with its time, its request id and the provider's words,
-    /// the request as it was sent, and every command that is possible next.
+    /// Shows the path and the cost of the job's clip, the time, the request id and the provider's reply of each
+    /// submission, the request as it was sent, and the commands that are possible next.
     Show(ShowArgs),
     /// Show the cost by day, model, item or outcome
     ///
-    /// Shows what was settled, what is reserved for clips that are not finished, what may have been charged, what
-    /// produced no clip, and what was refused at no cost. Works while a run is active, and with a manifest that cannot
-    /// be read. `ledger adjust` corrects a wrong price.
+    /// Shows what was spent, what is reserved for unfinished clips, what may have been charged, what was spent without
+    /// a clip, and how many requests were refused at no cost. Works while a run is active, and with a manifest that
+    /// cannot be read. `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
     /// Write all clips as a page, CSV or Markdown
     ///
@@ -164,8 +165,9 @@ pub enum Command {
     Check(ManifestArg),
     /// Compare every clip with its record
     ///
-    /// Reads each clip that should be in the output folder, and compares its size, hash and sidecar with the record.
-    /// Changes nothing without --repair. Exits 3 if a file is missing, damaged or not one of ours.
+    /// Reads each clip that should be in the output folder, and compares its size, its hash and its sidecar (the .json
+    /// file next to it) with the record.
+    /// Changes nothing without --repair. Exits 3 if a file is missing, altered or replaced by another file.
     Verify(VerifyArgs),
     /// See the clips in the browser, and decide
     ///
@@ -180,8 +182,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Send failed jobs again
     ///
-    /// Sends each job as a new request. Leaves out jobs that were, or may have been, charged and jobs that the provider
-    /// would refuse again, unless you select them with a flag.
+    /// Sends each failed job as a new request. Leaves out failures that were, or may have been, charged, and jobs that
+    /// the provider would refuse again, unless you add the flag for them.
     Retry(RetryArgs),
     /// Render finished jobs again
     ///
@@ -202,7 +204,7 @@ pub enum Command {
     Cancel(CancelArgs),
     /// Stop reporting failed or missing jobs
     ///
-    /// Runs no longer report these jobs, or jobs that share their clips, until their input changes. Free.
+    /// Runs no longer report these jobs, nor other jobs that share their clips, until their input changes. Free.
     Dismiss(DismissArgs),
     /// Approve clips that you looked at
     ///
@@ -238,12 +240,12 @@ pub enum Command {
     /// Check keys, state, disk and clock
     ///
     /// Checks the manifest, keys, addresses, state folder, lock, database, free space, output folder and clock. Sends
-    /// one free request to each provider, costs nothing and changes nothing. Exits 0 if nothing fails, 4 for the
-    /// manifest, 9 for this computer, 10 for a key.
+    /// one free request to each provider, costs nothing and changes nothing. Exits 0 if no check fails; otherwise 4 if
+    /// the manifest is wrong, 9 if this computer has a problem, or 10 if a key is missing or refused.
     Doctor(ManifestArg),
     /// Show the models with their inputs and prices
     ///
-    /// Without a name, shows a table of all models that can be bought. With a name, shows the whole card of the model:
+    /// Without a name, shows a table of all models that can be bought. With a name, shows everything about that model:
     /// its fields with their values and limits, requirements for pictures, the price, and contradictions in the
     /// provider's documents. If there is a manifest, its corrections are included.
     Models(ModelsArgs),
@@ -251,7 +253,8 @@ pub enum Command {
     ///
     /// With --from, writes it for the export of a shop: finds the program that wrote the export, the columns with
     /// titles and pictures, and the price. With --scenes, writes it for a film; without either, writes a small sample.
-    /// Asks nothing, sends nothing and replaces nothing without --force. The first line names the schema for editors.
+    /// Asks nothing, sends nothing and replaces nothing without --force. Also writes the schema with which an editor
+    /// checks the manifest.
     Init(InitArgs),
     /// Show what a product file contains
     ///
@@ -261,7 +264,7 @@ pub enum Command {
     Catalog(CatalogArgs),
     /// Print the manifest's JSON Schema for editors
     ///
-    /// Editors that use it complete keys, models and values, and underline errors.
+    /// With this schema, an editor completes keys, models and values, and underlines errors.
     Schema,
     /// Run the fake providers as a server
     ///
@@ -303,7 +306,7 @@ pub struct PruneArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// Override the manifest's guard on the number of removed clips
+    /// Move the clips even if they are more than `guards.max_removed` in the manifest allows
     #[arg(long)]
     pub accept_changes: bool,
     /// Do not ask for confirmation

@@ -164,7 +164,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["found in the provider's console", "shotlist resolve hero/WH-100 --task-id 8353992"],
             ["no task found there: resubmit at a new charge", "shotlist resolve hero/WH-100 --resubmit"],
             [
-                "all with expired links: request the results again",
+                "all with expired links: ask for the results again",
                 "shotlist resolve --all --again --reason url_expired",
             ],
             ["write off old jobs", "shotlist resolve --all --write-off --older-than 7d --note refunded"],

@@ -30,13 +30,13 @@ pub enum ExportForm {
     Google(ExportCommon),
     /// A supplemental feed for Meta: `id` and `video[0].url`
     ///
-    /// A CSV file that adds clips to the items of a catalog, with the shot as the tag of each. Needs --base-url.
+    /// A CSV file that adds clips to the items of a catalog, each tagged with the name of its shot. Needs --base-url.
     /// Default: PROJECT.meta.csv next to the manifest.
     Meta(ExportCommon),
     /// A folder of clips and lists for Shopify
     ///
     /// All clips in one folder, `files.csv` with the handle and the file of each, and `media.jsonl` with the media of
-    /// each product for the Admin API. It never calls the shop: upload the files there first, with
+    /// each product for the Admin API. Sends nothing to the shop: upload the files there first, with
     /// `stagedUploadsCreate`. --out is the folder. Default: PROJECT.shopify next to the manifest.
     Shopify(ExportCommon),
     /// A list for WooCommerce's product importer
@@ -63,7 +63,7 @@ pub struct WoocommerceArgs {
     /// Options of every form
     #[command(flatten)]
     pub common: ExportCommon,
-    /// Name of the field that the theme or plug-in reads to show the clip
+    /// Name of the field from which the theme or plug-in reads the address of the clip
     #[arg(long, value_name = "KEY", default_value = "shotlist_video")]
     pub meta: String,
 }

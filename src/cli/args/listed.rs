@@ -73,10 +73,11 @@ pub struct ReportArgs {
     /// Write JUnit XML, for a build server: one test case for each job
     #[arg(long)]
     pub junit: bool,
-    /// Write Markdown, for a chat or the summary of a build: counts, money and the jobs that need a person
+    /// Write Markdown, for a chat or the summary of a build: counts, money and the jobs that need attention
     #[arg(long)]
     pub markdown: bool,
-    /// Show what changed since the end of this run, by its number in `status`; or between two runs, such as 12..15
+    /// Show what changed since the end of a run, such as 12, or between the ends of two runs, such as 12..15; `status`
+    /// shows the number of the last run
     #[arg(long, value_name = "RUN", conflicts_with_all = ["csv", "junit"])]
     pub compare: Option<Span>,
 }

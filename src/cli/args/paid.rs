@@ -13,7 +13,7 @@ pub struct Selection {
     /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,
-    /// Maximum number of submissions
+    /// Submit at most this many jobs
     #[arg(long, value_name = "N", value_parser = whole_number)]
     pub limit: Option<usize>,
 }
@@ -29,13 +29,14 @@ impl Selection {
 /// The limits of a run on money and time.
 #[derive(Debug, Clone, Args)]
 pub struct Bounds {
-    /// Stop submitting before the cost exceeds this many US dollars; amounts in doubt count, too
+    /// Submit nothing that could bring this command's cost above this many US dollars; what may have been charged counts,
+    /// too
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<Usd>,
-    /// Submit nothing that would finish after this time, such as 90m or 5h; paid clips are still collected
+    /// Submit only jobs that can finish within this time, such as 90m or 5h; paid clips are still collected
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_time: Option<Duration>,
-    /// Also send jobs whose price is not known; they count as $0.00 in every budget
+    /// Also send jobs whose price is not known: whatever they cost, they count as $0.00 in every budget
     #[arg(long)]
     pub allow_unpriced: bool,
     /// Do not ask for confirmation
@@ -67,10 +68,10 @@ pub struct RunArgs {
     /// Send exactly the jobs of this file from `plan --out`; refuse if any job changed since then
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "limit"])]
     pub plan: Option<PathBuf>,
-    /// Override the manifest's guards and approve changed jobs
+    /// Approve changed jobs, and plans that exceed a limit under `guards:` in the manifest
     #[arg(long)]
     pub accept_changes: bool,
-    /// Exit 4 if the manifest asks for no clip, 2 if the selection has no job; not if all jobs are done
+    /// Exit 4 if the manifest asks for no clip, or 2 if the selection has no job; finished jobs count as jobs
     #[arg(long)]
     pub fail_if_empty: bool,
     /// JSON file with rules that make the fake provider misbehave; only with --sandbox
@@ -100,7 +101,7 @@ pub struct PlanArgs {
     /// Exit 6 if there is work to do
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Exit 4 if the manifest asks for no clip, 2 if the selection has no job; not if all jobs are done
+    /// Exit 4 if the manifest asks for no clip, or 2 if the selection has no job; finished jobs count as jobs
     #[arg(long)]
     pub fail_if_empty: bool,
 }
@@ -117,13 +118,13 @@ pub struct RetryArgs {
     /// Limits on money and time
     #[command(flatten)]
     pub bounds: Bounds,
-    /// Also jobs whose failure was, or may have been, charged: they are paid a second time
+    /// Also send failed jobs that were, or may have been, charged: they are paid a second time
     #[arg(long)]
     pub charged: bool,
-    /// Also jobs that the provider would refuse again: bad input, content policy
+    /// Also send jobs that the provider would refuse again, such as those against its content policy
     #[arg(long)]
     pub include_permanent: bool,
-    /// Also jobs that were written off: they may be paid a second time
+    /// Also send jobs that were written off: they may be paid a second time
     #[arg(long)]
     pub written_off: bool,
 }

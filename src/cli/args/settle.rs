@@ -19,16 +19,16 @@ pub struct ResolveArgs {
     /// Id of the task, if you found it in the provider's console
     #[arg(long, value_name = "ID")]
     pub task_id: Option<String>,
-    /// Request the result of the same task again; free
+    /// Ask the provider for the result of the known task again, free of charge
     #[arg(long)]
     pub again: bool,
-    /// Resubmit the job at a new charge
+    /// Send the job as a new request, at a new charge
     #[arg(long)]
     pub resubmit: bool,
-    /// Write the job off; what may have been charged counts as spent
+    /// Write the job off: it gets no clip, and what may have been charged counts as spent
     #[arg(long)]
     pub write_off: bool,
-    /// Only jobs that need a decision for this reason, as in `status`
+    /// Only jobs that need a decision for this reason; `status` shows it in parentheses
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
     /// Only jobs that have needed a decision for at least this long, such as 7d or 12h
@@ -37,7 +37,7 @@ pub struct ResolveArgs {
     /// Reason for your decision; kept in the ledger
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Maximum total cost of --resubmit, in US dollars
+    /// With --resubmit: agree to a new charge of at most this many US dollars for all jobs together
     #[arg(long, value_name = "USD")]
     pub max_extra: Option<Usd>,
     /// Do not ask for confirmation
@@ -51,7 +51,7 @@ pub struct RecoverArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// End the question whether jobs were paid before the state was rebuilt with gaps; look in the provider's console first
+    /// Stop asking whether jobs were paid before the records were rebuilt; look in the provider's console first
     #[arg(long)]
     pub accept_gaps: bool,
 }
@@ -62,7 +62,7 @@ pub struct CancelArgs {
     /// The jobs: shot/item, or an item's id
     #[arg(value_name = "JOB", required_unless_present = "only")]
     pub jobs: Vec<String>,
-    /// All jobs without a result yet whose key or item matches, such as 'hero/*'; may be repeated
+    /// All jobs without a result whose key or item matches, such as 'hero/*'; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,
 }
@@ -93,7 +93,7 @@ pub struct ReviewedArgs {
     /// Name that is kept with the decision; default: your user and computer
     #[arg(long, value_name = "NAME")]
     pub who: Option<String>,
-    /// Undo the newest review: the one before it applies again
+    /// Undo the newest review, so that the review before it applies again
     #[arg(long, conflicts_with = "note")]
     pub undo: bool,
 }

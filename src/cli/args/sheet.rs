@@ -51,10 +51,10 @@ pub struct ReadingArgs {
     /// The sheet of a workbook, instead of the first that has a header
     #[arg(long, value_name = "NAME")]
     pub sheet: Option<String>,
-    /// Also drafts, archived and sold-out products
+    /// Also include drafts, archived and sold-out products
     #[arg(long)]
     pub all: bool,
-    /// Column of a field, such as title=Titel; may be repeated
+    /// Column from which a field is read, such as title=Titel; may be repeated
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = column)]
     pub columns: Vec<(String, String)>,
     /// Character encoding of a sheet, such as windows-1250
@@ -66,7 +66,7 @@ pub struct ReadingArgs {
     /// Path of the list of products in a JSON document
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    /// The element of an XML document that holds a product
+    /// Name of the XML element that holds one product
     #[arg(long, value_name = "NAME")]
     pub element: Option<String>,
 }
