@@ -19,7 +19,7 @@ pub fn lines(report: &ModelsReport, columns: usize) -> Vec<String> {
 }
 
 /// The headings of the columns that [`cells`] returns.
-pub const HEADS: [&str; 6] = ["model", "from", "seconds", "size", "price", "at once"];
+pub const HEADS: [&str; 6] = ["model", "input", "seconds", "size", "price", "max tasks"];
 
 /// Returns the cells of a model's row in the table of models, in the order of [`HEADS`].
 #[must_use]
@@ -105,7 +105,7 @@ pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<Str
         }
         lines.push(String::new());
     }
-    lines.extend(legend(entries, columns));
+    lines.extend(legend(entries, is_wide, columns));
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
@@ -149,11 +149,12 @@ fn mark(card: &ModelCard) -> char {
 }
 
 /// Returns the meaning of the signs `*` and `?` in the table of models, and what to do about a missing price.
-fn legend(entries: &[Entry], columns: usize) -> Vec<String> {
+fn legend(entries: &[Entry], is_wide: bool, columns: usize) -> Vec<String> {
     let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(&entry.card));
     let reported = [
-        (any(|card| !card.corrected.is_empty()), "* corrected or added by the manifest"),
-        (any(|card| card.unverified), "? parts of the card are inferred, not documented"),
+        (any(|card| !card.corrected.is_empty()), "* the manifest corrects or adds this model"),
+        (any(|card| card.unverified), "? some facts about this model are inferred, not documented"),
+        (is_wide, "max tasks: how many tasks the provider renders at the same time"),
         (
             any(|card| card.price.is_none()),
             "For a model without a published price, write your price under `prices:` in the manifest.",
@@ -178,7 +179,10 @@ fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
     let price = if card.price.is_some() { price } else { "no price published" };
     let mut facts = vec![from.clone(), format!("{seconds} s")];
     facts.extend((size != "-").then(|| size.clone()));
-    facts.extend([price.to_owned(), format!("{at_once} at once")]);
+    facts.extend([
+        price.to_owned(),
+        format!("{at_once} {} at once", if at_once == "1" { "task" } else { "tasks" }),
+    ]);
     // A line breaks between facts, not within one.
     let facts: Vec<String> = facts.iter().map(|fact| fact.replace(' ', "\u{a0}")).collect();
     let lines = wrap(&format!("    {}", facts.join("\u{a0}· ")), columns, 4);
@@ -215,7 +219,7 @@ fn rendered(rendered: &Rendered) -> (String, String) {
     let Rendered { class, finished, p10, p50, p95 } = rendered;
     let label = if class.is_empty() { "with default settings" } else { class };
     let [p10, p50, p95] = [p10, p50, p95].map(|time| took(*time));
-    let times = format!("half took up to {p50}, the fastest 10 % up to {p10}, 95 % up to {p95}");
+    let times = format!("10 % took up to {p10}, half up to {p50}, 95 % up to {p95}");
     (label.to_owned(), format!("{times} ({finished} finished)"))
 }
 
@@ -270,7 +274,7 @@ impl Page {
 
 fn facts(entry: &Entry) -> Vec<(String, String)> {
     let card = &entry.card;
-    let mut facts = vec![("from", modes(card, ", ")), ("seconds", seconds(card))];
+    let mut facts = vec![("input", modes(card, ", ")), ("seconds", seconds(card))];
     facts.extend(size(card).map(|size| ("size", size)));
     let price = match &card.price {
         Some(price) => price.to_string(),
@@ -288,7 +292,7 @@ fn facts(entry: &Entry) -> Vec<(String, String)> {
     facts.push(("links", format!("to a clip expire after {hours}")));
     facts.push(("source", card.source.clone()));
     if card.unverified {
-        facts.push(("unverified", "parts of this card are inferred and not documented".to_owned()));
+        facts.push(("unverified", "some of these facts are inferred, not documented".to_owned()));
     }
     facts.into_iter().map(|(label, text)| (label.to_owned(), text)).collect()
 }
