@@ -59,7 +59,7 @@ pub(crate) fn write(
         Error::new(Exit::Unexpected, format!("the plan could not be converted to JSON: {error}"))
     })?;
     file.write(format!("{text}\n").as_bytes(), 0o600).map_err(|error| {
-        let what = format!("the plan cannot be written to {}: {error}", file.named().display());
+        let what = format!("the plan cannot be written to `{}`: {error}", file.named().display());
         Error::new(Exit::Local, what).money("not charged")
     })
 }
@@ -87,7 +87,8 @@ pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<
     let plan: Approval = serde_json::from_str(&text)
         .map_err(|error| refused(Exit::Usage, format!("the plan is damaged: {error}")))?;
     if plan.project != manifest.project {
-        let what = format!("the plan belongs to the project {}, not to {}", plan.project, manifest.project);
+        let what =
+            format!("the plan belongs to the project `{}`, not to `{}`", plan.project, manifest.project);
         return Err(refused(Exit::Invalid, what));
     }
     Ok(plan)

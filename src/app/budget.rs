@@ -145,7 +145,7 @@ impl Level {
             Cap::Day => format!("today's budget ({limit})"),
             Cap::Month => format!("this month's budget ({limit})"),
         };
-        let doubt = if self.spent.in_doubt > Usd::ZERO { ", in doubt" } else { "" };
+        let doubt = if self.spent.in_doubt > Usd::ZERO { ", perhaps charged" } else { "" };
         format!("at least 80% of {budget} is spent{doubt} or waiting for results: {} left", self.left())
     }
 
@@ -154,7 +154,8 @@ impl Level {
     pub fn used(&self) -> String {
         let Spent { settled, reserved, in_doubt } = self.spent;
         let mut words = String::new();
-        for (usd, word) in [(settled, "spent"), (reserved, "waiting for the result"), (in_doubt, "in doubt")]
+        for (usd, word) in
+            [(settled, "spent"), (reserved, "waiting for the result"), (in_doubt, "may have been charged")]
         {
             if usd > Usd::ZERO {
                 let _ = write!(words, "{usd} {word} · ");

@@ -33,11 +33,11 @@ impl Tally {
         } += 1;
     }
 
-    /// Returns the counts in words: `5 passed · 1 warned · 0 failed`.
+    /// Returns the counts in words: `5 pass · 1 warn · 0 fail`.
     #[must_use]
     pub fn line(&self) -> String {
         let Self { passed, warned, failed, unchecked } = self;
         let rest = if *unchecked > 0 { format!(" · {unchecked} not checked") } else { String::new() };
-        format!("{passed} passed · {warned} warned · {failed} failed{rest}")
+        format!("{passed} pass · {warned} warn · {failed} fail{rest}")
     }
 }

@@ -25,14 +25,14 @@ fn a_clip_is_held_against_seconds_bytes_pixels_ratio_and_format() {
     let against = |facts: ClipFacts, bytes| google.against("a/b.mp4", bytes, &facts);
     assert_eq!(against(facts(5.97, 1280, 720), 1), Vec::<String>::new());
     assert_eq!(against(facts(10.0, 1080, 1920), 500_000_000), Vec::<String>::new());
-    assert_eq!(against(facts(5.0, 1280, 720), 1), ["5.0 s; google requires 6 to 240 s"]);
+    assert_eq!(against(facts(5.0, 1280, 720), 1), ["5.0 s, but google requires 6 to 240 s"]);
     assert_eq!(against(facts(10.0, 1280, 720), 500_000_001).len(), 1);
     assert_eq!(
         against(facts(10.0, 640, 360), 1),
-        ["640x360; google requires at least 720 pixels on the shorter side"]
+        ["640x360, but google requires at least 720 pixels on the shorter side"]
     );
-    assert_eq!(against(facts(10.0, 1280, 960), 1), ["1280x960; google requires 16:9, 9:16, 1:1"]);
-    assert_eq!(google.against("a.mov", 1, &facts(10.0, 1280, 720)), [".mov; google requires mp4"]);
+    assert_eq!(against(facts(10.0, 1280, 960), 1), ["1280x960, but google requires 16:9, 9:16, 1:1"]);
+    assert_eq!(google.against("a.mov", 1, &facts(10.0, 1280, 720)), [".mov, but google requires mp4"]);
     let shopify = Destination::named("shopify").unwrap();
     assert_eq!(shopify.against("a.mp4", 1, &facts(10.0, 2160, 3840)), Vec::<String>::new());
     assert_eq!(shopify.against("a.mp4", 1, &facts(601.0, 4096, 2160)).len(), 2);

@@ -120,15 +120,22 @@ impl LoneSidecars {
     fn warning(&self, places: &Places) -> Option<String> {
         let Self { first, jobs, .. } = self;
         let first = places.out.join(first).display().to_string();
-        let (sidecars, clips) = match jobs {
+        let (sidecars, paid, clips, them) = match jobs {
             0 => return None,
-            1 => (format!("the sidecar {first} has"), "its clip is missing or altered"),
-            _ => (format!("{jobs} sidecars ({first} and others) have"), "their clips are missing or altered"),
+            1 => {
+                (format!("the sidecar `{first}` records"), "a paid rendering", "its clip is", "the rendering")
+            }
+            _ => (
+                format!("{jobs} sidecars (`{first}` and others) record"),
+                "paid renderings",
+                "their clips are",
+                "the renderings",
+            ),
         };
         let recover = places.typed("recover");
         Some(format!(
-            "{sidecars} the proof of a paid rendering that shotlist's records do not contain, but {clips}; `{recover}` \
-             adds it to the records"
+            "{sidecars} {paid} that shotlist's own records do not contain; {clips} missing or altered; `{recover}` adds \
+             {them} to the records"
         ))
     }
 
@@ -161,7 +168,7 @@ fn unknown(places: &Places, clips: usize, sum: Usd) -> Result<(), Error> {
     }
     let (are, them) = if clips == 1 { ("is", "it") } else { ("are", "them") };
     let what = format!(
-        "{} of this project {are} in {}, but shotlist's records do not contain {them} (cost: about {sum}); \
+        "{} of this project {are} in the folder `{}`, but shotlist's records do not contain {them} (cost: about {sum}); \
          nothing was sent",
         count(clips, "clip"),
         places.out.display()

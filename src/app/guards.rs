@@ -20,7 +20,7 @@ pub(crate) fn check_removals(project: &Project, plan: &Plan) -> Result<(), Error
     };
     let accept = project.places.typed("prune --accept-changes");
     project.tell(&News::Guards { trips: std::slice::from_ref(trip), commands: None });
-    let what = format!("{} of the manifest's guards stops this; nothing was moved", trip.guard);
+    let what = format!("the limit `guards.{}` in the manifest stops this; nothing was moved", trip.guard);
     Err(Error::new(
         Exit::Budget,
         format!("{what}. A broken product export can cause this. If the change is intended: {accept}"),
@@ -34,8 +34,9 @@ pub(crate) fn check(project: &Project, plan: &Plan) -> Result<(), Error> {
         return Ok(());
     }
     tell(project, &plan.trips);
-    let names: Vec<&str> = plan.trips.iter().map(|trip| trip.guard).collect();
-    let stop = if names.len() == 1 { "stops" } else { "stop" };
-    let what = format!("{} of the manifest's guards {stop} this run; nothing was sent", names.join(", "));
+    let names: Vec<String> = plan.trips.iter().map(|trip| format!("`guards.{}`", trip.guard)).collect();
+    let (limit, stop) = if names.len() == 1 { ("limit", "stops") } else { ("limits", "stop") };
+    let what =
+        format!("the {limit} {} in the manifest {stop} this run; nothing was sent", names.join(" and "));
     Err(Error::new(Exit::Budget, what).money("not charged").hint(project.places.typed("plan")))
 }

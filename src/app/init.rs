@@ -133,7 +133,7 @@ pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
                 (text, Some(products), if file == Path::new("-") { " < FILE" } else { "" })
             }
             Err(problems) => {
-                let next = format!("shotlist catalog {}", quoted(&file.display().to_string()));
+                let next = typed(request, manifest, if request.force { " --force" } else { "" });
                 return Ok(InitReport::Invalid { problems, next });
             }
         },

@@ -217,7 +217,7 @@ impl Search<'_> {
             found.lost.iter().filter(|(clip, loss)| *loss == Loss::Missing && is_missed(clip)).count();
         let refused = |what: String| {
             let what = format!(
-                "{missing} of {} clips are missing in {}, {what}; nothing was downloaded or sent. Mount the \
+                "{missing} of {} clips are missing in the folder `{}`, {what}; nothing was downloaded or sent. Mount the \
                  disk of this folder, then type the same command, or add --accept-changes if the clips are really gone",
                 found.clips,
                 root.display()
@@ -232,7 +232,7 @@ impl Search<'_> {
             }
             let guard = manifest.guards.max_removed.filter(|_| missing > 0);
             if let Some(most) = guard.filter(|most| !most.allows(missing, found.clips)) {
-                return refused(format!("and max_removed of the manifest's guards allows only {most}"));
+                return refused(format!("and the limit `guards.max_removed` allows only {most}"));
             }
             if found.clips > 0 && session.store.disks()?.as_ref() != Some(&found.disks) {
                 session.store.note_disks(&found.disks).await?;
@@ -295,12 +295,12 @@ pub(crate) async fn open_folder(
             }
             let made = quoted(&shown.to_string());
             let what = format!(
-                "was not found: {shown}; nothing was downloaded or sent. Mount the disk of this folder, then type \
+                "was not found: `{shown}`; nothing was downloaded or sent. Mount the disk of this folder, then type \
                  the same command. If the clips are really gone: mkdir {made}"
             );
             Err(folder_error(&what).hint(places.typed("doctor")))
         }
-        Err(error) => Err(folder_error(&format!("{shown} cannot be opened: {error}"))),
+        Err(error) => Err(folder_error(&format!("`{shown}` cannot be opened: {error}"))),
     }
 }
 

@@ -93,11 +93,11 @@ pub enum Unresolved {
     NotWanted,
     /// No task of the job is known that could be polled again.
     #[error(
-        "shotlist knows no task of this job whose result it could request again; use --task-id, --resubmit or --write-off"
+        "no task of this job is known, so its result cannot be requested again; use --task-id, --resubmit or --write-off"
     )]
     NoTask,
     /// The task of the job is known already, so the requested decision does not apply.
-    #[error("shotlist already knows the task of this job; use --again, --resubmit or --write-off")]
+    #[error("the task of this job is known already; use --again, --resubmit or --write-off")]
     TaskKnown,
     /// Another process changed the job meanwhile, or the task belongs to another job.
     #[error("{0}")]

@@ -21,16 +21,16 @@ impl Session {
             return Ok(());
         }
         let (shown, how) = if real(&holds) == folder {
-            (self.places.folder.clone(), "without --out".to_owned())
+            (self.places.folder.clone(), "without `--out`".to_owned())
         } else {
-            let how = format!("with --out {}", quoted(&holds.display().to_string()));
+            let how = format!("with `--out {}`", quoted(&holds.display().to_string()));
             (holds, how)
         };
         Err(Error::new(
             Exit::Usage,
             format!(
-                "the clips of this project are in {}, not in {}; nothing was sent or moved; type the same command \
-                 {how}; if you moved the clips, put a link to them in their old place",
+                "the clips of this project are in the folder `{}`, not in `{}`; nothing was sent or moved; type the same \
+                 command {how}; if you moved the clips, put a link to them in their old place",
                 shown.display(),
                 self.places.out.display()
             ),

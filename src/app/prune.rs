@@ -108,13 +108,18 @@ impl Project {
         let Self { places, .. } = self;
         let keys: Vec<&JobKey> = gone.iter().map(|job| &job.key).collect();
         self.tell(&News::Unwanted(&keys));
-        let question =
-            format!("Move {} to {ARCHIVE} below {}?", count(gone.len(), "clip"), places.out.display());
+        let question = format!(
+            "Move {} to the folder `{}`?",
+            count(gone.len(), "clip"),
+            places.out.join(ARCHIVE).display()
+        );
         match self.ask(Topic::Move, &question) {
             Answer::Yes => Ok(()),
             Answer::No => Err(Error::new(Exit::Usage, "nothing was moved").hint(places.typed("plan"))),
             Answer::Unavailable => {
-                let what = format!("no terminal to ask on: {question} Nothing was moved");
+                let what = format!(
+                    "{question} There is no terminal to ask on: to agree, add --yes. Nothing was moved"
+                );
                 Err(Error::new(Exit::Usage, what).hint(places.typed("prune --yes")))
             }
         }

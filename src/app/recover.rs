@@ -88,7 +88,7 @@ impl Project {
             "from now on, jobs without a clip are sent without the question whether they were paid before the records \
              were rebuilt"
         } else {
-            "shotlist's records have no gaps: nothing was changed"
+            "no requests are missing from shotlist's records: nothing was changed"
         };
         Ok(RecoverReport { why: why.to_owned(), recovered: None, next: places.typed("plan") })
     }

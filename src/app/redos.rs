@@ -51,7 +51,7 @@ pub(crate) fn unsent_redos(
         many => format!("{many} queued redos belong"),
     };
     notes.push(format!(
-        "{them} to no job of the manifest and will not be sent; if a job was renamed, reject its clip under the new \
+        "{them} to no job of the manifest and will not be sent; if its job was renamed, reject the clip under the new \
          name to queue the redo again"
     ));
     Ok(notes)

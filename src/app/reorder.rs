@@ -109,7 +109,8 @@ pub(crate) async fn submit_reorder(
     session.tell_pauses(&manifest.project).await?;
     for wanted in &reorder.jobs {
         let mark = session.places.mark();
-        project.tell(&News::Again { job: &wanted.key, price: cost(wanted), mark });
+        let (command, price) = (reorder.command, cost(wanted));
+        project.tell(&News::Again { command, job: &wanted.key, price, mark });
     }
     for note in &reorder.notes {
         project.tell(&News::Note(note));
@@ -202,7 +203,8 @@ fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> 
         // A program that sets a limit has agreed to any price within it.
         Answer::Unavailable if bounds.max_cost.is_some() => Ok(()),
         Answer::Unavailable => {
-            let what = format!("no terminal to ask on: {question} To agree, add --yes, or --max-cost USD");
+            let what =
+                format!("{question} There is no terminal to ask on: to agree, add --yes, or --max-cost USD");
             Err(Error::new(Exit::Usage, what).money("not charged").hint(typed))
         }
         Answer::No => Err(Error::new(Exit::Usage, "nothing was sent").money("not charged")),

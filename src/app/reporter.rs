@@ -89,6 +89,8 @@ pub enum News<'a> {
     Unwanted(&'a [&'a JobKey]),
     /// A job that is submitted again.
     Again {
+        /// Name of the command that submits it: `retry` or `redo`.
+        command: &'static str,
         /// Key of the job.
         job: &'a JobKey,
         /// Price of the new request, which is charged if it is accepted.

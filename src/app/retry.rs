@@ -158,7 +158,7 @@ fn chosen(
         };
         let wanted = worksheet.book().wanted(&take.key)?;
         let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
-            let why = "the manifest has changed since the job was sent: `run` renders what it asks for now";
+            let why = "the manifest has changed since the job was sent: `run` renders the job as it is now";
             project.tell(&News::Skipped { job: &take.key, why });
             continue;
         };

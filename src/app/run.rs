@@ -350,9 +350,9 @@ async fn ask_about_gaps(
     let accept = accepting(places, request);
     let close = places.typed("recover --accept-gaps");
     let what = format!(
-        "shotlist's records were rebuilt with gaps, and {} without a clip, for about {sum}, may have been paid before; \
-         nothing was sent. Look in your provider's console first; to render {}: {accept}; to end this question for \
-         all later jobs, too: {close}",
+        "shotlist's records were rebuilt and may lack requests: {} without a clip, for about {sum}, may have been paid \
+         before; nothing was sent. Look in your provider's console first; to render {}: {accept}; to stop this \
+         question for all later jobs, too: {close}",
         count(jobs, "job"),
         if jobs == 1 { "it" } else { "all of them" },
     );

@@ -132,7 +132,8 @@ impl Session {
         let opened = Tree::open(&self.places.state, &self.places.out).and_then(|tree| tree.on_disks(disks));
         let opened = opened.map_err(|error| {
             let out = self.places.out.display();
-            Error::new(Exit::Local, format!("clips cannot be saved in {out}: {error}")).money("not charged")
+            Error::new(Exit::Local, format!("clips cannot be saved in the folder `{out}`: {error}"))
+                .money("not charged")
         });
         opened.map(|tree| self.tree.get_or_init(|| tree).clone())
     }

@@ -226,11 +226,11 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Pric
     match &take.state {
         State::Held { reason, task, .. } => {
             let first = if task.is_none() {
-                choice("the task is in the provider's console: adopt it (free)", "resolve {} --task-id ID")
+                choice("if you find its task in the provider's console (free)", "resolve {} --task-id ID")
             } else if *reason == HeldReason::NameConflict {
                 choice("after you have moved the other file away (free)", "resolve {} --again")
             } else {
-                choice("request the same task's result again (free)", "resolve {} --again")
+                choice("ask the provider for the result again (free)", "resolve {} --again")
             };
             let mut choices = vec![first];
             choices.push(choice(&format!("resubmit it (a new charge of {price})"), "resolve {} --resubmit"));

@@ -123,8 +123,8 @@ impl Project {
         let tree = Tree::look_at(&places.state, &root).map_err(|error| {
             let root = root.display();
             let what = format!(
-                "the clips cannot be compared: {root} cannot be opened: {error}; mount its disk, or name another \
-                 folder with --out DIR"
+                "the clips cannot be compared: the folder `{root}` cannot be opened: {error}; mount its disk, or name \
+                 another folder with `--out DIR`"
             );
             Error::new(Exit::Local, what).hint(places.typed("doctor"))
         })?;
@@ -286,9 +286,13 @@ impl<'a> Comparison<'a> {
         if let (Some(fault), None) = (sidecar, found) {
             self.report.sidecars += 1;
             let why = match fault {
-                SidecarFault::Missing => "its sidecar is missing".to_owned(),
-                SidecarFault::Damaged(why) => format!("its sidecar cannot be read: {why}"),
-                SidecarFault::Foreign => "its sidecar describes another clip".to_owned(),
+                SidecarFault::Missing => "its sidecar, the .json file next to it, is missing".to_owned(),
+                SidecarFault::Damaged(why) => {
+                    format!("its sidecar, the .json file next to it, cannot be read: {why}")
+                }
+                SidecarFault::Foreign => {
+                    "its sidecar, the .json file next to it, describes another clip".to_owned()
+                }
             };
             self.tell(clip, "sidecar", &why);
         }
@@ -331,7 +335,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
             let kept = tokio::task::spawn_blocking(move || tree.keep_altered(&path)).await;
             let kept =
                 kept.map_err(|error| local(error.to_string()))?.map_err(|error| local(error.to_string()))?;
-            tell("kept", &clip, &format!("the altered file is now {kept}"));
+            tell("kept", &clip, &format!("the altered file is now `{kept}`"));
             freed.push(clip);
         } else {
             altered = true;
@@ -346,7 +350,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
         let back =
             bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
         match back.map_err(|error| local(error.to_string()))? {
-            Back::Copied(from) => tell("restored", &clip, &format!("restored from {from}")),
+            Back::Copied(from) => tell("restored", &clip, &format!("restored from the copy `{from}`")),
             Back::Asked => {
                 asked = true;
                 tell(
@@ -360,7 +364,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
                 tell(
                     "left",
                     &clip,
-                    &format!("the other copy, {other}, was altered: restore it with --replace-altered"),
+                    &format!("the other copy, `{other}`, was altered: restore it with --replace-altered"),
                 );
             }
             Back::Gone if clip.older => {

@@ -246,7 +246,8 @@ fn two_variants_of_one_sku_are_an_error_only_where_each_makes_a_clip() {
 fn a_dialect_is_asked_for_taken_and_checked() {
     let with = |dialect: &str| Reading { dialect: Some(dialect.to_owned()), ..Reading::default() };
     let between = fixture!("between-two.csv");
-    let either = "this file may be a Google Merchant feed or a Shopify product export (older headers)";
+    let either =
+        "the columns fit two formats: Google Merchant feed and Shopify product export (older headers)";
     assert_eq!(errors(between, &Reading::default()), [either]);
     assert_eq!(errors(between, &with("google")), [""; 0]);
     let short = fixture!("cut-short.csv");

@@ -196,10 +196,13 @@ impl<'a> Table<'a> {
             return match dialect::detect(&self.headers) {
                 Detected::One(dialect, confidence) => Ok((dialect, confidence)),
                 Detected::Either(first, second) => {
-                    let message = format!("this file may be a {} or a {}", first.title, second.title);
+                    let message =
+                        format!("the columns fit two formats: {} and {}", first.title, second.title);
                     let hint = format!(
-                        "write `dialect: {}` or `dialect: {}` under `items:`; for `init` and `catalog`, `--dialect NAME`",
-                        first.name, second.name
+                        "say which it is: `dialect: {one}` or `dialect: {two}` under `items:`; for `init` and `catalog`, \
+                         `--dialect {one}` or `--dialect {two}`",
+                        one = first.name,
+                        two = second.name
                     );
                     Err(self.whole(message).hint(hint).into())
                 }

@@ -74,7 +74,7 @@ impl Log {
     fn warn(&self, error: &io::Error) {
         let path = self.path.display();
         self.terminal.say(format_args!(
-            "warning: the log file {path} cannot be written: {error}; nothing more is logged, but the work continues"
+            "warning: the log file `{path}` cannot be written: {error}; nothing more is logged, but the work continues"
         ));
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Err
         text::plan::tell(terminal, opened.project.places(), &report, context.global.verbose > 0);
     }
     if let Some(file) = &report.written {
-        terminal.say(format_args!("plan written to {}: running this plan approves it", file.display()));
+        terminal.say(format_args!("plan written to `{}`: running this plan approves it", file.display()));
     }
     terminal.next(&report.next);
     Ok(report.exit(args.detailed_exitcode))

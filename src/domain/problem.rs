@@ -1,5 +1,6 @@
 //! Problems in the user's input, each with its place, its message and a hint.
 
+use crate::domain::text::count;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -350,39 +351,39 @@ fn likeness(written: &str, name: &str) -> f64 {
     if name.len() > 2 && strsim::osa_distance(written, name) == 1 { likeness.max(0.9) } else { likeness }
 }
 
-/// The numbers of errors and warnings, in which equal problems count once.
+/// The numbers of errors, warnings and notes, in which equal problems count once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     /// The number of errors, which must be fixed.
     pub errors: usize,
-    /// The number of warnings and notes.
+    /// The number of warnings.
     pub warnings: usize,
+    /// The number of notes.
+    pub notes: usize,
 }
 
 impl Tally {
-    /// Counts errors and warnings after it has joined equal problems.
+    /// Counts errors, warnings and notes after it has joined equal problems.
     #[must_use]
     pub fn of(problems: &[Problem]) -> Self {
         Self::of_grouped(&grouped(problems.to_vec()))
     }
 
-    /// Counts errors and warnings in a list of problems that are [`grouped`] already.
+    /// Counts errors, warnings and notes in a list of problems that are [`grouped`] already.
     #[must_use]
     pub fn of_grouped(problems: &[Problem]) -> Self {
-        let errors = problems.iter().filter(|problem| problem.is_error()).count();
-        Self { errors, warnings: problems.len() - errors }
+        let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
+        let [errors, warnings, notes] = [Severity::Error, Severity::Warning, Severity::Note].map(count);
+        Self { errors, warnings, notes }
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural =
-            |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        match (self.errors, self.warnings) {
-            (0, warnings) => f.write_str(&plural(warnings, "warning")),
-            (errors, 0) => f.write_str(&plural(errors, "error")),
-            (errors, warnings) => write!(f, "{}, {}", plural(errors, "error"), plural(warnings, "warning")),
-        }
+        let kinds = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
+        let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
+        let parts: Vec<String> = kinds.map(|(number, word)| count(number, word)).collect();
+        f.write_str(&parts.join(", "))
     }
 }
 

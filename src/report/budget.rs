@@ -24,8 +24,11 @@ impl Level {
             Cap::Day => "continue after midnight UTC, or with a larger `budget: day` in the manifest",
             Cap::Month => "continue next month (UTC), or with a larger `budget: month` in the manifest",
         };
-        let budget = if self.cap == Cap::Invocation { "" } else { "the budget of the " };
-        format!("budget   {budget}{} is reached; finished work is kept: {}; {then}", self.name(), self.used())
+        let budget = match self.cap {
+            Cap::Invocation => self.name(),
+            cap => format!("the budget of the {cap} ({})", self.limit),
+        };
+        format!("budget   {budget} is reached; finished work is kept: {}; {then}", self.used())
     }
 
     /// Returns the limit of a budget and the amounts that count against it as JSON.

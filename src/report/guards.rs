@@ -18,7 +18,7 @@ pub fn lines(trip: &Trip) -> Vec<String> {
         }
         Found::Spend(usd) => format!("{usd} would be spent"),
     };
-    let mut lines = vec![format!("guard    {guard} is {limit}: {found}")];
+    let mut lines = vec![format!("limit    guards.{guard} is {limit}: {found}")];
     for (key, fields) in &trip.examples {
         let fields: Vec<String> = fields.iter().map(change_line).collect();
         lines.push(format!("         {key}  {}", fields.join("; ")).trim_end().to_owned());

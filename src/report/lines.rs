@@ -215,7 +215,7 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
             } else {
                 format!(
                     "no new submissions; waiting for the provider's answers to {} (up to 60 s; press Ctrl-C again \
-                     to exit sooner, but the charges for unanswered requests are then in doubt)",
+                     to exit sooner, but unanswered requests may then have been charged)",
                     crate::domain::text::count(*on_wire, "paid request")
                 )
             };

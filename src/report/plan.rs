@@ -77,8 +77,9 @@ impl Plan {
         let (again, price) = self.sum.again;
         if again > 0 {
             notes.push(format!(
-                "{again} of the jobs to render may have been charged before; `on_ambiguous: resubmit` submits them \
-                 again: a second charge of {price} is possible"
+                "{} may have been charged already and will be sent again (`on_ambiguous: resubmit`): a second charge of \
+                 {price} is possible",
+                counted(again, "job")
             ));
         }
         let (unanswered, price) = self.sum.unanswered;
@@ -141,7 +142,7 @@ impl Plan {
             let keys = named(*count, examples);
             let them = if *count == 1 { "it" } else { "them" };
             notes.push(format!(
-                "no longer wanted: {clips} ({keys}); `shotlist prune` moves {them} to _archive"
+                "no longer wanted: {clips} ({keys}); `shotlist prune` moves {them} to `_archive/`"
             ));
         }
         notes

@@ -9,6 +9,7 @@ use super::terminal::Terminal;
 use super::text;
 use crate::app::places::Places;
 use crate::app::reporter::{News, Reporter, SharedBoard};
+use crate::domain::lifecycle::State;
 use crate::domain::notice::Notice;
 use crate::domain::text::count;
 use crate::domain::units::bytes;
@@ -140,7 +141,7 @@ impl Console {
         trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
         let Some([accept, plan, carry_out]) = commands else { return };
         terminal.tell(
-            "An edited template or an incomplete export can exceed a guard. To accept the changes, run:",
+            "An edited template or an incomplete export can exceed such a limit. To accept the changes, run:",
             2,
         );
         terminal.say(format_args!("  {accept}"));
@@ -225,8 +226,8 @@ impl Reporter for Console {
                     terminal.say(format_args!("         … and {} more", jobs.len() - NAMED));
                 }
             }
-            News::Again { job, price, mark } => {
-                terminal.say(format_args!("resubmit {job}  {price}{mark}"));
+            News::Again { command, job, price, mark } => {
+                terminal.say(format_args!("{command:<8} {job}  {price}{mark}"));
             }
             News::Budget { fit, mark } => terminal.tell(&(fit.line() + mark), INDENT),
             News::Owed { paid, doubtful } => self.owed(*paid, *doubtful),
@@ -249,8 +250,8 @@ impl Reporter for Console {
                     if *requests == 1 { ("is", "its task id") } else { ("are", "their task ids") };
                 terminal.tell(
                     &format!(
-                        "exiting within 5 s: {} {are} waiting for an answer; exiting now may lose {their} ({price} in \
-                         doubt)",
+                        "exiting within 5 s: {} {are} waiting for an answer; exiting now may lose {their} ({price} \
+                         may have been charged)",
                         count(*requests, "request")
                     ),
                     INDENT,
@@ -268,7 +269,7 @@ impl Reporter for Console {
                 terminal.data(json::verify::restoring(clip, word, what));
             }
             News::Restoring { clip, word, what } => {
-                terminal.say(format_args!("{word:<8} {}  {what}", clip.key));
+                terminal.say(text::verify::restoring(clip, word, what));
             }
             News::Ended => {
                 let mut heard = self.heard();
@@ -298,7 +299,7 @@ fn repaired(repair: &Repair) -> Option<String> {
             format!("repaired: the ledger's last line was incomplete; {bytes} bytes were removed")
         }
         Repair::LedgerCut => {
-            "repaired: the ledger had lost lines, and they were written again; requests that were being sent count as sent".to_owned()
+            "repaired: lines were missing from the ledger and were written again; requests that were being sent count as sent".to_owned()
         }
         Repair::LinesAdded { .. } => return None,
         Repair::NeverSent(take) => {
@@ -307,7 +308,7 @@ fn repaired(repair: &Repair) -> Option<String> {
         Repair::Unanswered(take) => {
             format!(
                 "{:<8} {}  its request was being sent when the last run ended (may have been charged, up to {})",
-                take.state.name(),
+                if matches!(take.state, State::Doubtful { .. }) { "in doubt" } else { take.state.name() },
                 take.key,
                 take.price
             )

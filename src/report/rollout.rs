@@ -47,7 +47,7 @@ impl CanaryState {
     fn line(&self) -> String {
         let jobs = counted(self.waiting.jobs, "job");
         let (price, name) = (self.waiting.price, self.name());
-        let ways = "edit the shot, which starts a new canary, or write `then: approve` under `rollout`";
+        let ways = "edit the shot and review its new first clips, or write `then: approve` under `rollout`";
         match (self.step, self.rule.then) {
             (Step::Stopped { approved, reviewed }, Then::Rate { rate, error }) => format!(
                 "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which rules out \

@@ -243,10 +243,18 @@ pub enum ClaimError {
     Store(#[from] StoreError),
 }
 
+/// Returns a budget in words, such as `the $5.00 budget of this month`.
+fn budget(which: Cap, cap: Usd) -> String {
+    match which {
+        Cap::Invocation => format!("--max-cost {cap}"),
+        which => format!("the {cap} budget of this {which}"),
+    }
+}
+
 /// A submission that would cost more than is left of a budget.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the next clip costs {price}, but only {available} of the {cap} budget of this {which} is left; not sent, not charged"
+    "the next clip costs {price}, but only {available} of {} is left; not sent, not charged", budget(*which, *cap)
 )]
 pub struct OverCap {
     /// The budget that is exceeded.

@@ -100,7 +100,7 @@ impl Proxies {
         self.named_for(&unknown).map(|proxy| {
             format!(
                 "clips are downloaded through the proxy {proxy}, which resolves host names: a link could lead to a \
-                 private address behind it, because shotlist can then check only literal addresses. Configure the \
+                 private address behind it, because shotlist then sees only addresses that are written as numbers. Configure the \
                  proxy to refuse private addresses, or list the hosts of your clips in NO_PROXY"
             )
         })

@@ -35,7 +35,7 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         r"(?<about>\babout \d+ s\b)",
         r#"(?<estimate>"time":\{"seconds":\d+)"#,
         r"(?<port>127\.0\.0\.1:\d+)",
-        r#"(?<home>[^\s"'=]*/\.tmp[A-Za-z0-9]{6})"#,
+        r#"(?<home>[^\s"'`=]*/\.tmp[A-Za-z0-9]{6})"#,
         r"(?<process>\bprocess \d+ on [^\s)]+)",
         r"(?<os>\bos error \d+)",
         r"(?<room>\b\d+(?:\.\d+)? [kKMGT]B free\b)",

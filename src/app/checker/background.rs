@@ -246,7 +246,8 @@ impl Run {
         let failures = lock(&self.checks).add(&key, &verdict.checked);
         for Finding { check, reason, .. } in failures {
             let text = format!(
-                "{key}: {reason} (check `{check}`); the clip is kept, and later failures of this check are only counted"
+                "{key} failed the check `{check}`: {reason}; the clip is kept; further clips that fail this check are \
+                 counted at the end of the run"
             );
             self.project.tell(&News::Warning(&text));
         }

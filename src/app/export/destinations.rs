@@ -128,21 +128,21 @@ impl Destination {
         let mut against = Vec::new();
         let seconds = facts.duration.as_secs_f64();
         against.extend(
-            self.against_seconds(rounded(facts.duration)).map(|limit| format!("{seconds:.1} s; {limit}")),
+            self.against_seconds(rounded(facts.duration)).map(|limit| format!("{seconds:.1} s, but {limit}")),
         );
         let (least, most) = self.bytes;
         if let Some(most) = most.filter(|most| bytes > *most) {
-            against.push(format!("{}; {} requires at most {}", size(bytes), self.name, size(most)));
+            against.push(format!("{}, but {} requires at most {}", size(bytes), self.name, size(most)));
         }
         if let Some(least) = least.filter(|least| bytes < *least) {
-            against.push(format!("{}; {} requires at least {}", size(bytes), self.name, size(least)));
+            against.push(format!("{}, but {} requires at least {}", size(bytes), self.name, size(least)));
         }
         let (width, height) = (facts.width, facts.height);
         let picture = self.against_picture(width, height);
-        against.extend(picture.into_iter().map(|limit| format!("{width}x{height}; {limit}")));
+        against.extend(picture.into_iter().map(|limit| format!("{width}x{height}, but {limit}")));
         let ending = path.rsplit('.').next().unwrap_or_default().to_lowercase();
         if !self.formats.is_empty() && !self.formats.contains(&ending) {
-            against.push(format!(".{ending}; {} requires {}", self.name, self.formats.join(", ")));
+            against.push(format!(".{ending}, but {} requires {}", self.name, self.formats.join(", ")));
         }
         against
     }

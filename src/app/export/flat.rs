@@ -57,7 +57,7 @@ pub(super) fn folder(
     let mut written = vec![folder.clone()];
     let mut notes = Vec::new();
     if copies.len() < named.len() {
-        notes.push(format!("{} in the folder already", count(named.len() - copies.len(), "clip")));
+        notes.push(format!("{} already in the folder", count(named.len() - copies.len(), "clip")));
     }
     notes.extend(leftovers(&folder, &named).map_err(|error| local(&folder, &error))?);
     if let Some(files) = lists_files {
@@ -115,7 +115,7 @@ fn named<'a>(places: &Places, clips: &'a ChosenClips<'a>) -> Result<Vec<(String,
         // Importers and some file systems treat `A` and `a` as the same.
         if let Some(other) = known.insert(name.to_lowercase(), handed) {
             let what = format!(
-                "{} and {key} would both be called {name}: names hold only A-Z a-z 0-9 . _ -; name a column with plain ids \
+                "{} and {key} would both be called `{name}`: file names here hold only A-Z, a-z, 0-9, `.`, `_` and `-`; name a column with plain ids \
                  under `items.columns.id`; nothing was written",
                 other.job.key()
             );

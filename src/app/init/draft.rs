@@ -68,7 +68,7 @@ impl Pictures {
     /// Returns in words how many items have no usable image; `None` if all have one.
     fn unusable(&self, one_per: OnePer) -> Option<String> {
         let unit = if one_per == OnePer::Product { "product" } else { "variant" };
-        let without = (self.without > 0).then(|| format!("{} naming no picture", count(self.without, unit)));
+        let without = (self.without > 0).then(|| format!("{} without a picture", count(self.without, unit)));
         let missing =
             (self.missing > 0).then(|| format!("{} with a missing picture file", count(self.missing, unit)));
         let parts: Vec<String> = without.into_iter().chain(missing).collect();

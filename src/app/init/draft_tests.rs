@@ -58,7 +58,7 @@ fn without_pictures_the_model_takes_words_and_without_titles_the_prompt_has_none
 fn what_cannot_be_rendered_is_counted() {
     let csv = "id,image\n1,\n2,here.png\n3,gone.png\n4,https://pictures.example/4.png\n5,\n";
     let text = manifest_for(csv, &Reading::default(), &["here.png"]);
-    let says = "leaves out 2 products naming no picture and 1 product with a missing picture file";
+    let says = "leaves out 2 products without a picture and 1 product with a missing picture file";
     assert!(text.contains(says), "{text}");
     let text = manifest_for("id,image\n2,here.png\n", &Reading::default(), &["here.png"]);
     assert!(!text.contains("on_bad_item"), "{text}");

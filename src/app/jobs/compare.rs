@@ -152,8 +152,11 @@ impl Project {
             Some(run) => Snapshot::end_of(&runs, run, now).map_err(wrong)?,
             None => Snapshot { run: None, at: now },
         };
-        if from.at > to.at {
-            return Err(wrong(format!("run {} did not end before run {}", span.from, span.to.unwrap_or(0))));
+        if let Some(second) = span.to.filter(|_| from.at > to.at) {
+            let first = span.from;
+            let what =
+                format!("run {first} ended after run {second}, but --compare takes the earlier run first");
+            return Err(wrong(what).hint(places.typed(&format!("report --compare {second}..{first}"))));
         }
         let reviews = ReviewLog::of(reader.reviews().await?);
         let report = self.jobs(filter).await?;

@@ -84,7 +84,10 @@ async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, 
     if costs.len() > 1 {
         let names: Vec<String> =
             costs.iter().map(|costs| format!("{} ({})", costs.take.id, costs.usd)).collect();
-        let what = format!("{key} was paid more than once; name the take with --take: {}", names.join(", "));
+        let what = format!(
+            "{key} was paid more than once; name one of its renderings with --take ID: {}",
+            names.join(", ")
+        );
         return Err(Error::new(Exit::Usage, what).hint(show_typed(places, &key)));
     }
     match costs.pop() {
@@ -98,13 +101,16 @@ async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, 
 async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs, Error> {
     let found = store.costs(take).await?;
     let found = found.ok_or_else(|| {
-        Error::new(Exit::Usage, format!("there is no take {take}; `shotlist show JOB` lists those of a job"))
+        Error::new(
+            Exit::Usage,
+            format!("there is no rendering {take}; `shotlist show JOB` lists the renderings of a job"),
+        )
     })?;
     match found.take.state.account() {
         MoneyState::Settled | MoneyState::InDoubt => Ok(found),
         MoneyState::Reserved => Err(unsettled(places, &found)),
         MoneyState::Free => {
-            Err(Error::new(Exit::Usage, format!("{take} of {} cost nothing", found.take.key))
+            Err(Error::new(Exit::Usage, format!("the rendering {take} of {} cost nothing", found.take.key))
                 .hint(show_typed(places, &found.take.key)))
         }
     }
@@ -112,7 +118,9 @@ async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs,
 
 fn unsettled(places: &Places, costs: &Costs) -> Error {
     let key = &costs.take.key;
-    let what = format!("{key} is waiting for the result, which settles its cost; nothing was changed");
+    let what = format!(
+        "{key} is still waiting for its result, and only then is its cost known; nothing was changed"
+    );
     Error::new(Exit::Usage, what).hint(show_typed(places, key))
 }
 

@@ -189,11 +189,11 @@ fn why(decision: &Decision) -> (char, String) {
         }
         Decision::Waiting { repeats: Some(repeats), .. } => {
             let what = match repeats {
-                Repeats::Clip => "redo",
-                Repeats::Doubt => "resubmission of a request in doubt",
-                Repeats::Failure => "retry of a request that may have been charged",
+                Repeats::Clip => "redo, not sent yet",
+                Repeats::Doubt => "resubmission, not sent yet; the earlier request may have been charged",
+                Repeats::Failure => "retry, not sent yet; the failed request may have been charged",
             };
-            ('~', format!("{what}, not sent yet"))
+            ('~', what.into())
         }
         Decision::Waiting { fields, .. } if !fields.is_empty() => {
             ('~', format!("changed: {}; not sent yet", names(fields)))
@@ -208,7 +208,7 @@ fn why(decision: &Decision) -> (char, String) {
             ('>', "the clip exists, its file will be moved".into())
         }
         Decision::Unchanged { .. } => ('=', "unchanged".into()),
-        Decision::Again { .. } => ('~', "in doubt, resubmitted".into()),
+        Decision::Again { .. } => ('~', "resubmitted; the earlier request may have been charged".into()),
         Decision::Blocked { state: State::Held { .. }, .. } => ('!', "waiting for your decision".into()),
         Decision::Blocked { .. } => ('!', "changed; waiting for the result of the earlier request".into()),
         Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),

@@ -45,3 +45,17 @@ fn a_typo_is_recognised_and_a_stranger_is_not() {
     assert_eq!(did_you_mean("zebra", known), None);
     assert_eq!(did_you_mean("zia", ["zai", "vtrix"]), Some("zai"));
 }
+
+#[test]
+fn each_problem_is_counted_under_the_word_that_is_printed_before_it() {
+    let warning = |message: &str| Problem::warning(Place::Nowhere, message);
+    let note = |message: &str| Problem { severity: Severity::Note, ..warning(message) };
+    let error = Problem::error(Place::Nowhere, "x");
+    assert_eq!(Tally::of(&[]).to_string(), "");
+    assert_eq!(Tally::of(&[note("a")]).to_string(), "1 note");
+    assert_eq!(
+        Tally::of(&[note("a"), warning("b"), warning("b"), warning("c")]).to_string(),
+        "2 warnings, 1 note"
+    );
+    assert_eq!(Tally::of(&[error, note("a"), note("b")]).to_string(), "1 error, 2 notes");
+}

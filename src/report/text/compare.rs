@@ -63,7 +63,7 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
     let kinds: [(usize, &str); 6] = [
         (number(Change::is_newly_done), "newly done"),
         (number(Change::is_newly_failed), "newly failed"),
-        (number(Change::is_rendered_again), "with another rendering"),
+        (number(Change::is_rendered_again), "with a newer rendering"),
         (
             number(|change| change.clips().is_some_and(|(then, now)| then.price != now.price)),
             "with another price",
@@ -87,7 +87,7 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
 pub(crate) fn money(comparison: &Comparison) -> String {
     let [then, now] = comparison.spent;
     let mark = if comparison.sandbox { " (sandbox money)" } else { "" };
-    format!("spent {then} up to the first time and {now} up to the second: {} more{mark}", now - then)
+    format!("total spent: {then} → {now}, which is {} more{mark}", now - then)
 }
 
 /// Returns in words the changes of a job from the first to the second of the two compared points in time.

@@ -75,10 +75,10 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         rows.push(give_up(first));
     }
     if let Some(first) = known.first() {
-        rows.push(asks(&known, "its task has brought no clip"));
+        rows.push(asks(&known, "its task produced no clip"));
         named(&mut rows, &known);
         rows.push(Row::Command(format!(
-            "  request the result of the same task again, free:  {}",
+            "  ask the provider for the result again, free of charge:  {}",
             typed(&first.take.key, "--again")
         )));
         rows.push(Row::Command(format!(
@@ -102,12 +102,12 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         rows.push(text(format!("{} {are} missing:", count(missing.len(), "paid clip"))));
         named(&mut rows, &missing);
         rows.push(Row::Command(format!(
-            "  request the result again, free:  {}",
+            "  ask the provider for the result again, free of charge:  {}",
             typed(&first.take.key, "--again")
         )));
         if missing.len() > 1 {
             rows.push(Row::Command(format!(
-                "  request all results again, free:  {}",
+                "  ask the provider for all results again, free of charge:  {}",
                 places.typed("resolve --all --again")
             )));
         }

@@ -49,7 +49,7 @@ fn tell_products(terminal: &Terminal, products: &Products) {
         terminal.say(format_args!("  other choices of one_per: {choices}"));
     }
     if let Some(unusable) = unusable {
-        terminal.say(format_args!("  {unusable}: `plan` shows the rows"));
+        terminal.say(format_args!("  cannot be rendered: {unusable}; `plan` shows the rows"));
     }
     // The rows that are left out are counted above and named in the manifest.
     let is_told = |problem: &&Problem| problem.severity == Severity::Note;

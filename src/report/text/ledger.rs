@@ -50,22 +50,22 @@ struct Column {
 
 const COLUMNS: [Column; 8] = [
     Column { title: "requests", of: |row| row.takes.to_string(), says: |_| true },
-    Column { title: "settled", of: |row| row.settled.to_string(), says: |_| true },
-    Column { title: "reserved", of: |row| shown(row.reserved), says: |row| row.reserved > Usd::ZERO },
-    Column { title: "in doubt", of: |row| shown(row.in_doubt), says: |row| row.in_doubt > Usd::ZERO },
-    Column { title: "wasted", of: |row| shown(row.wasted), says: |row| row.wasted > Usd::ZERO },
     Column {
         title: "refused",
         of: |row| if row.refused == 0 { "–".to_owned() } else { row.refused.to_string() },
         says: |row| row.refused > 0,
     },
+    Column { title: "spent", of: |row| row.settled.to_string(), says: |_| true },
+    Column { title: "reserved", of: |row| shown(row.reserved), says: |row| row.reserved > Usd::ZERO },
+    Column { title: "in doubt", of: |row| shown(row.in_doubt), says: |row| row.in_doubt > Usd::ZERO },
+    Column { title: "wasted", of: |row| shown(row.wasted), says: |row| row.wasted > Usd::ZERO },
     Column {
         title: "approved",
         of: |row| row.approved.map_or_else(|| "–".to_owned(), |clips| clips.to_string()),
         says: |row| row.approved.is_some_and(|clips| clips > 0),
     },
     Column {
-        title: "per approved",
+        title: "per approved clip",
         of: |row| row.per_approved().map_or_else(|| "–".to_owned(), |usd| usd.to_string()),
         says: |row| row.approved.is_some_and(|clips| clips > 0),
     },
@@ -108,11 +108,15 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
     lines.push("─".repeat(room + taken));
     lines.push(line(&table.total.name, cells(&table.total)));
     let notes = [
-        (table.total.wasted > Usd::ZERO, "wasted: the part of the settled amount that produced no clip"),
+        (
+            table.total.refused > 0,
+            "refused: the number of these requests that were not accepted; they cost nothing",
+        ),
+        (table.total.wasted > Usd::ZERO, "wasted: the part of the spent amount that produced no clip"),
         (
             table.total.approved.is_some_and(|clips| clips > 0),
-            "per approved: the price of an approved clip: all settled and doubtful amounts, also of failed, rejected and \
-             replaced renderings, divided by the number of approved clips; rounded up",
+            "per approved clip: all amounts that were or may have been charged, also for failed, rejected and replaced \
+             renderings, divided by the number of approved clips; rounded up",
         ),
         (table.by.overlaps(), "A rendering counts under each tag of its item, so the rows overlap."),
     ];

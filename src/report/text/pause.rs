@@ -33,7 +33,7 @@ pub fn resumed(terminal: &Terminal, report: &ResumeReport) {
     }
     if lifted.is_empty() {
         terminal.say(match provider {
-            Some(provider) => format!("{provider} has no pause of its own; nothing was changed"),
+            Some(provider) => format!("{provider} was not paused separately; nothing was changed"),
             None => "nothing was paused".to_owned(),
         });
     }

@@ -35,14 +35,14 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport, verbose: 
     plan.trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
     if report.has_gaps {
         terminal.tell(
-            "The project's records were rebuilt with gaps: jobs without a clip may have been paid before, so `run` \
-             asks for your approval first.",
+            "The project's records were rebuilt and may lack requests: jobs without a clip may have been paid before, so \
+             `run` asks for your approval first.",
             2,
         );
     }
     if !plan.trips.is_empty() {
         terminal.tell(
-            "A run would send nothing, because the plan exceeds a limit of `guards:`. If it is right, type \
+            "A run would send nothing, because the plan exceeds a limit under `guards:`. If the plan is right, type \
              `shotlist run --accept-changes`, or approve a saved plan with `shotlist run --plan FILE`.",
             2,
         );

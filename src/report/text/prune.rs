@@ -13,7 +13,7 @@ pub fn tell(terminal: &Terminal, report: &PruneReport) {
         terminal.say("nothing to archive: every clip is wanted or already archived");
     } else {
         terminal.say(format_args!(
-            "archived {} in {}",
+            "archived {} in the folder `{}`",
             count(report.archived, "clip"),
             report.archive.display()
         ));

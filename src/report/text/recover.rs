@@ -56,15 +56,15 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     lines.push(format!("now      {}", standing.join(" · ")));
     if *missing > 0 {
         lines.push(format!(
-            "missing  {} not in {}; the next run downloads again, free, each clip whose link still works; the others \
-             need your decision",
+            "missing  {} missing from the folder `{}`; the next run downloads again, free of charge, each clip whose link \
+             still works; the others need your decision",
             if *missing == 1 { "1 finished clip is".to_owned() } else { format!("{missing} finished clips are") },
             output.display()
         ));
     }
     if *gone > 0 {
         lines.push(format!(
-            "missing  {} next to {}; `plan` shows which, and `verify --repair` brings back what it can, free",
+            "missing  {} next to {}; `plan` shows which, and `verify --repair` restores what it can, free of charge",
             if *gone == 1 {
                 "1 clip is missing or altered".to_owned()
             } else {
@@ -75,15 +75,15 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *unmatched > 0 {
         lines.push(format!(
-            "left out {} of the ledger about requests whose own lines are lost: their cost is not counted; see the \
+            "left out {} of the ledger that belong to lost lines about requests: their cost is not counted; see the \
              provider's bill",
             count(*unmatched, "line")
         ));
     }
     if *clips > 0 {
         lines.push(
-            "unknown  the requests that were waiting for the result or for a decision: the files next to the clips do not \
-             record them, so the next run asks before it submits a job without a clip"
+            "unknown  requests that waited for the result or for a decision: the files next to the clips do not record \
+             them, so the next run asks before it submits a job without a clip"
                 .to_owned(),
         );
     } else if *has_gaps {
@@ -95,13 +95,14 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *bare {
         lines.push(
-            "lost     pauses (type `shotlist pause` again), and jobs that `redo` or `retry` had queued and that were \
-             not sent yet: the ledger does not record them; if there was no ledger, decisions about clips are lost, too"
+            "lost     what the ledger does not record: pauses (type `shotlist pause` again), and jobs that `redo` or \
+             `retry` queued and did not send yet; without a ledger, decisions about clips are lost, too"
                 .to_owned(),
         );
     }
-    lines.extend(old.as_ref().map(|old| format!("kept     the old database is {}", old.display())));
-    lines.extend(old_ledger.as_ref().map(|old| format!("kept     the damaged ledger is {}", old.display())));
+    lines.extend(old.as_ref().map(|old| format!("kept     the old database is `{}`", old.display())));
+    lines
+        .extend(old_ledger.as_ref().map(|old| format!("kept     the damaged ledger is `{}`", old.display())));
     lines.push("Nothing was sent.".to_owned());
     lines
 }

@@ -30,7 +30,7 @@ pub fn words(job: &ResolvedJob) -> String {
             format!("task {task} adopted; the next run or collect downloads its clip")
         }
         Ok(Resolution::AskedAgain) => {
-            "the next run requests the result of the same task again, free of charge".to_owned()
+            "the next run asks the provider for the result again, free of charge".to_owned()
         }
         Ok(Resolution::Resubmitted(price)) => {
             format!("the next run sends it again, at a new charge of {price}")

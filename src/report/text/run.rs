@@ -100,7 +100,7 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     lines.extend(checks(&summary.checks, places));
     if summary.waiting > 0 {
         lines.push(format!(
-            "waiting  {} gets the result of an earlier request first; the next run submits the new request",
+            "waiting  {} for the result of an earlier request; the next run submits the new request",
             count(summary.waiting, "job")
         ));
     }
@@ -114,13 +114,14 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     }
     if summary.reason == Some(StopReason::MaxTime) {
         lines.push(
-            "--max-time: jobs that would have ended later were not sent; paid clips were downloaded"
+            "--max-time: jobs that would have ended too late were not sent; paid clips were downloaded"
                 .to_owned(),
         );
     }
     if summary.reason == Some(StopReason::InDoubt) {
         lines.push(
-            "guards.max_in_doubt is reached; the remaining jobs were not sent (not charged)".to_owned(),
+            "the limit `guards.max_in_doubt` is reached; the remaining jobs were not sent (not charged)"
+                .to_owned(),
         );
     }
     lines
@@ -163,7 +164,8 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
     if estimate.is_some() && spent != whole {
         money = format!("{} by this command · {money} by the whole run", spent.settled);
     }
-    for (usd, word) in [(whole.reserved, "waiting for the result"), (whole.in_doubt, "in doubt")] {
+    for (usd, word) in [(whole.reserved, "waiting for the result"), (whole.in_doubt, "may have been charged")]
+    {
         if usd > Usd::ZERO {
             let _ = write!(money, " · {usd} {word}");
         }

@@ -78,7 +78,7 @@ fn money(history: &History) -> String {
         parts.push(format!("{} waiting for the result", of(MoneyState::Reserved)));
     }
     if of(MoneyState::InDoubt) > Usd::ZERO {
-        parts.push(format!("{} in doubt", of(MoneyState::InDoubt)));
+        parts.push(format!("{} may have been charged", of(MoneyState::InDoubt)));
     }
     let takes = match history.takes.len() {
         1 => "1 rendering".to_owned(),
@@ -193,7 +193,7 @@ fn remark(line: &Entry) -> String {
     let did = match (line.kind, line.was) {
         (Kind::Adjusted, Some(was)) => format!("cost corrected, {was} → {}", line.usd),
         (Kind::Adopted, _) => "the task was found".to_owned(),
-        (Kind::Again, _) => "the result is requested again".to_owned(),
+        (Kind::Again, _) => "the provider is asked for the result again".to_owned(),
         (Kind::Ordered, _) => "queued to render again".to_owned(),
         (kind, _) => kind.name().replace('_', " "),
     };
@@ -238,7 +238,7 @@ const fn account_words(account: MoneyState) -> &'static str {
     match account {
         MoneyState::Free => "(not charged)",
         MoneyState::Reserved => "waiting for the result",
-        MoneyState::InDoubt => "in doubt",
+        MoneyState::InDoubt => "may have been charged",
         MoneyState::Settled => "spent",
     }
 }
@@ -251,6 +251,7 @@ fn outcome_words(outcome: &str) -> String {
         "never_sent" => "never sent, not charged".into(),
         "absent" => "not found at the provider, not charged".into(),
         "settled" => "accepted, became a clip".into(),
+        "held" => "needs your decision".into(),
         "written_off" => "written off".into(),
         other => other.replace('_', " "),
     }

@@ -115,6 +115,6 @@ fn spent_words(spent: Spent) -> String {
         "{} spent{}{}",
         spent.settled,
         part(spent.reserved, "waiting for the result"),
-        part(spent.in_doubt, "in doubt")
+        part(spent.in_doubt, "may have been charged")
     )
 }

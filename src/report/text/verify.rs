@@ -9,8 +9,26 @@ use crate::store::Clip;
 /// defect, and `why` explains it.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> String {
+    let word = match word {
+        "damaged" => "altered",
+        "foreign" => "replaced",
+        other => other,
+    };
     let why = if why.is_empty() { String::new() } else { format!("  {why}") };
     format!("{word:<10} {}  {}{why}", clip.filed.path, clip.key)
+}
+
+/// Returns the line about a clip that `verify --repair` restored or could not restore. `word` names the outcome, and `what`
+/// explains it.
+#[must_use]
+pub fn restoring(clip: &Clip, word: &str, what: &str) -> String {
+    let word = match word {
+        "asked" => "queued",
+        "kept" => "moved",
+        "left" => "skipped",
+        other => other,
+    };
+    format!("{word:<8} {}  {what}", clip.key)
 }
 
 /// Returns the counts of compared clips, and advice if clips are missing or differ from their records.
@@ -23,7 +41,7 @@ pub fn lines(report: &VerifyReport) -> Vec<String> {
     let found = [
         (report.missing, "missing"),
         (report.dismissed, "dismissed"),
-        (report.damaged, "damaged"),
+        (report.damaged, "altered"),
         (report.foreign, "replaced by another file"),
         (report.unreadable, "unreadable"),
         (report.sidecars, "with a wrong sidecar"),
@@ -32,9 +50,9 @@ pub fn lines(report: &VerifyReport) -> Vec<String> {
     let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(report.bytes), parts.join(" · "))];
     if report.wrong() > 0 && !report.is_repair {
         lines.push(
-                "Restore the clips from a backup of the output folder, or use `--repair`, which restores what a copy \
-                 or the provider still has: it costs nothing, and links expire within a day. Nothing was changed, \
-                 nothing was sent."
+                "Restore the clips from a backup of the output folder, or use `--repair`: it restores, free of charge, \
+                 what still exists as a copy or at the provider, where links expire within a day. Nothing was changed \
+                 or sent."
                     .to_owned(),
             );
     }

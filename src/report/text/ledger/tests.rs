@@ -24,16 +24,17 @@ fn the_table_adds_up_and_leaves_out_what_says_nothing() {
     assert_eq!(
         lines.join("\n"),
         "\
-day         requests  settled  reserved  in doubt  wasted  refused
-2026-11-20       822  $325.20         –         –   $0.40        9
-2026-11-21         5    $0.00     $1.20     $0.80       –        –
+day         requests  refused    spent  reserved  in doubt  wasted
+2026-11-20       822        9  $325.20         –         –   $0.40
+2026-11-21         5        –    $0.00     $1.20     $0.80       –
 ──────────────────────────────────────────────────────────────────
-total            827  $325.20     $1.20     $0.80   $0.40        9
+total            827        9  $325.20     $1.20     $0.80   $0.40
 
-wasted: the part of the settled amount that produced no clip"
+refused: the number of these requests that were not accepted; they cost nothing
+wasted: the part of the spent amount that produced no clip"
     );
     let quiet = Table::of(By::Day, &week()[..1]);
-    assert_eq!(table(&quiet, 100)[0], "day         requests  settled");
+    assert_eq!(table(&quiet, 100)[0], "day         requests    spent");
 }
 
 #[test]
