@@ -107,7 +107,8 @@ pub struct Summary {
     pub spent: Spent,
     /// Amount that the whole run spent, including the interrupted run that it continued.
     pub run_spent: Spent,
-    /// Number of the run's clips that were charged above their price, and the sum of the excess charges.
+    /// Number of clips that were charged above their price, and the sum of the excess charges. The clips of the whole
+    /// run count, and clips of earlier runs whose charge became known only now.
     pub above_price: (u64, Usd),
     /// Budgets with the amount spent against each so far.
     pub levels: Vec<Level>,
@@ -200,7 +201,7 @@ async fn close(
     }
     let spent = world.store.spent(Window::Invocation(run)).await?;
     let run_spent = world.store.spent(Window::Run(run)).await?;
-    let above_price = world.store.above_price(run).await?;
+    let above_price = world.store.above_price(run, &world.above_price()).await?;
     let reached = reached(&result);
     let spenders = match reached {
         Some(cap) => spenders(&world.store, cap, run, now).await?,

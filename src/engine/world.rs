@@ -10,6 +10,7 @@ use super::owed::{Debt, FreeSpace, Owed};
 use super::stop::{Stop, StopReason};
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::{Said, Stop as ProviderStop, printable};
+use crate::domain::key::TakeId;
 use crate::domain::lifecycle::Illegal;
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
@@ -103,6 +104,8 @@ pub struct World {
     /// The unknown status words that each provider has sent, at most [`MOST_WORDS`] of each.
     unknown_words: Mutex<BTreeMap<String, BTreeSet<String>>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
+    /// The takes of which this process learned a charge above their price.
+    above_price: Mutex<BTreeSet<TakeId>>,
     /// True once a provider's clock has shown another time than this computer's clock.
     pub(super) is_clock_doubtful: AtomicBool,
     /// The known clips by their hashes, to find duplicates.
@@ -193,6 +196,7 @@ impl World {
             warned: Mutex::default(),
             unknown_words: Mutex::default(),
             poll_refused: Mutex::default(),
+            above_price: Mutex::default(),
             is_clock_doubtful: AtomicBool::new(false),
             duplicates: Duplicates::default(),
         }
@@ -313,6 +317,17 @@ impl World {
     #[must_use]
     pub fn polls_refused(&self) -> BTreeMap<String, ProviderStop> {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Records that the provider has now reported a charge above the take's price.
+    pub(super) fn charged_above(&self, take: &TakeId) {
+        self.above_price.lock().unwrap_or_else(PoisonError::into_inner).insert(take.clone());
+    }
+
+    /// Returns the takes of which this process learned a charge above their price, whichever run submitted them.
+    #[must_use]
+    pub fn above_price(&self) -> BTreeSet<TakeId> {
+        self.above_price.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the run after a failure with which it cannot continue, and reports the failure immediately. The report may be

@@ -5,6 +5,7 @@ use super::read::Reader;
 use super::read::reviews::Reviews;
 use super::runs::RunId;
 use super::takes;
+use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{MoneyState, Phase};
 use crate::domain::money::Usd;
 use crate::domain::review::ReviewState;
@@ -162,12 +163,23 @@ impl Reader {
 }
 
 impl Reader {
-    /// Returns the number of takes of a run that were charged more than their price, and the sum of the excess.
-    pub async fn above_price(&self, run: RunId) -> Result<(u64, Usd), StoreError> {
+    /// Returns the number of takes that were charged more than their price, and the sum of the excess.
+    ///
+    /// The takes of the run and of the interrupted runs that it resumed count, and those in `learned`, whichever run
+    /// submitted them: takes whose charge became known only now.
+    pub async fn above_price(
+        &self,
+        run: RunId,
+        learned: &BTreeSet<TakeId>,
+    ) -> Result<(u64, Usd), StoreError> {
         let sql = "SELECT count(*), coalesce(sum(settled - price), 0) FROM takes
-             WHERE run = ?1 AND settled > price AND account <> 'free'";
+             WHERE settled > price AND account <> 'free' AND (
+                 run IN (SELECT id FROM runs WHERE chain = (SELECT chain FROM runs WHERE id = ?1))
+                 OR id IN (SELECT value FROM json_each(?2)))";
+        let learned: Vec<&str> = learned.iter().map(|take| take.0.as_str()).collect();
+        let learned = serde_json::json!(learned).to_string();
         self.read(move |db| {
-            db.query_row(sql, [run.0], |row| {
+            db.query_row(sql, (run.0, learned), |row| {
                 Ok((row.get::<_, i64>(0)?.cast_unsigned(), Usd::from_micros(row.get(1)?)))
             })
         })

@@ -139,6 +139,9 @@ impl Drive {
                     ));
                 }
                 if cost > price {
+                    if take.settled != Some(cost) {
+                        self.world.charged_above(&take.id);
+                    }
                     self.world.warn_once(format!(
                         "{key}: {name} charged {cost}, which is {} more than its price of {price}; budgets count {cost}",
                         cost - price

@@ -84,8 +84,9 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     if above > 0 {
         let were = if above == 1 { "was" } else { "were" };
         let above = count(usize::try_from(above).unwrap_or(usize::MAX), "clip");
+        let earlier = if summary.estimate.is_none() { " submitted earlier" } else { "" };
         lines.push(format!(
-            "above    {above} {were} charged above the listed price, {more} more in total{}",
+            "above    {above}{earlier} {were} charged above the listed price, {more} more in total{}",
             places.mark()
         ));
     }

@@ -1,6 +1,6 @@
 //! Answers of a provider that are odd, wrong or refused: what is believed, told and paid.
 
-use super::bench::{Bench, ECHO, PRICE, Ran, ZAI, is_in_place, seconds, wanted};
+use super::bench::{Bench, ECHO, PRICE, PROJECT, Ran, ZAI, is_in_place, seconds, wanted};
 use super::test_server::Fetch;
 use super::test_server::Poll::{self, Costs, OfAnother, OfAnotherRequest, Running, Several};
 use super::test_server::Submit::{Accept, AcceptUnheard, Refuse};
@@ -9,8 +9,11 @@ use shotlist::domain::lifecycle::{Charged, HeldReason, State};
 use shotlist::domain::money::Usd;
 use shotlist::domain::notice::{Notice, WhyStopped};
 use shotlist::engine::stop::StopReason;
+use shotlist::engine::world::World;
 use shotlist::store::{Cap, Caps, Window};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// An answer that refuses the key, in the words of zai.
 const REFUSED: Poll = Poll::Refuse(401, "1000", None);
@@ -75,8 +78,39 @@ async fn a36_a_clip_that_cost_more_than_its_price_is_told_and_counts_in_the_budg
     let words =
         "hero/a: echo charged $0.50, which is $0.30 more than its price of $0.20; budgets count $0.50";
     assert_eq!(ran.said().first().map(String::as_str), Some(words));
-    let (count, more) = ran.world.store.above_price(ran.world.run).await.unwrap();
+    let (count, more) = ran.world.store.above_price(ran.world.run, &ran.world.above_price()).await.unwrap();
     assert_eq!((count, more), (1, Usd::from_micros(300_000)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn charges_above_the_price_that_a_later_run_learns_are_summed_up_by_that_run() {
+    let mut bench = Bench::new(ECHO);
+    let ran = bench.run_beside(&["a"], async |world| {
+        while bench.server.charges().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        world.stop.everything(StopReason::Interrupted);
+    });
+    assert_eq!(ran.await.states(&["a"]).await, ["running"]);
+
+    // A collection of all projects is a run of its own.
+    bench.project = String::new();
+    bench.server.polls([Costs("0.50")]);
+    let ran = bench.collect().await;
+    ran.expect_all_done();
+    let World { store, run, .. } = &*ran.world;
+    let more = Usd::from_micros(300_000);
+    assert_eq!(store.above_price(*run, &ran.world.above_price()).await.unwrap(), (1, more));
+    assert_eq!(store.above_price(*run, &BTreeSet::new()).await.unwrap(), (0, Usd::ZERO));
+    drop(ran);
+
+    // The run that continues the interrupted one adds up the charges of both.
+    bench.project = PROJECT.into();
+    bench.server.polls([Costs("0.50")]);
+    let ran = bench.run(&["b"]).await;
+    let World { store, run, .. } = &*ran.world;
+    let more = Usd::from_micros(600_000);
+    assert_eq!(store.above_price(*run, &ran.world.above_price()).await.unwrap(), (2, more));
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,7 +124,7 @@ async fn a36_a_figure_that_is_no_amount_is_told_and_not_believed() {
         let words =
             format!("hero/a: echo reports an impossible cost, `{figure}`; budgets count the price, $0.20");
         assert_eq!(ran.said(), [words]);
-        assert_eq!(ran.world.store.above_price(ran.world.run).await.unwrap().0, 0);
+        assert_eq!(ran.world.store.above_price(ran.world.run, &ran.world.above_price()).await.unwrap().0, 0);
     }
 }
 
