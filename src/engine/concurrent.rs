@@ -70,7 +70,14 @@ impl Run<'_> {
     pub(super) async fn missed(&mut self) -> Result<(), Failure> {
         let pending = self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
         // Takes whose pictures changed do not wait: they are reported separately.
-        self.outcome.waiting = pending.saturating_sub(self.outcome.input_changed.len() as u64);
+        let all: u64 = pending.values().sum();
+        self.outcome.waiting = all.saturating_sub(self.outcome.input_changed.len() as u64);
+        for (provider, waiting) in &pending {
+            let account = self.accounts.get(provider);
+            if let Some(words) = account.and_then(|it| it.day_words(self.world.clock.now(), *waiting)) {
+                self.world.warn_once(words);
+            }
+        }
         let called_off = self.world.store.called_off(self.world.run).await.map_err(Failure::store)?;
         for Take { id, key, request, price, path, state, .. } in called_off {
             if !self.changed.contains(&id) {

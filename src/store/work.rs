@@ -9,7 +9,8 @@ use super::runs::RunId;
 use super::{Store, takes};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::take::Take;
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
+use std::collections::BTreeMap;
 
 /// A list of takes that a run works through. The description of each variant names the order of its takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,12 +138,14 @@ impl Reader {
         .await
     }
 
-    /// Counts the unsent takes that a run may submit.
-    pub async fn still_pending(&self, run: RunId) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM takes WHERE state = 'pending' AND approved = ?1";
-        self.read(move |db| db.prepare_cached(sql)?.query_row([run.0], |row| row.get::<_, i64>(0)))
-            .await
-            .map(i64::cast_unsigned)
+    /// Counts the waiting takes that a run may submit, by provider.
+    pub async fn still_pending(&self, run: RunId) -> Result<BTreeMap<String, u64>, StoreError> {
+        let sql = "SELECT provider, count(*) FROM takes WHERE state = 'pending' AND approved = ?1 GROUP BY provider";
+        self.read(move |db| {
+            let count = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
+            db.prepare_cached(sql)?.query_map([run.0], count)?.collect()
+        })
+        .await
     }
 
     /// Returns the takes that a run was allowed to submit and that were cancelled before the run submitted them.

@@ -254,8 +254,13 @@ async fn the_quota_of_a_day_is_kept_and_the_next_day_goes_on() {
     bench.limits.per_day = Some(4);
     let ran = bench.run(&SIX).await;
     assert_eq!((bench.server.charges().len(), ran.outcome.waiting), (4, 2));
+    let words = "zai: the 4 submissions that `providers.zai.limits.per_day` allows for a day (UTC) are used up; refused \
+                 ones count, too; 2 jobs wait until 2026-11-22 00:00:00 UTC and are not charged";
+    assert_eq!(ran.said(), [words]);
     drop(ran);
-    assert_eq!(bench.resume().await.outcome.waiting, 2, "the day survives the run");
+    let ran = bench.resume().await;
+    assert_eq!((ran.outcome.waiting, ran.said()), (2, vec![words.to_owned()]), "the day survives the run");
+    drop(ran);
     assert_eq!(bench.server.seen().len(), 4);
     bench.later(Duration::from_hours(22)).await;
     bench.resume().await.expect_all_done();
