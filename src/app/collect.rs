@@ -5,6 +5,7 @@
 use super::board::Roster;
 use super::error::Error;
 use super::exit::Exit;
+use super::find::project_name;
 use super::lost::{Lost, open_folder};
 use super::places::Places;
 use super::project::Project;
@@ -14,6 +15,7 @@ use super::rollout::RolloutState;
 use super::session::{Order, Session};
 use super::setup::{not_set_up, set_up_valid};
 use super::summary::{self, Ended, RunReport};
+use crate::domain::text::count;
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
 use crate::store::{Caps, Lock};
@@ -69,12 +71,24 @@ async fn roster(session: &Session) -> Result<Roster, Error> {
     Ok(Roster { jobs, others, having, ..Roster::default() })
 }
 
+/// Returns the report of a collection that finds no paid work. Jobs that need a decision are counted, and determine the
+/// exit code.
+async fn nothing_owed(session: &Session) -> Result<RunReport, Error> {
+    let next = session.places.typed("status");
+    let held = session.store.held(project_name(&session.places).as_deref()).await?.len();
+    if held == 0 {
+        return Ok(RunReport::nothing("nothing to collect", Some(next)));
+    }
+    let need = if held == 1 { "needs" } else { "need" };
+    let what = format!("nothing to collect; {} {need} your decision", count(held, "job"));
+    Ok(RunReport::nothing(what, Some(next)).at_least(Exit::Held))
+}
+
 async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let (project, places) = (session.project.clone(), session.places.clone());
     let needed = session.owing().await?;
     if needed.is_empty() {
-        let what = "nothing to collect".to_owned();
-        return Ok(RunReport::nothing(what, Some(places.typed("status"))));
+        return nothing_owed(&session).await;
     }
     session.keep_output().await?;
     open_folder(&places, &places.out, &session.store, None).await?;

@@ -76,12 +76,14 @@ impl PictureTrouble {
 
 /// The error that a picture has changed since it was checked; the request was not sent.
 #[derive(Debug, thiserror::Error)]
-#[error("the picture `{path}` {why}; nothing was sent. Run again to submit the picture as it is now")]
+#[error("the picture `{path}` {why}; nothing was sent. {remedy}")]
 pub struct PictureChanged {
     /// The picture's path as written in the manifest.
     pub path: String,
     /// The change in words, which continues a sentence about the picture.
     pub why: String,
+    /// The sentence that says what to do.
+    pub remedy: &'static str,
 }
 
 /// Examines a picture: hashes all its bytes, and reads its format and size from its first and last bytes.
@@ -120,19 +122,21 @@ pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
 
 /// Reads a local picture's bytes, and checks that they have not changed since the picture was examined.
 pub fn picture(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
-    let changed = |why: String| PictureChanged { path: file.path.clone(), why };
+    let changed = |why: String, remedy| PictureChanged { path: file.path.clone(), why, remedy };
+    let unusable = |why| changed(why, "Put a picture there, then run again");
     let opened = real(root, &file.path).and_then(|path| open(&path));
-    let opened = opened.map_err(|trouble| changed(format!("can no longer be used: {trouble}")))?;
+    let opened = opened.map_err(|trouble| unusable(format!("can no longer be used: {trouble}")))?;
     let mut picture = Vec::new();
     // One byte more than expected shows that the file has grown, and limits the read of an endless file.
     opened
         .take(file.facts.bytes + 1)
         .read_to_end(&mut picture)
-        .map_err(|error| changed(format!("cannot be read: {error}")))?;
+        .map_err(|error| unusable(format!("cannot be read: {error}")))?;
     if picture.len() as u64 == file.facts.bytes && Sha256::of(&picture) == file.facts.sha256 {
         Ok(picture)
     } else {
-        Err(changed("has changed since it was checked".to_owned()))
+        let why = "has changed since it was checked".to_owned();
+        Err(changed(why, "Run again to submit the picture as it is now"))
     }
 }
 

@@ -27,7 +27,13 @@ pub struct Run {
     pub ended: Option<Timestamp>,
     /// The exit code with which the run ended; `None` if `ended` is `None`.
     pub exit: Option<u8>,
+    /// True if the database was rebuilt after the run began, so that it is unknown how the run ended.
+    pub is_rebuilt: bool,
 }
+
+/// The columns of a [`Run`].
+const RUN: &str = "id, project, command, started, ended, exit,
+    ended IS NULL AND id <= coalesce((SELECT value FROM meta WHERE key = 'rebuilt runs'), 0)";
 
 /// The findings about a state folder that is not damaged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,6 +79,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         started: takes::moment(row, 3)?,
         ended: optional_moment(row, 4)?,
         exit: row.get(5)?,
+        is_rebuilt: row.get(6)?,
     })
 }
 
@@ -87,8 +94,10 @@ impl Reader {
         let project = project.map(str::to_owned);
         self.read(move |db| {
             // A run with an empty project is for the jobs of all projects.
-            let sql = "SELECT id, project, command, started, ended, exit FROM runs
-                       WHERE ?1 IS NULL OR project IN (?1, '') ORDER BY id DESC LIMIT 1";
+            let sql = &format!(
+                "SELECT {RUN} FROM runs
+                       WHERE ?1 IS NULL OR project IN (?1, '') ORDER BY id DESC LIMIT 1"
+            );
             db.prepare_cached(sql)?.query_row([&project], run).optional()
         })
         .await
@@ -99,8 +108,10 @@ impl Reader {
     pub async fn runs(&self, project: Option<&str>) -> Result<Vec<Run>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
-            let sql = "SELECT id, project, command, started, ended, exit FROM runs
-                       WHERE ?1 IS NULL OR project IN (?1, '') ORDER BY id";
+            let sql = &format!(
+                "SELECT {RUN} FROM runs
+                       WHERE ?1 IS NULL OR project IN (?1, '') ORDER BY id"
+            );
             db.prepare_cached(sql)?.query_map([&project], run)?.collect()
         })
         .await

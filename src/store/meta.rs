@@ -240,6 +240,16 @@ pub(super) fn set_gaps(db: &Connection, now: Timestamp) -> rusqlite::Result<()> 
     db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, now.as_millisecond())).map(drop)
 }
 
+/// The key of the `meta` row with the number of the newest run at the last rebuild. The ends of the runs up to this one
+/// are not in the ledger.
+const REBUILT_RUNS: &str = "rebuilt runs";
+
+/// Records that the runs so far were rebuilt, without their ends.
+pub(super) fn set_rebuilt_runs(db: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO meta SELECT ?1, coalesce(max(id), 0) FROM runs";
+    db.execute(sql, [REBUILT_RUNS]).map(drop)
+}
+
 /// The prefix of the `meta` keys under which each project has the number of its unrecorded jobs.
 const UNRECORDED: &str = "unrecorded jobs of ";
 

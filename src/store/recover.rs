@@ -223,6 +223,7 @@ impl Recovery {
         if has_gaps {
             meta::set_gaps(&tx, now).map_err(sql)?;
         }
+        meta::set_rebuilt_runs(&tx).map_err(sql)?;
         tx.execute("DELETE FROM meta WHERE key IN ('unheard', 'ahead')", []).map_err(sql)?;
         if !self.tail.damaged.is_empty() || self.cut {
             for mut entry in restore::lost_lines(&tx, &entries, now).map_err(sql)? {

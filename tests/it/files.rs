@@ -958,7 +958,8 @@ fn a_picture_is_looked_at_and_sent_exactly_as_it_was() {
         insta::allow_duplicates! { insta::assert_snapshot!(stable(&changed), @"the picture `a.png` has changed since it was checked; nothing was sent. Run again to submit the picture as it is now"); }
     }
     fs::remove_file(folder.path().join("a.png")).unwrap();
-    assert!(assemble(folder.path(), &body).is_err());
+    let gone = assemble(folder.path(), &body).unwrap_err().to_string();
+    insta::assert_snapshot!(stable(&gone), @"the picture `a.png` can no longer be used: there is no such file; nothing was sent. Put a picture there, then run again");
 }
 
 #[test]

@@ -92,6 +92,11 @@ impl StatusReport {
                 span(*started, ended)
             ),
             _ if self.is_active(run) => format!("{command} (number {}) since {}", id.0, utc(*started)),
+            _ if run.is_rebuilt => format!(
+                "last {command} (number {}) {}; its end was lost with the database",
+                id.0,
+                utc(*started)
+            ),
             _ => format!("last {command} (number {}) {} was interrupted", id.0, utc(*started)),
         }
     }

@@ -30,6 +30,15 @@ fn p06_forty_tasks_in_flight_when_the_power_failed_come_home_without_a_submissio
 }
 
 #[test]
+fn a_collection_that_finds_only_open_decisions_says_so_and_does_not_count_as_done() {
+    let project = Project::shop_with_faults(1, json!([{ "on": "submit", "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    assert_whole!(project.run(&["collect"]).expect(7));
+    project.run(&["resolve", "hero/sku-1", "--write-off"]).expect(0);
+    assert_whole!(project.run(&["collect"]).expect(0));
+}
+
+#[test]
 fn a_broken_manifest_a_missing_sheet_and_a_model_that_is_gone_keep_nothing_from_coming_home() {
     let project = all_running(3, SHOP, 3);
     std::fs::remove_file(project.path("products.csv")).unwrap();

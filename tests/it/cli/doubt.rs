@@ -29,7 +29,7 @@ fn n07_a_reset_after_the_request_is_held_and_never_sent_again() {
     for _ in 0..2 {
         assert_whole!(project.run(&["run", "--yes"]).expect(7));
     }
-    assert_whole!(project.run(&["collect"]).expect(0));
+    assert_whole!(project.run(&["collect"]).expect(7));
     assert_whole!(project.run(&["retry", "--charged", "--yes"]).expect(0));
     assert_eq!(project.requests().len(), 3);
     let plan = project.run(&["plan", "--json"]).expect(0).json();

@@ -600,7 +600,7 @@ fn a_copy_of_an_older_ledger_gets_the_lines_that_it_lacks() {
     project.run(&["run", "--yes"]).expect(7);
     project.clear_faults();
     project.write(".shotlist/ledger.jsonl", &older);
-    project.run(&["collect"]).expect(0);
+    project.run(&["collect"]).expect(7);
     lose_the_database(&project);
     project.run(&["run", "--yes"]).expect(7);
     assert_eq!(project.requests().len(), 2);
@@ -656,6 +656,19 @@ fn a_sidecar_without_its_clip_proves_the_payment_and_blocks_nothing() {
     project.run(&["verify", "--repair", "--replace-altered"]).expect(5);
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.requests().len(), project.takes("done")), (3, 3));
+}
+
+#[test]
+fn a_run_that_ended_before_a_rebuild_is_not_told_as_interrupted() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    project.run(&["recover"]).expect(0);
+    let status = project.run(&["status"]).expect(0);
+    assert!(status.out.contains("; its end was lost with the database"), "{status}");
+    project.run(&["redo", "hero/sku-1", "--yes"]).expect(0);
+    let status = project.run(&["status"]).expect(0);
+    assert!(status.out.contains("exit 0, took"), "{status}");
 }
 
 #[test]
