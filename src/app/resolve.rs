@@ -17,6 +17,7 @@ use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
+use crate::domain::price::amount;
 use crate::domain::take::Take;
 use crate::domain::text::count;
 use crate::domain::units;
@@ -196,12 +197,13 @@ impl Project {
             return Ok(());
         }
         let (clips, they) = (count(chosen.len(), "clip"), if chosen.len() == 1 { "it" } else { "they" });
-        let question = format!("Resubmit {clips} for {sum}, although {they} may have been charged?");
+        let cost = amount(chosen.iter().map(|take| prices.of(take)));
+        let question = format!("Resubmit {clips} for {cost}, although {they} may have been charged?");
         match self.ask_to_settle(question, chosen) {
             Answer::Yes => Ok(()),
             Answer::Unavailable => Err(Error::new(
                 Exit::Usage,
-                format!("a new charge of {sum} needs your consent, and there is no terminal to ask on"),
+                format!("a new charge of {cost} needs your consent, and there is no terminal to ask on"),
             )
             .money("not charged")
             .hint(self.places.typed(&with_bound(request, sum)))),

@@ -13,9 +13,11 @@ use super::selection::{Bounds, Selection};
 use super::session::Session;
 use super::summary::RunReport;
 use crate::app::words::Words;
+use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
+use crate::domain::price::amount;
 use crate::domain::take::{Take, Wanted};
 use crate::domain::text::count;
 use crate::plan::bucket::Bucket;
@@ -77,14 +79,16 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         let (what, next) = ("nothing to retry".to_owned(), Some(session.places.typed("status")));
         return Ok(RunReport::nothing(what, next));
     }
-    let twice: Usd = chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).sum();
-    let second = format!("{twice} of this price is, or may be, a second payment for the same clip");
+    let twice: Vec<Usd> =
+        chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).collect();
+    let is_twice = !twice.is_empty();
+    let second = format!("{} of this price is, or may be, a second payment for the same clip", amount(twice));
     let reorder = Reorder {
         command: "retry",
         repeat: repeat_command(args),
         question: format!("Send {} again", count(chosen.len(), "job")),
         jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
-        notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
+        notes: Some(second).filter(|_| is_twice).into_iter().collect(),
         others,
         having,
     };
@@ -169,11 +173,17 @@ fn chosen(
         if was_charged(&take) && !args.charged {
             let why = format!(
                 "{} may have been charged already; --charged renders it again and may pay a second time",
-                take.price
+                amount([take.price])
             );
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else if refusal.permanent() && !args.include_permanent {
-            let how = "the provider would refuse it again; change its input, or use --include-permanent";
+            let how = match refusal {
+                Refusal::Model => {
+                    "the provider refused the model; once it is enabled for your account, --include-permanent sends the \
+                     job again"
+                }
+                _ => "the provider would refuse it again; change its input, or use --include-permanent",
+            };
             let why = format!("{}: {how}", refusal.name());
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else {

@@ -9,10 +9,12 @@ use super::places::{Places, quoted};
 use super::prices::Prices;
 use super::project::Project;
 use super::session::reader;
+use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::{Charged, HeldReason, MoneyState, State};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
+use crate::domain::price::{amount, counts_as_spent};
 use crate::domain::review::Review;
 use crate::domain::take::Take;
 use crate::domain::verdict::Checked;
@@ -222,7 +224,7 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Pric
         }];
     };
     let take = &decisive.take;
-    let price = prices.of(take);
+    let price = amount([prices.of(take)]);
     match &take.state {
         State::Held { reason, task, .. } => {
             let first = if task.is_none() {
@@ -234,25 +236,27 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Pric
             };
             let mut choices = vec![first];
             choices.push(choice(&format!("resubmit it (a new charge of {price})"), "resolve {} --resubmit"));
-            let spent = cost(decisive).1;
-            choices
-                .push(choice(&format!("write it off ({spent} counts as spent)"), "resolve {} --write-off"));
+            let spent = counts_as_spent(cost(decisive).1);
+            choices.push(choice(&format!("write it off ({spent})"), "resolve {} --write-off"));
             choices
         }
         State::Failed { refusal, charged, .. } => {
             let paid = if *charged == Charged::No { "" } else { " --charged" };
             let cost = match charged {
-                Charged::No => format!("{price}"),
+                Charged::No => price,
                 Charged::Yes => format!("a second charge of {price}"),
                 Charged::Unknown => format!("{price}, perhaps a second charge"),
             };
-            if refusal.permanent() {
+            let again = format!("retry --only {{}} --include-permanent{paid}");
+            if *refusal == Refusal::Model {
+                vec![
+                    choice(&format!("after the model was enabled for your account ({cost})"), &again),
+                    choice(&format!("after you chose another model ({cost})"), "run --only {}"),
+                ]
+            } else if refusal.permanent() {
                 vec![
                     choice(&format!("after you changed its prompt or picture ({cost})"), "run --only {}"),
-                    choice(
-                        &format!("send the same request again ({cost})"),
-                        &format!("retry --only {{}} --include-permanent{paid}"),
-                    ),
+                    choice(&format!("send the same request again ({cost})"), &again),
                 ]
             } else {
                 vec![choice(&format!("try again ({cost})"), &format!("retry --only {{}}{paid}"))]

@@ -70,5 +70,36 @@ impl fmt::Display for Price {
     }
 }
 
+/// Returns the sum of these prices in words, such as `$0.40`. A rendering whose price is unknown has a price of zero, and
+/// the words say so.
+pub fn amount(prices: impl IntoIterator<Item = Usd>) -> String {
+    let (mut sum, mut known, mut unknown) = (Usd::ZERO, 0_usize, 0_usize);
+    for price in prices {
+        sum += price;
+        *(if price == Usd::ZERO { &mut unknown } else { &mut known }) += 1;
+    }
+    match (known, unknown) {
+        (0, 1..) => "an unknown amount".to_owned(),
+        (_, 0) => sum.to_string(),
+        _ => format!("{sum} and an unknown amount for {unknown} of them"),
+    }
+}
+
+/// Returns in words the most that may have been charged for renderings with these prices, such as `up to $0.40`.
+pub fn up_to(prices: impl IntoIterator<Item = Usd>) -> String {
+    let amount = amount(prices);
+    if amount.starts_with('$') { format!("up to {amount}") } else { amount }
+}
+
+/// Returns in words that budgets count the amount of a rendering that was written off.
+#[must_use]
+pub fn counts_as_spent(usd: Usd) -> String {
+    if usd == Usd::ZERO {
+        "nothing counts as spent, because no amount is known".to_owned()
+    } else {
+        format!("{usd} counts as spent")
+    }
+}
+
 #[cfg(test)]
 mod tests;

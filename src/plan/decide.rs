@@ -354,15 +354,18 @@ fn to_submit<K: Known + ?Sized>(
         Some(done) => jobs.request(&done.id)?,
         None => None,
     };
-    let may_be_charged = |take: &KnownTake| match take.state {
-        State::WrittenOff { .. } => true,
-        State::Failed { charged, .. } => charged != Charged::No,
-        _ => false,
+    let charged = |take: &KnownTake| match take.state {
+        State::WrittenOff { reason, .. } if reason.charge_in_doubt() => Some(Repeats::Failure),
+        State::WrittenOff { .. } | State::Failed { charged: Charged::Yes, .. } => Some(Repeats::Charge),
+        State::Failed { charged: Charged::Unknown, .. } => Some(Repeats::Failure),
+        _ => None,
     };
-    let mut same = known.takes.iter().filter(|take| take.fingerprint == job.fingerprint);
+    let same = known.takes.iter().filter(|take| take.fingerprint == job.fingerprint);
+    let earlier: Vec<Repeats> = same.filter_map(charged).collect();
     let repeats = match &waiting.instead_of {
         Some(_) => Some(Repeats::Doubt),
-        None => same.any(may_be_charged).then_some(Repeats::Failure),
+        None if earlier.contains(&Repeats::Charge) => Some(Repeats::Charge),
+        None => earlier.first().copied(),
     };
     let fields = old.map_or_else(Vec::new, |old| changes(&old, &job.request));
     Ok(Decision::Waiting { take: waiting.id.clone(), fields, repeats })

@@ -480,6 +480,26 @@ fn what_is_in_doubt_is_ordered_again_as_far_as_the_allowance_goes_in_all() {
 }
 
 #[test]
+fn a_queued_take_names_what_was_charged_for_the_same_request_before() {
+    let written_off = |reason| State::WrittenOff { reason, task: None };
+    let failed = |charged| State::Failed { refusal: Refusal::Generation, charged, task: None };
+    for (earlier, repeats) in [
+        (written_off(HeldReason::AmbiguousSubmit), Some(Repeats::Failure)),
+        (written_off(HeldReason::UrlExpired), Some(Repeats::Charge)),
+        (failed(Charged::Yes), Some(Repeats::Charge)),
+        (failed(Charged::Unknown), Some(Repeats::Failure)),
+        (failed(Charged::No), None),
+    ] {
+        let job = known("hero/a", &[("x", pending()), ("x", earlier)]);
+        let decided = decide(&[wanted("hero/a", "x")], &all(&[job]));
+        assert!(
+            matches!(&decided[0], Decision::Waiting { repeats: told, .. } if *told == repeats),
+            "{decided:?}"
+        );
+    }
+}
+
+#[test]
 fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_not_ordered_twice() {
     let mut job = known("hero/a", &[("x", pending()), ("x", held())]);
     job.takes[0].instead_of = Some(job.takes[1].id.clone());

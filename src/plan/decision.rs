@@ -123,13 +123,15 @@ pub enum Repeats {
     Clip,
     /// A request got no answer, and may have been charged.
     Doubt,
-    /// A request failed, and was or may have been charged.
+    /// A request failed or was written off, and may have been charged.
     Failure,
+    /// A request that was certainly charged and brought no clip.
+    Charge,
 }
 
 impl Repeats {
-    /// All kinds of an earlier payment.
-    pub const ALL: [Self; 3] = [Self::Clip, Self::Doubt, Self::Failure];
+    /// All payments that can be repeated.
+    pub const ALL: [Self; 4] = [Self::Clip, Self::Doubt, Self::Failure, Self::Charge];
 
     /// Returns the name for JSON.
     #[must_use]
@@ -138,6 +140,7 @@ impl Repeats {
             Self::Clip => "clip",
             Self::Doubt => "doubt",
             Self::Failure => "failure",
+            Self::Charge => "charge",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::app::show::cost;
 use crate::domain::fault::Said;
-use crate::domain::lifecycle::{CancelledBy, HeldReason, MoneyState, State};
+use crate::domain::lifecycle::{CancelledBy, Charged, HeldReason, MoneyState, State};
+use crate::domain::price::counts_as_spent;
 use crate::domain::units::{bytes, utc};
 use crate::report::lines::{charged_words, held_words};
 use crate::store::{Entry, History, TakeHistory};
@@ -30,7 +31,7 @@ pub(crate) fn state_words(entry: &TakeHistory) -> String {
     match &take.state {
         State::Held { reason, since, .. } => {
             let money = if reason.charge_in_doubt() {
-                format!("may have been charged, up to {usd}")
+                charged_words(Charged::Unknown, usd)
             } else {
                 format!("charged {usd}")
             };
@@ -54,14 +55,15 @@ pub(crate) fn state_words(entry: &TakeHistory) -> String {
             }
         },
         State::WrittenOff { reason, .. } => {
-            format!("written off: {} ({usd} counts as spent)", reason_words(*reason, said(entry)))
+            format!("written off: {} ({})", reason_words(*reason, said(entry)), counts_as_spent(usd))
         }
         State::Submitting { .. } => {
             format!("submitting: the request is being sent ({} reserved)", take.price)
         }
         State::Doubtful { .. } => {
             format!(
-                "in doubt: no reply that names a task; checking with the provider (may have been charged, up to {usd})"
+                "in doubt: no reply that names a task; checking with the provider ({})",
+                charged_words(Charged::Unknown, usd)
             )
         }
         State::Running { .. } if money == MoneyState::Settled => {

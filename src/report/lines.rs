@@ -6,6 +6,7 @@ use crate::domain::fault::Said;
 use crate::domain::lifecycle::{Charged, HeldReason, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::price::up_to;
 use crate::domain::time::passed;
 use jiff::Timestamp;
 use std::fmt;
@@ -231,7 +232,7 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
 pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
     match reason {
         HeldReason::AmbiguousSubmit => return answer_words(http),
-        HeldReason::IdConflict => "the provider answered with the task of another job",
+        HeldReason::IdConflict => "the provider answered with the task of an earlier request",
         HeldReason::IdMismatch => "the provider's reply is about another task",
         HeldReason::TaskLost => "the provider no longer has the task",
         HeldReason::TaskStuck => "the task has been running for a week",
@@ -279,7 +280,7 @@ pub fn charged_words(charged: Charged, price: Usd) -> String {
     match charged {
         Charged::No => "not charged".to_owned(),
         Charged::Yes => format!("charged {price}"),
-        Charged::Unknown => format!("may have been charged, up to {price}"),
+        Charged::Unknown => format!("may have been charged, {}", up_to([price])),
     }
 }
 

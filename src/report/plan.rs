@@ -7,6 +7,7 @@ use crate::app::budget::Fit;
 use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, Row, Sum};
 use crate::domain::estimate::Estimate;
 use crate::domain::money::Usd;
+use crate::domain::price::amount;
 use crate::domain::take::Wanted;
 use crate::domain::text::count as counted;
 use crate::domain::units::about;
@@ -78,8 +79,9 @@ impl Plan {
         if again > 0 {
             notes.push(format!(
                 "{} may have been charged already and will be sent again (`on_ambiguous: resubmit`): a second charge of \
-                 {price} is possible",
-                counted(again, "job")
+                 {} is possible",
+                counted(again, "job"),
+                amount([price])
             ));
         }
         let (unanswered, price) = self.sum.unanswered;

@@ -3,14 +3,15 @@
 
 use super::guards;
 use super::json;
-use super::lines::{Tone, line};
+use super::lines::{Tone, charged_words, line};
 use super::plan::moved_words;
 use super::terminal::Terminal;
 use super::text;
 use crate::app::places::Places;
 use crate::app::reporter::{News, Reporter, SharedBoard};
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Charged, State};
 use crate::domain::notice::Notice;
+use crate::domain::price::amount;
 use crate::domain::text::count;
 use crate::domain::units::bytes;
 use crate::engine::clock::Clock;
@@ -250,9 +251,10 @@ impl Reporter for Console {
                     if *requests == 1 { ("is", "its task id") } else { ("are", "their task ids") };
                 terminal.tell(
                     &format!(
-                        "exiting within 5 s: {} {are} waiting for an answer; exiting now may lose {their} ({price} \
+                        "exiting within 5 s: {} {are} waiting for an answer; exiting now may lose {their} ({} \
                          may have been charged)",
-                        count(*requests, "request")
+                        count(*requests, "request"),
+                        amount([*price])
                     ),
                     INDENT,
                 );
@@ -307,10 +309,10 @@ fn repaired(repair: &Repair) -> Option<String> {
         }
         Repair::Unanswered(take) => {
             format!(
-                "{:<8} {}  its request was being sent when the last run ended (may have been charged, up to {})",
+                "{:<8} {}  its request was being sent when the last run ended ({})",
                 if matches!(take.state, State::Doubtful { .. }) { "in doubt" } else { take.state.name() },
                 take.key,
-                take.price
+                charged_words(Charged::Unknown, take.price)
             )
         }
         Repair::Imported(take) => {

@@ -207,10 +207,10 @@ pub(super) fn supersede(
     Ok(())
 }
 
-/// Returns the message about an accepted task that another take owns.
+/// Returns the message about an accepted task that another take owns, perhaps an earlier take of the same job.
 #[must_use]
 pub fn owned_elsewhere(task: &TaskId) -> Said {
-    Said::text(format!("the provider returned task {task}, which belongs to another job"))
+    Said::text(format!("the provider returned task {task}, which an earlier request already got"))
 }
 
 /// Checks whether a database error means that another take owns the task.

@@ -5,6 +5,7 @@
 use super::EXAMPLES;
 use crate::app::budget::{Fit, Level};
 use crate::domain::durations::RenderKind;
+use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::loss::Loss;
@@ -192,6 +193,7 @@ fn why(decision: &Decision) -> (char, String) {
                 Repeats::Clip => "redo, not sent yet",
                 Repeats::Doubt => "resubmission, not sent yet; the earlier request may have been charged",
                 Repeats::Failure => "retry, not sent yet; the failed request may have been charged",
+                Repeats::Charge => "another payment, not sent yet; the earlier request was charged",
             };
             ('~', what.into())
         }
@@ -212,6 +214,12 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Blocked { state: State::Held { .. }, .. } => ('!', "waiting for your decision".into()),
         Decision::Blocked { .. } => ('!', "changed; waiting for the result of the earlier request".into()),
         Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),
+        Decision::Failed { state: State::Failed { refusal: Refusal::Model, .. }, .. } => (
+            'x',
+            "the model was refused; once it is enabled for your account, `shotlist retry --include-permanent` sends it \
+             again"
+                .into(),
+        ),
         Decision::Failed { state: State::Failed { refusal, .. }, .. } if refusal.permanent() => {
             ('x', "refused by the provider; change the prompt or the picture".into())
         }

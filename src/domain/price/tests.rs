@@ -16,6 +16,19 @@ fn a_price_follows_seconds_and_surcharges() {
 }
 
 #[test]
+fn an_unknown_price_is_never_told_as_zero_dollars() {
+    let usd = |cents: &[i64]| cents.iter().map(|count| Usd::from_micros(count * 10_000)).collect::<Vec<_>>();
+    assert_eq!(amount(usd(&[])), "$0.00");
+    assert_eq!(amount(usd(&[40, 20])), "$0.60");
+    assert_eq!(amount(usd(&[0, 0])), "an unknown amount");
+    assert_eq!(amount(usd(&[0, 40, 0])), "$0.40 and an unknown amount for 2 of them");
+    assert_eq!(up_to(usd(&[40])), "up to $0.40");
+    assert_eq!(up_to(usd(&[0])), "an unknown amount");
+    assert_eq!(counts_as_spent(Usd::from_micros(400_000)), "$0.40 counts as spent");
+    assert_eq!(counts_as_spent(Usd::ZERO), "nothing counts as spent, because no amount is known");
+}
+
+#[test]
 fn a_price_is_shown_with_its_unit() {
     let shown = PriceUnit::ALL
         .map(|per| Price { per, usd: Usd::from_micros(200_000), surcharges: Vec::new() }.to_string());

@@ -6,7 +6,7 @@ use super::texts::{TextId, Texts};
 use crate::app::gallery::GalleryJob;
 use crate::domain::foreign::{shown, shown_lines};
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::{MoneyState, State};
+use crate::domain::lifecycle::{Charged, MoneyState, State};
 use crate::domain::money::Usd;
 use crate::domain::request::{Field, Media, Request, Setting, Value};
 use crate::domain::review::{Review, ReviewState};
@@ -180,8 +180,8 @@ fn why(job: &GalleryJob) -> Option<String> {
         (Bucket::Held | Bucket::WrittenOff, Some((take, said))) => match &take.state {
             State::Held { reason, .. } | State::WrittenOff { reason, .. } => {
                 let words = held_words(*reason, said.and_then(|said| said.http));
-                let money = if reason.charge_in_doubt() { "may have been charged, up to" } else { "charged" };
-                Some(format!("{words}; {money} {}", take.cost()))
+                let charged = if reason.charge_in_doubt() { Charged::Unknown } else { Charged::Yes };
+                Some(format!("{words}; {}", charged_words(charged, take.cost())))
             }
             _ => None,
         },

@@ -6,6 +6,7 @@ use crate::domain::fault::Said;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
+use crate::domain::price::{amount, up_to};
 use crate::domain::take::Take;
 use crate::domain::text::count;
 use crate::domain::units::utc;
@@ -43,11 +44,11 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
     let is_known = |held: &&Held| matches!(held.take.state, State::Held { task: Some(_), .. });
     let (known, unknown): (Vec<&Held>, Vec<&Held>) = held.iter().filter(doubt).partition(is_known);
     let asks = |held: &[&Held], why: &str| {
-        let sum: Usd = held.iter().map(|held| held.take.price).sum();
+        let most = up_to(held.iter().map(|held| held.take.price));
         let (jobs, it) = if held.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
         let mark = if places.sandbox { ", sandbox money" } else { "" };
         text(format!(
-            "{} {jobs} your decision: the provider may have charged for {it} (up to {sum}{mark}), and {why}.",
+            "{} {jobs} your decision: the provider may have charged for {it} ({most}{mark}), and {why}.",
             held.len()
         ))
     };
@@ -67,7 +68,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
             "  if you find the task:  {}",
             typed(&first.take.key, "--task-id ID")
         )));
-        let resubmit_price = first.resubmit_price;
+        let resubmit_price = amount([first.resubmit_price]);
         rows.push(Row::Command(format!(
             "  if you find no task, resubmit for {resubmit_price}:  {}",
             typed(&first.take.key, "--resubmit")
@@ -83,7 +84,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         )));
         rows.push(Row::Command(format!(
             "  resubmit for {}:  {}",
-            first.resubmit_price,
+            amount([first.resubmit_price]),
             typed(&first.take.key, "--resubmit")
         )));
         rows.push(give_up(first));
@@ -94,7 +95,8 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         let all = if doubtful == held.len() { "all of them" } else { "everything that needs your decision" };
         let sum: Usd = held.iter().map(|held| held.resubmit_price).sum();
         let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
-        rows.push(Row::Command(format!("  resubmit {all} for {sum}:  {}", places.typed(&how))));
+        let cost = amount(held.iter().map(|held| held.resubmit_price));
+        rows.push(Row::Command(format!("  resubmit {all} for {cost}:  {}", places.typed(&how))));
     }
     let missing: Vec<&Held> = held.iter().filter(|held| !doubt(held)).collect();
     if let Some(first) = missing.first() {

@@ -4,6 +4,7 @@ use crate::app::ledger::adjust::AdjustReport;
 use crate::app::ledger::{LedgerReport, Row, Table, sent, why};
 use crate::app::places::Places;
 use crate::domain::money::Usd;
+use crate::domain::price::{amount, up_to};
 use crate::domain::text::count;
 use crate::domain::time::passed;
 use crate::domain::units::utc;
@@ -22,7 +23,7 @@ const DEEPER: usize = 6;
 pub fn lines(places: &Places, report: &LedgerReport, columns: usize) -> Vec<String> {
     if report.table.rows.is_empty() {
         let since = report.request.since.map(|day| format!(" since {day}")).unwrap_or_default();
-        return vec![format!("nothing was sent{since}")];
+        return vec![format!("nothing was charged or refused{since}, and no request waits for its result")];
     }
     let mut lines = table(&report.table, columns);
     if places.sandbox {
@@ -164,16 +165,16 @@ fn doubt(LedgerReport { doubtful, now, .. }: &LedgerReport) -> Vec<String> {
     if doubtful.is_empty() {
         return Vec::new();
     }
-    let sum: Usd = doubtful.iter().map(|costs| costs.usd).sum();
+    let most = up_to(doubtful.iter().map(|costs| costs.usd));
     let mut lines = vec![
         String::new(),
         format!(
-            "{} in doubt, which may have been charged up to {sum} in total:",
+            "{} in doubt, which may have been charged {most} in total:",
             count(doubtful.len(), "rendering")
         ),
     ];
     for Costs { take, usd } in doubtful.iter().take(EXAMPLES) {
-        lines.push(format!("  {}  {usd}  {}", take.key, why(&take.state)));
+        lines.push(format!("  {}  {}  {}", take.key, amount([*usd]), why(&take.state)));
         if let Some((at, id)) = sent(&take.state) {
             lines.push(format!("      sent {} ({} ago) as {id}", utc(at), lasted(passed(at, *now))));
         }

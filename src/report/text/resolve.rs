@@ -1,6 +1,7 @@
 //! Formats the result of `resolve` as text.
 
 use crate::app::resolve::{Resolution, ResolveReport, ResolvedJob};
+use crate::domain::price::{amount, counts_as_spent};
 use crate::report::terminal::Terminal;
 
 /// Writes a note if no job needed a decision, and the command to type next. The line of each job was written before.
@@ -33,9 +34,9 @@ pub fn words(job: &ResolvedJob) -> String {
             "the next run asks the provider for the result again, free of charge".to_owned()
         }
         Ok(Resolution::Resubmitted(price)) => {
-            format!("the next run sends it again, at a new charge of {price}")
+            format!("the next run sends it again, at a new charge of {}", amount([*price]))
         }
-        Ok(Resolution::WrittenOff(usd)) => format!("written off; {usd} counts as spent"),
+        Ok(Resolution::WrittenOff(usd)) => format!("written off; {}", counts_as_spent(*usd)),
         Err(unresolved) => unresolved.to_string(),
     }
 }

@@ -5,6 +5,7 @@ use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::foreign::shown;
 use crate::domain::lifecycle::{MoneyState, State};
 use crate::domain::money::Usd;
+use crate::domain::price::amount;
 use crate::domain::units::{bytes, span, utc};
 use crate::domain::verdict::Checked;
 use crate::report::job::{headline, reason, state_words};
@@ -112,7 +113,9 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
         }
         _ => String::new(),
     };
-    field("money", &format!("{usd} {}{settled}", account_words(account)));
+    let is_unknown = entry.settled.is_none() && account != MoneyState::Free;
+    let spent = if is_unknown { amount([usd]) } else { usd.to_string() };
+    field("money", &format!("{spent} {}{settled}", account_words(account)));
     for line in report.checked(take).map(check_words).into_iter().flatten() {
         field(&line.0, &line.1);
     }

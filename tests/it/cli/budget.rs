@@ -123,6 +123,28 @@ fn what_has_no_price_is_sent_only_on_request_and_said_to_count_as_nothing() {
     assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
 }
 
+#[test]
+fn a_request_in_doubt_without_a_price_is_never_told_as_zero_dollars() {
+    let project = Project::shop(2);
+    project.manifest(
+        &CHEAP
+            .replace("zai/vidu2-image", "uniall/viduq3t-540p")
+            .replace("output:", "    duration: 5\noutput:"),
+    );
+    project.fault(json!([{ "on": "submit", "do": "reset_after_accept" }]));
+    let calls = [
+        (&["run", "--yes", "--allow-unpriced"][..], 7),
+        (&["status"], 0),
+        (&["ledger"], 0),
+        (&["show", "hero/sku-1"], 0),
+        (&["resolve", "hero/sku-1", "--resubmit"], 2),
+        (&["resolve", "hero/sku-1", "--resubmit", "--max-extra", "0"], 0),
+        (&["resolve", "hero/sku-2", "--write-off"], 0),
+    ];
+    let told = calls.map(|(arguments, code)| whole(&project.run(arguments).expect(code)));
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
 /// Returns from the database how often each waiting job may still be refused temporarily.
 fn tries_left(project: &Project) -> Vec<i64> {
     let database = rusqlite::Connection::open(project.path(".shotlist/state.db")).unwrap();

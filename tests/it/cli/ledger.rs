@@ -50,7 +50,10 @@ fn it_is_put_together_by_what_was_asked_for() {
     let csv = project.run(&["ledger", "--by", "item", "--csv"]).expect(0).out;
     assert_eq!(csv.lines().nth(2), Some("sku-2,1,0.00,0.00,0.00,0.00,1"), "{csv}");
     let later = project.run(&["ledger", "--since", "2999-01-01"]).expect(0);
-    assert_eq!(later.out, "nothing was sent since 2999-01-01\n");
+    assert_eq!(
+        later.out,
+        "nothing was charged or refused since 2999-01-01, and no request waits for its result\n"
+    );
     assert_whole!(project.run(&["ledger", "--since", "yesterday"]).expect(2));
     project.run(&["ledger", "--csv", "--json"]).expect(2);
 }

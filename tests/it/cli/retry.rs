@@ -55,6 +55,18 @@ fn an_edited_job_is_for_run_and_not_for_retry() {
 }
 
 #[test]
+fn a_refused_model_is_told_to_be_enabled_and_its_prompt_is_not_blamed() {
+    let project = Project::shop_with_faults(1, json!([refused(400, "1211", "the model does not exist")]));
+    project.run(&["run", "--yes"]).expect(3);
+    project.clear_faults();
+    let calls = [(&["plan"][..], 0), (&["retry", "--yes"], 0), (&["show", "hero/sku-1"], 0)];
+    let told = calls.map(|(arguments, code)| whole(&project.run(arguments).expect(code)));
+    insta::assert_snapshot!(told.join("\n\n"));
+    project.run(&["retry", "--only", "hero/sku-1", "--include-permanent", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (2, 1));
+}
+
+#[test]
 fn a_name_that_no_job_has_is_told_also_where_nothing_failed() {
     let project = Project::shop(1);
     project.run(&["run", "--yes"]).expect(0);

@@ -1,6 +1,9 @@
 use super::*;
+use crate::app::ledger::LedgerRequest;
 use crate::domain::lifecycle::{MoneyState, Phase};
 use crate::store::{By, Group};
+use jiff::Timestamp;
+use std::path::Path;
 
 fn group(name: &str, phase: Phase, account: MoneyState, takes: u64, cents: i64) -> Group {
     let usd = if account == MoneyState::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
@@ -61,4 +64,19 @@ fn s16_a_spreadsheet_finds_quotes_and_no_formula() {
              '=cmd|' /C calc'!A0,1,0.40,0.00,0.00,0.00,0\n\
              \"12\"\" vase, \"\"blue\"\"\",2,0.81,0.00,0.00,0.00,0\n"
     );
+}
+
+#[test]
+fn a_ledger_without_amounts_does_not_deny_that_requests_were_refused_for_now() {
+    let report = LedgerReport {
+        now: Timestamp::UNIX_EPOCH,
+        project: None,
+        request: LedgerRequest { by: By::Day, since: None },
+        table: Table::of(By::Day, &[]),
+        doubtful: Vec::new(),
+        next: String::new(),
+    };
+    let places = Places::find(Some(Path::new("/shop/shotlist.yaml")), None, false).unwrap();
+    let words = "nothing was charged or refused, and no request waits for its result";
+    assert_eq!(lines(&places, &report, 100), [words]);
 }
