@@ -17,7 +17,7 @@ pub struct ResolveArgs {
     #[arg(long, conflicts_with = "task_id")]
     pub all: bool,
     /// Id of the task, if you found it in the provider's console
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = task_id)]
     pub task_id: Option<String>,
     /// Ask the provider for the result of the known task again, free of charge
     #[arg(long)]
@@ -43,6 +43,18 @@ pub struct ResolveArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Parses a task id, which may begin with `-`. Refuses a text that looks like an option: the id was left out.
+fn task_id(text: &str) -> Result<String, String> {
+    let is_option = text == "-y"
+        || text
+            .strip_prefix("--")
+            .is_some_and(|name| name.bytes().all(|it| it == b'-' || it.is_ascii_lowercase()));
+    if is_option {
+        return Err("this is an option; write the task's id after --task-id".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Arguments of `recover`.
@@ -141,4 +153,19 @@ pub struct PauseArgs {
 pub struct ResumeArgs {
     /// The provider; without a name, all pauses end
     pub provider: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::task_id;
+
+    #[test]
+    fn a_task_id_may_begin_with_a_hyphen_and_is_no_option() {
+        for id in ["8353992", "-task-7", "--aB3", "-_x"] {
+            assert_eq!(task_id(id).as_deref(), Ok(id));
+        }
+        for option in ["-y", "--again", "--write-off", "--"] {
+            assert!(task_id(option).is_err(), "{option}");
+        }
+    }
 }
