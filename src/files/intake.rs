@@ -5,7 +5,9 @@ use super::groups::Groups;
 use super::part::{self, Arriving, TakenUp};
 use super::place::{PlaceFault, Placement, place_all};
 use super::received::ReceiveFault;
+use super::stored::Stored;
 use super::tree::Tree;
+use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use std::collections::HashSet;
 use std::io;
@@ -34,8 +36,16 @@ impl Intake {
     }
 
     /// Resumes the download of a take. Returns the unfinished download, or the clip if it is already complete.
-    pub async fn take_up(&self, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
-        part::take_up(self.tree.clone(), self.arriving.clone(), take, target).await
+    ///
+    /// `source` identifies the address from which the clip is downloaded now. Bytes from another address are discarded,
+    /// because nothing shows that they belong to the same file.
+    pub async fn take_up(
+        &self,
+        take: &TakeId,
+        target: &str,
+        source: Sha256,
+    ) -> Result<TakenUp, ReceiveFault> {
+        part::take_up(self.tree.clone(), self.arriving.clone(), Stored::new(take, target, source)).await
     }
 
     /// Renames a downloaded clip to its final file name, as [`Tree::place`] does. The clips that wait at the

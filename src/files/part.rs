@@ -7,7 +7,6 @@ use super::received::{End, ReceiveFault, Received};
 use super::steps::start_writing;
 use super::stored::Stored;
 use super::tree::Tree;
-use crate::domain::key::TakeId;
 use crate::wire::{ClipHead, Span};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
@@ -51,11 +50,9 @@ pub(super) struct Arriving {
 pub(super) async fn take_up(
     tree: Tree,
     arriving: Groups<Arriving>,
-    take: &TakeId,
-    target: &str,
+    stored: Stored,
 ) -> Result<TakenUp, ReceiveFault> {
-    let stored = Stored::new(take, target);
-    if !tree.has_notes(take)? {
+    if !stored.has_notes(&tree)? {
         return Ok(TakenUp::Part(PartialDownload { tree, arriving, stored }));
     }
     blocking(move || {

@@ -36,6 +36,9 @@ const PROGRESS: u64 = MIB;
 /// The content of the notes file, which describes the durable bytes of a download.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Notes {
+    /// The digest of the address from which the bytes came; empty in the notes of older versions.
+    #[serde(default)]
+    source: String,
     /// The `ETag` or `Last-Modified` to send as `If-Range`; without one, the download cannot be resumed.
     validator: Option<String>,
     /// The clip's length in bytes.
@@ -52,6 +55,8 @@ struct Notes {
 pub(super) struct Stored {
     take: TakeId,
     target: String,
+    /// The digest of the address from which the clip is downloaded.
+    source: Sha256,
     /// The open file of the download; `None` before the first bytes arrive.
     file: Option<File>,
     /// True if the file is in the target's folder, not in the folder of unfinished downloads.
@@ -72,10 +77,11 @@ pub(super) struct Stored {
 
 impl Stored {
     /// Returns a download of which no bytes were received yet.
-    pub(super) fn new(take: &TakeId, target: &str) -> Self {
+    pub(super) fn new(take: &TakeId, target: &str, source: Sha256) -> Self {
         Self {
             take: take.clone(),
             target: target.to_owned(),
+            source,
             file: None,
             is_in_target_folder: false,
             is_text: false,
@@ -88,6 +94,11 @@ impl Stored {
         }
     }
 
+    /// Checks whether there are notes about an earlier download of the take.
+    pub(super) fn has_notes(&self, tree: &Tree) -> io::Result<bool> {
+        tree.has_notes(&self.take)
+    }
+
     /// Opens the files of an earlier download to continue it. Also returns the clip if all its bytes are already there.
     pub(super) fn take_up(mut self, tree: &Tree) -> Result<(Self, Option<Received>), ReceiveFault> {
         self.open(&mut Folders::new(tree), OFlags::empty())?;
@@ -96,7 +107,9 @@ impl Stored {
         let notes = tree.partial()?.read(&notes_name(&self.take)?)?;
         let notes = notes.and_then(|bytes| serde_json::from_slice::<Notes>(&bytes).ok());
         let usable = notes.filter(|notes| {
-            notes.durable <= length && (notes.validator.is_some() || notes.durable == notes.total)
+            // A validator holds for one address only: behind a fresh link there may be another clip.
+            let can_go_on = notes.validator.is_some() && notes.source == self.source.to_string();
+            notes.durable <= length && (can_go_on || notes.durable == notes.total)
         });
         match usable {
             Some(notes) => self.keep(tree, notes)?,
@@ -144,7 +157,12 @@ impl Stored {
             Admission::Append => Ok(self),
             Admission::Restart { total, validator } => {
                 self.discard(tree)?;
-                self.notes = total.map(|total| Notes { validator, total, durable: 0, sha256: String::new() });
+                self.notes = total.map(|total| Notes {
+                    source: self.source.to_string(),
+                    validator,
+                    total,
+                    ..Notes::default()
+                });
                 Ok(self)
             }
             Admission::Discard(why) => {

@@ -72,6 +72,21 @@ impl Endpoint {
         url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// Returns a digest of a link without its query, which is the part that a fresh link to the same file changes. Validators
+    /// such as an `ETag` hold for one such address only.
+    #[must_use]
+    pub fn address_of(&self, link: &str) -> Sha256 {
+        let address = self.resolve(link).map_or_else(
+            || link.to_owned(),
+            |mut url| {
+                url.set_query(None);
+                url.set_fragment(None);
+                url.into()
+            },
+        );
+        Sha256::of(address.as_bytes())
+    }
+
     /// Returns a number that identifies the host together with the key, and does not reveal the key.
     #[must_use]
     pub fn mark(&self) -> i64 {

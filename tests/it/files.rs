@@ -124,7 +124,7 @@ impl Place {
     }
 
     async fn part(&self, id: &str) -> PartialDownload {
-        match self.intake.take_up(&take(id), "hero.mp4").await.unwrap() {
+        match self.intake.take_up(&take(id), "hero.mp4", source()).await.unwrap() {
             TakenUp::Part(part) => part,
             TakenUp::Whole(received) => panic!("already whole: {received:?}"),
         }
@@ -132,7 +132,7 @@ impl Place {
 
     /// Downloads a clip in one piece.
     async fn fetch(&self, id: &str, target: &str, bytes: &[u8]) -> ClipFile {
-        let TakenUp::Part(part) = self.intake.take_up(&take(id), target).await.unwrap() else {
+        let TakenUp::Part(part) = self.intake.take_up(&take(id), target, source()).await.unwrap() else {
             panic!("already whole")
         };
         receive(part, &head(bytes), &[bytes]).await.unwrap().file
@@ -161,6 +161,11 @@ fn head(bytes: &[u8]) -> ClipHead {
         etag: Some("\"v1\"".into()),
         ..ClipHead::default()
     }
+}
+
+/// The address of every clip here, unless a test says otherwise.
+fn source() -> Sha256 {
+    Sha256::of(b"https://clips.example/hero.mp4")
 }
 
 fn rest(bytes: &[u8], from: usize) -> ClipHead {
@@ -287,7 +292,7 @@ async fn p09_a_clip_that_had_arrived_whole_is_not_fetched_again() {
     bytes = clip(4, 32 * MIB - bytes.len());
     assert_eq!(bytes.len(), 16 * MIB);
     die_after(place.part("A").await, &bytes, bytes.len()).await;
-    match place.intake.take_up(&take("A"), "hero.mp4").await.unwrap() {
+    match place.intake.take_up(&take("A"), "hero.mp4", source()).await.unwrap() {
         TakenUp::Whole(received) => assert_eq!(received.file, facts(&bytes)),
         TakenUp::Part(part) => panic!("{:?}", part.span()),
     }
@@ -331,6 +336,27 @@ async fn n25_to_n28_an_answer_about_other_bytes_starts_the_download_over() {
         assert!(matches!(fault, ReceiveFault::Broken { progress: false, .. }), "{what}: {fault:?}");
         assert_eq!(place.part("A").await.span(), Span::Whole, "{what}");
     }
+}
+
+#[tokio::test]
+async fn n28_a_part_is_continued_at_its_own_address_only_because_a_validator_holds_for_one() {
+    let place = Place::new();
+    let bytes = clip(5, 1000);
+    let fresh = Sha256::of(b"https://clips.example/another.mp4");
+    break_off(place.part("A").await, &head(&bytes), &bytes[..700]).await;
+    assert_eq!(offset(&place.part("A").await), 700);
+    let TakenUp::Part(part) = place.intake.take_up(&take("A"), "hero.mp4", fresh).await.unwrap() else {
+        panic!("whole")
+    };
+    assert_eq!(part.span(), Span::Whole, "nothing shows that both addresses have the same file");
+    // The notes of older versions do not say where the bytes came from.
+    drop(part);
+    break_off(place.part("B").await, &head(&bytes), &bytes[..700]).await;
+    let notes = place.folder.path().join(format!("state/partial/{}.part.json", take("B")));
+    let mut known: serde_json::Value = serde_json::from_slice(&fs::read(&notes).unwrap()).unwrap();
+    known.as_object_mut().unwrap().remove("source").unwrap();
+    atomic_write(&notes, known.to_string().as_bytes(), 0o600).unwrap();
+    assert_eq!(place.part("B").await.span(), Span::Whole);
 }
 
 #[tokio::test]
@@ -693,7 +719,7 @@ async fn i20_no_target_leaves_the_output_folder() {
         assert!(place.obstacle(target, &[]).is_some(), "{target}");
     }
     let odd = TakeId("../../x".into());
-    assert!(place.intake.take_up(&odd, "hero.mp4").await.is_err());
+    assert!(place.intake.take_up(&odd, "hero.mp4", source()).await.is_err());
 }
 
 #[tokio::test]
@@ -867,7 +893,8 @@ fn a_target_on_another_file_system_gets_its_part_beside_it() {
         }
         let tree = Tree::open(&state, shared.path()).unwrap();
         let bytes = clip(22, 10);
-        let TakenUp::Part(part) = Intake::new(tree.clone()).take_up(&take("A"), "s/hero.mp4").await.unwrap()
+        let TakenUp::Part(part) =
+            Intake::new(tree.clone()).take_up(&take("A"), "s/hero.mp4", source()).await.unwrap()
         else {
             panic!("whole")
         };

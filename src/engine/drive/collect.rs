@@ -200,7 +200,8 @@ impl Drive {
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
             open = self.world.handles.take(CLIP) => open,
         };
-        let taken_up = self.world.intake.take_up(&take.id, &take.path).await;
+        let source = self.account.endpoint.address_of(&clip.url);
+        let taken_up = self.world.intake.take_up(&take.id, &take.path, source).await;
         let received = match taken_up {
             Ok(TakenUp::Whole(received)) => Ok(received),
             Ok(TakenUp::Part(part)) => {

@@ -33,3 +33,15 @@ fn a_key_with_a_line_break_is_refused_without_being_shown() {
     let refusal = endpoint.headers(&call("/")).unwrap_err();
     assert!(!refusal.contains("test-key"), "{refusal}");
 }
+
+#[test]
+fn a_fresh_signature_keeps_the_address_of_a_link_and_another_path_or_host_does_not() {
+    let address = |link: &str| endpoint().address_of(link);
+    let first = address("https://clips.example/a/hero.mp4?Expires=1&Signature=x#t=0");
+    assert_eq!(address("https://clips.example/a/hero.mp4?Expires=2&Signature=y"), first);
+    for other in ["https://clips.example/b/hero.mp4?Expires=1&Signature=x", "https://cdn.example/a/hero.mp4"]
+    {
+        assert_ne!(address(other), first, "{other}");
+    }
+    assert_eq!(address("/a.mp4?x=1"), address("https://api.example.com/a.mp4"));
+}
