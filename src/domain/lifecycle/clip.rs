@@ -11,7 +11,7 @@ pub struct Clip {
     pub cover: Option<String>,
     /// The time at which the link is expected to expire; `None` if it is not known.
     pub expires: Option<Timestamp>,
-    /// The links of further results of the same task, which are not downloaded; at most [`Clip::MOST_OTHERS`].
+    /// The links of the other results of the same task, which are not downloaded; at most [`Clip::MOST_OTHERS`].
     pub others: Vec<String>,
 }
 
@@ -40,5 +40,24 @@ impl Clip {
             }
         }
         Some(first)
+    }
+
+    /// Returns the result that is `turn` places after the first, with the links to all others. After the last result, the
+    /// first follows again.
+    #[must_use]
+    pub fn turned(mut self, turn: usize) -> Self {
+        let at = turn % (self.others.len() + 1);
+        if let Some(other) = at.checked_sub(1).and_then(|at| self.others.get_mut(at)) {
+            std::mem::swap(&mut self.url, other);
+            // It shows the first result.
+            self.cover = None;
+        }
+        self
+    }
+
+    /// Returns the number of results of the task, as far as their links are kept.
+    #[must_use]
+    pub const fn results(&self) -> usize {
+        self.others.len() + 1
     }
 }

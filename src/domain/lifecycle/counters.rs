@@ -29,6 +29,13 @@ pub struct PollCounters {
 }
 
 impl PollCounters {
+    /// Returns the number of results to skip, among several results of the task. A dead link is first exchanged for a
+    /// fresh one to the same result.
+    #[must_use]
+    pub fn turn(&self) -> usize {
+        usize::from(self.fresh_links.saturating_sub(1))
+    }
+
     /// Checks whether the provider has already reported that the task succeeded. A success is charged for certain.
     #[must_use]
     pub const fn has_succeeded(&self) -> bool {

@@ -238,6 +238,7 @@ fn running_on(
         }
         Event::Refused { .. } if is_charged => {
             return Ok(held(HeldReason::NoResult, task, at));
+            let clip = clip.turned(counters.turn());
         }
         Event::Refused { refusal, charged } => {
             return Ok(State::Failed { refusal, charged, task: Some(task) });
@@ -307,7 +308,9 @@ impl Fetch {
             Event::LinkOld => Ok(self.ask_for_a_fresh_link(at.now)),
             Event::LinkDead => {
                 self.counters.fresh_links = self.counters.fresh_links.saturating_add(1);
-                if self.counters.fresh_links > policy.fresh_links {
+                // Every result of the task is tried before the clip counts as lost.
+                let results = if self.clip.results() > 1 { self.clip.results() } else { 0 };
+                if usize::from(self.counters.fresh_links) > results.max(usize::from(policy.fresh_links)) {
                     return Ok(held(HeldReason::UrlExpired, self.task, at));
                 }
                 Ok(self.ask_for_a_fresh_link(at.after(policy.fetch_backoff.first)))

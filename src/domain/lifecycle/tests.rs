@@ -427,6 +427,29 @@ fn p29_a_clock_that_leaps_a_month_ahead_gives_up_no_task() {
 
 #[test]
 fn attempts_never_pass_the_policy() {
+#[test]
+fn a20_a25_every_result_of_a_task_is_tried_before_its_clip_counts_as_lost() {
+    let tried = |links: &[&str]| {
+        let results = || Clip::first(links.iter().map(|link| Clip::at((*link).to_owned()))).unwrap();
+        let mut state = State::Running { task: task(), counters: PollCounters::default(), due: at(0).now };
+        let mut tried = Vec::new();
+        while !matches!(state, State::Held { .. }) {
+            state = state.on(Event::Ready(results()), at(1), &POLICY).unwrap();
+            let State::Downloading { clip, .. } = &state else { panic!("{state:?}") };
+            let mut all: Vec<&str> =
+                clip.others.iter().map(String::as_str).chain([clip.url.as_str()]).collect();
+            all.sort_unstable();
+            assert_eq!(all, links, "the links to the others are kept");
+            tried.push(clip.url.clone());
+            state = state.on(Event::LinkDead, at(2), &POLICY).unwrap();
+        }
+        tried.concat()
+    };
+    assert_eq!(tried(&["1"]), "1111");
+    assert_eq!(tried(&["1", "2"]), "1121", "a dead link is first exchanged for a fresh one");
+    assert_eq!(tried(&["1", "2", "3", "4", "5"]), "112345");
+}
+
     let mut state = State::new(&POLICY, at(0).now);
     let mut attempts = 0;
     while state.todo().0 == Todo::Submit {

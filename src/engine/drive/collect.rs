@@ -124,6 +124,14 @@ impl Drive {
                     "{key}: {name} reports an impossible cost, `{figure}`; budgets count the price, {price}"
                 ));
                 None
+            if let State::Running { counters, .. } = &take.state
+                && !counters.turn().is_multiple_of(clip.results())
+            {
+                self.world.warn_once(format!(
+                    "{}: the link to its first result is dead; another result of the same task is requested",
+                    take.key
+                ));
+            }
             }
             Cost::Told(cost) => {
                 if let Some(before) = take.settled.filter(|before| *before > cost) {
@@ -162,7 +170,7 @@ impl Drive {
                 _ => ((others + 1).to_string(), "the links to the others"),
             };
             self.world.warn_once(format!(
-                "{}: {} delivered {number} results; the first is kept, and the sidecar has {links}",
+                "{}: {} delivered {number} results; the first that can be downloaded is kept, and its sidecar has {links}",
                 take.key,
                 self.account.provider.name(),
             ));

@@ -57,8 +57,7 @@ async fn a20_of_several_results_the_first_is_kept_and_the_others_are_told_and_na
     ran.expect_all_done();
     assert!(is_in_place(&bench, "a", "task-1"));
     assert_eq!(bench.server.fetched().len(), 1, "the others are not fetched");
-    let said =
-        "hero/a: zai delivered 3 results; the first is kept, and the sidecar has the links to the others";
+    let said = "hero/a: zai delivered 3 results; the first that can be downloaded is kept, and its sidecar has the links to the others";
     assert_eq!(ran.said(), [said]);
     let sidecar = std::fs::read(bench.path("clips/renders/a.mp4.json")).unwrap();
     let sidecar: Value = serde_json::from_slice(&sidecar).unwrap();
@@ -126,6 +125,20 @@ async fn a36_a_figure_that_is_no_amount_is_told_and_not_believed() {
         assert_eq!(ran.said(), [words]);
         assert_eq!(ran.world.store.above_price(ran.world.run, &ran.world.above_price()).await.unwrap().0, 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a20_a25_where_the_link_of_the_first_result_stays_dead_the_next_one_is_kept() {
+    let bench = one_at_once(ZAI);
+    bench.server.polls([Several; 3]);
+    bench.server.fetches([Fetch::Dead; 2]);
+    let ran = bench.run(&["a"]).await;
+    ran.expect_all_done();
+    let fetched = bench.server.fetched();
+    assert!(fetched[..2].iter().all(|link| *link == fetched[0]), "{fetched:?}");
+    assert!(fetched[2].contains("second"), "{fetched:?}");
+    let dead = "hero/a: the link to its first result is dead; another result of the same task is requested";
+    assert!(ran.said().iter().any(|said| said == dead), "{:?}", ran.said());
 }
 
 #[tokio::test(start_paused = true)]
@@ -288,7 +301,7 @@ async fn a36_a_cost_that_was_reported_is_never_lowered_by_a_later_answer() {
     let ran = bench.run(&["a"]).await;
     ran.expect_all_done();
     assert_eq!(ran.take("a").await.settled, Some("0.70".parse().unwrap()));
-    let lowered = "reported a cost of $0.70 and now reports $0.00; budgets count $0.70";
+    let lowered = "echo now reports a cost of $0.00, less than the $0.70 that was recorded earlier; budgets count $0.70";
     assert!(ran.said().iter().any(|said| said.contains(lowered)), "{:?}", ran.said());
 }
 
