@@ -173,7 +173,7 @@ fn chosen(
         if was_charged(&take) && !args.charged {
             let why = format!(
                 "{} may have been charged already; --charged renders it again and may pay a second time",
-                amount([take.price])
+                amount([take.cost()])
             );
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else if refusal.permanent() && !args.include_permanent {

@@ -13,7 +13,8 @@
 //!
 //! - From `submitting`, a path leads to another submission only through proof that nothing was accepted.
 //! - Once a state has a task id, every later state has it. Only a person can name another task ([`Event::Adopt`]).
-//! - No final state leads to a submission (`done` accepts only `ClipGone`, which leads back to a free poll).
+//! - No final state leads to a submission (`done` accepts only `ClipGone`, which leads back to a free poll; `failed`
+//!   accepts only `Billed`, which corrects its charge).
 //! - From every state a final state can be reached. Bad answers about a task lead to `held` after a limited number;
 //!   only failed polls and faults of a clip's host are retried without a limit.
 //!
@@ -166,7 +167,7 @@ pub enum State {
         /// The time at which the take began to wait for the decision.
         since: Timestamp,
     },
-    /// The take ended without a clip. This state is final.
+    /// The take ended without a clip. This state is final, but a person can correct the charge.
     Failed {
         /// The reason for the failure.
         refusal: Refusal,

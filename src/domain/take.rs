@@ -81,6 +81,9 @@ pub struct Take {
     pub price: Usd,
     /// The cost that the provider or a person stated; `None` if it was not stated.
     pub settled: Option<Usd>,
+    /// True if a person set `settled` with `ledger adjust` after the task was known. Later figures of the provider then do
+    /// not change it.
+    pub adjusted: bool,
     /// The path of the clip, relative to the output root, with `/` between its parts.
     pub path: String,
     /// The number of attempts so far.

@@ -10,6 +10,7 @@
 mod answer;
 mod ask;
 mod collect;
+mod cost;
 mod left;
 mod times;
 

@@ -2,13 +2,15 @@
 //! reason.
 
 use super::Store;
+use super::apply::{self, Change};
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind, intent};
 use super::read::Reader;
 use super::takes;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::MoneyState;
+use crate::domain::lifecycle::{Charged, Event, MoneyState, State};
 use crate::domain::money::Usd;
+use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -20,6 +22,14 @@ pub struct Costs {
     pub take: Take,
     /// The amount that budgets count for the take: its charge, or its price while it may have been charged.
     pub usd: Usd,
+}
+
+impl Costs {
+    /// Returns whether the amount can be corrected: it is settled or in doubt, or a person corrected it to zero before.
+    #[must_use]
+    pub fn can_be_adjusted(&self) -> bool {
+        matches!(self.take.state.account(), MoneyState::Settled | MoneyState::InDoubt) || self.take.adjusted
+    }
 }
 
 /// A correction of a take's cost.
@@ -36,21 +46,27 @@ pub struct Adjustment {
 impl Store {
     /// Corrects the cost of a take, and with it the spending of the day and of the run in which the take was submitted.
     ///
-    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. Returns the same
-    /// error if the take costs nothing, or if its request still waits for its result: there is nothing to correct.
+    /// Later figures of the provider do not change the corrected amount. A failed take counts as charged from then on, or as
+    /// not charged if the amount is zero.
+    ///
+    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. Returns the same error
+    /// if the amount cannot be corrected ([`Costs::can_be_adjusted`]).
     pub async fn adjust(&self, adjustment: Adjustment, now: Timestamp) -> Result<(), ApplyError> {
         self.lane
             .write(None, move |batch| {
                 let Adjustment { seen, usd, reason } = &adjustment;
                 let row = costs(batch.db, &seen.take.id)?;
-                let Some(row) = row.filter(|row| row == seen && is_spent(row.take.state.account())) else {
+                let Some(row) = row.filter(|row| row == seen && row.can_be_adjusted()) else {
                     return Ok(Err(ApplyError::Changed));
                 };
-                takes::set_settled(batch.db, &row.take.id, *usd)?;
+                let take = correct(batch.db, &row.take, *usd, now)?;
                 let mut entry = Entry::about(&row.take, Kind::Adjusted, now);
                 entry.attempt = intent(&row.take.state).map_or(row.take.attempts, |intent| intent.attempt);
                 entry.task_id = row.take.state.task().map(|task| task.id.0.raw().to_owned());
                 (entry.usd, entry.was, entry.why) = (*usd, Some(row.usd), Some(reason.clone()));
+                if let State::Failed { charged, .. } = take.state {
+                    entry.charged = Some(charged);
+                }
                 batch.note(entry)?;
                 Ok(Ok(()))
             })
@@ -59,13 +75,13 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the takes of a job that were charged or may have been charged, newest first.
+    /// Returns the takes of a job whose cost can be corrected ([`Costs::can_be_adjusted`]), newest first.
     pub async fn costs_of_job(&self, project: &str, key: &JobKey) -> Result<Vec<Costs>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.read(move |db| {
             let sql = format!(
                 "SELECT {}, t.amount FROM {} WHERE j.project = ?1 AND j.shot = ?2 AND j.item = ?3 AND j.variant = ?4
-                 AND t.account IN ('settled', 'in_doubt') ORDER BY t.place DESC",
+                 AND (t.account IN ('settled', 'in_doubt') OR t.adjusted) ORDER BY t.place DESC",
                 takes::COLUMNS,
                 takes::TABLES
             );
@@ -97,8 +113,45 @@ impl Reader {
     }
 }
 
-const fn is_spent(account: MoneyState) -> bool {
-    matches!(account, MoneyState::Settled | MoneyState::InDoubt)
+/// Records a corrected amount. Whether a failed take was charged follows from the amount. Returns the changed take.
+///
+/// The amount is final once the task is known. Before, it is an estimate: if the task is found later, the provider's figure
+/// replaces it.
+fn correct(db: &Connection, take: &Take, usd: Usd, at: Timestamp) -> rusqlite::Result<Take> {
+    let adjusted = take.state.task().is_some();
+    takes::set_adjusted(db, &take.id, usd, adjusted)?;
+    let take = Take { settled: Some(usd), adjusted, ..take.clone() };
+    let charged = if usd == Usd::ZERO { Charged::No } else { Charged::Yes };
+    // No pause depends on this event, so any policy will do.
+    let (policy, event) = (Policy::standard(), Event::Billed(charged));
+    let billed = apply::settle(db, &take, Change::plain(event, Tick::new(at, 0.0), &policy))?;
+    Ok(billed.map_or(take, |billed| billed.take))
+}
+
+/// Imports a ledger line that corrects a charge. `news` is true if the database certainly lacks the line; otherwise it is
+/// imported only if the database still has the old amount. Returns true if the take was changed.
+pub(super) fn replayed(db: &Connection, entry: &Entry, news: bool) -> rusqlite::Result<bool> {
+    let (Some(was), Some(row)) = (entry.was, costs(db, &entry.take_id())?) else { return Ok(false) };
+    let is_charged = row.take.state.account() != MoneyState::Free || row.take.adjusted;
+    // A database of an older version has the new amount, but does not know that a person recorded it.
+    if !is_charged || !news && row.usd != was && row.usd != entry.usd {
+        return Ok(false);
+    }
+    Ok(correct(db, &row.take, entry.usd, entry.at)? != row.take)
+}
+
+/// Imports the charge from a later ledger line about the same submission of a finished take: the provider may have reported
+/// it when the clip was fetched again. The database must lack the line. A charge that was reported before is never lowered,
+/// and an amount that a person recorded never changes. Returns true if the amount was changed.
+pub(super) fn raised(db: &Connection, entry: &Entry, take: &Take) -> rusqlite::Result<bool> {
+    let is_later = matches!(&take.state, State::Done { task, .. } if task.intent.attempt == entry.attempt)
+        && matches!(entry.kind, Kind::Settled | Kind::Held | Kind::Again | Kind::WrittenOff);
+    let is_told = entry.usd != take.cost() && take.settled.is_none_or(|before| before < entry.usd);
+    if !is_later || !is_told || take.adjusted {
+        return Ok(false);
+    }
+    takes::set_settled(db, &take.id, entry.usd)?;
+    Ok(true)
 }
 
 fn costs(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Costs>> {

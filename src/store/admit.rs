@@ -270,6 +270,7 @@ impl AdmissionWriter<'_> {
             fingerprint,
             price,
             settled: None,
+            adjusted: false,
             path,
             attempts: 0,
             state,

@@ -23,7 +23,8 @@ use rusqlite::Connection;
 pub struct Details {
     /// The message of the provider or of this computer about the event. It is saved with the attempt.
     pub said: Option<Said>,
-    /// The charge that the provider reports; `None` if it reports none.
+    /// The charge that the provider reports; `None` if it reports none. It does not replace an amount that a person
+    /// recorded.
     pub settled: Option<Usd>,
     /// A person's reason for a decision. It is saved in the ledger line of the event.
     pub note: Option<String>,
@@ -122,7 +123,9 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
             saved => Ok(saved),
         };
     }
-    if let Some(settled) = details.settled {
+    // What a person read on the bill counts more than what the provider reports.
+    let told = details.settled.filter(|_| !row.adjusted);
+    if let Some(settled) = told {
         takes::set_settled(db, &row.id, settled)?;
     }
     let mut lines = Vec::new();
@@ -130,7 +133,7 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
         cancel_stand_ins(db, &row.id, at, policy)?;
     }
     give_up_older(db, row, &to, at, policy, &mut lines)?;
-    let settled = details.settled.or(row.settled);
+    let settled = told.or(row.settled);
     let line = Entry::of(row, &event, &to, settled, at.now);
     if let Some(kind) = line.as_ref().map(|line| line.kind).filter(|kind| kind.is_outcome()) {
         set_outcome(db, row, kind.name())?;

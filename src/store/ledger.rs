@@ -104,6 +104,8 @@ impl Kind {
             | Event::PartLost
             | Event::Cancel(CancelledBy::Superseded)
             | Event::ClipGone
+            // The line about the corrected amount says it.
+            | Event::Billed(_)
             | Event::WasHeld(_)
             | Event::WasPlaced(_) => None,
         }
@@ -226,7 +228,7 @@ pub struct Entry {
     /// The reason why the provider refused the request or the task failed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
-    /// The charge of a failed take: `yes`, `no` or `unknown`; only on lines about a failure.
+    /// The charge of a failed take: `yes`, `no` or `unknown`; only on lines about a failure or about its corrected cost.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_charged")]
     pub charged: Option<Charged>,
     /// The title of the item; only on lines of kind `Intent`.

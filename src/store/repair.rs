@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::ledger::{Entry, Kind};
 use super::ledger_file::Tail;
 use super::writer::{Batch, Writer};
-use super::{dismissed, restore, reviews, takes};
+use super::{adjust, dismissed, restore, reviews, takes};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Event, SentBack, State};
 use crate::domain::policy::{Policy, Tick};
@@ -78,6 +78,8 @@ fn import(
     tail: &Tail,
     policy: &dyn Fn(&ModelName) -> Policy,
 ) -> rusqlite::Result<Vec<Repair>> {
+    let sql = "SELECT value FROM meta WHERE key = 'seq'";
+    let heard = batch.db.query_row(sql, [], |row| row.get(0).map(i64::cast_unsigned))?;
     let mut changed = BTreeMap::new();
     for entry in &tail.entries {
         let Some(take) = takes::by_id(batch.db, &entry.take_id())? else {
@@ -89,7 +91,9 @@ fn import(
         if dismissed::heard(batch.db, entry)? || reviews::heard(batch.db, entry)? {
             continue;
         }
-        if entry.kind == Kind::Adjusted && adjust(batch.db, entry)? {
+        if entry.kind == Kind::Adjusted && adjust::replayed(batch.db, entry, false)?
+            || entry.seq > heard && adjust::raised(batch.db, entry, &take)?
+        {
             changed.insert(entry.take.clone(), Repair::Imported(take));
             continue;
         }
@@ -110,15 +114,6 @@ fn import(
     Ok(changed.into_values().collect())
 }
 
-/// Imports a ledger line that corrects a charge, if the database still has the old amount. Returns true if the amount was
-/// changed.
-pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
-    let Some(was) = entry.was.filter(|was| *was != entry.usd) else { return Ok(false) };
-    let sql = "UPDATE takes SET settled = ?2 WHERE id = ?1 AND account <> 'free' AND amount = ?3";
-    let changed = db.prepare_cached(sql)?.execute((&entry.take, entry.usd.micros(), was.micros()))?;
-    Ok(changed > 0)
-}
-
 /// Imports a ledger line by which a person ordered a rendering again; the database must not have the new take yet.
 /// Returns `None` for a line of another kind, or if the job has no take with the same fingerprint.
 ///
@@ -136,7 +131,8 @@ pub(super) fn order(
     let older = takes::newest_of_order(db, &entry.project, &key, &entry.fingerprint)?;
     let Some((older, job)) = older else { return Ok(None) };
     let state = State::new(&policy(&entry.model), entry.at);
-    let take = Take { id: entry.take_id(), price: entry.usd, settled: None, attempts: 0, state, ..older };
+    let (id, price) = (entry.take_id(), entry.usd);
+    let take = Take { id, price, settled: None, adjusted: false, attempts: 0, state, ..older };
     takes::insert(db, &take, job, None, entry.at)?;
     Ok(Some(take))
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the tables that this program writes: the number of migrations.
-pub(super) const VERSION: i64 = 8;
+pub(super) const VERSION: i64 = 9;
 
 /// The size of the page cache for writes, in KiB: large enough for a change of a large catalog to read each page only
 /// once.

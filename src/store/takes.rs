@@ -17,8 +17,8 @@ use std::str::FromStr;
 /// The columns that the function [`take`] reads, in that order. If a query selects further columns, the first of them
 /// has the number [`WIDTH`].
 pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.title, t.request, t.fingerprint, \
-                                  t.price, t.path, t.attempts, t.data, t.settled";
-pub(super) const WIDTH: usize = 13;
+                                  t.price, t.path, t.attempts, t.data, t.settled, t.adjusted";
+pub(super) const WIDTH: usize = 14;
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
 
 /// Returns the phases as a list for SQL: `('pending', 'held')`.
@@ -111,6 +111,7 @@ pub(super) fn take(row: &Row<'_>) -> rusqlite::Result<Take> {
         attempts: row.get(10)?,
         state: state(row, 11)?,
         settled: row.get::<_, Option<i64>>(12)?.map(Usd::from_micros),
+        adjusted: row.get(13)?,
     })
 }
 
@@ -120,10 +121,17 @@ pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Tak
         .optional()
 }
 
-/// Records the charge that the provider or a person reported for a take.
+/// Records the charge that the provider reported for a take. An amount that a person recorded stays as it is.
 pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
+    db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1 AND NOT adjusted")?
         .execute((&id.0, usd.micros()))
+        .map(|_| ())
+}
+
+/// Records the charge that a person read on the provider's bill. If `is_final`, the provider's figures no longer change it.
+pub(super) fn set_adjusted(db: &Connection, id: &TakeId, usd: Usd, is_final: bool) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE takes SET settled = ?2, adjusted = ?3 WHERE id = ?1")?
+        .execute((&id.0, usd.micros(), is_final))
         .map(|_| ())
 }
 
@@ -237,7 +245,8 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timest
     db.prepare_cached(&format!(
         "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = iif( \
          :state IN ('held', 'written_off') AND EXISTS (SELECT 1 FROM takes o WHERE o.provider = takes.provider \
-         AND o.task_id = :task_id AND o.id <> takes.id), NULL, :task_id), account = :account, ended = :ended, queue = {} WHERE id = :id",
+         AND o.task_id = :task_id AND o.id <> takes.id), NULL, :task_id), account = :account, \
+         ended = iif(:ended IS NULL, NULL, coalesce(ended, :ended)), queue = {} WHERE id = :id",
         queue(":state", ":due", "takes.job")
     ))?
     .execute(named_params! {
@@ -287,10 +296,13 @@ pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<T
         }
         let price = Usd::from_micros(row.get(3)?);
         let settled = row.get::<_, Option<i64>>(4)?.map(Usd::from_micros);
-        Ok(Some((Take { price, settled, path: row.get(0)?, ..seen.clone() }, row.get::<_, i64>(5)?)))
+        let (path, adjusted) = (row.get(0)?, row.get(6)?);
+        Ok(Some((Take { price, settled, adjusted, path, ..seen.clone() }, row.get::<_, i64>(5)?)))
     };
     let found = db
-        .prepare_cached("SELECT path, attempts, data, price, settled, job FROM takes WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT path, attempts, data, price, settled, job, adjusted FROM takes WHERE id = ?1",
+        )?
         .query_row([&seen.id.0], unchanged)
         .optional()?
         .flatten();

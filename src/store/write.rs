@@ -187,6 +187,7 @@ impl Store {
                     id: renewal.id.clone(),
                     price: renewal.price,
                     settled: None,
+                    adjusted: false,
                     attempts: 0,
                     state,
                     ..row

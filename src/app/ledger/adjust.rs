@@ -7,7 +7,7 @@ use crate::app::places::{Places, show_typed};
 use crate::app::project::Project;
 use crate::app::session::cannot_open;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::MoneyState;
+use crate::domain::lifecycle::{Charged, MoneyState, State};
 use crate::domain::money::Usd;
 use crate::store::{Adjustment, ApplyError, Costs, Mode, Options, Store};
 
@@ -42,6 +42,8 @@ pub struct AdjustReport {
     pub was: Usd,
     /// Recorded cost of the take after the correction; equal to `was` if nothing changed.
     pub usd: Usd,
+    /// True if it was in doubt whether the failed task was charged, and the amount has settled that.
+    pub settles: bool,
     /// Source of the corrected amount, such as a bill.
     pub reason: String,
     /// Command to type next.
@@ -62,11 +64,13 @@ impl Project {
         let (store, _) = opened.map_err(|error| cannot_open(places, error))?;
         let seen = chosen(&store, places, &request.which).await?;
         let (key, take, was, usd) = (seen.take.key.clone(), seen.take.id.clone(), seen.usd, request.usd);
-        if was != usd {
+        // The bill may confirm the price of a task that failed and may have been charged.
+        let settles = matches!(seen.take.state, State::Failed { charged: Charged::Unknown, .. });
+        if was != usd || settles {
             let adjusted = store.adjust(Adjustment { seen, usd, reason: reason.clone() }, now).await;
             adjusted.map_err(|error| refused(places, &key, &error))?;
         }
-        Ok(AdjustReport { key, take, was, usd, reason, next: places.typed("ledger") })
+        Ok(AdjustReport { key, take, was, usd, settles, reason, next: places.typed("ledger") })
     }
 }
 
@@ -106,10 +110,12 @@ async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs,
             format!("there is no rendering {take}; `shotlist show JOB` lists the renderings of a job"),
         )
     })?;
+    if found.can_be_adjusted() {
+        return Ok(found);
+    }
     match found.take.state.account() {
-        MoneyState::Settled | MoneyState::InDoubt => Ok(found),
         MoneyState::Reserved => Err(unsettled(places, &found)),
-        MoneyState::Free => {
+        MoneyState::Settled | MoneyState::InDoubt | MoneyState::Free => {
             Err(Error::new(Exit::Usage, format!("the rendering {take} of {} cost nothing", found.take.key))
                 .hint(show_typed(places, &found.take.key)))
         }

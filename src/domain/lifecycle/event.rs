@@ -176,6 +176,8 @@ pub enum Event {
     Again,
     /// A person writes the take off: it ends without a clip.
     WriteOff,
+    /// A person read on the provider's bill whether the failed task was charged.
+    Billed(Charged),
     /// The take is cancelled before it was sent.
     Cancel(CancelledBy),
     /// The file of the finished clip is gone. The provider is asked for its link again, free of charge.

@@ -58,7 +58,11 @@ impl State {
                 Event::ClipGone => Ok(charged_before(task, at)),
                 other => illegal(phase, &other),
             },
-            Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => illegal(phase, &event),
+            Self::Failed { refusal, charged: _, task } => match event {
+                Event::Billed(charged) => Ok(Self::Failed { refusal, charged, task }),
+                other => illegal(phase, &other),
+            },
+            Self::Cancelled { .. } | Self::WrittenOff { .. } => illegal(phase, &event),
         }
     }
 }
@@ -234,11 +238,11 @@ fn running_on(
     let pause = match event {
         Event::Ready(clip) => {
             counters.mistaken = 0;
+            let clip = clip.turned(counters.turn());
             return Ok(State::Downloading { task, clip, counters, due: at.now });
         }
         Event::Refused { .. } if is_charged => {
             return Ok(held(HeldReason::NoResult, task, at));
-            let clip = clip.turned(counters.turn());
         }
         Event::Refused { refusal, charged } => {
             return Ok(State::Failed { refusal, charged, task: Some(task) });

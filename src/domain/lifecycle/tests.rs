@@ -107,6 +107,8 @@ fn events() -> Vec<Event> {
         Event::Adopt(TaskId("8353".into())),
         Event::Again,
         Event::WriteOff,
+        Event::Billed(Charged::No),
+        Event::Billed(Charged::Yes),
         Event::Cancel(CancelledBy::User),
         Event::ClipGone,
         Event::WasHeld(HeldReason::AmbiguousSubmit),
@@ -155,8 +157,13 @@ fn the_table_of_all_edges_is_what_was_reviewed() {
 }
 
 #[test]
-fn a37_final_states_accept_nothing_but_that_a_finished_clip_is_gone() {
+fn a37_final_states_accept_only_that_a_finished_clip_is_gone_or_what_a_failure_cost() {
     for (from, event, to) in edges().into_iter().filter(|(from, ..)| from.is_final()) {
+        if let (State::Failed { refusal, task, .. }, Event::Billed(charged)) = (&from, &event) {
+            let (refusal, task) = (*refusal, task.clone());
+            assert_eq!(to, State::Failed { refusal, charged: *charged, task });
+            continue;
+        }
         assert!(matches!(from, State::Done { .. }) && event == Event::ClipGone, "{from:?} took {event:?}");
         assert_eq!(to.todo().0, Todo::Poll, "a clip that is gone is asked for, which is free");
     }
@@ -228,7 +235,10 @@ fn a_task_id_once_held_is_in_every_later_state() {
 #[test]
 fn what_may_have_been_charged_is_never_free_again_without_proof() {
     for (from, event, to) in edges() {
-        let proof = matches!(event, Event::SentBack(_) | Event::Rejected(_) | Event::Absent(_));
+        let proof = matches!(
+            event,
+            Event::SentBack(_) | Event::Rejected(_) | Event::Absent(_) | Event::Billed(Charged::No)
+        );
         if from.account() != MoneyState::Free && to.account() == MoneyState::Free {
             assert!(proof, "{from:?} became {to:?} by {event:?}");
         }
@@ -418,16 +428,6 @@ fn a25_a_dead_link_is_exchanged_three_times() {
 }
 
 #[test]
-fn p29_a_clock_that_leaps_a_month_ahead_gives_up_no_task() {
-    let month = 30 * 86_400;
-    let state = State::Running { task: task(), counters: PollCounters::default(), due: at(0).now };
-    let state = state.on(Event::StillRunning, at(month), &POLICY).unwrap();
-    assert!(matches!(state, State::Running { .. }));
-}
-
-#[test]
-fn attempts_never_pass_the_policy() {
-#[test]
 fn a20_a25_every_result_of_a_task_is_tried_before_its_clip_counts_as_lost() {
     let tried = |links: &[&str]| {
         let results = || Clip::first(links.iter().map(|link| Clip::at((*link).to_owned()))).unwrap();
@@ -450,6 +450,16 @@ fn a20_a25_every_result_of_a_task_is_tried_before_its_clip_counts_as_lost() {
     assert_eq!(tried(&["1", "2", "3", "4", "5"]), "112345");
 }
 
+#[test]
+fn p29_a_clock_that_leaps_a_month_ahead_gives_up_no_task() {
+    let month = 30 * 86_400;
+    let state = State::Running { task: task(), counters: PollCounters::default(), due: at(0).now };
+    let state = state.on(Event::StillRunning, at(month), &POLICY).unwrap();
+    assert!(matches!(state, State::Running { .. }));
+}
+
+#[test]
+fn attempts_never_pass_the_policy() {
     let mut state = State::new(&POLICY, at(0).now);
     let mut attempts = 0;
     while state.todo().0 == Todo::Submit {

@@ -42,6 +42,7 @@ fn decides(takes: Vec<(&str, State)>) -> Option<usize> {
         fingerprint: Fingerprint(Sha256::of(order.as_bytes())),
         price: Usd::ZERO,
         settled: None,
+        adjusted: false,
         path: String::new(),
         attempts: 1,
         state,

@@ -3,8 +3,7 @@
 
 use super::{Drive, Left, Next, blocking};
 use crate::domain::fault::{Fault, FaultKind, Said};
-use crate::domain::lifecycle::{Charged, Clip, Event, FetchSetback, State};
-use crate::domain::money::Usd;
+use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::engine::batched_polls::Answer;
@@ -17,7 +16,7 @@ use crate::engine::sidecar::{Origin, sidecar};
 use crate::engine::world::{Failure, World};
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::plan::known::Filed;
-use crate::provider::{Cost, Progress};
+use crate::provider::Progress;
 use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -69,8 +68,7 @@ impl Drive {
                 (Event::Empty, Some(Said::text("the task succeeded, but the answer contains no clip")))
             }
             Ok(Progress::Refused { refusal, charged, cost, said }) => {
-                settled =
-                    Some(charged).filter(|it| *it == Charged::Yes).and_then(|_| self.settled(take, cost));
+                settled = self.settled_by_failure(take, charged, cost);
                 (Event::Refused { refusal, charged }, Some(said))
             }
             Ok(Progress::Mistaken { said }) => (Event::Mistaken, Some(said)),
@@ -111,55 +109,6 @@ impl Drive {
         self.record(take, event, said, settled).await
     }
 
-    /// Returns the charge that the provider reports for the take; `None` if there is none to record.
-    ///
-    /// Warns about an impossible charge, and about one that is zero, above the price, or below an earlier report. Only
-    /// a person can lower a recorded charge, with `ledger adjust`.
-    fn settled(&self, take: &Take, cost: Cost) -> Option<Usd> {
-        let (name, key, price) = (self.account.provider.name(), &take.key, take.price);
-        match cost {
-            Cost::Untold => None,
-            Cost::Doubtful(figure) => {
-                self.world.warn_once(format!(
-                    "{key}: {name} reports an impossible cost, `{figure}`; budgets count the price, {price}"
-                ));
-                None
-            if let State::Running { counters, .. } = &take.state
-                && !counters.turn().is_multiple_of(clip.results())
-            {
-                self.world.warn_once(format!(
-                    "{}: the link to its first result is dead; another result of the same task is requested",
-                    take.key
-                ));
-            }
-            }
-            Cost::Told(cost) => {
-                if let Some(before) = take.settled.filter(|before| *before > cost) {
-                    self.world.warn_once(format!(
-                        "{key}: {name} reported a cost of {before} and now reports {cost}; budgets count {before}"
-                    ));
-                    return None;
-                }
-                if cost == Usd::ZERO && price > Usd::ZERO {
-                    self.world.warn_once(format!(
-                        "{name} reports a cost of {cost} for clips that have a price, such as {price}; budgets count \
-                         what it reports, so they do not limit such clips: compare with the provider's console"
-                    ));
-                }
-                if cost > price {
-                    if take.settled != Some(cost) {
-                        self.world.charged_above(&take.id);
-                    }
-                    self.world.warn_once(format!(
-                        "{key}: {name} charged {cost}, which is {} more than its price of {price}; budgets count {cost}",
-                        cost - price
-                    ));
-                }
-                Some(cost)
-            }
-        }
-    }
-
     /// Warns if a task delivered further results besides the one clip that is kept.
     fn tell_others(&self, take: &Take, clip: &Clip) {
         let others = clip.others.len();
@@ -174,6 +123,14 @@ impl Drive {
                 take.key,
                 self.account.provider.name(),
             ));
+            if let State::Running { counters, .. } = &take.state
+                && !counters.turn().is_multiple_of(clip.results())
+            {
+                self.world.warn_once(format!(
+                    "{}: the link to its first result is dead; another result of the same task is requested",
+                    take.key
+                ));
+            }
         }
     }
 

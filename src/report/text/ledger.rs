@@ -35,7 +35,11 @@ pub fn lines(places: &Places, report: &LedgerReport, columns: usize) -> Vec<Stri
 
 /// Returns the line about a corrected cost.
 #[must_use]
-pub fn adjusted(AdjustReport { key, was, usd, reason, .. }: &AdjustReport) -> String {
+pub fn adjusted(AdjustReport { key, was, usd, settles, reason, .. }: &AdjustReport) -> String {
+    if *settles {
+        let charged = if *usd == Usd::ZERO { "not charged" } else { "charged" };
+        return format!("{key}  perhaps {was} → {charged}, {usd}  {reason}");
+    }
     if was == usd {
         return format!("{key} already counts as {usd}; nothing was changed");
     }

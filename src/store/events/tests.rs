@@ -88,6 +88,7 @@ fn take() -> Take {
         fingerprint: Fingerprint(Sha256::of(b"vase")),
         price: Usd::from_micros(200_000),
         settled: None,
+        adjusted: false,
         path: "renders/vase.mp4".into(),
         attempts: 0,
         state,

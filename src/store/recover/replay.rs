@@ -13,7 +13,7 @@ use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use crate::store::apply::{self, Change, Details};
 use crate::store::ledger::{Entry, Kind};
-use crate::store::{admit, agreement, dismissed, repair, reviews, rows, runs, takes};
+use crate::store::{adjust, admit, agreement, dismissed, repair, reviews, rows, runs, takes};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
@@ -128,7 +128,7 @@ impl Replay<'_> {
             Kind::Filed => Ok(()),
             Kind::Dismissed | Kind::Recalled => dismissed::heard(self.db, entry).map(drop),
             Kind::Reviewed => reviews::heard(self.db, entry).map(drop),
-            Kind::Adjusted => repair::adjust(self.db, entry).map(drop),
+            Kind::Adjusted => adjust::replayed(self.db, entry, news).map(drop),
             _ => self.step(entry, &take, news),
         }
     }
@@ -167,6 +167,7 @@ impl Replay<'_> {
                 request,
                 price: entry.usd,
                 settled: None,
+                adjusted: false,
                 path: entry.path.clone().unwrap_or_default(),
                 attempts: 0,
                 state: State::new(&policy, entry.at),
@@ -234,6 +235,9 @@ impl Replay<'_> {
         let mut events = events.into_iter().peekable();
         let possible = |event: &Event| take.state.clone().on(event.clone(), at, &policy).is_ok();
         if !events.peek().is_some_and(possible) {
+            if news && adjust::raised(self.db, entry, take)? {
+                self.changed.insert(entry.take.clone());
+            }
             return Ok(());
         }
         let mut take = take.clone();

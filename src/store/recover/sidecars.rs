@@ -60,6 +60,7 @@ impl Witness {
             fingerprint: text("fingerprint")?.parse().ok()?,
             price,
             settled: text("settled_usd").and_then(|usd| usd.parse().ok()),
+            adjusted: false,
             path: path.to_owned(),
             attempts: attempt,
             state: State::Done { task, file },

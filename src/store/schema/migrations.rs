@@ -338,9 +338,14 @@ const STAND_INS: &str = "
 CREATE INDEX stand_ins ON takes (instead_of) WHERE instead_of IS NOT NULL;
 ";
 
+/// Adds the mark of a charge that a person recorded. Amounts that were corrected before have no mark until `recover`.
+const ADJUSTED: &str = "
+ALTER TABLE takes ADD COLUMN adjusted INTEGER NOT NULL DEFAULT 0;
+";
+
 /// The SQL of the migrations in their order; the first leads to version 1 of the tables. A released migration is never
 /// changed.
-pub(super) const MIGRATIONS: [&[&str]; 8] = [
+pub(super) const MIGRATIONS: [&[&str]; 9] = [
     &[V1],
     &[V2],
     &[V3],
@@ -349,4 +354,5 @@ pub(super) const MIGRATIONS: [&[&str]; 8] = [
     &[TALLIED, DURATIONS],
     &[REVIEWS, ROLLOUT],
     &[STAND_INS],
+    &[ADJUSTED],
 ];

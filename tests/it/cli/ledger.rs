@@ -100,6 +100,27 @@ fn beside_a_run_a_price_is_corrected_and_the_budget_follows_but_not_for_what_is_
 }
 
 #[test]
+fn what_the_bill_says_about_a_failed_task_settles_whether_it_was_charged() {
+    let failed = json!([{ "on": "submit", "do": { "fail": {} } }]);
+    let project = Project::shop_with_faults(2, failed);
+    project.run(&["run", "--yes"]).expect(3);
+    let adjust = |job: &str, usd: &str| {
+        project.run(&["ledger", "adjust", job, "--usd", usd, "--reason", "invoice of November"])
+    };
+    let told = [adjust("sku-1", "0"), adjust("sku-2", "0.40")].map(|run| run.expect(0).err);
+    assert!(told[0].starts_with("hero/sku-1  perhaps $0.40 → not charged, $0.00  invoice"), "{}", told[0]);
+    assert!(told[1].starts_with("hero/sku-2  perhaps $0.40 → charged, $0.40  invoice"), "{}", told[1]);
+    let shown = project.run(&["ledger", "--by", "outcome", "--json"]).expect(0).json();
+    let names: Vec<&Value> = shown["groups"].as_array().unwrap().iter().map(|group| &group["name"]).collect();
+    assert_eq!(names, ["failed, charged", "refused, free"]);
+    assert_eq!((&shown["total"]["settled_usd"], &shown["in_doubt"]), (&json!("0.40"), &json!([])));
+    project.clear_faults();
+    let retried = project.run(&["retry", "--yes"]).expect(0);
+    let retried = format!("{}{}", retried.out, retried.err);
+    assert!(retried.contains("hero/sku-1") && !retried.contains("second payment"), "{retried}");
+}
+
+#[test]
 fn what_is_in_doubt_can_be_corrected_and_stays_so_when_it_is_written_off() {
     let lost = json!([{ "on": "submit", "do": "reset_after_accept" }]);
     let project = Project::shop_with_faults(1, lost);

@@ -5,12 +5,13 @@ use super::test_server::Fetch;
 use super::test_server::Poll::{self, Costs, OfAnother, OfAnotherRequest, Running, Several};
 use super::test_server::Submit::{Accept, AcceptUnheard, Refuse};
 use serde_json::Value;
-use shotlist::domain::lifecycle::{Charged, HeldReason, State};
+use shotlist::domain::lifecycle::{Charged, Event, HeldReason, State};
 use shotlist::domain::money::Usd;
 use shotlist::domain::notice::{Notice, WhyStopped};
+use shotlist::domain::policy::{Policy, Tick};
 use shotlist::engine::stop::StopReason;
 use shotlist::engine::world::World;
-use shotlist::store::{Cap, Caps, Window};
+use shotlist::store::{Adjustment, Cap, Caps, Details, Window};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -139,6 +140,31 @@ async fn a20_a25_where_the_link_of_the_first_result_stays_dead_the_next_one_is_k
     assert!(fetched[2].contains("second"), "{fetched:?}");
     let dead = "hero/a: the link to its first result is dead; another result of the same task is requested";
     assert!(ran.said().iter().any(|said| said == dead), "{:?}", ran.said());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a36_an_amount_that_a_person_recorded_stays_when_the_clip_is_fetched_again() {
+    for (recorded, told) in [("0.10", "0.70"), ("1.50", "0.80")] {
+        let bench = one_at_once(ECHO);
+        bench.server.polls([Costs("0.60"), Costs(told)]);
+        let ran = bench.run(&["a"]).await;
+        let store = &ran.world.store;
+        let (take, now) = (ran.take("a").await, ran.world.clock.now());
+        let seen = store.costs(&take.id).await.unwrap().unwrap();
+        let (usd, reason) = (recorded.parse().unwrap(), "invoice".into());
+        store.adjust(Adjustment { seen, usd, reason }, now).await.unwrap();
+        let (at, policy) = (Tick::new(now, 0.5), Policy::standard());
+        let take = store.apply(&take, Event::ClipGone, Details::default(), at, &policy).await.unwrap();
+        drop(ran);
+        std::fs::remove_file(bench.path("clips").join(&take.path)).unwrap();
+        let ran = bench.collect().await;
+        assert_eq!(ran.states(&["a"]).await, ["done"]);
+        assert_eq!(settled(&ran).await, usd);
+        let words = format!(
+            "hero/a: echo reports a cost of ${told}; budgets count ${recorded}, which you recorded with `ledger adjust`"
+        );
+        assert_eq!(ran.said(), [words]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

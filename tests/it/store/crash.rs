@@ -358,10 +358,10 @@ async fn p34_a_newer_database_is_refused_and_stays_as_it_is() {
     drop(place.drive());
     let path = place.dir().join("state.db");
     let db = rusqlite::Connection::open(&path).unwrap();
-    db.pragma_update(None, "user_version", 9).unwrap();
+    db.pragma_update(None, "user_version", 10).unwrap();
     drop(db);
     let before = fs::read(&path).unwrap();
-    let refused = StoreError::Newer { path: path.clone(), found: 9, known: 8 };
+    let refused = StoreError::Newer { path: path.clone(), found: 10, known: 9 };
     assert_eq!(place.try_drive(&Options::default()).err(), Some(refused.clone()));
     assert_eq!(Reader::open(&place.dir()).err(), Some(refused));
     assert_eq!(fs::read(&path).unwrap(), before);

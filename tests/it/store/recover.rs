@@ -142,6 +142,99 @@ async fn the_providers_own_figure_and_a_correction_come_back() {
     assert_eq!(place.drive().spent(Window::Ever).await.unwrap().settled, cents(33));
 }
 
+/// Fetches the clip of a take, about which the provider reports this charge.
+async fn placed(store: &Store, take: &Take, told: Usd) -> Take {
+    let details = Details { settled: Some(told), ..Details::default() };
+    let take = happen_with(store, take, Event::Ready(clip(None)), details).await.unwrap();
+    let take = happen(store, &take, Event::Fetched(clip_file())).await.unwrap();
+    happen(store, &take, Event::Placed).await.unwrap()
+}
+
+async fn adjust(store: &Store, item: &str, usd: Usd) {
+    let seen = store.costs(&take_id(item)).await.unwrap().unwrap();
+    store.adjust(Adjustment { seen, usd, reason: "invoice".into() }, now()).await.unwrap();
+}
+
+/// Rebuilds the database from the ledger alone, and returns what is settled.
+async fn rebuilt(place: &Place) -> Usd {
+    fs::remove_file(place.dir().join("state.db")).unwrap();
+    rebuild(place, true, now()).unwrap();
+    place.drive().spent(Window::Ever).await.unwrap().settled
+}
+
+#[tokio::test]
+async fn a36_a_charge_that_was_reported_when_the_clip_was_fetched_again_comes_back() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a"]).await;
+    let run = run(&store).await;
+    let take = placed(&store, &submitted(&store, "a", run).await, cents(60)).await;
+    let gone = happen(&store, &take, Event::ClipGone).await.unwrap();
+    placed(&store, &gone, cents(80)).await;
+    assert_eq!(store.spent(Window::Ever).await.unwrap().settled, cents(80));
+    drop(store);
+    assert_eq!(rebuilt(&place).await, cents(80));
+}
+
+#[tokio::test]
+async fn a36_a_corrected_amount_stays_until_the_next_correction_whatever_the_provider_reports_again() {
+    for amount in [cents(10), cents(150)] {
+        let place = Place::new();
+        let store = place.drive();
+        order(&store, &["a"]).await;
+        let run = run(&store).await;
+        let take = placed(&store, &submitted(&store, "a", run).await, cents(60)).await;
+        adjust(&store, "a", amount).await;
+        let gone = happen(&store, &take, Event::ClipGone).await.unwrap();
+        let take = placed(&store, &gone, cents(80)).await;
+        assert_eq!((take.settled, take.adjusted), (Some(amount), true));
+        assert_eq!(store.spent(Window::Ever).await.unwrap().settled, amount);
+        drop(store);
+        assert_eq!(rebuilt(&place).await, amount);
+        let store = place.drive();
+        adjust(&store, "a", cents(70)).await;
+        drop(store);
+        assert_eq!(rebuilt(&place).await, cents(70));
+    }
+}
+
+#[tokio::test]
+async fn a_corrected_amount_settles_whether_a_failed_task_was_charged() {
+    let place = Place::new();
+    let store = place.drive();
+    let items = ["free", "part", "price", "mistaken"];
+    order(&store, &items).await;
+    let run = run(&store).await;
+    for item in items {
+        let take = submitted(&store, item, run).await;
+        let failed = Event::Refused { refusal: Refusal::Generation, charged: Charged::Unknown };
+        happen(&store, &take, failed).await.unwrap();
+    }
+    let before = store.spent(Window::Ever).await.unwrap();
+    assert_eq!((before.settled, before.in_doubt), (cents(0), cents(80)));
+    for (item, usd) in [("free", 0), ("part", 15), ("price", 20), ("mistaken", 0), ("mistaken", 5)] {
+        adjust(&store, item, cents(usd)).await;
+    }
+    drop(store);
+    for is_rebuilt in [false, true] {
+        if is_rebuilt {
+            rebuilt(&place).await;
+        }
+        let store = place.drive();
+        let spent = store.spent(Window::Ever).await.unwrap();
+        assert_eq!((spent.settled, spent.in_doubt), (cents(40), cents(0)), "rebuilt: {is_rebuilt}");
+        for (item, expected) in [("free", Charged::No), ("part", Charged::Yes), ("price", Charged::Yes)] {
+            let state = get(&store, item).await.state;
+            assert!(
+                matches!(state, State::Failed { charged, .. } if charged == expected),
+                "{item}: {state:?}"
+            );
+        }
+        let in_doubt = store.in_doubt(Some(PROJECT)).await.unwrap();
+        assert!(in_doubt.is_empty(), "{in_doubt:?}");
+    }
+}
+
 /// In doubt a person put it at half the price, and then it was found: the provider's word is the last, also where that
 /// is the price of the list.
 #[tokio::test]
