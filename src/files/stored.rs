@@ -64,7 +64,7 @@ pub(super) struct Stored {
     /// True if the `Content-Type` of the answer announces text.
     is_text: bool,
     /// The notes about the download; `None` while the clip's length is unknown.
-    notes: Option<Notes>,
+    notes: Option<Box<Notes>>,
     /// True if a notes file may exist on the disk.
     has_notes: bool,
     length: u64,
@@ -130,7 +130,7 @@ impl Stored {
     }
 
     pub(super) fn span(&self) -> Span {
-        match &self.notes {
+        match self.notes.as_deref() {
             Some(Notes { validator: Some(validator), .. }) if self.length > 0 => {
                 Span::From { offset: self.length, validator: validator.clone() }
             }
@@ -157,12 +157,9 @@ impl Stored {
             Admission::Append => Ok(self),
             Admission::Restart { total, validator } => {
                 self.discard(tree)?;
-                self.notes = total.map(|total| Notes {
-                    source: self.source.to_string(),
-                    validator,
-                    total,
-                    ..Notes::default()
-                });
+                let source = self.source.to_string();
+                self.notes =
+                    total.map(|total| Box::new(Notes { source, validator, total, ..Notes::default() }));
                 Ok(self)
             }
             Admission::Discard(why) => {
@@ -352,7 +349,7 @@ impl Stored {
         if self.sha256().to_string() != notes.sha256 {
             return self.discard(tree);
         }
-        self.notes = Some(notes);
+        self.notes = Some(Box::new(notes));
         Ok(())
     }
 
