@@ -94,7 +94,8 @@ async fn file(
         let clip = from.file;
         blocking(move || {
             let there = places.into_iter().find(|(place, _)| tree.is_placed(place, &clip));
-            // The clip may be there already, without a record.
+            // The clip may be there already, without a record. Without a recorded path, nothing is left behind.
+            let left = if left.is_empty() { target.clone() } else { left };
             let arrived = || tree.is_placed(&target, &clip).then_some((left, copy));
             let (source, copy) = there.or_else(arrived).ok_or(PlaceFault::PartLost)?;
             let how = if copy { Refile::Copy } else { Refile::Move };
