@@ -11,10 +11,13 @@ use super::reporter::News;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
+use crate::domain::take::Wanted;
 use crate::domain::text::count;
 use crate::files::{Tree, kept_path};
-use crate::store::{ClipFinder, StoreError, Worksheet};
+use crate::plan::decide::Decision;
+use crate::store::{Book, Clip, ClipFinder, StoreError, Worksheet};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The clips in the output folder, if that folder exists.
@@ -36,8 +39,14 @@ impl PlacedClips {
 ///
 /// With `sandbox`, only clips of rehearsals count, otherwise only clips of real runs. A sidecar of format 1 does not
 /// say which, so its clip always counts.
-fn counts(sidecar: &Value, sandbox: bool) -> bool {
+pub(crate) fn counts(sidecar: &Value, sandbox: bool) -> bool {
     sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
+}
+
+/// Returns the cost of a clip by its sidecar: the settled amount or, without one, the price; zero if it has neither.
+pub(crate) fn cost(sidecar: &Value) -> Usd {
+    let price = sidecar["settled_usd"].as_str().or_else(|| sidecar["price_usd"].as_str());
+    price.and_then(|price| price.parse().ok()).unwrap_or_default()
 }
 
 /// Refuses to continue if the output folder has clips of this project but there is no database that knows them.
@@ -52,8 +61,7 @@ pub(crate) fn refuse_unknown(places: &Places) -> Result<(), Error> {
             && project.as_ref().is_none_or(|project| sidecar["project"] == project.as_str())
         {
             clips += 1;
-            let price = sidecar["settled_usd"].as_str().or_else(|| sidecar["price_usd"].as_str());
-            sum += price.and_then(|price| price.parse().ok()).unwrap_or_default();
+            sum += cost(&sidecar);
         }
     }
     unknown(places, clips, sum)
@@ -71,37 +79,47 @@ pub(crate) struct LoneSidecars {
     sum: Usd,
 }
 
-/// Refuses to render jobs whose clips already exist at their paths but are unknown to the database.
+/// Refuses to continue if paid clips that the database does not know are at the paths of the plan's jobs.
 ///
-/// It warns about sidecars that record paid renderings without an intact clip, and returns their jobs.
-pub(crate) fn refuse_forgotten(project: &Project, worksheet: &Worksheet) -> Result<LoneSidecars, Error> {
+/// These are clips of jobs that would be rendered, and paid, again, and clips that took the place of a recorded clip
+/// (one of `altered`): both appear when an older copy of the database was restored. It warns about sidecars that record
+/// paid renderings without an intact clip, and returns their jobs.
+pub(crate) fn refuse_forgotten<'a>(
+    project: &Project,
+    worksheet: &Worksheet,
+    mut altered: impl Iterator<Item = &'a Clip>,
+) -> Result<LoneSidecars, Error> {
     let places = &project.places;
     let mut lone = LoneSidecars::default();
     let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(lone) };
-    let (mut clips, mut sum) = (0, Usd::ZERO);
-    let reported = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
-        let wanted = &job.wanted;
+    let mut clips = BTreeMap::new();
+    let mut look = |book: &Book, path: &str, wanted: Option<&Wanted>, is_new: bool| {
         // A file check without opening anything is cheap, and most jobs have no such file.
-        let sidecar = places.out.join(format!("{}.json", wanted.path));
-        if sidecar.symlink_metadata().is_ok()
-            && let Some(sidecar) = tree.sidecar_of(&wanted.path)
-            && sidecar["fingerprint"] == wanted.fingerprint.to_string()
+        let name = places.out.join(format!("{path}.json"));
+        if name.symlink_metadata().is_ok()
+            && let Some(sidecar) = tree.sidecar_of(path)
             && counts(&sidecar, places.sandbox)
             && let Some(take) = sidecar["take"].as_str().map(|take| TakeId(take.to_owned()))
             && book.known_take(&take)?.is_none()
         {
-            let price = wanted.price.unwrap_or_default();
-            if tree.clip_of(&wanted.path, &take).is_some() {
-                clips += 1;
-                sum += price;
-            } else {
-                lone.add(&wanted.path, price);
+            let same = wanted.filter(|job| sidecar["fingerprint"] == job.fingerprint.to_string());
+            if (same.is_some() || !is_new) && tree.clip_of(path, &take).is_some() {
+                let price = same.and_then(|job| job.price);
+                clips.insert(path.to_owned(), price.unwrap_or_else(|| cost(&sidecar)));
+            } else if let Some(job) = same {
+                lone.add(path, job.price.unwrap_or_default());
             }
         }
         Ok(())
-    });
-    reported?;
-    unknown(places, clips, sum)?;
+    };
+    let book = worksheet.book();
+    book.each_named::<StoreError>(&["new", "changed", "redo", "again"], |book, job| {
+        let wanted = &job.wanted;
+        look(book, &wanted.path, Some(wanted), matches!(job.decision, Decision::New))
+    })?;
+    altered.try_for_each(|clip| look(&book, &clip.filed.path, None, false))?;
+    drop(book);
+    unknown(places, clips.len(), clips.into_values().sum())?;
     if let Some(warning) = lone.warning(places) {
         project.tell(&News::Warning(&warning));
     }
@@ -162,7 +180,7 @@ impl LoneSidecars {
 /// Returns an error if there are clips that the database does not know.
 ///
 /// `clips` is their number, and `sum` is their estimated cost.
-fn unknown(places: &Places, clips: usize, sum: Usd) -> Result<(), Error> {
+pub(crate) fn unknown(places: &Places, clips: usize, sum: Usd) -> Result<(), Error> {
     if clips == 0 {
         return Ok(());
     }

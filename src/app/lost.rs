@@ -7,7 +7,7 @@ use super::places::{Places, quoted};
 use super::session::Session;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
-use crate::engine::lost::{Back, Found, bring_back, look};
+use crate::engine::lost::{Back, Found, bring_back, look, newer};
 use crate::files::Tree;
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
@@ -24,6 +24,10 @@ pub struct Lost {
     /// Jobs with a missing clip that a person has accepted as missing.
     accepted: BTreeSet<JobKey>,
     dismissed: HashSet<TakeId>,
+    /// Jobs with a missing clip that the records have under no name of the project's jobs, such as an older version.
+    ///
+    /// Only a run can record the clip under its job's name, and only then can it be restored.
+    unfiled: BTreeSet<JobKey>,
     /// Every missing or altered clip, whether a job still wants it or not, by its take and path.
     all: HashMap<(TakeId, String), (Clip, Loss)>,
     /// The folder of the clips; `None` if clips are not watched, or if there are none.
@@ -101,6 +105,9 @@ impl Lost {
         let losses = losses.map_err(|error| folder_error(&format!("could not be read: {error}")))?;
         for ((key, filed), loss) in clips.into_iter().zip(losses) {
             let Some(loss) = loss else { continue };
+            if loss == Loss::Missing {
+                self.unfiled.insert(key.clone());
+            }
             self.note(Clip { key, filed, wanted: true, older: false }, loss);
         }
         Ok(())
@@ -114,6 +121,7 @@ impl Lost {
             Some((clip, loss)) => (Clip { key: key.clone(), ..clip.clone() }, *loss),
             // The take's clip was gone when a newer clip got its name.
             None if from.path.is_empty() => {
+                self.unfiled.insert(key.clone());
                 (Clip { key: key.clone(), filed: from.clone(), wanted: true, older: false }, Loss::Missing)
             }
             None => return false,
@@ -145,6 +153,17 @@ impl Lost {
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let altered = if self.count(Loss::Missing) == 0 { " --replace-altered" } else { "" };
         (!self.clips.is_empty()).then(|| places.typed(&format!("verify --repair{altered}")))
+    }
+
+    /// Returns the command that restores the clips of a plan: first a run if it must give them their jobs' names.
+    #[must_use]
+    pub(crate) fn next_planned(&self, places: &Places) -> Option<String> {
+        let is_unfiled =
+            |(key, (_, loss)): (&JobKey, &(Clip, Loss))| *loss == Loss::Missing && self.unfiled.contains(key);
+        if !self.clips.is_empty() && self.clips.iter().all(is_unfiled) {
+            return Some(places.typed("run"));
+        }
+        self.next(places)
     }
 }
 
@@ -337,5 +356,8 @@ pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) ->
         return Ok(Some(Loss::Missing));
     };
     let losses = tree.losses(std::iter::once((filed.path.as_str(), &filed.file)));
-    Ok(losses.unwrap_or_default().pop().flatten())
+    let loss = losses.unwrap_or_default().pop().flatten();
+    let is_newer = loss == Some(Loss::Altered)
+        && newer(reader, &tree).await.is_ok_and(|newer| newer.contains_key(&filed.path));
+    Ok(loss.filter(|_| !is_newer))
 }

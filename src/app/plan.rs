@@ -116,12 +116,12 @@ impl Project {
         let choice = Choice { selection: &request.selection, approved: None, accepted };
         let decided = Decided::of(manifest, &loaded, &worksheet, choice)
             .map_err(|error| error.or_hint(places.typed("plan")))?;
-        refuse_forgotten(self, &worksheet)?;
+        let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
+        refuse_forgotten(self, &worksheet, lost.all_altered())?;
         decided.warn(self);
         if request.fail_if_empty {
             decided.refuse_empty(places)?;
         }
-        let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
         let mut plan = decided.plan(manifest, &loaded, levels, &lost)?;
         let open = unsent(&plan.sum.unsent);
         plan.time = time(self, &manifest.providers, &loaded.cards, reader.as_ref(), &open).await?;
@@ -327,7 +327,7 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
         0 if plan.rollout.open().next().is_some() => {
             plan.rollout.next(places).unwrap_or_else(|| places.typed("status"))
         }
-        0 if places.has_state() => lost.next(places).unwrap_or_else(|| places.typed("status")),
+        0 if places.has_state() => lost.next_planned(places).unwrap_or_else(|| places.typed("status")),
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),

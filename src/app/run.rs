@@ -146,7 +146,7 @@ async fn prepare(
         approval::compare(project, manifest, plan, worksheet)?;
     }
     lost.keep(worksheet)?;
-    let lone = refuse_forgotten(project, worksheet)?;
+    let lone = refuse_forgotten(project, worksheet, lost.all_altered())?;
     if !request.accept_changes {
         lone.refuse(places, &accepting(places, request))?;
     }

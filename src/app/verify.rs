@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::exit::Exit;
 use super::find::project_name;
+use super::forgotten;
 use super::places::quoted;
 use super::project::Project;
 use super::reporter::News;
@@ -11,11 +12,21 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
 use crate::engine::lost::{Back, bring_back};
 use crate::files::{Finding, SidecarFault, Tree};
+use crate::plan::known::Filed;
 use crate::store::{Clip, ClipsFrom, Reader, StoreError};
 use futures::StreamExt as _;
 use rand::RngExt as _;
-use std::collections::HashSet;
-use std::str::FromStr;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+mod compare;
+mod older;
+mod owner;
+mod subset;
+
+use compare::compare;
+use owner::Freed;
+pub use subset::Subset;
 
 /// Number of clips read from the database in one page.
 const PAGE: u32 = 256;
@@ -42,41 +53,6 @@ pub enum Restore {
     Missing,
     /// Missing and altered clips are restored; the altered files are kept below `_takes/`.
     MissingAndAltered,
-}
-
-/// The size of the random sample of clips to compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subset {
-    /// Percentage of all clips; at least one clip is compared.
-    Percent(u8),
-    /// Number of clips to compare.
-    Count(u64),
-}
-
-impl FromStr for Subset {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refused =
-            || format!("`{text}` is neither a share, such as 10%, nor a number of clips, such as 500");
-        match text.strip_suffix('%') {
-            Some(share) => match share.parse() {
-                Ok(share @ 1..=100) => Ok(Self::Percent(share)),
-                _ => Err(refused()),
-            },
-            None => text.parse().ok().filter(|count| *count > 0).map(Self::Count).ok_or_else(refused),
-        }
-    }
-}
-
-impl Subset {
-    /// Returns the number of clips to compare if there are `all` clips.
-    fn of(self, all: u64) -> u64 {
-        match self {
-            Self::Percent(share) => (all * u64::from(share)).div_ceil(100),
-            Self::Count(count) => count.min(all),
-        }
-    }
 }
 
 /// The result of comparing the saved clips with their records.
@@ -133,6 +109,10 @@ impl Project {
         self.tell(&News::Ended);
         read?;
         let is_repair = request.restore != Restore::Nothing;
+        let (unknown, cost) = owner::unknown(&reader, &tree, &comparison.lost, places.sandbox).await?;
+        if is_repair {
+            forgotten::unknown(places, unknown, cost)?;
+        }
         let (exit, next) = if is_repair && !comparison.lost.is_empty() {
             let session = Session::open(self, "verify")?;
             session.keep_output().await?;
@@ -146,7 +126,7 @@ impl Project {
                 repaired
             }
         } else {
-            comparison.verdict()
+            comparison.verdict(unknown > 0)
         };
         Ok(VerifyReport { is_repair, exit, next, ..comparison.report })
     }
@@ -211,6 +191,8 @@ impl<'a> Comparison<'a> {
     ) -> Result<(), StoreError> {
         self.report.all = reader.clip_count(project).await?;
         self.dismissed = reader.dismissed().await?;
+        let newer = reader.placing().await?.into_iter().map(|clip| (clip.path.clone(), clip));
+        let newer: Arc<HashMap<String, Filed>> = Arc::new(newer.collect());
         let mut left = self.report.all;
         let mut wanted = subset.map_or(self.report.all, |subset| subset.of(self.report.all));
         let mut from = Some(ClipsFrom::default());
@@ -225,9 +207,9 @@ impl<'a> Comparison<'a> {
             });
             let mut compared = futures::stream::iter(page)
                 .map(|clip| {
-                    let tree = tree.clone();
+                    let (tree, newer) = (tree.clone(), Arc::clone(&newer));
                     async move {
-                        let compare = move || (compare(&tree, &clip), clip);
+                        let compare = move || (compare(&tree, &clip, newer.get(&clip.filed.path)), clip);
                         tokio::task::spawn_blocking(compare).await
                     }
                 })
@@ -304,10 +286,13 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns the exit code and the next command after a comparison without repair.
-    fn verdict(&self) -> (Exit, String) {
+    ///
+    /// `has_unknown` is true if a paid clip that the records do not contain is at the path of another clip.
+    fn verdict(&self, has_unknown: bool) -> (Exit, String) {
         let places = &self.project.places;
         let exit = if self.report.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };
         let next = match &self.first {
+            Some(_) if has_unknown => places.typed("recover"),
             Some(_) if self.report.missing > 0 => places.typed("verify --repair"),
             Some(_) if !self.lost.is_empty() => places.typed("verify --repair --replace-altered"),
             Some(job) => places.typed(&format!("show {}", quoted(&job.to_string()))),
@@ -320,9 +305,9 @@ impl<'a> Comparison<'a> {
 /// Restores missing clips free of charge; altered ones, too, if `replaces` is true. Returns the exit code and next
 /// command.
 async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> Result<(Exit, String), Error> {
-    let local = |error: String| Error::new(Exit::Local, error).money("not charged");
     let tree = session.tree()?;
-    let (mut asked, mut altered, mut gone) = (false, false, None);
+    let (mut asked, mut altered, mut unfinished, mut gone) = (false, false, false, None);
+    let mut older = Vec::new();
     let tell = |word: &'static str, clip: &Clip, what: &str| {
         session.project.tell(&News::Restoring { clip, word, what });
     };
@@ -331,11 +316,17 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
     let mut freed = Vec::new();
     for (clip, _) in others {
         if replaces {
-            let (tree, path) = (tree.clone(), clip.filed.path.clone());
-            let kept = tokio::task::spawn_blocking(move || tree.keep_altered(&path)).await;
-            let kept =
-                kept.map_err(|error| local(error.to_string()))?.map_err(|error| local(error.to_string()))?;
-            tell("kept", &clip, &format!("the altered file is now `{kept}`"));
+            match owner::free(session, &tree, &clip).await? {
+                Freed::SetAside(kept) => tell("kept", &clip, &format!("the altered file is now `{kept}`")),
+                Freed::PutBack(name) => {
+                    tell("kept", &clip, &format!("the file is another job's or version's clip, now `{name}`"));
+                }
+                Freed::Unfinished => {
+                    unfinished = true;
+                    tell("left", &clip, "the file is a paid clip that `collect` has not recorded yet");
+                    continue;
+                }
+            }
             freed.push(clip);
         } else {
             altered = true;
@@ -347,9 +338,14 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
         }
     }
     for clip in freed.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
+        let (look, Filed { path, file, .. }) = (tree.clone(), clip.filed.clone());
+        if tokio::task::spawn_blocking(move || look.is_placed(&path, &file)).await.map_err(local)? {
+            tell("restored", &clip, "the clip was at another clip's path");
+            continue;
+        }
         let back =
             bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
-        match back.map_err(|error| local(error.to_string()))? {
+        match back.map_err(local)? {
             Back::Copied(from) => tell("restored", &clip, &format!("restored from the copy `{from}`")),
             Back::Asked => {
                 asked = true;
@@ -367,11 +363,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
                     &format!("the other copy, `{other}`, was altered: restore it with --replace-altered"),
                 );
             }
-            Back::Gone if clip.older => {
-                let forgotten = session.store.kept_nowhere(&clip.filed.take).await;
-                forgotten.map_err(|error| local(error.to_string()))?;
-                tell("forgotten", &clip, "an older version of the clip is gone; later checks leave it out");
-            }
+            Back::Gone if clip.older => older.push(clip),
             Back::Gone => {
                 let take = session.store.take_by_id(&clip.filed.take).await?;
                 let price = take.map_or_else(String::new, |take| format!(" for {}", take.price));
@@ -380,18 +372,30 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
             }
         }
     }
+    let older = older::sort(session, &tree, older).await?;
+    for (clip, from) in &older.restored {
+        tell("restored", clip, &format!("restored from {from}"));
+    }
+    for clip in &older.wanted {
+        tell("left", clip, "an older version of the clip is gone, and the manifest wants it: see `plan`");
+    }
+    for clip in &older.unwanted {
+        session.store.kept_nowhere(&clip.filed.take).await.map_err(local)?;
+        tell("forgotten", clip, "an older version of the clip is gone; later checks leave it out");
+    }
     let typed = |words: &str| session.places.typed(words);
     Ok(match gone {
         _ if asked => (Exit::WorkRemains, typed("collect")),
+        _ if unfinished => (Exit::SomeFailed, typed("collect")),
         _ if altered => (Exit::SomeFailed, typed("verify --repair --replace-altered")),
         Some(key) => (Exit::SomeFailed, typed(&format!("redo {}", quoted(&key.to_string())))),
+        None if !older.wanted.is_empty() => (Exit::SomeFailed, typed("plan")),
         None => (Exit::Done, typed("status")),
     })
 }
 
-fn compare(tree: &Tree, clip: &Clip) -> (Finding, Option<SidecarFault>) {
-    let filed = &clip.filed;
-    (tree.examine(&filed.path, &filed.file), tree.examine_sidecar(&filed.path, &filed.file))
+fn local(error: impl std::fmt::Display) -> Error {
+    Error::new(Exit::Local, error.to_string()).money("not charged")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::provider::Registry;
 use crate::store::{Clip, ClipsFrom, Details, Reader, Store};
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 const PAGE: u32 = 1024;
 /// The number of pages that are checked concurrently, because each check of a file on a network drive waits for a reply.
@@ -68,7 +68,22 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
             found.lost.extend(loss.map(|loss| (clip, loss)));
         }
     }
+    if found.lost.iter().any(|(_, loss)| *loss == Loss::Altered) {
+        let newer = newer(reader, tree).await?;
+        found.lost.retain(|(clip, loss)| *loss != Loss::Altered || !newer.contains_key(&clip.filed.path));
+    }
     Ok(found)
+}
+
+/// Returns the clips that are already at their paths but not recorded as saved, by path.
+///
+/// A process that ended right after the rename leaves such a clip; the next run or `collect` records it. The file is
+/// not an altered copy of the older clip that the records name.
+pub async fn newer(reader: &Reader, tree: &Tree) -> Result<HashMap<String, Filed>, Failure> {
+    let (placing, tree) = (reader.placing().await.map_err(Failure::store)?, tree.clone());
+    let placed = move || placing.into_iter().filter(|clip| tree.is_placed(&clip.path, &clip.file)).collect();
+    let placed: Vec<Filed> = blocking(placed).await?;
+    Ok(placed.into_iter().map(|clip| (clip.path.clone(), clip)).collect())
 }
 
 /// The result of an attempt to restore a clip.

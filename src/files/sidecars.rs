@@ -2,9 +2,11 @@
 
 use super::dir::Dir;
 use super::tree::Tree;
+use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::io;
 
 /// The folders with clips that no job uses any more, which the search for sidecars skips.
@@ -30,8 +32,21 @@ impl Tree {
     /// everything behind a symbolic link. It does not check a clip's bytes.
     pub fn sidecars(&self) -> io::Result<Vec<(String, Value)>> {
         let mut found = Vec::new();
-        walk(&self.root()?, "", &mut found)?;
+        walk(&self.root()?, "", &PUT_AWAY, &mut |clip, sidecar| found.push((clip, sidecar)))?;
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(found)
+    }
+
+    /// Finds the clips whose sidecars name one of these takes, also clips that were set aside or archived. Returns the
+    /// takes with the paths of the clips.
+    ///
+    /// It skips the same folders as [`Tree::sidecars`] otherwise, and does not check a clip's bytes.
+    pub fn clips_of(&self, takes: &HashSet<TakeId>) -> io::Result<Vec<(TakeId, String)>> {
+        let mut found = Vec::new();
+        walk(&self.root()?, "", &[], &mut |clip, sidecar| {
+            let take = sidecar["take"].as_str().map(|take| TakeId(take.to_owned()));
+            found.extend(take.filter(|take| takes.contains(take)).map(|take| (take, clip)));
+        })?;
         Ok(found)
     }
 
@@ -52,7 +67,8 @@ impl Tree {
     }
 }
 
-fn walk(dir: &Dir, path: &str, found: &mut Vec<(String, Value)>) -> io::Result<()> {
+/// Calls `visit` with each clip's path and its sidecar, in this folder and below. Skips folders with the names `skipped`.
+fn walk(dir: &Dir, path: &str, skipped: &[&str], visit: &mut dyn FnMut(String, Value)) -> io::Result<()> {
     let names = dir.names()?;
     if !path.is_empty() && names.iter().any(|name| name == STATE) {
         return Ok(());
@@ -69,11 +85,13 @@ fn walk(dir: &Dir, path: &str, found: &mut Vec<(String, Value)>) -> io::Result<(
             // A sidecar that cannot be read proves nothing.
             let sidecar =
                 small(dir, name).ok().flatten().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            found.extend(sidecar.filter(is_ours).map(|sidecar| (format!("{path}{clip}"), sidecar)));
-        } else if !PUT_AWAY.contains(&name.as_str()) && (!path.is_empty() || name != REHEARSALS) {
+            if let Some(sidecar) = sidecar.filter(is_ours) {
+                visit(format!("{path}{clip}"), sidecar);
+            }
+        } else if !skipped.contains(&name.as_str()) && (!path.is_empty() || name != REHEARSALS) {
             // This fails for files and links.
             if let Ok(child) = dir.child(name, false) {
-                walk(&child, &format!("{path}{name}/"), found)?;
+                walk(&child, &format!("{path}{name}/"), skipped, visit)?;
             }
         }
     }

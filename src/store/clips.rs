@@ -50,6 +50,18 @@ const KEPT: &str =
      AND t.id NOT IN (SELECT filed_take FROM jobs WHERE filed_take IS NOT NULL)";
 
 impl Reader {
+    /// Returns the clips that were downloaded but not recorded as saved, because a process ended in between.
+    ///
+    /// The clip may already be at its path, where the records name the job's older clip.
+    pub async fn placing(&self) -> Result<Vec<Filed>, StoreError> {
+        let takes = self.page(None, "t.state = 'placing'", usize::MAX).await?;
+        let filed = takes.into_iter().filter_map(|take| match take.state {
+            State::Placing { file, .. } => Some(Filed { take: take.id, path: take.path, file }),
+            _ => None,
+        });
+        Ok(filed.collect())
+    }
+
     /// Returns a page of the clips of a project (`None`: of all projects), and the start of the next page. The start is
     /// `None` after the last page.
     pub async fn clips(

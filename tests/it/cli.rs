@@ -34,6 +34,7 @@ mod nights;
 mod once;
 mod out_files;
 mod owed;
+mod owners;
 mod pause;
 mod pictures;
 mod reading;

@@ -1,0 +1,111 @@
+//! Finds the paid rendering whose clip is the file at another clip's path, so that no paid clip is set aside as altered.
+
+use super::local;
+use crate::app::error::Error;
+use crate::app::forgotten::{cost, counts};
+use crate::app::session::Session;
+use crate::domain::key::TakeId;
+use crate::domain::lifecycle::{ClipFile, State};
+use crate::domain::loss::Loss;
+use crate::domain::money::Usd;
+use crate::domain::take::Take;
+use crate::files::{PlaceFault, Refile, Tree, kept_path};
+use crate::plan::known::Filed;
+use crate::store::{Clip, Reader};
+
+/// The paid rendering whose clip is at the path of another clip.
+enum Owner {
+    /// A rendering that the records do not contain, with its cost by the sidecar.
+    Unknown(Usd),
+    /// A rendering that the records contain, with the size and hash of the file.
+    Known(Box<Take>, ClipFile),
+}
+
+/// The result of freeing a path whose file differs from the recorded clip.
+pub(super) enum Freed {
+    /// The file is now at this path, and is not known as a paid clip, or is a spare copy of one.
+    SetAside(String),
+    /// The file is the clip of another rendering, and is now at this path, which the records name.
+    PutBack(String),
+    /// The file is the clip of a rendering that is not recorded as finished; it was left where it is.
+    Unfinished,
+}
+
+/// Returns the number and the cost of the altered clips in `lost` whose files are paid clips that the records do not
+/// contain.
+pub(super) async fn unknown(
+    reader: &Reader,
+    tree: &Tree,
+    lost: &[(Clip, Loss)],
+    sandbox: bool,
+) -> Result<(usize, Usd), Error> {
+    let (mut clips, mut sum) = (0, Usd::ZERO);
+    for (clip, _) in lost.iter().filter(|(_, loss)| *loss == Loss::Altered) {
+        if let Some(Owner::Unknown(price)) = owner(reader, tree, clip, sandbox).await? {
+            clips += 1;
+            sum += price;
+        }
+    }
+    Ok((clips, sum))
+}
+
+/// Moves the file away that is at the path of a recorded clip and differs from it.
+///
+/// The clip of another finished rendering goes back to its recorded path, or is recorded at its new one.
+pub(super) async fn free(session: &Session, tree: &Tree, clip: &Clip) -> Result<Freed, Error> {
+    let path = clip.filed.path.clone();
+    let owner = owner(&session.store, tree, clip, session.places.sandbox).await?;
+    let Some(Owner::Known(take, file)) = owner else { return set_aside(tree, path).await };
+    if !matches!(take.state, State::Done { .. }) {
+        return Ok(Freed::Unfinished);
+    }
+    let mut names = session.store.standing(&take.id).await?;
+    names.push(take.path.clone());
+    names.retain(|name| !name.is_empty() && *name != path);
+    let (at, kept) = (path.clone(), kept_path(&path, &take.id));
+    let moving = tree.clone();
+    let moved = move || -> Result<Option<(String, bool)>, PlaceFault> {
+        if names.iter().any(|name| moving.is_placed(name, &file)) {
+            return Ok(None);
+        }
+        for name in names {
+            match moving.refile(&at, &name, &file, Refile::Move, None) {
+                Err(PlaceFault::NameTaken(_)) => {}
+                moved => return moved.map(|()| Some((name, true))),
+            }
+        }
+        moving.refile(&at, &kept, &file, Refile::Move, None).map(|()| Some((kept, false)))
+    };
+    match tokio::task::spawn_blocking(moved).await.map_err(local)?.map_err(local)? {
+        None => set_aside(tree, path).await,
+        Some((name, is_recorded)) => {
+            if !is_recorded {
+                let from = Filed { take: take.id.clone(), path, file };
+                session.store.kept(&from, &name, session.clock.now()).await.map_err(local)?;
+            }
+            Ok(Freed::PutBack(name))
+        }
+    }
+}
+
+async fn set_aside(tree: &Tree, path: String) -> Result<Freed, Error> {
+    let tree = tree.clone();
+    let kept = tokio::task::spawn_blocking(move || tree.keep_altered(&path)).await.map_err(local)?;
+    kept.map(Freed::SetAside).map_err(local)
+}
+
+/// Returns the rendering that the sidecar next to an altered clip names; `None` if the sidecar does not match the file,
+/// or names the rendering that the records have there.
+async fn owner(reader: &Reader, tree: &Tree, clip: &Clip, sandbox: bool) -> Result<Option<Owner>, Error> {
+    let (tree, path) = (tree.clone(), clip.filed.path.clone());
+    let found = tokio::task::spawn_blocking(move || {
+        let sidecar = tree.sidecar_of(&path).filter(|sidecar| counts(sidecar, sandbox))?;
+        let take = TakeId(sidecar["take"].as_str()?.to_owned());
+        let file = tree.clip_of(&path, &take)?;
+        Some((take, file, cost(&sidecar)))
+    });
+    let found = found.await.map_err(local)?.filter(|(take, ..)| *take != clip.filed.take);
+    let Some((take, file, price)) = found else { return Ok(None) };
+    let known = reader.take_by_id(&take).await?;
+    Ok(Some(known.map_or(Owner::Unknown(price), |take| Owner::Known(Box::new(take), file))))
+}
