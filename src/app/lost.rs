@@ -2,12 +2,13 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::moved::{is_at, leave_out_arrived};
 use super::names::Names;
 use super::places::{Places, quoted};
 use super::session::Session;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
-use crate::engine::lost::{Back, Found, bring_back, look, newer};
+use crate::engine::lost::{Back, Copies, Found, bring_back, look, newer};
 use crate::files::Tree;
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
@@ -88,8 +89,14 @@ impl Lost {
         let mut others = Vec::new();
         book.each_named::<Error>(&["moved", "renamed", "shared", "kept", "asks"], |_, job| {
             let Some(from) = there(&job.decision) else { return Ok(()) };
-            if !self.add(&job.wanted.key, from) {
-                others.push((job.wanted.key.clone(), from.clone()));
+            // The run only records the new path of a clip that is there already.
+            let tree = self.tree.as_ref();
+            if self.is_missing(&job.wanted.key, from)
+                && tree.is_some_and(|tree| is_at(tree, &job.wanted.path, from))
+            {
+                self.clips.remove(&job.wanted.key);
+            } else if !self.add(&job.wanted.key, from) {
+                others.push((job.wanted.key.clone(), job.wanted.path.clone(), from.clone()));
             }
             Ok(())
         })?;
@@ -99,18 +106,28 @@ impl Lost {
 
     /// Looks for the clips that jobs get from another project, for example because the project was renamed. A search of
     /// the project's own clips does not find them.
-    fn look_elsewhere(&mut self, clips: Vec<(JobKey, Filed)>) -> Result<(), Error> {
-        let Some(tree) = &self.tree else { return Ok(()) };
-        let losses = tree.losses(clips.iter().map(|(_, from)| (from.path.as_str(), &from.file)));
+    fn look_elsewhere(&mut self, clips: Vec<(JobKey, String, Filed)>) -> Result<(), Error> {
+        let Some(tree) = self.tree.clone() else { return Ok(()) };
+        let losses = tree.losses(clips.iter().map(|(_, _, from)| (from.path.as_str(), &from.file)));
         let losses = losses.map_err(|error| folder_error(&format!("could not be read: {error}")))?;
-        for ((key, filed), loss) in clips.into_iter().zip(losses) {
+        for ((key, path, filed), loss) in clips.into_iter().zip(losses) {
             let Some(loss) = loss else { continue };
+            if loss == Loss::Missing && is_at(&tree, &path, &filed) {
+                continue;
+            }
             if loss == Loss::Missing {
                 self.unfiled.insert(key.clone());
             }
             self.note(Clip { key, filed, wanted: true, older: false }, loss);
         }
         Ok(())
+    }
+
+    /// Returns whether the clip `from`, which the job `key` will get, is known as missing.
+    fn is_missing(&self, key: &JobKey, from: &Filed) -> bool {
+        let at = (from.take.clone(), from.path.clone());
+        let known = self.all.get(&at).or_else(|| self.clips.get(key));
+        known.is_some_and(|(clip, loss)| *loss == Loss::Missing && clip.filed == *from)
     }
 
     /// Records a loss for the job `key` if the clip `from`, which the job will get, is known as missing or altered.
@@ -194,8 +211,11 @@ impl Search<'_> {
         if manifest.on_missing == OnMissing::Ignore {
             return Ok((lost, Found::default()));
         }
-        let found = found(places, root, reader, Some(&manifest.project)).await?;
+        let mut found = found(places, root, reader, Some(&manifest.project)).await?;
         let tree = Tree::look_at(&places.state, root).ok();
+        if let Some(tree) = &tree {
+            leave_out_arrived(&mut found.lost, self.worksheet, tree)?;
+        }
         let lost = self.wanted(Lost { tree, ..lost }, &found)?;
         Ok((lost, found))
     }
@@ -331,12 +351,12 @@ fn folder_error(why: &str) -> Error {
 ///
 /// It removes from `lost` the clips that were copied back and those that will be downloaded again.
 async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
-    let tree = session.tree()?;
+    let copies = Copies::of(session.tree()?);
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
     let missing: Vec<Clip> = missing.map(|(clip, _)| clip.clone()).collect();
     for clip in missing {
         let back =
-            bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
+            bring_back(&session.store, &copies, &session.project.registry, &clip, session.clock.now()).await;
         match back.map_err(|error| Error::new(Exit::Local, error.to_string()))? {
             Back::Copied(_) | Back::Asked => drop(lost.clips.remove(&clip.key)),
             Back::Altered(_) | Back::Gone => {}

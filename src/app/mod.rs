@@ -45,6 +45,7 @@ pub(crate) mod listener;
 pub mod lost;
 pub(crate) mod mistaken;
 pub mod models;
+pub(crate) mod moved;
 pub(crate) mod names;
 pub(crate) mod obstacles;
 pub(crate) mod out_file;

@@ -10,7 +10,7 @@ use super::reporter::News;
 use super::session::{Session, reader};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
-use crate::engine::lost::{Back, bring_back};
+use crate::engine::lost::{Back, Copies, bring_back};
 use crate::files::{Finding, SidecarFault, Tree};
 use crate::plan::known::Filed;
 use crate::store::{Clip, ClipsFrom, Reader, StoreError};
@@ -20,11 +20,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 mod compare;
+mod moved;
 mod older;
 mod owner;
 mod subset;
 
 use compare::compare;
+use moved::MovedClips;
 use owner::Freed;
 pub use subset::Subset;
 
@@ -108,6 +110,7 @@ impl Project {
         let read = comparison.read(&reader, name.as_deref(), &tree, request.subset).await;
         self.tell(&News::Ended);
         read?;
+        comparison.moved.tell();
         let is_repair = request.restore != Restore::Nothing;
         let (unknown, cost) = owner::unknown(&reader, &tree, &comparison.lost, places.sandbox).await?;
         if is_repair {
@@ -168,6 +171,7 @@ struct Comparison<'a> {
     dismissed: HashSet<TakeId>,
     /// Clips that are missing or altered, each with the problem.
     lost: Vec<(Clip, Loss)>,
+    moved: MovedClips<'a>,
 }
 
 impl<'a> Comparison<'a> {
@@ -178,6 +182,7 @@ impl<'a> Comparison<'a> {
             first: None,
             dismissed: HashSet::new(),
             lost: Vec::new(),
+            moved: MovedClips::new(project),
         }
     }
 
@@ -216,6 +221,7 @@ impl<'a> Comparison<'a> {
                 .buffered(AT_ONCE);
             while let Some(result) = compared.next().await {
                 let (found, clip) = result.map_err(|_| StoreError::Ending)?;
+                let found = self.moved.settle(tree, &clip, found);
                 self.add(&clip, &found);
                 let VerifyReport { compared, all, bytes, .. } = self.report;
                 let wrong = self.report.wrong();
@@ -337,6 +343,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
             );
         }
     }
+    let copies = Copies::of(tree.clone());
     for clip in freed.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
         let (look, Filed { path, file, .. }) = (tree.clone(), clip.filed.clone());
         if tokio::task::spawn_blocking(move || look.is_placed(&path, &file)).await.map_err(local)? {
@@ -344,7 +351,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
             continue;
         }
         let back =
-            bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
+            bring_back(&session.store, &copies, &session.project.registry, &clip, session.clock.now()).await;
         match back.map_err(local)? {
             Back::Copied(from) => tell("restored", &clip, &format!("restored from the copy `{from}`")),
             Back::Asked => {

@@ -2,16 +2,20 @@
 
 use super::blocking::blocking;
 use super::world::Failure;
-use crate::domain::lifecycle::{Event, State};
+use crate::domain::key::TakeId;
+use crate::domain::lifecycle::{ClipFile, Event, State};
 use crate::domain::loss::Loss;
 use crate::domain::policy::Tick;
-use crate::files::{Look, Refile, Tree, disk_among, kept_path};
+use crate::domain::take::Take;
+use crate::files::{Look, PlaceFault, Refile, Tree, disk_among, kept_path};
+use crate::plan::guards::ARCHIVE;
 use crate::plan::known::Filed;
 use crate::provider::Registry;
 use crate::store::{Clip, ClipsFrom, Details, Reader, Store};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 const PAGE: u32 = 1024;
 /// The number of pages that are checked concurrently, because each check of a file on a network drive waits for a reply.
@@ -99,11 +103,64 @@ pub enum Back {
     Gone,
 }
 
+/// The output folder with its copies of clips, in which a missing clip is looked for.
+#[derive(Debug, Clone)]
+pub struct Copies {
+    tree: Tree,
+    /// The paths of the clips with a sidecar, by the take that the sidecar names. They are read only once.
+    with_sidecar: Arc<OnceLock<HashMap<TakeId, Vec<String>>>>,
+}
+
+impl Copies {
+    /// Returns the copies in this output folder; the folder is searched when a copy is needed.
+    #[must_use]
+    pub fn of(tree: Tree) -> Self {
+        Self { tree, with_sidecar: Arc::default() }
+    }
+
+    /// Returns the path of a whole copy of the clip that is at none of its recorded paths: in the archive, or where a
+    /// person moved it with its sidecar.
+    fn find(&self, take: &TakeId, path: &str, file: &ClipFile) -> Option<String> {
+        let archived = format!("{ARCHIVE}{path}");
+        let archived = [kept_path(&archived, take), archived];
+        let is_whole = |name: &&String| *name != path && self.tree.is_placed(name, file);
+        if let Some(found) = archived.iter().find(is_whole) {
+            return Some(found.clone());
+        }
+        let with_sidecar = self.with_sidecar.get_or_init(|| {
+            let mut found: HashMap<TakeId, Vec<String>> = HashMap::new();
+            for (path, sidecar) in self.tree.sidecars().unwrap_or_default() {
+                if let Some(take) = sidecar["take"].as_str() {
+                    found.entry(TakeId(take.to_owned())).or_default().push(path);
+                }
+            }
+            found
+        });
+        with_sidecar.get(take)?.iter().find(is_whole).cloned()
+    }
+}
+
+/// Copies the clip of a take back to the take's path if a person moved it after it was saved there. Returns whether it
+/// was found.
+pub(super) async fn take_back(tree: &Tree, take: &Take, file: ClipFile) -> Result<bool, Failure> {
+    let (copies, id, path) = (Copies::of(tree.clone()), take.id.clone(), take.path.clone());
+    let copied = blocking(move || {
+        let from = copies.find(&id, &path, &file)?;
+        Some(copies.tree.refile(&from, &path, &file, Refile::Copy, None))
+    });
+    match copied.await? {
+        Some(Ok(())) => Ok(true),
+        // The provider is asked for the clip, as without a copy.
+        None | Some(Err(PlaceFault::NameTaken(_) | PlaceFault::PartLost)) => Ok(false),
+        Some(Err(fault)) => Err(Failure::local(fault)),
+    }
+}
+
 /// Restores a missing clip from another copy on the disk, or else prepares another download from its provider. Neither
 /// is charged. `providers` has the retry policies.
 pub async fn bring_back(
     store: &Store,
-    tree: &Tree,
+    copies: &Copies,
     providers: &Registry,
     clip: &Clip,
     now: Timestamp,
@@ -113,11 +170,12 @@ pub async fn bring_back(
     let mut names = store.standing(&id).await.map_err(Failure::store)?;
     names.extend([take.path.clone(), kept_path(&take.path, &id), kept_path(&path, &id)]);
     names.retain(|name| *name != path);
-    let others = tree.clone();
+    let others = copies.clone();
+    let owner = id.clone();
     let copied = blocking(move || {
-        let whole = names.iter().find(|name| others.is_placed(name, &file)).cloned();
-        match whole {
-            Some(from) => others.refile(&from, &path, &file, Refile::Copy, None).map(|()| Err(from)),
+        let whole = names.iter().find(|name| others.tree.is_placed(name, &file)).cloned();
+        match whole.or_else(|| others.find(&owner, &path, &file)) {
+            Some(from) => others.tree.refile(&from, &path, &file, Refile::Copy, None).map(|()| Err(from)),
             None => Ok(Ok(names)),
         }
     });
@@ -136,7 +194,7 @@ pub async fn bring_back(
     if own.is_none_or(|own| own.take != id) {
         return Ok(Back::Gone);
     }
-    let others = tree.clone();
+    let others = copies.tree.clone();
     let altered = blocking(move || {
         let losses = others.losses(names.iter().map(|name| (name.as_str(), &file)));
         losses.map(|losses| names.into_iter().zip(losses).find(|(_, loss)| *loss != Some(Loss::Missing)))

@@ -12,6 +12,7 @@ use crate::engine::handles::{self, CLIP};
 use crate::engine::hosts::{Asking, Turn};
 use crate::engine::lane::Closed;
 use crate::engine::lane::learn::AUTH_RETRY;
+use crate::engine::lost::take_back;
 use crate::engine::sidecar::{Origin, sidecar};
 use crate::engine::world::{Failure, World};
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
@@ -308,6 +309,11 @@ impl Drive {
             })
         };
         let mut placed = place(older.as_ref()).await;
+        if let Err(PlaceFault::PartLost) = placed
+            && take_back(&self.world.tree, take, *file).await?
+        {
+            placed = Ok(());
+        }
         if let Err(PlaceFault::NameTaken(_)) = placed
             && let Some(forgotten) = clip_at(&self.world, &take.path).await?
         {

@@ -93,6 +93,86 @@ fn an_edited_clip_is_told_and_kept_beside_the_one_that_was_paid() {
     assert_eq!(project.charges().len(), 2);
 }
 
+/// Makes every download fail, as if the links were older than a day.
+fn expire_links(project: &Project) {
+    project.fault(serde_json::json!([{ "on": "download", "when": {}, "do": { "status": { "code": 404 } } }]));
+}
+
+fn move_to_clips(project: &Project) {
+    fs::rename(project.path("renders"), project.path("clips")).unwrap();
+    project.edit("shotlist.yaml", "renders/", "clips/");
+}
+
+#[test]
+fn clips_that_a_person_moved_to_their_wanted_paths_are_not_missing() {
+    for on_missing in ["", "on_missing: fetch\n"] {
+        let project = finished(2, on_missing);
+        expire_links(&project);
+        move_to_clips(&project);
+        let plan = project.run(&["plan"]).expect(0);
+        assert!(!plan.to_string().contains("missing"), "{plan}");
+        assert_whole!(project.run(&["verify", "--repair"]).expect(0));
+        assert_whole!(project.run(&["run", "--yes"]).expect(0));
+        let clips: Vec<String> = project.clips().into_keys().collect();
+        assert_eq!(clips, ["clips/sku-1_hero.mp4", "clips/sku-2_hero.mp4"]);
+        project.run(&["verify"]).expect(0);
+        assert_eq!(project.charges().len(), 2);
+    }
+}
+
+#[test]
+fn a_clip_that_was_renamed_with_its_row_is_recorded_without_an_alarm() {
+    let project = finished(2, "");
+    expire_links(&project);
+    project.edit("products.csv", "sku-1,", "sku-9,");
+    for end in ["", ".json"] {
+        let renamed = |n| project.path(&format!("{}{end}", clip(n)));
+        fs::rename(renamed(1), renamed(9)).unwrap();
+    }
+    let plan = project.run(&["plan"]).expect(0);
+    assert!(!plan.to_string().contains("missing"), "{plan}");
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["verify"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+}
+
+#[test]
+fn a_clip_is_restored_from_the_archive_or_from_where_its_sidecar_is() {
+    let project = finished(2, "");
+    let before = project.clips();
+    expire_links(&project);
+    for folder in ["_archive/renders", "elsewhere"] {
+        fs::create_dir_all(project.path(folder)).unwrap();
+    }
+    fs::rename(project.path(&clip(1)), project.path(&format!("_archive/{}", clip(1)))).unwrap();
+    for end in ["", ".json"] {
+        let from = project.path(&format!("{}{end}", clip(2)));
+        fs::rename(from, project.path(&format!("elsewhere/kept.mp4{end}"))).unwrap();
+    }
+    assert_whole!(project.run(&["verify", "--repair"]).expect(0));
+    let after = project.clips();
+    for n in [1, 2] {
+        assert_eq!(after[&clip(n)], before[&clip(n)]);
+    }
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 2);
+}
+
+#[test]
+fn a_first_clip_that_was_moved_after_a_crash_is_taken_back_before_the_provider_is_asked() {
+    let project = Project::shop(1);
+    let mut command = project.command(&["run", "--yes"]);
+    command.env("SHOTLIST_CRASH_AT", "place.after_rename");
+    project.start_as(command).wait();
+    expire_links(&project);
+    move_to_clips(&project);
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+    let clips: Vec<String> = project.clips().into_keys().collect();
+    assert_eq!(clips, ["clips/sku-1_hero.mp4"]);
+    assert_eq!(project.charges().len(), 1);
+}
+
 #[test]
 fn another_jobs_copy_serves_without_the_provider() {
     let project = Project::shop(1);

@@ -1,0 +1,33 @@
+//! Finds missing clips at the paths that the manifest asks for, for example after a person moved them there.
+//!
+//! Such a clip is not lost: the next run records its new path, free of charge. If the provider were asked for it instead,
+//! an expired link would leave the job without a clip.
+
+use crate::domain::loss::Loss;
+use crate::files::Tree;
+use crate::plan::known::Filed;
+use crate::store::{Clip, StoreError, Worksheet};
+
+/// Returns whether a clip is whole at `path`, which is not its recorded path.
+pub(crate) fn is_at(tree: &Tree, path: &str, clip: &Filed) -> bool {
+    path != clip.path && tree.is_placed(path, &clip.file)
+}
+
+/// Removes from `lost` the missing clips that are at the paths at which their jobs want them.
+pub(crate) fn leave_out_arrived(
+    lost: &mut Vec<(Clip, Loss)>,
+    worksheet: &Worksheet,
+    tree: &Tree,
+) -> Result<(), StoreError> {
+    let book = worksheet.book();
+    let mut kept = Vec::new();
+    for (clip, loss) in std::mem::take(lost) {
+        let has_arrived = loss == Loss::Missing
+            && book.wanted(&clip.key)?.is_some_and(|wanted| is_at(tree, &wanted.path, &clip.filed));
+        if !has_arrived {
+            kept.push((clip, loss));
+        }
+    }
+    *lost = kept;
+    Ok(())
+}
