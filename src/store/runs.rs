@@ -34,9 +34,10 @@ pub enum Window {
     Invocation(RunId),
     /// The submissions of a run and of the interrupted runs that it resumed.
     Run(RunId),
-    /// The submissions on the UTC day that contains this time.
+    /// The submissions on the UTC day that contains this time, and on later days: a clock that was ahead must not leave
+    /// money out of the budgets.
     Day(Timestamp),
-    /// The submissions in the UTC month that contains this time.
+    /// The submissions in the UTC month that contains this time, and in later months.
     Month(Timestamp),
     /// All submissions ever.
     Ever,
@@ -179,8 +180,8 @@ impl Window {
         match self {
             Self::Invocation(run) => ("r.id = :value", Box::new(run.0)),
             Self::Run(run) => ("r.chain = (SELECT chain FROM runs WHERE id = :value)", Box::new(run.0)),
-            Self::Day(at) => ("t.day = :value", Box::new(day(at))),
-            Self::Month(at) => ("substr(t.day, 1, 7) = :value", Box::new(day(at)[..7].to_owned())),
+            Self::Day(at) => ("t.day >= :value", Box::new(day(at))),
+            Self::Month(at) => ("t.day >= :value", Box::new(format!("{}-01", &day(at)[..7]))),
             Self::Ever => ("t.day >= :value", Box::new("")),
         }
     }

@@ -392,6 +392,25 @@ async fn fifty_claims_at_once_never_overshoot_any_budget() {
 }
 
 #[tokio::test]
+async fn p28_money_spent_while_the_clock_was_ahead_counts_in_every_budget() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl", "cup"]).await;
+    let caps = Caps { day: Some(cents(30)), month: Some(cents(30)), ..Caps::default() };
+    let run = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+    claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    // The clock was ahead, and was set back since.
+    for days in [1, 40] {
+        let corrected = later(-days * 24 * 60);
+        for window in [Window::Day(corrected), Window::Month(corrected)] {
+            assert_eq!(store.spent(window).await.unwrap().total(), cents(20));
+        }
+    }
+    let tomorrow = Window::Day(later(24 * 60));
+    assert_eq!(store.spent(tomorrow).await.unwrap().total(), Usd::ZERO);
+}
+
+#[tokio::test]
 async fn a_rejection_gives_its_money_back_and_a_doubt_keeps_it() {
     let place = Place::new();
     let store = place.drive();
