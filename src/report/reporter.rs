@@ -284,9 +284,14 @@ impl Reporter for Console {
 }
 
 /// Returns the warning that two copies of a project may submit the same jobs.
-fn driven(Elsewhere { place, waiting, usd }: &Elsewhere) -> String {
+fn driven(Elsewhere { place, waiting, unpriced, usd }: &Elsewhere) -> String {
+    let price = match (unpriced, waiting) {
+        (0, _) => format!(" ({usd})"),
+        (unpriced, waiting) if unpriced == waiting => String::new(),
+        _ => format!(" (at least {usd})"),
+    };
     format!(
-        "this project was last run on {} in {}; {} ({usd}) may be waiting in both copies, and could be sent and paid \
+        "this project was last run on {} in {}; {}{price} may be waiting in both copies, and could be sent and paid \
          twice if that copy is still used",
         place.host,
         place.folder,

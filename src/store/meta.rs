@@ -7,6 +7,7 @@
 
 use super::error::StoreError;
 use super::read::Reader;
+use super::read::reviews::review_counts;
 use super::{Store, takes};
 use crate::domain::lifecycle::Phase;
 use crate::domain::money::Usd;
@@ -39,14 +40,16 @@ pub struct Place {
 pub struct Elsewhere {
     /// The machine and folder of the other copy.
     pub place: Place,
-    /// The number of takes that wait to be sent in this copy. The other copy may send the same jobs.
+    /// The number of requests that wait to be sent in this copy: jobs and queued redos. The other copy may send the same.
     pub waiting: u64,
-    /// The sum of the prices of the waiting takes.
+    /// The number of waiting jobs whose price is not recorded, because no run has ordered them yet.
+    pub unpriced: u64,
+    /// The sum of the recorded prices of the waiting requests.
     pub usd: Usd,
 }
 
 /// Records `here` as the machine and folder in which commands submit and collect. If another machine or folder was
-/// recorded before and takes wait to be sent, returns that copy of the project; otherwise `None`.
+/// recorded before and something waits to be sent, returns that copy of the project; otherwise `None`.
 pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Elsewhere>> {
     let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
     let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
@@ -60,8 +63,19 @@ pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<El
     tx.commit()?;
     let Some(place) = before else { return Ok(None) };
     let sql = "SELECT count(*), coalesce(sum(price), 0) FROM takes WHERE state = 'pending'";
-    let (waiting, usd): (i64, i64) = db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let elsewhere = Elsewhere { place, waiting: waiting.cast_unsigned(), usd: Usd::from_micros(usd) };
+    let (mut waiting, mut usd): (i64, i64) = db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for take in review_counts(db, None)?.1 {
+        usd +=
+            db.query_row("SELECT price FROM takes WHERE id = ?1", [&take.0], |row| row.get::<_, i64>(0))?;
+        waiting += 1;
+    }
+    // Jobs that no run has ordered, for example because of `--limit`.
+    let sql =
+        "SELECT count(*) FROM jobs WHERE wanted AND filed_take IS NULL AND id NOT IN (SELECT job FROM takes)";
+    let unordered: i64 = db.query_row(sql, [], |row| row.get(0))?;
+    let unpriced = unordered.cast_unsigned() + unrecorded(db, None)? as u64;
+    let waiting = waiting.cast_unsigned() + unpriced;
+    let elsewhere = Elsewhere { place, waiting, unpriced, usd: Usd::from_micros(usd) };
     Ok(Some(elsewhere).filter(|elsewhere| elsewhere.waiting > 0))
 }
 

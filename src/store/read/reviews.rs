@@ -165,6 +165,41 @@ impl ReviewCounts {
     }
 }
 
+/// Counts the clips of a project (`None`: of all projects) by the state of their review, and returns the takes whose
+/// requests a review has queued to be sent again.
+pub(in crate::store) fn review_counts(
+    db: &Connection,
+    project: Option<&str>,
+) -> rusqlite::Result<(ReviewCounts, Vec<TakeId>)> {
+    let reviews = Reviews::read(db)?;
+    let (mut counts, mut queued) = (ReviewCounts::default(), Vec::new());
+    let mut select = db.prepare_cached(
+        "SELECT j.id, j.fingerprint, j.filed_sha256, t.id, j.filed_take FROM jobs j
+         LEFT JOIN takes t ON t.id = (SELECT id FROM takes WHERE job = j.id ORDER BY place DESC LIMIT 1)
+         WHERE j.wanted AND j.filed_take IS NOT NULL AND (?1 IS NULL OR j.project = ?1)",
+    )?;
+    let mut rows = select.query([project])?;
+    while let Some(row) = rows.next()? {
+        let (job, order, clip) = (row.get(0)?, takes::parsed(row, 1)?, takes::parsed(row, 2)?);
+        let newest = reviews.newest(job, Some(&clip), order);
+        let standing = ReviewState::of(newest, Some(&clip), &order);
+        let latest = row.get::<_, Option<String>>(3)?.map(TakeId);
+        *match standing {
+            ReviewState::Approved => &mut counts.approved,
+            ReviewState::Rejected => &mut counts.rejected,
+            ReviewState::Undecided => &mut counts.undecided,
+            ReviewState::Outdated => &mut counts.outdated,
+        } += 1;
+        if let Some(newest) = newest.filter(|_| standing == ReviewState::Rejected)
+            && reviews.is_queued(job, newest, latest.as_ref())
+        {
+            counts.queued += 1;
+            queued.push(TakeId(row.get(4)?));
+        }
+    }
+    Ok((counts, queued))
+}
+
 impl Reader {
     /// Counts the clips of a project (`None`: of all projects) by the state of their review. Only clips of wanted jobs
     /// count.
@@ -176,36 +211,7 @@ impl Reader {
         project: Option<&str>,
     ) -> Result<(ReviewCounts, Vec<TakeId>), StoreError> {
         let project = project.map(str::to_owned);
-        self.read(move |db| {
-            let reviews = Reviews::read(db)?;
-            let (mut counts, mut queued) = (ReviewCounts::default(), Vec::new());
-            let mut select = db.prepare_cached(
-                "SELECT j.id, j.fingerprint, j.filed_sha256, t.id, j.filed_take FROM jobs j
-                 LEFT JOIN takes t ON t.id = (SELECT id FROM takes WHERE job = j.id ORDER BY place DESC LIMIT 1)
-                 WHERE j.wanted AND j.filed_take IS NOT NULL AND (?1 IS NULL OR j.project = ?1)",
-            )?;
-            let mut rows = select.query([&project])?;
-            while let Some(row) = rows.next()? {
-                let (job, order, clip) = (row.get(0)?, takes::parsed(row, 1)?, takes::parsed(row, 2)?);
-                let newest = reviews.newest(job, Some(&clip), order);
-                let standing = ReviewState::of(newest, Some(&clip), &order);
-                let latest = row.get::<_, Option<String>>(3)?.map(TakeId);
-                *match standing {
-                    ReviewState::Approved => &mut counts.approved,
-                    ReviewState::Rejected => &mut counts.rejected,
-                    ReviewState::Undecided => &mut counts.undecided,
-                    ReviewState::Outdated => &mut counts.outdated,
-                } += 1;
-                if let Some(newest) = newest.filter(|_| standing == ReviewState::Rejected)
-                    && reviews.is_queued(job, newest, latest.as_ref())
-                {
-                    counts.queued += 1;
-                    queued.push(TakeId(row.get(4)?));
-                }
-            }
-            Ok((counts, queued))
-        })
-        .await
+        self.read(move |db| review_counts(db, project.as_deref())).await
     }
 
     /// Returns every review of a job, oldest first.

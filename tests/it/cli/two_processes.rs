@@ -81,3 +81,29 @@ fn a_decision_made_beside_a_live_run_is_carried_out_by_it() {
     assert_whole!(run.wait().expect(0));
     assert_eq!(project.charges().len(), 2);
 }
+
+/// As if another folder had been used until now, so that this one looks like its copy.
+fn used_elsewhere(project: &Project) {
+    let database = rusqlite::Connection::open(project.path(".shotlist/state.db")).unwrap();
+    assert_eq!(database.execute("UPDATE driven SET host = 'press', folder = '/srv/shop'", []).unwrap(), 1);
+}
+
+#[test]
+fn a_copy_warns_once_of_the_jobs_and_redos_that_both_places_would_pay() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    used_elsewhere(&project);
+    let copied = project.run(&["run", "--yes", "--limit", "0"]).expect(0);
+    let warning = "this project was last run on press in /srv/shop; 1 job may be waiting in both copies";
+    assert!(copied.err.contains(warning), "{copied}");
+    let again = project.run(&["run", "--yes", "--limit", "0"]).expect(0);
+    assert!(!again.err.contains("both copies"), "{again}");
+
+    project.run(&["reject", "hero/sku-1", "--redo", "--reason", "wrong_colour"]).expect(0);
+    used_elsewhere(&project);
+    let copied = project.run(&["run", "--yes"]).expect(0);
+    assert!(copied.err.contains("2 jobs (at least $0.40) may be waiting in both copies"), "{copied}");
+    used_elsewhere(&project);
+    let nothing_waits = project.run(&["run", "--yes"]).expect(0);
+    assert!(!nothing_waits.err.contains("both copies"), "{nothing_waits}");
+}
