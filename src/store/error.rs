@@ -187,12 +187,20 @@ impl StoreError {
     }
 
     pub(super) fn sql(path: &Path, error: &rusqlite::Error) -> Self {
+        Self::sql_on(path, error, free)
+    }
+
+    /// Converts an error of SQLite; `free` returns the free space, in bytes, on the disk of a file.
+    fn sql_on(path: &Path, error: &rusqlite::Error, free: fn(&Path) -> u64) -> Self {
         use rusqlite::ErrorCode;
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::full(&path),
             Some(ErrorCode::SystemIoFailure) if is_refused_write(error) && has_file_limit() => {
                 Self::FileLimit { path }
+            }
+            Some(ErrorCode::SystemIoFailure) if is_refused_write(error) && free(&path) < NEARLY_FULL => {
+                Self::full(&path)
             }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { path, detail: error.to_string() }
@@ -205,10 +213,18 @@ impl StoreError {
     }
 
     fn full(path: &Path) -> Self {
-        let folder = path.parent().unwrap_or(path);
-        let free = rustix::fs::statvfs(folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        Self::DiskFull { path: path.to_owned(), free }
+        Self::DiskFull { path: path.to_owned(), free: free(path) }
     }
+}
+
+/// The free space, in bytes, below which a refused write counts as a full disk. SQLite reports some of them only as a
+/// general failure, and makes its shared-memory file of 32 KiB even to read.
+const NEARLY_FULL: u64 = 64 << 10;
+
+/// Returns the free space for this user, in bytes, on the disk of a file or folder; 0 if it cannot be read.
+fn free(path: &Path) -> u64 {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    rustix::fs::statvfs(folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Returns whether SQLite could not make a file longer. The error codes of SQLite do not tell the reason.
@@ -311,4 +327,26 @@ pub enum ApplyError {
     /// The event could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    #[test]
+    fn p20_a_refused_write_on_a_full_disk_is_not_a_general_failure() {
+        let convert = |code, free| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            StoreError::sql_on(Path::new("state.db"), &error, free)
+        };
+        for code in [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE] {
+            let full = convert(code, |_| 0);
+            assert!(matches!(full, StoreError::DiskFull { .. }), "{full}");
+            let other = convert(code, |_| NEARLY_FULL);
+            assert!(matches!(other, StoreError::Unusable { .. }), "{other}");
+        }
+        let other = convert(ffi::SQLITE_IOERR_READ, |_| 0);
+        assert!(matches!(other, StoreError::Unusable { .. }), "{other}");
+    }
 }

@@ -127,7 +127,7 @@ pub struct Worksheet {
 /// The database connection to the tables of a worksheet, with cached facts about their content.
 pub struct Book {
     db: Connection,
-    /// The path that error messages name: the state database, or the temporary folder if there is none.
+    /// The path that error messages name: the state database, or the folder of the tables if there is none.
     path: PathBuf,
     project: String,
     /// The first error that occurred while jobs were added to the worksheet; `None` if there was no error.
@@ -194,9 +194,10 @@ impl Worksheet {
     /// Opens an empty worksheet in a file without a name: below `folder` if that is writable, else in the system's
     /// temporary folder. A million jobs need about half a gigabyte of disk space.
     pub fn new(folder: Option<&Path>) -> Result<Self, StoreError> {
-        let path = std::env::temp_dir();
         // The name is removed as soon as the connection has the file open: a killed process leaves nothing behind.
         let file = folder.and_then(|folder| tempfile::Builder::new().prefix("plan").tempfile_in(folder).ok());
+        // An error names the folder, so that a full disk is the one that the message shows.
+        let path = folder.filter(|_| file.is_some()).map_or_else(std::env::temp_dir, Path::to_owned);
         let open = || {
             let db = match &file {
                 Some(file) => Connection::open(file.path())?,

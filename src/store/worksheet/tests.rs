@@ -215,3 +215,10 @@ fn a_worksheet_leaves_nothing_in_the_folder_of_the_state() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     assert!(Worksheet::new(Some(&dir.path().join("missing"))).is_ok(), "elsewhere, where there is no state");
 }
+
+#[test]
+fn an_error_of_a_worksheet_names_the_folder_that_has_its_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(Worksheet::new(Some(dir.path())).unwrap().book().path, dir.path());
+    assert_eq!(Worksheet::new(None).unwrap().book().path, std::env::temp_dir());
+}
