@@ -8,8 +8,15 @@ use super::session::Session;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::problem::{Place, Problem};
 use crate::files::{ObstacleSearch, Tree};
-use crate::plan::filing::{Filings, Target, needs_place, target};
-use crate::store::{StoreError, Worksheet};
+use crate::plan::filing::{Filings, Target, needs_place, target, there};
+use crate::store::{StoreError, Taken, Worksheet};
+use std::collections::HashMap;
+
+/// The advice where two clips would have the same name.
+const OWN_NAME: &str = "change `output:`, so that every clip has a name of its own";
+
+/// The advice for a file that shotlist does not know.
+const MOVE_AWAY: &str = "move it away, or put the clips elsewhere with `--out FOLDER`";
 
 /// A search, before anything is paid, for files that are in the way at the paths of new clips.
 pub(crate) struct Obstacles<'a> {
@@ -19,6 +26,8 @@ pub(crate) struct Obstacles<'a> {
     problems: Vec<Problem>,
     /// True if a problem is a job's own clip that was altered since it was saved.
     is_altered: bool,
+    /// Owners of the clips of other projects, by the paths at which the plan saves clips.
+    taken: HashMap<String, String>,
     /// Problem with the disk of an output folder; `None` if no problem was found.
     disk: Option<String>,
 }
@@ -28,12 +37,22 @@ impl<'a> Obstacles<'a> {
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         let tree = session.tree()?;
         let names = ObstacleSearch::new(tree.clone());
-        Ok(Self { session, names, tree, problems: Vec::new(), is_altered: false, disk: None })
+        Ok(Self {
+            session,
+            names,
+            tree,
+            problems: Vec::new(),
+            is_altered: false,
+            taken: HashMap::new(),
+            disk: None,
+        })
     }
 
     /// Searches for files in the way at the path of every clip that will be rendered or moved.
     pub(crate) fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
         let vacated = filings.vacated();
+        let taken = worksheet.book().taken_by_others()?;
+        self.taken = taken.into_iter().map(|taken| (taken.filed.path.clone(), owner(&taken))).collect();
         worksheet.book().each(|book, job| {
             let (wanted, decision) = (&job.wanted, &job.decision);
             if needs_place(wanted, decision) {
@@ -64,10 +83,7 @@ impl<'a> Obstacles<'a> {
     /// own clip was saved there.
     pub(crate) fn look(&mut self, target: &Target, has_own: bool) {
         let (what, hint) = if let Some(other) = &target.promised {
-            (
-                format!("the clip of {other}, which is paid, will be saved under that name"),
-                "change `output:`, so that every clip has a name of its own",
-            )
+            (format!("the clip of {other}, which is paid, will be saved under that name"), OWN_NAME)
         } else {
             let Some(obstacle) = self.names.obstacle(&target.path, &target.may_stand) else { return };
             if obstacle.is_disk {
@@ -80,7 +96,10 @@ impl<'a> Obstacles<'a> {
                 self.problems.push(altered(&self.session.places, &target.path));
                 return;
             }
-            (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
+            match self.taken.get(&target.path) {
+                Some(owner) => (owner.clone(), OWN_NAME),
+                None => (obstacle.what, MOVE_AWAY),
+            }
         };
         self.problems.push(in_the_way(&self.session.places, &target.path, &what).hint(hint));
     }
@@ -112,6 +131,28 @@ pub(crate) fn refuse_altered(places: &Places, worksheet: &Worksheet, lost: &Lost
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(refusal(places, problems, true)) }
+}
+
+/// Refuses a plan that would save a clip at the path where another project of the folder has one.
+///
+/// A run of the plan would be refused for the same reason.
+pub(crate) fn refuse_taken(places: &Places, worksheet: &Worksheet) -> Result<(), Error> {
+    let book = worksheet.book();
+    let mut problems = Vec::new();
+    for taken in book.taken_by_others()? {
+        let needs = book.find(&taken.key)?.filter(|job| needs_place(&job.wanted, &job.decision));
+        let Some(job) = needs else { continue };
+        let path = &taken.filed.path;
+        let is_same = there(&job.decision).is_some_and(|from| from.file == taken.filed.file);
+        if !is_same && places.out.join(path).symlink_metadata().is_ok() {
+            problems.push(in_the_way(places, path, &owner(&taken)).hint(OWN_NAME));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(refusal(places, problems, false)) }
+}
+
+fn owner(taken: &Taken) -> String {
+    format!("the file is the paid clip of {} in the project {}", taken.owner, taken.project)
 }
 
 fn refusal(places: &Places, problems: Vec<Problem>, is_altered: bool) -> Error {

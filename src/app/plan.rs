@@ -12,7 +12,7 @@ use super::forgotten::refuse_forgotten;
 use super::inputs::{invalid, load, valid};
 use super::lost::{Lost, Search};
 use super::names::Names;
-use super::obstacles::refuse_altered;
+use super::obstacles::{refuse_altered, refuse_taken};
 use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::planned::{Changes, Plan};
@@ -149,6 +149,7 @@ impl Project {
         }
         let choices = choices(manifest, &loaded, &plan);
         refuse_altered(places, &worksheet, &lost)?;
+        refuse_taken(places, &worksheet)?;
         let next = if let Some(file) = &out {
             approval::write(places, manifest, (&plan, gaps), &worksheet, file)?;
             places.typed(&format!("run --plan {}", quoted(&file.named().display().to_string())))

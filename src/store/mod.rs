@@ -76,7 +76,7 @@ pub use rollout::Canary;
 pub use runs::{Caps, RunId, Spent, Window};
 pub use signatures::Signatures;
 pub use work::{Cursor, Queue, Queued};
-pub use worksheet::{Book, Decided, Gone, Template, Waiting, Worksheet};
+pub use worksheet::{Book, Decided, Gone, Taken, Template, Waiting, Worksheet};
 pub use write::Renewal;
 pub use writer::{Rehearsal, Step};
 

@@ -181,6 +181,19 @@ pub struct Gone {
     pub is_used: bool,
 }
 
+/// A clip of another project at the path of a wanted job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The wanted job.
+    pub key: JobKey,
+    /// The project that has the clip.
+    pub project: String,
+    /// The job that has the clip.
+    pub owner: JobKey,
+    /// The clip at its path.
+    pub filed: crate::plan::known::Filed,
+}
+
 impl Gone {
     /// Checks whether no job needs the clip at its path any more. The result is false for a clip in the archive and for
     /// a clip that another project uses. It is also false if the job is absent only because its row has an error.

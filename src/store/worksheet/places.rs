@@ -1,6 +1,6 @@
 //! Looks up the present and future paths of clips, and the jobs with clips that the manifest no longer asks for.
 
-use super::{Book, Gone, StoreError};
+use super::{Book, Gone, StoreError, Taken};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::plan::known::{Filed, Known as _, KnownJob, KnownTake};
@@ -101,6 +101,31 @@ impl Book {
     pub fn has_there(&self, path: &str, key: &JobKey) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM jobs WHERE filed_path = ?1 AND (shot, item, variant) <> (?2, ?3, ?4)";
         self.run(|| self.db.prepare(sql)?.exists((path, &key.shot, &key.item, &key.variant)))
+    }
+
+    /// Returns the clips of the other live projects of the folder that are recorded at the paths of wanted jobs.
+    pub fn taken_by_others(&self) -> Result<Vec<Taken>, StoreError> {
+        let is_live = |name: &str| self.others.iter().any(|(project, live)| *live && project == name);
+        if !self.others.iter().any(|(_, live)| *live) {
+            return Ok(Vec::new());
+        }
+        self.run(|| {
+            let mut select = self.db.prepare(
+                "SELECT w.shot, w.item, w.variant, j.project, j.shot, j.item, j.variant, j.filed_take, j.filed_path,
+                     j.filed_size, j.filed_sha256
+                 FROM jobs j JOIN wanted w ON w.path = j.filed_path
+                 WHERE j.project <> ?1 AND j.wanted AND j.filed_take IS NOT NULL ORDER BY w.at",
+            )?;
+            let mut rows = select.query([&self.project])?;
+            let mut taken = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (key, project, owner) = (takes::key(row, 0)?, row.get(3)?, takes::key(row, 4)?);
+                let Some(filed) = takes::filed(row, 7)? else { continue };
+                taken.push(Taken { key, project, owner, filed });
+            }
+            taken.retain(|taken| is_live(&taken.project));
+            Ok(taken)
+        })
     }
 
     /// Checks whether another job than `by` still needs this clip at its path. A job needs the clip if it has the clip

@@ -102,3 +102,21 @@ fn a_clip_that_others_wait_for_is_not_called_off_in_silence() {
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (2, 3));
 }
+
+#[test]
+fn a_clip_of_another_project_is_named_by_the_plan_before_the_run_refuses() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    let other = manifest.replace("project: shop", "project: other").replace("A slow turn", "A fast turn");
+    project.write("other.yaml", other.replace("renders/", "other/"));
+    project.run(&["run", "other.yaml", "--yes"]).expect(0);
+    project.write("other.yaml", other);
+    for command in ["plan", "run"] {
+        let ended = project.run(&[command, "other.yaml"]).expect(4);
+        let owner = "renders/sku-1_hero.mp4: the file is the paid clip of hero/sku-1 in the project shop";
+        assert!(ended.err.contains(owner) && ended.err.contains("change `output:`"), "{ended}");
+        assert!(!ended.err.contains("move it away"), "{ended}");
+    }
+    project.run(&["plan"]).expect(0);
+}
