@@ -101,7 +101,7 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let (setup, unusable) = set_up_valid(&project, &configs, &cards, &needed).await?;
     let is_whole = unusable.problems.is_empty();
     if !is_whole && setup.accounts.is_empty() {
-        return Err(not_set_up(&project, &needed, &setup, unusable));
+        return Err(not_set_up(&project, &needed, &setup, unusable, true));
     }
     let least = if is_whole { Exit::Done } else { unusable.exit };
     project.tell(&News::Problems(&unusable.problems));

@@ -10,12 +10,15 @@ mod server;
 use super::environment::search_path;
 use super::error::Error;
 use super::exit::Exit;
+use super::forgotten::refuse_forgotten;
 use super::inputs::load;
 use super::places::Places;
 use super::plan::worksheet;
 use super::project::Project;
+use super::recover::refuse_lost;
 use crate::domain::problem::Problem;
 use crate::files::Ffmpeg;
+use crate::store::Worksheet;
 
 /// Part of a message that says what does not work without `ffmpeg`.
 const WITHOUT: &str = "only the files of clips are checked, not their frames, and reports have no posters";
@@ -122,6 +125,7 @@ impl Project {
         checks.extend(input::providers(&context, &wants, &state.owing, &state.hosts).await);
         checks.append(&mut state.checks);
         checks.extend(machine::disk_space(&context, &loaded, &worksheet, &state));
+        checks.extend(self.unknown_clips(&worksheet, &checks).await);
         checks.extend(machine::output(&context));
         let looked = tokio::task::spawn_blocking(ffmpeg)
             .await
@@ -137,6 +141,26 @@ impl Project {
             Some(todo) => todo.unwrap_or_else(|| context.command("doctor")),
         };
         Ok(DoctorReport { checks, next })
+    }
+}
+
+impl Project {
+    /// Checks whether the output folder has paid clips that the database does not know, for which a run is refused.
+    ///
+    /// It needs the worksheet with the plan's decisions. `checks` are the earlier checks: a database that failed one is
+    /// not compared with the clips.
+    async fn unknown_clips(&self, worksheet: &Worksheet, checks: &[Check]) -> Option<Check> {
+        let is_failed = |check: &Check| matches!(check.verdict, Verdict::Fail(_));
+        if checks.iter().any(|check| is_failed(check) && matches!(check.about, "state" | "database")) {
+            return None;
+        }
+        let found = match refuse_lost(&self.places).await {
+            Ok(()) => refuse_forgotten(self, worksheet).map(drop),
+            lost => lost,
+        };
+        let error = found.err()?;
+        let todo = error.hint.unwrap_or_else(|| self.places.typed("recover"));
+        Some(Check::fail("clips", error.exit, error.what, todo))
     }
 }
 

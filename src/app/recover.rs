@@ -47,6 +47,7 @@ impl Project {
         if !places.state.is_dir() && clips_in(&places.out).sidecars().is_empty() {
             return intact("nothing was ever sent from here: there is nothing to rebuild", "plan");
         }
+        let has_database = places.has_state();
         let lock = lock(places, "recover")?;
         let mut recovery = Recovery::begin(&places.state, &lock)?;
         let output = places.clips(recovery.output());
@@ -57,6 +58,11 @@ impl Project {
                 // The start of any command that submits, collects or rebuilds writes the lost lines again.
                 Session::open_locked(self, lock, false)?;
                 return intact("the database is sound, and the ledger has every entry of it again", "status");
+            }
+            if !has_database {
+                let nothing = "there is no database, and neither the ledger nor a clip shows a request: there is nothing to \
+                               rebuild";
+                return intact(nothing, "plan");
             }
             let sound = "the database is sound and has every entry of the ledger: nothing was changed";
             return intact(sound, "status");

@@ -80,21 +80,35 @@ pub(crate) async fn setup(
     needed: &BTreeSet<String>,
 ) -> Result<Setup, Error> {
     let (setup, unusable) = set_up_valid(project, configs, cards, needed).await?;
-    if unusable.problems.is_empty() { Ok(setup) } else { Err(not_set_up(project, needed, &setup, unusable)) }
+    if unusable.problems.is_empty() {
+        Ok(setup)
+    } else {
+        Err(not_set_up(project, needed, &setup, unusable, false))
+    }
 }
 
 /// Returns the error for the needed providers that are not in `setup`, because an address or a key is missing or wrong.
+///
+/// `is_owed` is true if they have paid clips to collect, for which a rehearsal is no help.
 pub(crate) fn not_set_up(
     project: &Project,
     needed: &BTreeSet<String>,
     setup: &Setup,
     unusable: Unusable,
+    is_owed: bool,
 ) -> Error {
     let Unusable { problems, exit } = unusable;
     let is_left =
         |name: &&String| project.registry.find(name).is_some() && !setup.accounts.contains_key(name.as_str());
     let left: Vec<&str> = needed.iter().filter(is_left).map(String::as_str).collect();
     let what = format!("{} cannot be used yet; nothing was sent", left.join(", "));
+    if is_owed {
+        let what = format!("{what}; the paid clips wait for `{}`", project.places.typed("collect"));
+        return Error::new(exit, what)
+            .problems(problems)
+            .money("not charged")
+            .hint(project.places.typed("doctor"));
+    }
     if !cfg!(feature = "sandbox") {
         return Error::new(exit, what).problems(problems).money("not charged");
     }

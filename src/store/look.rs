@@ -1,11 +1,11 @@
 //! Reads facts about a whole project or state folder: its runs, the takes in flight, and whether its files are
 //! undamaged.
 
-use super::agreement::compare;
+use super::agreement::{compare, heard};
 use super::error::StoreError;
 use super::read::Reader;
 use super::runs::RunId;
-use super::{folder, open_found, takes};
+use super::{LEDGER, folder, open_found, takes};
 use crate::domain::lifecycle::Phase;
 use crate::domain::take::Take;
 use jiff::Timestamp;
@@ -47,6 +47,11 @@ pub struct Examined {
     pub torn: u64,
     /// True if the ledger lost lines that the database had seen.
     pub cut: bool,
+    /// The error of a ledger line that cannot be read; `None` if all can be read. A run is refused if the database may
+    /// lack the line, and warns otherwise.
+    pub damaged: Option<StoreError>,
+    /// True if the database may lack what the damaged line recorded.
+    pub is_refused: bool,
 }
 
 /// Checks every page of the database in a state folder, and its ledger. Returns `None` if nothing was ever run there.
@@ -59,7 +64,18 @@ pub fn examine(dir: &Path) -> Result<Option<Examined>, StoreError> {
     let tail = compare(dir, db.as_ref())?;
     let Some(db) = db else { return Ok(None) };
     let (takes, newest) = extent(&db).map_err(|e| StoreError::sql(&path, &e))?;
-    Ok(Some(Examined { takes, newest, torn: tail.torn, cut: tail.cut }))
+    let unheard = tail.unheard(heard(&db, &path)?);
+    let damaged = unheard.or(tail.damaged.first());
+    let damaged =
+        damaged.map(|line| StoreError::Damaged { path: dir.join(LEDGER), detail: line.to_string() });
+    Ok(Some(Examined {
+        takes,
+        newest,
+        torn: tail.torn,
+        cut: tail.cut,
+        damaged,
+        is_refused: unheard.is_some(),
+    }))
 }
 
 fn extent(db: &Connection) -> rusqlite::Result<(u64, Option<Timestamp>)> {

@@ -1,6 +1,6 @@
 //! Checks of this computer: the state folder, lock, database and ledger, the disks, the output folder and the clock.
 
-use super::{Check, Context, route};
+use super::{Check, Context, Verdict, route};
 use crate::app::exit::Exit;
 use crate::app::pause;
 use crate::app::pauses;
@@ -190,7 +190,10 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
 /// Checks the database and whether the ledger agrees with it.
 fn check_database(examined: &Examined, active: bool, context: &Context<'_>) -> Vec<Check> {
     let mut checks = vec![Check::ok("database", format!("sound; renderings: {}", examined.takes))];
-    checks.push(if examined.cut {
+    checks.push(if let Some(error) = &examined.damaged {
+        let check = local("ledger", error, context);
+        if examined.is_refused { check } else { Check { verdict: Verdict::Warn, ..check } }
+    } else if examined.cut {
         Check::warn(
             "ledger",
             "it lacks lines that the database has; requests that were being sent at that time count as sent",

@@ -190,6 +190,20 @@ fn a_ledger_that_lost_lines_is_a_warning() {
 }
 
 #[test]
+fn a_ledger_for_which_a_run_is_refused_fails_and_leads_to_recover() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    let ledger = std::fs::read_to_string(project.path(".shotlist/ledger.jsonl")).unwrap();
+    project.write(".shotlist/ledger.jsonl", format!("{ledger}\n"));
+    let ended = project.run(&["doctor", "--json"]).expect(9);
+    let check = check(&ended, "ledger");
+    assert_eq!((&check["verdict"], &check["do"]), (&json!("fail"), &json!("shotlist recover")), "{check}");
+    project.run(&["run", "--yes"]).expect(9);
+    project.run(&["recover"]).expect(0);
+    project.run(&["doctor"]).expect(0);
+}
+
+#[test]
 fn files_open_to_others_are_told_and_left_to_the_user() {
     let project = Project::shop(1);
     project.run(&["run", "--yes"]).expect(0);

@@ -181,6 +181,39 @@ fn where_nothing_is_wrong_nothing_is_changed() {
 }
 
 #[test]
+fn without_any_record_there_is_nothing_to_rebuild() {
+    let project = Project::shop(1);
+    fs::create_dir(project.path(".shotlist")).unwrap();
+    project.write(".shotlist/ledger.jsonl", "");
+    let ended = project.run(&["recover"]).expect(0);
+    assert!(ended.to_string().contains("there is no database"), "{ended}");
+    assert!(!ended.to_string().contains("sound"), "{ended}");
+    project.run(&["plan"]).expect(0);
+}
+
+#[test]
+fn the_doctor_finds_paid_clips_that_a_restored_backup_does_not_know() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    let names = [DATABASE, ".shotlist/ledger.jsonl"];
+    let backup = names.map(|name| fs::read(project.path(name)).unwrap());
+    let products = fs::read_to_string(project.path("products.csv")).unwrap();
+    project.write("products.csv", format!("{products}sku-2,bowl\n"));
+    project.run(&["run", "--yes"]).expect(0);
+    for (name, bytes) in names.into_iter().zip(backup) {
+        project.write(name, bytes);
+    }
+    let ended = without_the_ledger(&project, &["doctor", "--json"]).expect(9);
+    let checks = ended.json()["checks"].clone();
+    let found = checks.as_array().unwrap().iter().find(|check| check["check"] == "clips").unwrap();
+    assert_eq!((&found["verdict"], &found["do"]), (&json!("fail"), &json!("shotlist recover")), "{found}");
+    without_the_ledger(&project, &["plan"]).expect(9);
+    project.run(&["recover"]).expect(0);
+    project.run(&["doctor"]).expect(0);
+    assert_eq!(project.charges().len(), 2);
+}
+
+#[test]
 fn the_old_database_is_kept_and_what_it_alone_knew_is_taken_over() {
     let project = Project::shop(4);
     project.run(&["run", "--yes", "--limit", "2"]).expect(0);
