@@ -143,10 +143,10 @@ impl Copies {
 /// Copies the clip of a take back to the take's path if a person moved it after it was saved there. Returns whether it
 /// was found.
 pub(super) async fn take_back(tree: &Tree, take: &Take, file: ClipFile) -> Result<bool, Failure> {
-    let (copies, id, path) = (Copies::of(tree.clone()), take.id.clone(), take.path.clone());
+    let (output, id, path) = (Copies::of(tree.clone()), take.id.clone(), take.path.clone());
     let copied = blocking(move || {
-        let from = copies.find(&id, &path, &file)?;
-        Some(copies.tree.refile(&from, &path, &file, Refile::Copy, None))
+        let from = output.find(&id, &path, &file)?;
+        Some(output.tree.refile(&from, &path, &file, Refile::Copy, None))
     });
     match copied.await? {
         Some(Ok(())) => Ok(true),
@@ -160,7 +160,7 @@ pub(super) async fn take_back(tree: &Tree, take: &Take, file: ClipFile) -> Resul
 /// is charged. `providers` has the retry policies.
 pub async fn bring_back(
     store: &Store,
-    copies: &Copies,
+    output: &Copies,
     providers: &Registry,
     clip: &Clip,
     now: Timestamp,
@@ -170,7 +170,7 @@ pub async fn bring_back(
     let mut names = store.standing(&id).await.map_err(Failure::store)?;
     names.extend([take.path.clone(), kept_path(&take.path, &id), kept_path(&path, &id)]);
     names.retain(|name| *name != path);
-    let others = copies.clone();
+    let others = output.clone();
     let owner = id.clone();
     let copied = blocking(move || {
         let whole = names.iter().find(|name| others.tree.is_placed(name, &file)).cloned();
@@ -194,7 +194,7 @@ pub async fn bring_back(
     if own.is_none_or(|own| own.take != id) {
         return Ok(Back::Gone);
     }
-    let others = copies.tree.clone();
+    let others = output.tree.clone();
     let altered = blocking(move || {
         let losses = others.losses(names.iter().map(|name| (name.as_str(), &file)));
         losses.map(|losses| names.into_iter().zip(losses).find(|(_, loss)| *loss != Some(Loss::Missing)))
