@@ -56,7 +56,7 @@ fn s01_s02_the_key_is_in_no_artefact_even_when_the_provider_echoes_it() {
         project
             .run(&["run", "--yes", "--json", "-vv", "--log-file", "json.log", "--log-format", "json"])
             .expect(7),
-        project.run(&["collect", "-vv"]).expect(0),
+        project.run(&["collect", "-vv"]).expect(7),
         project.run(&["status", "-v"]).expect(0),
         project.run(&["status", "--json"]).expect(0),
         project.run(&["plan", "--show-requests", "--json"]).expect(0),
