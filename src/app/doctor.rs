@@ -155,7 +155,7 @@ impl Project {
             return None;
         }
         let found = match refuse_lost(&self.places).await {
-            Ok(()) => refuse_forgotten(self, worksheet).map(drop),
+            Ok(()) => refuse_forgotten(self, worksheet, std::iter::empty()).map(drop),
             lost => lost,
         };
         let error = found.err()?;

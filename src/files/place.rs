@@ -1,5 +1,4 @@
-//! Renames a downloaded clip to its final file name as the last step, so that the output folder shows only complete
-//! clips.
+//! Renames a downloaded clip to its final name as the last step, so that the output folder shows only complete clips.
 
 use super::dir::{Dir, NameState, full, is_full, is_obstructed};
 use super::folders::Folders;
@@ -109,8 +108,7 @@ impl Tree {
     }
 }
 
-/// Renames several downloaded clips to their final names, and calls `tell` with each outcome, in the order of the
-/// clips.
+/// Renames several downloaded clips to their final names, and calls `tell` with each outcome, in their order.
 ///
 /// The system starts to write all sidecars before the first is synced; each folder is synced once for all its clips.
 pub(super) fn place_all(
@@ -145,8 +143,7 @@ struct Underway<'a> {
     /// The facts about the downloaded clip; `None` if another process downloaded it, or if the clip is already in
     /// place.
     arrived: Option<Arrived>,
-    /// The open sidecar under its temporary name; `None` if the clip is in place and a foreign file has the sidecar's
-    /// name.
+    /// The open sidecar, with a temporary name; `None` if the clip is in place and a foreign file has its name.
     sidecar: Option<File>,
     /// The kind of file that had the sidecar's name at the start.
     sidecar_state: SidecarState,
@@ -166,8 +163,7 @@ struct Waiting {
 }
 
 impl<'a> Underway<'a> {
-    /// Checks that a clip may take its final name, keeps an older clip in `_takes/`, and writes the sidecar to a
-    /// temporary name.
+    /// Checks that a clip may take its final name, keeps an older clip in `_takes/`, and writes the sidecar.
     fn begin(
         folders: &mut Folders,
         placement: &'a Placement,

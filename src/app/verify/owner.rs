@@ -1,6 +1,6 @@
 //! Finds the paid rendering whose clip is the file at another clip's path, so that no paid clip is set aside as altered.
 
-use super::local;
+use super::repair::local;
 use crate::app::error::Error;
 use crate::app::forgotten::{cost, counts};
 use crate::app::session::Session;
