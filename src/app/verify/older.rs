@@ -2,7 +2,7 @@
 //!
 //! Only a version that is in neither place is forgotten.
 
-use super::repair::local;
+use super::owner::local;
 use crate::app::decided::{Choice, Decided};
 use crate::app::error::Error;
 use crate::app::inputs::load;

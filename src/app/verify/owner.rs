@@ -1,7 +1,7 @@
 //! Finds the paid rendering whose clip is the file at another clip's path, so that no paid clip is set aside as altered.
 
-use super::repair::local;
 use crate::app::error::Error;
+use crate::app::exit::Exit;
 use crate::app::forgotten::{cost, counts};
 use crate::app::session::Session;
 use crate::domain::key::TakeId;
@@ -108,4 +108,9 @@ async fn owner(reader: &Reader, tree: &Tree, clip: &Clip, sandbox: bool) -> Resu
     let Some((take, file, price)) = found else { return Ok(None) };
     let known = reader.take_by_id(&take).await?;
     Ok(Some(known.map_or(Owner::Unknown(price), |take| Owner::Known(Box::new(take), file))))
+}
+
+/// Returns the error of a repair that failed on this computer.
+pub(super) fn local(error: impl std::fmt::Display) -> Error {
+    Error::new(Exit::Local, error.to_string()).money("not charged")
 }

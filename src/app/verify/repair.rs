@@ -1,6 +1,6 @@
 //! Restores missing and altered clips, each from a copy or from the provider, free of charge.
 
-use super::owner::Freed;
+use super::owner::{Freed, local};
 use super::{older, owner};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -93,7 +93,7 @@ pub(super) async fn repair(
     }
     let older = older::sort(session, &tree, older).await?;
     for (clip, from) in &older.restored {
-        tell("restored", clip, &format!("restored from {from}"));
+        tell("restored", clip, &format!("restored from the copy `{from}`"));
     }
     for clip in &older.wanted {
         tell("left", clip, "an older version of the clip is gone, and the manifest wants it: see `plan`");
@@ -111,8 +111,4 @@ pub(super) async fn repair(
         None if !older.wanted.is_empty() => (Exit::SomeFailed, typed("plan")),
         None => (Exit::Done, typed("status")),
     })
-}
-
-pub(super) fn local(error: impl std::fmt::Display) -> Error {
-    Error::new(Exit::Local, error.to_string()).money("not charged")
 }
