@@ -77,6 +77,10 @@ fuzz *options:
 mutants part="domain" *options:
     tests/mutants/run {{ part }} {{ options }}
 
+# Breaks each promise on purpose, and leaves the faults out of their tests: `just breaks pool redirects` for some of them.
+breaks *names:
+    tests/breaks.py {{ names }}
+
 # Measures plans and nights of large catalogs.
 bench:
     benches/plan.sh

@@ -3,6 +3,7 @@
 use crate::snapshot::{assert_whole, whole};
 use crate::support::{Project, SHOP, sheet};
 use std::collections::BTreeSet;
+use std::fs;
 
 /// A shop whose clips are all there.
 fn rendered(rows: usize) -> Project {
@@ -101,6 +102,9 @@ fn i06_windows_line_ends_change_nothing() {
     let before = project.clips();
     project.edit("products.csv", "\n", "\r\n");
     project.edit("shotlist.yaml", "\n", "\r\n");
+    for file in ["products.csv", "shotlist.yaml"] {
+        assert!(fs::read_to_string(project.path(file)).unwrap().contains("\r\n"), "{file}");
+    }
     costs_nothing(&project);
     assert_eq!(project.clips(), before);
 }
