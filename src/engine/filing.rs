@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::blocking::blocking;
+use super::lost::Copies;
 use super::world::{Failure, World};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::State;
@@ -113,6 +114,12 @@ async fn file(
         // The same clip may be under the names of other jobs.
         let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
         filed = refile(others.into_iter().map(|place| (place, true)).collect()).await?;
+    }
+    if let (Err(PlaceFault::PartLost), true) = (&filed, last) {
+        // A filing that a crash ended may have moved it to a path without a record; its sidecar moved along.
+        let (output, from) = (Copies::of(world.tree.clone()), from.clone());
+        let elsewhere = blocking(move || output.find(&from.take, &from.path, &from.file)).await?;
+        filed = refile(elsewhere.into_iter().map(|place| (place, *copy)).collect()).await?;
     }
     let (moved_from, found) = match filed {
         Ok(moved_from) => (moved_from, Found::There),

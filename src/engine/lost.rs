@@ -120,7 +120,7 @@ impl Copies {
 
     /// Returns the path of a whole copy of the clip that is at none of its recorded paths: in the archive, or where a
     /// person moved it with its sidecar.
-    fn find(&self, take: &TakeId, path: &str, file: &ClipFile) -> Option<String> {
+    pub(super) fn find(&self, take: &TakeId, path: &str, file: &ClipFile) -> Option<String> {
         let archived = format!("{ARCHIVE}{path}");
         let archived = [kept_path(&archived, take), archived];
         let is_whole = |name: &&String| *name != path && self.tree.is_placed(name, file);
