@@ -20,21 +20,22 @@ impl Run<'_> {
         self.leaving = moves.map(|it| (it.from.path.clone(), it.from.clone())).collect();
         let mut again = Vec::new();
         for filing in filings {
-            again.extend(self.file(filing, false).await);
+            again.extend(self.file(filing, None).await);
         }
+        let copies = Copies::of(self.world.tree.clone());
         for filing in again {
-            self.file(filing, true).await;
+            self.file(filing, Some(&copies)).await;
         }
     }
 
     /// Moves or copies one clip to its new name. A problem with it is reported and does not stop the others.
     ///
     /// If the clip does not exist any more, its record gets the new name, so that the clip can be restored there at no
-    /// charge. Returns the filing if its clip was not found and this is not the `last` attempt; otherwise `None`.
-    async fn file(&mut self, filing: Filing, last: bool) -> Option<Filing> {
+    /// charge. The last attempt also looks in `copies`; any other returns the filing if its clip was not found.
+    async fn file(&mut self, filing: Filing, copies: Option<&Copies>) -> Option<Filing> {
         let key = filing.key.clone();
         let standing = self.leaving.remove(&filing.path);
-        match file(self.world, &filing, standing.as_ref(), last).await {
+        match file(self.world, &filing, standing.as_ref(), copies).await {
             Ok(Some(Found::There)) => self.world.tell(&Notice::Filed { key, path: filing.path }),
             Ok(Some(Found::Nowhere)) => {}
             Ok(None) => return Some(filing),
@@ -52,9 +53,10 @@ impl Run<'_> {
         };
         let Some(State::Done { file, .. }) = done.as_ref().map(|done| &done.state) else { return };
         let Some(done) = &done else { return };
+        let copies = Copies::of(self.world.tree.clone());
         for (key, path) in followers {
             let from = Filed { take: take.clone(), path: done.path.clone(), file: *file };
-            self.file(Filing { key, path, from, copy: true }, true).await;
+            self.file(Filing { key, path, from, copy: true }, Some(&copies)).await;
         }
     }
 }
@@ -67,8 +69,8 @@ enum Found {
     Nowhere,
 }
 
-/// Moves or copies one clip to its new name. Returns `None` if the clip was not found and this is not the `last`
-/// attempt.
+/// Moves or copies one clip to its new name. The last attempt also looks in `copies`; any other returns `None` if the
+/// clip was not found.
 ///
 /// After a crash, the same filing is planned again and succeeds. If another take's clip is at the new path, it is first
 /// moved to the path for older clips, because two clips may exchange their names.
@@ -76,7 +78,7 @@ async fn file(
     world: &World,
     filing: &Filing,
     arriving: Option<&Filed>,
-    last: bool,
+    copies: Option<&Copies>,
 ) -> Result<Option<Found>, Failure> {
     let Filing { key, path, from, copy } = filing;
     let standing = world.store.filed(&world.project, key).await.map_err(Failure::store)?;
@@ -115,15 +117,17 @@ async fn file(
         let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
         filed = refile(others.into_iter().map(|place| (place, true)).collect()).await?;
     }
-    if let (Err(PlaceFault::PartLost), true) = (&filed, last) {
-        // A filing that a crash ended may have moved it to a path without a record; its sidecar moved along.
-        let (output, from) = (Copies::of(world.tree.clone()), from.clone());
-        let elsewhere = blocking(move || output.find(&from.take, &from.path, &from.file)).await?;
-        filed = refile(elsewhere.into_iter().map(|place| (place, *copy)).collect()).await?;
+    if let (Err(PlaceFault::PartLost), Some(copies)) = (&filed, copies) {
+        // A filing that a crash ended may have moved it to a path without a record, with its sidecar. It is copied,
+        // because a person may have made that copy.
+        let (copies, gone) = (copies.clone(), from.clone());
+        let found = blocking(move || copies.find(&gone.take, &gone.path, &gone.file)).await?;
+        let copied = refile(found.into_iter().map(|place| (place, true)).collect()).await?;
+        filed = copied.map(|_| Some(from.path.clone()).filter(|left| !copy && !left.is_empty()));
     }
     let (moved_from, found) = match filed {
         Ok(moved_from) => (moved_from, Found::There),
-        Err(PlaceFault::PartLost) if !last => return Ok(None),
+        Err(PlaceFault::PartLost) if copies.is_none() => return Ok(None),
         Err(PlaceFault::PartLost) if is_gone(world, from).await? => {
             (Some(from.path.clone()).filter(|_| !copy), Found::Nowhere)
         }

@@ -127,15 +127,7 @@ impl Copies {
         if let Some(found) = archived.iter().find(is_whole) {
             return Some(found.clone());
         }
-        let with_sidecar = self.with_sidecar.get_or_init(|| {
-            let mut found: HashMap<TakeId, Vec<String>> = HashMap::new();
-            for (path, sidecar) in self.tree.sidecars().unwrap_or_default() {
-                if let Some(take) = sidecar["take"].as_str() {
-                    found.entry(TakeId(take.to_owned())).or_default().push(path);
-                }
-            }
-            found
-        });
+        let with_sidecar = self.with_sidecar.get_or_init(|| self.tree.clips_by_take().unwrap_or_default());
         with_sidecar.get(take)?.iter().find(is_whole).cloned()
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io;
 
 /// The folders with clips that no job uses any more, which the search for sidecars skips.
@@ -37,15 +37,16 @@ impl Tree {
         Ok(found)
     }
 
-    /// Finds the clips whose sidecars name one of these takes, also clips that were set aside or archived. Returns the
-    /// takes with the paths of the clips.
+    /// Finds the clips with a sidecar, also those that were set aside or archived. Returns their paths by the take that
+    /// the sidecar names.
     ///
     /// It skips the same folders as [`Tree::sidecars`] otherwise, and does not check a clip's bytes.
-    pub fn clips_of(&self, takes: &HashSet<TakeId>) -> io::Result<Vec<(TakeId, String)>> {
-        let mut found = Vec::new();
+    pub fn clips_by_take(&self) -> io::Result<HashMap<TakeId, Vec<String>>> {
+        let mut found: HashMap<TakeId, Vec<String>> = HashMap::new();
         walk(&self.root()?, "", &[], &mut |clip, sidecar| {
-            let take = sidecar["take"].as_str().map(|take| TakeId(take.to_owned()));
-            found.extend(take.filter(|take| takes.contains(take)).map(|take| (take, clip)));
+            if let Some(take) = sidecar["take"].as_str() {
+                found.entry(TakeId(take.to_owned())).or_default().push(clip);
+            }
         })?;
         Ok(found)
     }

@@ -91,14 +91,11 @@ pub(super) async fn repair(
             }
         }
     }
-    let older = older::sort(session, &tree, older).await?;
-    for (clip, from) in &older.restored {
-        tell("restored", clip, &format!("restored from the copy `{from}`"));
-    }
-    for clip in &older.wanted {
+    let (wanted, unwanted) = older::sort(session, older);
+    for clip in &wanted {
         tell("left", clip, "an older version of the clip is gone, and the manifest wants it: see `plan`");
     }
-    for clip in &older.unwanted {
+    for clip in &unwanted {
         session.store.kept_nowhere(&clip.filed.take).await.map_err(local)?;
         tell("forgotten", clip, "an older version of the clip is gone; later checks leave it out");
     }
@@ -108,7 +105,7 @@ pub(super) async fn repair(
         _ if unfinished => (Exit::SomeFailed, typed("collect")),
         _ if altered => (Exit::SomeFailed, typed("verify --repair --replace-altered")),
         Some(key) => (Exit::SomeFailed, typed(&format!("redo {}", quoted(&key.to_string())))),
-        None if !older.wanted.is_empty() => (Exit::SomeFailed, typed("plan")),
+        None if !wanted.is_empty() => (Exit::SomeFailed, typed("plan")),
         None => (Exit::Done, typed("status")),
     })
 }

@@ -209,6 +209,21 @@ fn more_than_may_be_gone_or_a_folder_that_is_away_stops_the_run() {
     assert!(!project.path("disk").exists());
 }
 
+#[test]
+fn clips_that_are_meant_to_be_gone_do_not_count_as_a_lost_disk() {
+    let project = finished(4, "guards: { max_removed: 1 }\n");
+    for n in [1, 2] {
+        remove(&project, n);
+        project.run(&["dismiss", &format!("hero/sku-{n}")]).expect(0);
+    }
+    project.run(&["run", "--yes"]).expect(0);
+    remove(&project, 3);
+    project.run(&["run", "--yes"]).expect(3);
+    remove(&project, 4);
+    project.run(&["run", "--yes"]).expect(9);
+    assert_eq!(project.charges().len(), 4);
+}
+
 /// A shop with products of these ids and words, all rendered.
 fn rendered(rows: &[(&str, &str)]) -> Project {
     let project = Project::shop(0);

@@ -2,7 +2,9 @@
 
 use crate::snapshot::assert_whole;
 use crate::support::{Project, until};
+use jiff::Timestamp;
 use serde_json::json;
+use shotlist::store::Lock;
 
 #[test]
 fn p31_a_second_run_names_the_first_and_a_collect_beside_it_is_content() {
@@ -23,6 +25,16 @@ fn p31_a_second_run_names_the_first_and_a_collect_beside_it_is_content() {
     holder.wait().expect(0);
     assert_eq!(project.requests().len(), 2);
     assert_eq!(project.clips().len(), 2);
+}
+
+#[test]
+fn p31_a_collect_beside_a_command_that_downloads_nothing_fails() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    let lock = Lock::acquire(&project.path(".shotlist"), "verify", Timestamp::now()).unwrap();
+    project.run(&["collect"]).expect(11);
+    drop(lock);
+    project.run(&["collect"]).expect(0);
 }
 
 #[test]
