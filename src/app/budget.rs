@@ -152,13 +152,13 @@ impl Level {
     /// Returns the used and the remaining amount in words, such as `$1.20 spent · $3.80 left`.
     #[must_use]
     pub fn used(&self) -> String {
+        const IN_DOUBT: &str = "may have been charged";
         let Spent { settled, reserved, in_doubt } = self.spent;
         let mut words = String::new();
-        for (usd, word) in
-            [(settled, "spent"), (reserved, "waiting for the result"), (in_doubt, "may have been charged")]
-        {
+        for (usd, word) in [(settled, "spent"), (reserved, "waiting for the result"), (in_doubt, IN_DOUBT)] {
             if usd > Usd::ZERO {
-                let _ = write!(words, "{usd} {word} · ");
+                let more = if word == IN_DOUBT && !words.is_empty() { "more " } else { "" };
+                let _ = write!(words, "{usd} {more}{word} · ");
             }
         }
         if words.is_empty() {

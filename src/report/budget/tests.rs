@@ -28,7 +28,7 @@ fn a_plan_is_told_how_much_of_it_fits() {
         lines,
         [
             "budget   each run at most $10.00 · the plan fits",
-            "budget   day $1.00 · $0.40 spent · $0.20 may have been charged · $0.40 left · 2 of 5 jobs fit",
+            "budget   day $1.00 · $0.40 spent · $0.20 more may have been charged · $0.40 left · 2 of 5 jobs fit",
             "budget   month $1.00 · $1.00 spent · nothing left · 0 of 5 jobs fit",
             "budget   --max-cost $1.00 · nothing spent yet",
         ]

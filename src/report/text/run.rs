@@ -165,7 +165,8 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
     if estimate.is_some() && spent != whole {
         money = format!("{} by this command · {money} by the whole run", spent.settled);
     }
-    for (usd, word) in [(whole.reserved, "waiting for the result"), (whole.in_doubt, "may have been charged")]
+    for (usd, word) in
+        [(whole.reserved, "waiting for the result"), (whole.in_doubt, "more may have been charged")]
     {
         if usd > Usd::ZERO {
             let _ = write!(money, " · {usd} {word}");

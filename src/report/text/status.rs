@@ -120,6 +120,6 @@ fn spent_words(spent: Spent) -> String {
         "{} spent{}{}",
         spent.settled,
         part(spent.reserved, "waiting for the result"),
-        part(spent.in_doubt, "may have been charged")
+        part(spent.in_doubt, "more may have been charged")
     )
 }
