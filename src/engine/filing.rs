@@ -122,8 +122,8 @@ async fn file(
         // because a person may have made that copy.
         let (copies, gone) = (copies.clone(), from.clone());
         let found = blocking(move || copies.find(&gone.take, &gone.path, &gone.file)).await?;
-        let copied = refile(found.into_iter().map(|place| (place, true)).collect()).await?;
-        filed = copied.map(|_| Some(from.path.clone()).filter(|left| !copy && !left.is_empty()));
+        let arrived = refile(found.into_iter().map(|place| (place, true)).collect()).await?;
+        filed = arrived.map(|_| Some(from.path.clone()).filter(|left| !copy && !left.is_empty()));
     }
     let (moved_from, found) = match filed {
         Ok(moved_from) => (moved_from, Found::There),
