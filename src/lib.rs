@@ -61,7 +61,7 @@
 //! - **Clip**: the video file of a take; its link expires after about a day.
 //! - **Run**: one start of `run`, `retry` or `redo`, or several starts if earlier ones were interrupted.
 //! - **Plan**: the decision for each job: render, keep, reuse, ask or wait.
-//! - **Worksheet**: the temporary tables that hold the jobs of one plan next to the project's history.
+//! - **Plan tables**: the temporary tables that hold the jobs of one plan next to the project's history.
 //! - **Bucket**: the class in which a report counts a job, such as `done` or `to_render`.
 //! - **Filing**: to move or copy an existing clip to the path that the plan wants for a job, free of charge.
 //! - **State, phase**: the position of a take in its life cycle, with its data and without it.

@@ -10,7 +10,7 @@ mod source;
 
 pub use items::{Jobs, ProductFile, each_item, jobs, product_file};
 
-use crate::catalog::Makes;
+use crate::catalog::ItemCounts;
 use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, meant_or_all};
 use crate::files::ImageCache;
@@ -19,7 +19,7 @@ use crate::plan::expand::LeftOut;
 use crate::plan::order::LinkBook;
 use crate::provider::Registry;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
-use crate::store::Worksheet;
+use crate::store::PlanTables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
@@ -54,7 +54,7 @@ pub struct Loaded {
     pub cards: Cards,
     /// The numbers of items that the product file makes with `one_per` set to `product`, `variant` and `image`. All
     /// three are zero for a plain file.
-    pub makes: Makes,
+    pub makes: ItemCounts,
     /// The number of valid jobs that were made from the items.
     pub jobs: usize,
     /// Every link to a picture, including those of invalid jobs; empty unless the caller asked for links.
@@ -78,7 +78,7 @@ impl Loaded {
             shown: manifest.display().to_string(),
             manifest: None,
             cards: Cards::new(providers),
-            makes: Makes::default(),
+            makes: ItemCounts::default(),
             jobs: 0,
             links: BTreeSet::new(),
             dropped: BTreeMap::new(),
@@ -107,14 +107,14 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
     }
 }
 
-/// Loads a manifest with its product file and pictures, and writes its jobs to the worksheet (the tables for planning).
+/// Loads a manifest with its product file and pictures, and writes its jobs to the plan's tables (the tables for planning).
 ///
 /// Finds every problem, without using the network. The manifest may name the models of `providers`.
 #[must_use]
-pub fn load(manifest: &Path, providers: &Registry, worksheet: &Worksheet) -> Loaded {
+pub fn load(manifest: &Path, providers: &Registry, plan_tables: &PlanTables) -> Loaded {
     let mut loaded = open(manifest, providers);
     let mut pictures = ImageCache::new(&loaded.folder);
-    jobs(&mut loaded, &LinkBook::new(), &mut pictures, false, &mut &*worksheet);
+    jobs(&mut loaded, &LinkBook::new(), &mut pictures, false, &mut &*plan_tables);
     loaded
 }
 

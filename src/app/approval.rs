@@ -13,7 +13,7 @@ use crate::manifest::{Items, Manifest};
 use crate::plan::approval::{Approval, FORMAT, Input};
 
 use crate::domain::text::count;
-use crate::store::{StoreError, Worksheet};
+use crate::store::{PlanTables, StoreError};
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::fs::File;
@@ -45,12 +45,12 @@ pub(crate) fn write(
     places: &Places,
     manifest: &Manifest,
     (plan, gaps): (&Plan, Option<Timestamp>),
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     file: &Output,
 ) -> Result<(), Error> {
     let mut approval = Approval::new(&manifest.project, inputs(places, manifest), plan.total());
     approval.rebuilt = gaps.map(|rebuilt| rebuilt.to_string());
-    let added = worksheet.book().each::<StoreError>(|_, job| {
+    let added = plan_tables.lock().each::<StoreError>(|_, job| {
         approval.add(&job.wanted, &job.decision);
         Ok(())
     });
@@ -101,11 +101,11 @@ pub(crate) fn compare(
     project: &Project,
     manifest: &Manifest,
     (plan, file): (&Approval, &Path),
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
 ) -> Result<(), Error> {
     let places = &project.places;
     let (mut moved, mut there) = (Vec::new(), HashSet::new());
-    let compared = worksheet.book().each::<StoreError>(|_, job| {
+    let compared = plan_tables.lock().each::<StoreError>(|_, job| {
         moved.extend(plan.moved(&job.wanted, &job.decision));
         there.insert(job.wanted.key.to_string());
         Ok(())

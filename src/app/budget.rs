@@ -204,13 +204,13 @@ impl Fit {
 
 /// A monitor of a run's budgets, which warns once for each budget when four fifths of it are used.
 #[derive(Debug, Default)]
-pub struct Gauge {
+pub struct BudgetMonitor {
     levels: Vec<(Level, bool)>,
     /// Amount reserved for each take. If the take turns out to be free of charge, its amount is released.
     counted: HashMap<TakeId, Usd>,
 }
 
-impl Gauge {
+impl BudgetMonitor {
     /// Returns a monitor for these budgets before anything is sent.
     ///
     /// A budget that is already used to four fifths causes no warning, because the plan has shown that it is low.

@@ -2,7 +2,6 @@
 //!
 //! Only the section `providers` of the manifest must be valid.
 
-use super::board::Roster;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::project_name;
@@ -15,6 +14,7 @@ use super::rollout::RolloutState;
 use super::session::{Order, Session};
 use super::setup::{not_set_up, set_up_valid};
 use super::summary::{self, Ended, RunReport};
+use super::totals::RunJobs;
 use crate::domain::text::count;
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
@@ -62,13 +62,13 @@ pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunRep
 }
 
 /// Returns the status of the jobs that the last recorded manifest asked for.
-async fn roster(session: &Session) -> Result<Roster, Error> {
+async fn roster(session: &Session) -> Result<RunJobs, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
     let keys = owed.into_iter().map(|take| take.key).collect();
     let (others, jobs) = buckets(&session.store, &session.places, keys).await?;
     let done = jobs.iter().filter(|(_, bucket)| *bucket == Bucket::Done);
     let having = done.map(|(key, _)| key.clone()).collect();
-    Ok(Roster { jobs, others, having, ..Roster::default() })
+    Ok(RunJobs { jobs, others, having, ..RunJobs::default() })
 }
 
 /// Returns the report of a collection that finds no paid work. Jobs that need a decision are counted, and determine the

@@ -22,7 +22,7 @@ use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
 use crate::plan::guards::GuardCounts;
-use crate::store::{Book, StoreError, Worksheet};
+use crate::store::{LockedTables, PlanTables, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
@@ -40,9 +40,9 @@ pub(crate) struct Choice<'a> {
     pub(crate) accepted: bool,
 }
 
-/// The planned action for each selected job, stored in a worksheet (temporary planning tables).
+/// The planned action for each selected job, stored in the temporary tables of a plan (temporary planning tables).
 pub(crate) struct Decided {
-    pub(crate) worksheet: Worksheet,
+    pub(crate) plan_tables: PlanTables,
     /// True if some jobs of the manifest are not selected.
     pub(crate) partial: bool,
     /// Number of finished clips whose input changed and that are kept until a person agrees to render them again.
@@ -63,38 +63,39 @@ impl Decided {
     pub(crate) fn of(
         manifest: &Manifest,
         loaded: &Loaded,
-        worksheet: &Worksheet,
+        plan_tables: &PlanTables,
         choice: Choice<'_>,
     ) -> Result<Self, Error> {
-        let mut rollout = RolloutState::begin(manifest, worksheet)?;
-        let others = choice.is_part().then(|| decide_all(manifest, loaded, worksheet, choice)).transpose()?;
-        let warnings = decide(manifest, loaded, worksheet, choice)?;
-        let book = worksheet.book();
-        let decided = book.decided()?;
-        let partial = decided < book.len();
-        let asks = book.count("asks")?;
-        let price = book.price()?;
-        drop(book);
+        let mut rollout = RolloutState::begin(manifest, plan_tables)?;
+        let others =
+            choice.is_part().then(|| decide_all(manifest, loaded, plan_tables, choice)).transpose()?;
+        let warnings = decide(manifest, loaded, plan_tables, choice)?;
+        let tables = plan_tables.lock();
+        let decided = tables.decided()?;
+        let partial = decided < tables.len();
+        let asks = tables.count("asks")?;
+        let price = tables.price()?;
+        drop(tables);
         let mut asking = Usd::ZERO;
         if asks > 0 {
-            decide(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
-            asking = worksheet.book().price()? - price;
-            decide(manifest, loaded, worksheet, choice)?;
+            decide(manifest, loaded, plan_tables, Choice { accepted: true, ..choice })?;
+            asking = plan_tables.lock().price()? - price;
+            decide(manifest, loaded, plan_tables, choice)?;
         }
         let others = match others {
-            Some(all) => count_unselected(&worksheet.book(), all)?,
+            Some(all) => count_unselected(&plan_tables.lock(), all)?,
             None => Buckets::default(),
         };
-        rollout.count(worksheet)?;
-        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, rollout, warnings })
+        rollout.count(plan_tables)?;
+        Ok(Self { plan_tables: plan_tables.clone(), partial, asks, asking, others, rollout, warnings })
     }
 
     /// Refuses a plan with no job at all.
     ///
     /// Finished jobs count, so a finished project is not refused.
     pub(crate) fn refuse_empty(&self, places: &Places) -> Result<(), Error> {
-        let wanted = self.worksheet.book().len();
-        let selected = self.worksheet.book().decided()?;
+        let wanted = self.plan_tables.lock().len();
+        let selected = self.plan_tables.lock().decided()?;
         let (exit, what, look) = match (wanted, selected) {
             (0, _) => (Exit::Invalid, "the manifest and its catalog ask for no clip", "validate"),
             (_, 0) => (Exit::Usage, "the selection has no job", "plan"),
@@ -124,7 +125,7 @@ impl Decided {
 
     /// Returns the number of jobs that the plan renders again because a reviewer queued a redo.
     pub(crate) fn redos(&self) -> Result<usize, Error> {
-        Ok(self.worksheet.book().count("redo")?)
+        Ok(self.plan_tables.lock().count("redo")?)
     }
 
     /// Returns the number and the total price of the jobs to send that may have been paid before the time `rebuilt`.
@@ -133,10 +134,10 @@ impl Decided {
     /// person agreed to them then.
     pub(crate) fn in_gaps(&self, rebuilt: Timestamp) -> Result<(usize, Usd), Error> {
         let mut found = (0, Usd::ZERO);
-        let each = self.worksheet.book().each_named::<StoreError>(&SUBMITTED, |book, job| {
+        let each = self.plan_tables.lock().each_named::<StoreError>(&SUBMITTED, |tables, job| {
             let is_agreed = match &job.decision {
                 Decision::Waiting { take, .. } | Decision::Renamed { take, unsent: true, .. } => {
-                    book.is_ordered_after(take, rebuilt)?
+                    tables.is_ordered_after(take, rebuilt)?
                 }
                 other => !other.costs(),
             };
@@ -178,11 +179,11 @@ impl Decided {
         levels: Vec<Level>,
         lost: &Lost,
     ) -> Result<Plan, StoreError> {
-        let book = self.worksheet.book();
+        let tables = self.plan_tables.lock();
         let mut sum = Sum::new(levels, self.others.clone());
-        let mut counts = GuardCounts::new(book.finished()?);
-        book.each::<StoreError>(|book, job| {
-            let is_finished = GuardCounts::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
+        let mut counts = GuardCounts::new(tables.finished()?);
+        tables.each::<StoreError>(|tables, job| {
+            let is_finished = GuardCounts::asks(&job.decision) && tables.is_finished(&job.wanted.key)?;
             match lost.of(&job.wanted.key, &job.decision) {
                 Some(how) => sum.add_lost(&job.wanted, how),
                 None if lost.is_dismissed(&job.wanted.key, &job.decision) => sum.add_dismissed(&job.wanted),
@@ -194,7 +195,7 @@ impl Decided {
         let mut gone = Gone::default();
         // A partial decision does not show which other jobs are still wanted.
         if !self.partial {
-            book.each_gone::<StoreError>(|job| {
+            tables.each_gone::<StoreError>(|job| {
                 if loaded.left_out.has(job.key.item.raw()) {
                     return Ok(());
                 }
@@ -227,7 +228,7 @@ impl Decided {
     /// `names` are the names of the actions, such as `changed`.
     pub(crate) fn changes(&self, names: &[&str]) -> Result<Changes, Error> {
         let mut changes = Changes::default();
-        self.worksheet.book().each_named::<StoreError>(names, |_, job| {
+        self.plan_tables.lock().each_named::<StoreError>(names, |_, job| {
             changes.jobs += 1;
             if let Decision::Changed { fields, .. } | Decision::Kept { fields, .. } = &job.decision
                 && changes.jobs <= EXAMPLES
@@ -247,19 +248,19 @@ impl Choice<'_> {
     }
 }
 
-/// Decides the plan's actions as if every job were selected, and returns each job's status by its worksheet row.
+/// Decides the plan's actions as if every job were selected, and returns each job's status by its plan tables row.
 ///
 /// The jobs outside the selection are counted by this status.
 fn decide_all(
     manifest: &Manifest,
     loaded: &Loaded,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     choice: Choice<'_>,
 ) -> Result<HashMap<i64, Bucket>, Error> {
     let selection = &Selection::default();
-    decide(manifest, loaded, worksheet, Choice { selection, approved: None, ..choice })?;
+    decide(manifest, loaded, plan_tables, Choice { selection, approved: None, ..choice })?;
     let mut buckets = HashMap::new();
-    let each = worksheet.book().each::<StoreError>(|_, job| {
+    let each = plan_tables.lock().each::<StoreError>(|_, job| {
         buckets.insert(job.at, Bucket::of(&job.wanted.key, &job.decision));
         Ok(())
     });
@@ -269,9 +270,9 @@ fn decide_all(
 
 /// Counts the jobs that are not selected, by status.
 ///
-/// `all` has the status of every job by its row in the worksheet.
-fn count_unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
-    book.each::<StoreError>(|_, job| {
+/// `all` has the status of every job by its row in the plan's tables.
+fn count_unselected(tables: &LockedTables, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
+    tables.each::<StoreError>(|_, job| {
         all.remove(&job.at);
         Ok(())
     })?;
@@ -286,11 +287,11 @@ fn count_unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Bucket
 fn decide(
     manifest: &Manifest,
     loaded: &Loaded,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     choice: Choice<'_>,
 ) -> Result<Vec<String>, Error> {
     let Choice { selection, approved, accepted } = choice;
-    let names = Names::of_wanted(worksheet, &selection.only)?;
+    let names = Names::of_wanted(plan_tables, &selection.only)?;
     let selected = |key: &JobKey| names.has(key) && approved.is_none_or(|plan| plan.has(key));
     let resubmit = match manifest.on_ambiguous {
         OnAmbiguous::Resubmit { max_extra_spend } => Some(max_extra_spend),
@@ -306,7 +307,7 @@ fn decide(
     let left_out = |key: &JobKey| loaded.left_out.may_have(key.item.raw());
     let pictures = manifest.image_identity;
     let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out, pictures };
-    worksheet.book().decide(scope, selection.limit)?;
+    plan_tables.lock().decide(scope, selection.limit)?;
     names.warnings()
 }
 

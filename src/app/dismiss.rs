@@ -9,9 +9,9 @@ use super::find::find;
 use super::lost::loss;
 use super::places::{Places, show_typed};
 use super::project::Project;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
-use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::store::{History, Store};
 
@@ -90,14 +90,14 @@ impl Lookup<'_> {
             _ => {}
         }
         let what = match (loss(self.store, self.places, history).await?, &history.filed) {
-            (Some(Loss::Missing), Some(filed)) => {
+            (Some(ClipDamage::Missing), Some(filed)) => {
                 let take = self.store.take_by_id(&filed.take).await?;
                 match take {
                     Some(take) => return Ok(take),
                     None => "its clip belongs to no known rendering",
                 }
             }
-            (Some(Loss::Altered), _) => "its clip was altered, not removed",
+            (Some(ClipDamage::Altered), _) => "its clip was altered, not removed",
             (_, Some(_)) => "its clip is not missing",
             (_, None) => "it has neither failed nor been written off",
         };

@@ -13,12 +13,12 @@ use super::exit::Exit;
 use super::forgotten::refuse_forgotten;
 use super::inputs::load;
 use super::places::Places;
-use super::plan::worksheet;
+use super::plan::plan_tables;
 use super::project::Project;
 use super::recover::refuse_lost;
 use crate::domain::problem::Problem;
 use crate::files::Ffmpeg;
-use crate::store::Worksheet;
+use crate::store::PlanTables;
 
 /// Part of a message that says what does not work without `ffmpeg`.
 const WITHOUT: &str = "only the files of clips are checked, not their frames, and reports have no posters";
@@ -114,9 +114,9 @@ impl Project {
     pub async fn doctor(&self) -> Result<DoctorReport, Error> {
         let context = Context { project: self, places: &self.places };
         let now = self.clock.now();
-        let worksheet = worksheet(&self.places)?;
-        let loaded = load(self, &worksheet);
-        let wants = input::Wants::of(&worksheet)?;
+        let plan_tables = plan_tables(&self.places)?;
+        let loaded = load(self, &plan_tables);
+        let wants = input::ModelNeeds::of(&plan_tables)?;
 
         let mut checks = vec![Check::ok("version", concat!("shotlist ", env!("CARGO_PKG_VERSION")))];
         checks.extend(input::manifest(&context, &loaded, &wants));
@@ -124,8 +124,8 @@ impl Project {
         let mut state = machine::state(&context, project, now).await;
         checks.extend(input::providers(&context, &wants, &state.owing, &state.hosts).await);
         checks.append(&mut state.checks);
-        checks.extend(machine::disk_space(&context, &loaded, &worksheet, &state));
-        checks.extend(self.unknown_clips(&worksheet, &checks).await);
+        checks.extend(machine::disk_space(&context, &loaded, &plan_tables, &state));
+        checks.extend(self.unknown_clips(&plan_tables, &checks).await);
         checks.extend(machine::output(&context));
         let looked = tokio::task::spawn_blocking(ffmpeg)
             .await
@@ -147,15 +147,15 @@ impl Project {
 impl Project {
     /// Checks whether the output folder has paid clips that the database does not know, for which a run is refused.
     ///
-    /// It needs the worksheet with the plan's decisions. `checks` are the earlier checks: a database that failed one is
+    /// It needs the plan's tables with the plan's decisions. `checks` are the earlier checks: a database that failed one is
     /// not compared with the clips.
-    async fn unknown_clips(&self, worksheet: &Worksheet, checks: &[Check]) -> Option<Check> {
+    async fn unknown_clips(&self, plan_tables: &PlanTables, checks: &[Check]) -> Option<Check> {
         let is_failed = |check: &Check| matches!(check.verdict, Verdict::Fail(_));
         if checks.iter().any(|check| is_failed(check) && matches!(check.about, "state" | "database")) {
             return None;
         }
         let found = match refuse_lost(&self.places).await {
-            Ok(()) => refuse_forgotten(self, worksheet, std::iter::empty()).map(drop),
+            Ok(()) => refuse_forgotten(self, plan_tables, std::iter::empty()).map(drop),
             lost => lost,
         };
         let error = found.err()?;

@@ -15,7 +15,7 @@ use crate::domain::take::Wanted;
 use crate::domain::text::count;
 use crate::files::{Tree, kept_path};
 use crate::plan::decide::Decision;
-use crate::store::{Book, Clip, ClipFinder, StoreError, Worksheet};
+use crate::store::{Clip, ClipFinder, LockedTables, PlanTables, StoreError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -86,21 +86,21 @@ pub(crate) struct LoneSidecars {
 /// paid renderings without an intact clip, and returns their jobs.
 pub(crate) fn refuse_forgotten<'a>(
     project: &Project,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     mut altered: impl Iterator<Item = &'a Clip>,
 ) -> Result<LoneSidecars, Error> {
     let places = &project.places;
     let mut lone = LoneSidecars::default();
     let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(lone) };
     let mut clips = BTreeMap::new();
-    let mut look = |book: &Book, path: &str, wanted: Option<&Wanted>, is_new: bool| {
+    let mut look = |tables: &LockedTables, path: &str, wanted: Option<&Wanted>, is_new: bool| {
         // A file check without opening anything is cheap, and most jobs have no such file.
         let name = places.out.join(format!("{path}.json"));
         if name.symlink_metadata().is_ok()
             && let Some(sidecar) = tree.sidecar_of(path)
             && counts(&sidecar, places.sandbox)
             && let Some(take) = sidecar["take"].as_str().map(|take| TakeId(take.to_owned()))
-            && book.known_take(&take)?.is_none()
+            && tables.known_take(&take)?.is_none()
         {
             let same = wanted.filter(|job| sidecar["fingerprint"] == job.fingerprint.to_string());
             if (same.is_some() || !is_new) && tree.clip_of(path, &take).is_some() {
@@ -112,13 +112,13 @@ pub(crate) fn refuse_forgotten<'a>(
         }
         Ok(())
     };
-    let book = worksheet.book();
-    book.each_named::<StoreError>(&["new", "changed", "redo", "again"], |book, job| {
+    let tables = plan_tables.lock();
+    tables.each_named::<StoreError>(&["new", "changed", "redo", "again"], |tables, job| {
         let wanted = &job.wanted;
-        look(book, &wanted.path, Some(wanted), matches!(job.decision, Decision::New))
+        look(tables, &wanted.path, Some(wanted), matches!(job.decision, Decision::New))
     })?;
-    altered.try_for_each(|clip| look(&book, &clip.filed.path, None, false))?;
-    drop(book);
+    altered.try_for_each(|clip| look(&tables, &clip.filed.path, None, false))?;
+    drop(tables);
     unknown(places, clips.len(), clips.into_values().sum())?;
     if let Some(warning) = lone.warning(places) {
         project.tell(&News::Warning(&warning));

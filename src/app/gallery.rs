@@ -10,9 +10,9 @@ use super::project::Project;
 use super::project_status::kept_as;
 use super::reporter::News;
 use super::session::reader;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
-use crate::domain::loss::Loss;
 use crate::domain::problem::did_you_mean;
 use crate::domain::review::{Review, ReviewState};
 use crate::domain::verdict::Verdict;
@@ -122,8 +122,9 @@ impl Project {
         if is_watched {
             match found(places, &out, &reader, named).await {
                 Ok(found) => {
-                    let is_meant =
-                        |take: &TakeId, loss: Loss| loss == Loss::Missing && dismissed.contains(take);
+                    let is_meant = |take: &TakeId, loss: ClipDamage| {
+                        loss == ClipDamage::Missing && dismissed.contains(take)
+                    };
                     for (clip, loss) in found.lost.iter().filter(|(clip, _)| clip.wanted) {
                         let is_meant = is_meant(&clip.filed.take, *loss);
                         let bucket = if is_meant { Bucket::Dismissed } else { Bucket::lost(*loss) };

@@ -5,10 +5,10 @@ use super::exit::Exit;
 use super::planned::Plan;
 use super::project::Project;
 use super::reporter::News;
-use crate::plan::guards::{Found, Trip};
+use crate::plan::guards::{ExceededGuard, Found};
 
 /// Reports the guards (safety limits) that the plan exceeds, with the commands that accept the plan.
-fn tell(project: &Project, trips: &[Trip]) {
+fn tell(project: &Project, trips: &[ExceededGuard]) {
     let commands = ["run --accept-changes", "plan --out plan.json", "run --plan plan.json"];
     project.tell(&News::Guards { trips, commands: Some(commands.map(|words| project.places.typed(words))) });
 }

@@ -15,19 +15,19 @@ use crate::files::ImageCache;
 use crate::load::{Jobs, Loaded, jobs, open};
 use crate::manifest::ImageIdentity;
 use crate::plan::order::LinkBook;
-use crate::store::{Folder, Reader, StoreError, Worksheet};
+use crate::store::{Folder, PlanTables, Reader, StoreError};
 
-/// Reads a manifest with its products, images and reviewers' notes, and adds its jobs to the worksheet.
+/// Reads a manifest with its products, images and reviewers' notes, and adds its jobs to the plan's tables.
 #[must_use]
-pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
+pub(crate) fn load(project: &Project, plan_tables: &PlanTables) -> Loaded {
     let mut loaded = open(&project.places.manifest, &project.registry);
     let identity = loaded.manifest.as_ref().map(|manifest| manifest.image_identity);
     let state = project.places.shared_state();
     if identity == Some(ImageIdentity::Pixels) && Folder::make(&state).is_ok() {
-        worksheet.book().keep_signatures(&state.join("signatures.db"));
+        plan_tables.lock().keep_signatures(&state.join("signatures.db"));
     }
     hear_reviewers(&project.places, &mut loaded);
-    hand_on(&project.places, &mut loaded, &LinkBook::new(), false, &mut &*worksheet);
+    hand_on(&project.places, &mut loaded, &LinkBook::new(), false, &mut &*plan_tables);
     loaded
 }
 

@@ -15,7 +15,7 @@ use super::forgotten::refuse_unknown;
 use super::gallery::{Gallery, GalleryJob};
 use super::inputs::{load, valid};
 use super::places::quoted;
-use super::plan::{attach_history, worksheet};
+use super::plan::{attach_history, plan_tables};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
@@ -179,8 +179,8 @@ pub fn spent(job: &GalleryJob) -> Usd {
 /// Plans all jobs of the manifest, and returns each with its status and price.
 fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
     let places = &project.places;
-    let worksheet = worksheet(places)?;
-    let mut loaded = load(project, &worksheet);
+    let plan_tables = plan_tables(places)?;
+    let mut loaded = load(project, &plan_tables);
     if !loaded.is_invalid() {
         // `plan` and `validate` report the warnings.
         loaded.problems.clear();
@@ -191,11 +191,11 @@ fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
     if reader.is_none() {
         refuse_unknown(places)?;
     }
-    attach_history(&worksheet, places, manifest, reader.as_ref())?;
+    attach_history(&plan_tables, places, manifest, reader.as_ref())?;
     let choice = Choice { selection: &Selection::default(), approved: None, accepted: false };
-    let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    let decided = Decided::of(manifest, &loaded, &plan_tables, choice)?;
     let mut planned = Vec::new();
-    decided.worksheet.book().each::<StoreError>(|_, job| {
+    decided.plan_tables.lock().each::<StoreError>(|_, job| {
         let bucket = Bucket::of(&job.wanted.key, &job.decision);
         let price = job.wanted.price.filter(|_| job.decision.costs() || bucket == Bucket::Asks);
         planned.push(Planned { wanted: job.wanted.clone(), bucket, price });

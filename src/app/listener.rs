@@ -1,8 +1,8 @@
 //! The receiver of a run's events, which counts them and reports them to the user.
 
-use super::board::Board;
-use super::budget::Gauge;
-use super::reporter::{News, Reporter, SharedBoard};
+use super::budget::BudgetMonitor;
+use super::reporter::{News, Reporter, SharedTotals};
+use super::totals::RunTotals;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::engine::clock::Clock;
 use std::collections::{HashMap, HashSet};
@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Listener {
     reporter: Arc<dyn Reporter>,
     clock: Clock,
-    board: SharedBoard,
+    board: SharedTotals,
     heard: Mutex<Heard>,
 }
 
 #[derive(Default)]
 struct Heard {
-    gauge: Gauge,
+    gauge: BudgetMonitor,
     /// Providers and models that take no more submissions, by name, with the reason.
     closed: HashMap<String, WhyStopped>,
     /// Texts of the local faults that were reported; a full disk affects each clip but is reported only once.
@@ -37,7 +37,12 @@ impl Heard {
 
 impl Listener {
     /// Returns the receiver of a new run's events, and reports that the run has started.
-    pub(crate) fn new(reporter: Arc<dyn Reporter>, clock: Clock, board: Board, gauge: Gauge) -> Self {
+    pub(crate) fn new(
+        reporter: Arc<dyn Reporter>,
+        clock: Clock,
+        board: RunTotals,
+        gauge: BudgetMonitor,
+    ) -> Self {
         let board = Arc::new(Mutex::new(board));
         reporter.hear(&News::Started(&board));
         Self { reporter, clock, board, heard: Mutex::new(Heard { gauge, ..Heard::default() }) }
@@ -68,7 +73,7 @@ impl Listener {
 
     /// Reports the end of the run. Returns the final counts, and the providers and models that take no more
     /// submissions.
-    pub(crate) fn end(&self) -> (Board, HashMap<String, WhyStopped>) {
+    pub(crate) fn end(&self) -> (RunTotals, HashMap<String, WhyStopped>) {
         let mut heard = self.heard();
         self.reporter.hear(&News::Ended);
         let board = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -6,22 +6,22 @@ use super::moved::{is_at, leave_out_arrived};
 use super::names::Names;
 use super::places::{Places, quoted};
 use super::session::Session;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::loss::Loss;
 use crate::engine::lost::{Back, Copies, Found, bring_back, look, newer};
 use crate::files::Tree;
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
 use crate::plan::filing::there;
 use crate::plan::known::Filed;
-use crate::store::{Clip, ClipsFrom, History, Reader, StoreError, Worksheet};
+use crate::store::{Clip, ClipsFrom, History, PlanTables, Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 /// The jobs whose saved clips are missing or altered.
 #[derive(Default)]
 pub struct Lost {
-    pub(crate) clips: BTreeMap<JobKey, (Clip, Loss)>,
+    pub(crate) clips: BTreeMap<JobKey, (Clip, ClipDamage)>,
     /// Jobs with a missing clip that a person has accepted as missing.
     accepted: BTreeSet<JobKey>,
     dismissed: HashSet<TakeId>,
@@ -30,7 +30,7 @@ pub struct Lost {
     /// Only a run can record the clip under its job's name, and only then can it be restored.
     unfiled: BTreeSet<JobKey>,
     /// Every missing or altered clip, whether a job still wants it or not, by its take and path.
-    all: HashMap<(TakeId, String), (Clip, Loss)>,
+    all: HashMap<(TakeId, String), (Clip, ClipDamage)>,
     /// The folder of the clips; `None` if clips are not watched, or if there are none.
     tree: Option<Tree>,
 }
@@ -40,7 +40,7 @@ impl Lost {
     ///
     /// It is also `None` if `decision` (the planned action) does not keep the clip.
     #[must_use]
-    pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
+    pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<ClipDamage> {
         self.clips.get(key).filter(|_| keeps(decision)).map(|(_, loss)| *loss)
     }
 
@@ -59,12 +59,12 @@ impl Lost {
 
     /// Returns the number of jobs whose clips have this problem: missing or altered.
     #[must_use]
-    pub(crate) fn count(&self, loss: Loss) -> usize {
+    pub(crate) fn count(&self, loss: ClipDamage) -> usize {
         self.clips.values().filter(|(_, found)| *found == loss).count()
     }
 
     /// Returns the jobs whose clips are missing or altered, each with the problem.
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = (&JobKey, Loss)> {
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = (&JobKey, ClipDamage)> {
         self.clips.iter().map(|(key, (_, loss))| (key, *loss))
     }
 
@@ -77,17 +77,17 @@ impl Lost {
     /// Drops the missing and altered clips whose jobs the plan would render again anyway.
     ///
     /// Adds the clips that the plan would move or copy from another name, for example after a product was renamed.
-    pub(crate) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
-        let book = worksheet.book();
+    pub(crate) fn keep(&mut self, plan_tables: &PlanTables) -> Result<(), Error> {
+        let tables = plan_tables.lock();
         let mut kept = BTreeMap::new();
         for (key, clip) in std::mem::take(&mut self.clips) {
-            if book.find(&key)?.is_some_and(|job| keeps(&job.decision)) {
+            if tables.find(&key)?.is_some_and(|job| keeps(&job.decision)) {
                 kept.insert(key, clip);
             }
         }
         self.clips = kept;
         let mut others = Vec::new();
-        book.each_named::<Error>(&["moved", "renamed", "shared", "kept", "asks"], |_, job| {
+        tables.each_named::<Error>(&["moved", "renamed", "shared", "kept", "asks"], |_, job| {
             let Some(from) = there(&job.decision) else { return Ok(()) };
             // The run only records the new path of a clip that is there already.
             let tree = self.tree.as_ref();
@@ -100,7 +100,7 @@ impl Lost {
             }
             Ok(())
         })?;
-        drop(book);
+        drop(tables);
         self.look_elsewhere(others)
     }
 
@@ -112,10 +112,10 @@ impl Lost {
         let losses = losses.map_err(|error| folder_error(&format!("could not be read: {error}")))?;
         for ((key, path, filed), loss) in clips.into_iter().zip(losses) {
             let Some(loss) = loss else { continue };
-            if loss == Loss::Missing && is_at(&tree, &path, &filed) {
+            if loss == ClipDamage::Missing && is_at(&tree, &path, &filed) {
                 continue;
             }
-            if loss == Loss::Missing {
+            if loss == ClipDamage::Missing {
                 self.unfiled.insert(key.clone());
             }
             self.note(Clip { key, filed, wanted: true, older: false }, loss);
@@ -127,7 +127,7 @@ impl Lost {
     fn is_missing(&self, key: &JobKey, from: &Filed) -> bool {
         let at = (from.take.clone(), from.path.clone());
         let known = self.all.get(&at).or_else(|| self.clips.get(key));
-        known.is_some_and(|(clip, loss)| *loss == Loss::Missing && clip.filed == *from)
+        known.is_some_and(|(clip, loss)| *loss == ClipDamage::Missing && clip.filed == *from)
     }
 
     /// Records a loss for the job `key` if the clip `from`, which the job will get, is known as missing or altered.
@@ -139,7 +139,10 @@ impl Lost {
             // The take's clip was gone when a newer clip got its name.
             None if from.path.is_empty() => {
                 self.unfiled.insert(key.clone());
-                (Clip { key: key.clone(), filed: from.clone(), wanted: true, older: false }, Loss::Missing)
+                (
+                    Clip { key: key.clone(), filed: from.clone(), wanted: true, older: false },
+                    ClipDamage::Missing,
+                )
             }
             None => return false,
         };
@@ -147,8 +150,8 @@ impl Lost {
         true
     }
 
-    fn note(&mut self, clip: Clip, loss: Loss) {
-        if loss == Loss::Missing && self.dismissed.contains(&clip.filed.take) {
+    fn note(&mut self, clip: Clip, loss: ClipDamage) {
+        if loss == ClipDamage::Missing && self.dismissed.contains(&clip.filed.take) {
             self.accepted.insert(clip.key);
         } else {
             self.clips.insert(clip.key.clone(), (clip, loss));
@@ -157,26 +160,27 @@ impl Lost {
 
     /// Returns every altered clip, whether the plan keeps it or renders its job again.
     pub(crate) fn all_altered(&self) -> impl Iterator<Item = &Clip> {
-        self.all.values().filter(|(_, loss)| *loss == Loss::Altered).map(|(clip, _)| clip)
+        self.all.values().filter(|(_, loss)| *loss == ClipDamage::Altered).map(|(clip, _)| clip)
     }
 
     #[must_use]
     pub(crate) fn is_altered(&self, key: &JobKey) -> bool {
-        matches!(self.clips.get(key), Some((_, Loss::Altered)))
+        matches!(self.clips.get(key), Some((_, ClipDamage::Altered)))
     }
 
     /// Returns the command that restores the clips; `None` if no clip is missing or altered.
     #[must_use]
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
-        let altered = if self.count(Loss::Missing) == 0 { " --replace-altered" } else { "" };
+        let altered = if self.count(ClipDamage::Missing) == 0 { " --replace-altered" } else { "" };
         (!self.clips.is_empty()).then(|| places.typed(&format!("verify --repair{altered}")))
     }
 
     /// Returns the command that restores the clips of a plan: first a run if it must give them their jobs' names.
     #[must_use]
     pub(crate) fn next_planned(&self, places: &Places) -> Option<String> {
-        let is_unfiled =
-            |(key, (_, loss)): (&JobKey, &(Clip, Loss))| *loss == Loss::Missing && self.unfiled.contains(key);
+        let is_unfiled = |(key, (_, loss)): (&JobKey, &(Clip, ClipDamage))| {
+            *loss == ClipDamage::Missing && self.unfiled.contains(key)
+        };
         if !self.clips.is_empty() && self.clips.iter().all(is_unfiled) {
             return Some(places.typed("run"));
         }
@@ -194,7 +198,7 @@ pub(crate) struct Search<'a> {
     pub(crate) places: &'a Places,
     pub(crate) root: &'a Path,
     pub(crate) manifest: &'a Manifest,
-    pub(crate) worksheet: &'a Worksheet,
+    pub(crate) plan_tables: &'a PlanTables,
     pub(crate) only: &'a [String],
 }
 
@@ -214,7 +218,7 @@ impl Search<'_> {
         let mut found = found(places, root, reader, Some(&manifest.project)).await?;
         let tree = Tree::look_at(&places.state, root).ok();
         if let Some(tree) = &tree {
-            leave_out_arrived(&mut found.lost, self.worksheet, tree)?;
+            leave_out_arrived(&mut found.lost, self.plan_tables, tree)?;
         }
         let lost = self.wanted(Lost { tree, ..lost }, &found)?;
         Ok((lost, found))
@@ -224,15 +228,15 @@ impl Search<'_> {
     ///
     /// It leaves out clips of jobs that are not selected, and clips that would be rendered again anyway.
     fn wanted(&self, mut lost: Lost, found: &Found) -> Result<Lost, StoreError> {
-        let Ok(names) = Names::of_wanted(self.worksheet, self.only) else { return Ok(lost) };
-        let book = self.worksheet.book();
+        let Ok(names) = Names::of_wanted(self.plan_tables, self.only) else { return Ok(lost) };
+        let tables = self.plan_tables.lock();
         let at = |clip: &Clip| (clip.filed.take.clone(), clip.filed.path.clone());
         lost.all = found.lost.iter().map(|(clip, loss)| (at(clip), (clip.clone(), *loss))).collect();
         for (clip, loss) in &found.lost {
-            let Some(wanted) = book.wanted(&clip.key)?.filter(|_| names.has(&clip.key)) else { continue };
-            let order = book.known_take(&clip.filed.take)?.map(|take| take.fingerprint);
+            let Some(wanted) = tables.wanted(&clip.key)?.filter(|_| names.has(&clip.key)) else { continue };
+            let order = tables.known_take(&clip.filed.take)?.map(|take| take.fingerprint);
             let is_kept = self.manifest.rules(&clip.key.shot).on_change != OnChange::Render;
-            if *loss == Loss::Missing && lost.dismissed.contains(&clip.filed.take) {
+            if *loss == ClipDamage::Missing && lost.dismissed.contains(&clip.filed.take) {
                 lost.accepted.insert(clip.key.clone());
             } else if order == Some(wanted.fingerprint) || is_kept {
                 lost.clips.insert(clip.key.clone(), (clip.clone(), *loss));
@@ -253,7 +257,7 @@ impl Search<'_> {
         // A clip that is meant to be gone, or that no job asks for any more, is no sign of a lost disk.
         let is_missed = |clip: &Clip| clip.wanted && !lost.dismissed.contains(&clip.filed.take);
         let missing =
-            found.lost.iter().filter(|(clip, loss)| *loss == Loss::Missing && is_missed(clip)).count();
+            found.lost.iter().filter(|(clip, loss)| *loss == ClipDamage::Missing && is_missed(clip)).count();
         let refused = |what: String| {
             let what = format!(
                 "{missing} of {} clips are missing in the folder `{}`, {what}; nothing was downloaded or sent. Mount the \
@@ -352,7 +356,7 @@ fn folder_error(why: &str) -> Error {
 /// It removes from `lost` the clips that were copied back and those that will be downloaded again.
 async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let copies = Copies::of(session.tree()?);
-    let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
+    let missing = lost.clips.values().filter(|(_, loss)| *loss == ClipDamage::Missing);
     let missing: Vec<Clip> = missing.map(|(clip, _)| clip.clone()).collect();
     for clip in missing {
         let back =
@@ -369,15 +373,19 @@ async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
 ///
 /// It is `None` if the job has no saved clip, and if the clip matches its record or cannot be compared. If the output
 /// folder cannot be opened, the clip counts as missing.
-pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
+pub(crate) async fn loss(
+    reader: &Reader,
+    places: &Places,
+    history: &History,
+) -> Result<Option<ClipDamage>, Error> {
     let Some(filed) = &history.filed else { return Ok(None) };
     let recorded = reader.output().await?;
     let Ok(tree) = Tree::look_at(&places.state, &places.clips(recorded.as_deref())) else {
-        return Ok(Some(Loss::Missing));
+        return Ok(Some(ClipDamage::Missing));
     };
     let losses = tree.losses(std::iter::once((filed.path.as_str(), &filed.file)));
     let loss = losses.unwrap_or_default().pop().flatten();
-    let is_newer = loss == Some(Loss::Altered)
+    let is_newer = loss == Some(ClipDamage::Altered)
         && newer(reader, &tree).await.is_ok_and(|newer| newer.contains_key(&filed.path));
     Ok(loss.filter(|_| !is_newer))
 }

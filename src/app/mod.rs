@@ -11,7 +11,6 @@
 //! [`consent`] may stop it. `session` locks and opens the state folder and runs the engine. `setup` connects to the
 //! providers, `listener` passes the engine's events on, and [`summary`] makes the report.
 pub(crate) mod approval;
-pub mod board;
 pub mod budget;
 pub mod cancel;
 pub mod catalog;
@@ -78,6 +77,7 @@ pub(crate) mod setup;
 pub mod show;
 pub mod status;
 pub mod summary;
+pub mod totals;
 pub mod validate;
 pub mod verify;
 pub(crate) mod words;

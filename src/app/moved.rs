@@ -3,10 +3,10 @@
 //! Such a clip is not lost: the next run records its new path, free of charge. If the provider were asked for it instead,
 //! an expired link would leave the job without a clip.
 
-use crate::domain::loss::Loss;
+use crate::domain::clip_damage::ClipDamage;
 use crate::files::Tree;
 use crate::plan::known::Filed;
-use crate::store::{Clip, StoreError, Worksheet};
+use crate::store::{Clip, PlanTables, StoreError};
 
 /// Returns whether a clip is whole at `path`, which is not its recorded path.
 pub(crate) fn is_at(tree: &Tree, path: &str, clip: &Filed) -> bool {
@@ -15,15 +15,15 @@ pub(crate) fn is_at(tree: &Tree, path: &str, clip: &Filed) -> bool {
 
 /// Removes from `lost` the missing clips that are at the paths at which their jobs want them.
 pub(crate) fn leave_out_arrived(
-    lost: &mut Vec<(Clip, Loss)>,
-    worksheet: &Worksheet,
+    lost: &mut Vec<(Clip, ClipDamage)>,
+    plan_tables: &PlanTables,
     tree: &Tree,
 ) -> Result<(), StoreError> {
-    let book = worksheet.book();
+    let tables = plan_tables.lock();
     let mut kept = Vec::new();
     for (clip, loss) in std::mem::take(lost) {
-        let has_arrived = loss == Loss::Missing
-            && book.wanted(&clip.key)?.is_some_and(|wanted| is_at(tree, &wanted.path, &clip.filed));
+        let has_arrived = loss == ClipDamage::Missing
+            && tables.wanted(&clip.key)?.is_some_and(|wanted| is_at(tree, &wanted.path, &clip.filed));
         if !has_arrived {
             kept.push((clip, loss));
         }

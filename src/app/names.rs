@@ -7,7 +7,7 @@ use super::error::Error;
 use super::exit::Exit;
 use crate::domain::ident::composed;
 use crate::domain::key::JobKey;
-use crate::store::Worksheet;
+use crate::store::PlanTables;
 use globset::{Glob, GlobMatcher};
 use std::cell::RefCell;
 
@@ -16,13 +16,13 @@ pub(crate) struct Names(Vec<Name>);
 
 struct Name {
     written: String,
-    meaning: Meaning,
+    meaning: NameMatch,
     /// First job that the name or pattern matched; `None` as long as it has matched none.
     first: RefCell<Option<JobKey>>,
 }
 
 /// The way in which a text of the selection is compared with jobs.
-enum Meaning {
+enum NameMatch {
     /// The text is the exact key of a job or the exact id of an item.
     Spelled,
     /// The text is a pattern for keys of jobs and ids of items.
@@ -46,10 +46,10 @@ impl Names {
             // Ids have composed letters (NFC), but terminals may paste a letter and its accent as two characters.
             let written = &composed(written);
             let meaning = if !written.contains(['*', '?', '[', '{', '\\']) || is_name(written)? {
-                Meaning::Spelled
+                NameMatch::Spelled
             } else {
                 let wrong = |error: globset::Error| Error::new(Exit::Usage, format!("--only: {error}"));
-                Meaning::Pattern(Glob::new(written).map_err(wrong)?.compile_matcher())
+                NameMatch::Pattern(Glob::new(written).map_err(wrong)?.compile_matcher())
             };
             names.push(Name { written: written.clone(), meaning, first: RefCell::default() });
         }
@@ -57,9 +57,9 @@ impl Names {
     }
 
     /// Reads a selection of the manifest's jobs from the texts of the command line.
-    pub(crate) fn of_wanted(worksheet: &Worksheet, written: &[String]) -> Result<Self, Error> {
-        let book = worksheet.book();
-        Self::of(written, |name| book.has_name(name).map_err(Error::from))
+    pub(crate) fn of_wanted(plan_tables: &PlanTables, written: &[String]) -> Result<Self, Error> {
+        let tables = plan_tables.lock();
+        Self::of(written, |name| tables.has_name(name).map_err(Error::from))
     }
 
     /// Returns whether the selection matches a job, by its key or the id of its item.
@@ -68,8 +68,8 @@ impl Names {
         let mut has = self.0.is_empty();
         for name in &self.0 {
             let is_meant = match &name.meaning {
-                Meaning::Spelled => name.written == spelled || key.item == name.written,
-                Meaning::Pattern(pattern) => pattern.is_match(&spelled) || pattern.is_match(key.item.raw()),
+                NameMatch::Spelled => name.written == spelled || key.item == name.written,
+                NameMatch::Pattern(pattern) => pattern.is_match(&spelled) || pattern.is_match(key.item.raw()),
             };
             if is_meant {
                 has = true;
@@ -102,7 +102,7 @@ impl Names {
                         .money("not charged"));
                 }
                 // A star only makes sense in a pattern.
-                (Meaning::Pattern(_), Some(first)) if !written.contains(['*', '?', '{']) => {
+                (NameMatch::Pattern(_), Some(first)) if !written.contains(['*', '?', '{']) => {
                     warnings.push(format!(
                         "no job is called {written}; as a pattern it matches {first}: write {first} to \
                          name that job, or `[[]` for a bracket in a pattern"

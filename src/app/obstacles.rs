@@ -9,7 +9,7 @@ use crate::domain::lifecycle::ClipFile;
 use crate::domain::problem::{Place, Problem};
 use crate::files::{ObstacleSearch, Tree};
 use crate::plan::filing::{Filings, Target, needs_place, target, there};
-use crate::store::{StoreError, Taken, Worksheet};
+use crate::store::{PlanTables, StoreError, Taken};
 use std::collections::HashMap;
 
 /// The advice where two clips would have the same name.
@@ -49,21 +49,21 @@ impl<'a> Obstacles<'a> {
     }
 
     /// Searches for files in the way at the path of every clip that will be rendered or moved.
-    pub(crate) fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
+    pub(crate) fn search(&mut self, plan_tables: &PlanTables, filings: &Filings) -> Result<(), StoreError> {
         let vacated = filings.vacated();
-        let taken = worksheet.book().taken_by_others()?;
+        let taken = plan_tables.lock().taken_by_others()?;
         self.taken = taken.into_iter().map(|taken| (taken.filed.path.clone(), owner(&taken))).collect();
-        worksheet.book().each(|book, job| {
+        plan_tables.lock().each(|tables, job| {
             let (wanted, decision) = (&job.wanted, &job.decision);
             if needs_place(wanted, decision) {
-                let own = book.known(&wanted.key)?.and_then(|known| known.filed);
+                let own = tables.known(&wanted.key)?.and_then(|known| known.filed);
                 let vacated = vacated.get(wanted.path.as_str()).copied();
-                let promised = book.promised(&wanted.path)?;
+                let promised = tables.promised(&wanted.path)?;
                 let mut target = target(wanted, decision, own.as_ref(), vacated, promised);
                 if let Some(file) = self.meets(&target)
-                    && !(decision.costs() && book.has_there(&wanted.path, &wanted.key)?)
+                    && !(decision.costs() && tables.has_there(&wanted.path, &wanted.key)?)
                 {
-                    target.may_stand.extend(book.clip_at(&wanted.path, file)?.map(|clip| clip.file));
+                    target.may_stand.extend(tables.clip_at(&wanted.path, file)?.map(|clip| clip.file));
                 }
                 self.look(&target, own.as_ref().is_some_and(|own| own.path == wanted.path));
             }
@@ -121,11 +121,11 @@ impl<'a> Obstacles<'a> {
 /// Refuses a plan that would save a new clip over an altered one, because a person may have edited that file.
 ///
 /// A run of the plan would be refused for the same reason.
-pub(crate) fn refuse_altered(places: &Places, worksheet: &Worksheet, lost: &Lost) -> Result<(), Error> {
-    let book = worksheet.book();
+pub(crate) fn refuse_altered(places: &Places, plan_tables: &PlanTables, lost: &Lost) -> Result<(), Error> {
+    let tables = plan_tables.lock();
     let mut problems = Vec::new();
     for clip in lost.all_altered() {
-        let job = book.find(&clip.key)?.filter(|job| job.decision.costs());
+        let job = tables.find(&clip.key)?.filter(|job| job.decision.costs());
         if job.is_some_and(|job| job.wanted.path == clip.filed.path) {
             problems.push(altered(places, &clip.filed.path));
         }
@@ -136,11 +136,11 @@ pub(crate) fn refuse_altered(places: &Places, worksheet: &Worksheet, lost: &Lost
 /// Refuses a plan that would save a clip at the path where another project of the folder has one.
 ///
 /// A run of the plan would be refused for the same reason.
-pub(crate) fn refuse_taken(places: &Places, worksheet: &Worksheet) -> Result<(), Error> {
-    let book = worksheet.book();
+pub(crate) fn refuse_taken(places: &Places, plan_tables: &PlanTables) -> Result<(), Error> {
+    let tables = plan_tables.lock();
     let mut problems = Vec::new();
-    for taken in book.taken_by_others()? {
-        let needs = book.find(&taken.key)?.filter(|job| needs_place(&job.wanted, &job.decision));
+    for taken in tables.taken_by_others()? {
+        let needs = tables.find(&taken.key)?.filter(|job| needs_place(&job.wanted, &job.decision));
         let Some(job) = needs else { continue };
         let path = &taken.filed.path;
         let is_same = there(&job.decision).is_some_and(|from| from.file == taken.filed.file);

@@ -4,7 +4,7 @@ use super::error::Error;
 use super::project::Project;
 use super::setup::limits;
 use crate::domain::durations::{Durations, RenderKind};
-use crate::domain::estimate::{Estimate, Flow, Known, Open, Prospect, estimate};
+use crate::domain::estimate::{Estimate, Flow, Known, Open, RenderFigures, estimate};
 use crate::domain::key::ModelName;
 use crate::engine::lane::Lane;
 use crate::manifest::{Located, ProviderConfig};
@@ -21,8 +21,11 @@ struct Outlook {
 }
 
 impl Known for Outlook {
-    fn of(&self, kind: &RenderKind) -> Prospect {
-        Prospect { flow: self.flows.get(&kind.model).copied(), durations: self.durations.get(kind).cloned() }
+    fn of(&self, kind: &RenderKind) -> RenderFigures {
+        RenderFigures {
+            flow: self.flows.get(&kind.model).copied(),
+            durations: self.durations.get(kind).cloned(),
+        }
     }
 }
 

@@ -24,9 +24,9 @@ use super::reporter::News;
 use super::selection::Selection;
 use super::session::{Session, cannot_open};
 use super::setup::{lacks_key, settings};
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
-use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::domain::text::count;
@@ -34,7 +34,7 @@ use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
 use crate::plan::decide::Decision;
 use crate::provider::cards::Cards;
-use crate::store::{Pause, Reader, ReviewCounts, StoreError, Worksheet};
+use crate::store::{Pause, PlanTables, Reader, ReviewCounts, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -91,7 +91,7 @@ pub struct PlannedJob<'a> {
     /// Action that the plan takes for the job.
     pub decision: &'a Decision,
     /// Problem with the job's finished clip (missing or altered); `None` if there is none.
-    pub loss: Option<Loss>,
+    pub loss: Option<ClipDamage>,
     /// True if a person has accepted that the job stays failed, written off or missing.
     pub is_dismissed: bool,
 }
@@ -104,20 +104,20 @@ impl Project {
         let places = &self.places;
         let out = request.out.as_deref().map(|file| approval::check(places, file)).transpose()?;
         refuse_lost(places).await?;
-        let worksheet = worksheet(places)?;
-        let loaded = fitted(load(self, &worksheet), &worksheet, places, request)?;
+        let plan_tables = plan_tables(places)?;
+        let loaded = fitted(load(self, &plan_tables), &plan_tables, places, request)?;
         let loaded = valid(self, loaded)?;
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let now = self.clock.now();
         let History { reader, levels, paused } = history(places, manifest, now).await?;
-        attach_history(&worksheet, places, manifest, reader.as_ref())?;
+        attach_history(&plan_tables, places, manifest, reader.as_ref())?;
         // A written plan is approved when it is run, and that answers the question about changed jobs.
         let accepted = request.out.is_some();
         let choice = Choice { selection: &request.selection, approved: None, accepted };
-        let decided = Decided::of(manifest, &loaded, &worksheet, choice)
+        let decided = Decided::of(manifest, &loaded, &plan_tables, choice)
             .map_err(|error| error.or_hint(places.typed("plan")))?;
-        let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
-        refuse_forgotten(self, &worksheet, lost.all_altered())?;
+        let lost = lost(places, manifest, &plan_tables, reader.as_ref(), &request.selection.only).await?;
+        refuse_forgotten(self, &plan_tables, lost.all_altered())?;
         decided.warn(self);
         if request.fail_if_empty {
             decided.refuse_empty(places)?;
@@ -148,10 +148,10 @@ impl Project {
             self.tell(&News::Warning(&warning));
         }
         let choices = choices(manifest, &loaded, &plan);
-        refuse_altered(places, &worksheet, &lost)?;
-        refuse_taken(places, &worksheet)?;
+        refuse_altered(places, &plan_tables, &lost)?;
+        refuse_taken(places, &plan_tables)?;
         let next = if let Some(file) = &out {
-            approval::write(places, manifest, (&plan, gaps), &worksheet, file)?;
+            approval::write(places, manifest, (&plan, gaps), &plan_tables, file)?;
             places.typed(&format!("run --plan {}", quoted(&file.named().display().to_string())))
         } else {
             let providers = plan.sum.models().map(|model| model.provider.as_str());
@@ -184,7 +184,7 @@ impl PlanReport {
         &self,
         mut each: impl FnMut(&PlannedJob<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.decided.worksheet.book().each(|_, job| {
+        self.decided.plan_tables.lock().each(|_, job| {
             let (wanted, decision) = (&job.wanted, &job.decision);
             let loss = self.lost.of(&wanted.key, decision);
             let is_dismissed = self.lost.is_dismissed(&wanted.key, decision);
@@ -203,7 +203,7 @@ impl PlanReport {
         if self.decided.partial {
             return Ok(());
         }
-        self.decided.worksheet.book().each_gone(|job| {
+        self.decided.plan_tables.lock().each_gone(|job| {
             let is_told = job.is_unwanted(&self.loaded.left_out);
             if is_told { each(&job.key) } else { Ok(()) }
         })
@@ -230,29 +230,29 @@ impl PlanReport {
 async fn lost(
     places: &Places,
     manifest: &Manifest,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     reader: Option<&Reader>,
     only: &[String],
 ) -> Result<Lost, Error> {
     let Some(reader) = reader else { return Ok(Lost::default()) };
     let recorded = reader.output().await?;
     let root = recorded.map_or_else(|| places.out.clone(), |recorded| places.folder.join(recorded));
-    let search = Search { places, root: &root, manifest, worksheet, only };
+    let search = Search { places, root: &root, manifest, plan_tables, only };
     let (mut lost, _) = search.look(reader).await?;
-    lost.keep(worksheet)?;
+    lost.keep(plan_tables)?;
     Ok(lost)
 }
 
-/// Opens a worksheet (temporary planning tables) for the manifest's jobs, next to the database if there is one.
-pub(crate) fn worksheet(places: &Places) -> Result<Worksheet, Error> {
-    Worksheet::new(Some(&places.state)).map_err(Error::from)
+/// Opens the temporary tables of a plan (temporary planning tables) for the manifest's jobs, next to the database if there is one.
+pub(crate) fn plan_tables(places: &Places) -> Result<PlanTables, Error> {
+    PlanTables::new(Some(&places.state)).map_err(Error::from)
 }
 
-/// Makes the history of the manifest's project available to the worksheet.
+/// Makes the history of the manifest's project available to the plan's tables.
 ///
 /// `state` is the reader of the database; `None` if nothing was ever run.
 pub(crate) fn attach_history(
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     places: &Places,
     manifest: &Manifest,
     state: Option<&Reader>,
@@ -262,7 +262,7 @@ pub(crate) fn attach_history(
         let named: &Option<BTreeSet<String>> = named.get_or_init(|| projects_of(&places.folder));
         named.as_ref().is_none_or(|named| named.contains(project))
     };
-    worksheet.book().know(&manifest.project, state, &is_live).map_err(Error::from)
+    plan_tables.lock().know(&manifest.project, state, &is_live).map_err(Error::from)
 }
 
 /// Records the runs and the pauses of a project under its new name if the manifest has renamed it.
@@ -342,14 +342,14 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
 /// Adds a problem to the loaded manifest for each limit of a shop or platform that planned jobs break.
 fn fitted(
     mut loaded: Loaded,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     places: &Places,
     PlanRequest { selection, destinations, .. }: &PlanRequest,
 ) -> Result<Loaded, Error> {
     let mut fit = Fit::of(destinations, &loaded.cards)?;
     if !destinations.is_empty() {
-        let names = Names::of_wanted(worksheet, &selection.only)?;
-        worksheet.book().each_wanted::<StoreError>(|wanted| {
+        let names = Names::of_wanted(plan_tables, &selection.only)?;
+        plan_tables.lock().each_wanted::<StoreError>(|wanted| {
             if names.has(&wanted.key) {
                 fit.look(&wanted);
             }

@@ -10,7 +10,7 @@ use crate::domain::estimate::Estimate;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::plan::fingerprint::Change;
-use crate::plan::guards::Trip;
+use crate::plan::guards::ExceededGuard;
 use crate::provider::card::Correction;
 use crate::provider::cards::Cards;
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub struct Plan {
     /// Estimated time until all jobs to send are rendered; `None` if there are none.
     pub time: Option<Estimate>,
     /// Guards (safety limits of the manifest) that the plan exceeds.
-    pub trips: Vec<Trip>,
+    pub trips: Vec<ExceededGuard>,
 }
 
 /// The jobs whose input changed: their number and some examples.

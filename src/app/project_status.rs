@@ -12,7 +12,7 @@ use crate::domain::take::Take;
 use crate::manifest::{Manifest, OnChange};
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::provider::Registry;
-use crate::store::{Count, KeptAs, Reader, StoreError};
+use crate::store::{ChangedJobs, Count, Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Maximum number of takes with an uncertain charge for which the provider's last message is shown.
@@ -126,7 +126,7 @@ pub(crate) async fn buckets(
 /// Returns a function from a shot to the status of those of its jobs that keep their clip although the input changed.
 ///
 /// The function returns `None` if the shot renders changed jobs again, or if the manifest cannot be read.
-pub(crate) fn kept_as(manifest: Option<Manifest>) -> KeptAs {
+pub(crate) fn kept_as(manifest: Option<Manifest>) -> ChangedJobs {
     Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
         OnChange::Keep => Some(Bucket::Done),
         OnChange::Ask => Some(Bucket::Asks),

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::guards;
 use super::inputs::{invalid, load, valid};
 use super::lost::Lost;
-use super::plan::{attach_history, worksheet};
+use super::plan::{attach_history, plan_tables};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
@@ -48,17 +48,17 @@ impl Project {
     ///
     /// The archive is the folder `_archive/` in the output folder.
     pub async fn prune(&self, request: PruneRequest) -> Result<PruneReport, Error> {
-        let worksheet = worksheet(&self.places)?;
-        let loaded = valid(self, load(self, &worksheet))?;
+        let plan_tables = plan_tables(&self.places)?;
+        let loaded = valid(self, load(self, &plan_tables))?;
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let session = Session::open(self, "prune")?;
         session.keep_output().await?;
-        attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
+        attach_history(&plan_tables, &session.places, manifest, Some(&session.store))?;
         let selection = Selection::default();
         let choice = Choice { selection: &selection, approved: None, accepted: false };
-        let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+        let decided = Decided::of(manifest, &loaded, &plan_tables, choice)?;
         let mut gone = Vec::new();
-        worksheet.book().each_gone::<StoreError>(|job| {
+        plan_tables.lock().each_gone::<StoreError>(|job| {
             if job.is_unwanted(&loaded.left_out) {
                 gone.push(job);
             }
@@ -66,11 +66,11 @@ impl Project {
         })?;
         let mut takes = Vec::new();
         for job in &gone {
-            let known = worksheet.book().known(&job.key)?;
+            let known = plan_tables.lock().known(&job.key)?;
             takes.push(known.map(|known| known.takes).unwrap_or_default());
         }
         let plan = decided.plan(manifest, &loaded, Vec::new(), &Lost::default())?;
-        drop((decided, worksheet));
+        drop((decided, plan_tables));
         let mut report = PruneReport {
             archived: 0,
             left: Vec::new(),

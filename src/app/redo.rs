@@ -7,7 +7,7 @@ use super::find::job_named;
 use super::inputs::{invalid, load, valid};
 use super::names::Names;
 use super::places::quoted;
-use super::plan::{attach_history, worksheet};
+use super::plan::{attach_history, plan_tables};
 use super::project::Project;
 use super::reorder::{Reorder, decide_all, other_buckets, submit_reorder};
 use super::reporter::News;
@@ -22,7 +22,7 @@ use crate::domain::text::count;
 use crate::manifest::{Manifest, OnChange, Reuse};
 use crate::plan::decide;
 use crate::plan::known::{Known as _, KnownTake};
-use crate::store::{Book, StoreError, Worksheet};
+use crate::store::{LockedTables, PlanTables, StoreError};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
@@ -49,18 +49,18 @@ impl Project {
 }
 
 async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error> {
-    let worksheet = worksheet(&project.places)?;
-    let loaded = valid(project, load(project, &worksheet))?;
+    let plan_tables = plan_tables(&project.places)?;
+    let loaded = valid(project, load(project, &plan_tables))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(project, "redo")?;
     session.keep_output().await?;
-    attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
-    let chosen = chosen(project, args, &worksheet, manifest);
+    attach_history(&plan_tables, &session.places, manifest, Some(&session.store))?;
+    let chosen = chosen(project, args, &plan_tables, manifest);
     let (jobs, refused) = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
-    let others = other_buckets(&decide_all(&worksheet, &loaded, manifest)?, &keys)?;
-    // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
-    drop(worksheet);
+    let others = other_buckets(&decide_all(&plan_tables, &loaded, manifest)?, &keys)?;
+    // The last connection to close checkpoints the write-ahead log, and the temporary tables of a plan may not write.
+    drop(plan_tables);
     if let Some(first) = refused.first() {
         let them = if refused.len() == 1 { "its" } else { "their" };
         let what =
@@ -94,23 +94,23 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
 fn chosen(
     project: &Project,
     args: &RedoRequest,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     manifest: &Manifest,
 ) -> Result<(Vec<Wanted>, Vec<String>), Error> {
-    let only = Names::of_wanted(worksheet, &args.only)?;
-    let book = worksheet.book();
-    let named = named(args, &book)?;
+    let only = Names::of_wanted(plan_tables, &args.only)?;
+    let tables = plan_tables.lock();
+    let named = named(args, &tables)?;
     let (mut jobs, mut refused) = (Vec::new(), Vec::new());
     // One rendering serves all jobs that share the request of a rejected clip.
     let mut served: HashMap<Fingerprint, JobKey> = HashMap::new();
     let takes_all = args.rejected && args.jobs.is_empty() && args.only.is_empty();
-    book.each_wanted::<StoreError>(|wanted| {
+    tables.each_wanted::<StoreError>(|wanted| {
         let is_named = named.contains(&wanted.key);
         if !is_named && !takes_all && (args.only.is_empty() || !only.has(&wanted.key)) {
             return Ok(());
         }
         if args.rejected {
-            let rejection = book.rejection(&wanted.key).filter(|it| it.order == wanted.fingerprint);
+            let rejection = tables.rejection(&wanted.key).filter(|it| it.order == wanted.fingerprint);
             if rejection.is_none() {
                 if is_named {
                     let why = "its clip is not rejected";
@@ -131,7 +131,7 @@ fn chosen(
                 }
             }
         }
-        match hindrance(&book, &wanted, manifest)? {
+        match hindrance(&tables, &wanted, manifest)? {
             None => jobs.push(wanted),
             Some((why, words)) => {
                 let command = project.places.typed(&words);
@@ -156,12 +156,12 @@ fn repeat_command(args: &RedoRequest) -> String {
 }
 
 /// Returns the keys of the jobs that the request names one by one.
-fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
+fn named(args: &RedoRequest, tables: &LockedTables) -> Result<BTreeSet<JobKey>, Error> {
     if args.jobs.is_empty() {
         return Ok(BTreeSet::new());
     }
     let mut keys = Vec::new();
-    book.each_wanted::<StoreError>(|wanted| {
+    tables.each_wanted::<StoreError>(|wanted| {
         keys.push(wanted.key);
         Ok(())
     })?;
@@ -170,12 +170,12 @@ fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
 
 /// Returns why a job cannot be rendered again now, with the command to type instead; `None` if it can.
 fn hindrance(
-    book: &Book,
+    tables: &LockedTables,
     wanted: &Wanted,
     manifest: &Manifest,
 ) -> Result<Option<(&'static str, String)>, StoreError> {
     let of_it = |words: &str| format!("{words} {}", quoted(&wanted.key.to_string()));
-    let Some(job) = book.known(&wanted.key)? else {
+    let Some(job) = tables.known(&wanted.key)? else {
         return Ok(Some(("it was never rendered", of_it("run --only"))));
     };
     if let Some(open) = job.takes.iter().find(|take| take.state.is_unsettled()) {
@@ -191,7 +191,7 @@ fn hindrance(
     let Some(filed) = &job.filed else {
         return Ok(Some(("it has no clip yet", of_it("show"))));
     };
-    let order = book.known_take(&filed.take)?.map(|take| take.fingerprint);
+    let order = tables.known_take(&filed.take)?.map(|take| take.fingerprint);
     if order == Some(wanted.fingerprint) {
         return Ok(None);
     }

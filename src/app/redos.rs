@@ -11,7 +11,7 @@ use crate::domain::text::count;
 use crate::manifest::Manifest;
 use crate::plan::decide::Decision;
 use crate::plan::known::{Known as _, KnownTake};
-use crate::store::{self, Book, Reader, ReviewCounts, StoreError};
+use crate::store::{self, LockedTables, Reader, ReviewCounts, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
 /// Returns a note for each reason why a run does not send redos that reviewers have queued.
@@ -27,12 +27,12 @@ pub(crate) fn unsent_redos(
     }
     let mut found = 0;
     let mut jobs: BTreeMap<(&str, &str), Vec<JobKey>> = BTreeMap::new();
-    decided.worksheet.book().each::<StoreError>(|book, job| {
+    decided.plan_tables.lock().each::<StoreError>(|tables, job| {
         let key = &job.wanted.key;
-        let is_queued = book.rejection(key).is_some_and(|rejection| rejection.is_redo_queued);
+        let is_queued = tables.rejection(key).is_some_and(|rejection| rejection.is_redo_queued);
         if is_queued && !matches!(job.decision, Decision::Redo { .. }) {
             found += 1;
-            if let Some(why) = hindrance(book, job)? {
+            if let Some(why) = hindrance(tables, job)? {
                 jobs.entry(why).or_default().push(key.clone());
             }
         }
@@ -58,11 +58,11 @@ pub(crate) fn unsent_redos(
 }
 
 /// Checks whether a person has queued a redo of a job that was not sent yet.
-pub(crate) fn has_queued_redo(book: &Book, key: &JobKey) -> Result<bool, StoreError> {
-    if book.rejection(key).is_some_and(|rejection| rejection.is_redo_queued) {
+pub(crate) fn has_queued_redo(tables: &LockedTables, key: &JobKey) -> Result<bool, StoreError> {
+    if tables.rejection(key).is_some_and(|rejection| rejection.is_redo_queued) {
         return Ok(true);
     }
-    let (Some(known), Some(wanted)) = (book.known(key)?, book.wanted(key)?) else { return Ok(false) };
+    let (Some(known), Some(wanted)) = (tables.known(key)?, tables.wanted(key)?) else { return Ok(false) };
     let waits = |take: &KnownTake| matches!(take.state, State::Pending { .. });
     Ok(known.takes.iter().any(|take| take.fingerprint == wanted.fingerprint && waits(take)))
 }
@@ -71,12 +71,12 @@ pub(crate) fn has_queued_redo(book: &Book, key: &JobKey) -> Result<bool, StoreEr
 ///
 /// `outdated` are the jobs that need another rendering after their unfinished one.
 pub(crate) fn waiting_redos<'a>(
-    book: &Book,
+    tables: &LockedTables,
     outdated: &'a HashSet<JobKey>,
 ) -> Result<Vec<&'a JobKey>, StoreError> {
     let mut waiting = Vec::new();
     for key in outdated {
-        let found = book.find(key)?;
+        let found = tables.find(key)?;
         if found.is_some_and(|job| matches!(job.decision.name(), "unchanged" | "in flight")) {
             waiting.push(key);
         }
@@ -87,7 +87,10 @@ pub(crate) fn waiting_redos<'a>(
 
 /// Returns why the plan does not send the queued redo of a job, and a command to type; `None` if the plan renders the
 /// job anyway.
-fn hindrance(book: &Book, job: &store::Decided) -> Result<Option<(&'static str, &'static str)>, StoreError> {
+fn hindrance(
+    tables: &LockedTables,
+    job: &store::Decided,
+) -> Result<Option<(&'static str, &'static str)>, StoreError> {
     let held = ("the job needs your decision first", "show {}");
     let waiting = ("the result of an earlier request comes first", "collect");
     Ok(match &job.decision {
@@ -104,7 +107,7 @@ fn hindrance(book: &Book, job: &store::Decided) -> Result<Option<(&'static str, 
             Some(("the job's input changed, and `on_change: keep` keeps its clip", "show {}"))
         }
         Decision::HeldBack => Some(("the job waits for your review of the first clips", "plan --only {}")),
-        _ => match book.known(&job.wanted.key)? {
+        _ => match tables.known(&job.wanted.key)? {
             Some(known) if known.takes.iter().any(|take| matches!(take.state, State::Held { .. })) => {
                 Some(held)
             }
@@ -129,10 +132,10 @@ pub(crate) async fn open_redos(
     let mut takes = reader.held(name).await?;
     let ended = reader.ended(name, kept_as(Some(manifest.clone()))).await?;
     takes.extend(ended.into_iter().filter(|take| !dismissed.contains(&take.id)));
-    let book = decided.worksheet.book();
+    let tables = decided.plan_tables.lock();
     let mut jobs: BTreeMap<&str, Vec<JobKey>> = BTreeMap::new();
     for take in takes {
-        let found = book.find(&take.key)?.filter(|_| take.project == manifest.project);
+        let found = tables.find(&take.key)?.filter(|_| take.project == manifest.project);
         if found.is_some_and(|job| matches!(job.decision, Decision::Unchanged { .. } | Decision::Kept { .. }))
         {
             let what = match take.state {

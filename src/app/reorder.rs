@@ -1,6 +1,5 @@
 //! The common part of `retry` and `redo`: asks for consent, sends the chosen jobs again and runs them.
 
-use super::board::Roster;
 use super::budget::{Fit, caps, levels};
 use super::consent::{Answer, Topic};
 use super::decided::{Choice, Decided};
@@ -17,6 +16,7 @@ use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::setup;
 use super::summary::{self, Ended, RunReport};
+use super::totals::RunJobs;
 use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::ClipFile;
@@ -29,7 +29,7 @@ use crate::manifest::Manifest;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::expand::LeftOut;
 use crate::plan::filing::Target;
-use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
+use crate::store::{Admission, Admitted, Jobs, NewTake, PlanTables, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
 /// A person's request to send chosen jobs again.
@@ -53,19 +53,19 @@ pub(crate) struct Reorder {
 
 /// Returns the plan of all jobs of the manifest, as `run` makes it.
 pub(crate) fn decide_all(
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     loaded: &Loaded,
     manifest: &Manifest,
 ) -> Result<Decided, Error> {
     let selection = &Selection::default();
-    Decided::of(manifest, loaded, worksheet, Choice { selection, approved: None, accepted: false })
+    Decided::of(manifest, loaded, plan_tables, Choice { selection, approved: None, accepted: false })
 }
 
 /// Returns the number of jobs of the plan by status (bucket), except the jobs in `jobs`.
 pub(crate) fn other_buckets(decided: &Decided, jobs: &[JobKey]) -> Result<Buckets, Error> {
     let chosen: HashSet<&JobKey> = jobs.iter().collect();
     let mut others = Buckets::default();
-    let each = decided.worksheet.book().each::<StoreError>(|_, job| {
+    let each = decided.plan_tables.lock().each::<StoreError>(|_, job| {
         if !chosen.contains(&job.wanted.key) {
             others.add(Bucket::of(&job.wanted.key, &job.decision), 1);
         }
@@ -153,12 +153,12 @@ pub(crate) async fn submit_reorder(
         run,
         work: Some(Work::default()),
         max_time: bounds.max_time,
-        roster: Roster {
+        roster: RunJobs {
             jobs: reorder.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
             others: reorder.others,
             unsent: kinds(&reorder.jobs),
             having: reorder.having,
-            ..Roster::default()
+            ..RunJobs::default()
         },
         price: Some(price),
         max_in_doubt: manifest.guards.max_in_doubt,

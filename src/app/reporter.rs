@@ -1,16 +1,16 @@
 //! The trait that receives progress and warnings while a command such as `run` works, before its report exists.
 
-use super::board::Board;
 use super::budget::Fit;
 use super::outcome::{CancelledJob, ResolvedJob};
 use super::planned::Plan;
+use super::totals::RunTotals;
 use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::problem::Problem;
 use crate::plan::approval::Moved;
-use crate::plan::guards::Trip;
-use crate::store::{Clip, Elsewhere, Pause, Repair};
+use crate::plan::guards::ExceededGuard;
+use crate::store::{Clip, OtherCopy, Pause, Repair};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,7 @@ pub trait Reporter: Send + Sync {
 }
 
 /// The job counts and amounts of money of the current run, shared with the display that shows them.
-pub type SharedBoard = Arc<Mutex<Board>>;
+pub type SharedTotals = Arc<Mutex<RunTotals>>;
 
 /// A piece of news (progress or a warning) that a command sends while it works.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ pub enum News<'a> {
     /// A repair of the database that was made when it was opened.
     Repaired(&'a Repair),
     /// A warning that the project was last run from a copy in another folder or on another machine.
-    Elsewhere(&'a Elsewhere),
+    OtherCopy(&'a OtherCopy),
     /// Pauses that stop new submissions to providers.
     Paused {
         /// Pauses in effect.
@@ -59,7 +59,7 @@ pub enum News<'a> {
     /// The guards (safety limits of the manifest) that the plan exceeds.
     Guards {
         /// Exceeded guards, each with the measured value.
-        trips: &'a [Trip],
+        trips: &'a [ExceededGuard],
         /// Commands that accept the plan: one that runs it at once, and two that write it and run it from the file.
         ///
         /// It is `None` for `prune`, which sends nothing.
@@ -117,7 +117,7 @@ pub enum News<'a> {
     /// The result for one job of a request to settle jobs that need a decision.
     Resolved(&'a ResolvedJob),
     /// The start of a run, with its job counts and amounts, which the display can read at any time.
-    Started(&'a SharedBoard),
+    Started(&'a SharedTotals),
     /// An event of a run, such as the new state of a job.
     Notice {
         /// Event that the engine reported.

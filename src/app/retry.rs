@@ -4,7 +4,7 @@ use super::decided::Decided;
 use super::error::Error;
 use super::inputs::{invalid, load, valid};
 use super::names::Names;
-use super::plan::{attach_history, worksheet};
+use super::plan::{attach_history, plan_tables};
 use super::project::Project;
 use super::project_status::kept_as;
 use super::reorder::{Reorder, cost, decide_all, other_buckets, submit_reorder};
@@ -22,7 +22,7 @@ use crate::domain::take::{Take, Wanted};
 use crate::domain::text::count;
 use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
-use crate::store::{StoreError, Worksheet};
+use crate::store::{PlanTables, StoreError};
 use std::collections::HashSet;
 
 /// A request to send failed jobs again.
@@ -51,16 +51,16 @@ impl Project {
 }
 
 async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Error> {
-    let worksheet = worksheet(&project.places)?;
-    let loaded = valid(project, load(project, &worksheet))?;
+    let plan_tables = plan_tables(&project.places)?;
+    let loaded = valid(project, load(project, &plan_tables))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(project, "retry")?;
     session.keep_output().await?;
     let name = Some(manifest.project.as_str());
     let kept_as = kept_as(Some(manifest.clone()));
     let mut failed = session.store.ended(name, kept_as).await?;
-    attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
-    let decided = decide_all(&worksheet, &loaded, manifest)?;
+    attach_history(&plan_tables, &session.places, manifest, Some(&session.store))?;
+    let decided = decide_all(&plan_tables, &loaded, manifest)?;
     for id in planned(&decided, &failed)? {
         failed.extend(session.store.take_by_id(&id).await?);
     }
@@ -68,13 +68,13 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     let dismissed = session.store.dismissed().await?;
     // Naming a job overrides its earlier dismissal.
     failed.retain(|take| !args.selection.only.is_empty() || !dismissed.contains(&take.id));
-    let chosen = chosen(project, args, failed, &worksheet);
+    let chosen = chosen(project, args, failed, &plan_tables);
     let chosen = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
     let others = other_buckets(&decided, &keys)?;
     let having = finished(&decided, keys)?;
-    // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
-    drop((decided, worksheet));
+    // The last connection to close checkpoints the write-ahead log, and the temporary tables of a plan may not write.
+    drop((decided, plan_tables));
     if chosen.is_empty() {
         let (what, next) = ("nothing to retry".to_owned(), Some(session.places.typed("status")));
         return Ok(RunReport::nothing(what, next));
@@ -101,9 +101,9 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
 /// edit was undone since then.
 fn planned(decided: &Decided, known: &[Take]) -> Result<Vec<TakeId>, StoreError> {
     let mut planned = Vec::new();
-    decided.worksheet.book().each_named::<StoreError>(&["failed"], |book, job| {
+    decided.plan_tables.lock().each_named::<StoreError>(&["failed"], |tables, job| {
         let Decision::Failed { take, from: None, .. } = &job.decision else { return Ok(()) };
-        let own = book.known(&job.wanted.key)?;
+        let own = tables.known(&job.wanted.key)?;
         let is_own = own.is_some_and(|own| own.takes.iter().any(|known| known.id == *take));
         if is_own && known.iter().all(|known| known.id != *take) {
             planned.push(take.clone());
@@ -115,10 +115,10 @@ fn planned(decided: &Decided, known: &[Take]) -> Result<Vec<TakeId>, StoreError>
 
 /// Returns the jobs among `keys` that still have a clip, because only their redo (another rendering) failed.
 fn finished(decided: &Decided, keys: Vec<JobKey>) -> Result<HashSet<JobKey>, StoreError> {
-    let book = decided.worksheet.book();
+    let tables = decided.plan_tables.lock();
     let mut finished = HashSet::new();
     for key in keys {
-        if book.find(&key)?.is_some_and(|job| Bucket::of(&key, &job.decision) == Bucket::Done) {
+        if tables.find(&key)?.is_some_and(|job| Bucket::of(&key, &job.decision) == Bucket::Done) {
             finished.insert(key);
         }
     }
@@ -150,17 +150,17 @@ fn chosen(
     project: &Project,
     args: &RetryRequest,
     failed: Vec<Take>,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
 ) -> Result<Vec<(Take, Wanted)>, Error> {
     let Selection { only, limit } = &args.selection;
-    let names = Names::of_wanted(worksheet, only)?;
+    let names = Names::of_wanted(plan_tables, only)?;
     let mut chosen = Vec::new();
     for take in failed.into_iter().filter(|take| names.has(&take.key)) {
         let refusal = match take.state {
             State::Failed { refusal, .. } => Some(refusal),
             _ => None,
         };
-        let wanted = worksheet.book().wanted(&take.key)?;
+        let wanted = plan_tables.lock().wanted(&take.key)?;
         let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
             let why = "the manifest has changed since the job was sent: `run` renders the job as it is now";
             project.tell(&News::Skipped { job: &take.key, why });
@@ -192,7 +192,7 @@ fn chosen(
     }
     // A name is right where any job has it, failed or not.
     if !only.is_empty() {
-        worksheet.book().each_wanted::<StoreError>(|wanted| {
+        plan_tables.lock().each_wanted::<StoreError>(|wanted| {
             names.has(&wanted.key);
             Ok(())
         })?;

@@ -8,11 +8,11 @@ use super::error::Error;
 use super::places::Places;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::rollout::{Rollout, Then};
+use crate::domain::rollout::{AfterCanary, Rollout};
 use crate::domain::text::count;
 use crate::manifest::Manifest;
 use crate::plan::rollout::{Draw, Member, Step, spread, step};
-use crate::store::{Book, Canary, Store, StoreError, Template, Waiting, Worksheet};
+use crate::store::{Canary, LockedTables, PlanTables, Store, StoreError, Template, Waiting};
 use jiff::Timestamp;
 
 /// Words of the command with which a person reviews clips.
@@ -38,7 +38,7 @@ pub struct CanaryState {
     /// True if the first clips (the canary) have passed the review, and no earlier run has recorded that.
     pub is_news: bool,
     template: Sha256,
-    /// Positions, in the worksheet (the planning tables), of the jobs to render first.
+    /// Positions, in the plan's tables (the planning tables), of the jobs to render first.
     places: Vec<i64>,
     /// True if the jobs to render first differ from those that the database records, so they must be recorded.
     is_changed: bool,
@@ -55,25 +55,25 @@ impl RolloutState {
     /// Chooses the canaries of the manifest's jobs.
     ///
     /// The other jobs of a template are held back if the canary has not passed.
-    pub(crate) fn begin(manifest: &Manifest, worksheet: &Worksheet) -> Result<Self, Error> {
+    pub(crate) fn begin(manifest: &Manifest, plan_tables: &PlanTables) -> Result<Self, Error> {
         let mut state = Self::default();
         let Some(rule) = manifest.rollout else { return Ok(state) };
-        let book = worksheet.book();
-        for template in book.templates()? {
-            if !book.has_passed(&template.identity)? {
-                state.canaries.push(CanaryState::of(rule, template, &book)?);
+        let tables = plan_tables.lock();
+        for template in tables.templates()? {
+            if !tables.has_passed(&template.identity)? {
+                state.canaries.push(CanaryState::of(rule, template, &tables)?);
             }
         }
         let closed = state.canaries.iter().filter(|canary| canary.step != Step::Passed);
-        book.keep_back(closed.map(|canary| (&canary.template, canary.places.as_slice())))?;
+        tables.keep_back(closed.map(|canary| (&canary.template, canary.places.as_slice())))?;
         Ok(state)
     }
 
     /// Counts the jobs that wait for the review of first clips; every job must have a planned action before.
-    pub(crate) fn count(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
-        let book = worksheet.book();
+    pub(crate) fn count(&mut self, plan_tables: &PlanTables) -> Result<(), Error> {
+        let tables = plan_tables.lock();
         for canary in &mut self.canaries {
-            canary.waiting = book.waiting(&canary.template)?;
+            canary.waiting = tables.waiting(&canary.template)?;
         }
         Ok(())
     }
@@ -139,13 +139,13 @@ impl RolloutState {
 
 impl CanaryState {
     /// Returns the canary of a template: its recorded jobs with their states, and new jobs if these are too few.
-    fn of(rule: Rollout, template: Template, book: &Book) -> Result<Self, StoreError> {
+    fn of(rule: Rollout, template: Template, tables: &LockedTables) -> Result<Self, StoreError> {
         let Template { identity, shot, model, jobs: _ } = template;
         let draw = Draw::of(&rule);
-        let known = book.canary(&identity, draw)?;
+        let known = tables.canary(&identity, draw)?;
         let (mut members, mut places, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
         let mut add = |at: i64, members: &mut Vec<(JobKey, Member)>| -> Result<(), StoreError> {
-            match book.member(at, draw)? {
+            match tables.member(at, draw)? {
                 (_, Member::Dismissed) => left_out.push(at),
                 member => {
                     members.push(member);
@@ -155,7 +155,7 @@ impl CanaryState {
             Ok(())
         };
         for key in &known {
-            if let Some(at) = book.place_in(&identity, key)? {
+            if let Some(at) = tables.place_in(&identity, key)? {
                 add(at, &mut members)?;
             }
         }
@@ -165,9 +165,9 @@ impl CanaryState {
             let next = step(&rule, &states);
             let Step::Needs(size) = next else { break next };
             for (key, _) in &members {
-                except.extend(book.place_in(&identity, key)?);
+                except.extend(tables.place_in(&identity, key)?);
             }
-            let more = choose(book, &identity, draw, &except, size - members.len())?;
+            let more = choose(tables, &identity, draw, &except, size - members.len())?;
             if more.is_empty() {
                 // All jobs of the template are in its canary.
                 break Step::Waits;
@@ -203,8 +203,10 @@ impl CanaryState {
         let all = count(clips, "clip");
         let name = self.name();
         match self.rule.then {
-            Then::Approve => format!("{name}: the first {all} are approved; this run renders the others"),
-            Then::Rate { rate, error } => format!(
+            AfterCanary::Approve => {
+                format!("{name}: the first {all} are approved; this run renders the others")
+            }
+            AfterCanary::Rate { rate, error } => format!(
                 "{name}: {approved} of {all} approved, which shows an approval rate above {rate} (chance of error: \
                  {error}); this run renders the others"
             ),
@@ -226,7 +228,7 @@ impl CanaryState {
     /// Returns whether the first clips pass by a statistical test, instead of the approval of every clip.
     #[must_use]
     pub const fn is_test(&self) -> bool {
-        matches!(self.rule.then, Then::Rate { .. })
+        matches!(self.rule.then, AfterCanary::Rate { .. })
     }
 
     fn record(&self) -> Canary {
@@ -235,24 +237,24 @@ impl CanaryState {
     }
 }
 
-/// Chooses further jobs (as many as `jobs` says) for a canary, and returns their positions in the worksheet.
+/// Chooses further jobs (as many as `jobs` says) for a canary, and returns their positions in the plan's tables.
 ///
 /// Jobs at the positions in `except` are not chosen.
 fn choose(
-    book: &Book,
+    tables: &LockedTables,
     template: &Sha256,
     draw: Draw,
     except: &[i64],
     jobs: usize,
 ) -> Result<Vec<i64>, StoreError> {
     if draw == Draw::Random {
-        return book.drawn(template, except, jobs);
+        return tables.drawn(template, except, jobs);
     }
-    let kinds = book.kinds(template, except)?;
+    let kinds = tables.kinds(template, except)?;
     let counts: Vec<usize> = kinds.iter().map(|(_, jobs)| *jobs).collect();
     let mut chosen = Vec::new();
     for (kind, position) in spread(&counts, jobs) {
-        chosen.extend(book.of_kind(template, except, &kinds[kind].0, position)?);
+        chosen.extend(tables.of_kind(template, except, &kinds[kind].0, position)?);
     }
     Ok(chosen)
 }

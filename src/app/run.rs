@@ -3,7 +3,6 @@
 //! The same request continues an interrupted run.
 
 use super::approval;
-use super::board::Roster;
 use super::budget::{Level, caps, levels};
 use super::collect;
 use super::consent::{Answer, Topic};
@@ -17,7 +16,7 @@ use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
 use super::outlook::{time, unsent};
 use super::places::Places;
-use super::plan::{attach_history, take_over_renamed, worksheet};
+use super::plan::{attach_history, plan_tables, take_over_renamed};
 use super::planned::Plan;
 use super::prices::review_counts;
 use super::project::Project;
@@ -28,6 +27,7 @@ use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::{Setup, sandbox_limits, setup};
 use super::summary::{self, Ended, RunReport};
+use super::totals::RunJobs;
 use crate::app::words::Words;
 use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, ModelName};
@@ -39,7 +39,7 @@ use crate::load::Loaded;
 use crate::plan::approval::Approval;
 use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
-use crate::store::{Caps, StoreError, Worksheet};
+use crate::store::{Caps, PlanTables, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -75,8 +75,8 @@ impl Project {
     /// that and returns the report with the exit code of the error. It collects nothing after a local error, or if the
     /// person answers no.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
-        let worksheet = worksheet(&self.places)?;
-        let loaded = match valid(self, load(self, &worksheet)) {
+        let plan_tables = plan_tables(&self.places)?;
+        let loaded = match valid(self, load(self, &plan_tables)) {
             Ok(loaded) => loaded,
             Err(error) if self.places.has_state() => {
                 let session = Session::open(self, "collect")?;
@@ -86,9 +86,9 @@ impl Project {
         };
         refuse_lost(&self.places).await?;
         let session = Session::open(self, "run")?;
-        let prepared = Box::pin(prepare(request, &session, &loaded, &worksheet)).await;
-        // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
-        drop(worksheet);
+        let prepared = Box::pin(prepare(request, &session, &loaded, &plan_tables)).await;
+        // The last connection to close checkpoints the write-ahead log, and the temporary tables of a plan may not write.
+        drop(plan_tables);
         match prepared {
             Ok(prepared) => Box::pin(carry_out(request, session, &loaded, prepared)).await,
             // An attended user who answered no decides what happens next. With a local error the output folder may
@@ -119,34 +119,34 @@ async fn prepare(
     request: &RunRequest,
     session: &Session,
     loaded: &Loaded,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
 ) -> Result<Prepared, Error> {
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let (project, places) = (&session.project, &session.places);
     session.keep_output().await?;
     take_over_renamed(session, manifest).await?;
     session.tell_pauses(&manifest.project).await?;
-    attach_history(worksheet, places, manifest, Some(&session.store))?;
+    attach_history(plan_tables, places, manifest, Some(&session.store))?;
     let only = &request.selection.only;
-    let search = Search { places, root: &places.out, manifest, worksheet, only };
+    let search = Search { places, root: &places.out, manifest, plan_tables, only };
     let mut lost = search.check_and_restore(session, request.accept_changes).await?;
     let approved = request.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
     let agreed_before = approved.is_some() || request.accept_changes;
     let choice =
         Choice { selection: &request.selection, approved: approved.as_ref(), accepted: agreed_before };
-    let mut decided = Decided::of(manifest, loaded, worksheet, choice)
+    let mut decided = Decided::of(manifest, loaded, plan_tables, choice)
         .map_err(|error| error.or_hint(places.typed("plan")))?;
     if decided.may_render_changed(project)? {
-        decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
+        decided = Decided::of(manifest, loaded, plan_tables, Choice { accepted: true, ..choice })?;
     }
     if request.fail_if_empty {
         decided.refuse_empty(places)?;
     }
     if let Some(plan) = approved.as_ref().zip(request.plan.as_deref()) {
-        approval::compare(project, manifest, plan, worksheet)?;
+        approval::compare(project, manifest, plan, plan_tables)?;
     }
-    lost.keep(worksheet)?;
-    let lone = refuse_forgotten(project, worksheet, lost.all_altered())?;
+    lost.keep(plan_tables)?;
+    let lone = refuse_forgotten(project, plan_tables, lost.all_altered())?;
     if !request.accept_changes {
         lone.refuse(places, &accepting(places, request))?;
     }
@@ -182,11 +182,11 @@ async fn prepare(
     if !request.accept_changes {
         ask_about_gaps(request, session, &decided, approved.as_ref()).await?;
     }
-    let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
+    let mut ordered = order(&manifest.project, plan_tables, &loaded.left_out, now)?;
     // An altered clip stays where it is. The record of a missing one gets the new name, under which it can be restored.
     ordered.work.filings.now.retain(|filing| !lost.is_altered(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
-    obstacles.search(worksheet, &ordered.work.filings)?;
+    obstacles.search(plan_tables, &ordered.work.filings)?;
     obstacles.refuse()?;
     session.note_disks().await?;
     let mut needed = session.owing().await?;
@@ -217,7 +217,7 @@ async fn carry_out(
     let project = session.project.clone();
     // A changed job may be submitted only after its earlier rendering is settled.
     let mut waiting = 0;
-    decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
+    decided.plan_tables.lock().each_named::<StoreError>(&["blocked"], |_, job| {
         if let Decision::Blocked { key, state, .. } = &job.decision {
             let is_held = matches!(state, State::Held { .. });
             waiting += usize::from(!is_held);
@@ -228,8 +228,8 @@ async fn carry_out(
     let asks = decided.asks();
     let rollout = decided.rollout.clone();
     rollout.keep(&session.store, &manifest.project, now).await?;
-    let roster = Roster { unsent, ..roster(&session, &decided, &lost).await? };
-    for job in waiting_redos(&decided.worksheet.book(), &roster.outdated)? {
+    let roster = RunJobs { unsent, ..roster(&session, &decided, &lost).await? };
+    for job in waiting_redos(&decided.plan_tables.lock(), &roster.outdated)? {
         waiting += 1;
         project.tell(&News::Waiting { job, other: job, is_held: false });
     }
@@ -256,16 +256,16 @@ async fn carry_out(
 /// Returns the status of each job of the manifest at the start of the run.
 ///
 /// Jobs whose status cannot change are only counted.
-async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Roster, Error> {
+async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<RunJobs, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
-    let book = decided.worksheet.book();
-    let mut roster = Roster { others: decided.others().clone(), ..Roster::default() };
-    let mut up_to_date = book.count("unchanged")?;
+    let tables = decided.plan_tables.lock();
+    let mut roster = RunJobs { others: decided.others().clone(), ..RunJobs::default() };
+    let mut up_to_date = tables.count("unchanged")?;
     // Nothing happens in this run to jobs that wait for a review, so they are only counted, too.
-    roster.others.add(Bucket::Review, book.count("held back")?);
+    roster.others.add(Bucket::Review, tables.count("held back")?);
     let is_listed = |name: &&str| !matches!(*name, "unchanged" | "held back");
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(is_listed).collect();
-    let stood = book.each_named::<StoreError>(&others, |book, job| {
+    let stood = tables.each_named::<StoreError>(&others, |tables, job| {
         if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
             roster.add_as(&job.wanted.key, Bucket::Dismissed);
         } else if !lost.has(&job.wanted.key) {
@@ -273,7 +273,8 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
                 roster.having.insert(job.wanted.key.clone());
             }
             // A person queued a redo, which comes after the result that is still awaited.
-            if matches!(job.decision, Decision::InFlight { .. }) && has_queued_redo(book, &job.wanted.key)? {
+            if matches!(job.decision, Decision::InFlight { .. }) && has_queued_redo(tables, &job.wanted.key)?
+            {
                 roster.outdated.insert(job.wanted.key.clone());
             }
             roster.add(&job.wanted.key, &job.decision);
@@ -283,18 +284,18 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
     stood?;
     let accepted = lost.accepted().map(|key| (key, Bucket::Dismissed));
     for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(accepted) {
-        let found = book.find(key)?;
+        let found = tables.find(key)?;
         up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
         roster.add_as(key, bucket);
     }
     // A second clip for a finished job must not count as another job.
     let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
     for key in keys {
-        let found = book.find(&key)?;
+        let found = tables.find(&key)?;
         if found.is_some_and(|job| job.decision.name() == "unchanged") {
             up_to_date = up_to_date.saturating_sub(1);
             roster.jobs.push((key.clone(), Bucket::Done));
-            if has_queued_redo(&book, &key)? {
+            if has_queued_redo(&tables, &key)? {
                 roster.outdated.insert(key.clone());
             } else {
                 roster.having.insert(key);

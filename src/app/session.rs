@@ -2,8 +2,7 @@
 //!
 //! Only one process at a time can have a session of a project.
 
-use super::board::{Board, Roster, Start};
-use super::budget::{Gauge, Level};
+use super::budget::{BudgetMonitor, Level};
 use super::checker::background::{self, Background, RunChecks};
 use super::error::Error;
 use super::exit::Exit;
@@ -16,6 +15,7 @@ use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use super::setup::Setup;
+use super::totals::{RunJobs, RunTotals, Start};
 use crate::domain::estimate::Known;
 use crate::domain::foreign::shown;
 use crate::domain::key::ModelName;
@@ -66,7 +66,7 @@ pub(crate) struct Order<'a> {
     /// Nothing is submitted that would probably finish after this time.
     pub(crate) max_time: Option<Duration>,
     /// Jobs of the manifest with their status at the start of the run.
-    pub(crate) roster: Roster,
+    pub(crate) roster: RunJobs,
     /// Price of the jobs to send; `None` if nothing is sent.
     pub(crate) price: Option<Usd>,
     /// Maximum sum of uncertain charges before the run stops; `None` for the default.
@@ -81,7 +81,7 @@ pub(crate) struct RunResult {
     pub(crate) reason: Option<StopReason>,
     /// Providers and models that take no more submissions, by name, with the reason.
     pub(crate) closed: HashMap<String, WhyStopped>,
-    pub(crate) board: Board,
+    pub(crate) board: RunTotals,
     /// Verdicts of the automatic checks about the clips of the run.
     pub(crate) checks: RunChecks,
 }
@@ -108,7 +108,7 @@ impl Session {
             project.tell(&News::Warning(warning));
         }
         if let Some(elsewhere) = &opened.elsewhere {
-            project.tell(&News::Elsewhere(elsewhere));
+            project.tell(&News::OtherCopy(elsewhere));
         }
         for repair in &opened.repairs {
             project.tell(&News::Repaired(repair));
@@ -174,8 +174,9 @@ impl Session {
         let stop = Arc::new(Stop::by(deadline));
         let known: Arc<dyn Known> = Arc::new(Outlook::new(&setup.accounts, &stop));
         let start = Start { roster, owed, spent: spent.settled, estimate, known: Some(known) };
-        let board = Board::new(start, self.clock.now());
-        let listener = Listener::new(project.reporter(), self.clock.clone(), board, Gauge::new(&levels));
+        let board = RunTotals::new(start, self.clock.now());
+        let listener =
+            Listener::new(project.reporter(), self.clock.clone(), board, BudgetMonitor::new(&levels));
         let listener = Arc::new(listener);
         let (inbox, outbox) = background::channel();
         let hear = {

@@ -9,10 +9,10 @@ use super::places::{Places, quoted};
 use super::prices::Prices;
 use super::project::Project;
 use super::session::reader;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::{Charged, HeldReason, MoneyState, State};
-use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::price::{amount, counts_as_spent};
 use crate::domain::review::Review;
@@ -20,7 +20,7 @@ use crate::domain::take::Take;
 use crate::domain::verdict::Checked;
 use crate::load::cards;
 use crate::provider::cards::Cards;
-use crate::store::{Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
+use crate::store::{Entry, History, PlanTables, Reader, StoreError, TakeHistory, remarks};
 use crate::wire::Call;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ pub struct ShowReport {
     /// Reviews of the job, oldest first.
     pub reviews: Vec<Review>,
     /// The problem with the job's clip: missing or altered; `None` if it is fine, or if there is no clip.
-    pub loss: Option<Loss>,
+    pub loss: Option<ClipDamage>,
     /// Actions that are available to a person for the job now; the first one suits most people.
     pub choices: Vec<Choice>,
     /// Command to type next; `None` if every action needs a value from the user.
@@ -193,10 +193,10 @@ async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Resu
 
 /// Returns the error about a job that is in the manifest but was never sent to a provider; `None` for any other job.
 fn never_ordered(project: &Project, job: &str) -> Option<Error> {
-    let worksheet = Worksheet::new(None).ok()?;
-    let _ = load(project, &worksheet);
+    let plan_tables = PlanTables::new(None).ok()?;
+    let _ = load(project, &plan_tables);
     let mut keys: Vec<JobKey> = Vec::new();
-    let listed = worksheet.book().each_wanted::<StoreError>(|wanted| {
+    let listed = plan_tables.lock().each_wanted::<StoreError>(|wanted| {
         keys.push(wanted.key);
         Ok(())
     });
@@ -211,7 +211,7 @@ fn never_ordered(project: &Project, job: &str) -> Option<Error> {
 }
 
 /// Returns the available actions for a job; the first one suits most people.
-fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Prices) -> Vec<Choice> {
+fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices: &Prices) -> Vec<Choice> {
     let key = quoted(&history.key.to_string());
     let choice = |when: &str, words: &str| Choice {
         when: when.to_owned(),
@@ -262,11 +262,11 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>, prices: &Pric
                 vec![choice(&format!("try again ({cost})"), &format!("retry --only {{}}{paid}"))]
             }
         }
-        State::Done { .. } if history.wanted && loss == Some(Loss::Missing) => vec![
+        State::Done { .. } if history.wanted && loss == Some(ClipDamage::Missing) => vec![
             choice("restore its clip from a copy or the provider (free)", "verify --repair"),
             choice(&format!("render it again (a new charge of {price})"), "redo {}"),
         ],
-        State::Done { .. } if history.wanted && loss == Some(Loss::Altered) => {
+        State::Done { .. } if history.wanted && loss == Some(ClipDamage::Altered) => {
             vec![choice(
                 "set the altered clip aside and restore the paid one (free)",
                 "verify --repair --replace-altered",

@@ -16,9 +16,9 @@ use super::project::Project;
 use super::project_status::{ProjectStatus, buckets};
 use super::reporter::News;
 use super::session::reader;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::durations::RenderKind;
 use crate::domain::lifecycle::{Phase, State};
-use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::domain::time::passed;
 use crate::load::{cards, providers};
@@ -128,7 +128,7 @@ impl Project {
                 Ok(found) => {
                     let dismissed = reader.dismissed().await?;
                     for (clip, loss) in found.lost.iter().filter(|(clip, _)| clip.wanted) {
-                        let is_meant = *loss == Loss::Missing && dismissed.contains(&clip.filed.take);
+                        let is_meant = *loss == ClipDamage::Missing && dismissed.contains(&clip.filed.take);
                         let bucket = if is_meant { Bucket::Dismissed } else { Bucket::lost(*loss) };
                         report.buckets.shift(Bucket::Done, bucket);
                     }

@@ -1,6 +1,5 @@
 //! The end of a run: composes its summary, its entry in the run history and its exit code.
 
-use super::board::DeliveredClips;
 use super::budget::{Level, levels_after, spenders};
 use super::checker::RunChecks;
 use super::error::Error;
@@ -15,6 +14,7 @@ use super::reporter::News;
 use super::rollout::RolloutState;
 use super::session::{Order, RunResult, Session};
 use super::setup::Setup;
+use super::totals::DeliveredClips;
 use crate::domain::fault::Stop;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, State};

@@ -46,7 +46,7 @@ impl Project {
         refuse_lost(places).await?;
         let mut loaded = open(&places.manifest, &self.registry);
         let cards = loaded.cards.clone();
-        let mut looking = Looking(Fit::of(&destinations, &cards)?);
+        let mut looking = LimitCheck(Fit::of(&destinations, &cards)?);
         hand_on(places, &mut loaded, &LinkBook::new(), check_images, &mut looking);
         if check_images {
             let links = images::look(self, &loaded).await?;
@@ -79,9 +79,9 @@ impl ValidateReport {
 }
 
 /// A receiver of the manifest's jobs that only compares them with the limits of shops and platforms.
-struct Looking<'a>(Fit<'a>);
+struct LimitCheck<'a>(Fit<'a>);
 
-impl Jobs for Looking<'_> {
+impl Jobs for LimitCheck<'_> {
     fn begin(&mut self) {
         self.0.begin();
     }

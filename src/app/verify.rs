@@ -8,8 +8,8 @@ use super::places::quoted;
 use super::project::Project;
 use super::reporter::News;
 use super::session::{Session, reader};
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::loss::Loss;
 use crate::files::{Finding, SidecarFault, Tree};
 use crate::plan::known::Filed;
 use crate::store::{Clip, ClipsFrom, Reader, StoreError};
@@ -170,7 +170,7 @@ struct Comparison<'a> {
     /// Takes (renderings) with a missing clip that a person has accepted as missing.
     dismissed: HashSet<TakeId>,
     /// Clips that are missing or altered, each with the problem.
-    lost: Vec<(Clip, Loss)>,
+    lost: Vec<(Clip, ClipDamage)>,
     moved: MovedClips<'a>,
 }
 
@@ -240,8 +240,8 @@ impl<'a> Comparison<'a> {
             return;
         }
         let loss = match found {
-            Finding::Missing => Some(Loss::Missing),
-            Finding::Damaged(..) | Finding::Foreign(_) => Some(Loss::Altered),
+            Finding::Missing => Some(ClipDamage::Missing),
+            Finding::Damaged(..) | Finding::Foreign(_) => Some(ClipDamage::Altered),
             Finding::Same | Finding::Unreadable(_) => None,
         };
         self.lost.extend(loss.map(|loss| (clip.clone(), loss)));

@@ -9,7 +9,7 @@ mod options;
 mod rules;
 
 pub(super) use columns::{Child, Columns};
-pub(super) use rules::{RuleSubject, Says, not_sold};
+pub(super) use rules::{RuleSubject, SaleMark, not_sold};
 
 use header::{Header, Spellings};
 use rules::{Skip, When};

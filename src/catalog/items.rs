@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// The numbers of items that a product file yields, one for each choice of [`OnePer`]. Skipped products and variants do
 /// not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Makes {
+pub struct ItemCounts {
     /// The number of items if each product gets one clip.
     pub product: usize,
     /// The number of items if each variant gets one clip.
@@ -29,7 +29,7 @@ pub struct Makes {
     pub image: usize,
 }
 
-impl Makes {
+impl ItemCounts {
     /// Returns the number of items for the choice `one_per`.
     #[must_use]
     pub const fn of(self, one_per: OnePer) -> usize {
@@ -42,7 +42,7 @@ impl Makes {
 }
 
 /// A maker of items from the products of one file.
-pub(super) struct Maker<'a> {
+pub(super) struct ItemBuilder<'a> {
     pub(super) file: &'a str,
     pub(super) dialect: &'static Dialect,
     pub(super) headers: &'a [String],
@@ -55,13 +55,13 @@ pub(super) struct Maker<'a> {
 
 /// The items made so far, with their problems and with counts for messages.
 #[derive(Default)]
-pub(super) struct Made {
+pub(super) struct ItemSet {
     /// The items that were not passed to the caller yet.
     pub(super) items: Vec<Item>,
     /// The number of all items made so far, including those already passed on.
     pub(super) count: usize,
     /// The number of items for each choice of [`OnePer`]; zeros for a plain file, in which each row is an item.
-    pub(super) makes: Makes,
+    pub(super) makes: ItemCounts,
     /// Problems with the ids of items.
     pub(super) problems: Vec<Problem>,
     /// The number of skipped products or variants, by the reason for skipping them.
@@ -70,17 +70,17 @@ pub(super) struct Made {
     pub(super) examples: BTreeMap<&'static str, Vec<String>>,
     /// The ids that several items of the file have, which is an error.
     pub(super) doubled: BTreeSet<String>,
-    /// The ids that were shortened. The example in `Noted::first` is the first long id and its short form.
-    pub(super) cut: Noted,
+    /// The ids that were shortened. The example in `Observation::first` is the first long id and its short form.
+    pub(super) cut: Observation,
     /// The ids of a plain file that begin with an apostrophe. The example is the first such id and its column.
-    pub(super) quoted: Noted,
+    pub(super) quoted: Observation,
     /// The ids from whose ends invisible characters were removed. The example is the first such id, before and after.
-    pub(super) trimmed: Noted,
+    pub(super) trimmed: Observation,
     /// The items with a word in which a question mark replaces a letter. The example is the first such word and the
     /// item's id.
-    pub(super) lost: Noted,
+    pub(super) lost: Observation,
     /// The items that the shop does not sell, by the index of the column that marks them as not sold.
-    pub(super) unsold: BTreeMap<usize, Noted>,
+    pub(super) unsold: BTreeMap<usize, Observation>,
     /// The row number of each item, by the digest of the item's id.
     rows: HashMap<Short, u32>,
 }
@@ -88,7 +88,7 @@ pub(super) struct Made {
 /// Limit on the rows that are shown as examples for one reason to skip rows.
 const SHOWN: usize = 3;
 
-impl Made {
+impl ItemSet {
     fn leave_out(&mut self, reason: &'static str, id: &str, row: &Row) {
         *self.left_out.entry(reason).or_default() += 1;
         let examples = self.examples.entry(reason).or_default();
@@ -100,7 +100,7 @@ impl Made {
 
 /// An observation about several items, such as a shortened id, that is reported once with an example.
 #[derive(Default)]
-pub(super) struct Noted {
+pub(super) struct Observation {
     pub(super) count: usize,
     /// The example from the first item: the original text and a second text, such as the new id or a column's name.
     pub(super) first: Option<(String, String)>,
@@ -110,7 +110,7 @@ pub(super) struct Noted {
     pub(super) words: BTreeSet<String>,
 }
 
-impl Noted {
+impl Observation {
     fn note(&mut self, text: String, other: &str) {
         self.count += 1;
         self.first.get_or_insert_with(|| (text, other.to_owned()));
@@ -123,9 +123,9 @@ const WORDS: usize = 8;
 /// The reason for skipping a variant that has no picture when each picture gets one clip.
 const NO_PICTURE: &str = "without a picture";
 
-impl Maker<'_> {
+impl ItemBuilder<'_> {
     /// Counts the items of the products for each choice of [`OnePer`], and adds the numbers to `makes`.
-    pub(super) fn count(&self, products: &[Product], makes: &mut Makes) {
+    pub(super) fn count(&self, products: &[Product], makes: &mut ItemCounts) {
         for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());
             let shown =
@@ -137,7 +137,7 @@ impl Maker<'_> {
     }
 
     /// Makes the items of these products, and adds them and the problems with their ids to `made`.
-    pub(super) fn items(&self, products: Vec<Product>, made: &mut Made) {
+    pub(super) fn items(&self, products: Vec<Product>, made: &mut ItemSet) {
         for product in products {
             match self.one_per {
                 OnePer::Product => match product.why_none().filter(|_| !self.all) {
@@ -149,7 +149,7 @@ impl Maker<'_> {
         }
     }
 
-    fn variants(&self, product: &Product, made: &mut Made) {
+    fn variants(&self, product: &Product, made: &mut ItemSet) {
         let mut shown: HashSet<&Rc<str>> = HashSet::new();
         for variant in &product.variants {
             let picture = product.picture(variant);
@@ -168,7 +168,7 @@ impl Maker<'_> {
     }
 
     /// Adds an item to `made`, or a problem if the item's id is wrong.
-    fn keep(&self, made: &mut Made, mut item: Item) {
+    fn keep(&self, made: &mut ItemSet, mut item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
         let wrong = |message: &str, example: String| {
             let mut problem = Problem::error(self.place_of_id(row), message).of_item();
@@ -228,7 +228,7 @@ impl Maker<'_> {
 
     /// Records that a plain file marks an item as not sold. The item still gets its clips, because items of plain files
     /// are never skipped.
-    fn note_state(&self, made: &mut Made, item: &Item) {
+    fn note_state(&self, made: &mut ItemSet, item: &Item) {
         if !self.dialect.is_plain() {
             return;
         }

@@ -2,7 +2,7 @@
 //! rows.
 
 use super::delimiter::delimiter;
-use super::quotes::{Flaw, Quotes};
+use super::quote_scanner::{QuoteScanner, TextAfterQuote};
 use csv::ByteRecord;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -48,7 +48,7 @@ pub(super) struct RowGuard {
     left: Cell<usize>,
     broken: RefCell<Option<Broken>>,
     /// Misplaced quotes in rows that the reader has not returned yet: cells with text after a closing quote.
-    flaws: RefCell<VecDeque<Flaw>>,
+    flaws: RefCell<VecDeque<TextAfterQuote>>,
 }
 
 impl RowGuard {
@@ -63,7 +63,7 @@ impl RowGuard {
     }
 
     /// Returns the misplaced quotes in a row (cells with text after a closing quote), and drops those of earlier rows.
-    pub(super) fn flaws(&self, row: u64) -> Vec<Flaw> {
+    pub(super) fn flaws(&self, row: u64) -> Vec<TextAfterQuote> {
         let mut flaws = self.flaws.borrow_mut();
         let end = flaws.partition_point(|flaw| flaw.row <= row);
         flaws.drain(..end).filter(|flaw| flaw.row == row).collect()
@@ -167,7 +167,7 @@ pub(super) struct Lines<R> {
     /// The bytes of the added row [`END`] that were not returned yet.
     end: &'static [u8],
     guard: Rc<RowGuard>,
-    quotes: Quotes,
+    quotes: QuoteScanner,
     /// The number of bytes of the decoded sheet that were read so far.
     offset: u64,
     /// True if the last byte was a carriage return, so that a line feed after it does not end another line.
@@ -183,7 +183,7 @@ impl<R: Read> Lines<R> {
             source: io::Cursor::new(head).chain(source),
             end: END,
             guard: Rc::clone(&guard),
-            quotes: Quotes::new(delimiter),
+            quotes: QuoteScanner::new(delimiter),
             offset: u64::try_from(before).unwrap_or(0),
             after_return: false,
         };

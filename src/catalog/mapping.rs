@@ -4,7 +4,7 @@
 //! column's name decides, and the content of the first rows only if no name fits or several do. The choice is made
 //! once, on the header and the first rows.
 
-use super::dialect::{Columns, Dialect, Field, Says};
+use super::dialect::{Columns, Dialect, Field, SaleMark};
 use super::survey::Survey;
 use super::words::{self, Fit};
 use crate::domain::item::FIELDS;
@@ -67,7 +67,7 @@ pub(super) struct Mapping {
     /// Columns that have the same picture in all filled rows.
     pub(super) same: Vec<usize>,
     /// Columns of a plain file that may mark an item as not sold, each with the kind of its cells.
-    pub(super) states: Vec<(usize, Says)>,
+    pub(super) states: Vec<(usize, SaleMark)>,
     /// The column `id`, if it holds mere row numbers and another column was chosen to identify the products.
     pub(super) row_number: Option<usize>,
 }
@@ -150,12 +150,12 @@ pub(super) fn choose<'a>(
 
 /// Returns the kind of cells in a column whose name suggests that it marks items as not sold; `None` for any other
 /// column.
-fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
+fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<SaleMark> {
     let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
     match () {
-        () if is("stocked") => Some(Says::Stocked),
-        () if is("shown") => Some(Says::Shown),
-        () if is("status") || status == Some(at) => Some(Says::State),
+        () if is("stocked") => Some(SaleMark::Stocked),
+        () if is("shown") => Some(SaleMark::Shown),
+        () if is("status") || status == Some(at) => Some(SaleMark::State),
         () => None,
     }
 }

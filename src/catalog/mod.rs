@@ -22,7 +22,7 @@ mod listed;
 mod lost;
 mod mapping;
 mod products;
-mod quotes;
+mod quote_scanner;
 mod records;
 mod sheet;
 #[cfg(test)]
@@ -41,7 +41,7 @@ mod xml;
 pub use crate::domain::item::{OnePer, Reading};
 pub use append::{Appended, Columns as NewColumns, Layout, Refused, append, defused};
 pub use dialect::names as dialects;
-pub use items::Makes;
+pub use items::ItemCounts;
 pub use mapping::{By, in_yaml};
 pub use products::Counts;
 
@@ -78,7 +78,7 @@ pub struct Catalog {
     /// True if the header was read without an error; otherwise the names of the items' columns are not reliable.
     pub is_headed: bool,
     /// The number of items for each choice of [`OnePer`]; zeros for a plain file, in which each row is an item.
-    pub makes: Makes,
+    pub makes: ItemCounts,
     /// The columns that hold pictures.
     pub pictures: Pictures,
     /// The format of the file and the position of its products, which are needed to add columns to the file. `None` if
@@ -146,7 +146,7 @@ pub struct About {
     /// The numbers of products and variants in the file, including those that are skipped.
     pub counts: Counts,
     /// The number of items for each choice of [`OnePer`], without skipped products and variants.
-    pub makes: Makes,
+    pub makes: ItemCounts,
     /// The number of rows of each kind, such as product or variant, by the file's word for the kind. Empty if no column
     /// has the kind.
     pub kinds: BTreeMap<String, usize>,
@@ -205,7 +205,7 @@ pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
 
 /// The error that the rows of one product are not next to each other, so that the file must be read as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scattered;
+pub struct RowsApart;
 
 /// Reads a product file and passes each item to `take` as soon as it is complete.
 ///
@@ -214,20 +214,20 @@ pub struct Scattered;
 /// or a file whose rows refer to other rows, is read as a whole first. No item is then passed before the end of the
 /// file.
 ///
-/// If the error is [`Scattered`], the caller must discard the items that it received.
+/// If the error is [`RowsApart`], the caller must discard the items that it received.
 pub fn stream(
     file: &str,
     source: impl Read,
     options: &Reading,
     take: &mut dyn FnMut(Item),
-) -> Result<Catalog, Scattered> {
+) -> Result<Catalog, RowsApart> {
     let mut table = Table::new(file, options, Some(&mut *take));
     match rows(&mut table, source) {
         Ok(()) => {}
         Err(Stop::Broken(problem)) => {
             table.problems.add(*problem);
         }
-        Err(Stop::Scattered) => return Err(Scattered),
+        Err(Stop::RowsApart) => return Err(RowsApart),
     }
     Ok(handed_on(table.finish(), take))
 }
@@ -250,8 +250,8 @@ fn handed_on(mut catalog: Catalog, take: &mut dyn FnMut(Item)) -> Catalog {
 enum Stop {
     /// The rest of the file cannot be read.
     Broken(Box<Problem>),
-    /// The rows of a product are not next to each other; see [`Scattered`].
-    Scattered,
+    /// The rows of a product are not next to each other; see [`RowsApart`].
+    RowsApart,
 }
 
 impl From<Problem> for Stop {

@@ -5,7 +5,7 @@ use super::encoding::named;
 use super::header;
 use super::letters::{self, Known, Letters};
 use super::lines::{self, Broken, LARGEST_ROW, Lines, RowGuard};
-use super::quotes::Flaw;
+use super::quote_scanner::TextAfterQuote;
 use super::single;
 use super::table::Table;
 use super::{AS_CSV, LONGEST_NAME, Layout, Stop, WIDEST};
@@ -305,7 +305,7 @@ impl Sheet<'_, '_> {
         })
     }
 
-    fn closed_early(&self, row: u64, column: &str, flaw: &Flaw) -> Problem {
+    fn closed_early(&self, row: u64, column: &str, flaw: &TextAfterQuote) -> Problem {
         let message = "text follows the closing quote of this cell";
         let problem = self.table.at(row, Some(column), message);
         let problem = problem.hint(

@@ -315,7 +315,7 @@ proptest! {
 }
 
 /// Returns the items that are passed on one at a time, and the problems.
-fn streamed(bytes: &[u8], reading: &Reading) -> Result<(Vec<Item>, Vec<Problem>), Scattered> {
+fn streamed(bytes: &[u8], reading: &Reading) -> Result<(Vec<Item>, Vec<Problem>), RowsApart> {
     let mut items = Vec::new();
     let read = stream("file", bytes, reading, &mut |item| items.push(item))?;
     Ok((items, read.problems))

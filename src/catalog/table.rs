@@ -7,7 +7,7 @@ mod settle;
 
 use super::cells::{Row, at_letter, is_shortened, letters};
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
-use super::items::{Made, Maker};
+use super::items::{ItemBuilder, ItemSet};
 use super::mapping::Mapping;
 use super::products::Products;
 use super::survey::Survey;
@@ -88,7 +88,7 @@ struct Known {
     confidence: Confidence,
     columns: Columns,
     products: Products,
-    made: Made,
+    made: ItemSet,
     /// The state for passing items to a receiver while the file is read; `None` if all items are kept until the end.
     stream: Option<Streamed>,
 }
@@ -268,7 +268,7 @@ impl<'a> Table<'a> {
         {
             if !dialect.is_plain() {
                 if !stream.keys.insert(Sha256::of(key.as_bytes()).short()) {
-                    return Err(Stop::Scattered);
+                    return Err(Stop::RowsApart);
                 }
                 stream.open = Some(key.to_owned());
             }
@@ -286,7 +286,7 @@ impl<'a> Table<'a> {
         };
         let Reading { one_per, all, .. } = *self.options;
         let (file, headers, names) = (self.file, self.headers.as_slice(), &stream.names);
-        let maker = Maker { file, dialect, headers, names, columns, one_per, all };
+        let maker = ItemBuilder { file, dialect, headers, names, columns, one_per, all };
         let products = products.take(columns);
         if !dialect.is_plain() {
             maker.count(&products, &mut made.makes);

@@ -38,7 +38,7 @@ enum GateState {
 
 /// The circuit breaker's decision about a submission that is ready to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pass {
+pub enum BreakerDecision {
     /// The submission may be sent.
     Go,
     /// The submission may be sent as a test (probe). All other submissions wait for its result.
@@ -53,7 +53,7 @@ pub enum Pass {
 
 /// The result of a submission: it shows whether the provider answers at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum SubmitOutcome {
     /// The provider answered, even if only to refuse the request.
     Answer,
     /// The request was sent, but no answer came.
@@ -70,19 +70,19 @@ impl Gate {
     }
 
     /// Decides whether a submission may be sent at the time `now`, which is counted from any fixed point.
-    pub fn pass(&mut self, now: Duration) -> Pass {
+    pub fn pass(&mut self, now: Duration) -> BreakerDecision {
         match self.state {
-            GateState::Open => Pass::Go,
-            GateState::Shut(until) if now < until => Pass::Pause(until.saturating_sub(now)),
+            GateState::Open => BreakerDecision::Go,
+            GateState::Shut(until) if now < until => BreakerDecision::Pause(until.saturating_sub(now)),
             GateState::Shut(_) => {
                 self.state = GateState::Asking;
-                Pass::Ask
+                BreakerDecision::Ask
             }
             GateState::Reached => {
                 self.state = GateState::Probing;
-                Pass::Probe
+                BreakerDecision::Probe
             }
-            GateState::Asking | GateState::Probing => Pass::Wait,
+            GateState::Asking | GateState::Probing => BreakerDecision::Wait,
         }
     }
 
@@ -92,7 +92,7 @@ impl Gate {
         self.state == GateState::Open
     }
 
-    /// Records the result of the free request that [`Pass::Ask`] allowed: true if it was answered.
+    /// Records the result of the free request that [`BreakerDecision::Ask`] allowed: true if it was answered.
     pub fn asked(&mut self, is_answered: bool, now: Duration) {
         if self.state == GateState::Asking {
             if is_answered {
@@ -105,22 +105,22 @@ impl Gate {
 
     /// Records the result of a submission. Returns the length of the pause that this result starts; `None` if it starts
     /// none.
-    pub fn heard(&mut self, heard: Heard, is_probe: bool, now: Duration) -> Option<Duration> {
+    pub fn heard(&mut self, heard: SubmitOutcome, is_probe: bool, now: Duration) -> Option<Duration> {
         match heard {
-            Heard::Answer if is_probe => {
+            SubmitOutcome::Answer if is_probe => {
                 *self = Self::new(self.breaking);
                 self.note(false);
                 None
             }
-            Heard::Answer => {
+            SubmitOutcome::Answer => {
                 self.note(false);
                 None
             }
-            Heard::Silence => {
+            SubmitOutcome::Silence => {
                 self.note(true);
                 (is_probe || self.state == GateState::Open && self.is_silent()).then(|| self.shut(now))
             }
-            Heard::Unsent => is_probe.then(|| self.shut(now)),
+            SubmitOutcome::Unsent => is_probe.then(|| self.shut(now)),
         }
     }
 
@@ -159,7 +159,7 @@ impl Gate {
 
 /// The way in which a paid task ended, which shows whether its provider delivers clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
+pub enum TaskEnd {
     /// The task's clip was downloaded.
     Clip,
     /// The provider returned the link of the task's clip.
@@ -175,8 +175,8 @@ pub enum Ending {
     Failed(String),
 }
 
-impl Ending {
-    /// Returns the [`Ending`] of a task after an event; `None` if the event shows nothing about the provider.
+impl TaskEnd {
+    /// Returns the [`TaskEnd`] of a task after an event; `None` if the event shows nothing about the provider.
     ///
     /// For example, a failure of the server that stores the clip, or a refusal of the prompt, shows nothing about it.
     #[must_use]
@@ -197,8 +197,8 @@ impl Ending {
 
 /// A counter of one provider's consecutive paid tasks that ended in the same way without a clip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Harvest {
-    last: Option<Ending>,
+pub struct LostClips {
+    last: Option<TaskEnd>,
     in_a_row: u32,
     /// The number of consecutive clips whose link must not be followed.
     ///
@@ -206,25 +206,25 @@ pub struct Harvest {
     unsafe_links: u32,
 }
 
-impl Harvest {
+impl LostClips {
     /// Records the end of a task. Returns true if submissions must end, because [`Breaking::fruitless`] consecutive
     /// tasks ended in the same way without a clip.
-    pub fn ended(&mut self, ending: &Ending, breaking: &Breaking) -> bool {
+    pub fn ended(&mut self, ending: &TaskEnd, breaking: &Breaking) -> bool {
         match ending {
-            Ending::Clip => {
+            TaskEnd::Clip => {
                 self.unsafe_links = 0;
                 return false;
             }
-            Ending::Unsafe => {
+            TaskEnd::Unsafe => {
                 self.unsafe_links = self.unsafe_links.saturating_add(1);
                 return self.unsafe_links >= breaking.fruitless;
             }
-            Ending::Named | Ending::Lost | Ending::Empty | Ending::Failed(_) => {}
+            TaskEnd::Named | TaskEnd::Lost | TaskEnd::Empty | TaskEnd::Failed(_) => {}
         }
         let is_same = self.last.as_ref() == Some(ending);
         self.in_a_row = if is_same { self.in_a_row.saturating_add(1) } else { 1 };
         self.last = Some(ending.clone());
-        *ending != Ending::Named && self.in_a_row >= breaking.fruitless
+        *ending != TaskEnd::Named && self.in_a_row >= breaking.fruitless
     }
 }
 
@@ -239,7 +239,7 @@ pub struct Exposure {
 
 /// The decision whether one more submission keeps the money in doubt (perhaps charged) within its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
+pub enum DoubtDecision {
     /// The submission stays within the limit, and its price is reserved.
     Taken,
     /// The submission must wait for the answer to an earlier one, and may then stay within the limit.
@@ -271,16 +271,16 @@ impl Exposure {
     /// Reserves the price of a submission that is about to be sent, if it stays within the limit.
     ///
     /// A single submission is always allowed, so that a limit below the price of a clip does not forbid everything.
-    pub fn enter(&mut self, price: Usd) -> Room {
+    pub fn enter(&mut self, price: Usd) -> DoubtDecision {
         let in_doubt = self.in_doubt();
         let is_first = self.doubts.is_empty() && self.sending == 0;
         if !is_first && in_doubt + self.on_wire + price > self.most {
             let is_full = !self.doubts.is_empty() && in_doubt + price > self.most;
-            return if is_full { Room::None } else { Room::Later };
+            return if is_full { DoubtDecision::None } else { DoubtDecision::Later };
         }
         self.on_wire += price;
         self.sending += 1;
-        Room::Taken
+        DoubtDecision::Taken
     }
 
     /// Releases the reserved price of a submission after its answer has come, or because it was not sent.

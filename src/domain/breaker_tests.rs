@@ -3,7 +3,7 @@
 use super::super::digest::Sha256;
 use super::super::lifecycle::{Charged, Clip, ClipFile, Event, Intent};
 use super::*;
-use Heard::{Answer, Silence, Unsent};
+use SubmitOutcome::{Answer, Silence, Unsent};
 use jiff::Timestamp;
 
 const BREAKING: Breaking = Breaking::standard();
@@ -13,7 +13,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// Returns a circuit breaker after these results at time zero, and the length of the last pause that they started.
-fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
+fn after(heard: impl IntoIterator<Item = SubmitOutcome>) -> (Gate, Option<Duration>) {
     let mut gate = Gate::new(BREAKING);
     let mut pause = None;
     for heard in heard {
@@ -23,7 +23,7 @@ fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
 }
 
 /// Returns every sequence of `length` results, each of which is [`Answer`] or [`Silence`].
-fn courses(length: u32) -> impl Iterator<Item = Vec<Heard>> {
+fn courses(length: u32) -> impl Iterator<Item = Vec<SubmitOutcome>> {
     (0..1u32 << length)
         .map(move |bits| (0..length).map(|at| if bits >> at & 1 == 1 { Silence } else { Answer }).collect())
 }
@@ -54,16 +54,22 @@ fn after_the_pause_a_question_is_answered_and_one_submission_opens_the_gate() {
     let (mut gate, pause) = after([Silence; 3]);
     assert_eq!(pause, Some(seconds(30)));
     assert!(!gate.is_open());
-    assert_eq!(gate.pass(seconds(10)), Pass::Pause(seconds(20)));
-    assert_eq!([gate.pass(seconds(30)), gate.pass(seconds(30))], [Pass::Ask, Pass::Wait]);
+    assert_eq!(gate.pass(seconds(10)), BreakerDecision::Pause(seconds(20)));
+    assert_eq!(
+        [gate.pass(seconds(30)), gate.pass(seconds(30))],
+        [BreakerDecision::Ask, BreakerDecision::Wait]
+    );
     gate.asked(true, seconds(31));
-    assert_eq!([gate.pass(seconds(31)), gate.pass(seconds(31))], [Pass::Probe, Pass::Wait]);
+    assert_eq!(
+        [gate.pass(seconds(31)), gate.pass(seconds(31))],
+        [BreakerDecision::Probe, BreakerDecision::Wait]
+    );
     // Submissions sent before the gate was shut neither open it nor lengthen the pause.
     assert_eq!(gate.heard(Silence, false, seconds(32)), None);
     assert_eq!(gate.heard(Answer, false, seconds(32)), None);
-    assert_eq!(gate.pass(seconds(32)), Pass::Wait);
+    assert_eq!(gate.pass(seconds(32)), BreakerDecision::Wait);
     assert_eq!(gate.heard(Answer, true, seconds(33)), None);
-    assert_eq!([gate.pass(seconds(33)), gate.pass(seconds(33))], [Pass::Go; 2]);
+    assert_eq!([gate.pass(seconds(33)), gate.pass(seconds(33))], [BreakerDecision::Go; 2]);
     // Results before the pause no longer count, and the probe was answered.
     assert_eq!(gate.heard(Silence, false, seconds(34)), None);
     assert_eq!(gate.heard(Silence, false, seconds(34)), None);
@@ -76,14 +82,14 @@ fn each_vain_pause_doubles_the_next_up_to_ten_minutes() {
     let mut now = Duration::ZERO;
     let mut pauses = Vec::new();
     for round in 0..8 {
-        let Pass::Pause(pause) = gate.pass(now) else { panic!("{gate:?}") };
+        let BreakerDecision::Pause(pause) = gate.pass(now) else { panic!("{gate:?}") };
         pauses.push(pause.as_secs());
         now += pause;
-        assert_eq!(gate.pass(now), Pass::Ask);
+        assert_eq!(gate.pass(now), BreakerDecision::Ask);
         // In turn: the free request is not answered, the probe is not sent, the probe is not answered.
         gate.asked(round % 3 != 0, now);
         if round % 3 != 0 {
-            assert_eq!(gate.pass(now), Pass::Probe);
+            assert_eq!(gate.pass(now), BreakerDecision::Probe);
             assert!(gate.heard(if round % 3 == 1 { Unsent } else { Silence }, true, now).is_some());
         }
     }
@@ -93,16 +99,16 @@ fn each_vain_pause_doubles_the_next_up_to_ten_minutes() {
 #[test]
 fn whoever_backs_out_leaves_the_turn_to_the_next() {
     let (mut gate, _) = after([Silence; 3]);
-    assert_eq!(gate.pass(seconds(30)), Pass::Ask);
+    assert_eq!(gate.pass(seconds(30)), BreakerDecision::Ask);
     gate.back_out();
-    assert_eq!(gate.pass(seconds(30)), Pass::Ask);
+    assert_eq!(gate.pass(seconds(30)), BreakerDecision::Ask);
     gate.asked(true, seconds(30));
-    assert_eq!(gate.pass(seconds(30)), Pass::Probe);
+    assert_eq!(gate.pass(seconds(30)), BreakerDecision::Probe);
     gate.back_out();
-    assert_eq!(gate.pass(seconds(30)), Pass::Probe);
+    assert_eq!(gate.pass(seconds(30)), BreakerDecision::Probe);
     let mut open = Gate::new(BREAKING);
     open.back_out();
-    assert_eq!(open.pass(seconds(0)), Pass::Go);
+    assert_eq!(open.pass(seconds(0)), BreakerDecision::Go);
 }
 
 #[test]
@@ -113,35 +119,35 @@ fn whatever_is_heard_and_asked_the_gate_never_stays_shut_for_ever() {
         for heard in course {
             now += seconds(1);
             match gate.pass(now) {
-                Pass::Go => drop(gate.heard(heard, false, now)),
-                Pass::Probe => drop(gate.heard(heard, true, now)),
-                Pass::Ask => gate.asked(heard == Answer, now),
-                Pass::Pause(pause) => now += pause,
-                Pass::Wait => panic!("no submission is running: {gate:?}"),
+                BreakerDecision::Go => drop(gate.heard(heard, false, now)),
+                BreakerDecision::Probe => drop(gate.heard(heard, true, now)),
+                BreakerDecision::Ask => gate.asked(heard == Answer, now),
+                BreakerDecision::Pause(pause) => now += pause,
+                BreakerDecision::Wait => panic!("no submission is running: {gate:?}"),
             }
         }
         now += seconds(600);
-        if gate.pass(now) == Pass::Ask {
+        if gate.pass(now) == BreakerDecision::Ask {
             gate.asked(true, now);
-            assert_eq!(gate.pass(now), Pass::Probe);
+            assert_eq!(gate.pass(now), BreakerDecision::Probe);
             gate.heard(Answer, true, now);
         } else {
             gate.heard(Answer, true, now);
         }
-        assert_eq!(gate.pass(now), Pass::Go);
+        assert_eq!(gate.pass(now), BreakerDecision::Go);
     }
 }
 
 /// Returns the index of the first ending that makes submissions end; `None` if there is none.
-fn stopped_by(endings: &[Ending]) -> Option<usize> {
-    let mut harvest = Harvest::default();
+fn stopped_by(endings: &[TaskEnd]) -> Option<usize> {
+    let mut harvest = LostClips::default();
     endings.iter().position(|ending| harvest.ended(ending, &BREAKING))
 }
 
 #[test]
 fn three_tasks_in_a_row_that_bring_nothing_end_submissions() {
-    use Ending::{Clip, Empty, Lost, Named, Unsafe};
-    let failed = |code: &str| Ending::Failed(code.to_owned());
+    use TaskEnd::{Clip, Empty, Lost, Named, Unsafe};
+    let failed = |code: &str| TaskEnd::Failed(code.to_owned());
     assert_eq!(stopped_by(&[Lost, Lost, Lost]), Some(2));
     assert_eq!(stopped_by(&[Empty, Empty, Empty]), Some(2));
     assert_eq!(stopped_by(&[Lost, Lost, Empty, Empty, failed("7"), failed("7"), Lost]), None);
@@ -167,15 +173,15 @@ fn only_what_the_provider_answers_counts_as_an_ending() {
     let failed = |refusal| State::Failed { refusal, charged: Charged::Unknown, task: None };
     let refused = |refusal| Event::Refused { refusal, charged: Charged::Unknown };
     let said = Said::coded(200, Some("500".into()), "sorry");
-    let of = |event: Event, to: State| Ending::of(&event, &to, Some(&said));
+    let of = |event: Event, to: State| TaskEnd::of(&event, &to, Some(&said));
     let file = ClipFile { size: 1, sha256: Sha256::of(b"") };
-    assert_eq!(of(Event::Missing, held(HeldReason::TaskLost)), Some(Ending::Lost));
-    assert_eq!(of(Event::Empty, held(HeldReason::NoResult)), Some(Ending::Empty));
-    assert_eq!(of(Event::LinkUnsafe, held(HeldReason::UnsafeUrl)), Some(Ending::Unsafe));
-    assert_eq!(of(Event::Fetched(file), held(HeldReason::NoResult)), Some(Ending::Clip));
+    assert_eq!(of(Event::Missing, held(HeldReason::TaskLost)), Some(TaskEnd::Lost));
+    assert_eq!(of(Event::Empty, held(HeldReason::NoResult)), Some(TaskEnd::Empty));
+    assert_eq!(of(Event::LinkUnsafe, held(HeldReason::UnsafeUrl)), Some(TaskEnd::Unsafe));
+    assert_eq!(of(Event::Fetched(file), held(HeldReason::NoResult)), Some(TaskEnd::Clip));
     let clip = Clip::at("https://clips.example/1".into());
-    assert_eq!(of(Event::Ready(clip), held(HeldReason::NoResult)), Some(Ending::Named));
-    let code = Some(Ending::Failed("500".into()));
+    assert_eq!(of(Event::Ready(clip), held(HeldReason::NoResult)), Some(TaskEnd::Named));
+    let code = Some(TaskEnd::Failed("500".into()));
     assert_eq!(of(refused(Refusal::Generation), failed(Refusal::Generation)), code);
     for refusal in [Refusal::Input, Refusal::Policy, Refusal::Cancelled] {
         assert_eq!(of(refused(refusal), failed(refusal)), None);
@@ -195,13 +201,13 @@ fn what_is_on_the_wire_or_in_doubt_never_passes_its_bound() {
         let mut exposure = Exposure::new(usd(100));
         let (mut sent, mut next) = (VecDeque::new(), 0);
         for heard in course {
-            while exposure.enter(usd(20)) == Room::Taken {
+            while exposure.enter(usd(20)) == DoubtDecision::Taken {
                 sent.push_back(next);
                 next += 1;
             }
             assert!(sent.len() <= 5);
             let Some(first) = sent.pop_front() else {
-                assert_eq!(exposure.enter(usd(20)), Room::None);
+                assert_eq!(exposure.enter(usd(20)), DoubtDecision::None);
                 break;
             };
             exposure.leave(usd(20));
@@ -217,10 +223,13 @@ fn what_is_on_the_wire_or_in_doubt_never_passes_its_bound() {
 fn a_single_submission_always_has_room_and_a_settled_doubt_makes_some() {
     let usd = |cents: i64| Usd::from_micros(cents * 10_000);
     let mut exposure = Exposure::new(usd(100));
-    assert_eq!([exposure.enter(usd(500)), exposure.enter(usd(500))], [Room::Taken, Room::Later]);
+    assert_eq!(
+        [exposure.enter(usd(500)), exposure.enter(usd(500))],
+        [DoubtDecision::Taken, DoubtDecision::Later]
+    );
     exposure.leave(usd(500));
     exposure.doubt(TakeId("a".into()), usd(500));
-    assert_eq!(exposure.enter(usd(1)), Room::None);
+    assert_eq!(exposure.enter(usd(1)), DoubtDecision::None);
     exposure.settle(&TakeId("a".into()));
-    assert_eq!((exposure.in_doubt(), exposure.enter(usd(500))), (Usd::ZERO, Room::Taken));
+    assert_eq!((exposure.in_doubt(), exposure.enter(usd(500))), (Usd::ZERO, DoubtDecision::Taken));
 }

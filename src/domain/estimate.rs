@@ -22,7 +22,7 @@ pub struct Flow {
 
 /// The limits and the learned durations for one kind of request.
 #[derive(Debug, Clone, Default)]
-pub struct Prospect {
+pub struct RenderFigures {
     /// The limits of the request's model; `None` if no more requests of this kind will be sent.
     pub flow: Option<Flow>,
     /// The learned durations; `None` before a task of this kind has finished.
@@ -32,7 +32,7 @@ pub struct Prospect {
 /// A source of the limits and learned durations for each kind of request.
 pub trait Known: Debug + Send + Sync {
     /// Returns the limits and the learned durations for a kind of request.
-    fn of(&self, kind: &RenderKind) -> Prospect;
+    fn of(&self, kind: &RenderKind) -> RenderFigures;
 }
 
 /// The unfinished renderings of one kind of request.
@@ -101,7 +101,7 @@ struct Model {
 }
 
 impl Model {
-    fn add(&mut self, open: &Open, prospect: &Prospect) {
+    fn add(&mut self, open: &Open, prospect: &RenderFigures) {
         let rest = |age| prospect.durations.as_deref().and_then(|known| known.rest(age));
         let seconds = |rest: Option<Duration>| rest.unwrap_or_default().as_secs_f64();
         let unsent = if prospect.flow.is_some() { open.unsent } else { 0 };

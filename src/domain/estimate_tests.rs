@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 /// A source of limits and learned durations, by the name of the model.
 #[derive(Debug, Default)]
-struct Facts(HashMap<&'static str, Prospect>);
+struct Facts(HashMap<&'static str, RenderFigures>);
 
 impl Known for Facts {
-    fn of(&self, kind: &RenderKind) -> Prospect {
+    fn of(&self, kind: &RenderKind) -> RenderFigures {
         self.0.get(kind.model.to_string().as_str()).cloned().unwrap_or_default()
     }
 }
@@ -34,8 +34,8 @@ fn around(time: f64) -> Arc<Durations> {
     Arc::new(durations)
 }
 
-fn known(model: &'static str, flow: Flow, time: Option<f64>) -> (&'static str, Prospect) {
-    (model, Prospect { flow: Some(flow), durations: time.map(around) })
+fn known(model: &'static str, flow: Flow, time: Option<f64>) -> (&'static str, RenderFigures) {
+    (model, RenderFigures { flow: Some(flow), durations: time.map(around) })
 }
 
 fn kind(model: &str, class: &str) -> RenderKind {
@@ -48,7 +48,7 @@ fn unsent(model: &str, unsent: usize) -> (RenderKind, Open) {
 
 fn reported<const N: usize, const M: usize>(
     open: [(RenderKind, Open); N],
-    facts: [(&'static str, Prospect); M],
+    facts: [(&'static str, RenderFigures); M],
 ) -> Option<Estimate> {
     estimate(&BTreeMap::from(open), &Facts(HashMap::from(facts)))
 }
@@ -105,7 +105,7 @@ fn without_durations_the_limits_give_a_lower_bound() {
 
 #[test]
 fn what_is_no_longer_sent_takes_no_time_and_what_runs_does() {
-    let closed = || [(FAST, Prospect { flow: None, durations: Some(around(60.0)) })];
+    let closed = || [(FAST, RenderFigures { flow: None, durations: Some(around(60.0)) })];
     assert_eq!(reported([unsent(FAST, 9)], closed()), None);
     let running = Open { unsent: 9, ages: vec![seconds(20.0), seconds(50.0)] };
     let reported = reported([(kind(FAST, ""), running)], closed()).unwrap();
@@ -134,7 +134,7 @@ proptest! {
         let renders: Vec<f64> = (0..jobs).map(&mut draw).collect();
         let took = simulated(flow, &rests, &renders);
         let open = Open { unsent: jobs, ages: ages.into_iter().map(seconds).collect() };
-        let facts = Facts(HashMap::from([(FAST, Prospect { flow: Some(flow), durations: Some(Arc::new(durations)) })]));
+        let facts = Facts(HashMap::from([(FAST, RenderFigures { flow: Some(flow), durations: Some(Arc::new(durations)) })]));
         let reported = estimate(&BTreeMap::from([(kind(FAST, ""), open)]), &facts);
         let reported = reported.map_or(0.0, |reported| reported.time.as_secs_f64());
         prop_assert!((reported - took).abs() < (median * 1.5).max(took * 0.125), "{} for {}", reported, took);

@@ -192,7 +192,7 @@ pub enum State {
 
 /// The next action for a take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Todo {
+pub enum NextAction {
     /// Save the record of the attempt, then send the request.
     Submit,
     /// Find out what happened to a request that an earlier process sent without receiving an answer.
@@ -222,18 +222,18 @@ impl State {
 
     /// Returns the next action and its earliest time; the time is `Timestamp::MAX` if nothing happens automatically.
     #[must_use]
-    pub const fn todo(&self) -> (Todo, Timestamp) {
+    pub const fn todo(&self) -> (NextAction, Timestamp) {
         match self {
-            Self::Pending { tries_left: 0, .. } => (Todo::Rest, Timestamp::MAX),
-            Self::Pending { due, .. } => (Todo::Submit, *due),
-            Self::Submitting { intent, .. } => (Todo::Reconcile, intent.at),
-            Self::Doubtful { due, .. } => (Todo::LookUp, *due),
-            Self::Running { due, .. } => (Todo::Poll, *due),
-            Self::Downloading { due, .. } => (Todo::Download, *due),
-            Self::Placing { .. } => (Todo::Place, Timestamp::MIN),
-            Self::Held { .. } => (Todo::Decide, Timestamp::MAX),
+            Self::Pending { tries_left: 0, .. } => (NextAction::Rest, Timestamp::MAX),
+            Self::Pending { due, .. } => (NextAction::Submit, *due),
+            Self::Submitting { intent, .. } => (NextAction::Reconcile, intent.at),
+            Self::Doubtful { due, .. } => (NextAction::LookUp, *due),
+            Self::Running { due, .. } => (NextAction::Poll, *due),
+            Self::Downloading { due, .. } => (NextAction::Download, *due),
+            Self::Placing { .. } => (NextAction::Place, Timestamp::MIN),
+            Self::Held { .. } => (NextAction::Decide, Timestamp::MAX),
             Self::Done { .. } | Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => {
-                (Todo::Nothing, Timestamp::MAX)
+                (NextAction::Nothing, Timestamp::MAX)
             }
         }
     }
@@ -245,11 +245,15 @@ impl State {
     pub fn due(&self, at: Tick, policy: &Policy) -> Timestamp {
         let (todo, due) = self.todo();
         let longest = match todo {
-            Todo::Submit => policy.longest_submit_pause(),
-            Todo::LookUp => policy.longest_look_up_pause(),
-            Todo::Poll => policy.longest_poll_pause(),
-            Todo::Download => policy.longest_fetch_pause(),
-            Todo::Reconcile | Todo::Place | Todo::Rest | Todo::Decide | Todo::Nothing => return due,
+            NextAction::Submit => policy.longest_submit_pause(),
+            NextAction::LookUp => policy.longest_look_up_pause(),
+            NextAction::Poll => policy.longest_poll_pause(),
+            NextAction::Download => policy.longest_fetch_pause(),
+            NextAction::Reconcile
+            | NextAction::Place
+            | NextAction::Rest
+            | NextAction::Decide
+            | NextAction::Nothing => return due,
         };
         if due > at.after(longest) { at.now } else { due }
     }
@@ -299,7 +303,7 @@ impl State {
     /// Returns whether the take has ended. Only a finished take can become active again, if its clip disappears.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(self.todo().0, Todo::Nothing)
+        matches!(self.todo().0, NextAction::Nothing)
     }
 
     /// Returns whether the take was or may have been submitted, and is not final. Until it is final, the job gets no

@@ -32,8 +32,8 @@ pub mod policy;
 pub mod polling;
 
 pub mod breaker;
+pub mod clip_damage;
 pub mod lifecycle;
-pub mod loss;
 pub mod owed;
 pub mod signature;
 pub mod take;

@@ -66,7 +66,7 @@ impl Downloaded {
 
 /// A forecast that the links of some paid clips may expire before the clips are downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Late {
+pub struct ExpiryForecast {
     /// The number of clips that are paid but not downloaded yet.
     pub clips: usize,
     /// The time needed to download all clips that are paid but not downloaded yet.
@@ -94,7 +94,12 @@ fn time_of(clips: usize, interval: Duration) -> Duration {
 /// the order of these times, so the new clip delays only clips whose links expire later. If `owed` is empty, the new
 /// clip may always be requested.
 #[must_use]
-pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: Duration) -> Option<Late> {
+pub fn late(
+    mut owed: Vec<Timestamp>,
+    new: Timestamp,
+    now: Timestamp,
+    interval: Duration,
+) -> Option<ExpiryForecast> {
     let (clips, first) = (owed.len(), *owed.iter().min()?);
     owed.push(new);
     owed.sort_unstable();
@@ -106,7 +111,7 @@ pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: 
     let places = owed.into_iter().zip(1..).skip_while(|(expires, _)| *expires < new);
     let expires =
         places.into_iter().find_map(|(expires, place)| is_late(place, expires).then_some(expires))?;
-    Some(Late { clips, takes: time_of(clips, interval), first, expires })
+    Some(ExpiryForecast { clips, takes: time_of(clips, interval), first, expires })
 }
 
 /// Returns the free space, in bytes, that a disk needs for one more clip and for `owed` clips that are not downloaded

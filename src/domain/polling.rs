@@ -35,8 +35,8 @@ impl PollTimes {
     /// Returns the longest wait that [`next_poll`] can give.
     #[must_use]
     pub fn longest(&self) -> Duration {
-        let reported = [self.first, self.every].into_iter().flatten();
-        let longest = reported.fold(self.card_every.max(AGED[0].1), Duration::max).mul_f64(1.0 + SPREAD);
+        let configured = [self.first, self.every].into_iter().flatten();
+        let longest = configured.fold(self.card_every.max(AGED[0].1), Duration::max).mul_f64(1.0 + SPREAD);
         longest.max(BOUNDS.1)
     }
 }

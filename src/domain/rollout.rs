@@ -13,12 +13,12 @@ pub struct Rollout {
     /// The number of clips that are rendered first.
     pub canary: u32,
     /// The condition under which the remaining clips are rendered.
-    pub then: Then,
+    pub then: AfterCanary,
 }
 
 /// The condition under which the clips after the canary (the clips rendered first) are rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Then {
+pub enum AfterCanary {
     /// Every clip of the canary is approved.
     Approve,
     /// A statistical test shows that the share of approved clips is above a rate.

@@ -22,7 +22,7 @@
 mod numbers;
 mod sent;
 
-pub use sent::{Learned, Leave, Sent};
+pub use sent::{Learned, SendDecision, Sent};
 
 use super::limits::Rate;
 use super::policy::{Backoff, RETRY_AFTER};
@@ -57,7 +57,7 @@ struct Period {
 /// The controller of the pace of submissions to one model. Times are counted from any fixed point of a monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Throttle {
-    reported: Learned,
+    configured: Learned,
     backoff: Backoff,
     now: Learned,
     /// The earliest time of the next submission at the learned rate.
@@ -94,11 +94,11 @@ impl Throttle {
     /// Creates a controller that begins with the configured rate and the configured number of slots.
     #[must_use]
     pub fn new(rate: Rate, slots: u32, backoff: Backoff) -> Self {
-        let reported = Learned { rate: 1.0 / rate.interval().as_secs_f64().max(1e-9), slots: slots.max(1) };
+        let configured = Learned { rate: 1.0 / rate.interval().as_secs_f64().max(1e-9), slots: slots.max(1) };
         Self {
-            reported,
+            configured,
             backoff,
-            now: reported,
+            now: configured,
             next: Duration::ZERO,
             on_wire: 0,
             taken: 0,
@@ -131,8 +131,8 @@ impl Throttle {
 
     /// Sets the rate and the number of slots that an earlier run learned, but at most the configured ones.
     pub fn recall(&mut self, learned: Learned) {
-        let rate = learned.rate.clamp(SLOWEST.min(self.reported.rate), self.reported.rate);
-        self.now = Learned { rate, slots: learned.slots.clamp(1, self.reported.slots) };
+        let rate = learned.rate.clamp(SLOWEST.min(self.configured.rate), self.configured.rate);
+        self.now = Learned { rate, slots: learned.slots.clamp(1, self.configured.slots) };
         self.measured = Some(rate);
         self.steady = 2;
         self.growth = GROWTH.0 / 16.0;
@@ -144,29 +144,29 @@ impl Throttle {
         // A rate tried since the last measurement counts as proven only when it is far above the measured one.
         let measured = self.measured.filter(|measured| self.now.rate < measured * 1.2);
         let rate = measured.map_or(self.now.rate, |measured| measured.min(self.now.rate));
-        (self.now != self.reported).then_some(Learned { rate, ..self.now })
+        (self.now != self.configured).then_some(Learned { rate, ..self.now })
     }
 
     /// Decides whether a submission may be sent at the time `now`, and reserves its slot if it may.
-    pub fn ask(&mut self, now: Duration) -> Leave {
+    pub fn ask(&mut self, now: Duration) -> SendDecision {
         if let Some(wait) = &mut self.wait {
             if now < wait.until {
-                return Leave::At(wait.until);
+                return SendDecision::At(wait.until);
             }
             // A probe may pass the learned number of slots: its success shows that they are not the limit.
-            if wait.probing || self.taken >= self.reported.slots {
-                return Leave::Later;
+            if wait.probing || self.taken >= self.configured.slots {
+                return SendDecision::Later;
             }
             wait.probing = true;
             return self.go(now, true);
         }
         if self.on_wire >= self.width.min(self.opening) || self.taken >= self.now.slots {
-            return Leave::Later;
+            return SendDecision::Later;
         }
         // At the configured rate, the lane's own pace is enough.
-        if self.now.rate < self.reported.rate {
+        if self.now.rate < self.configured.rate {
             if now < self.next {
-                return Leave::At(self.next);
+                return SendDecision::At(self.next);
             }
             let gap = self.gap();
             self.next = self.next.max(now.saturating_sub(gap.max(CATCH_UP))) + gap;
@@ -178,11 +178,11 @@ impl Throttle {
         Duration::from_secs_f64(1.0 / self.now.rate)
     }
 
-    fn go(&mut self, now: Duration, is_probe: bool) -> Leave {
+    fn go(&mut self, now: Duration, is_probe: bool) -> SendDecision {
         self.on_wire += 1;
         self.taken += 1;
         let is_last = self.taken >= self.now.slots;
-        Leave::Go(Sent { wait: self.waits, at: now, is_last, is_probe })
+        SendDecision::Go(Sent { wait: self.waits, at: now, is_last, is_probe })
     }
 
     /// Returns whether a submission that got permission and then waited for something else may still be sent. It may if
@@ -228,14 +228,14 @@ impl Throttle {
             return None;
         }
         self.opening = self.opening.saturating_add(OPENING.1);
-        self.now.rate = (self.now.rate * (1.0 + self.growth)).min(self.reported.rate);
+        self.now.rate = (self.now.rate * (1.0 + self.growth)).min(self.configured.rate);
         self.quiet += 1;
         if self.quiet.is_multiple_of(QUIET) {
             self.growth = (self.growth * 2.0).min(GROWTH.0);
         }
         // More tasks are running than at the refusal, so their number was not the reason for it.
         if running > self.crowd || self.quiet.is_multiple_of(self.slot_after) {
-            self.now.slots = (self.now.slots + 1).min(self.reported.slots);
+            self.now.slots = (self.now.slots + 1).min(self.configured.slots);
         }
         None
     }
@@ -253,7 +253,7 @@ impl Throttle {
         }
         let is_proven = self.waits == 0 && self.period.is_some_and(|period| now > period.began + MINUTE);
         if latency < QUICK {
-            self.width = self.width.max(self.reported.slots);
+            self.width = self.width.max(self.configured.slots);
         } else if is_proven || self.quiet % WIDER_AFTER == WIDER_AFTER - 1 {
             self.width = self.width.saturating_add(1);
         }
@@ -276,7 +276,7 @@ impl Throttle {
             return;
         }
         let running = self.taken.saturating_sub(self.on_wire + 1);
-        self.is_full = self.now.slots < self.reported.slots && sent.is_last;
+        self.is_full = self.now.slots < self.configured.slots && sent.is_last;
         self.slot_after = if self.is_full { (self.slot_after * 2).min(SLOT_AFTER.1) } else { SLOT_AFTER.0 };
         self.crowd = if self.is_full { self.now.slots - 1 } else { running };
         self.width = (self.width / 2).max(LEAST_WIDTH);
@@ -352,7 +352,7 @@ impl Throttle {
         self.last = Some(over);
         if self.is_full {
             // The slots were the limit, so the number accepted says nothing about the rate.
-            self.now.rate = (self.now.rate * 2.0).min(self.reported.rate);
+            self.now.rate = (self.now.rate * 2.0).min(self.configured.rate);
             self.measured = None;
             return None;
         }
@@ -369,7 +369,7 @@ impl Throttle {
         // The lane goes slightly faster to catch up on the quota that the wait left unused.
         let usable = if is_known { measured * 1.03 } else { measured };
         self.measured = Some(measured);
-        self.now.rate = self.now.rate.min(usable).max(SLOWEST.min(self.reported.rate));
+        self.now.rate = self.now.rate.min(usable).max(SLOWEST.min(self.configured.rate));
         Some(self.now.rate)
     }
 }

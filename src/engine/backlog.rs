@@ -1,7 +1,7 @@
 //! Reads the unfinished takes from the store, page by page, and starts to drive each when there is room for one more.
 
 use super::Run;
-use super::owed::Debt;
+use super::owed::OwedClip;
 use super::world::{Failure, World};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::State;
@@ -60,8 +60,8 @@ pub(super) struct Backlog {
     /// True if this run left rendered takes in the store after it had read the list of clips, so that the list must be
     /// read again.
     has_rendered: bool,
-    /// The takes that wait in the store. Each has a [`Debt`], which counts its clip among the clips to be downloaded.
-    stored: HashMap<TakeId, Debt>,
+    /// The takes that wait in the store. Each has a [`OwedClip`], which counts its clip among the clips to be downloaded.
+    stored: HashMap<TakeId, OwedClip>,
 }
 
 impl Backlog {
@@ -121,7 +121,7 @@ impl Run<'_> {
     /// Counts the clip of a take among the clips to be downloaded, while the take waits in the store.
     fn store_debt(&mut self, take: &Take) {
         let Some(account) = self.accounts.get(&take.request.model.provider) else { return };
-        let mut debt = Debt::new(&self.world.owed, account);
+        let mut debt = OwedClip::new(&self.world.owed, account);
         debt.follow(&take.state, account.lane(&take.request.model.model).link_life);
         self.backlog.stored.insert(take.id.clone(), debt);
     }

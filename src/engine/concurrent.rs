@@ -11,7 +11,7 @@ use crate::store::Pause;
 
 /// The end of the time in which a run does not work on an unfinished take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parked {
+pub(super) enum IdleEnd {
     /// The run tries the take again after another process has changed the store, because a person may have decided
     /// about it or ended a pause.
     UntilChange,
@@ -48,7 +48,7 @@ impl Run<'_> {
         }
         self.changes = changes;
         // A held take may have become active again.
-        self.parked.retain(|_, until| *until == Parked::UntilNextRun);
+        self.parked.retain(|_, until| *until == IdleEnd::UntilNextRun);
         self.backlog.start_over();
         let before = std::mem::take(&mut self.paused);
         self.paused = self.pauses().await?;

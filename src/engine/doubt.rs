@@ -2,7 +2,9 @@
 //! submissions after missing answers or clips.
 
 use super::lock;
-use crate::domain::breaker::{Ending, Exposure, Gate, Harvest, Heard, Pass, Room};
+use crate::domain::breaker::{
+    BreakerDecision, DoubtDecision, Exposure, Gate, LostClips, SubmitOutcome, TaskEnd,
+};
 use crate::domain::key::TakeId;
 use crate::domain::money::Usd;
 use crate::domain::policy::Breaking;
@@ -21,7 +23,7 @@ pub(super) type Ask<'a> = &'a (dyn Fn() -> BoxFuture<'a, bool> + Sync);
 /// The breakers of one provider, which pause or end submissions after missing answers or clips.
 pub(super) struct Breakers {
     gate: Mutex<Gate>,
-    harvest: Mutex<Harvest>,
+    harvest: Mutex<LostClips>,
     changed: Notify,
     began: Instant,
 }
@@ -38,26 +40,26 @@ impl Breakers {
 
     /// Waits until the breakers permit a submission. If they require a free query to the provider first, `ask` sends
     /// it.
-    pub(super) async fn turn(&self, ask: Ask<'_>) -> Turn<'_> {
+    pub(super) async fn turn(&self, ask: Ask<'_>) -> SubmitPermit<'_> {
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
             let pass = lock(&self.gate).pass(self.now());
             match pass {
-                Pass::Go => return Turn { breakers: self, is_sole: false },
-                Pass::Probe => return Turn { breakers: self, is_sole: true },
-                Pass::Ask => {
-                    let turn = Turn { breakers: self, is_sole: true };
+                BreakerDecision::Go => return SubmitPermit { breakers: self, is_sole: false },
+                BreakerDecision::Probe => return SubmitPermit { breakers: self, is_sole: true },
+                BreakerDecision::Ask => {
+                    let turn = SubmitPermit { breakers: self, is_sole: true };
                     turn.asked(ask().await);
                 }
-                Pass::Pause(pause) => sleep(pause).await,
-                Pass::Wait => changed.await,
+                BreakerDecision::Pause(pause) => sleep(pause).await,
+                BreakerDecision::Wait => changed.await,
             }
         }
     }
 
     /// Records how a paid task ended. Returns true if the provider must be closed for this run.
-    pub(super) fn ended(&self, ending: &Ending) -> bool {
+    pub(super) fn ended(&self, ending: &TaskEnd) -> bool {
         lock(&self.harvest).ended(ending, &Breaking::standard())
     }
 
@@ -68,13 +70,13 @@ impl Breakers {
 
 /// The breakers' permission to send one submission. If the breakers require a test first and this permission is dropped
 /// before the test, the next submission makes it.
-pub(super) struct Turn<'a> {
+pub(super) struct SubmitPermit<'a> {
     breakers: &'a Breakers,
     /// True if this submission is the test whose result all other submissions wait for.
     is_sole: bool,
 }
 
-impl Turn<'_> {
+impl SubmitPermit<'_> {
     /// Checks whether the submission is still permitted after it waited for something else.
     pub(super) fn holds(&self) -> bool {
         // A query does not change an open gate, and at a shut one this turn has lost its place.
@@ -82,7 +84,7 @@ impl Turn<'_> {
     }
 
     /// Records the outcome of the submission. Returns the length of the pause if the outcome begins one.
-    pub(super) fn heard(mut self, heard: Heard) -> Option<Duration> {
+    pub(super) fn heard(mut self, heard: SubmitOutcome) -> Option<Duration> {
         let is_probe = std::mem::take(&mut self.is_sole);
         let pause = lock(&self.breakers.gate).heard(heard, is_probe, self.breakers.now());
         self.breakers.changed.notify_waiters();
@@ -96,7 +98,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for SubmitPermit<'_> {
     fn drop(&mut self) {
         if self.is_sole {
             lock(&self.breakers.gate).back_out();
@@ -106,12 +108,12 @@ impl Drop for Turn<'_> {
 }
 
 /// The limit on the money in doubt (perhaps charged) at one time, with the submissions that wait until it allows them.
-pub(super) struct Purse {
+pub(super) struct DoubtLimit {
     exposure: Mutex<Exposure>,
     left: Notify,
 }
 
-impl Purse {
+impl DoubtLimit {
     pub(super) fn new(most: Usd) -> Self {
         Self { exposure: Mutex::new(Exposure::new(most)), left: Notify::new() }
     }
@@ -121,9 +123,9 @@ impl Purse {
     pub(super) fn enter(&self, price: Usd) -> Entry<'_> {
         let mut exposure = lock(&self.exposure);
         match exposure.enter(price) {
-            Room::Taken => Entry::Taken(Exposed { purse: self, price }),
-            Room::Later => Entry::Later,
-            Room::None => Entry::None { most: exposure.most(), in_doubt: exposure.in_doubt() },
+            DoubtDecision::Taken => Entry::Taken(DoubtShare { purse: self, price }),
+            DoubtDecision::Later => Entry::Later,
+            DoubtDecision::None => Entry::None { most: exposure.most(), in_doubt: exposure.in_doubt() },
         }
     }
 
@@ -149,7 +151,7 @@ impl Purse {
 /// The answer of the limit on money in doubt to a submission.
 pub(super) enum Entry<'a> {
     /// The limit allows the submission. Its price counts until the value is dropped.
-    Taken(Exposed<'a>),
+    Taken(DoubtShare<'a>),
     /// The limit does not allow the submission now, but may allow it after other submissions have got their answers.
     Later,
     /// The limit does not allow the submission, even after all other submissions have got their answers.
@@ -161,19 +163,19 @@ pub(super) enum Entry<'a> {
 }
 
 /// The price of one submission, counted against the limit on money in doubt until this value is dropped.
-pub(super) struct Exposed<'a> {
-    purse: &'a Purse,
+pub(super) struct DoubtShare<'a> {
+    purse: &'a DoubtLimit,
     price: Usd,
 }
 
-impl Exposed<'_> {
+impl DoubtShare<'_> {
     /// Counts the price as money in doubt from now on, because the submission got no answer.
     pub(super) fn doubt(self, take: TakeId) {
         lock(&self.purse.exposure).doubt(take, self.price);
     }
 }
 
-impl Drop for Exposed<'_> {
+impl Drop for DoubtShare<'_> {
     fn drop(&mut self) {
         lock(&self.purse.exposure).leave(self.price);
         self.purse.left.notify_waiters();

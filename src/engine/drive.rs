@@ -19,15 +19,15 @@ pub(super) use left::Left;
 use times::Heard;
 
 use super::blocking::blocking;
-use super::doubt::Exposed;
+use super::doubt::DoubtShare;
 use super::handles::SUBMISSION;
 use super::lane::{Account, Closed, Lane, Slot, Ticket, Times};
-use super::owed::Debt;
+use super::owed::OwedClip;
 use super::world::{Failure, World};
-use crate::domain::breaker::Ending;
+use crate::domain::breaker::TaskEnd;
 use crate::domain::digest::Sha256;
 use crate::domain::fault::{Fault, FaultKind, Said, Stop};
-use crate::domain::lifecycle::{Event, HeldReason, Intent, MoneyState, State, Todo};
+use crate::domain::lifecycle::{Event, HeldReason, Intent, MoneyState, NextAction, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::policy::Tick;
@@ -67,7 +67,7 @@ impl Drive {
         let running = matches!(take.state, State::Running { .. });
         let mut slot: Option<Slot> = running.then(|| self.lane.occupy()).flatten();
         let mut heard = Heard::default();
-        let mut debt = Debt::new(&self.world.owed, &self.account);
+        let mut debt = OwedClip::new(&self.world.owed, &self.account);
         // At the start a take in doubt is looked up immediately, whatever its schedule is.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         let mut is_fresh = false;
@@ -80,23 +80,23 @@ impl Drive {
             let (todo, _) = take.state.todo();
             let due = take.state.due(self.world.clock.tick(), &self.lane.policy);
             let stop = match todo {
-                Todo::Submit => self.world.stop.submissions(),
+                NextAction::Submit => self.world.stop.submissions(),
                 _ => self.world.stop.waiting(),
             };
             if !matches!(take.state, State::Running { .. }) {
                 drop(slot.take());
             }
             let next = match todo {
-                Todo::Nothing | Todo::Decide | Todo::Reconcile => {
+                NextAction::Nothing | NextAction::Decide | NextAction::Reconcile => {
                     return Ok(if matches!(take.state, State::Done { .. }) {
                         Left::Done
                     } else {
                         Left::Settled
                     });
                 }
-                Todo::Rest => return Ok(Left::Resting),
-                Todo::Place => self.place(&take, &others).await?,
-                Todo::Submit => {
+                NextAction::Rest => return Ok(Left::Resting),
+                NextAction::Place => self.place(&take, &others).await?,
+                NextAction::Submit => {
                     let Some(paid) = &self.paid else { return Ok(Left::Settled) };
                     if self.is_late(&take) {
                         return Ok(Left::Late);
@@ -118,7 +118,7 @@ impl Drive {
                     heard.submitted(&submitted);
                     submitted
                 }
-                Todo::LookUp => {
+                NextAction::LookUp => {
                     if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
                         return Ok(Left::Stopping);
                     }
@@ -131,8 +131,8 @@ impl Drive {
                     }
                     looked
                 }
-                Todo::Poll => self.poll_in_time(&take, due, stop, &mut heard).await?,
-                Todo::Download => {
+                NextAction::Poll => self.poll_in_time(&take, due, stop, &mut heard).await?,
+                NextAction::Download => {
                     if !self.world.clock.until(due, stop).await {
                         return Ok(Left::Stopping);
                     }
@@ -170,7 +170,7 @@ impl Drive {
         take: &Take,
         due: Timestamp,
         stop: &CancellationToken,
-        debt: &mut Debt,
+        debt: &mut OwedClip,
     ) -> Option<Admitted<'_>> {
         if !self.world.clock.until(due, stop).await || !self.is_let_in().await {
             return None;
@@ -209,7 +209,7 @@ impl Drive {
     /// Tells the provider's breakers how a paid task ended, before the task's slot is free for another task. If this
     /// ending closes the provider, reports the closure.
     fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
-        let ending = self.paid.as_ref().and_then(|_| Ending::of(event, &moved.state, said));
+        let ending = self.paid.as_ref().and_then(|_| TaskEnd::of(event, &moved.state, said));
         if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {
             self.world.tell(&Notice::Stopped { who, why, said });
         }
@@ -283,7 +283,13 @@ impl Drive {
     }
 
     /// Makes one paid request: saves the intent, sends one POST, and saves the outcome. A stop never interrupts this.
-    async fn submit(&self, paid: &dyn Paid, take: &Take, mut ticket: Ticket<'_>, room: Exposed<'_>) -> Next {
+    async fn submit(
+        &self,
+        paid: &dyn Paid,
+        take: &Take,
+        mut ticket: Ticket<'_>,
+        room: DoubtShare<'_>,
+    ) -> Next {
         let _open = self.world.handles.take(SUBMISSION).await;
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
             Ok(claimed) => claimed,
@@ -345,7 +351,7 @@ impl Drive {
 struct Admitted<'a> {
     slot: Slot,
     ticket: Ticket<'a>,
-    room: Exposed<'a>,
+    room: DoubtShare<'a>,
 }
 
 /// A take whose intent to submit is saved, with the request to send.

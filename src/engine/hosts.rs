@@ -24,7 +24,7 @@ const GIVE_UP: Duration = Duration::from_hours(1);
 /// The hosts from which a run downloads clips, with the failures of each host.
 #[derive(Default)]
 pub(super) struct Hosts {
-    book: Mutex<HashMap<String, Host>>,
+    tables: Mutex<HashMap<String, Host>>,
     changed: Notify,
 }
 
@@ -47,7 +47,7 @@ struct Trouble {
 }
 
 /// The answer to a download that asks whether it may try its host.
-pub(super) enum Turn {
+pub(super) enum HostPermit {
     /// The download may try the host.
     Go(Asking),
     /// The host failed for too long, so the run leaves its clips to a later run. `is_first` is true for the first
@@ -92,15 +92,19 @@ enum Step {
 
 impl Hosts {
     /// Waits until a download may try the host.
-    pub(super) async fn turn(self: &Arc<Self>, host: &str, stop: &CancellationToken) -> Turn {
+    pub(super) async fn turn(self: &Arc<Self>, host: &str, stop: &CancellationToken) -> HostPermit {
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
             let until = match self.step(host) {
                 Step::Go { is_probe } => {
-                    return Turn::Go(Asking { hosts: Arc::clone(self), host: host.to_owned(), is_probe });
+                    return HostPermit::Go(Asking {
+                        hosts: Arc::clone(self),
+                        host: host.to_owned(),
+                        is_probe,
+                    });
                 }
-                Step::GivenUp { is_first } => return Turn::GivenUp { is_first },
+                Step::GivenUp { is_first } => return HostPermit::GivenUp { is_first },
                 Step::Wait(until) => until,
             };
             let next = async {
@@ -110,7 +114,7 @@ impl Hosts {
                 }
             };
             tokio::select! {
-                () = stop.cancelled() => return Turn::Stopping,
+                () = stop.cancelled() => return HostPermit::Stopping,
                 () = changed => {}
                 () = next => {}
             }
@@ -118,8 +122,8 @@ impl Hosts {
     }
 
     fn step(&self, host: &str) -> Step {
-        let mut book = lock(&self.book);
-        let Some(trouble) = book.get_mut(host).and_then(|host| host.trouble.as_mut()) else {
+        let mut tables = lock(&self.tables);
+        let Some(trouble) = tables.get_mut(host).and_then(|host| host.trouble.as_mut()) else {
             return Step::Go { is_probe: false };
         };
         let now = Instant::now();
@@ -141,8 +145,8 @@ impl Asking {
 
     /// Records that the host delivered nothing. Returns true if this failure begins an outage.
     pub(super) fn failed(&self, backoff: &Backoff, after: Option<Duration>, at: Tick) -> bool {
-        let mut book = lock(&self.hosts.book);
-        let host = book.entry(self.host.clone()).or_default();
+        let mut tables = lock(&self.hosts.tables);
+        let host = tables.entry(self.host.clone()).or_default();
         host.failures = host.failures.saturating_add(1);
         let is_new = host.trouble.is_none();
         if is_new && host.failures < IN_A_ROW {
@@ -168,8 +172,8 @@ impl Asking {
     /// Records that the host answered. Returns the outage if this answer ends one.
     pub(super) fn answered(&self) -> Option<Outage> {
         let ended = {
-            let mut book = lock(&self.hosts.book);
-            let trouble = book.remove(&self.host).and_then(|host| host.trouble)?;
+            let mut tables = lock(&self.hosts.tables);
+            let trouble = tables.remove(&self.host).and_then(|host| host.trouble)?;
             Outage { since: trouble.since, length: trouble.began.elapsed() }
         };
         self.hosts.changed.notify_waiters();
@@ -183,7 +187,7 @@ impl Drop for Asking {
             return;
         }
         if let Some(trouble) =
-            lock(&self.hosts.book).get_mut(&self.host).and_then(|host| host.trouble.as_mut())
+            lock(&self.hosts.tables).get_mut(&self.host).and_then(|host| host.trouble.as_mut())
         {
             trouble.is_asked = false;
         }

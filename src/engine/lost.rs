@@ -2,9 +2,9 @@
 
 use super::blocking::blocking;
 use super::world::Failure;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{ClipFile, Event, State};
-use crate::domain::loss::Loss;
 use crate::domain::policy::Tick;
 use crate::domain::take::Take;
 use crate::files::{Look, PlaceFault, Refile, Tree, disk_among, kept_path};
@@ -27,7 +27,7 @@ pub struct Found {
     /// The number of checked clips. All clips that are saved under the name of a job are checked.
     pub clips: usize,
     /// The clips that are missing or altered, each with its loss.
-    pub lost: Vec<(Clip, Loss)>,
+    pub lost: Vec<(Clip, ClipDamage)>,
     /// The folders that are on another disk than the state folder: the recorded ones, corrected wherever a clip was
     /// found.
     pub disks: BTreeSet<String>,
@@ -63,7 +63,7 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
         for (clip, Look { loss, disk }) in page? {
             found.clips += 1;
             let then = disk_among(&known, &clip.filed.path);
-            if loss == Some(Loss::Missing) {
+            if loss == Some(ClipDamage::Missing) {
                 found.moved += usize::from(before.is_some() && disk != then);
             } else if disk != then {
                 then.map(|then| found.disks.remove(&then));
@@ -72,9 +72,11 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
             found.lost.extend(loss.map(|loss| (clip, loss)));
         }
     }
-    if found.lost.iter().any(|(_, loss)| *loss == Loss::Altered) {
+    if found.lost.iter().any(|(_, loss)| *loss == ClipDamage::Altered) {
         let newer = newer(reader, tree).await?;
-        found.lost.retain(|(clip, loss)| *loss != Loss::Altered || !newer.contains_key(&clip.filed.path));
+        found
+            .lost
+            .retain(|(clip, loss)| *loss != ClipDamage::Altered || !newer.contains_key(&clip.filed.path));
     }
     Ok(found)
 }
@@ -189,7 +191,8 @@ pub async fn bring_back(
     let others = output.tree.clone();
     let altered = blocking(move || {
         let losses = others.losses(names.iter().map(|name| (name.as_str(), &file)));
-        losses.map(|losses| names.into_iter().zip(losses).find(|(_, loss)| *loss != Some(Loss::Missing)))
+        losses
+            .map(|losses| names.into_iter().zip(losses).find(|(_, loss)| *loss != Some(ClipDamage::Missing)))
     });
     if let Some((name, _)) = altered.await?.map_err(Failure::local)? {
         return Ok(Back::Altered(name));

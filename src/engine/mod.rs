@@ -35,7 +35,7 @@ use crate::store::{Pause, Queued, StoreError};
 use crate::transport::Paid;
 use backlog::Backlog;
 use blocking::lock;
-use concurrent::Parked;
+use concurrent::IdleEnd;
 use drive::{Drive, Left};
 use lane::Account;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -124,7 +124,7 @@ struct Run<'a> {
     /// The take of each spawned async task, to find the take of a task that has panicked.
     tasks: HashMap<tokio::task::Id, TakeId>,
     /// The unfinished takes that this run does not drive, for example because a person or another run must continue them.
-    parked: HashMap<TakeId, Parked>,
+    parked: HashMap<TakeId, IdleEnd>,
     /// The takes whose paid clips had to be downloaded when the run began. New submissions wait for them.
     drain: HashSet<TakeId>,
     /// The takes that another process changed during this run; each change was reported when it was seen.
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
         }
         let Some(account) = self.accounts.get(&take.request.model.provider) else {
             self.outcome.left.insert(take.id.clone());
-            self.parked.insert(take.id, Parked::UntilNextRun);
+            self.parked.insert(take.id, IdleEnd::UntilNextRun);
             self.world.warn_once(format!(
                 "{}: its provider is no longer set up, so its paid task cannot be collected",
                 take.request.model
@@ -329,7 +329,7 @@ impl<'a> Run<'a> {
                 let Some(take) = self.tasks.remove(&error.id()) else { return };
                 self.outcome.panicked += 1;
                 self.landed(&take);
-                self.parked.insert(take, Parked::UntilNextRun);
+                self.parked.insert(take, IdleEnd::UntilNextRun);
                 return;
             }
         };
@@ -345,31 +345,31 @@ impl<'a> Run<'a> {
             }
             Ok((Left::Stopping | Left::Closed | Left::Late | Left::HostAway | Left::Resting, _)) => {
                 self.outcome.left.insert(take.clone());
-                self.parked.insert(take, Parked::UntilChange);
+                self.parked.insert(take, IdleEnd::UntilChange);
             }
             Ok((Left::InputChanged, key)) => {
                 self.outcome.input_changed.push(key);
-                self.parked.insert(take, Parked::UntilNextRun);
+                self.parked.insert(take, IdleEnd::UntilNextRun);
             }
             // The take is taken up again as soon as the pause ends.
             Ok((Left::Paused, _)) => {
-                self.parked.insert(take, Parked::UntilChange);
+                self.parked.insert(take, IdleEnd::UntilChange);
             }
             Ok((Left::Overdue, _)) => {
                 self.outcome.overdue.insert(take.clone());
-                self.parked.insert(take, Parked::UntilChange);
+                self.parked.insert(take, IdleEnd::UntilChange);
             }
             Ok((Left::Obstructed(reason), key)) => {
                 let reason = format!("{reason}; the clip is paid, and is downloaded once this is fixed");
                 self.outcome.unfiled.push((key, reason));
-                self.parked.insert(take, Parked::UntilNextRun);
+                self.parked.insert(take, IdleEnd::UntilNextRun);
                 self.obstructed += 1;
                 if self.obstructed >= OBSTRUCTED {
                     self.world.stop.no_more_submissions(stop::StopReason::Local);
                 }
             }
             Err(failure) => {
-                self.parked.insert(take, Parked::UntilChange);
+                self.parked.insert(take, IdleEnd::UntilChange);
                 self.fail(failure);
             }
         }

@@ -8,7 +8,7 @@ use crate::domain::policy::Policy;
 use crate::plan::decide::Decision;
 use crate::plan::expand::LeftOut;
 use crate::plan::filing::there;
-use crate::store::{Admission, Jobs, StoreError, Worksheet};
+use crate::store::{Admission, Jobs, PlanTables, StoreError};
 use jiff::Timestamp;
 
 /// The result of converting a plan: the input for the store, and the work for the run.
@@ -24,18 +24,18 @@ pub struct Ordered {
 /// decides only some of the jobs, the store keeps its record of whether the manifest asks for the other jobs.
 pub fn order(
     project: &str,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     left_out: &LeftOut,
     now: Timestamp,
 ) -> Result<Ordered, StoreError> {
-    let book = worksheet.book();
+    let tables = plan_tables.lock();
     let mut work = Work::default();
     let mut files = false;
-    book.each::<StoreError>(|book, job| {
+    tables.each::<StoreError>(|tables, job| {
         match &job.decision {
             Decision::New | Decision::Changed { .. } | Decision::Redo { .. } | Decision::Again { .. } => {
                 let id = crate::domain::key::TakeId(ids::sortable(now));
-                book.order(job.at, &id)?;
+                tables.order(job.at, &id)?;
             }
             Decision::Waiting { take, .. } | Decision::Renamed { take, unsent: true, .. } => {
                 work.submit.insert(take.clone());
@@ -44,7 +44,7 @@ pub fn order(
                 // This run resubmits the take if it turns out that it never arrived: its price was approved when it was
                 // sent first, and is not spent.
                 let is_doubtful = || {
-                    let found = book.known_take(take)?;
+                    let found = tables.known_take(take)?;
                     Ok::<_, StoreError>(found.is_some_and(|it| matches!(it.state, State::Doubtful { .. })))
                 };
                 if is_doubtful()? {
@@ -64,18 +64,18 @@ pub fn order(
     // A leader may come after its followers: each has its take by now.
     if files {
         let is_left_out = |key: &JobKey| left_out.may_have(key.item.raw());
-        book.each::<StoreError>(|book, job| {
+        tables.each::<StoreError>(|tables, job| {
             let (wanted, decision) = (&job.wanted, &job.decision);
             if let Decision::Shared { leader, take, from: None, .. } = decision {
                 let take = match take {
                     Some(take) => Some(take.clone()),
-                    None => book.ordered(leader)?,
+                    None => tables.ordered(leader)?,
                 };
                 if let Some(take) = take {
                     work.filings.follow(take, wanted);
                 }
             } else if let Some(from) = there(decision) {
-                let is_needed = book.is_needed(from, &wanted.key, &is_left_out)?;
+                let is_needed = tables.is_needed(from, &wanted.key, &is_left_out)?;
                 work.filings.add(wanted, decision, from.clone(), is_needed);
             }
             Ok(())
@@ -84,9 +84,9 @@ pub fn order(
     }
     let admission = Admission {
         project: project.to_owned(),
-        gone: book.gone(),
-        jobs: Jobs::All(worksheet.clone()),
-        partial: book.is_partial()?,
+        gone: tables.gone(),
+        jobs: Jobs::All(plan_tables.clone()),
+        partial: tables.is_partial()?,
         left_out: left_out.clone(),
         policy: Policy::standard(),
         run: None,

@@ -3,7 +3,7 @@
 use super::lane::{Account, Lane};
 use super::stop::Stop;
 use crate::domain::durations::{Durations, RenderKind};
-use crate::domain::estimate::{Known, Prospect};
+use crate::domain::estimate::{Known, RenderFigures};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -36,15 +36,15 @@ impl Outlook {
 }
 
 impl Known for Outlook {
-    fn of(&self, kind: &RenderKind) -> Prospect {
-        let Some(account) = self.accounts.get(&kind.model.provider) else { return Prospect::default() };
+    fn of(&self, kind: &RenderKind) -> RenderFigures {
+        let Some(account) = self.accounts.get(&kind.model.provider) else { return RenderFigures::default() };
         let (lane, durations) = (account.lane(&kind.model.model), account.durations(kind));
         let is_sent = account.is_open()
             && !account.is_paused()
             && lane.is_open()
             && !self.stop.submissions().is_cancelled()
             && !is_late(&self.stop, lane, durations.as_deref());
-        Prospect { flow: is_sent.then(|| lane.flow()), durations }
+        RenderFigures { flow: is_sent.then(|| lane.flow()), durations }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Pauses submissions while one more clip could not be downloaded before its link expires, or would not fit on the
 //! disk.
 //!
-//! A `Debt` counts the clip of one take from its submission until the clip is on the disk. Clips on which this run does
-//! not work have no `Debt` and never make submissions wait.
+//! A `OwedClip` counts the clip of one take from its submission until the clip is on the disk. Clips on which this run does
+//! not work have no `OwedClip` and never make submissions wait.
 
 use super::lane::Account;
 use super::lock;
 use crate::domain::lifecycle::State;
-use crate::domain::owed::{Downloaded, Late, is_ample, late, needed};
+use crate::domain::owed::{Downloaded, ExpiryForecast, is_ample, late, needed};
 use crate::domain::text;
 use crate::domain::units;
 use jiff::{SignedDuration, Timestamp};
@@ -23,12 +23,12 @@ pub type FreeSpace = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
 /// The clips that a run still has to download.
 #[derive(Default)]
 pub(super) struct Owed {
-    book: Mutex<Book>,
+    counts: Mutex<Counts>,
     changed: Notify,
 }
 
 #[derive(Default)]
-struct Book {
+struct Counts {
     accounts: HashMap<String, Owing>,
     /// The free bytes on the disk of the clips at the last measurement; `None` if unknown.
     free: Option<u64>,
@@ -62,7 +62,7 @@ enum Due {
 pub(super) enum Short {
     /// The links of paid clips would expire before the clips are downloaded. The duration is the time from one download
     /// to the next.
-    Time(Late, Duration),
+    Time(ExpiryForecast, Duration),
     /// The disk has only `free` bytes. One more clip and the `clips` that are still to be downloaded need `needed`
     /// bytes.
     Disk { free: u64, needed: u64, clips: usize },
@@ -97,7 +97,7 @@ impl Owing {
     /// links would expire too early, and the time from one download to the next.
     ///
     /// Returns `None` if no link would expire too early, or if no download was measured yet.
-    fn late(&self, life: Duration, at_once: u32, now: Timestamp) -> Option<(Late, Duration)> {
+    fn late(&self, life: Duration, at_once: u32, now: Timestamp) -> Option<(ExpiryForecast, Duration)> {
         let interval = self.downloaded.interval(at_once)?;
         // Later links have more time, and all earlier ones were counted.
         if is_ample(self.count + 1, life, interval) {
@@ -114,7 +114,7 @@ impl Owing {
     }
 }
 
-impl Book {
+impl Counts {
     fn count(&self) -> usize {
         self.accounts.values().map(|owing| owing.count).sum()
     }
@@ -165,16 +165,16 @@ impl Owed {
 
     /// Records how long a download took, and the size of its clip in bytes; `None` if it failed.
     pub(super) fn downloaded(&self, account: &Account, time: Duration, clip: Option<u64>) {
-        let mut book = lock(&self.book);
-        book.all.note(time, clip);
-        book.owing(account).downloaded.note(time, clip);
+        let mut counts = lock(&self.counts);
+        counts.all.note(time, clip);
+        counts.owing(account).downloaded.note(time, clip);
     }
 
     /// Returns the message about a host that has begun to deliver nothing.
     pub(super) fn outage(&self, host: &str, said: &str) -> String {
         format!(
             "{host} delivers no clips: {said}; {}; shotlist tries the host again after pauses of up to 5 min",
-            lock(&self.book).words()
+            lock(&self.counts).words()
         )
     }
 
@@ -182,7 +182,7 @@ impl Owed {
     pub(super) fn given_up(&self, host: &str) -> String {
         format!(
             "{host} has delivered no clip for an hour: {}; `shotlist collect` or the next run downloads them",
-            lock(&self.book).words()
+            lock(&self.counts).words()
         )
     }
 
@@ -191,9 +191,9 @@ impl Owed {
     /// Returns the lack of space if there is no room for one clip and no other clip is waiting for its download.
     pub(super) fn measured(&self, free: Option<u64>) -> Option<Short> {
         let short = {
-            let mut book = lock(&self.book);
-            book.free = free;
-            book.lacks_room().filter(|_| book.count() == 0)
+            let mut counts = lock(&self.counts);
+            counts.free = free;
+            counts.lacks_room().filter(|_| counts.count() == 0)
         };
         self.changed.notify_waiters();
         short
@@ -201,13 +201,13 @@ impl Owed {
 }
 
 /// The counter of one take's clip among the clips to be downloaded. When it is dropped, the clip is no longer counted.
-pub(super) struct Debt {
+pub(super) struct OwedClip {
     owed: Arc<Owed>,
     account: Arc<Account>,
     due: Option<Due>,
 }
 
-impl Debt {
+impl OwedClip {
     pub(super) fn new(owed: &Arc<Owed>, account: &Arc<Account>) -> Self {
         Self { owed: Arc::clone(owed), account: Arc::clone(account), due: None }
     }
@@ -226,7 +226,7 @@ impl Debt {
     /// disk, it is not counted, and the reason is returned.
     pub(super) fn incur(&mut self, life: Duration, now: Timestamp) -> Result<(), Short> {
         self.set(None);
-        if let Some(short) = lock(&self.owed.book).enter(&self.account, life, now) {
+        if let Some(short) = lock(&self.owed.counts).enter(&self.account, life, now) {
             return Err(short);
         }
         self.due = Some(Due::Link(life));
@@ -236,12 +236,12 @@ impl Debt {
     /// Returns the message that says why submissions wait; `None` if this run has reported that reason already.
     pub(super) fn news(&self, short: &Short) -> Option<String> {
         let was_told = {
-            let mut book = lock(&self.owed.book);
+            let mut counts = lock(&self.owed.counts);
             match short {
-                Short::Time(..) => std::mem::replace(&mut book.owing(&self.account).was_told, true),
+                Short::Time(..) => std::mem::replace(&mut counts.owing(&self.account).was_told, true),
                 // This reason ends the submissions, and is reported then.
                 Short::Disk { clips: 0, .. } => true,
-                Short::Disk { .. } => std::mem::replace(&mut book.was_told, true),
+                Short::Disk { .. } => std::mem::replace(&mut counts.was_told, true),
             }
         };
         (!was_told).then(|| short.words(self.account.provider.name()))
@@ -252,8 +252,8 @@ impl Debt {
             return;
         }
         {
-            let mut book = lock(&self.owed.book);
-            let owing = book.owing(&self.account);
+            let mut counts = lock(&self.owed.counts);
+            let owing = counts.owing(&self.account);
             if let Some(before) = self.due {
                 owing.leave(before);
             }
@@ -266,7 +266,7 @@ impl Debt {
     }
 }
 
-impl Drop for Debt {
+impl Drop for OwedClip {
     fn drop(&mut self) {
         self.set(None);
     }
@@ -276,7 +276,7 @@ impl Short {
     /// Returns the message that says why submissions wait or end.
     pub(super) fn words(&self, provider: &str) -> String {
         match self {
-            Self::Time(Late { clips, takes, first, expires }, each) => {
+            Self::Time(ExpiryForecast { clips, takes, first, expires }, each) => {
                 let length = |time: &Duration| {
                     units::seconds(SignedDuration::try_from(*time).unwrap_or(SignedDuration::MAX))
                 };

@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Pace {
     limiter: RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Duration>>,
     interval: Duration,
-    spare: Mutex<Spare>,
+    spare: Mutex<SparePermits>,
 }
 
 /// The permits that calls may use immediately. They were given back, or make up for calls that woke up too late.
 #[derive(Default)]
-struct Spare {
+struct SparePermits {
     cells: u32,
     /// The total time by which calls woke up too late. Each whole interval gives one more permit.
     late: Duration,

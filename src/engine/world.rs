@@ -3,10 +3,10 @@
 mod duplicates;
 
 use super::clock::Clock;
-use super::doubt::{Entry, Exposed, Purse};
+use super::doubt::{DoubtLimit, DoubtShare, Entry};
 use super::handles::{self, Handles};
 use super::hosts::Hosts;
-use super::owed::{Debt, FreeSpace, Owed};
+use super::owed::{FreeSpace, Owed, OwedClip};
 use super::stop::{Stop, StopReason};
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::{Said, Stop as ProviderStop, printable};
@@ -16,7 +16,7 @@ use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::domain::text::truncate;
-use crate::files::{Intake, Tree};
+use crate::files::{SaveQueues, Tree};
 use crate::store::{RunId, Store};
 use crate::transport::Free;
 use duplicates::Duplicates;
@@ -72,7 +72,7 @@ pub struct World {
     /// The folder tree in which the clips are saved.
     pub tree: Tree,
     /// The writer of downloads into the folder of the clips.
-    pub(super) intake: Intake,
+    pub(super) intake: SaveQueues,
     /// The folder to which the paths of pictures are relative.
     pub pictures: PathBuf,
     /// The clock of the run, which ignores changes of the computer's time.
@@ -85,7 +85,7 @@ pub struct World {
     pub project: String,
     /// The pause between two checks whether another process, such as `resolve` or `collect`, has changed the store.
     pub(super) look_every: Duration,
-    pub(super) purse: Purse,
+    pub(super) purse: DoubtLimit,
     /// The clips that were paid for and are still to be downloaded.
     pub(super) owed: Arc<Owed>,
     /// The permits for open files, which limit how many files the run opens at once.
@@ -176,7 +176,7 @@ impl World {
         Self {
             store,
             free,
-            intake: Intake::new(tree.clone()),
+            intake: SaveQueues::new(tree.clone()),
             tree,
             pictures,
             clock,
@@ -184,7 +184,7 @@ impl World {
             run,
             project,
             look_every,
-            purse: Purse::new(max_in_doubt),
+            purse: DoubtLimit::new(max_in_doubt),
             owed: Arc::default(),
             handles: Handles::default(),
             hosts: Arc::default(),
@@ -288,10 +288,10 @@ impl World {
     }
 
     /// Counts a paid request and its price as unanswered until the returned value is dropped.
-    pub(super) fn on_wire(&self, price: Usd) -> OnWire<'_> {
+    pub(super) fn on_wire(&self, price: Usd) -> PendingReply<'_> {
         let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
         *on_wire = (on_wire.0 + 1, on_wire.1 + price);
-        OnWire { on_wire: &self.on_wire, price }
+        PendingReply { on_wire: &self.on_wire, price }
     }
 
     /// Returns the number of paid requests whose answer is awaited, and the sum of their prices.
@@ -339,12 +339,12 @@ impl World {
 }
 
 /// A value that counts a paid request as unanswered until it is dropped.
-pub(super) struct OnWire<'a> {
+pub(super) struct PendingReply<'a> {
     on_wire: &'a Mutex<(usize, Usd)>,
     price: Usd,
 }
 
-impl Drop for OnWire<'_> {
+impl Drop for PendingReply<'_> {
     fn drop(&mut self) {
         let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
         *on_wire = (on_wire.0 - 1, on_wire.1 - self.price);
@@ -354,7 +354,7 @@ impl Drop for OnWire<'_> {
 impl World {
     /// Waits until the disk has room for one more clip and the clip can be downloaded while its link is valid, for
     /// `life`. Then counts the clip in `debt` and returns `true`. Returns `false` if a stop came first.
-    pub(super) async fn incur(&self, debt: &mut Debt, life: Duration, stop: &CancellationToken) -> bool {
+    pub(super) async fn incur(&self, debt: &mut OwedClip, life: Duration, stop: &CancellationToken) -> bool {
         loop {
             let mut changed = pin!(self.owed.changed());
             changed.as_mut().enable();
@@ -374,7 +374,7 @@ impl World {
     ///
     /// Returns `None` if the run stopped first. Also returns `None` if this price and the money in doubt alone exceed
     /// the limit; then the run submits nothing more.
-    pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<Exposed<'_>> {
+    pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<DoubtShare<'_>> {
         loop {
             let mut left = pin!(self.purse.left());
             left.as_mut().enable();

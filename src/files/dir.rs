@@ -2,9 +2,9 @@
 //! redirect them.
 
 use super::steps::{count, sync, synced};
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
-use crate::domain::loss::Loss;
 use rustix::fs::{AtFlags, Dev, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use sha2::Digest as _;
@@ -300,11 +300,11 @@ pub(super) enum Seen {
 
 impl Seen {
     /// Returns whether the clip with this name is missing or altered; `None` if the entry is a file of the clip's size.
-    pub(super) fn loss_of(self, clip: &ClipFile) -> Option<Loss> {
+    pub(super) fn loss_of(self, clip: &ClipFile) -> Option<ClipDamage> {
         match self {
-            Self::Nothing => Some(Loss::Missing),
+            Self::Nothing => Some(ClipDamage::Missing),
             Self::File(size) if size == clip.size => None,
-            Self::File(_) | Self::Other => Some(Loss::Altered),
+            Self::File(_) | Self::Other => Some(ClipDamage::Altered),
         }
     }
 }

@@ -5,8 +5,8 @@
 
 use super::dir::Dir;
 use super::tree::{ROOT, Tree, prefixes};
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::lifecycle::ClipFile;
-use crate::domain::loss::Loss;
 use rustix::fs::Dev;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -15,7 +15,7 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// The kind of loss if the clip is missing or altered; `None` if the clip is in place.
-    pub loss: Option<Loss>,
+    pub loss: Option<ClipDamage>,
     /// The mounted folder that contains the clip, `.` for the output folder itself; `None` if the clip is on the same
     /// disk as the state folder.
     pub disk: Option<String>,

@@ -4,9 +4,9 @@ use super::dir::hash;
 use super::obstacle::is_of_machine;
 use super::sidecars::file_of;
 use super::tree::Tree;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
-use crate::domain::loss::Loss;
 use crate::media::mp4;
 use rustix::fs::OFlags;
 use std::fs::File;
@@ -90,7 +90,7 @@ impl Tree {
     pub fn losses<'a>(
         &self,
         clips: impl Iterator<Item = (&'a str, &'a ClipFile)>,
-    ) -> io::Result<Vec<Option<Loss>>> {
+    ) -> io::Result<Vec<Option<ClipDamage>>> {
         let root = self.root()?;
         clips.map(|(target, clip)| Ok(root.size_of(target)?.0.loss_of(clip))).collect()
     }

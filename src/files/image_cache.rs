@@ -5,7 +5,7 @@
 //! sent, the bytes of its pictures are read and hashed again.
 
 use super::dir::atomic_write;
-use super::names::{Names, Twins};
+use super::names::{AmbiguousName, Names};
 use super::output::read_regular;
 use super::pictures::{PictureTrouble, facts, inside, open, trouble};
 use crate::domain::request::{PictureFacts, PictureFormat, PictureTraits};
@@ -137,7 +137,8 @@ impl ImageCache {
 
     /// Returns the properties of a picture. The picture is read only if it is unknown or has changed.
     pub fn look(&mut self, written: &str) -> Result<PictureFacts, PictureTrouble> {
-        let path = self.names.find(&self.root, written).map_err(|Twins| PictureTrouble::Twins)?;
+        let path =
+            self.names.find(&self.root, written).map_err(|AmbiguousName| PictureTrouble::AmbiguousName)?;
         let real = inside(&self.root, written, &path)?;
         let stamp = Stamp::of(&symlink_metadata(&real).map_err(trouble)?);
         let known = self.known.get(written).filter(|known| known.stamp == stamp);

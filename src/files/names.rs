@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The error that a name is ambiguous: two different files match it, in two Unicode forms of an accented letter.
 #[derive(Debug)]
-pub(super) struct Twins;
+pub(super) struct AmbiguousName;
 
 /// A cache of the names in the folders that were searched before.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl Names {
     ///
     /// A part that does not exist stays as written. Two different files whose names differ only in the form of accented
     /// letters are an error.
-    pub(super) fn find(&mut self, root: &Path, written: &str) -> Result<PathBuf, Twins> {
+    pub(super) fn find(&mut self, root: &Path, written: &str) -> Result<PathBuf, AmbiguousName> {
         let mut path = root.to_owned();
         for part in Path::new(written).components() {
             let name = match part {
@@ -43,7 +43,7 @@ impl Names {
                 [first, others @ ..] => {
                     let first = path.join(first);
                     if others.iter().any(|other| !is_copy(&first, &path.join(other))) {
-                        return Err(Twins);
+                        return Err(AmbiguousName);
                     }
                     path = first;
                 }

@@ -29,7 +29,7 @@ pub struct PartialDownload {
 
 /// The state of a take's download when it is resumed.
 #[derive(Debug)]
-pub enum TakenUp {
+pub enum Resumed {
     /// The download to continue, because some or all of the clip's bytes are missing.
     Part(PartialDownload),
     /// The clip was already complete when the last run ended: nothing needs to be fetched.
@@ -51,14 +51,14 @@ pub(super) async fn take_up(
     tree: Tree,
     arriving: Groups<Arriving>,
     stored: Stored,
-) -> Result<TakenUp, ReceiveFault> {
+) -> Result<Resumed, ReceiveFault> {
     if !stored.has_notes(&tree)? {
-        return Ok(TakenUp::Part(PartialDownload { tree, arriving, stored }));
+        return Ok(Resumed::Part(PartialDownload { tree, arriving, stored }));
     }
     blocking(move || {
         Ok(match stored.take_up(&tree)? {
-            (_, Some(received)) => TakenUp::Whole(received),
-            (stored, None) => TakenUp::Part(PartialDownload { tree, arriving, stored }),
+            (_, Some(received)) => Resumed::Whole(received),
+            (stored, None) => Resumed::Part(PartialDownload { tree, arriving, stored }),
         })
     })
     .await

@@ -39,7 +39,7 @@ pub enum PictureTrouble {
     #[error(
         "two different files have this name: one writes an accented letter as one character, the other as two"
     )]
-    Twins,
+    AmbiguousName,
     /// The path leads to a folder, not to a picture.
     #[error("it is a folder")]
     Folder,
@@ -65,7 +65,7 @@ impl PictureTrouble {
             Self::Outside | Self::LinkOutside => {
                 "put a copy of the picture into the manifest's folder, and write the path of the copy"
             }
-            Self::Twins => "remove one of the two files, or rename it",
+            Self::AmbiguousName => "remove one of the two files, or rename it",
             Self::Folder => "write the path of a picture in that folder",
             Self::NotAFile => "write the path of a picture",
             Self::Broken(fault) => fault.remedy(),

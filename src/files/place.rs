@@ -120,14 +120,14 @@ pub(super) fn place_all(
     let mut folders = Folders::new(tree);
     let mut underway = Vec::new();
     for placement in placements {
-        underway.push(Underway::begin(&mut folders, placement, patience));
+        underway.push(Renaming::begin(&mut folders, placement, patience));
     }
     if underway.len() > 1 {
         for sidecar in underway.iter().flatten().filter_map(|it| it.sidecar.as_ref()) {
             start_writing(sidecar, 0);
         }
     }
-    underway = underway.into_iter().map(|it| it.and_then(Underway::sync_sidecar)).collect();
+    underway = underway.into_iter().map(|it| it.and_then(Renaming::sync_sidecar)).collect();
     underway = underway.into_iter().map(|it| it.and_then(|it| it.give_names(&mut folders))).collect();
     folders.sync();
     for it in underway {
@@ -136,7 +136,7 @@ pub(super) fn place_all(
 }
 
 /// The state of renaming one downloaded clip to its final file name.
-struct Underway<'a> {
+struct Renaming<'a> {
     placement: &'a Placement,
     dir: Rc<Dir>,
     name: &'a str,
@@ -162,7 +162,7 @@ struct Waiting {
     is_left: bool,
 }
 
-impl<'a> Underway<'a> {
+impl<'a> Renaming<'a> {
     /// Checks that a clip may take its final name, keeps an older clip in `_takes/`, and writes the sidecar.
     fn begin(
         folders: &mut Folders,

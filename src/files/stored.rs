@@ -35,7 +35,7 @@ const PROGRESS: u64 = MIB;
 
 /// The content of the notes file, which describes the durable bytes of a download.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Notes {
+struct DownloadNotes {
     /// The digest of the address from which the bytes came; empty in the notes of older versions.
     #[serde(default)]
     source: String,
@@ -64,7 +64,7 @@ pub(super) struct Stored {
     /// True if the `Content-Type` of the answer announces text.
     is_text: bool,
     /// The notes about the download; `None` while the clip's length is unknown.
-    notes: Option<Box<Notes>>,
+    notes: Option<Box<DownloadNotes>>,
     /// True if a notes file may exist on the disk.
     has_notes: bool,
     length: u64,
@@ -105,7 +105,7 @@ impl Stored {
         self.has_notes = true;
         let length = self.opened()?.metadata()?.len();
         let notes = tree.partial()?.read(&notes_name(&self.take)?)?;
-        let notes = notes.and_then(|bytes| serde_json::from_slice::<Notes>(&bytes).ok());
+        let notes = notes.and_then(|bytes| serde_json::from_slice::<DownloadNotes>(&bytes).ok());
         let usable = notes.filter(|notes| {
             // A validator holds for one address only: behind a fresh link there may be another clip.
             let can_go_on = notes.validator.is_some() && notes.source == self.source.to_string();
@@ -131,7 +131,7 @@ impl Stored {
 
     pub(super) fn span(&self) -> Span {
         match self.notes.as_deref() {
-            Some(Notes { validator: Some(validator), .. }) if self.length > 0 => {
+            Some(DownloadNotes { validator: Some(validator), .. }) if self.length > 0 => {
                 Span::From { offset: self.length, validator: validator.clone() }
             }
             _ => Span::Whole,
@@ -158,8 +158,9 @@ impl Stored {
             Admission::Restart { total, validator } => {
                 self.discard(tree)?;
                 let source = self.source.to_string();
-                self.notes =
-                    total.map(|total| Box::new(Notes { source, validator, total, ..Notes::default() }));
+                self.notes = total.map(|total| {
+                    Box::new(DownloadNotes { source, validator, total, ..DownloadNotes::default() })
+                });
                 Ok(self)
             }
             Admission::Discard(why) => {
@@ -339,7 +340,7 @@ impl Stored {
     }
 
     /// Keeps exactly the bytes that the notes describe, or none if their hash differs from the notes.
-    fn keep(&mut self, tree: &Tree, notes: Notes) -> io::Result<()> {
+    fn keep(&mut self, tree: &Tree, notes: DownloadNotes) -> io::Result<()> {
         let mut file = self.opened()?;
         file.set_len(notes.durable)?;
         file.seek(SeekFrom::Start(0))?;

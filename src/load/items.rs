@@ -8,7 +8,7 @@ use super::Loaded;
 use super::join::Joined;
 use super::shown::Shown;
 use super::source::{is_standard_input, near, shown, source};
-use crate::catalog::{self, Catalog, Reading, Scattered};
+use crate::catalog::{self, Catalog, Reading, RowsApart};
 use crate::domain::digest::Sha256;
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, meant_or_all};
@@ -20,7 +20,7 @@ use crate::manifest::{FileReading, Items, ListItem, Located, Manifest, OnBadItem
 use crate::plan::expand::{Expanded, Expansion, Placed, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
-use crate::store::Worksheet;
+use crate::store::PlanTables;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,17 +41,17 @@ pub trait Jobs {
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>);
 }
 
-impl Jobs for &Worksheet {
+impl Jobs for &PlanTables {
     fn begin(&mut self) {
-        self.book().clear();
+        self.lock().clear();
     }
 
     fn take(&mut self, wanted: Wanted, placed: Placed) {
-        self.book().take(&wanted, placed);
+        self.lock().take(&wanted, placed);
     }
 
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>) {
-        self.book().picture(sha256, signature);
+        self.lock().picture(sha256, signature);
     }
 }
 
@@ -110,7 +110,7 @@ pub fn jobs(
                 }
                 break (problems, expanded);
             }
-            Err(Scattered) => is_gathered = true,
+            Err(RowsApart) => is_gathered = true,
         }
     };
     if skips {
@@ -157,7 +157,7 @@ pub(super) fn look(
     problems: &mut Vec<Problem>,
 ) {
     if let Some(file) = File::of(folder, from, reading, problems) {
-        let read = file.read(false, &mut |_| {}).or_else(|Scattered| file.read(true, &mut |_| {}));
+        let read = file.read(false, &mut |_| {}).or_else(|RowsApart| file.read(true, &mut |_| {}));
         problems.extend(read.map(|read| read.problems).unwrap_or_default());
     }
 }
@@ -234,9 +234,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Passes every item to `take`, and returns a catalog with the problems of the source. The error `Scattered` means
+    /// Passes every item to `take`, and returns a catalog with the problems of the source. The error `RowsApart` means
     /// that the rows of a product are not next to each other. The caller must then read again with `is_gathered`.
-    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, RowsApart> {
         match self {
             Self::Manifest(entries) => {
                 for entry in *entries {
@@ -300,9 +300,9 @@ impl File {
         }
     }
 
-    /// Reads the file and passes every item to `take`, while a second thread reads ahead. After the error `Scattered`
+    /// Reads the file and passes every item to `take`, while a second thread reads ahead. After the error `RowsApart`
     /// the caller must read again with `is_gathered`.
-    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, Scattered> {
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, RowsApart> {
         let Self { path, shown, how, joined } = self;
         let source = match source(path) {
             Ok(source) => source,

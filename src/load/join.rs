@@ -105,7 +105,7 @@ impl Joined {
 
     /// Returns the initial state of a join, for one reading of the items.
     pub(super) fn begin(&self) -> Joining<'_> {
-        Joining { joined: self, used: HashSet::new(), names: None, last: None, has_key: false }
+        Joining { joined: self, used: HashSet::new(), names: None, first_without_key: None, has_key: false }
     }
 
     /// Builds the error for a file that lacks the column by which the sheet is joined.
@@ -133,7 +133,7 @@ pub(super) struct Joining<'a> {
     used: HashSet<&'a str>,
     names: Option<Names>,
     /// The first item that lacks the key column; an error message lists the columns of this item.
-    last: Option<Item>,
+    first_without_key: Option<Item>,
     has_key: bool,
 }
 
@@ -143,7 +143,7 @@ impl Joining<'_> {
     pub(super) fn join(&mut self, mut item: Item) -> Item {
         let joined = self.joined;
         let Some(key) = item.get(&joined.on.value).map(|key| composed(key.trim())) else {
-            self.last.get_or_insert(item.clone());
+            self.first_without_key.get_or_insert(item.clone());
             return item;
         };
         self.has_key = true;
@@ -186,8 +186,8 @@ impl Joining<'_> {
     /// `None` if there is nothing to report. Call it after all items were read.
     pub(super) fn finish(self, file: &str) -> Option<Problem> {
         let joined = self.joined;
-        if let (false, Some(last)) = (self.has_key, &self.last) {
-            return Some(joined.without_key(file, last));
+        if let (false, Some(first_without_key)) = (self.has_key, &self.first_without_key) {
+            return Some(joined.without_key(file, first_without_key));
         }
         let unknown = joined.rows.iter().filter(|(key, _)| !self.used.contains(key.as_str()));
         let mut unknown: Vec<(u64, &str)> = unknown.map(|(key, (row, _))| (*row, key.as_str())).collect();

@@ -1,6 +1,6 @@
 //! Reads YAML nodes, and records each problem and continues, so that all problems are reported together.
 
-use super::source::{Located, Source, Span, Spot};
+use super::source::{CompactPlace, Located, Source, Span};
 use super::template::Template;
 use super::templates::Templates;
 use super::yaml::{Entry, Node, Value};
@@ -36,8 +36,8 @@ impl Decoder {
         self.problems.push(problem);
     }
 
-    pub(super) fn spot(&self, span: Span) -> Spot {
-        Spot::new(&self.source, Some(span))
+    pub(super) fn spot(&self, span: Span) -> CompactPlace {
+        CompactPlace::new(&self.source, Some(span))
     }
 
     /// Returns the entries of a map. Reports any other node, with `example` in the hint, and returns `None`.

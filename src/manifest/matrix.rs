@@ -3,7 +3,7 @@
 use super::condition::Condition;
 use super::context::Seen;
 use super::settings::Setting;
-use super::source::{Located, Spot};
+use super::source::{CompactPlace, Located};
 use super::template::Template;
 use crate::domain::problem::Place;
 use std::collections::BTreeSet;
@@ -85,7 +85,7 @@ pub(super) struct Choice {
     /// The setting that the value makes for a field or for `model`; `None` if its key is neither.
     pub(super) sets: Option<Setting<Template>>,
     /// The place of the value in the manifest.
-    pub(super) spot: Spot,
+    pub(super) spot: CompactPlace,
 }
 
 impl Choice {

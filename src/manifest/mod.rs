@@ -68,7 +68,7 @@ pub use template::Template;
 use crate::domain::problem::{Place, Problem};
 use decode::{Decoder, get};
 use reading::reading;
-use source::{Source, Spot};
+use source::{CompactPlace, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -255,7 +255,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     }
     let output = match get(root, "output") {
         Some(node) => decoder.template(node, "output", &mut templates),
-        None => templates.compile(OUTPUT, Spot::new(source, None)).ok(),
+        None => templates.compile(OUTPUT, CompactPlace::new(source, None)).ok(),
     };
     usage::check(decoder, &defaults, &shots, output.as_ref());
     let providers = get(root, "providers").map(|node| providers::providers(decoder, node));

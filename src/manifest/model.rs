@@ -5,7 +5,7 @@ use super::condition::Condition;
 use super::context::ItemContext;
 use super::matrix::Matrix;
 use super::settings::Settings;
-use super::source::{Located, Spot};
+use super::source::{CompactPlace, Located};
 use super::template::Template;
 use super::templates::Templates;
 use crate::domain::item::{Item, Reading};
@@ -368,7 +368,7 @@ pub struct CorrectionPart {
     /// The value: `true`, `false` and whole numbers without quotes are typed, `~` is null, all else is text.
     pub value: Json,
     /// The places of each key and of its value, by the keys and list positions that lead to the key.
-    pub(super) spots: BTreeMap<Vec<String>, (Spot, Spot)>,
+    pub(super) spots: BTreeMap<Vec<String>, (CompactPlace, CompactPlace)>,
 }
 
 impl CorrectionPart {

@@ -6,7 +6,7 @@ use super::decode::{Decoder, get};
 use super::keys::{self, LIKE, RULES};
 use super::model::{CorrectionPart, Corrections, ModelEntry};
 use super::providers::amount;
-use super::source::{Located, Span, Spot};
+use super::source::{CompactPlace, Located, Span};
 use super::yaml::{Entry, Node, Value};
 use crate::domain::key::ModelName;
 use crate::domain::price::{Price, PriceUnit, Surcharge};
@@ -86,7 +86,7 @@ fn value(
     node: &Node,
     name: &str,
     path: &mut Vec<String>,
-    spots: &mut BTreeMap<Vec<String>, (Spot, Spot)>,
+    spots: &mut BTreeMap<Vec<String>, (CompactPlace, CompactPlace)>,
 ) -> Option<Json> {
     let mut below = |decoder: &mut Decoder, step: String, key: Span, node: &Node, name: &str| {
         path.push(step);

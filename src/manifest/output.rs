@@ -25,14 +25,14 @@ pub struct Refused {
 }
 
 /// A hint how to correct a path, and an example of a line `output:` that follows the hint.
-type Remedy = (&'static str, Option<&'static str>);
+type PathHint = (&'static str, Option<&'static str>);
 
 /// The remedy for characters that file systems refuse.
-const USE_SLUG: Remedy = (
+const USE_SLUG: PathHint = (
     "use `slug`, which keeps letters and digits and replaces all else by `-`",
     Some("renders/{{ item.id | slug }}_{{ shot }}.mp4"),
 );
-const STAY_BELOW: Remedy = (
+const STAY_BELOW: PathHint = (
     "begin the path with a folder; `--out DIR` chooses another output folder",
     Some("renders/{{ item.id }}_{{ shot }}.mp4"),
 );
@@ -42,7 +42,7 @@ const STAY_BELOW: Remedy = (
 ///
 /// Returns the path in Unicode's composed form (NFC).
 pub fn check_path(rendered: &str) -> Result<String, Refused> {
-    let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
+    let refused = |why: &str, (hint, line): PathHint| Err(Refused { why: why.to_owned(), hint, line });
     let path: String = if rendered.is_ascii() { rendered.to_owned() } else { rendered.nfc().collect() };
     if path.trim().is_empty() {
         return refused("is empty", STAY_BELOW);
@@ -90,7 +90,7 @@ pub fn has_long_part(path: &str) -> bool {
 }
 
 fn check_part(part: &str) -> Result<(), Refused> {
-    let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
+    let refused = |why: &str, (hint, line): PathHint| Err(Refused { why: why.to_owned(), hint, line });
     if part.is_empty() {
         let hint = "remove the extra `/`, or fill the column that is empty there";
         return refused("has an empty part: two `/` in a row, or one at the end", (hint, None));

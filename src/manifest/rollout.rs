@@ -10,7 +10,7 @@ use super::template::Template;
 use super::yaml::{Node, Value};
 use crate::domain::digest::Sha256;
 use crate::domain::key::ModelName;
-use crate::domain::rollout::{Percent, Rollout, Then};
+use crate::domain::rollout::{AfterCanary, Percent, Rollout};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,16 +36,16 @@ pub(super) fn rollout(decoder: &mut Decoder, node: &Node) -> Option<Rollout> {
     };
     let then = match get(&entries, "then") {
         Some(node) => then(decoder, node)?,
-        None => Then::Approve,
+        None => AfterCanary::Approve,
     };
     Some(Rollout { canary, then })
 }
 
 /// Reads `then`, the condition for rendering the clips after the canary: the word `approve`, or a required share of
 /// approved clips.
-fn then(decoder: &mut Decoder, node: &Node) -> Option<Then> {
+fn then(decoder: &mut Decoder, node: &Node) -> Option<AfterCanary> {
     match &node.value {
-        Value::Text { text, .. } if &**text == "approve" => Some(Then::Approve),
+        Value::Text { text, .. } if &**text == "approve" => Some(AfterCanary::Approve),
         Value::Map(entries) => {
             decoder.known(entries, "rollout.then", &keys::names(keys::THEN));
             let Some(rate) = get(entries, "approve") else {
@@ -58,7 +58,7 @@ fn then(decoder: &mut Decoder, node: &Node) -> Option<Then> {
                 Some(node) => decoder.parsed(node, "rollout.then.error", error_of)?,
                 None => ERROR,
             };
-            Some(Then::Rate { rate, error })
+            Some(AfterCanary::Rate { rate, error })
         }
         Value::Text { .. } | Value::List(_) => {
             let problem = decoder.error(node.span, "`rollout.then` must be `approve` or a rate");

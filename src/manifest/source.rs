@@ -129,13 +129,13 @@ fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + Clone {
 
 /// A place in a manifest, in a form that is cheap to keep. The full place is only made for a problem.
 #[derive(Debug, Clone)]
-pub(super) struct Spot {
+pub(super) struct CompactPlace {
     source: Arc<Source>,
     /// The span in the file; `None` for a text that is not in the file, such as a built-in default.
     span: Option<Span>,
 }
 
-impl Spot {
+impl CompactPlace {
     pub(super) fn new(source: &Arc<Source>, span: Option<Span>) -> Self {
         Self { source: Arc::clone(source), span }
     }
@@ -168,11 +168,11 @@ impl Spot {
 pub struct Located<T> {
     /// The value that was read.
     pub value: T,
-    spot: Spot,
+    spot: CompactPlace,
 }
 
 impl<T> Located<T> {
-    pub(super) fn new(value: T, spot: Spot) -> Self {
+    pub(super) fn new(value: T, spot: CompactPlace) -> Self {
         Self { value, spot }
     }
 

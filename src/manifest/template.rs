@@ -1,6 +1,6 @@
 //! Defines templates (texts of the manifest with placeholders), with the names that they read and their places.
 
-use super::source::Spot;
+use super::source::CompactPlace;
 use crate::domain::problem::Place;
 use minijinja::Error;
 use std::ops::Range;
@@ -22,12 +22,12 @@ pub struct Template {
     pub(super) vars: Arc<[String]>,
     /// The text that the template always produces; `None` if it has placeholders.
     pub(super) constant: Option<Arc<str>>,
-    spot: Spot,
+    spot: CompactPlace,
 }
 
 impl Template {
     /// Creates a template that is not compiled yet.
-    pub(super) fn new(source: &str, compiled: Arc<str>, before: usize, spot: Spot) -> Self {
+    pub(super) fn new(source: &str, compiled: Arc<str>, before: usize, spot: CompactPlace) -> Self {
         let (columns, cell, vars) = Default::default();
         Self { source: source.into(), compiled, before, columns, cell, vars, constant: None, spot }
     }

@@ -5,7 +5,7 @@
 
 use super::context::{Context, ItemContext};
 use super::explain;
-use super::source::Spot;
+use super::source::CompactPlace;
 use super::synonyms::same_meaning;
 use super::template::Template;
 use super::unbraced::{self, Unbraced};
@@ -73,7 +73,7 @@ impl Templates {
     }
 
     /// Compiles a template. Reports wrong syntax, and names that can never be defined.
-    pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
+    pub(super) fn compile(&mut self, text: &str, spot: CompactPlace) -> Result<Template, Vec<Problem>> {
         let template = self.add(Template::new(text, text.into(), 0, spot), ROOTS)?;
         for found in unbraced::find(text) {
             match found.problem(&template, &self.vars) {

@@ -639,7 +639,7 @@ proptest! {
     ) {
         let source = Arc::new(Source::new("m.yaml", "", Vec::new()));
         let mut templates = Templates::new(BTreeMap::new());
-        if let Ok(template) = templates.compile(&text, Spot::new(&source, None)) {
+        if let Ok(template) = templates.compile(&text, CompactPlace::new(&source, None)) {
             let context = templates.item(item(&[("id", "a")])).context("hero", "", Vec::new());
             let _ = template.render(&context);
         }

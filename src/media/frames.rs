@@ -162,7 +162,7 @@ pub struct Measuring {
     cut: f64,
     count: u64,
     black: Runs,
-    still: Still,
+    still: StillSearch,
     is_wholly_still: bool,
     luma: Vec<f64>,
     cuts: Vec<Cut>,
@@ -191,7 +191,7 @@ impl Measuring {
             cut,
             count: 0,
             black: Runs::default(),
-            still: Still::default(),
+            still: StillSearch::default(),
             is_wholly_still: true,
             luma: Vec::new(),
             cuts: Vec::new(),
@@ -295,7 +295,7 @@ impl Runs {
 /// A search for the longest time without movement. All sampled frames in that time must equal its first frame, so that
 /// slow motion counts as movement.
 #[derive(Debug, Default)]
-struct Still {
+struct StillSearch {
     /// The number and the brightness of the sampled frame with which the current time without movement began.
     since: Option<(u64, Vec<u8>)>,
     /// The number and the brightness of the previous sampled frame.
@@ -304,7 +304,7 @@ struct Still {
     longest: u64,
 }
 
-impl Still {
+impl StillSearch {
     fn add(&mut self, at: u64, grey: &[u8]) {
         let is_near = |sample: &(u64, Vec<u8>)| is_same(&sample.1, grey);
         if self.since.as_ref().is_none_or(|since| !is_near(since)) {

@@ -3,9 +3,9 @@
 //! Each job that the manifest asks for is in exactly one bucket.
 
 use super::decision::Decision;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Phase, State};
-use crate::domain::loss::Loss;
 use std::collections::BTreeMap;
 
 /// The class in which a report counts a job, such as `done` or `to render`.
@@ -104,10 +104,10 @@ impl Bucket {
 
     /// Returns the bucket of a job whose clip is missing or altered.
     #[must_use]
-    pub const fn lost(loss: Loss) -> Self {
+    pub const fn lost(loss: ClipDamage) -> Self {
         match loss {
-            Loss::Missing => Self::Missing,
-            Loss::Altered => Self::Altered,
+            ClipDamage::Missing => Self::Missing,
+            ClipDamage::Altered => Self::Altered,
         }
     }
 

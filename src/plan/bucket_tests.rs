@@ -3,13 +3,13 @@
 use super::super::decision::Decision;
 use super::super::known::Filed;
 use super::*;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{
     CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase, PollCounters, Task,
 };
-use crate::domain::loss::Loss;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -109,7 +109,7 @@ fn every_decision_has_its_bucket_and_no_bucket_is_empty() {
         names.insert(decision.name());
     }
     // A look at the files, not a decision, shows that a clip is lost.
-    seen.extend([Loss::Missing, Loss::Altered].map(Bucket::lost));
+    seen.extend([ClipDamage::Missing, ClipDamage::Altered].map(Bucket::lost));
     // A person, not a decision, dismisses a job.
     seen.insert(Bucket::Dismissed);
     assert_eq!(seen, BTreeSet::from(Bucket::ALL));

@@ -4,7 +4,7 @@
 
 use super::cells::{self, Cells};
 use super::draft::{Draft, draft};
-use super::order::{LinkBook, Look, Wrong, Wrongs, is_link, order};
+use super::order::{LinkBook, Look, RequestProblem, RequestProblems, is_link, order};
 use super::scope::Scope;
 use super::values::{Subject, Values};
 use crate::domain::digest::{Sha256, Short};
@@ -31,7 +31,7 @@ pub struct Expansion<'a> {
     /// Problems of jobs whose clips would have the same path.
     clashes: Causes,
     /// Problems found while the jobs' requests are checked.
-    ordering: Wrongs,
+    ordering: RequestProblems,
     /// The position in `owners` of the first job with each output path, by the digest of the path in lower case.
     paths: HashMap<Short, u32>,
     /// The first job with each output path.
@@ -96,7 +96,7 @@ impl<'a> Expansion<'a> {
             scope: Scope::new(manifest),
             drafting: Causes::default(),
             clashes: Causes::default(),
-            ordering: Wrongs::default(),
+            ordering: RequestProblems::default(),
             paths: HashMap::new(),
             owners: Vec::new(),
             keys: String::new(),
@@ -200,7 +200,7 @@ impl<'a> Expansion<'a> {
         plain: Wanted,
         values: &Values<'_>,
         drafting: &mut Vec<Problem>,
-        ordering: &mut Vec<Wrong>,
+        ordering: &mut Vec<RequestProblem>,
     ) -> Option<Wanted> {
         let feedback = self.manifest.feedback.get(&plain.key).filter(|_| self.manifest.reads_feedback());
         let Some(feedback) = feedback else { return Some(plain) };

@@ -14,7 +14,7 @@ pub const ARCHIVE: &str = "_archive/";
 
 /// A safety limit (guard) that a plan exceeds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trip {
+pub struct ExceededGuard {
     /// The name of the limit, such as `max_jobs`.
     pub guard: &'static str,
     /// The value of the limit, as the manifest writes it.
@@ -114,7 +114,7 @@ impl GuardCounts {
 
     /// Returns the safety limits that the counted jobs exceed.
     #[must_use]
-    pub fn trips(self, guards: &Guards) -> Vec<Trip> {
+    pub fn trips(self, guards: &Guards) -> Vec<ExceededGuard> {
         let Self { finished: of, ordered, mut changed, replaced, removed, spend } = self;
         // Jobs with a list of changes come first among the examples.
         changed.count += replaced.count;
@@ -123,7 +123,7 @@ impl GuardCounts {
         let mut trip = |guard, limit: Option<String>, found, examples: &[Example]| {
             if let Some(limit) = limit {
                 let examples = examples.iter().take(EXAMPLES).cloned().collect();
-                trips.push(Trip { guard, limit, found, examples });
+                trips.push(ExceededGuard { guard, limit, found, examples });
             }
         };
         let some = changed.count;

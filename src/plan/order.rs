@@ -55,7 +55,7 @@ pub(super) fn is_link(text: &str) -> bool {
 }
 
 /// A problem of a request. If a text is too long, it comes with the column that must be shortened.
-pub(super) type Wrong = (Problem, Option<Cut>);
+pub(super) type RequestProblem = (Problem, Option<Cut>);
 
 /// Turns a draft into a job, and adds its problems to `wrongs`; `None` if the draft has an error.
 pub(super) fn order(
@@ -64,7 +64,7 @@ pub(super) fn order(
     cards: &Cards,
     links: &LinkBook,
     look: &mut Look<'_>,
-    wrongs: &mut Vec<Wrong>,
+    wrongs: &mut Vec<RequestProblem>,
 ) -> Option<Wanted> {
     let mut problems = Vec::new();
     let mut request = draft.request;
@@ -188,7 +188,7 @@ fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Opt
 
 /// The problems of all requests, grouped by their causes.
 #[derive(Default)]
-pub(super) struct Wrongs {
+pub(super) struct RequestProblems {
     causes: Causes,
     /// The column that must be shortened because a text is too long, by the position of the problem in `causes`.
     cuts: HashMap<usize, Cut>,
@@ -197,8 +197,8 @@ pub(super) struct Wrongs {
     least: HashMap<(String, String), (usize, bool)>,
 }
 
-impl Wrongs {
-    pub(super) fn add(&mut self, (problem, cut): Wrong) {
+impl RequestProblems {
+    pub(super) fn add(&mut self, (problem, cut): RequestProblem) {
         let Some(cut) = cut else {
             self.causes.add(problem);
             return;

@@ -8,7 +8,7 @@
 use crate::domain::digest::Sha256;
 use crate::domain::key::JobKey;
 use crate::domain::request::{PictureFacts, Request};
-use crate::domain::rollout::{Answer, Rollout, Then, answer, batches};
+use crate::domain::rollout::{AfterCanary, Answer, Rollout, answer, batches};
 
 /// The rule by which the jobs of a canary (those rendered first) are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,8 +24,8 @@ impl Draw {
     #[must_use]
     pub const fn of(rollout: &Rollout) -> Self {
         match rollout.then {
-            Then::Approve => Self::Spread,
-            Then::Rate { .. } => Self::Random,
+            AfterCanary::Approve => Self::Spread,
+            AfterCanary::Rate { .. } => Self::Random,
         }
     }
 
@@ -89,7 +89,7 @@ pub enum Step {
 /// worst clips may be reviewed first.
 #[must_use]
 pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
-    let Then::Rate { rate, error } = rollout.then else {
+    let AfterCanary::Rate { rate, error } = rollout.then else {
         return match members.get(..rollout.canary as usize) {
             None => Step::Needs(rollout.canary as usize),
             Some(first) if first.iter().all(|member| *member == Member::Approved) => Step::Passed,

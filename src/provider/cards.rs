@@ -9,7 +9,7 @@ use super::{Registry, body};
 use crate::domain::key::ModelName;
 use crate::domain::price::{Price, Surcharge};
 use crate::domain::problem::{did_you_mean, meant_or_all};
-use form::{CARD, Form, Misfit};
+use form::{CARD, Form, FormError};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct Unfit {
     /// The index of the part with the mistake, in the list of corrected parts.
     pub part: usize,
     /// The mistake, with its place inside the part.
-    pub misfit: Misfit,
+    pub misfit: FormError,
 }
 
 /// The error that a model does not exist or cannot be added, with a hint.
@@ -227,7 +227,7 @@ fn is_rules(part: &str) -> bool {
 }
 
 /// Returns the mistakes in the form of a part: unknown keys, and values of the wrong type.
-fn fit(part: &mut CardPart) -> Vec<Misfit> {
+fn fit(part: &mut CardPart) -> Vec<FormError> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
         if part.name == "name" {
             let what = "`name` is not needed: the key of this entry is the model's name".to_owned();
@@ -247,12 +247,12 @@ fn fit(part: &mut CardPart) -> Vec<Misfit> {
     }
 }
 
-fn about_key(what: String, hint: String) -> Misfit {
-    Misfit { steps: Vec::new(), is_key: true, what, hint }
+fn about_key(what: String, hint: String) -> FormError {
+    FormError { steps: Vec::new(), is_key: true, what, hint }
 }
 
 /// Returns the error for a well-formed part that contradicts the rest of the card; `why` says how.
-fn senseless(model: &ModelName, part: &CardPart, why: &str) -> Misfit {
+fn senseless(model: &ModelName, part: &CardPart, why: &str) -> FormError {
     about_key(
         format!("this `{}` does not fit the card of {model}: {why}", label(part)),
         format!("correct this `{}`, or the part of the card that it contradicts", label(part)),
@@ -260,7 +260,7 @@ fn senseless(model: &ModelName, part: &CardPart, why: &str) -> Misfit {
 }
 
 /// Merges a corrected part into the JSON of a model card.
-fn merge(card: &mut Json, part: &CardPart) -> Result<(), Misfit> {
+fn merge(card: &mut Json, part: &CardPart) -> Result<(), FormError> {
     let Some(card) = card.as_object_mut() else { return Ok(()) };
     if !is_rules(&part.name) {
         match (&part.value, card.get_mut(&part.name)) {
@@ -285,7 +285,7 @@ fn merge(card: &mut Json, part: &CardPart) -> Result<(), Misfit> {
             None => "to add a new one, write its `type`: `text`, `int`, `bool` or `picture`".to_owned(),
         };
         let what = format!("the model has no `{written}` among its `{}`", part.name);
-        return Err(Misfit { steps: vec!["name".into()], is_key: false, what, hint });
+        return Err(FormError { steps: vec!["name".into()], is_key: false, what, hint });
     }
     rules.push(without_nulls(&part.value));
     Ok(())

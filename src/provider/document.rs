@@ -5,7 +5,7 @@
 
 use super::card::ModelCard;
 use super::card::read::{limits, look_up};
-use super::cards::form::{CARD, Misfit};
+use super::cards::form::{CARD, FormError};
 use crate::domain::limits::Limits;
 use crate::domain::policy::{LookUp, Policy};
 use crate::domain::problem::meant_or_all;
@@ -82,7 +82,7 @@ fn card(provider: &str, mut written: Json) -> Result<ModelCard, Vec<String>> {
             wrong.push(format!("a model's card has no `{name}`; {hint}"));
         }
         if let Some(key) = known {
-            let misfit = |Misfit { steps, what, hint, .. }: Misfit| {
+            let misfit = |FormError { steps, what, hint, .. }: FormError| {
                 let path = [&[name.clone()][..], &steps].concat().join(".");
                 format!("`{path}`: {what}; {hint}")
             };

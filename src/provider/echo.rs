@@ -3,7 +3,7 @@
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
-use super::reply::{self, Complaint, Meanings};
+use super::reply::{self, Complaint, ErrorTables};
 use super::{Bulk, Cancel, Cancelled, Cost, Listing, LookUp, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::key::{NotATaskId, RequestId, TaskId};
@@ -34,7 +34,7 @@ const LATER: SignedDuration = SignedDuration::from_mins(30);
 
 /// The meanings of Echo's error codes after a submission. The status 409 means that the `client_id` was used before.
 /// That is no refusal: the task with that id may have been submitted by this program.
-const MEANINGS: Meanings = Meanings {
+const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         ("unauthorized", FaultKind::Stop(Stop::Auth)),
         ("balance", FaultKind::Stop(Stop::Balance)),

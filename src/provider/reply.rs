@@ -29,14 +29,14 @@ pub struct Complaint {
 }
 
 /// The tables of the meanings of errors after a submission, by the provider's error code and by HTTP status.
-pub struct Meanings {
+pub struct ErrorTables {
     /// The kind of fault that each error code means. Any kind but `Unknown` says that no task was created.
     pub codes: &'static [(&'static str, FaultKind)],
     /// The kind of fault that an HTTP status means, if it differs from the usual, for an error without a known code.
     pub statuses: &'static [(u16, FaultKind)],
 }
 
-impl Meanings {
+impl ErrorTables {
     /// Returns the meaning of an error's code; `None` if the table does not contain the code.
     #[must_use]
     pub fn of_code(&self, complaint: Option<&Complaint>) -> Option<FaultKind> {
@@ -114,7 +114,7 @@ pub fn is_success(reply: &Reply) -> bool {
 /// Returns the fault for a reply to a submission if the reply names no task. The fault says whether a paid task may
 /// exist.
 #[must_use]
-pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings) -> Fault {
+pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &ErrorTables) -> Fault {
     let by_code = meanings.of_code(complaint);
     let kind = match reply.status {
         // A redirect that keeps the body comes before any work; one that drops it may come after.
@@ -180,7 +180,7 @@ pub fn submitted(
     mut ids: Vec<String>,
     has_state: bool,
     complaint: Option<Complaint>,
-    meanings: &Meanings,
+    meanings: &ErrorTables,
 ) -> Result<TaskId, Fault> {
     ids.dedup();
     let is_refusal = meanings.of_code(complaint.as_ref()).is_some_and(|kind| kind != FaultKind::Unknown);
@@ -226,7 +226,12 @@ fn doubted(reply: &Reply, tasks: &[String], complaint: Option<Complaint>) -> Fau
 /// Returns the fault for a reply to a poll if the reply does not contain the task's status. `gone` lists the error
 /// codes that mean "no such task".
 #[must_use]
-pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings, gone: &[&str]) -> Fault {
+pub fn unanswered(
+    reply: &Reply,
+    complaint: Option<&Complaint>,
+    meanings: &ErrorTables,
+    gone: &[&str],
+) -> Fault {
     let code = complaint.and_then(|complaint| complaint.code.as_deref());
     let kind = match reply.status {
         // "No such API" does not mean "no such task": every poll would get this reply.
@@ -244,7 +249,7 @@ pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meani
 /// Returns the progress of a failed task. The task was charged if the reply has a cost above zero. Otherwise it may
 /// have been charged, because no provider documents that a failed task costs nothing.
 #[must_use]
-pub fn failed(reply: &Reply, complaint: Complaint, cost: Cost, meanings: &Meanings) -> Progress {
+pub fn failed(reply: &Reply, complaint: Complaint, cost: Cost, meanings: &ErrorTables) -> Progress {
     let refusal = match meanings.of_code(Some(&complaint)) {
         Some(FaultKind::Rejected(refusal)) => refusal,
         _ => Refusal::Generation,

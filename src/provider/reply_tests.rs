@@ -1,6 +1,6 @@
 use super::*;
 
-const MEANINGS: Meanings = Meanings {
+const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         ("100", FaultKind::Stop(Stop::Balance)),
         ("101", FaultKind::Stop(Stop::Auth)),
@@ -259,7 +259,7 @@ fn numbers_too_large_to_be_exact_are_no_ids() {
 #[test]
 fn a_poll_that_is_forbidden_means_what_the_provider_documents() {
     assert_eq!(poll(403, Some("9")), FaultKind::Stop(Stop::Auth));
-    let meanings = Meanings { codes: &[], statuses: &[(403, FaultKind::Stop(Stop::Account))] };
+    let meanings = ErrorTables { codes: &[], statuses: &[(403, FaultKind::Stop(Stop::Account))] };
     let fault = unanswered(&reply(403, &[]), None, &meanings, &[]);
     assert_eq!(fault.kind, FaultKind::Stop(Stop::Account));
 }
@@ -293,7 +293,7 @@ fn s17_an_id_without_an_end_is_not_repeated_in_a_message() {
 
 #[test]
 fn a14_a_reply_that_contradicts_itself_is_in_doubt_and_names_its_tasks() {
-    const CODES: Meanings = Meanings {
+    const CODES: ErrorTables = ErrorTables {
         codes: &[("1", FaultKind::Rejected(Refusal::Input)), ("2", FaultKind::Unknown)],
         statuses: &[],
     };

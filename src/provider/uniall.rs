@@ -5,7 +5,7 @@
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
-use super::reply::{self, Complaint, Meanings};
+use super::reply::{self, Complaint, ErrorTables};
 use super::{Cost, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
@@ -25,7 +25,7 @@ const BALANCE: FaultKind = FaultKind::Stop(Stop::Balance);
 
 /// The meanings of the errors that the gateway reports before it forwards a request. Later errors may come after a task
 /// was created, and are not listed.
-const MEANINGS: Meanings = Meanings {
+const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         ("insufficient_user_quota", BALANCE),
         ("pre_consume_token_quota_failed", BALANCE),

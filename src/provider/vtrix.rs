@@ -6,7 +6,7 @@
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
-use super::reply::{self, Complaint, Meanings};
+use super::reply::{self, Complaint, ErrorTables};
 use super::{Cost, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
@@ -26,7 +26,7 @@ const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
 
 /// The meanings of the error codes that the model page documents. Codes are text, because they exceed 32 bits, and
 /// those of other models have leading zeros.
-const MEANINGS: Meanings = Meanings {
+const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         ("8008003001", INPUT),
         ("8008003002", INPUT),

@@ -5,7 +5,7 @@
 
 use super::card::ModelCard;
 use super::document::{Document, Profile};
-use super::reply::{self, Complaint, Meanings};
+use super::reply::{self, Complaint, ErrorTables};
 use super::{Cost, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
@@ -37,7 +37,7 @@ const POLICY: FaultKind = FaultKind::Rejected(Refusal::Policy);
 
 /// The meanings of the business codes on the page "Errors" of the API reference. The HTTP status alone is ambiguous:
 /// 429 stands for a too high rate, an empty balance and a locked account.
-const MEANINGS: Meanings = Meanings {
+const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         // Errors inside the service: a task may exist.
         ("500", FaultKind::Unknown),

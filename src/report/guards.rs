@@ -2,13 +2,13 @@
 
 use super::changes::change_line;
 use crate::domain::text::count;
-use crate::plan::guards::{Found, Trip};
+use crate::plan::guards::{ExceededGuard, Found};
 use serde_json::{Value, json};
 
 /// Returns the lines about an exceeded safety limit: the limit, the value that exceeds it, and example jobs with their
 /// changes.
 #[must_use]
-pub fn lines(trip: &Trip) -> Vec<String> {
+pub fn lines(trip: &ExceededGuard) -> Vec<String> {
     let (guard, limit) = (trip.guard, &trip.limit);
     let found = match trip.found {
         Found::Ordered(jobs) => format!("{} would be submitted", count(jobs, "job")),
@@ -28,7 +28,7 @@ pub fn lines(trip: &Trip) -> Vec<String> {
 
 /// Returns an exceeded safety limit as JSON: the limit, the value that exceeds it, and the keys of example jobs.
 #[must_use]
-pub fn json(trip: &Trip) -> Value {
+pub fn json(trip: &ExceededGuard) -> Value {
     let mut object = json!({ "guard": trip.guard, "limit": trip.limit });
     match trip.found {
         Found::Ordered(jobs) => object["jobs"] = jobs.into(),

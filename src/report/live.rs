@@ -3,7 +3,7 @@
 //! The bar shows the counts, the money and the time left. No line is wider than the given number of columns.
 
 use super::layout::{lasted, shorten, width};
-use crate::app::board::{Board, Doing, Flight};
+use crate::app::totals::{Flight, RunTotals, TakeStep};
 use crate::domain::time::passed;
 use crate::domain::units::about;
 use crate::plan::bucket::Bucket;
@@ -14,7 +14,7 @@ const SHOWN: usize = 8;
 /// The minimum and the maximum width of the progress bar between its brackets, in columns.
 const BAR: (usize, usize) = (8, 26);
 
-impl Board {
+impl RunTotals {
     /// Returns the lines that show the run on a terminal. No line is wider than `columns`, and together they fill at
     /// most half of the `rows`.
     #[must_use]
@@ -101,12 +101,12 @@ impl Flight {
     #[must_use]
     pub(crate) fn words(&self, now: Timestamp) -> String {
         let (word, time) = match self.doing {
-            Doing::Sending => ("sending", passed(self.at, now)),
-            Doing::Checking => ("checking", passed(self.at, now)),
-            Doing::Rendering => ("rendering", passed(self.at, now)),
-            Doing::Downloading => ("downloading", passed(self.at, now)),
-            Doing::Filing => ("saving", passed(self.at, now)),
-            Doing::Again => ("retrying in", passed(now, self.at)),
+            TakeStep::Sending => ("sending", passed(self.at, now)),
+            TakeStep::Checking => ("checking", passed(self.at, now)),
+            TakeStep::Rendering => ("rendering", passed(self.at, now)),
+            TakeStep::Downloading => ("downloading", passed(self.at, now)),
+            TakeStep::Filing => ("saving", passed(self.at, now)),
+            TakeStep::Again => ("retrying in", passed(now, self.at)),
         };
         format!("{word:<11}  {:>6}", lasted(time))
     }

@@ -2,10 +2,10 @@
 
 use super::super::layout::width;
 use super::*;
-use crate::app::board::{DeliveredClips, Roster, Start};
+use crate::app::totals::{DeliveredClips, RunJobs, Start};
 use crate::domain::digest::Sha256;
 use crate::domain::durations::{Durations, RenderKind};
-use crate::domain::estimate::{Flow, Known, Prospect};
+use crate::domain::estimate::{Flow, Known, RenderFigures};
 use crate::domain::fault::Refusal;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
@@ -97,18 +97,18 @@ fn kind() -> RenderKind {
     RenderKind { model: "zai/vidu2-image".parse().unwrap(), class: String::new() }
 }
 
-fn roster(jobs: Vec<(JobKey, Bucket)>) -> Roster {
-    Roster { jobs, ..Roster::default() }
+fn roster(jobs: Vec<(JobKey, Bucket)>) -> RunJobs {
+    RunJobs { jobs, ..RunJobs::default() }
 }
 
 /// Returns the board (the progress display) of a run with `jobs` new jobs.
-fn board(jobs: usize) -> Board {
+fn board(jobs: usize) -> RunTotals {
     let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Bucket::ToRender)).collect();
     let estimate = Some(price().times(jobs.len() as u64));
-    Board::new(Start { roster: roster(jobs), estimate, ..Start::default() }, at(0))
+    RunTotals::new(Start { roster: roster(jobs), estimate, ..Start::default() }, at(0))
 }
 
-fn last(board: &Board, now: i64) -> String {
+fn last(board: &RunTotals, now: i64) -> String {
     board.lines(at(now), 100, 30).pop().unwrap()
 }
 
@@ -158,7 +158,7 @@ fn what_was_done_and_paid_before_counts_from_the_start() {
     let usd = |text: &str| text.parse::<Usd>().unwrap();
     let start =
         Start { roster: roster(jobs), spent: usd("0.40"), estimate: Some(usd("0.60")), ..Start::default() };
-    let mut board = Board::new(start, at(0));
+    let mut board = RunTotals::new(start, at(0));
     assert!(last(&board, 0).ends_with("2/5 done  1 to render  1 failed  1 written off  $0.40 of $0.60"));
     assert!(board.is_idle());
     board.hear(&moved(4, done(1)), at(9));
@@ -169,13 +169,13 @@ fn what_was_done_and_paid_before_counts_from_the_start() {
 
 #[test]
 fn a_job_that_follows_another_shares_its_fate() {
-    let mut board = Board::new(
+    let mut board = RunTotals::new(
         Start {
-            roster: Roster {
+            roster: RunJobs {
                 jobs: vec![(key(1), Bucket::ToRender), (key(2), Bucket::Waiting), (key(3), Bucket::InFlight)],
                 followers: vec![(key(1), key(2))],
                 outdated: HashSet::from([key(3)]),
-                ..Roster::default()
+                ..RunJobs::default()
             },
             ..Start::default()
         },
@@ -203,8 +203,8 @@ fn a_job_that_follows_another_shares_its_fate() {
 #[test]
 fn a_job_keeps_its_clip_whatever_comes_of_another_rendering() {
     let jobs = vec![(key(1), Bucket::ToRender)];
-    let roster = Roster { having: HashSet::from([key(1)]), ..roster(jobs) };
-    let mut board = Board::new(Start { roster, ..Start::default() }, at(0));
+    let roster = RunJobs { having: HashSet::from([key(1)]), ..roster(jobs) };
+    let mut board = RunTotals::new(Start { roster, ..Start::default() }, at(0));
     let mut reported = |state: State| {
         board.hear(&moved(1, state), at(9));
         (board.buckets().line(), board.failures())
@@ -217,7 +217,7 @@ fn a_job_keeps_its_clip_whatever_comes_of_another_rendering() {
 #[test]
 fn what_is_only_collected_has_no_new_cost() {
     let mut board =
-        Board::new(Start { roster: roster(vec![(key(1), Bucket::Waiting)]), ..Start::default() }, at(0));
+        RunTotals::new(Start { roster: roster(vec![(key(1), Bucket::Waiting)]), ..Start::default() }, at(0));
     assert!(last(&board, 0).ends_with("0/1 done  1 waiting for another job  no new cost"));
     board.hear(&Notice::Filed { key: key(1), path: "renders/a.mp4".into() }, at(1));
     assert!(last(&board, 1).ends_with("1/1 done"));
@@ -226,10 +226,10 @@ fn what_is_only_collected_has_no_new_cost() {
 
 /// A source of expected durations of renderings that a test fills while the progress display reads it.
 #[derive(Debug, Default)]
-struct Learning(Mutex<Prospect>);
+struct Learning(Mutex<RenderFigures>);
 
 impl Known for Learning {
-    fn of(&self, _: &RenderKind) -> Prospect {
+    fn of(&self, _: &RenderKind) -> RenderFigures {
         self.0.lock().unwrap().clone()
     }
 }
@@ -238,9 +238,9 @@ impl Known for Learning {
 fn the_time_left_is_told_from_the_first_known_duration_until_nothing_renders() {
     let learning = Arc::new(Learning::default());
     let jobs = (1..=20).map(|item| (key(item), Bucket::ToRender)).collect();
-    let roster = Roster { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
+    let roster = RunJobs { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
     let known: Arc<dyn Known> = Arc::clone(&learning) as Arc<dyn Known>;
-    let mut board = Board::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
+    let mut board = RunTotals::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
     let flow = Flow { slots: 5, interval: Duration::from_secs(1), per_day: None };
     learning.0.lock().unwrap().flow = Some(flow);
     assert!(!last(&board, 0).contains("about"));
@@ -279,9 +279,9 @@ fn the_time_left_is_told_from_the_first_known_duration_until_nothing_renders() {
 fn what_is_no_longer_sent_does_not_count_for_the_time_left() {
     let learning = Arc::new(Learning::default());
     let jobs = (1..=20).map(|item| (key(item), Bucket::ToRender)).collect();
-    let roster = Roster { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
+    let roster = RunJobs { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
     let known: Arc<dyn Known> = Arc::clone(&learning) as Arc<dyn Known>;
-    let mut board = Board::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
+    let mut board = RunTotals::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
     let mut durations = Durations::default();
     durations.note(Duration::from_secs(59), Duration::from_secs(61));
     learning.0.lock().unwrap().durations = Some(Arc::new(durations));
@@ -335,7 +335,7 @@ fn clips_are_where_all_of_them_are_below() {
 
 #[test]
 fn where_nothing_is_to_be_done_nothing_is_shown() {
-    let board = Board::new(Start::default(), at(0));
+    let board = RunTotals::new(Start::default(), at(0));
     assert!(board.lines(at(1), 100, 30).is_empty());
 }
 
@@ -365,7 +365,7 @@ proptest! {
             _ => key(number),
         };
         let jobs = (1..=20).map(|number| (name(number), Bucket::ToRender)).collect();
-        let mut board = Board::new(Start { roster: roster(jobs), ..Start::default() }, at(0));
+        let mut board = RunTotals::new(Start { roster: roster(jobs), ..Start::default() }, at(0));
         // A person can resolve takes that do not belong to the jobs of this run.
         let first = |number: usize| if number <= 20 { Phase::Pending } else { Phase::Held };
         let mut phases: HashMap<usize, State> = HashMap::new();

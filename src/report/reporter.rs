@@ -8,7 +8,7 @@ use super::plan::moved_words;
 use super::terminal::Terminal;
 use super::text;
 use crate::app::places::Places;
-use crate::app::reporter::{News, Reporter, SharedBoard};
+use crate::app::reporter::{News, Reporter, SharedTotals};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::notice::Notice;
 use crate::domain::price::amount;
@@ -16,8 +16,8 @@ use crate::domain::text::count;
 use crate::domain::units::bytes;
 use crate::engine::clock::Clock;
 use crate::plan::approval::Moved;
-use crate::plan::guards::Trip;
-use crate::store::{Elsewhere, Repair};
+use crate::plan::guards::ExceededGuard;
+use crate::store::{OtherCopy, Repair};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::HashSet;
@@ -47,7 +47,7 @@ pub struct Console {
 #[derive(Default)]
 struct Heard {
     /// The progress display of the current run; `None` if no run is active.
-    board: Option<SharedBoard>,
+    board: Option<SharedTotals>,
     /// The time at which a line about the progress of `verify` or `check` was last drawn; `None` before the first time.
     compared: Option<Timestamp>,
     /// The reasons for retries that were shown already.
@@ -133,7 +133,7 @@ impl Console {
             self.terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
         }
     }
-    fn guards(&self, trips: &[Trip], commands: Option<&[String; 3]>) {
+    fn guards(&self, trips: &[ExceededGuard], commands: Option<&[String; 3]>) {
         let terminal = &self.terminal;
         if terminal.json {
             let trips: Vec<_> = trips.iter().map(guards::json).collect();
@@ -194,7 +194,7 @@ impl Reporter for Console {
                     terminal.tell(&line, INDENT);
                 }
             }
-            News::Elsewhere(elsewhere) => terminal.tell(&format!("warning: {}", driven(elsewhere)), INDENT),
+            News::OtherCopy(elsewhere) => terminal.tell(&format!("warning: {}", driven(elsewhere)), INDENT),
             News::Paused { pauses, now } => {
                 for line in super::pauses::lines(pauses, *now) {
                     terminal.say(line);
@@ -244,7 +244,7 @@ impl Reporter for Console {
                 terminal.data(json::resolve::object(job, &text::resolve::words(job)));
             }
             News::Resolved(job) => terminal.say(text::resolve::line(job)),
-            News::Started(board) => self.heard().board = Some(SharedBoard::clone(board)),
+            News::Started(board) => self.heard().board = Some(SharedTotals::clone(board)),
             News::Notice { notice, at } => self.notice(notice, *at),
             News::Leaving { requests, price } => {
                 let (are, their) =
@@ -284,7 +284,7 @@ impl Reporter for Console {
 }
 
 /// Returns the warning that two copies of a project may submit the same jobs.
-fn driven(Elsewhere { place, waiting, unpriced, usd }: &Elsewhere) -> String {
+fn driven(OtherCopy { place, waiting, unpriced, usd }: &OtherCopy) -> String {
     let price = match (unpriced, waiting) {
         (0, _) => format!(" ({usd})"),
         (unpriced, waiting) if unpriced == waiting => String::new(),

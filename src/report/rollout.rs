@@ -4,7 +4,7 @@
 //! approved enough of these clips.
 
 use crate::app::rollout::{CanaryState, RolloutState};
-use crate::domain::rollout::Then;
+use crate::domain::rollout::AfterCanary;
 use crate::domain::text::count as counted;
 use crate::plan::rollout::{Member, Step};
 use serde_json::{Value, json};
@@ -49,11 +49,11 @@ impl CanaryState {
         let (price, name) = (self.waiting.price, self.name());
         let ways = "edit the shot and review its new first clips, or write `then: approve` under `rollout`";
         match (self.step, self.rule.then) {
-            (Step::Stopped { approved, reviewed }, Then::Rate { rate, error }) => format!(
+            (Step::Stopped { approved, reviewed }, AfterCanary::Rate { rate, error }) => format!(
                 "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which rules out \
                  an approval rate of {rate} (chance of error: {error}); {ways}"
             ),
-            (Step::Unclear { approved, reviewed }, Then::Rate { rate, error }) => format!(
+            (Step::Unclear { approved, reviewed }, AfterCanary::Rate { rate, error }) => format!(
                 "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which neither \
                  proves nor rules out an approval rate of {rate} (chance of error: {error}); {ways}"
             ),
@@ -97,8 +97,10 @@ impl CanaryState {
             Step::Unclear { .. } => "unclear",
         };
         let then = match self.rule.then {
-            Then::Approve => json!("approve"),
-            Then::Rate { rate, error } => json!({ "approve": rate.fraction(), "error": error.fraction() }),
+            AfterCanary::Approve => json!("approve"),
+            AfterCanary::Rate { rate, error } => {
+                json!({ "approve": rate.fraction(), "error": error.fraction() })
+            }
         };
         let mut object = json!({
             "shot": self.shot,

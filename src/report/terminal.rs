@@ -35,9 +35,9 @@ fn note(written: io::Result<()>) {
 }
 
 /// A formatter of JSON that escapes a terminal's control characters in all strings.
-struct Harmless;
+struct EscapingFormatter;
 
-impl Formatter for Harmless {
+impl Formatter for EscapingFormatter {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         writer.write_all(shown_json(fragment).as_bytes())
     }
@@ -172,7 +172,7 @@ impl Terminal {
     /// Returns an error if the value cannot be serialized.
     pub fn long_data(&self, line: &impl serde::Serialize) -> Result<(), serde_json::Error> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let written = line.serialize(&mut Serializer::with_formatter(&mut out, Harmless));
+        let written = line.serialize(&mut Serializer::with_formatter(&mut out, EscapingFormatter));
         note(match written {
             Ok(()) => writeln!(out).and_then(|()| out.flush()),
             Err(error) if error.is_io() => Err(error.into()),

@@ -40,12 +40,12 @@ pub(super) struct Source {
     /// Number of changes of the database that were seen so far; see [`super::live`].
     changes: watch::Receiver<u64>,
     /// The newest snapshots, locked while the jobs are read, so that all waiting requests share one snapshot.
-    looks: Mutex<Looks>,
+    looks: Mutex<Snapshots>,
 }
 
 /// The newest snapshots of the jobs, and the number of the next one.
 #[derive(Default)]
-struct Looks {
+struct Snapshots {
     /// Number of the next snapshot.
     next: u64,
     /// Number of changes of the database that were seen before the newest snapshot; `None` makes the next request read

@@ -49,7 +49,7 @@ pub trait Dialect: Send + Sync {
     }
 
     /// Returns the provider's answer that refuses a call for the reason `why`. Every provider knows these reasons.
-    fn refuse(&self, why: &Why<'_>) -> Refusal;
+    fn refuse(&self, why: &RefusalReason<'_>) -> Refusal;
 
     /// Returns the body of an error answer with this code and message.
     fn error(&self, code: &str, message: &str) -> Value;
@@ -99,7 +99,7 @@ impl Refusal {
 }
 
 /// A reason to refuse a call. All providers have the same reasons.
-pub enum Why<'a> {
+pub enum RefusalReason<'a> {
     /// The call has no API key.
     NoKey,
     /// The call has a wrong API key.
@@ -120,7 +120,7 @@ pub enum Why<'a> {
     Internal(&'a dyn std::error::Error),
 }
 
-impl Display for Why<'_> {
+impl Display for RefusalReason<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoKey => write!(f, "No bearer token was received in the Authorization header"),
@@ -175,8 +175,8 @@ pub(super) const QUEUED_PERCENT: u8 = 33;
 pub(super) fn authenticate(key: &str, dialect: &dyn Dialect, headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     match given.and_then(|value| value.strip_prefix(dialect.scheme())?.strip_prefix(' ')) {
-        None => Err(dialect.refuse(&Why::NoKey)),
+        None => Err(dialect.refuse(&RefusalReason::NoKey)),
         Some(given) if given == key => Ok(()),
-        Some(_) => Err(dialect.refuse(&Why::WrongKey)),
+        Some(_) => Err(dialect.refuse(&RefusalReason::WrongKey)),
     }
 }

@@ -19,7 +19,7 @@ use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, State, Why};
+use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, RefusalReason, State};
 use super::faults::Shape;
 use super::fields::Kind;
 use super::images::{self, Size};
@@ -89,15 +89,15 @@ impl Dialect for Echo {
         })
     }
 
-    fn refuse(&self, why: &Why<'_>) -> Refusal {
+    fn refuse(&self, why: &RefusalReason<'_>) -> Refusal {
         let (http, code) = match why {
-            Why::NoKey | Why::WrongKey => (StatusCode::UNAUTHORIZED, "unauthorized"),
-            Why::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "invalid"),
-            Why::Unreadable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
-            Why::Taken(_) => (StatusCode::CONFLICT, "duplicate"),
-            Why::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "slow_down"),
-            Why::NoTask(_) | Why::NoApi => (StatusCode::NOT_FOUND, "not_found"),
-            Why::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            RefusalReason::NoKey | RefusalReason::WrongKey => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            RefusalReason::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "invalid"),
+            RefusalReason::Unreadable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+            RefusalReason::Taken(_) => (StatusCode::CONFLICT, "duplicate"),
+            RefusalReason::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "slow_down"),
+            RefusalReason::NoTask(_) | RefusalReason::NoApi => (StatusCode::NOT_FOUND, "not_found"),
+            RefusalReason::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         };
         refusal(http, code, &why.to_string())
     }

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use super::connection::{Connection, Peer};
 use super::counts::Counts;
-use super::dialect::{BODY_BYTES, Dialect, Refusal, State, Why, authenticate};
+use super::dialect::{BODY_BYTES, Dialect, Refusal, RefusalReason, State, authenticate};
 use super::faults::{Call, Fault, On};
 use super::images::without_data;
 use super::log::LogEntry;
@@ -67,8 +67,8 @@ pub(super) async fn durably(
 ) -> Result<Answer, Refusal> {
     match shared.tasks.spawn_blocking(job).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => Err(dialect.refuse(&Why::Internal(&error))),
-        Err(error) => Err(dialect.refuse(&Why::Internal(&error))),
+        Ok(Err(error)) => Err(dialect.refuse(&RefusalReason::Internal(&error))),
+        Err(error) => Err(dialect.refuse(&RefusalReason::Internal(&error))),
     }
 }
 
@@ -81,7 +81,7 @@ async fn submit(
     Counts::add(&shared.counts.submits);
     let (head, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, BODY_BYTES).await else {
-        return dialect.refuse(&Why::TooLarge).into_response();
+        return dialect.refuse(&RefusalReason::TooLarge).into_response();
     };
     let job = {
         let (shared, dialect) = (Arc::clone(&shared), Arc::clone(dialect));
@@ -167,10 +167,10 @@ fn decide(shared: &Shared, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[
 
 fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Refusal> {
     if bytes.len() > dialect.body_bytes() {
-        return Err(dialect.refuse(&Why::TooLarge));
+        return Err(dialect.refuse(&RefusalReason::TooLarge));
     }
     authenticate(key, dialect, headers)?;
-    let unreadable = |why| dialect.refuse(&Why::Unreadable(why));
+    let unreadable = |why| dialect.refuse(&RefusalReason::Unreadable(why));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().map(str::trim) != Some("application/json") {
         return Err(unreadable("The Content-Type must be application/json".to_owned()));
@@ -197,15 +197,16 @@ fn hindrance<'a>(
     dialect: &dyn Dialect,
     order: &'a Order,
     now: Timestamp,
-) -> Option<Why<'a>> {
+) -> Option<RefusalReason<'a>> {
     if let Some(label) = &order.label
         && inner.book.has_label(dialect.provider(), label)
     {
-        return Some(Why::Taken(label));
+        return Some(RefusalReason::Taken(label));
     }
     let running = inner.book.running(order.model, now);
     let limit = shared.limits.at_once(order)?;
-    (running >= usize::try_from(limit).unwrap_or(usize::MAX)).then_some(Why::TooMany(order.model, running))
+    (running >= usize::try_from(limit).unwrap_or(usize::MAX))
+        .then_some(RefusalReason::TooMany(order.model, running))
 }
 
 /// Returns the new task of an accepted request. `life` is the time from the task's acceptance to its end.
@@ -247,7 +248,7 @@ fn look_up(
     let id = named.get("id").map(String::as_str).unwrap_or_default();
     let found = book.find(dialect.provider(), id).and_then(Request::task_and_call);
     let found = found.filter(|(task, _)| named.get("model").is_none_or(|model| *model == task.model));
-    let (task, call) = found.ok_or_else(|| dialect.refuse(&Why::NoTask(id)))?;
+    let (task, call) = found.ok_or_else(|| dialect.refuse(&RefusalReason::NoTask(id)))?;
     let fault = faults.pick(On::Poll, call, dice);
     let report = dialect.task_report(task, &state(shared, task, fault.as_ref(), now));
     Ok((fault, reply::json(StatusCode::OK, &report)))

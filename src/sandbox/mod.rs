@@ -70,7 +70,7 @@ use tokio_util::task::TaskTracker;
 pub use admin::Charge;
 pub use counts::Stats;
 pub use defects::Defect;
-pub use dialect::{Dialect, Link, Refusal, State, Why};
+pub use dialect::{Dialect, Link, Refusal, RefusalReason, State};
 pub use faults::{Fault, On, Rule, Shape, When};
 pub use images::Size;
 pub use options::{Caption, Captions, ClipDetail, Clock, Limits, Options};
@@ -83,7 +83,7 @@ use faults::Faults;
 use images::Pictures;
 use log::{Log, LogEntry};
 use provider::Dialects;
-use tasks::Book;
+use tasks::TaskRecords;
 
 /// Returns the providers that the sandbox has by default, with their protocols and paths.
 #[must_use]
@@ -120,7 +120,7 @@ struct Shared {
 
 /// The data that calls change; one mutex protects it.
 struct Inner {
-    book: Book,
+    book: TaskRecords,
     faults: Faults,
     dice: StdRng,
     /// The signatures of the links that a fault rule made invalid before they expired.
@@ -261,9 +261,9 @@ impl Sandbox {
 
 /// Reads the log in the directory and binds the port. The port 0 means the port of the last start or, if that is taken,
 /// any free port.
-fn open(dir: &std::path::Path, port: u16) -> io::Result<(Log, Book, TcpListener)> {
+fn open(dir: &std::path::Path, port: u16) -> io::Result<(Log, TaskRecords, TcpListener)> {
     let (log, lines) = Log::open(dir)?;
-    let mut book = Book::default();
+    let mut book = TaskRecords::default();
     let mut last = 0;
     for line in lines {
         match line {

@@ -9,7 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::MethodRouter;
 
-use super::dialect::{Dialect, Why};
+use super::dialect::{Dialect, RefusalReason};
 use super::{Shared, handler};
 
 /// The protocols of the providers, by provider name.
@@ -68,12 +68,12 @@ impl Provider {
         let add = |router: Router<_>, (path, handler)| router.route(path, handler);
         let router = paths.into_iter().fold(Router::new(), add);
         let nowhere = Arc::clone(&dialect);
-        router.fallback(async move || nowhere.refuse(&Why::NoApi)).layer(middleware::from_fn(
+        router.fallback(async move || nowhere.refuse(&RefusalReason::NoApi)).layer(middleware::from_fn(
             move |request: Request, next: Next| {
                 let dialect = Arc::clone(&dialect);
                 async move {
                     if escapes_unreserved(&request.uri().to_string()) {
-                        return dialect.refuse(&Why::NoApi).into_response();
+                        return dialect.refuse(&RefusalReason::NoApi).into_response();
                     }
                     next.run(request).await
                 }

@@ -140,7 +140,7 @@ pub(super) fn parameters(body: &Value) -> &Value {
 
 /// The record of all submissions, with indices to find their tasks quickly.
 #[derive(Default)]
-pub(super) struct Book {
+pub(super) struct TaskRecords {
     requests: Vec<Request>,
     by_task: HashMap<String, usize>,
     labels: HashSet<(String, String)>,
@@ -150,7 +150,7 @@ pub(super) struct Book {
     most_running: BTreeMap<String, u32>,
 }
 
-impl Book {
+impl TaskRecords {
     pub(super) fn enter(&mut self, request: Request) {
         if let Some(task) = &request.task {
             self.by_task.insert(task.id.clone(), self.requests.len());

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, State, Why, first_and_last};
+use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, RefusalReason, State, first_and_last};
 use super::faults::Shape;
 use super::handler;
 use super::provider::Provider;
@@ -45,15 +45,17 @@ impl Dialect for UniAll {
         [parameters.get("image").or_else(references), parameters.get("last_image")]
     }
 
-    fn refuse(&self, why: &Why<'_>) -> Refusal {
+    fn refuse(&self, why: &RefusalReason<'_>) -> Refusal {
         let (http, code) = match why {
-            Why::NoKey | Why::WrongKey => (StatusCode::UNAUTHORIZED, "invalid_api_key"),
-            Why::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
-            Why::Unreadable(_) | Why::Taken(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-            Why::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
-            Why::NoTask(_) => (StatusCode::NOT_FOUND, "task_not_found"),
-            Why::NoApi => (StatusCode::NOT_FOUND, "not_found"),
-            Why::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+            RefusalReason::NoKey | RefusalReason::WrongKey => (StatusCode::UNAUTHORIZED, "invalid_api_key"),
+            RefusalReason::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
+            RefusalReason::Unreadable(_) | RefusalReason::Taken(_) => {
+                (StatusCode::BAD_REQUEST, "invalid_request")
+            }
+            RefusalReason::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
+            RefusalReason::NoTask(_) => (StatusCode::NOT_FOUND, "task_not_found"),
+            RefusalReason::NoApi => (StatusCode::NOT_FOUND, "not_found"),
+            RefusalReason::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         };
         refusal(http, code, &why.to_string(), "")
     }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, Refusal, State, Why, first_and_last};
+use super::dialect::{Dialect, Refusal, RefusalReason, State, first_and_last};
 use super::faults::Shape;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
@@ -39,14 +39,16 @@ impl Dialect for Vtrix {
         first_and_last(parameters.get("images"), model.contains("start_end"))
     }
 
-    fn refuse(&self, why: &Why<'_>) -> Refusal {
+    fn refuse(&self, why: &RefusalReason<'_>) -> Refusal {
         let (http, message) = match why {
-            Why::NoKey | Why::WrongKey => (StatusCode::UNAUTHORIZED, why.to_string()),
-            Why::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, why.to_string()),
-            Why::Unreadable(_) | Why::Taken(_) => (StatusCode::BAD_REQUEST, why.to_string()),
-            Why::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "rate limit exceeded".to_owned()),
-            Why::NoTask(_) | Why::NoApi => (StatusCode::NOT_FOUND, why.to_string()),
-            Why::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
+            RefusalReason::NoKey | RefusalReason::WrongKey => (StatusCode::UNAUTHORIZED, why.to_string()),
+            RefusalReason::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, why.to_string()),
+            RefusalReason::Unreadable(_) | RefusalReason::Taken(_) => {
+                (StatusCode::BAD_REQUEST, why.to_string())
+            }
+            RefusalReason::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "rate limit exceeded".to_owned()),
+            RefusalReason::NoTask(_) | RefusalReason::NoApi => (StatusCode::NOT_FOUND, why.to_string()),
+            RefusalReason::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
         };
         let body = if http == StatusCode::BAD_REQUEST {
             json!({ "error": message })

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, Refusal, State, Why, first_and_last};
+use super::dialect::{Dialect, Refusal, RefusalReason, State, first_and_last};
 use super::faults::Shape;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
@@ -41,18 +41,18 @@ impl Dialect for Zai {
         if model == "cogvideox-3" { 30 } else { 24 }
     }
 
-    fn refuse(&self, why: &Why<'_>) -> Refusal {
+    fn refuse(&self, why: &RefusalReason<'_>) -> Refusal {
         let (http, code) = match why {
-            Why::NoKey => (StatusCode::UNAUTHORIZED, "1001"),
-            Why::WrongKey => (StatusCode::UNAUTHORIZED, "1002"),
-            Why::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "1210"),
-            Why::Unreadable(_) => (StatusCode::BAD_REQUEST, "1210"),
-            Why::Taken(_) => (StatusCode::BAD_REQUEST, "1231"),
-            Why::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "1302"),
+            RefusalReason::NoKey => (StatusCode::UNAUTHORIZED, "1001"),
+            RefusalReason::WrongKey => (StatusCode::UNAUTHORIZED, "1002"),
+            RefusalReason::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "1210"),
+            RefusalReason::Unreadable(_) => (StatusCode::BAD_REQUEST, "1210"),
+            RefusalReason::Taken(_) => (StatusCode::BAD_REQUEST, "1231"),
+            RefusalReason::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "1302"),
             // No document says how an unknown task is answered.
-            Why::NoTask(_) => (StatusCode::NOT_FOUND, "1200"),
-            Why::NoApi => (StatusCode::NOT_FOUND, "1222"),
-            Why::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "500"),
+            RefusalReason::NoTask(_) => (StatusCode::NOT_FOUND, "1200"),
+            RefusalReason::NoApi => (StatusCode::NOT_FOUND, "1222"),
+            RefusalReason::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "500"),
         };
         refusal(http, code, &why.to_string())
     }

@@ -4,8 +4,8 @@
 use super::apply::{self, Change};
 use super::error::StoreError;
 use super::meta::set_unrecorded;
+use super::plan_tables::{Decided, PlanTables};
 use super::runs::RunId;
-use super::worksheet::{Decided, Worksheet};
 use super::{Store, rows, takes};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Event, State};
@@ -38,12 +38,12 @@ pub struct Admission {
     pub run: Option<RunId>,
 }
 
-/// The wanted jobs of an [`Admission`], in a list or in a worksheet.
+/// The wanted jobs of an [`Admission`], in a list or in the temporary tables of a plan.
 pub enum Jobs {
     /// A list of a few jobs, in the order in which they are to be submitted.
     These(Vec<Admitted>),
-    /// A worksheet (the temporary tables of a plan) with the plan's decision for each job.
-    All(Worksheet),
+    /// The temporary tables of a plan (the temporary tables of a plan) with the plan's decision for each job.
+    All(PlanTables),
 }
 
 /// A wanted job, with the takes to order, cancel or move for it.
@@ -149,9 +149,9 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
         Jobs::These(jobs) => {
             (0..).zip(jobs).try_for_each(|(at, job)| admission.admit(at, job))?;
         }
-        Jobs::All(worksheet) => {
-            worksheet.each_decided(|decided| admission.admit(decided.at, &Admitted::from(decided)))?;
-            set_unrecorded(db, project, worksheet.book().unrecorded()?)?;
+        Jobs::All(plan_tables) => {
+            plan_tables.each_decided(|decided| admission.admit(decided.at, &Admitted::from(decided)))?;
+            set_unrecorded(db, project, plan_tables.lock().unrecorded()?)?;
         }
     }
     if !partial {

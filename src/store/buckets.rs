@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// A function that decides about finished jobs whose input changed after their clip was made. It gets the name of a
 /// shot and returns the bucket (status) of such jobs; `None` means that they are rendered again.
-pub type KeptAs = Box<dyn Fn(&str) -> Option<Bucket> + Send>;
+pub type ChangedJobs = Box<dyn Fn(&str) -> Option<Bucket> + Send>;
 
 /// A job that the manifest asked for in the last run, with the stored data that decide the job's status.
 struct Job {
@@ -41,7 +41,7 @@ impl Reader {
         &self,
         project: Option<&str>,
         apart: BTreeSet<JobKey>,
-        kept_as: KeptAs,
+        kept_as: ChangedJobs,
     ) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| buckets(db, project.as_deref(), &apart, &kept_as)).await
@@ -53,7 +53,7 @@ impl Reader {
     pub async fn job_buckets(
         &self,
         project: Option<&str>,
-        kept_as: KeptAs,
+        kept_as: ChangedJobs,
     ) -> Result<Vec<(JobKey, Bucket)>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -85,7 +85,7 @@ fn buckets(
     db: &Connection,
     project: Option<&str>,
     apart: &BTreeSet<JobKey>,
-    kept_as: &KeptAs,
+    kept_as: &ChangedJobs,
 ) -> rusqlite::Result<(Buckets, Vec<(JobKey, Bucket)>)> {
     let (mut buckets, mut named) = (Buckets::default(), Vec::new());
     // By order, the bucket of the first job that has a take of its own.
@@ -158,7 +158,7 @@ impl Job {
     /// the clip of another job.
     ///
     /// The checks come in the order of the plan: see `plan::decide`.
-    fn bucket(&self, kept_as: &KeptAs) -> Option<Bucket> {
+    fn bucket(&self, kept_as: &ChangedJobs) -> Option<Bucket> {
         let phases = || self.takes.iter().map(|(_, phase)| *phase);
         let same = || self.takes.iter().filter(|(same, _)| *same).map(|(_, phase)| *phase);
         let unsettled = |phase: &Phase| Phase::UNSETTLED.contains(phase);

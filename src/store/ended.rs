@@ -1,6 +1,6 @@
 //! Reads the takes that ended without a clip and that only a command sends again.
 
-use super::buckets::KeptAs;
+use super::buckets::ChangedJobs;
 use super::error::StoreError;
 use super::read::Reader;
 use super::takes;
@@ -19,7 +19,7 @@ impl Reader {
     /// If the job has a clip, a failed redo is returned. It is left out if it was cancelled at no charge, or if a
     /// person approved the clip after ordering the redo. A redo that a person wrote off is returned only while the clip
     /// is rejected. A take that was to replace the take that made the clip is left out.
-    pub async fn ended(&self, project: Option<&str>, kept_as: KeptAs) -> Result<Vec<Take>, StoreError> {
+    pub async fn ended(&self, project: Option<&str>, kept_as: ChangedJobs) -> Result<Vec<Take>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
             let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };

@@ -37,7 +37,7 @@ pub struct Place {
 /// Another copy of this project that was used last, with the number and price of the takes that both copies may submit
 /// and pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Elsewhere {
+pub struct OtherCopy {
     /// The machine and folder of the other copy.
     pub place: Place,
     /// The number of requests that wait to be sent in this copy: jobs and queued redos. The other copy may send the same.
@@ -50,7 +50,7 @@ pub struct Elsewhere {
 
 /// Records `here` as the machine and folder in which commands submit and collect. If another machine or folder was
 /// recorded before and something waits to be sent, returns that copy of the project; otherwise `None`.
-pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Elsewhere>> {
+pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<OtherCopy>> {
     let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
     let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
     let is_here = |before: &Place| before.machine == here.machine && before.folder == here.folder;
@@ -75,7 +75,7 @@ pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<El
     let unordered: i64 = db.query_row(sql, [], |row| row.get(0))?;
     let unpriced = unordered.cast_unsigned() + unrecorded(db, None)? as u64;
     let waiting = waiting.cast_unsigned() + unpriced;
-    let elsewhere = Elsewhere { place, waiting, unpriced, usd: Usd::from_micros(usd) };
+    let elsewhere = OtherCopy { place, waiting, unpriced, usd: Usd::from_micros(usd) };
     Ok(Some(elsewhere).filter(|elsewhere| elsewhere.waiting > 0))
 }
 

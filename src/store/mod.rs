@@ -5,7 +5,7 @@
 //! rebuilds holds the [`Lock`]. Small commands, such as `approve`, may run at the same time without the lock. So a write
 //! to a take is a compare-and-set: it fails with `Changed` if another process has changed the take first.
 //!
-//! - `worksheet` holds the jobs of a plan, and `admit` records them with the takes to send.
+//! - `plan_tables` holds the jobs of a plan, and `admit` records them with the takes to send.
 //! - `work` lists the takes that a run must work on.
 //! - `write` saves an intent before its request is sent. `apply` saves the effect of each later event on a take.
 //! - `write_queue` and `writer` group writes into transactions, commit them, and append their lines to the ledger.
@@ -34,6 +34,7 @@ mod look;
 mod meta;
 mod money;
 mod pauses;
+mod plan_tables;
 mod read;
 mod recover;
 mod repair;
@@ -48,7 +49,6 @@ mod takes;
 #[cfg(test)]
 mod testing;
 mod work;
-mod worksheet;
 mod write;
 mod write_queue;
 mod writer;
@@ -56,7 +56,7 @@ mod writer;
 pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, Admitted, Jobs, NewTake};
 pub use apply::{Details, owned_elsewhere};
-pub use buckets::KeptAs;
+pub use buckets::ChangedJobs;
 pub use clips::{Clip, ClipsFrom};
 pub use error::{ApplyError, Cap, ClaimError, Kept, OverCap, StoreError};
 pub use folder::{Folder, create as make_folder};
@@ -64,9 +64,10 @@ pub use ledger::{Entry, Kind};
 pub use ledger_file::remarks;
 pub use lock::{Holder, Lock, LockError};
 pub use look::{Examined, Run, examine};
-pub use meta::{Elsewhere, KeyUse, Place};
+pub use meta::{KeyUse, OtherCopy, Place};
 pub use money::{By, Group, Since};
 pub use pauses::Pause;
+pub use plan_tables::{Decided, Gone, LockedTables, PlanTables, Taken, Template, Waiting};
 pub use read::checks::Check;
 pub use read::{Attempt, Count, History, JobRecord, Reader, ReviewCounts, TakeHistory, TakeRecord};
 pub use recover::{ClipFinder, Rebuilt, Recovery};
@@ -76,7 +77,6 @@ pub use rollout::Canary;
 pub use runs::{Caps, RunId, Spent, Window};
 pub use signatures::Signatures;
 pub use work::{Cursor, Queue, Queued};
-pub use worksheet::{Book, Decided, Gone, Taken, Template, Waiting, Worksheet};
 pub use write::Renewal;
 pub use writer::{Rehearsal, Step};
 
@@ -146,7 +146,7 @@ pub struct Opened {
     pub repairs: Vec<Repair>,
     /// The other machine or folder in which commands last submitted or collected for this project. `None` if there is none,
     /// or if no job waits to be sent.
-    pub elsewhere: Option<Elsewhere>,
+    pub elsewhere: Option<OtherCopy>,
 }
 
 /// The database and the ledger of one state folder, for reading and writing. All methods of [`Reader`] can be called on

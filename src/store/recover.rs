@@ -22,7 +22,7 @@ use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use jiff::Timestamp;
 use rusqlite::Connection;
-use sidecars::Witness;
+use sidecars::SidecarTake;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
@@ -65,7 +65,7 @@ pub struct Recovery {
     out: Option<String>,
     /// The finished takes that neither the database nor the ledger has, by their ids. Each take has an entry for every
     /// copy of its clip that has a sidecar.
-    witnesses: BTreeMap<String, Vec<Witness>>,
+    witnesses: BTreeMap<String, Vec<SidecarTake>>,
 }
 
 /// The result of a rebuild: the paths under which old files are kept, and the counts of the restored data.
@@ -136,7 +136,7 @@ impl Recovery {
         let intents = self.tail.entries.iter().filter(|entry| entry.kind == Kind::Intent);
         let in_ledger: HashSet<&str> = intents.map(|entry| entry.take.as_str()).collect();
         for (path, sidecar) in clips.sidecars() {
-            let Some(mut found) = Witness::read(&path, &sidecar) else { continue };
+            let Some(mut found) = SidecarTake::read(&path, &sidecar) else { continue };
             let id = &found.take.id;
             let known = match &old {
                 Some(db) => {
@@ -264,7 +264,7 @@ impl Recovery {
     /// A take counts once, even if its clip was copied. Copies that still exist come first, then the copy at the
     /// original path.
     fn witnessed(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
-        let mut firsts: Vec<&Witness> = self
+        let mut firsts: Vec<&SidecarTake> = self
             .witnesses
             .values()
             .filter_map(|found| found.iter().min_by_key(|one| (!one.stands, !one.in_place)))

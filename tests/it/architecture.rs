@@ -336,10 +336,14 @@ fn modules_of_one_folder_use_each_other_in_no_circle() {
 #[test]
 fn paths_are_read_out_of_use_trees() {
     let module = ["app".to_owned(), "show".to_owned(), "text".to_owned()];
-    let text = "use super::super::board::{self, flight::{Doing, Pace}, Board};\n// crate::cli\nuse crate::plan::Plan;";
+    let text = "use super::super::totals::{self, flight::{Doing, Pace}, Board};\n// crate::cli\nuse crate::plan::Plan;";
     let found: Vec<String> = used(&module, text).iter().map(|path| path.join("::")).collect();
-    let board =
-        ["app::board::Board", "app::board::flight::Doing", "app::board::flight::Pace", "app::board::self"];
+    let board = [
+        "app::totals::Board",
+        "app::totals::flight::Doing",
+        "app::totals::flight::Pace",
+        "app::totals::self",
+    ];
     assert_eq!(found, [&board[..], &["plan::Plan"]].concat());
 }
 

@@ -11,8 +11,8 @@ use shotlist::domain::key::TakeId;
 use shotlist::domain::lifecycle::ClipFile;
 use shotlist::domain::request::{MediaFile, PictureFormat};
 use shotlist::files::{
-    Intake, Obstacle, ObstacleSearch, Older, PartialDownload, PictureTrouble, PlaceFault, Placement,
-    ReceiveFault, Received, Refile, Steps, TakenUp, Tree, assemble, atomic_write, free_space, inspect,
+    Obstacle, ObstacleSearch, Older, PartialDownload, PictureTrouble, PlaceFault, Placement, ReceiveFault,
+    Received, Refile, Resumed, SaveQueues, Steps, Tree, assemble, atomic_write, free_space, inspect,
 };
 use shotlist::wire::{Body, ClipHead, Span, marker};
 use std::collections::HashSet;
@@ -88,14 +88,14 @@ fn take(id: &str) -> TakeId {
 struct Place {
     folder: TempDir,
     tree: Tree,
-    intake: Intake,
+    intake: SaveQueues,
 }
 
 impl Place {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let tree = Tree::open(&folder.path().join("state"), &folder.path().join("out")).unwrap();
-        Self { folder, intake: Intake::new(tree.clone()), tree }
+        Self { folder, intake: SaveQueues::new(tree.clone()), tree }
     }
 
     fn out(&self, path: &str) -> PathBuf {
@@ -125,14 +125,14 @@ impl Place {
 
     async fn part(&self, id: &str) -> PartialDownload {
         match self.intake.take_up(&take(id), "hero.mp4", source()).await.unwrap() {
-            TakenUp::Part(part) => part,
-            TakenUp::Whole(received) => panic!("already whole: {received:?}"),
+            Resumed::Part(part) => part,
+            Resumed::Whole(received) => panic!("already whole: {received:?}"),
         }
     }
 
     /// Downloads a clip in one piece.
     async fn fetch(&self, id: &str, target: &str, bytes: &[u8]) -> ClipFile {
-        let TakenUp::Part(part) = self.intake.take_up(&take(id), target, source()).await.unwrap() else {
+        let Resumed::Part(part) = self.intake.take_up(&take(id), target, source()).await.unwrap() else {
             panic!("already whole")
         };
         receive(part, &head(bytes), &[bytes]).await.unwrap().file
@@ -293,8 +293,8 @@ async fn p09_a_clip_that_had_arrived_whole_is_not_fetched_again() {
     assert_eq!(bytes.len(), 16 * MIB);
     die_after(place.part("A").await, &bytes, bytes.len()).await;
     match place.intake.take_up(&take("A"), "hero.mp4", source()).await.unwrap() {
-        TakenUp::Whole(received) => assert_eq!(received.file, facts(&bytes)),
-        TakenUp::Part(part) => panic!("{:?}", part.span()),
+        Resumed::Whole(received) => assert_eq!(received.file, facts(&bytes)),
+        Resumed::Part(part) => panic!("{:?}", part.span()),
     }
     place.place("A", "hero.mp4", &facts(&bytes), None).unwrap();
     assert_eq!(place.partial(), Vec::<String>::new());
@@ -345,7 +345,7 @@ async fn n28_a_part_is_continued_at_its_own_address_only_because_a_validator_hol
     let fresh = Sha256::of(b"https://clips.example/another.mp4");
     break_off(place.part("A").await, &head(&bytes), &bytes[..700]).await;
     assert_eq!(offset(&place.part("A").await), 700);
-    let TakenUp::Part(part) = place.intake.take_up(&take("A"), "hero.mp4", fresh).await.unwrap() else {
+    let Resumed::Part(part) = place.intake.take_up(&take("A"), "hero.mp4", fresh).await.unwrap() else {
         panic!("whole")
     };
     assert_eq!(part.span(), Span::Whole, "nothing shows that both addresses have the same file");
@@ -679,7 +679,7 @@ async fn clips_that_are_placed_together_each_get_their_own_outcome() {
     let folder = fs::File::open(place.out("s1")).unwrap();
     rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive).unwrap();
     placements[39].target = target(3);
-    let intake = Intake::new(tree.clone());
+    let intake = SaveQueues::new(tree.clone());
     let placed = placements.iter().map(|placement| intake.place(placement.clone()));
     let placed = futures::future::join_all(placed).await;
     for (n, outcome) in placed.iter().enumerate() {
@@ -893,8 +893,8 @@ fn a_target_on_another_file_system_gets_its_part_beside_it() {
         }
         let tree = Tree::open(&state, shared.path()).unwrap();
         let bytes = clip(22, 10);
-        let TakenUp::Part(part) =
-            Intake::new(tree.clone()).take_up(&take("A"), "s/hero.mp4", source()).await.unwrap()
+        let Resumed::Part(part) =
+            SaveQueues::new(tree.clone()).take_up(&take("A"), "s/hero.mp4", source()).await.unwrap()
         else {
             panic!("whole")
         };

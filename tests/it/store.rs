@@ -23,7 +23,7 @@ use shotlist::plan::expand::LeftOut;
 use shotlist::plan::known::{Filed, Known as _, KnownJob};
 use shotlist::store::{
     Admission, Admitted, ApplyError, Cap, Caps, ClaimError, Cursor, Details, Jobs, Lock, Mode, NewTake,
-    Opened, Options, OverCap, Queue, Queued, Reader, Renewal, RunId, Store, StoreError, Window, Worksheet,
+    Opened, Options, OverCap, PlanTables, Queue, Queued, Reader, Renewal, RunId, Store, StoreError, Window,
 };
 use std::path::PathBuf;
 use std::slice;
@@ -129,22 +129,22 @@ fn new(at: usize, id: TakeId) -> (usize, NewTake) {
 }
 
 /// The tables of a plan without jobs, to look things up in.
-fn look_up(state: &Reader) -> Worksheet {
-    let worksheet = Worksheet::new(None).unwrap();
-    worksheet.book().know(PROJECT, Some(state), &|_| true).unwrap();
-    worksheet
+fn look_up(state: &Reader) -> PlanTables {
+    let plan_tables = PlanTables::new(None).unwrap();
+    plan_tables.lock().know(PROJECT, Some(state), &|_| true).unwrap();
+    plan_tables
 }
 
 /// Every job of the project as a plan finds it.
 async fn known(state: &Reader) -> Vec<KnownJob> {
     let keys = state.keys(Some(PROJECT)).await.unwrap();
-    let worksheet = look_up(state);
-    keys.iter().map(|(_, key)| worksheet.book().known(key).unwrap().unwrap()).collect()
+    let plan_tables = look_up(state);
+    keys.iter().map(|(_, key)| plan_tables.lock().known(key).unwrap().unwrap()).collect()
 }
 
 /// Returns the sum that was or will be paid in place of takes in doubt.
 fn resubmitted(state: &Reader) -> Usd {
-    look_up(state).book().resubmitted().unwrap()
+    look_up(state).lock().resubmitted().unwrap()
 }
 
 fn take_id(item: &str) -> TakeId {

@@ -96,12 +96,12 @@ enum Order {
 
 /// The sending end of the channel that passes saved clips to the background checks.
 #[derive(Clone)]
-pub(crate) struct Inbox {
+pub(crate) struct CheckQueue {
     sender: UnboundedSender<Order>,
     checks: Arc<Mutex<RunChecks>>,
 }
 
-impl Inbox {
+impl CheckQueue {
     /// Passes a clip on to the background checks if the notice says that the clip was saved.
     pub(crate) fn hear(&self, notice: &Notice) {
         if let Notice::Moved { take, to, .. } = notice
@@ -119,14 +119,14 @@ impl Inbox {
 /// [`Background::start`] takes it and gives it to the background task.
 pub(crate) struct Outbox(UnboundedReceiver<Order>);
 
-pub(crate) fn channel() -> (Inbox, Outbox) {
+pub(crate) fn channel() -> (CheckQueue, Outbox) {
     let (sender, receiver) = unbounded_channel();
-    (Inbox { sender, checks: Arc::default() }, Outbox(receiver))
+    (CheckQueue { sender, checks: Arc::default() }, Outbox(receiver))
 }
 
 /// The background checks of an active run.
 pub(crate) struct Background {
-    inbox: Inbox,
+    inbox: CheckQueue,
     checker: Shared,
     /// Token that ends the background task early; the task then saves the finished verdicts.
     enough: CancellationToken,
@@ -142,7 +142,7 @@ impl Background {
         project: &Project,
         world: &Arc<World>,
         settings: Checks,
-        (inbox, outbox): (Inbox, Outbox),
+        (inbox, outbox): (CheckQueue, Outbox),
     ) -> Self {
         let (checker, enough) = (Shared::default(), CancellationToken::new());
         let run = Run {

@@ -8,7 +8,7 @@ use crate::domain::problem::{Problem, grouped};
 use crate::domain::text::count;
 use crate::load::{Loaded, providers as read_providers};
 use crate::provider::Provider;
-use crate::store::{StoreError, Worksheet};
+use crate::store::{PlanTables, StoreError};
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
 use url::Url;
@@ -18,18 +18,18 @@ const SHORTEST_KEY: usize = 16;
 
 /// The models and providers that the jobs of the manifest need.
 #[derive(Default)]
-pub(crate) struct Wants {
+pub(crate) struct ModelNeeds {
     /// Models without a known price.
     unpriced: BTreeSet<String>,
     /// Names of the providers that the jobs need.
     providers: BTreeSet<String>,
 }
 
-impl Wants {
+impl ModelNeeds {
     /// Reads the models and providers of all jobs of the manifest.
-    pub(crate) fn of(worksheet: &Worksheet) -> Result<Self, StoreError> {
+    pub(crate) fn of(plan_tables: &PlanTables) -> Result<Self, StoreError> {
         let mut wants = Self::default();
-        worksheet.book().each_wanted::<StoreError>(|wanted| {
+        plan_tables.lock().each_wanted::<StoreError>(|wanted| {
             let model = wanted.request.model;
             if wanted.price.is_none() {
                 wants.unpriced.insert(model.to_string());
@@ -42,7 +42,7 @@ impl Wants {
 }
 
 /// Checks the manifest, its catalog and every job.
-pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) -> Vec<Check> {
+pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &ModelNeeds) -> Vec<Check> {
     let shown = &context.places.shown;
     let problems = grouped(loaded.problems.clone());
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
@@ -86,7 +86,7 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
 /// clips that wait to be downloaded.
 pub(crate) async fn providers(
     context: &Context<'_>,
-    wants: &Wants,
+    wants: &ModelNeeds,
     owing: &BTreeSet<String>,
     hosts: &BTreeSet<Url>,
 ) -> Vec<Check> {

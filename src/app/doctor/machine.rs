@@ -12,7 +12,7 @@ use crate::files::free_space;
 use crate::load::Loaded;
 use crate::plan::decide::Scope;
 use crate::provider::cards::Cards;
-use crate::store::{Examined, Folder, Lock, Reader, StoreError, Worksheet, examine};
+use crate::store::{Examined, Folder, Lock, PlanTables, Reader, StoreError, examine};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -238,12 +238,12 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
 pub(crate) fn disk_space(
     context: &Context<'_>,
     loaded: &Loaded,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     found: &Found,
 ) -> Vec<Check> {
     let places = context.places;
     let mut checks = Vec::new();
-    let (count, clips) = match clips_to_render(loaded, worksheet, found) {
+    let (count, clips) = match clips_to_render(loaded, plan_tables, found) {
         Ok(to_come) => to_come,
         Err(error) => return vec![local("database", &error, context)],
     };
@@ -282,15 +282,15 @@ pub(crate) fn disk_space(
 /// Returns the number of clips that a run would render, and the bytes that they will probably need.
 fn clips_to_render(
     loaded: &Loaded,
-    worksheet: &Worksheet,
+    plan_tables: &PlanTables,
     found: &Found,
 ) -> Result<(usize, u64), StoreError> {
     let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
-    let mut book = worksheet.book();
-    book.know(project, found.reader.as_ref(), &|_| true)?;
-    book.decide(Scope::ALL, None)?;
+    let mut tables = plan_tables.lock();
+    tables.know(project, found.reader.as_ref(), &|_| true)?;
+    tables.decide(Scope::ALL, None)?;
     let (mut count, mut bytes) = (0, 0);
-    book.each::<StoreError>(|_, job| {
+    tables.each::<StoreError>(|_, job| {
         if job.decision.costs() {
             count += 1;
             bytes += found.clip_size.unwrap_or_else(|| expected(&loaded.cards, &job.wanted));

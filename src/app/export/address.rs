@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 /// Characters of a clip's path that are escaped: all except the slash and the unreserved ones of RFC 3986.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The web address at which the clips of the output folder will be available.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,6 @@ impl Base {
 
     /// Returns the web address of the clip at this path, whose parts are separated by `/`.
     pub(super) fn of(&self, path: &str) -> String {
-        format!("{}/{}", self.0, utf8_percent_encode(path, KEPT))
+        format!("{}/{}", self.0, utf8_percent_encode(path, ESCAPED))
     }
 }

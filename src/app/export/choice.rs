@@ -92,7 +92,7 @@ impl LeftOut {
 }
 
 /// A clip to export, with its job.
-pub(super) struct Handed<'a> {
+pub(super) struct ExportClip<'a> {
     pub(super) job: &'a GalleryJob,
     pub(super) filed: &'a Filed,
 }
@@ -100,7 +100,7 @@ pub(super) struct Handed<'a> {
 /// The jobs that an export request selects: those with a clip to export, and those without.
 pub(super) struct ChosenClips<'a> {
     /// Jobs with a clip to export, in the order of the manifest.
-    pub(super) handed: Vec<Handed<'a>>,
+    pub(super) handed: Vec<ExportClip<'a>>,
     /// Jobs without a clip to export, each with the reason.
     pub(super) others: Vec<(&'a GalleryJob, Reason)>,
     pub(super) left_out: LeftOut,
@@ -138,7 +138,7 @@ impl<'a> ChosenClips<'a> {
                 continue;
             }
             match clips.clip(job, &rejected, request.choice) {
-                Ok(filed) => clips.handed.push(Handed { job, filed }),
+                Ok(filed) => clips.handed.push(ExportClip { job, filed }),
                 Err(reason) => clips.leave_out(job, reason),
             }
         }
@@ -152,7 +152,7 @@ impl<'a> ChosenClips<'a> {
     }
 
     /// Returns the rendering that made an exported clip, even if it belongs to another job that shares the clip.
-    pub(super) fn take(&self, handed: &Handed<'_>) -> Option<&'a TakeRecord> {
+    pub(super) fn take(&self, handed: &ExportClip<'_>) -> Option<&'a TakeRecord> {
         self.takes.get(&handed.filed.take).copied()
     }
 

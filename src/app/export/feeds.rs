@@ -1,7 +1,7 @@
 //! Supplemental feeds: lists that add the web addresses of clips to products that a shop already has.
 
 use super::address::Base;
-use super::choice::{ChosenClips, Handed};
+use super::choice::{ChosenClips, ExportClip};
 use super::output::{place, write};
 use super::products::Products;
 use super::sheet::defused;
@@ -20,9 +20,9 @@ const GOOGLE_CLIPS: usize = 10;
 const GOOGLE_ADDRESS: usize = 2_000;
 
 /// A product with its clips to export, in the order of the manifest.
-struct Offered<'a> {
+struct ExportProduct<'a> {
     ids: Vec<String>,
-    clips: Vec<&'a Handed<'a>>,
+    clips: Vec<&'a ExportClip<'a>>,
 }
 
 /// Writes the feed for Google, Meta or `WooCommerce`: a list that adds clips to the shop's products.
@@ -75,8 +75,8 @@ fn offered<'a>(
     clips: &'a ChosenClips<'a>,
     form: &Form,
     notes: &mut Vec<String>,
-) -> Vec<Offered<'a>> {
-    let mut offered: Vec<Offered<'a>> = Vec::new();
+) -> Vec<ExportProduct<'a>> {
+    let mut offered: Vec<ExportProduct<'a>> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     let (mut gone, mut nameless) = (0, 0);
     for handed in &clips.handed {
@@ -98,7 +98,7 @@ fn offered<'a>(
             continue;
         }
         places.insert(item, offered.len());
-        offered.push(Offered { ids, clips: vec![handed] });
+        offered.push(ExportProduct { ids, clips: vec![handed] });
     }
     if gone > 0 {
         notes.push(format!("{} left out: the product file no longer has their items", count(gone, "clip")));
@@ -112,14 +112,14 @@ fn offered<'a>(
     offered
 }
 
-fn ids(offered: &[Offered<'_>]) -> usize {
+fn ids(offered: &[ExportProduct<'_>]) -> usize {
     offered.iter().map(|offered| offered.ids.len()).sum()
 }
 
 /// Returns Google's feed, in which the column `video_link` holds a product's addresses, separated by commas.
-fn google(places: &Places, offered: &[Offered<'_>], base: &Base) -> Result<Vec<u8>, Error> {
+fn google(places: &Places, offered: &[ExportProduct<'_>], base: &Base) -> Result<Vec<u8>, Error> {
     let mut rows = vec![vec!["id".to_owned(), "video_link".to_owned()]];
-    for Offered { ids, clips } in offered {
+    for ExportProduct { ids, clips } in offered {
         let refused = |why: String| {
             let key = clips.first().map(|clip| clip.job.key().to_string()).unwrap_or_default();
             let error = Error::new(Exit::Invalid, format!("{key}: {why}; nothing was written"));
@@ -149,11 +149,11 @@ fn google(places: &Places, offered: &[Offered<'_>], base: &Base) -> Result<Vec<u
 /// Returns Meta's feed, with two columns (address and tag) for each clip.
 ///
 /// The product with the most clips determines the number of columns.
-fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
+fn meta(offered: &[ExportProduct<'_>], base: &Base) -> Vec<u8> {
     let most = offered.iter().map(|offered| offered.clips.len()).max().unwrap_or(0);
     let names = (0..most).flat_map(|at| [format!("video[{at}].url"), format!("video[{at}].tag[0]")]);
     let mut rows = vec![std::iter::once("id".to_owned()).chain(names).collect::<Vec<_>>()];
-    for Offered { ids, clips } in offered {
+    for ExportProduct { ids, clips } in offered {
         let mut cells: Vec<String> =
             clips.iter().flat_map(|clip| [address(base, clip), defused(&clip.job.key().shot)]).collect();
         cells.resize(2 * most, String::new());
@@ -165,12 +165,12 @@ fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
 /// Returns the list for `WooCommerce`, with a column for each clip.
 ///
 /// The product with the most clips determines the number of columns.
-fn woocommerce(offered: &[Offered<'_>], base: &Base, request: &ExportRequest) -> Vec<u8> {
+fn woocommerce(offered: &[ExportProduct<'_>], base: &Base, request: &ExportRequest) -> Vec<u8> {
     let Form::Woocommerce { meta } = &request.form else { return Vec::new() };
     let most = offered.iter().map(|offered| offered.clips.len()).max().unwrap_or(0);
     let name = |at: usize| if at == 0 { format!("Meta: {meta}") } else { format!("Meta: {meta}_{}", at + 1) };
     let mut rows = vec![std::iter::once("SKU".to_owned()).chain((0..most).map(name)).collect::<Vec<_>>()];
-    for Offered { ids, clips } in offered {
+    for ExportProduct { ids, clips } in offered {
         let mut cells: Vec<String> = clips.iter().map(|clip| address(base, clip)).collect();
         cells.resize(most, String::new());
         rows.extend(ids.iter().map(|id| std::iter::once(id.clone()).chain(cells.clone()).collect()));
@@ -179,7 +179,7 @@ fn woocommerce(offered: &[Offered<'_>], base: &Base, request: &ExportRequest) ->
 }
 
 /// Returns the web address of a clip with its commas escaped, because the lists separate addresses by commas.
-fn address(base: &Base, clip: &Handed<'_>) -> String {
+fn address(base: &Base, clip: &ExportClip<'_>) -> String {
     base.of(&clip.filed.path).replace(',', "%2C")
 }
 

@@ -1,6 +1,6 @@
 //! Exports a folder with all clips under plain file names that every importer accepts.
 
-use super::choice::{ChosenClips, Handed};
+use super::choice::{ChosenClips, ExportClip};
 use super::feeds::written;
 use super::output::{place_list, write};
 use super::products::Products;
@@ -81,7 +81,7 @@ pub(super) fn folder(
 
 /// Returns a note about other MP4 files in the folder, such as clips that were rejected after an earlier export; `None`
 /// if there are none.
-fn leftovers(folder: &Path, named: &[(String, &Handed<'_>)]) -> io::Result<Option<String>> {
+fn leftovers(folder: &Path, named: &[(String, &ExportClip<'_>)]) -> io::Result<Option<String>> {
     let known: HashSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
     let mut others = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -102,8 +102,11 @@ fn leftovers(folder: &Path, named: &[(String, &Handed<'_>)]) -> io::Result<Optio
 }
 
 /// Returns each clip with its file name in the folder, or an error if two clips would have the same name.
-fn named<'a>(places: &Places, clips: &'a ChosenClips<'a>) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
-    let mut known: HashMap<String, &Handed<'_>> = HashMap::new();
+fn named<'a>(
+    places: &Places,
+    clips: &'a ChosenClips<'a>,
+) -> Result<Vec<(String, &'a ExportClip<'a>)>, Error> {
+    let mut known: HashMap<String, &ExportClip<'_>> = HashMap::new();
     let mut named = Vec::new();
     for handed in &clips.handed {
         let key = handed.job.key();
@@ -147,8 +150,8 @@ fn obstacles<'a>(
     places: &Places,
     request: &ExportRequest,
     folder: &Path,
-    named: &[(String, &'a Handed<'a>)],
-) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
+    named: &[(String, &'a ExportClip<'a>)],
+) -> Result<Vec<(String, &'a ExportClip<'a>)>, Error> {
     let mut copies = Vec::new();
     for (name, handed) in named {
         let path = folder.join(name);
@@ -214,7 +217,7 @@ fn hashed(mut from: &File, to: &mut impl io::Write) -> io::Result<Sha256> {
 fn lists(
     places: &Places,
     [sheet, json]: &[Output; 2],
-    named: &[(String, &Handed<'_>)],
+    named: &[(String, &ExportClip<'_>)],
     products: &Products,
 ) -> Result<(), Error> {
     let mut rows = vec![LIST_COLUMNS.map(str::to_owned).to_vec()];

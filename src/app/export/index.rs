@@ -1,6 +1,6 @@
 //! Exports an index of the clips as CSV and as JSON, for importers and programs.
 
-use super::choice::{ChosenClips, Handed};
+use super::choice::{ChosenClips, ExportClip};
 use super::feeds::written;
 use super::output::{place, place_beside, write};
 use super::products::Products;
@@ -71,12 +71,12 @@ pub(super) fn index(
 
 /// Returns the values of a clip's row, in the order of the columns.
 fn values(
-    handed: &Handed<'_>,
+    handed: &ExportClip<'_>,
     clips: &ChosenClips<'_>,
     products: &Products,
     base: Option<&super::address::Base>,
 ) -> [Value; COLUMNS.len()] {
-    let Handed { job, filed } = handed;
+    let ExportClip { job, filed } = handed;
     let key = job.key();
     let product = products.of(key.item.raw());
     let facts = facts(&clips.folder.join(&filed.path));

@@ -4,11 +4,11 @@
 
 use super::EXAMPLES;
 use crate::app::budget::{Fit, Level};
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Charged, State};
-use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::bucket::{Bucket, Buckets};
@@ -97,12 +97,12 @@ impl Sum {
     }
 
     /// Adds a job that is not rendered again although its clip is missing or altered.
-    pub fn add_lost(&mut self, wanted: &Wanted, loss: Loss) {
+    pub fn add_lost(&mut self, wanted: &Wanted, loss: ClipDamage) {
         self.jobs += 1;
         self.buckets.add(Bucket::lost(loss), 1);
         let count = match loss {
-            Loss::Missing => &mut self.missing,
-            Loss::Altered => &mut self.altered,
+            ClipDamage::Missing => &mut self.missing,
+            ClipDamage::Altered => &mut self.altered,
         };
         *count += 1;
         self.models.entry(wanted.request.model.clone()).or_default();

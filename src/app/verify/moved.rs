@@ -2,18 +2,18 @@
 
 use crate::app::inputs::load;
 use crate::app::moved::is_at;
-use crate::app::plan::worksheet;
+use crate::app::plan::plan_tables;
 use crate::app::project::Project;
 use crate::app::reporter::News;
 use crate::domain::text::count;
 use crate::files::{Finding, SidecarFault, Tree};
-use crate::store::{Clip, Worksheet};
+use crate::store::{Clip, PlanTables};
 
 /// The clips that a comparison finds at the paths that the manifest asks for instead of at their recorded paths.
 pub(super) struct MovedClips<'a> {
     project: &'a Project,
     /// Jobs of the manifest, which is loaded when the first clip is missing.
-    wanted: Option<Worksheet>,
+    wanted: Option<PlanTables>,
     found: usize,
 }
 
@@ -38,12 +38,12 @@ impl<'a> MovedClips<'a> {
 
     fn has_arrived(&mut self, tree: &Tree, clip: &Clip) -> Option<bool> {
         if self.wanted.is_none() {
-            let jobs = worksheet(&self.project.places).ok()?;
+            let jobs = plan_tables(&self.project.places).ok()?;
             // Jobs of a manifest with errors count, too: the bytes prove that the file is the clip.
             drop(load(self.project, &jobs));
             self.wanted = Some(jobs);
         }
-        let wanted = self.wanted.as_ref()?.book().wanted(&clip.key).ok()??;
+        let wanted = self.wanted.as_ref()?.lock().wanted(&clip.key).ok()??;
         Some(is_at(tree, &wanted.path, &clip.filed))
     }
 

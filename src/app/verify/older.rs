@@ -3,7 +3,7 @@
 use crate::app::decided::{Choice, Decided};
 use crate::app::error::Error;
 use crate::app::inputs::load;
-use crate::app::plan::{attach_history, worksheet};
+use crate::app::plan::{attach_history, plan_tables};
 use crate::app::selection::Selection;
 use crate::app::session::Session;
 use crate::domain::key::TakeId;
@@ -30,15 +30,15 @@ fn wanted(session: &Session, takes: &HashSet<TakeId>) -> Option<HashSet<TakeId>>
     if !places.manifest.exists() {
         return Some(HashSet::new());
     }
-    let worksheet = worksheet(places).ok()?;
-    let loaded = load(project, &worksheet);
+    let plan_tables = plan_tables(places).ok()?;
+    let loaded = load(project, &plan_tables);
     let manifest = loaded.manifest.as_ref().filter(|_| !loaded.is_invalid())?;
-    attach_history(&worksheet, places, manifest, Some(&session.store)).ok()?;
+    attach_history(&plan_tables, places, manifest, Some(&session.store)).ok()?;
     let choice = Choice { selection: &Selection::default(), approved: None, accepted: false };
-    Decided::of(manifest, &loaded, &worksheet, choice).ok()?;
+    Decided::of(manifest, &loaded, &plan_tables, choice).ok()?;
     let mut wanted = HashSet::new();
     let kinds = ["moved", "renamed", "shared", "kept", "asks"];
-    let read = worksheet.book().each_named::<Error>(&kinds, |_, job| {
+    let read = plan_tables.lock().each_named::<Error>(&kinds, |_, job| {
         let take = there(&job.decision).map(|from| &from.take);
         wanted.extend(take.filter(|take| takes.contains(take)).cloned());
         Ok(())

@@ -4,9 +4,9 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::forgotten::{cost, counts};
 use crate::app::session::Session;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{ClipFile, State};
-use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::files::{PlaceFault, Refile, Tree, kept_path};
@@ -36,11 +36,11 @@ pub(super) enum Freed {
 pub(super) async fn unknown(
     reader: &Reader,
     tree: &Tree,
-    lost: &[(Clip, Loss)],
+    lost: &[(Clip, ClipDamage)],
     sandbox: bool,
 ) -> Result<(usize, Usd), Error> {
     let (mut clips, mut sum) = (0, Usd::ZERO);
-    for (clip, _) in lost.iter().filter(|(_, loss)| *loss == Loss::Altered) {
+    for (clip, _) in lost.iter().filter(|(_, loss)| *loss == ClipDamage::Altered) {
         if let Some(Owner::Unknown(price)) = owner(reader, tree, clip, sandbox).await? {
             clips += 1;
             sum += price;

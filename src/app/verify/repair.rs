@@ -7,7 +7,7 @@ use crate::app::exit::Exit;
 use crate::app::places::quoted;
 use crate::app::reporter::News;
 use crate::app::session::Session;
-use crate::domain::loss::Loss;
+use crate::domain::clip_damage::ClipDamage;
 use crate::engine::lost::{Back, Copies, bring_back};
 use crate::plan::known::Filed;
 use crate::store::Clip;
@@ -16,7 +16,7 @@ use crate::store::Clip;
 /// command.
 pub(super) async fn repair(
     session: &Session,
-    lost: Vec<(Clip, Loss)>,
+    lost: Vec<(Clip, ClipDamage)>,
     replaces: bool,
 ) -> Result<(Exit, String), Error> {
     let tree = session.tree()?;
@@ -25,7 +25,8 @@ pub(super) async fn repair(
     let tell = |word: &'static str, clip: &Clip, what: &str| {
         session.project.tell(&News::Restoring { clip, word, what });
     };
-    let (missing, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, loss)| *loss == Loss::Missing);
+    let (missing, others): (Vec<_>, Vec<_>) =
+        lost.into_iter().partition(|(_, loss)| *loss == ClipDamage::Missing);
     // Altered clips come first because this frees their names.
     let mut freed = Vec::new();
     for (clip, _) in others {

@@ -1,7 +1,7 @@
 //! Finds the columns that a dialect (the description of a program's files) names in a product file.
 
 use super::header::Header;
-use super::rules::{Conditions, RuleSubject, Says, Skip, When};
+use super::rules::{Conditions, RuleSubject, SaleMark, Skip, When};
 use super::{Dialect, Field};
 use crate::catalog::cells::Row;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -31,7 +31,7 @@ pub(in crate::catalog) struct Columns {
     /// The fields whose columns were chosen by name, by content or by the user, and not by the dialect's document.
     pub(in crate::catalog) chosen: BTreeSet<Field>,
     /// The columns of a plain file that may mark an item as not sold, each with the kind of its cells.
-    pub(in crate::catalog) states: Vec<(usize, Says)>,
+    pub(in crate::catalog) states: Vec<(usize, SaleMark)>,
     /// The options of products, such as colours: the column with the option's name, the column with its value, and a
     /// fixed name.
     ///

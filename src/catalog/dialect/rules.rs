@@ -95,7 +95,7 @@ fn is_state(cell: &str, state: &str) -> bool {
 
 /// The meaning of the cells in a column of a plain file that may mark an item as not sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::catalog) enum Says {
+pub(in crate::catalog) enum SaleMark {
     /// The cells hold words for states, such as `draft`.
     State,
     /// The cells say by yes or no whether the item is shown in the shop.
@@ -105,11 +105,11 @@ pub(in crate::catalog) enum Says {
 }
 
 /// Returns the state by which a cell marks its item as not sold, such as `sold out`; `None` if the item is sold.
-pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static str> {
+pub(in crate::catalog) fn not_sold(cell: &str, says: SaleMark) -> Option<&'static str> {
     let state = NOT_SOLD.into_iter().find(|state| is_state(cell, state));
     match says {
-        Says::Shown if is_state(cell, "no") => Some("hidden"),
-        Says::Stocked if is_state(cell, "no") || is_value(cell, "<=0") => Some("sold out"),
+        SaleMark::Shown if is_state(cell, "no") => Some("hidden"),
+        SaleMark::Stocked if is_state(cell, "no") || is_value(cell, "<=0") => Some("sold out"),
         _ => state,
     }
 }

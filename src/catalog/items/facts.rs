@@ -1,16 +1,16 @@
 //! Collects the facts of an item: values such as the title, under names that do not depend on the product file.
 
-use super::Maker;
+use super::ItemBuilder;
 use crate::catalog::dialect::Field;
 use crate::domain::item::{Fact, FactValue};
 
 pub(super) struct Facts<'a> {
-    maker: &'a Maker<'a>,
+    maker: &'a ItemBuilder<'a>,
     facts: Vec<Fact>,
 }
 
 impl<'a> Facts<'a> {
-    pub(super) const fn of(maker: &'a Maker<'a>) -> Self {
+    pub(super) const fn of(maker: &'a ItemBuilder<'a>) -> Self {
         Self { maker, facts: Vec::new() }
     }
 
@@ -24,7 +24,7 @@ impl<'a> Facts<'a> {
     /// In a plain file the column takes precedence over the fact of the same name, unless another column was chosen for
     /// the field.
     pub(super) fn is_meant(&self, name: &str, field: Option<Field>) -> bool {
-        let Maker { dialect, columns, headers, .. } = self.maker;
+        let ItemBuilder { dialect, columns, headers, .. } = self.maker;
         dialect.is_plain()
             && !field.is_some_and(|field| columns.chosen.contains(&field))
             && headers.iter().any(|header| header == name)

@@ -1,6 +1,6 @@
 //! Handles ids that are too long, list several ids, or occur twice.
 
-use super::Maker;
+use super::ItemBuilder;
 use crate::catalog::dialect::{self, Dialect};
 use crate::domain::ident;
 use crate::domain::item::Item;
@@ -38,7 +38,7 @@ fn list_mark(id: &str) -> Option<char> {
     [',', ';', '|'].into_iter().find(|mark| id.contains(*mark) && id.split(*mark).all(is_code))
 }
 
-impl Maker<'_> {
+impl ItemBuilder<'_> {
     /// Adds hints to the problem that two rows have the same id.
     pub(super) fn doubled(&self, problem: Problem, item: &Item) -> Problem {
         let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());

@@ -3,7 +3,7 @@
 use super::guards::opened;
 use super::{Known, Table, shared};
 use crate::catalog::dialect::{Columns, Field, lacking_one};
-use crate::catalog::items::{Made, Maker, Makes, Noted};
+use crate::catalog::items::{ItemBuilder, ItemCounts, ItemSet, Observation};
 use crate::catalog::listed::listed;
 use crate::catalog::{AS_CSV, About, By, Mapped, mapping};
 use crate::domain::foreign::shown;
@@ -23,7 +23,7 @@ impl Table<'_> {
         let Reading { one_per, all, .. } = *self.options;
         let names = shared(&self.headers);
         let (file, headers, names) = (self.file, self.headers.as_slice(), &names);
-        let maker = Maker { file, dialect, headers, names, columns, one_per, all };
+        let maker = ItemBuilder { file, dialect, headers, names, columns, one_per, all };
         let mut about = About {
             format: self.format.clone(),
             encoding: self.encoding,
@@ -37,7 +37,7 @@ impl Table<'_> {
             is_titled: self.is_titled(columns),
             titles: if self.is_titled(columns) { Vec::new() } else { self.titles() },
             counts: products.counts(),
-            makes: Makes::default(),
+            makes: ItemCounts::default(),
             kinds: std::mem::take(&mut products.kinds),
             left_out: Vec::new(),
             examples: BTreeMap::new(),
@@ -133,7 +133,7 @@ impl Table<'_> {
 
     /// Builds the note about skipped products or variants, which is an error if no item remains. Returns `None` if none
     /// are skipped.
-    fn left_out(&self, made: &Made) -> Option<Problem> {
+    fn left_out(&self, made: &ItemSet) -> Option<Problem> {
         let left: usize = made.left_out.values().sum();
         if left == 0 {
             return None;
@@ -161,7 +161,7 @@ impl Table<'_> {
     }
 
     /// Builds the note about ids with hidden characters at an end.
-    fn trimmed(&self, made: &Made) -> Option<Problem> {
+    fn trimmed(&self, made: &ItemSet) -> Option<Problem> {
         let (written, id) = made.trimmed.first.as_ref()?;
         let (ids, have) = if made.trimmed.count == 1 { ("id", "has") } else { ("ids", "have") };
         let message = format!(
@@ -180,7 +180,7 @@ impl Table<'_> {
     }
 
     /// Builds the warning about ids that begin with an apostrophe; `None` if there are none.
-    fn quoted(&self, made: &Made) -> Option<Problem> {
+    fn quoted(&self, made: &ItemSet) -> Option<Problem> {
         let (id, column) = made.quoted.first.as_ref()?;
         let (ids, begin) = if made.quoted.count == 1 { ("id", "begins") } else { ("ids", "begin") };
         let message = format!("{} {ids} of column `{column}` {begin} with an apostrophe", made.quoted.count);
@@ -193,7 +193,7 @@ impl Table<'_> {
 
     /// Builds the warning about letters that were lost when the file was saved, and are question marks now; `None` if
     /// there are none.
-    fn lost(&self, made: &Made) -> Option<Problem> {
+    fn lost(&self, made: &ItemSet) -> Option<Problem> {
         let (word, id) = made.lost.first.as_ref()?;
         let (items, have) = if made.lost.count == 1 { ("item", "has") } else { ("items", "have") };
         let message = format!(
@@ -210,7 +210,7 @@ impl Table<'_> {
         })
     }
 
-    fn cut(&self, made: &Made) -> Option<Problem> {
+    fn cut(&self, made: &ItemSet) -> Option<Problem> {
         let (written, id) = made.cut.first.as_ref()?;
         let (ids, are) = if made.cut.count == 1 { ("id", "is") } else { ("ids", "are") };
         let message = format!(
@@ -224,7 +224,7 @@ impl Table<'_> {
 
     /// Builds the note about items that the shop does not sell. They still get clips, because items of plain files are
     /// never skipped.
-    fn unsold(&self, unsold: &Noted) -> Option<Problem> {
+    fn unsold(&self, unsold: &Observation) -> Option<Problem> {
         let (_, column) = unsold.first.as_ref()?;
         let (items, are, kept) =
             if unsold.count == 1 { ("item", "is", "it is") } else { ("items", "are", "they are") };

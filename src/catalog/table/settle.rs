@@ -3,7 +3,7 @@
 use super::{Known, MOST_HELD, Read, Table, WATCHED};
 use crate::catalog::cells::letters;
 use crate::catalog::dialect::{Confidence, Dialect};
-use crate::catalog::items::Made;
+use crate::catalog::items::ItemSet;
 use crate::catalog::mapping::{self, By, Choice, Mapping, Missing, in_yaml, named};
 use crate::catalog::products::Products;
 use crate::catalog::{NO_SUCH_COLUMN, Pictures, listed};
@@ -98,7 +98,7 @@ impl Table<'_> {
         self.tell_choice(row, dialect, &mapping);
         self.mapping = mapping;
         let products = Products::new(dialect, self.options.one_per != OnePer::Product);
-        let made = Made::default();
+        let made = ItemSet::default();
         let stream = (is_sheet && self.take.is_some() && columns.is_in_order()).then(|| self.streamed());
         self.known = Some(Known { dialect, confidence, columns, products, made, stream });
         Ok(waiting)

@@ -165,7 +165,7 @@ fn a37_final_states_accept_only_that_a_finished_clip_is_gone_or_what_a_failure_c
             continue;
         }
         assert!(matches!(from, State::Done { .. }) && event == Event::ClipGone, "{from:?} took {event:?}");
-        assert_eq!(to.todo().0, Todo::Poll, "a clip that is gone is asked for, which is free");
+        assert_eq!(to.todo().0, NextAction::Poll, "a clip that is gone is asked for, which is free");
     }
     let kinds: BTreeSet<_> = states().iter().filter(|state| state.is_final()).map(State::name).collect();
     assert_eq!(kinds, BTreeSet::from(["cancelled", "done", "failed", "written_off"]));
@@ -213,7 +213,7 @@ fn no_answer_is_never_followed_by_a_submission() {
         let state = State::Submitting { intent: intent(), tries_left: 5, setbacks: 0 };
         let next = state.on(Event::Unanswered, at(1), &policy).unwrap();
         assert!(matches!(next, State::Held { .. } | State::Doubtful { .. }), "{next:?}");
-        assert_ne!(next.todo().0, Todo::Submit);
+        assert_ne!(next.todo().0, NextAction::Submit);
     }
 }
 
@@ -263,7 +263,7 @@ fn one_denial_is_not_enough_and_two_at_once_neither() {
     let at_once = once.clone().on(Event::Absent(proof()), at(1_059), &policy).unwrap();
     assert!(matches!(at_once, State::Doubtful { .. }));
     let apart = once.on(Event::Absent(proof()), at(1_060), &policy).unwrap();
-    assert_eq!(apart.todo(), (Todo::Submit, at(1_060).now));
+    assert_eq!(apart.todo(), (NextAction::Submit, at(1_060).now));
     assert!(matches!(apart, State::Pending { tries_left: 2, .. }), "a lost request uses a try: {apart:?}");
 }
 
@@ -303,7 +303,7 @@ fn a_line_that_swallows_every_request_ends_a_run() {
     let policy = with_look_up();
     let mut state = State::new(&policy, at(0).now);
     let mut attempts = 0;
-    while state.todo().0 == Todo::Submit {
+    while state.todo().0 == NextAction::Submit {
         attempts += 1;
         let now = |after| at(i64::from(attempts) * 1_000 + after);
         state = state.on(Event::Claimed(intent()), now(0), &policy).unwrap();
@@ -312,7 +312,7 @@ fn a_line_that_swallows_every_request_ends_a_run() {
         state = state.on(Event::Absent(proof()), now(200), &policy).unwrap();
     }
     assert_eq!(attempts, u32::from(policy.submit_tries));
-    assert_eq!(state.todo().0, Todo::Rest);
+    assert_eq!(state.todo().0, NextAction::Rest);
 }
 
 #[test]
@@ -462,17 +462,17 @@ fn p29_a_clock_that_leaps_a_month_ahead_gives_up_no_task() {
 fn attempts_never_pass_the_policy() {
     let mut state = State::new(&POLICY, at(0).now);
     let mut attempts = 0;
-    while state.todo().0 == Todo::Submit {
+    while state.todo().0 == NextAction::Submit {
         attempts += 1;
         let now = at(i64::from(attempts) * 1_000);
         state = state.on(Event::Claimed(intent()), now, &POLICY).unwrap();
         state = state.on(Event::SentBack(SentBack::Busy { after: None }), now, &POLICY).unwrap();
     }
     assert_eq!(attempts, u32::from(POLICY.submit_tries));
-    assert_eq!(state.todo(), (Todo::Rest, Timestamp::MAX));
+    assert_eq!(state.todo(), (NextAction::Rest, Timestamp::MAX));
     assert!(state.clone().on(Event::Claimed(intent()), at(90_000), &POLICY).is_err());
     let afresh = state.on(Event::Afresh, at(90_000), &POLICY).unwrap();
-    assert_eq!(afresh.todo().0, Todo::Submit);
+    assert_eq!(afresh.todo().0, NextAction::Submit);
 }
 
 #[test]
@@ -502,12 +502,15 @@ fn no_state_waits_longer_than_the_longest_pause_of_its_wait() {
             }
             other => other,
         };
-        if matches!(state.todo(), (Todo::Submit | Todo::Poll | Todo::Download | Todo::LookUp, _)) {
+        if matches!(
+            state.todo(),
+            (NextAction::Submit | NextAction::Poll | NextAction::Download | NextAction::LookUp, _)
+        ) {
             assert_eq!(state.due(at(0), &policy), at(0).now, "{state:?}");
             // A time that is near enough to be right is kept.
             assert_eq!(state.due(at(6 * 3_600 - 10), &policy), ahead, "{state:?}");
         }
-        if matches!(state.todo().0, Todo::Submit) {
+        if matches!(state.todo().0, NextAction::Submit) {
             assert!(state.clone().on(Event::Claimed(intent()), at(0), &policy).is_ok());
             assert!(state.on(Event::Claimed(intent()), at(6 * 3_600 - 10), &policy).is_err());
         }

@@ -13,7 +13,7 @@ pub struct Learned {
 
 /// The controller's answer to a submission that is ready to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leave {
+pub enum SendDecision {
     /// The submission may be sent; the caller must report its result.
     Go(Sent),
     /// The submission must wait; the caller asks again at this time of the monotonic clock.

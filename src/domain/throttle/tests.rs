@@ -163,18 +163,18 @@ impl Simulation {
             }
             while left > 0 {
                 match throttle.ask(now) {
-                    Leave::Go(sent) => {
+                    SendDecision::Go(sent) => {
                         left -= 1;
                         at(now + Duration::from_secs_f64(0.1 + 0.9 * dice.throw()), Happens::Arrives(sent));
                     }
-                    Leave::At(time) => {
+                    SendDecision::At(time) => {
                         if time < wakes {
                             wakes = time;
                             at(time, Happens::Nothing);
                         }
                         break;
                     }
-                    Leave::Later => break,
+                    SendDecision::Later => break,
                 }
             }
         }
@@ -247,7 +247,7 @@ fn ten_on_the_wire() -> (Throttle, Vec<Sent>) {
     let mut throttle = Throttle::new(rate, 20, BACKOFF);
     let sent = (0..10)
         .map(|_| match throttle.ask(Duration::ZERO) {
-            Leave::Go(sent) => sent,
+            SendDecision::Go(sent) => sent,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -262,8 +262,8 @@ fn refusals_of_what_left_before_the_wait_are_one_event_and_the_longest_wish_coun
         throttle.freed();
     }
     assert_eq!(throttle.waits, 1);
-    assert_eq!(throttle.ask(seconds(9)), Leave::At(seconds(10)));
-    assert!(matches!(throttle.ask(seconds(10)), Leave::Go(_)));
+    assert_eq!(throttle.ask(seconds(9)), SendDecision::At(seconds(10)));
+    assert!(matches!(throttle.ask(seconds(10)), SendDecision::Go(_)));
 }
 
 #[test]
@@ -277,23 +277,25 @@ fn after_a_wait_one_goes_first_and_its_success_opens_the_lane_step_by_step() {
             throttle.freed();
         }
     }
-    assert_eq!(throttle.ask(seconds(2)), Leave::At(seconds(3)), "2 s at first");
-    let Leave::Go(probe) = throttle.ask(seconds(3)) else { panic!() };
-    assert_eq!(throttle.ask(seconds(3)), Leave::Later, "the others wait for it");
+    assert_eq!(throttle.ask(seconds(2)), SendDecision::At(seconds(3)), "2 s at first");
+    let SendDecision::Go(probe) = throttle.ask(seconds(3)) else { panic!() };
+    assert_eq!(throttle.ask(seconds(3)), SendDecision::Later, "the others wait for it");
     throttle.throttled(&probe, None, seconds(13), 1.0);
     throttle.freed();
     assert_eq!(
         throttle.ask(seconds(13)),
-        Leave::At(seconds(15)),
+        SendDecision::At(seconds(15)),
         "then a sixth of the 12 s since the refusal"
     );
-    let Leave::Go(probe) = throttle.ask(seconds(16)) else { panic!() };
+    let SendDecision::Go(probe) = throttle.ask(seconds(16)) else { panic!() };
     throttle.unsent(&probe);
     throttle.freed();
-    let Leave::Go(probe) = throttle.ask(seconds(17)) else { panic!("one that never left is replaced") };
+    let SendDecision::Go(probe) = throttle.ask(seconds(17)) else {
+        panic!("one that never left is replaced")
+    };
     assert_eq!(throttle.accepted(&probe, seconds(18)), throttle.learned().map(|learned| learned.rate));
     let mut gone = 0;
-    while let Leave::Go(_) = throttle.ask(seconds(100 + 10 * gone)) {
+    while let SendDecision::Go(_) = throttle.ask(seconds(100 + 10 * gone)) {
         gone += 1;
     }
     assert_eq!(gone, 8);
@@ -305,7 +307,7 @@ fn what_was_let_go_before_a_wait_and_has_not_left_does_not_leave() {
     throttle.throttled(&sent[0], None, seconds(1), 1.0);
     throttle.freed();
     assert!(!throttle.holds(&sent[1]));
-    let Leave::Go(probe) = throttle.ask(seconds(3)) else { panic!() };
+    let SendDecision::Go(probe) = throttle.ask(seconds(3)) else { panic!() };
     assert!(throttle.holds(&probe));
 }
 
@@ -319,10 +321,10 @@ fn three_failures_in_a_row_make_the_lane_wait_and_leave_its_rate() {
     for sent in &sent[3..5] {
         throttle.failed(sent, None, seconds(1), 1.0);
     }
-    assert!(matches!(throttle.ask(seconds(1)), Leave::Go(_)), "not in a row");
+    assert!(matches!(throttle.ask(seconds(1)), SendDecision::Go(_)), "not in a row");
     throttle.failed(&sent[5], None, seconds(1), 1.0);
-    assert_eq!(throttle.ask(seconds(1)), Leave::At(seconds(3)));
-    let Leave::Go(probe) = throttle.ask(seconds(3)) else { panic!() };
+    assert_eq!(throttle.ask(seconds(1)), SendDecision::At(seconds(3)));
+    let SendDecision::Go(probe) = throttle.ask(seconds(3)) else { panic!() };
     assert_eq!(throttle.accepted(&probe, seconds(18)), None);
     assert_eq!(throttle.learned(), None);
 }
@@ -333,7 +335,8 @@ fn a_task_that_runs_already_takes_a_slot_until_it_ends() {
     let mut throttle = Throttle::new(rate, 2, BACKOFF);
     throttle.occupied();
     throttle.occupied();
-    let may_go = |throttle: &mut Throttle| matches!(throttle.ask(Duration::from_secs(9)), Leave::Go(_));
+    let may_go =
+        |throttle: &mut Throttle| matches!(throttle.ask(Duration::from_secs(9)), SendDecision::Go(_));
     assert!(!may_go(&mut throttle));
     throttle.freed();
     assert!(may_go(&mut throttle));

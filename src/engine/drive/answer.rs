@@ -6,7 +6,7 @@ use crate::domain::fault::{Fault, FaultKind, Stop};
 use crate::domain::key::TaskId;
 use crate::domain::lifecycle::{Event, SentBack, State};
 use crate::domain::take::Take;
-use crate::engine::doubt::Exposed;
+use crate::engine::doubt::DoubtShare;
 use crate::engine::lane::Ticket;
 use crate::engine::world::Failure;
 use std::sync::atomic::Ordering;
@@ -72,7 +72,7 @@ impl Drive {
         claimed: &Take,
         mut fault: Fault,
         ticket: Ticket<'_>,
-        room: Exposed<'_>,
+        room: DoubtShare<'_>,
     ) -> Next {
         let at = self.world.clock.tick();
         let model = &claimed.request.model;

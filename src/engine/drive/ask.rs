@@ -360,14 +360,14 @@ fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
 /// The run waits at least until the provider has answered once, because the task may have ended long ago. Without an
 /// answer, it waits as long as for a new task.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct PollLimits {
     /// The time of this run's first poll of the task.
     since: Option<Timestamp>,
     /// True if the provider's last answer was that the task is still rendering.
     heard: bool,
 }
 
-impl Patience {
+impl PollLimits {
     pub(super) fn note(&mut self, now: Timestamp, polled: &Result<Take, Left>) {
         self.since.get_or_insert(now);
         self.heard = matches!(polled, Ok(Take { state: State::Running { counters, .. }, .. }) if counters.setbacks == 0);

@@ -9,13 +9,13 @@ use crate::domain::take::Take;
 use crate::engine::batched_polls::Answer;
 use crate::engine::filing::clip_at;
 use crate::engine::handles::{self, CLIP};
-use crate::engine::hosts::{Asking, Turn};
+use crate::engine::hosts::{Asking, HostPermit};
 use crate::engine::lane::Closed;
 use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::lost::take_back;
 use crate::engine::sidecar::{Origin, sidecar};
 use crate::engine::world::{Failure, World};
-use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
+use crate::files::{Older, PlaceFault, Placement, ReceiveFault, Resumed, kept_path};
 use crate::plan::known::Filed;
 use crate::provider::Progress;
 use crate::transport::{FetchFault, FetchFaultKind};
@@ -144,9 +144,9 @@ impl Drive {
         let stop = self.world.stop.waiting();
         let host = self.account.endpoint.host_of(&clip.url);
         let asking = match self.world.hosts.turn(&host, stop).await {
-            Turn::Go(asking) => asking,
-            Turn::Stopping => return Ok(Err(Left::Stopping)),
-            Turn::GivenUp { is_first } => {
+            HostPermit::Go(asking) => asking,
+            HostPermit::Stopping => return Ok(Err(Left::Stopping)),
+            HostPermit::GivenUp { is_first } => {
                 if is_first {
                     self.world.tell(&Notice::Warning(self.world.owed.given_up(&host)));
                 }
@@ -169,8 +169,8 @@ impl Drive {
         let source = self.account.endpoint.address_of(&clip.url);
         let taken_up = self.world.intake.take_up(&take.id, &take.path, source).await;
         let received = match taken_up {
-            Ok(TakenUp::Whole(received)) => Ok(received),
-            Ok(TakenUp::Part(part)) => {
+            Ok(Resumed::Whole(received)) => Ok(received),
+            Ok(Resumed::Part(part)) => {
                 let is_old = expires.is_some_and(|expires| expires <= self.world.clock.now());
                 if is_old && !std::mem::replace(is_fresh, true) {
                     return self.record(take, Event::LinkOld, None, None).await;

@@ -1,6 +1,6 @@
 //! Polls a running take: waits for the right time, polls, and learns from the answer.
 
-use super::ask::Patience;
+use super::ask::PollLimits;
 use super::{Drive, Left, Next};
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::Said;
@@ -21,7 +21,7 @@ pub(super) struct Heard {
     ///
     /// `None` until the first poll of a task that an earlier run submitted: it may have ended long ago.
     running: Option<Timestamp>,
-    patience: Patience,
+    patience: PollLimits,
 }
 
 impl Heard {
@@ -36,7 +36,7 @@ impl Heard {
     /// clip.
     pub(super) fn rendered_before(&mut self, moved: &Result<Take, Left>) {
         if matches!(moved, Ok(Take { state: State::Running { .. }, .. })) {
-            self.patience = Patience::default();
+            self.patience = PollLimits::default();
         }
     }
 }

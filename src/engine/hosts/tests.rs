@@ -1,4 +1,4 @@
-use super::{GIVE_UP, Hosts, Outage, Turn};
+use super::{GIVE_UP, HostPermit, Hosts, Outage};
 use crate::domain::policy::{Policy, Tick};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ const AT: Tick = Tick { now: Timestamp::UNIX_EPOCH, jitter: 1.0 };
 
 async fn asking(hosts: &Arc<Hosts>, host: &str) -> super::Asking {
     match hosts.turn(host, &CancellationToken::new()).await {
-        Turn::Go(asking) => asking,
-        Turn::GivenUp { .. } | Turn::Stopping => panic!("no turn"),
+        HostPermit::Go(asking) => asking,
+        HostPermit::GivenUp { .. } | HostPermit::Stopping => panic!("no turn"),
     }
 }
 
@@ -72,10 +72,10 @@ async fn n34_a_host_that_is_away_for_an_hour_is_given_up_and_a_stop_ends_the_wai
     let hosts = in_trouble().await;
     let stop = CancellationToken::new();
     stop.cancel();
-    assert!(matches!(hosts.turn("a", &stop).await, Turn::Stopping));
+    assert!(matches!(hosts.turn("a", &stop).await, HostPermit::Stopping));
     sleep(GIVE_UP + Duration::from_secs(1)).await;
     for is_first in [true, false] {
         let turn = hosts.turn("a", &CancellationToken::new()).await;
-        assert!(matches!(turn, Turn::GivenUp { is_first: first } if first == is_first));
+        assert!(matches!(turn, HostPermit::GivenUp { is_first: first } if first == is_first));
     }
 }

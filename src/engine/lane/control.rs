@@ -1,6 +1,6 @@
 //! Applies the rate controller of `domain::throttle`: makes calls wait for it, and returns the rate that it learned.
 
-use crate::domain::throttle::{Learned, Leave, Sent, Throttle};
+use crate::domain::throttle::{Learned, SendDecision, Sent, Throttle};
 use crate::engine::lock;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -27,19 +27,19 @@ impl Control {
     }
 
     /// Waits until the controller permits one more call.
-    pub(super) async fn pass(&self) -> Pass<'_> {
+    pub(super) async fn pass(&self) -> CallPermit<'_> {
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
             let now = self.now();
             let leave = lock(&self.throttle).ask(now);
             match leave {
-                Leave::Go(sent) => return Pass { control: self, sent: Some(sent) },
-                Leave::At(time) => tokio::select! {
+                SendDecision::Go(sent) => return CallPermit { control: self, sent: Some(sent) },
+                SendDecision::At(time) => tokio::select! {
                     () = sleep(time.saturating_sub(now)) => {}
                     () = changed => {}
                 },
-                Leave::Later => changed.await,
+                SendDecision::Later => changed.await,
             }
         }
     }
@@ -88,13 +88,13 @@ impl Drop for Slot {
 }
 
 /// The controller's permission to send one call.
-pub(in crate::engine) struct Pass<'a> {
+pub(in crate::engine) struct CallPermit<'a> {
     control: &'a Control,
     /// The controller's record of the permitted call; `None` as soon as the outcome of the call is known.
     sent: Option<Sent>,
 }
 
-impl Pass<'_> {
+impl CallPermit<'_> {
     /// Checks whether the call is still permitted after it has waited for another permission.
     pub(in crate::engine) fn holds(&self) -> bool {
         self.sent.is_some_and(|sent| lock(&self.control.throttle).holds(&sent))
@@ -135,7 +135,7 @@ impl Pass<'_> {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for CallPermit<'_> {
     fn drop(&mut self) {
         if let Some(sent) = self.sent.take() {
             lock(&self.control.throttle).unsent(&sent);

@@ -25,11 +25,11 @@ struct Queue {
 struct Waiting {
     expires: Timestamp,
     number: u64,
-    go: oneshot::Sender<Place>,
+    go: oneshot::Sender<DownloadPermit>,
 }
 
 /// A permit for one download. When it is dropped, the next waiting download gets it.
-pub(in crate::engine) struct Place(Arc<Downloads>);
+pub(in crate::engine) struct DownloadPermit(Arc<Downloads>);
 
 impl Downloads {
     pub(super) fn new(width: u32) -> Arc<Self> {
@@ -41,12 +41,12 @@ impl Downloads {
     ///
     /// The earliest expiry goes first. If links expire at the same time, the download that has waited longest goes
     /// first.
-    pub(in crate::engine) async fn place(self: &Arc<Self>, expires: Option<Timestamp>) -> Place {
+    pub(in crate::engine) async fn place(self: &Arc<Self>, expires: Option<Timestamp>) -> DownloadPermit {
         let came = {
             let mut queue = lock(&self.queue);
             if queue.free > 0 {
                 queue.free -= 1;
-                return Place(Arc::clone(self));
+                return DownloadPermit(Arc::clone(self));
             }
             let (go, came) = oneshot::channel();
             let expires = expires.unwrap_or(Timestamp::MAX);
@@ -59,7 +59,7 @@ impl Downloads {
     }
 }
 
-impl Drop for Place {
+impl Drop for DownloadPermit {
     fn drop(&mut self) {
         let next = {
             let mut queue = lock(&self.0.queue);

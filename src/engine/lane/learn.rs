@@ -1,7 +1,7 @@
 //! Adjusts a provider's pace and pauses to the outcomes of its submissions, and closes it after too many failures.
 
 use super::{Account, Closed, History, Lane, Ticket, lock};
-use crate::domain::breaker::{Ending, Heard};
+use crate::domain::breaker::{SubmitOutcome, TaskEnd};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::Tick;
@@ -24,7 +24,7 @@ pub(in crate::engine) const AUTH_RETRY: Duration = Duration::from_secs(5);
 impl Account {
     /// Records an accepted submission. Returns a warning the first time that the model's submissions must slow down.
     pub(in crate::engine) fn accepted(&self, lane: &Lane, model: &str, ticket: Ticket<'_>) -> Option<Notice> {
-        ticket.turn.heard(Heard::Answer);
+        ticket.turn.heard(SubmitOutcome::Answer);
         let slower = ticket.pass.accepted();
         *lock(&lane.refusals) = 0;
         let mut history = self.history();
@@ -41,19 +41,19 @@ impl Account {
     }
 
     /// Records how a paid task ended. Returns the closure if too many bad endings close the provider for this run.
-    pub(in crate::engine) fn ended(&self, ending: &Ending) -> Option<Closed> {
+    pub(in crate::engine) fn ended(&self, ending: &TaskEnd) -> Option<Closed> {
         if !self.breakers.ended(ending) || !self.is_open() {
             return None;
         }
         let (why, said) = match ending {
-            Ending::Clip | Ending::Named => return None,
-            Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
-            Ending::Empty => (WhyStopped::TasksEmpty, "its answers contain no clip".to_owned()),
-            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links are not safe to follow".to_owned()),
-            Ending::Failed(code) if code.is_empty() => {
+            TaskEnd::Clip | TaskEnd::Named => return None,
+            TaskEnd::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
+            TaskEnd::Empty => (WhyStopped::TasksEmpty, "its answers contain no clip".to_owned()),
+            TaskEnd::Unsafe => (WhyStopped::TasksEmpty, "its links are not safe to follow".to_owned()),
+            TaskEnd::Failed(code) if code.is_empty() => {
                 (WhyStopped::TasksFail, "it gives no reason".to_owned())
             }
-            Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
+            TaskEnd::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
         };
         Some(self.close(why, Said::text(said)))
     }
@@ -92,9 +92,9 @@ impl Account {
         ticket: Ticket<'_>,
     ) -> Option<Notice> {
         let heard = match fault.kind {
-            FaultKind::NotSent => Heard::Unsent,
-            FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => Heard::Silence,
-            _ => Heard::Answer,
+            FaultKind::NotSent => SubmitOutcome::Unsent,
+            FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => SubmitOutcome::Silence,
+            _ => SubmitOutcome::Answer,
         };
         let pause = ticket.turn.heard(heard);
         match fault.kind {

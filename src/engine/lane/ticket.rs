@@ -1,27 +1,27 @@
 //! The permissions to send one call to a provider. A permission that is dropped unused is returned to its limits.
 
-use super::control::{Pass, Slot};
+use super::control::{CallPermit, Slot};
 use super::{Account, Lane};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::engine::doubt::Turn;
+use crate::engine::doubt::SubmitPermit;
 use crate::engine::pace::Pace;
 
 /// The permission to send one submission.
 pub(in crate::engine) struct Ticket<'a> {
-    pub(super) turn: Turn<'a>,
-    pub(super) pass: Pass<'a>,
-    quota: Cell<'a>,
+    pub(super) turn: SubmitPermit<'a>,
+    pub(super) pass: CallPermit<'a>,
+    quota: QuotaPermit<'a>,
 }
 
 impl<'a> Ticket<'a> {
     pub(super) fn new(
         account: &'a Account,
         lane: &'a Lane,
-        turn: Turn<'a>,
-        pass: Pass<'a>,
+        turn: SubmitPermit<'a>,
+        pass: CallPermit<'a>,
         of_day: bool,
     ) -> Self {
-        Self { turn, pass, quota: Cell { account, lane, of_day, is_spent: false } }
+        Self { turn, pass, quota: QuotaPermit { account, lane, of_day, is_spent: false } }
     }
 
     /// Reports whether the day's quota had room for the submission.
@@ -43,14 +43,14 @@ impl<'a> Ticket<'a> {
 
 /// A submission's permit from the pace and its count in the day's quota. Both are given back if the submission is not
 /// sent.
-struct Cell<'a> {
+struct QuotaPermit<'a> {
     account: &'a Account,
     lane: &'a Lane,
     of_day: bool,
     is_spent: bool,
 }
 
-impl Drop for Cell<'_> {
+impl Drop for QuotaPermit<'_> {
     fn drop(&mut self) {
         if self.is_spent {
             return;
@@ -66,11 +66,11 @@ impl Drop for Cell<'_> {
 pub(in crate::engine) struct Asking<'a> {
     pace: &'a Pace,
     _slot: Slot,
-    pass: Pass<'a>,
+    pass: CallPermit<'a>,
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(pace: &'a Pace, slot: Slot, pass: Pass<'a>) -> Self {
+    pub(super) fn new(pace: &'a Pace, slot: Slot, pass: CallPermit<'a>) -> Self {
         Self { pace, _slot: slot, pass }
     }
 

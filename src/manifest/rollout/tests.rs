@@ -8,10 +8,10 @@ fn with(rollout: &str) -> String {
 #[test]
 fn a_rollout_is_read_with_its_defaults() {
     let read = |text: &str| good(&with(text)).rollout.unwrap();
-    assert_eq!(read("{ canary: 10, then: approve }"), Rollout { canary: 10, then: Then::Approve });
-    assert_eq!(read("{ canary: 3 }"), Rollout { canary: 3, then: Then::Approve });
+    assert_eq!(read("{ canary: 10, then: approve }"), Rollout { canary: 10, then: AfterCanary::Approve });
+    assert_eq!(read("{ canary: 3 }"), Rollout { canary: 3, then: AfterCanary::Approve });
     assert_eq!(read("{ then: approve }").canary, 10);
-    let rate = |rate, error| Then::Rate { rate: Percent(rate), error: Percent(error) };
+    let rate = |rate, error| AfterCanary::Rate { rate: Percent(rate), error: Percent(error) };
     assert_eq!(read("{ then: { approve: 80% } }").then, rate(8_000, 500));
     assert_eq!(read("{ then: { approve: 97.5 %, error: 1% } }").then, rate(9_750, 100));
     assert!(good("version: 1\nitems: { from: p.csv }\nshots: { hero: { prompt: x } }\n").rollout.is_none());

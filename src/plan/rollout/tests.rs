@@ -3,8 +3,9 @@ use crate::domain::request::{Media, MediaFile, PictureFormat, PictureTraits};
 use crate::domain::rollout::Percent;
 use Member::{Approved, Failed, Rejected, Unreviewed};
 
-const APPROVE: Rollout = Rollout { canary: 10, then: Then::Approve };
-const RATE: Rollout = Rollout { canary: 10, then: Then::Rate { rate: Percent(8_000), error: Percent(500) } };
+const APPROVE: Rollout = Rollout { canary: 10, then: AfterCanary::Approve };
+const RATE: Rollout =
+    Rollout { canary: 10, then: AfterCanary::Rate { rate: Percent(8_000), error: Percent(500) } };
 
 fn members(approved: usize, rejected: usize) -> Vec<Member> {
     let mut all = vec![Approved; approved];

@@ -151,7 +151,7 @@ static REMARK: &[Key] = &[
 
 /// A mistake in the form of a value: an unknown key, a missing key, or a value of the wrong type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
+pub struct FormError {
     /// The keys and list positions that lead from the checked value to the mistake.
     pub steps: Vec<String>,
     /// True if the key is wrong, false if its value is wrong.
@@ -168,7 +168,7 @@ const ECHOED: usize = 40;
 impl Form {
     /// Returns all mistakes in a value whose key is `name`. Where the form is text, numbers are converted to text. A
     /// null value, which removes a key, is accepted if the key may be absent.
-    pub fn fit(&self, value: &mut Json, name: &str) -> Vec<Misfit> {
+    pub fn fit(&self, value: &mut Json, name: &str) -> Vec<FormError> {
         let mut fitting = Fitting::default();
         fitting.fit(*self, value, name);
         fitting.misfits
@@ -197,7 +197,7 @@ impl Form {
 #[derive(Default)]
 struct Fitting {
     steps: Vec<String>,
-    misfits: Vec<Misfit>,
+    misfits: Vec<FormError>,
 }
 
 impl Fitting {
@@ -271,7 +271,7 @@ impl Fitting {
     }
 
     fn report(&mut self, is_key: bool, what: String, hint: String) {
-        self.misfits.push(Misfit { steps: self.steps.clone(), is_key, what, hint });
+        self.misfits.push(FormError { steps: self.steps.clone(), is_key, what, hint });
     }
 }
 

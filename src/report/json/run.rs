@@ -5,7 +5,7 @@ use crate::app::exit::Exit;
 use crate::app::places::Places;
 use crate::app::project_status::ProjectStatus;
 use crate::app::summary::Summary;
-use crate::domain::loss::Loss;
+use crate::domain::clip_damage::ClipDamage;
 use crate::report::pauses;
 use crate::report::plan::buckets_json;
 use crate::store::Count;
@@ -36,8 +36,8 @@ pub fn object(places: &Places, summary: &Summary) -> Value {
         "in_doubt_usd": spent.in_doubt.plain(),
         "above_price": { "clips": summary.above_price.0, "usd": summary.above_price.1.plain() },
         "rollout": summary.rollout.json(),
-        "missing": summary.lost.count(Loss::Missing),
-        "altered": summary.lost.count(Loss::Altered),
+        "missing": summary.lost.count(ClipDamage::Missing),
+        "altered": summary.lost.count(ClipDamage::Altered),
         "budget": summary.levels.iter().map(Level::json).collect::<Vec<_>>(),
         "reached": summary.reached.map(|cap| cap.to_string()),
         "checks": super::check::of_run(&summary.checks),

@@ -1,8 +1,8 @@
 //! Formats all recorded facts about one job as JSON.
 
 use crate::app::show::{Sent, ShowReport, cost};
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::lifecycle::State;
-use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::report::job::{headline, reason, state_words};
 use crate::report::reviews;
@@ -28,7 +28,7 @@ pub fn object(report: &ShowReport) -> Value {
         "standing": headline(history),
         "path": history.path,
         "clip": history.filed.as_ref().map(|filed| filed.path.clone()),
-        "loss": report.loss.map(Loss::name),
+        "loss": report.loss.map(ClipDamage::name),
         "bytes": history.filed.as_ref().map(|filed| filed.file.size),
         "sha256": history.filed.as_ref().map(|filed| filed.file.sha256.to_string()),
         "takes": history.takes.iter().map(|entry| take_object(report, entry)).collect::<Vec<Value>>(),

@@ -2,7 +2,7 @@
 
 use crate::app::lost::Lost;
 use crate::app::places::Places;
-use crate::domain::loss::Loss;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::text::count;
 
 /// The maximum number of jobs that the line about missing clips names, and likewise the line about altered clips.
@@ -12,7 +12,7 @@ impl Lost {
     /// Returns a line for the missing clips and a line for the altered clips, with the commands that help.
     #[must_use]
     pub fn lines(&self, places: &Places) -> Vec<String> {
-        let line = |loss: Loss, what: &str| {
+        let line = |loss: ClipDamage, what: &str| {
             let keys: Vec<String> =
                 self.clips.iter().filter(|(_, clip)| clip.1 == loss).map(|it| it.0.to_string()).collect();
             let more = if keys.len() > NAMED { ", …" } else { "" };
@@ -27,6 +27,9 @@ impl Lost {
         let altered = format!(
             "the altered files are not touched; `{back} --replace-altered` moves them aside and restores the paid clips"
         );
-        [line(Loss::Missing, &missing), line(Loss::Altered, &altered)].into_iter().flatten().collect()
+        [line(ClipDamage::Missing, &missing), line(ClipDamage::Altered, &altered)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }

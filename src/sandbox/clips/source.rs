@@ -100,7 +100,7 @@ fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
     };
     // Places are in thousandths of the shorter side, from the middle.
     let short = w.min(h).cast_signed();
-    let vessel = Vessel::new(&dice, 1000 / short);
+    let vessel = ProductShape::new(&dice, 1000 / short);
     let place = |at: u32, side: u32| (2 * at.cast_signed() + 1 - side.cast_signed()) * 500 / short;
     let mut bytes = Vec::with_capacity((w * h * 3) as usize);
     for y in 0..h {
@@ -113,7 +113,7 @@ fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
 }
 
 /// The look of an invented product. Lengths are thousandths of the picture's shorter side.
-struct Vessel {
+struct ProductShape {
     /// Half the width of the vessel at six heights, at equal distances from top to bottom.
     profile: [i32; 6],
     top: i32,
@@ -129,7 +129,7 @@ struct Vessel {
     pixel: i32,
 }
 
-impl Vessel {
+impl ProductShape {
     fn new(dice: &[u8], pixel: i32) -> Self {
         let roll = |index: usize, range: i32| i32::from(dice[index]) * range / 256;
         let hue = roll(0, 1536);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{Echo, NAME, invalid, refusal};
 use crate::sandbox::connection::Peer;
 use crate::sandbox::counts::Counts;
-use crate::sandbox::dialect::{Dialect, Refusal, Why, authenticate};
+use crate::sandbox::dialect::{Dialect, Refusal, RefusalReason, authenticate};
 use crate::sandbox::faults::{Call, Fault, On};
 use crate::sandbox::handler::{self, Answer};
 use crate::sandbox::log::LogEntry;
@@ -156,7 +156,7 @@ fn end(shared: &Shared, id: &str) -> io::Result<Result<Answer, Refusal>> {
     let mut inner = held(&shared.inner);
     let now = (shared.now)();
     let Some(task) = inner.book.find(NAME, id).and_then(|request| request.task.as_ref()) else {
-        return Ok(Err(Echo.refuse(&Why::NoTask(id))));
+        return Ok(Err(Echo.refuse(&RefusalReason::NoTask(id))));
     };
     if now >= task.ready_at && !task.cancelled {
         let message = format!("The task {id} has ended");

@@ -13,7 +13,7 @@ fn bucket(shot: &str, filed: Option<&str>, takes: &[(bool, Phase)]) -> Option<Bu
         dismissed: false,
         held_back: false,
     };
-    job.bucket(&(Box::new(KEPT) as KeptAs))
+    job.bucket(&(Box::new(KEPT) as ChangedJobs))
 }
 
 #[test]

@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json};
 pub(super) const FROM_SIDECAR: &str = "sidecar";
 
 /// A finished take as its sidecar describes it.
-pub(super) struct Witness {
+pub(super) struct SidecarTake {
     /// The finished take, with the path of the clip that belongs to the sidecar.
     pub(super) take: Take,
     pub(super) file: ClipFile,
@@ -32,7 +32,7 @@ pub(super) struct Witness {
     placed: Timestamp,
 }
 
-impl Witness {
+impl SidecarTake {
     /// Reads the sidecar of the clip at a path; returns `None` if it lacks data that the ledger needs, such as the
     /// price.
     pub(super) fn read(path: &str, sidecar: &Json) -> Option<Self> {

@@ -26,7 +26,7 @@ use shotlist::files::{Tree, kept_path};
 use shotlist::plan::decide::{Decision, Scope};
 use shotlist::plan::expand::{LeftOut, Placed};
 use shotlist::store::{
-    Admission, Admitted, ClipFinder, Jobs, NewTake, Recovery, Store, StoreError, Window, Worksheet,
+    Admission, Admitted, ClipFinder, Jobs, NewTake, PlanTables, Recovery, Store, StoreError, Window,
 };
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -385,24 +385,25 @@ impl Story {
 
     /// A plan, taken in by the store; with the decisions.
     async fn plan(&self, store: &Store) -> (Work, Vec<(Wanted, Decision)>) {
-        let worksheet = Worksheet::new(None).unwrap();
+        let plan_tables = PlanTables::new(None).unwrap();
         let mut decided = Vec::new();
         {
-            let mut book = worksheet.book();
+            let mut tables = plan_tables.lock();
             for wanted in self.sheets[self.sheet].wanted(self.model) {
-                book.take(&wanted, Placed::default());
+                tables.take(&wanted, Placed::default());
             }
             let is_live = |project: &str| self.sheets.iter().any(|sheet| sheet.project == project);
-            book.know(self.project(), Some(store), &is_live).unwrap();
-            book.decide(Scope::ALL, None).unwrap();
-            book.each::<StoreError>(|_, job| {
-                decided.push((job.wanted.clone(), job.decision.clone()));
-                Ok(())
-            })
-            .unwrap();
+            tables.know(self.project(), Some(store), &is_live).unwrap();
+            tables.decide(Scope::ALL, None).unwrap();
+            tables
+                .each::<StoreError>(|_, job| {
+                    decided.push((job.wanted.clone(), job.decision.clone()));
+                    Ok(())
+                })
+                .unwrap();
         }
         let now = self.bench.clock.now();
-        let ordered = order(self.project(), &worksheet, &LeftOut::default(), now).unwrap();
+        let ordered = order(self.project(), &plan_tables, &LeftOut::default(), now).unwrap();
         store.admit(ordered.admission, now).await.unwrap();
         (ordered.work, decided)
     }

@@ -10,7 +10,7 @@ use shotlist::domain::lifecycle::{Charged, Clip};
 use shotlist::domain::request::Request;
 use shotlist::provider::card::ModelCard;
 use shotlist::provider::document::{Document, Profile};
-use shotlist::provider::reply::{self, Complaint, Meanings};
+use shotlist::provider::reply::{self, Complaint, ErrorTables};
 use shotlist::provider::{Bulk, Cancel, Cancelled, Cost, Progress, Provider, body};
 use shotlist::wire::{Auth, Body, Call, Method, PaidCall, Reply};
 use std::num::NonZeroUsize;
@@ -29,7 +29,7 @@ const POLICY: FaultKind = FaultKind::Rejected(Refusal::Policy);
 const THROTTLED: FaultKind = FaultKind::Throttled { after: None };
 
 /// The page "Error code": words, not numbers. An empty account answers with HTTP 400 like a wrong parameter.
-const MEANINGS: Meanings = Meanings {
+const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         ("AuditSubmitIllegal", POLICY),
         ("TaskPromptPolicyViolation", POLICY),

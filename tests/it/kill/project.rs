@@ -7,7 +7,7 @@ use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
 use shotlist::files::atomic_write;
 use shotlist::sandbox::{ClipDetail, Limits, Options, Request, Sandbox};
-use shotlist::store::{Reader, Worksheet};
+use shotlist::store::{PlanTables, Reader};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -155,10 +155,10 @@ providers:
     pub(super) async fn snapshot(&self) -> Snapshot {
         let Some(reader) = Reader::open(&self.path(".shotlist")).unwrap() else { return Snapshot::new() };
         let keys = reader.keys(Some(NAME)).await.unwrap();
-        let worksheet = Worksheet::new(None).unwrap();
-        worksheet.book().know(NAME, Some(&reader), &|_| true).unwrap();
+        let plan_tables = PlanTables::new(None).unwrap();
+        plan_tables.lock().know(NAME, Some(&reader), &|_| true).unwrap();
         let jobs = keys.into_iter().map(|(_, key)| {
-            let job = worksheet.book().known(&key).unwrap().unwrap();
+            let job = plan_tables.lock().known(&key).unwrap().unwrap();
             let [take] = <[_; 1]>::try_from(job.takes).expect("nothing here orders a second take of a job");
             let standing = Standing { take: take.id, state: take.state, price: take.price, path: take.path };
             (job.key.item.into_raw(), standing)

@@ -7,7 +7,7 @@ use shotlist::domain::lifecycle::Clip;
 use shotlist::domain::request::Request;
 use shotlist::provider::card::ModelCard;
 use shotlist::provider::document::{Document, Profile, Unusable};
-use shotlist::provider::reply::{self, Complaint, Meanings};
+use shotlist::provider::reply::{self, Complaint, ErrorTables};
 use shotlist::provider::{Cost, Progress, Provider, body};
 use shotlist::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 
@@ -22,7 +22,7 @@ impl Acme {
 }
 
 /// The page "Errors". Each code states that no job was created.
-const MEANINGS: Meanings = Meanings {
+const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         ("bad_key", FaultKind::Stop(Stop::Auth)),
         ("no_credit", FaultKind::Stop(Stop::Balance)),

@@ -1,7 +1,7 @@
 //! Acme Films as the sandbox plays it: its own reading of the documents, which knows nothing of the adapter.
 
 use serde_json::{Value, json};
-use shotlist::sandbox::{Dialect, Order, Provider, Refusal, Shape, Size, State, Task, Why};
+use shotlist::sandbox::{Dialect, Order, Provider, Refusal, RefusalReason, Shape, Size, State, Task};
 
 /// Returns the provider with its paths.
 pub(crate) fn provider() -> Provider {
@@ -49,13 +49,15 @@ impl Dialect for Acme {
         })
     }
 
-    fn refuse(&self, why: &Why<'_>) -> Refusal {
+    fn refuse(&self, why: &RefusalReason<'_>) -> Refusal {
         let (status, code) = match why {
-            Why::NoKey | Why::WrongKey => (401, "bad_key"),
-            Why::TooLarge | Why::Unreadable(_) | Why::Taken(_) => (422, "bad_order"),
-            Why::TooMany(..) => (429, "slow_down"),
-            Why::NoTask(_) | Why::NoApi => (404, "no_job"),
-            Why::Internal(_) => (500, "internal"),
+            RefusalReason::NoKey | RefusalReason::WrongKey => (401, "bad_key"),
+            RefusalReason::TooLarge | RefusalReason::Unreadable(_) | RefusalReason::Taken(_) => {
+                (422, "bad_order")
+            }
+            RefusalReason::TooMany(..) => (429, "slow_down"),
+            RefusalReason::NoTask(_) | RefusalReason::NoApi => (404, "no_job"),
+            RefusalReason::Internal(_) => (500, "internal"),
         };
         refusal(status, code, &why.to_string())
     }

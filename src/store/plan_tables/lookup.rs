@@ -2,7 +2,7 @@
 
 use super::cursor::{WANTED, wanted};
 use super::rendered::{Rendered, add, shared};
-use super::{Book, decisions};
+use super::{LockedTables, decisions};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Phase, State};
@@ -45,7 +45,7 @@ fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
     })
 }
 
-impl Book {
+impl LockedTables {
     /// Returns the finished takes with the fingerprint `order` whose clips jobs may share. Keeps the result in memory
     /// for the next jobs.
     fn find_rendered(&self, order: Fingerprint) -> rusqlite::Result<Rendered> {
@@ -162,7 +162,7 @@ impl Book {
     }
 }
 
-impl Known for Book {
+impl Known for LockedTables {
     type Error = rusqlite::Error;
 
     fn by_key(&self, key: &JobKey) -> rusqlite::Result<Option<KnownJob>> {
@@ -283,7 +283,7 @@ impl Known for Book {
     }
 }
 
-impl WantedJobs for Book {
+impl WantedJobs for LockedTables {
     fn begin(&self, sort: Sort<'_>) -> rusqlite::Result<()> {
         self.db.execute_batch(
             "DELETE FROM decided; DELETE FROM leading; DELETE FROM reusable; DELETE FROM taken;

@@ -12,7 +12,7 @@ use crate::domain::take::Take;
 use crate::domain::time::passed;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
-pub use flight::{Doing, Flight};
+pub use flight::{Flight, TakeStep};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// The jobs of a run, with their status at the start of the run.
 #[derive(Debug, Default)]
-pub struct Roster {
+pub struct RunJobs {
     /// Jobs whose status may change during the run, each with its status (bucket) at the start of the run.
     ///
     /// Two jobs of different projects that have the same key count as one.
@@ -37,7 +37,7 @@ pub struct Roster {
     pub unsent: BTreeMap<RenderKind, usize>,
 }
 
-impl Roster {
+impl RunJobs {
     /// Adds a job with the status `bucket` instead of the status of its planned action, for example if its clip is
     /// missing.
     pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
@@ -59,11 +59,11 @@ impl Roster {
     }
 }
 
-/// The data from which a [`Board`] is made at the start of a run.
+/// The data from which a [`RunTotals`] is made at the start of a run.
 #[derive(Debug, Default)]
 pub struct Start {
     /// Jobs of the manifest, with their status at the start of the run.
-    pub roster: Roster,
+    pub roster: RunJobs,
     /// Renderings of earlier runs that were or may have been paid, and whose clips are not saved yet.
     pub owed: Vec<Take>,
     /// Amount charged for certain so far by this run. If this run continues an interrupted run, the charges of that run
@@ -77,7 +77,7 @@ pub struct Start {
 
 /// The job counts and amounts of money of a run in progress.
 #[derive(Debug, Clone)]
-pub struct Board {
+pub struct RunTotals {
     began: Timestamp,
     pub(crate) buckets: Buckets,
     /// Status of each job that is neither done, unsent nor in flight, and of every job in `outdated` or `having`.
@@ -124,7 +124,7 @@ impl DeliveredClips {
     }
 }
 
-impl Board {
+impl RunTotals {
     /// Returns the board of a run that starts now.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {

@@ -21,7 +21,7 @@ use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::expand::LeftOut;
 use crate::plan::guards::is_in_place;
 use crate::plan::known::Rejection;
-use rendered::Memo;
+use rendered::RenderedCache;
 pub use rollout::{Template, Waiting};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
@@ -29,7 +29,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The temporary tables of a worksheet.
+/// The temporary tables that hold the jobs of a plan.
 ///
 /// - `wanted`: the wanted jobs; `at` is a job's position in the order of submission, and `template`, `kind` and
 ///   `draw` help to choose a canary.
@@ -120,17 +120,17 @@ const CACHE: i64 = 1 << 10;
 /// The wanted jobs of one plan with the decisions about them, in temporary tables. A clone is another handle to the
 /// same tables.
 #[derive(Clone)]
-pub struct Worksheet {
-    book: Arc<Mutex<Book>>,
+pub struct PlanTables {
+    tables: Arc<Mutex<LockedTables>>,
 }
 
-/// The database connection to the tables of a worksheet, with cached facts about their content.
-pub struct Book {
+/// The database connection to the tables of the temporary tables of a plan, with cached facts about their content.
+pub struct LockedTables {
     db: Connection,
     /// The path that error messages name: the state database, or the folder of the tables if there is none.
     path: PathBuf,
     project: String,
-    /// The first error that occurred while jobs were added to the worksheet; `None` if there was no error.
+    /// The first error that occurred while jobs were added to the plan's tables; `None` if there was no error.
     trouble: Option<StoreError>,
     taken: i64,
     is_urgent: bool,
@@ -146,7 +146,7 @@ pub struct Book {
     has_free: Cell<bool>,
     has_taken: Cell<bool>,
     has_kept_back: Cell<bool>,
-    memo: RefCell<Memo>,
+    memo: RefCell<RenderedCache>,
     has_standing: Cell<bool>,
     arriving: RefCell<Option<places::Arriving>>,
     signatures: Option<Signatures>,
@@ -161,7 +161,7 @@ pub struct Decided {
     pub wanted: Wanted,
     /// The decision about the job.
     pub decision: Decision,
-    /// The new take that [`Book::order`] recorded for the job; `None` if nothing was ordered.
+    /// The new take that [`LockedTables::order`] recorded for the job; `None` if nothing was ordered.
     pub ordered: Option<TakeId>,
     /// The take that counts as a rendering of the job although it was ordered with another fingerprint; `None` if there is
     /// none.
@@ -203,8 +203,8 @@ impl Gone {
     }
 }
 
-impl Worksheet {
-    /// Opens an empty worksheet in a file without a name: below `folder` if that is writable, else in the system's
+impl PlanTables {
+    /// Opens an empty plan tables in a file without a name: below `folder` if that is writable, else in the system's
     /// temporary folder. A million jobs need about half a gigabyte of disk space.
     pub fn new(folder: Option<&Path>) -> Result<Self, StoreError> {
         // The name is removed as soon as the connection has the file open: a killed process leaves nothing behind.
@@ -226,7 +226,7 @@ impl Worksheet {
             Ok(db)
         };
         let db = open().map_err(|e| StoreError::sql(&path, &e))?;
-        let book = Book {
+        let tables = LockedTables {
             db,
             path,
             project: String::new(),
@@ -247,16 +247,16 @@ impl Worksheet {
             arriving: RefCell::new(None),
             signatures: None,
         };
-        Ok(Self { book: Arc::new(Mutex::new(book)) })
+        Ok(Self { tables: Arc::new(Mutex::new(tables)) })
     }
 
     /// Locks the tables for the calling thread until the returned guard is dropped.
-    pub fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn lock(&self) -> MutexGuard<'_, LockedTables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Book {
+impl LockedTables {
     fn exists(&self, sql: &str) -> rusqlite::Result<bool> {
         self.db.prepare(sql)?.exists([])
     }

@@ -2,7 +2,7 @@
 //! synced together.
 
 use super::groups::Groups;
-use super::part::{self, Arriving, TakenUp};
+use super::part::{self, Arriving, Resumed};
 use super::place::{PlaceFault, Placement, place_all};
 use super::received::ReceiveFault;
 use super::stored::Stored;
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 /// The queues of the clips that are to be saved in an output folder. Clones share the same queues.
 #[derive(Debug, Clone)]
-pub struct Intake {
+pub struct SaveQueues {
     tree: Tree,
     arriving: Groups<Arriving>,
     placing: Groups<Placing>,
@@ -28,7 +28,7 @@ struct Placing {
     caller: oneshot::Sender<Result<(), PlaceFault>>,
 }
 
-impl Intake {
+impl SaveQueues {
     /// Returns an intake (the queues for saving clips) with no waiting clips, for the output folder of `tree`.
     #[must_use]
     pub fn new(tree: Tree) -> Self {
@@ -44,7 +44,7 @@ impl Intake {
         take: &TakeId,
         target: &str,
         source: Sha256,
-    ) -> Result<TakenUp, ReceiveFault> {
+    ) -> Result<Resumed, ReceiveFault> {
         part::take_up(self.tree.clone(), self.arriving.clone(), Stored::new(take, target, source)).await
     }
 

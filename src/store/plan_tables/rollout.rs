@@ -2,7 +2,7 @@
 //! clips. A canary is a few jobs of a template, whose clips a person reviews before the other jobs are rendered.
 
 use super::cursor::{WANTED, wanted};
-use super::{Book, StoreError};
+use super::{LockedTables, StoreError};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::Phase;
@@ -41,7 +41,7 @@ const CANDIDATES: &str =
     "SELECT min(at) AS at, kind, draw FROM wanted WHERE template = ?1 AND fingerprint NOT IN
     (SELECT fingerprint FROM wanted WHERE at IN (SELECT value FROM json_each(?2))) GROUP BY fingerprint";
 
-impl Book {
+impl LockedTables {
     /// Returns the templates of the wanted jobs, in the order in which their first jobs are submitted.
     pub fn templates(&self) -> Result<Vec<Template>, StoreError> {
         let sql = format!(
@@ -81,7 +81,7 @@ impl Book {
         })
     }
 
-    /// Returns the worksheet position of a job; `None` if the job is not wanted or has another template.
+    /// Returns the plan's tables position of a job; `None` if the job is not wanted or has another template.
     pub fn place_in(&self, template: &Sha256, key: &JobKey) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT at FROM wanted WHERE shot = ?1 AND item = ?2 AND variant = ?3 AND template = ?4";
         self.run(|| {
@@ -108,7 +108,7 @@ impl Book {
     }
 
     /// Returns one of the jobs of this `kind` that may still join a template's canary, as its position in the
-    /// worksheet. `position` counts these jobs from 0; `None` if there are fewer.
+    /// plan tables. `position` counts these jobs from 0; `None` if there are fewer.
     pub fn of_kind(
         &self,
         template: &Sha256,
@@ -127,7 +127,7 @@ impl Book {
     }
 
     /// Draws at most `jobs` random jobs that may still join a template's canary, and returns their positions in the
-    /// worksheet. The same template always gives the same order.
+    /// plan tables. The same template always gives the same order.
     pub fn drawn(&self, template: &Sha256, except: &[i64], jobs: usize) -> Result<Vec<i64>, StoreError> {
         let sql = format!("SELECT at FROM ({CANDIDATES}) ORDER BY draw, at LIMIT ?3");
         self.run(|| {

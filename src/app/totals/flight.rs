@@ -11,14 +11,14 @@ pub struct Flight {
     pub(crate) key: JobKey,
     /// Kind of the take's request: model, length and size of the clip.
     pub(crate) kind: RenderKind,
-    pub(crate) doing: Doing,
-    /// Time at which the current step began; for [`Doing::Again`], the time of the next try.
+    pub(crate) doing: TakeStep,
+    /// Time at which the current step began; for [`TakeStep::Again`], the time of the next try.
     pub(crate) at: Timestamp,
 }
 
 /// The current step of a take that the run is working on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum TakeStep {
     /// The request is being sent.
     Sending,
     /// The provider is asked whether it received the request.
@@ -46,19 +46,19 @@ impl Flight {
         now: Timestamp,
     ) -> Option<Self> {
         let (doing, at) = doing(state, now)?;
-        let same = before.filter(|before| before.doing == doing && doing != Doing::Again);
+        let same = before.filter(|before| before.doing == doing && doing != TakeStep::Again);
         Some(Self { key: key.clone(), kind: kind.clone(), doing, at: same.map_or(at, |before| before.at) })
     }
 
     /// Returns whether the take's request was sent or is being sent, so it was charged or may have been charged.
     #[must_use]
     pub(crate) fn is_paid(&self) -> bool {
-        self.doing != Doing::Again
+        self.doing != TakeStep::Again
     }
 
     /// Returns whether the provider is rendering the take, or may be rendering it.
     pub(super) fn is_rendered(&self) -> bool {
-        matches!(self.doing, Doing::Sending | Doing::Checking | Doing::Rendering)
+        matches!(self.doing, TakeStep::Sending | TakeStep::Checking | TakeStep::Rendering)
     }
 
     /// Returns whether the terminal lists the take as running work at the time `now`.
@@ -68,24 +68,24 @@ impl Flight {
     pub(crate) fn is_shown(&self, stopping: bool, now: Timestamp) -> bool {
         match self.doing {
             // When its time has come, a retry waits like any job that was not sent yet.
-            Doing::Again => !stopping && self.at > now,
+            TakeStep::Again => !stopping && self.at > now,
             // After a stop the run waits for answers to paid requests but does not poll tasks.
-            Doing::Sending => true,
-            Doing::Checking | Doing::Rendering | Doing::Downloading | Doing::Filing => !stopping,
+            TakeStep::Sending => true,
+            TakeStep::Checking | TakeStep::Rendering | TakeStep::Downloading | TakeStep::Filing => !stopping,
         }
     }
 }
 
-fn doing(state: &State, now: Timestamp) -> Option<(Doing, Timestamp)> {
+fn doing(state: &State, now: Timestamp) -> Option<(TakeStep, Timestamp)> {
     match state {
         State::Pending { tries_left, setbacks, due } => {
-            (*tries_left > 0 && *setbacks > 0).then_some((Doing::Again, *due))
+            (*tries_left > 0 && *setbacks > 0).then_some((TakeStep::Again, *due))
         }
-        State::Submitting { intent, .. } => Some((Doing::Sending, intent.at)),
-        State::Doubtful { .. } => Some((Doing::Checking, now)),
-        State::Running { task, .. } => Some((Doing::Rendering, task.accepted)),
-        State::Downloading { .. } => Some((Doing::Downloading, now)),
-        State::Placing { .. } => Some((Doing::Filing, now)),
+        State::Submitting { intent, .. } => Some((TakeStep::Sending, intent.at)),
+        State::Doubtful { .. } => Some((TakeStep::Checking, now)),
+        State::Running { task, .. } => Some((TakeStep::Rendering, task.accepted)),
+        State::Downloading { .. } => Some((TakeStep::Downloading, now)),
+        State::Placing { .. } => Some((TakeStep::Filing, now)),
         State::Done { .. }
         | State::Held { .. }
         | State::Failed { .. }

@@ -1,6 +1,6 @@
 //! Visits the jobs of a plan one by one, with only the current row in memory.
 
-use super::{Book, Decided, Worksheet, decisions};
+use super::{Decided, LockedTables, PlanTables, decisions};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
@@ -15,18 +15,18 @@ pub(super) const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fin
                       w.likeness, w.tags";
 const WIDTH: usize = 11;
 
-impl Worksheet {
+impl PlanTables {
     /// Visits the jobs with a decision in the order of submission, on the thread that records the jobs in the state
     /// database.
     pub(in crate::store) fn each_decided(
         &self,
         mut visit: impl FnMut(Decided) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
-        self.book().rows(&select_decided(""), |row| visit(decided(row)?))
+        self.lock().rows(&select_decided(""), |row| visit(decided(row)?))
     }
 }
 
-impl Book {
+impl LockedTables {
     /// Returns the number of wanted jobs that have no decision in this plan, and that no earlier run has recorded as
     /// wanted.
     pub(in crate::store) fn unrecorded(&self) -> rusqlite::Result<u64> {
@@ -64,7 +64,7 @@ impl Book {
         })
     }
 
-    /// Visits every job of the plan with its decision, in the order of submission. `visit` may query the worksheet.
+    /// Visits every job of the plan with its decision, in the order of submission. `visit` may query the plan's tables.
     pub fn each<E: From<StoreError>>(
         &self,
         mut visit: impl FnMut(&Self, &Decided) -> Result<(), E>,

@@ -1,4 +1,4 @@
-//! Stores a plan's decisions as rows of the worksheet. The rows exist only during one command, so no other version of
+//! Stores a plan's decisions as rows of the plan's tables. The rows exist only during one command, so no other version of
 //! the program reads them.
 
 use crate::domain::key::{JobKey, TakeId};

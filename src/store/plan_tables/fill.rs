@@ -1,6 +1,6 @@
-//! Adds the wanted jobs of a plan to the worksheet, and attaches the state database to it.
+//! Adds the wanted jobs of a plan to the plan's tables, and attaches the state database to it.
 
-use super::Book;
+use super::LockedTables;
 use crate::domain::digest::Sha256;
 use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
@@ -19,15 +19,15 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-impl Book {
-    /// Removes every wanted job from the worksheet.
+impl LockedTables {
+    /// Removes every wanted job from the plan's tables.
     pub fn clear(&mut self) {
         (self.taken, self.is_urgent) = (0, false);
         let cleared = self.db.execute_batch("DELETE FROM wanted");
         self.note(cleared);
     }
 
-    /// Adds a wanted job to the worksheet. Jobs with a higher urgency are submitted first.
+    /// Adds a wanted job to the plan's tables. Jobs with a higher urgency are submitted first.
     ///
     /// If adding fails, the error is returned later, by [`know`](Self::know).
     pub fn take(&mut self, wanted: &Wanted, placed: Placed) {

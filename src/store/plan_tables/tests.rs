@@ -1,4 +1,4 @@
-//! Tests that a plan makes the same decisions with the worksheet's tables as with maps in memory, for any history.
+//! Tests that a plan makes the same decisions with the plan's tables's tables as with maps in memory, for any history.
 
 use super::*;
 use crate::domain::digest::Sha256;
@@ -80,14 +80,14 @@ fn known(project: &str, jobs: BTreeMap<(u8, u8, u8), Takes>) -> Vec<KnownJob> {
 }
 
 /// Writes jobs and their takes to the database, as a run would have recorded them.
-fn write(book: &Book, project: &str, jobs: &[KnownJob], place: &mut i64) {
+fn write(tables: &LockedTables, project: &str, jobs: &[KnownJob], place: &mut i64) {
     // A job is written before the take that made its clip.
-    book.db.pragma_update(None, "foreign_keys", false).unwrap();
-    let mut job = book
+    tables.db.pragma_update(None, "foreign_keys", false).unwrap();
+    let mut job = tables
         .db
         .prepare("INSERT INTO jobs VALUES (NULL, ?1, ?2, ?3, ?4, '', ?5, 0, '', '', ?6, ?7, ?8, ?9, '[]')")
         .unwrap();
-    let mut take = book
+    let mut take = tables
         .db
         .prepare(
             "INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state, data, due,
@@ -150,20 +150,20 @@ proptest! {
             signatures: std::collections::HashMap::new(),
             held_back,
         };
-        let worksheet = Worksheet::new(None).unwrap();
-        let mut book = worksheet.book();
+        let plan_tables = PlanTables::new(None).unwrap();
+        let mut tables = plan_tables.lock();
         for job in &jobs {
             let template = all.held_back.contains(&job.key).then(|| Sha256::of(b"template"));
-            book.take(job, Placed { urgency: 0, template });
+            tables.take(job, Placed { urgency: 0, template });
         }
-        book.know("shop", None, &|_| true).unwrap();
+        tables.know("shop", None, &|_| true).unwrap();
         let mut place = 0;
-        write(&book, "shop", &all.jobs, &mut place);
-        write(&book, "gone", &all.gone, &mut place);
-        write(&book, "older", &all.elsewhere, &mut place);
-        book.look_around(&|project| project != "gone").unwrap();
+        write(&tables, "shop", &all.jobs, &mut place);
+        write(&tables, "gone", &all.gone, &mut place);
+        write(&tables, "older", &all.elsewhere, &mut place);
+        tables.look_around(&|project| project != "gone").unwrap();
 
-        book.keep_back([(&Sha256::of(b"template"), &[][..])].into_iter()).unwrap();
+        tables.keep_back([(&Sha256::of(b"template"), &[][..])].into_iter()).unwrap();
         let rules = |key: &JobKey| Rules {
             on_change,
             reuse: if key.shot == format!("shot {never}") { Reuse::Never } else { Reuse::Always },
@@ -172,9 +172,9 @@ proptest! {
         let selected = |key: &JobKey| key.item != format!("50%/{unselected}");
         let resubmit = allowed.map(|times| Usd::from_micros(times * 200_000));
         let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &is_left_out, ..Scope::ALL };
-        book.decide(scope, None).unwrap();
+        tables.decide(scope, None).unwrap();
         let mut decided = vec![None; jobs.len()];
-        book.each::<StoreError>(|_, job| {
+        tables.each::<StoreError>(|_, job| {
             decided[usize::try_from(job.at).unwrap()] = Some(job.decision.clone());
             Ok(())
         })
@@ -185,40 +185,41 @@ proptest! {
 
 #[test]
 fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays() {
-    let worksheet = Worksheet::new(None).unwrap();
-    let mut book = worksheet.book();
+    let plan_tables = PlanTables::new(None).unwrap();
+    let mut tables = plan_tables.lock();
     for (item, urgency) in [(0, 0), (1, 5), (2, -1), (3, 5)] {
         let (key, request) = (key((item, 0, 0)), request(item));
         let fingerprint = taken_over(&request);
         let (title, path) = ("".into(), key.to_string());
-        book.take(
+        tables.take(
             &Wanted { key, title, fingerprint, likeness: None, tags: Vec::new(), request, price: None, path },
             Placed { urgency, template: None },
         );
     }
-    book.know("shop", None, &|_| true).unwrap();
+    tables.know("shop", None, &|_| true).unwrap();
     let mut items = Vec::new();
-    book.each_wanted::<StoreError>(|wanted| {
-        items.push(wanted.key.item);
-        Ok(())
-    })
-    .unwrap();
+    tables
+        .each_wanted::<StoreError>(|wanted| {
+            items.push(wanted.key.item);
+            Ok(())
+        })
+        .unwrap();
     assert_eq!(items, ["50%/1", "50%/3", "50%/0", "50%/2"]);
 }
 
 #[test]
-fn a_worksheet_leaves_nothing_in_the_folder_of_the_state() {
+fn plan_tables_leave_nothing_in_the_folder_of_the_state() {
     let dir = tempfile::tempdir().unwrap();
-    let worksheet = Worksheet::new(Some(dir.path())).unwrap();
-    worksheet.book().know("shop", None, &|_| true).unwrap();
-    assert!(worksheet.book().is_empty());
+    let plan_tables = PlanTables::new(Some(dir.path())).unwrap();
+    plan_tables.lock().know("shop", None, &|_| true).unwrap();
+    assert!(plan_tables.lock().is_empty());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    assert!(Worksheet::new(Some(&dir.path().join("missing"))).is_ok(), "elsewhere, where there is no state");
+    assert!(PlanTables::new(Some(&dir.path().join("missing"))).is_ok(), "elsewhere, where there is no state");
 }
 
 #[test]
-fn an_error_of_a_worksheet_names_the_folder_that_has_its_tables() {
+fn an_error_of_plan_tables_names_the_folder_that_has_them() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(Worksheet::new(Some(dir.path())).unwrap().book().path, dir.path());
-    assert_eq!(Worksheet::new(None).unwrap().book().path, std::env::temp_dir());
+    assert_eq!(PlanTables::new(Some(dir.path())).unwrap().lock().path, dir.path());
+    assert_eq!(PlanTables::new(None).unwrap().lock().path, std::env::temp_dir());
 }

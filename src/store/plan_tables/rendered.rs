@@ -6,7 +6,7 @@ use crate::plan::decide::may_share;
 use std::collections::HashMap;
 
 /// The remembered finished takes whose clips jobs may share, by fingerprint.
-pub(super) type Memo = HashMap<Fingerprint, Rendered>;
+pub(super) type RenderedCache = HashMap<Fingerprint, Rendered>;
 
 /// A few finished takes with the same fingerprint: no more than are needed to find a take for any job.
 #[derive(Clone, Default)]

@@ -4,7 +4,7 @@ use super::*;
 /// not depend on the size of the pieces in which the sheet is scanned.
 fn flaws(text: &str) -> Vec<(u64, usize, bool)> {
     let all = |size: usize| {
-        let (mut quotes, mut flaws) = (Quotes::new(b','), VecDeque::new());
+        let (mut quotes, mut flaws) = (QuoteScanner::new(b','), VecDeque::new());
         text.as_bytes().chunks(size).for_each(|piece| quotes.follow(piece, &mut flaws));
         flaws.into_iter().map(|flaw| (flaw.row, flaw.column, flaw.is_escaped)).collect::<Vec<_>>()
     };

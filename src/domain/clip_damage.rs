@@ -2,14 +2,14 @@
 
 /// The kind of damage to a finished clip, found from the name and size of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Loss {
+pub enum ClipDamage {
     /// No file has the clip's name.
     Missing,
     /// The file with the clip's name has another size, or is not a regular file.
     Altered,
 }
 
-impl Loss {
+impl ClipDamage {
     /// Returns the name of the loss in messages and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

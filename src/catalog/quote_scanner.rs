@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// A cell with text after its closing quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub(super) struct TextAfterQuote {
     /// The row number as a spreadsheet shows it.
     pub(super) row: u64,
     /// The index of the column; 0 for the first.
@@ -38,7 +38,7 @@ enum State {
 
 /// A scanner that follows the bytes of a sheet to find cells with text after their closing quote.
 #[derive(Debug)]
-pub(super) struct Quotes {
+pub(super) struct QuoteScanner {
     delimiter: u8,
     state: State,
     row: u64,
@@ -46,17 +46,17 @@ pub(super) struct Quotes {
     /// The bytes so far of a cell that begins with a quote, in a sheet with tabs; `None` for any other cell.
     cell: Option<Vec<u8>>,
     /// The current cell, if it has text after its closing quote, until the end of the cell is reached.
-    open: Option<Flaw>,
+    open: Option<TextAfterQuote>,
 }
 
-impl Quotes {
+impl QuoteScanner {
     pub(super) fn new(delimiter: u8) -> Self {
         Self { delimiter, state: State::Start, row: 1, column: 0, cell: None, open: None }
     }
 
     /// Scans further bytes, in which lines end with line feeds, and adds the cells with text after a closing quote to
     /// `flaws`.
-    pub(super) fn follow(&mut self, bytes: &[u8], flaws: &mut VecDeque<Flaw>) {
+    pub(super) fn follow(&mut self, bytes: &[u8], flaws: &mut VecDeque<TextAfterQuote>) {
         for byte in bytes.iter().copied() {
             self.keep(byte, flaws);
             self.state = match (self.state, byte) {
@@ -76,7 +76,7 @@ impl Quotes {
                     State::Closed(is_escaped)
                 }
                 (State::Quote(is_escaped) | State::Closed(is_escaped), _) => {
-                    let flaw = Flaw { row: self.row, column: self.column, is_escaped, bare: None };
+                    let flaw = TextAfterQuote { row: self.row, column: self.column, is_escaped, bare: None };
                     match self.cell {
                         Some(_) if !is_escaped => self.open = Some(flaw),
                         _ => flaws.push_back(flaw),
@@ -90,7 +90,7 @@ impl Quotes {
 
     /// Keeps a byte of a cell that begins with a quote, in a sheet with tabs. At the end of the cell, adds the cell to
     /// `flaws` if it has text after its closing quote.
-    fn keep(&mut self, byte: u8, flaws: &mut VecDeque<Flaw>) {
+    fn keep(&mut self, byte: u8, flaws: &mut VecDeque<TextAfterQuote>) {
         if self.delimiter != b'\t' {
             return;
         }
@@ -98,7 +98,7 @@ impl Quotes {
             let cell = self.cell.take();
             if let Some(flaw) = self.open.take() {
                 // A cell that also ends with a quote may be quoted as a whole, so its quotes are not part of the text.
-                flaws.push_back(Flaw { bare: cell.filter(|cell| !cell.ends_with(b"\"")), ..flaw });
+                flaws.push_back(TextAfterQuote { bare: cell.filter(|cell| !cell.ends_with(b"\"")), ..flaw });
             }
         } else if self.state == State::Start && byte == b'"' {
             self.cell = Some(vec![byte]);

@@ -1,6 +1,6 @@
 //! Looks up the present and future paths of clips, and the jobs with clips that the manifest no longer asks for.
 
-use super::{Book, Gone, StoreError, Taken};
+use super::{Gone, LockedTables, StoreError, Taken};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::plan::known::{Filed, Known as _, KnownJob, KnownTake};
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 /// The jobs whose clips are not finished yet, by the path at which the clip will be placed.
 pub(super) type Arriving = HashMap<String, JobKey>;
 
-impl Book {
+impl LockedTables {
     /// Returns the recorded data of a job of the project; `None` if the history does not have the job.
     pub fn known(&self, key: &JobKey) -> Result<Option<KnownJob>, StoreError> {
         self.run(|| self.by_key(key))
@@ -89,7 +89,7 @@ impl Book {
     pub fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
         let wanted =
             "SELECT 1 FROM wanted w WHERE w.shot = f.shot AND w.item = f.item AND w.variant = f.variant";
-        // The worksheet has newer information than the state about which jobs of the project are wanted.
+        // The plan's tables have newer information than the state about which jobs of the project are wanted.
         let is_needed = format!(
             "EXISTS (SELECT 1 FROM projects p WHERE p.project = f.project AND
                  iif(p.own, EXISTS ({wanted} AND w.path = ?1), f.wanted AND f.path = ?1))"
