@@ -2,8 +2,9 @@
 //!
 //!     cargo run --example embed -- manifests/storyboard.yaml
 //!
-//! This is a rehearsal: the sandbox imitates the providers in this process. Without the call of `rehearsed` it sends real
-//! requests with the keys of the environment. Every guard, budget and question of the manifest applies in either case.
+//! This is a rehearsal: the sandbox imitates the providers in this process. Without the call of `rehearsed` it sends
+//! real requests with the keys of the environment. Every guard, budget and question of the manifest applies in either
+//! case.
 
 use shotlist::app::{Always, Exit, News, PlanRequest, Project, RunRequest};
 use shotlist::rehearsal::InProcess;

@@ -14,7 +14,7 @@
 //! 1. [`load`] reads the manifest, the product file and the pictures, and makes the wanted jobs with [`plan::expand`].
 //! 2. [`plan::decide`] compares each job with the history in the store: render, keep, reuse, ask or wait.
 //! 3. [`app`] checks budgets and safety limits, and asks for consent. Then [`store::Store::admit`] records the takes.
-//! 4. [`engine`] drives each take: it asks [`domain::lifecycle`] for the next action, and performs the action.
+//! 4. [`engine`] asks [`domain::lifecycle`] for the next action of each take, and performs the action.
 //! 5. [`store::Store::apply`] saves the new state of the take before the next action, with its money in the ledger.
 //! 6. [`transport`] downloads the clip into a part file, and [`files`] gives it the final name as the last step.
 //!
@@ -26,8 +26,8 @@
 //!
 //! | floor | modules | content |
 //! |---|---|---|
-//! | 9 | `cli` | arguments → a request; a report → text or JSON; exit code |
-//! | 8 | `rehearsal` `review` | the sandbox as the servers of a project · the report as a local page for decisions |
+//! | 9 | `cli` | turns arguments into a use case, and its report into text or JSON and an exit code |
+//! | 8 | `rehearsal` `review` | a run with the sandbox as the servers · the report as a page for reviews |
 //! | 7 | `report` `sandbox` | reports and events as text and JSON · the test server with fake providers |
 //! | 6 | `app` | the use cases (open a project, plan, run, collect, resolve …), with all guards, quotas and questions |
 //! | 5 | `engine` `load` | the loop: find the next action, act, save, report · manifest, sheet and pictures from disk |
@@ -51,7 +51,7 @@
 //! - **Template**: everything that the manifest says about the clips of one shot and one model.
 //! - **Draft**: a job's request before its pictures were read and its price was computed.
 //! - **Request**: the fields of one rendering as the manifest sets them, without anything of a provider's API.
-//! - **Fingerprint**: the hash of a request, which decides whether a rendering must be paid again.
+//! - **Fingerprint**: the hash of a request, which decides whether a rendering must be paid for again.
 //! - **Take**: one paid rendering of a job, from its first attempt to its clip; messages call it a rendering.
 //! - **Attempt**: one try to submit a take, with its own request id; it is recorded as an *intent* before it is sent.
 //! - **Submission**: the paid call of an attempt.
@@ -64,7 +64,7 @@
 //! - **Plan tables**: the temporary tables that hold the jobs of one plan next to the project's history.
 //! - **Bucket**: the class in which a report counts a job, such as `done` or `to_render`.
 //! - **Filing**: to move or copy an existing clip to the path that the plan wants for a job, free of charge.
-//! - **State, phase**: the position of a take in its life cycle, with its data and without it.
+//! - **State, phase**: the state is a take's position in its life cycle, with its data; the phase is the name alone.
 //! - **Held**: the state of a take that needs a person's decision.
 //! - **Doubt**: the uncertainty whether a submission was accepted; its price counts as spent until that is known.
 //! - **Written off**: the state of a take that a person has ended; money that may have been charged counts as spent.

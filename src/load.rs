@@ -52,8 +52,8 @@ pub struct Loaded {
     pub manifest: Option<Manifest>,
     /// The descriptions (cards) of the models, with the manifest's corrections.
     pub cards: Cards,
-    /// The numbers of items that the product file makes with `one_per` set to `product`, `variant` and `image`. All
-    /// three are zero for a plain file.
+    /// The numbers of items that the product file yields with `one_per` set to `product`, `variant` and `image`. All
+    /// three are zero for a file in which each row is an item.
     pub makes: ItemCounts,
     /// The number of valid jobs that were made from the items.
     pub jobs: usize,
@@ -107,7 +107,7 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
     }
 }
 
-/// Loads a manifest with its product file and pictures, and writes its jobs to the plan's tables (the tables for planning).
+/// Loads a manifest with its product file and pictures, and writes its jobs to the plan's temporary tables.
 ///
 /// Finds every problem, without using the network. The manifest may name the models of `providers`.
 #[must_use]

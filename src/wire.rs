@@ -15,7 +15,7 @@ pub struct Call {
     pub path: String,
     /// The scheme by which the request is authenticated.
     pub auth: Auth,
-    /// The other headers, as pairs of name and value.
+    /// The headers besides the one for authentication, as pairs of name and value.
     pub headers: Vec<(&'static str, String)>,
     /// The JSON body; `None` if the request has no body.
     pub body: Option<Body>,

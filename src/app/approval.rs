@@ -40,7 +40,7 @@ fn is_plan(file: &File) -> bool {
 
 /// Writes the plan to a file that only the current user can read, because prompts may be confidential.
 ///
-/// `gaps` is the time at which the database was rebuilt with some records missing; `None` if none are missing.
+/// If records were missing when the database was rebuilt, `gaps` is the time of that rebuild; otherwise it is `None`.
 pub(crate) fn write(
     places: &Places,
     manifest: &Manifest,
@@ -94,7 +94,8 @@ pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<
     Ok(plan)
 }
 
-/// Returns an error if any job has changed since the approved plan was written, so that only approved jobs are paid.
+/// Returns an error if any job has changed since the approved plan was written, so that only approved jobs are paid
+/// for.
 ///
 /// If only input files changed and no planned job did, a note names the files.
 pub(crate) fn compare(

@@ -46,8 +46,8 @@ pub(crate) async fn levels_after(
 
 /// Returns the period (call, run, day or month) whose spending counts against the budget `cap`.
 ///
-/// The first of `runs` counts against `--max-cost`, the second against a run's budget. If that run is `None`, so is the
-/// result.
+/// `runs.0` is the run whose call has the limit `--max-cost`, and `runs.1` is the run that has the budget of a run. If
+/// one of them is `None`, its budget has no period.
 fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Option<Window> {
     match cap {
         Cap::Invocation => runs.0.map(Window::Invocation),
@@ -102,7 +102,7 @@ async fn filled(
 /// A budget with the amount spent against it so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
-    /// Kind of the budget: for the call, the run, the day or the month.
+    /// Kind of the budget: for one command (`--max-cost`), one run, one day or one month.
     pub cap: Cap,
     /// Maximum amount of the budget.
     pub limit: Usd,
@@ -187,7 +187,7 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Returns the count for a budget before any planned job is added.
+    /// Returns the count of the jobs that a budget can pay for, before any planned job is added.
     #[must_use]
     pub const fn new(level: Level) -> Self {
         Self { level, sum: Usd::ZERO, jobs: 0, fitting: 0 }

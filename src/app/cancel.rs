@@ -44,9 +44,9 @@ pub struct CancelReport {
 }
 
 impl Obstacle {
-    /// Returns the exit code for a job that this obstacle kept from being cancelled.
+    /// Returns the exit code for a job that could not be cancelled because of this obstacle.
     ///
-    /// It is [`Exit::WorkRemains`] if a second try may succeed, otherwise [`Exit::Usage`].
+    /// The code is [`Exit::WorkRemains`] if a second try may succeed, otherwise [`Exit::Usage`].
     fn exit(&self) -> Exit {
         match self {
             Self::Unanswered(_) | Self::Busy => Exit::WorkRemains,
@@ -145,7 +145,7 @@ impl Chosen {
 struct Cancelling<'a> {
     project: &'a Project,
     state: Concurrent,
-    /// Names of the providers that have selected takes and can cancel tasks.
+    /// Names of the providers that can cancel tasks and to which at least one of the selected takes belongs.
     needed: BTreeSet<String>,
     /// Connection to the providers in `needed`; `None` until the first task must be cancelled there.
     connection: Option<(Setup, FreeClient)>,
@@ -177,7 +177,8 @@ impl Cancelling<'_> {
 
     /// Cancels a take if its state allows that, and returns the result.
     ///
-    /// If another process changes the take meanwhile, the new state is tried, with at most [`ROUNDS`] attempts in all.
+    /// If another process changes the take meanwhile, the method tries again with the take's new state, at most
+    /// [`ROUNDS`] times in all.
     async fn one(&mut self, mut take: Take) -> Result<CancelOutcome, Error> {
         let provider = take.request.model.provider.clone();
         let (policy, price) = (self.project.registry.policy(&provider), take.price);
@@ -242,8 +243,8 @@ impl Cancelling<'_> {
 
     /// Returns the connection to the providers that can cancel.
     ///
-    /// The connection is opened only when the first task must be cancelled. Without a task, no API key is needed: a job that
-    /// is not sent yet is cancelled without a provider.
+    /// The connection is opened only when the first task must be cancelled. Without a task, no API key is needed: a job
+    /// that is not sent yet is cancelled without a provider.
     async fn connect(&mut self) -> Result<&(Setup, FreeClient), Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,

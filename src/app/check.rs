@@ -33,7 +33,7 @@ const BATCH: usize = 32;
 pub struct CheckReport {
     /// Clips with their verdicts: the current clips of the jobs first, then earlier versions.
     pub clips: Vec<CheckedClip>,
-    /// Number of current clips by verdict.
+    /// Number of the jobs' current clips by verdict; earlier versions do not count.
     pub tally: Tally,
     /// Number of clips that had no valid verdict and were checked by this call.
     pub new: usize,
@@ -41,7 +41,7 @@ pub struct CheckReport {
     pub frames: bool,
     /// Reason why frames were not checked although `ffmpeg` is installed.
     pub fault: Option<String>,
-    /// Exit code; 3 if a current clip failed a check.
+    /// Exit code: 3 if the current clip of a job failed a check. Earlier versions of clips do not count.
     pub exit: Exit,
     /// Command to type next.
     pub next: String,
@@ -103,7 +103,8 @@ impl Project {
         files::poster(&self.places.state, clip)
     }
 
-    /// Returns a checker for the clips of a project; `None` if there is no output folder because no clip was ever saved.
+    /// Returns a checker for the clips of a project; `None` if there is no output folder because no clip was ever
+    /// saved.
     async fn checker(
         &self,
         reader: &Reader,

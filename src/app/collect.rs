@@ -1,4 +1,4 @@
-//! Collects clips that are paid already: it polls tasks and downloads clips, and cannot submit a request.
+//! Collects clips that are already paid for: it polls tasks and downloads clips, and cannot submit a request.
 //!
 //! Only the section `providers` of the manifest must be valid.
 
@@ -21,7 +21,7 @@ use crate::plan::bucket::Bucket;
 use crate::store::{Caps, Lock};
 
 impl Project {
-    /// Downloads the clips that are paid and not saved yet, for all projects of the folder.
+    /// Downloads the clips that are paid for and not saved yet, for all projects of the folder.
     ///
     /// It submits nothing.
     pub async fn collect(&self) -> Result<RunReport, Error> {
@@ -47,7 +47,7 @@ fn is_collecting(places: &Places) -> Result<bool, Error> {
     Ok(holder.is_some_and(|it| matches!(it.command.as_str(), "run" | "collect" | "retry" | "redo")))
 }
 
-/// Reports an error that prevents new submissions, then downloads the clips that are paid already.
+/// Reports an error that prevents new submissions, then downloads the clips that are already paid for.
 ///
 /// Links to finished clips expire within a day, so they must not wait. Without paid work, it only returns the error.
 pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunReport, Error> {
@@ -57,7 +57,7 @@ pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunRep
     session.project.tell(&News::Failed(&error));
     session
         .project
-        .tell(&News::Note("collecting clips that were paid earlier (Ctrl-C leaves them for later):"));
+        .tell(&News::Note("collecting clips that are already paid for (Ctrl-C leaves them for later):"));
     Ok(collect_owed(session).await?.at_least(error.exit))
 }
 

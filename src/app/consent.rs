@@ -6,24 +6,24 @@ use crate::domain::take::Take;
 /// A question about money or files that must be answered before the work continues.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// Action that the answer yes allows.
+    /// Action that is taken if the answer is yes.
     pub topic: Topic,
-    /// Text of the question, with the price if the answer yes costs money.
+    /// Text of the question, with the price if the action costs money.
     pub text: String,
     /// Changed jobs that the question is about; empty if it is not about changed jobs.
     pub changes: Changes,
-    /// Renderings that may have been charged, and that the answer yes would send again; empty for other questions.
+    /// Renderings that may have been charged and are sent again if the answer is yes; empty for other questions.
     pub held: Vec<Take>,
 }
 
-/// The action that the answer yes to a question allows.
+/// An action for which a question asks permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// Spends the amount that the question names.
+    /// Spends the amount of money that the text of the question states.
     Spend,
     /// Renders finished clips again because their input changed.
     ///
-    /// `--yes`, the general consent to prices, does not answer this question.
+    /// The option `--yes`, the general consent to prices, does not permit this second rendering.
     RenderChanged,
     /// Moves clip files to the archive.
     Move,
@@ -52,7 +52,7 @@ pub trait Consent: Send + Sync {
     /// Returns whether a person can answer questions.
     ///
     /// If it returns true, a run that gets no consent ends at once. If it returns false, such a run still collects the
-    /// work that was paid before.
+    /// work that was paid for earlier.
     fn is_attended(&self) -> bool {
         false
     }
@@ -70,7 +70,7 @@ impl Consent for Never {
     }
 }
 
-/// A consent that agrees to every price and every move, as `--yes` does.
+/// A consent that agrees to every price and to every move of a clip file, as `--yes` does.
 ///
 /// It does not agree to render clips again because their input changed.
 #[derive(Debug, Clone, Copy, Default)]

@@ -41,7 +41,9 @@ impl Gallery {
     }
 }
 
-/// Adds up the numbers and costs of sent renderings by row name, life-cycle phase and state of the charge.
+/// Groups the sent renderings by row of the cost table, phase of the life cycle, and state of the charge.
+///
+/// A row is, for example, a model or a tag. Each group has the number and the cost of its renderings.
 fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     let mut groups: BTreeMap<(String, Phase, &'static str), Group> = BTreeMap::new();
     for job in jobs {
@@ -71,7 +73,7 @@ fn groups(jobs: &[GalleryJob], by: By) -> Vec<Group> {
     groups.into_values().collect()
 }
 
-/// Returns the names of the rows in which a rendering counts: for example its model, or each tag of its item.
+/// Returns the names of the cost table's rows to which a rendering is added, such as its model or each tag of its item.
 fn names(job: &GalleryJob, record: &TakeRecord, by: By) -> Vec<String> {
     let (key, take) = (job.key(), &record.take);
     match by {

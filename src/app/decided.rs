@@ -40,14 +40,14 @@ pub(crate) struct Choice<'a> {
     pub(crate) accepted: bool,
 }
 
-/// The planned action for each selected job, stored in the temporary tables of a plan (temporary planning tables).
+/// The planned action for each selected job, stored in temporary planning tables.
 pub(crate) struct Decided {
     pub(crate) plan_tables: PlanTables,
     /// True if some jobs of the manifest are not selected.
     pub(crate) partial: bool,
     /// Number of finished clips whose input changed and that are kept until a person agrees to render them again.
     asks: usize,
-    /// Additional cost if a person agrees to render the jobs counted in `asks` again.
+    /// Additional cost if a person agrees to render the clips with changed input again.
     asking: Usd,
     /// Number of jobs that are not selected, by status (bucket).
     others: Buckets,
@@ -97,7 +97,7 @@ impl Decided {
         let wanted = self.plan_tables.lock().len();
         let selected = self.plan_tables.lock().decided()?;
         let (exit, what, look) = match (wanted, selected) {
-            (0, _) => (Exit::Invalid, "the manifest and its catalog ask for no clip", "validate"),
+            (0, _) => (Exit::Invalid, "the manifest has no jobs", "validate"),
             (_, 0) => (Exit::Usage, "the selection has no job", "plan"),
             _ => return Ok(()),
         };
@@ -128,10 +128,11 @@ impl Decided {
         Ok(self.plan_tables.lock().count("redo")?)
     }
 
-    /// Returns the number and the total price of the jobs to send that may have been paid before the time `rebuilt`.
+    /// Returns the number and the total price of the jobs to send whose earlier payment may be missing from the
+    /// records.
     ///
-    /// At that time the database was rebuilt with some records missing. Renderings queued later are left out, because a
-    /// person agreed to them then.
+    /// The database was rebuilt at the time `rebuilt` with some records missing, so these jobs may have been paid for
+    /// before. Renderings queued after that time are left out, because a person agreed to them knowing of the gaps.
     pub(crate) fn in_gaps(&self, rebuilt: Timestamp) -> Result<(usize, Usd), Error> {
         let mut found = (0, Usd::ZERO);
         let each = self.plan_tables.lock().each_named::<StoreError>(&SUBMITTED, |tables, job| {
@@ -248,9 +249,10 @@ impl Choice<'_> {
     }
 }
 
-/// Decides the plan's actions as if every job were selected, and returns each job's status by its plan tables row.
+/// Decides the plan's action for every job of the manifest, also for jobs that are not selected.
 ///
-/// The jobs outside the selection are counted by this status.
+/// Returns the status that follows for each job, by the job's position in the planning tables. With these statuses the
+/// jobs outside the selection are counted.
 fn decide_all(
     manifest: &Manifest,
     loaded: &Loaded,
@@ -270,7 +272,7 @@ fn decide_all(
 
 /// Counts the jobs that are not selected, by status.
 ///
-/// `all` has the status of every job by its row in the plan's tables.
+/// `all` has the status of every job of the manifest, by the job's position in the planning tables.
 fn count_unselected(tables: &LockedTables, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
     tables.each::<StoreError>(|_, job| {
         all.remove(&job.at);

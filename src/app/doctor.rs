@@ -21,7 +21,7 @@ use crate::files::Ffmpeg;
 use crate::store::PlanTables;
 
 /// Part of a message that says what does not work without `ffmpeg`.
-const WITHOUT: &str = "only the files of clips are checked, not their frames, and reports have no posters";
+const WITHOUT: &str = "the frames of clips are not checked, and reports have no posters";
 
 /// The result of a check of the set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,10 +145,11 @@ impl Project {
 }
 
 impl Project {
-    /// Checks whether the output folder has paid clips that the database does not know, for which a run is refused.
+    /// Checks whether the output folder has paid clips that the database does not know.
     ///
-    /// It needs the plan's tables with the plan's decisions. `checks` are the earlier checks: a database that failed one is
-    /// not compared with the clips.
+    /// A run is refused if there are any. `plan_tables` must have the plan's decisions, because clips are looked for
+    /// only at the paths of jobs to render. `checks` are the earlier checks: if the state folder or the database failed
+    /// one, this check is left out.
     async fn unknown_clips(&self, plan_tables: &PlanTables, checks: &[Check]) -> Option<Check> {
         let is_failed = |check: &Check| matches!(check.verdict, Verdict::Fail(_));
         if checks.iter().any(|check| is_failed(check) && matches!(check.about, "state" | "database")) {

@@ -7,7 +7,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Returns the value of `PATH`, the folders in which programs are searched; `None` if the variable is not set.
+/// Returns the value of `PATH`, the folders that are searched for programs; `None` if the variable is not set.
 pub(crate) fn search_path() -> Option<std::ffi::OsString> {
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
     std::env::var_os("PATH")
@@ -15,5 +15,6 @@ pub(crate) fn search_path() -> Option<std::ffi::OsString> {
 
 /// Environment variable that names the failpoint at which a test ends the process.
 ///
-/// The value is `LINE`, or `LINE:COUNT` to end the process when it reaches the failpoint for the COUNT-th time.
+/// The value is the name of a failpoint, such as `submit.before_intent`. `NAME:COUNT` ends the process when it reaches
+/// the failpoint for the COUNT-th time.
 pub(crate) const CRASH_AT: &str = "SHOTLIST_CRASH_AT";

@@ -93,7 +93,7 @@ pub struct ExportRequest {
     pub force: bool,
     /// Web address at which the output folder's clips will be available; `None` if it is not known.
     pub base_url: Option<String>,
-    /// Names of shops or platforms (destinations) whose limits each clip must keep.
+    /// Names of shops or platforms (destinations) whose limits are compared with each clip.
     pub destinations: Vec<String>,
 }
 
@@ -145,8 +145,9 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// Returns an error if no clip may be exported, if a file of the user would be replaced, or if the form cannot
-    /// represent the request. Then nothing is written.
+    /// Returns an error if no clip may be exported, or if a file of the user would be replaced. It also returns an
+    /// error if the form of the export is not possible, for example a feed without a web address for the clips. Then
+    /// nothing is written.
     pub async fn export(&self, request: &ExportRequest) -> Result<ExportReport, Error> {
         let places = &self.places;
         let base = request.base_url.as_deref().map(Base::read).transpose()?;

@@ -43,7 +43,9 @@ pub(crate) fn counts(sidecar: &Value, sandbox: bool) -> bool {
     sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
 }
 
-/// Returns the cost of a clip by its sidecar: the settled amount or, without one, the price; zero if it has neither.
+/// Reads the cost of a clip from its sidecar: the settled amount or, without one, the price.
+///
+/// The cost is zero if the sidecar has neither amount.
 pub(crate) fn cost(sidecar: &Value) -> Usd {
     let price = sidecar["settled_usd"].as_str().or_else(|| sidecar["price_usd"].as_str());
     price.and_then(|price| price.parse().ok()).unwrap_or_default()
@@ -72,18 +74,19 @@ pub(crate) fn refuse_unknown(places: &Places) -> Result<(), Error> {
 /// The database does not know these renderings, and their clips are missing or altered.
 #[derive(Default)]
 pub(crate) struct LoneSidecars {
-    /// Path of the first such sidecar, relative to the output folder.
+    /// Path of the first sidecar (the JSON file next to a clip) that was found, relative to the output folder.
     first: String,
     jobs: usize,
     /// Total price of rendering the jobs again.
     sum: Usd,
 }
 
-/// Refuses to continue if paid clips that the database does not know are at the paths of the plan's jobs.
+/// Refuses to continue if the path of a planned or recorded clip holds a paid clip that the database does not know.
 ///
-/// These are clips of jobs that would be rendered, and paid, again, and clips that took the place of a recorded clip
-/// (one of `altered`): both appear when an older copy of the database was restored. It warns about sidecars that record
-/// paid renderings without an intact clip, and returns their jobs.
+/// This happens after an older copy of the database was restored. The unknown clip belongs to a job that would be
+/// rendered and paid for again, or it has replaced a recorded clip (one of `altered`). If only a sidecar (the JSON file
+/// next to a clip) records a paid rendering and no intact clip is there, the function only warns, and returns the jobs
+/// in question.
 pub(crate) fn refuse_forgotten<'a>(
     project: &Project,
     plan_tables: &PlanTables,
@@ -159,7 +162,7 @@ impl LoneSidecars {
 
     /// Returns an error if a run would pay again for renderings that only sidecars record as paid.
     ///
-    /// `again` is the command that renders and pays them again.
+    /// `again` is the command that renders them and pays for them again.
     pub(crate) fn refuse(&self, places: &Places, again: &str) -> Result<(), Error> {
         let Self { jobs, sum, .. } = self;
         if *jobs == 0 {
@@ -167,8 +170,8 @@ impl LoneSidecars {
         }
         let (were, them) = if *jobs == 1 { ("was", "it") } else { ("were", "them") };
         let what = format!(
-            "{}, for about {sum}, {were} paid before, and only the sidecar{} left; nothing was sent. To add {them} to \
-             the records: {}; to render and pay {them} again: {again}",
+            "{}, for about {sum}, {were} already paid for, but only the sidecar{} left; nothing was sent. To add {them} \
+             to the records: {}; to render {them} again and pay a second time: {again}",
             count(*jobs, "job"),
             if *jobs == 1 { " is" } else { "s are" },
             places.typed("recover"),

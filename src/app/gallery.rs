@@ -53,8 +53,10 @@ pub struct GalleryJob {
     pub bucket: Bucket,
     /// State of the job's review, such as approved or undecided.
     pub standing: ReviewState,
-    /// Status of a redo (another rendering) that needs a person although the job keeps its clip; `None` if there is
-    /// none.
+    /// Status of a redo (another rendering) that failed, was written off or needs a decision while the job keeps its
+    /// clip.
+    ///
+    /// It is `None` if there is no redo in one of these states.
     pub open_redo: Option<Bucket>,
 }
 
@@ -74,7 +76,7 @@ impl GalleryJob {
         self.record.takes.iter().find(|take| take.take.id == filed.take)
     }
 
-    /// Returns the status of the job in words, followed by that of a redo that needs a person: `done, redo failed`.
+    /// Returns the status of the job in words, followed by the status of its open redo: `done, redo failed`.
     #[must_use]
     pub fn state_words(&self) -> String {
         let state = self.bucket.words(1);
@@ -152,9 +154,10 @@ impl Project {
     }
 }
 
-/// Returns the status of a redo (another rendering) that needs a person while the job keeps its clip, if there is one.
+/// Returns the status of a redo (another rendering) that failed, was written off or needs a decision.
 ///
-/// `ended` are the takes that only a command sends again.
+/// It is `None` if there is none, or if the job has no clip. `ended` are the failed and written-off takes that no run
+/// sends again.
 fn open_redo(record: &JobRecord, bucket: Bucket, ended: &HashSet<TakeId>) -> Option<Bucket> {
     if matches!(bucket, Bucket::Held | Bucket::Failed | Bucket::WrittenOff) || record.filed.is_none() {
         return None;

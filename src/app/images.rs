@@ -27,7 +27,7 @@ const AT_ONCE: usize = 8;
 /// Time after which a cached image is requested again; an image whose request failed is requested by the next check.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
-/// Returns the facts about every image that the manifest links, such as the format and the size.
+/// Returns the facts about every image to which the manifest links, such as the format and the size.
 ///
 /// They come from the first bytes of the image, or from the cache. For an image that cannot be read, the result has the
 /// reason.

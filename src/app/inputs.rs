@@ -17,7 +17,7 @@ use crate::manifest::ImageIdentity;
 use crate::plan::order::LinkBook;
 use crate::store::{Folder, PlanTables, Reader, StoreError};
 
-/// Reads a manifest with its products, images and reviewers' notes, and adds its jobs to the plan's tables.
+/// Reads a manifest with its products, images and reviewers' notes, and adds its jobs to the planning tables.
 #[must_use]
 pub(crate) fn load(project: &Project, plan_tables: &PlanTables) -> Loaded {
     let mut loaded = open(&project.places.manifest, &project.registry);
@@ -33,8 +33,8 @@ pub(crate) fn load(project: &Project, plan_tables: &PlanTables) -> Loaded {
 
 /// Adds the reviewers' notes about clips to the manifest, if one of its prompt templates uses them.
 ///
-/// Notes in a database that is damaged or older than its ledger are ignored. The command that needs the manifest refuses
-/// such a database itself.
+/// Notes in a database that is damaged or older than its ledger are ignored. The command that needs the manifest
+/// refuses such a database itself.
 fn hear_reviewers(places: &Places, loaded: &mut Loaded) {
     let Some(manifest) = loaded.manifest.as_mut().filter(|manifest| manifest.reads_feedback()) else {
         return;

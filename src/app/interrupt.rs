@@ -40,7 +40,7 @@ impl Interrupt {
         self.until(|asked| asked.in_use.then_some(())).await;
     }
 
-    /// Records that a run reacts to this handle from now on.
+    /// Records that a run has begun to react to requests to end early.
     pub(crate) fn begin(&self) {
         self.0.send_modify(|asked| asked.in_use = true);
     }

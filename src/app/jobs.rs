@@ -251,7 +251,7 @@ fn never_ordered(project: Option<&str>, wanted: Wanted, bucket: Bucket) -> Galle
     GalleryJob { record, bucket, standing: ReviewState::Undecided, open_redo: None }
 }
 
-/// Returns the command to type after a look at the list.
+/// Returns the command that a person may type after reading the list of jobs.
 fn next(project: &Project, gallery: &Gallery) -> String {
     let places = &project.places;
     match &gallery.jobs[..] {

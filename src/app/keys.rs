@@ -33,8 +33,8 @@ pub(crate) fn key_in(name: &str) -> Result<Key, NoKey> {
 /// Returns the warning that blanks, line ends or quotes around a key were removed. It repeats no part of the key.
 pub(crate) fn trimmed(name: &str, provider: &str) -> String {
     format!(
-        "the environment variable {name} has blanks, line ends or quotes around the key of {provider}; they are not sent. \
-         Remove them there: other programs may send them"
+        "the environment variable {name} has blanks, line ends or quotes around the key of {provider}. shotlist does \
+         not send them with the key, but other programs may: remove them from the variable"
     )
 }
 

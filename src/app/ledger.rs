@@ -34,7 +34,8 @@ pub struct LedgerReport {
     pub request: LedgerRequest,
     /// Totals by group.
     pub table: Table,
-    /// Renderings that may or may not have been charged, including those sent before the first day of the table.
+    /// Renderings that may or may not have been charged, including those sent before the first day that the request
+    /// names.
     pub doubtful: Vec<Costs>,
     /// Command to type next.
     pub next: String,
@@ -69,7 +70,7 @@ pub struct Row {
     pub wasted: Usd,
     /// Number of renderings that failed or were refused at no cost.
     pub refused: u64,
-    /// Price that the free failed or refused renderings would have cost.
+    /// Total price of the renderings that failed or were refused at no cost.
     pub refused_usd: Usd,
     /// Number of approved clips; `None` if they are not counted for this kind of group.
     pub approved: Option<u64>,
@@ -142,7 +143,7 @@ impl Table {
         for (name, clips) in approved {
             match self.rows.iter_mut().find(|row| row.name == *name) {
                 Some(row) => row.approved = Some(*clips),
-                // A clip that was paid under another name.
+                // A clip that was paid for under another name.
                 None => self.rows.push(Row { name: name.clone(), approved: Some(*clips), ..Row::default() }),
             }
         }
@@ -199,7 +200,9 @@ pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     Some((intent.at, &intent.request_id.0))
 }
 
-/// Returns a stable name, also for scripts, of the reason why it is uncertain whether a take was charged.
+/// Returns the name of the reason why it is uncertain whether a take was charged.
+///
+/// The names are stable, so scripts can compare them.
 #[must_use]
 pub fn why(state: &State) -> &'static str {
     match state {

@@ -21,12 +21,14 @@ struct Heard {
     gauge: BudgetMonitor,
     /// Providers and models that take no more submissions, by name, with the reason.
     closed: HashMap<String, WhyStopped>,
-    /// Texts of the local faults that were reported; a full disk affects each clip but is reported only once.
+    /// Texts of the faults of this computer that were reported. A full disk affects each clip but is reported only
+    /// once.
     troubles: HashSet<String>,
 }
 
 impl Heard {
-    /// Returns whether the notice must be reported: false for a local fault with a text that was reported before.
+    /// Returns whether a notice (event) must be reported. A fault of this computer, such as a full disk, is not
+    /// reported twice with the same text.
     fn is_new(&mut self, notice: &Notice) -> bool {
         match notice {
             Notice::Trouble(trouble) => self.troubles.insert(trouble.clone()),

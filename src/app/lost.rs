@@ -25,13 +25,15 @@ pub struct Lost {
     /// Jobs with a missing clip that a person has accepted as missing.
     accepted: BTreeSet<JobKey>,
     dismissed: HashSet<TakeId>,
-    /// Jobs with a missing clip that the records have under no name of the project's jobs, such as an older version.
+    /// Jobs whose missing clip is not recorded under any job of this project, for example because the project was
+    /// renamed.
     ///
-    /// Only a run can record the clip under its job's name, and only then can it be restored.
+    /// Only a run can record the clip for its job, and only a recorded clip can be restored.
     unfiled: BTreeSet<JobKey>,
     /// Every missing or altered clip, whether a job still wants it or not, by its take and path.
     all: HashMap<(TakeId, String), (Clip, ClipDamage)>,
-    /// The folder of the clips; `None` if clips are not watched, or if there are none.
+    /// Output folder, in which the clips are; `None` if it does not exist, or with `on_missing: ignore` in the
+    /// manifest.
     tree: Option<Tree>,
 }
 
@@ -74,9 +76,10 @@ impl Lost {
         self.clips.contains_key(key) || self.accepted.contains(key)
     }
 
-    /// Drops the missing and altered clips whose jobs the plan would render again anyway.
+    /// Limits the missing and altered clips to those that the plan keeps, moves or copies.
     ///
-    /// Adds the clips that the plan would move or copy from another name, for example after a product was renamed.
+    /// It removes the clips of jobs that are rendered again anyway. It adds missing and altered clips that the plan
+    /// would move or copy to the path of a job, for example after a product was renamed.
     pub(crate) fn keep(&mut self, plan_tables: &PlanTables) -> Result<(), Error> {
         let tables = plan_tables.lock();
         let mut kept = BTreeMap::new();
@@ -123,15 +126,16 @@ impl Lost {
         Ok(())
     }
 
-    /// Returns whether the clip `from`, which the job `key` will get, is known as missing.
+    /// Returns whether the clip `from`, which the job `key` will get, is among the known missing clips.
     fn is_missing(&self, key: &JobKey, from: &Filed) -> bool {
         let at = (from.take.clone(), from.path.clone());
         let known = self.all.get(&at).or_else(|| self.clips.get(key));
         known.is_some_and(|(clip, loss)| *loss == ClipDamage::Missing && clip.filed == *from)
     }
 
-    /// Records a loss for the job `key` if the clip `from`, which the job will get, is known as missing or altered.
-    /// Returns `false` if it is not known as such.
+    /// Records that the clip `from`, which the job `key` will get, is missing or altered.
+    ///
+    /// Returns `false`, and records nothing, if `from` is not among the known missing and altered clips.
     fn add(&mut self, key: &JobKey, from: &Filed) -> bool {
         let at = (from.take.clone(), from.path.clone());
         let (clip, loss) = match self.all.get(&at) {
@@ -175,7 +179,10 @@ impl Lost {
         (!self.clips.is_empty()).then(|| places.typed(&format!("verify --repair{altered}")))
     }
 
-    /// Returns the command that restores the clips of a plan: first a run if it must give them their jobs' names.
+    /// Returns the command that restores the missing and altered clips of a plan; `None` if there are no such clips.
+    ///
+    /// If no clip is recorded for its job yet, the command is `run`, which records the clips. Otherwise it is `verify
+    /// --repair`.
     #[must_use]
     pub(crate) fn next_planned(&self, places: &Places) -> Option<String> {
         let is_unfiled = |(key, (_, loss)): (&JobKey, &(Clip, ClipDamage))| {

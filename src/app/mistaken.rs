@@ -13,7 +13,7 @@ const MANIFESTS: [&str; 2] = ["yaml", "yml"];
 /// Endings that mark a name as that of a file; a name without one may be the id of an item.
 const FILES: [&str; 8] = ["yaml", "yml", "json", "csv", "tsv", "xlsx", "xml", "txt"];
 
-/// The name of a manifest as a user typed it, with the command.
+/// The command that the user typed, with the name of the manifest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named<'a> {
     pub(crate) command: &'a str,
@@ -23,7 +23,7 @@ pub(crate) struct Named<'a> {
     pub(crate) file: Option<&'a Path>,
     /// True if the command has the option `--only`.
     pub(crate) has_only: bool,
-    /// True for a rehearsal.
+    /// True if the command has the option `--sandbox`.
     pub(crate) sandbox: bool,
 }
 

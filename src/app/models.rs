@@ -119,7 +119,7 @@ pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Resul
     let is_wrong = problems.iter().any(Problem::is_error);
     let incomplete = places.filter(|_| is_wrong).map(|places| {
         let what =
-            format!("{}; some of the manifest's changes to models are not shown", Tally::of(&problems));
+            format!("{}; the models are shown without some settings of the manifest", Tally::of(&problems));
         Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("validate"))
     });
     Ok(ModelsReport { shown, providers, incomplete, next })

@@ -1,14 +1,14 @@
 //! Finds missing clips at the paths that the manifest asks for, for example after a person moved them there.
 //!
-//! Such a clip is not lost: the next run records its new path, free of charge. If the provider were asked for it instead,
-//! an expired link would leave the job without a clip.
+//! Such a clip is not lost: the next run records its new path, free of charge. If the provider were asked for it
+//! instead, an expired link would leave the job without a clip.
 
 use crate::domain::clip_damage::ClipDamage;
 use crate::files::Tree;
 use crate::plan::known::Filed;
 use crate::store::{Clip, PlanTables, StoreError};
 
-/// Returns whether a clip is whole at `path`, which is not its recorded path.
+/// Returns whether a clip's intact file is at `path`, and `path` is not the recorded path of the clip.
 pub(crate) fn is_at(tree: &Tree, path: &str, clip: &Filed) -> bool {
     path != clip.path && tree.is_placed(path, &clip.file)
 }

@@ -21,16 +21,16 @@ struct Name {
     first: RefCell<Option<JobKey>>,
 }
 
-/// The way in which a text of the selection is compared with jobs.
+/// The way in which a value of `--only` is compared with jobs.
 enum NameMatch {
-    /// The text is the exact key of a job or the exact id of an item.
+    /// The value is the exact key of a job or the exact id of an item.
     Spelled,
-    /// The text is a pattern for keys of jobs and ids of items.
+    /// The value is a pattern for keys of jobs and ids of items.
     Pattern(GlobMatcher),
 }
 
 impl Names {
-    /// Reads a selection from the texts of the command line.
+    /// Reads a selection from the values of `--only`.
     ///
     /// `is_name` returns whether a text is exactly the name of a job or an item; such a text is not read as a pattern.
     ///
@@ -56,7 +56,7 @@ impl Names {
         Ok(Self(names))
     }
 
-    /// Reads a selection of the manifest's jobs from the texts of the command line.
+    /// Reads a selection of the manifest's jobs from the values of `--only`.
     pub(crate) fn of_wanted(plan_tables: &PlanTables, written: &[String]) -> Result<Self, Error> {
         let tables = plan_tables.lock();
         Self::of(written, |name| tables.has_name(name).map_err(Error::from))
@@ -79,7 +79,7 @@ impl Names {
         has
     }
 
-    /// Returns the first text of the selection that matched no job; `None` if each matched one.
+    /// Returns the first value of `--only` that matched no job; `None` if each value matched a job.
     ///
     /// [`Self::has`] must have been called with every job before.
     pub(crate) fn unmatched(&self) -> Option<&str> {
@@ -92,7 +92,7 @@ impl Names {
     ///
     /// # Errors
     ///
-    /// Returns an error if a text of the selection matched no job.
+    /// Returns an error if a value of `--only` matched no job.
     pub(crate) fn warnings(&self) -> Result<Vec<String>, Error> {
         let mut warnings = Vec::new();
         for Name { written, meaning, first } in &self.0 {

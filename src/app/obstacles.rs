@@ -24,9 +24,11 @@ pub(crate) struct Obstacles<'a> {
     tree: Tree,
     names: ObstacleSearch,
     problems: Vec<Problem>,
-    /// True if a problem is a job's own clip that was altered since it was saved.
+    /// True if the search found a job's own clip that was altered after it was saved.
     is_altered: bool,
-    /// Owners of the clips of other projects, by the paths at which the plan saves clips.
+    /// Descriptions of other projects' clips at the paths where this plan saves clips, by path.
+    ///
+    /// Each description names the job and the project of the clip.
     taken: HashMap<String, String>,
     /// Problem with the disk of an output folder; `None` if no problem was found.
     disk: Option<String>,
@@ -133,7 +135,7 @@ pub(crate) fn refuse_altered(places: &Places, plan_tables: &PlanTables, lost: &L
     if problems.is_empty() { Ok(()) } else { Err(refusal(places, problems, true)) }
 }
 
-/// Refuses a plan that would save a clip at the path where another project of the folder has one.
+/// Refuses a plan that would save a clip at a path where another project in the same folder already has a clip.
 ///
 /// A run of the plan would be refused for the same reason.
 pub(crate) fn refuse_taken(places: &Places, plan_tables: &PlanTables) -> Result<(), Error> {

@@ -1,4 +1,6 @@
-//! Checks the file that a user names for a document, so that no file of the user is replaced.
+//! Checks the path to which a document such as a plan or a report will be written.
+//!
+//! A file that shotlist did not write as such a document is never replaced.
 
 use super::error::Error;
 use super::exit::Exit;

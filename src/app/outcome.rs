@@ -63,7 +63,7 @@ pub enum Obstacle {
 pub struct ResolvedJob {
     /// Key of the job.
     pub job: JobKey,
-    /// Rendering that needed the decision.
+    /// Rendering about which a person had to decide.
     pub take: TakeId,
     /// Action that settled the job, or the reason why it still needs a decision.
     pub outcome: Result<Resolution, Unresolved>,

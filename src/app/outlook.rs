@@ -29,9 +29,9 @@ impl Known for Outlook {
     }
 }
 
-/// Returns the estimated time until all unsent and unfinished renderings (`open`) are finished; `None` without any.
+/// Returns the estimated time until all renderings in `open` are finished; `None` if `open` has no rendering.
 ///
-/// Without a reader of the database, the estimate uses only the limits of the models.
+/// Without `reader`, the access to the database, the estimate uses only the limits of the models.
 pub(crate) async fn time(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -64,7 +64,7 @@ pub(crate) async fn time(
     Ok(estimate(open, &outlook))
 }
 
-/// Converts the numbers of unsent jobs to the input that [`time`] expects.
+/// Converts the number of unsent jobs of each kind to the input of a time estimate, without any running tasks.
 pub(crate) fn unsent(jobs: &BTreeMap<RenderKind, usize>) -> BTreeMap<RenderKind, Open> {
     let open =
         |(kind, unsent): (&RenderKind, &usize)| (kind.clone(), Open { unsent: *unsent, ..Open::default() });

@@ -1,6 +1,6 @@
 //! Checks that a project keeps its output folder.
 //!
-//! If clips were looked for in another folder, they would be rendered and paid again.
+//! If clips were looked for in another folder, they would be rendered and paid for again.
 
 use super::error::Error;
 use super::exit::Exit;

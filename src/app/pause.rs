@@ -44,7 +44,7 @@ pub struct ResumeRequest {
 /// The pauses that were ended.
 #[derive(Debug, Clone)]
 pub struct ResumeReport {
-    /// Provider that the request named; `None` for all pauses.
+    /// Provider that the request named; `None` if the request was to end all pauses.
     pub provider: Option<String>,
     /// Names of the resumed projects: that of the manifest, or all in the folder if the manifest cannot be read.
     pub projects: Vec<String>,
@@ -91,7 +91,8 @@ impl Project {
 }
 
 impl Concurrent {
-    /// Returns the name of the manifest's project, or the names of all projects in the folder if the manifest cannot be read.
+    /// Returns the name of the manifest's project, or the names of all projects in the folder if the manifest cannot be
+    /// read.
     async fn projects(&self) -> Result<Vec<String>, Error> {
         let projects = match &self.name {
             Some(name) => vec![name.clone()],

@@ -14,7 +14,8 @@ pub fn words(pause: &Pause, now: Timestamp) -> String {
 /// Returns a pause in words, as [`words`] does, but without the number of waiting jobs.
 #[must_use]
 pub fn since(pause: &Pause, now: Timestamp) -> String {
-    let reason = pause.reason.as_ref().map(|reason| format!("; reason: {reason}")).unwrap_or_default();
+    let reason =
+        pause.reason.as_ref().map(|reason| format!("; reason given: “{reason}”")).unwrap_or_default();
     let (since, lasted) = (utc(pause.since), span(pause.since, now));
     format!("{} since {since} ({lasted} so far){reason}", who(pause))
 }

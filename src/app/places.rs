@@ -82,7 +82,8 @@ impl Places {
         Self::find(Some(&self.manifest), None, self.sandbox)
     }
 
-    /// Returns the output folder: the one that the user named, else the `recorded` one of the database, else the default.
+    /// Returns the output folder: the one that the user named, else the `recorded` one of the database, else the
+    /// default.
     #[must_use]
     pub fn clips(&self, recorded: Option<&str>) -> PathBuf {
         match recorded {

@@ -48,7 +48,7 @@ pub struct PlanRequest {
     pub selection: Selection,
     /// File to write the plan to; `None` to write no file. Running the plan from this file counts as approval.
     pub out: Option<PathBuf>,
-    /// Names of shops or platforms (destinations) whose limits each clip must keep.
+    /// Names of shops or platforms (destinations) whose limits are compared with each clip.
     pub destinations: Vec<String>,
     /// True to fail if the manifest or the selection has no job.
     ///
@@ -70,7 +70,7 @@ pub struct PlanReport {
     pub lost: Lost,
     /// Number of clips by review outcome, with the number and price of the queued redos (further renderings).
     pub reviews: ReviewCounts,
-    /// True if jobs to send may have been paid before the database was rebuilt with some records missing.
+    /// True if jobs to send may have been paid for before the database was rebuilt with some records missing.
     ///
     /// A run refuses to send these jobs without the user's consent.
     pub has_gaps: bool,
@@ -192,7 +192,7 @@ impl PlanReport {
         })
     }
 
-    /// Calls `each` for every job that the manifest no longer has and whose clip is not in the archive yet.
+    /// Calls `each` for every job that the manifest no longer has and whose clip is not in the archive folder yet.
     ///
     /// It does nothing if only selected jobs are planned.
     pub fn each_gone<E: From<StoreError>>(
@@ -243,12 +243,12 @@ async fn lost(
     Ok(lost)
 }
 
-/// Opens the temporary tables of a plan (temporary planning tables) for the manifest's jobs, next to the database if there is one.
+/// Opens temporary planning tables for the manifest's jobs, next to the database if there is one.
 pub(crate) fn plan_tables(places: &Places) -> Result<PlanTables, Error> {
     PlanTables::new(Some(&places.state)).map_err(Error::from)
 }
 
-/// Makes the history of the manifest's project available to the plan's tables.
+/// Makes the history of the manifest's project available to the planning tables.
 ///
 /// `state` is the reader of the database; `None` if nothing was ever run.
 pub(crate) fn attach_history(
@@ -298,7 +298,7 @@ async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result
 
 /// Returns the other values of `one_per` (the unit that gets one clip), such as `variant (12 clips, $2.40)`.
 ///
-/// The list is empty if the plan does not render every job, for example because some were paid before.
+/// The list is empty if the plan does not render every job, for example because some were paid for earlier.
 fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
     let Items::File { reading, only: None, .. } = &manifest.items else { return Vec::new() };
     let items = loaded.makes.of(reading.how.one_per);

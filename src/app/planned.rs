@@ -28,10 +28,11 @@ pub struct Plan {
     pub dropped: BTreeMap<(ModelName, String), usize>,
     /// Model cards (descriptions of models) with the manifest's changes.
     pub cards: Cards,
-    /// Maximum number of concurrent submissions of each model, from the manifest's limits and the cards.
+    /// Maximum number of concurrent submissions of each model, from the manifest's limits and the model cards
+    /// (descriptions).
     pub at_once: BTreeMap<ModelName, usize>,
-    /// Jobs that the manifest no longer has and whose clips are not in the archive yet; none if only some jobs are
-    /// planned.
+    /// Jobs that the manifest no longer has and whose clips are not in the archive folder yet. There are none if only
+    /// some jobs are planned.
     pub gone: Gone,
     /// Additional cost if a person agrees to render the changed jobs that wait for consent.
     pub asking: Usd,
@@ -116,7 +117,8 @@ impl Plan {
         exposure
     }
 
-    /// Returns the models of the plan whose built-in card the manifest changes, with the changes.
+    /// Returns the models of the plan whose built-in card (description of limits and prices) the manifest changes, with
+    /// the changes.
     pub fn corrected(&self) -> impl Iterator<Item = (&ModelName, &[Correction])> {
         let corrections = |model| Some((model, self.cards.get(model)?.corrected.as_slice()));
         self.sum.models.keys().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())

@@ -1,6 +1,6 @@
 //! The current price of sending a request again, after a person's decision or for a queued redo.
 //!
-//! `status`, the question of `resolve`, and its comparison with the user's limit use the same price.
+//! `status` shows this price. `resolve` names it in its question, and compares it with the user's limit.
 
 use super::project::Project;
 use crate::domain::money::Usd;

@@ -1,4 +1,5 @@
-//! The status of a project's takes (renderings): counts, and the takes that need a person.
+//! The status of a project's takes (renderings): numbers by phase, and takes that need a decision or ended without a
+//! clip.
 
 use super::find;
 use super::places::Places;
@@ -29,15 +30,19 @@ pub struct Held {
     pub can_be_asked: bool,
 }
 
-/// The number of a project's takes by state, and the takes that need a person.
+/// The number of a project's takes by phase, and the takes that need a decision, failed or were written off.
 pub struct ProjectStatus {
-    /// Number and amount of the takes in each phase of their life cycle.
+    /// Number of takes in each phase of their life cycle, with the sum of their costs.
     pub counts: BTreeMap<Phase, Count>,
     /// Takes that need a person's decision.
     pub held: Vec<Held>,
-    /// Failed renderings that only a command sends again, including failed redos of finished jobs; oldest first.
+    /// Failed renderings, including failed redos of finished jobs; oldest first.
+    ///
+    /// No run sends them again; `retry` does.
     pub failed: Vec<Take>,
-    /// Written-off renderings that only a command sends again; oldest first.
+    /// Written-off renderings, oldest first.
+    ///
+    /// No run sends them again; `retry --written-off` does.
     pub written_off: Vec<Take>,
     /// Last message of the provider about some of the failed takes and of the takes with an uncertain charge.
     pub(crate) said: HashMap<TakeId, Said>,
@@ -78,7 +83,10 @@ impl ProjectStatus {
         Ok(Self { counts: reader.counts(name).await?, held, failed, written_off, said })
     }
 
-    /// Returns the provider's last message about a take; `None` if reports show none.
+    /// Returns the provider's last message about a take (rendering); `None` if there is none or it was not read.
+    ///
+    /// Messages are read only for some takes: one failed take for each kind of refusal, and a few with an uncertain
+    /// charge.
     #[must_use]
     pub fn said(&self, take: &Take) -> Option<&Said> {
         self.said.get(&take.id)
@@ -90,7 +98,7 @@ impl ProjectStatus {
         self.counts.get(&phase).map_or(0, |count| count.takes)
     }
 
-    /// Returns the number of takes that were or may have been paid and whose clips are not saved yet.
+    /// Returns the number of takes that were, or may have been, paid for and whose clips are not saved yet.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         Phase::IN_FLIGHT.map(|phase| self.count(phase)).iter().sum()
@@ -123,7 +131,8 @@ pub(crate) async fn buckets(
     reader.buckets(project.as_deref(), apart, kept_as(manifest)).await
 }
 
-/// Returns a function from a shot to the status of those of its jobs that keep their clip although the input changed.
+/// Returns a function that takes a shot and returns the status of its jobs that keep their clip although the input
+/// changed.
 ///
 /// The function returns `None` if the shot renders changed jobs again, or if the manifest cannot be read.
 pub(crate) fn kept_as(manifest: Option<Manifest>) -> ChangedJobs {

@@ -108,17 +108,18 @@ impl Project {
         let Self { places, .. } = self;
         let keys: Vec<&JobKey> = gone.iter().map(|job| &job.key).collect();
         self.tell(&News::Unwanted(&keys));
-        let question = format!(
-            "Move {} to the folder `{}`?",
-            count(gone.len(), "clip"),
-            places.out.join(ARCHIVE).display()
-        );
-        match self.ask(Topic::Move, &question) {
+        let moved =
+            format!("{} to the folder `{}`", count(gone.len(), "clip"), places.out.join(ARCHIVE).display());
+        match self.ask(Topic::Move, format!("Move {moved}?")) {
             Answer::Yes => Ok(()),
-            Answer::No => Err(Error::new(Exit::Usage, "nothing was moved").hint(places.typed("plan"))),
+            Answer::No => {
+                let what = "the answer was no; nothing was moved";
+                Err(Error::new(Exit::Usage, what).hint(places.typed("plan")))
+            }
             Answer::Unavailable => {
                 let what = format!(
-                    "{question} There is no terminal to ask on: to agree, add --yes. Nothing was moved"
+                    "moving {moved} needs your consent, and there is no terminal to ask on; add --yes; nothing was \
+                     moved"
                 );
                 Err(Error::new(Exit::Usage, what).hint(places.typed("prune --yes")))
             }

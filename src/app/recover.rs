@@ -30,7 +30,7 @@ pub struct Recovered {
     pub rebuilt: Rebuilt,
     /// Folder that was searched for clips.
     pub output: PathBuf,
-    /// Number and amount of the takes (renderings) in each phase of their life cycle.
+    /// Number of takes (renderings) in each phase of their life cycle, with the sum of their costs.
     pub counts: BTreeMap<Phase, Count>,
 }
 
@@ -57,14 +57,14 @@ impl Project {
                 drop(recovery);
                 // The start of any command that submits, collects or rebuilds writes the lost lines again.
                 Session::open_locked(self, lock, false)?;
-                return intact("the database is sound, and the ledger has every entry of it again", "status");
+                return intact("the database is undamaged, and the ledger is complete again", "status");
             }
             if !has_database {
                 let nothing = "there is no database, and neither the ledger nor a clip shows a request: there is nothing to \
                                rebuild";
                 return intact(nothing, "plan");
             }
-            let sound = "the database is sound and has every entry of the ledger: nothing was changed";
+            let sound = "the database is undamaged and has every entry of the ledger: nothing was changed";
             return intact(sound, "status");
         }
         let why = match recovery.why() {
@@ -82,17 +82,17 @@ impl Project {
         Ok(RecoverReport { why, recovered, next: places.typed("collect") })
     }
 
-    /// Ends the question of each run whether jobs were paid before the database was rebuilt with some records missing.
+    /// Accepts that jobs may have been paid for before the database was rebuilt with some records missing.
     ///
-    /// It rebuilds nothing. If a later rebuild finds other records missing, the question is asked again.
+    /// A run then no longer refuses to send these jobs. The method rebuilds nothing. If a later rebuild finds other
+    /// records missing, runs refuse again.
     pub async fn accept_gaps(&self) -> Result<RecoverReport, Error> {
         let places = &self.places;
         refuse_lost(places).await?;
         let session = Session::open(self, "recover")?;
         let why = if session.store.gaps().await?.is_some() {
             session.store.close_gaps().await?;
-            "from now on, jobs without a clip are sent without the question whether they were paid before the records \
-             were rebuilt"
+            "from now on, runs also send jobs that may have been paid for before the records were rebuilt"
         } else {
             "no requests are missing from shotlist's records: nothing was changed"
         };
@@ -102,7 +102,7 @@ impl Project {
 
 /// Refuses to continue if the output folder has clips but their database is missing or must be rebuilt.
 ///
-/// Without the database, jobs that were paid already would be planned again.
+/// Without the database, jobs that were already paid for would be planned again.
 pub(crate) async fn refuse_lost(places: &Places) -> Result<(), Error> {
     match Reader::open(&places.state) {
         Ok(Some(reader)) if !reader.counts(None).await?.is_empty() => Ok(()),

@@ -59,12 +59,12 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
     let (jobs, refused) = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
     let others = other_buckets(&decide_all(&plan_tables, &loaded, manifest)?, &keys)?;
-    // The last connection to close checkpoints the write-ahead log, and the temporary tables of a plan may not write.
+    // The last connection to close checkpoints the write-ahead log, and that of the planning tables may not write.
     drop(plan_tables);
     if let Some(first) = refused.first() {
         let them = if refused.len() == 1 { "its" } else { "their" };
         let what =
-            format!("{} cannot be rendered again in {them} present state", count(refused.len(), "job"));
+            format!("{} cannot be rendered again in {them} current state", count(refused.len(), "job"));
         let error = Error::new(Exit::Usage, format!("{what}; nothing was sent")).money("not charged");
         return Err(error.hint(first));
     }
@@ -82,6 +82,7 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         command: "redo",
         repeat: repeat_command(args),
         question: format!("Render {} again", count(jobs.len(), "clip")),
+        action: format!("rendering {} again", count(jobs.len(), "clip")),
         jobs,
         notes,
         others,
@@ -201,9 +202,10 @@ fn hindrance(
     };
     Ok(Some(match manifest.rules(&wanted.key.shot).on_change {
         // `run` does not send the request again.
-        OnChange::Render if job.takes.iter().any(has_ended) => {
-            ("its present request failed or was written off", of_it("show"))
-        }
+        OnChange::Render if job.takes.iter().any(has_ended) => (
+            "decide first about the request with its current input, which failed or was written off",
+            of_it("show"),
+        ),
         OnChange::Render => ("its input has changed since it was rendered", of_it("run --only")),
         OnChange::Ask => {
             ("its input has changed since it was rendered", of_it("run --accept-changes --only"))

@@ -1,4 +1,6 @@
-//! Finds redos (further renderings of finished jobs) that a run does not send or that need a person, for notes in reports.
+//! Finds the redos (further renderings of finished jobs) about which a report has a note.
+//!
+//! These are redos that a run does not send, and redos that failed, were written off or need a decision.
 
 use super::decided::Decided;
 use super::error::Error;
@@ -57,7 +59,7 @@ pub(crate) fn unsent_redos(
     Ok(notes)
 }
 
-/// Checks whether a person has queued a redo of a job that was not sent yet.
+/// Checks whether a job has a queued redo (another rendering that a person requested) that was not sent yet.
 pub(crate) fn has_queued_redo(tables: &LockedTables, key: &JobKey) -> Result<bool, StoreError> {
     if tables.rejection(key).is_some_and(|rejection| rejection.is_redo_queued) {
         return Ok(true);
@@ -97,9 +99,9 @@ fn hindrance(
         decision if decision.costs() => None,
         Decision::Blocked { state: State::Held { .. }, .. } => Some(held),
         Decision::Failed { state: State::WrittenOff { .. }, .. } => {
-            Some(("the job's present request was written off", "show {}"))
+            Some(("the request with the job's current input was written off", "show {}"))
         }
-        Decision::Failed { .. } => Some(("the job's present request failed", "show {}")),
+        Decision::Failed { .. } => Some(("the request with the job's current input failed", "show {}")),
         Decision::Kept { asks: true, .. } => {
             Some(("the job's input changed", "run --accept-changes --only {}"))
         }

@@ -43,6 +43,8 @@ pub(crate) struct Reorder {
     pub(crate) jobs: Vec<Wanted>,
     /// Question to ask before the jobs are sent, to which the price is added.
     pub(crate) question: String,
+    /// Action that the question asks about, for the error if there is no person to ask.
+    pub(crate) action: String,
     /// Notes shown before the question.
     pub(crate) notes: Vec<String>,
     /// Number of the manifest's jobs that are not sent again, by status (bucket).
@@ -118,7 +120,7 @@ pub(crate) async fn submit_reorder(
     let price: Usd = reorder.jobs.iter().map(cost).sum();
     if !project.places.sandbox {
         let typed = session.places.typed(&reorder.repeat);
-        agreed(&project, bounds, &format!("{} for about {price}?", reorder.question), typed)?;
+        agreed(&project, bounds, &reorder, price, typed)?;
     }
     let mut needed = session.owing().await?;
     needed.extend(reorder.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
@@ -197,16 +199,27 @@ pub(crate) fn cost(wanted: &Wanted) -> Usd {
 /// Asks once for consent to the total price; returns an error unless the answer is yes.
 ///
 /// If there is no person to ask, `--max-cost` counts as consent.
-fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
-    match project.ask(Topic::Spend, question) {
+fn agreed(
+    project: &Project,
+    bounds: &Bounds,
+    reorder: &Reorder,
+    price: Usd,
+    typed: String,
+) -> Result<(), Error> {
+    match project.ask(Topic::Spend, format!("{} for about {price}?", reorder.question)) {
         Answer::Yes => Ok(()),
         // A program that sets a limit has agreed to any price within it.
         Answer::Unavailable if bounds.max_cost.is_some() => Ok(()),
         Answer::Unavailable => {
-            let what =
-                format!("{question} There is no terminal to ask on: to agree, add --yes, or --max-cost USD");
+            let what = format!(
+                "{} for about {price} needs your consent, and there is no terminal to ask on; add --yes, or \
+                 --max-cost USD",
+                reorder.action
+            );
             Err(Error::new(Exit::Usage, what).money("not charged").hint(typed))
         }
-        Answer::No => Err(Error::new(Exit::Usage, "nothing was sent").money("not charged")),
+        Answer::No => {
+            Err(Error::new(Exit::Usage, "the answer was no; nothing was sent").money("not charged"))
+        }
     }
 }

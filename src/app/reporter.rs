@@ -36,7 +36,7 @@ pub enum News<'a> {
     Note(&'a str),
     /// Errors and warnings about the user's files.
     Problems(&'a [Problem]),
-    /// An error after which the use case continues, for example to download paid clips.
+    /// An error after which the command continues, for example to download paid clips.
     Failed(&'a super::error::Error),
     /// A repair of the database that was made when it was opened.
     Repaired(&'a Repair),
@@ -60,9 +60,10 @@ pub enum News<'a> {
     Guards {
         /// Exceeded guards, each with the measured value.
         trips: &'a [ExceededGuard],
-        /// Commands that accept the plan: one that runs it at once, and two that write it and run it from the file.
+        /// Three commands that accept the plan; `None` for `prune`, which sends nothing.
         ///
-        /// It is `None` for `prune`, which sends nothing.
+        /// The first runs the plan at once. The second writes the plan to a file, and the third runs the plan from that
+        /// file.
         commands: Option<[String; 3]>,
     },
     /// The jobs that have changed since an approved plan was written, so the plan is not carried out.
@@ -89,7 +90,7 @@ pub enum News<'a> {
     Unwanted(&'a [&'a JobKey]),
     /// A job that is submitted again.
     Again {
-        /// Name of the command that submits it: `retry` or `redo`.
+        /// Name of the command that submits the job: `retry` or `redo`.
         command: &'static str,
         /// Key of the job.
         job: &'a JobKey,
@@ -107,7 +108,7 @@ pub enum News<'a> {
     },
     /// Renderings of earlier runs that the run finishes at no new cost.
     Owed {
-        /// Number of renderings that were paid before and whose clips are not saved yet.
+        /// Number of renderings that were paid for earlier and whose clips are not saved yet.
         paid: usize,
         /// Number of submissions for which it is not known whether the provider received them.
         doubtful: usize,
@@ -155,6 +156,8 @@ pub enum News<'a> {
         /// Clip that differs from its record.
         clip: &'a Clip,
         /// Kind of the problem: `missing`, `damaged`, `foreign` (another file), `unreadable` or `sidecar`.
+        ///
+        /// The word `sidecar` means that the clip is intact, but the JSON file next to it is missing or wrong.
         word: &'static str,
         /// Details of the problem; may be empty.
         why: &'a str,

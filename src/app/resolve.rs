@@ -36,7 +36,7 @@ pub struct ResolveRequest {
     pub decision: Decision,
     /// Name of a reason, such as `ambiguous_submit`, to select only jobs with this reason; `None` for all reasons.
     pub reason: Option<String>,
-    /// Minimum time for which a job has needed a decision, to select only such jobs; `None` for no minimum.
+    /// Selects only jobs that have needed a decision for at least this time; `None` for no minimum.
     pub older_than: Option<Duration>,
     /// Person's reason for the decision, which is kept in the ledger.
     pub note: Option<String>,
@@ -70,7 +70,7 @@ pub struct ResolveReport {
 }
 
 impl ResolveReport {
-    /// Returns the exit code: the one for open decisions if a job still needs one, otherwise success.
+    /// Returns the exit code: [`Exit::Held`] if a selected job still needs a decision, otherwise [`Exit::Done`].
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.jobs.iter().any(|job| job.outcome.is_err()) { Exit::Held } else { Exit::Done }
@@ -82,8 +82,8 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// Returns an error if a job that the request names cannot be settled by this decision. If the request names no
-    /// job, such jobs keep needing a decision.
+    /// Returns an error if the request names a job and this decision cannot settle that job. If the request names no
+    /// job, a job that the decision cannot settle causes no error, and keeps needing a decision.
     pub async fn resolve(&self, request: &ResolveRequest) -> Result<ResolveReport, Error> {
         if let Decision::Adopt(task) = &request.decision
             && ["id", "<id>"].contains(&task.0.raw().trim().to_lowercase().as_str())
@@ -207,7 +207,9 @@ impl Project {
             )
             .money("not charged")
             .hint(self.places.typed(&with_bound(request, sum)))),
-            Answer::No => Err(Error::new(Exit::Usage, "nothing was changed").money("not charged")),
+            Answer::No => {
+                Err(Error::new(Exit::Usage, "the answer was no; nothing was changed").money("not charged"))
+            }
         }
     }
 

@@ -43,8 +43,9 @@ pub struct RetryRequest {
 impl Project {
     /// Sends failed jobs again.
     ///
-    /// Without further options it sends only jobs whose failure cost nothing for certain and that may succeed now. A
-    /// job that a person has accepted as failed (dismissed) is sent only if `only` of the selection matches it.
+    /// Without further options, it sends only jobs that may succeed now and whose failure certainly cost nothing. A
+    /// dismissed job (a person accepted the failure) is sent only if a name or pattern in the selection matches the
+    /// job.
     pub async fn retry(&self, request: &RetryRequest) -> Result<RunReport, Error> {
         retry(self, request).await
     }
@@ -73,7 +74,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
     let others = other_buckets(&decided, &keys)?;
     let having = finished(&decided, keys)?;
-    // The last connection to close checkpoints the write-ahead log, and the temporary tables of a plan may not write.
+    // The last connection to close checkpoints the write-ahead log, and that of the planning tables may not write.
     drop((decided, plan_tables));
     if chosen.is_empty() {
         let (what, next) = ("nothing to retry".to_owned(), Some(session.places.typed("status")));
@@ -87,6 +88,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         command: "retry",
         repeat: repeat_command(args),
         question: format!("Send {} again", count(chosen.len(), "job")),
+        action: format!("sending {} again", count(chosen.len(), "job")),
         jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
         notes: Some(second).filter(|_| is_twice).into_iter().collect(),
         others,
@@ -95,10 +97,10 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     Box::pin(submit_reorder(session, &loaded, &args.bounds, reorder)).await
 }
 
-/// Returns failed takes that the plan leaves to `retry` and that are not in `known`.
+/// Returns the failed takes that the plan leaves to `retry` and that are not in `known`.
 ///
-/// `known` follows the request of the last run, but the plan uses the current manifest. They differ, for example, if an
-/// edit was undone since then.
+/// `known` has the failed takes of the jobs as the last run recorded them, but the plan uses the current manifest. If
+/// the manifest was edited before that run, and the edit was undone afterwards, the plan may have further failed takes.
 fn planned(decided: &Decided, known: &[Take]) -> Result<Vec<TakeId>, StoreError> {
     let mut planned = Vec::new();
     decided.plan_tables.lock().each_named::<StoreError>(&["failed"], |tables, job| {
@@ -179,12 +181,11 @@ fn chosen(
         } else if refusal.permanent() && !args.include_permanent {
             let how = match refusal {
                 Refusal::Model => {
-                    "the provider refused the model; once it is enabled for your account, --include-permanent sends the \
-                     job again"
+                    "once the model is enabled for your account, --include-permanent sends the job again"
                 }
                 _ => "the provider would refuse it again; change its input, or use --include-permanent",
             };
-            let why = format!("{}: {how}", refusal.name());
+            let why = format!("{} ({}): {how}", refusal.words(), refusal.name());
             project.tell(&News::Skipped { job: &take.key, why: &why });
         } else {
             chosen.push((take, wanted));

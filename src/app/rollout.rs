@@ -38,13 +38,15 @@ pub struct CanaryState {
     /// True if the first clips (the canary) have passed the review, and no earlier run has recorded that.
     pub is_news: bool,
     template: Sha256,
-    /// Positions, in the plan's tables (the planning tables), of the jobs to render first.
+    /// Positions of the jobs to render first, in the planning tables.
     places: Vec<i64>,
     /// True if the jobs to render first differ from those that the database records, so they must be recorded.
     is_changed: bool,
 }
 
-/// The canaries of all templates that no earlier run has recorded as passed.
+/// The canary of each template (a shot with a model): the clips that are rendered and reviewed first.
+///
+/// Templates whose canary an earlier run has recorded as passed are left out.
 #[derive(Debug, Clone, Default)]
 pub struct RolloutState {
     /// Canaries (the clips to review first), one for each shot and model, in the order of the manifest.
@@ -52,9 +54,9 @@ pub struct RolloutState {
 }
 
 impl RolloutState {
-    /// Chooses the canaries of the manifest's jobs.
+    /// Chooses the jobs to render and review first (the canary) for each template, which is a shot with a model.
     ///
-    /// The other jobs of a template are held back if the canary has not passed.
+    /// The other jobs of a template are held back until the canary has passed the review.
     pub(crate) fn begin(manifest: &Manifest, plan_tables: &PlanTables) -> Result<Self, Error> {
         let mut state = Self::default();
         let Some(rule) = manifest.rollout else { return Ok(state) };
@@ -69,7 +71,9 @@ impl RolloutState {
         Ok(state)
     }
 
-    /// Counts the jobs that wait for the review of first clips; every job must have a planned action before.
+    /// Counts the jobs that wait for the review of first clips.
+    ///
+    /// Each job in the planning tables must already have a planned action.
     pub(crate) fn count(&mut self, plan_tables: &PlanTables) -> Result<(), Error> {
         let tables = plan_tables.lock();
         for canary in &mut self.canaries {
@@ -94,7 +98,9 @@ impl RolloutState {
         all
     }
 
-    /// Records changed canaries and newly passed templates in the database, before anything is sent.
+    /// Records which jobs are rendered first (the canary), and which shots and models have passed the review.
+    ///
+    /// Only changes are written to the database. This must happen before anything is sent.
     pub(crate) async fn keep(&self, store: &Store, project: &str, now: Timestamp) -> Result<(), Error> {
         let changed = self.canaries.iter().filter(|canary| canary.is_changed);
         let canaries: Vec<Canary> = changed.map(CanaryState::record).collect();
@@ -121,8 +127,9 @@ impl RolloutState {
         if self.open().any(is_rendered) { Some(places.typed(REVIEW)) } else { self.next(places) }
     }
 
-    /// Returns the next command towards the review of the first clips, such as `review` or `retry`; `None` if no job
-    /// waits.
+    /// Returns the command that brings the first clips closer to their review, such as `review` or `retry`.
+    ///
+    /// It is `None` if no job waits for the review.
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let has = |state: Member| self.open().any(|canary| canary.count(state) > 0);
         let words = match self.open().next()?.step {
@@ -138,7 +145,9 @@ impl RolloutState {
 }
 
 impl CanaryState {
-    /// Returns the canary of a template: its recorded jobs with their states, and new jobs if these are too few.
+    /// Returns the canary of a template: the jobs of a shot with a model whose clips are reviewed first.
+    ///
+    /// These are the recorded jobs of the canary, and new ones if the recorded jobs are too few.
     fn of(rule: Rollout, template: Template, tables: &LockedTables) -> Result<Self, StoreError> {
         let Template { identity, shot, model, jobs: _ } = template;
         let draw = Draw::of(&rule);
@@ -213,7 +222,7 @@ impl CanaryState {
         }
     }
 
-    /// Returns the number of the canary's jobs in a state.
+    /// Returns the number of jobs in the canary (the clips to review first) that have the state `state`.
     #[must_use]
     pub fn count(&self, state: Member) -> usize {
         self.members.iter().filter(|(_, member)| *member == state).count()
@@ -225,7 +234,9 @@ impl CanaryState {
         self.template.to_string()
     }
 
-    /// Returns whether the first clips pass by a statistical test, instead of the approval of every clip.
+    /// Returns whether a statistical test of the reviews of the first clips decides if the other clips are rendered.
+    ///
+    /// Otherwise every one of the first clips must be approved.
     #[must_use]
     pub const fn is_test(&self) -> bool {
         matches!(self.rule.then, AfterCanary::Rate { .. })
@@ -237,9 +248,10 @@ impl CanaryState {
     }
 }
 
-/// Chooses further jobs (as many as `jobs` says) for a canary, and returns their positions in the plan's tables.
+/// Chooses further jobs of a template (a shot with a model) to render first, and returns their positions in the
+/// planning tables.
 ///
-/// Jobs at the positions in `except` are not chosen.
+/// `jobs` is the number of jobs to choose. Jobs at the positions in `except` are not chosen.
 fn choose(
     tables: &LockedTables,
     template: &Sha256,

@@ -55,7 +55,8 @@ pub struct RunRequest {
     pub plan: Option<PathBuf>,
     /// True to override the manifest's guards (safety limits) and to render changed jobs again without a question.
     ///
-    /// It also accepts missing clips and disks, and sends jobs that may have been paid before but have no record.
+    /// The run then also starts if many clips are missing, or if the output folder is on another disk. It sends jobs
+    /// that may have been paid for before but have no record.
     pub accept_changes: bool,
     /// True to fail if the manifest or the selection has no job.
     ///
@@ -71,9 +72,9 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// Returns an error if nothing could be submitted and there is no paid work to collect. With paid work, it collects
-    /// that and returns the report with the exit code of the error. It collects nothing after a local error, or if the
-    /// person answers no.
+    /// Returns an error if nothing could be submitted and no paid clip waits for its download. If paid clips wait, the
+    /// run downloads them, and the report has the exit code of the error. Nothing is downloaded if the person answers
+    /// no, or after an error of this computer ([`Exit::Local`]), such as a missing disk.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
         let plan_tables = plan_tables(&self.places)?;
         let loaded = match valid(self, load(self, &plan_tables)) {
@@ -87,7 +88,7 @@ impl Project {
         refuse_lost(&self.places).await?;
         let session = Session::open(self, "run")?;
         let prepared = Box::pin(prepare(request, &session, &loaded, &plan_tables)).await;
-        // The last connection to close checkpoints the write-ahead log, and the temporary tables of a plan may not write.
+        // The last connection to close checkpoints the write-ahead log, and that of the planning tables may not write.
         drop(plan_tables);
         match prepared {
             Ok(prepared) => Box::pin(carry_out(request, session, &loaded, prepared)).await,
@@ -313,7 +314,7 @@ fn repeat_command(request: &RunRequest) -> String {
     Words::new("run").selection(selection).option("--plan", plan).bounds(bounds).build()
 }
 
-/// Returns the command that repeats the run and sends its jobs although they may have been paid before.
+/// Returns the command that repeats the run and sends its jobs although they may have been paid for earlier.
 fn accepting(places: &Places, request: &RunRequest) -> String {
     places.typed(&format!("{} --accept-changes", repeat_command(request)))
 }
@@ -330,9 +331,9 @@ pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(
     Ok(())
 }
 
-/// Refuses to send jobs that may have been paid before the database was rebuilt with some records missing.
+/// Refuses to send jobs that may have been paid for before the database was rebuilt with some records missing.
 ///
-/// A plan that was approved after the rebuild has shown this question, so its jobs are sent.
+/// It does not refuse a plan that was approved after this rebuild, because `plan` has warned about these jobs.
 async fn ask_about_gaps(
     request: &RunRequest,
     session: &Session,
@@ -351,9 +352,9 @@ async fn ask_about_gaps(
     let accept = accepting(places, request);
     let close = places.typed("recover --accept-gaps");
     let what = format!(
-        "shotlist's records were rebuilt and may lack requests: {} without a clip, for about {sum}, may have been paid \
-         before; nothing was sent. Look in your provider's console first; to render {}: {accept}; to stop this \
-         question for all later jobs, too: {close}",
+        "shotlist's records were rebuilt, and requests may be missing from them: {} without a clip, for about {sum}, \
+         may have been paid for before; nothing was sent. Look in your provider's console first; to send {}: {accept}; \
+         to let runs send all later jobs of this kind, too: {close}",
         count(jobs, "job"),
         if jobs == 1 { "it" } else { "all of them" },
     );
@@ -391,7 +392,8 @@ fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Er
         .money("not charged")
         .hint(places.typed(&format!("{} --yes", repeat_command(request))))),
         Answer::No => {
-            Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").hint(places.typed("plan")))
+            let what = "the answer was no; nothing was sent";
+            Err(Error::new(Exit::Usage, what).money("not charged").hint(places.typed("plan")))
         }
     }
 }

@@ -220,6 +220,8 @@ fn by_model(definition: &str) -> Json {
 }
 
 /// Returns the schemas of a model's name: one for the models of each provider, and one for a template.
+///
+/// A template such as `{{ item.model }}` reads the name from the item.
 fn models(cards: &Cards) -> impl Iterator<Item = Json> {
     let of_one = move |provider: &Arc<dyn Provider>| {
         let names: Vec<String> = cards.of(provider.name()).map(|card| card.name.to_string()).collect();

@@ -49,7 +49,8 @@ pub(crate) struct Session {
     pub(crate) places: Places,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
-    /// Output folder; empty until it is opened. It is opened only once, so all files of this process go to the same folder.
+    /// Output folder; empty until it is opened. It is opened only once, so all files of this process go to the same
+    /// folder.
     tree: OnceLock<Tree>,
 }
 
@@ -59,7 +60,9 @@ pub(crate) struct Order<'a> {
     pub(crate) project: &'a str,
     /// Number of the run in the history.
     pub(crate) run: RunId,
-    /// Jobs to submit and clips to save; `None` to collect only, without a client that could submit.
+    /// Jobs to submit and clips to save; `None` if the run only downloads clips that are paid for already.
+    ///
+    /// With `None`, the engine gets no client that could submit a request.
     pub(crate) work: Option<Work>,
     /// Maximum time of the run; `None` for no limit.
     ///

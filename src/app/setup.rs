@@ -89,7 +89,8 @@ pub(crate) async fn setup(
 
 /// Returns the error for the needed providers that are not in `setup`, because an address or a key is missing or wrong.
 ///
-/// `is_owed` is true if they have paid clips to collect, for which a rehearsal is no help.
+/// If `is_owed` is true, the providers have paid clips to download. The error then names the command for the download.
+/// Otherwise it suggests a rehearsal (a run with fake providers), which needs no key.
 pub(crate) fn not_set_up(
     project: &Project,
     needed: &BTreeSet<String>,
@@ -101,7 +102,10 @@ pub(crate) fn not_set_up(
     let is_left =
         |name: &&String| project.registry.find(name).is_some() && !setup.accounts.contains_key(name.as_str());
     let left: Vec<&str> = needed.iter().filter(is_left).map(String::as_str).collect();
-    let what = format!("{} cannot be used yet; nothing was sent", left.join(", "));
+    let what = format!(
+        "{} cannot be used, because a key or an address is missing or wrong; nothing was sent",
+        left.join(", ")
+    );
     if is_owed {
         let what = format!("{what}; the paid clips wait for `{}`", project.places.typed("collect"));
         return Error::new(exit, what)
@@ -189,9 +193,10 @@ pub(crate) async fn set_up_valid(
     Ok((Setup { accounts, settings, stage: None }, unusable))
 }
 
-/// Returns a note that the sandbox ignores the manifest's changes of some models; `None` if no used model has changes.
+/// Returns a note that the sandbox (the fake providers) ignores the manifest's corrections of some models.
 ///
-/// The sandbox follows the providers' documentation of the models and does not read the manifest.
+/// It is `None` if the manifest corrects no model in `used`, or only prices. The sandbox follows the providers'
+/// documentation of the models and does not read the manifest.
 pub(crate) fn sandbox_limits(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
     let is_changed =
         |card: &&Arc<ModelCard>| card.corrected.iter().any(|correction| correction.part != "price");

@@ -219,7 +219,7 @@ fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices:
     };
     let Some(decisive) = history.decisive() else {
         return vec![match history.filed {
-            Some(_) => choice("the job is done; see the other jobs", "status"),
+            Some(_) => choice("nothing to do for this job; see the state of all jobs", "status"),
             None => choice("render it", "run --only {}"),
         }];
     };
@@ -230,7 +230,7 @@ fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices:
             let first = if task.is_none() {
                 choice("if you find its task in the provider's console (free)", "resolve {} --task-id ID")
             } else if *reason == HeldReason::NameConflict {
-                choice("after you have moved the other file away (free)", "resolve {} --again")
+                choice("move the other file away, then get the paid clip (free)", "resolve {} --again")
             } else {
                 choice("ask the provider for the result again (free)", "resolve {} --again")
             };
@@ -250,12 +250,21 @@ fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices:
             let again = format!("retry --only {{}} --include-permanent{paid}");
             if *refusal == Refusal::Model {
                 vec![
-                    choice(&format!("after the model was enabled for your account ({cost})"), &again),
-                    choice(&format!("after you chose another model ({cost})"), "run --only {}"),
+                    choice(
+                        &format!("have the model enabled for your account, then send the job again ({cost})"),
+                        &again,
+                    ),
+                    choice(
+                        &format!("choose another model in the manifest, then send the job ({cost})"),
+                        "run --only {}",
+                    ),
                 ]
             } else if refusal.permanent() {
                 vec![
-                    choice(&format!("after you changed its prompt or picture ({cost})"), "run --only {}"),
+                    choice(
+                        &format!("change its prompt or picture, then send the changed job ({cost})"),
+                        "run --only {}",
+                    ),
                     choice(&format!("send the same request again ({cost})"), &again),
                 ]
             } else {
@@ -272,7 +281,9 @@ fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices:
                 "verify --repair --replace-altered",
             )]
         }
-        State::Done { .. } if history.wanted => vec![choice("the job is done; see the other jobs", "status")],
+        State::Done { .. } if history.wanted => {
+            vec![choice("nothing to do for this job; see the state of all jobs", "status")]
+        }
         State::Pending { .. } if history.wanted => vec![choice("send it", "run --only {}")],
         State::Running { .. } | State::Downloading { .. } | State::Placing { .. } => {
             vec![choice("download the paid clip (free)", "collect")]
@@ -281,7 +292,7 @@ fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices:
             vec![choice("find out whether the provider received the request (free)", "collect")]
         }
         State::WrittenOff { .. } if history.wanted && has_clip(history) => vec![
-            choice("the job keeps its earlier clip; see the other jobs", "status"),
+            choice("nothing to do: the job keeps its earlier clip; see the state of all jobs", "status"),
             choice(&format!("render it again (a new charge of {price})"), "redo {}"),
         ],
         State::WrittenOff { .. } if history.wanted => vec![

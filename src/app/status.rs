@@ -58,9 +58,9 @@ pub struct StatusReport {
     pub buckets: Buckets,
     /// Number of clips by review outcome, with the number and price of the queued redos (further renderings).
     pub reviews: ReviewCounts,
-    /// Takes (renderings) that were or may have been paid and whose clips are not saved yet.
+    /// Takes (renderings) that were, or may have been, paid for and whose clips are not saved yet.
     pub in_flight: Vec<Take>,
-    /// Number of current clips by verdict of the automatic checks.
+    /// Number of the jobs' current clips by verdict of the automatic checks; earlier versions do not count.
     pub checks: Tally,
     /// Pauses that stop new submissions to providers.
     pub paused: Vec<Pause>,
@@ -92,7 +92,7 @@ pub struct Oldest<'a> {
     pub phase: Phase,
     /// Number of takes.
     pub takes: usize,
-    /// The oldest take in this state, by the time at which it was submitted or accepted.
+    /// The oldest of the takes, by the time at which it was submitted or accepted.
     pub take: &'a Take,
     /// Time at which the oldest take was submitted or accepted.
     pub since: Timestamp,
@@ -288,7 +288,7 @@ impl StatusReport {
         self.buckets.count(Bucket::Done)
     }
 
-    /// Returns the command to type next for a project whose jobs are all rendered or wait for a review.
+    /// Returns the command to type next for a project in which each job is done or waits for the review of first clips.
     fn next_review(&self) -> String {
         let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd: _ } = self.reviews;
         let words = match self.buckets.count(Bucket::Review) {

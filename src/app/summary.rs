@@ -107,8 +107,9 @@ pub struct Summary {
     pub spent: Spent,
     /// Amount that the whole run spent, including the interrupted run that it continued.
     pub run_spent: Spent,
-    /// Number of clips that were charged above their price, and the sum of the excess charges. The clips of the whole
-    /// run count, and clips of earlier runs whose charge became known only now.
+    /// Number of clips that were charged above their price, and the sum of the excess charges.
+    ///
+    /// These are clips of the whole run, and clips of earlier runs whose charge became known only now.
     pub above_price: (u64, Usd),
     /// Budgets with the amount spent against each so far.
     pub levels: Vec<Level>,
@@ -147,8 +148,8 @@ pub struct Summary {
 
 /// Runs the engine, records the end of the run in the run history, and returns the summary.
 ///
-/// It stops the test servers of a rehearsal as soon as the engine has ended: they read the database, too, and the run
-/// must be the last to close it.
+/// It stops the test servers of a rehearsal as soon as the engine has ended, because they read the database. The run
+/// must be the last to close the database: a connection that only reads cannot merge the write-ahead log.
 pub(crate) async fn carry_out(
     session: Session,
     setup: Setup,
@@ -361,7 +362,7 @@ fn next(
         }
         // The same command would end immediately until the day or the month is over.
         Exit::Budget if matches!(reached(result), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
-        // The same command pays nothing twice.
+        // The same command pays for nothing twice.
         _ => places.typed(ended.repeat),
     }
 }

@@ -31,15 +31,19 @@ pub struct RunJobs {
     pub followers: Vec<(JobKey, JobKey)>,
     /// Jobs that need another rendering after their unfinished one, because the input changed or a redo was queued.
     pub outdated: HashSet<JobKey>,
-    /// Jobs with a finished clip that get another one; as soon as the new request is sent, they count as done.
+    /// Jobs that have a finished clip and get another one.
+    ///
+    /// A job counts as done again as soon as the new request is sent, because it keeps the old clip if the request
+    /// fails.
     pub having: HashSet<JobKey>,
     /// Number of jobs to send, by kind of request: model, length and size of the clip.
     pub unsent: BTreeMap<RenderKind, usize>,
 }
 
 impl RunJobs {
-    /// Adds a job with the status `bucket` instead of the status of its planned action, for example if its clip is
-    /// missing.
+    /// Adds a job with the status `bucket`, for example [`Bucket::Missing`] if its clip is missing.
+    ///
+    /// Unlike [`add`](Self::add), it does not derive the status from the plan's decision.
     pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
         self.jobs.push((job.clone(), bucket));
     }
@@ -59,12 +63,12 @@ impl RunJobs {
     }
 }
 
-/// The data from which a [`RunTotals`] is made at the start of a run.
+/// The jobs, the unsaved clips and the money at the start of a run, from which its totals ([`RunTotals`]) are made.
 #[derive(Debug, Default)]
 pub struct Start {
     /// Jobs of the manifest, with their status at the start of the run.
     pub roster: RunJobs,
-    /// Renderings of earlier runs that were or may have been paid, and whose clips are not saved yet.
+    /// Renderings of earlier runs that were, or may have been, paid for, and whose clips are not saved yet.
     pub owed: Vec<Take>,
     /// Amount charged for certain so far by this run. If this run continues an interrupted run, the charges of that run
     /// are included.
@@ -80,7 +84,9 @@ pub struct Start {
 pub struct RunTotals {
     began: Timestamp,
     pub(crate) buckets: Buckets,
-    /// Status of each job that is neither done, unsent nor in flight, and of every job in `outdated` or `having`.
+    /// Status of each job whose status does not follow from the phase of its take, such as a failed job.
+    ///
+    /// A job that is done, unsent or in flight is listed only if it is in `outdated` or `having`.
     noted: HashMap<JobKey, Bucket>,
     /// Jobs that get the clip of another job, by the key of the job that is rendered for them.
     followers: HashMap<JobKey, Vec<JobKey>>,
@@ -125,7 +131,7 @@ impl DeliveredClips {
 }
 
 impl RunTotals {
-    /// Returns the board of a run that starts now.
+    /// Returns the job counts and the amounts of money of a run that starts now.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {
         let roster = start.roster;
@@ -202,7 +208,8 @@ impl RunTotals {
         }
     }
 
-    /// Returns the status that a job had while its take was in the phase `from`; `None` if the job was not counted yet.
+    /// Returns the status under which a job was counted while its take (paid rendering) was in the phase `from`. The
+    /// result is `None` if the totals did not count the job yet.
     fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Bucket> {
         let paid = || self.flights.get(take).filter(|flight| flight.is_paid()).map(|_| Bucket::InFlight);
         self.noted.get(key).copied().or_else(paid).or(match from {

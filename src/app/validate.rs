@@ -21,7 +21,7 @@ use crate::plan::order::LinkBook;
 pub struct ValidateRequest {
     /// True to download the first bytes of linked images and to compare the images with the limits of their models.
     pub check_images: bool,
-    /// Names of shops or platforms (destinations) whose limits each clip must keep.
+    /// Names of shops or platforms (destinations) whose limits are compared with each clip.
     pub destinations: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ impl ValidateReport {
     }
 }
 
-/// A receiver of the manifest's jobs that only compares them with the limits of shops and platforms.
+/// A comparison of the manifest's jobs with the limits of shops and platforms, which keeps nothing else about the jobs.
 struct LimitCheck<'a>(Fit<'a>);
 
 impl Jobs for LimitCheck<'_> {

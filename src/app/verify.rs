@@ -256,7 +256,8 @@ impl<'a> Comparison<'a> {
             }
             Finding::Damaged(size, why) => {
                 self.report.damaged += 1;
-                Some(("damaged", format!("{why}; now {} of {} bytes", size, clip.filed.file.size)))
+                let saved = clip.filed.file.size;
+                Some(("damaged", format!("{why}; {size} bytes now, {saved} bytes when it was saved")))
             }
             Finding::Foreign(why) => {
                 self.report.foreign += 1;
@@ -293,7 +294,7 @@ impl<'a> Comparison<'a> {
 
     /// Returns the exit code and the next command after a comparison without repair.
     ///
-    /// `has_unknown` is true if a paid clip that the records do not contain is at the path of another clip.
+    /// `has_unknown` is true if the path of a recorded clip holds another paid clip, which the records do not contain.
     fn verdict(&self, has_unknown: bool) -> (Exit, String) {
         let places = &self.project.places;
         let exit = if self.report.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Compiles the dialect documents with the given names into the program.
+/// Compiles the YAML files with the given names, each the description of a program's product files, into the binary.
 macro_rules! documents {
     ($($name:literal),* $(,)?) => {
         [$(include_str!(concat!("dialects/", $name, ".yaml"))),*]
@@ -116,15 +116,16 @@ impl Field {
 pub(super) struct Dialect {
     /// The short name of the dialect, such as `shopify`, which a manifest writes after `dialect:`.
     pub(super) name: String,
-    /// The name of these files in messages, such as `Shopify product export`.
+    /// The name of the described files in messages, such as `Shopify product export`.
     pub(super) title: String,
-    /// The names of columns that every file of the program has.
+    /// The names of columns that every product file of the described program has.
     required: Vec<Header>,
-    /// The names of columns that are typical of the program.
+    /// The names of columns that are typical of the described program's product files.
     strong: Vec<Header>,
     /// The least number of typical columns (`strong`) by which a file is recognised.
     least: usize,
-    /// The names of similar dialects. If a file fits this dialect, it is not taken for a file of those.
+    /// The names of similar dialects (descriptions of a program's files) that are ruled out if a file fits this
+    /// dialect.
     #[serde(default)]
     over: Vec<String>,
     /// Other spellings of column names, such as translations.
@@ -140,12 +141,12 @@ pub(super) struct Dialect {
     /// The columns with the key of a product. Rows with the same key belong to the same product. The first of these
     /// columns that is filled in a row counts.
     together: Vec<Header>,
-    /// The columns with the key of a row whose columns [`Self::together`] are empty. Such a row is a product of its
-    /// own.
+    /// The columns with the key of a product that has only one row. They are used if the columns [`Self::together`] of
+    /// the row are empty.
     #[serde(default)]
     alone: Vec<Header>,
-    /// The columns with a product's id, read from the product's first row. If there are none, the product's key is the
-    /// id.
+    /// The columns with a product's id, read from the product's first row. Without such columns, the key that groups
+    /// the rows of the product is also its id.
     #[serde(default)]
     id: Vec<Header>,
     /// Conditions for a row that belongs to the same product as the row before it. One of the conditions must hold.
@@ -164,7 +165,8 @@ pub(super) struct Dialect {
     /// The column that holds a second id of the product, in the product's row. The rows of variants may refer to the
     /// product by this id.
     id_of_parent: Option<Header>,
-    /// The text before the id of [`Self::id_of_parent`] in the rows of variants, such as `id:`.
+    /// The text, such as `id:`, that comes before a product's second id in the rows of variants that refer to the
+    /// product.
     #[serde(default)]
     id_prefix: String,
     /// The column of a product's row that lists its variants, which have rows of their own.
@@ -180,15 +182,16 @@ pub(super) struct Dialect {
     /// For each title column, the columns whose texts (such as a brand) are put before the title.
     #[serde(default)]
     before: BTreeMap<Header, Vec<Header>>,
-    /// Columns that another column replaces: the key is ignored if the file also has the column that is the value. For
-    /// example, addresses of pictures replace the names of picture files.
+    /// Columns that are ignored if the file has a better column for the same data, each with the better column.
+    ///
+    /// For example, the names of picture files are ignored if the file has a column with the addresses of the pictures.
     #[serde(default)]
     unless: BTreeMap<Header, Header>,
     /// True if cells may contain pictures in Base64.
     #[serde(default)]
     pub(super) encoded: bool,
-    /// The words of the status column, from the program's own word in lower case to the usual word: `0` becomes
-    /// `disabled`.
+    /// The words of the status column: each word of the file, in lower case, with the word that replaces it. For
+    /// example, `0` becomes `disabled`.
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,
     #[serde(default)]
@@ -207,7 +210,8 @@ pub(super) struct Dialect {
     pub(super) id_list: Option<char>,
     /// Columns that hold codes, such as barcodes, which spreadsheets often mistake for numbers.
     codes: Vec<Header>,
-    /// Columns that describe a single variant, so that an empty cell never takes the text of the product's row.
+    /// Columns that describe a single variant. An empty cell in such a column is not filled with the text of the
+    /// product's row.
     own: Vec<Header>,
     /// Rules by which products and variants are skipped, unless the user asks for all.
     skip: Vec<Skip>,
@@ -220,7 +224,8 @@ struct Options {
     /// Pairs of columns: the first holds the name of an option, the second its value.
     #[serde(default)]
     numbered: Vec<[Header; 2]>,
-    /// Columns whose header is the name of an option.
+    /// Columns that hold the values of one option each. The option's name is the name of the column or its end, such as
+    /// `Colour` in `variant:Colour`.
     #[serde(default)]
     columns: Vec<Header>,
     /// The character that separates the names, or the values, if one cell holds several.
@@ -236,25 +241,26 @@ struct Options {
 #[serde(deny_unknown_fields)]
 struct Children {
     column: Header,
-    /// The name before the key of the variant's row, such as `sku` in `sku=A-1`.
+    /// The name of the entry that identifies the row of a listed variant, such as `sku` in `sku=A-1`.
     key: String,
 }
 
-/// A measure of how well a dialect fits the headers of a file.
+/// A measure of how well a file's column names fit a dialect (the description of a program's product files).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Confidence {
     /// The number of typical columns that the file has.
     pub(super) known: usize,
-    /// The number of typical columns that the dialect names.
+    /// The number of columns that are typical of the program's files.
     pub(super) of: usize,
 }
 
-/// The dialect, or the two equally likely dialects, that the column names of a file indicate.
+/// The dialect (the description of a program's product files) that fits a file's column names, or two that fit equally
+/// well.
 #[derive(Debug)]
 pub(super) enum Detected {
-    /// One dialect fits best.
+    /// One dialect fits the column names of the file best.
     One(&'static Dialect, Confidence),
-    /// Two dialects fit about equally well.
+    /// Two dialects fit the column names of the file about equally well.
     Either(&'static Dialect, &'static Dialect),
 }
 
@@ -262,18 +268,18 @@ pub(super) fn find(name: &str) -> Option<&'static Dialect> {
     ALL.iter().find(|dialect| dialect.name == name)
 }
 
-/// Returns the names of all dialects.
+/// Returns the names of all dialects (descriptions of a program's product files), such as `shopify`.
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|dialect| dialect.name.as_str()).collect()
 }
 
-/// Reports whether any dialect reads each element of a list with this name, such as `variants`, as a row.
+/// Reports whether some program writes a list of this name, such as `variants`, in which each element is a row.
 pub(super) fn is_list_of_rows(name: &str) -> bool {
     ALL.iter().any(|dialect| dialect.rows.as_deref() == Some(name))
 }
 
-/// Returns the dialect that the column names of a file indicate, or two dialects that fit about equally well. A file
-/// that fits no dialect counts as a plain file.
+/// Returns the dialect (the description of a program's product files) that fits the column names best, or two that fit
+/// about equally well. If none fits, the result is the dialect for plain files, which no known program wrote.
 pub(super) fn detect(headers: &[String]) -> Detected {
     let likely: Vec<_> = ALL
         .iter()
@@ -295,15 +301,16 @@ pub(super) fn detect(headers: &[String]) -> Detected {
     }
 }
 
-/// Reports whether one of these column names is the name of a column by which a dialect identifies products.
+/// Reports whether some known program identifies products by a column with one of these names.
 pub(super) fn names_items(headers: &[String]) -> bool {
     let folded: Vec<String> = headers.iter().map(|header| header::fold(header)).collect();
     let is_id = |header: &Header| !header.written.contains('*') && header.is_among(&folded);
     ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
 }
 
-/// Returns the dialect that the column names resemble most, for a hint: all its required columns exist, and at least
-/// one typical column. Returns `None` if there is no such dialect.
+/// Returns the dialect (the description of a program's product files) that the column names resemble most, for a hint.
+/// All required columns of the dialect must exist, and at least one typical column. Returns `None` if there is no such
+/// dialect.
 pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     let known = |dialect: &&Dialect| dialect.confidence(headers).map_or(0, |confidence| confidence.known);
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)
@@ -325,8 +332,8 @@ pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<S
 }
 
 impl Dialect {
-    /// Reports whether this is the dialect of plain files, which no known program wrote. Each row of such a file is an
-    /// item.
+    /// Reports whether this is the dialect for plain files: files that no known program wrote. Each row of a plain file
+    /// is an item.
     pub(super) fn is_plain(&self) -> bool {
         self.strong.is_empty()
     }
@@ -354,7 +361,7 @@ impl Dialect {
         Some(Confidence { known: self.known(&folded), of: self.strong.len() })
     }
 
-    /// Removes the character that the program puts before cells that look like formulas.
+    /// Removes the character that some programs write before a cell that looks like a formula.
     pub(super) fn unescape(&self, cells: &mut [String]) {
         let Some([mark, starts]) = &self.escape else { return };
         for cell in cells {
@@ -367,7 +374,7 @@ impl Dialect {
         }
     }
 
-    /// Returns the names of the columns that identify rows in this dialect, for a message.
+    /// Returns the names of the columns that identify rows in the described program's files, for a message.
     pub(super) fn id_headers(&self) -> Vec<&str> {
         self.together.iter().chain(&self.alone).map(|header| header.written.as_str()).collect()
     }

@@ -1,10 +1,15 @@
 //! Determines from a sample the encoding of a sheet that is not UTF-8.
 //!
-//! Every encoding that can decode the sample is a candidate, and the decoded text is its reading. A reading is rated by
-//! how well its letters beyond ASCII fit some language, by their frequency and place in a word. The best reading is
-//! certain only if every different reading is a thousand times less likely. An encoding other than windows-1252, the
-//! most common one, also needs more letters. It must be the guess of the browsers' detector (`chardetng`) too, or be
-//! even likelier. A sample of ASCII words and symbols is certain as well. In all other cases the user decides.
+//! Every encoding that can decode the sample is a candidate; its reading is the decoded text. A reading gets a score
+//! for how well its letters beyond ASCII fit some language, by their frequency and place in a word.
+//!
+//! The best reading is certain only if both of these conditions hold:
+//!
+//! - It is much likelier than every different reading: by the factor of [`CERTAIN`] or, if the browsers' detector
+//!   (`chardetng`) guesses a different reading, by that of [`CERTAIN_ALONE`].
+//! - The sample has enough letters beyond ASCII (see [`FEWEST`]).
+//!
+//! A sample of ASCII words and symbols is certain as well. In all other cases the user decides.
 
 mod language;
 mod symbols;
@@ -14,27 +19,29 @@ use crate::domain::problem::meant_or_all;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::collections::HashSet;
 
-/// The natural logarithm of the odds from which the best reading is certain, if the browsers' detector (`chardetng`)
-/// agrees.
+/// Natural logarithm of the factor by which the best reading must be likelier than any different reading to be certain.
+///
+/// It applies if the browsers' detector (`chardetng`) agrees with the best reading, and always to windows-1252.
 const CERTAIN: f64 = 7.0;
 
-/// The natural logarithm of the odds from which the best reading is certain although the browsers' detector disagrees.
-/// For windows-1252, [`CERTAIN`] is enough.
+/// The value in place of [`CERTAIN`] if the browsers' detector (`chardetng`) does not agree with the best reading.
 const CERTAIN_ALONE: f64 = 10.0;
 
-/// Least number of letters beyond ASCII that a sample needs for a certain encoding. `FEWEST_LATIN` is the number for
-/// text in Latin script.
+/// Least number of letters beyond ASCII that the sample of a sheet must have, so that its encoding can be certain.
+/// `FEWEST_LATIN` is the number for text in Latin script.
 ///
 /// For Latin text in windows-1252, the most common encoding, one letter is enough.
 const FEWEST: usize = 24;
 const FEWEST_LATIN: usize = 8;
 
-/// The natural logarithm by which an encoding is rated lower if it was not made for the language of the text.
-/// `FROM_AFAR` applies to an alphabet in an encoding of East Asia.
+/// Amount added to the score (a natural logarithm) of an encoding that was not made for the language of the text.
+///
+/// `FROM_AFAR` is the amount for a language with an alphabet in an encoding that was made for East Asia.
 const UNUSUAL: f64 = -4.5;
 const FROM_AFAR: f64 = -6.0;
 
-/// Limit on the number of different words that are rated; `LONGEST` limits the rated bytes of a word.
+/// Limit on the number of a sample's different words by which the possible encodings are compared. `LONGEST` limits the
+/// compared bytes of a word.
 const WORDS: usize = 400;
 const LONGEST: usize = 60;
 
@@ -50,10 +57,10 @@ const MULTI_BYTE: [(&Encoding, Script); 5] = [
     (EUC_JP, Script::Japanese),
 ];
 
-/// The decision about the encoding of a sample.
+/// The decision about the encoding of a sheet, made on a sample of its bytes.
 #[derive(Debug)]
 pub(super) enum Decision {
-    /// The encoding of the sample is certain.
+    /// The encoding of the sheet is certain.
     Certain(Certain),
     /// Several encodings are possible, the likeliest first. Each has its name and a few words of the sample as it
     /// decodes them; these words show the difference.
@@ -62,11 +69,11 @@ pub(super) enum Decision {
     Unknown,
 }
 
-/// The encoding of a sample, known for certain.
+/// The encoding of a sheet, known for certain from a sample of the sheet.
 #[derive(Debug)]
 pub(super) struct Certain {
     pub(super) encoding: &'static Encoding,
-    /// A word of the sample, decoded, as an example for the user.
+    /// A word of the sheet, decoded, as an example for the user.
     pub(super) word: String,
     /// Bytes that do not occur in the sample and whose letters are not certain: equally likely encodings decode them
     /// differently.
@@ -187,8 +194,10 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     shown.iter().map(|candidate| (candidate.encoding.name(), words(candidate))).collect()
 }
 
-/// Returns the bytes that do not occur in the sample and that one of the encodings `equal` decodes differently from
-/// `encoding`.
+/// Returns the bytes beyond ASCII whose characters remain uncertain because they do not occur in the sample.
+///
+/// `encoding` and the encodings in `equal` decode the sample to the same text, but at least one of them decodes each of
+/// these bytes differently.
 fn doubtful(encoding: &'static Encoding, equal: &[&'static Encoding], used: &[bool; 256]) -> Vec<u8> {
     if is_multi_byte(encoding) {
         return Vec::new();

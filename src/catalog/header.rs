@@ -30,7 +30,7 @@ enum Kind {
     Separator,
     /// A line that begins with `# `, or with a word for programs, such as `#INFO`.
     Comment,
-    /// Amazon's first line, `TemplateType=…`.
+    /// The first line of an Amazon product file, `TemplateType=…`.
     Template,
     /// Any other row, such as a title or the header.
     Cells,

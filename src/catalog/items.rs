@@ -17,20 +17,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The numbers of items that a product file yields, one for each choice of [`OnePer`]. Skipped products and variants do
-/// not count.
+/// The numbers of items in a product file if each product, each variant or each picture gets one clip. Skipped products
+/// and variants do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ItemCounts {
     /// The number of items if each product gets one clip.
     pub product: usize,
     /// The number of items if each variant gets one clip.
     pub variant: usize,
-    /// The number of items if each different picture of a product's variants gets one clip.
+    /// The number of items if each picture gets one clip. A picture that several variants of a product share counts
+    /// once.
     pub image: usize,
 }
 
 impl ItemCounts {
-    /// Returns the number of items for the choice `one_per`.
+    /// Returns the number of items if each unit of the kind `one_per` (product, variant or picture) gets one clip.
     #[must_use]
     pub const fn of(self, one_per: OnePer) -> usize {
         match one_per {
@@ -60,7 +61,8 @@ pub(super) struct ItemSet {
     pub(super) items: Vec<Item>,
     /// The number of all items made so far, including those already passed on.
     pub(super) count: usize,
-    /// The number of items for each choice of [`OnePer`]; zeros for a plain file, in which each row is an item.
+    /// The numbers of items if each product, each variant or each picture gets one clip. All are zero for a plain file
+    /// (one that no known program wrote), in which each row is an item.
     pub(super) makes: ItemCounts,
     /// Problems with the ids of items.
     pub(super) problems: Vec<Problem>,
@@ -70,9 +72,10 @@ pub(super) struct ItemSet {
     pub(super) examples: BTreeMap<&'static str, Vec<String>>,
     /// The ids that several items of the file have, which is an error.
     pub(super) doubled: BTreeSet<String>,
-    /// The ids that were shortened. The example in `Observation::first` is the first long id and its short form.
+    /// The ids that were shortened. The example is the first long id and its short form.
     pub(super) cut: Observation,
-    /// The ids of a plain file that begin with an apostrophe. The example is the first such id and its column.
+    /// The ids that begin with an apostrophe, if no known program wrote the file. The example is the first such id and
+    /// its column.
     pub(super) quoted: Observation,
     /// The ids from whose ends invisible characters were removed. The example is the first such id, before and after.
     pub(super) trimmed: Observation,
@@ -102,7 +105,7 @@ impl ItemSet {
 #[derive(Default)]
 pub(super) struct Observation {
     pub(super) count: usize,
-    /// The example from the first item: the original text and a second text, such as the new id or a column's name.
+    /// The example from the first item: a text, and a second text about it, such as the new id or a column's name.
     pub(super) first: Option<(String, String)>,
     /// The states of unsold items, such as `draft`.
     pub(super) states: BTreeSet<&'static str>,
@@ -124,7 +127,8 @@ const WORDS: usize = 8;
 const NO_PICTURE: &str = "without a picture";
 
 impl ItemBuilder<'_> {
-    /// Counts the items of the products for each choice of [`OnePer`], and adds the numbers to `makes`.
+    /// Adds to `makes` the numbers of items if each product, each variant or each picture of these products gets one
+    /// clip.
     pub(super) fn count(&self, products: &[Product], makes: &mut ItemCounts) {
         for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());
@@ -226,8 +230,8 @@ impl ItemBuilder<'_> {
         }
     }
 
-    /// Records that a plain file marks an item as not sold. The item still gets its clips, because items of plain files
-    /// are never skipped.
+    /// Records that a plain file (one that no known program wrote) marks an item as not sold. The item still gets its
+    /// clips, because items of plain files are never skipped.
     fn note_state(&self, made: &mut ItemSet, item: &Item) {
         if !self.dialect.is_plain() {
             return;

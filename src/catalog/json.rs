@@ -144,8 +144,9 @@ fn document(
     table.end_of_records()
 }
 
-/// Walks through a document, and returns the walk with the lists of objects that it found. The second value is an error
-/// if the JSON is invalid.
+/// Reads a JSON document, and returns the final state of the reading, which has the lists of objects that were found.
+/// Objects of the list `wanted` are added to `table`. The second value is an error if the JSON is invalid or the
+/// reading was stopped.
 fn walked<'s, 'a>(
     table: &'s mut Table<'a>,
     wanted: Wanted,

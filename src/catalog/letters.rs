@@ -56,8 +56,8 @@ enum State {
     Open,
     /// The sheet is UTF-8, so bytes pass unchanged.
     Utf8,
-    /// The sheet has another encoding, so bytes are decoded. The listed bytes are errors, because equally likely
-    /// encodings decode them differently.
+    /// The sheet has another encoding, so bytes are decoded. The listed bytes count as undecodable, because equally
+    /// likely encodings decode them differently.
     Other(Box<Decoder>, Vec<u8>),
     /// All bytes of the sheet were decoded.
     Ended,
@@ -72,7 +72,8 @@ pub(super) struct Letters<R> {
     /// The decoded text; `at` is the number of its bytes that were already returned.
     decoded: Vec<u8>,
     at: usize,
-    /// The last bytes that were returned, at most [`BEFORE`], for the first word of a sample.
+    /// The last bytes that were returned, at most [`BEFORE`]. The sample for the choice of the encoding begins with
+    /// them, so that its first word is complete.
     before: Vec<u8>,
     known: Rc<Known>,
 }
@@ -219,7 +220,8 @@ impl<R: Read> Read for Letters<R> {
     }
 }
 
-/// Decodes bytes; those that cannot be decoded with certainty become [`WRONG`].
+/// Decodes bytes; a byte that cannot be decoded with certainty becomes [`WRONG`], which later causes an error for its
+/// cell.
 fn decode(decoder: &mut Decoder, doubtful: &[u8], bytes: &[u8], is_last: bool, into: &mut Vec<u8>) {
     // Only single-byte encodings have doubtful bytes, so the bytes can be split there.
     for piece in bytes.split_inclusive(|byte| doubtful.contains(byte)) {
@@ -262,7 +264,7 @@ fn add(text: &[u8], into: &mut Vec<u8>) {
     into.extend_from_slice(rest);
 }
 
-/// The encoding of a sample, as found from the sample's bytes.
+/// The encoding of a sheet, as found from the bytes of a sample.
 enum Found {
     Utf8,
     Other(Certain),
@@ -286,18 +288,19 @@ fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
     pairs().all(|pair| is_ascii(pair[1], pair[0])).then_some(UTF_16BE)
 }
 
-/// The numbers of uninterrupted runs of bytes beyond ASCII in a sample: those that are valid UTF-8, and the others.
+/// The uninterrupted sequences of bytes beyond ASCII in a sample of a sheet, counted by whether they are valid UTF-8.
 #[derive(Default)]
 struct Runs {
-    /// The number of runs that are not valid UTF-8.
+    /// The number of byte sequences that are not valid UTF-8.
     others: usize,
-    /// The number of runs that are valid UTF-8.
+    /// The number of byte sequences that are valid UTF-8.
     utf8: usize,
-    /// True if the valid runs may be valid by accident, because each has only one or two letters of two bytes.
+    /// True if the sequences of valid UTF-8 may be valid by accident, because each has only one or two letters of two
+    /// bytes.
     is_accident: bool,
-    /// True if hardly any language uses the letters in the runs of valid UTF-8.
+    /// True if hardly any language uses the letters in the sequences that are valid UTF-8.
     is_odd: bool,
-    /// The first run of valid UTF-8, as text.
+    /// The first sequence of bytes that is valid UTF-8, as text.
     word: String,
 }
 

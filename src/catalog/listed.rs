@@ -1,4 +1,5 @@
-//! Finds the pictures in a cell of a plain file: one, or a list in any of the usual spellings.
+//! Finds the pictures in a cell of a plain file (one that no known program wrote). A cell has one picture, or a list in
+//! any of the usual spellings.
 
 use serde_json::Value;
 use std::borrow::Cow;
@@ -7,7 +8,7 @@ use std::borrow::Cow;
 const ENDINGS: [&str; 12] =
     ["jpg", "jpeg", "png", "webp", "gif", "avif", "svg", "bmp", "tif", "tiff", "heic", "jfif"];
 
-/// Names under which JSON objects hold the address of a picture, the best first.
+/// Names under which JSON objects hold the address of a picture, in the order of preference.
 const KEYS: [&str; 16] = [
     "src",
     "url",

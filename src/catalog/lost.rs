@@ -4,10 +4,12 @@
 
 use crate::domain::item::Item;
 
-/// The fields that hold words, so that a question mark within a word is a lost letter.
+/// The fields that are searched for lost letters. They hold words, so a question mark within a word replaces a letter
+/// that was lost.
 const FIELDS: [&str; 5] = ["title", "name", "description", "vendor", "type"];
 
-/// Characters of web addresses and paths. A word that contains one is not searched for lost letters.
+/// Characters of web addresses and paths. A word that contains one of them is not searched for question marks that
+/// replace letters.
 const OF_ADDRESSES: [char; 7] = ['/', '=', '&', ':', '@', '\\', '#'];
 
 /// Returns the first word of an item's texts in which a question mark replaces a letter; `None` if there is none.

@@ -10,16 +10,17 @@ use super::words::{self, Fit};
 use crate::domain::item::FIELDS;
 use std::collections::BTreeMap;
 
-/// Fields for which a column with a similar name is searched if the usual column of a known program is missing.
+/// Fields for which the program looks for a column with a similar name if the usual column of a known program is
+/// missing.
 const OPEN: [&str; 6] = ["title", "description", "vendor", "type", "tags", "image"];
 
-/// Limit on the columns that a hint suggests if no column can be chosen.
+/// Limit on the number of columns that a hint suggests if no column can be chosen for a field.
 pub(super) const OFFERED: usize = 3;
 
 /// Limit on the length, in bytes, of the texts in a column that may hold ids.
 const SHORT: usize = 64;
 
-/// Limit on the digits of a row number; a longer number is a product number of the shop.
+/// Limit on the digits of a number that may be a mere row number. A longer number counts as the shop's product number.
 const ROW_NUMBER: usize = 6;
 
 /// The way in which the column of a field was chosen.
@@ -27,7 +28,7 @@ const ROW_NUMBER: usize = 6;
 pub enum By {
     /// The manifest or the command line names the column.
     Named,
-    /// The column is a usual one of the program that wrote the file, or has one of the usual English names.
+    /// The column is known from the program that wrote the file, or has one of the field's usual English names.
     Known,
     /// The name of the column fits the field.
     Name,
@@ -66,7 +67,8 @@ pub(super) struct Mapping {
     pub(super) pictures: Vec<usize>,
     /// Columns that have the same picture in all filled rows.
     pub(super) same: Vec<usize>,
-    /// Columns of a plain file that may mark an item as not sold, each with the kind of its cells.
+    /// Columns that may mark an item as not sold, each with the meaning of its cells. There are none unless the file is
+    /// a plain one (written by no known program).
     pub(super) states: Vec<(usize, SaleMark)>,
     /// The column `id`, if it holds mere row numbers and another column was chosen to identify the products.
     pub(super) row_number: Option<usize>,
@@ -148,8 +150,8 @@ pub(super) fn choose<'a>(
     Ok(mapping)
 }
 
-/// Returns the kind of cells in a column whose name suggests that it marks items as not sold; `None` for any other
-/// column.
+/// Returns the meaning of the cells in a column whose name suggests that it marks items as not sold. Returns `None` for
+/// any other column.
 fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<SaleMark> {
     let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
     match () {
@@ -173,9 +175,10 @@ fn position(headers: &[String], wanted: &str) -> Option<usize> {
 }
 
 impl Mapping {
-    /// Puts the chosen columns in place of those that the dialect names.
+    /// Replaces the columns that are known from the program that wrote the file by the chosen columns.
     ///
-    /// In a plain file, later records may add columns, but they never change the choice.
+    /// In a plain file (one that no known program wrote), later records may add columns, but they never change the
+    /// choice.
     pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
         columns.states.clone_from(&self.states);
         for Choice { field: name, columns: chosen, by, .. } in &self.choices {
@@ -208,7 +211,9 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Returns the columns whose names fit a field, the best first and hidden ones last.
+    /// Returns the columns whose names fit a field, the best fit first.
+    ///
+    /// Columns that are hidden in the spreadsheet come after all others.
     fn fitting(&self, field: &str) -> Vec<(Fit, usize)> {
         let fits = |(at, name): (usize, &String)| words::fit(field, name).map(|fit| (fit, at));
         let mut found: Vec<(Fit, usize)> = self.headers.iter().enumerate().filter_map(fits).collect();
@@ -244,8 +249,9 @@ impl File<'_> {
         Some((vec![usable[first].1], By::Name, others.collect()))
     }
 
-    /// Returns a column that identifies the items of a plain file, if the usual one is missing or has only numbers.
-    /// Returns `None` if no other column fits, or if none is needed.
+    /// Returns a column that identifies the items of a plain file (one that no known program wrote). Looks for it only
+    /// if the usual column is missing or has only numbers. Returns `None` if no other column fits, or if the usual
+    /// column is good enough.
     fn id(&self, base: &Columns, mapping: &mut Mapping) -> Option<Found> {
         let Some(known) = base.ids().next() else {
             let mut found = self.fitting("id").into_iter().filter(|(fit, _)| matches!(fit, Fit::Whole(_)));
@@ -286,8 +292,9 @@ impl File<'_> {
         (held.is_pictures() || held.is_addresses()) && !held.is_one_text()
     }
 
-    /// Returns the column with the pictures of a plain file; `None` if no column fits. `known` is the column with a
-    /// usual English name. Columns with one picture in all rows are added to `mapping`.
+    /// Chooses the picture column of a plain file (one that no known program wrote); returns `None` if no column fits.
+    /// `known` is the column that has a usual English name for pictures. Also stores in `mapping` the columns that have
+    /// the same picture in all filled rows.
     fn image(&self, known: Option<usize>, mapping: &mut Mapping) -> Option<Found> {
         let named = self.fitting("image");
         let is_last = |at: usize| named.contains(&(Fit::Last, at));

@@ -72,12 +72,13 @@ pub struct Catalog {
     pub items: Vec<Item>,
     /// The problems in the order of the rows. If one is an error, items are missing.
     pub problems: Vec<Problem>,
-    /// The description of the file. `None` if its columns could not be chosen, or if items were passed to a receiver
-    /// while the file was read.
+    /// The description of the file. `None` if the columns could not be chosen, or if [`stream`] passed the items to its
+    /// caller while the file was read.
     pub about: Option<About>,
     /// True if the header was read without an error; otherwise the names of the items' columns are not reliable.
     pub is_headed: bool,
-    /// The number of items for each choice of [`OnePer`]; zeros for a plain file, in which each row is an item.
+    /// The numbers of items if each product, each variant or each picture gets one clip. All are zero for a plain file
+    /// (one that no known program wrote), in which each row is an item.
     pub makes: ItemCounts,
     /// The columns that hold pictures.
     pub pictures: Pictures,
@@ -90,7 +91,7 @@ pub struct Catalog {
     pub doubled: BTreeSet<String>,
 }
 
-/// The columns of a file that hold pictures, with the one chosen for products.
+/// The columns of a file that hold pictures, and the one column that the picture of each product is read from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pictures {
     /// The column that holds the picture of a product; `None` if there is none.
@@ -108,7 +109,7 @@ pub struct Pictures {
 pub struct Mapped {
     /// The name of the field in templates.
     pub field: &'static str,
-    /// The columns that the field is read from, the best first.
+    /// The columns that the field is read from, in the order of preference.
     pub columns: Vec<String>,
     /// The way in which the columns were chosen.
     pub by: By,
@@ -131,7 +132,8 @@ pub struct About {
     pub title: &'static str,
     /// The number of columns in the file that are typical of the program that wrote it.
     pub known: usize,
-    /// The number of columns that are typical of the program that wrote the file; 0 for a plain file.
+    /// The number of columns that are typical of the program that wrote the file; 0 for a plain file (one that no known
+    /// program wrote).
     pub of: usize,
     /// The number of all columns of the file.
     pub columns: usize,
@@ -141,14 +143,16 @@ pub struct About {
     pub unused: Vec<String>,
     /// True if the column of the title holds words, or if the user names it.
     pub is_titled: bool,
-    /// Columns that may hold the titles; empty if `is_titled` is true.
+    /// Columns that the user may choose for the titles. Empty if the titles already have a column of words, or one that
+    /// the user named ([`Self::is_titled`]).
     pub titles: Vec<String>,
     /// The numbers of products and variants in the file, including those that are skipped.
     pub counts: Counts,
-    /// The number of items for each choice of [`OnePer`], without skipped products and variants.
+    /// The numbers of items if each product, each variant or each picture gets one clip, without skipped products and
+    /// variants.
     pub makes: ItemCounts,
-    /// The number of rows of each kind, such as product or variant, by the file's word for the kind. Empty if no column
-    /// has the kind.
+    /// The number of rows of each kind, such as product or variant. Each key is the word for the kind in the file.
+    /// Empty if the file has no column that says the kind of a row.
     pub kinds: BTreeMap<String, usize>,
     /// The reasons for skipping products or variants, each with the number of skipped ones.
     pub left_out: Vec<(String, usize)>,
@@ -207,12 +211,12 @@ pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowsApart;
 
-/// Reads a product file and passes each item to `take` as soon as it is complete.
+/// Reads a product file and passes each item to `take` as soon as the item is complete.
 ///
-/// In a plain sheet each row is an item, which is complete immediately. In any other sheet, the items of a product are
-/// complete when the next product begins. Only the digests that detect duplicates stay in memory. An XML or JSON file,
-/// or a file whose rows refer to other rows, is read as a whole first. No item is then passed before the end of the
-/// file.
+/// In a plain sheet (one that no known program wrote) each row is an item, which is complete immediately. In any other
+/// sheet, the items of a product are complete when the next product begins. Only the digests that detect duplicates
+/// stay in memory. An XML or JSON file, or a file whose rows refer to other rows, is read as a whole first. No item is
+/// then passed before the end of the file.
 ///
 /// If the error is [`RowsApart`], the caller must discard the items that it received.
 pub fn stream(

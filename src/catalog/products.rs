@@ -19,9 +19,10 @@ const LISTED: usize = 100;
 #[derive(Debug)]
 pub(super) struct Product {
     pub(super) key: String,
-    /// The row that represents the product: its own row, or else its first row.
+    /// The row that represents the product. If the file has a row for the product as a whole, `head` is that row, or
+    /// else the product's first row.
     pub(super) head: Rc<Row>,
-    /// True if [`Product::head`] is the product's own row and not a variant's.
+    /// True if [`Product::head`] is the row for the product as a whole and not a variant's row.
     is_apart: bool,
     /// The index and row of the first variant that is not skipped; `None` if there is no such variant.
     shown: Option<(usize, Rc<Row>)>,
@@ -82,7 +83,7 @@ pub struct Counts {
 #[derive(Debug)]
 pub(super) struct Products {
     dialect: &'static Dialect,
-    /// True if the cells of variants are kept, because each variant or picture gets one clip.
+    /// True if the cells of each variant's row stay in memory, because each variant or picture gets one clip.
     keeps_variants: bool,
     pub(super) list: Vec<Product>,
     by_key: HashMap<String, usize>,
@@ -94,11 +95,13 @@ pub(super) struct Products {
     children: Vec<(usize, Vec<Child>)>,
     rows: usize,
     image_only_rows: usize,
-    /// The number of rows of each kind, by the file's word for the kind; empty if no column has the kind.
+    /// The number of rows of each kind, such as product or variant. Each key is the word for the kind in the file.
+    /// Empty if the file has no column that says the kind of a row.
     pub(super) kinds: BTreeMap<String, usize>,
 }
 
-/// Returns the full address of a picture that is written as a name, without a scheme or as Base64.
+/// Returns the full address of a picture from a cell. A picture in Base64 becomes a data URI if `is_encoded` is true.
+/// An address without a scheme gets `https:`, and a mere file name gets `base` before it.
 fn address<'a>(picture: &'a str, base: &str, is_encoded: bool) -> Cow<'a, str> {
     // The first bytes of each format in Base64.
     let formats = [("iVBORw", "png"), ("/9j/", "jpeg"), ("UklGR", "webp"), ("R0lGOD", "gif")];

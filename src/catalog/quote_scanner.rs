@@ -15,11 +15,12 @@ pub(super) struct TextAfterQuote {
     pub(super) column: usize,
     /// True if a backslash precedes the closing quote.
     pub(super) is_escaped: bool,
-    /// The original bytes of the cell, if the quotes are part of the text; `None` if the cell is an error.
+    /// The original bytes of the cell, if its quotes are part of its text, as in `"Oak" chair`. `None` if the text
+    /// after the closing quote is an error.
     pub(super) bare: Option<Vec<u8>>,
 }
 
-/// The position of the scanner within a cell.
+/// The position within a cell that [`QuoteScanner`] has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The position before the first byte of the cell.
@@ -43,9 +44,11 @@ pub(super) struct QuoteScanner {
     state: State,
     row: u64,
     column: usize,
-    /// The bytes so far of a cell that begins with a quote, in a sheet with tabs; `None` for any other cell.
+    /// The bytes of the current cell so far, if tabs separate the cells and this one begins with a quote; `None` for
+    /// any other cell.
     cell: Option<Vec<u8>>,
-    /// The current cell, if it has text after its closing quote, until the end of the cell is reached.
+    /// The current cell, if text follows its closing quote. The cell is reported only at its end, when all of its bytes
+    /// are known.
     open: Option<TextAfterQuote>,
 }
 
@@ -88,8 +91,8 @@ impl QuoteScanner {
         }
     }
 
-    /// Keeps a byte of a cell that begins with a quote, in a sheet with tabs. At the end of the cell, adds the cell to
-    /// `flaws` if it has text after its closing quote.
+    /// Collects the bytes of each cell that begins with a quote, if tabs separate the cells of the sheet. At the end of
+    /// such a cell, adds the cell to `flaws` if text follows its closing quote.
     fn keep(&mut self, byte: u8, flaws: &mut VecDeque<TextAfterQuote>) {
         if self.delimiter != b'\t' {
             return;

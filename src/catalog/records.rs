@@ -3,16 +3,18 @@
 use super::{LONGEST_NAME, WIDEST};
 use std::collections::HashMap;
 
-/// The separator between several values of one name.
+/// The separator between the values of a record that have the same name.
 const BETWEEN: &str = ", ";
 
-/// The separator between several addresses of one name, because addresses may contain commas and spaces.
+/// The separator between the addresses of a record that have the same name. A comma would not do, because addresses may
+/// contain commas and spaces.
 const BETWEEN_ADDRESSES: &str = "\n";
 
 /// Limit on the names that are compared one by one; for more names a hash table is faster.
 const FEW: usize = 32;
 
-/// A part of a record, such as a variant, that may become a row: its list's name, and its values.
+/// A part of a record, such as a variant, that may become a row. The first value is the name of the list that has the
+/// part.
 pub(super) type Part = (String, Values);
 
 /// The values of a record or part, each after its name.
@@ -30,8 +32,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Adds a value to the record. A name may be repeated, as XML does with pictures; the different values are then
-    /// joined.
+    /// Adds a value to the record. If the record already has a value with this name, joins both: an XML product, for
+    /// example, repeats an element for each picture.
     pub(super) fn add(&mut self, name: &str, value: &str) {
         // Checked first, because a name of megabytes may be repeated a thousand times.
         if name.len() > LONGEST_NAME {
@@ -59,7 +61,7 @@ impl Record {
         self.values.iter().position(|(known, _)| known == name)
     }
 
-    /// Sets the value of a name, in place of its earlier values.
+    /// Sets the value with this name in the record, and drops the earlier values with the same name.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         match self.place(name) {
             Some(at) => value.clone_into(&mut self.values[at].1),
@@ -67,13 +69,16 @@ impl Record {
         }
     }
 
-    /// Adds a part of the list `list`, such as a variant. The caller also adds the part's values to the record.
+    /// Adds a part, such as a variant, which is an element of the record's list `list`. The caller must also add the
+    /// part's values with [`Self::add`].
     pub(super) fn part(&mut self, list: &str, values: Vec<(String, String)>) {
         self.parts.push((list.to_owned(), values));
     }
 
-    /// Gives a picture to each part in the list `list` that has no picture of its own. `known` has the pictures by a
-    /// name and value in the part, such as `image_id` and `17`.
+    /// Gives a picture to each part (such as a variant) in the list `list` that has no picture of its own.
+    ///
+    /// `known` has the addresses of the pictures. Each key is the name and the value of a field in the part, such as
+    /// `variants.image_id` and `17`.
     pub(super) fn show(&mut self, list: &str, known: &HashMap<(String, String), String>) {
         let name = format!("{list}.image.src");
         let mut shown = Vec::new();
@@ -90,13 +95,14 @@ impl Record {
         }
     }
 
-    /// Returns the values and parts of the record; `None` if there were too many names, or one was too long.
+    /// Returns the record's values, and its parts such as variants; `None` if the record has too many names, or a name
+    /// that is too long.
     pub(super) fn finish(self) -> Option<(Values, Vec<Part>)> {
         Some((self.values, self.parts)).filter(|_| !self.is_cut)
     }
 }
 
-/// Appends a further value of a name to the values that are already known.
+/// Appends a value to the earlier values with the same name, unless it is empty or equal to them.
 pub(super) fn join(known: &mut String, value: &str) {
     if known.is_empty() {
         value.clone_into(known);

@@ -175,9 +175,9 @@ struct Sheet<'s, 'a> {
     header: Option<Header>,
     /// The first rows, until the header is found among them.
     first: Vec<Row>,
-    /// The undecoded cells of the rows in `first`.
+    /// The first rows again, with the original bytes of their cells instead of decoded text.
     records: Vec<ByteRecord>,
-    /// The number of bytes in the rows of `first`.
+    /// The number of bytes in the rows that are kept until the header is found.
     held: usize,
     /// True if the last row of the sheet was read.
     is_at_end: bool,

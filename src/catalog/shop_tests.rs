@@ -321,7 +321,8 @@ fn streamed(bytes: &[u8], reading: &Reading) -> Result<(Vec<Item>, Vec<Problem>)
     Ok((items, read.problems))
 }
 
-/// Generates rows of a shop's sheet with few handles, and with repeated ids, options and pictures.
+/// Generates rows of a Shopify export. There are only a few handles (keys of products), SKUs, options and pictures, so
+/// they are often repeated.
 fn shop() -> impl Strategy<Value = Vec<String>> {
     let row = (0u8..5, 0u8..9, 0u8..4, any::<bool>(), 0u8..9);
     let line = |(handle, sku, picture, is_named, option): (u8, u8, u8, bool, u8)| {

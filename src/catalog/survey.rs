@@ -16,7 +16,7 @@ const COUNTED: usize = 100_000;
 /// Number of bytes of a text that are kept for display.
 const KEPT: usize = 300;
 
-/// The measured content of a file's columns.
+/// The measurements of a file's columns, taken from its first rows.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub(super) rows: usize,
@@ -25,7 +25,7 @@ pub(super) struct Survey {
     pub(super) hidden: BTreeSet<usize>,
 }
 
-/// The measured content of one column.
+/// The measurements of the texts in one column, such as the number of filled cells and of addresses.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// The number of filled cells.
@@ -64,7 +64,7 @@ static NOTHING: Held = Held {
 };
 
 impl Survey {
-    /// Adds one more row to the measurements.
+    /// Adds the cells of one row of the file to the measurements of their columns.
     pub(super) fn add(&mut self, row: &Row) {
         self.rows += 1;
         if self.columns.len() < row.cells.len() {

@@ -6,7 +6,7 @@ fn with(one_per: OnePer, all: bool) -> Reading {
     Reading { one_per, all, ..Reading::default() }
 }
 
-/// Reads a sheet without errors, and checks that streaming it gives the same items.
+/// Reads a sheet. Checks that reading gives no error, and that [`stream`] gives the same items.
 fn sheet(text: &str, reading: &Reading) -> Catalog {
     let catalog = read("p.csv", text.as_bytes(), reading);
     let errors: Vec<_> = catalog.problems.iter().filter(|problem| problem.is_error()).collect();
@@ -373,7 +373,7 @@ fn a_plain_file_leaves_nothing_out_and_tells_what_is_not_sold() {
     assert_eq!(note.severity, Severity::Note);
     assert_eq!(
         note.message,
-        "2 items are marked as draft or sold out in column `status`; they are kept, because shotlist leaves such items out only of files that it recognises as exports of a shop system"
+        "2 items are marked as draft or sold out in column `status`; they are kept: shotlist leaves out such items only if it recognises the file as an export of a shop system"
     );
     let hint = note.hint.as_deref().unwrap();
     let expected = "to leave such items out, write `where: 'item.raw[\"status\"] != \"Sold out\" and item.raw[\"status\"] != \"draft\"'` under `items:`";

@@ -35,7 +35,7 @@ const WATCHED: usize = 4 << 20;
 /// Limit on the rows held in memory, which is also the limit of a spreadsheet. `MOST_CELLS` limits their cells, because
 /// even an empty cell takes 24 bytes.
 ///
-/// The limit does not apply to a file whose items are passed to a receiver while it is read.
+/// The limit does not apply to a file whose items are passed to the caller while the file is read.
 const MOST_ROWS: u64 = 1 << 20;
 const MOST_CELLS: usize = 1 << 25;
 
@@ -43,10 +43,11 @@ const MOST_CELLS: usize = 1 << 25;
 pub(super) struct Table<'a> {
     pub(super) file: &'a str,
     pub(super) options: &'a Reading,
-    /// The receiver of complete items; `None` if all items are kept until the end.
+    /// The caller's function that takes each complete item; `None` if all items are kept until the end.
     take: Option<&'a mut dyn FnMut(Item)>,
     pub(super) problems: Causes,
-    /// True if a column's name is wrong, so that no item is passed to the receiver.
+    /// True if a problem with a column's name was found. No more items are then passed to the caller, because their
+    /// columns are not reliable.
     is_spoilt: bool,
     pub(super) headers: Vec<String>,
     /// The index of each column by its name, in a file without a header.
@@ -76,10 +77,11 @@ pub(super) struct Table<'a> {
     held: (u64, usize),
 }
 
-/// A part of a record, such as a variant, that may become a row: its list's name, and its cells with their columns.
+/// A part of a record, such as a variant, that may become a row. It has the name of the list that contains the part,
+/// and each of the part's values after the index of its column.
 type Part = (String, Vec<(usize, String)>);
 
-/// A row of a sheet, or a record with its parts.
+/// A row of a sheet, or a record of an XML or JSON file with its parts. A sheet's row has no parts.
 type Read = (Row, Vec<Part>);
 
 /// The state of a file whose columns are chosen.
@@ -89,15 +91,16 @@ struct Known {
     columns: Columns,
     products: Products,
     made: ItemSet,
-    /// The state for passing items to a receiver while the file is read; `None` if all items are kept until the end.
+    /// The state for passing items to the caller while the file is read; `None` if all items are kept until the end.
     stream: Option<Streamed>,
 }
 
-/// The state of a file whose items are passed to a receiver while it is read.
+/// The state of a file whose items are passed to the caller while the file is read.
 struct Streamed {
     /// The names of the columns, shared by all items.
     names: Arc<[Arc<str>]>,
-    /// The key of the product whose rows are being read; `None` before the first product, and always in a plain file.
+    /// The key of the product whose rows are being read; `None` before the first product. It is always `None` in a
+    /// plain file (one that no known program wrote), in which each row is an item.
     open: Option<String>,
     /// The digests of the keys of the products read so far.
     keys: HashSet<Short>,
@@ -155,7 +158,7 @@ impl<'a> Table<'a> {
         self.problems.add(problem.of_item());
     }
 
-    /// Records a problem with a column's name. After it, no more items are passed to the receiver.
+    /// Records a problem with a column's name. After this problem, no more items are passed to the caller.
     pub(super) fn spoil_header(&mut self, problem: Problem) {
         self.is_spoilt = true;
         self.problems.add(problem);
@@ -166,8 +169,8 @@ impl<'a> Table<'a> {
         self.known.is_some() || self.pending.is_some()
     }
 
-    /// Takes the names of a sheet's columns from row `row`, and determines the dialect by them. An error ends the
-    /// reading.
+    /// Takes the names of a sheet's columns from row `row`, and determines by these names which program wrote the
+    /// sheet. An error ends the reading.
     pub(super) fn header(&mut self, row: u64, names: &[String]) -> Result<(), Box<Problem>> {
         let name = |name: &String| composed(guards::opened(name).unwrap_or(name));
         self.headers = names.iter().map(name).collect();
@@ -177,7 +180,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Returns the state before the first row for passing items to a receiver while the file is read.
+    /// Returns the initial state for passing items to the caller while the rows of the file are read.
     fn streamed(&self) -> Streamed {
         Streamed { names: shared(&self.headers), open: None, keys: HashSet::new() }
     }
@@ -189,8 +192,9 @@ impl<'a> Table<'a> {
             .hint(format!("write a name into cell {cell}, such as `notes`, or delete the column"))
     }
 
-    /// Returns the dialect that the manifest names, or else the one that the column names indicate. Returns an error if
-    /// two are equally likely, or if the named one is unknown or does not fit.
+    /// Returns the dialect (the description of the program that wrote the file) that the manifest names, or else the
+    /// one that fits the column names. Returns an error if two dialects fit equally well, or if the dialect in the
+    /// manifest is unknown or does not fit.
     fn dialect(&self) -> Result<(&'static Dialect, Confidence), Box<Problem>> {
         let Some(wanted) = &self.options.dialect else {
             return match dialect::detect(&self.headers) {
@@ -250,14 +254,14 @@ impl<'a> Table<'a> {
         rows.into_iter().try_for_each(|(row, _)| self.flow(row))
     }
 
-    /// Processes the rows that are still kept at the end of a sheet.
+    /// Processes the rows that are still kept because the sheet ended before its columns were chosen.
     pub(super) fn end_of_rows(&mut self) -> Result<(), Stop> {
         let rows = self.settle(true)?;
         rows.into_iter().try_for_each(|(row, _)| self.flow(row))
     }
 
     /// Adds a row of a file whose columns are chosen. If the row begins a new product, the items of the previous one
-    /// are complete and passed to the receiver. Returns an error if the rows of a product are scattered.
+    /// are complete and passed to the caller. Returns an error if the rows of a product are scattered.
     fn flow(&mut self, mut row: Row) -> Result<(), Stop> {
         if let Some(known) = &self.known {
             known.dialect.unescape(&mut row.cells);
@@ -278,7 +282,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Makes the items of all products read so far, and passes them to the receiver.
+    /// Makes the items of all products read so far, and passes them to the caller.
     fn hand_on(&mut self) {
         let Some(Known { dialect, columns, products, made, stream: Some(stream), .. }) = &mut self.known
         else {
@@ -339,7 +343,7 @@ impl<'a> Table<'a> {
 
     /// Returns the catalog with its problems in the order of the rows.
     ///
-    /// If one of the problems is an error, items are missing. Items that were already passed to a receiver are not in
+    /// If one of the problems is an error, items are missing. Items that were already passed to the caller are not in
     /// the catalog.
     pub(super) fn finish(mut self) -> Catalog {
         // A file that broke off is described as far as it was read.

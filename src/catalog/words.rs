@@ -13,7 +13,7 @@ static WORDS: LazyLock<HashMap<String, Words>> = LazyLock::new(|| {
     written.into_iter().map(|(field, written)| (field, Words::from(written))).collect()
 });
 
-/// The words of a field, as they are written in `words.yaml`.
+/// The words by which a field, such as `title`, is recognised in column names, as `words.yaml` has them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -39,10 +39,10 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// The words of a field, in the form that [`fold`] returns.
+/// The words by which a field, such as `title`, is recognised in column names, in the form that [`fold`] returns.
 #[derive(Debug)]
 struct Words {
-    /// The rank of each usual name of the field; 0 is the best.
+    /// The usual column names for the field, each with its rank; 0 is the best.
     names: HashMap<String, usize>,
     parts: Vec<Pattern>,
     never: Vec<Pattern>,
@@ -52,7 +52,7 @@ struct Words {
     neutral: Vec<Pattern>,
 }
 
-/// A word that is searched in column names. In `words.yaml` a `*` at an end of the word means that a longer word
+/// A word that is searched for in column names. In `words.yaml` a `*` at an end of the word means that a longer word
 /// matches, too.
 #[derive(Debug)]
 struct Pattern {
@@ -70,7 +70,8 @@ impl From<&String> for Pattern {
 }
 
 impl Pattern {
-    /// Returns the part of `word` before the pattern's text; `None` if the word does not match the pattern.
+    /// Returns the part of `word` before the text of this pattern: `produkt` for the word `produktfoto` and the text
+    /// `foto`. Returns `None` if the word does not match the pattern.
     fn before<'a>(&self, word: &'a str) -> Option<&'a str> {
         self.fits(word).then(|| word.find(&self.text).map_or("", |at| &word[..at]))
     }
@@ -113,23 +114,25 @@ impl From<Written> for Words {
 /// A measure of how well a column's name fits a field; smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// The name is one of the field's usual names, with this rank in `words.yaml` (0 is the best).
+    /// The column's name is one of the field's usual names, with this rank in `words.yaml` (0 is the best).
     Whole(usize),
-    /// The name contains a word of the field.
+    /// The column's name contains one of the field's words, such as `titel` for the title.
     Part(FitRank),
-    /// The name contains a word of the field's list `last`, so it mostly means something else.
+    /// The column's name contains a word of the list `last` in `words.yaml`, such as `logo` for pictures. So it mostly
+    /// means something other than the field.
     Last,
 }
 
-/// A measure of how well a column's name fits a field if it contains a word of that field; smaller is better.
+/// A measure of how well a column's name fits a field if the name contains one of the field's words; smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FitRank {
-    /// The rank by the other words in the name: 0 if one supports the field, 2 if one contradicts it, and 1 in other
-    /// cases.
+    /// The rank by the other words in the column's name. It is 0 with a word of the list `first` in `words.yaml`, such
+    /// as `full`, 2 with a word of the list `late`, such as `short`, and 1 with neither or both.
     order: usize,
-    /// The number of other words in the name, which may change its meaning.
+    /// The number of words in the column's name that `words.yaml` does not list for the field, without numbers. These
+    /// words may change the meaning of the name.
     pub(super) others: usize,
-    /// The first number in the name; 0 if there is none.
+    /// The first number in the column's name, such as 2 in `image 2`; 0 if there is none.
     number: u64,
 }
 

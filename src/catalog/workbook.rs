@@ -188,7 +188,7 @@ impl Sheet<'_, '_> {
         if is_found || rows.len() == header::LOOKED_AT { self.settle() } else { Ok(()) }
     }
 
-    /// Finds the header among the rows in `first`, and processes the rows below it.
+    /// Finds the header among the rows read so far, and processes the rows below it.
     fn settle(&mut self) -> Result<(), Stop> {
         if self.header.is_some() {
             return Ok(());

@@ -202,7 +202,7 @@ pub enum Command {
     /// run submits a cancelled job again if the manifest still asks for it: remove it there, or leave it out with
     /// --only.
     Cancel(CancelArgs),
-    /// Stop reporting failed or missing jobs
+    /// Stop reporting failed jobs or missing clips
     ///
     /// Runs no longer report these jobs, nor other jobs that share their clips, until their input changes. Free.
     Dismiss(DismissArgs),
@@ -213,8 +213,8 @@ pub enum Command {
     Approve(ApproveArgs),
     /// Reject clips, and queue another rendering
     ///
-    /// No job uses a rejected clip, not even a job that shares it. With --redo, the next run renders the job again, and
-    /// `plan` shows the price; `{{ feedback }}` in a prompt inserts the note. Sends nothing, and works while a run is
+    /// A clip is rejected for all jobs that share it. With --redo, the next run renders the job again, and `plan` shows
+    /// the price; `{{ feedback }}` in a prompt inserts the text of --note. Sends nothing, and works while a run is
     /// active.
     Reject(RejectArgs),
     /// Rebuild a lost or old database
@@ -247,7 +247,7 @@ pub enum Command {
     ///
     /// Without a name, shows a table of all models that can be bought. With a name, shows everything about that model:
     /// its fields with their values and limits, requirements for pictures, the price, and contradictions in the
-    /// provider's documents. If there is a manifest, its corrections are included.
+    /// provider's documents. If a manifest changes models or prices, shows them with the changes.
     Models(ModelsArgs),
     /// Write a first manifest, for a product file
     ///

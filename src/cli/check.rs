@@ -6,8 +6,9 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::{json, text};
 
-/// Checks every clip that has no verdict for its bytes and the current settings, and reports the verdicts about all
-/// clips.
+/// Checks the clips that have no valid verdict yet, and reports the verdicts about all clips.
+///
+/// A verdict is valid as long as the clip's file and the settings of the checks stay the same.
 pub(super) async fn check(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let opened = context.open(args.manifest.as_deref())?;

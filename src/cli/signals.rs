@@ -33,10 +33,10 @@ impl Signals {
     }
 }
 
-/// Lets a write beyond the size limit of files (`ulimit -f`) fail with an error instead of ending the program.
+/// Makes a write beyond the size limit of files (`ulimit -f`) fail with an error instead of ending the program.
 ///
-/// If the program ended, it would be unknown whether unanswered requests were charged. A listener replaces the signal's
-/// default action, and the action stays replaced after the listener is dropped.
+/// By default, the signal SIGXFSZ would end the program, and it would be unknown whether unanswered requests were
+/// charged. A listener for the signal replaces this default for good, even after the listener is dropped.
 pub(super) fn outlive_file_limit() {
     let listener = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
     // Without a listener the limit ends the program like a kill, and the next run continues the work.

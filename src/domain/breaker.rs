@@ -47,7 +47,8 @@ pub enum BreakerDecision {
     Ask,
     /// No submission may be sent for this length of time.
     Pause(Duration),
-    /// The submission must wait for the result of a free request or of a test that was allowed earlier.
+    /// The submission must wait, because a free request or a test submission (probe) was allowed earlier and has no
+    /// result yet.
     Wait,
 }
 
@@ -86,7 +87,8 @@ impl Gate {
         }
     }
 
-    /// Returns whether every submission may be sent without a pause or a test.
+    /// Returns whether every submission may be sent now: no pause is active, and no free request or test submission
+    /// (probe) must come first.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.state == GateState::Open
@@ -124,8 +126,8 @@ impl Gate {
         }
     }
 
-    /// Withdraws the permission for a free request or a test that will not be sent. The next submission may then send
-    /// it.
+    /// Withdraws the permission for a free request or a test submission (probe) that will not be sent. [`Self::pass`]
+    /// then gives the permission to the next caller.
     pub fn back_out(&mut self) {
         match self.state {
             GateState::Asking => self.state = GateState::Shut(Duration::ZERO),
@@ -202,7 +204,8 @@ pub struct LostClips {
     in_a_row: u32,
     /// The number of consecutive clips whose link must not be followed.
     ///
-    /// These clips are not counted in `in_a_row`, because a clip is often downloaded after many later tasks have ended.
+    /// These clips are not counted in `in_a_row`, because other tasks often end between the end of a task and the
+    /// download of its clip.
     unsafe_links: u32,
 }
 
@@ -244,19 +247,20 @@ pub enum DoubtDecision {
     Taken,
     /// The submission must wait for the answer to an earlier one, and may then stay within the limit.
     Later,
-    /// The submission would exceed the limit, even if all submissions that now wait got an answer.
+    /// The submission must not be sent: its price and the money that is already in doubt exceed the limit together.
+    /// Answers to other submissions cannot change that.
     None,
 }
 
 impl Exposure {
-    /// Creates the counter before the first submission. `most` is the limit on the money that may be in doubt at a
-    /// time.
+    /// Creates the record of the money at risk before the first submission. `most` is the limit on the total price of
+    /// submissions that wait for an answer or got none.
     #[must_use]
     pub fn new(most: Usd) -> Self {
         Self { most, on_wire: Usd::ZERO, sending: 0, doubts: HashMap::new() }
     }
 
-    /// Returns the limit on the money that may be in doubt at a time.
+    /// Returns the limit on the total price of submissions that wait for an answer or got none.
     #[must_use]
     pub const fn most(&self) -> Usd {
         self.most

@@ -22,7 +22,7 @@ fn after(heard: impl IntoIterator<Item = SubmitOutcome>) -> (Gate, Option<Durati
     (gate, pause)
 }
 
-/// Returns every sequence of `length` results, each of which is [`Answer`] or [`Silence`].
+/// Returns every possible sequence of `length` submission results in which each result is [`Answer`] or [`Silence`].
 fn courses(length: u32) -> impl Iterator<Item = Vec<SubmitOutcome>> {
     (0..1u32 << length)
         .map(move |bits| (0..length).map(|at| if bits >> at & 1 == 1 { Silence } else { Answer }).collect())

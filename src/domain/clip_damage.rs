@@ -10,7 +10,7 @@ pub enum ClipDamage {
 }
 
 impl ClipDamage {
-    /// Returns the name of the loss in messages and JSON.
+    /// Returns the word for this kind of damage in messages and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

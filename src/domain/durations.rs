@@ -42,12 +42,15 @@ const BUCKETS: usize = 188;
 const FIRST: f64 = 0.1;
 /// The ratio between the upper ends of two neighbouring buckets of the histogram.
 const RATIO: f64 = 1.08;
-/// The number of further tasks after which the weight of a finished task has fallen to a third.
+/// The number of further tasks after which a finished task has only a third of its weight in the histogram.
 const MEMORY: f64 = 48.0;
 /// The weight that each new task spreads evenly over its possible durations, as a share of the histogram's total
-/// weight. So the histogram can learn durations that no earlier task had.
+/// weight.
+///
+/// With this weight, the histogram can learn durations that no earlier task had.
 const NEW: f64 = 0.05;
-/// The weight that is given to renderings longer than any finished one, as a number of tasks.
+/// The weight of the possibility that a task takes longer than every finished task; 1 is the weight of the newest
+/// finished task.
 const SLOW: f64 = 0.5;
 
 /// The lower ends of the histogram's buckets in seconds, followed by the upper end of the last bucket.
@@ -78,7 +81,8 @@ impl Default for Durations {
 }
 
 impl Durations {
-    /// Restores saved durations from the index and the weight of each bucket; ignores invalid pairs.
+    /// Restores saved durations from the histogram's buckets: `weights` has the index and the weight of each. Ignores
+    /// pairs with an unknown index or an invalid weight.
     #[must_use]
     pub fn restored(finished: u64, weights: impl IntoIterator<Item = (usize, f32)>) -> Self {
         let mut restored = Self { finished, ..Self::default() };
@@ -93,7 +97,7 @@ impl Durations {
         restored
     }
 
-    /// Returns the index and the weight of each bucket that is not empty.
+    /// Returns the index and the weight of each bucket of the histogram that is not empty.
     pub fn weights(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
         self.weights.iter().copied().enumerate().filter(|(_, weight)| *weight > 0.0)
     }
@@ -111,8 +115,8 @@ impl Durations {
     /// Adds a task that was still running at the age `running`, and was finished at the age `finished`.
     ///
     /// The exact duration lies between these ages, so the task's weight is spread over the buckets between them. Most
-    /// of it follows earlier tasks that finished there. A small part is spread evenly over ages above half of
-    /// `finished`, and all of it if no earlier task finished there.
+    /// of the weight goes to the ages at which earlier tasks finished. A small part is spread evenly over the ages
+    /// above half of `finished`. If no earlier task finished between the two ages, the whole weight is spread evenly.
     pub fn note(&mut self, running: Duration, finished: Duration) {
         let until = finished.as_secs_f64().clamp(FIRST, ENDS[BUCKETS]);
         let from = running.as_secs_f64().min(until * 0.99);
@@ -170,9 +174,9 @@ impl Durations {
 
     /// Returns the wait until the next poll of a task of this age; `None` before a task has finished.
     ///
-    /// At the end of the wait, the task is expected to have been finished, but unnoticed, for the time `idle` on
-    /// average. This average is the integral of the probability that the task has finished. So the wait is short at
-    /// ages at which many tasks finish, and long before and after them.
+    /// The wait is chosen so that a finished task stays unnoticed for the time `idle` on average. This average is the
+    /// integral of the probability that the task has finished. So the wait is short at ages at which many tasks finish,
+    /// and long before and after them.
     #[must_use]
     pub fn wait(&self, age: Duration, idle: Duration) -> Option<Duration> {
         let median = self.quantile(0.5)?.as_secs_f64();

@@ -23,9 +23,11 @@ pub struct Flow {
 /// The limits and the learned durations for one kind of request.
 #[derive(Debug, Clone, Default)]
 pub struct RenderFigures {
-    /// The limits of the request's model; `None` if no more requests of this kind will be sent.
+    /// The provider's limits on submissions to the model. `None` if no more requests of this kind (a model with a
+    /// length and size of clip) will be sent.
     pub flow: Option<Flow>,
-    /// The learned durations; `None` before a task of this kind has finished.
+    /// The learned rendering durations; `None` before a task of this kind (a model with a length and size of clip) has
+    /// finished.
     pub durations: Option<Arc<Durations>>,
 }
 
@@ -121,10 +123,11 @@ impl Model {
         self.flow.map_or(self.running, |flow| all.min(flow.slots.max(self.running)))
     }
 
-    /// Returns the time until the last rendering is finished.
+    /// Returns the time until the model's last rendering is finished.
     ///
-    /// The last job is sent when the pace allows it and a slot is free. Until then the work is spread evenly over the
-    /// slots. Near the end, half of the slots are idle on average, because no more jobs are waiting.
+    /// The last job is sent when the interval between submissions allows it and a slot (one of the tasks that the
+    /// provider allows at the same time) is free. Until then the work is spread evenly over the slots. Near the end,
+    /// half of the slots are idle on average, because no more jobs are waiting.
     fn time(&self) -> Duration {
         let (all_rest, longest_rest) = self.rest;
         let mut time = longest_rest;

@@ -24,15 +24,16 @@ impl Fault {
 /// The class of a failed call, which decides what the program does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// No byte of the request was sent: the program retries later, and the failure uses up no try.
+    /// No byte of the request was sent: the program retries later, and the failure does not count as a try.
     NotSent,
-    /// The provider refused because requests come too fast: the program slows down, and the refusal uses up no try.
+    /// The provider refused because requests come too fast: the program slows down, and the refusal does not count as a
+    /// try.
     Throttled {
         /// The pause that the reply's `Retry-After` header asked for; `None` without that header.
         after: Option<Duration>,
     },
-    /// The provider refused for a temporary reason and surely created no task: the program retries later, which uses up
-    /// a try.
+    /// The provider refused for a temporary reason and surely created no task: the program retries later, and the
+    /// refusal counts as a try.
     Busy {
         /// The pause that the reply's `Retry-After` header asked for; `None` without that header.
         after: Option<Duration>,
@@ -91,6 +92,18 @@ impl Refusal {
             Self::Cancelled => "cancelled",
         }
     }
+
+    /// Returns the reason for the failure in words, as messages show it next to the name.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Input => "refused by the provider because of its input",
+            Self::Policy => "refused by the provider's content policy",
+            Self::Model => "refused by the provider because of its model",
+            Self::Generation => "accepted but not rendered by the provider",
+            Self::Cancelled => "cancelled at the provider",
+        }
+    }
 }
 
 /// The reason why a provider accepts no more submissions in this run.
@@ -102,7 +115,8 @@ pub enum Stop {
     Balance,
     /// The account is locked or inactive.
     Account,
-    /// The set-up of the program is wrong, such as TLS, a redirect or an address.
+    /// The program is set up wrongly: for example, TLS fails, the key has forbidden characters, or the address of the
+    /// API does not exist or redirects.
     Setup,
 }
 

@@ -75,9 +75,10 @@ impl fmt::Debug for Foreign {
 
 /// Returns whether a character from outside the program must be escaped.
 ///
-/// Such a character moves the cursor, changes the direction of the text, or is invisible. Invisible are characters with
-/// Unicode's property `Default_Ignorable_Code_Point`, and other format characters without a glyph. The two characters
-/// that select the look of an emoji (U+FE0E and U+FE0F) are allowed, because titles contain them.
+/// These characters move the cursor, change the direction of the text, or are invisible. A character counts as
+/// invisible if it has Unicode's property `Default_Ignorable_Code_Point`, or is another format character without a
+/// glyph. The two characters that select the look of an emoji (U+FE0E and U+FE0F) are allowed, because titles contain
+/// them.
 #[must_use]
 pub const fn is_hidden(character: char) -> bool {
     matches!(

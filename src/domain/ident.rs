@@ -4,10 +4,10 @@ use super::digest::Sha256;
 use super::foreign::{is_hidden, is_selector};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// An id in its normal form.
+/// An id, such as an item's, in its normal form: composed letters (NFC), and no invisible characters at its ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ident {
-    /// The id in its normal form.
+    /// The id with composed letters (NFC), and without invisible characters at its ends.
     pub id: String,
     /// True if hidden characters at the ends of the written id were removed.
     pub is_trimmed: bool,
@@ -26,10 +26,10 @@ pub struct Hidden {
 /// The zero-width non-joiner and joiner, which decide whether two letters are written as one.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
-/// Returns the normal form of an id.
+/// Returns the normal form of an id: in Unicode's composed form (NFC), and without invisible characters at its ends.
 ///
-/// Invisible characters and marks of direction are removed at the ends, and are an error inside. Joiners are allowed in
-/// scripts that need them, and in emoji. Control characters are not checked here: paths refuse them.
+/// An invisible character or a mark of direction inside the id is an error. Joiners are allowed in scripts that need
+/// them, and in emoji. Control characters are not checked here, but by the check of output paths.
 pub fn ident(written: &str) -> Result<Ident, Hidden> {
     if written.is_ascii() {
         return Ok(Ident { id: written.to_owned(), is_trimmed: false });

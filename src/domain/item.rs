@@ -93,9 +93,9 @@ pub enum FactValue {
     Text(String),
     /// A list of texts.
     List {
-        /// The list as one text: as it is in the file, or joined by commas.
+        /// All texts of the list in a single text: as the file has them, or joined by commas.
         written: String,
-        /// The elements of the list.
+        /// Each text of the list.
         parts: Vec<String>,
     },
     /// A list of pairs of a name and a text, such as the colour and the size.
@@ -103,7 +103,8 @@ pub enum FactValue {
 }
 
 impl Item {
-    /// Returns the text of the fact with this name, or else of the column with this name; `None` if there is neither.
+    /// Returns the item's text under the standard name `name` (see [`Fact`]), or else the text of the column `name`.
+    /// Returns `None` if there is neither, or if the standard name has a list of pairs.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         match self.fact(name).map(|fact| &fact.value) {
@@ -113,7 +114,7 @@ impl Item {
         }
     }
 
-    /// Returns the fact with this name.
+    /// Returns the fact with this name: the value under a standard name such as `title`.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.name == name)
@@ -125,7 +126,8 @@ impl Item {
         self.columns.get(name)
     }
 
-    /// Returns a copy of the item in which the fact and the column with this name have another text.
+    /// Returns a copy of the item with `text` as its value under the standard name `name` (see [`Fact`]) and in the
+    /// column `name`. A name that the item does not have is not added.
     #[must_use]
     pub fn with_text(&self, name: &str, text: &str) -> Self {
         let mut item = self.clone();
@@ -145,7 +147,8 @@ impl Item {
         ["title", self.written_in("title")]
     }
 
-    /// Returns the column from which the fact with this name was read, or else `name` itself.
+    /// Returns the column from which the value under the standard name `name` was read; `name` itself if there is no
+    /// such column.
     fn written_in<'a>(&'a self, name: &'a str) -> &'a str {
         self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)
     }
@@ -176,10 +179,10 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
-    /// Returns the row number of the item in its sheet. Returns `None` if the item is not from a sheet, or if `columns`
-    /// is empty.
+    /// Returns the number of the item's row in its sheet, for a message about a text that reads `columns`.
     ///
-    /// `columns` are the columns from which a text was made; without any, the text is not from a row.
+    /// Returns `None` if the item is not from a sheet. Also returns `None` if `columns` is empty, because the text then
+    /// does not depend on any row.
     #[must_use]
     pub fn row(&self, columns: &[String]) -> Option<u64> {
         match &self.origin {
@@ -248,7 +251,7 @@ pub enum OnePer {
 }
 
 impl OnePer {
-    /// All values with their names in a manifest.
+    /// All choices (one clip for each product, variant or picture), with their names in a manifest.
     pub const ALL: [(&'static str, Self); 3] =
         [("product", Self::Product), ("variant", Self::Variant), ("image", Self::Image)];
 }

@@ -12,7 +12,8 @@ pub struct JobKey {
     pub shot: String,
     /// The item's id in the catalog.
     pub item: Foreign,
-    /// The ids of the job's values in the matrix, joined by `_`; empty without a matrix.
+    /// The ids of the values that the job has from the shot's `matrix` (a section of the manifest with values to
+    /// combine), joined by `_`. Empty if the shot has no matrix.
     pub variant: String,
 }
 
@@ -108,8 +109,8 @@ pub enum NotATaskId {
         /// The number of characters of the text.
         length: usize,
     },
-    /// The text is empty, or a part of it is `.` or `..`, with which a request for the task's status would reach
-    /// another address.
+    /// The text is empty, or one of its parts between slashes is `.` or `..`. With such an id, a request for the task's
+    /// status would reach another address.
     #[error("the task id is empty, or has `.` or `..` as a part of a path, which is not allowed")]
     Path,
 }

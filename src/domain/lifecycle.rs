@@ -2,24 +2,39 @@
 //!
 //! ```text
 //! pending ─▶ submitting ─▶ running ─▶ downloading ─▶ placing ─▶ done
-//!    ▲           │  │          ▲            └─▶ (link dead) back to running for a fresh one
-//!    └─ not sent,┘  ├─▶ doubtful ─▶ running | pending, on proof | held
-//!       rejected    ├─▶ held     a person decides: running | written off
-//!       for now     └─▶ failed                                          cancelled
 //! ```
+//!
+//! Each of the other transitions has a cause:
+//!
+//! ```text
+//! pending     ─▶ cancelled    the take was cancelled before it was sent
+//! submitting  ─▶ pending      the request was not sent, or was refused for now
+//! submitting  ─▶ failed       the provider refused the request permanently
+//! submitting  ─▶ doubtful     the request got no answer
+//! doubtful    ─▶ running      the provider's list of tasks has the task
+//! doubtful    ─▶ pending      the provider's list proves that there is no task
+//! running     ─▶ failed       the task failed
+//! downloading ─▶ running      the link no longer works, and a poll asks for another link
+//! placing     ─▶ running      the downloaded file is missing
+//! held        ─▶ running      a person named the task, or wants another poll
+//! held        ─▶ written off  a person ended the take
+//! done        ─▶ running      the file of the clip disappeared
+//! ```
+//!
+//! If a person must decide, each of `submitting`, `doubtful`, `running`, `downloading` and `placing` leads to `held`.
 //!
 //! [`State::todo`] returns the next action and its earliest time; [`State::on`] returns the next state after an event.
 //! The transitions are in `step`. Only this module decides about retries. The tests check these laws:
 //!
-//! - From `submitting`, a path leads to another submission only through proof that nothing was accepted.
-//! - Once a state has a task id, every later state has it. Only a person can name another task ([`Event::Adopt`]).
-//! - No final state leads to a submission (`done` accepts only `ClipGone`, which leads back to a free poll; `failed`
-//!   accepts only `Billed`, which corrects its charge).
-//! - From every state a final state can be reached. Bad answers about a task lead to `held` after a limited number;
-//!   only failed polls and faults of a clip's host are retried without a limit.
+//! - A take in `submitting` is submitted again only after proof that the provider accepted nothing.
+//! - Once a state has a task id, every later state has that id. Only a person can name another task ([`Event::Adopt`]).
+//! - No final state leads to a submission. `done` accepts only `ClipGone`, which leads to a free poll, and `failed`
+//!   accepts only `Billed`, which corrects the charge. The other final states accept no event.
+//! - From every state a final state can be reached. Bad answers about a task lead to `held` after a limited number.
+//!   Only failed polls and faults of the clip's server are retried without a limit.
 //!
 //! [`State::on`] also replays a ledger. The events `WasHeld` and `WasPlaced`, which say what an earlier process did,
-//! occur only then.
+//! occur only in a replay.
 
 mod charge;
 mod clip;
@@ -62,8 +77,8 @@ pub struct Task {
     pub intent: Intent,
     /// The time at which this program learned of the task.
     pub accepted: Timestamp,
-    /// True if the charge is certain and the clip must be fetched again. The task reported success or delivered its
-    /// clip before.
+    /// True if the task is certainly charged, because it reported success or delivered its clip before. The clip must
+    /// then be downloaded again.
     pub charged: bool,
 }
 
@@ -81,8 +96,8 @@ pub struct ClipFile {
 pub enum CancelledBy {
     /// A person cancelled the take.
     User,
-    /// The take was no longer needed before it was sent: another take or clip replaced it. Or it was to replace a take
-    /// whose doubt has ended.
+    /// The take was not sent yet, and is no longer needed. Another take or clip replaced it, or the take was to replace
+    /// an unanswered one whose outcome is now known.
     Superseded,
 }
 
@@ -100,20 +115,21 @@ pub enum State {
     },
     /// The attempt is saved to disk, and its request may have been sent.
     Submitting {
-        /// The current attempt.
+        /// The current attempt to submit the take.
         intent: Intent,
-        /// The number of further temporary refusals that were allowed before this attempt.
+        /// The number of temporary refusals, counted from this attempt on, after which the take waits for the next run.
         tries_left: u8,
         /// The number of submissions in a row, before this attempt, that created no task.
         setbacks: u32,
     },
     /// The request got no answer. The program asks the provider whether it created a task.
     Doubtful {
-        /// The attempt that got no answer.
+        /// The attempt to submit the take that got no answer.
         intent: Intent,
-        /// The time at which the answer failed to come; by then the request was no longer being sent.
+        /// The time at which the program stopped waiting for the answer. The program sent nothing more of
+        /// the request after that time.
         since: Timestamp,
-        /// The number of further temporary refusals that were allowed before this attempt.
+        /// The number of temporary refusals, counted from this attempt on, after which the take waits for the next run.
         tries_left: u8,
         /// The number of searches for the task at the provider (look-ups) so far.
         looks: u8,
@@ -160,11 +176,11 @@ pub enum State {
     Held {
         /// The reason why a person must decide.
         reason: HeldReason,
-        /// The last attempt.
+        /// The last attempt to submit the take.
         intent: Intent,
         /// The paid task, if one is known.
         task: Option<Task>,
-        /// The time at which the take began to wait for the decision.
+        /// The time at which the take began to wait for a person's decision.
         since: Timestamp,
     },
     /// The take ended without a clip. This state is final, but a person can correct the charge.
@@ -240,7 +256,8 @@ impl State {
 
     /// Returns the earliest time of the next action, corrected by the current clock.
     ///
-    /// A stored time that is further ahead than any pause is from a wrong clock; the action is then due now.
+    /// A stored time may be later than the longest possible pause from now, because the clock was wrong when the time
+    /// was stored. The action is then due now.
     #[must_use]
     pub fn due(&self, at: Tick, policy: &Policy) -> Timestamp {
         let (todo, due) = self.todo();
@@ -300,7 +317,8 @@ impl State {
         }
     }
 
-    /// Returns whether the take has ended. Only a finished take can become active again, if its clip disappears.
+    /// Returns whether the take has ended: done, failed, cancelled or written off. Only a take that is done can become
+    /// active again, if the file of its clip disappears.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self.todo().0, NextAction::Nothing)
@@ -313,7 +331,7 @@ impl State {
         !self.is_final() && !matches!(self, Self::Pending { .. })
     }
 
-    /// Returns whether the take's price is free, reserved, in doubt or spent.
+    /// Returns the status of the take's money: nothing to pay, reserved, in doubt (perhaps charged) or spent.
     #[must_use]
     pub const fn account(&self) -> MoneyState {
         match self {

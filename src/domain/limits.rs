@@ -1,4 +1,7 @@
-//! Limits on the speed and the concurrency of requests to a provider, from its card and the manifest.
+//! Limits on the speed and the concurrency of requests to a provider.
+//!
+//! The limits come from the manifest, from the model's card (the built-in description of its rules and prices), or from
+//! the provider's defaults.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,7 +9,7 @@ use std::time::Duration;
 /// A number of requests per span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// The number of requests in the span of time.
+    /// The maximum number of requests in each span of time `per`.
     pub count: NonZeroU32,
     /// The span of time in which `count` requests may be sent.
     pub per: Duration,
@@ -20,8 +23,10 @@ impl Rate {
     }
 }
 
-/// Limits on the speed and the concurrency of requests to a provider. A limit that is not set is taken from the next
-/// source, such as the model's card.
+/// Limits on the speed and the concurrency of requests to a provider.
+///
+/// A limit that the manifest does not set is taken from the model's card (the built-in description of its rules and
+/// prices), or else from the provider's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
     /// The maximum number of tasks at the same time, each counted from its submission until its rendering ends.
@@ -43,7 +48,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Returns these limits, in which limits of `base` replace those that are not set.
+    /// Returns these limits; each limit that is not set is taken from `base`.
     #[must_use]
     pub fn over(self, base: Self) -> Self {
         Self {

@@ -1,14 +1,17 @@
 //! The types and rules of the domain, without serde, tokio or a clock.
 //!
-//! Reading order:
+//! The modules in an order for reading:
 //!
-//! - A clip that the manifest asks for: [`key`], [`request`], [`take`].
-//! - The states of a take: [`lifecycle`] under a [`policy`]. The times of its polls: [`polling`], from learned
-//!   [`durations`]. The time for all takes: [`estimate`]. The ways to lose a finished clip: [`loss`].
-//! - The rules that end submissions or make them wait: [`breaker`], [`owed`]. The pace of submissions: [`throttle`].
-//! - The judgement of a clip by the checks ([`verdict`]) and by a person ([`review`]). The cost: [`money`].
-//! - Failed calls, by the engine's next step: [`fault`]. Mistakes in the user's input: [`problem`]. Reports of events:
-//!   [`notice`].
+//! - [`key`], [`request`] and [`take`] describe a clip that the manifest asks for, and its paid rendering (the take).
+//! - [`lifecycle`] has the states of a take, and [`policy`] has the numbers that control its retries.
+//! - [`polling`] chooses when a take's task is polled, by the rendering times that [`durations`] has learned.
+//! - [`estimate`] estimates the time until all takes are finished.
+//! - [`loss`] names the ways in which a finished clip is missing or altered.
+//! - [`breaker`] and [`owed`] decide when submissions end or wait. [`throttle`] sets the rate of submissions.
+//! - [`verdict`] has the results of the automatic checks of a clip, and [`review`] has a person's decisions about it.
+//! - [`money`] has the amounts of money.
+//! - [`fault`] classifies failed calls to a provider by what the program does next.
+//! - [`problem`] describes mistakes in the user's input, and [`notice`] describes the events of a run.
 
 pub mod key;
 

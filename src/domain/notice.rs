@@ -25,7 +25,7 @@ pub enum Notice {
         from: Phase,
         /// The take's state after the change.
         to: Box<State>,
-        /// The message about the change from the provider or from this program, if there is one.
+        /// The message about the change of state, from the provider or from this program, if there is one.
         said: Option<Said>,
     },
     /// An existing paid clip was moved or copied to this job's path, free of charge.

@@ -1,16 +1,17 @@
-//! Limits for clips that are paid but not downloaded yet: the time until their links expire, and free space on the
+//! Limits for clips that are paid for but not downloaded yet: the time until their links expire, and free space on the
 //! disk.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// The number of bytes that must stay free on a disk after all downloads; the state folder, mostly on the same disk,
-/// needs them.
+/// The number of bytes that must stay free on a disk after all downloads. The state folder, which is usually on the
+/// same disk, needs this space.
 pub const DISK_RESERVE: u64 = 64 << 20;
 /// The divisor for the time until a link expires: only half of that time is planned for downloads, because servers can
 /// become slower.
 const SHARE: u32 = 2;
-/// The number of downloads after which all sums are halved, so that the averages follow the connection's speed.
+/// The number of downloads after which the sums in [`Downloaded`] are halved, so that averages follow the current speed
+/// of the connection.
 const KNOWN: u32 = 64;
 
 /// The total time and the total bytes of a run's downloads so far.
@@ -67,13 +68,13 @@ impl Downloaded {
 /// A forecast that the links of some paid clips may expire before the clips are downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpiryForecast {
-    /// The number of clips that are paid but not downloaded yet.
+    /// The number of clips that are paid for but not downloaded yet.
     pub clips: usize,
-    /// The time needed to download all clips that are paid but not downloaded yet.
+    /// The time needed to download all clips that are paid for but not downloaded yet.
     pub takes: Duration,
-    /// The earliest time at which one of their links expires.
+    /// The earliest expiry of a link among all paid clips that are not downloaded yet.
     pub first: Timestamp,
-    /// The time at which the first of the endangered links expires.
+    /// The earliest expiry of a link that may expire before its clip is downloaded.
     pub expires: Timestamp,
 }
 

@@ -39,13 +39,13 @@ impl Tick {
     }
 }
 
-/// A rule for pauses: the length doubles from `first` to `most`, and each pause is a random time up to it ("full
-/// jitter").
+/// A rule for the pauses before retries. The limit on the pause doubles with each failure, from `first` to `most`, and
+/// each pause is a random time up to its limit ("full jitter").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
-    /// The length of the first pause.
+    /// The limit on the pause after the first failure.
     pub first: Duration,
-    /// The length of the longest pause.
+    /// The limit on the pause after any number of failures.
     pub most: Duration,
 }
 
@@ -72,9 +72,10 @@ pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration:
 pub struct Breaking {
     /// The number of submissions in a row without an answer at which further submissions pause.
     pub silent_in_a_row: u32,
-    /// The number of most recent submissions that are considered for `silent_of_known`.
+    /// The number of most recent submissions among which those without an answer are counted.
     pub known: usize,
-    /// The number of unanswered submissions among the `known` most recent ones at which further submissions pause.
+    /// The number of submissions without an answer, among the `known` most recent submissions, that makes further
+    /// submissions pause.
     pub silent_of_known: usize,
     /// The first and the longest pause. If the provider still does not answer after a pause, the next pause is twice as
     /// long.
@@ -112,20 +113,21 @@ fn longest_asked() -> Duration {
 /// The schedule of look-ups: free searches for the task that an unanswered submission may have created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
-    /// The time for which an accepted task may be missing from the provider's list of tasks, counted from the missing
-    /// answer.
+    /// The longest time after which the provider's list of tasks shows an accepted task. The time is counted from the
+    /// moment when the program stopped waiting for the answer to the request.
     ///
-    /// It is the provider's own delay, plus the time for which a kernel still sends the data of a closed connection. On
-    /// Linux that is under two minutes.
+    /// The lag is the provider's own delay, plus the time for which a kernel still sends the data of a closed
+    /// connection. On Linux a kernel does so for less than two minutes.
     pub lag: Duration,
-    /// The pauses before the look-ups, in order.
+    /// The pauses before the look-ups (searches for the task at the provider), in order.
     pub after: Vec<Duration>,
-    /// The minimum time between two answers "no such task" that both count.
+    /// The minimum time between two answers "no such task" that together prove that no task exists.
     pub gap: Duration,
 }
 
 impl LookUp {
-    /// Returns the schedule that applies to every paid provider, with this provider's `lag`.
+    /// Returns the standard schedule of look-ups, with this provider's `lag`: the longest time until its list of tasks
+    /// shows an accepted task.
     #[must_use]
     pub fn new(lag: Duration) -> Self {
         Self { lag, after: LOOK_UPS.to_vec(), gap: Duration::from_mins(1) }
@@ -153,13 +155,14 @@ pub struct Policy {
     pub patience: Duration,
     /// The age of a running task from which a person must decide about it.
     pub stuck_after: Duration,
-    /// The time after acceptance during which an answer "no such task" does not count.
+    /// The time after acceptance during which an answer "no such task" does not count towards `missing_tries`.
     pub missing_grace: Duration,
     /// The number of answers "no such task" after which the task counts as lost.
     pub missing_tries: u8,
     /// The number of answers in a row about another task or request after which a person must decide.
     pub mistaken_tries: u8,
-    /// The pause after an answer "no such task" that counts, and after a success without a link to a clip.
+    /// The pause after an answer "no such task" that counts towards `missing_tries`, and after a success without a link
+    /// to a clip.
     pub missing_gap: Duration,
     /// The number of further polls after an answer that reports success but has no link to a clip.
     pub empty_tries: u8,
@@ -184,7 +187,8 @@ const LOOK_UPS: [Duration; 5] = [
 ];
 
 impl Policy {
-    /// Returns the numbers that apply unless a model card or the manifest says otherwise.
+    /// Returns the standard policy, which applies unless the model's card (its built-in description) or the manifest
+    /// says otherwise.
     #[must_use]
     pub const fn standard() -> Self {
         Self {
@@ -233,17 +237,17 @@ impl Policy {
         self.fetch_backoff.most.max(longest_asked())
     }
 
-    /// Returns the longest pause before a look-up.
+    /// Returns the longest pause before a look-up (a search for the task of an unanswered submission).
     #[must_use]
     pub fn longest_look_up_pause(&self) -> Duration {
         self.look_up.iter().flat_map(|look_up| look_up.after.iter().copied()).max().unwrap_or_default()
     }
 
-    /// Returns the number of answers "still running" after [`Policy::patience`] that must be exceeded before a task
-    /// counts as stuck.
+    /// Returns how many answers "still running" a task older than [`Policy::patience`] may give before it counts as
+    /// stuck.
     ///
-    /// The age alone proves nothing, because a clock may jump a month ahead. At the slowest pace, these answers take an
-    /// hour.
+    /// The age of a task is not enough, because a clock may jump a month ahead. A task of that age is polled about
+    /// every five minutes, so these answers take about an hour.
     #[must_use]
     pub const fn stuck_polls(&self) -> u32 {
         12

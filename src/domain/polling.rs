@@ -1,8 +1,9 @@
 //! The times at which tasks are polled (asked for their status), from their age and the durations of similar tasks.
 //!
-//! A poll too early is a wasted request, and a poll too late leaves a slot idle. A task is polled when its slot has
-//! probably been idle for so long that this costs as much as a poll. So most polls come near the ages at which most
-//! tasks finish, and the first poll near the age of the first ones.
+//! A poll that comes too early is a wasted request. A poll that comes too late leaves a slot (one of the tasks that the
+//! provider allows at the same time) idle. So a task is polled when its slot has probably been idle for so long that
+//! the idle time is worth one poll. Most polls then come near the ages at which most tasks finish, and the first poll
+//! near the age at which the first tasks finish.
 
 use super::durations::Durations;
 use std::time::Duration;
@@ -16,12 +17,12 @@ pub struct PollTimes {
     pub every: Option<Duration>,
     /// The age at which a task of the model is expected to have finished, from the model's card.
     pub card_first: Duration,
-    /// The time between polls after the age `card_first`, from the model's card.
+    /// The time between polls of a task that is older than `card_first`, from the model's card.
     pub card_every: Duration,
 }
 
 impl PollTimes {
-    /// Returns the poll times for models without a card.
+    /// Returns the default poll times, for a model whose card (its built-in description) sets no poll times.
     #[must_use]
     pub const fn standard() -> Self {
         Self {
@@ -41,9 +42,11 @@ impl PollTimes {
     }
 }
 
-/// The idle time of a slot that is worth a poll, as a share of the median duration.
+/// The idle time of a slot (the place of one running task) that costs as much as one poll, as a share of the median
+/// rendering time.
 const WORTH: f64 = 0.02;
-/// The earliest time of the first poll before any task has finished; the latest time is twice that.
+/// The wait from acceptance to the first poll while no task of the kind has finished. A random factor up to 2 makes
+/// this wait longer.
 const EARLY: Duration = Duration::from_millis(200);
 /// The shortest and the longest wait between polls, unless the user has set one.
 const BOUNDS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_hours(1));
@@ -53,12 +56,18 @@ const SPREAD: f64 = 0.2;
 const AGED: [(Duration, Duration); 2] =
     [(Duration::from_hours(1), Duration::from_mins(5)), (Duration::from_mins(10), Duration::from_mins(1))];
 
-/// Returns the wait before the next poll of a task of this age after `polls` answers "still running".
+/// Returns the wait before the next poll of a task of this age, after `polls` answers "still running".
 ///
-/// A wait that the user has set for the first poll is kept exactly. The user's wait for later polls is varied by
-/// `jitter`, and is longer for old tasks. Without these settings the durations of finished tasks decide. Before any
-/// task has finished, a task is polled early, and then each time its age has doubled, until the age from the card.
-/// `jitter` from 0 up to 1 spreads the polls of many tasks.
+/// These rules determine the wait:
+///
+/// - A wait that the user has set for the first poll applies exactly.
+/// - A wait that the user has set for later polls applies to them, but is longer for old tasks.
+/// - Without these settings, the durations of finished tasks of the same kind decide.
+/// - Before any such task has finished, a task is polled early, and then each time its age has doubled. A wait that the
+///   user has set for later polls is then only the shortest wait. From the age `times.card_first` on, the wait is
+///   `times.card_every`.
+///
+/// `jitter`, from 0 up to 1, varies every wait except the user's first wait, so that many tasks are not polled at once.
 #[must_use]
 pub fn next_poll(
     polls: u32,
@@ -91,8 +100,8 @@ pub fn next_poll(
     wait.max(aged).mul_f64(spread).clamp(BOUNDS.0, BOUNDS.1)
 }
 
-/// Returns the idle time of a slot that is worth a poll. An interval between polls that the user has set limits this
-/// time, even for the first poll.
+/// Returns the idle time of a slot (one of the tasks that the provider allows at the same time) that is worth one poll.
+/// If the user has set a short wait between polls, this time is shorter too, so that the first poll comes earlier.
 fn worth(known: &Durations, times: &PollTimes) -> Duration {
     let median = known.quantile(0.5).unwrap_or_default().as_secs_f64();
     let every = times.every.map_or(f64::MAX, |every| every.as_secs_f64().powi(2) / median.max(0.001));

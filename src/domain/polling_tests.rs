@@ -7,20 +7,22 @@ use rand::{RngExt as _, SeedableRng as _};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// The costs of a simulated run: its length, its polls, and the time for which slots were idle.
+/// The measurements of a simulated run: its length, its polls, and the time for which slots (places for a running task)
+/// were idle.
 #[derive(Debug, Clone, Copy)]
 struct Ran {
     /// The length of an ideal run, which learns of each task's end immediately, divided by the length of this run.
     of_ideal: f64,
     polls: f64,
-    /// The mean number of polls for each of the last fifty tasks.
+    /// The mean number of polls of a task, over the last fifty tasks.
     late_polls: f64,
-    /// The mean time in seconds for which a slot was idle after a task's end, over the last fifty tasks.
+    /// The mean time in seconds from a task's end to the poll that notices it, over the last fifty tasks.
     late_idle: f64,
 }
 
-/// Simulates tasks of these lengths with a number of slots and a maximum rate of polls, and learns from the tasks'
-/// ends.
+/// Simulates a run of tasks with these lengths in seconds. At most `slots` tasks run at the same time, and at most
+/// `poll_rate` polls are sent in a second. The end of each task is added to the learned durations, which decide when
+/// later polls are sent.
 ///
 /// While few tasks have ended, each learned duration may make the next polls of the other tasks earlier.
 fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &mut StdRng) -> Ran {
@@ -97,7 +99,7 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
     }
 }
 
-/// Returns the mean costs of ten simulated runs.
+/// Returns the mean measurements of ten simulated runs.
 fn mean(
     jobs: usize,
     slots: usize,

@@ -17,7 +17,7 @@ impl PriceUnit {
     /// All units of prices.
     pub const ALL: [Self; 2] = [Self::Clip, Self::Second];
 
-    /// Returns the word for the unit in cards, manifests and messages.
+    /// Returns the word for the unit, as the manifest, messages and the built-in descriptions of models write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl PriceUnit {
 pub struct Price {
     /// The unit that the price is counted by.
     pub per: PriceUnit,
-    /// The price of one unit.
+    /// The price of one clip or of one second, as `per` says.
     pub usd: Usd,
     /// The amounts that some parameters add to a clip's price.
     pub surcharges: Vec<Surcharge>,
@@ -70,8 +70,8 @@ impl fmt::Display for Price {
     }
 }
 
-/// Returns the sum of these prices in words, such as `$0.40`. A rendering whose price is unknown has a price of zero, and
-/// the words say so.
+/// Returns the sum of these prices as text, such as `$0.40`. A price of zero means that the price is unknown, and the
+/// text then mentions an unknown amount.
 pub fn amount(prices: impl IntoIterator<Item = Usd>) -> String {
     let (mut sum, mut known, mut unknown) = (Usd::ZERO, 0_usize, 0_usize);
     for price in prices {
@@ -85,13 +85,13 @@ pub fn amount(prices: impl IntoIterator<Item = Usd>) -> String {
     }
 }
 
-/// Returns in words the most that may have been charged for renderings with these prices, such as `up to $0.40`.
+/// Returns the most that may have been charged for renderings with these prices as text, such as `up to $0.40`.
 pub fn up_to(prices: impl IntoIterator<Item = Usd>) -> String {
     let amount = amount(prices);
     if amount.starts_with('$') { format!("up to {amount}") } else { amount }
 }
 
-/// Returns in words that budgets count the amount of a rendering that was written off.
+/// Returns the clause about the amount that budgets count for a written-off rendering, such as `$0.20 counts as spent`.
 #[must_use]
 pub fn counts_as_spent(usd: Usd) -> String {
     if usd == Usd::ZERO {

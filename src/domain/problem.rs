@@ -29,7 +29,7 @@ pub struct Problem {
     pub label: Option<String>,
     /// Advice for the user, such as the text to type instead.
     pub hint: Option<String>,
-    /// Further explanations, such as the document that has the rule, or the models that support a field.
+    /// Further explanations, such as the provider's document that states a limit, or the models that support a field.
     pub notes: Vec<String>,
     /// A few places with the same problem, ready to print (`item nordstjerna-26 (sheet row 14)`).
     pub examples: Vec<String>,
@@ -49,9 +49,10 @@ const STRETCHES: usize = 64;
 /// Only the first stretches are kept, so that a million bad rows take little memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows {
-    /// The first and last row of each stretch, in ascending order; stretches do not touch.
+    /// The first and last row of each stretch (range of consecutive rows), in ascending order. Stretches that adjoin
+    /// are joined.
     stretches: Vec<(u64, u64)>,
-    /// True if some stretches were dropped because there were too many.
+    /// True if some stretches (ranges of consecutive rows) are missing because there were too many of them.
     more: bool,
 }
 
@@ -61,7 +62,8 @@ impl Rows {
         self.insert(row, row);
     }
 
-    /// Creates rows from the first and last row of each stretch; `more` is true if some stretches were dropped.
+    /// Creates a set of rows from stretches (ranges of consecutive rows), each with its first and last row. `more` is
+    /// true if the set is incomplete.
     #[must_use]
     pub fn of(stretches: impl IntoIterator<Item = (u64, u64)>, more: bool) -> Self {
         let mut rows = Self { stretches: Vec::new(), more };
@@ -69,19 +71,19 @@ impl Rows {
         rows
     }
 
-    /// Returns the first and last row of each stretch, in order.
+    /// Returns the first and last row of each stretch (range of consecutive rows), in order.
     #[must_use]
     pub fn stretches(&self) -> &[(u64, u64)] {
         &self.stretches
     }
 
-    /// Returns whether further stretches were dropped.
+    /// Returns whether some rows are missing because there were too many stretches (ranges of consecutive rows).
     #[must_use]
     pub const fn has_more(&self) -> bool {
         self.more
     }
 
-    /// Returns whether there is at most one row.
+    /// Returns whether the set has a single row, or none.
     #[must_use]
     pub fn is_one(&self) -> bool {
         !self.more
@@ -219,8 +221,8 @@ pub const EXAMPLES: usize = 3;
 /// The maximum number of different problems that are listed; a user with more problems fixes these first.
 const CAUSES: usize = 1000;
 
-/// The severity, message, place and hint, by which problems of the same kind are found. In a sheet, the place is a
-/// column without a row.
+/// The severity, message, place and hint of a problem. Problems are of the same kind if these are equal; in a sheet,
+/// the row of the place does not count.
 type Cause = (Severity, String, Place, Option<String>);
 
 fn cause(problem: &Problem) -> Cause {
@@ -249,7 +251,8 @@ pub struct Causes {
 }
 
 impl Causes {
-    /// Adds a problem. Returns the index of its kind in the list of [`Self::finish`]; `None` if the list is full.
+    /// Adds a problem, or joins it with an earlier problem of the same kind. Returns the index of this problem in the
+    /// list that [`Self::finish`] returns; `None` if the list is full.
     pub fn add(&mut self, problem: Problem) -> Option<usize> {
         let cause = cause(&problem);
         if let Some(&at) = self.known.get(&cause) {

@@ -29,9 +29,9 @@ pub struct Request {
     pub seed: Option<i64>,
     /// True for a clip with sound, false for a clip without sound.
     pub audio: Option<bool>,
-    /// The visual style, as one of the model's own words.
+    /// The visual style, by a word that the model's API defines, such as `anime`.
     pub style: Option<String>,
-    /// The amount of movement, as one of the model's own words.
+    /// The amount of movement, by a word that the model's API defines, such as `small`.
     pub motion: Option<String>,
     /// Any other documented parameter of the model, under its name in the API.
     pub params: BTreeMap<String, Value>,
@@ -225,7 +225,7 @@ pub enum Media {
     Inline {
         /// The whole `data:` URI.
         uri: String,
-        /// The properties of the picture inside.
+        /// The properties of the picture that the URI contains.
         facts: PictureFacts,
     },
 }
@@ -325,7 +325,7 @@ impl PictureFormat {
         }
     }
 
-    /// Returns the name of the format in cards and messages.
+    /// Returns the name of the format, as messages and the built-in descriptions of models write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

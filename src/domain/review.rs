@@ -61,7 +61,7 @@ pub enum Reason {
     WrongProduct,
     /// Text or a logo is wrong.
     TextLogo,
-    /// A body has a wrong shape.
+    /// The body of a person or an animal has a wrong shape, such as a hand with six fingers.
     Anatomy,
     /// The picture flickers.
     Flicker,
@@ -84,7 +84,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All reasons, in the order of the review page, on which the keys 1 to 9 choose the first nine.
+    /// All reasons for a rejection, in the order of the review page. There, the keys 1 to 9 choose the first nine.
     pub const ALL: [Self; 14] = [
         Self::WrongShape,
         Self::WrongColour,

@@ -1,9 +1,12 @@
-//! The rollout of a shot: a few clips are rendered first, and the other clips wait for the reviews of these.
+//! The rollout of a shot: a person reviews a few clips before the other clips are rendered.
 //!
-//! A rollout with a rate tests whether the share of approved clips is above or below this rate. The test uses two
-//! likelihood ratios against the rate: one averages uniformly over all worse rates, the other over all better rates. If
-//! the true share equals the rate, each ratio is a supermartingale. So the chance that a ratio ever reaches 1/α is at
-//! most α, however often the test is made.
+//! The manifest can require a share of approved clips (the rate), and set a maximum probability of a wrong decision
+//! (the error). The test then computes two numbers: the mean likelihood of the reviews over all worse rates, and over
+//! all better rates, each divided by the likelihood at the required rate.
+//!
+//! The test decides as soon as one of these ratios reaches 1 / error. If the true share equals the rate, the
+//! probability that a ratio ever reaches 1 / error is at most the error, however often the test is made (Ville's
+//! inequality).
 
 use std::fmt;
 
@@ -23,9 +26,10 @@ pub enum AfterCanary {
     Approve,
     /// A statistical test shows that the share of approved clips is above a rate.
     Rate {
-        /// The rate that the share of approved clips must exceed.
+        /// The share of approved clips that must be exceeded before the remaining clips are rendered.
         rate: Percent,
-        /// The maximum probability of a wrong decision, both to continue and to stop.
+        /// The maximum probability that the test decides wrongly to render the remaining clips, or wrongly not to
+        /// render them.
         error: Percent,
     },
 }
@@ -51,17 +55,18 @@ impl fmt::Display for Percent {
     }
 }
 
-/// The maximum number of clips that a test of a rate uses, unless the first batch is larger.
+/// The maximum number of reviewed clips after which the share of approved clips is still tested, unless the first test
+/// needs more clips.
 pub const LARGEST_BATCH: u32 = 80;
 
-/// The result of the test whether the share of approved clips is above or below a rate.
+/// The result of the test whether the share of approved clips is above or below the rate that the manifest requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// The share of approved clips is above the rate.
+    /// The share of approved clips is above the required rate, so the remaining clips may be rendered.
     Go,
-    /// The share of approved clips is below the rate.
+    /// The share of approved clips is below the required rate, so the remaining clips are not rendered.
     Stop,
-    /// The reviews so far do not prove that the share is above or below the rate.
+    /// The reviews so far do not show whether the share of approved clips is above or below the required rate.
     Undecided,
 }
 
@@ -78,30 +83,34 @@ pub fn answer(rate: Percent, error: Percent, reviewed: u32, approved: u32) -> An
     }
 }
 
-/// Returns the sizes of the batches after which a rate is tested: `first`, and then each time twice the size before.
+/// Returns the numbers of reviewed clips after which the share of approved clips is tested. The first is `first`, and
+/// each further number is twice the number before, up to [`LARGEST_BATCH`].
 pub fn batches(first: u32) -> impl Iterator<Item = u32> {
     let next = |size: &u32| size.checked_mul(2).filter(|size| *size <= LARGEST_BATCH);
     std::iter::successors(Some(first), next)
 }
 
-/// Returns the mean likelihood of the reviews over all rates worse than `rate`, divided by their likelihood at `rate`.
+/// Returns how much better approval rates below `rate` explain the reviews than `rate` itself. The result is the mean
+/// likelihood of the reviews over all those rates, divided by their likelihood at `rate`.
 #[must_use]
 pub fn stop_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = approved + 1..=reviewed + 1;
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * rate)
 }
 
-/// Returns the mean likelihood of the reviews over all rates better than `rate`, divided by their likelihood at `rate`.
+/// Returns how much better approval rates above `rate` explain the reviews than `rate` itself. The result is the mean
+/// likelihood of the reviews over all those rates, divided by their likelihood at `rate`.
 #[must_use]
 pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = 0..=approved;
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * (1.0 - rate))
 }
 
-/// Returns the probability that the number of approved clips among `reviewed` + 1 is in `tail`, divided by the
-/// probability of `approved` among `reviewed`.
+/// Returns the quotient of two probabilities at `rate`. The first is that, among `reviewed` + 1 clips, the number of
+/// approved clips is in `tail`. The second is that exactly `approved` of `reviewed` clips are approved.
 ///
-/// Each probability may be too small for a floating-point number; their quotient is not.
+/// With one clip more, the first probability is proportional to the likelihood integrated over all worse or all better
+/// rates. Each probability may be too small for a floating-point number, but their quotient is not.
 fn relative(rate: f64, reviewed: u32, approved: u32, tail: std::ops::RangeInclusive<u32>) -> f64 {
     let seen = ln_binomial(reviewed, approved, rate);
     tail.map(|approved| (ln_binomial(reviewed + 1, approved, rate) - seen).exp()).sum()

@@ -1,4 +1,4 @@
-//! Signatures of pictures, by which a picture in another encoding is told from an edited picture.
+//! Signatures of pictures, which distinguish an edited picture from the same picture in another encoding.
 
 /// The number of cells in each row and in each column of the grid that is laid over a picture.
 pub const GRID: usize = 32;
@@ -7,7 +7,7 @@ pub const GRID: usize = 32;
 /// grid.
 const PLANE: usize = GRID * GRID;
 
-/// The number of bytes for the width and height at the start of a stored signature.
+/// The number of bytes for the width and height at the start of a picture's stored signature.
 const SIZE: usize = 8;
 
 /// The maximum difference of a grid cell's value (0 to 255) at which two pictures count as the same.
@@ -20,8 +20,8 @@ pub const SAME: u8 = 8;
 
 /// The maximum sum of the differences in one plane at which two pictures count as the same: 1.5 levels per cell.
 ///
-/// The encodings of [`SAME`] differ by less than one level on average; a picture that becomes lighter or darker all
-/// over differs by two or more.
+/// In the measurements for [`SAME`], other encodings of a picture differ by less than one level per cell on average. A
+/// picture that becomes lighter or darker all over differs by two or more.
 pub const SAME_IN_SUM: u32 = 1536;
 
 /// The maximum ratio of the widths, and of the heights, of two pictures that count as the same, as numerator and
@@ -34,7 +34,8 @@ const SCALE: (u64, u64) = (5, 4);
 pub struct Signature {
     width: u32,
     height: u32,
-    /// The three or four planes, row by row.
+    /// The bytes of the three or four planes (one for each property, such as brightness), one plane after the other,
+    /// each row by row.
     planes: Vec<u8>,
 }
 
@@ -45,16 +46,16 @@ impl Signature {
         Self { width, height, planes }
     }
 
-    /// Returns whether two pictures count as the same: equal in shape, and nearly equal in size and in each cell of the
-    /// grid.
+    /// Checks whether two pictures count as the same. They must have the same shape and nearly the same size. Each cell
+    /// of the grid that is laid over the pictures must have nearly the same brightness, colours and opacity in both.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let is_near = |(cell, sum)| cell <= SAME && sum <= SAME_IN_SUM;
         self.is_shaped_like(other) && self.difference(other).is_some_and(is_near)
     }
 
-    /// Returns how much two signatures differ: the greatest difference in a cell, and the greatest sum of the
-    /// differences in one plane.
+    /// Returns how much two pictures differ: the greatest difference in one cell of the grid, and the greatest sum of
+    /// the differences in all cells. Brightness, each colour value and opacity are compared separately.
     ///
     /// The result is `None` if only one of the two pictures is opaque.
     #[must_use]
@@ -81,7 +82,7 @@ impl Signature {
             && (width * other_height).abs_diff(other_width * height) <= rounded
     }
 
-    /// Returns the stored form of the signature.
+    /// Returns the picture's signature as bytes, the form in which it is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         [&self.width.to_le_bytes(), &self.height.to_le_bytes(), &*self.planes].concat()

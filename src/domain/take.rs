@@ -12,9 +12,9 @@ use std::str::FromStr;
 /// The IPTC's term for media that a trained model made; feeds and platforms ask for it.
 pub const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
-/// A hash over the user's request, which decides whether a rendering must be paid again.
+/// A hash of the user's request, which decides whether a rendering must be paid for again.
 ///
-/// It is written as `v1:` and 64 hexadecimal digits. The computation of a v1 fingerprint never changes.
+/// The hash is written as `v1:` and 64 hexadecimal digits. The computation of a v1 fingerprint never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub Sha256);
 
@@ -43,10 +43,12 @@ pub struct Wanted {
     pub tags: Vec<String>,
     /// The request for the clip.
     pub request: Request,
-    /// The fingerprint of the request, without a reviewer's feedback.
+    /// The fingerprint of the request. If the request contains a reviewer's feedback, the fingerprint is that of the
+    /// request without the feedback.
     pub fingerprint: Fingerprint,
-    /// The fingerprint of the request in Unicode NFC, including optional fields that the model lacks. `None` if it
-    /// equals `fingerprint`.
+    /// A second hash of the request, by which an earlier take with the same meaning is recognised. The hash covers the
+    /// texts in Unicode NFC, and also optional fields that are left out because the model does not have them. `None` if
+    /// the hash equals `fingerprint`.
     pub likeness: Option<Fingerprint>,
     /// The price of a rendering from the model's card or from the manifest; `None` if unknown.
     pub price: Option<Usd>,
@@ -55,7 +57,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Returns the fingerprint of the request in Unicode NFC, including optional fields that the model lacks.
+    /// Returns a second hash of the request, by which an earlier take with the same meaning is recognised.
     #[must_use]
     pub fn likeness(&self) -> Fingerprint {
         self.likeness.unwrap_or(self.fingerprint)
@@ -75,14 +77,15 @@ pub struct Take {
     pub title: Foreign,
     /// The request, which is stored so that the clip can be downloaded without the manifest.
     pub request: Request,
-    /// The fingerprint of the request, without a reviewer's feedback.
+    /// The fingerprint of the request. If the request contains a reviewer's feedback, the fingerprint is that of the
+    /// request without the feedback.
     pub fingerprint: Fingerprint,
     /// The price from the model's card or from the manifest.
     pub price: Usd,
     /// The cost that the provider or a person stated; `None` if it was not stated.
     pub settled: Option<Usd>,
-    /// True if a person set `settled` with `ledger adjust` after the task was known. Later figures of the provider then do
-    /// not change it.
+    /// True if a person set the cost `settled` with `ledger adjust` when the provider's task was already known. A cost
+    /// that the provider states later does not replace it.
     pub adjusted: bool,
     /// The path of the clip, relative to the output root, with `/` between its parts.
     pub path: String,

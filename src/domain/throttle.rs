@@ -1,23 +1,28 @@
-//! The pace of a lane (the queue of one provider's model), whose provider enforces a quota without publishing it.
+//! Sets the pace of submissions to one model of a provider that enforces a quota without publishing it.
 //!
-//! The rule has four parts:
+//! The rate of submissions follows four rules:
 //!
-//! - If a submission is refused as too fast, the whole lane waits for as long as `Retry-After` asks, or else for up to
-//!   2 s. Each further wait is a sixth of the time waited so far, from 2 s to 2 min. Refusals of requests that were
-//!   sent before the wait start no further wait.
-//! - After a wait, one submission is sent as a probe. Its success allows eight unanswered submissions at a time, and
-//!   each further success four more.
-//! - The new rate is measured: the number of submissions accepted since the last wait, divided by the time from then
-//!   until the quota allowed submissions again. A long `Retry-After` tells when that was. If there is none, it is taken
-//!   to be halfway between the last refused submission and the probe. For a token bucket, a sliding window and a fixed
-//!   window alike, this rate is the quota as soon as one period is over.
-//! - Each accepted submission raises the rate a little. The step is smaller, the more often the same rate was measured.
+//! - If a submission is refused as too fast, all submissions to the model wait for as long as `Retry-After` asks, or
+//!   else for up to 2 s. Each further wait is a sixth of the time waited so far, from 2 s to 2 min. Refusals of
+//!   requests that were sent before the wait start no further wait.
+//! - After a wait, one submission is sent as a probe. The success of the probe allows eight unanswered submissions at a
+//!   time, and each further success four more.
+//! - A successful probe also gives a new rate. This rate is the number of submissions accepted since the previous wait,
+//!   divided by the time from the end of the previous wait until the quota allowed submissions again. A long
+//!   `Retry-After` states the end of that time. Without a long `Retry-After`, the end is assumed to be halfway between
+//!   the last refused submission and the probe. The new rate equals the quota as soon as one period of the quota is
+//!   over, for a token bucket, a sliding window and a fixed window alike.
+//! - Each accepted submission raises the rate a little. The more often the same rate was measured, the smaller is the
+//!   step.
 //!
 //! Before any rate is proven, few submissions are unanswered at a time, so that the first refusal concerns few of them.
 //!
-//! The number of slots is learned in a similar way. The number of tasks at the first refusal becomes the limit if a
-//! probe is refused at that number, and a later one is accepted while fewer tasks run. The limit rises by one after ten
-//! successes. The number of needed successes doubles each time the same slot is refused.
+//! The number of slots (concurrent tasks of the model) is learned from refusals as well:
+//!
+//! - The number of tasks that ran at the first refusal becomes the limit under two conditions: a probe is refused while
+//!   as many tasks run, and a later probe is accepted while fewer tasks run.
+//! - The limit rises by one after ten accepted submissions. Each time the submission for the last slot is refused,
+//!   twice as many accepted submissions are needed as before.
 
 mod numbers;
 mod sent;
@@ -39,15 +44,18 @@ struct Wait {
     until: Duration,
     /// The time at which the quota allows submissions again, if the provider stated it.
     opens: Option<Duration>,
-    /// True if a submission was refused as too fast, so that the allowed rate is measured after the wait.
+    /// True if the wait began, or was prolonged, because a submission was refused as too fast. Only the end of such a
+    /// wait shows which rate the provider allows.
     slows: bool,
     /// True if a test submission (probe) is waiting for its answer.
     probing: bool,
-    /// True if a test submission was refused while as many tasks were running as at the first refusal.
+    /// True if a test submission (probe) was refused as too fast while as many tasks ran as at the refusal that began
+    /// the wait. The number of tasks may then be the reason.
     is_crowded: bool,
 }
 
-/// The time since the end of the last wait, with the number of submissions that were accepted since then.
+/// A period between two waits (pauses of submissions after refusals), with the number of submissions that were accepted
+/// in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Period {
     began: Duration,
@@ -63,12 +71,14 @@ pub struct Throttle {
     /// The earliest time of the next submission at the learned rate.
     next: Duration,
     on_wire: u32,
-    /// The number of occupied slots, including those of unanswered submissions.
+    /// The number of occupied slots (places for concurrent tasks of the model), including the slots of unanswered
+    /// submissions.
     taken: u32,
     width: u32,
     /// The moving average of the time until a submission is accepted; `None` before the first acceptance.
     latency: Option<Duration>,
-    /// The maximum number of unanswered submissions shortly after a wait.
+    /// A second limit on unanswered submissions, which begins low after each wait and rises with each accepted
+    /// submission. Before the first wait, this limit has no effect.
     opening: u32,
     waits: u32,
     wait: Option<Wait>,
@@ -77,14 +87,15 @@ pub struct Throttle {
     refused: Duration,
     measured: Option<f64>,
     growth: f64,
-    /// The number of measurements in a row that gave the same rate.
+    /// The number of successive measurements of the allowed submission rate that nearly equalled the measurement
+    /// before.
     steady: u32,
-    /// The number of accepted submissions since the last wait.
+    /// The number of submissions that were accepted since submissions last had to wait because of a refusal.
     quiet: u32,
     /// The number of tasks that were running when a submission was last refused as too fast.
     crowd: u32,
-    /// True if the last submission refused as too fast took the last of a reduced number of slots. Then the slots are
-    /// the limit.
+    /// True if the slots are the limit: the number of slots was already reduced, and the submission for the last of
+    /// them was refused as too fast.
     is_full: bool,
     slot_after: u32,
     failures: u32,
@@ -121,8 +132,8 @@ impl Throttle {
         }
     }
 
-    /// Allows as many unanswered requests at a time as there are slots. Use it for free requests, whose refusal costs
-    /// nothing.
+    /// Allows all concurrent requests (as many as the provider has slots) to be unanswered at a time. Use it for free
+    /// requests, whose refusal costs nothing.
     #[must_use]
     pub fn wide(mut self) -> Self {
         self.width = u32::MAX;
@@ -163,7 +174,7 @@ impl Throttle {
         if self.on_wire >= self.width.min(self.opening) || self.taken >= self.now.slots {
             return SendDecision::Later;
         }
-        // At the configured rate, the lane's own pace is enough.
+        // At the configured rate, the model's configured pace is enough.
         if self.now.rate < self.configured.rate {
             if now < self.next {
                 return SendDecision::At(self.next);
@@ -185,8 +196,8 @@ impl Throttle {
         SendDecision::Go(Sent { wait: self.waits, at: now, is_last, is_probe })
     }
 
-    /// Returns whether a submission that got permission and then waited for something else may still be sent. It may if
-    /// it is a probe, or if no wait has begun since.
+    /// Checks whether a permitted submission may still be sent after something else delayed it. A test submission
+    /// (probe) may always be sent, any other only if no wait of the whole model has begun since the permission.
     #[must_use]
     pub fn holds(&self, sent: &Sent) -> bool {
         sent.is_probe || sent.wait == self.waits
@@ -202,8 +213,8 @@ impl Throttle {
         self.taken = self.taken.saturating_sub(1);
     }
 
-    /// Withdraws the permission of a submission that was not sent. The slot stays taken until [`Self::freed`] is
-    /// called.
+    /// Withdraws the permission of a submission that was not sent. The submission's slot (its place among the
+    /// concurrent tasks) stays occupied until [`Self::freed`] is called.
     pub fn unsent(&mut self, sent: &Sent) {
         self.on_wire = self.on_wire.saturating_sub(1);
         if let Some(wait) = self.wait.as_mut().filter(|_| sent.is_probe) {
@@ -240,7 +251,8 @@ impl Throttle {
         None
     }
 
-    /// Allows more unanswered submissions at a time if the answer to `sent` shows that the rate needs or allows them.
+    /// Raises the limit on unanswered submissions, if possible, after `sent` was accepted. The limit rises if answers
+    /// come quickly, if the present rate needs a higher limit, or if many submissions were accepted without a refusal.
     fn widen(&mut self, sent: &Sent, now: Duration) {
         let latency = now.saturating_sub(sent.at);
         let latency = self.latency.map_or(latency, |usual| (usual * 7 + latency) / 8);
@@ -259,7 +271,8 @@ impl Throttle {
         }
     }
 
-    /// Records an answer that brought no task and says nothing about the allowed speed.
+    /// Records that a submission was answered but created no task, for a reason that says nothing about the allowed
+    /// speed.
     pub fn answered(&mut self, sent: &Sent) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures = 0;
@@ -282,7 +295,7 @@ impl Throttle {
         self.width = (self.width / 2).max(LEAST_WIDTH);
     }
 
-    /// Records that a submission failed for another temporary reason, such as a missing answer.
+    /// Records that a submission failed for a temporary reason other than its speed, such as a missing answer.
     pub fn failed(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures += 1;
@@ -291,7 +304,8 @@ impl Throttle {
         }
     }
 
-    /// Begins a wait, or prolongs the present one. Returns true if a new wait begins.
+    /// Makes all submissions to the model wait after the failure of `sent`, or prolongs the present wait. Returns true
+    /// if a new wait begins.
     fn delay(
         &mut self,
         sent: &Sent,
@@ -326,8 +340,9 @@ impl Throttle {
         true
     }
 
-    /// Ends a wait after its probe was accepted. Returns the measured rate. Returns `None` if no submission was refused
-    /// as too fast, or if the slots were the limit.
+    /// Ends a wait after its test submission (probe) was accepted, and returns the newly measured rate, in submissions
+    /// per second. Returns `None` if no submission was refused as too fast, if refusals were due to too many concurrent
+    /// tasks, or if nothing was accepted before.
     fn open(&mut self, sent: &Sent, wait: Wait, running: u32) -> Option<f64> {
         self.opening = OPENING.0;
         if !wait.slows {
@@ -366,7 +381,7 @@ impl Throttle {
         self.steady = if is_known { self.steady + 1 } else { 0 };
         let growth = (UNSURE / f64::from(over.accepted)).clamp(GROWTH.0, GROWTH.1);
         self.growth = (growth / f64::from(4_u32.saturating_pow(self.steady))).max(GROWTH.2);
-        // The lane goes slightly faster to catch up on the quota that the wait left unused.
+        // Submissions go slightly faster to catch up on the quota that the wait left unused.
         let usable = if is_known { measured * 1.03 } else { measured };
         self.measured = Some(measured);
         self.now.rate = self.now.rate.min(usable).max(SLOWEST.min(self.configured.rate));

@@ -1,4 +1,5 @@
-//! Reads the unfinished takes from the store, page by page, and starts to drive each when there is room for one more.
+//! Reads the unfinished takes from the store, page by page, and starts the work on each take when there is room for one
+//! more.
 
 use super::Run;
 use super::owed::OwedClip;
@@ -14,8 +15,8 @@ use std::collections::{HashMap, VecDeque};
 type Flying = HashMap<TakeId, Option<ModelName>>;
 
 const PAGE: u32 = 64;
-/// The largest number of takes that are polled or downloaded concurrently, besides those that this run has submitted
-/// and that still render. Further takes wait in the store, nearest due first.
+/// The largest number of takes that a run polls or downloads concurrently. Takes that this run has submitted and that
+/// still render do not count. Further takes wait in the store, and the most urgent take is read first.
 const OWED_WINDOW: usize = 256;
 /// The number of takes kept waiting per model beyond its slots, so that a freed slot is filled immediately.
 const WAITING_PER_LANE: usize = 4;
@@ -35,8 +36,8 @@ impl Reading {
 
     /// Returns the next take of the list; `None` after the last one.
     ///
-    /// Takes that this run is working on when their page is read are left out, because their read state may soon be out
-    /// of date.
+    /// Leaves out the takes that this run was working on when their page was read, because their states on the page may
+    /// soon be out of date.
     async fn next(&mut self, world: &World, flying: &Flying) -> Result<Option<Queued>, Failure> {
         while self.page.is_empty() && !self.ended {
             let page = world.store.queued(world.run, &self.queue, self.after, PAGE).await;
@@ -57,10 +58,10 @@ pub(super) struct Backlog {
     /// The lists of the submitted takes: first those with a clip to download, then those with a task to poll.
     owed: [Reading; 2],
     pending: HashMap<ModelName, Reading>,
-    /// True if this run left rendered takes in the store after it had read the list of clips, so that the list must be
-    /// read again.
+    /// True if this run has left rendered takes in the store since it last read the list of clips to download. The list
+    /// must then be read again.
     has_rendered: bool,
-    /// The takes that wait in the store. Each has a [`OwedClip`], which counts its clip among the clips to be downloaded.
+    /// The takes that wait in the store. While a take is in this map, its clip counts as one to be downloaded.
     stored: HashMap<TakeId, OwedClip>,
 }
 
@@ -70,7 +71,7 @@ impl Backlog {
         Self { owed, pending: HashMap::new(), has_rendered: false, stored: HashMap::new() }
     }
 
-    /// Reads every list from its beginning again.
+    /// Begins again at the start of every list of takes, so that the lists are read again.
     pub(super) fn start_over(&mut self) {
         let stored = std::mem::take(&mut self.stored);
         *self = Self { stored, ..Self::new() };
@@ -107,8 +108,8 @@ impl Backlog {
 }
 
 impl Run<'_> {
-    /// Starts the download of a clip that was rendered in this run, or leaves the take in the store if too many clips
-    /// are downloaded already. A broken host of clips therefore never stops new submissions.
+    /// Starts the download of a clip that was rendered in this run. If too many clips are being downloaded already, the
+    /// take waits in the store instead, so that a server that delivers no clips never stops new submissions.
     pub(super) fn rendered(&mut self, take: Take, replaces: bool) {
         if self.collecting < OWED_WINDOW {
             self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);
@@ -118,7 +119,7 @@ impl Run<'_> {
         }
     }
 
-    /// Counts the clip of a take among the clips to be downloaded, while the take waits in the store.
+    /// Counts the clip of a take as one to be downloaded, although no work on the take begins yet.
     fn store_debt(&mut self, take: &Take) {
         let Some(account) = self.accounts.get(&take.request.model.provider) else { return };
         let mut debt = OwedClip::new(&self.world.owed, account);
@@ -126,7 +127,7 @@ impl Run<'_> {
         self.backlog.stored.insert(take.id.clone(), debt);
     }
 
-    /// Counts the clips of earlier runs that still wait in the store among the clips to be downloaded.
+    /// Counts the clips of earlier runs as clips to be downloaded, if no work on their takes has begun yet.
     async fn store_debts(&mut self) -> Result<(), Failure> {
         for queue in [Queue::Clips, Queue::Tasks] {
             let mut reading = Reading::new(queue);
@@ -139,8 +140,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Starts to drive further takes that are due and not in flight, as long as there is room. `first` is true for the
-    /// first call of a run.
+    /// Starts the work on further takes of the store, as long as there is room. `first` is true for the first call of a
+    /// run.
     pub(super) async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
         // Not for each place that becomes free, because the list is read from its beginning.
         if self.backlog.has_rendered && self.collecting <= OWED_WINDOW / 2 {
@@ -174,7 +175,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Starts to drive a model's unsent takes, until enough of them wait for a slot of the model.
+    /// Starts the work on a model's unsent takes, until enough of them wait for a slot of the model.
     async fn top_up_lane(&mut self, model: &ModelName, width: usize) -> Result<(), Failure> {
         while self.waiting.get(model).copied().unwrap_or(0) < width + WAITING_PER_LANE {
             let Some(queued) = self.backlog.pending(self.world, model, &self.flying).await? else { break };

@@ -29,7 +29,7 @@ pub(super) struct WaitingPoll {
 impl WaitingPoll {
     /// Sends the answer about the task to the code that waits for it.
     pub(super) fn answer(self, answer: Answer) {
-        // A drive that no longer waits was stopped: a free query can be repeated.
+        // If the work on the take was stopped, the answer is dropped: a free query can be repeated.
         let _ = self.answer.send(answer);
     }
 }
@@ -39,8 +39,8 @@ impl WaitingPoll {
 pub(super) struct WaitingPolls(Mutex<Vec<WaitingPoll>>);
 
 impl WaitingPolls {
-    /// Adds a task to the waiting polls. From the time `from` on, any poll that is sent may ask about this task as
-    /// well. The receiver gets no answer if that poll is stopped.
+    /// Adds a task to the tasks that wait for a poll, and returns the receiver of the answer. From the time `from` on,
+    /// a poll of another task may ask about this task as well. If such a poll is stopped, the receiver gets no answer.
     pub(super) fn enter(&self, card: &Arc<ModelCard>, task: &Task, from: Timestamp) -> Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let ours = task.intent.request_id.clone();

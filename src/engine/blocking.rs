@@ -1,4 +1,4 @@
-//! Runs work that blocks a thread, such as reading and hashing files, and locks what several threads use.
+//! Runs work that blocks a thread, such as reading and hashing files. Also locks mutexes that several threads share.
 
 use super::world::Failure;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,8 @@ pub(super) async fn blocking<T: Send + 'static>(
         .map_err(|error| Failure::Local(format!("a worker thread failed: {error}")))
 }
 
-/// Locks a mutex, even if a holder has panicked: the counters in it are still right to read.
+/// Locks a mutex, even if a thread panicked while it held the lock. The values behind these mutexes stay correct in
+/// that case.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

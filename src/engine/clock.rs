@@ -73,7 +73,8 @@ impl Clock {
         }
     }
 
-    /// Returns the time of the wall clock, which any user may set, and from which the next command starts.
+    /// Returns the time of the wall clock, which any user may set. This run ignores such a change; the next command
+    /// begins with the new time.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         match &self.source {
@@ -100,7 +101,7 @@ impl Clock {
     }
 
     /// Returns the current time with a random number (jitter), from which the lengths of pauses are computed. A clock
-    /// that follows the runtime returns the same jitter at the same time.
+    /// for tests ([`Clock::starting_at`]) returns the same jitter at the same time.
     #[must_use]
     pub fn tick(&self) -> Tick {
         let elapsed = self.elapsed();
@@ -127,7 +128,8 @@ impl Clock {
         }
     }
 
-    /// Sleeps for half a minute. Returns the additional time that passed, because the machine slept or the process was stopped.
+    /// Sleeps for half a minute. Returns the additional time that passed, because the machine slept or the process was
+    /// stopped.
     pub async fn nap(&self) -> Duration {
         let before = self.elapsed();
         tokio::time::sleep(NAP).await;
@@ -157,7 +159,8 @@ fn since_boot() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), part)
 }
 
-/// The async runtime's clock for rate limiters, so that tests that pause time move the limiters too.
+/// The clock of the rate limiters, which reads the time of the async runtime. A test that pauses this time also stops
+/// the limiters.
 #[derive(Debug, Clone)]
 pub struct PaceClock(Instant);
 

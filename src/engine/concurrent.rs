@@ -9,7 +9,7 @@ use crate::domain::notice::Notice;
 use crate::domain::take::Take;
 use crate::store::Pause;
 
-/// The end of the time in which a run does not work on an unfinished take.
+/// The time until which a run leaves an unfinished take alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IdleEnd {
     /// The run tries the take again after another process has changed the store, because a person may have decided
@@ -66,7 +66,7 @@ impl Run<'_> {
     /// Counts the takes that this run may submit and has not submitted, for example because of a stop, a used-up quota
     /// or a pause.
     ///
-    /// Also reports the takes that were cancelled before this run started to drive them.
+    /// Also reports the takes that were cancelled before this run began to work on them.
     pub(super) async fn missed(&mut self) -> Result<(), Failure> {
         let pending = self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
         // Takes whose pictures changed do not wait: they are reported separately.

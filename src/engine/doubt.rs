@@ -1,5 +1,5 @@
-//! Makes submissions wait according to the rules of `domain::breaker`, and wakes them. The rules pause or end
-//! submissions after missing answers or clips.
+//! Makes submissions wait as long as the rules of `domain::breaker` require. The rules pause or end submissions after
+//! missing answers or clips, and limit the money in doubt (perhaps charged).
 
 use super::lock;
 use crate::domain::breaker::{
@@ -38,8 +38,8 @@ impl Breakers {
         }
     }
 
-    /// Waits until the breakers permit a submission. If they require a free query to the provider first, `ask` sends
-    /// it.
+    /// Waits until the breakers (the rules that stop submissions after failures) permit a submission. If the breakers
+    /// require a free query to the provider first, `ask` sends this query.
     pub(super) async fn turn(&self, ask: Ask<'_>) -> SubmitPermit<'_> {
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -58,7 +58,7 @@ impl Breakers {
         }
     }
 
-    /// Records how a paid task ended. Returns true if the provider must be closed for this run.
+    /// Records how a paid task ended. Returns true if nothing more may be submitted to the provider in this run.
     pub(super) fn ended(&self, ending: &TaskEnd) -> bool {
         lock(&self.harvest).ended(ending, &Breaking::standard())
     }
@@ -68,8 +68,10 @@ impl Breakers {
     }
 }
 
-/// The breakers' permission to send one submission. If the breakers require a test first and this permission is dropped
-/// before the test, the next submission makes it.
+/// The permission to send one submission, from the breakers (the rules that stop submissions after failures).
+///
+/// The breakers may require that one submission is sent as a test. If the permission for the test is dropped before the
+/// test is made, the next submission becomes the test.
 pub(super) struct SubmitPermit<'a> {
     breakers: &'a Breakers,
     /// True if this submission is the test whose result all other submissions wait for.
@@ -77,7 +79,8 @@ pub(super) struct SubmitPermit<'a> {
 }
 
 impl SubmitPermit<'_> {
-    /// Checks whether the submission is still permitted after it waited for something else.
+    /// Checks whether the submission is still permitted, because the breakers may have stopped submissions since. A
+    /// test stays permitted.
     pub(super) fn holds(&self) -> bool {
         // A query does not change an open gate, and at a shut one this turn has lost its place.
         self.is_sole || lock(&self.breakers.gate).is_open()
@@ -118,8 +121,8 @@ impl DoubtLimit {
         Self { exposure: Mutex::new(Exposure::new(most)), left: Notify::new() }
     }
 
-    /// Checks whether the limit on money in doubt allows a submission of this price. If so, the price counts until the
-    /// returned value is dropped.
+    /// Checks whether the limit on money in doubt (perhaps charged) allows a submission of this price. If so, the price
+    /// counts against the limit until the returned value is dropped.
     pub(super) fn enter(&self, price: Usd) -> Entry<'_> {
         let mut exposure = lock(&self.exposure);
         match exposure.enter(price) {
@@ -129,8 +132,8 @@ impl DoubtLimit {
         }
     }
 
-    /// Returns a future that ends when the limit may allow a further submission, because one has ended or a doubt was
-    /// resolved.
+    /// Returns a future that ends when the limit on money in doubt may allow a further submission. That is the case
+    /// when a submission has ended, or when it is known whether a take was charged.
     pub(super) fn left(&self) -> Notified<'_> {
         self.left.notified()
     }
@@ -148,13 +151,13 @@ impl DoubtLimit {
     }
 }
 
-/// The answer of the limit on money in doubt to a submission.
+/// The decision whether the limit on money in doubt (perhaps charged) allows a submission.
 pub(super) enum Entry<'a> {
-    /// The limit allows the submission. Its price counts until the value is dropped.
+    /// The limit allows the submission, whose price counts against the limit until the value is dropped.
     Taken(DoubtShare<'a>),
-    /// The limit does not allow the submission now, but may allow it after other submissions have got their answers.
+    /// The submission would exceed the limit now, but may be allowed after answers to other submissions have come.
     Later,
-    /// The limit does not allow the submission, even after all other submissions have got their answers.
+    /// The submission would exceed the limit even after answers to all other submissions have come.
     None {
         /// The most money that may be in doubt (perhaps charged) at one time.
         most: Usd,
@@ -162,7 +165,8 @@ pub(super) enum Entry<'a> {
     },
 }
 
-/// The price of one submission, counted against the limit on money in doubt until this value is dropped.
+/// The price of one submission, which counts against the limit on money in doubt (perhaps charged) until this value is
+/// dropped.
 pub(super) struct DoubtShare<'a> {
     purse: &'a DoubtLimit,
     price: Usd,

@@ -1,5 +1,5 @@
-//! Drives one take (a paid rendering of a job) from its present state until it must wait for something outside this
-//! run.
+//! Works on one take (a paid rendering of a job) from its present state until the take must wait for something outside
+//! this run.
 //!
 //! This file has the loop and the paid request. The module `answer` handles the answers to that request, and the free
 //! calls are in `ask` and `collect`.
@@ -42,7 +42,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// The values that are needed to drive one take (a paid rendering of a job).
+/// The values that are needed to work on one take (a paid rendering of a job).
 pub(super) struct Drive {
     pub(super) world: Arc<World>,
     pub(super) account: Arc<Account>,
@@ -53,15 +53,15 @@ pub(super) struct Drive {
     /// The transport for paid requests; `None` in a run that only collects, and for a take that this run may not
     /// submit.
     pub(super) paid: Option<Arc<dyn Paid>>,
-    /// True if the take was not submitted yet when this drive was started. Such a drive ends before the download, so
-    /// that another submission can begin.
+    /// True if the take was not submitted yet when the work on it began. The work on such a take ends before the
+    /// download, so that another submission can begin.
     pub(super) is_new: bool,
     /// True if the take's job already has another take's clip, which this take's clip will replace.
     pub(super) replaces: bool,
 }
 
 impl Drive {
-    /// Drives the take as far as this run can, and returns the reason why it goes no further.
+    /// Works on the take until this run can do no more for the take, and returns the reason.
     pub(super) async fn drive(self, mut take: Take) -> Result<Left, Failure> {
         // Held from the submission until the provider is finished, not during the download.
         let running = matches!(take.state, State::Running { .. });
@@ -161,10 +161,11 @@ impl Drive {
         }
     }
 
-    /// Waits until the take may be submitted. Returns `None` if the run stopped or the provider closed first.
+    /// Waits until the take may be submitted. Returns `None` if the run stopped first, or if nothing more may be
+    /// submitted to the provider.
     ///
-    /// The take must be due, its model must have a free slot, and the money in doubt must be within its limit. The clip
-    /// must be likely to be downloaded before its link expires.
+    /// The take must be due, its model must have a free slot (place for a concurrent task), and the money in doubt must
+    /// be within its limit. The clip must be likely to be downloaded before its link expires.
     async fn admission(
         &self,
         take: &Take,
@@ -206,8 +207,9 @@ impl Drive {
         self.record_at(self.world.clock.tick(), take, event, said, settled).await
     }
 
-    /// Tells the provider's breakers how a paid task ended, before the task's slot is free for another task. If this
-    /// ending closes the provider, reports the closure.
+    /// Counts how a paid task ended, before the task's slot (its place among the model's concurrent tasks) is free for
+    /// another task. If too many tasks ended badly, ends the submissions to the provider for this run and reports the
+    /// reason.
     fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
         let ending = self.paid.as_ref().and_then(|_| TaskEnd::of(event, &moved.state, said));
         if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {

@@ -28,10 +28,11 @@ impl Run<'_> {
         }
     }
 
-    /// Moves or copies one clip to its new name. A problem with it is reported and does not stop the others.
+    /// Moves or copies one clip to its new name. A problem with the clip is reported and does not stop the other moves.
     ///
     /// If the clip does not exist any more, its record gets the new name, so that the clip can be restored there at no
-    /// charge. The last attempt also looks in `copies`; any other returns the filing if its clip was not found.
+    /// charge. Only the last attempt gets `copies` (the copies of clips in the output folder) and also looks for the
+    /// clip there. An earlier attempt returns `filing` if the clip was not found.
     async fn file(&mut self, filing: Filing, copies: Option<&Copies>) -> Option<Filing> {
         let key = filing.key.clone();
         let standing = self.leaving.remove(&filing.path);
@@ -69,11 +70,14 @@ enum Found {
     Nowhere,
 }
 
-/// Moves or copies one clip to its new name. The last attempt also looks in `copies`; any other returns `None` if the
-/// clip was not found.
+/// Moves or copies one clip to its new name, as `filing` says.
 ///
-/// After a crash, the same filing is planned again and succeeds. If another take's clip is at the new path, it is first
-/// moved to the path for older clips, because two clips may exchange their names.
+/// Only the last attempt gets `copies` (the copies of clips in the output folder) and also looks for the clip there. An
+/// earlier attempt returns `None` if the clip was not found. If a crash interrupts the move, the next plan contains the
+/// same move again, and that move succeeds.
+///
+/// If another take's clip is at the new path, that clip is first moved to the path for older clips, because two clips
+/// may exchange their names.
 async fn file(
     world: &World,
     filing: &Filing,
@@ -88,7 +92,7 @@ async fn file(
         }
     }
     let take = world.store.take_by_id(&from.take).await.map_err(Failure::store)?;
-    // The clip's path by the plan, and its later paths, set aside by another filing or before a crash.
+    // The clip's path by the plan, and the paths to which another move, or a move before a crash, has set it aside.
     let mut places = vec![(from.path.clone(), *copy)];
     places.extend(take.map(|take| (take.path, *copy)));
     places.push((kept_path(&from.path, &from.take), *copy));
@@ -113,13 +117,13 @@ async fn file(
         filed = refile(places).await?;
     }
     if let Err(PlaceFault::PartLost) = filed {
-        // The same clip may be under the names of other jobs.
+        // Other jobs may have a copy of the same clip.
         let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
         filed = refile(others.into_iter().map(|place| (place, true)).collect()).await?;
     }
     if let (Err(PlaceFault::PartLost), Some(copies)) = (&filed, copies) {
-        // A filing that a crash ended may have moved it to a path without a record, with its sidecar. It is copied,
-        // because a person may have made that copy.
+        // A move that a crash ended may have left the clip at a path without a record, with its sidecar. The clip is
+        // copied, because a person may have made that copy.
         let (copies, gone) = (copies.clone(), from.clone());
         let found = blocking(move || copies.find(&gone.take, &gone.path, &gone.file)).await?;
         let arrived = refile(found.into_iter().map(|place| (place, true)).collect()).await?;
@@ -150,8 +154,10 @@ async fn is_gone(world: &World, clip: &Filed) -> Result<bool, Failure> {
     Ok(!matches!(found, Finding::Unreadable(_)))
 }
 
-/// Returns a finished take whose clip has the same bytes as the file at `path`. Returns `None` if there is none, or if
-/// a wanted job already has such a clip at this path, where it belongs.
+/// Returns a finished take whose clip has the same bytes as the file at `path`; `None` if there is none.
+///
+/// Also returns `None` if the file is the recorded clip of a wanted job with this path, because the file is then where
+/// it belongs.
 pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, Failure> {
     let (tree, target) = (world.tree.clone(), path.to_owned());
     match blocking(move || tree.file_at(&target)).await? {
@@ -166,7 +172,7 @@ async fn set_aside(world: &World, clip: &Filed) -> Result<(), Failure> {
     let (tree, from, to) = (world.tree.clone(), clip.clone(), kept.clone());
     let moved = blocking(move || tree.refile(&from.path, &to, &from.file, Refile::Move, None));
     match moved.await? {
-        // Gone already: an earlier attempt at this filing got further, or a user removed it.
+        // Gone already: an earlier attempt at this move got further, or a user removed the clip.
         Ok(()) | Err(PlaceFault::PartLost) => {}
         Err(fault) => return Err(Failure::local(fault)),
     }

@@ -1,7 +1,7 @@
 //! Limits the files that a run has open to the number that the system allows this process.
 //!
-//! Running out of files is a problem of this machine, never an outage of a provider: with few files, less is done
-//! concurrently.
+//! A lack of file descriptors is a problem of this machine, never an outage of a provider. With few descriptors, less
+//! is done concurrently.
 
 use super::lock;
 pub(super) use crate::transport::is_out_of_files as is_out;
@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub(super) const CALL: u32 = 1;
 /// The number of files that a submission opens: its connection, and the picture that it reads.
 pub(super) const SUBMISSION: u32 = 2;
-/// The number of files that a download opens: its connection, its part, and the folders of its path.
+/// The number of files that a download opens: its connection, the file of received bytes, and the folders of its path.
 pub(super) const CLIP: u32 = 6;
 
 /// The number of files that are left free for idle connections, name resolution and logs.
@@ -25,7 +25,7 @@ const MARGIN: u64 = 8;
 pub(super) const ATTEMPTS: usize = 60;
 /// The first pause after a clip could not be saved because the system was out of file descriptors.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause after a clip could not be saved because the system had no free file.
+/// The longest pause after a clip could not be saved because the system was out of file descriptors.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The largest number of files that a run uses.
 const MOST: u64 = 4096;
@@ -34,9 +34,9 @@ const MOST: u64 = 4096;
 #[derive(Debug)]
 pub(super) struct Handles {
     free: Semaphore,
-    /// The number of permits, free or in use.
+    /// The number of permits to open a file, whether free or in use.
     all: Mutex<u32>,
-    /// The number of clips in a row that could not be saved because the system had no free file.
+    /// The number of clips in a row that could not be saved because the system was out of file descriptors.
     refusals: AtomicU32,
 }
 
@@ -58,8 +58,8 @@ impl Handles {
         self.free.acquire_many(count).await.expect("the semaphore is never closed")
     }
 
-    /// Halves the number of permits, but keeps enough for one download, because the system has no free file. Only free
-    /// permits are removed.
+    /// Halves the number of permits after the system was out of file descriptors, but keeps enough for one download.
+    /// Only free permits are removed.
     pub(super) fn halve(&self) {
         let mut all = lock(&self.all);
         let less = (*all / 2).min(*all - CLIP);
@@ -67,14 +67,14 @@ impl Handles {
         *all -= u32::try_from(forgotten).unwrap_or(less);
     }
 
-    /// Records that a clip could not be saved because the system had no free file. Returns the pause before the next
-    /// attempt, which doubles each time, up to [`LONGEST_PAUSE`].
+    /// Records that a clip could not be saved because the system was out of file descriptors. Returns the pause before
+    /// the next attempt, which doubles each time, up to [`LONGEST_PAUSE`].
     pub(super) fn refused(&self) -> Duration {
         let refusals = self.refusals.fetch_add(1, Ordering::Relaxed).min(16);
         FIRST_PAUSE.saturating_mul(1 << refusals).min(LONGEST_PAUSE)
     }
 
-    /// Records that a clip was saved, so that the next pause is short again.
+    /// Records that a clip was saved, so that [`Handles::refused`] returns the shortest pause next time.
     pub(super) fn saved(&self) {
         self.refusals.store(0, Ordering::Relaxed);
     }

@@ -55,10 +55,11 @@ const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration
 const CONCURRENCY: u32 = 2;
 /// The default rate of submissions to one model.
 const RATE: Rate = Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) };
-/// The time for which links to clips of an unknown model count as valid. It is the time of every documented model.
+/// The time for which links to clips of an unknown model count as valid. The links of every documented model are valid
+/// for this time.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
-/// The lane of one model: the limits on its concurrent tasks and their pace.
+/// The lane (queue) of one model: the limits on the number and the pace of its tasks.
 pub struct Lane {
     /// The card (description) of the model. If it is `None`, tasks can be collected, but nothing can be submitted.
     pub card: Option<Arc<ModelCard>>,
@@ -70,7 +71,8 @@ pub struct Lane {
     /// it.
     pub(super) first_poll: Option<Duration>,
     per_day: Option<u32>,
-    /// A lock that lets only one take of the lane wait for room for its download; further takes wait for the lock.
+    /// A lock that a take of this model holds until its clip can be downloaded in time and fits on the disk. The
+    /// model's other takes wait for the lock.
     pub(super) turn: tokio::sync::Mutex<()>,
     slots: Arc<Semaphore>,
     width: usize,
@@ -83,8 +85,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Builds the lane of a model. The manifest's limits take precedence over the model card's, and these over the
-    /// provider's.
+    /// Builds the lane (queue) of a model with its limits. The manifest's limits take precedence over those of the
+    /// model's card, and these over the provider's.
     #[must_use]
     pub fn new(card: Option<&Arc<ModelCard>>, provider: &dyn Provider, manifest: &Limits) -> Self {
         let own = card.map(|card| card.limits).unwrap_or_default();
@@ -125,7 +127,8 @@ impl Lane {
         self.width
     }
 
-    /// Returns the limits on the lane's submissions; learned limits count where they are lower than the configured ones.
+    /// Returns the limits on submissions to the model. A limit that a run has learned counts if it is lower than the
+    /// configured one.
     #[must_use]
     pub fn flow(&self) -> Flow {
         let learned = self.learned().0;
@@ -145,13 +148,15 @@ impl Lane {
         Some(self.control.occupy(permit))
     }
 
-    /// Starts the lane at the rate and number of slots that an earlier run learned.
+    /// Sets the model's submission rate and maximum number of concurrent tasks (slots) to the values that an earlier
+    /// run learned.
     pub fn recall(&self, learned: Learned) {
         self.control.recall(learned);
     }
 
-    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if the
-    /// result differs from that of earlier runs.
+    /// Returns the submission rate and the number of concurrent tasks (slots) that the provider turned out to accept.
+    /// Returns `None` if the configured limits apply. The second value is true if the result differs from that of
+    /// earlier runs.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         self.control.learned()
     }
@@ -163,7 +168,7 @@ impl Lane {
     }
 }
 
-/// The account of a provider in this run: its key, its lanes and its limits.
+/// The account of a provider in this run: its key, its limits, and a lane (queue) for each model.
 pub struct Account {
     /// The provider's functions.
     pub provider: Arc<dyn Provider>,
@@ -176,7 +181,7 @@ pub struct Account {
     /// True once a free query of this run has shown that submissions may be sent.
     pub(super) let_in: tokio::sync::Mutex<bool>,
     lanes: HashMap<String, Arc<Lane>>,
-    /// The shared lane of all models without a card (description).
+    /// The lane (queue) that all models without a card (description) share.
     strangers: Arc<Lane>,
     polls: Arc<Semaphore>,
     poll_pace: Pace,
@@ -201,8 +206,9 @@ struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
     unreached: u32,
-    /// The time until which further refusals of the key are ignored, because their requests were sent before the first
-    /// refusal. A later refusal closes the provider. `None` if the key was not refused.
+    /// The time until which a refusal of the API key has no further effect. Until then, refused requests may have been
+    /// sent before the first refusal. A later refusal ends the submissions to the provider. `None` if the key was not
+    /// refused.
     auth_refused: Option<Timestamp>,
     /// The time of the first failure since the last useful answer; `None` if there was none. The clock stops while the
     /// computer sleeps.
@@ -210,18 +216,19 @@ struct History {
     day: Option<(String, u32)>,
 }
 
-/// A provider or model that was closed for this run, to be reported.
+/// A provider or model to which nothing more is submitted in this run, to be reported.
 pub struct Closed {
-    /// The name of the provider, or `provider/model` if only a model is closed.
+    /// The name of the provider, or `provider/model` if only one model gets no more submissions.
     pub who: String,
-    /// The reason why the provider or model was closed.
+    /// The reason why nothing more is submitted to the provider or model.
     pub why: WhyStopped,
-    /// The provider's message that led to the closure.
+    /// A message that explains the reason, mostly in the provider's words.
     pub said: Said,
 }
 
 impl Account {
-    /// Builds an account with a lane for each of the provider's cards.
+    /// Builds an account with a lane (queue) for each model of the provider in `cards`, and one lane for all other
+    /// models.
     #[must_use]
     pub fn new(provider: Arc<dyn Provider>, endpoint: Endpoint, limits: Limits, cards: &Cards) -> Self {
         let own = limits.over(provider.profile().limits);
@@ -262,23 +269,24 @@ impl Account {
         known.unwrap_or_else(|| Arc::new(ModelCard::unlisted(model.clone())))
     }
 
-    /// Returns the lane of a model. All models without a card (description) share one lane.
+    /// Returns the lane (queue) of a model. All models without a card (description) share one lane.
     #[must_use]
     pub fn lane(&self, model: &str) -> &Arc<Lane> {
         self.lanes.get(model).unwrap_or(&self.strangers)
     }
 
-    /// Checks whether a model has a lane of its own.
+    /// Checks whether a model has its own lane (queue), which is true for every model with a card (description).
     pub(super) fn knows(&self, model: &str) -> bool {
         self.lanes.contains_key(model)
     }
 
-    /// Returns the models that can be submitted to: their cards and lanes.
+    /// Returns the models to which takes can be submitted, each with its card (description) and its lane (queue).
     pub fn lanes(&self) -> impl Iterator<Item = (&Arc<ModelCard>, &Arc<Lane>)> {
         self.lanes.values().filter_map(|lane| Some((lane.card.as_ref()?, lane)))
     }
 
-    /// Reports whether the provider accepts submissions in this run, because it was not closed.
+    /// Reports whether this run may still submit takes to the provider. For example, a refused key ends the
+    /// submissions.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
@@ -301,11 +309,12 @@ impl Account {
         let _ = self.paused.subscribe().wait_for(|paused| *paused).await;
     }
 
-    /// Waits until a submission may be sent: a slot is free, no pause is left, and the learned rate, the breakers and
-    /// the pace allow it.
+    /// Waits until a submission may be sent: a slot (place for a concurrent task) is free, and no pause is in force.
+    /// The learned rate, the configured rate and the breakers (rules that stop submissions after failures) must allow
+    /// it, too.
     ///
-    /// The pace is awaited last, so that its permit is not wasted by other waits. Returns `None` if the run stopped or
-    /// the provider closed first, or if the day's quota is used up.
+    /// The configured rate is awaited last, so that no other wait wastes the permit. Returns `None` if the run stopped,
+    /// if nothing more may be submitted to the provider or model, or if the day's quota is used up.
     pub(super) async fn admission<'a>(
         &'a self,
         lane: &'a Lane,
@@ -371,7 +380,7 @@ impl Account {
         }
     }
 
-    /// Returns the reason why the provider was closed, if it was.
+    /// Returns the reason why nothing more is submitted to the provider in this run; `None` if submissions go on.
     #[must_use]
     pub fn why_closed(&self) -> Option<WhyStopped> {
         self.history().why

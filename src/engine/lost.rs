@@ -18,25 +18,26 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 const PAGE: u32 = 1024;
-/// The number of pages that are checked concurrently, because each check of a file on a network drive waits for a reply.
+/// The number of lists of [`PAGE`] clips that are checked at the same time. On a network drive, each check waits for a
+/// reply, so concurrent checks save time.
 const AT_ONCE: usize = 8;
 
 /// The results of checking the finished clips.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The number of checked clips. All clips that are saved under the name of a job are checked.
+    /// The number of checked clips. The present clips of all jobs are checked.
     pub clips: usize,
-    /// The clips that are missing or altered, each with its loss.
+    /// The clips that are missing or altered, each with the kind of its damage.
     pub lost: Vec<(Clip, ClipDamage)>,
-    /// The folders that are on another disk than the state folder: the recorded ones, corrected wherever a clip was
-    /// found.
+    /// The folders that are on another disk than the state folder. The recorded list is corrected for each clip that
+    /// was found on another disk than recorded.
     pub disks: BTreeSet<String>,
     /// The number of missing clips whose folder is now on another disk than recorded, for example because a disk is not
     /// mounted.
     pub moved: usize,
 }
 
-/// Checks by name and size whether every clip under a job's name still exists, in one project or in all (`None`).
+/// Checks by name and size whether the present clip of every job still exists, in one project or in all (`None`).
 pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result<Found, Failure> {
     let before = reader.disks().map_err(Failure::store)?;
     let known = before.clone().unwrap_or_default();
@@ -83,8 +84,8 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
 
 /// Returns the clips that are already at their paths but not recorded as saved, by path.
 ///
-/// A process that ended right after the rename leaves such a clip; the next run or `collect` records it. The file is
-/// not an altered copy of the older clip that the records name.
+/// A process that ended right after the rename leaves such a clip, which the next run or `collect` records. Until then,
+/// the clip must not be reported as an altered copy of the older clip that the records name for this path.
 pub async fn newer(reader: &Reader, tree: &Tree) -> Result<HashMap<String, Filed>, Failure> {
     let (placing, tree) = (reader.placing().await.map_err(Failure::store)?, tree.clone());
     let placed = move || placing.into_iter().filter(|clip| tree.is_placed(&clip.path, &clip.file)).collect();
@@ -97,7 +98,8 @@ pub async fn newer(reader: &Reader, tree: &Tree) -> Result<HashMap<String, Filed
 pub enum Back {
     /// The clip was restored from another copy, at this path.
     Copied(String),
-    /// The clip is to be downloaded again: the next command that collects polls the provider for it.
+    /// The clip is to be downloaded again. The next command that collects clips first polls the provider for a link to
+    /// the clip.
     Asked,
     /// Another copy of the clip, at this path, was altered, which prevents a new download.
     Altered(String),
@@ -114,14 +116,15 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// Returns the copies in this output folder; the folder is searched when a copy is needed.
+    /// Returns the copies of clips in the output folder `tree`. The folder is searched when a copy is needed for the
+    /// first time.
     #[must_use]
     pub fn of(tree: Tree) -> Self {
         Self { tree, with_sidecar: Arc::default() }
     }
 
-    /// Returns the path of a whole copy of the clip that is at none of its recorded paths: in the archive, or where a
-    /// person moved it with its sidecar.
+    /// Returns the path of an undamaged copy of the clip, other than its recorded path `path`. The copy may be in the
+    /// archive, or where a person moved the clip together with its sidecar (the JSON file next to the clip).
     pub(super) fn find(&self, take: &TakeId, path: &str, file: &ClipFile) -> Option<String> {
         let archived = format!("{ARCHIVE}{path}");
         let archived = [kept_path(&archived, take), archived];
@@ -184,7 +187,7 @@ pub async fn bring_back(
         _ => return Ok(Back::Gone),
     }
     let own = store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
-    // A download goes under the name of the take's own job, where a newer clip may be by now.
+    // A downloaded clip goes to the path of the take's own job, where a newer clip may be by now.
     if own.is_none_or(|own| own.take != id) {
         return Ok(Back::Gone);
     }

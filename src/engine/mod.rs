@@ -1,4 +1,4 @@
-//! Drives every take (a paid rendering of a job) to its end: finds the next action, acts, saves the result, reports it.
+//! Works on every take (a paid rendering of a job) until it ends: finds the next action, acts, saves, and reports.
 //!
 //! Each take in flight has one async task (`drive`). The take's states come from `domain::lifecycle`, and its pace from
 //! its [`lane`], the queue of its model. Other takes stay in the store, and `backlog` reads them as soon as there is
@@ -49,7 +49,8 @@ use world::{Failure, World};
 /// The number of clips in unusable folders after which nothing more is submitted, because probably more than one folder
 /// is affected.
 const OBSTRUCTED: usize = 3;
-/// The longest time for which new submissions wait for downloads of paid clips, whose host may be down.
+/// The longest time for which new submissions wait until the paid clips of earlier runs are downloaded. The server of
+/// the clips may be down, so the time is limited.
 const DRAIN: Duration = Duration::from_mins(5);
 
 /// The work that a plan gives to a run.
@@ -67,7 +68,7 @@ pub struct Work {
 pub struct Outcome {
     /// The failures that ended the run.
     pub failures: Vec<Failure>,
-    /// The number of takes whose driving task panicked; they stay in their last saved state.
+    /// The number of takes whose async task panicked; they stay in their last saved state.
     pub panicked: usize,
     /// The takes that this run leaves unfinished, for the next run.
     pub left: HashSet<TakeId>,
@@ -89,7 +90,7 @@ impl Outcome {
     }
 }
 
-/// Collects paid clips; cannot submit, because it has no paid transport.
+/// Collects paid clips, and submits nothing: the run gets no transport that can send paid requests.
 pub async fn collect(world: &Arc<World>, accounts: &BTreeMap<String, Arc<Account>>) -> Outcome {
     world.attend(Run::new(world, accounts, None, Work::default()).go()).await
 }
@@ -112,7 +113,7 @@ struct Run<'a> {
     paid: Option<Arc<dyn Paid>>,
     work: Work,
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
-    /// The unfinished takes in the store that this run can drive next.
+    /// The unfinished takes in the store on which this run can work next.
     backlog: Backlog,
     /// The takes that this run works on now. The value is the take's model if the take was unsubmitted when the work on
     /// it began, and `None` for any other take.
@@ -123,7 +124,8 @@ struct Run<'a> {
     collecting: usize,
     /// The take of each spawned async task, to find the take of a task that has panicked.
     tasks: HashMap<tokio::task::Id, TakeId>,
-    /// The unfinished takes that this run does not drive, for example because a person or another run must continue them.
+    /// The unfinished takes on which this run does not work, for example because a person or another run must continue
+    /// them.
     parked: HashMap<TakeId, IdleEnd>,
     /// The takes whose paid clips had to be downloaded when the run began. New submissions wait for them.
     drain: HashSet<TakeId>,
@@ -134,7 +136,8 @@ struct Run<'a> {
     changes: u64,
     /// The number of clips whose folders could not be used.
     obstructed: usize,
-    /// The clips that this run will move, by their present paths. Another clip may need such a path before that.
+    /// The clips that this run will still move to other paths, by their present paths. If another clip comes to such a
+    /// path first, the clip there is set aside.
     leaving: HashMap<String, Filed>,
     outcome: Outcome,
 }
@@ -228,8 +231,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records a number that identifies each provider's address and API key, before anything is sent. Also reads whether
-    /// the address has ever accepted a submission.
+    /// Records a number that identifies each provider's address and API key, before anything is sent. Also reads
+    /// whether the address has ever accepted a submission.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
         for (name, account) in self.accounts {
@@ -241,7 +244,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Starts each lane at the submission rate and the number of slots that earlier runs learned for its model.
+    /// Sets the submission rate and the number of concurrent tasks (slots) of each model to the values that earlier
+    /// runs learned.
     async fn recall(&self) -> Result<(), StoreError> {
         for (name, account) in self.accounts {
             for (model, learned) in self.world.store.learned(name).await? {
@@ -272,8 +276,8 @@ impl<'a> Run<'a> {
         self.world.store.approve(self.world.run, submit.into_iter().collect()).await
     }
 
-    /// Starts the async task that drives a take. Returns `false` if the take is being driven already, is not to be
-    /// driven now, or has no provider.
+    /// Starts the async task that works on a take. Returns `false` if the run already works on the take, must not do so
+    /// now, or has no provider for the take.
     fn spawn(&mut self, queued: Queued, lane_of: Option<ModelName>) -> bool {
         let Queued { take, approved, replaces, .. } = queued;
         if self.flying.contains_key(&take.id) || self.parked.contains_key(&take.id) {

@@ -11,17 +11,17 @@ use crate::plan::filing::there;
 use crate::store::{Admission, Jobs, PlanTables, StoreError};
 use jiff::Timestamp;
 
-/// The result of converting a plan: the input for the store, and the work for the run.
+/// The result of converting a plan: the jobs and takes for the store to record, and the work for the run.
 pub struct Ordered {
     /// The input for [`Store::admit`](crate::store::Store::admit), which must be called before anything is sent. The
     /// caller sets which run may submit.
     pub admission: Admission,
-    /// The work for [`run`](super::run).
+    /// The work that [`run`](super::run) is to do: the takes to submit, and the clips to move or copy.
     pub work: Work,
 }
 
-/// Converts the decisions of a plan into an order: the input for the store and the work for the run. If the plan
-/// decides only some of the jobs, the store keeps its record of whether the manifest asks for the other jobs.
+/// Converts the decisions of a plan into the input for the store and the work for the run. If the plan has only some of
+/// the jobs, the records of the other jobs do not change.
 pub fn order(
     project: &str,
     plan_tables: &PlanTables,

@@ -21,7 +21,8 @@ pub(super) fn is_late(stop: &Stop, lane: &Lane, durations: Option<&Durations>) -
     learned.or(lane.first_poll).is_some_and(|time| stop.is_too_late_for(time))
 }
 
-/// The source of estimates for a run: which requests are still sent, how fast, and how long they render.
+/// The facts about a run for estimates: which models still get requests, how fast requests are sent, and how long tasks
+/// render.
 pub struct Outlook {
     accounts: BTreeMap<String, Arc<Account>>,
     stop: Arc<Stop>,

@@ -1,8 +1,8 @@
 //! Pauses submissions while one more clip could not be downloaded before its link expires, or would not fit on the
 //! disk.
 //!
-//! A `OwedClip` counts the clip of one take from its submission until the clip is on the disk. Clips on which this run does
-//! not work have no `OwedClip` and never make submissions wait.
+//! An `OwedClip` counts the clip of one take from its submission until the clip is on the disk. Clips on which this run
+//! does not work have no `OwedClip` and never make submissions wait.
 
 use super::lane::Account;
 use super::lock;
@@ -43,7 +43,7 @@ struct Owing {
     rendering: BTreeMap<Duration, usize>,
     /// The number of rendered clips, by the time at which their links expire.
     links: BTreeMap<Timestamp, usize>,
-    /// The number of all clips in `rendering` and `links` together.
+    /// The number of all clips that are still to be downloaded: those that still render and those that have links.
     count: usize,
     downloaded: Downloaded,
     was_told: bool,
@@ -170,7 +170,7 @@ impl Owed {
         counts.owing(account).downloaded.note(time, clip);
     }
 
-    /// Returns the message about a host that has begun to deliver nothing.
+    /// Returns the message that a host (a server with clips) has stopped delivering clips.
     pub(super) fn outage(&self, host: &str, said: &str) -> String {
         format!(
             "{host} delivers no clips: {said}; {}; shotlist tries the host again after pauses of up to 5 min",
@@ -200,7 +200,8 @@ impl Owed {
     }
 }
 
-/// The counter of one take's clip among the clips to be downloaded. When it is dropped, the clip is no longer counted.
+/// A value that counts one take's clip among the clips to be downloaded. When the value is dropped, the clip is no
+/// longer counted.
 pub(super) struct OwedClip {
     owed: Arc<Owed>,
     account: Arc<Account>,
@@ -212,8 +213,8 @@ impl OwedClip {
         Self { owed: Arc::clone(owed), account: Arc::clone(account), due: None }
     }
 
-    /// Adjusts the counter to the take's new state. `life` is the time for which links to clips of the take's model are
-    /// valid.
+    /// Counts the take's clip as its new state requires: as being rendered, as ready to download, or not at all. `life`
+    /// is the time for which links to clips of the take's model are valid.
     pub(super) fn follow(&mut self, state: &State, life: Duration) {
         self.set(match state {
             State::Submitting { .. } | State::Running { .. } => Some(Due::Link(life)),
@@ -222,8 +223,8 @@ impl OwedClip {
         });
     }
 
-    /// Counts the take's clip, whose link will be valid for `life`. If the clip would come too late or not fit on the
-    /// disk, it is not counted, and the reason is returned.
+    /// Counts the take's clip as one to be downloaded, with a link that will be valid for `life`. If the clip would
+    /// come too late or not fit on the disk, it is not counted, and the reason is returned.
     pub(super) fn incur(&mut self, life: Duration, now: Timestamp) -> Result<(), Short> {
         self.set(None);
         if let Some(short) = lock(&self.owed.counts).enter(&self.account, life, now) {
@@ -282,8 +283,8 @@ impl Short {
                 };
                 format!(
                     "{provider}: submissions pause, because downloads are behind: {} to download will take about {} \
-                     (one every {}), and their links expire from {} to {}; submissions continue when downloads \
-                     have caught up",
+                     (one every {}). The first of their links expires at {}, and one that expires at {} may expire before \
+                     its download; submissions continue when downloads have caught up",
                     text::count(*clips, "clip"),
                     length(takes),
                     length(each),

@@ -19,11 +19,13 @@ pub(super) struct Pace {
     spare: Mutex<SparePermits>,
 }
 
-/// The permits that calls may use immediately. They were given back, or make up for calls that woke up too late.
+/// The permits that calls may use immediately, without waiting for the next interval. They were given back unused, or
+/// replace time that earlier calls lost because their timers ended late.
 #[derive(Default)]
 struct SparePermits {
     cells: u32,
-    /// The total time by which calls woke up too late. Each whole interval gives one more permit.
+    /// The total time by which the timers of calls ended late. Whenever this total reaches the interval between two
+    /// calls, one more permit is added.
     late: Duration,
 }
 

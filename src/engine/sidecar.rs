@@ -16,7 +16,7 @@ pub(super) struct Origin<'a> {
     pub(super) account: Option<i64>,
     /// The links to further results of the task, which are not downloaded.
     pub(super) others: &'a [String],
-    /// True if the clip was rehearsed in the sandbox.
+    /// True if a fake provider made the clip, in a rehearsal in the sandbox.
     pub(super) sandbox: bool,
 }
 

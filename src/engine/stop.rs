@@ -85,7 +85,7 @@ impl Stop {
         &self.submissions
     }
 
-    /// Returns the token that is cancelled when everything is to end.
+    /// Returns the token that is cancelled when all waits and downloads are to end.
     #[must_use]
     pub fn waiting(&self) -> &CancellationToken {
         &self.waiting

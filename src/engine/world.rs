@@ -93,7 +93,7 @@ pub struct World {
     /// The hosts from which clips are downloaded, with their outages.
     pub(super) hosts: Arc<Hosts>,
     pub(super) free_space: FreeSpace,
-    /// True for a rehearsal, whose clips must never pass for paid ones.
+    /// True in a rehearsal (a run with fake providers), whose clips must never pass for paid ones.
     pub sandbox: bool,
     listener: Listener,
     /// The function that is called at the failpoints: named lines where a crash would do most harm. Tests end the
@@ -104,7 +104,7 @@ pub struct World {
     /// The unknown status words that each provider has sent, at most [`MOST_WORDS`] of each.
     unknown_words: Mutex<BTreeMap<String, BTreeSet<String>>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
-    /// The takes of which this process learned a charge above their price.
+    /// The takes for which a provider has told this process a charge above the take's price.
     above_price: Mutex<BTreeSet<TakeId>>,
     /// True once a provider's clock has shown another time than this computer's clock.
     pub(super) is_clock_doubtful: AtomicBool,
@@ -121,7 +121,7 @@ const MOST_WORDS: usize = 3;
 /// The maximum number of characters of an unknown status word that a warning shows. The longest known word has 11.
 const LONGEST_WORD: usize = 60;
 
-/// The parts of a [`World`] that its caller supplies.
+/// The values from which [`World::new`] builds the data that all takes of a run share.
 pub struct Parts {
     /// The store with the project's records.
     pub store: Store,
@@ -145,7 +145,7 @@ pub struct Parts {
     pub look_every: Duration,
     /// The most money that may be in doubt (perhaps charged), including requests that wait for an answer.
     pub max_in_doubt: Usd,
-    /// True for a rehearsal in the sandbox.
+    /// True in a rehearsal, which is a run with the fake providers of the sandbox.
     pub sandbox: bool,
     /// The function that receives the notices of the run.
     pub listener: Listener,
@@ -324,14 +324,14 @@ impl World {
         self.above_price.lock().unwrap_or_else(PoisonError::into_inner).insert(take.clone());
     }
 
-    /// Returns the takes of which this process learned a charge above their price, whichever run submitted them.
+    /// Returns the takes, of any run, for which a provider has told this process a charge above the take's price.
     #[must_use]
     pub fn above_price(&self) -> BTreeSet<TakeId> {
         self.above_price.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the run after a failure with which it cannot continue, and reports the failure immediately. The report may be
-    /// the only record of a paid task's id.
+    /// Ends the run after a failure with which it cannot continue, and reports the failure immediately. The report may
+    /// be the only record of a paid task's id.
     pub(super) fn fail(&self, failure: &Failure) {
         self.tell(&Notice::Trouble(failure.to_string()));
         self.stop.everything(StopReason::Local);
@@ -352,8 +352,9 @@ impl Drop for PendingReply<'_> {
 }
 
 impl World {
-    /// Waits until the disk has room for one more clip and the clip can be downloaded while its link is valid, for
-    /// `life`. Then counts the clip in `debt` and returns `true`. Returns `false` if a stop came first.
+    /// Waits until one more clip may be submitted, then counts the clip in `debt` as one to be downloaded, and returns
+    /// `true`. Returns `false` if a stop came first. The disk must have room for the clip, and its download must be
+    /// possible within `life`, the time for which its link is valid.
     pub(super) async fn incur(&self, debt: &mut OwedClip, life: Duration, stop: &CancellationToken) -> bool {
         loop {
             let mut changed = pin!(self.owed.changed());
@@ -369,11 +370,12 @@ impl World {
         }
     }
 
-    /// Waits until a submission of this price, together with the unanswered requests and the money in doubt, is within
-    /// `guards.max_in_doubt`.
+    /// Waits until a submission of this price keeps the money in doubt (perhaps charged) within `guards.max_in_doubt`.
+    /// The prices of requests that wait for an answer count as well. A single submission may exceed the limit while
+    /// nothing else counts.
     ///
-    /// Returns `None` if the run stopped first. Also returns `None` if this price and the money in doubt alone exceed
-    /// the limit; then the run submits nothing more.
+    /// Returns `None` if the run stopped first. Also returns `None` if the limit would be exceeded even after all
+    /// waiting requests are answered; the run then submits nothing more.
     pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<DoubtShare<'_>> {
         loop {
             let mut left = pin!(self.purse.left());

@@ -15,7 +15,7 @@ pub(super) struct Groups<J> {
 
 struct Queue<J> {
     waiting: Vec<J>,
-    /// True while a thread processes a group; the same thread then takes the next group.
+    /// True while a thread processes a group of work from this queue. The same thread then processes the next group.
     is_busy: bool,
 }
 
@@ -69,7 +69,7 @@ impl<J> Worker<J> {
         }
     }
 
-    /// Takes the next group from the queue; `None` if the queue is empty, which ends this thread.
+    /// Takes the next group of work from the queue. Returns `None` if the queue is empty; this thread must then end.
     fn next(&mut self) -> Option<Vec<J>> {
         let mut queue = lock(&self.queue);
         let size = queue.waiting.len().min(LARGEST);

@@ -17,8 +17,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The minimum age of a picture's last change when its properties are recorded. After a younger change, a second one
-/// could have the same time: FAT, the coarsest file system in use, stores times in steps of two seconds.
+/// The minimum age of a picture's last change at which its properties are recorded. If another change followed within
+/// this time, both could have the same time stamp: FAT, the coarsest file system in use, stores times in steps of two
+/// seconds.
 const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 
 /// The metadata that identify a file's bytes: while the metadata stay the same, so do the bytes.
@@ -45,7 +46,8 @@ impl Stamp {
         }
     }
 
-    /// Checks whether the last change is so old that a further change is sure to have another time.
+    /// Checks whether the file's last change is at least [`SETTLED`] ago. A later change is then sure to give the file
+    /// another time stamp.
     fn is_settled(&self, now: Timestamp) -> bool {
         self.modified.max(self.changed) <= now.as_nanosecond() - SETTLED.as_nanos()
     }
@@ -56,10 +58,10 @@ impl Stamp {
 pub struct ImageCache {
     /// The folder of the pictures, without symbolic links in its path if it exists.
     root: PathBuf,
-    /// The file that keeps the properties between runs; `None` to keep none.
+    /// The file that keeps this cache between runs; `None` if the cache is not kept.
     file: Option<PathBuf>,
-    /// The time at which this check of the pictures began. A picture is recorded only if its last change is older by
-    /// [`SETTLED`].
+    /// The time at which this cache was opened to check pictures. The cache records only pictures whose last change was
+    /// at least [`SETTLED`] before this time.
     now: Timestamp,
     known: BTreeMap<String, Known>,
     /// The pictures whose recorded properties this cache has confirmed or recorded itself, by their paths in the
@@ -70,7 +72,7 @@ pub struct ImageCache {
     is_news: bool,
 }
 
-/// A picture's recorded properties, with the stamp of its file.
+/// A picture's recorded properties, with the metadata that show whether its file is unchanged.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Known {
     stamp: Stamp,

@@ -16,7 +16,8 @@ pub struct Obstacle {
     pub target: String,
     /// A description of the obstacle in words.
     pub what: String,
-    /// True if the disk or the machine is the obstacle, for example because a folder is not writable; false for a file.
+    /// True if the disk or the machine prevents saving the clip, for example because a folder is not writable. False if
+    /// a file or a wrong folder is in the way.
     pub is_disk: bool,
 }
 
@@ -26,7 +27,7 @@ pub struct ObstacleSearch {
     tree: Tree,
     /// The open folders on the path of the last clip, from the output folder to the deepest folder that exists.
     way: Vec<Step>,
-    /// The path of the first missing folder of the last clip; `None` if all its folders exist.
+    /// The path of the first missing folder of the clip that was examined last; `None` if all its folders exist.
     missing: Option<String>,
 }
 
@@ -84,7 +85,8 @@ impl ObstacleSearch {
         Ok(None)
     }
 
-    /// Returns the reason why the deepest folder that this search has open is not writable; `None` if it is writable.
+    /// Returns the reason why no file can be written to the deepest existing folder of the clip that was examined last.
+    /// Returns `None` if the folder is writable.
     fn unwritable(&self) -> Option<String> {
         let step = self.way.last()?;
         let unwritable = step.unwritable.get_or_init(|| {

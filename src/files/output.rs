@@ -48,7 +48,7 @@ enum Kind {
 /// The reason why a document cannot be written to the named path.
 #[derive(Debug)]
 pub enum OutputFault {
-    /// A file exists at the path, and the rule protects it.
+    /// A file exists at the path, and the [`Replace`] rule does not allow replacing the file.
     Taken,
     /// The path leads to something that cannot hold a document, described in words.
     NotAFile(&'static str),

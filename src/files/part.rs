@@ -116,7 +116,8 @@ impl PartialDownload {
     }
 }
 
-/// Finishes a group of downloads. The system starts to write all complete clips before the first of them is synced.
+/// Finishes a group of downloads. First asks the operating system to start writing all complete clips, and then syncs
+/// the clips one by one.
 fn end_all(tree: &Tree, group: Vec<Arriving>) {
     let mut folders = Folders::new(tree);
     let mut whole = Vec::new();

@@ -80,7 +80,7 @@ impl PictureTrouble {
 pub struct PictureChanged {
     /// The picture's path as written in the manifest.
     pub path: String,
-    /// The change in words, which continues a sentence about the picture.
+    /// The change in words, which follow the picture's path in the error message.
     pub why: String,
     /// The sentence that says what to do.
     pub remedy: &'static str,

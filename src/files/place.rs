@@ -20,13 +20,13 @@ use std::time::Duration;
 pub struct Placement {
     /// The take whose clip was downloaded.
     pub take: TakeId,
-    /// The clip's path relative to the output folder, with `/`.
+    /// The clip's path relative to the output folder, with `/` between its parts.
     pub target: String,
     /// The recorded size and hash of the clip.
     pub clip: ClipFile,
     /// The content of the sidecar `<target>.json`.
     pub sidecar: Vec<u8>,
-    /// The older clip of the same job that has the name now, if one is recorded.
+    /// The older clip of the same job that is recorded at the path `target`, if there is one.
     pub older: Option<Older>,
 }
 
@@ -140,12 +140,11 @@ struct Renaming<'a> {
     placement: &'a Placement,
     dir: Rc<Dir>,
     name: &'a str,
-    /// The facts about the downloaded clip; `None` if another process downloaded it, or if the clip is already in
-    /// place.
+    /// The facts about the download; `None` if another process downloaded the clip, or if the clip is in place.
     arrived: Option<Arrived>,
-    /// The open sidecar, with a temporary name; `None` if the clip is in place and a foreign file has its name.
+    /// The open sidecar, with a temporary name. `None` if the clip is in place, and another program's file has the name.
     sidecar: Option<File>,
-    /// The kind of file that had the sidecar's name at the start.
+    /// The kind of file that had the sidecar's name before this renaming began.
     sidecar_state: SidecarState,
     /// The clip's downloaded bytes; `None` if the clip is already in place.
     part: Option<Waiting>,
@@ -156,7 +155,7 @@ struct Waiting {
     from: Rc<Dir>,
     name: String,
     file: File,
-    /// True if an older clip has the name: it was also kept under `_takes/` and may be replaced.
+    /// True if an older clip has the final file name now. A copy of it is under `_takes/`, so it may be replaced.
     replace: bool,
     /// True if the bytes were copied to the target's folder, so that the downloaded file must still be removed.
     is_left: bool,
@@ -340,7 +339,7 @@ fn give_name(from: &Dir, part: &str, dir: &Dir, name: &str, replace: bool) -> io
     if replace { from.rename_over(part, dir, name) } else { from.rename_new(part, dir, name) }
 }
 
-/// Keeps an older clip and its sidecar under `_takes/` before a newer clip gets the name.
+/// Keeps an older clip and its sidecar under `_takes/` before a newer clip takes over the file name `name`.
 fn set_aside(dir: &Dir, name: &str, older: &Older) -> Result<(), PlaceFault> {
     let takes = dir.child(TAKES, true)?;
     let kept = kept_name(name, &older.take);

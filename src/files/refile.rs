@@ -11,9 +11,10 @@ use std::io;
 /// The choice of what happens to the old name of a clip that gets a new name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refile {
-    /// Removes the old name: the job's path has changed.
+    /// The clip is moved: only the new name remains, because the job's path has changed.
     Move,
-    /// Keeps the old name: another job shares the clip. The copy is a separate file, so that edits do not affect both.
+    /// The clip is copied, and the old name remains, for example because two jobs share the clip. The copy is a
+    /// separate file, so that editing one file does not change the other.
     Copy,
 }
 

@@ -15,7 +15,8 @@ const PUT_AWAY: [&str; 2] = ["_takes", "_archive"];
 /// The folder of rehearsals, directly below an output folder, which the search for sidecars skips.
 const REHEARSALS: &str = "sandbox";
 
-/// The name of a project's state folder. Folders that contain one belong to another project and are skipped.
+/// The name of a project's state folder. A folder below the output folder that contains a state folder belongs to
+/// another project, so the search for sidecars skips it.
 const STATE: &str = ".shotlist";
 
 /// The supported versions of the sidecar format.
@@ -28,8 +29,8 @@ impl Tree {
     /// Finds every sidecar, also one whose clip is missing. Returns pairs of the clip's path and the sidecar, sorted by
     /// path.
     ///
-    /// It skips clips that were set aside or archived, rehearsals, hidden folders, folders of other projects, and
-    /// everything behind a symbolic link. It does not check a clip's bytes.
+    /// Skips replaced clips (under `_takes/`) and archived clips, rehearsals, hidden folders, folders of other
+    /// projects, and everything behind a symbolic link. Does not check a clip's bytes.
     pub fn sidecars(&self) -> io::Result<Vec<(String, Value)>> {
         let mut found = Vec::new();
         walk(&self.root()?, "", &PUT_AWAY, &mut |clip, sidecar| found.push((clip, sidecar)))?;
@@ -37,10 +38,10 @@ impl Tree {
         Ok(found)
     }
 
-    /// Finds the clips with a sidecar, also those that were set aside or archived. Returns their paths by the take that
-    /// the sidecar names.
+    /// Finds the clips with a sidecar, including replaced clips (under `_takes/`) and archived clips. Returns the
+    /// clips' paths by the take that the sidecar names.
     ///
-    /// It skips the same folders as [`Tree::sidecars`] otherwise, and does not check a clip's bytes.
+    /// Apart from these two, skips the same folders as [`Tree::sidecars`], and does not check a clip's bytes.
     pub fn clips_by_take(&self) -> io::Result<HashMap<TakeId, Vec<String>>> {
         let mut found: HashMap<TakeId, Vec<String>> = HashMap::new();
         walk(&self.root()?, "", &[], &mut |clip, sidecar| {
@@ -68,7 +69,8 @@ impl Tree {
     }
 }
 
-/// Calls `visit` with each clip's path and its sidecar, in this folder and below. Skips folders with the names `skipped`.
+/// Calls `visit` with each clip's path and its sidecar, in this folder and below. Skips folders with the names
+/// `skipped`.
 fn walk(dir: &Dir, path: &str, skipped: &[&str], visit: &mut dyn FnMut(String, Value)) -> io::Result<()> {
     let names = dir.names()?;
     if !path.is_empty() && names.iter().any(|name| name == STATE) {

@@ -68,7 +68,7 @@ pub struct Steps {
     pub synced: u64,
     /// The number of files that were renamed.
     pub renamed: u64,
-    /// The number of names that were removed, including names that did not exist.
+    /// The number of files that the thread tried to remove, even if a file did not exist.
     pub removed: u64,
 }
 

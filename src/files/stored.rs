@@ -1,8 +1,9 @@
 //! Keeps the bytes of an unfinished download on the disk.
 //!
-//! Bytes go to `partial/<take>.part`, or next to the target if that is on another file system. A download that can be
-//! resumed and is long or broke off also has a notes file, `partial/<take>.part.json`. The notes never claim more than
-//! is durable. Bytes beyond that are dropped when the download resumes, so a power cut cannot leave a hole in a clip.
+//! Bytes go to `partial/<take>.part`, or next to the target if the target is on another file system. If a download can
+//! be resumed, it also gets a notes file, `partial/<take>.part.json`, as soon as it is long or was interrupted. The
+//! notes never count bytes that are not durable. Such bytes are dropped when the download resumes, so a power cut
+//! cannot leave a hole in a clip.
 
 use super::folders::Folders;
 use super::received::{End, ReceiveFault, Received};
@@ -33,7 +34,7 @@ const AHEAD: u64 = MIB;
 /// The number of new bytes from which a download attempt counts as progress, although it broke off.
 const PROGRESS: u64 = MIB;
 
-/// The content of the notes file, which describes the durable bytes of a download.
+/// The content of a download's notes file, which describes the received bytes that are certainly on the disk.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct DownloadNotes {
     /// The digest of the address from which the bytes came; empty in the notes of older versions.
@@ -45,7 +46,7 @@ struct DownloadNotes {
     total: u64,
     /// The number of bytes that are certainly on the disk.
     durable: u64,
-    /// The SHA-256 of the durable bytes, which detects that other bytes have replaced them.
+    /// The SHA-256 of the first `durable` bytes, with which a later attempt checks that these bytes are unchanged.
     #[serde(default)]
     sha256: String,
 }
@@ -324,7 +325,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Makes all bytes received so far durable, then records their number in the notes.
+    /// Makes all bytes received so far durable, then records their number and hash in the download's notes file.
     fn settle(&mut self, tree: &Tree) -> Result<(), ReceiveFault> {
         self.sync(tree)?;
         let sha256 = self.sha256().to_string();
@@ -339,7 +340,8 @@ impl Stored {
         Ok(partial.rename_over(&staged, &partial, &name)?)
     }
 
-    /// Keeps exactly the bytes that the notes describe, or none if their hash differs from the notes.
+    /// Keeps exactly the bytes that the download's notes file describes, or no bytes if their hash differs from the
+    /// recorded one.
     fn keep(&mut self, tree: &Tree, notes: DownloadNotes) -> io::Result<()> {
         let mut file = self.opened()?;
         file.set_len(notes.durable)?;
@@ -354,7 +356,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Discards all received bytes and the notes.
+    /// Discards all received bytes, and the notes file that describes them.
     fn discard(&mut self, tree: &Tree) -> io::Result<()> {
         if std::mem::take(&mut self.has_notes) {
             tree.partial()?.remove(&notes_name(&self.take)?)?;

@@ -44,7 +44,8 @@ pub(super) struct Arrived {
     pub(super) stamp: Stamp,
     /// True if the clip is in its target's folder, not in the folder of unfinished downloads.
     pub(super) is_in_target_folder: bool,
-    /// True if a notes file about the download may exist.
+    /// True if the download may have a notes file, which describes the received bytes so that the download can be
+    /// resumed.
     pub(super) has_notes: bool,
 }
 
@@ -55,8 +56,9 @@ pub(super) const ROOT: &str = ".";
 const SWAPPED: &str = "is no longer the folder that the run began with: was its disk unmounted?";
 
 /// The error text for a folder whose disk is not mounted any more.
-const BARE: &str = "was on a disk of its own when clips were saved there, and now it is not: mount that disk; if its clips are \
-                    now on the disk of the parent folder, confirm that with `shotlist run --accept-changes`";
+const BARE: &str = "was on a separate disk when clips were saved there, and that disk is not mounted now. Mount it; \
+                    or, if its clips were moved to the disk of the parent folder, confirm that with \
+                    `shotlist run --accept-changes`";
 
 /// The longest time to wait for a folder that another program holds locked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -282,7 +284,8 @@ pub(super) fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The file extensions in the folder of unfinished downloads: bytes, notes, and unfinished notes.
+/// The file extensions in the folder of unfinished downloads: received bytes, the notes about these bytes, and notes
+/// that are still being written.
 const ENDINGS: [&str; 3] = ["part", "part.json", "part.json.tmp"];
 
 /// Returns the name of the file with a take's received bytes in the folder of unfinished downloads.

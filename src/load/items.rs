@@ -37,7 +37,7 @@ pub trait Jobs {
 
     /// Receives a picture of a job: the digest of its file, and a function that computes the signature of its pixels.
     ///
-    /// It is called only if the manifest compares pictures by their pixels.
+    /// This method is called only if the manifest compares pictures by their pixels.
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>);
 }
 
@@ -128,8 +128,8 @@ pub fn jobs(
     loaded.manifest = Some(manifest);
 }
 
-/// Returns the warning about items that were skipped because of their problems, which is an error if no job remains.
-/// Returns `None` if no item was skipped.
+/// Returns a warning that items were skipped because of their problems; `None` if no item was skipped. If no job
+/// remains, the returned problem is an error instead.
 fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
     let place = Place::File(shown.to_owned());
     let (items, are) = match expanded.left_out.count() {
@@ -234,8 +234,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Passes every item to `take`, and returns a catalog with the problems of the source. The error `RowsApart` means
-    /// that the rows of a product are not next to each other. The caller must then read again with `is_gathered`.
+    /// Passes every item to `take`, and returns a catalog with the problems of the source. Fails with [`RowsApart`] if
+    /// the rows of a product are not next to each other. The caller must then read again with `is_gathered` set to
+    /// true.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, RowsApart> {
         match self {
             Self::Manifest(entries) => {
@@ -300,8 +301,9 @@ impl File {
         }
     }
 
-    /// Reads the file and passes every item to `take`, while a second thread reads ahead. After the error `RowsApart`
-    /// the caller must read again with `is_gathered`.
+    /// Reads the file and passes every item to `take`, while a second thread reads ahead. Fails with [`RowsApart`] if
+    /// the rows of a product are not next to each other. The caller must then read again with `is_gathered` set to
+    /// true.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, RowsApart> {
         let Self { path, shown, how, joined } = self;
         let source = match source(path) {

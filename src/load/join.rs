@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Names of facts (values of an item) that hold a list. Each has the characters that separate the elements of the list.
 const LISTS: [(&str, &[char]); 2] = [("tags", &[',']), ("images", &[',', '\n', '|', ';'])];
 
-/// The rows of a joined sheet.
+/// The rows of the user's own sheet, whose filled cells replace values of the product file's items.
 pub(super) struct Joined {
     on: Located<String>,
     /// The sheet's name in messages.
@@ -103,7 +103,7 @@ impl Joined {
         is_sound.then_some(self)
     }
 
-    /// Returns the initial state of a join, for one reading of the items.
+    /// Returns the state in which the sheet is joined to the items, as it is before the first item is read.
     pub(super) fn begin(&self) -> Joining<'_> {
         Joining { joined: self, used: HashSet::new(), names: None, first_without_key: None, has_key: false }
     }
@@ -122,17 +122,18 @@ struct Names {
     /// The names of the columns in the product file.
     own: Arc<[Arc<str>]>,
     all: Arc<[Arc<str>]>,
-    /// The position, in the list `all` of all column names, of each column of the sheet.
+    /// The positions of the sheet's columns in the list `all`, which has the names of all columns.
     places: Vec<usize>,
 }
 
-/// The state of a join while the items are read.
+/// The state of joining the user's sheet to the items of a product file, while the items are read one by one.
 pub(super) struct Joining<'a> {
     joined: &'a Joined,
     /// The keys of the sheet that matched at least one item so far.
     used: HashSet<&'a str>,
     names: Option<Names>,
-    /// The first item that lacks the key column; an error message lists the columns of this item.
+    /// The first item without the key column. If no item has the key column, an error message lists the columns of this
+    /// item.
     first_without_key: Option<Item>,
     has_key: bool,
 }

@@ -1,4 +1,5 @@
-//! Passes the pictures of jobs to their receiver, if the manifest compares pictures by their pixels.
+//! Passes the pictures of jobs on to [`Jobs`], the receiver of the jobs, if the manifest compares pictures by their
+//! pixels.
 
 use super::Jobs;
 use crate::domain::problem::{Place, Problem};
@@ -18,7 +19,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Returns an empty record; `None` if the manifest does not compare pictures by their pixels.
+    /// Creates a record without any pictures yet; `None` if the manifest does not compare pictures by their pixels.
     pub(super) fn of(manifest: &Manifest, folder: &Path) -> Option<Self> {
         let is_wanted = manifest.image_identity == ImageIdentity::Pixels;
         is_wanted.then(|| Self { folder: folder.to_owned(), links: false, files: false })

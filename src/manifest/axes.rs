@@ -15,14 +15,16 @@ use std::sync::Arc;
 
 /// The maximum number of cells (combinations of values) in a matrix.
 pub(super) const MOST: usize = 10_000;
-/// The maximum number of `include` entries times cells, because each entry may add values to each cell.
+/// The maximum number of combinations of values, multiplied by the number of entries in the matrix's list `include`.
+/// Each entry may add values to each combination.
 const MOST_ADDED: usize = 1_000_000;
 
 const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";
 const EXCLUDE: &str = "exclude: [{ mood: loft, aspect_ratio: \"9:16\" }]";
 const INCLUDE: &str = "include: [{ mood: beach, style: anime }]";
 
-/// Reads the matrix of a shot; `None` if the section is not a map. A matrix with an error has no cells.
+/// Reads the section `matrix` of a shot: lists of values, whose combinations (cells) become the shot's variants.
+/// Returns `None` if the section is not a map. After any other error, the matrix has no cells.
 pub(super) fn matrix(
     decoder: &mut Decoder,
     node: &Node,
@@ -62,9 +64,11 @@ pub(super) fn matrix(
 struct Axis {
     name: Arc<str>,
     span: Span,
-    /// The values of the axis, followed by the values that entries of `include` add.
+    /// The values in the manifest's list for this axis, followed by the values that only entries of the list `include`
+    /// have.
     choices: Vec<Arc<Choice>>,
-    /// The position of each value in `choices`, by the value's name without regard to case.
+    /// The position of each value in `choices`. The keys are the names of the values; upper and lower case count as
+    /// equal.
     positions: HashMap<String, usize>,
 }
 
@@ -73,7 +77,7 @@ struct Included {
     span: Span,
     positions: Positions,
     when: Option<Condition>,
-    /// The values that the entry sets under keys other than the axes.
+    /// The values that the entry has under keys other than the matrix's axes (the keys with lists of values).
     others: Vec<Arc<Choice>>,
 }
 
@@ -180,7 +184,8 @@ impl Reader<'_> {
         other
     }
 
-    /// Reads the entries of `exclude` as patterns. A cell that matches a pattern is not made.
+    /// Reads the entries of the list `exclude` as patterns. A cell (combination of values) that matches a pattern is
+    /// not made.
     fn exclude(&mut self, node: &Node) -> Vec<Pattern> {
         let Value::List(nodes) = &node.value else {
             self.decoder.wrong_kind(node, "exclude", "a list", EXCLUDE);
@@ -193,7 +198,8 @@ impl Reader<'_> {
         nodes.iter().filter_map(|node| self.excluded(node)).collect()
     }
 
-    /// Reads an entry of `exclude` as a pattern; `None` if the pattern matches no cell.
+    /// Reads an entry of the list `exclude`: a pattern for combinations of values that are left out. Returns `None` if
+    /// the entry is not a map, or names an unknown value.
     fn excluded(&mut self, node: &Node) -> Option<Pattern> {
         let entries = self.decoder.map(node, "exclude", EXCLUDE)?;
         let mut pattern: Pattern = vec![Vec::new(); self.axes.len()];
@@ -238,7 +244,8 @@ impl Reader<'_> {
         fits.then_some(pattern)
     }
 
-    /// Reads the entries of `include`. `cells` is the number of cells that each entry may extend.
+    /// Reads the entries of the list `include`, which add values to combinations of values, or whole combinations.
+    /// `cells` is the number of combinations that each entry may extend.
     fn include(&mut self, node: &Node, cells: usize) {
         let Value::List(nodes) = &node.value else {
             self.decoder.wrong_kind(node, "include", "a list", INCLUDE);
@@ -265,8 +272,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the position of a value on an axis, for an entry of `include`, and first adds a new value to the axis.
-    /// Returns `None` if the value is invalid.
+    /// Returns the position, on an axis (a list of values), of a value from the list `include`; `None` if the value is
+    /// invalid. If the axis does not have the value yet, the value is added at the end of the axis.
     fn position(&mut self, axis: usize, node: &Node) -> Option<usize> {
         let choices = &self.axes[axis].choices;
         if let Value::Text { text, .. } = &node.value
@@ -283,7 +290,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Builds the cells of the matrix, with their names.
+    /// Builds the cells (combinations of values) of the matrix, with their names.
     fn cells(&mut self, lengths: &[usize], exclude: &[Pattern], span: Span) -> Vec<Cell> {
         let include: Vec<Positions> = self.entries.iter().map(|entry| entry.positions.clone()).collect();
         let outlines = outlines(lengths, exclude, &include);
@@ -326,8 +333,9 @@ impl Reader<'_> {
         cells
     }
 
-    /// Reports an error if a cell that `include` adds has no name, or the name of another cell. `other` is the line of
-    /// that cell's entry, or 0 for a cell from the axes.
+    /// Reports an error if a combination of values from the list `include` has no name, or the name of another
+    /// combination. `other` is the line of the entry that made the other combination, or 0 if the axes (lists of
+    /// values) make it.
     fn unclear(&mut self, variant: &str, other: Option<u32>, span: Span) {
         if variant.is_empty() {
             let hint = "add a key and a value of your own as its name, such as `take: closeup`";
@@ -346,7 +354,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Warns of entries of `include` that name existing cells and add nothing to them.
+    /// Warns of entries of the list `include` that add nothing: their combinations of values exist already, and get no
+    /// further values.
     fn without_effect(&mut self, outlines: &[Outline]) {
         let there = outlines.iter().filter(|cell| !cell.is_added).flat_map(|cell| &cell.included);
         let there: BTreeSet<usize> = there.copied().collect();

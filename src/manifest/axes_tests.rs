@@ -13,8 +13,8 @@ fn shot(matrix: &str) -> String {
     )
 }
 
-/// Returns a text for each cell that is made for an item: the cell's variant, and all its keys and values that
-/// templates can read.
+/// Returns a line of text for each job of an item: the job's variant, and all matrix keys and values that templates can
+/// read.
 fn cells_of(text: &str, columns: &[(&str, &str)]) -> Vec<String> {
     let manifest = good(text);
     let jobs = jobs(&manifest, item(columns));
@@ -229,11 +229,11 @@ fn a_shot_without_a_matrix_takes_that_of_the_defaults() {
 fn what_is_wrong_with_a_matrix_is_told_where_it_stands() {
     for (matrix, expected) in [
         ("[a]", &["6:13+3 `shots.hero.matrix` must be a group of fields, but it is a list"] as &[&str]),
-        ("{ a: b }", &["6:18+1 `a` must be a list of values, but it is a text"]),
+        ("{ a: b }", &["6:18+1 `a` must be a list of values, but it is a string"]),
         ("{ a: [] }", &["6:18+2 the axis `a` has no values"]),
         ("{ a-b: [c] }", &["6:15+3 `a-b` cannot name an axis"]),
         ("{ a: [x, { set: y }] }", &["6:22+10 a value of the axis `a` has no `id`"]),
-        ("{ a: [x, { id: [] }] }", &["6:28+2 the `id` of a value of `a` must be a text"]),
+        ("{ a: [x, { id: [] }] }", &["6:28+2 the `id` of a value of `a` must be a string"]),
         ("{ a: [\"\"] }", &["6:19+2 this value of `a` cannot name a clip: it is empty"]),
         (
             "{ prompt: [\"{{ item.id }}\"] }",
@@ -325,7 +325,7 @@ fn names_that_no_cell_has_are_found_without_an_item() {
     assert_eq!(read("matrix.mood == \"a\"", moods).len(), 1, "quotes end the text");
     assert_eq!(
         read("matrix.mood == 'a'", moods),
-        ["5:17+11 `matrix.mood` is a group of texts, which equals no text"]
+        ["5:17+11 `matrix.mood` is a group of strings, which equals no string"]
     );
     assert_eq!(
         read("matrix.light | default('none')", moods),

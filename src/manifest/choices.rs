@@ -1,4 +1,4 @@
-//! Reads the values of a matrix, which are texts, or groups of texts with an id.
+//! Reads the values of a shot's matrix, which are strings, or groups of strings with an id.
 
 use super::context::Seen;
 use super::decode::{Decoder, get};
@@ -15,11 +15,11 @@ use std::sync::Arc;
 /// The maximum length of a value's id in characters. Several ids are joined in a job key and in a file name.
 const LONGEST: usize = 60;
 
-/// An example of an axis of a matrix, for hints.
+/// An example, for hints, of an axis: a key of a shot's matrix with a list of values.
 pub(super) const AXIS: &str = "mood: [{ id: beach, set: sunny beach }, { id: loft, set: concrete loft }]";
 
-/// Reads one value of the matrix key `key`. If `of_axis` is true, the value must have an id or text that can be a part
-/// of a cell's name.
+/// Reads a value under the key `key` of a shot's matrix. `of_axis` is true if the key is an axis (a key with a list of
+/// values). The value must then have an id, or be a string, that can be a part of a clip's name.
 pub(super) fn choice(
     decoder: &mut Decoder,
     templates: &mut Templates,
@@ -41,7 +41,7 @@ pub(super) fn choice(
             ("", String::new(), Seen::Text("".into()))
         }
         Value::List(_) => {
-            decoder.wrong_kind(node, key, "a text, or a group of texts with an `id`", AXIS);
+            decoder.wrong_kind(node, key, "a string, or a group of strings with an `id`", AXIS);
             return None;
         }
     };
@@ -73,8 +73,8 @@ pub(super) fn is_field(key: &str) -> bool {
     key == "model" || Field::named(key).is_some()
 }
 
-/// Returns whether a text, under a key that is no axis, is added to the cell's name. Prompts, pictures and templates
-/// are not.
+/// Returns whether a string that an entry of `include` adds under the key `key` becomes a part of the variant's name.
+/// Prompts, pictures and templates do not.
 fn names(key: &str, text: &str) -> bool {
     let is_prose = matches!(
         Field::named(key),
@@ -87,8 +87,8 @@ fn is_filled(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// Reads the id of a group, which is one value of an axis with several texts. The id is taken literally: `~` and `no`
-/// stay text, although YAML reads them as null and false.
+/// Reads the id of a group: a value of a shot's matrix that consists of several strings. The id is taken literally: `~`
+/// and `no` stay strings, although YAML reads them as null and false.
 fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -> Option<&'n str> {
     let Some(id) = get(entries, "id") else {
         let problem = decoder.error(node.span, format!("a value of the axis `{key}` has no `id`"));
@@ -101,14 +101,15 @@ fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -
     match &id.value {
         Value::Text { text, .. } if !text.trim().is_empty() => Some(text),
         Value::Text { .. } | Value::List(_) | Value::Map(_) => {
-            let problem = decoder.error(id.span, format!("the `id` of a value of `{key}` must be a text"));
+            let problem = decoder.error(id.span, format!("the `id` of a value of `{key}` must be a string"));
             decoder.report(problem.hint("give the value a short id that never changes: `id: beach`"));
             None
         }
     }
 }
 
-/// Reads the keys and texts of a group, which is one matrix value with several texts.
+/// Reads the keys and strings of a matrix value that consists of several strings, such as
+/// `{ id: beach, set: sunny beach }`.
 fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, String)> {
     let mut texts = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -139,8 +140,8 @@ fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
     }
 }
 
-/// Reads the setting of the field `key` from a value of a matrix: the text itself, or a group's `value`, or else the
-/// group's id.
+/// Reads the setting that a value of a shot's matrix makes for the field `key`. If the value consists of several
+/// strings, the string under `value` is the setting or, if there is none, the string under `id`.
 fn setting(
     decoder: &mut Decoder,
     templates: &mut Templates,

@@ -82,8 +82,8 @@ impl Condition {
     fn no_answer(&self, text: &str, context: &Context<'_>) -> Problem {
         let shown: String = text.chars().take(SHOWN).collect();
         let quote = self.0.quote();
-        let mut problem = Problem::error(self.place(), "the condition gives a text, not yes or no")
-            .hint(format!("compare it with a text: `{} == {quote}…{quote}`", self.0.source().trim()));
+        let mut problem = Problem::error(self.place(), "the condition gives a string, not yes or no")
+            .hint(format!("compare it with a string: `{} == {quote}…{quote}`", self.0.source().trim()));
         problem.examples.push(format!("{}: `{shown}`", context.item.example(self.0.columns())));
         problem.rows.extend(context.item.row(self.0.columns()));
         problem.of_item()

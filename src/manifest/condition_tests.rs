@@ -46,7 +46,7 @@ fn an_item_is_asked_by_its_columns_and_the_texts_of_the_manifest() {
     }
 }
 
-/// The warnings about comparisons of a text with a number state these results.
+/// Checks that comparisons of a text with a number have the results that the warnings about them state.
 #[test]
 fn a_text_counts_as_more_than_any_number() {
     for text in ["9.50", "", "100", "x", "-7"] {
@@ -89,8 +89,8 @@ fn what_is_no_truth_value_is_taken_as_one_only_where_it_is_plain() {
         assert_eq!(holds("item.featured", &[("id", "a"), ("featured", text)]).ok(), expected, "{text}");
     }
     let problem = holds("item.featured", &[("id", "a"), ("featured", "sold out")]).unwrap_err();
-    assert_eq!(problem.message, "the condition gives a text, not yes or no");
-    assert_eq!(problem.hint.as_deref(), Some("compare it with a text: `item.featured == '…'`"));
+    assert_eq!(problem.message, "the condition gives a string, not yes or no");
+    assert_eq!(problem.hint.as_deref(), Some("compare it with a string: `item.featured == '…'`"));
     assert_eq!(holds("item.n|int", &[("id", "a"), ("n", "0")]), Ok(false));
     assert_eq!(holds("\"[]\"", &[("id", "a")]), Ok(false));
 }
@@ -138,8 +138,8 @@ fn what_is_wrong_with_a_condition_is_found_without_an_item() {
         ("", "4:8+1 `where` has no value"),
         ("\"\"", "4:10+2 `where` is empty"),
         ("|\n    ", "6:1+1 `where` is empty"),
-        ("{{ item.a }}", "4:10+12 a text that begins with a bracket must be in quotes"),
-        ("[a]", "4:10+3 `where` must be one text, but it is a list"),
+        ("{{ item.a }}", "4:10+12 a string that begins with a bracket must be in quotes"),
+        ("[a]", "4:10+3 `where` must be a string, but it is a list"),
     ] {
         assert_eq!(reported(&asking(condition)), [expected], "{condition}");
     }

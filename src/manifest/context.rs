@@ -70,18 +70,20 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Returns a copy of the data in which the item has another id.
+    /// Returns a copy of the job's template data in which the item has another id.
     #[must_use]
     pub fn with_id(&self, id: String) -> Self {
         self.with_item(Item { id, ..(*self.item).clone() })
     }
 
-    /// Returns a copy of the data in which one column or standard name of the item, such as `title`, has another text.
+    /// Returns a copy of the job's template data in which one column or standard name of the item, such as `title`, has
+    /// another text.
     pub(super) fn with_text(&self, name: &str, text: &str) -> Self {
         self.with_item(self.item.with_text(name, text))
     }
 
-    /// Returns a copy of the data with a reviewer's comment on the job's clip, which templates read as `feedback`.
+    /// Returns a copy of the job's template data with a reviewer's comment on the job's clip, which templates read as
+    /// `feedback`.
     #[must_use]
     pub fn with_feedback(&self, feedback: &str) -> Self {
         let mut changed = self.clone();
@@ -165,7 +167,8 @@ impl Object for ItemValue {
 
 /// A list in templates, such as `item.tags`.
 ///
-/// A template can loop over it. Printed, it is the text from which the list was made.
+/// A template can loop over the list. If a template prints the whole list, the result is the text from which the list
+/// was made.
 #[derive(Debug)]
 struct ListValue(Arc<Item>, Box<str>);
 
@@ -218,7 +221,7 @@ fn columns(item: &Item) -> Enumerator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
     Text(Arc<str>),
-    /// Several texts, as pairs of key and text. One of the keys is `id`.
+    /// Several strings, as pairs of key and string. One of the keys is `id`.
     Group(Arc<[(String, String)]>),
 }
 
@@ -244,7 +247,8 @@ impl Object for MatrixValue {
     }
 }
 
-/// A matrix value with several texts in templates. Printed, it is the text under `id`.
+/// A matrix value that consists of several strings, as templates read it. If a template prints the whole value, the
+/// result is the string under `id`.
 #[derive(Debug)]
 struct GroupValue(Arc<[(String, String)]>);
 

@@ -84,14 +84,14 @@ impl Decoder {
             Value::Text { text, .. } if !node.is_null() => Some(text),
             Value::Text { .. } => {
                 let problem = self.error(node.span, format!("`{name}` has no value"));
-                self.report(problem.hint("write a value, or remove the key; `\"\"` is an empty text"));
+                self.report(problem.hint("write a value, or remove the key; `\"\"` is an empty string"));
                 None
             }
             Value::List(_) | Value::Map(_) => {
-                let message = format!("`{name}` must be one text, but it is {}", node.kind());
+                let message = format!("`{name}` must be a string, but it is {}", node.kind());
                 let problem = self.error(node.span, message);
                 let key = name.rsplit('.').next().unwrap_or(name);
-                self.report(problem.hint(format!("write one text in quotes: `{key}: \"…\"`")));
+                self.report(problem.hint(format!("write a string in quotes: `{key}: \"…\"`")));
                 None
             }
         }

@@ -1,4 +1,4 @@
-//! Words the problems with templates, without the terms of the template language's grammar.
+//! Writes the messages about problems with templates, without the terms of the template language's grammar.
 
 use super::context::Context;
 use super::synonyms::same_meaning;
@@ -186,7 +186,7 @@ fn without_value(template: &Template, error: &Error) -> Problem {
     let quote = template.quote();
     let (what, value) = match name {
         "truncate" => ("a number", "(300)".to_owned()),
-        "replace" => ("two texts", format!("({quote}old{quote}, {quote}new{quote})")),
+        "replace" => ("two strings", format!("({quote}old{quote}, {quote}new{quote})")),
         _ => {
             return Problem::error(place, format!("`{name}` needs a value in brackets"))
                 .hint(format!("write it after the name: `{name}(…)`"));

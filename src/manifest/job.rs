@@ -10,7 +10,7 @@ use crate::domain::problem::Problem;
 use crate::domain::request::Field;
 use std::sync::Arc;
 
-/// A clip that a shot makes for an item.
+/// A clip that is to be made for an item: a shot, in one variant if the shot has several.
 #[derive(Debug, Clone)]
 pub struct Job<'a> {
     /// The variant: the ids of the job's matrix values, joined by `_`; empty without a matrix.
@@ -22,8 +22,8 @@ pub struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// Returns the setting of a field by the job's variant, which wins over the shot's; `None` if the variant does not
-    /// set it.
+    /// Returns the setting that the job's variant has for a field; `None` if it has none. This setting takes precedence
+    /// over the shot's.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&'a Setting<Template>> {
         self.set(field.name())
@@ -44,15 +44,15 @@ impl<'a> Job<'a> {
 }
 
 impl<'a> ItemContext<'a> {
-    /// Returns whether the item meets a condition that reads neither the shot nor the matrix.
+    /// Returns whether the item meets a condition that uses only the item's columns and the manifest's variables.
     pub fn meets(&self, condition: &Condition) -> Result<bool, Box<Problem>> {
         condition.holds(&self.context("", "", Vec::new()))
     }
 
     /// Returns the jobs of a shot for the item: one for each variant, or a single job without a matrix.
     ///
-    /// Jobs that a condition excludes are left out, and a job with an error is replaced by the error. Warnings also
-    /// come as errors, before the first valid job.
+    /// Jobs that a condition excludes are left out, and a job with an error is replaced by the error. The item's
+    /// warnings are also returned as `Err`, before the first valid job.
     pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
         let matrix = shot.fields.matrix.as_deref();
         let alone = matrix.is_none().then_some(None);

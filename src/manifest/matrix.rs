@@ -1,4 +1,7 @@
-//! The cells of a matrix: all combinations of its axes, without the excluded ones, plus the included ones.
+//! Finds the cells of a shot's matrix, each of which makes one variant of the shot.
+//!
+//! A matrix has axes, which are keys with lists of values. A cell is a combination of one value of each axis. The list
+//! `exclude` removes cells, and the list `include` adds values or cells.
 
 use super::condition::Condition;
 use super::context::Seen;
@@ -13,10 +16,10 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The variants of a shot that are made for each item.
 #[derive(Debug, Clone, Default)]
 pub struct Matrix {
-    /// The names of the axes, in the order of the file.
+    /// The names of the axes (the keys with lists of values), in the order of the file.
     pub axes: Vec<Located<String>>,
-    /// The cells in the order of the axes, the first axis varying slowest, followed by the cells that `include` adds.
-    /// Empty after an error.
+    /// The cells (combinations of values) in the order of the axes, the first axis varying slowest, followed by the
+    /// cells that `include` adds. Empty after an error.
     pub(super) cells: Vec<Cell>,
 }
 
@@ -27,13 +30,14 @@ impl Matrix {
         self.cells.len()
     }
 
-    /// Returns whether there are no cells, which never happens in a valid manifest.
+    /// Returns whether the matrix makes no variants, which only happens if the matrix has an error.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
 
-    /// Returns all values of the matrix's cells.
+    /// Returns the values of all cells (combinations of values), with the values that `include` adds. A value occurs
+    /// once for each of its cells.
     pub(super) fn choices(&self) -> impl Iterator<Item = &Arc<Choice>> {
         self.cells.iter().flat_map(|cell| {
             let added = cell.extensions.iter().flat_map(|extension| &extension.choices);
@@ -53,17 +57,18 @@ impl Matrix {
 /// A cell of a matrix: one combination of values, which makes one variant of a shot.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
-    /// The ids of the cell's values, joined by `_`.
+    /// The name of the variant: the names of the values in `choices`, joined by `_`.
     pub(super) variant: String,
-    /// The cell's values, in the order of the axes.
+    /// The values of this combination, in the order of the axes (the lists of values). If an entry of `include` made
+    /// the cell, the entry's values under other keys follow.
     pub(super) choices: Vec<Arc<Choice>>,
     /// The condition that an item must meet to get this variant; `None` if all items get it.
     pub(super) when: Option<Condition>,
-    /// The values that entries of `include` add to the cell, in the order of the entries.
+    /// The values that entries of the list `include` add to this combination of values, in the order of the entries.
     pub(super) extensions: Vec<Arc<Extension>>,
 }
 
-/// The values that an entry of `include` adds to existing cells.
+/// The values that an entry of a matrix's list `include` adds to existing cells (combinations of values).
 #[derive(Debug)]
 pub(super) struct Extension {
     /// The condition that an item must meet to get these values; `None` if all items get them.
@@ -71,18 +76,20 @@ pub(super) struct Extension {
     pub(super) choices: Vec<Arc<Choice>>,
 }
 
-/// A value of a matrix, with its key.
+/// A value of a shot's matrix, with its key.
 #[derive(Debug)]
 pub(super) struct Choice {
-    /// The name of the axis, or the key in an entry of `include`.
+    /// The key under which the matrix has the value: the name of an axis (a list of values), or a key in an entry of
+    /// `include`.
     pub(super) key: Arc<str>,
-    /// The value's id as written in the manifest.
+    /// The id of this matrix value as written in the manifest. A value that is a single string is its own id.
     pub(super) id: String,
-    /// The value's part of the names of cells; empty if the value adds nothing to the names.
+    /// The text that this matrix value adds to the names of variants; empty if the value adds nothing to the names.
     pub(super) name: String,
-    /// The text for this value in the names of variants; empty if the value is not in the names.
+    /// The matrix value in the form in which templates read it.
     pub(super) seen: Seen,
-    /// The setting that the value makes for a field or for `model`; `None` if its key is neither.
+    /// The setting that this value makes for the field `key` of the request, or for `model`; `None` if `key` is
+    /// neither.
     pub(super) sets: Option<Setting<Template>>,
     /// The place of the value in the manifest.
     pub(super) spot: CompactPlace,
@@ -93,7 +100,8 @@ impl Choice {
         self.spot.place()
     }
 
-    /// Returns the text under `key` if the value is a group of texts; `None` if it is a single text or lacks the key.
+    /// Returns the string under `key` if the value is a group of strings; `None` if the value is a single string or
+    /// does not have the key.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match &self.seen {
             Seen::Text(_) => None,
@@ -101,7 +109,8 @@ impl Choice {
         }
     }
 
-    /// Returns whether a text names this value, by its id, its name or its text under `value`.
+    /// Returns whether `text` names this value: by its id, by its name or, for a group of strings, by the string under
+    /// the key `value`.
     pub(super) fn is_called(&self, text: &str) -> bool {
         self.id == text || self.name == text || self.text("value") == Some(text)
     }
@@ -125,29 +134,31 @@ pub(super) fn safe(id: &str) -> String {
     kept.collect()
 }
 
-/// The position of one value on each axis. In a cell, `None` means no value on that axis; in an entry of `include`, any
-/// value.
+/// The positions of one value on each axis (list of values) of a matrix. In a combination of values, `None` means no
+/// value of the axis. In an entry of `include`, `None` means any value of the axis.
 pub(super) type Positions = Vec<Option<usize>>;
 
-/// A pattern that selects cells. For each axis it has the positions of the matching values, or an empty list if any
-/// value matches.
+/// A pattern that selects cells (combinations of values). For each axis (list of values) the pattern has the positions
+/// of the matching values, or an empty list if any value matches.
 pub(super) type Pattern = Vec<Vec<usize>>;
 
-/// A cell of a matrix, described by the positions of its values on the axes.
+/// A cell (combination of values) of a matrix, described by the positions of the values on the axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outline {
     pub(super) positions: Positions,
-    /// The positions in `include` of the entries that extend the cell, or of the entry that creates it.
+    /// The positions, in the list `include`, of the entries that add values to this cell, or of the one entry that
+    /// creates the cell.
     pub(super) included: Vec<usize>,
     pub(super) is_added: bool,
 }
 
-/// Returns the cells of a matrix by the rules of GitHub Actions. `lengths` are the numbers of values of the axes; none
-/// is 0.
+/// Returns the cells of a matrix, by the rules that GitHub Actions has for a matrix. `lengths` has the number of values
+/// of each axis; no number is 0.
 ///
-/// `exclude` removes cells. Then each entry of `include` extends all cells that have the values which the entry sets on
-/// axes. An entry that extends no cell creates its own cell, which no later entry extends. A position after the end of
-/// an axis stands for a new value.
+/// First, `exclude` removes cells. Then each entry of `include` extends all cells that have the entry's values; on an
+/// axis without a value in the entry, any value fits. An entry that extends no cell creates its own cell, which later
+/// entries do not extend. An entry with a new value has a position after the end of the axis, so it always creates a
+/// cell.
 pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positions]) -> Vec<Outline> {
     let is_excluded = |positions: &Positions| {
         let fits = |(meant, position): (&Vec<usize>, &Option<usize>)| {
@@ -196,7 +207,7 @@ fn combinations(lengths: &[usize]) -> impl Iterator<Item = Positions> {
     })
 }
 
-/// Returns the keys that templates can read from at least one of the cells: `mood`, `mood.set`.
+/// Returns the keys under which templates can read these values of a matrix, such as `mood` and `mood.set`.
 pub(super) fn readable<'a>(choices: impl Iterator<Item = &'a Arc<Choice>>) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for choice in choices {

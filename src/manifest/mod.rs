@@ -1,11 +1,12 @@
 //! Reads the manifest, a YAML file with items and shots, and reports all of its problems together.
 //!
-//! The steps are: bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`). The sections
-//! are read by `shots`, `presets`, `axes`, `providers`, `models`, `bounds` and `checks`, with small decoders that
-//! record problems and continue (`decode`). Templates and conditions are compiled at the same time (`templates`,
-//! `condition`) and checked against the cells of their matrices (`matrix`, `usage`). API keys are hidden before the
-//! first message is made (`secrets`). Files that are not manifests are recognised first (`stranger`). `context` is the
-//! data of an item for templates, and `job` is a clip that a shot makes for an item.
+//! The steps are: bytes → text (`text`) → a tree of YAML values with their places in the file (`yaml`) → a [`Manifest`]
+//! (`model`). The sections are read by `shots`, `presets`, `axes`, `providers`, `models`, `bounds` and `checks`, with
+//! small decoders that record problems and continue (`decode`). Templates and conditions are compiled at the same time
+//! (`templates`, `condition`). `usage` checks that they read only keys that exist in the shot's matrix (`matrix`),
+//! whose lists of values make the shot's variants. API keys are hidden before the first message is made (`secrets`).
+//! Files that are not manifests are recognised first (`stranger`). `context` provides the data of an item to templates,
+//! and `job` finds the clips that a shot makes for an item.
 
 mod axes;
 #[cfg(test)]
@@ -178,7 +179,7 @@ fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     let message = match &root.value {
         Value::List(_) => "the lines of the manifest must not begin with a dash",
         Value::Map(_) | Value::Text { .. } => {
-            "the manifest must hold keys such as `version:`, but it is a text"
+            "the manifest must hold keys such as `version:`, but it holds only text"
         }
     };
     let problem = decoder.error(root.span, message);
@@ -308,7 +309,7 @@ fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     };
     let Some(text) = decoder.text(node, "version") else { return true };
     if text != "1" {
-        let problem = decoder.error(node.span, format!("version `{text}` is not supported"));
+        let problem = decoder.error(node.span, format!("manifest version `{text}` is not supported"));
         decoder.report(problem.hint("write `version: 1`, or install a newer shotlist"));
     }
     text == "1"

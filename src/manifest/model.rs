@@ -134,9 +134,10 @@ pub struct FileReading {
 /// A second sheet, whose cells replace those of the product file.
 #[derive(Debug, Clone)]
 pub struct Join {
-    /// The path of the second sheet, relative to the manifest's folder.
+    /// The path of the sheet with the replacing cells, relative to the manifest's folder.
     pub from: Located<String>,
-    /// The column that both files have, by its name in templates. Rows with the same text in it belong together.
+    /// The column that both files have, by its name in templates. Rows with the same text in this column belong
+    /// together.
     pub on: Located<String>,
 }
 
@@ -208,10 +209,10 @@ pub enum OnChange {
 /// The rule that says whether a job may use the clip of another job with the same request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reuse {
-    /// Jobs may share a clip, so that equal requests are paid once.
+    /// Jobs may share a clip, so that equal requests are paid for once.
     #[default]
     Always,
-    /// Each job has its own clip and is paid separately.
+    /// Each job has its own clip and is paid for separately.
     Never,
 }
 
@@ -252,7 +253,7 @@ pub enum Most {
 }
 
 impl Most {
-    /// Returns whether this limit allows that `found` out of `of` finished jobs are affected.
+    /// Returns whether `found` jobs are within this limit, if there are `of` finished jobs in total.
     #[must_use]
     pub fn allows(self, found: usize, of: usize) -> bool {
         let (found, of) = (found as u64, of as u64);
@@ -308,7 +309,7 @@ pub enum OnAmbiguous {
 /// The action for an item whose data has an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnBadItem {
-    /// The run sends nothing at all, not even for the other items.
+    /// The run sends nothing at all, not even for the items without an error.
     #[default]
     Fail,
     /// The item is left out, and clips are made for the others.
@@ -330,10 +331,10 @@ pub enum OnMissing {
 /// The rule that says when a picture counts as unchanged since the job's newest rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ImageIdentity {
-    /// The bytes of files and the text of links must be equal.
+    /// A file counts as unchanged if its bytes are equal, and a link if its text is equal.
     #[default]
     Bytes,
-    /// The same rule as [`ImageIdentity::Bytes`]: the text of links and the bytes of files must be equal.
+    /// The rule of [`ImageIdentity::Bytes`] under a second name, for manifests whose pictures are links.
     Url,
     /// Links may differ in their queries (the part after `?`).
     UrlWithoutQuery,
@@ -344,7 +345,7 @@ pub enum ImageIdentity {
 /// A manifest's corrections of model cards (the rules and prices of models).
 #[derive(Debug, Clone, Default)]
 pub struct Corrections {
-    /// The corrections by model, also for new models that are copies of a known one.
+    /// The section `models`: corrections of known models, and new models that are corrected copies of a known model.
     pub models: BTreeMap<ModelName, Located<ModelEntry>>,
     /// The prices of models that the manifest sets. They replace the built-in prices and those under `models`.
     pub prices: BTreeMap<ModelName, Located<Price>>,
@@ -355,15 +356,16 @@ pub struct Corrections {
 pub struct ModelEntry {
     /// The known model of which a new model is a copy; `None` if the entry has no `like`.
     pub like: Option<Located<ModelName>>,
-    /// The parts of the model's card that the entry sets, in the order of the file. Each rule in `fields` or `params`
-    /// is a separate part.
+    /// The parts of the model's card (the built-in description of a model) that this entry of the manifest sets, in the
+    /// order of the file. Each rule in `fields` or `params` is a separate part.
     pub parts: Vec<CorrectionPart>,
 }
 
-/// A part of a model's card that a manifest sets. The name is not checked here, so cards may have no such part.
+/// A part of a model's card (the built-in description of a model) that a manifest sets. A later step checks whether
+/// cards have a part of this name.
 #[derive(Debug, Clone)]
 pub struct CorrectionPart {
-    /// The key of the part in the model card.
+    /// The key of the part in the model's card (the built-in description of the model), such as `link_life_hours`.
     pub name: String,
     /// The value: `true`, `false` and whole numbers without quotes are typed, `~` is null, all else is text.
     pub value: Json,
@@ -372,7 +374,7 @@ pub struct CorrectionPart {
 }
 
 impl CorrectionPart {
-    /// Returns the place of the part's key in the manifest.
+    /// Returns the place in the manifest of the key that sets this part of the model's card.
     #[must_use]
     pub fn place(&self) -> Place {
         self.within(&[], true)

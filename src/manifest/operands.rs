@@ -8,7 +8,7 @@ use std::ops::Range;
 /// A part of a condition that is valid, but most likely not intended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
-    /// The range of bytes of that part in the condition.
+    /// The range of bytes of the doubtful part in the condition's text.
     pub(super) range: Range<usize>,
     pub(super) message: String,
     pub(super) hint: String,
@@ -122,8 +122,9 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.trim().parse::<f64>().is_ok()
 }
 
-/// Returns the parts of a condition that are probably mistakes; `quote` is the kind of quote that hints can use inside
-/// the condition.
+/// Returns the parts of a condition that are probably mistakes.
+///
+/// `quote` is the quotation mark that the hints use for texts. It does not end the YAML string with the condition.
 pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     let words = words(text);
     let kind = |at: usize| words.get(at).map(|(kind, _)| *kind);

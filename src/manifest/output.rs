@@ -20,11 +20,11 @@ pub struct Refused {
     pub why: String,
     /// The hint that tells the user how to correct the path.
     pub hint: &'static str,
-    /// An example of a line `output:` that avoids the problem; `None` if the hint is enough.
+    /// An example of an `output:` line that avoids the problem; `None` if the hint is enough.
     pub line: Option<&'static str>,
 }
 
-/// A hint how to correct a path, and an example of a line `output:` that follows the hint.
+/// A hint on how to correct a path, and an example of an `output:` line that follows the hint.
 type PathHint = (&'static str, Option<&'static str>);
 
 /// The remedy for characters that file systems refuse.
@@ -124,7 +124,8 @@ fn check_part(part: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Returns the form in which two paths are the same file on macOS and Windows: composed, and ignoring case.
+/// Returns a form of the path that is equal for all paths that macOS or Windows treats as the same file. The form is in
+/// lower case and in composed Unicode (NFC).
 #[must_use]
 pub fn fold(path: &str) -> String {
     if path.is_ascii() {

@@ -1,4 +1,5 @@
-//! Reads the section `presets`: named fields for the shots, defaults and other presets that extend them.
+//! Reads the section `presets`: named groups of fields, which shots, the defaults and other presets take over with
+//! `extends`.
 
 use super::decode::Decoder;
 use super::fields::{self, Extended};
@@ -64,8 +65,8 @@ impl Presets {
         fields
     }
 
-    /// Completes a preset with the fields of the presets that it extends, and completes those first. `chain` holds the
-    /// names of the presets that are being completed.
+    /// Completes the presets that a preset extends, and then adds their fields to the preset. `chain` holds the names
+    /// of the presets that are being completed.
     fn resolve(
         &mut self,
         decoder: &mut Decoder,

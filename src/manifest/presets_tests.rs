@@ -3,7 +3,8 @@ use super::*;
 use crate::domain::request::Field;
 use std::fmt::Write as _;
 
-/// Returns a manifest with these presets and this one shot, each in flow style.
+/// Returns a manifest with the section `presets` and a single shot. Both arguments are YAML maps in one line, such as
+/// `{ style: a }`.
 fn extending(presets: &str, shot: &str) -> String {
     format!("version: 1\nitems: {{ from: p.csv }}\npresets: {presets}\nshots:\n  hero: {shot}\n")
 }

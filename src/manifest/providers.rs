@@ -178,7 +178,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a time from `1ms` to `24h`, such as `45s`".into())
 }
 
-/// Parses an amount of US dollars without the rounding of a float. The error is a hint how to write the amount.
+/// Parses an amount of US dollars without the rounding of a float. The error is a hint on how to write the amount.
 pub(super) fn amount(text: &str) -> Result<Usd, String> {
     text.parse().map_err(|_| match text.replacen(',', ".", 1) {
         point if point != text && point.parse::<Usd>().is_ok() => format!("write a point, such as {point}"),

@@ -1,4 +1,4 @@
-//! Reads the section `rollout`, and computes the digest that identifies a shot's template for a model.
+//! Reads the section `rollout`, and computes a digest of the settings for the clips of one shot and one model.
 
 use super::context::Seen;
 use super::decode::{Decoder, get};
@@ -23,8 +23,8 @@ const RATE: &str = "then: { approve: 80% }";
 const CANARY: u32 = 10;
 /// The maximum number of clips in a canary, the clips rendered first.
 const LARGEST: u32 = 1_000;
-/// The allowed chance that the test of the required share of approved clips decides wrongly, unless the manifest sets
-/// one: 5 %.
+/// The maximum probability of a wrong decision about the required share of approved clips, unless the manifest sets a
+/// maximum: 5 %.
 const ERROR: Percent = Percent(500);
 
 pub(super) fn rollout(decoder: &mut Decoder, node: &Node) -> Option<Rollout> {
@@ -103,11 +103,11 @@ fn percent(text: &str) -> Option<Percent> {
 }
 
 impl Manifest {
-    /// Returns the digest that identifies a shot's template for a model.
+    /// Returns a digest of the manifest's settings for the clips of one shot and one model (their template).
     ///
-    /// The digest covers what the manifest says about the shot's clips of that model: the templates of fields and
-    /// parameters, the variables that they read, and the cells of the matrix. It does not cover output paths, prices,
-    /// limits, conditions and other shots, and not the form of the YAML.
+    /// The digest covers the templates of fields and parameters, the variables that they read, and the values of the
+    /// matrix. It does not cover output paths, prices, limits, conditions and other shots, and not the form of the
+    /// YAML.
     #[must_use]
     pub fn template_identity(&self, shot: &Shot, model: &ModelName) -> Sha256 {
         let layers = [&self.defaults, &shot.fields];
@@ -150,7 +150,8 @@ impl Manifest {
     }
 }
 
-/// Returns false if a matrix cell certainly sets another model, so that it makes no clips of `model`.
+/// Returns false if a matrix cell (combination of values) certainly sets another model, so that the cell makes no clips
+/// of `model`.
 fn may_have(cell: &Cell, model: &ModelName) -> bool {
     let sets: Vec<&Template> = choices(cell)
         .filter(|choice| &*choice.key == "model")

@@ -15,7 +15,7 @@ use crate::domain::request::Field;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// The maximum number of matrix cells of all shots together.
+/// The maximum number of matrix cells (combinations of values) of all shots together.
 const MOST_IN_ALL: usize = 10 * MOST;
 
 pub(super) fn shots(
@@ -140,7 +140,7 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
             None
         }
         Value::List(_) | Value::Map(_) => {
-            decoder.wrong_kind(node, "id", "one text", "id: s010-kitchen");
+            decoder.wrong_kind(node, "id", "a string", "id: s010-kitchen");
             None
         }
     }
@@ -158,10 +158,10 @@ fn columns(decoder: &mut Decoder, entries: &[Entry]) -> Vec<(String, String)> {
             _ if matches!(&*entry.key, "params" | "model") => {}
             Value::List(_) | Value::Map(_) => {
                 let name = &entry.key;
-                let message = format!("`{name}` must be one text, but it is {}", entry.node.kind());
+                let message = format!("`{name}` must be a string, but it is {}", entry.node.kind());
                 let problem = decoder.error(entry.node.span, message);
-                decoder
-                    .report(problem.hint("an item holds texts; write several texts as `color1`, `color2`"));
+                let hint = "each key of an item holds one string; write several as `color1`, `color2`";
+                decoder.report(problem.hint(hint));
             }
         }
     }

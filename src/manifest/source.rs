@@ -144,7 +144,8 @@ impl CompactPlace {
         self.span.map_or_else(|| self.source.whole(), |span| self.source.place(span))
     }
 
-    /// Returns the position at which the place starts, in bytes; `None` for a text that is not in the file.
+    /// Returns the position in the file, in bytes, at which this place starts; `None` for a text that is not in the
+    /// file.
     pub(super) fn start(&self) -> Option<usize> {
         self.span.map(|span| span.start)
     }
@@ -154,7 +155,8 @@ impl CompactPlace {
         self.span.map_or(0, |span| span.line)
     }
 
-    /// Returns the place of the bytes `range` of the scalar `text`, which starts at this spot.
+    /// Returns the place of a part of the YAML value at this place. `text` is the value as it was read, and `range` has
+    /// the part's bytes in `text`.
     pub(super) fn within(&self, text: &str, range: &Range<usize>) -> Place {
         match self.span {
             Some(span) => self.source.place(self.source.within(span, text, range)),

@@ -10,9 +10,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Template {
     source: Arc<str>,
-    /// The text that the engine compiles: the source, or for a condition the template that contains the source.
+    /// The text that the template engine compiles: the source itself or, for a condition, a longer template that
+    /// contains the source.
     pub(super) compiled: Arc<str>,
-    /// The number of bytes that `compiled` has before the source.
+    /// The number of bytes in `compiled` that precede the template's source text.
     before: usize,
     /// The columns of the item that the template reads, including `id`.
     pub(super) columns: Arc<[String]>,
@@ -73,7 +74,7 @@ impl Template {
         self.part(find('"').or_else(|| find('\'')))
     }
 
-    /// Returns the spelling of a column in this template: `item.title`, `item.raw['Body (HTML)']`.
+    /// Returns the expression that reads a column in this template, such as `item.title` or `item.raw['Body (HTML)']`.
     #[must_use]
     pub fn spelled(&self, column: &str) -> String {
         spelled(column, self.quote())
@@ -136,7 +137,8 @@ impl Template {
     }
 }
 
-/// Returns the spelling of a column in a template.
+/// Returns the expression that reads a column in a template: `item.title`, or `item.raw['Body (HTML)']` with quotes of
+/// the kind `quote`.
 fn spelled(column: &str, quote: char) -> String {
     let is_name = column.chars().all(|character| character.is_alphanumeric() || character == '_')
         && !column.starts_with(|first: char| first.is_numeric());

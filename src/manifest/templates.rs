@@ -36,7 +36,8 @@ const MARKER: &str = "\u{E000}";
 
 /// The filter that turns the result of a condition into `true`, `false`, `undefined`, or a text after [`TEXT`].
 pub(super) const ANSWER: &str = "__answer";
-/// The prefix that [`ANSWER`] puts before a text that is neither true nor false.
+/// The prefix of a condition's result that is a text and means neither true nor false. The filter [`ANSWER`] adds the
+/// prefix.
 pub(super) const TEXT: &str = "=";
 
 /// The compiled templates of a manifest, with their variables.
@@ -180,10 +181,11 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether `text`, the filled-in template, still contains the meaningless text of a column, such as `n/a`,
-    /// or a gap in its place. The caller has found that the text has no meaning.
+    /// Returns whether a meaningless value of a column, such as `n/a`, is still visible in the filled-in template
+    /// `text`, or has left a gap there.
     ///
-    /// There is no gap if the template replaces the column by another text, or leaves out the part around the column.
+    /// The caller has checked that the column's value has no meaning. Returns `false` if the template replaces the
+    /// value by another text, or leaves out the part around the value.
     #[must_use]
     pub fn leaves_gap(&self, context: &Context<'_>, column: &str, text: &str) -> bool {
         let marked = self.fill(&context.with_text(column, MARKER)).unwrap_or_default();

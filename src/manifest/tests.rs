@@ -195,7 +195,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
             "4:32+3 `sed` is neither a field nor a parameter",
             "5:3+5 `b c` cannot name a shot",
             "5:10+2 `shots.b c` must be a group of fields, but it is a list",
-            "6:9+3 `output` must be one text, but it is a list",
+            "6:9+3 `output` must be a string, but it is a list",
             "7:11+4 `vidu` does not name a model",
             "7:24+5 `frame` is not a valid value for `per`",
             "7:36+2 `-1` is not a valid value for `usd`",
@@ -206,8 +206,8 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
 
 #[test]
 fn another_version_is_the_only_problem() {
-    assert_eq!(reported("version: 2\nnew: things\n"), ["1:10+1 version `2` is not supported"]);
-    assert_eq!(reported("version: 1.0\n"), ["1:10+3 version `1.0` is not supported"]);
+    assert_eq!(reported("version: 2\nnew: things\n"), ["1:10+1 manifest version `2` is not supported"]);
+    assert_eq!(reported("version: 1.0\n"), ["1:10+3 manifest version `1.0` is not supported"]);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_number_in_the_place_of_a_group_or_with_a_comma_is_told_with_what_to_write()
         ),
         (
             "budget: five",
-            "4:9+4 `budget` must be a group of fields, but it is a text",
+            "4:9+4 `budget` must be a group of fields, but it is a string",
             "write `budget: { run: 60, day: 80, month: 1500 }`",
         ),
         (

@@ -9,7 +9,7 @@ const LARGEST: usize = 64 * 1024 * 1024;
 
 const AS_UTF8: &str = "save it as UTF-8: most editors offer that as the encoding in File, Save as";
 
-/// Returns the text of a manifest without a byte-order mark, or a problem with a hint how to save the file.
+/// Returns the text of a manifest without its byte-order mark. The error has a hint on how to correct the file.
 pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {
     let error = |place, message: String, hint: &str| Box::new(Problem::error(place, message).hint(hint));
     let whole = Place::File(file.to_owned());

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Returns the text with every byte of a possible key replaced.
+/// Returns the text with every byte of a possible API key replaced by `*`.
 fn masked(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for range in secrets(text) {

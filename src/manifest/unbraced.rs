@@ -19,7 +19,7 @@ const MARKS: [(&str, &str); 3] = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
 pub(super) struct Unbraced {
     /// The range of bytes in the template's source, with the brackets.
     range: Range<usize>,
-    /// The text between the brackets.
+    /// The text without its brackets, and without white space at its ends.
     inside: String,
     bracket: char,
 }
@@ -67,7 +67,8 @@ fn is_path(text: &str) -> bool {
     })
 }
 
-/// Returns the item's column or field that a text in brackets names in upper or lower case; `None` if there is none.
+/// Returns the name of the item's column or field that equals a text in brackets, ignoring case; `None` if there is
+/// none.
 fn named<'i>(item: &'i Item, written: &str) -> Option<&'i str> {
     let fields = item.facts.iter().filter(|fact| fact.column.is_some()).map(|fact| fact.name);
     let mut names = item.columns.names().chain(fields).chain(["id"]);
@@ -75,8 +76,8 @@ fn named<'i>(item: &'i Item, written: &str) -> Option<&'i str> {
 }
 
 impl Unbraced {
-    /// Returns the warning about a text that is certainly meant as a placeholder, such as `{ item.title }`; `None` if
-    /// that depends on the items' columns.
+    /// Returns the warning about a text that is certainly meant as a placeholder, such as `{ item.title }`. Returns
+    /// `None` for a text that is a placeholder only if it names a column of an item, such as `{title}`.
     pub(super) fn problem(&self, template: &Template, vars: &BTreeMap<String, String>) -> Option<Problem> {
         let inside = self.inside.as_str();
         if is_path(inside) {

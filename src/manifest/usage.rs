@@ -1,6 +1,7 @@
-//! Checks that templates and matrices fit together.
+//! Checks that the templates and the matrix (the lists of values for variants) of each shot fit together.
 //!
-//! A key that a template reads from a cell must exist in some cell, and an axis should be read by some template.
+//! A matrix key that a template reads must exist in at least one variant of the shot. Each list of values should be
+//! read by at least one template, unless the list sets a field of the request.
 
 use super::choices::is_field;
 use super::condition::Condition;
@@ -18,12 +19,12 @@ struct Use<'a> {
     template: &'a Template,
     shot: &'a str,
     keys: BTreeSet<String>,
-    /// True if the matrix of a shot that uses the template has an error, so that its keys are unknown.
+    /// True if a shot that uses the template has an invalid matrix, whose keys are unknown.
     is_unclear: bool,
 }
 
-/// Reports templates and matrices that do not fit together. `output` is the manifest's own template of paths, for shots
-/// that neither set nor inherit one.
+/// Reports matrix keys that a template reads although no variant has them, and matrix keys that no template reads.
+/// `output` is the manifest's template for the paths of clips, for shots that neither set nor inherit one.
 pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot], output: Option<&Template>) {
     let mut uses: BTreeMap<Option<usize>, Use<'_>> = BTreeMap::new();
     for shot in shots {
@@ -90,9 +91,10 @@ fn fields() -> Vec<&'static str> {
     Field::ALL.into_iter().map(Field::name).chain(["model"]).collect()
 }
 
-/// Returns the name among `known` of which `written` is most likely a misspelling; `None` if it is a word of its own.
+/// Returns the name among `known` of which `written` is most likely a misspelling; `None` if `written` is probably
+/// intended.
 ///
-/// An axis may have any name, so a similar beginning is not enough: `mood` is no misspelling of `model`.
+/// A key of a matrix may have any name, so a similar beginning is not enough: `mood` is no misspelling of `model`.
 fn misspelt<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = did_you_mean(written, known)?;
     let most = if written.chars().count() < 6 { 1 } else { 2 };
@@ -168,7 +170,7 @@ fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
     }
     let is_compared = ["==", "!=", "in ", "not in "].iter().any(|operator| behind.starts_with(operator));
     (is_compared && keys.contains(&format!("{key}.id"))).then(|| {
-        Problem::error(place, format!("`{name}` is a group of texts, which equals no text"))
-            .hint(format!("compare one of its texts: `{name}.id`"))
+        Problem::error(place, format!("`{name}` is a group of strings, which equals no string"))
+            .hint(format!("compare one of its strings: `{name}.id`"))
     })
 }

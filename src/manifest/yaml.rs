@@ -15,7 +15,8 @@ use std::rc::Rc;
 pub(super) struct Node {
     pub(super) span: Span,
     pub(super) value: Value,
-    /// The number of nodes in the tree that starts here, with aliases counted each time.
+    /// The number of nodes in the tree that consists of this node and all nodes below it. A node that aliases (`*name`)
+    /// repeat is counted each time.
     size: usize,
     /// The number of nested levels below the node.
     depth: usize,
@@ -58,7 +59,7 @@ impl Node {
         match &self.value {
             _ if self.is_null() => "nothing",
             Value::Text { .. } if self.is_number() => "a number",
-            Value::Text { .. } => "a text",
+            Value::Text { .. } => "a string",
             Value::List(_) => "a list",
             Value::Map(_) => "a group of fields",
         }
@@ -110,8 +111,8 @@ enum Content {
     Map {
         entries: Vec<Entry>,
         key: Option<Node>,
-        /// True if one of the map's keys was not a text. Such a map is then read as an empty text, so that it is
-        /// reported only once.
+        /// True if one of the map's keys was not a string, which is reported. The whole map is then read as an empty
+        /// string, so that no further problems of the map are reported.
         broken: bool,
     },
 }
@@ -255,7 +256,7 @@ impl Composer<'_> {
                         span = Span { start: span.start - 1, column: span.column - 1, ..span };
                         span.end += usize::from(bytes.get(span.end) == Some(&b'}'));
                     }
-                    let problem = finding(span, "a text that begins with a bracket must be in quotes");
+                    let problem = finding(span, "a string that begins with a bracket must be in quotes");
                     self.findings.push(hinted(problem, in_quotes(self.text, span.start)));
                 }
             },
@@ -319,7 +320,7 @@ impl Composer<'_> {
         let key = key.trim_end().strip_suffix(':').and_then(|text| text.rsplit([' ', '\n', '{', ',']).next());
         let hint = match key {
             Some(key) if is_name && section(self.text, named.span.start) == "vars" => {
-                format!("{remove}; to use the text, write `{{{{ vars.{key} }}}}`")
+                format!("{remove}; to use the string, write `{{{{ vars.{key} }}}}`")
             }
             _ => remove,
         };

@@ -23,7 +23,7 @@ pub const HEIGHT: usize = 90;
 /// The number of bytes of a frame: red, green and blue of each pixel.
 pub const BYTES: usize = WIDTH * HEIGHT * 3;
 
-/// The largest brightness, of 255, at which a pixel counts as black: a tenth, as in ffmpeg's `blackdetect`.
+/// The largest brightness (0 to 255) at which a pixel counts as black: a tenth of 255, as in ffmpeg's `blackdetect`.
 const BLACK: u8 = 25;
 
 /// The share of black pixels, in percent, that makes a frame black.
@@ -32,7 +32,7 @@ const BLACK_SHARE: usize = 98;
 /// The seconds between the sampled frames, which are compared to find a still picture.
 const SAMPLE: f64 = 0.5;
 
-/// The difference of brightness, of 255, from which a pixel counts as changed.
+/// The smallest difference in brightness (0 to 255) at which a pixel counts as changed.
 const STILL: u8 = 3;
 
 /// The largest number of changed pixels with which two sampled frames still count as equal: 0.5 % of all pixels.
@@ -91,7 +91,7 @@ impl Frame {
         Self::drawn(|column, row| self.pixel(WIDTH - 1 - column, row))
     }
 
-    /// Returns the part of the frame without the given bars, stretched to the size of a frame.
+    /// Returns the picture between the bars `bars`, stretched to the size of a whole frame.
     #[must_use]
     pub fn without(&self, bars: Bars) -> Self {
         let (columns, rows) = (WIDTH - bars.left - bars.right, HEIGHT - bars.top - bars.bottom);
@@ -138,8 +138,10 @@ pub struct Measures {
     pub still: f64,
     /// True if the picture never moves: no sampled frame differs from the first one, and neither does the last frame.
     pub is_wholly_still: bool,
-    /// The strength of the flicker: the median of the second differences of the frames' mean brightness, of 255; `None`
-    /// for fewer than three frames.
+    /// The strength of the flicker, on the scale of the brightness (0 to 255); `None` for fewer than three frames.
+    ///
+    /// The strength is the median of the second differences of the frames' mean brightness. A second difference says
+    /// how much the change from one frame to the next differs from the change before.
     pub flicker: Option<f64>,
     /// The cuts whose score is at least the limit that was given to [`Measuring::new`].
     pub cuts: Vec<Cut>,
@@ -158,7 +160,7 @@ pub struct Measuring {
     fps: f64,
     /// The number of frames from one sampled frame to the next.
     step: u64,
-    /// The lowest score that counts as a cut.
+    /// The lowest strength of a change between two frames (0 to 100) that counts as a cut to another scene.
     cut: f64,
     count: u64,
     black: Runs,
@@ -296,7 +298,7 @@ impl Runs {
 /// slow motion counts as movement.
 #[derive(Debug, Default)]
 struct StillSearch {
-    /// The number and the brightness of the sampled frame with which the current time without movement began.
+    /// The sampled frame since which the picture has not moved: its number and its brightness.
     since: Option<(u64, Vec<u8>)>,
     /// The number and the brightness of the previous sampled frame.
     before: Option<(u64, Vec<u8>)>,

@@ -57,7 +57,7 @@ pub enum PictureFault {
     #[error("its header is damaged")]
     Damaged,
     /// The end of the picture is missing.
-    #[error("its end is missing")]
+    #[error("it is cut off")]
     CutOff,
     /// The text is not a data URI of a picture in Base64.
     #[error("it is not a data URI of a picture")]
@@ -94,7 +94,7 @@ impl PictureFault {
     }
 }
 
-/// The properties of a picture that its header tells.
+/// The properties of a picture that can be read from its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// The actual format of the picture, whatever the file's name is.

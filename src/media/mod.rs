@@ -1,5 +1,5 @@
-//! Reads properties of pictures and clips from the headers and boxes of their files. Only [`signature`] and [`frames`]
-//! read pixels.
+//! Reads properties of pictures and clips from the headers of their files. Only [`signature`], [`thumbnail`] and
+//! [`frames`] use the pixels.
 
 mod exif;
 pub mod frames;

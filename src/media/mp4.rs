@@ -1,4 +1,6 @@
-//! Checks whether an MP4 clip is complete, and reads its duration and picture size, from the boxes in its file.
+//! Checks whether an MP4 clip is complete, and reads its duration and picture size.
+//!
+//! An MP4 file consists of boxes, which are blocks of data with a name and a size.
 //!
 //! A download that was cut off often looks like a clip, because the announced length may be missing or wrong. So every
 //! box must end where the next begins, the last one at the end of the file. Every sample in the tables of a track must
@@ -11,11 +13,12 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The maximum size in bytes of a box that is read into memory; a larger box is an error. A four-hour clip has about 20
-/// MiB of tables.
+/// The maximum size in bytes of an MP4 box (a named block of the file) that is read into memory; a larger box is an
+/// error. In a four-hour clip, the box with the positions of all frames has about 20 MiB.
 const LARGEST_TABLE: u64 = 64 << 20;
 
-/// The largest number of boxes in a file: a clip has a handful, a fragmented clip some hundreds.
+/// The largest number of MP4 boxes (named blocks) in a file. A clip has a handful; a clip that is stored in many
+/// fragments has some hundreds.
 const MOST_BOXES: usize = 100_000;
 
 /// The properties of a complete clip.
@@ -60,7 +63,7 @@ pub enum ClipFault {
     /// The end of the clip is missing; the text says what is cut off.
     #[error("the clip is cut off: {0}")]
     CutOff(String),
-    /// The boxes of the clip contradict each other, as the text describes.
+    /// The boxes (named blocks) of the MP4 file contradict each other, as the text describes.
     #[error("the clip is damaged: {0}")]
     Damaged(String),
     /// The file cannot be read because of the disk; the clip may be complete.
@@ -68,11 +71,12 @@ pub enum ClipFault {
     Disk(#[from] io::Error),
 }
 
-/// The largest number of samples that the fragments of a clip may claim, enough for hours of sound and picture. A box
-/// of twenty bytes can claim millions, for which the decoder would allocate half a gigabyte.
+/// The largest number of samples (frames or pieces of sound) that the fragments of an MP4 file may claim to contain. A
+/// million samples are enough for hours. A block of twenty bytes can claim millions, for which the decoder would
+/// allocate half a gigabyte.
 const MOST_SAMPLES: u64 = 1 << 20;
 
-/// The four characters that name the kind of a box, such as `moov`.
+/// The four characters that name the kind of an MP4 box (a block of the file), such as `moov`.
 type Kind = [u8; 4];
 
 /// The kind of an MP4 box and its position in the file.
@@ -132,7 +136,8 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     })
 }
 
-/// Returns the top-level boxes of the file. Returns an error unless they cover the file without a gap.
+/// Returns the top-level boxes (named blocks) of an MP4 file. Returns an error unless the boxes cover the file without
+/// a gap.
 fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, ClipFault> {
     let mut boxes: Vec<Extent> = Vec::new();
     let mut at = 0;
@@ -142,10 +147,10 @@ fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, Clip
             return Err(instead_of_a_clip(file)?);
         }
         let cut = |what: String| ClipFault::CutOff(format!("{what} at byte {at} of {length}"));
-        let tile = tile.ok_or_else(|| cut("a box header breaks off".into()))?;
+        let tile = tile.ok_or_else(|| cut("the header of an MP4 box is incomplete".into()))?;
         let name = tile.kind.escape_ascii().to_string();
         if tile.end > length {
-            return Err(cut(format!("the `{name}` box needs {} bytes more", tile.end - length)));
+            return Err(cut(format!("{} bytes are missing from the MP4 box `{name}`", tile.end - length)));
         }
         if tile.end <= at || boxes.len() == MOST_BOXES {
             return Err(ClipFault::Damaged(format!("the `{name}` box at byte {at} has an impossible size")));
@@ -156,7 +161,8 @@ fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, Clip
     if boxes.is_empty() { Err(ClipFault::Empty) } else { Ok(boxes) }
 }
 
-/// Reads the header of the box at an offset; `None` if the file ends within the header.
+/// Reads the header of the MP4 box (a named block of the file) that starts at the byte `at`; `None` if the file ends
+/// within the header.
 fn header(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<Option<Extent>, ClipFault> {
     let mut bytes = [0; 16];
     let there = usize::try_from(length - at).unwrap_or(usize::MAX).min(bytes.len());
@@ -198,7 +204,8 @@ fn decode<T: Decode>(file: &mut (impl Read + Seek), tile: &Extent) -> Result<T, 
     decoded(tile, &content(file, tile)?)
 }
 
-/// Reads all bytes of a box with tables. Returns an error if it is larger than [`LARGEST_TABLE`].
+/// Reads all bytes of an MP4 box (a named block of the file). Returns an error if the box is larger than
+/// [`LARGEST_TABLE`].
 fn content(file: &mut (impl Read + Seek), tile: &Extent) -> Result<Vec<u8>, ClipFault> {
     let name = tile.kind.escape_ascii();
     if tile.end - tile.at > LARGEST_TABLE {

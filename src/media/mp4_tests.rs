@@ -39,7 +39,8 @@ fn avc(width: u16, height: u16) -> SampleEntry {
     })
 }
 
-/// Returns a clip of ten frames, two per second, with its tables before or after its frames.
+/// Returns an MP4 file of ten frames, two per second. The tables with the positions of the frames stand before the
+/// frames if `tables_first` is true, and after the frames otherwise.
 fn clip(tables_first: bool) -> Vec<u8> {
     let reserved = if tables_first { estimate_maximum_moov_box_size(&[FRAMES]) } else { 0 };
     let options = Mp4FileMuxerOptions { reserved_moov_box_size: reserved, ..Default::default() };

@@ -6,8 +6,8 @@ use crate::domain::signature::{GRID, Signature};
 use image::DynamicImage;
 use image::metadata::Orientation;
 
-/// Returns the signature of a picture; `None` if the picture cannot be decoded, is smaller than the grid, or has too
-/// many pixels.
+/// Returns the signature of a picture: mean values over a grid of 32 by 32 cells. Returns `None` if the picture cannot
+/// be decoded, has too many pixels, or has fewer pixels than cells in a row or column.
 #[must_use]
 pub fn signature(bytes: &[u8]) -> Option<Signature> {
     let head = &bytes[..bytes.len().min(HEAD)];
@@ -22,8 +22,9 @@ pub fn signature(bytes: &[u8]) -> Option<Signature> {
 /// opacity.
 const PLANES: usize = 4;
 
-/// The fixed-point value of one step (from 0 to 255) of brightness, colour or opacity in the sums over pixels. It is
-/// 255, the full opacity, with 16 fractional bits.
+/// The number that stands for one level (of 0 to 255) of brightness, colour or opacity in the sums over pixels.
+///
+/// Every level is multiplied by a pixel's opacity, at most 255, and by weights with 16 fractional bits.
 const LEVEL: i64 = 255 << 16;
 
 fn of(decoded: &DynamicImage) -> Option<Signature> {
@@ -59,9 +60,10 @@ fn of(decoded: &DynamicImage) -> Option<Signature> {
     Some(Signature::new(width, height, planes))
 }
 
-/// The shares of one pixel in two neighbouring cells of the grid, along a row or column. The unit is a fraction of the
-/// pixel: it has as many parts as the grid has cells. `here` parts are in the cell `cell`, and `next` parts in the cell
-/// after it.
+/// The parts of one pixel that lie in two neighbouring cells of the grid, along a row or column.
+///
+/// A pixel is divided into as many parts as the grid has cells in a row. Of these, `here` parts lie in the cell `cell`,
+/// and `next` parts in the cell after it.
 #[derive(Clone, Copy)]
 struct Share {
     cell: usize,
@@ -69,7 +71,8 @@ struct Share {
     next: i64,
 }
 
-/// Returns the shares of all pixels of a row or column; `None` if it has fewer pixels than the grid has cells.
+/// Returns, for each pixel of a row or column, how much of the pixel lies in which cells of the grid. Returns `None` if
+/// there are fewer pixels than cells.
 fn shares(length: u32) -> Option<Vec<Share>> {
     let length = usize::try_from(length).ok().filter(|length| *length >= GRID)?;
     // The unit is a part of a pixel: a pixel has as many parts as the grid has cells, and a cell has `length`.

@@ -126,8 +126,10 @@ fn edited(Scene { pixels, shape, label, color }: &Scene, number: u64) -> RgbImag
     edited
 }
 
-/// Compares the signature of a test picture with those of its five encodings and of its edited copy. Each result has
-/// the greatest difference in a cell, and the greatest sum of differences in a plane.
+/// Compares the signature of a test picture with those of its five encodings and of its edited copy.
+///
+/// Each result has the greatest difference in a cell, and the greatest sum of differences in a plane (the values of one
+/// property, such as the brightness, in all cells).
 fn compared(number: u64) -> ([(u8, u32); 5], (u8, u32)) {
     let scene = scene(number);
     let own = signature(&jpeg(&scene.pixels, 95)).unwrap();

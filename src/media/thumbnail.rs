@@ -5,16 +5,18 @@ use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, Rgb, RgbImage};
 
-/// The smallest width and height of the larger copy in pixels, unless the picture itself is smaller.
+/// The smallest width and height in pixels of the larger of a picture's two reduced copies, unless the picture itself
+/// is smaller.
 const LARGE: (u32, u32) = (320, 180);
 
-/// The smallest width and height of the smaller copy in pixels, unless the picture itself is smaller.
+/// The smallest width and height in pixels of the smaller of a picture's two reduced copies, unless the picture itself
+/// is smaller.
 const SMALL: (u32, u32) = (96, 54);
 
-/// The quality, from 1 to 100, with which the larger copy is encoded as JPEG.
+/// The JPEG quality, from 1 to 100, of the larger of a picture's two reduced copies.
 const FINE: u8 = 72;
 
-/// The quality, from 1 to 100, with which the smaller copy is encoded as JPEG.
+/// The JPEG quality, from 1 to 100, of the smaller of a picture's two reduced copies.
 const COARSE: u8 = 50;
 
 /// The brightness of the background behind transparent pictures: white.

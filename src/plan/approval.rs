@@ -22,8 +22,8 @@ pub struct Approval {
     pub project: String,
     /// The input files: the manifest, and the product file if there is one.
     pub inputs: Vec<Input>,
-    /// The time of a rebuild of the records that left gaps; `None` if there are no gaps. The plan then also approves
-    /// jobs that may have been paid before that time.
+    /// The time at which the database was rebuilt with some records missing; `None` if no records are missing. The plan
+    /// then also approves jobs that may have been paid for before that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<String>,
     /// The number of jobs that will be submitted.
@@ -80,7 +80,8 @@ pub enum How {
     Order(Vec<Change>),
     /// The price has changed from the first value to the second; `None` stands for an unknown price.
     Price(Option<String>, Option<String>),
-    /// The decision about the job has changed, from the first name to the second.
+    /// The decision about the job has changed. The values are the names of the planned decision and of the present
+    /// decision.
     Decision(String, &'static str),
 }
 

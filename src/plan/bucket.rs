@@ -1,6 +1,7 @@
-//! Defines the buckets (classes such as `done`) in which all reports count jobs, and their words.
+//! Defines the buckets: the statuses, such as `done`, by which all reports count jobs, and the names of the statuses in
+//! reports.
 //!
-//! Each job that the manifest asks for is in exactly one bucket.
+//! Each job that the manifest asks for has exactly one of these statuses.
 
 use super::decision::Decision;
 use crate::domain::clip_damage::ClipDamage;
@@ -8,10 +9,11 @@ use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Phase, State};
 use std::collections::BTreeMap;
 
-/// The class in which a report counts a job, such as `done` or `to render`.
+/// The status by which a report counts a job, such as `done` or `to render`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
-    /// The job has its clip. It may be an older one that is kept, another job's, or one still to be copied or moved.
+    /// The job has its clip, which may be an older clip or the clip of another job. The clip may still have to be
+    /// copied or moved.
     Done,
     /// A run will submit the job: it is new, changed, or to be rendered again.
     ToRender,
@@ -25,7 +27,7 @@ pub enum Bucket {
     Waiting,
     /// A person must decide about a rendering of this job, or of the job whose clip it gets.
     Held,
-    /// The job's last rendering failed, and only a command submits the job again.
+    /// The job's last rendering failed. No run submits the job again; `retry` does.
     Failed,
     /// A person wrote off the job's rendering, so it has no clip.
     WrittenOff,
@@ -38,7 +40,7 @@ pub enum Bucket {
 }
 
 impl Bucket {
-    /// Every bucket, in the order in which reports show them.
+    /// Every status (bucket), in the order in which reports show the statuses.
     pub const ALL: [Self; 12] = [
         Self::Done,
         Self::ToRender,
@@ -54,7 +56,7 @@ impl Bucket {
         Self::Altered,
     ];
 
-    /// Returns the bucket of a job with this decision.
+    /// Returns the status (bucket) of a job about which the plan has made this decision.
     #[must_use]
     pub fn of(job: &JobKey, decision: &Decision) -> Self {
         match decision {
@@ -80,13 +82,13 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket of a job whose newest take is in this state.
+    /// Returns the status (bucket) of a job whose newest take is in this state.
     #[must_use]
     pub const fn after(state: &State) -> Self {
         Self::of_phase(state.phase())
     }
 
-    /// Returns the bucket of a job whose newest take is in this phase.
+    /// Returns the status (bucket) of a job whose newest take is in this phase.
     #[must_use]
     pub const fn of_phase(phase: Phase) -> Self {
         match phase {
@@ -102,7 +104,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket of a job whose clip is missing or altered.
+    /// Returns the status (bucket) of a job whose clip is missing or altered.
     #[must_use]
     pub const fn lost(loss: ClipDamage) -> Self {
         match loss {
@@ -111,7 +113,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket of a job that gets another job's clip; `self` is the bucket of that other job.
+    /// Returns the status (bucket) of a job that gets another job's clip; `self` is the status of the other job.
     #[must_use]
     pub const fn of_follower(self) -> Self {
         match self {
@@ -127,13 +129,13 @@ impl Bucket {
         }
     }
 
-    /// Checks whether the program can continue the jobs in this bucket without a person.
+    /// Checks whether the program can continue jobs with this status without a person.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::ToRender | Self::InFlight | Self::Waiting)
     }
 
-    /// Returns the words that follow a number of jobs in this bucket, such as `to render`.
+    /// Returns the words that follow a number of jobs with this status, such as `to render`.
     #[must_use]
     pub const fn words(self, jobs: usize) -> &'static str {
         match self {
@@ -153,7 +155,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket's name in JSON.
+    /// Returns the name of this status in JSON, such as `to_render`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -173,36 +175,36 @@ impl Bucket {
     }
 }
 
-/// The number of jobs in each bucket.
+/// The number of jobs with each status (bucket).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Buckets(BTreeMap<Bucket, usize>);
 
 impl Buckets {
-    /// Adds a number of jobs to a bucket.
+    /// Adds a number of jobs to the count of a status (bucket).
     pub fn add(&mut self, bucket: Bucket, jobs: usize) {
         *self.0.entry(bucket).or_default() += jobs;
     }
 
-    /// Moves one job from one bucket to another.
+    /// Moves one job from the count of the status `from` to the count of the status `to`.
     pub fn shift(&mut self, from: Bucket, to: Bucket) {
         self.remove(from);
         self.add(to, 1);
     }
 
-    /// Removes one job from a bucket.
+    /// Removes one job from the count of a status (bucket).
     pub fn remove(&mut self, bucket: Bucket) {
         if let Some(jobs) = self.0.get_mut(&bucket) {
             *jobs = jobs.saturating_sub(1);
         }
     }
 
-    /// Returns the number of jobs in a bucket.
+    /// Returns the number of jobs with a status (bucket).
     #[must_use]
     pub fn count(&self, bucket: Bucket) -> usize {
         self.0.get(&bucket).copied().unwrap_or(0)
     }
 
-    /// Returns the total number of jobs in all buckets.
+    /// Returns the total number of jobs, of any status.
     #[must_use]
     pub fn jobs(&self) -> usize {
         self.0.values().sum()
@@ -214,8 +216,8 @@ impl Buckets {
         self.0.iter().filter(|(bucket, _)| bucket.is_open()).map(|(_, jobs)| jobs).sum()
     }
 
-    /// Returns the count of each bucket with its words, such as `2 to render`. `done` comes first; other empty buckets
-    /// are left out.
+    /// Returns the number of jobs with each status (bucket) in words, such as `2 to render`. The status `done` comes
+    /// first, even without jobs; any other status without jobs is left out.
     #[must_use]
     pub fn parts(&self) -> Vec<String> {
         let shown = Bucket::ALL.into_iter().map(|bucket| (bucket, self.count(bucket)));
@@ -229,7 +231,7 @@ impl Buckets {
         self.parts().join(" · ")
     }
 
-    /// Returns every bucket's JSON name and count, including empty buckets.
+    /// Returns the JSON name of every status (bucket) with the number of its jobs, even if there are none.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, usize)> {
         Bucket::ALL.into_iter().map(|bucket| (bucket.name(), self.count(bucket)))
     }

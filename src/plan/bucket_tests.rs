@@ -1,4 +1,4 @@
-//! Tests that each decision about a job leads to the right bucket.
+//! Tests that each decision about a job leads to the right status (bucket) of the job in reports.
 
 use super::super::decision::Decision;
 use super::super::known::Filed;
@@ -37,7 +37,8 @@ fn states() -> Vec<State> {
     ]
 }
 
-/// Returns decisions whose bucket does not depend on the state of a take, each with its bucket.
+/// Returns decisions about jobs, each with the status (bucket) of the job that follows from the decision. None of these
+/// statuses depends on the state of a take.
 fn decisions() -> Vec<(Decision, Bucket)> {
     let take = || TakeId("take".into());
     let (own, other) = (JobKey::new("hero", "a"), JobKey::new("hero", "b"));

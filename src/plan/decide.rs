@@ -1,7 +1,7 @@
 //! Decides what to do about each job that the manifest asks for, from all earlier takes (paid renderings).
 //!
-//! The fingerprint decides whether a job must be paid; the key decides the clip's path. A job uses its own take. If it
-//! has none, it uses a take that another job no longer needs, or else shares the clip of another job. Only a job
+//! The fingerprint decides whether a job must be paid for; the key decides the clip's path. A job uses its own take. If
+//! it has none, it uses a take that another job no longer needs, or else shares the clip of another job. Only a job
 //! without such a take is paid for.
 //!
 //! [`decide`] visits the undecided jobs in several passes and holds one job at a time in memory:
@@ -38,8 +38,8 @@ pub use share::may_share;
 /// The settings for deciding about the jobs of a plan.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// Selects the jobs that get a decision and may be submitted. They can use the clips of all other jobs, and takes
-    /// of other jobs that were not sent yet.
+    /// Returns true for the jobs that get a decision and may be submitted. These jobs can share the clips of jobs that
+    /// are not selected, and can take over unsent takes of those jobs.
     pub selected: &'a dyn Fn(&JobKey) -> bool,
     /// The most money that the project may spend in total to resubmit requests that got no answer and may have been
     /// charged. `None` if a person decides about such requests.
@@ -54,7 +54,7 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Settings that select all jobs and set no rules.
+    /// Settings that select all jobs. Changed jobs are rendered again, and jobs share clips.
     pub const ALL: Self = Scope {
         selected: &|_| true,
         resubmit: None,
@@ -69,21 +69,22 @@ pub type Visit<'a, E> = &'a mut dyn FnMut(i64, &Wanted) -> Result<(), E>;
 
 /// A function that decides how other jobs can use a take of the project; it returns `None` if they cannot.
 ///
-/// The arguments are the take's job, the relation of the manifest to that job, and the take's state.
+/// The arguments are the take's job, whether the manifest still has that job, and the take's state.
 pub type Sort<'a> = &'a dyn Fn(&JobKey, Claim, &State) -> Option<Owner>;
 
 /// The jobs that the manifest asks for, with all known takes.
 pub trait WantedJobs: Known {
     /// Discards earlier decisions, and collects the takes that jobs other than their own can use.
     ///
-    /// `sort` decides about takes of this project. In a deleted project, all takes can be moved. In any other project,
-    /// takes of jobs that are no longer wanted can be moved, and unsettled takes of wanted jobs can be shared.
+    /// `sort` decides about the takes of this project. All takes of a project that no manifest names any more can be
+    /// moved. In any other project, takes of jobs that are no longer wanted can be moved, and takes of wanted jobs that
+    /// were submitted and have not ended can be shared.
     fn begin(&self, sort: Sort<'_>) -> Result<(), Self::Error>;
 
     /// Checks whether any take can be moved to another job.
     fn any_free(&self) -> bool;
 
-    /// Visits the jobs without a decision, in the order of submission.
+    /// Visits the jobs for which no decision is saved yet, in the order of submission.
     fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
 
     /// Saves the decision for the job at this position in the plan. `alike` is a take of the job that counts as its
@@ -92,12 +93,12 @@ pub trait WantedJobs: Known {
 
     /// Records a job as a leader: other jobs with the same fingerprint can get its clip.
     ///
-    /// Two leaders are recorded for each fingerprint: the first job, and the first job that has another item or shot
-    /// than that one.
+    /// Each fingerprint has two leaders: the first job, and the first job with another item or shot than that job.
     fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> Result<(), Self::Error>;
 
-    /// Returns the leader whose clip a job may share, with the decision about the leader. Returns `None` if no leader
-    /// has the job's fingerprint.
+    /// Returns another job whose clip `job` may share, with the decision about the other job. The other job is one of
+    /// the two leaders that [`lead`](Self::lead) recorded for the fingerprint. Returns `None` if `job` may share the
+    /// clip of neither leader.
     fn leader(&self, job: &Wanted) -> Result<Option<(JobKey, Decision)>, Self::Error>;
 
     /// Records that a job has taken over a take, so that no other job gets it.
@@ -262,7 +263,7 @@ fn by_itself<K: Known + ?Sized>(
     on_change: OnChange,
 ) -> Result<Option<Decision>, K::Error> {
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
-    // The clip under the job's name may be its own or a copy of another job's: its request decides.
+    // The job's present clip may be its own or a copy of another job's clip: the request of the clip decides.
     let filed = match &known.filed {
         Some(filed) => {
             let order = match known.takes.iter().find(|take| take.id == filed.take) {
@@ -293,7 +294,7 @@ fn by_itself<K: Known + ?Sized>(
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
         return Ok(Some(Decision::Unchanged { take: filed.take.clone(), refile }));
     }
-    // The clip under the job's name was made from other inputs.
+    // The job's present clip was made from other inputs.
     let stands = known.filed.as_ref().filter(|_| on_change != OnChange::Render);
     if let (Some(done), None) = (done, stands) {
         return Ok(Some(Decision::Unchanged { take: done.id.clone(), refile: clip_of(jobs, &done.id)? }));

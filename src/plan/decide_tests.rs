@@ -72,7 +72,7 @@ fn charged() -> State {
     State::Failed { refusal: Refusal::Policy, charged: Charged::Yes, task: Some(task()) }
 }
 
-/// Returns a job with its takes, newest first. The newest finished take has made the clip under the job's name.
+/// Returns a job with its takes, newest first. The newest finished take has made the job's present clip.
 fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     let takes: Vec<KnownTake> = takes
         .iter()
@@ -440,7 +440,7 @@ fn variants_of_a_renamed_project_get_their_own_clips() {
     }
 }
 
-/// Returns the decisions when only the jobs of one item are selected.
+/// Plans a run for the jobs of one item only, and returns the decision about each wanted job; `None` for other items.
 fn only(item: &str, wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<Option<Decision>> {
     decide_all(wanted, &all(jobs), Scope { selected: &|key| key.item == item, ..Scope::ALL })
 }
@@ -456,7 +456,7 @@ fn a_selected_job_does_not_wait_for_one_that_is_not() {
     }
     let decisions = only("b", &both, &[known("hero/a", &[("x", held())])]);
     assert!(matches!(decisions[1], Some(Decision::Blocked { .. })), "{decisions:?}");
-    // The other job's unsent take would have to be paid as well later: it is taken over.
+    // The other job's unsent take would have to be paid for as well later: it is taken over.
     let decisions = only("b", &both, &[known("hero/a", &[("x", pending())])]);
     let Some(Decision::Renamed { take, unsent: true, .. }) = &decisions[1] else { panic!("{decisions:?}") };
     assert_eq!(take, &TakeId("hero/a#1".into()));
@@ -760,8 +760,8 @@ mod pictures {
         job
     }
 
-    /// Returns the history of a job whose newest take is in this state. The pictures `old` and `same` have nearly equal
-    /// signatures.
+    /// Returns the history of a job whose only take has the request of `then` and is in this state. The history also
+    /// has the signatures of three pictures: `old`, `same`, which looks nearly equal, and `edited`.
     fn history(then: &Wanted, state: State) -> All {
         let mut all = all(&[known("hero/a", &[("x", state)])]);
         all.jobs[0].takes[0].fingerprint = then.fingerprint;

@@ -19,7 +19,8 @@ pub enum Decision {
     InFlight {
         /// The take that was submitted.
         take: TakeId,
-        /// True if its request has no reply yet: a run submits it again, at its price, if it surely never arrived.
+        /// True if the take's request has no reply yet. If a search in the provider's task list proves that the request
+        /// never arrived, a run submits the request again, at its price.
         unanswered: bool,
     },
     /// The job's take was queued by an earlier command and will be submitted now, at its price.
@@ -28,7 +29,7 @@ pub enum Decision {
         take: TakeId,
         /// The fields that differ from the request of the newest finished take; empty if there is no finished take.
         fields: Vec<Change>,
-        /// The earlier payment for the same request, if there is or may be one.
+        /// The kind of the earlier payment for the same request, if there was or may have been such a payment.
         repeats: Option<Repeats>,
     },
     /// The job takes over another job's take with the same request. The other job no longer needs the take, or is not
@@ -49,7 +50,7 @@ pub enum Decision {
     Shared {
         /// The other job (the leader), which has the clip or will get it first.
         leader: JobKey,
-        /// The leader's take, if it has one already.
+        /// The take of the other job, if the other job has one already.
         take: Option<TakeId>,
         /// The clip to copy, if it exists already.
         from: Option<Filed>,
@@ -91,18 +92,19 @@ pub enum Decision {
     /// The request of a take that got no answer is resubmitted, which the manifest allows. The job may be charged
     /// twice.
     Again {
-        /// The take that got no answer. It is written off once the new take is accepted, or may have been.
+        /// The take that got no answer. This take is written off when the new take is accepted, or may have been
+        /// accepted.
         instead_of: TakeId,
     },
     /// The job must wait for a take with an open result: it may have been charged, or its clip is still to come.
     Blocked {
         /// The take that the job waits for.
         by: TakeId,
-        /// The job of that take.
+        /// The job to which the take `by` belongs.
         key: JobKey,
-        /// The state of that take.
+        /// The state of the take `by`.
         state: State,
-        /// True if that take moves to this job, because its own job no longer needs it.
+        /// True if the take `by` moves to this job, because the job `key` no longer needs the take.
         moves: bool,
     },
     /// A take with the same request failed or was written off. The request is not sent again automatically.
@@ -116,7 +118,8 @@ pub enum Decision {
     },
 }
 
-/// An earlier payment for the same request, which is certain or possible.
+/// The kind of an earlier payment for a request that is about to be paid for again. Some kinds are only possible
+/// payments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeats {
     /// The job has a paid clip, and a person asked for another one.
@@ -130,7 +133,7 @@ pub enum Repeats {
 }
 
 impl Repeats {
-    /// All payments that can be repeated.
+    /// All kinds of earlier payments.
     pub const ALL: [Self; 4] = [Self::Clip, Self::Doubt, Self::Failure, Self::Charge];
 
     /// Returns the name for JSON.

@@ -32,12 +32,12 @@ pub(super) struct Draft {
     pub(super) dropped: Vec<String>,
     /// The request and pictures including the optional fields that the model lacks; `None` if it lacks none.
     pub(super) fuller: Option<(Request, Pictures)>,
-    /// True if no error was found so far. A draft with an error is continued, so that its other problems are found as
-    /// well.
+    /// True if all templates of the job were filled in without an error. After an error the job is still checked, so
+    /// that its other problems are found as well.
     pub(super) whole: bool,
 }
 
-/// The pictures of a draft as text: URLs, data URIs, or paths relative to the manifest's folder.
+/// The pictures of a job as the manifest names them: URLs, data URIs, or paths relative to the manifest's folder.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pictures {
     /// The picture to animate, or the first frame.
@@ -249,8 +249,8 @@ impl Render<'_, '_> {
         }
     }
 
-    /// Returns the item's first picture, if the field's template inserts only the column of pictures, whose cell may
-    /// list several.
+    /// Returns the item's first picture, if the template of the field `field` only inserts the product file's column of
+    /// pictures. A cell of this column may list several pictures.
     fn first_of_list(&self, field: Field) -> Option<String> {
         let item = self.values.item();
         let [Written::Template(template)] = self.values.field(field)[..] else { return None };
@@ -364,8 +364,8 @@ fn has_several_addresses(text: &str) -> bool {
     text.trim().starts_with("http") && further.any(is_listed)
 }
 
-/// Returns the value of a parameter that the model lacks, as a truth value, a whole number or a text, whichever it
-/// looks like.
+/// Converts the text of a parameter, whose type is unknown because the model does not have the parameter. The result is
+/// a truth value or a whole number if the text looks like one, and otherwise a text.
 fn guessed(text: String) -> Value {
     let trimmed = text.trim();
     match (trimmed.parse::<bool>(), trimmed.parse::<i64>()) {

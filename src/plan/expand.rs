@@ -50,20 +50,22 @@ pub struct Expansion<'a> {
     found: Expanded,
 }
 
-/// The facts that decide when a job is submitted: the priority of its item, and its template.
+/// The facts that decide when a job is submitted: the priority of its item, and its template (its shot with its model).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Placed {
     /// The priority of the job's item; higher values go first.
     pub urgency: i64,
-    /// The digest of all settings for clips of the job's shot and model; `None` without a rollout.
+    /// A digest of the manifest's settings for the job's shot and model. `None` if the manifest has no `rollout`, which
+    /// means that no clips are rendered first for a review.
     pub template: Option<Sha256>,
 }
 
-/// The results for all items, apart from the jobs.
+/// The results of making the jobs of all items: problems, links and counts. The jobs themselves are passed on one by
+/// one.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// All problems: first those of selecting items, then of templates, of output paths and of requests. Each group has
-    /// the order of the items.
+    /// All problems, in four groups: of the selection of items, of templates, of output paths, and of requests. Each
+    /// group has the order of the items.
     pub problems: Vec<Problem>,
     /// Every link to a picture, even of an invalid request; empty unless the caller asked for links.
     pub links: BTreeSet<String>,
@@ -180,7 +182,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Returns the digest of all settings for clips of a shot and a model; `None` without a rollout.
+    /// Returns a digest of the manifest's settings for a shot and a model. Returns `None` if the manifest has no
+    /// `rollout`, which means that no clips are rendered first for a review.
     fn template(&mut self, shot: usize, model: &ModelName) -> Option<Sha256> {
         self.manifest.rollout?;
         if let Some(known) = self.templates.get(&(shot, model.clone())) {
@@ -232,7 +235,8 @@ impl<'a> Expansion<'a> {
         Expanded { problems, ..self.found }
     }
 
-    /// Adds a draft's pictures, links and left-out fields to the results, and records its output path.
+    /// Adds the pictures, links and left-out fields of a job to the results, and records the job's output path. `draft`
+    /// is the job before its pictures are read.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
         self.found.drafts += 1;
         self.found.has_pictures |= draft.pictures.all().next().is_some();
@@ -247,8 +251,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Records that a draft's job owns its output path. Adds a problem if an earlier job owns it, even if only upper
-    /// and lower case differ.
+    /// Records the output path of a job, which is `draft` before its pictures are read. Adds a problem if an earlier
+    /// job has the same path, or a path that differs only in upper and lower case.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
         let exact = Sha256::of(draft.path.as_bytes());
@@ -303,14 +307,14 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// The first job with an output path.
+/// The first of all jobs with a certain output path, kept to find later jobs with the same path.
 struct Owner {
     /// The position at which the job's key ends in the text of all keys.
     end: usize,
     /// The row or line of the job's item in its file.
     line: u32,
-    /// The first bytes of the digest of the path as written. They show whether a later path is equal, or differs in
-    /// upper and lower case.
+    /// The first bytes of the digest of this job's path as written. They show whether the path of a later job is equal,
+    /// or differs in upper and lower case.
     exact: [u8; 4],
 }
 

@@ -23,7 +23,7 @@ pub struct Filing {
 /// All moves and copies of clips that follow from a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filings {
-    /// The moves and copies of clips that exist now.
+    /// The moves and copies of clips whose files exist already.
     pub now: Vec<Filing>,
     /// The copies of clips that do not exist yet: the jobs that get one, with their paths, by the take that makes the
     /// clip.
@@ -41,7 +41,8 @@ impl Filings {
         self.now.push(Filing { key, path, from, copy: is_shared || is_needed });
     }
 
-    /// Adds a copy of the clip that a take will make; it is copied to the job's path after its download.
+    /// Records that a job gets a copy of the clip that the take `take` will make. The clip is copied to the job's path
+    /// after its download.
     pub fn follow(&mut self, take: TakeId, job: &Wanted) {
         self.with_leader.entry(take).or_default().push((job.key.clone(), job.path.clone()));
     }

@@ -1,8 +1,9 @@
-//! Computes the fingerprint that decides whether a clip must be paid: a hash of the user's request in one canonical
+//! Computes the fingerprint that decides whether a clip must be paid for: a hash of the user's request in one canonical
 //! form.
 //!
-//! It does not cover the body that is sent. So a corrected model card, a new default or a request id never buys a
-//! catalog again. The golden vectors in the tests fix version 1 for ever.
+//! The hash does not cover the body that is sent to the provider. So a correction of a model's built-in description, a
+//! new default or another request id never causes a finished clip to be paid for again. The golden vectors in the tests
+//! fix version 1 for ever.
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request};

@@ -41,7 +41,7 @@ pub enum Found {
     Spend(Usd),
 }
 
-/// The largest number of examples for one limit.
+/// The largest number of jobs that a report names as examples for one exceeded safety limit.
 const EXAMPLES: usize = 3;
 
 /// The counts for all safety limits (guards), collected job by job.
@@ -81,7 +81,8 @@ impl GuardCounts {
         Self { finished, ..Self::default() }
     }
 
-    /// Checks whether [`see`](Self::see) uses its argument `is_finished` for this decision.
+    /// Checks whether a job with this decision counts differently if it is finished: wanted in the last run, and with a
+    /// clip. For other decisions, [`see`](Self::see) ignores its argument `is_finished`.
     #[must_use]
     pub const fn asks(decision: &Decision) -> bool {
         matches!(decision, Decision::Changed { .. } | Decision::Shared { .. } | Decision::Renamed { .. })

@@ -8,7 +8,8 @@ use crate::manifest::ImageIdentity;
 /// A function that returns the signature of a picture, which describes its pixels, for the hash of the picture's bytes.
 pub type Signatures<'a, E> = &'a mut dyn FnMut(Sha256) -> Result<Option<Signature>, E>;
 
-/// Returns the new request, in which pictures of the old one replace equal ones; `None` if none is replaced.
+/// Returns a copy of the request `new` in which each picture that equals its counterpart in `old`, by the rule
+/// `identity`, is replaced by the counterpart. Returns `None` if no picture is replaced.
 pub fn restored<E>(
     identity: ImageIdentity,
     old: &Request,
@@ -74,7 +75,8 @@ fn are_equal<E>(
 /// File name endings of programs on web servers. In a link such as `image.php?id=7` the query selects the picture.
 const PROGRAMS: [&str; 9] = ["ashx", "asp", "aspx", "cfm", "cgi", "do", "jsp", "php", "pl"];
 
-/// Splits a link into two parts: the address without its query, and the fragment. A link to a program keeps its query.
+/// Splits a link into its address, without the query (the part after `?`), and its fragment (the part after `#`). In a
+/// link to a program, such as `image.php?id=7`, the query selects the picture, so the address keeps the query.
 fn without_query(link: &str) -> (&str, &str) {
     let (link, fragment) = link.split_once('#').unwrap_or((link, ""));
     let path = link.split_once('?').map_or(link, |(path, _)| path);

@@ -13,7 +13,7 @@ pub trait Known {
     /// The error of a failed query.
     type Error;
 
-    /// Returns a job of the project with its takes; `None` if it has none.
+    /// Returns a job of the project with its takes; `None` if the store does not know the job.
     fn by_key(&self, key: &JobKey) -> Result<Option<KnownJob>, Self::Error>;
 
     /// Returns a take of any project.
@@ -22,32 +22,36 @@ pub trait Known {
     /// Returns the request of a take of any project.
     fn request(&self, id: &TakeId) -> Result<Option<Request>, Self::Error>;
 
-    /// Checks whether a take's request has this fingerprint in Unicode NFC, as recorded with the take or computed from
-    /// the request.
+    /// Checks whether `likeness` (a hash that ignores differences in Unicode form) belongs to a take's request. The
+    /// hash was recorded with the take, or is computed from the request.
     fn is_like(&self, id: &TakeId, likeness: Fingerprint) -> Result<bool, Self::Error>;
 
-    /// Returns the stored signature of a picture; `None` if there is none.
+    /// Returns the stored signature (a description of the pixels) of the picture with this hash; `None` if no signature
+    /// is stored.
     fn signature(&self, sha256: Sha256) -> Result<Option<Signature>, Self::Error>;
 
-    /// Returns the clip of a take, if some job has it under its name; a job of the project is preferred.
+    /// Returns a take's clip, and the path at which a job has this clip; `None` if no job has it. A job of this project
+    /// is preferred.
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;
 
-    /// Returns a finished take that has the fingerprint of `job`, with the job that has it. Returns `None` if `job` can
-    /// use no such take.
+    /// Returns a finished take with the fingerprint of `job`, and the job that has the take. Returns `None` if `job`
+    /// can use no such take.
     ///
-    /// Takes of the project come first, then takes of other projects for a job with the same key. A take of another
-    /// variant of the item counts only if it is of another project and no other wanted variant has the fingerprint.
+    /// Takes of this project come first, then takes of other projects for a job with the same key, and then all other
+    /// takes. Another variant of the same item and shot counts only in another project, and only if no other wanted
+    /// variant has the fingerprint.
     fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Self::Error>;
 
-    /// Returns the best take with the fingerprint of `job` and this kind of owner, unless a job of the plan has taken
-    /// it over. Returns `None` if there is none. For [`Owner::Bound`], `job` must be allowed to share the take's clip.
+    /// Returns the best take of another job that has the fingerprint of `job`; `None` if there is none. `owner` selects
+    /// takes that `job` can take over ([`Owner::Free`]) or takes whose clips `job` may share ([`Owner::Bound`]). Takes
+    /// that a job of the plan has already taken over are left out.
     fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Self::Error>;
 
     /// Returns the rejection of the job's present clip; `None` if it is not rejected.
     fn rejection(&self, key: &JobKey) -> Option<Rejection>;
 
-    /// Returns the total price of the project's takes that replace a take without an answer, whether already sent or
-    /// not.
+    /// Returns the total price of the project's takes that replace a take without an answer. Replacements that are
+    /// still to be sent count, too.
     fn resubmitted(&self) -> Result<Usd, Self::Error>;
 }
 
@@ -62,17 +66,17 @@ pub struct Rejection {
     pub is_redo_queued: bool,
 }
 
-/// The kind of job that has a take which another job can use.
+/// The way in which a job can use a take that belongs to another job, the owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// A job that no longer needs the take, which then moves to a job that needs it.
+    /// The owner no longer needs the take. The take moves to a job that needs it.
     Free,
-    /// A job that keeps the take, whose clip is shared: it is of another project, or its row in the product file cannot
-    /// be read.
+    /// The owner keeps the take, and other jobs share the clip. The owner belongs to another project, or its item is
+    /// skipped because of an error.
     Bound,
 }
 
-/// The relation of the manifest to the job that has a take, which decides whether other jobs may use the take.
+/// The result of looking for a take's job in the manifest. It decides whether other jobs may use the take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// The manifest no longer has the job.
@@ -81,7 +85,7 @@ pub enum Claim {
     Same,
     /// The manifest has the job, but its request differs from that of the take.
     Changed {
-        /// True if the take's clip is under the job's name.
+        /// True if the take's clip is the job's present clip.
         filed: bool,
     },
 }
@@ -91,9 +95,9 @@ pub enum Claim {
 pub struct Reusable {
     /// The job that has the take.
     pub key: JobKey,
-    /// The clip under the name of that job, if there is one.
+    /// The present clip of the job `key`; `None` if this job has no clip.
     pub filed: Option<Filed>,
-    /// The take itself.
+    /// The take that another job may take over or share.
     pub take: KnownTake,
 }
 
@@ -106,7 +110,7 @@ pub struct KnownJob {
     pub wanted: bool,
     /// The job's takes, newest first.
     pub takes: Vec<KnownTake>,
-    /// The clip under the job's name. Its take belongs to another job if the clip is shared.
+    /// The job's present clip. Its take belongs to another job if the clip is shared.
     pub filed: Option<Filed>,
 }
 
@@ -119,8 +123,8 @@ pub struct KnownTake {
     pub fingerprint: Fingerprint,
     /// The take's price.
     pub price: Usd,
-    /// The path of the take's clip, even before the clip exists. If a newer clip has replaced it under the job's name,
-    /// it is the path where the older clip is kept.
+    /// The path of the take's clip, set even before the clip exists. If a newer clip of the job replaces this clip, the
+    /// older clip moves, and `path` names its new place.
     pub path: String,
     /// The take's state.
     pub state: State,
@@ -133,7 +137,7 @@ pub struct KnownTake {
 pub struct Filed {
     /// The take that made the clip.
     pub take: TakeId,
-    /// The clip's path relative to the output root, with `/`.
+    /// The clip's path relative to the output root, with `/` between its parts.
     pub path: String,
     /// The clip's size and hash.
     pub file: ClipFile,

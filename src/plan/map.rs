@@ -25,7 +25,8 @@ pub(crate) struct All {
     pub(crate) gone: Vec<KnownJob>,
     /// The total price of takes that replace takes without an answer.
     pub(crate) resubmitted: Usd,
-    /// The fingerprints in Unicode NFC that were recorded with takes, each with the id of its take.
+    /// Second fingerprints that count for takes, each after the id of its take. Such a fingerprint is the hash of a
+    /// request with all text in Unicode's composed form (NFC).
     pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
     /// Jobs of the project whose clips are rejected.
     pub(crate) rejections: Vec<(JobKey, Rejection)>,

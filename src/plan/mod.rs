@@ -3,15 +3,16 @@
 //! The modules in the order in which a job passes them:
 //!
 //! - [`expand`] visits the items one by one, and makes the jobs that `scope` selects.
-//! - [`values`] finds the settings of a job, and `cells` those that the item's row sets for itself.
-//! - `draft` renders the settings into a request without pictures. [`order`] adds the facts about the pictures, checks
-//!   the request against the model's card and computes the price. [`fingerprint`] computes its hash.
-//! - [`decide`] compares the request with the earlier takes, which the store finds through the trait in [`known`]. The
-//!   result is a `decision`.
+//! - [`values`] finds the settings of a job, and `cells` finds the settings in the item's row of the product file.
+//! - `draft` fills in the templates of the settings, which makes a request without pictures. [`order`] adds the facts
+//!   about the pictures, checks the request against the model's card (the built-in description of the model) and
+//!   computes the price. [`fingerprint`] computes the hash of the request.
+//! - [`decide`] compares the request with the earlier takes, which are found in the database through the trait in
+//!   [`known`]. The result is a `decision` about the job.
 //! - [`filing`] says which existing clips move or are copied to another path.
 //! - [`rollout`] chooses the jobs that are rendered first, for a review.
-//! - [`guards`] find changes that are too large for an unattended run. [`approval`] compares an approved plan with the
-//!   present one. [`bucket`] defines the words in which jobs are counted.
+//! - [`guards`] finds changes that are too large for an unattended run. [`approval`] compares an approved plan with the
+//!   present plan. [`bucket`] defines the statuses, such as `done` or `to render`, by which reports count jobs.
 
 pub mod approval;
 pub mod bucket;

@@ -1,5 +1,5 @@
-//! Turns a draft into a request: adds the properties of the pictures, checks the request against the model's card, and
-//! computes its price.
+//! Turns a draft (a request whose pictures were not read yet) into a request: adds the properties of the pictures,
+//! checks the request against the model's card (its built-in description), and computes its price.
 
 use super::draft::{Draft, Pictures};
 use super::fingerprint::{fingerprint, likeness};
@@ -30,7 +30,7 @@ pub enum Unseen {
     Gone(String),
     /// The link does not lead to a picture that a model accepts.
     Broken {
-        /// The reason as a clause, such as `its end is missing`.
+        /// The reason as a clause, such as `it is cut off`.
         why: String,
         /// A hint that says how to correct the picture or its link.
         remedy: String,
@@ -42,7 +42,7 @@ pub enum Unseen {
 /// The reason why a local picture cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The reason as a clause, such as `its end is missing`.
+    /// The reason as a clause, such as `it is cut off`.
     pub why: String,
     /// A hint that says how to correct the picture or its path.
     pub remedy: String,
@@ -57,7 +57,8 @@ pub(super) fn is_link(text: &str) -> bool {
 /// A problem of a request. If a text is too long, it comes with the column that must be shortened.
 pub(super) type RequestProblem = (Problem, Option<Cut>);
 
-/// Turns a draft into a job, and adds its problems to `wrongs`; `None` if the draft has an error.
+/// Turns a draft (a request whose pictures were not read yet) into a job. Adds all problems of the request to `wrongs`.
+/// Returns `None` if the request has an error.
 pub(super) fn order(
     draft: Draft,
     values: &Values<'_>,
@@ -138,9 +139,11 @@ pub(super) fn order(
     })
 }
 
-/// Returns `fuller`, which includes the optional fields that the model lacks, together with its pictures.
+/// Returns the request `fuller` with its pictures. Unlike `order`, this request also has the optional fields that the
+/// model does not have.
 ///
-/// Each picture comes from `order`, or from `pictures` if `order` lacks it. Pictures that cannot be used are left out.
+/// Each picture is taken from `order` or, if `order` does not have the picture, read from its text in `pictures`.
+/// Pictures that cannot be used are left out.
 fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &mut Look<'_>) -> Request {
     let mut seen = |text: &String| media(text, look).ok();
     Request {
@@ -190,10 +193,11 @@ fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Opt
 #[derive(Default)]
 pub(super) struct RequestProblems {
     causes: Causes,
-    /// The column that must be shortened because a text is too long, by the position of the problem in `causes`.
+    /// The columns that must be shortened because a text is too long. The keys are the positions of these problems in
+    /// `causes`.
     cuts: HashMap<usize, Cut>,
-    /// For each message and column: the number of the column's characters that fits for every item, and whether any
-    /// cell contains HTML.
+    /// The number of characters to which a column's text must be cut to fit for every item, by message and column. The
+    /// flag is true if any cell of the column contains HTML.
     least: HashMap<(String, String), (usize, bool)>,
 }
 
@@ -212,7 +216,8 @@ impl RequestProblems {
         }
     }
 
-    /// Returns all problems. If a text is too long, the hint has a template that makes it short enough for every item.
+    /// Returns all problems. For a text that is too long, the hint is a template that shortens the text enough for
+    /// every item.
     pub(super) fn finish(self) -> Vec<Problem> {
         let mut problems = self.causes.finish();
         for (at, cut) in self.cuts {

@@ -1,9 +1,10 @@
 //! Chooses the jobs of a shot and model that are rendered first (the canary), and decides whether the other jobs may
 //! follow.
 //!
-//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees
-//! each kind once. A rollout that tests the rate of good clips draws its canary at random, because a spread sample
-//! shows rare shapes too often. The draw is a digest of the template and the job, so it is the same in every run.
+//! If a person must approve these clips (`then: approve`), the jobs are spread over the variants and over the shapes of
+//! the pictures, such as square or wide. The person then sees each kind once. If the manifest requires a rate of good
+//! clips, the jobs are drawn at random, because spread jobs would show rare shapes too often. The draw depends only on
+//! digests of the settings and of the job's key, so it is the same in every run.
 
 use crate::domain::digest::Sha256;
 use crate::domain::key::JobKey;
@@ -20,7 +21,7 @@ pub enum Draw {
 }
 
 impl Draw {
-    /// Returns the rule by which this rollout chooses the jobs of its canary.
+    /// Returns the rule by which the manifest's rollout chooses the jobs that are rendered first.
     #[must_use]
     pub const fn of(rollout: &Rollout) -> Self {
         match rollout.then {
@@ -29,7 +30,7 @@ impl Draw {
         }
     }
 
-    /// Returns the name of this rule in the database.
+    /// Returns the name, in the database, of this rule for choosing the jobs that are rendered first.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -54,18 +55,19 @@ pub enum Member {
     Failed,
     /// The rendering of the job needs a person's decision.
     Held,
-    /// A person decided that the job needs no clip; another job replaces it in the canary.
+    /// A person decided that the job needs no clip. Another job replaces this job among those that are rendered first.
     Dismissed,
 }
 
 /// The result of the reviews of a canary (the jobs rendered first).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The canary must have this number of jobs, and has fewer.
+    /// The canary (the jobs rendered first) must have this number of jobs, and has fewer.
     Needs(usize),
-    /// The canary has no result yet, for example because clips are not rendered, not reviewed, or rejected.
+    /// The canary (the jobs rendered first) has no result yet, for example because clips are not rendered, not
+    /// reviewed, or rejected.
     Waits,
-    /// The other jobs may be rendered.
+    /// The jobs after the canary (the jobs rendered first) may be rendered.
     Passed,
     /// The reviews show that too few clips turn out well.
     Stopped {
@@ -74,7 +76,8 @@ pub enum Step {
         /// Number of reviewed clips.
         reviewed: usize,
     },
-    /// The largest batch shows neither that enough clips turn out well nor that too few do.
+    /// After the largest allowed number of reviewed clips, the test shows neither that enough clips turn out well nor
+    /// that too few do.
     Unclear {
         /// Number of approved clips.
         approved: usize,
@@ -83,10 +86,12 @@ pub enum Step {
     },
 }
 
-/// Returns the result of a canary. `members` are the states of its jobs in the order in which they were chosen.
+/// Returns the result of the reviews of a canary (the jobs rendered first). `members` are the states of the canary's
+/// jobs in the order in which they were chosen.
 ///
-/// A test of the rate of good clips only evaluates whole batches. Reviews of a part of a batch say nothing, because the
-/// worst clips may be reviewed first.
+/// If the manifest requires a rate of approved clips, the rate is tested only after whole batches of reviewed clips.
+/// The sizes of the batches are those of [`batches`]. The reviews of a part of a batch prove nothing, because a person
+/// may review the worst clips first.
 #[must_use]
 pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     let AfterCanary::Rate { rate, error } = rollout.then else {
@@ -115,8 +120,9 @@ pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
     last
 }
 
-/// Returns the kind of a job, over which canaries are spread: the variant, and the picture's shape and size, such as
-/// `blue/square/large`.
+/// Returns the kind of a job: its variant, and its picture's shape and size, such as `blue/square/large`.
+///
+/// With `then: approve`, the jobs that are rendered first are spread evenly over these kinds.
 #[must_use]
 pub fn kind(key: &JobKey, request: &Request) -> String {
     let mut pictures = request.image.iter().chain(&request.reference_images).chain(&request.last_image);

@@ -14,17 +14,19 @@ pub(super) struct Scope<'a> {
     manifest: &'a Manifest,
     /// The number of items that were checked so far.
     items: usize,
-    /// The number of items that `where` excludes.
+    /// The number of items that the condition `where` excludes.
     left_out: usize,
-    /// The number of items whose `where` could not be evaluated.
+    /// The number of items for which the condition `where` could not be evaluated.
     unclear: usize,
-    /// For each column that `where` reads, a few different texts of excluded items, to be shown in a problem.
+    /// A few different texts of excluded items for each column that the condition `where` reads, to be shown in a
+    /// problem.
     held: Vec<(String, Vec<String>)>,
     /// The number of clips of each shot, by the shot's position in the manifest.
     made: Vec<usize>,
-    /// The number of clips of all selected items without regard to `when`. A shot without a matrix counts as one clip.
+    /// The number of clips of all selected items, including clips that a condition `when` excludes. A shot without a
+    /// matrix counts as one clip of each item.
     cells: usize,
-    /// The axes of a matrix whose names are also names of columns.
+    /// The places in the manifest of matrix axes that have the same name as a column of an item.
     named_twice: Vec<Place>,
     /// Problems that do not depend on an item.
     problems: Vec<Problem>,
@@ -98,7 +100,7 @@ impl<'a> Scope<'a> {
         if self.left_out == self.items {
             let message = format!("`where` leaves out everything: {}", items(self.manifest, self.items));
             let mut problem = Problem::error(condition.place(), message)
-                .hint("write a text in `where` exactly as the column contains it");
+                .hint("write the string in `where` exactly as the column contains it");
             for (column, held) in &self.held {
                 let held: Vec<String> = held.iter().map(|text| format!("`{text}`")).collect();
                 problem = problem.note(format!("`{column}` contains {}", held.join(", ")));

@@ -24,7 +24,8 @@ pub struct Subject<'a> {
     pub own: Option<&'a Settings<Located<String>>>,
 }
 
-/// A setting as the user wrote it: a template of the manifest, a text of an entry, or a cell of the item's row.
+/// A setting as the user wrote it. The setting is a template of the manifest, a string in the item's entry of the
+/// manifest, or a cell of the item's row.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     Template(&'a Template),
@@ -41,7 +42,7 @@ impl Written<'_> {
         }
     }
 
-    /// Returns the names of the columns that the value reads.
+    /// Returns the names of the columns from which the setting takes text.
     fn columns(&self) -> &[String] {
         match self {
             Self::Template(template) => template.columns(),
@@ -50,7 +51,7 @@ impl Written<'_> {
         }
     }
 
-    /// Checks whether the value can differ from item to item.
+    /// Checks whether the setting can differ from item to item.
     fn is_of_item(&self) -> bool {
         !matches!(self, Self::Template(template) if template.columns().is_empty())
     }
@@ -74,14 +75,14 @@ pub(super) struct Cut {
 /// The maximum length of a setting, in characters, that a hint quotes in full.
 const ECHOED: usize = 60;
 
-/// Returns the text that a place marks in its line; empty for a place outside a text file.
+/// Returns the part of a text line to which a place points; empty for a place outside a text file.
 fn marked(place: &Place) -> String {
     let Place::Text { text, column, width, .. } = place else { return String::new() };
     let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
     text.chars().skip(count(column.saturating_sub(1))).take(count(*width)).collect()
 }
 
-/// The values of one job.
+/// The places where a job's settings can be written, such as the manifest, the shot and the item's row.
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     pub(super) manifest: &'a Manifest,
@@ -167,8 +168,8 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Returns an error about a setting of this job, at the place of the setting or, without one, of the shot's name.
-    /// The example is the item, with `detail` about it, such as `613 characters`.
+    /// Returns an error about a setting of this job. The error points to the setting or, if the setting is not written
+    /// anywhere, to the shot's name. It names the item as an example, and contains `detail`, such as `613 characters`.
     pub(super) fn problem(&self, name: &str, message: impl Into<String>, detail: Option<&str>) -> Problem {
         let written = self.written(name);
         let of_item = written.is_some_and(|written| written.is_of_item());
@@ -279,7 +280,7 @@ impl<'a> Values<'a> {
             }
             let (fill, remove) = match item.row(columns) {
                 Some(_) => ("fill the cell", "remove the row"),
-                None => ("write a text there", "remove the item"),
+                None => ("write a string there", "remove the item"),
             };
             if item.row(columns).is_some() {
                 problem = problem.label("empty in the rows below");
@@ -335,8 +336,11 @@ impl<'a> Values<'a> {
         Some(problem.hint("name the product by its title, `{{ item.title }}`, or by another column"))
     }
 
-    /// Finds the column to shorten if a field's text is too long by `excess` characters. Returns `None` if the text
-    /// contains no column unchanged, or if the longest such column is too short.
+    /// Finds the column whose text must be shortened because a field is too long by `excess` characters.
+    ///
+    /// The result is the longest column whose whole text appears in `text`, the text of the field. Returns `None` if
+    /// there is no such column, if its text has at most `excess` characters, or if the field is not written as a
+    /// template.
     pub(super) fn cut(&self, field: &str, text: &str, excess: usize) -> Option<Cut> {
         let item = self.item();
         let written = self.written(field)?;

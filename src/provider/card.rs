@@ -24,10 +24,10 @@ pub struct ModelCard {
     pub name: ModelName,
     /// The model's description in one line, for tables.
     pub summary: String,
-    /// The names of the provider's documents from which the card is taken.
+    /// The names of the provider's documents from which this description of the model is taken.
     pub source: String,
-    /// True if parts of the card are inferred and not documented. Such a model is used only if a manifest names it, and
-    /// is never suggested.
+    /// True if parts of this description of the model are assumed and not documented. Such a model is used only if a
+    /// manifest names it, and is never suggested.
     #[serde(default)]
     pub unverified: bool,
     /// The inputs from which the model makes a clip.
@@ -55,17 +55,19 @@ pub struct ModelCard {
     /// Statements of the provider's documents about settings, beyond their allowed values, such as extra costs.
     #[serde(default)]
     pub remarks: Vec<Remark>,
-    /// Further notes, such as which of two documents is followed, and why.
+    /// Further notes on this description of the model, such as why one document of the provider is followed and not
+    /// another.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// The parts of the card that the manifest has changed; empty for a built-in card.
+    /// The parts of this description of the model that the manifest has changed; empty if the manifest has changed
+    /// nothing.
     #[serde(skip)]
     pub corrected: Vec<Correction>,
     #[serde(skip)]
     written: Json,
 }
 
-/// Returns the full name of a parameter, `params.<name>`, which findings and remarks use.
+/// Returns the full name of a parameter, `params.<name>`, as messages about requests show it.
 #[must_use]
 pub fn param(name: &str) -> String {
     format!("params.{name}")
@@ -142,7 +144,8 @@ impl ModelCard {
         self.params.iter().find(|rule| rule.name == name)
     }
 
-    /// Returns the rules of all fields and parameters. Each pair has the name that findings use, and the rule.
+    /// Returns the rules of all fields and parameters. Each pair has the name in messages, such as `params.quality`,
+    /// and the rule.
     pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
         let fields = self.fields.iter().map(|rule| (rule.name.clone(), rule));
         fields.chain(self.params.iter().map(|rule| (param(&rule.name), rule)))
@@ -157,8 +160,8 @@ impl ModelCard {
         }
     }
 
-    /// Returns the remark that prohibits a setting whatever its value; `None` if there is none. The model may lack the
-    /// setting.
+    /// Returns the provider's statement that prohibits a setting whatever its value; `None` if there is none. The model
+    /// may lack the setting.
     #[must_use]
     pub fn prohibition(&self, name: &str) -> Option<&Remark> {
         let refused = |remark: &&Remark| remark.kind == RemarkKind::Refused && remark.value.is_none();
@@ -190,7 +193,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Returns the mode's word for tables and JSON.
+    /// Returns the name of this kind of input, as tables and JSON show it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -208,8 +211,8 @@ impl Mode {
 pub struct Rule {
     /// The name of the field or parameter in the manifest.
     pub name: String,
-    /// The name in the request's body; `None` if it is the same as in the manifest. `a.b` is the field `b` of the
-    /// object `a`.
+    /// The name of the field or parameter in the request's body; `None` if it is the same as in the manifest. `a.b` is
+    /// the field `b` of the object `a`.
     wire: Option<String>,
     /// The type of the value.
     #[serde(rename = "type")]
@@ -239,7 +242,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Returns the name in the request's body.
+    /// Returns the name of the field or parameter in the request's body.
     #[must_use]
     pub fn wire(&self) -> &str {
         self.wire.as_deref().unwrap_or(&self.name)
@@ -306,8 +309,8 @@ pub struct Pictures {
     /// The field of the request's body for all pictures, in the order image, last image, reference images. With `None`,
     /// each picture field has its own field in the body.
     pub wire: Option<String>,
-    /// The form of the field for all pictures. Without such a field, each picture field is text, or a list if its rule
-    /// has `max`.
+    /// The form of the pictures in the field that `wire` names. If `wire` is `None`, `send` is not used: each picture
+    /// field is a string, or a list if the rule of the field has `max`.
     #[serde(default)]
     pub send: SendAs,
     /// True if the provider accepts only links to pictures, not the bytes of a local picture.
@@ -316,18 +319,19 @@ pub struct Pictures {
     /// The accepted file formats of pictures; empty if the documents name none.
     #[serde(default, deserialize_with = "formats")]
     pub formats: Vec<PictureFormat>,
-    /// The largest picture file in MB, which the documents do not define. So many million bytes are safe; more than
-    /// this many times 2²⁰ bytes are refused.
+    /// The largest picture file in megabytes (MB). The provider's documents do not say how many bytes a megabyte has. A
+    /// picture above this number times a million bytes causes a warning; above this number times 2²⁰ bytes it is an
+    /// error.
     pub max_megabytes: Option<u32>,
-    /// The largest body of a request in `MB`, checked like [`Pictures::max_megabytes`].
+    /// The largest body of a request in megabytes (MB), checked like [`Pictures::max_megabytes`].
     pub max_body_megabytes: Option<u32>,
     /// The smallest allowed width and height of a picture in pixels.
     #[serde(default)]
     pub min_side: u32,
     /// The largest allowed ratio of a picture's longer side to its shorter side.
     pub max_aspect: Option<u32>,
-    /// The largest allowed ratio between the aspect ratios or sizes of the first and the last frame, as numerator and
-    /// denominator.
+    /// The largest factor by which the first and the last frame may differ in aspect ratio, in width or in height, as
+    /// numerator and denominator.
     pub max_difference: Option<[u32; 2]>,
 }
 
@@ -335,12 +339,12 @@ pub struct Pictures {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendAs {
-    /// As text, for a model that accepts only one picture.
+    /// A string, for a model that accepts only one picture.
     #[default]
     Text,
-    /// As a list, even for a single picture.
+    /// A list, even for a single picture.
     List,
-    /// As text for one picture, and as a list for several.
+    /// A string for one picture, and a list for several.
     TextOrList,
 }
 
@@ -348,22 +352,24 @@ pub enum SendAs {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remark {
-    /// The effect of the remark on a request.
+    /// The effect on a request of this statement in the provider's documents.
     pub kind: RemarkKind,
-    /// The field to which the remark applies; a parameter is written as `params.quality`.
+    /// The name of the field that this statement of the provider is about; a parameter is written as `params.quality`.
     pub field: String,
-    /// The value to which the remark applies; `None` means every value.
+    /// The value that this statement of the provider is about; `None` means every value.
     #[serde(default, deserialize_with = "value")]
     pub value: Option<Value>,
-    /// Another field that must be set, and not to `false`, for the remark to apply.
+    /// The name of another field, if this statement of the provider applies only when a request sets that field, and
+    /// not to `false`.
     pub with: Option<String>,
-    /// Another field that must be absent, or set to `false`, for the remark to apply.
+    /// The name of another field, if this statement of the provider applies only when that field is absent from a
+    /// request or set to `false`.
     pub without: Option<String>,
-    /// The statement in words, with the document that makes it.
+    /// The statement in words, with the name of the provider's document that contains it.
     pub says: String,
 }
 
-/// The effect of a remark on a request.
+/// The effect on a request of a statement in the provider's documents about a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemarkKind {
@@ -373,7 +379,7 @@ pub enum RemarkKind {
     Refused,
     /// The setting is sent but changes nothing, so there is a warning.
     NoEffect,
-    /// The setting costs extra, by an amount that is not documented: there is a warning, unless the price has a
-    /// surcharge.
+    /// The setting costs extra, by an amount that the provider does not document. A request with the setting causes a
+    /// warning, unless the model's price includes a surcharge for the setting.
     CostsExtra,
 }

@@ -21,23 +21,26 @@ pub struct Cards {
     models: BTreeMap<ModelName, Arc<ModelCard>>,
 }
 
-/// A part of a model card as the manifest writes it. In `fields` and `params`, each rule is a separate part.
+/// A correction of one part of a model card (the description of a model), as a manifest writes it.
+///
+/// In the parts `fields` and `params`, each rule for a field or parameter is corrected separately.
 #[derive(Debug, Clone)]
 pub struct CardPart {
-    /// The key of the part in the card, such as `price`.
+    /// The key of the corrected part in the model card, such as `price`.
     pub name: String,
-    /// The new value of the part. Null removes the part, and a null inside the value removes that key.
+    /// The new value of the corrected part of the model card. Null removes the part. A null inside the value removes
+    /// only that key.
     pub value: Json,
-    /// The place of the part in the manifest, such as `shop.yaml:12`.
+    /// The place of the correction in the manifest, such as `shop.yaml:12`.
     pub at: String,
 }
 
-/// A mistake in the manifest's correction of a model card.
+/// A mistake in a manifest's corrections of a model card (the description of a model).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// The index of the part with the mistake, in the list of corrected parts.
+    /// The index of the correction with the mistake, in the list of corrections.
     pub part: usize,
-    /// The mistake, with its place inside the part.
+    /// The mistake, with its place inside the correction.
     pub misfit: FormError,
 }
 
@@ -210,7 +213,7 @@ impl Cards {
     }
 }
 
-/// Returns the name of a part in messages, such as `price` or `fields.duration`.
+/// Returns the name of the corrected part of a model card in messages, such as `price` or `fields.duration`.
 fn label(part: &CardPart) -> String {
     match rule_name(part) {
         Some(rule) => format!("{}.{rule}", part.name),
@@ -226,7 +229,8 @@ fn is_rules(part: &str) -> bool {
     matches!(part, "fields" | "params")
 }
 
-/// Returns the mistakes in the form of a part: unknown keys, and values of the wrong type.
+/// Returns the unknown keys and the values of the wrong type in a correction of a model card. Numbers and booleans
+/// become strings where the card has text.
 fn fit(part: &mut CardPart) -> Vec<FormError> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
         if part.name == "name" {
@@ -251,7 +255,7 @@ fn about_key(what: String, hint: String) -> FormError {
     FormError { steps: Vec::new(), is_key: true, what, hint }
 }
 
-/// Returns the error for a well-formed part that contradicts the rest of the card; `why` says how.
+/// Returns the error for a correction that is well-formed but contradicts the rest of the model card; `why` says how.
 fn senseless(model: &ModelName, part: &CardPart, why: &str) -> FormError {
     about_key(
         format!("this `{}` does not fit the card of {model}: {why}", label(part)),
@@ -259,7 +263,7 @@ fn senseless(model: &ModelName, part: &CardPart, why: &str) -> FormError {
     )
 }
 
-/// Merges a corrected part into the JSON of a model card.
+/// Merges a correction into the JSON of a model card.
 fn merge(card: &mut Json, part: &CardPart) -> Result<(), FormError> {
     let Some(card) = card.as_object_mut() else { return Ok(()) };
     if !is_rules(&part.name) {
@@ -313,8 +317,8 @@ fn without_nulls(value: &Json) -> Json {
     }
 }
 
-/// Checks that each surcharge of the card's price depends on a value that a request can have. One that never applies
-/// would hide a cost.
+/// Checks that each surcharge of the card's price depends on a value that a request can have. A surcharge that never
+/// applies would hide a cost.
 fn surcharges(card: &ModelCard) -> Result<(), String> {
     for surcharge in card.price.iter().flat_map(|price| &price.surcharges) {
         let Some(rule) = card.param(&surcharge.param) else { continue };

@@ -32,9 +32,10 @@ pub struct Finding {
     pub removable: bool,
     /// True if the name of the setting is wrong, not its value.
     pub about_name: bool,
-    /// A hint how to solve the problem, if neither another value nor the removal does.
+    /// Advice on how to solve the problem, if neither another value nor the removal of the setting solves it.
     pub hint: Option<String>,
-    /// Further information, such as the models that accept the setting, or the document that prohibits it.
+    /// Further information, such as the models that accept the setting, or the statement of the provider that prohibits
+    /// the setting.
     pub notes: Vec<String>,
     /// The part of the problem that differs from job to job, such as `613 characters`.
     pub detail: Option<String>,
@@ -292,7 +293,8 @@ fn readable(field: &str, text: &str, findings: &mut Vec<Finding>) {
     }));
 }
 
-/// Checks whether the request sets a field or parameter, given by its name in findings.
+/// Checks whether the request sets a field or parameter. The name of a parameter may begin with `params.`, such as
+/// `params.quality`.
 fn is_set(request: &Request, name: &str) -> bool {
     match Field::named(name) {
         Some(field) => request.setting(field).is_some(),

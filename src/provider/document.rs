@@ -23,7 +23,7 @@ pub struct Document {
     pub models: Vec<ModelCard>,
 }
 
-/// The error that a document has mistakes, one line for each.
+/// The error for a provider's document that cannot be used. Its message has one line for each mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the document of the provider {provider} cannot be used:\n{}", .defects.join("\n"))]
 pub struct Unusable {
@@ -116,7 +116,7 @@ pub struct Profile {
     /// The limits of the user's account at the provider, for all models together.
     #[serde(default, deserialize_with = "limits")]
     pub limits: Limits,
-    /// The schedule of look-ups, which search tasks by their request ids; `None` if the provider documents no such
+    /// The schedule of look-ups, which search for a task by its request id; `None` if the provider documents no such
     /// search.
     #[serde(default, deserialize_with = "look_up")]
     pub look_up: Option<LookUp>,
@@ -126,8 +126,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Returns the standard policy (limits and durations) with this provider's schedule of look-ups. Model cards and
-    /// the manifest may change it further.
+    /// Returns the standard policy (limits and durations) with this provider's schedule of look-ups, which search for
+    /// the task of an unanswered submission. Model cards and the manifest may change the policy further.
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy { look_up: self.look_up.clone(), ..Policy::standard() }

@@ -26,10 +26,10 @@ const TASKS: &str = "/v1/tasks";
 /// The largest number of tasks in one poll, according to Echo's document.
 const MOST: NonZeroUsize = NonZeroUsize::new(50).unwrap();
 
-/// The time before a submission from which a look-up lists tasks, because the clocks may differ.
+/// The length of time before a submission that a look-up also searches, because the provider's clock may differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
-/// The time after a submission to which a look-up lists tasks. A reply is awaited for two minutes, and a kernel may
-/// send a dead process's data for another quarter of an hour.
+/// The length of time after a submission that a look-up searches. The request may arrive late: the program waits two
+/// minutes for a reply, and the system may send the data of a killed process for another quarter of an hour.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 
 /// The meanings of Echo's error codes after a submission. The status 409 means that the `client_id` was used before.
@@ -117,8 +117,7 @@ impl LookUp for Echo {
         match answer.as_ref().and_then(listing) {
             Some(Ok(listing)) => Ok(listing),
             Some(Err(wrong)) => {
-                let said =
-                    Said::text(format!("the list of tasks of provider `echo` cannot be used: {wrong}"));
+                let said = Said::text(format!("in the list of tasks of echo, {wrong}"));
                 Err(Fault::new(FaultKind::Busy { after: None }, said))
             }
             None => Err(unanswered(reply)),
@@ -191,7 +190,7 @@ fn unanswered(reply: &Reply) -> Fault {
     reply::unanswered(reply, complaint(reply::object(reply).as_ref()).as_ref(), &MEANINGS, &GONE)
 }
 
-/// Returns the error in a reply: an object `{"error": {"code", "message"}}`, or `error` as text for a failed task.
+/// Returns the error in a reply: an object `{"error": {"code", "message"}}`, or `error` as a string for a failed task.
 fn complaint(answer: Option<&Json>) -> Option<Complaint> {
     let error = answer?.get("error")?;
     let code = reply::text(error.get("code"));
@@ -247,8 +246,8 @@ fn failed(answer: &Json, http: u16) -> Progress {
     Progress::Refused { refusal, charged, cost, said: Said::coded(http, complaint.code, words) }
 }
 
-/// Returns one page of a task list; `None` if any part of it is malformed, because an unclear page proves nothing. An
-/// invalid id is an error: the entry may be the wanted task.
+/// Returns one page of a task list; `None` if any part of the page is malformed, because such a page cannot prove that
+/// a task does not exist. An invalid id is an error: the entry may be the wanted task.
 fn listing(answer: &Json) -> Option<Result<Listing, NotATaskId>> {
     let task = |entry: &Json| {
         let id = TaskId::read(&reply::text(entry.get("id"))?);

@@ -1,5 +1,5 @@
-//! Reads JSON from providers, even if it has a flaw that hides nothing, such as a number that is too large for a 64-bit
-//! float.
+//! Reads JSON from providers, even if it has a flaw that leaves the rest readable, such as a number that is too large
+//! for a 64-bit float.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -12,8 +12,9 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads JSON; `None` if it is damaged, or if an object has two members of one name with different values.
 ///
-/// Some flaws do not hide the rest of a reply. A number beyond the range of a 64-bit float, such as `1e400`, becomes a
-/// string. A byte order mark is skipped. Bytes that are not UTF-8, and escapes of half a surrogate pair, become U+FFFD.
+/// Flaws that leave the rest of a reply readable are accepted. A number beyond the range of a 64-bit float, such as
+/// `1e400`, becomes a string. A byte order mark is skipped. Bytes that are not UTF-8, and escapes of half a surrogate
+/// pair, become U+FFFD.
 pub(super) fn read(json: &[u8]) -> Option<Json> {
     parse(json).map(|Consistent(value)| value)
 }
@@ -80,7 +81,7 @@ impl<'de> Deserialize<'de> for Consistent {
 
 struct Reader;
 
-/// Implements the reading of values that contain no other values.
+/// Implements methods that read a boolean, a number or a string.
 macro_rules! leaves {
     ($($visit:ident: $type:ty),*) => {
         $(fn $visit<E>(self, value: $type) -> Result<Json, E> {

@@ -108,7 +108,8 @@ pub trait Provider: Send + Sync {
     /// Returns the properties that all models of the provider share.
     fn profile(&self) -> &Profile;
 
-    /// Returns the cards of the provider's models, from its document. Each model is named `<provider>/<model>`.
+    /// Returns the cards of the provider's models: what each model accepts, costs and allows. Each model is named
+    /// `<provider>/<model>`.
     fn cards(&self) -> &[ModelCard];
 
     /// Returns the call that submits a request, which costs money. The fields are written as `card` says. `key` is not
@@ -183,7 +184,8 @@ pub trait Bulk: Send + Sync {
     /// Returns the largest number of tasks that one call can poll.
     fn most(&self) -> NonZeroUsize;
 
-    /// Returns the free call that polls all the given tasks, each with its model's card as in [`Provider::poll`].
+    /// Returns the free call that polls all the given tasks. Each task is given with the card (description) of its
+    /// model. If the provider no longer lists the model, the card contains only the model's name.
     fn poll(&self, tasks: &[(&ModelCard, &TaskId)]) -> Call;
 
     /// Interprets the reply to [`Bulk::poll`]. The results are in the order of the tasks; the outer error concerns the
@@ -193,7 +195,8 @@ pub trait Bulk: Send + Sync {
 
 /// The calls that cancel tasks.
 pub trait Cancel: Send + Sync {
-    /// Returns the free call that cancels a task, with the card of its model as in [`Provider::poll`].
+    /// Returns the free call that cancels a task. `card` describes the model of the task; if the provider no longer
+    /// lists the model, `card` contains only the model's name.
     fn cancel(&self, card: &ModelCard, task: &TaskId) -> Call;
 
     /// Interprets the reply to [`Cancel::cancel`]. Only a reply about `task` itself proves that this task is not
@@ -243,9 +246,9 @@ pub enum Progress {
         /// The provider's words about the reason.
         said: Said,
     },
-    /// The reply is about another task than the polled one.
+    /// The reply is about another task than the polled one, or the polled task belongs to another request.
     Mistaken {
-        /// A message that names the other task.
+        /// A message that names the expected task or request, and the reported one.
         said: Said,
     },
 }

@@ -20,7 +20,7 @@ const MOST_LETTERS: usize = 200;
 /// An error, as a provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Complaint {
-    /// The provider's error code as text, if there is one.
+    /// The provider's error code as a string, if there is one.
     pub code: Option<String>,
     /// The provider's error message; empty if there is none.
     pub message: String,
@@ -32,12 +32,13 @@ pub struct Complaint {
 pub struct ErrorTables {
     /// The kind of fault that each error code means. Any kind but `Unknown` says that no task was created.
     pub codes: &'static [(&'static str, FaultKind)],
-    /// The kind of fault that an HTTP status means, if it differs from the usual, for an error without a known code.
+    /// The kinds of fault that this provider's HTTP statuses mean, for errors without a known code. A status that is
+    /// not listed has its usual meaning, such as an empty balance for 402.
     pub statuses: &'static [(u16, FaultKind)],
 }
 
 impl ErrorTables {
-    /// Returns the meaning of an error's code; `None` if the table does not contain the code.
+    /// Returns the meaning of an error's code; `None` if the table `codes` does not contain the code.
     #[must_use]
     pub fn of_code(&self, complaint: Option<&Complaint>) -> Option<FaultKind> {
         let code = complaint?.code.as_deref()?;
@@ -171,10 +172,12 @@ fn missed_by(reply: &Reply, complaint: Option<&Complaint>) -> Option<&'static st
     }
 }
 
-/// Returns the task that a reply to a submission names in `ids`, or the fault that says whether a paid task may exist.
+/// Returns the task that a reply to a submission names, or the fault that says whether a paid task may exist. `ids` has
+/// the task ids in the reply.
 ///
 /// A reply that contradicts itself is in doubt: it names several tasks, or names a task and is an error. `has_state` is
-/// true if the reply has the state of a task, which may have failed already.
+/// true if the reply states the state of the task. An error in a successful reply is then the reason why the task
+/// failed, not a refusal of the request.
 pub fn submitted(
     reply: &Reply,
     mut ids: Vec<String>,
@@ -200,7 +203,7 @@ pub fn accepted(reply: &Reply, id: &str) -> Result<TaskId, Fault> {
     })
 }
 
-/// Returns words for a task in messages: its id or, for an invalid id, what is wrong with the id.
+/// Formats the id of a task for a message. For an invalid id, the result says what is wrong with the id.
 #[must_use]
 pub fn named(task: &str) -> String {
     match TaskId::read(task) {
@@ -209,8 +212,8 @@ pub fn named(task: &str) -> String {
     }
 }
 
-/// Returns the fault for a reply that contradicts itself and names tasks. A paid task may exist, and a person can adopt
-/// it by the name in the message.
+/// Returns the fault for a reply that contradicts itself and names tasks. A paid task may exist, so the message names
+/// the tasks. A person can then say which of these tasks belongs to the job.
 fn doubted(reply: &Reply, tasks: &[String], complaint: Option<Complaint>) -> Fault {
     let words = complaint.unwrap_or_default().message;
     let message = match tasks {
@@ -321,7 +324,8 @@ pub fn sent(reply: &Reply) -> Option<std::time::SystemTime> {
     httpdate::parse_http_date(reply.header("date")?.trim()).ok()
 }
 
-/// Returns the provider's words about a reply or, if it has none, a description of the reply.
+/// Returns the words to show for a reply: the provider's error message or, if there is none, a description of the
+/// reply. The words for a redirect say which setting to correct.
 pub fn said(reply: &Reply, complaint: Option<&Complaint>) -> Said {
     let code = complaint.and_then(|complaint| complaint.code.clone());
     let words = complaint.map(|complaint| complaint.message.trim()).filter(|words| !words.is_empty());
@@ -344,7 +348,7 @@ fn answered(reply: &Reply) -> String {
     let body = match reply.body.trim_ascii().first() {
         None => "an empty body",
         Some(b'<') => "a web page",
-        Some(b'{' | b'[') => "undocumented JSON",
+        Some(b'{' | b'[') => "unexpected JSON",
         Some(_) => "text",
     };
     let name = match reply.status {

@@ -224,10 +224,7 @@ fn what_came_instead_of_an_answer_is_said_in_words() {
         refused(&reply, None, &MEANINGS).said.to_string()
     };
     assert_eq!(words(502, "<html>"), "the provider answered 502 Bad Gateway with a web page");
-    assert_eq!(
-        words(200, "{}"),
-        "the provider answered 200 OK with undocumented JSON; its answer begins `{}`"
-    );
+    assert_eq!(words(200, "{}"), "the provider answered 200 OK with unexpected JSON; its answer begins `{}`");
     assert_eq!(words(500, ""), "the provider answered 500 Internal Server Error with an empty body");
     assert_eq!(
         words(524, "upstream timeout"),

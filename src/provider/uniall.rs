@@ -37,7 +37,8 @@ const MEANINGS: ErrorTables = ErrorTables {
     statuses: &[(403, FaultKind::Stop(Stop::Account))],
 };
 
-/// The status words of an unfinished task: two from the documentation, and those of the gateway.
+/// The status words of an unfinished task. The documentation of `UniAll` contains two of these words. The others are
+/// words of New API, the gateway software that `UniAll` uses.
 const UNDER_WAY: [&str; 6] = ["queued", "in_progress", "submitted", "pending", "not_start", "processing"];
 
 /// The status words of a task that has a clip.

@@ -24,7 +24,7 @@ static DOCUMENT: LazyLock<Document> =
 
 const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
 
-/// The meanings of the error codes that the model page documents. Codes are text, because they exceed 32 bits, and
+/// The meanings of the error codes that the model page documents. Codes are strings, because they exceed 32 bits, and
 /// those of other models have leading zeros.
 const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
@@ -41,8 +41,8 @@ const MEANINGS: ErrorTables = ErrorTables {
     statuses: &[(403, FaultKind::Stop(Stop::Account))],
 };
 
-/// The status words of an unfinished task. The API page has only `in_progress`; the others are in the documentation of
-/// Vtrix's own program, or in clients of the gateway behind it.
+/// The status words of an unfinished task. The page about Vtrix's API documents only `in_progress`. The other words are
+/// in the documentation of Vtrix's own program, or in clients of the gateway software that Vtrix uses.
 const UNDER_WAY: [&str; 8] =
     ["pending", "queued", "in_queue", "submitted", "created", "in_progress", "processing", "running"];
 

@@ -1,4 +1,4 @@
-//! Implements the provider Z.AI: seven models at one address, which the member `model` selects.
+//! Implements the provider Z.AI: seven models at one address. The field `model` of a request selects the model.
 //!
 //! Z.AI offers no way to ask whether a request arrived: no documented call finds a task by the `request_id` that this
 //! program sends.
@@ -23,8 +23,8 @@ pub(super) struct Zai;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in("zai", include_str!("zai.yaml")));
 
-/// The fault of a daily, weekly or plan limit: submissions pause for 15 minutes, again and again until the limit is
-/// lifted.
+/// The fault for a limit per day, per week or per subscription that is used up. Submissions pause for 15 minutes, again
+/// and again until the limit is lifted.
 const UNTIL_RESET: FaultKind = FaultKind::Throttled { after: Some(Duration::from_mins(15)) };
 
 const THROTTLED: FaultKind = FaultKind::Throttled { after: None };
@@ -35,8 +35,8 @@ const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
 const MODEL: FaultKind = FaultKind::Rejected(Refusal::Model);
 const POLICY: FaultKind = FaultKind::Rejected(Refusal::Policy);
 
-/// The meanings of the business codes on the page "Errors" of the API reference. The HTTP status alone is ambiguous:
-/// 429 stands for a too high rate, an empty balance and a locked account.
+/// The meanings of the error codes that the page "Errors" of the API reference calls business codes. The HTTP status
+/// alone is ambiguous: 429 stands for too many requests, an empty balance and a locked account.
 const MEANINGS: ErrorTables = ErrorTables {
     codes: &[
         // Errors inside the service: a task may exist.

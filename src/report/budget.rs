@@ -17,12 +17,21 @@ impl Level {
             );
         }
         let then = match self.cap {
-            Cap::Invocation => "the same command may spend this amount once more",
-            Cap::Run => {
-                "each further run may spend this amount again; `budget: month` limits all runs together"
+            Cap::Invocation => {
+                format!("if you type the same command again, it may spend up to {} more", self.limit)
             }
-            Cap::Day => "continue after midnight UTC, or with a larger `budget: day` in the manifest",
-            Cap::Month => "continue next month (UTC), or with a larger `budget: month` in the manifest",
+            Cap::Run => {
+                format!(
+                    "each further run may spend up to {} more; `budget: month` limits all runs together",
+                    self.limit
+                )
+            }
+            Cap::Day => {
+                "continue after midnight UTC, or with a larger `budget: day` in the manifest".to_owned()
+            }
+            Cap::Month => {
+                "continue next month (UTC), or with a larger `budget: month` in the manifest".to_owned()
+            }
         };
         let budget = match self.cap {
             Cap::Invocation => self.name(),

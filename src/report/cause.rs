@@ -30,7 +30,8 @@ fn ended(job: &GalleryJob) -> String {
     let said = take.said.as_ref();
     let state = match &take.take.state {
         State::Failed { refusal, charged, .. } => {
-            format!("{} ({})", refusal.name(), charged_words(*charged, take.take.cost()))
+            let money = charged_words(*charged, take.take.cost());
+            format!("{} ({}; {money})", refusal.words(), refusal.name())
         }
         State::Held { reason, .. } => reason_words(*reason, said),
         State::WrittenOff { .. } => "a person wrote it off".to_owned(),

@@ -17,8 +17,8 @@ pub fn json(value: &Value) -> String {
     format!("{}\n", shown_json(&value.to_string()))
 }
 
-/// Checks that a report may be written to `file`, and returns it as an output. An existing file that is not a report is
-/// an error.
+/// Checks that a report may be written to `file`. Returns the checked file, to which [`put`] writes the report. An
+/// existing file that is not a report is an error.
 pub fn check(places: &Places, file: &Path) -> Result<Output, Error> {
     replacing(file, "a report", is_report)
         .map_err(|error| error.hint(places.typed("report --out REPORT_FILE")))

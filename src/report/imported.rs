@@ -6,8 +6,8 @@ use crate::domain::text::count;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The maximum number of listed rows whose jobs were reviewed or got another clip meanwhile. Further rows are only
-/// counted.
+/// The maximum number of rows of an imported file that are listed as conflicts; further rows are only counted. The job
+/// of such a row was reviewed, or got another clip, after the file was written.
 const NAMED: usize = 10;
 
 /// Writes how many decisions were recorded.

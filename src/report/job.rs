@@ -39,7 +39,7 @@ pub(crate) fn state_words(entry: &TakeHistory) -> String {
             format!("needs your decision since {}: {reason} ({money})", utc(*since))
         }
         State::Failed { refusal, charged, .. } => {
-            format!("failed: {} ({})", refusal.name(), charged_words(*charged, usd))
+            format!("failed: {} ({}; {})", refusal.words(), refusal.name(), charged_words(*charged, usd))
         }
         State::Done { file, .. } => {
             format!("done: {}, charged {usd}", bytes(file.size))

@@ -38,7 +38,7 @@ fn clusters(text: &str) -> Vec<&str> {
 #[derive(Debug)]
 struct Piece<'a> {
     text: &'a str,
-    /// The number of spaces after the piece.
+    /// The number of spaces after this piece of text.
     spaces: usize,
 }
 

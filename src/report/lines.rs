@@ -154,7 +154,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     (Tone::Good, "done", vec![key, Fact(price.to_string()), Path(path.clone())])
                 }
                 State::Failed { refusal, charged, .. } => {
-                    let why = format!("{} ({})", refusal.name(), charged_words(*charged, price));
+                    let money = charged_words(*charged, price);
+                    let why = format!("{} ({}; {money})", refusal.words(), refusal.name());
                     (Tone::Bad, "failed", vec![key, Fact(why)])
                 }
                 State::Held { reason, .. } => {
@@ -173,10 +174,10 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     (Tone::Doubt, AGAIN, vec![key, Fact("(not charged)".into())])
                 }
                 State::Doubtful { .. } if *from == Phase::Submitting => {
-                    let why = charged_words(Charged::Unknown, price);
-                    let what = answer_words(said.as_ref().and_then(|said| said.http));
-                    let what = format!("{what}: asking the provider whether it has the task");
-                    (Tone::Doubt, "in doubt", vec![key, Fact(why), Fact(what)])
+                    let money = charged_words(Charged::Unknown, price);
+                    let why = detailed(HeldReason::AmbiguousSubmit, *from, said.as_ref());
+                    let what = format!("{why}; asking the provider whether it has the task");
+                    (Tone::Doubt, "in doubt", vec![key, Fact(money), Words(what)])
                 }
                 State::Running { task, .. } if matches!(from, Phase::Submitting | Phase::Doubtful) => {
                     let task = Fact(format!("task {}", task.id));
@@ -190,8 +191,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                 state if verbose => (Tone::Step, state.name(), vec![key]),
                 _ => return None,
             };
-            // The line about a decision has the details before the money.
-            if !matches!(&**to, State::Held { .. }) {
+            // Some lines already contain the details.
+            if !matches!(parts.last(), Some(Words(_))) {
                 parts.extend(said.as_ref().map(|said| Words(said.to_string())));
             }
             let sent = match &**to {
@@ -201,8 +202,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
             Line { sent, ..Line::new(tone, word, parts) }
         }
         Notice::Filed { key, path } => {
-            let parts = vec![Key(key.to_string()), Fact(Usd::ZERO.to_string()), Path(path.clone())];
-            Line::new(Tone::Good, "saved", parts)
+            let parts = vec![Key(key.to_string()), Fact("(not charged)".into()), Path(path.clone())];
+            Line::new(Tone::Good, "reused", parts)
         }
         Notice::Stopped { who, why, said } => {
             let parts = vec![Fact(who.clone()), Fact(why_words(*why).to_owned()), Words(said.to_string())];
@@ -244,11 +245,22 @@ pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
     .to_owned()
 }
 
-/// Returns why a rendering needs a person's decision, with the provider's message. `from` is the phase before the
-/// decision was needed.
+/// Returns why a rendering is in doubt or needs a person's decision, with the provider's message. `from` is the phase
+/// before that.
 fn detailed(reason: HeldReason, from: Phase, said: Option<&Said>) -> String {
     let why = held_words(reason, said.and_then(|said| said.http));
     let Some(said) = said else { return why };
+    match reason {
+        // This message already says that the task belongs to an earlier request.
+        HeldReason::IdConflict => return said.to_string(),
+        // This message is about the look-up, not about the reply to the submission.
+        HeldReason::AmbiguousSubmit if from == Phase::Doubtful => {
+            return format!(
+                "no reply that names a task, and the provider's list of tasks gave no clear answer: {said}"
+            );
+        }
+        _ => {}
+    }
     // Such details already say which answer came to the submission, or that none came.
     let is_whole = said.http.is_none_or(|http| said.code.is_none() && said.text.contains(&http.to_string()));
     if reason == HeldReason::AmbiguousSubmit && from == Phase::Submitting && is_whole {
@@ -269,6 +281,7 @@ fn answer_words(http: Option<u16>) -> String {
         502 => " Bad Gateway",
         503 => " Service Unavailable",
         504 => " Gateway Timeout",
+        200..=299 => ", but named no task",
         _ => "",
     };
     format!("the provider answered {http}{phrase}")

@@ -53,11 +53,12 @@ fn a_clip_is_told_with_its_time_where_there_is_room() {
 #[test]
 fn what_was_said_goes_below_where_there_is_no_room() {
     let notice = moved("sku-1", "", refused(), Some("The prompt may be unsafe, please change it"));
-    let whole = "failed   hero/sku-1  policy (not charged)  The prompt may be unsafe, please change it";
+    let first = "failed   hero/sku-1  refused by the provider's content policy (policy; not charged)";
+    let whole = format!("{first}  The prompt may be unsafe, please change it");
     assert_eq!(line(&notice, false).unwrap().to_string(), whole);
-    assert_eq!(fitted(&notice, 100), [whole]);
+    assert_eq!(fitted(&notice, 140), [whole]);
     let below = "         The prompt may be unsafe, please change it";
-    assert_eq!(fitted(&notice, 60), ["failed   hero/sku-1  policy (not charged)", below]);
+    assert_eq!(fitted(&notice, 100), [first, below]);
 }
 
 #[test]

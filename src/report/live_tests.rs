@@ -1,4 +1,5 @@
-//! Tests of the lines that a terminal shows during a run, which are drawn from notices alone.
+//! Tests the lines that a terminal shows during a run. The tests make these lines only from notices, which report the
+//! events of a run.
 
 use super::super::layout::width;
 use super::*;
@@ -101,7 +102,7 @@ fn roster(jobs: Vec<(JobKey, Bucket)>) -> RunJobs {
     RunJobs { jobs, ..RunJobs::default() }
 }
 
-/// Returns the board (the progress display) of a run with `jobs` new jobs.
+/// Returns the totals of a run with `jobs` new jobs.
 fn board(jobs: usize) -> RunTotals {
     let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Bucket::ToRender)).collect();
     let estimate = Some(price().times(jobs.len() as u64));
@@ -144,7 +145,7 @@ fn the_bar_counts_jobs_and_money() {
         last(&board, 60),
         "[################----------] 1/8 done  3 to render  2 need your decision  2 failed  $0.60 of $1.60"
     );
-    // The missing clip was delivered later; it is not paid a second time.
+    // The missing clip was delivered later; it is not paid for a second time.
     board.hear(&moved(5, done(0)), at(61));
     assert!(
         last(&board, 61).contains("2/8 done  3 to render  1 needs your decision  2 failed  $0.60 of $1.60")

@@ -21,7 +21,7 @@ use crate::store::{By, Spent};
 /// The maximum number of jobs that one table lists.
 const PROBLEMS: usize = 20;
 
-/// The maximum number of characters of a reason that are shown.
+/// The maximum length, in characters, of the reason that the table of problems shows for a job.
 const LONGEST: usize = 160;
 
 /// Returns the summary of the selected jobs: counts, money, and the jobs that need a person's attention.

@@ -28,8 +28,8 @@ impl Plan {
         self.sum.fits.iter().map(Fit::line).collect()
     }
 
-    /// Returns the lines of the plan's table, no wider than `columns`. The remark `mark` about the money follows the
-    /// total.
+    /// Returns the lines of the plan's table, no wider than `columns`. The text `mark` follows the total amount: it
+    /// says that the money is not real in a rehearsal, and is empty otherwise.
     #[must_use]
     pub fn table(&self, mark: &str, columns: usize) -> Vec<String> {
         let mut rows: Vec<&Row> = self.sum.rows.iter().collect();
@@ -88,7 +88,7 @@ impl Plan {
         if unanswered > 0 {
             notes.push(format!(
                 "{} no reply yet: the run checks it with the provider, and sends it again (at most {price} more in all) \
-                 only if it surely never arrived",
+                 only if it is certain that it never arrived",
                 if unanswered == 1 { "1 request has".to_owned() } else { format!("{unanswered} requests have") }
             ));
         }

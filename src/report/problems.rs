@@ -147,7 +147,7 @@ fn examples(problem: &Problem) -> Option<String> {
     Some(format!("{word}{listed}"))
 }
 
-/// The maximum number of row ranges that are listed.
+/// The maximum number of ranges of sheet rows, such as `3–7`, that a problem lists.
 const STRETCHES: usize = 12;
 
 /// Returns the row ranges of a sheet in words, such as `: sheet rows 3–7, 9`.

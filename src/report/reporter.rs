@@ -30,7 +30,8 @@ const TICK: Duration = Duration::from_millis(200);
 const REDRAW: SignedDuration = SignedDuration::from_millis(200);
 /// The column at which the text after a line's first word begins. Further rows of the line begin there too.
 const INDENT: usize = 9;
-/// The maximum number of jobs that are listed. Further jobs are only counted.
+/// The maximum number of jobs that a list names, such as the list of the jobs that changed since the plan was made.
+/// Further jobs are only counted.
 const NAMED: usize = 10;
 
 /// A reporter that writes progress, warnings and results to stdout and stderr, in the form that suits these streams.
@@ -142,7 +143,8 @@ impl Console {
         trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
         let Some([accept, plan, carry_out]) = commands else { return };
         terminal.tell(
-            "An edited template or an incomplete export can exceed such a limit. To accept the changes, run:",
+            "These limits protect against a mistake in the manifest and an incomplete product file. If the changes are \
+             right, run:",
             2,
         );
         terminal.say(format_args!("  {accept}"));
@@ -153,7 +155,7 @@ impl Console {
     fn owed(&self, paid: usize, doubtful: usize) {
         if paid > 0 {
             self.terminal
-                .say(format_args!("{} already paid: downloaded at no new cost", count(paid, "clip")));
+                .say(format_args!("{} already paid for: downloaded at no new cost", count(paid, "clip")));
         }
         if doubtful > 0 {
             self.terminal.say(format_args!(
@@ -306,7 +308,9 @@ fn repaired(repair: &Repair) -> Option<String> {
             format!("repaired: the ledger's last line was incomplete; {bytes} bytes were removed")
         }
         Repair::LedgerCut => {
-            "repaired: lines were missing from the ledger and were written again; requests that were being sent count as sent".to_owned()
+            "repaired: lines that were missing from the ledger were written again from the database; a request that \
+             may have been sent counts as sent"
+                .to_owned()
         }
         Repair::LinesAdded { .. } => return None,
         Repair::NeverSent(take) => {
@@ -321,7 +325,7 @@ fn repaired(repair: &Repair) -> Option<String> {
             )
         }
         Repair::Imported(take) => {
-            format!("repaired: the rendering of {} was restored from the ledger", take.key)
+            format!("repaired: the database lacked a request for {}; it was restored from the ledger", take.key)
         }
     })
 }

@@ -6,8 +6,8 @@ use crate::domain::units::utc;
 use crate::store::ReviewCounts;
 use serde_json::{Value, json};
 
-/// Returns the counts of a project's reviews in words; `None` if nothing was reviewed. The remark `mark` about the
-/// money follows the amount.
+/// Returns the counts of a project's reviews in words; `None` if nothing was reviewed. The text `mark` follows the
+/// price of the queued redos: it says that the money is not real in a rehearsal, and is empty otherwise.
 #[must_use]
 pub fn counts(reviews: &ReviewCounts, mark: &str) -> Option<String> {
     let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd } = *reviews;

@@ -20,17 +20,19 @@ const STATES: [(Member, &str, &str); 6] = [
 ];
 
 impl RolloutState {
-    /// Returns a sentence for each shot and model whose jobs wait for a review, with the states of the jobs that are
-    /// rendered first.
+    /// Returns a sentence for each shot and model whose first clips have not passed the review, so that the other jobs
+    /// are not sent.
+    ///
+    /// A sentence about a review that has no result yet also has the number of first clips in each state.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let line = |canary: &CanaryState| canary.line() + &canary.states();
         self.open().map(line).collect()
     }
 
-    /// Returns a sentence for each shot and model whose jobs wait for a review, for the end of a run.
+    /// Returns, for the end of a run, a sentence for each shot and model whose first clips have not passed the review.
     ///
-    /// The states of the first jobs are left out, because the run has just changed them.
+    /// The states of these first clips are left out, because the run has just changed them.
     #[must_use]
     pub fn summary_lines(&self) -> Vec<String> {
         self.open().map(|canary| format!("review   {}", canary.line())).collect()
@@ -50,12 +52,12 @@ impl CanaryState {
         let ways = "edit the shot and review its new first clips, or write `then: approve` under `rollout`";
         match (self.step, self.rule.then) {
             (Step::Stopped { approved, reviewed }, AfterCanary::Rate { rate, error }) => format!(
-                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which rules out \
-                 an approval rate of {rate} (chance of error: {error}); {ways}"
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which shows an \
+                 approval rate below {rate} (chance of error: {error}); {ways}"
             ),
             (Step::Unclear { approved, reviewed }, AfterCanary::Rate { rate, error }) => format!(
-                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which neither \
-                 proves nor rules out an approval rate of {rate} (chance of error: {error}); {ways}"
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which does not \
+                 show whether the approval rate is above or below {rate} (chance of error: {error}); {ways}"
             ),
             _ => {
                 let wait = if self.waiting.jobs == 1 { "waits" } else { "wait" };
@@ -65,8 +67,9 @@ impl CanaryState {
         }
     }
 
-    /// Returns the number of the canary's jobs in each state, and what to do besides the review; empty if the other
-    /// jobs will not be sent.
+    /// Returns how many jobs of the canary are in each state, and what a person must do about rejected and failed jobs.
+    /// Returns an empty string if the other jobs will not be sent. The canary is the group of jobs that are rendered
+    /// first.
     fn states(&self) -> String {
         if matches!(self.step, Step::Stopped { .. } | Step::Unclear { .. }) {
             return String::new();
@@ -77,11 +80,12 @@ impl CanaryState {
         format!("; of these clips: {}{}", parts.join(", "), self.advice())
     }
 
-    /// Returns what a person must do about rejected and failed jobs of the canary; empty if there is nothing to do.
+    /// Returns what a person must do about rejected and failed jobs of the canary (the jobs that are rendered first);
+    /// empty if there is nothing to do.
     fn advice(&self) -> String {
         let mut ways = Vec::new();
         if self.count(Member::Rejected) > 0 && !self.is_test() {
-            ways.push("redo and approve the rejected clips");
+            ways.push("redo the rejected clips, and approve the new ones");
         }
         if self.count(Member::Failed) > 0 {
             ways.push("retry or dismiss the failed jobs");

@@ -156,7 +156,8 @@ impl Terminal {
         note(writeln!(out, "{line}").and_then(|()| out.flush()));
     }
 
-    /// Writes a document with its own line ends to stdout. The caller has escaped control characters in it.
+    /// Writes a document to stdout as it is, because the document has its own line ends. The caller has escaped the
+    /// control characters in the document.
     pub(crate) fn document(text: &str) {
         let mut out = std::io::stdout().lock();
         note(out.write_all(text.as_bytes()).and_then(|()| out.flush()));

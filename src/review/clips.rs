@@ -93,8 +93,8 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Prepares an open file for an answer: finds its size, its type and its tag. A file that is neither a clip nor a
-    /// picture is an error.
+    /// Prepares an open file for an answer: finds the file's size, media type and HTTP entity tag. A file that is
+    /// neither a clip nor a picture is an error.
     fn of(mut file: File) -> io::Result<Self> {
         let mut head = Vec::new();
         (&mut file).take(HEAD as u64).read_to_end(&mut head)?;

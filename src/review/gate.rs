@@ -18,7 +18,8 @@ const HEADERS: usize = 16 * 1024;
 /// Name of the header with the token that allows decisions.
 const TOKEN: &str = "x-shotlist-token";
 
-/// Content security policy of every answer except the page, such as a clip in a tab of its own.
+/// The content security policy of every answer except the answer with the page. It also protects a clip that is opened
+/// in a tab of its own.
 const POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -27,11 +28,11 @@ const POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; styl
 pub(super) enum Refusal {
     /// The headers of the request are too long.
     Headers,
-    /// The request names another server.
+    /// The request is addressed to a server other than this program.
     Host,
-    /// The decision comes from another site.
+    /// The request to record a decision comes from a page of another website.
     Origin,
-    /// The content type of the decision is not JSON.
+    /// The request to record a decision has a content type other than JSON.
     NotJson,
     /// The token that allows decisions is missing or wrong.
     Token,
@@ -101,7 +102,7 @@ pub(super) fn host(uri: &Uri, headers: &HeaderMap, local: Option<SocketAddr>) ->
     if is_same && known.contains(&host) { Ok(host) } else { Err(Refusal::Host) }
 }
 
-/// Checks that a request to decide comes from the page of this review.
+/// Checks that a request to record a decision comes from the page of this review, and that the review is not read-only.
 pub(super) fn may_decide(
     headers: &HeaderMap,
     host: &str,

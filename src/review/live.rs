@@ -102,8 +102,8 @@ pub(super) fn stream(shared: &Arc<Shared>, since: Option<u64>) -> Response {
 struct Tab {
     shared: Arc<Shared>,
     changes: watch::Receiver<u64>,
-    /// Number of the snapshot that the tab showed when it connected; `None` if that is unknown, or was already looked
-    /// up.
+    /// Number of the snapshot of the jobs that the tab showed when it connected. `None` if the tab named no snapshot,
+    /// or if [`Tab::next`] has already searched for the snapshot of this number.
     since: Option<u64>,
     /// The snapshot that the tab received last; `None` if it received none.
     seen: Option<Arc<Shown>>,

@@ -4,7 +4,8 @@
 //! [`Server`]. Nothing is sent to a provider from here: a redo is queued, and a run sends it.
 //!
 //! - `acceptor` limits the connections, `gate` checks every request, and `secrets` makes the secrets in the link.
-//! - `route` passes a request on: `page` returns the page and its data, and `clips` the `range` of a file.
+//! - `route` passes each request on. `page` returns the page and its data. `clips` returns a file, or the part of a
+//!   file that `range` reads from the request.
 //! - `writes` records decisions.
 //! - `shown` keeps the jobs as they were last read, and `live` notices changes of the database.
 
@@ -38,7 +39,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Maximum time to finish open answers when a review ends.
+/// Maximum time to finish sending answers when a review ends.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The options of a review.
@@ -57,7 +58,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the options for all jobs, on any free port of 127.0.0.1, for this reviewer.
+    /// Returns the options of a review of all jobs by this reviewer. The server listens on any free port of 127.0.0.1.
     #[must_use]
     pub fn new(who: impl Into<String>) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -65,7 +66,8 @@ impl Options {
     }
 }
 
-/// A running review. Dropping it stops it immediately; [`Server::stop`] lets open answers finish.
+/// The server of a running review. Dropping it stops it immediately; [`Server::stop`] first finishes the answers that
+/// are being sent.
 pub struct Server {
     shared: Arc<Shared>,
     listen: SocketAddr,
@@ -157,7 +159,7 @@ impl Server {
         if self.shared.read_only { link } else { format!("{link}#token={}", self.shared.secrets.write) }
     }
 
-    /// Stops the review, and returns when all open answers are finished, or after two seconds.
+    /// Stops the review, and returns when all answers that were being sent are finished, or after two seconds.
     pub async fn stop(mut self) -> io::Result<()> {
         drop(self.stop);
         let ended = async {

@@ -14,7 +14,7 @@ use std::io;
 pub(super) struct Secrets {
     /// Secret for reading: the first part of every path that a browser reads.
     pub(super) read: String,
-    /// Secret for decisions: the token in a header of every decision.
+    /// Secret that allows decisions about clips: the token in a header of every request that records a decision.
     pub(super) write: String,
 }
 

@@ -46,12 +46,12 @@ pub(super) struct Source {
 /// The newest snapshots of the jobs, and the number of the next one.
 #[derive(Default)]
 struct Snapshots {
-    /// Number of the next snapshot.
+    /// Number of the next snapshot of the jobs.
     next: u64,
     /// Number of changes of the database that were seen before the newest snapshot; `None` makes the next request read
     /// the jobs again.
     changes: Option<u64>,
-    /// The newest snapshots, the oldest first.
+    /// The newest snapshots of the jobs, from the oldest to the newest.
     kept: VecDeque<Arc<Shown>>,
 }
 

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Maximum number of bytes of a request to decide. Ten thousand clips with short notes need less.
+/// Maximum number of bytes of a request that records decisions. Ten thousand clips with short notes need less.
 const BODY: usize = 4 * 1024 * 1024;
 
 /// The kind of a request that records something.
@@ -26,12 +26,12 @@ const BODY: usize = 4 * 1024 * 1024;
 pub(super) enum Verb {
     /// A request that records reviews of clips.
     Decide,
-    /// A request that makes the clip of another rendering the current clip of a job.
+    /// A request that selects the clip of another rendering as the current clip of a job.
     Choose,
 }
 
 impl Verb {
-    /// Returns the kind of the requests to this path; `None` if they record nothing.
+    /// Returns the kind of a request by its path; `None` if a request with this path records nothing.
     pub(super) fn at(path: &str) -> Option<Self> {
         match path {
             "/api/decide" => Some(Self::Decide),
@@ -41,14 +41,14 @@ impl Verb {
     }
 }
 
-/// The body of a request to decide.
+/// The body of a request that records reviews of clips.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Decisions {
     decisions: Vec<Decision>,
 }
 
-/// One decision of a request.
+/// The review of one clip, as the page sends it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Decision {
@@ -64,7 +64,7 @@ struct Decision {
     redo: bool,
 }
 
-/// The body of a request to make the clip of another rendering the current clip of a job.
+/// The body of a request that selects the clip of another rendering as the current clip of a job.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Choice {
@@ -76,17 +76,17 @@ struct Choice {
 /// The answer if nothing was recorded, because a job was reviewed or got another clip after the person saw it.
 #[derive(Serialize)]
 struct Conflict {
-    /// The jobs in conflict, each as `{"job": NAME}`. No decision of the request was recorded, not even about other
-    /// jobs.
+    /// The jobs that changed after the person saw them, each as `{"job": NAME}`. No decision of the request was
+    /// recorded, not even about other jobs.
     conflicts: Vec<Value>,
-    /// The current data of the jobs in conflict, with their reviews.
+    /// The current data of the jobs that changed after the person saw them, with their reviews.
     #[serde(flatten)]
     change: Change,
 }
 
 /// Records the decisions of a request, and returns the answer.
 ///
-/// The caller has checked that the request may decide.
+/// The caller has checked that the request comes from the page of this review and may record decisions.
 pub(super) async fn write(shared: &Shared, verb: Verb, body: Body) -> Response {
     let written = match verb {
         Verb::Decide => decide(shared, body).await,
@@ -115,8 +115,8 @@ async fn choose(shared: &Shared, body: Body) -> Result<Response, Error> {
     answered(shared, report, std::slice::from_ref(key)).await
 }
 
-/// Returns the answer with the current data of some jobs: those with a recorded decision, those in conflict, and those
-/// in `named`.
+/// Returns the answer with the current data of some jobs. These are the jobs with a recorded decision, the jobs that
+/// changed after the person saw them, and the jobs in `named`.
 async fn answered(shared: &Shared, report: DecideReport, named: &[JobKey]) -> Result<Response, Error> {
     let shown = shared.source.now().await?;
     let conflicts = report.conflicts.iter().map(|(key, _)| key);
@@ -156,7 +156,8 @@ fn key<'a>(shown: &'a Shown, job: &str) -> Result<&'a JobKey, Error> {
     found.ok_or_else(|| wrong(&format!("this page does not show a job `{job}`")))
 }
 
-/// Replaces the error that a run has locked the project with words for the page. Other errors stay unchanged.
+/// Returns clearer words for the review page if `error` says that a run has locked the project. Returns any other error
+/// unchanged.
 fn busy(error: Error) -> Error {
     if error.exit != Exit::Locked {
         return error;

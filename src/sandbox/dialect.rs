@@ -148,7 +148,7 @@ pub enum State<'a> {
     Failed {
         /// The error code of the failed task.
         code: &'a str,
-        /// The reason of the failure in words.
+        /// The reason for the failure in words.
         message: &'a str,
         /// The form in which the answer reports why the task failed.
         shape: Shape,

@@ -17,8 +17,8 @@ use super::defects::Defect;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum On {
-    /// A request for a new task that would be accepted. An invalid request is refused before the rules are applied, so
-    /// that no fault hides an error of the client.
+    /// A valid request for a new task. Invalid requests are refused before any fault rule is applied, so that no fault
+    /// hides an error of the client.
     Submit,
     /// A poll of a known task. A poll of many tasks counts as one call for each of them.
     Poll,
@@ -50,8 +50,8 @@ pub struct When {
     pub chance: Option<f64>,
     /// The share of all submissions to which the rule applies, from 0 to 1.
     ///
-    /// The content of a request decides, not chance, so the same request gets the fault in each run. Rules with shares
-    /// apply to different requests if the sum of their shares is at most 1.
+    /// The content of a request decides, not chance, so the same request gets the fault in each run. Several rules with
+    /// shares apply to different requests, as long as their shares add up to at most 1.
     pub share: Option<f64>,
 }
 
@@ -61,7 +61,7 @@ pub struct When {
 pub struct Rule {
     /// The kind of call to which the rule applies.
     pub on: On,
-    /// The conditions that a call must fulfil. Without any, the rule applies to all calls of the kind.
+    /// The conditions that a call must fulfil. Without conditions, the rule applies to all calls of its kind.
     #[serde(default)]
     pub when: When,
     /// The maximum number of calls to which the rule applies; `None` means unlimited.
@@ -74,9 +74,9 @@ pub struct Rule {
 
 /// A fault that the sandbox can simulate.
 ///
-/// Faults of the connection or of the answer can happen to every kind of call. A call that creates no task just gets no
-/// answer from a fault "after accept". A poll of many tasks has at most one such fault, the first, which changes the
-/// whole answer.
+/// Faults of the connection or of the answer can happen to every kind of call. `ResetAfterAccept`, `CloseAfterAccept`
+/// and `HangAfterAccept` accept a task only if the call is a submission; other calls just get no answer. In a poll of
+/// many tasks, only the first fault of the connection or of the answer counts, and changes the whole answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -109,7 +109,7 @@ pub enum Fault {
     Error {
         /// The HTTP status of the answer, 200 to 599.
         http: u16,
-        /// The provider's error code as text. Vtrix supports only numbers.
+        /// The provider's error code as a string. Vtrix supports only numbers.
         code: String,
         /// The message of the error.
         message: String,
@@ -120,7 +120,7 @@ pub enum Fault {
         #[serde(default)]
         accept: bool,
     },
-    /// The answer is incomplete JSON. For a submission, the task is accepted and charged.
+    /// The answer is incomplete JSON. If the call is a submission, its task is accepted and charged all the same.
     Malformed,
     /// The usual answer is sent with a delay.
     Delay {
@@ -133,7 +133,7 @@ pub enum Fault {
         /// The error code of the failed task.
         #[serde(default = "Fault::internal_code")]
         code: String,
-        /// The reason of the failure in words.
+        /// The reason for the failure in words.
         #[serde(default = "Fault::internal_message")]
         message: String,
         /// The form in which answers report why the task failed.
@@ -188,12 +188,12 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
-    /// The reason is an object with a code and a message.
+    /// The reason for the failure is an object with a code and a message.
     #[default]
     Object,
-    /// The reason is only a text, the message.
+    /// The reason for the failure is a string: only the message.
     String,
-    /// The answer contains no reason.
+    /// The answer contains no reason for the failure.
     None,
 }
 
@@ -338,7 +338,8 @@ pub(super) struct Call<'a> {
     pub(super) request_id: &'a str,
     /// True if the call submits a request whose clip begins with a picture.
     pub(super) pictured: bool,
-    /// A number from 0 to 1, derived from the request's content, which decides whether a rule with a share applies.
+    /// A number from 0 to 1 that is derived from the request's content. It decides whether a rule with a
+    /// [`When::share`] applies.
     pub(super) lot: f64,
 }
 
@@ -349,8 +350,11 @@ struct Armed {
 }
 
 impl Armed {
-    /// Counts a matching call, and returns true if the rule applies to it. `lot` is the number of the call's request
-    /// (see [`Call`]), minus the shares of all earlier rules.
+    /// Counts a matching call, and returns true if the rule applies to the call.
+    ///
+    /// A rule with a share applies if `lot` is at least 0 and below the share. `lot` is the number from 0 to 1 of the
+    /// call's request (see [`Call`]), minus the shares of all earlier rules. So each rule with a share applies to
+    /// different requests.
     fn is_due(&mut self, lot: f64, dice: &mut StdRng) -> bool {
         self.seen += 1;
         let when = &self.rule.when;

@@ -1,5 +1,5 @@
-//! Serves clips and covers by signed links that expire. Clients may request ranges of bytes, and fault rules may spoil
-//! downloads.
+//! Serves clips and their covers (a PNG of the first frame) by signed links that expire. Clients may request ranges of
+//! bytes, and fault rules may damage or delay downloads.
 
 use std::collections::VecDeque;
 use std::io;
@@ -30,7 +30,8 @@ use super::images::hex;
 use super::tasks::Task;
 use super::{ClipDetail, Inner, Shared, held, reply};
 
-/// Returns the links to a task's clip and cover, which are valid for the sandbox's `link_life` from now.
+/// Returns the links to a task's clip and to the cover of the clip. Both are valid for the sandbox's `link_life` from
+/// now.
 pub(super) fn link(shared: &Shared, task: &str, now: Timestamp) -> Link {
     let life = SignedDuration::try_from(shared.link_life).unwrap_or(SignedDuration::MAX);
     let expires = now.checked_add(life).unwrap_or(Timestamp::MAX).as_millisecond();

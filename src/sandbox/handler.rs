@@ -24,7 +24,7 @@ use super::log::LogEntry;
 use super::tasks::{Order, Request, Task, parameters};
 use super::{Inner, Shared, files, held, reply};
 
-/// The fault of a call, if there is one, and the answer that the call would get without this fault.
+/// The fault that a fault rule applied to a call, if any, and the answer that the call would get without this fault.
 pub(super) type Answer = (Option<Fault>, Response);
 
 /// Returns the HTTP handler of submissions, which create tasks.
@@ -49,7 +49,8 @@ pub(super) fn polls(dialect: Arc<dyn Dialect>) -> MethodRouter<Arc<Shared>> {
     )
 }
 
-/// Sends an answer or a refusal, which the fault of the call may change.
+/// Sends an answer or a refusal. If a fault rule applied to the call, the fault of that rule changes or replaces the
+/// answer.
 pub(super) async fn send(
     dialect: &dyn Dialect,
     connection: &Connection,
@@ -109,7 +110,7 @@ fn decide(shared: &Shared, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[
     let provider = dialect.provider();
     let sent = dialect.label_parameter().and_then(|name| body.get(name)?.as_str()).map(str::to_owned);
     let mut inner = held(&shared.inner);
-    // The time is read under the lock, so that the book is in the order of time.
+    // The time is read under the lock, so that the recorded requests are in the order of time.
     let now = (shared.now)();
     let verdict = checked.and_then(|order| match hindrance(&inner, shared, dialect, &order, now) {
         Some(why) => Err(dialect.refuse(&why)),
@@ -178,8 +179,8 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
     serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is not JSON: {error}")))
 }
 
-/// Returns a number from 0 to 1 that is derived from the body of a request without the client's request id. It decides
-/// whether a fault rule with a share applies.
+/// Returns a number from 0 to 1 that is derived from the body of a request without the client's request id. The number
+/// decides whether a fault rule with a [`share`](super::faults::When::share) applies.
 fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
     let mut body = body.clone();
     if let (Some(name), Some(fields)) = (dialect.label_parameter(), body.as_object_mut()) {
@@ -254,8 +255,8 @@ fn look_up(
     Ok((fault, reply::json(StatusCode::OK, &report)))
 }
 
-/// Returns the state of a task as an answer reports it. A `fault` that changes how the task ends decides the state,
-/// even before the end.
+/// Returns the state of a task as an answer reports it. If `fault` changes how a task ends, the task is reported as
+/// ended in this way, even if it is still running.
 pub(super) fn state<'a>(
     shared: &Shared,
     task: &'a Task,

@@ -155,7 +155,8 @@ impl Pictures {
     /// Returns a picture of a logged request: its web address, or its stored bytes. Returns `None` if `logged` is not a
     /// picture.
     ///
-    /// If the file with the bytes is missing, its name is used like a web address, and clips show an invented product.
+    /// If the file with the bytes is missing, returns its name as if it were a web address. Clips then show a drawing
+    /// of an invented product, as for every web address.
     pub(super) fn find(&self, logged: &Value) -> Option<Source> {
         if let Some(address) = logged.as_str() {
             return Some(Source::Address(address.to_owned()));

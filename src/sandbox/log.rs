@@ -16,7 +16,7 @@ use super::tasks::Request;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum LogEntry {
-    /// The port on which the sandbox listens, until a later line gives another port.
+    /// The port on which the sandbox listens. If the log has several such lines, the last one counts.
     Port(u16),
     /// A submission, with its answer and its task.
     Request(Box<Request>),

@@ -5,14 +5,14 @@
 //!
 //! | prefix | provider | characteristics |
 //! |---|---|---|
-//! | `/zai` | Z.AI | a `request_id` of the client, accepted once; few tasks at once |
+//! | `/zai` | Z.AI | each `request_id` of the client is accepted once; few tasks at once |
 //! | `/vtrix` | Vtrix, its Vidu models | an envelope around the parameters; three forms of errors; costs in answers |
 //! | `/uniall` | `UniAll`, its Vidu Q3 models | a price by the second; two paths to poll a task; pictures by URL only |
 //! | `/echo` | an invented provider | look-up by the client's label, polls of many tasks, cancelling |
 //!
-//! The sandbox shares no table and no type with the code that calls providers. It checks requests by its own reading of
-//! the providers' documents, so that tests notice an error on either side. Vtrix and `UniAll` publish no prices, so
-//! theirs are invented here.
+//! The sandbox shares no data and no types with the code that calls providers. It checks requests by its own reading of
+//! the providers' documents, so that tests notice an error on either side. Vtrix and `UniAll` publish no prices, so the
+//! sandbox invents them.
 //!
 //! The acceptance, the charge and the cancellation of a task are on disk before the answer is sent. A killed server has
 //! all tasks again when it restarts on the same directory. Time also passes for its tasks while it is stopped. A call
@@ -20,12 +20,16 @@
 //!
 //! # The parts
 //!
-//! `handler` has the common part of all providers. It checks the key, adds a request to the book (`tasks`) and the
-//! `log`, and returns the state of a task. The form of the answers and the check of requests are in a `dialect`: `zai`,
-//! `vtrix`, `uniall` and `echo`. They share the kinds of parameters (`fields`), and the check and the store of pictures
-//! (`images`). `provider` assigns dialects to paths. `faults` has the rules for faults, `reply` and `connection` carry
-//! them out, and `defects` has the visual defects of clips. `files` serves the clips that `clips` draws. `admin` lists
-//! charges and requests, and `counts` has the numbers of calls.
+//! - `handler` has the common part of all providers. It checks the key, records each request in memory (`tasks`) and on
+//!   disk (`log`), and returns the state of a task.
+//! - `dialect` defines the trait for the protocol of a provider: the check of requests and the form of the answers.
+//!   `zai`, `vtrix`, `uniall` and `echo` implement the trait with the help of `fields`, which checks parameters, and of
+//!   `images`, which checks and stores pictures.
+//! - `provider` assigns the protocols to paths.
+//! - `faults` decides which calls go wrong, and `reply` and `connection` make them go wrong. `defects` has the visual
+//!   defects of clips.
+//! - `files` serves the clips that `clips` draws.
+//! - `admin` lists charges and requests, and `counts` has the numbers of calls.
 
 mod admin;
 mod clips;
@@ -123,9 +127,9 @@ struct Inner {
     book: TaskRecords,
     faults: Faults,
     dice: StdRng,
-    /// The signatures of the links that a fault rule made invalid before they expired.
+    /// The values of `signature` in the links that a fault rule made invalid before they expired.
     expired: HashSet<String>,
-    /// The signatures of links that were refused (401 or 403) to a client that sent no key.
+    /// The values of `signature` in the links that were refused (401 or 403) to a client that sent no key.
     denied: HashSet<String>,
 }
 

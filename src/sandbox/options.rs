@@ -38,7 +38,7 @@ pub struct Options {
     pub answer_delay: Duration,
     /// The limits on the number of tasks that run at the same time.
     pub limits: Limits,
-    /// The time for which the link to a clip works. Z.AI documents one day, the others nothing.
+    /// The time for which the link to a clip works. Z.AI documents one day; the other providers document no time.
     pub link_life: Duration,
     /// The seed of the random numbers. The same seed and the same calls give the same results.
     pub seed: u64,
@@ -54,8 +54,8 @@ pub struct Options {
 impl Options {
     /// Returns options for the providers of [`providers`](super::providers), without faults.
     ///
-    /// The port is 0 (see [`Options::port`]), clips are full, and tasks take 1 to 3 seconds. The limits are as
-    /// documented, and links work for a day.
+    /// The port is 0 (see [`Options::port`]), clips have the full quality ([`ClipDetail::Full`]), and tasks take 1 to 3
+    /// seconds. The limits are as documented, and links work for a day.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, key: impl Into<String>, now: Clock) -> Self {
         Self {
@@ -106,8 +106,8 @@ pub type Captions = Arc<dyn Fn(&Task) -> Option<Caption> + Send + Sync>;
 /// The limits on the number of tasks that run at the same time. A submission above a limit is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Limits {
-    /// The documented limits: for Z.AI one task of `cogvideox-3` and five of each other model. Other providers publish
-    /// none.
+    /// The limits in the documents of Z.AI: one task of `cogvideox-3` and five of each other model. Other providers
+    /// document no limits.
     Documented,
     /// Any number of running tasks.
     Unlimited,

@@ -23,8 +23,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Returns a provider without paths. The provider's name, which the dialect defines, is the prefix of all paths
-    /// that are added later.
+    /// Returns a fake provider with this protocol (`dialect`), which does not serve any path yet. [`Self::submits`] and
+    /// [`Self::polls`] add paths. The prefix of all paths is the provider's name, which the protocol defines.
     #[must_use]
     pub fn new(dialect: impl Dialect + 'static) -> Self {
         Self { dialect: Arc::new(dialect), paths: Vec::new() }
@@ -107,7 +107,7 @@ pub(super) fn check(providers: &[Provider]) -> Result<(), String> {
 
 /// Returns true if an address escapes a character that needs no escape ("unreserved" in RFC 3986, section 2.3).
 ///
-/// Servers that compare paths byte by byte find nothing at such an address, so neither does the sandbox.
+/// The sandbox answers such an address with 404, like a server that compares paths byte by byte.
 fn escapes_unreserved(address: &str) -> bool {
     let escaped = |(at, _)| address.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);

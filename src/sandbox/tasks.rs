@@ -121,8 +121,8 @@ impl Request {
         }
     }
 
-    /// Returns the task that this request created, and the facts about the task that fault rules use. Returns `None` if
-    /// the request created no task.
+    /// Returns the task that this request created, and the facts by which fault rules match calls about the task, such
+    /// as its model and prompt. Returns `None` if the request created no task.
     pub(super) fn task_and_call(&self) -> Option<(&Task, Call<'_>)> {
         let task = self.task.as_ref()?;
         let prompt = self.parameters().get("prompt").and_then(Value::as_str).unwrap_or_default();
@@ -133,7 +133,8 @@ impl Request {
     }
 }
 
-/// Returns the model's parameters in the body of a request: the whole body, or the content of Vtrix's envelope.
+/// Returns the model's parameters in the body of a request. They are at `input[0].params` in a request to Vtrix; for
+/// other providers they are the whole body.
 pub(super) fn parameters(body: &Value) -> &Value {
     body.pointer("/input/0/params").unwrap_or(body)
 }
@@ -201,7 +202,7 @@ impl TaskRecords {
         self.by_task.get(task).and_then(|index| self.requests.get(*index))
     }
 
-    /// Returns a number for the next task. No other task of this directory has the number.
+    /// Returns a number for the next task. No other task in the sandbox's state directory has the number.
     pub(super) fn next_number(&self) -> usize {
         self.by_task.len() + 1
     }

@@ -1,5 +1,5 @@
-//! The protocol of the fake provider `UniAll` for its six models of Vidu Q3. An error is an object whose code is a
-//! word.
+//! The protocol of the fake provider `UniAll` for its six models of Vidu Q3. The body of an error answer has an object
+//! `error`, whose `code` is a word such as `invalid_api_key`.
 
 mod check;
 
@@ -15,12 +15,13 @@ use super::handler;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
 
-/// The protocol of `UniAll`, which has two paths to poll a task. The answers on the two paths have the link in
-/// different places; both were observed.
+/// The protocol of `UniAll`, which has two paths to poll a task. The answers on the two paths have the link to the clip
+/// in different places; both places were observed.
 enum UniAll {
-    /// The path `/v1/video/generations/{id}`, with the link in `video_url`, as documented.
+    /// The documented path `/v1/video/generations/{id}`, whose answers have the link to the clip in `video_url`.
     Generations,
-    /// The path `/v1/videos/{id}`, with the link in `metadata`, as in gateways of this kind.
+    /// The path `/v1/videos/{id}`, whose answers have the link to the clip in `metadata`, as in the gateway software
+    /// New API.
     Videos,
 }
 

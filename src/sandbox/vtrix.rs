@@ -1,7 +1,7 @@
 //! The protocol of the fake provider Vtrix.
 //!
-//! An error answer has a `message`, or an `error` that is a text. For a wrong parameter, `error` is an object with a
-//! code that does not fit into 32 bits.
+//! An error answer has a string `message` or a string `error`. For a wrong parameter, `error` is an object with a code
+//! that does not fit into 32 bits.
 
 mod check;
 mod models;
@@ -58,8 +58,9 @@ impl Dialect for Vtrix {
         Refusal { http, code: None, body }
     }
 
-    /// Returns the body of an error answer. If `code` is a number, the body has the form of a task's error. A code that
-    /// is a word is left out, because no answer of Vtrix can contain one.
+    /// Returns the body of an error answer. If `code` is a number, the body has an object `error` with `code` and
+    /// `error_message`, as in the report on a failed task. Otherwise the body has only a `message`, because Vtrix's
+    /// error codes are always numbers.
     fn error(&self, code: &str, message: &str) -> Value {
         match code.parse::<u64>() {
             Ok(code) => json!({ "error": { "code": code, "error_message": message } }),

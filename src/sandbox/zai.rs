@@ -1,4 +1,5 @@
-//! The protocol of the fake provider Z.AI. An error answer is an object whose code is a text, as from the real servers.
+//! The protocol of the fake provider Z.AI. The body of an error answer has an object `error` whose `code` is a string,
+//! as from the real servers.
 
 mod models;
 
@@ -61,7 +62,7 @@ impl Dialect for Zai {
         json!({ "error": { "code": code, "message": message } })
     }
 
-    /// Returns a task id of 19 digits or more, as in the document's examples.
+    /// Returns a task id of 19 digits or more, as in the examples of Z.AI's documents.
     fn task_id(&self, now: Timestamp, number: usize) -> String {
         format!("{:013}{number:06}", now.as_millisecond())
     }

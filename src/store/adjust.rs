@@ -46,11 +46,11 @@ pub struct Adjustment {
 impl Store {
     /// Corrects the cost of a take, and with it the spending of the day and of the run in which the take was submitted.
     ///
-    /// Later figures of the provider do not change the corrected amount. A failed take counts as charged from then on, or as
-    /// not charged if the amount is zero.
+    /// Later figures of the provider do not change the corrected amount. A failed take counts as charged from then on,
+    /// or as not charged if the amount is zero.
     ///
-    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. Returns the same error
-    /// if the amount cannot be corrected ([`Costs::can_be_adjusted`]).
+    /// Returns [`ApplyError::Changed`] if the take or its amount has changed since the caller read it. Returns the same
+    /// error if the amount cannot be corrected ([`Costs::can_be_adjusted`]).
     pub async fn adjust(&self, adjustment: Adjustment, now: Timestamp) -> Result<(), ApplyError> {
         self.lane
             .write(None, move |batch| {
@@ -113,10 +113,11 @@ impl Reader {
     }
 }
 
-/// Records a corrected amount. Whether a failed take was charged follows from the amount. Returns the changed take.
+/// Records a corrected amount, and returns the changed take. For a failed take, the amount also decides whether the
+/// take was charged.
 ///
-/// The amount is final once the task is known. Before, it is an estimate: if the task is found later, the provider's figure
-/// replaces it.
+/// The amount is final if the take's task is known. Without a known task, the amount is an estimate: if the task is
+/// found later, the provider's figure replaces the amount.
 fn correct(db: &Connection, take: &Take, usd: Usd, at: Timestamp) -> rusqlite::Result<Take> {
     let adjusted = take.state.task().is_some();
     takes::set_adjusted(db, &take.id, usd, adjusted)?;
@@ -128,8 +129,8 @@ fn correct(db: &Connection, take: &Take, usd: Usd, at: Timestamp) -> rusqlite::R
     Ok(billed.map_or(take, |billed| billed.take))
 }
 
-/// Imports a ledger line that corrects a charge. `news` is true if the database certainly lacks the line; otherwise it is
-/// imported only if the database still has the old amount. Returns true if the take was changed.
+/// Imports a ledger line that corrects a charge. `news` is true if the database certainly lacks the line; otherwise it
+/// is imported only if the database still has the old amount. Returns true if the take was changed.
 pub(super) fn replayed(db: &Connection, entry: &Entry, news: bool) -> rusqlite::Result<bool> {
     let (Some(was), Some(row)) = (entry.was, costs(db, &entry.take_id())?) else { return Ok(false) };
     let is_charged = row.take.state.account() != MoneyState::Free || row.take.adjusted;
@@ -140,9 +141,12 @@ pub(super) fn replayed(db: &Connection, entry: &Entry, news: bool) -> rusqlite::
     Ok(correct(db, &row.take, entry.usd, entry.at)? != row.take)
 }
 
-/// Imports the charge from a later ledger line about the same submission of a finished take: the provider may have reported
-/// it when the clip was fetched again. The database must lack the line. A charge that was reported before is never lowered,
-/// and an amount that a person recorded never changes. Returns true if the amount was changed.
+/// Records the charge that a ledger line states for a finished take, and returns true if the recorded amount was
+/// changed.
+///
+/// The line must be missing from the database. It counts if it is about the submission that made the clip and was
+/// written after the clip was finished: the provider may report a charge when the clip is fetched again. A charge that
+/// was reported before is never lowered, and an amount that a person recorded never changes.
 pub(super) fn raised(db: &Connection, entry: &Entry, take: &Take) -> rusqlite::Result<bool> {
     let is_later = matches!(&take.state, State::Done { task, .. } if task.intent.attempt == entry.attempt)
         && matches!(entry.kind, Kind::Settled | Kind::Held | Kind::Again | Kind::WrittenOff);

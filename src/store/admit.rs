@@ -1,5 +1,5 @@
-//! Records the wanted jobs (the jobs that the manifest asks for) in one transaction. Also orders, cancels or moves the takes
-//! (paid renderings) of these jobs.
+//! Records the wanted jobs (the jobs that the manifest asks for) in one transaction. Also orders, cancels or moves the
+//! takes (paid renderings) of these jobs.
 
 use super::apply::{self, Change};
 use super::error::StoreError;
@@ -27,10 +27,11 @@ pub struct Admission {
     pub gone: Vec<String>,
     /// The wanted jobs, in the order in which they are to be submitted.
     pub jobs: Jobs,
-    /// True if `jobs` lacks some of the project's jobs. For the missing jobs, the record stays whether the manifest
-    /// asks for them.
+    /// True if `jobs` lacks some of the project's jobs. The missing jobs stay recorded as they are: wanted by the
+    /// manifest or not.
     pub partial: bool,
-    /// Items that make no job because they have an error. The record stays whether the manifest asks for their jobs.
+    /// The items that make no job because they have an error. Their jobs stay recorded as they are: wanted by the
+    /// manifest or not.
     pub left_out: LeftOut,
     /// The policy that sets the number of attempts of a take that is ordered or retried.
     pub policy: Policy,
@@ -38,11 +39,11 @@ pub struct Admission {
     pub run: Option<RunId>,
 }
 
-/// The wanted jobs of an [`Admission`], in a list or in the temporary tables of a plan.
+/// The jobs that the manifest asks for: a list of a few jobs, or the temporary tables of a whole plan.
 pub enum Jobs {
     /// A list of a few jobs, in the order in which they are to be submitted.
     These(Vec<Admitted>),
-    /// The temporary tables of a plan (the temporary tables of a plan) with the plan's decision for each job.
+    /// The temporary tables of a plan, which have the plan's decision for each job.
     All(PlanTables),
 }
 
@@ -55,12 +56,13 @@ pub struct Admitted {
     pub new: Option<NewTake>,
     /// Unsent takes of the job that are to be cancelled because the job's input changed.
     pub supersede: Vec<TakeId>,
-    /// A take of another job that is moved to this job, so that this job needs no new rendering; `None` if no take is moved.
+    /// A take of another job that is moved to this job, so that this job needs no new rendering; `None` if no take is
+    /// moved.
     pub adopt: Option<TakeId>,
     /// An unsent take of the job that gets its full number of attempts again; `None` if there is none.
     pub afresh: Option<TakeId>,
-    /// A take that counts as a rendering of this job although it was ordered with another fingerprint (hash of the request);
-    /// `None` if there is none.
+    /// A take that counts as a rendering of this job although it was ordered with another fingerprint (hash of the
+    /// request); `None` if there is none.
     pub alike: Option<TakeId>,
     /// True if this plan may submit the job. Only then must the job's new position in the queue be saved.
     pub may_be_sent: bool,
@@ -81,7 +83,7 @@ pub struct NewTake {
 }
 
 impl Admitted {
-    /// Returns a wanted job without any take to order, cancel or move.
+    /// Returns a wanted job for which no take is ordered, cancelled or moved.
     #[must_use]
     pub const fn new(wanted: Wanted) -> Self {
         Self {
@@ -129,10 +131,10 @@ impl From<Decided> for Admitted {
 }
 
 impl Store {
-    /// Records the wanted jobs in one transaction. Rows that are already right are not written.
+    /// Records the jobs that the manifest asks for, and the takes ordered for these jobs, in one transaction. Rows of
+    /// the database that already have the right values are not written.
     ///
-    /// A take that should be cancelled or retried is left unchanged if another process has sent or cancelled it
-    /// meanwhile.
+    /// If another process has meanwhile sent or cancelled a take, this take is neither cancelled nor retried.
     pub async fn admit(&self, admission: Admission, now: Timestamp) -> Result<(), StoreError> {
         self.lane.write(None, move |batch| admit(batch.db, &admission, now).map(Ok)).await
     }
@@ -188,8 +190,8 @@ struct AdmissionWriter<'a> {
     has_waiting: bool,
     /// True if at least one job in the database waits for the review of a canary (the first clips of its template).
     has_held_back: bool,
-    /// The row numbers of the jobs recorded so far. Only an admission with all jobs (`is_whole`) collects them, to find
-    /// the jobs that the manifest no longer asks for.
+    /// The row numbers of the jobs recorded so far, by which the jobs that the manifest no longer asks for are found.
+    /// Empty if only some of the project's jobs are recorded (`is_whole` is false).
     seen: HashSet<i64>,
     is_whole: bool,
 }
@@ -238,7 +240,8 @@ impl AdmissionWriter<'_> {
     /// Records a job's likeness for those takes of the job that have its present fingerprint. The likeness is a second
     /// hash of the request, which also covers optional fields that the model does not support.
     ///
-    /// Every admission does this, because a change of the model's description may change the likeness.
+    /// Every admission records the likeness, because it may change with the model's card (the file of its limits and
+    /// prices).
     fn note_likeness(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
         let Some(likeness) = wanted.likeness else { return Ok(()) };
         self.db

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Returns the ledger lines that the database of a state folder may lack. Returns an error if the database lacks a submission
-/// that the ledger has, because such a database is out of date.
+/// Returns the ledger lines that the database of a state folder may lack. Returns an error if the database lacks a
+/// submission that the ledger has, because such a database is out of date.
 pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, StoreError> {
     let path = folder::database(dir);
     let at = db.map_or(Ok(0), |db| agreed(db, &path))?;
@@ -66,8 +66,8 @@ pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     ))
 }
 
-/// Returns the `seq` number of the ledger line up to which the database has all lines. It stays before a damaged line
-/// that the database may lack, until `shotlist recover` is run.
+/// Returns the `seq` number up to which the database has all lines of the ledger. If the ledger has a damaged line that
+/// the database may lack, the number remains below that line until `shotlist recover` is run.
 pub(super) fn heard(db: &Connection, path: &Path) -> Result<u64, StoreError> {
     let sql = "SELECT min(value) FROM meta WHERE key IN ('seq', 'unheard')";
     let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));

@@ -79,7 +79,7 @@ pub(super) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// Builds a change from an event alone, without a message, an amount or a note.
+    /// Builds a change of a take from an event without details: no message, no charge and no note.
     pub(super) fn plain(event: Event, at: Tick, policy: &'a Policy) -> Self {
         const NONE: &Details = &Details { said: None, settled: None, note: None };
         Self { event, at, policy, details: NONE }
@@ -213,10 +213,10 @@ pub(super) fn supersede(
 /// Returns the message about an accepted task that another take owns, perhaps an earlier take of the same job.
 #[must_use]
 pub fn owned_elsewhere(task: &TaskId) -> Said {
-    Said::text(format!("the provider returned task {task}, which an earlier request already got"))
+    Said::text(format!("the provider returned task {task}, which already belongs to an earlier request"))
 }
 
-/// Checks whether a database error means that another take owns the task.
+/// Checks whether a database error means that another take already has the same task of the provider.
 fn is_taken(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
 }

@@ -1,4 +1,5 @@
-//! Counts the wanted jobs of a state folder by status, from the database alone, without reading the manifest's items.
+//! Counts the jobs that the manifest asked for in the last run, by status. Reads only the database in the state folder,
+//! not the manifest's items.
 
 use super::error::StoreError;
 use super::meta::unrecorded;
@@ -21,12 +22,13 @@ struct Job {
     id: i64,
     key: JobKey,
     fingerprint: String,
-    /// The fingerprint of the take whose clip is under the job's name; `None` if there is no clip.
+    /// The fingerprint of the take that made the job's present clip; `None` if the job has no clip.
     filed: Option<String>,
     /// The takes of the job, newest first. Each pair says whether the take has the job's present fingerprint, and gives
     /// the take's phase.
     takes: Vec<(bool, Phase)>,
-    /// True if the newest take with the job's present fingerprint has no clip, and a person accepted this outcome.
+    /// True if the newest take for the job's present request (the take has the same fingerprint) has no clip, and a
+    /// person accepted this outcome.
     dismissed: bool,
     /// True if the job waits until a person has reviewed a canary (the first clips of the job's template).
     held_back: bool,
@@ -35,8 +37,8 @@ struct Job {
 impl Reader {
     /// Counts the wanted jobs of a project (`None`: of all projects) in each bucket (status), as of the last run.
     ///
-    /// Jobs in `apart` are not counted but returned with their buckets, except those that are new or get the clip of
-    /// another job.
+    /// A job in `apart` is returned with its bucket instead of being counted. If the job is new or gets the clip of
+    /// another job, it is counted all the same.
     pub async fn buckets(
         &self,
         project: Option<&str>,
@@ -154,8 +156,8 @@ fn job(row: &Row<'_>, id: i64) -> rusqlite::Result<Job> {
 }
 
 impl Job {
-    /// Returns the job's bucket. Returns `None` if the job's own data do not decide the bucket: the job is new, or gets
-    /// the clip of another job.
+    /// Returns the job's bucket (status). Returns `None` if the job's own data do not decide the bucket: the job is
+    /// new, or gets the clip of another job.
     ///
     /// The checks come in the order of the plan: see `plan::decide`.
     fn bucket(&self, kept_as: &ChangedJobs) -> Option<Bucket> {

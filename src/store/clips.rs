@@ -24,9 +24,9 @@ pub struct Clip {
 /// The start of a page in the list of clips. The default is the start of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClipsFrom {
-    /// True if the page lists older versions of clips. They come after all clips that are under a job's name.
+    /// True if the page lists older versions of clips. They come after the present clips of all jobs.
     kept: bool,
-    /// The row number after which the page begins.
+    /// The row number of the last clip before the page: the page has only clips with greater numbers.
     after: i64,
 }
 
@@ -38,12 +38,12 @@ impl ClipsFrom {
     }
 }
 
-/// The SQL query for the clips that are under a job's name.
+/// The SQL query for the present clips of jobs.
 const FILED: &str =
     "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256, wanted FROM jobs
      WHERE filed_take IS NOT NULL AND (?1 IS NULL OR project = ?1)";
 
-/// The SQL query for the older versions: clips of finished takes that are no longer under a job's name.
+/// The SQL query for the older versions: clips of finished takes that are no longer the present clip of any job.
 const KEPT: &str =
     "SELECT t.place, j.shot, j.item, j.variant, t.id, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
      WHERE t.state = 'done' AND t.path <> '' AND (?1 IS NULL OR j.project = ?1)
@@ -52,7 +52,7 @@ const KEPT: &str =
 impl Reader {
     /// Returns the clips that were downloaded but not recorded as saved, because a process ended in between.
     ///
-    /// The clip may already be at its path, where the records name the job's older clip.
+    /// Such a clip may already be at its path, although the database still records the job's older clip at that path.
     pub async fn placing(&self) -> Result<Vec<Filed>, StoreError> {
         let takes = self.page(None, "t.state = 'placing'", usize::MAX).await?;
         let filed = takes.into_iter().filter_map(|take| match take.state {

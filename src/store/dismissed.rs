@@ -48,8 +48,8 @@ impl Reader {
         .await
     }
 
-    /// Returns the newest take with this fingerprint that was not cancelled; `None` if there is none. The take may be of
-    /// any job, because jobs with the same fingerprint share a clip.
+    /// Returns the newest take with this fingerprint that was not cancelled; `None` if there is none. The take may be
+    /// of any job, because jobs with the same fingerprint share a clip.
     pub async fn newest_of(&self, fingerprint: &Fingerprint) -> Result<Option<Take>, StoreError> {
         let fingerprint = fingerprint.to_string();
         self.read(move |db| {
@@ -74,7 +74,7 @@ pub(super) fn heard(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     }
 }
 
-/// Builds the ledger lines of the accepted outcomes that `entries` lacks.
+/// Builds the ledger lines that `entries` lacks about takes whose outcome a person accepted, such as a failure.
 pub(super) fn lost(db: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<Entry>> {
     let decisions = entries.iter().filter(|entry| matches!(entry.kind, Kind::Dismissed | Kind::Recalled));
     // The newest decision about a take counts.

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Store {
-    /// Saves, in one transaction, how long the renderings of each kind took. Replaces the saved durations of these kinds.
+    /// Saves, in one transaction, how long the renderings of each kind took. Replaces the saved durations of these
+    /// kinds.
     pub async fn save_durations(&self, learned: Vec<(RenderKind, Arc<Durations>)>) -> Result<(), StoreError> {
         let rows: Vec<_> = learned
             .into_iter()
@@ -40,13 +41,14 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the durations of renderings, by kind. If the durations of a kind cannot be read, they are returned as empty, and
-    /// the next run learns them again.
+    /// Returns the durations of renderings, by kind. If the durations of a kind cannot be read, they are returned as
+    /// empty, and the next run learns them again.
     pub async fn durations(&self) -> Result<Vec<(RenderKind, Durations)>, StoreError> {
         self.read(durations).await
     }
 
-    /// Counts the takes that a run may submit and that were not sent yet, by their kind of rendering (model, length and size).
+    /// Counts the takes that a run may submit and that were not sent yet, by their kind of rendering (model, length and
+    /// size).
     pub async fn unsent(&self, run: RunId) -> Result<BTreeMap<RenderKind, usize>, StoreError> {
         let sql = "SELECT t.request FROM takes t WHERE t.state = 'pending' AND t.approved = ?1";
         self.read(move |db| {

@@ -1,4 +1,4 @@
-//! Reads the takes that ended without a clip and that only a command sends again.
+//! Reads the takes that ended without a clip. A run does not send them again; only a command such as `retry` does.
 
 use super::buckets::ChangedJobs;
 use super::error::StoreError;
@@ -10,15 +10,16 @@ use crate::domain::review::Outcome;
 use crate::domain::take::Take;
 
 impl Reader {
-    /// Returns the failed and written-off takes of wanted jobs, oldest first. Only a command such as `retry` sends them
-    /// again.
+    /// Returns the failed and written-off takes of wanted jobs, oldest first. A run does not send them again; only a
+    /// command such as `retry` does.
     ///
-    /// Only the newest take with the job's present fingerprint counts. A job with an unfinished take is left out. So is
-    /// a job that keeps the clip of an earlier request, as `kept_as` says.
+    /// Only the newest take with the job's present fingerprint counts. A job is left out if it has an unfinished take,
+    /// or if it keeps the clip of an earlier request, as `kept_as` says.
     ///
-    /// If the job has a clip, a failed redo is returned. It is left out if it was cancelled at no charge, or if a
-    /// person approved the clip after ordering the redo. A redo that a person wrote off is returned only while the clip
-    /// is rejected. A take that was to replace the take that made the clip is left out.
+    /// If the job already has a clip of its present fingerprint, the take is a redo: a further rendering that a person
+    /// ordered. A failed redo is returned unless it was cancelled at no charge, or a person approved the clip after
+    /// ordering the redo. A redo that a person wrote off is returned only while the clip is rejected. A take that was
+    /// ordered to replace a take without an answer is left out if that older take made the clip after all.
     pub async fn ended(&self, project: Option<&str>, kept_as: ChangedJobs) -> Result<Vec<Take>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {

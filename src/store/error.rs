@@ -78,9 +78,10 @@ pub enum StoreError {
         path: PathBuf,
         /// The number of submissions in the ledger that the database lacks.
         missing: usize,
-        /// The number of missing submissions that may have been charged: the ledger does not show that they were free.
+        /// The number of submissions that the database lacks and that may have been charged, because the ledger does
+        /// not show that they were free.
         paid: usize,
-        /// The sum of the prices of the missing submissions that may have been charged.
+        /// The sum of the prices of the submissions that the database lacks and that may have been charged.
         sum: Usd,
     },
     /// The state folder is on a network file system, where the locks of SQLite do not work.
@@ -142,7 +143,7 @@ fn advice(path: &Path) -> &'static str {
     }
 }
 
-/// The place where the id of a paid task was saved after a write failed.
+/// The place where the id of a paid task was saved, after it could not be saved in both the database and the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     /// The id is in the database. The ledger lacks the id, and gets it at the next start.
@@ -217,8 +218,8 @@ impl StoreError {
     }
 }
 
-/// The free space, in bytes, below which a refused write counts as a full disk. SQLite reports some of them only as a
-/// general failure, and makes its shared-memory file of 32 KiB even to read.
+/// The free space, in bytes, below which a refused write counts as a full disk. SQLite reports some writes that a full
+/// disk refuses only as a general failure. Even to read, it needs space for its shared-memory file of 32 KiB.
 const NEARLY_FULL: u64 = 64 << 10;
 
 /// Returns the free space for this user, in bytes, on the disk of a file or folder; 0 if it cannot be read.
@@ -316,9 +317,9 @@ pub enum ApplyError {
     /// Another take already owns the provider's task with this id.
     #[error("task {task} already belongs to a rendering of {owner}; nothing was written")]
     TaskTaken {
-        /// The task that was named for a take.
+        /// The task that the event would assign to the take.
         task: TaskId,
-        /// The job whose rendering the task is.
+        /// The job whose rendering already has the task.
         owner: JobKey,
     },
     /// The event cannot happen in the take's state.

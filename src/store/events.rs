@@ -6,11 +6,11 @@ use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, CancelledBy, ClipFile, Event, HeldReason, Intent, SentBack, State};
 
 impl Entry {
-    /// Returns the event that this ledger line reports, unless a take in state `state` has had the event already; then
-    /// `None`.
+    /// Returns the event that this ledger line reports. Returns `None` if a take in state `state` has had the event
+    /// already, or is in another attempt.
     ///
-    /// A line about a finished clip gives an event after which the clip is searched at its path. If it is not found
-    /// there, it is downloaded again at no charge.
+    /// For a line about a finished clip, the event makes the program look for the clip at its path. If the clip is
+    /// missing there, it is downloaded again at no charge.
     pub(super) fn unheard(&self, state: &State) -> Option<Event> {
         // The line is not about a submission; a take that was sent cannot be cancelled.
         if self.kind == Kind::Cancelled {
@@ -83,8 +83,8 @@ impl Entry {
         Some(events)
     }
 
-    /// Returns the events that must have happened between `state` and the event of this line, which is about a task or about a
-    /// person's decision.
+    /// Returns the events that bring a take from `state` to the point just before the event of this ledger line. The
+    /// line is about a task or about a person's decision.
     fn before(&self, state: &State) -> Vec<Event> {
         let mut events = match (self.kind, state) {
             (Kind::Again | Kind::WrittenOff, State::Held { .. }) => return Vec::new(),
@@ -101,16 +101,16 @@ impl Entry {
         events
     }
 
-    /// Returns the events that lead from `state` to a finished take whose clip is at its path. Returns `None` if the
-    /// line has no size and digest of a clip.
+    /// Returns the events that lead from `state` to a finished take whose clip is at its path. Returns `None` if this
+    /// ledger line has no size and digest of a clip.
     fn placed(&self, state: &State) -> Option<Vec<Event>> {
         let mut events: Vec<Event> = self.task_for(state).into_iter().collect();
         events.extend([Event::WasPlaced(self.file()?), Event::Placed]);
         Some(events)
     }
 
-    /// Returns the event by which a take in state `state` gets the task that the line names. Returns `None` if the take has
-    /// this task already, or if the line names no task.
+    /// Returns the event by which a take in state `state` gets the task whose id this ledger line has. Returns `None`
+    /// if the take has this task already, or if the line has no task id.
     fn task_for(&self, state: &State) -> Option<Event> {
         let task = TaskId(self.task_id.as_ref()?.into());
         match state {
@@ -127,20 +127,20 @@ impl Entry {
         }
     }
 
-    /// Returns the reason why the submission ended without a task. Lines of version 1 record no reason: their takes are
-    /// sent again without a pause.
+    /// Returns the reason why the submission ended without a task. Ledger lines of version 1 record no reason: their
+    /// takes are sent again without a pause.
     fn sent_back(&self) -> SentBack {
         let named = SentBack::ALL.into_iter().find(|how| Some(how.name()) == self.why.as_deref());
         named.unwrap_or(SentBack::Stopped)
     }
 
-    /// Returns the submission that the line is about; `None` if the line has no request id.
+    /// Returns the submission that this ledger line is about; `None` if the line has no request id.
     pub(super) fn intent(&self) -> Option<Intent> {
         let request_id = RequestId(self.request_id.clone()?);
         Some(Intent { attempt: self.attempt, request_id, at: self.at })
     }
 
-    /// Returns the size and digest of the clip that the line names; `None` if it names none.
+    /// Returns the size and digest of a clip that this ledger line has; `None` if the line lacks one of the two.
     pub(super) fn file(&self) -> Option<ClipFile> {
         let sha256: Sha256 = self.sha256.as_ref()?.parse().ok()?;
         Some(ClipFile { size: self.size?, sha256 })

@@ -1,4 +1,5 @@
-//! Protects the state folder: its permissions, its file system, and the reserve for a full disk.
+//! Protects the state folder: checks its permissions and its file system, and reserves disk space for the case that the
+//! disk is full.
 
 pub(super) use super::LEDGER;
 use super::error::StoreError;
@@ -14,10 +15,11 @@ pub(super) const DATABASE: &str = "state.db";
 pub(super) const LOCK: &str = "lock";
 pub(super) const RESERVE: &str = "reserve";
 
-/// The size of the reserve file in bytes: many times the space for one transaction and its ledger lines.
+/// The size in bytes of the file that reserves disk space: many times the space for one transaction and its ledger
+/// lines.
 const RESERVE_BYTES: usize = 8 << 20;
 
-/// The number of equal pieces in which the reserve file is written.
+/// The number of equal pieces in which the file that reserves disk space is written.
 const RESERVE_PIECES: usize = 1024;
 
 /// The permissions of the state folder. They keep other users from reading request texts and task ids, whatever the
@@ -117,7 +119,7 @@ fn close_to_others(path: &Path, mode: u32) -> io::Result<()> {
     open.set_permissions(Permissions::from_mode(mode))
 }
 
-/// The access and the file system of a state folder, as `doctor` reports them.
+/// The permissions and the file system of a state folder, as `doctor` reports them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Folder {
     /// True if the folder exists.
@@ -131,7 +133,8 @@ pub struct Folder {
     pub unusable: Vec<PathBuf>,
     /// The name of the network file system that holds the folder; `None` for a local disk.
     pub network: Option<&'static str>,
-    /// True if the folder is reached through a symbolic link, through which no mode is changed.
+    /// True if the folder is reached through a symbolic link. The permissions of the folder and its files are then
+    /// never changed.
     pub is_through_link: bool,
 }
 
@@ -267,8 +270,8 @@ fn network_kind(_: &Path) -> io::Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// Returns the name of a network file system, from the number that Linux gives it (statfs(2) and linux/magic.h). Returns
-/// `None` for all other file systems.
+/// Returns the name of a network file system, from the number that Linux gives it (statfs(2) and linux/magic.h).
+/// Returns `None` for all other file systems.
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has these numbers"))]
 const fn network_magic(magic: u32) -> Option<&'static str> {
     match magic {

@@ -16,15 +16,15 @@ use amounts::{maybe_usd, usd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The version of the lines that this program writes. Version 1 did not record how a submission was sent back; version
-/// 2 had no reviews.
+/// The version of the lines that this program writes. Version 1 did not record why a submission surely made no task;
+/// version 2 had no reviews.
 pub(super) const VERSION: u32 = 3;
 
 /// The kind of a ledger line: the event that the line records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A submission is about to be sent. The line carries all that is needed to know what was bought.
+    /// A submission is about to be sent. The ledger line has all that is needed to know what was bought.
     Intent,
     /// It is certain that the submission made no task, and the take may be sent again.
     SentBack,
@@ -52,7 +52,7 @@ pub enum Kind {
     Ordered,
     /// A person cancelled the take before it was sent.
     Cancelled,
-    /// A clip that was paid before is now under this job's name.
+    /// A clip that was paid for earlier is now the clip of this job.
     Filed,
     /// A person corrected the charge.
     Adjusted,
@@ -125,7 +125,7 @@ impl Kind {
         })
     }
 
-    /// Returns the name of the kind in the ledger and in the list of attempts.
+    /// Returns the name of this kind of ledger line: in the ledger, and as an outcome in the list of a take's attempts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -151,7 +151,7 @@ impl Kind {
         }
     }
 
-    /// Checks whether a line of this kind is recorded as the outcome of an attempt. An intent, for example, is not an outcome.
+    /// Checks whether a ledger line of this kind records an outcome of an attempt. `Intent`, its start, is no outcome.
     pub(super) const fn is_outcome(self) -> bool {
         !matches!(
             self,
@@ -159,7 +159,7 @@ impl Kind {
         )
     }
 
-    /// Checks whether a line of this kind names an amount that budgets count.
+    /// Checks whether a ledger line of this kind has an amount that budgets count.
     pub(super) const fn counts(self) -> bool {
         let is_no_amount = matches!(
             self,
@@ -174,7 +174,7 @@ impl Kind {
         !self.is_free() && !is_no_amount
     }
 
-    /// Checks whether a line of this kind proves that the submission cost nothing.
+    /// Checks whether a ledger line of this kind proves that the submission cost nothing.
     pub(super) const fn is_free(self) -> bool {
         matches!(self, Self::SentBack | Self::Rejected | Self::Absent)
     }
@@ -198,7 +198,7 @@ pub struct Entry {
     pub project: String,
     /// The job of the take, as it is shown: `shot/item`.
     pub job: String,
-    /// The number of the take's attempt, from 1; 0 if the line is not about a submission.
+    /// The number of the take's attempt, from 1; 0 if this ledger line is not about a submission.
     pub attempt: u32,
     /// The request id that shotlist gave to the submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,15 +211,15 @@ pub struct Entry {
     pub model: ModelName,
     /// The fingerprint of the take's request, in text form.
     pub fingerprint: String,
-    /// The price of the take until its charge is known, then the charge. It is the price also on lines that prove that
-    /// a submission cost nothing. It is zero on lines about a review or about the path of a clip.
+    /// The charge of the take, or its price as long as the charge is not known. Ledger lines about a submission that
+    /// cost nothing have the price, too. Lines about a review or about the path of a clip have zero.
     #[serde(with = "usd")]
     pub usd: Usd,
     /// The take's cost before a correction; only on lines about a correction.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
     pub was: Option<Usd>,
-    /// The reason for the line: the name of the reason for the take's new state, or a person's reason for a correction.
-    /// On lines about a review, the outcome of the review.
+    /// The name of the reason for the take's new state. A ledger line about a corrected charge has the person's reason
+    /// here, and a line about a review has the outcome of the review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// A person's remark about a decision, in their own words.
@@ -228,7 +228,7 @@ pub struct Entry {
     /// The reason why the provider refused the request or the task failed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
-    /// The charge of a failed take: `yes`, `no` or `unknown`; only on lines about a failure or about its corrected cost.
+    /// The charge of a failed take: `yes`, `no` or `unknown`; only on lines about a failure or its corrected cost.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_charged")]
     pub charged: Option<Charged>,
     /// The title of the item; only on lines of kind `Intent`.
@@ -246,7 +246,7 @@ pub struct Entry {
     /// The whole request as JSON; only on lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<serde_json::Value>,
-    /// The digest of the bytes that are sent; only on lines of kind `Intent`.
+    /// The digest of the request's bytes that are sent; only on ledger lines of kind `Intent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// The number of the run whose budget pays; only on lines of kind `Intent`.
@@ -325,8 +325,8 @@ impl Entry {
         }
     }
 
-    /// Builds a ledger line of the given kind from the present state of a take, to replace a line that the ledger
-    /// lacks. The amount in the line is the take's price.
+    /// Builds a line that is missing from the ledger, of the given kind, from the present state of a take. The amount
+    /// in the line is the take's price.
     pub(super) fn standing(take: &Take, kind: Kind, at: Timestamp) -> Self {
         let mut entry = Self::about(take, kind, at);
         entry.fill(take, if kind == Kind::Intent { None } else { Some(&take.state) });
@@ -340,8 +340,8 @@ impl Entry {
         entry
     }
 
-    /// Builds the line for an event that leads a take to state `to`; `None` if the event is not about money. `settled`
-    /// is the charge that the provider or a person reported.
+    /// Builds the ledger line for an event that leads a take to state `to`; `None` if the event is not about money.
+    /// `settled` is the charge that the provider or a person reported.
     pub(super) fn of(
         take: &Take,
         event: &Event,
@@ -364,8 +364,8 @@ impl Entry {
         Some(entry)
     }
 
-    /// Fills in the fields that describe the state `to`; if it is `None`, the title, path and request, as in a line of
-    /// kind `Intent`.
+    /// Fills in the fields that describe the state `to`. If `to` is `None`, fills in the title, the path and the
+    /// request, as in a line of kind `Intent`.
     fn fill(&mut self, take: &Take, to: Option<&State>) {
         self.task_id = to.and_then(State::task).map(|task| task.id.0.raw().to_owned());
         match to {

@@ -124,8 +124,10 @@ impl Ledger {
         self.last
     }
 
-    /// Reads the lines from the byte position `agreed` on; the database has every earlier line. Changes nothing in the
-    /// file.
+    /// Reads the ledger lines that begin at or after a byte position; the database has every earlier line. Changes
+    /// nothing in the file.
+    ///
+    /// Reads the whole file if no line ends at the position `agreed`, or if a line is damaged.
     pub(super) fn read_from(&mut self, agreed: u64) -> Result<Tail, StoreError> {
         let cut = agreed > 0 && !self.is_end_of_line(agreed)?;
         self.end = if cut { 0 } else { agreed };
@@ -239,8 +241,8 @@ impl Ledger {
         StoreError::Damaged { path: self.path.clone(), detail: line.to_string() }
     }
 
-    /// Reads the lines that other processes wrote, and drops an incomplete line that one of these processes left.
-    /// Returns true if a line cannot be read.
+    /// Reads the ledger lines that other processes wrote, and drops an incomplete line that one of these processes
+    /// left. Returns true if a line cannot be read.
     pub(super) fn catch_up(&mut self) -> Result<bool, StoreError> {
         let length = self.file.metadata().map_err(|e| StoreError::io(&self.path, &e))?.len();
         if length == self.end {

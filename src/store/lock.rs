@@ -14,8 +14,8 @@ use std::path::Path;
 /// briefly to find out whether another process holds it.
 const TRIES: u32 = 100;
 
-/// The right to submit, collect or rebuild in one state folder. The lock is released when this value is dropped, and when
-/// the process ends.
+/// The right to submit, collect or rebuild in one state folder. The lock is released when this value is dropped, and
+/// when the process ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,

@@ -40,7 +40,8 @@ const RUN: &str = "id, project, command, started, ended, exit,
 pub struct Examined {
     /// The number of takes in the database.
     pub takes: u64,
-    /// The newest time that the database records; `None` if it records none. A clock that shows an earlier time is wrong.
+    /// The newest time that the database records; `None` if it records none. A clock that shows an earlier time is
+    /// wrong.
     pub newest: Option<Timestamp>,
     /// The number of bytes of an incomplete last line of the ledger, which an active run may be writing; 0 if the line
     /// is complete.
@@ -50,7 +51,7 @@ pub struct Examined {
     /// The error of a ledger line that cannot be read; `None` if all can be read. A run is refused if the database may
     /// lack the line, and warns otherwise.
     pub damaged: Option<StoreError>,
-    /// True if the database may lack what the damaged line recorded.
+    /// True if a run is refused, because the database may lack what the damaged ledger line recorded.
     pub is_refused: bool,
 }
 

@@ -22,8 +22,8 @@ use std::time::Duration;
 const GAP: &str = "gap of ";
 const SLOTS: &str = "slots of ";
 
-/// A machine and a folder on it in which commands submit and collect for a project. If a project is copied and used
-/// twice, each copy submits and pays every job.
+/// A machine and a folder on it in which commands submit and collect for a project. If a person copies the project and
+/// uses both copies, each copy submits and pays for every job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The unique id of the machine.
@@ -34,13 +34,14 @@ pub struct Place {
     pub folder: String,
 }
 
-/// Another copy of this project that was used last, with the number and price of the takes that both copies may submit
-/// and pay.
+/// The copy of this project that was used before this copy, with the number and price of the requests that both copies
+/// may submit and pay for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherCopy {
     /// The machine and folder of the other copy.
     pub place: Place,
-    /// The number of requests that wait to be sent in this copy: jobs and queued redos. The other copy may send the same.
+    /// The number of requests that wait to be sent from this copy of the project: jobs and queued redos. The other copy
+    /// may send the same requests.
     pub waiting: u64,
     /// The number of waiting jobs whose price is not recorded, because no run has ordered them yet.
     pub unpriced: u64,
@@ -49,7 +50,7 @@ pub struct OtherCopy {
 }
 
 /// Records `here` as the machine and folder in which commands submit and collect. If another machine or folder was
-/// recorded before and something waits to be sent, returns that copy of the project; otherwise `None`.
+/// recorded before, and requests wait to be sent, returns the copy of the project there; otherwise `None`.
 pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<OtherCopy>> {
     let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
     let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
@@ -79,10 +80,10 @@ pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Ot
     Ok(Some(elsewhere).filter(|elsewhere| elsewhere.waiting > 0))
 }
 
-/// The use of a provider's present address and API key.
+/// The record of when a provider's address and API key last changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyUse {
-    /// The time since which both are in use, to the millisecond.
+    /// The time since which the present address and API key are in use, to the millisecond.
     pub since: Timestamp,
     /// True if another address or key was in use before.
     pub replaced: bool,
@@ -113,8 +114,8 @@ impl Store {
             .await
     }
 
-    /// Records the address and API key with which a provider is called from now on. `mark` is a number that distinguishes
-    /// them without revealing the key.
+    /// Records the address and API key with which a provider is called from now on. `mark` is a number that
+    /// distinguishes them without revealing the key.
     pub async fn key_in_use(&self, provider: &str, mark: i64, now: Timestamp) -> Result<KeyUse, StoreError> {
         let which = format!("key of {provider}");
         let [since, replaced] = ["since", "replaced"].map(|word| format!("{which} {word}"));
@@ -139,7 +140,7 @@ impl Store {
     }
 
     /// Records the submission rate and the number of slots (tasks at a time) that a model was found to accept. `None`
-    /// removes the record, so that the limits of the model's description apply again.
+    /// removes the record, so that the limits of the model's card apply again.
     pub async fn learn(
         &self,
         provider: &str,
@@ -223,8 +224,8 @@ impl Reader {
         self.read(root).await
     }
 
-    /// Returns the folders of clips that were on another disk than the state folder, with `.` for the output folder itself.
-    /// Returns `None` if no run has recorded them yet.
+    /// Returns the folders of clips that were on another disk than the state folder, with `.` for the output folder
+    /// itself. Returns `None` if no run has recorded them yet.
     pub fn disks(&self) -> Result<Option<BTreeSet<String>>, StoreError> {
         let found: Option<String> = self.read_here(|db| {
             let found = db.prepare_cached("SELECT disks FROM output")?.query_row([], |row| row.get(0));
@@ -243,9 +244,9 @@ impl Reader {
     }
 }
 
-/// The key of the `meta` row with the time before which submissions may be missing from the history.
+/// The key of a time in the table `meta`. Submissions from before this time may be missing from the history.
 ///
-/// No run removes the row, because the job of a missing submission may be absent from the manifest now and return
+/// No run removes the time, because the job of a missing submission may be absent from the manifest now and return
 /// later.
 const GAPS: &str = "gaps";
 
@@ -254,17 +255,19 @@ pub(super) fn set_gaps(db: &Connection, now: Timestamp) -> rusqlite::Result<()> 
     db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, now.as_millisecond())).map(drop)
 }
 
-/// The key of the `meta` row with the number of the newest run at the last rebuild. The ends of the runs up to this one
-/// are not in the ledger.
+/// The key of a run number in the table `meta`: the number of the newest run when the database was last rebuilt. For
+/// the runs up to this number, it may be unknown how they ended, because the ledger does not record that.
 const REBUILT_RUNS: &str = "rebuilt runs";
 
-/// Records that the runs so far were rebuilt, without their ends.
+/// Records the number of the newest run when the database is rebuilt. How the runs up to this number ended may be
+/// unknown.
 pub(super) fn set_rebuilt_runs(db: &Connection) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO meta SELECT ?1, coalesce(max(id), 0) FROM runs";
     db.execute(sql, [REBUILT_RUNS]).map(drop)
 }
 
-/// The prefix of the `meta` keys under which each project has the number of its unrecorded jobs.
+/// The prefix of the `meta` keys for each project's number of unrecorded jobs. The manifest asks for such a job, but no
+/// run has selected and recorded it yet.
 const UNRECORDED: &str = "unrecorded jobs of ";
 
 /// Records the number of jobs that a project's manifest asks for and that no run has recorded as wanted, because no run

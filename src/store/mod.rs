@@ -2,17 +2,18 @@
 //!
 //! A state folder holds one database (`state.db`) and one append-only record of money (`ledger.jsonl`). [`Store`]
 //! writes both through one queue; [`Reader`] reads the database and never blocks. A process that submits, collects or
-//! rebuilds holds the [`Lock`]. Small commands, such as `approve`, may run at the same time without the lock. So a write
-//! to a take is a compare-and-set: it fails with `Changed` if another process has changed the take first.
+//! rebuilds holds the [`Lock`]. Small commands, such as `approve`, may run at the same time without the lock. So a
+//! write to a take is a compare-and-set: it fails with `Changed` if another process has changed the take first.
 //!
-//! - `plan_tables` holds the jobs of a plan, and `admit` records them with the takes to send.
+//! - `plan_tables` holds the jobs of a plan in temporary tables. `admit` records jobs with the takes to send.
 //! - `work` lists the takes that a run must work on.
-//! - `write` saves an intent before its request is sent. `apply` saves the effect of each later event on a take.
+//! - `write` records each submission before it is sent. `apply` saves the effect of each later event on a take.
 //! - `write_queue` and `writer` group writes into transactions, commit them, and append their lines to the ledger.
 //! - `ledger` defines the lines, `ledger_file` writes them, and `events` reads them back as events.
-//! - `agreement` and `repair` compare and repair both files at the start; `restore` finds the lines that the ledger lost;
-//!   `recover` rebuilds a lost database.
-//! - `schema` defines the tables, and `rows` converts states to and from them. `read`, `look` and `money` answer queries.
+//! - `agreement` and `repair` compare and repair both files at the start. `restore` finds the lines that the ledger has
+//!   lost, and `recover` rebuilds a lost database.
+//! - `schema` defines the tables, and `rows` converts states to and from rows. `read`, `look` and `money` answer
+//!   queries.
 
 mod adjust;
 mod admit;
@@ -104,7 +105,8 @@ pub enum Mode<'a> {
         /// The function that returns a model's retry policy, for takes whose submission a crash interrupted.
         policy: &'a dyn Fn(&ModelName) -> Policy,
     },
-    /// Opens the store for a small command such as `approve`, which may run at the same time as a run in another process.
+    /// Opens the store for a small command such as `approve`, which may run at the same time as a run in another
+    /// process.
     Concurrent,
 }
 
@@ -117,7 +119,8 @@ pub struct Options {
     /// The machine and folder in which commands submit and collect for the project from now on; `None` does not change
     /// the record.
     pub place: Option<Place>,
-    /// True to accept a state folder on a network file system. The user promises that only one computer writes to the folder.
+    /// True to accept a state folder on a network file system. The user promises that only one computer writes to the
+    /// folder.
     pub allow_network: bool,
     /// A callback that simulates a failing disk, for tests; `None` outside tests.
     pub rehearsal: Option<Rehearsal>,
@@ -144,8 +147,8 @@ pub struct Opened {
     pub warnings: Vec<String>,
     /// The repairs that were made after a crash.
     pub repairs: Vec<Repair>,
-    /// The other machine or folder in which commands last submitted or collected for this project. `None` if there is none,
-    /// or if no job waits to be sent.
+    /// The other machine or folder in which commands last submitted or collected for this project. `None` if there is
+    /// none, or if no job waits to be sent.
     pub elsewhere: Option<OtherCopy>,
 }
 
@@ -170,8 +173,8 @@ impl Deref for Store {
 impl Store {
     /// Opens the database and the ledger in a state folder (`.shotlist`, or a folder below it).
     ///
-    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. If the records are refused, for
-    /// example because they are damaged, they stay unchanged. Even then, other users lose their access to the files.
+    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. Records that are refused, for
+    /// example because they are damaged, stay unchanged, except that other users lose their access to the files.
     pub fn open(
         dir: &Path,
         mode: Mode<'_>,
@@ -270,7 +273,8 @@ impl Store {
         }
     }
 
-    /// Returns the number of transactions that this store has committed. A small number shows that writes are grouped well.
+    /// Returns the number of transactions that this store has committed. A small number shows that writes are grouped
+    /// well.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)

@@ -24,18 +24,18 @@ pub enum By {
     Provider,
     /// The id of the item of the take's job.
     Item,
-    /// The shot of the take's job.
+    /// The name of the shot of the take's job.
     Shot,
     /// The tags of the item. A take counts in the group of each tag, or in the group with an empty name if the item has
     /// no tags.
     Tag,
-    /// No property: takes are grouped only by [`Group::phase`] and [`Group::account`]. The name of every group is
-    /// empty.
+    /// No property besides the outcome ([`Group::phase`] and [`Group::account`]), by which takes are always grouped.
+    /// The name of every group is empty.
     Outcome,
 }
 
 impl By {
-    /// Returns the name of the property, as users type it and as programs read it.
+    /// Returns the name of the property for grouping, as users type it and as programs read it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl By {
 /// The first day, in UTC, from which takes are counted; `None` counts the takes of all days.
 pub type Since = Option<Date>;
 
-/// The sums for all takes with the same group name, the same phase and the same state of their money.
+/// The sums for all takes that have the same value of the property [`By`], the same phase and the same [`MoneyState`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The name of the group: a day, model, provider, item, shot or tag.
@@ -62,7 +62,7 @@ pub struct Group {
     pub phase: Phase,
     /// The state of the takes' money: free, reserved, settled, or in doubt (perhaps charged).
     pub account: MoneyState,
-    /// The number of takes in the group.
+    /// The number of takes that these sums cover.
     pub takes: u64,
     /// The amount that budgets count for the takes; zero if they are free.
     pub usd: Usd,
@@ -83,7 +83,8 @@ impl By {
         }
     }
 
-    /// Returns the SQL join that the group names need besides the tables `takes` and `jobs`; empty if they need none.
+    /// Returns the SQL join that is needed for the names of the groups, besides the tables `takes` and `jobs`; empty if
+    /// no join is needed.
     const fn joined(self) -> &'static str {
         match self {
             Self::Tag => "LEFT JOIN json_each(j.tags) tag",
@@ -165,8 +166,8 @@ impl Reader {
 impl Reader {
     /// Returns the number of takes that were charged more than their price, and the sum of the excess.
     ///
-    /// The takes of the run and of the interrupted runs that it resumed count, and those in `learned`, whichever run
-    /// submitted them: takes whose charge became known only now.
+    /// The takes of the run and of the interrupted runs that it resumed are counted. The takes in `learned` are counted
+    /// as well: their charge became known only now, and any run may have submitted them.
     pub async fn above_price(
         &self,
         run: RunId,

@@ -1,4 +1,5 @@
-//! Holds the wanted jobs of one plan in temporary tables, next to the project's history.
+//! Holds the wanted jobs of one plan (the jobs that the manifest asks for) in temporary tables, next to the project's
+//! history.
 //!
 //! SQLite keeps the tables in a private file without a name, which disappears with the connection. The state database
 //! is attached read-only. If there is none, empty tables replace it, so that every query still works.
@@ -29,15 +30,17 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The temporary tables that hold the jobs of a plan.
+/// The temporary tables that hold the jobs of a plan. A canary is the group of jobs that are rendered and reviewed
+/// before the other jobs.
 ///
-/// - `wanted`: the wanted jobs; `at` is a job's position in the order of submission, and `template`, `kind` and
-///   `draw` help to choose a canary.
-/// - `decided`: the plan's decisions.
+/// - `wanted`: the wanted jobs; `at` is a job's position in the order of submission, and `template`, `kind` and `draw`
+///   help to choose a canary.
+/// - `decided`: the plan's decisions about the jobs.
 /// - `kept_back`: the positions of the jobs that wait for the review of a canary.
-/// - `leaders`: the fingerprints that several jobs share; `first` and `second` are the positions of the two jobs
-///   whose renderings the others can use.
-/// - `leading`: the decisions about these two jobs.
+/// - `leaders`: each fingerprint that several jobs share, with the positions `first` and `second` of two jobs whose
+///   clip the other jobs can use. The second is for jobs that must not use the clip of the first: variants of its item
+///   and shot.
+/// - `leading`: the decisions about the jobs `first` and `second`.
 const TABLES: &str = "
 CREATE TABLE wanted (
     at INTEGER PRIMARY KEY,
@@ -124,13 +127,14 @@ pub struct PlanTables {
     tables: Arc<Mutex<LockedTables>>,
 }
 
-/// The database connection to the tables of the temporary tables of a plan, with cached facts about their content.
+/// The database connection to the temporary tables of a plan, with cached facts about their content.
 pub struct LockedTables {
     db: Connection,
-    /// The path that error messages name: the state database, or the folder of the tables if there is none.
+    /// The path that error messages name: the state database or, if there is none, the folder with the file of the
+    /// temporary tables.
     path: PathBuf,
     project: String,
-    /// The first error that occurred while jobs were added to the plan's tables; `None` if there was no error.
+    /// The first error that occurred while jobs were added to the tables; `None` if there was no error.
     trouble: Option<StoreError>,
     taken: i64,
     is_urgent: bool,
@@ -152,7 +156,8 @@ pub struct LockedTables {
     signatures: Option<Signatures>,
 }
 
-/// A wanted job with the plan's decision about it.
+/// A job that the manifest asks for, with the plan's decision about the job: for example, to render it or to keep its
+/// clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
     /// The position of the job in the order of submission.
@@ -163,8 +168,8 @@ pub struct Decided {
     pub decision: Decision,
     /// The new take that [`LockedTables::order`] recorded for the job; `None` if nothing was ordered.
     pub ordered: Option<TakeId>,
-    /// The take that counts as a rendering of the job although it was ordered with another fingerprint; `None` if there is
-    /// none.
+    /// The take that counts as a rendering of the job although it was ordered with another fingerprint; `None` if there
+    /// is none.
     pub alike: Option<TakeId>,
 }
 
@@ -190,7 +195,7 @@ pub struct Taken {
     pub project: String,
     /// The job that has the clip.
     pub owner: JobKey,
-    /// The clip at its path.
+    /// The clip of the job `owner`, which is at the path of the wanted job's clip.
     pub filed: crate::plan::known::Filed,
 }
 
@@ -204,8 +209,8 @@ impl Gone {
 }
 
 impl PlanTables {
-    /// Opens an empty plan tables in a file without a name: below `folder` if that is writable, else in the system's
-    /// temporary folder. A million jobs need about half a gigabyte of disk space.
+    /// Creates empty tables for a plan, in a file without a name: below `folder` if that is writable, else in the
+    /// system's temporary folder. A million jobs need about half a gigabyte of disk space.
     pub fn new(folder: Option<&Path>) -> Result<Self, StoreError> {
         // The name is removed as soon as the connection has the file open: a killed process leaves nothing behind.
         let file = folder.and_then(|folder| tempfile::Builder::new().prefix("plan").tempfile_in(folder).ok());
@@ -250,7 +255,7 @@ impl PlanTables {
         Ok(Self { tables: Arc::new(Mutex::new(tables)) })
     }
 
-    /// Locks the tables for the calling thread until the returned guard is dropped.
+    /// Locks the plan's temporary tables for the calling thread until the returned guard is dropped.
     pub fn lock(&self) -> MutexGuard<'_, LockedTables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -261,8 +266,8 @@ impl LockedTables {
         self.db.prepare(sql)?.exists([])
     }
 
-    /// Makes and saves the plan's decision for every job that `scope` selects. `limit` is the largest number of jobs to submit.
-    /// It does not limit decisions that cost nothing.
+    /// Makes and saves the plan's decision for every job that `scope` selects. `limit` is the largest number of jobs to
+    /// submit. It does not limit decisions that cost nothing.
     pub fn decide(&self, scope: Scope<'_>, limit: Option<usize>) -> Result<(), StoreError> {
         // One transaction, so that every look-up sees the same state.
         self.run(|| self.db.execute_batch("BEGIN"))?;
@@ -270,8 +275,8 @@ impl LockedTables {
         self.run(|| decided.and_then(|()| self.db.execute_batch("COMMIT")))
     }
 
-    /// Keeps the first `limit` decisions that submit a job, and removes the later ones. Also removes the decisions that
-    /// would share the clips of jobs whose decisions were removed.
+    /// Keeps the first `limit` decisions that submit a job, and removes the later ones. If such a later job would have
+    /// shared its clip with other jobs, also removes the decisions about these other jobs.
     fn limit(&self, limit: usize) -> rusqlite::Result<()> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.db
@@ -306,13 +311,13 @@ impl LockedTables {
         self.others.iter().filter(|(_, live)| !live).map(|(project, _)| project.clone()).collect()
     }
 
-    /// Returns the number of wanted jobs.
+    /// Returns the number of jobs that the manifest asks for.
     #[must_use]
     pub const fn len(&self) -> i64 {
         self.taken
     }
 
-    /// Reports whether no job is wanted.
+    /// Reports whether the manifest asks for no job.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.taken == 0

@@ -106,8 +106,8 @@ impl Reader {
 
     /// Returns the takes of a project (`None`: of all projects) that need a person's decision, oldest first.
     ///
-    /// Includes a take of another project if a wanted job of this project cannot be rendered before the decision,
-    /// because it asks for the same clip. That happens when a project was renamed.
+    /// Includes a take of another project if a job of this project asks for the same clip. This job cannot be rendered
+    /// before the decision. That happens when a project was renamed.
     pub async fn held(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
@@ -125,7 +125,7 @@ impl Reader {
         .await
     }
 
-    /// Returns the clip under a job's name; `None` if the job is unknown or has no clip.
+    /// Returns a job's present clip; `None` if the job is unknown or has no clip.
     pub async fn filed(&self, project: &str, key: &JobKey) -> Result<Option<Filed>, StoreError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.read(move |db| {
@@ -141,8 +141,8 @@ impl Reader {
         .await
     }
 
-    /// Returns the other jobs that wait for the clip of a take. The manifest asks for them with the take's fingerprint,
-    /// and they have no such clip yet.
+    /// Returns the other jobs that wait for the clip of a take. The manifest asks for the same request in these jobs
+    /// (the fingerprint is that of the take), and none of these jobs has a clip of this request yet.
     pub async fn followers(&self, take: &TakeId) -> Result<Vec<JobKey>, StoreError> {
         let take = take.clone();
         self.read(move |db| {
@@ -167,8 +167,8 @@ impl Reader {
         .await
     }
 
-    /// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is
-    /// none, or if a wanted job already has such a clip at this path, where it belongs.
+    /// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is no
+    /// such take, or if the file is where it belongs: a wanted job has this path, and this file is its clip.
     ///
     /// Searches every take, so it is only for a path with an unexpected file. After a crash, such a file may be a
     /// finished clip that was not recorded.
@@ -270,8 +270,8 @@ impl Reader {
         .await
     }
 
-    /// Checks whether one of these request ids is from a submission of this state folder, of any project. Submissions that were
-    /// recorded before `since` do not count.
+    /// Checks whether one of these request ids is from a submission of this state folder, of any project. Submissions
+    /// that were recorded before `since` do not count.
     pub async fn any_attempt(&self, ids: Vec<RequestId>, since: Timestamp) -> Result<bool, StoreError> {
         self.read(move |db| {
             let mut select =
@@ -307,8 +307,8 @@ impl Reader {
         self.read(|db| db.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }
 
-    /// Returns a number that grows whenever another process writes without the lock of the state folder, as `approve` does. If
-    /// it has grown, data in memory may be out of date.
+    /// Returns a number that grows whenever another process writes without the lock of the state folder, as `approve`
+    /// does. If it has grown, data in memory may be out of date.
     pub async fn changes(&self) -> Result<u64, StoreError> {
         let sql = "SELECT value FROM meta WHERE key = 'visits'";
         self.read(move |db| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)))
@@ -317,10 +317,11 @@ impl Reader {
     }
 }
 
-/// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is none.
+/// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is no
+/// such take.
 ///
-/// Also returns `None` if a job has a clip with these bytes at this path and meets the SQL condition `is_needed` on its
-/// row `f`.
+/// Also returns `None` if a job with a clip of these bytes at this path fulfils `is_needed`. In this SQL condition, `f`
+/// is the job's row of the table `jobs`.
 pub(super) fn clip_at(
     db: &Connection,
     path: &str,

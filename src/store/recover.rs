@@ -31,7 +31,8 @@ use std::path::{Path, PathBuf};
 /// The name of the new database until it gets the name of the old one.
 const NEW: &str = "state.db.new";
 
-/// The part of the name of a kept old file that comes before the time.
+/// The text between the original name and the time in the name of an old file that recovery keeps, such as
+/// `state.db.old-20261105T120000Z`.
 const OLD: &str = ".old-";
 
 /// The suffixes of SQLite's files next to a database; they belong to that database alone.
@@ -44,10 +45,11 @@ pub trait ClipFinder {
     /// Returns the new path of a clip that was at `path` before a newer clip replaced it. Returns `None` if no file
     /// with the recorded size and hash is found.
     fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String>;
-    /// Returns the size and hash of the file at a path if its sidecar names this take and matches the file; otherwise `None`.
+    /// Returns the size and hash of the file at a path if its sidecar names this take and matches the file; otherwise
+    /// `None`.
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile>;
-    /// Returns all sidecars as `(path of the clip, JSON of the sidecar)`, in the order of the paths. The clip of a sidecar may
-    /// be missing or altered.
+    /// Returns all sidecars as `(path of the clip, JSON of the sidecar)`, in the order of the paths. The clip of a
+    /// sidecar may be missing or altered.
     fn sidecars(&self) -> Vec<(String, serde_json::Value)>;
 }
 
@@ -164,8 +166,8 @@ impl Recovery {
         self.why.as_ref()
     }
 
-    /// Checks whether the ledger lost lines that the database has. The next start of a command that submits, collects or
-    /// rebuilds writes them again.
+    /// Checks whether the ledger lost lines that the database has. The next start of a command that submits, collects
+    /// or rebuilds writes them again.
     #[must_use]
     pub const fn is_ledger_cut(&self) -> bool {
         self.cut
@@ -258,11 +260,11 @@ impl Recovery {
         })
     }
 
-    /// Adds ledger lines for the takes that are recorded only in sidecars. Returns the number of these takes and their
-    /// total cost.
+    /// Adds ledger lines for the takes that are recorded only in sidecars (the JSON files next to clips). Returns the
+    /// number of these takes and their total cost.
     ///
-    /// A take counts once, even if its clip was copied. Copies that still exist come first, then the copy at the
-    /// original path.
+    /// A take with several sidecars, because its clip was copied, counts once. The preferred sidecars are those whose
+    /// clips still exist, and of these the sidecar at the original path.
     fn witnessed(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
         let mut firsts: Vec<&SidecarTake> = self
             .witnesses

@@ -22,18 +22,19 @@ pub enum Repair {
         /// The number of bytes that were dropped from the ledger.
         bytes: u64,
     },
-    /// The ledger has lost lines that the database had seen, and they were written again. Requests that were being sent at
-    /// the crash count as sent.
+    /// The ledger has lost lines that the database had seen, and they were written again. Requests that were being sent
+    /// at the crash count as sent.
     LedgerCut,
-    /// Lines of the database were missing from the ledger and were added.
+    /// Lines that the database has saved for the ledger were missing from the ledger and were added.
     LinesAdded {
         /// The number of lines that were added to the ledger.
         count: usize,
     },
-    /// The intent had not reached the ledger, so the request was surely not sent: the take waits to be sent again.
+    /// The ledger had no line about the start of the submission, so the request was surely not sent. The take waits to
+    /// be sent again.
     NeverSent(Take),
-    /// The request may have reached the provider, but no answer is known. The task is searched, or a person must
-    /// decide.
+    /// The request may have reached the provider, but no answer is known. The program searches the provider's tasks for
+    /// it or, if the provider has no such search, a person must decide.
     Unanswered(Take),
     /// The ledger had an event of the take that the database lacked, and the event was applied to the take.
     Imported(Take),

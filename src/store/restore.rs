@@ -13,8 +13,8 @@ use std::collections::HashSet;
 /// Builds ledger lines about those takes and reviews of the database that are missing from `entries`, the lines of the
 /// ledger.
 ///
-/// An attempt that surely cost nothing gets no line: without its outcome, it would look like a request without an
-/// answer.
+/// An attempt that surely cost nothing gets no line. Only the line about its start could be written, which would look
+/// like a request without an answer.
 pub(super) fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::Result<Vec<Entry>> {
     let reported: HashSet<(&str, u32, Kind)> =
         entries.iter().map(|entry| (entry.take.as_str(), entry.attempt, entry.kind)).collect();

@@ -61,7 +61,7 @@ impl From<StoreError> for ReviewError {
     }
 }
 
-/// A job that has a finished clip under its name, with that clip and the take that made it.
+/// A job with its present clip, and with the finished take that made the clip.
 struct Shown {
     job: i64,
     project: String,
@@ -125,8 +125,7 @@ impl Store {
 }
 
 impl Store {
-    /// Records that a person chose an earlier version of a job's clip, which then counts as the clip for the job's
-    /// present fingerprint.
+    /// Records that a person chose an earlier version of a job's clip, which then counts as made for the job's request.
     ///
     /// Returns [`ApplyError::Changed`] if the job or the take is not known.
     pub async fn choose(
@@ -172,8 +171,9 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns the review that a job's newest review replaced; `None` if there is none. The returned flag is true if
-    /// that review is of this job, and no take of the job was ordered since.
+    /// Returns the review that a job's newest review replaced; `None` if there is none. Reviews of other jobs with the
+    /// same clip count as well. The returned flag is true if the replaced review is of this job itself, and no take of
+    /// the job was ordered since.
     pub async fn former_review(
         &self,
         project: &str,
@@ -209,7 +209,7 @@ impl Reader {
 const SHOWN: &str =
     "SELECT id, project, shot, item, variant, fingerprint, filed_take, filed_sha256 FROM jobs";
 
-/// Returns a job with the finished clip under its name; `None` if there is no such clip.
+/// Returns a job with its present clip; `None` if the job is unknown or has no finished clip.
 fn shown_by(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<Shown>> {
     let Some(job) = takes::job_id(db, project, key)? else { return Ok(None) };
     let sql = format!("{SHOWN} WHERE id = ?1 AND filed_take IS NOT NULL");
@@ -243,7 +243,7 @@ fn shown(db: &Connection, row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Sh
     }))
 }
 
-/// Returns the newest review that holds for a job: a review of this job, or of another with the same clip and fingerprint.
+/// Returns the newest review of this job, or of another job with the same clip and fingerprint.
 fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM reviews WHERE job = ?1 OR (clip = ?2 AND fingerprint = ?3)
@@ -254,10 +254,10 @@ fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
         .optional()
 }
 
-/// Cancels the job's unsent rendering that an earlier review has queued, or that `redo --rejected` has ordered.
+/// Cancels an unsent rendering of a job, because the new review of the job no longer asks for another rendering.
 ///
-/// With `is_rejected`, the clip is still rejected, so a rendering of `redo --rejected` is not cancelled. A rendering
-/// that was sent is never cancelled.
+/// The job's previous review asked for this rendering, or `redo --rejected` ordered it. In the second case, it is not
+/// cancelled if the new review rejects the clip as well (`is_rejected`). A rendering that was sent is never cancelled.
 fn take_back(
     batch: &mut Batch<'_>,
     shown: &Shown,
@@ -285,7 +285,7 @@ fn take_back(
     Ok(())
 }
 
-/// Adds one review to the database and its line to the ledger. Only a job that the reviewer named gets another rendering.
+/// Adds a review to the database, and its line to the ledger. Only a job that the reviewer named is rendered again.
 fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) -> rusqlite::Result<Review> {
     if !new.redo {
         take_back(batch, shown, new.outcome == Outcome::Rejected, now)?;

@@ -1,5 +1,5 @@
-//! Saves the canaries of templates (the first clips, which a person reviews before the rest is rendered), and the
-//! templates whose canaries were approved.
+//! Saves the canaries of templates (the first clips, which a person reviews before the rest is rendered). Also saves
+//! which templates have passed the review.
 
 use super::Store;
 use super::error::StoreError;
@@ -16,12 +16,13 @@ pub struct Canary {
     pub template: Sha256,
     /// The rule by which the jobs were chosen.
     pub draw: Draw,
-    /// The keys of the jobs of the canary, in the order in which they were chosen.
+    /// The keys of the jobs whose clips are reviewed first, in the order in which the jobs were chosen.
     pub jobs: Vec<JobKey>,
 }
 
 impl Store {
-    /// Records newly chosen canaries and the digests of the templates whose canaries were approved, in one transaction.
+    /// Records newly chosen canaries (the jobs to render and review first), and the templates whose canaries have
+    /// passed the review. Writes both in one transaction. `passed` has the digests of these templates.
     pub async fn keep_rollout(
         &self,
         project: &str,

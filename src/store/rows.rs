@@ -308,7 +308,8 @@ struct PictureFactsMirror {
     sha256: Sha256,
     width: u32,
     height: u32,
-    /// The traits of the picture. They are not stored, because they matter only when the rendering is ordered.
+    /// Properties of the picture that some models cannot handle. They are not stored, because only the checks before a
+    /// rendering is ordered use these properties.
     #[serde(skip)]
     traits: PictureTraits,
 }

@@ -34,10 +34,11 @@ pub enum Window {
     Invocation(RunId),
     /// The submissions of a run and of the interrupted runs that it resumed.
     Run(RunId),
-    /// The submissions on the UTC day that contains this time, and on later days: a clock that was ahead must not leave
-    /// money out of the budgets.
+    /// The submissions on the UTC day that contains this time, and on later days. Later days count because a clock that
+    /// was ahead must not leave money out of the budgets.
     Day(Timestamp),
-    /// The submissions in the UTC month that contains this time, and in later months.
+    /// The submissions in the UTC month that contains this time, and in later months. Later months count because a
+    /// clock that was ahead must not leave money out of the budgets.
     Month(Timestamp),
     /// All submissions ever.
     Ever,
@@ -55,7 +56,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Returns the total that a budget counts: the sum of all three amounts.
+    /// Returns the total that a budget counts: the settled, the reserved and the perhaps charged amount.
     #[must_use]
     pub fn total(self) -> Usd {
         self.settled + self.reserved + self.in_doubt
@@ -174,8 +175,8 @@ impl Reader {
 }
 
 impl Window {
-    /// Returns an SQL condition that selects this window, and the value of its parameter `:value`. `r` is a row of the table
-    /// `runs`, and `t` one of `tallies`.
+    /// Returns an SQL condition that selects the submissions of this window, and the value of its parameter `:value`.
+    /// In the condition, `r` is the table `runs`, and `t` is the table `tallies` (the money of each run on each day).
     fn condition(self) -> (&'static str, Box<dyn ToSql>) {
         match self {
             Self::Invocation(run) => ("r.id = :value", Box::new(run.0)),

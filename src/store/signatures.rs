@@ -47,7 +47,7 @@ impl Signatures {
         Ok(self.stored(sha256)?.and_then(|bytes| Signature::from_bytes(&bytes)))
     }
 
-    /// Computes and saves the signature of a picture, if it has no saved one yet.
+    /// Computes and saves the visual signature of a picture, unless the file already has a signature of this picture.
     pub fn learn(
         &self,
         sha256: Sha256,

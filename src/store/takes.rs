@@ -27,9 +27,11 @@ pub(super) fn list(phases: &[Phase]) -> String {
     format!("({})", names.join(", "))
 }
 
-/// Returns the SQL expression for `takes.queue`: the priority of a take's job while the take may be submitted.
+/// Returns the SQL expression that computes the column `takes.queue`. The column has the priority of the take's job
+/// while the take may be submitted; otherwise it is empty.
 ///
-/// `state`, `due` and `job` are the expressions for the take's state, due time and job.
+/// The parameters are SQL expressions as well: `state` gives the state of the take, `due` gives the due time, and `job`
+/// gives the row number of the job.
 pub(super) fn queue(state: &str, due: &str, job: &str) -> String {
     let never = Timestamp::MAX.as_millisecond();
     format!(
@@ -89,8 +91,8 @@ pub(super) fn request(row: &Row<'_>, column: usize) -> rusqlite::Result<Request>
     rows::request_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
 }
 
-/// Reads a job's clip from the columns `filed_take, filed_path, filed_size, filed_sha256`, which begin at column `first`.
-/// Returns `None` if the job has no clip.
+/// Reads a job's clip from the columns `filed_take, filed_path, filed_size, filed_sha256`, which begin at column
+/// `first`. Returns `None` if the job has no clip.
 pub(super) fn filed(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Filed>> {
     let Some(take) = row.get::<_, Option<String>>(first)? else { return Ok(None) };
     let file =
@@ -128,14 +130,16 @@ pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::R
         .map(|_| ())
 }
 
-/// Records the charge that a person read on the provider's bill. If `is_final`, the provider's figures no longer change it.
+/// Records the charge that a person read on the provider's bill. If `is_final`, the provider's figures no longer change
+/// it.
 pub(super) fn set_adjusted(db: &Connection, id: &TakeId, usd: Usd, is_final: bool) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE takes SET settled = ?2, adjusted = ?3 WHERE id = ?1")?
         .execute((&id.0, usd.micros(), is_final))
         .map(|_| ())
 }
 
-/// Returns the newest of a job's takes with this fingerprint, and the row number of the job; `None` if there is no such take.
+/// Returns the newest take that was ordered for a job with this fingerprint (hash of the request), and the row number
+/// of the job. Returns `None` if there is no such take.
 pub(super) fn newest_of_order(
     db: &Connection,
     project: &str,
@@ -262,8 +266,9 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timest
     .map(|_| ())
 }
 
-/// Lets another take have a task that its take only has because a person named the wrong one: the provider answered
-/// about another request. Returns true if the task is free now.
+/// Removes a wrong task id from its take, so that another take can have the task. Returns true if the task is free now.
+///
+/// A person gave the wrong id to the take, and a poll showed that the task belongs to another request.
 pub(super) fn release(db: &Connection, provider: &str, task: &TaskId) -> rusqlite::Result<bool> {
     let sql = "UPDATE takes SET task_id = NULL
                WHERE provider = ?1 AND task_id = ?2 AND state = 'held' AND data ->> '$.held.reason' = 'id_mismatch'";
@@ -330,7 +335,7 @@ pub(super) fn unfile_at(db: &Connection, take: &TakeId, path: &str) -> rusqlite:
     .map(|_| ())
 }
 
-/// Records that a take's clip is under the name of the take's own job.
+/// Records a take's clip as the present clip of the take's own job.
 pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()> {
     let job = db
         .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
@@ -338,8 +343,8 @@ pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite
     set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
 }
 
-/// Records that a take's clip is no longer under any job's name, so that it can be placed again. Returns the path at
-/// which the take's own job had the clip; `None` if that job did not have it.
+/// Records that a take's clip is no longer the present clip of any job, so that the clip can be saved again. Returns
+/// the path at which the take's own job had the clip; `None` if that job did not have this clip.
 pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
     let path: Option<String> = db
         .prepare_cached(

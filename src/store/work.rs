@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 pub enum Queue {
     /// The takes of every project whose clips can be downloaded or placed, sorted by the expiry of their links.
     Clips,
-    /// The takes of every project whose tasks must be polled or whose unanswered submissions must be looked up, sorted by due
-    /// time.
+    /// The takes of every project whose tasks must be polled or whose unanswered submissions must be looked up, sorted
+    /// by due time.
     Tasks,
     /// The takes of wanted jobs that the run may submit to a model, in the order of submission. The list includes takes
     /// that are not due yet.

@@ -108,8 +108,8 @@ impl Writer {
         Ok(Some(first))
     }
 
-    /// Commits a batch of one write; returns `None` if nothing was written. The write needs no savepoint, because there is
-    /// nothing else to commit if the write is refused.
+    /// Commits a batch of one write; returns `None` if nothing was written. The write needs no savepoint, because there
+    /// is nothing else to commit if the write is refused.
     fn commit_alone(&mut self, job: &mut dyn Job) -> Result<Option<u64>, StoreError> {
         let mut verdict = None;
         let committed = self.transact(|batch| {
@@ -137,7 +137,7 @@ impl Writer {
     fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let mut committed = self.commit(&mut jobs);
         if self.may_use_reserve(&committed, &jobs) {
-            // The reserve is for what is paid already. Other writes would only fill the disk again.
+            // The reserve is for what is already paid for. Other writes would only fill the disk again.
             let (must_persist, others): (Vec<_>, Vec<_>) =
                 jobs.into_iter().partition(|job| job.must_persist().is_some());
             wake(others, &committed);
@@ -192,8 +192,8 @@ impl Writer {
     }
 }
 
-/// Records the error of a write that the database refused. If the write is about a paid task, returns its ledger line,
-/// which the caller must save without the write; otherwise `None`.
+/// Records the error of a write that the database refused. If the write is about a paid task, returns the ledger line
+/// of the write; otherwise `None`. The caller must save this line in the ledger although the database lacks the write.
 fn refuse(job: &mut dyn Job, cause: StoreError) -> Option<Entry> {
     let line = job.must_persist().map(|must_persist| must_persist.line.clone());
     job.refuse(if line.is_some() { unsaved(job, Kept::Ledger, &cause) } else { cause });
@@ -215,7 +215,8 @@ fn wake<T>(jobs: Vec<Box<dyn Job>>, batch: &Result<T, StoreError>) {
     }
 }
 
-/// Checks whether an error fails the whole batch. A violated constraint or an unreadable row fails only one write.
+/// Checks whether an error makes all writes of a batch fail. A violated constraint or an unreadable row makes only one
+/// write fail.
 fn fails_all(error: &rusqlite::Error) -> bool {
     !matches!(error.sqlite_error_code(), None | Some(ErrorCode::ConstraintViolation))
 }
@@ -273,8 +274,8 @@ impl Drop for WriteQueue {
     }
 }
 
-/// Locks a mutex even if a thread has panicked while holding it. The callers of that write got an error, and SQLite has
-/// rolled it back.
+/// Locks a mutex even if a thread has panicked while holding it. If that thread was making a write, SQLite has rolled
+/// the write back, and the callers that waited for the write got an error.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -295,15 +296,15 @@ impl Shared {
                     writer.settle(jobs);
                     writer.ledger.unlock();
                 }
-                // Nothing can be committed, but a line of the ledger may still save what is paid.
+                // Nothing can be committed, but a line of the ledger may still save what is paid for.
                 Err(error) => writer.save_in_ledger(jobs, &error),
             }
         }
     }
 }
 
-/// The async task that makes the writes in the queue. If it panics or never starts, dropping it empties the queue, and the next
-/// write starts another task.
+/// The async task that makes the writes in the queue. If it panics or never starts, dropping it empties the queue, and
+/// the next write starts another task.
 struct Flush {
     shared: Arc<Shared>,
     finished: bool,

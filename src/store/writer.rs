@@ -39,14 +39,14 @@ impl Batch<'_> {
         self.put(entry, intent)
     }
 
-    /// Adds a line that the ledger has lost. Even an intent is appended by the next start if this process is killed
-    /// before.
+    /// Adds a line that the ledger has lost. If this process is killed before it has appended the line to the ledger,
+    /// the next start appends the line. For a line of kind `Intent`, only this function ensures that.
     pub(super) fn restore(&mut self, entry: Entry) -> rusqlite::Result<()> {
         self.put(entry, false).map(drop)
     }
 
-    /// Returns the lines that still must be appended to the ledger. Intents are left out, because only the batch that
-    /// made them appends them.
+    /// Returns the lines that still must be appended to the ledger. Lines of kind `Intent` (a submission is about to be
+    /// sent) are left out, because only the transaction that added such a line appends it.
     pub(super) fn waiting(&self) -> rusqlite::Result<Vec<Entry>> {
         let mut select = self.db.prepare_cached("SELECT line FROM outbox WHERE NOT intent ORDER BY seq")?;
         let lines = select.query_map([], |row| row.get::<_, String>(0))?;
@@ -87,8 +87,8 @@ pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) ledger: Ledger,
     pub(super) dir: PathBuf,
-    /// The lock of the state folder; `None` if this process does not submit, collect or rebuild. Only such a process, which
-    /// has repaired both files, may record that the database and the ledger agree.
+    /// The lock of the state folder; `None` if this process does not submit, collect or rebuild. Only such a process,
+    /// which has repaired both files, may record that the database and the ledger agree.
     pub(super) lock: Option<Lock>,
     /// True if the ledger has a line that the database lacks. Then this process no longer records that the database and
     /// the ledger agree.
@@ -150,11 +150,11 @@ impl Writer {
         Ok((value, first))
     }
 
-    /// Begins a transaction. Returns the highest `seq` number in use.
+    /// Begins a transaction. Returns the highest `seq` number in use, and a flag.
     ///
-    /// A process with the lock of the folder also records that the database has all ledger lines that this process has
-    /// seen. The returned flag is true if it does. Any other process counts the transaction, so that an active run
-    /// notices it.
+    /// The flag is true if the transaction also records that the database has all ledger lines that this process has
+    /// seen. Only a process with the lock of the state folder may record that. A process without the lock increases a
+    /// counter instead, so that an active run notices the transaction.
     fn begin(&self, db: &Connection) -> rusqlite::Result<(u64, bool)> {
         let sql = "SELECT value, EXISTS (SELECT 1 FROM meta WHERE key = 'ahead') FROM meta WHERE key = 'seq'";
         let (seq, is_marked) = db
@@ -180,10 +180,11 @@ impl Writer {
         Ok((seq.max(self.ledger.last()), agree))
     }
 
-    /// Appends the lines that the ledger still lacks; those of this batch have numbers above `first`. Returns the
-    /// number of appended lines from earlier batches.
+    /// Appends the lines that the ledger still lacks. Returns how many of these lines are from earlier transactions;
+    /// the lines of the last transaction have `seq` numbers above `first`.
     ///
-    /// An intent of an earlier batch is left out, because its caller got an error and sent nothing.
+    /// A line of kind `Intent` (a submission is about to be sent) from an earlier transaction is left out, because its
+    /// caller got an error and sent nothing.
     pub(super) fn append(&mut self, first: u64) -> Result<usize, StoreError> {
         let path = folder::database(&self.dir);
         let lines = self.lines_to_append(first).map_err(|e| StoreError::sql(&path, &e))?;

@@ -21,8 +21,8 @@ fn is_within(name: &str, domain: &str) -> bool {
     domain == "*" || name.strip_suffix(bare).is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
-/// Returns true if an IP address is equal to an entry of the list, or in the network (such as `10.0.0.0/8`) of the
-/// entry.
+/// Returns true if an entry of `NO_PROXY` is this IP address, or a network (such as `10.0.0.0/8`) that contains the
+/// address.
 fn is_in_network(address: IpAddr, entry: &str) -> bool {
     let (network, length) = match entry.split_once('/') {
         Some((network, length)) => (network, length.parse::<u32>().ok()),

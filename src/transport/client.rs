@@ -64,7 +64,8 @@ pub struct PaidClient {
 pub struct FreeClient {
     http: Client,
     proxies: Proxies,
-    /// The time without further bytes after which a JSON object without a length is complete.
+    /// The time to wait for more bytes after a complete JSON object in an answer without a length. If no byte follows
+    /// in this time, the answer is complete.
     quiet: Duration,
     clips: ClipClients,
 }
@@ -144,11 +145,11 @@ impl FreeClient {
         arrived.reply(ended, endpoint)
     }
 
-    /// Starts the download of the first `bytes` bytes of a picture that the manifest links, to check it before the
-    /// provider downloads it.
+    /// Starts the download of the first `bytes` bytes of a picture to which the manifest links, so that the picture can
+    /// be checked before the provider downloads it.
     ///
-    /// More bytes may come if the server does not support ranges. No credentials are sent. Addresses that are not
-    /// public are refused.
+    /// A server that does not support ranges may send the whole picture. No credentials are sent. Addresses that are
+    /// not public are refused.
     pub async fn peek(&self, url: &str, bytes: u64) -> Result<Download, FetchFault> {
         self.clips.peek(url, bytes).await
     }
@@ -241,8 +242,8 @@ impl Arrived {
     }
 }
 
-/// Sends a request, and reads its answer into `arrived`. An answer without a length may have no end, so it also ends if
-/// nothing follows a complete JSON object for the time `quiet`.
+/// Sends a request, and reads its answer into `arrived`. A server may leave the connection open after an answer without
+/// a length. Such an answer counts as complete if nothing follows a complete JSON object for the time `quiet`.
 async fn answer(
     request: RequestBuilder,
     endpoint: &Endpoint,

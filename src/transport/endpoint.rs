@@ -19,7 +19,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Returns the URL of a call. The error says that its path would lead to another host.
+    /// Returns the URL of a call, or an error if the path of the call does not begin with `/` or leads to another host.
     pub(super) fn url(&self, call: &Call) -> Result<Url, String> {
         let base = self.base_url.as_str().trim_end_matches('/');
         let joined = Url::parse(&format!("{base}{}", call.path));
@@ -72,8 +72,8 @@ impl Endpoint {
         url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Returns a digest of a link without its query, which is the part that a fresh link to the same file changes. Validators
-    /// such as an `ETag` hold for one such address only.
+    /// Returns a digest of a link without its query. Only the query changes in a fresh link to the same file, so the
+    /// digest stays the same. Validators such as an `ETag` hold only for links with the same digest.
     #[must_use]
     pub fn address_of(&self, link: &str) -> Sha256 {
         let address = self.resolve(link).map_or_else(
@@ -114,7 +114,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns the filter that removes the key from an answer of `url`; `None` if the host of `url` never gets the key.
+    /// Returns the filter that masks the API key in an answer of `url`; `None` if the host of `url` never gets the key.
     pub(super) fn masker(&self, url: &Url) -> Option<Masker> {
         let key = self.key.as_ref().filter(|_| url.host() == self.base_url.host())?;
         Some(Masker::of(key.expose_secret()))

@@ -158,7 +158,8 @@ impl ClipClients {
     }
 }
 
-/// Returns a download with the headers and the bytes of an answer, without the key of `endpoint`.
+/// Returns a download with the headers and the bytes of an answer. If the server repeats the API key of `endpoint` in a
+/// header, the key is removed; `flow` removes it from the bytes.
 fn download(flow: Flow, endpoint: Option<&Endpoint>) -> Download {
     let header = |name: HeaderName| {
         let value = String::from_utf8_lossy(flow.response().headers().get(name)?.as_bytes()).into_owned();

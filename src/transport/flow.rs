@@ -1,4 +1,5 @@
-//! Reads the body of a download: with a time limit, a minimum speed, and without the key.
+//! Reads the body of a download with a time limit and a minimum speed. If the server repeats the API key in the body,
+//! the key is masked.
 
 use super::fault::{self, FetchFault, FetchFaultKind};
 use super::redact::Masker;
@@ -14,10 +15,10 @@ pub(super) struct Flow {
     host: String,
     end: Instant,
     pace: Pace,
-    /// The filter that removes the key; `None` if the host never got a key.
+    /// The filter that masks the API key in the body; `None` if the host never got a key.
     masker: Option<Masker>,
-    /// The end of the body, once it is reached: `Ok` after the last byte, or else the fault. It is reported after the
-    /// bytes that the filter still holds.
+    /// The end of the body, once it is reached: `Ok` after the last byte, or else the fault. [`Flow::next`] reports the
+    /// end after the bytes that `masker` still holds.
     over: Option<Result<(), FetchFault>>,
 }
 
@@ -58,7 +59,7 @@ impl Flow {
         &self.response
     }
 
-    /// Returns the next bytes of the body without the key; `None` at its end.
+    /// Returns the next bytes of the body, in which an API key is masked; `None` at the end of the body.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, FetchFault> {
         if self.masker.is_none() {
             return self.received().await;

@@ -7,14 +7,16 @@ use bytes::Bytes;
 /// The text that replaces a key. It is safe inside JSON, HTML and URLs.
 const HIDDEN: &[u8] = b"***";
 
-/// The minimum length of a key, in bytes, that is removed. Shorter keys look like ordinary words, which must stay.
+/// The minimum length in bytes of a key that is removed from answers. Shorter keys look like ordinary words, which must
+/// stay.
 const SHORTEST: usize = 6;
 
 /// The maximum number of backslashes before an escaped character. Seven are enough for three layers of JSON inside
 /// JSON.
 const MOST_BACKSLASHES: usize = 7;
 
-/// The maximum number of `25` after a `%`: each further URL encoding of `%2B` adds one, as in `%252B`.
+/// The maximum number of `25` after the `%` of an escaped character. Each further URL encoding adds a `25`: `%2B`
+/// becomes `%252B`.
 const MOST_REPEATS: usize = 3;
 
 /// The maximum number of digits of a numeric HTML entity, with leading zeros.
@@ -66,7 +68,7 @@ pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
 /// The texts to remove from answers (needles): a key as plain text, as JSON writes it, and in Base64.
 struct Spellings {
     needles: Vec<String>,
-    /// For each byte: true if a needle, plain or escaped, may begin with it.
+    /// For each byte: true if one of the `needles` may begin with this byte, plain or escaped.
     begins: [bool; 256],
 }
 
@@ -94,8 +96,8 @@ impl Spellings {
         Self { needles, begins }
     }
 
-    /// Returns the length in bytes of the longest needle at the start of `bytes`, perhaps escaped; `None` if there is
-    /// none.
+    /// Returns the length in bytes of the longest of the `needles` at the start of `bytes`, plain or escaped. Returns
+    /// `None` if none is there.
     fn length(&self, bytes: &[u8]) -> Option<usize> {
         if !self.begins[usize::from(*bytes.first()?)] {
             return None;
@@ -103,7 +105,8 @@ impl Spellings {
         self.needles.iter().filter_map(|needle| spelled(bytes, needle.as_bytes())).max()
     }
 
-    /// Returns the maximum length in bytes of a needle with every character escaped.
+    /// Returns the maximum length in bytes that one of the `needles` can have in an answer, if every character is
+    /// escaped.
     fn longest(&self) -> usize {
         LONGEST_SPELLING * self.needles.iter().map(String::len).max().unwrap_or_default()
     }
@@ -203,7 +206,8 @@ impl Masker {
         Self { spellings: Spellings::of(key), waiting: Vec::new(), is_clip: None }
     }
 
-    /// Takes the next bytes of the body, and returns the bytes that are checked by now.
+    /// Takes the next bytes of the body. Returns the bytes that are already searched for the key, which is masked in
+    /// them. The bytes of a clip are returned unchanged.
     pub(super) fn push(&mut self, bytes: Bytes) -> Bytes {
         if self.is_clip == Some(true) {
             return bytes;
@@ -224,7 +228,7 @@ impl Masker {
         self.mask(decided)
     }
 
-    /// Returns the bytes that still waited, without the key, because the body has ended.
+    /// Returns the last bytes of the body, which waited to be searched for the key. The key is masked in them.
     pub(super) fn finish(&mut self) -> Bytes {
         self.mask(self.waiting.len())
     }

@@ -30,8 +30,10 @@ pub struct Timeouts {
     /// may have been charged.
     pub submit: Duration,
     /// The extra time for a paid call after the limit `submit`, to read an answer that arrived while this process was
-    /// suspended. If an answer has no length, it ends when this time has passed after the last byte of a complete JSON
-    /// object.
+    /// suspended.
+    ///
+    /// The same time applies to each answer without a length of a paid or free call: if no byte follows a complete JSON
+    /// object in this time, the answer is complete.
     pub drain: Duration,
     /// The time limit for a free call, until the last byte of the answer.
     pub poll: Duration,
@@ -99,9 +101,9 @@ impl Proxies {
         let unknown = Url::parse("https://clips.invalid/").ok()?;
         self.named_for(&unknown).map(|proxy| {
             format!(
-                "clips are downloaded through the proxy {proxy}, which resolves host names: a link could lead to a \
-                 private address behind it, because shotlist then sees only addresses that are written as numbers. Configure the \
-                 proxy to refuse private addresses, or list the hosts of your clips in NO_PROXY"
+                "clips are downloaded through the proxy {proxy}, which resolves host names, so shotlist cannot check \
+                 whether the host name in a link leads to a private address of your network. Configure the proxy to \
+                 refuse private addresses, or list the hosts of your clips in NO_PROXY"
             )
         })
     }

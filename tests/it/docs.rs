@@ -105,8 +105,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Makes the folders in which the commands of a page run: a clone, a shop next to its manifests, the shop of an afternoon with
-/// the manifest of that page, and one whose provider loses an answer.
+/// Makes the folders in which the commands of a page run: a clone, a shop next to its manifests, the shop of an
+/// afternoon with the manifest of that page, and one whose provider loses an answer.
 #[expect(clippy::disallowed_methods, reason = "files of a test need no atomic writes")]
 fn clone() -> tempfile::TempDir {
     let clone = tempfile::tempdir().unwrap();
@@ -244,7 +244,8 @@ fn play(page: &Page, terminal: &mut Terminal, transcript: &str) {
     }
 }
 
-/// Runs every command of the chosen pages, all pages at the same time: most of the time is spent waiting for a provider.
+/// Runs every command of the chosen pages, all pages at the same time: most of the time is spent waiting for a
+/// provider.
 fn run(chosen: impl Fn(&Path) -> bool) -> usize {
     let pages: Vec<Page> = pages().into_iter().filter(|page| chosen(&page.path)).collect();
     std::thread::scope(|scope| {

@@ -50,8 +50,8 @@ fn truths() -> BTreeMap<String, Truth> {
     serde_json::from_slice(&fs::read(fixtures().join("truth.json")).unwrap()).unwrap()
 }
 
-/// Returns the fixtures that are not read right yet, each with the reason; also changes of fixtures, as `NAME, CHANGE` or
-/// `*, CHANGE`.
+/// Returns the fixtures that are not read right yet, each with the reason; also changes of fixtures, as `NAME, CHANGE`
+/// or `*, CHANGE`.
 fn pending() -> BTreeMap<String, String> {
     let text = fs::read_to_string(fixtures().join("pending.txt")).unwrap();
     let line =

@@ -1,4 +1,5 @@
-//! Text from outside: whatever ids, titles, task ids and answers hold, no control character reaches a terminal or a log.
+//! Text from outside: whatever ids, titles, task ids and answers hold, no control character reaches a terminal or a
+//! log.
 
 use crate::cli::screen::{self, Screen};
 use crate::support::{Project, SHOP, until};

@@ -109,7 +109,10 @@ async fn without_a_yes_nothing_is_sent_and_the_question_names_the_price() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let asking = |answer| shop.project().asking(Asked(answer, Arc::clone(&asked)));
     let no = refused(asking(Answer::No).run(&RunRequest::default()).await);
-    assert_eq!((no.exit, no.what.as_str(), shop.sent()), (Exit::Usage, "nothing was sent", 0));
+    assert_eq!(
+        (no.exit, no.what.as_str(), shop.sent()),
+        (Exit::Usage, "the answer was no; nothing was sent", 0)
+    );
     assert_eq!(asking(Answer::Yes).run(&RunRequest::default()).await.unwrap().exit(), Exit::Done);
     let asked = asked.lock().unwrap();
     assert!(asked.iter().all(|it| it.topic == Topic::Spend && it.text == asked[0].text));

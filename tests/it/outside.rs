@@ -1,7 +1,7 @@
 //! A provider that another crate adds: registered, planned, run and paid for through the library alone.
 //!
-//! The files in `outside/` are what such a crate consists of; they name nothing but public items. The page about adding a
-//! provider counts them, and is held to its counts.
+//! The files in `outside/` are what such a crate consists of; they name nothing but public items. The page about adding
+//! a provider counts them, and is held to its counts.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 pub(crate) mod provider;

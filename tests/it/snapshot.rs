@@ -29,7 +29,9 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         r"(?<oldest>\bthe oldest for \S+ \([^)]*\))",
         r"(?<pace>\b\d+(?:\.\d+)? a minute\b)",
         r"(?<size>\b(?:\d+ )?of \d+ bytes\b)",
-        r"(?<more>\b\d+ bytes more at byte \d+ of \d+\b)",
+        r"(?<sizes>\b\d+ bytes now, \d+ bytes when it was saved\b)",
+        r"(?<more>\b\d+ bytes are missing\b)",
+        r"(?<at>\bat byte \d+ of \d+\b)",
         r"(?<day>\b\d{4}-\d\d-\d\d\b)",
         r"(?<span>\b(?:\d+d\d\dh|\d+h\d\dm|\d+m\d\ds|\d+s)\b)",
         r"(?<about>\babout \d+ s\b)",
@@ -48,8 +50,8 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Compares the exit code and both streams of one command with a snapshot, and returns the end of the command.
 ///
-/// The snapshot is named after the test, and after its number within the test. For use in tests only: a helper that several
-/// tests call at once would mix up their numbers.
+/// The snapshot is named after the test, and after its number within the test. For use in tests only: a helper that
+/// several tests call at once would mix up their numbers.
 macro_rules! assert_whole {
     ($ended:expr) => {{
         let ended = $ended;
@@ -68,8 +70,8 @@ pub(crate) use assert_whole;
 
 /// Compares outputs apart from the steps that jobs which run at the same time may report or not.
 ///
-/// A provider may stop before or after the next job is sent, so the lines about submissions, retries and stops differ from run
-/// to run. All other lines must be equal, and so must all lines of an output about one job.
+/// A provider may stop before or after the next job is sent, so the lines about submissions, retries and stops differ
+/// from run to run. All other lines must be equal, and so must all lines of an output about one job.
 #[derive(Clone)]
 pub(crate) struct Lasting;
 
@@ -144,8 +146,8 @@ pub(crate) fn whole(ended: &Ended) -> String {
     }
 }
 
-/// Returns a text in which successive lines of jobs stand in the order of the jobs: those that render at the same time overtake
-/// each other.
+/// Returns a text in which successive lines of jobs stand in the order of the jobs: those that render at the same time
+/// overtake each other.
 pub(crate) fn by_job(text: &str) -> String {
     let job = |line: &str| {
         // Warnings stand in front of the lines among which they came, in the order of their words.
@@ -188,7 +190,9 @@ pub(crate) fn stable(text: &str) -> String {
             "oldest" => "the oldest for [span] ([job])".to_owned(),
             "pace" => "[pace] a minute".to_owned(),
             "size" => "[bytes] of [bytes] bytes".to_owned(),
-            "more" => "[bytes] bytes more at byte [bytes] of [bytes]".to_owned(),
+            "sizes" => "[bytes] bytes now, [bytes] bytes when it was saved".to_owned(),
+            "more" => "[bytes] bytes are missing".to_owned(),
+            "at" => "at byte [bytes] of [bytes]".to_owned(),
             "version" if text.starts_with('"') => r#""version":"[version]""#.to_owned(),
             "version" => "shotlist [version]".to_owned(),
             "bytes" => r#""bytes":[bytes]"#.to_owned(),
@@ -206,8 +210,8 @@ pub(crate) fn stable(text: &str) -> String {
     CHANGING.replace_all(text, replace).into_owned()
 }
 
-/// Returns a text in which everything that differs from one time to the next is made the same, and is as wide as before:
-/// a screen keeps its lines.
+/// Returns a text in which everything that differs from one time to the next is made the same, and is as wide as
+/// before: a screen keeps its lines.
 pub(crate) fn veiled(text: &str) -> String {
     let replace = |found: &Captures<'_>| {
         let veil = |c: char| match c {

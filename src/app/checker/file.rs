@@ -16,7 +16,7 @@ const FPS: f64 = 1.0;
 pub(super) struct Ordered<'a> {
     pub(super) request: &'a Request,
     pub(super) card: Option<&'a ModelCard>,
-    /// True in a rehearsal, whose clips never have sound.
+    /// True if the clip comes from a rehearsal (a run with fake providers), whose clips never have sound.
     pub(super) sandbox: bool,
 }
 
@@ -77,9 +77,9 @@ impl Size {
         text.strip_suffix('p').and_then(number).map(Self::Short)
     }
 
-    /// Returns whether a clip's width and height match the size within `percent` percent.
+    /// Returns whether a clip's width and height match this size, with a tolerance of `percent` percent.
     ///
-    /// A ratio may differ by twice as much, because both sides may differ.
+    /// For an aspect ratio the tolerance is doubled, because the width and the height may both be inexact.
     fn fits(self, (width, height): (f64, f64), percent: f64) -> bool {
         let near = |is: f64, wanted: f64, percent: f64| (is - wanted).abs() <= wanted * percent / 100.0;
         match self {

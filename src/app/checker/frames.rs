@@ -114,10 +114,11 @@ enum End {
     Last,
 }
 
-/// Compares the frames at one end of a clip with a source picture, and returns the difference as a finding.
+/// Compares the frames at one end of a clip with a source picture, and returns the differences as findings.
 ///
-/// Only the most similar frame counts, and colours are compared only if the content is the same. `end` says which end
-/// `frames` are from. The black or white bars `inside` are cut off first.
+/// `end` says whether `frames` are from the start or the end of the clip. `inside` holds the clip's black or white
+/// bars, which are cut off each frame first. Only the frame most similar to the picture counts. Colours are compared
+/// only if the content is similar.
 fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars, end: End) -> Vec<Finding> {
     let frames: Vec<Frame> = frames.iter().map(|frame| frame.without(inside)).collect();
     let nearest = |pictures: &[&Frame]| {

@@ -7,7 +7,7 @@
 use super::*;
 use crate::media::frames::{HEIGHT, Measuring, WIDTH};
 
-/// Returns the colour of a pixel in a picture of a coloured product on a coloured ground.
+/// Returns the colour of a pixel in the test picture, which shows a coloured product on a coloured background.
 fn scene(column: usize, row: usize) -> [u8; 3] {
     let wave = |at: usize, long: f64| ((at as f64 / long).sin() * 50.0 + 120.0) as u8;
     let is_product = column.abs_diff(70) < 25 && row.abs_diff(50) < 22;

@@ -1,4 +1,4 @@
-//! The check of one clip, which blocks the calling thread.
+//! Checks a single clip, and blocks the calling thread until the verdict is known.
 
 use super::file::{self, Ordered, finding};
 use super::frames::{self, Sources};

@@ -64,8 +64,9 @@ impl Project {
     /// Undoes the newest review of each job by restoring the review before it.
     ///
     /// If the clip had no earlier review for the same input, it becomes undecided. Each job comes with the revision of
-    /// the newest review that the person saw; another revision is a conflict. A redo that was submitted since then is
-    /// not queued again.
+    /// the newest review that the person saw. If one of the jobs has another revision, that is a conflict, and no
+    /// review is undone. If the restored review asked for a redo, the redo is queued again only if no rendering was
+    /// ordered after that review.
     pub async fn undo(&self, jobs: &[(JobKey, u64)], who: &str) -> Result<DecideReport, Error> {
         let records = self.shown_records().await?;
         let stale = |(key, seen): &&(JobKey, u64)| {

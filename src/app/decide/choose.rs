@@ -1,7 +1,7 @@
-//! Makes an earlier version of a clip the current one: its file moves to the job's path, and the clip from there is
-//! kept.
+//! Makes an earlier version of a clip the current one.
 //!
-//! Both clips stay on disk even if the program is stopped in between; the same command then finishes the move.
+//! The file of that version moves to the job's path, and the clip that was at the path moves below `_takes/`. Both
+//! clips stay on disk even if the program is stopped in between; the same command then finishes the move.
 
 use super::DecideReport;
 use crate::app::concurrent::remark;
@@ -17,15 +17,16 @@ use crate::files::{PlaceFault, Refile, Tree, kept_path};
 use crate::plan::known::Filed;
 
 impl Project {
-    /// Moves an earlier version's clip to the path of its job, and keeps the clip that was there.
+    /// Moves the clip of an earlier version to the path of its job, and keeps the clip that is there now.
     ///
-    /// This costs nothing and is not a review. The version counts as the clip of the job's current input, so no run
-    /// replaces it until the input changes. `seen` is the revision of the job's newest review that the person saw. If
-    /// there is a newer review, nothing is changed and the report has a conflict.
+    /// This costs nothing and is not a review. No run replaces the moved clip until the job's input changes. `seen` is
+    /// the revision number of the newest review that the person knew when choosing. If the job has a newer review,
+    /// nothing is changed, and the report lists the job as a conflict.
     ///
     /// # Errors
     ///
-    /// Returns an error while a run is active, and for a version whose clip is missing.
+    /// Returns an error while a run is active, if `who` is blank, if the job or its version does not exist, or if the
+    /// version's clip is missing.
     pub async fn choose(
         &self,
         job: &JobKey,
@@ -95,7 +96,8 @@ impl Project {
     }
 }
 
-/// Returns the first of `places` (paths) that has the clip, and whether to move or copy the clip; `None` if none has it.
+/// Returns the first of `places` (paths) that has the clip, and whether to move or copy the clip; `None` if none has
+/// it.
 async fn find(
     tree: &Tree,
     places: Vec<(String, Refile)>,

@@ -42,7 +42,7 @@ pub struct ImportReport {
 pub struct ImportConflict {
     /// Line number of the row in the table, 1 for the first line.
     pub line: u64,
-    /// Job of the row.
+    /// Job that the row is about.
     pub job: JobKey,
     /// Newest review of the job; `None` if it has none.
     pub newest: Option<Review>,
@@ -284,7 +284,7 @@ fn reasons(cell: &str) -> Result<Vec<Reason>, String> {
     Ok(reasons)
 }
 
-/// Reads one row of the table, or returns the mistake in it.
+/// Reads one row of an imported table of reviews. The error text describes the mistake in the row.
 fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Result<Row, String> {
     let job = job_named(cell("job"), keys).map_err(|error| error.what)?;
     let outcome = cell("outcome").to_ascii_lowercase();

@@ -189,14 +189,15 @@ fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
 
 /// Checks the database and whether the ledger agrees with it.
 fn check_database(examined: &Examined, active: bool, context: &Context<'_>) -> Vec<Check> {
-    let mut checks = vec![Check::ok("database", format!("sound; renderings: {}", examined.takes))];
+    let takes = text::count(usize::try_from(examined.takes).unwrap_or(usize::MAX), "rendering");
+    let mut checks = vec![Check::ok("database", format!("undamaged; it records {takes}"))];
     checks.push(if let Some(error) = &examined.damaged {
         let check = local("ledger", error, context);
         if examined.is_refused { check } else { Check { verdict: Verdict::Warn, ..check } }
     } else if examined.cut {
         Check::warn(
             "ledger",
-            "it lacks lines that the database has; requests that were being sent at that time count as sent",
+            "it lacks lines that the database has; a request that may have been sent counts as sent",
             format!("{}    writes them again from the database", context.command("collect")),
         )
     } else if examined.torn > 0 && !active {
@@ -317,7 +318,8 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
         .into_iter()
         .filter_map(|(about, dir)| {
             let existing = existing_parent(dir);
-            let there = if existing == dir.as_path() { "" } else { ", where it will be created" };
+            let is_there = existing == dir.as_path();
+            let there = if is_there { "" } else { &format!(", where the {about} folder will be created") };
             let trouble = if existing.is_dir() {
                 tempfile::tempfile_in(existing).err().map(|error| error.to_string())
             } else {
@@ -332,7 +334,10 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
                 )),
                 // The check of the state reported everything else about it.
                 None if about == "state" => None,
-                None => Some(Check::ok(about, format!("{} can be written{there}", shown(existing)))),
+                None => {
+                    let what = format!("files can be written into the folder {}{there}", shown(existing));
+                    Some(Check::ok(about, what))
+                }
             }
         })
         .collect()

@@ -5,7 +5,9 @@ use crate::app::exit::Exit;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-/// Characters of a clip's path that are escaped: all except the slash and the unreserved ones of RFC 3986.
+/// Characters that are escaped in a clip's path.
+///
+/// The slash and the unreserved characters of RFC 3986 are not among them, so they are kept.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The web address at which the clips of the output folder will be available.

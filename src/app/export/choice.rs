@@ -8,6 +8,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::problem::meant_or_all;
 use crate::domain::review::{Outcome, Review, ReviewState};
+use crate::domain::text::count;
 use crate::plan::bucket::Bucket;
 use crate::plan::known::Filed;
 use crate::store::TakeRecord;
@@ -29,7 +30,7 @@ pub enum Choice {
 pub enum Reason {
     /// A person rejected the clip.
     Rejected,
-    /// Another job has the same clip, and a person rejected it there.
+    /// Another job has the same clip, and a person rejected the clip in a review of that job.
     SharesRejected,
     /// No person has decided about the clip.
     Undecided,
@@ -72,10 +73,14 @@ impl LeftOut {
         self.0.iter().map(|(reason, count)| (*reason, *count))
     }
 
-    /// Returns each reason in words with its number of clips, such as `3 undecided`.
+    /// Returns each reason for leaving clips out, in words and with its number of clips, such as `3 undecided`.
     #[must_use]
     pub fn parts(&self) -> Vec<String> {
-        self.iter().map(|(reason, count)| format!("{count} {}", reason.word())).collect()
+        let part = |(reason, clips): (Reason, usize)| match reason {
+            Reason::Unfit => format!("{} outside the limits of the destination", count(clips, "clip")),
+            reason => format!("{clips} {}", reason.word()),
+        };
+        self.iter().map(part).collect()
     }
 
     /// Returns the number of clips that were left out for a reason.

@@ -70,7 +70,7 @@ impl Destination {
         })
     }
 
-    /// Returns a clause such as `NAME requires 6 to 240 s` if a duration in seconds breaks the limits; otherwise
+    /// Returns a clause such as `NAME requires 6 to 240 s` if a duration in seconds is outside the limits; otherwise
     /// `None`.
     #[must_use]
     pub fn against_seconds(&self, seconds: f64) -> Option<String> {
@@ -91,7 +91,7 @@ impl Destination {
         }
     }
 
-    /// Returns a clause for each limit on size or aspect ratio that a clip of this size breaks.
+    /// Returns a clause for each limit on size or aspect ratio that a clip of this size does not meet.
     #[must_use]
     pub fn against_picture(&self, width: u32, height: u32) -> Vec<String> {
         let mut against = Vec::new();
@@ -119,10 +119,10 @@ impl Destination {
         against
     }
 
-    /// Returns a text for each limit on the file that a finished clip breaks, with the clip's value and the limit.
+    /// Returns a text for each limit of the shop or platform that a finished clip does not meet, with the clip's value.
     ///
-    /// `path` and `bytes` are the file's path and size. The number of clips of a product and the web address are not
-    /// checked.
+    /// `path` and `bytes` are the path and the size of the clip's file. The limits on the number of clips of a product
+    /// and on the length of a clip's web address are not checked.
     #[must_use]
     pub fn against(&self, path: &str, bytes: u64, facts: &ClipFacts) -> Vec<String> {
         let mut against = Vec::new();

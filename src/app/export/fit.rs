@@ -8,7 +8,8 @@ use crate::provider::card::{Mode, ModelCard};
 use crate::provider::cards::Cards;
 use std::collections::{BTreeMap, HashMap};
 
-/// Longest duration, in seconds, that a hint considers for a model whose card gives only a minimum and a maximum.
+/// Longest duration, in seconds, that a hint about suitable models considers. It applies to a model whose card (the
+/// built-in description of the model) gives only a minimum and a maximum.
 const LONGEST: u32 = 600;
 
 /// Maximum number of other models that a hint names.
@@ -31,7 +32,8 @@ impl<'a> Fit<'a> {
         Ok(Self { destinations, cards, found: BTreeMap::new(), clips: HashMap::new() })
     }
 
-    /// Drops all results, so that the requests can be compared a second time.
+    /// Discards the problems and counts found so far, so that the planned requests can be compared with the limits
+    /// again.
     pub(crate) fn begin(&mut self) {
         self.found.clear();
         self.clips.clear();
@@ -110,10 +112,11 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Returns a hint on how a shot can keep a limit of a shop or platform; `None` if no model can keep it.
+    /// Returns a hint on how to change a shot so that its clips stay within a limit of a shop or platform.
     ///
-    /// `values` returns the setting by which a model keeps the limit, such as `duration: 6`. The hint names the setting
-    /// for the shot's own model. If there is none, it names other models that take the same kind of input.
+    /// `values` returns the setting with which a model stays within the limit, such as `duration: 6`, or `None` if the
+    /// model cannot. The hint names this setting for the shot's own model or, if that model cannot, other models that
+    /// take the same kind of input. If no model can, the result is `None`.
     fn models(&self, wanted: &Wanted, values: impl Fn(&ModelCard) -> Option<String>) -> Option<String> {
         let mode = mode(&wanted.request);
         let own = self.cards.get(&wanted.request.model);

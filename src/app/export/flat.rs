@@ -64,9 +64,10 @@ pub(super) fn folder(
         lists(places, &files, &named, products)?;
         written.extend(files.iter().map(|file| file.named().to_owned()));
         notes.push(
-            "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, replace the file name in \
-             media.jsonl with its resourceUrl, and send each line as the variables of `productUpdate`; if the `id` is \
-             null, find it by the handle"
+            "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, and write its `resourceUrl` in \
+             place of the file name in media.jsonl. If the `id` of a line is null, look up the product by the handle \
+             in files.csv, and write its id there. Then call `productUpdate` for each line, with the line as its \
+             variables"
                 .to_owned(),
         );
     }
@@ -167,7 +168,7 @@ fn obstacles<'a>(
             _ if request.force => {}
             _ => {
                 let what =
-                    format!("{} already exists and is another file; nothing was written", path.display());
+                    format!("{} already exists with other content; nothing was written", path.display());
                 let flag = if request.form == Form::Flat { "" } else { " --out" };
                 let more = format!("{flag} {} --force", quoted(&folder.display().to_string()));
                 let error = Error::new(Exit::Usage, what).money("not charged");

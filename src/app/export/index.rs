@@ -82,7 +82,7 @@ fn values(
     let facts = facts(&clips.folder.join(&filed.path));
     let take = clips.take(handed);
     let model = take.map(|take| take.take.request.model.to_string());
-    // A clip that two jobs share was paid once, for the job that rendered it.
+    // A clip that two jobs share was paid for once, for the job that rendered it.
     let cost = job.current().map(|take| take.take.cost().plain());
     [
         key.to_string().into(),

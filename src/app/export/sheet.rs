@@ -114,8 +114,11 @@ pub(super) fn write(
     })
 }
 
-/// Returns the texts of the new cells by line of the product file, and the number of jobs whose items are not in the
-/// file.
+/// Returns the texts of the new columns for each row of the product file, and the number of jobs whose items the file
+/// lacks.
+///
+/// The texts are the review status, path and web address of each exported clip, or the reason why a job has none. Web
+/// addresses begin with `base` and are missing without it. `rows` has the row number of each item in the file.
 fn texts(
     clips: &ChosenClips<'_>,
     base: Option<&Base>,
@@ -196,8 +199,8 @@ fn unfit(places: &Places, file: &ProductFile, why: &str) -> Error {
 
 fn taken(places: &Places, file: &ProductFile, column: &str) -> Error {
     let what = format!(
-        "{} has a column `{column}` already; name the file as the shop exported it under `items:`, or remove the columns \
-         that begin with `shotlist_`; nothing was written",
+        "{} already has a column `{column}`; under `items:`, name the original file from the shop, or remove the \
+         columns that begin with `shotlist_` from this one; nothing was written",
         file.shown
     );
     Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("export index"))

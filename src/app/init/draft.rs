@@ -27,7 +27,7 @@ const NAMED: usize = 8;
 /// Text column of the manifest at which comments start.
 const COMMENTS: usize = 36;
 
-/// Facts about the images that the items of a product file name.
+/// Facts about the images to which the items of a product file refer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pictures {
     /// Template for the `image:` field of the shot.
@@ -120,12 +120,13 @@ impl Draft<'_> {
 
     /// Returns whether the user can choose the unit that gets one clip (`one_per`).
     ///
-    /// In a plain file there is no choice, because each row is an item.
+    /// In a plain file (one that no known program wrote) there is no choice, because each row is an item.
     fn has_choice(&self) -> bool {
         self.about.of > 0
     }
 
-    /// Returns the other values of `one_per` in words, such as `variant (12 clips, $2.40)`; empty if there is none.
+    /// Returns the other choices for `one_per` (the unit that gets one clip), such as `variant (12 clips, $2.40)`. The
+    /// text is empty if there is no other choice.
     pub(crate) fn choices(&self) -> String {
         let makes = |kind: &OnePer| match kind {
             OnePer::Product => self.about.makes.product,

@@ -3,10 +3,10 @@
 //! The database keeps only the last state of a rendering. States at an earlier time are derived from recorded times:
 //!
 //! - A rendering exists from the time at which it was recorded. From its submission it counts as waiting for its
-//!   result, and from its end it has its last state. Earlier versions of the program recorded no ends; then the time
-//!   of the submission is used.
-//! - A rendering needs a person's decision from the time at which this need was recorded. If a person has decided since
-//!   then, the rendering counts as waiting for its result also at the earlier time.
+//!   result, and from its end it has its last state. Earlier versions of the program recorded no ends; then the time of
+//!   the submission is used.
+//! - A rendering needs a person's decision from the time at which this need was recorded. The decision deletes that
+//!   time. So a rendering that was decided since then counts as waiting for its result at the earlier time.
 //! - The clip of a job at an earlier time is that of its newest rendering that was done then. The clip of a job now is
 //!   the current one, which a person may have chosen.
 //! - The review is the newest one before that time, if it was about the clip and the input of that time.
@@ -74,7 +74,9 @@ pub struct Comparison {
     pub changed: Vec<Change>,
     /// Number of selected jobs that are the same at both points in time.
     pub unchanged: usize,
-    /// Amounts charged for renderings that were submitted until the earlier point in time, and until the later one.
+    /// Total charges at the earlier and at the later of the two points in time.
+    ///
+    /// A charge counts from the time at which its rendering was submitted.
     pub spent: [Usd; 2],
     /// Median durations of finished renderings, one entry for each model.
     pub durations: Vec<Durations>,
@@ -96,42 +98,43 @@ pub struct Change {
 }
 
 impl Change {
-    /// Returns whether the job had no clip at the comparison's earlier time and has one at its later time.
+    /// Returns whether the job has a clip at the later of the two compared times, but not at the earlier.
     #[must_use]
     pub fn is_newly_done(&self) -> bool {
         self.then.clip.is_none() && self.now.clip.is_some()
     }
 
-    /// Returns whether the job's status is failed at the comparison's later time and was not at its earlier time.
+    /// Returns whether the job's status is failed at the later of the two compared times, but not at the earlier.
     #[must_use]
     pub fn is_newly_failed(&self) -> bool {
         self.now.state == Bucket::Failed && self.then.state != Bucket::Failed
     }
 
-    /// Returns whether the job has clips at the comparison's earlier and later time, from two different renderings.
+    /// Returns whether the job has a clip at both compared times, and the two clips are from different renderings.
     #[must_use]
     pub fn is_rendered_again(&self) -> bool {
         self.clips().is_some_and(|(then, now)| then.take != now.take)
     }
 
-    /// Returns the job's clips at the comparison's earlier and later time; `None` unless it had one at both times.
+    /// Returns the job's clips at the earlier and at the later of the two compared times. The result is `None` unless
+    /// the job has a clip at both times.
     #[must_use]
     pub fn clips(&self) -> Option<(&Clip, &Clip)> {
         self.then.clip.as_ref().zip(self.now.clip.as_ref())
     }
 }
 
-/// The median durations of a model's finished renderings, before and during the compared period.
+/// The median durations of a model's finished renderings: up to the earlier of two compared times, and between both.
 ///
 /// A duration runs from the submission of a rendering to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Durations {
     /// Name of the model.
     pub model: String,
-    /// Median duration and number of the renderings finished until the comparison's earlier time; `None` if there were none.
+    /// Median duration and number of the renderings that finished up to the earlier of the two compared times; `None`
+    /// if none did.
     pub then: Option<(Duration, usize)>,
-    /// Median duration and number of the renderings finished between the comparison's two times; `None` if there were
-    /// none.
+    /// Median duration and number of the renderings that finished between the two compared times; `None` if none did.
     pub since: Option<(Duration, usize)>,
 }
 

@@ -22,8 +22,10 @@ const DECISIONS: [ReviewState; 4] =
 pub struct Filter {
     /// Keys, items or patterns such as `hero/*`.
     pub only: Vec<String>,
-    /// Status names, such as `failed` or `to render`. A finished job also matches the status of a redo (another
-    /// rendering) that needs a person.
+    /// Status names, such as `failed` or `to render`.
+    ///
+    /// A finished job also matches the status of a redo (another rendering) that failed, was written off or needs a
+    /// decision.
     pub states: Vec<String>,
     /// Tags; the job's item must have at least one of them.
     pub tags: Vec<String>,

@@ -125,7 +125,7 @@ async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs,
 fn unsettled(places: &Places, costs: &Costs) -> Error {
     let key = &costs.take.key;
     let what = format!(
-        "{key} is still waiting for its result, and only then is its cost known; nothing was changed"
+        "{key} is still waiting for its result, and its cost is known only with the result; nothing was changed"
     );
     Error::new(Exit::Usage, what).hint(show_typed(places, key))
 }

@@ -1,6 +1,8 @@
 use super::*;
 
-/// Returns the hint and the next command for `shotlist run --sandbox` with this manifest in a folder.
+/// Returns what `shotlist run --sandbox` suggests if the manifest `name` in a folder does not exist.
+///
+/// The result is the hint and the next command; `None` if nothing is suggested.
 fn told(folder: &Path, name: &str) -> Option<(String, String)> {
     let manifest = folder.join(name);
     let named =

@@ -43,7 +43,8 @@ pub struct Sum {
     pub(crate) unanswered: (usize, Usd),
     /// Number of jobs that keep their clip although the input changed, and the keys of up to three of them.
     pub(crate) kept: (usize, Vec<String>),
-    /// Number of jobs that keep their clip until a person agrees to render it again, and the keys of up to three of them.
+    /// Number of jobs that keep their clip until a person agrees to render it again, and the keys of up to three of
+    /// them.
     pub(crate) asks: (usize, Vec<String>),
     /// Number of jobs whose clips are missing.
     pub(crate) missing: usize,
@@ -75,9 +76,9 @@ pub(crate) struct Model {
 }
 
 impl Sum {
-    /// Returns the sums before any job is added.
+    /// Returns the sum of a plan before any job is added.
     ///
-    /// `levels` are the budgets, and `others` is the number of jobs outside the plan by status.
+    /// `levels` are the budgets. `others` has the number of jobs that are not in the plan, by status.
     #[must_use]
     pub fn new(levels: Vec<Level>, others: Buckets) -> Self {
         Self { buckets: others, fits: levels.into_iter().map(Fit::new).collect(), ..Self::default() }
@@ -204,7 +205,7 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::InFlight { unanswered: true, .. } => ('>', "submitted earlier, no reply yet".into()),
         Decision::InFlight { .. } => ('>', "submitted earlier, waiting for the result".into()),
         Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
-        Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
+        Decision::Renamed { .. } => ('>', "renamed, already paid for".into()),
         Decision::Shared { .. } => ('>', "shared with another job".into()),
         Decision::Unchanged { refile: Some(_), .. } => {
             ('>', "the clip exists, its file will be moved".into())

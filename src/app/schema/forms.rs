@@ -36,8 +36,8 @@ pub(super) fn reference(definition: &str) -> Json {
 
 /// Returns the schema of a text field.
 ///
-/// YAML numbers and booleans are allowed as well, and are read as the text in the file. Environment variables are
-/// allowed only in the API keys of providers.
+/// YAML numbers and booleans are allowed as well, and keep the form that they have in the file: `1.0` stays `1.0`.
+/// Environment variables are allowed only in the API keys of providers.
 pub(super) fn text() -> Json {
     reference("text")
 }

@@ -39,7 +39,7 @@ pub(super) fn matrix() -> Json {
     };
     let mut matrix = group(keys::MATRIX, &[], entry);
     matrix["additionalProperties"] = json!({
-        "description": "An axis: its values, each a text or a group of texts with an `id`.",
+        "description": "An axis: its values, each a string or a group of strings with an `id`.",
         "type": "array",
         "minItems": 1,
         "items": reference("choice"),
@@ -55,7 +55,7 @@ pub(super) fn matrix() -> Json {
     matrix
 }
 
-/// Returns the schema of one value of a matrix axis.
+/// Returns the schema of one value in an axis (a list of values) of a shot's matrix.
 pub(super) fn choice() -> Json {
     let id = described(text(), "A short, permanent name; clips are named after it.");
     let group = json!({ "type": "object", "required": ["id"], "properties": { "id": id } });
@@ -64,7 +64,7 @@ pub(super) fn choice() -> Json {
 
 /// Returns the schema of an item in the manifest's own list of items.
 ///
-/// Keys of an item that are no known field are its own columns.
+/// Any other key than the known fields becomes a column of the item.
 pub(super) fn item(cards: &Cards) -> Json {
     let nothing = json!({ "type": "null" });
     let mut properties = Map::new();

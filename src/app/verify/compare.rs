@@ -1,4 +1,6 @@
-//! Compares one saved clip with its record, knowing the clip that a killed run had begun to save at the same path.
+//! Compares one saved clip with its record.
+//!
+//! If a run was killed while it saved a newer clip at the same path, the file may be the newer clip.
 
 use crate::files::{Finding, SidecarFault, Tree};
 use crate::plan::known::Filed;

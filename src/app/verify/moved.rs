@@ -12,7 +12,7 @@ use crate::store::{Clip, PlanTables};
 /// The clips that a comparison finds at the paths that the manifest asks for instead of at their recorded paths.
 pub(super) struct MovedClips<'a> {
     project: &'a Project,
-    /// Jobs of the manifest, which is loaded when the first clip is missing.
+    /// Jobs of the manifest; `None` until a clip is found missing, because the manifest is loaded only then.
     wanted: Option<PlanTables>,
     found: usize,
 }
@@ -22,7 +22,9 @@ impl<'a> MovedClips<'a> {
         Self { project, wanted: None, found: 0 }
     }
 
-    /// Returns the result of comparing a clip; a missing clip counts as unchanged if it is where its job wants it.
+    /// Returns the result of comparing a clip, corrected if the clip was only moved.
+    ///
+    /// A clip that is missing at its recorded path counts as unchanged if it is at the path that the manifest asks for.
     pub(super) fn settle(
         &mut self,
         tree: &Tree,

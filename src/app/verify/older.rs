@@ -1,4 +1,6 @@
-//! Finds the missing older versions of clips that the manifest wants again. Only the others are forgotten.
+//! Finds the missing older versions of clips that the manifest wants again.
+//!
+//! A repair forgets all other missing older versions: it records that their files no longer exist.
 
 use crate::app::decided::{Choice, Decided};
 use crate::app::error::Error;
@@ -11,8 +13,9 @@ use crate::plan::filing::there;
 use crate::store::Clip;
 use std::collections::HashSet;
 
-/// Sorts missing older versions into those that the manifest wants again, or may want because it cannot be read now, and
-/// the others.
+/// Splits missing older versions into those that the manifest may want again and those that it does not want.
+///
+/// If the manifest cannot be read or planned now, it may want all of them.
 pub(super) fn sort(session: &Session, missing: Vec<Clip>) -> (Vec<Clip>, Vec<Clip>) {
     let takes: HashSet<TakeId> = missing.iter().map(|clip| clip.filed.take.clone()).collect();
     if takes.is_empty() {
@@ -23,8 +26,9 @@ pub(super) fn sort(session: &Session, missing: Vec<Clip>) -> (Vec<Clip>, Vec<Cli
     missing.into_iter().partition(is_wanted)
 }
 
-/// Returns those of the takes whose clips a run would give to jobs of the manifest; `None` if the manifest exists and
-/// cannot be planned.
+/// Returns those of `takes` whose clips a run would move or copy to the path of a job.
+///
+/// It is `None` if the manifest exists but cannot be planned. Without a manifest, no clip is wanted.
 fn wanted(session: &Session, takes: &HashSet<TakeId>) -> Option<HashSet<TakeId>> {
     let (project, places) = (&session.project, &session.places);
     if !places.manifest.exists() {

@@ -1,4 +1,6 @@
-//! Finds the paid rendering whose clip is the file at another clip's path, so that no paid clip is set aside as altered.
+//! Finds the paid rendering to which a file at the path of another clip belongs.
+//!
+//! A repair then does not mistake a paid clip for an altered one.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -15,7 +17,8 @@ use crate::store::{Clip, Reader};
 
 /// The paid rendering whose clip is at the path of another clip.
 enum Owner {
-    /// A rendering that the records do not contain, with its cost by the sidecar.
+    /// A rendering that the records do not contain, with the cost that the sidecar (the JSON file next to the clip)
+    /// names.
     Unknown(Usd),
     /// A rendering that the records contain, with the size and hash of the file.
     Known(Box<Take>, ClipFile),
@@ -23,7 +26,7 @@ enum Owner {
 
 /// The result of freeing a path whose file differs from the recorded clip.
 pub(super) enum Freed {
-    /// The file is now at this path, and is not known as a paid clip, or is a spare copy of one.
+    /// The file was moved to this path. The file is no known paid clip, or it is a spare copy of a paid clip.
     SetAside(String),
     /// The file is the clip of another rendering, and is now at this path, which the records name.
     PutBack(String),
@@ -31,8 +34,10 @@ pub(super) enum Freed {
     Unfinished,
 }
 
-/// Returns the number and the cost of the altered clips in `lost` whose files are paid clips that the records do not
-/// contain.
+/// Returns the number and cost of the paid clips that the records do not contain and whose files replaced recorded
+/// clips.
+///
+/// The replaced clips are among the altered clips in `lost`.
 pub(super) async fn unknown(
     reader: &Reader,
     tree: &Tree,
@@ -49,9 +54,11 @@ pub(super) async fn unknown(
     Ok((clips, sum))
 }
 
-/// Moves the file away that is at the path of a recorded clip and differs from it.
+/// Moves the file at the path of a recorded clip to another path, because the file is not that clip.
 ///
-/// The clip of another finished rendering goes back to its recorded path, or is recorded at its new one.
+/// If the file is the clip of another finished rendering, it moves to the recorded path of that rendering. If that path
+/// is not free, the file moves below `_takes/`, and the new path is recorded. The clip of an unfinished rendering
+/// stays.
 pub(super) async fn free(session: &Session, tree: &Tree, clip: &Clip) -> Result<Freed, Error> {
     let path = clip.filed.path.clone();
     let owner = owner(&session.store, tree, clip, session.places.sandbox).await?;
@@ -94,8 +101,9 @@ async fn set_aside(tree: &Tree, path: String) -> Result<Freed, Error> {
     kept.map(Freed::SetAside).map_err(local)
 }
 
-/// Returns the rendering that the sidecar next to an altered clip names; `None` if the sidecar does not match the file,
-/// or names the rendering that the records have there.
+/// Returns the rendering that the sidecar next to an altered clip names.
+///
+/// It is `None` if the sidecar does not match the file, or if it names the rendering whose clip should be at this path.
 async fn owner(reader: &Reader, tree: &Tree, clip: &Clip, sandbox: bool) -> Result<Option<Owner>, Error> {
     let (tree, path) = (tree.clone(), clip.filed.path.clone());
     let found = tokio::task::spawn_blocking(move || {

@@ -12,8 +12,8 @@ use crate::engine::lost::{Back, Copies, bring_back};
 use crate::plan::known::Filed;
 use crate::store::Clip;
 
-/// Restores missing clips free of charge; altered ones, too, if `replaces` is true. Returns the exit code and next
-/// command.
+/// Restores missing clips free of charge, and also altered clips if `replaces` is true. Returns the exit code and the
+/// command to type next.
 pub(super) async fn repair(
     session: &Session,
     lost: Vec<(Clip, ClipDamage)>,

@@ -77,8 +77,8 @@ fn gather<'a>(
     Ok(())
 }
 
-/// Adds the cells of row `number` at the end of the row's JSON object, with the same spacing as the object's own
-/// entries. Returns an error if the object already has one of the names.
+/// Adds the new cells of row `number` at the end of the row's JSON object, spaced like the object's own entries.
+/// Returns an error if the object already has an entry with the name of a new column.
 fn add(
     text: &str,
     object: &RawValue,

@@ -20,9 +20,8 @@ struct Row {
 
 /// Returns the insertions that add columns to a text sheet.
 ///
-/// Rows above the header, blank lines, and rows with a filled cell to the right of the last column are not changed.
-/// Short rows first get empty cells, so that the new cells are in the new columns. If a row has empty cells to the
-/// right of the last column, all other rows get as many.
+/// Rows above the header, blank lines, and rows with a filled cell to the right of the last column are not changed. All
+/// other rows are first filled up with empty cells to the same length, so that the new cells are in the new columns.
 pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_>) -> Result<Edits, Refused> {
     let rows = rows(text, delimiter)?;
     let head = rows.iter().find(|row| row.number == header);
@@ -57,7 +56,9 @@ pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_
     Ok(edits)
 }
 
-/// Returns a text for a cell of a spreadsheet, after an apostrophe if it looks like a formula: `=A1` becomes `'=A1`.
+/// Returns a text for a cell of a spreadsheet, in which no text is read as a formula.
+///
+/// A text that looks like a formula gets an apostrophe at its start: `=A1` becomes `'=A1`.
 #[must_use]
 pub fn defused(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);

@@ -8,7 +8,8 @@ use encoding_rs::{Decoder, EncoderResult, Encoding, ISO_2022_JP, UTF_8, UTF_16BE
 pub(super) struct Inserted {
     /// The position of the insertion in the decoded text of the file, in bytes.
     pub(super) at: usize,
-    /// The number of bytes of the decoded text that the inserted text replaces; 0 if nothing is removed.
+    /// The number of bytes of the decoded text, from the position on, that the inserted text replaces; 0 if nothing is
+    /// removed.
     pub(super) instead_of: usize,
     pub(super) text: String,
 }

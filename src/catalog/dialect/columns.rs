@@ -13,7 +13,7 @@ pub(in crate::catalog) struct Child {
     pub(in crate::catalog) options: Vec<(String, String)>,
 }
 
-/// The indexes of the columns in a file that a dialect names.
+/// The indexes of a file's columns that a dialect (the description of a program's product files) names.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) together: Vec<usize>,
@@ -28,9 +28,11 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) kind: Option<usize>,
     /// The columns that each field of an item is read from, such as those of the title.
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
-    /// The fields whose columns were chosen by name, by content or by the user, and not by the dialect's document.
+    /// The fields whose columns were chosen by name, by content or by the user, instead of by the program that wrote
+    /// the file.
     pub(in crate::catalog) chosen: BTreeSet<Field>,
-    /// The columns of a plain file that may mark an item as not sold, each with the kind of its cells.
+    /// The columns that may mark an item as not sold, each with the meaning of its cells. There are none unless the
+    /// file is a plain one (written by no known program).
     pub(in crate::catalog) states: Vec<(usize, SaleMark)>,
     /// The options of products, such as colours: the column with the option's name, the column with its value, and a
     /// fixed name.
@@ -62,7 +64,7 @@ impl Columns {
         rules.find(|(_, when)| when.hold(cells)).map(|(skip, _)| skip.reason.as_str())
     }
 
-    /// Returns the indexes of a field's columns, the best first.
+    /// Returns the indexes of a field's columns, in the order of preference.
     pub(in crate::catalog) fn of(&self, field: Field) -> &[usize] {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
@@ -105,13 +107,15 @@ impl Columns {
         self.parent.map(|column| row.cell(column)).filter(|parent| !parent.is_empty())
     }
 
-    /// Returns the columns that identify products, the best first.
+    /// Returns the columns that identify products, in the order of preference.
     pub(in crate::catalog) fn ids(&self) -> impl Iterator<Item = usize> {
         self.id.iter().chain(&self.together).chain(&self.alone).copied()
     }
 
-    /// Returns the id that `head`, the first row of a product, has in a column for ids. Returns `None` if the dialect
-    /// names no such column apart from the key, or if it is empty.
+    /// Returns the product's id from its first row, `head`.
+    ///
+    /// Returns `None` if the file has no column for ids of products, or if the cell is empty. The key that groups the
+    /// product's rows then serves as the id.
     pub(in crate::catalog) fn own_id<'r>(&self, head: &'r Row) -> Option<&'r str> {
         Some(head.cell(head.filled(&self.id)?))
     }
@@ -128,7 +132,8 @@ impl Columns {
         self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
-    /// Reports whether a row is a product of its own: it refers to no other row, and its columns `together` are empty.
+    /// Reports whether a row is a product of its own: it refers to no other row, and has no key that other rows can
+    /// share.
     pub(in crate::catalog) fn is_alone(&self, row: &Row) -> bool {
         self.parent_of(row).is_none() && row.filled(&self.together).is_none()
     }
@@ -196,9 +201,11 @@ fn child(listed: &str, key: &str) -> Option<Child> {
 }
 
 impl Dialect {
-    /// Finds the columns that this dialect names among the column names of a file.
+    /// Finds the columns of this dialect (the description of a program's product files) among the column names of a
+    /// file.
     ///
-    /// In a plain file each field has only one column: a second column never fills in for an empty cell.
+    /// In a plain file (one that no known program wrote) each field has only one column: a second column never fills in
+    /// for an empty cell.
     pub(in crate::catalog) fn columns(&'static self, headers: &[String]) -> Columns {
         let folded = self.spellings.known(headers);
         let all = |header: &Header| -> Vec<usize> {

@@ -1,10 +1,11 @@
-//! Compares the column names in a dialect's document with the column names in a product file.
+//! Compares the column names that a dialect (the description of a program's files) lists with those in a product file.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A column name in a dialect's document. A `*` at its start or end matches any text, as in `variant:*`.
+/// A column name in a dialect (the description of a program's files). A `*` at its start or end matches any text, as in
+/// `variant:*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "String")]
 pub(super) struct Header {
@@ -34,8 +35,8 @@ impl Header {
         folded.iter().any(|header| self.fits(header))
     }
 
-    /// Returns the part of a file's column name that the final `*` matches, such as `Colour` in `variant:Colour`.
-    /// Returns the whole name if there is no such part.
+    /// Returns the part of a file's column name that the `*` at the end of this name matches. For `variant:*`, it is
+    /// `Colour` in `variant:Colour`. Returns the whole column name if there is no such part.
     pub(super) fn rest<'a>(&self, header: &'a str) -> &'a str {
         let shared = self.written.trim_end_matches('*');
         let is_start = self.written.ends_with('*')
@@ -71,7 +72,7 @@ pub(super) fn fold(header: &str) -> String {
 pub(super) struct Spellings {
     /// The usual column name for each other spelling; both are in the form that [`fold`] returns.
     known: HashMap<String, String>,
-    /// The other spellings of each column name, as written in the document.
+    /// The other spellings of each column name, such as translations, as the YAML file writes them.
     written: BTreeMap<String, Vec<String>>,
 }
 
@@ -85,7 +86,7 @@ impl From<BTreeMap<String, Vec<String>>> for Spellings {
 }
 
 impl Spellings {
-    /// Returns a column name of the document together with its other spellings.
+    /// Returns a column name together with its other spellings, such as translations.
     pub(super) fn of(&self, header: &str) -> Vec<String> {
         let others = self.written.get(header).into_iter().flatten();
         std::iter::once(header.to_owned()).chain(others.cloned()).collect()
@@ -96,7 +97,7 @@ impl Spellings {
         headers.iter().map(|header| self.one(fold(header))).collect()
     }
 
-    /// Returns each other spelling with the column name that replaces it.
+    /// Returns each other spelling of a column name, such as a translation, with the usual name that replaces it.
     #[cfg(test)]
     pub(super) fn each(&self) -> impl Iterator<Item = (&String, &String)> {
         self.known.iter()

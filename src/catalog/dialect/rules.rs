@@ -20,9 +20,9 @@ const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 
 /// A condition on a row: columns, each with its allowed values. All columns must match.
 ///
-/// A cell matches if one of its parts, separated by commas, is an allowed value. The value `*` allows any text, the
-/// empty text an empty or missing cell, and `null` an empty cell of an existing column. `<=0` allows numbers that are
-/// not positive, and `@draft` any word for the state `draft`.
+/// A cell matches if one of its parts, separated by commas, is an allowed value. The value `*` allows any text that is
+/// not empty, the empty text an empty or missing cell, and `null` an empty cell of an existing column. `<=0` allows
+/// numbers that are not positive, and `@draft` any word for the state `draft`.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
@@ -46,7 +46,7 @@ pub(in crate::catalog) enum RuleSubject {
     /// The product with all its variants.
     #[default]
     Product,
-    /// A single variant.
+    /// A single variant of the product.
     Variant,
 }
 
@@ -56,7 +56,8 @@ pub(in crate::catalog) enum RuleSubject {
 pub(super) struct Conditions(Vec<(Option<usize>, &'static [String])>);
 
 impl When {
-    /// Returns the condition for a file with these column names, which `header::fold` has prepared.
+    /// Converts this condition for one file: replaces its column names by the indexes of the file's columns. `folded`
+    /// has the column names of the file in the form that `header::fold` returns.
     pub(super) fn conditions(&'static self, folded: &[String]) -> Conditions {
         let column = |header: &Header| folded.iter().position(|name| header.fits(name));
         Conditions(self.0.iter().map(|(header, values)| (column(header), values.as_slice())).collect())
@@ -64,7 +65,7 @@ impl When {
 }
 
 impl Conditions {
-    /// Reports whether a row with these cells meets the condition in every column.
+    /// Reports whether a row with these cells meets the condition: each column of the condition has an allowed value.
     pub(super) fn hold(&self, cells: &[String]) -> bool {
         self.0.iter().all(|(column, values)| {
             let cell = column.and_then(|column| cells.get(column)).map_or("", |cell| cell.trim());
@@ -93,14 +94,15 @@ fn is_state(cell: &str, state: &str) -> bool {
     STATES.get(state).is_some_and(|words| words.contains(&fold(cell)))
 }
 
-/// The meaning of the cells in a column of a plain file that may mark an item as not sold.
+/// The meaning of the cells in a column that may mark an item as not sold. Such columns are looked for only in plain
+/// files (written by no known program).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::catalog) enum SaleMark {
-    /// The cells hold words for states, such as `draft`.
+    /// Each cell has a word for the state of its item, such as `draft`.
     State,
-    /// The cells say by yes or no whether the item is shown in the shop.
+    /// Each cell has a word for yes or no, which says whether the shop shows the item.
     Shown,
-    /// The cells say by yes or no whether the item is in stock, or hold the number in stock.
+    /// Each cell says whether the item is in stock: by a word for yes or no, or by the number in stock.
     Stocked,
 }
 
@@ -125,7 +127,7 @@ fn fold(word: &str) -> String {
     words::fold(name)
 }
 
-/// Returns the names of all states that dialect documents may use.
+/// Returns the names of all states, such as `draft`, that the conditions on rows may use.
 #[cfg(test)]
 pub(super) fn states() -> Vec<&'static str> {
     STATES.keys().map(String::as_str).collect()

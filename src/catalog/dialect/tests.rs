@@ -15,7 +15,7 @@ fn every_document_is_read_and_the_plain_one_is_last() {
     assert_eq!(files, known);
 }
 
-/// Returns all conditions that a dialect has for rows.
+/// Returns all conditions on rows in a dialect (the description of a program's files).
 fn rules(dialect: &Dialect) -> impl Iterator<Item = &When> {
     let Dialect { continues, repeats, ignore, variant, skip, .. } = dialect;
     let skip = skip.iter().map(|skip| &skip.when);
@@ -90,7 +90,7 @@ fn a_file_between_two_programs_is_not_guessed() {
     assert!(matches!(detect(&headers), Detected::Either(..)));
 }
 
-/// Returns the name of the dialect that a header row indicates.
+/// Returns the name of the dialect (the description of a program's files) that fits the header `row`.
 fn detected(row: &str, separator: char) -> &'static str {
     let headers: Vec<String> =
         row.split(separator).map(|header| header.trim_matches('"').to_owned()).collect();

@@ -34,7 +34,7 @@ pub(super) enum Script {
     Other,
 }
 
-/// A language as described in [`DOCUMENT`].
+/// A language in the YAML file: the estimated number of its shops, its encodings and its letters beyond ASCII.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -77,14 +77,15 @@ impl From<&Document> for Language {
 /// Signs other than letters that are usual in product texts.
 const SIGNS: &str = "«»“”„‘’‚–—…•™®©€£°²³×½¼№·\u{a0}¿¡ºªµ§±′″";
 
-/// Share of letters beyond ASCII in words of a language with Latin letters.
+/// Assumed share (0 to 1) of letters beyond ASCII among all letters of a text in Latin script.
 const BEYOND_ASCII: f64 = 0.12;
 
 /// The least share that is assumed for a letter of a language, even if the language uses it less often.
 const RARE: f64 = 0.004;
 
-/// The number of native words that a text is assumed to have for each foreign word, such as a brand. `FOREIGN` is the
-/// least and the largest share of a foreign letter.
+/// Number of native words that a text is assumed to have for each foreign word, such as a brand.
+///
+/// `FOREIGN` has the lower and the upper limit of the share (0 to 1) that is assumed for a letter of foreign words.
 const OWN_WORDS: f64 = 100.0;
 const FOREIGN: (f64, f64) = (1e-5, 0.003);
 
@@ -125,7 +126,8 @@ fn is_letter(letter: char) -> bool {
 }
 
 impl Language {
-    /// Returns the natural logarithm of how common the language is among shops.
+    /// Returns the natural logarithm of the number of shops that use the language, relative to the most common language
+    /// of the same script.
     pub(super) fn prior(&self) -> f64 {
         self.shops.ln()
     }
@@ -175,8 +177,9 @@ impl Language {
     }
 }
 
-/// Returns the likelihood (0 to 1) of a capital or small letter at its place between the letters `second`, `before` and
-/// `after`.
+/// Returns the likelihood (0 to 1) of a letter's case, such as a capital letter, at its place in a word.
+///
+/// `second` and `before` are the two letters before it, in this order, and `after` is the letter after it.
 fn case(letter: char, before: Option<char>, second: Option<char>, after: Option<char>) -> f64 {
     if letter.is_uppercase() {
         return match before {

@@ -12,11 +12,12 @@ const ENDINGS: [&[u8]; 6] = [b"s", b"t", b"ll", b"re", b"ve", b"d"];
 /// Units that may follow the sign `µ`, as in `µm`.
 const SMALL: [&[u8]; 5] = [b"m", b"g", b"l", b"F", b"s"];
 
-/// Least number of letters before a byte that counts as an apostrophe. In the Spanish `país`, saved on a Mac, the `í`
-/// has the same byte, after only two letters.
+/// Least number of letters that a word must have before an apostrophe, as in `Kid's`. After fewer letters, the same
+/// byte may be a letter: in the Spanish `país`, saved on a Mac, it is the `í`.
 const STEM: usize = 3;
 
-/// Reports whether each byte beyond ASCII in a sample is a symbol of windows-1252 at a usual place of that symbol.
+/// Reports whether each byte beyond ASCII in a sample of a sheet is a symbol of windows-1252, such as `€`. The bytes
+/// around it decide, because in another encoding the same byte may be a letter of a word.
 pub(super) fn are_all(sample: &[u8]) -> bool {
     sample.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| {
         let pairs = [(0x93, 0x94), (0x91, 0x92), (0xAB, 0xBB)];

@@ -17,7 +17,7 @@ fn sheet(words: &[&str], from: usize, rows: usize) -> String {
     format!("id,title,image\n{}", rows.collect::<String>())
 }
 
-/// Returns the encodings in which the tests write sheets: all candidates, and four rare ones.
+/// Returns the encodings in which the tests write sheets: all that the program can recognise, and four rare ones.
 fn legacy() -> Vec<&'static Encoding> {
     let mut legacy = all();
     legacy.extend([
@@ -29,7 +29,8 @@ fn legacy() -> Vec<&'static Encoding> {
     legacy
 }
 
-/// Counts the certain and the uncertain decisions for sheets of a language in an encoding.
+/// Writes sheets of these words in an encoding, and counts how often the encoding is found with certainty and how often
+/// not.
 fn decided(words: &[&str], encoding: &'static Encoding, rows: usize) -> (usize, usize) {
     let (mut certain, mut uncertain) = (0, 0);
     let step = if rows < 10 { 5 } else { 23 };

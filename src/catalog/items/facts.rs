@@ -21,8 +21,8 @@ impl<'a> Facts<'a> {
     /// Reports whether a name in a template stands for the column of that name, and not for a fact (a value such as the
     /// title).
     ///
-    /// In a plain file the column takes precedence over the fact of the same name, unless another column was chosen for
-    /// the field.
+    /// In a plain file (one that no known program wrote) the column takes precedence over the fact of the same name,
+    /// unless another column was chosen for the field.
     pub(super) fn is_meant(&self, name: &str, field: Option<Field>) -> bool {
         let ItemBuilder { dialect, columns, headers, .. } = self.maker;
         dialect.is_plain()
@@ -30,15 +30,15 @@ impl<'a> Facts<'a> {
             && headers.iter().any(|header| header == name)
     }
 
-    /// Adds a fact under the name of a field, unless that name means a column.
+    /// Adds a fact (a named value) under the name of a field, unless a column of that name takes precedence.
     pub(super) fn add_field(&mut self, field: Field, column: Option<usize>, value: FactValue) {
         if !self.is_meant(field.name(), Some(field)) {
             self.put(field.name(), column, value);
         }
     }
 
-    /// Adds a fact (a named value), unless its name stands for a column. A column named `row` or `options` takes
-    /// precedence over the computed fact in every file.
+    /// Adds a fact (a named value), unless a column of the same name takes precedence. In every file, a column named
+    /// `row` or `options` takes precedence over a fact that comes from no column.
     pub(super) fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
         let is_computed = column.is_none() && matches!(name, "row" | "options");
         let is_column = is_computed && self.maker.headers.iter().any(|header| header == name);

@@ -10,7 +10,8 @@ use crate::domain::problem::Problem;
 /// follow the id.
 const LONGEST: usize = 160;
 
-/// Least length of a code of digits only, in a cell that lists several ids. A code with letters may be shorter.
+/// Least number of digits of an id that has only digits, in a cell that lists several ids. An id with letters may be
+/// shorter.
 const SHORTEST_NUMBER: usize = 4;
 
 /// Returns a short form of an id that is too long for a file name, or that lists several ids. Returns `None` for any

@@ -8,7 +8,8 @@ fn at(path: &str) -> Reading {
     Reading { path: Some(path.to_owned()), ..Reading::default() }
 }
 
-/// Returns the ids of a file, or its messages if it has no items.
+/// Reads a product file, and returns the ids of its items. If there are no items, the result has the messages of the
+/// problems.
 #[track_caller]
 fn ids(text: &str, options: &Reading) -> Vec<String> {
     let catalog = read_as(text, options);

@@ -54,8 +54,9 @@ fn record(object: &RawValue) -> Result<Record, String> {
     Ok(record)
 }
 
-/// Returns the picture addresses in a product's list `images`, by the field of a variant that refers to them. For
-/// example, the key `variants.image_id` and `17` leads to the picture with the id 17.
+/// Returns the addresses in a product's list `images`, by the field with which a variant refers to a picture.
+///
+/// Each key is the name and the value of such a field: `variants.image_id` and `17` lead to the picture with the id 17.
 fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
     let mut known = HashMap::new();
     for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-/// Limit on the names of an object that are checked for repetition. An object that holds products by their ids may have
-/// more names.
+/// Limit on the number of an object's names among which a repeated name is found. Further names are not checked,
+/// because an object that holds products by their ids may have very many.
 const TOLD_APART: usize = 4096;
 
 /// A list of objects in a document.
@@ -30,9 +30,9 @@ pub(super) enum Rank {
     Other,
     /// The first object of the list has neither an id nor a title.
     Aside,
-    /// The first object of the list has an id or a title.
+    /// The list is probably that of the products, because its first object has an id or a title.
     Likely,
-    /// The list has a usual name for products.
+    /// The list is the whole document, or has a name that is usual for a list of products.
     Known,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Walk<'s, 'a> {
     pub(super) found: Vec<Found>,
     /// The names in the outermost object of the document, without those in nested objects.
     pub(super) names: Vec<String>,
-    /// The path of the list that was read as the products; `None` if no list was.
+    /// The path of the list whose objects were read as products; `None` if no list was read.
     pub(super) taken: Option<String>,
     /// True if several lists may be the list of products.
     pub(super) is_ambiguous: bool,

@@ -1,9 +1,10 @@
 use super::*;
 use encoding_rs::{BIG5, EUC_KR, GBK, KOI8_R, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 
-/// Returns the text of a sheet, or the encodings between which the user must choose.
+/// Returns the decoded text of a sheet and the name of its encoding, or the encodings between which the user must
+/// choose.
 ///
-/// Checks that the result is the same for pieces of any size.
+/// Checks that the result is the same whether the source returns the bytes one by one or all at once.
 fn read(
     bytes: &[u8],
     named: Option<&'static Encoding>,

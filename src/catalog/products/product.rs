@@ -10,11 +10,11 @@ impl Product {
         variant.picture.as_ref().or_else(|| self.pictures.first())
     }
 
-    /// Returns the row and the picture that represent the product.
+    /// Returns the row and the picture that represent the product: normally its first row and its first picture.
     ///
-    /// These are the product's first row and first picture, unless they belong to a skipped variant. With
-    /// `has_own_titles`, a product without a row of its own is represented by its first variant that is not skipped. A
-    /// picture that only skipped variants have is replaced by the picture of that variant.
+    /// If the first variant is skipped, the first variant that is not skipped may take its place. With
+    /// `has_own_titles`, the row and the picture of that variant represent a product without a row of its own.
+    /// Otherwise only its picture is used, and only if the product's first picture belongs to skipped variants alone.
     pub(in crate::catalog) fn face(&self, has_own_titles: bool) -> (&Rc<Row>, Option<&Rc<str>>) {
         let first = self.pictures.first();
         let Some((at, row)) = self.shown.as_ref().filter(|(at, _)| *at > 0) else {

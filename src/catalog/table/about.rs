@@ -222,8 +222,8 @@ impl Table<'_> {
         Some(self.note(message).note(format!("`{start}…` becomes `{id}`")))
     }
 
-    /// Builds the note about items that the shop does not sell. They still get clips, because items of plain files are
-    /// never skipped.
+    /// Builds the note about items that the shop does not sell. These items still get clips, because items of plain
+    /// files (written by no known program) are never skipped.
     fn unsold(&self, unsold: &Observation) -> Option<Problem> {
         let (_, column) = unsold.first.as_ref()?;
         let (items, are, kept) =
@@ -231,8 +231,8 @@ impl Table<'_> {
         let states = unsold.states.iter().map(|state| (*state).to_owned());
         let states = either(states);
         let message = format!(
-            "{} {items} {are} marked as {states} in column `{column}`; {kept} kept, because shotlist leaves such items \
-             out only of files that it recognises as exports of a shop system",
+            "{} {items} {are} marked as {states} in column `{column}`; {kept} kept: shotlist leaves out such items \
+             only if it recognises the file as an export of a shop system",
             unsold.count
         );
         let name = format!("item.raw[{}]", serde_json::Value::from(column.as_str()));

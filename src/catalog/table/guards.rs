@@ -3,8 +3,8 @@
 use crate::catalog::cells::Row;
 use std::collections::BTreeSet;
 
-/// Least number of filled cells in a column whose apostrophes are removed, if each of these cells begins with one.
-/// Fewer cells are enough if a number or a formula follows each apostrophe.
+/// Least number of filled cells in a column that loses the apostrophes at the start of its cells. Each filled cell must
+/// begin with one. Fewer cells are enough if a number or a formula follows each apostrophe.
 const ENOUGH: usize = 3;
 
 /// The signs in a file by which a cell tells a spreadsheet that it is text, such as `'00123`.
@@ -57,7 +57,7 @@ impl Guards {
         self.covered = (0..columns).filter(is_covered).collect();
     }
 
-    /// Removes the first apostrophe of each cell in the columns `covered`.
+    /// Removes the apostrophe at the start of each cell in the columns in which a spreadsheet hides it (`covered`).
     pub(super) fn uncover(&self, row: &mut Row) {
         for at in &self.covered {
             if let Some(cell) = row.cells.get_mut(*at)

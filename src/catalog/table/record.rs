@@ -58,8 +58,8 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// Adds a record as one row, or as several: one for each element of the list that the dialect names, such as
-    /// `variants`.
+    /// Adds a record as one row, or as one row for each element of a list in it, such as `variants`. The dialect (the
+    /// description of the program that wrote the file) names that list.
     pub(super) fn spread(&mut self, mut row: Row, parts: Vec<Part>) {
         let Some(known) = &self.known else { return };
         let Some(list) = known.dialect.rows.as_deref() else { return self.gather(row) };
@@ -108,7 +108,8 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// Processes the records that are still kept at the end of a file without a header.
+    /// Processes the records that are still kept because the file ended before its columns were chosen. For files
+    /// without a header, such as JSON.
     pub(in crate::catalog) fn end_of_records(&mut self) -> Result<(), Box<Problem>> {
         if self.known.is_none() && self.pending.is_none() && !self.waiting.is_empty() {
             self.look()?;

@@ -12,13 +12,14 @@ use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::either;
 use std::collections::HashMap;
 
-/// The state of a file while rows are collected to choose its columns; its dialect is already known.
+/// The state of a file while rows are collected to choose its columns. The program that wrote the file (the dialect) is
+/// already determined.
 pub(super) struct Pending {
     /// The row number of the header, or of the first record.
     row: u64,
     dialect: &'static Dialect,
     confidence: Confidence,
-    /// True for a sheet, whose items may be passed to a receiver while it is read.
+    /// True for a sheet, whose items may be passed to the caller while the sheet is read.
     pub(super) is_sheet: bool,
     /// True if no column can be the id; further rows are then read only for a hint in the error.
     is_lost: bool,
@@ -52,9 +53,9 @@ impl Table<'_> {
         }
     }
 
-    /// Keeps a row until the columns are chosen, and returns all kept rows once they are; before that, no rows. The
-    /// columns are chosen after `most` rows, or many bytes. If no column can be the id, the row is only examined for a
-    /// hint.
+    /// Keeps a row until the columns are chosen. Chooses the columns after `most` rows or more than `MOST_HELD` bytes,
+    /// and then returns all kept rows; returns no rows before that. If no column can be the id, the row is only
+    /// measured for a hint in the error.
     pub(super) fn wait(&mut self, read: Read, most: usize) -> Result<Vec<Read>, Box<Problem>> {
         let row = &read.0;
         if self.pending.as_ref().is_some_and(|pending| pending.is_lost) {
@@ -271,7 +272,7 @@ impl Table<'_> {
         Problem { severity: Severity::Warning, ..self.at(row, None, message) }
     }
 
-    /// Returns the columns that hold pictures, with the one chosen for the products.
+    /// Returns the columns that hold pictures, and the one column that the picture of each product is read from.
     pub(super) fn pictures(&self) -> Pictures {
         let named = |at: &usize| self.headers.get(*at).cloned();
         let choice = self.mapping.of("image");

@@ -33,11 +33,11 @@ pub(super) enum Format {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Section {
     pieces: Vec<Piece>,
-    /// The number of places by which the section moves a number's decimal point to the right: plus 2 for each `%`,
-    /// minus 3 for each comma that divides by a thousand.
+    /// The number of places by which a number's decimal point moves to the right when it is shown. Each `%` in the
+    /// format adds 2, and each comma that divides by a thousand subtracts 3.
     shift: i32,
-    /// True if the section has a condition, an exponent or a fraction, none of which is supported: all digits are
-    /// shown.
+    /// True if a number is shown with all its digits. That applies to `General` and `@` (text), and to conditions,
+    /// exponents and fractions, which are not supported.
     is_general: bool,
 }
 
@@ -179,7 +179,7 @@ impl Section {
         }
     }
 
-    /// Returns a number as this section shows it.
+    /// Returns a number as this section of a number format shows it.
     fn show(&self, number: &Decimal) -> String {
         let point = self.pieces.iter().position(|piece| *piece == Piece::Point).unwrap_or(self.pieces.len());
         let digits = |pieces: &[Piece]| -> Vec<char> {
@@ -228,8 +228,8 @@ fn texts(pieces: &[Piece]) -> usize {
     pieces.iter().filter(|piece| matches!(piece, Piece::Text(_))).count()
 }
 
-/// Returns a number as the section for its sign (positive, negative or zero) shows it; `None` if the number is to be
-/// shown with all its digits.
+/// Returns a number as its number format shows it; `None` if the number is to be shown with all its digits. `sections`
+/// are the format's sections for positive numbers, negative numbers and zero.
 fn shown(sections: &[Section], number: &Decimal) -> Option<String> {
     let is_zero = number.whole.bytes().chain(number.decimals.bytes()).all(|digit| digit == b'0');
     let unsigned = Decimal { is_negative: false, ..number.clone() };

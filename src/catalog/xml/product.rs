@@ -21,8 +21,8 @@ pub(super) struct Product {
     values: Vec<(String, String)>,
     /// The names of values that come from attributes; an element of the same name replaces such a value.
     weak: HashSet<String>,
-    /// The names of values from elements with a prefix of Google's product fields. Such a value replaces one of the
-    /// same name without the prefix.
+    /// The names of values from elements with the prefix of Google's product fields, such as `g:title`. Such a value
+    /// replaces the value of an element without that prefix, such as `title`.
     shop: HashSet<String>,
     /// The name of the first element with bytes that could not be decoded.
     pub(super) unread: Option<String>,
@@ -169,8 +169,10 @@ impl Product {
     }
 }
 
-/// Replaces two values of the element `outer`, an attribute's name and its value, by one value with a name such as
-/// `PARAM.Colour`. The values of the element start at the index `before`.
+/// Joins the two values of the element `outer` if one is an attribute's name and the other the attribute's value.
+///
+/// For example, the name `Colour` and the value `red` in the element `PARAM` become `PARAM.Colour` with the value
+/// `red`. The values of `outer` start at the index `before`.
 fn pair(outer: &str, values: &mut Vec<(String, String)>, before: usize) {
     let [first, second] = &values[before..] else { return };
     let is = |value: &(String, String), ends: &[&str]| {

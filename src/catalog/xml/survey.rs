@@ -6,7 +6,8 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::collections::BTreeMap;
 
-/// Names of elements that hold a product, in lower case: in RSS, Atom, Yandex, Heureka and Shoptet, and in many others.
+/// Names of elements that hold a product, in lower case. RSS, Atom, Yandex, Heureka, Shoptet and many other formats use
+/// them.
 const KNOWN: [&str; 6] = ["item", "entry", "offer", "shopitem", "product", "produkt"];
 
 /// Names of values that identify items, in lower case.
@@ -34,8 +35,10 @@ pub(super) struct Survey {
     pub(super) names: Vec<String>,
     /// The names of repeated elements with values in them, the likeliest to be products first.
     pub(super) repeated: Vec<String>,
-    /// Three numbers for each element that may hold a product. They are the number of its occurrences, the most of the
-    /// fields id, title and picture in one occurrence, and its position in the document.
+    /// Three numbers for each element that may hold a product.
+    ///
+    /// The first is the number of its occurrences. The second is the highest number of the fields id, title and picture
+    /// (0 to 3) in one occurrence. The third is its place in the order in which these elements first end.
     likely: BTreeMap<String, (usize, usize, usize)>,
     /// Two flags, each true if texts are encoded twice: the first for texts within CDATA, the second for other texts.
     ///
@@ -171,8 +174,9 @@ impl Survey {
         }
     }
 
-    /// Records whether the text of an element shows that texts are encoded twice. A text with tags shows nothing,
-    /// because HTML normally contains entities.
+    /// Records whether the text of an element shows that texts are encoded twice.
+    ///
+    /// A text with tags is no evidence, because HTML normally contains entities.
     fn weigh(&mut self, element: &Open) {
         let text = element.text.as_str();
         let known = &mut self.is_twice[usize::from(!element.is_cdata)];

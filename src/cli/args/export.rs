@@ -41,9 +41,9 @@ pub enum ExportForm {
     Shopify(ExportCommon),
     /// A list for WooCommerce's product importer
     ///
-    /// A CSV file with `SKU` and a field that holds the address of the clip; the column of pictures is never changed,
-    /// because the importer refuses rows with anything else in it. Needs --base-url. Default: PROJECT.woocommerce.csv
-    /// next to the manifest.
+    /// A CSV file with `SKU` and a field that holds the address of the clip. It has no column of pictures, because in
+    /// that column the importer accepts only pictures. Needs --base-url. Default: PROJECT.woocommerce.csv next to the
+    /// manifest.
     Woocommerce(WoocommerceArgs),
     /// A folder of clips with names that importers accept
     ///
@@ -60,7 +60,7 @@ pub enum ExportForm {
 /// Arguments of `export woocommerce`.
 #[derive(Debug, Clone, Args)]
 pub struct WoocommerceArgs {
-    /// Options of every form
+    /// Options that every form of an export has
     #[command(flatten)]
     pub common: ExportCommon,
     /// Name of the field from which the theme or plug-in reads the address of the clip
@@ -74,7 +74,7 @@ pub struct FlatArgs {
     /// Folder for the copies of the clips
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Options of every form
+    /// Options that every form of an export has
     #[command(flatten)]
     pub common: ExportCommon,
 }
@@ -82,7 +82,7 @@ pub struct FlatArgs {
 /// Arguments of `export index`.
 #[derive(Debug, Clone, Args)]
 pub struct IndexArgs {
-    /// Options of every form
+    /// Options that every form of an export has
     #[command(flatten)]
     pub common: ExportCommon,
     /// Begin the CSV with a byte-order mark, by which Excel recognises UTF-8
@@ -134,7 +134,7 @@ impl ExportForm {
         }
     }
 
-    /// Returns these arguments as a request to the project for an export.
+    /// Returns the request for an export that these arguments describe.
     #[must_use]
     pub fn request(&self) -> ExportRequest {
         let ExportCommon { all, only, shots, mut out, force, base_url, destinations, .. } =
@@ -156,7 +156,9 @@ impl ExportForm {
     }
 }
 
-/// Checks that a text is a web address. Its scheme and its parts are checked later.
+/// Checks that a text is a URL with a scheme.
+///
+/// The export checks later that the scheme is http or https, and that the URL has no query, fragment or user name.
 fn base_url(text: &str) -> Result<String, String> {
     match Url::parse(text) {
         Ok(_) => Ok(text.to_owned()),

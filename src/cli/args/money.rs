@@ -54,13 +54,13 @@ pub struct LedgerShow {
 pub enum LedgerBy {
     /// The day of the submission, in UTC.
     Day,
-    /// The model that renders.
+    /// The model of the rendering.
     Model,
-    /// The provider.
+    /// The provider of the rendering.
     Provider,
-    /// The item.
+    /// The item that the clip shows.
     Item,
-    /// The shot.
+    /// The shot of the rendered job.
     Shot,
     /// The tags of the item.
     Tag,

@@ -29,8 +29,8 @@ impl Selection {
 /// The limits of a run on money and time.
 #[derive(Debug, Clone, Args)]
 pub struct Bounds {
-    /// Submit nothing that could bring this command's cost above this many US dollars; what may have been charged counts,
-    /// too
+    /// Submit nothing that could bring this command's cost above this many US dollars; what may have been charged
+    /// counts, too
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<Usd>,
     /// Submit only jobs that can finish within this time, such as 90m or 5h; paid clips are still collected
@@ -45,7 +45,9 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Returns the limits on money and time that these flags set. `--yes` sets no limit.
+    /// Returns the limits on money and time that these flags set.
+    ///
+    /// `--yes` is not among them: it answers questions and limits nothing.
     #[must_use]
     pub fn request(&self) -> selection::Bounds {
         let Self { max_cost, max_time, allow_unpriced, .. } = *self;
@@ -71,7 +73,7 @@ pub struct RunArgs {
     /// Approve changed jobs, and plans that exceed a limit under `guards:` in the manifest
     #[arg(long)]
     pub accept_changes: bool,
-    /// Exit 4 if the manifest asks for no clip, or 2 if the selection has no job; finished jobs count as jobs
+    /// Exit 4 if the manifest has no jobs, or 2 if the selection has none; finished jobs count as jobs
     #[arg(long)]
     pub fail_if_empty: bool,
     /// JSON file with rules that make the fake provider misbehave; only with --sandbox
@@ -101,7 +103,7 @@ pub struct PlanArgs {
     /// Exit 6 if there is work to do
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Exit 4 if the manifest asks for no clip, or 2 if the selection has no job; finished jobs count as jobs
+    /// Exit 4 if the manifest has no jobs, or 2 if the selection has none; finished jobs count as jobs
     #[arg(long)]
     pub fail_if_empty: bool,
 }

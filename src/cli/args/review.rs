@@ -30,7 +30,7 @@ pub struct ReviewArgs {
     /// Name that is kept with each decision; default: your user and computer
     #[arg(long, value_name = "NAME")]
     pub who: Option<String>,
-    /// Record the decisions in this file and serve no page; - for stdin
+    /// Record the decisions from this file and serve no page; - for stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "read_only", "listen", "allow_remote", "open"])]
     pub import: Option<PathBuf>,
     /// Write all decisions to this file and serve no page; - for stdout

@@ -45,7 +45,9 @@ pub struct ResolveArgs {
     pub yes: bool,
 }
 
-/// Parses a task id, which may begin with `-`. Refuses a text that looks like an option: the id was left out.
+/// Parses a task id, which may begin with `-`.
+///
+/// Refuses a text that looks like an option, because then the user has left out the id.
 fn task_id(text: &str) -> Result<String, String> {
     let is_option = text == "-y"
         || text
@@ -63,7 +65,8 @@ pub struct RecoverArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// Stop asking whether jobs were paid before the records were rebuilt; look in the provider's console first
+    /// Let runs send jobs that may have been paid for before the records were rebuilt; look in the provider's console
+    /// first
     #[arg(long)]
     pub accept_gaps: bool,
 }

@@ -60,7 +60,7 @@ pub struct ReadingArgs {
     /// Character encoding of a sheet, such as windows-1250
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
-    /// Separator of the cells of a sheet: comma, semicolon, tab or bar
+    /// Separator of the cells in a CSV file: comma, semicolon, tab or bar
     #[arg(long, value_name = "NAME")]
     pub delimiter: Option<Delimiter>,
     /// Path of the list of products in a JSON document

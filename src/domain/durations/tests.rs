@@ -59,8 +59,8 @@ fn a_kind_has_the_length_and_the_size_that_were_ordered() {
 }
 
 proptest! {
-    /// Checks the histogram after tasks of any ages: its weight stays bounded, it gives a next wait, and it can be
-    /// saved.
+    /// Checks the histogram of durations after tasks of any ages. Its total weight stays bounded, every estimate from
+    /// it exists, and it can be saved and restored.
     #[test]
     fn anything_can_be_noted_and_survives_the_store(
         noted in proptest::collection::vec((0..u64::MAX, 0..u64::MAX), 1..40),

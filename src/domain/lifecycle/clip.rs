@@ -42,8 +42,8 @@ impl Clip {
         Some(first)
     }
 
-    /// Returns the result that is `turn` places after the first, with the links to all others. After the last result, the
-    /// first follows again.
+    /// Returns the clip with the link of the task's result that is `turn` places after the first. After the last
+    /// result, the first follows again. [`Clip::others`] then has the links of all other results.
     #[must_use]
     pub fn turned(mut self, turn: usize) -> Self {
         let at = turn % (self.others.len() + 1);
@@ -55,7 +55,7 @@ impl Clip {
         self
     }
 
-    /// Returns the number of results of the task, as far as their links are kept.
+    /// Returns the number of the task's results whose links are in this clip: [`Clip::url`] and [`Clip::others`].
     #[must_use]
     pub const fn results(&self) -> usize {
         self.others.len() + 1

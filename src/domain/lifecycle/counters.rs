@@ -29,8 +29,10 @@ pub struct PollCounters {
 }
 
 impl PollCounters {
-    /// Returns the number of results to skip, among several results of the task. A dead link is first exchanged for a
-    /// fresh one to the same result.
+    /// Returns the position, among the results of the task, of the result to download; 0 is the first result.
+    ///
+    /// The first dead link is only exchanged for a fresh link to the first result. Each further dead link moves to the
+    /// next result.
     #[must_use]
     pub fn turn(&self) -> usize {
         usize::from(self.fresh_links.saturating_sub(1))

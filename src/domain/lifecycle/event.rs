@@ -27,7 +27,7 @@ pub enum SentBack {
 }
 
 impl SentBack {
-    /// All reasons, without the pause that a provider may ask for.
+    /// All reasons why a submission created no task. None of them has a pause that the provider asked for.
     pub const ALL: [Self; 4] =
         [Self::NotSent, Self::Throttled { after: None }, Self::Busy { after: None }, Self::Stopped];
 
@@ -71,21 +71,22 @@ impl From<FetchSetback> for Event {
 /// A proof that an attempt created no task. It comes from the provider's list of tasks, or from the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
-    /// True if an earlier process recorded in the ledger that nothing was accepted; it had two proofs.
+    /// True if an earlier process recorded in the ledger that the attempt created no task. That process had two proofs.
     concluded: bool,
 }
 
 impl Absence {
     /// Returns a proof that an attempt created no task, from a list of the provider's tasks that lacks its request id.
-    /// Returns `None` if the list proves nothing.
+    /// Returns `None` if the list is not a proof.
     ///
     /// A list is a proof only if all of these conditions hold:
     ///
     /// - `complete`: every page of the list was read.
     /// - `echoes_ours`: the list shows another request id of this program from the same time, so it does contain such
     ///   ids.
-    /// - `asked` is later than `since`, when the answer failed to come, by more than the provider's lag. The time of
-    ///   the attempt does not count, because a request may wait long for its answer.
+    /// - `asked`, the time of the look-up, is later than `since` by more than the provider's lag. `since` is the time
+    ///   at which the program stopped waiting for the answer. The time of the attempt does not count, because a request
+    ///   may wait long for its answer.
     #[must_use]
     pub fn prove(
         complete: bool,
@@ -97,13 +98,13 @@ impl Absence {
         (complete && echoes_ours && asked.since(since) > look_up.lag).then_some(Self { concluded: false })
     }
 
-    /// Returns the proof that an earlier process recorded in the ledger.
+    /// Returns the proof that an attempt created no task, as an earlier process recorded it in the ledger.
     #[must_use]
     pub const fn from_ledger() -> Self {
         Self { concluded: true }
     }
 
-    /// Returns whether this proof is enough, so that no second proof is needed.
+    /// Returns whether this proof that an attempt created no task is enough without a second proof.
     pub(super) const fn is_concluded(self) -> bool {
         self.concluded
     }
@@ -112,7 +113,8 @@ impl Absence {
 /// An event in the life cycle of a take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A new run begins, and a take that waits for it gets its tries back.
+    /// A new run begins. A take that is not submitted is due now, and its temporary refusals are counted from zero
+    /// again.
     Afresh,
     /// The record of the attempt is saved, and the request is sent next.
     Claimed(Intent),
@@ -162,7 +164,7 @@ pub enum Event {
     LinkDead,
     /// The link is so old that it has probably expired, so it was not tried.
     LinkOld,
-    /// The link must not be followed, for example to a private address.
+    /// The link must not be followed, because it leads to a place such as a private address.
     LinkUnsafe,
     /// The clip has its final name.
     Placed,
@@ -184,7 +186,8 @@ pub enum Event {
     ClipGone,
     /// The ledger says that the take waited for a person's decision, for this reason.
     WasHeld(HeldReason),
-    /// The ledger says that an earlier process gave this clip its final name. The program then looks for the file.
+    /// The ledger says that an earlier process gave this clip its final name. The take becomes
+    /// [`State::Placing`](super::State::Placing), so that the program checks whether the file exists.
     WasPlaced(ClipFile),
 }
 
@@ -192,7 +195,7 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a take in the state `{state}` cannot handle the event {event}")]
 pub struct Illegal {
-    /// The state that cannot handle the event, without its data.
+    /// The name of the take's state, which cannot handle the event.
     pub state: Phase,
     /// The event, as text for the message.
     pub event: String,

@@ -89,8 +89,8 @@ fn charged_before(task: Task, at: Tick) -> State {
     asked_again(Task { charged: true, ..task }, at)
 }
 
-/// Returns the state `Held` of a submission without an answer, for a reason from the ledger. A reason that only a task
-/// can have is an error.
+/// Returns the state `Held` of a submission without an answer, for a reason from the ledger. Returns an error if the
+/// reason can only apply to a task that the provider accepted.
 fn was_held_unanswered(phase: Phase, reason: HeldReason, intent: Intent, at: Tick) -> Result<State, Illegal> {
     match reason {
         HeldReason::AmbiguousSubmit | HeldReason::IdConflict => {
@@ -100,8 +100,8 @@ fn was_held_unanswered(phase: Phase, reason: HeldReason, intent: Intent, at: Tic
     }
 }
 
-/// Returns the state `Held` of an accepted task, for a reason from the ledger. A reason that no task can have is an
-/// error.
+/// Returns the state `Held` of an accepted task, for a reason from the ledger. Returns an error if the reason can only
+/// apply to a submission without a task.
 fn was_held(phase: Phase, reason: HeldReason, task: Task, at: Tick) -> Result<State, Illegal> {
     match reason {
         HeldReason::AmbiguousSubmit | HeldReason::IdConflict => illegal(phase, &Event::WasHeld(reason)),
@@ -177,7 +177,8 @@ impl Doubt {
     }
 }
 
-/// Returns whether enough time has passed since the first answer "no such task" for a second answer to count.
+/// Returns whether a second answer "no such task" at the time `at` proves that no task exists. It must come long enough
+/// after the first answer.
 fn is_apart(first: Timestamp, at: Tick, policy: &Policy) -> bool {
     policy.look_up.as_ref().is_some_and(|look_up| at.since(first) >= look_up.gap)
 }
@@ -203,7 +204,7 @@ fn submitting_on(
             let due = at.after(policy.submit_backoff.pause(setbacks, after, at.jitter));
             Ok(State::Pending { tries_left: tries_left.saturating_sub(1), setbacks, due })
         }
-        // If requests come too fast, the whole lane waits; the take is sent as soon as the lane allows it.
+        // If requests come too fast, all submissions to the model wait; the take is sent as soon as they may go on.
         Event::SentBack(SentBack::Throttled { .. } | SentBack::Stopped) => {
             Ok(State::Pending { tries_left, setbacks: setbacks - 1, due: at.now })
         }
@@ -326,8 +327,8 @@ impl Fetch {
 
     /// Returns the state after a failed download.
     ///
-    /// Failures of the clip's server use up no tries. Only files that are not a clip, and links with too many
-    /// redirects, do.
+    /// Failures of the clip's server do not count as tries. Only files that are not a clip, and links with too many
+    /// redirects, count.
     fn set_back(mut self, setback: FetchSetback, at: Tick, policy: &Policy) -> State {
         match setback {
             FetchSetback::Trouble { after, progress } => {

@@ -36,7 +36,8 @@ fn proof() -> Absence {
     Absence::prove(true, true, at(0).now, at(1_000), &LookUp::new(Duration::from_secs(90))).unwrap()
 }
 
-/// Returns the state `Doubtful` since time zero, with three tries left and a look-up that is due now.
+/// Returns the state `Doubtful` at `at(0)`, with three tries left, after `looks` searches for the task at the provider
+/// (look-ups). `absent` is the time of the first answer that there is no task.
 fn doubt(looks: u8, absent: Option<Timestamp>) -> State {
     State::Doubtful { intent: intent(), since: at(0).now, tries_left: 3, looks, absent, due: at(0).now }
 }

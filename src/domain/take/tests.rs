@@ -31,7 +31,9 @@ fn cancelled() -> State {
     State::Cancelled { by: CancelledBy::User }
 }
 
-/// Returns the number of the take that decides a job that asks for `A`, given the takes of the job, newest first.
+/// Returns the index of the take that decides the status of a job, given the takes of the job, newest first.
+///
+/// Each take is given as a word for its request and a state. The job's present request is `A`.
 fn decides(takes: Vec<(&str, State)>) -> Option<usize> {
     let take = |(order, state): (&str, State)| Take {
         id: TakeId("take".into()),

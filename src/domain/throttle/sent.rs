@@ -11,7 +11,7 @@ pub struct Learned {
     pub slots: u32,
 }
 
-/// The controller's answer to a submission that is ready to be sent.
+/// The decision of the controller that sets the pace, about a submission that is ready to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendDecision {
     /// The submission may be sent; the caller must report its result.
@@ -25,10 +25,11 @@ pub enum SendDecision {
 /// A submission that has permission to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
-    /// The number of waits before the submission.
+    /// The number of waits (pauses of all submissions to the model) that had begun before this submission was
+    /// permitted.
     pub(super) wait: u32,
     pub(super) at: Duration,
-    /// True if the submission took the last slot.
+    /// True if the submission took the last free slot (place for a concurrent task of the model).
     pub(super) is_last: bool,
     pub(super) is_probe: bool,
 }

@@ -13,7 +13,8 @@ enum Quota {
     Bucket(f64),
     /// At most 600 submissions in any span of a minute.
     Sliding,
-    /// At most 600 submissions in each minute; the first minute begins this long before the simulation.
+    /// At most 600 submissions in each minute of a fixed clock. When the simulation begins, this part of the first
+    /// minute is already over.
     Fixed(Duration),
     /// At most this many tasks at the same time.
     Slots(u32),
@@ -90,7 +91,7 @@ enum Happens {
     Nothing,
 }
 
-/// A simulation of jobs that are submitted as fast as the controller allows.
+/// A simulation of jobs that are submitted as fast as the tested [`Throttle`] (the controller of the pace) allows.
 struct Simulation {
     quota: Quota,
     jobs: u32,
@@ -99,7 +100,8 @@ struct Simulation {
     seed: u64,
 }
 
-/// The result of a simulation: its length, the number of refusals, and the controller at its end.
+/// The result of a simulation: its length, the number of refused submissions, and the tested [`Throttle`] in its final
+/// state.
 struct Brought {
     took: Duration,
     throttled: u32,
@@ -241,7 +243,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Returns the controller of a lane with ten unanswered submissions, and these submissions.
+/// Returns the controller of a model's pace after ten submissions that are still unanswered, and these ten submissions.
 fn ten_on_the_wire() -> (Throttle, Vec<Sent>) {
     let rate = Rate { count: NonZeroU32::new(100).unwrap(), per: seconds(1) };
     let mut throttle = Throttle::new(rate, 20, BACKOFF);

@@ -21,11 +21,12 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The largest number of pages that one look-up reads, far more than any account fills in the searched time. A list
-/// with more pages proves nothing.
+/// The largest number of pages that one look-up (the search in a provider's task list) reads. No account's tasks in the
+/// searched time fill as many pages. A list with more pages cannot prove that a submission never arrived.
 const PAGES: usize = 200;
 
-/// The largest difference between this computer's clock and a provider's clock with which a task list proves anything.
+/// The largest difference between this computer's clock and a provider's clock at which a task list can prove that a
+/// submission never arrived.
 ///
 /// This computer chooses the time span of a search, and the provider applies it by its own clock. So the span begins
 /// before the submission, by at least twice this difference.
@@ -38,7 +39,7 @@ enum Found {
     /// All pages were read without finding the task. Contains the request ids of the listed tasks, from shotlist or
     /// from other clients.
     Others(Vec<RequestId>),
-    /// The list is incomplete or proves nothing; the contained message gives the reason.
+    /// The list does not show whether the submission arrived; the contained message gives the reason.
     Incomplete(Said),
 }
 
@@ -52,7 +53,7 @@ impl Drive {
             let asked = tokio::select! {
                 biased;
                 () = stop.cancelled() => return None,
-                // Another drive polled this task as well.
+                // The poll of another take asked about this task as well.
                 answer = &mut answer => match answer {
                     Ok(answer) => return Some(answer),
                     Err(_) => continue,
@@ -69,7 +70,7 @@ impl Drive {
                     answer
                 }
             };
-            // Answered just now, or by the drive that is polling, which may be stopped, or panic.
+            // The answer came just now, or comes from the poll of another take, which may be stopped or panic.
             tokio::select! {
                 biased;
                 answer = asked => if let Ok(answer) = answer { return Some(answer) },
@@ -142,8 +143,9 @@ impl Drive {
     /// Checks with a free query, before the first submission of a run, whether submissions may be sent. So a refused
     /// key costs no paid request.
     ///
-    /// A refused key is tried once more after a few seconds, because it may just be replaced. If it is refused again,
-    /// or if the query is redirected, the provider is closed. After any other answer, or none, submissions may be sent.
+    /// A refused key is tried once more after a few seconds, because a person may be replacing the key at this moment.
+    /// If the key is refused again, or if the query is redirected, nothing is submitted to the provider in this run.
+    /// After any other answer, or none, submissions may be sent.
     pub(super) async fn is_let_in(&self) -> bool {
         let account = &self.account;
         let mut let_in = account.let_in.lock().await;
@@ -212,8 +214,8 @@ impl Drive {
     /// Searches the provider's task list for an unanswered submission, by its request id.
     ///
     /// If the list has exactly this request id, the take gets the task. If the complete list has other request ids of
-    /// shotlist but not this one, the submission never arrived. A list without any request id of shotlist proves
-    /// nothing.
+    /// shotlist but not this one, the submission never arrived. A list without any request id of shotlist does
+    /// not show whether the submission arrived.
     pub(super) async fn look_up(&self, take: &Take) -> Next {
         let State::Doubtful { intent, since, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         // Taken before the first page is requested: the listing is at least as new.
@@ -236,10 +238,11 @@ impl Drive {
         }
     }
 
-    /// Returns the event and a message for a complete task list that lacks the request id.
+    /// Decides what a complete task list without the submission's request id proves, and returns the decision as an
+    /// event and a message.
     ///
-    /// The list is a proof only if it is from the account that got the request. That is certain only if the API key has
-    /// not changed since the request.
+    /// The list can prove that the submission never arrived only if the list is from the account to which the
+    /// submission was sent. That is certain only if the API key has not changed since the submission.
     async fn denied(
         &self,
         intent: &Intent,
@@ -270,8 +273,9 @@ impl Drive {
         }
     }
 
-    /// Saves the result of a look-up that found no task. The message `said` is saved only with the last look-up;
-    /// before, the message about the missing answer is kept.
+    /// Saves the result of a search in the provider's task list that did not find the submission's task. The message
+    /// `said` is saved only if no further search will follow. Until then, the take keeps the message about the
+    /// submission that got no answer.
     async fn looked(&self, take: &Take, event: Event, said: Said, at: Tick) -> Next {
         let to = take.state.clone().on(event.clone(), at, &self.lane.policy).map_err(Failure::Illegal)?;
         let said = (!matches!(to, State::Doubtful { .. })).then_some(said);
@@ -333,9 +337,10 @@ impl Drive {
                     Found::Others(others)
                 } else {
                     let name = self.account.provider.name();
-                    let words = "reports no time, or another time than this computer";
-                    let words =
-                        format!("{name} {words}, so its list cannot show whether the request arrived");
+                    let words = format!(
+                        "the clock of {name} is unknown or differs from this computer's, so its list cannot show \
+                         whether the request arrived"
+                    );
                     Found::Incomplete(Said::text(words))
                 });
             };
@@ -357,8 +362,8 @@ fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
 
 /// The facts that decide how long this run polls a task that takes too long to render.
 ///
-/// The run waits at least until the provider has answered once, because the task may have ended long ago. Without an
-/// answer, it waits as long as for a new task.
+/// The run waits for at least one answer of the provider, because the task may have ended long ago. If the provider
+/// never answers, the run stops polling when the policy's `patience` is over, counted from the first poll.
 #[derive(Debug, Default)]
 pub(super) struct PollLimits {
     /// The time of this run's first poll of the task.
@@ -375,8 +380,8 @@ impl PollLimits {
 
     /// Checks whether this run should stop polling a task that takes too long.
     ///
-    /// It stops when the provider answers that the task still renders, or when the policy's patience since the first
-    /// poll is over. If this computer's clock may be wrong, only the patience counts.
+    /// The run stops once the provider answers that the task still renders, or when `policy.patience` has passed since
+    /// the first poll of this run. If this computer's clock may be wrong, only `policy.patience` counts.
     pub(super) fn ended(&self, at: Tick, policy: &Policy, is_clock_doubtful: bool) -> bool {
         self.heard && !is_clock_doubtful || self.since.is_some_and(|since| at.since(since) > policy.patience)
     }

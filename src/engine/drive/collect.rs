@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The number of consecutive polls of a task without its status after which the run warns.
+/// The number of consecutive polls that fail to return a task's status, after which the run warns.
 const UNREAD: u32 = 5;
 
 impl Drive {
@@ -41,7 +41,7 @@ impl Drive {
         };
         let Some(mut progress) = asked else { return Ok(Err(Left::Stopping)) };
         if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
-            // The key may be about to be exchanged, or a server in front of the provider may have failed briefly.
+            // A person may be replacing the key, or a server in front of the provider may have failed briefly.
             let due = self.world.clock.tick().after(AUTH_RETRY);
             if !self.world.clock.until(due, self.world.stop.waiting()).await {
                 return Ok(Err(Left::Stopping));
@@ -205,7 +205,7 @@ impl Drive {
         if let Err(ReceiveFault::Io(error)) = &received
             && handles::is_out(error)
         {
-            // The place stays taken, because other downloads would find no free file either.
+            // The place stays taken, because other downloads would get no file descriptor either.
             let goes_on = self.world.outwaits_files().await;
             return Ok(if goes_on { Ok(take.clone()) } else { Err(Left::Stopping) });
         }
@@ -282,7 +282,8 @@ impl Drive {
         }
     }
 
-    /// Renames the verified clip to its final file name. The rename is the last act, so that a visible clip is always complete.
+    /// Renames the verified clip to its final file name. The rename is the last act, so that a visible clip is always
+    /// complete.
     pub(super) async fn place(&self, take: &Take, others: &[String]) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let origin = Origin {

@@ -64,7 +64,8 @@ impl Drive {
         }
     }
 
-    /// Returns the charge that the provider reports for a failed task, if it reports one. Warns about an impossible figure.
+    /// Returns the charge that the provider reports for a failed task, if it reports one. Warns about an impossible
+    /// figure.
     pub(super) fn settled_by_failure(&self, take: &Take, charged: Charged, cost: Cost) -> Option<Usd> {
         if let Some(words) = unreadable(self.account.provider.name(), &take.key, take.cost(), charged, &cost)
         {
@@ -74,7 +75,8 @@ impl Drive {
     }
 }
 
-/// Returns the warning about an impossible figure for a failed task, which may have been charged with any amount.
+/// Returns a warning if the provider reports an impossible cost for a failed task, and it is unknown whether the task
+/// was charged.
 fn unreadable(provider: &str, key: &JobKey, counted: Usd, charged: Charged, cost: &Cost) -> Option<String> {
     let (Charged::Unknown, Cost::Doubtful(figure)) = (charged, cost) else { return None };
     Some(format!(

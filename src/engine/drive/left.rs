@@ -9,8 +9,8 @@ pub(in crate::engine) enum Left {
     Settled,
     /// The clip is saved under its name.
     Done,
-    /// The provider has rendered the clip, and only the download is left. The take makes room for another submission.
-    /// `replaces` is true if the job already has the clip of another take.
+    /// The provider has rendered the clip, and only the download is left. Before the download, another take may be
+    /// submitted. `replaces` is true if the job already has the clip of another take.
     Rendered { take: Box<Take>, replaces: bool },
     /// The run is stopping.
     Stopping,
@@ -26,7 +26,7 @@ pub(in crate::engine) enum Left {
     Resting,
     /// The task has been rendering longer than a run waits.
     Overdue,
-    /// The folder of the clip cannot be used, for the contained reason; other clips may have other folders.
+    /// The folder of the clip cannot be used; the text is the reason. Clips in other folders may still be saved.
     Obstructed(String),
     /// A person has paused the provider.
     Paused,

@@ -32,8 +32,8 @@ impl Heard {
         }
     }
 
-    /// Restarts the time for which this run polls a task, if the task must be polled again to get a new link to its
-    /// clip.
+    /// Forgets when this run's polls of a task began, if the task must be polled again to get a new link to its clip.
+    /// The time limit on the polls then begins again.
     pub(super) fn rendered_before(&mut self, moved: &Result<Take, Left>) {
         if matches!(moved, Ok(Take { state: State::Running { .. }, .. })) {
             self.patience = PollLimits::default();
@@ -87,10 +87,11 @@ impl Drive {
         Ok(polled)
     }
 
-    /// Waits until the take's poll is due. The due time comes earlier if other tasks of the same kind finish meanwhile.
+    /// Waits until the take's poll is due, which becomes earlier if other tasks of the same kind finish meanwhile.
     ///
-    /// If the provider answers batched polls, another take's poll may bring the answer in the last quarter of the wait.
-    /// Returns that answer, or `None` if the take must be polled now.
+    /// If the provider answers batched polls, another take's poll may also ask about this take's task. That can happen
+    /// in the last quarter of the wait. Returns the answer from the other poll, or `None` if the take must be polled
+    /// now.
     async fn until_asked(
         &self,
         take: &Take,

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::{Instant, sleep};
 
-/// The rate controller of a lane's submissions or of a provider's polls, and the calls that wait for it.
+/// The rate controller of the submissions to one model or of one provider's polls, with the calls that wait for its
+/// permission.
 pub(super) struct Control {
     throttle: Mutex<Throttle>,
     changed: Notify,
@@ -26,7 +27,7 @@ impl Control {
         })
     }
 
-    /// Waits until the controller permits one more call.
+    /// Waits until the rate controller permits one more call.
     pub(super) async fn pass(&self) -> CallPermit<'_> {
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -50,19 +51,22 @@ impl Control {
         self.slot(permit)
     }
 
-    /// Makes the slot of a call that the controller has permitted. Dropping the slot gives the `permit` back.
+    /// Makes the [`Slot`] (place among the concurrent calls) of a call that the rate controller has permitted. Dropping
+    /// the slot gives the `permit` back.
     pub(super) fn slot(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
         Slot { _permit: permit, control: Arc::clone(self) }
     }
 
-    /// Starts the controller at the rate and number of slots that an earlier run has learned.
+    /// Sets the rate and the number of concurrent tasks (slots) of the controller to the values that an earlier run
+    /// learned.
     pub(super) fn recall(&self, learned: Learned) {
         lock(&self.throttle).recall(learned);
         *lock(&self.recalled) = Some(learned);
     }
 
-    /// Returns the learned rate and slots; `None` if the configured limits apply. The second value is true if the
-    /// result differs from that of an earlier run.
+    /// Returns the call rate and the number of concurrent tasks (slots) that the provider turned out to accept. Returns
+    /// `None` if the configured limits apply. The second value is true if the result differs from that of an earlier
+    /// run.
     pub(super) fn learned(&self) -> (Option<Learned>, bool) {
         let learned = lock(&self.throttle).learned();
         (learned, learned != *lock(&self.recalled))
@@ -73,8 +77,8 @@ impl Control {
     }
 }
 
-/// A slot of a lane or of a provider's polls. A task holds its slot until the provider has finished it, a poll until
-/// its answer.
+/// A place among the concurrent tasks of a model or the concurrent polls of a provider. A task holds its slot until the
+/// provider has finished the task, a poll until its answer has come.
 pub(in crate::engine) struct Slot {
     _permit: OwnedSemaphorePermit,
     control: Arc<Control>,
@@ -87,15 +91,17 @@ impl Drop for Slot {
     }
 }
 
-/// The controller's permission to send one call.
+/// The rate controller's permission to send one call.
 pub(in crate::engine) struct CallPermit<'a> {
     control: &'a Control,
-    /// The controller's record of the permitted call; `None` as soon as the outcome of the call is known.
+    /// The description of the permitted call for the rate controller; `None` as soon as the outcome of the call is
+    /// known.
     sent: Option<Sent>,
 }
 
 impl CallPermit<'_> {
-    /// Checks whether the call is still permitted after it has waited for another permission.
+    /// Checks whether the call is still permitted, because the rate controller may have begun a pause since the
+    /// permission.
     pub(in crate::engine) fn holds(&self) -> bool {
         self.sent.is_some_and(|sent| lock(&self.control.throttle).holds(&sent))
     }
@@ -107,7 +113,7 @@ impl CallPermit<'_> {
         }
     }
 
-    /// Records an accepted call. Returns the new rate per second if the lane had to slow down.
+    /// Records that the provider accepted the call. Returns the new rate, in calls per second, if one was measured.
     pub(super) fn accepted(self) -> Option<f64> {
         self.tell(Throttle::accepted).flatten()
     }
@@ -122,7 +128,7 @@ impl CallPermit<'_> {
         self.tell(|throttle, sent, now| throttle.throttled(sent, after, now, jitter));
     }
 
-    /// Records that the call failed for another temporary reason.
+    /// Records that the call failed for a temporary reason, but not because calls came too fast.
     pub(super) fn failed(self, after: Option<Duration>, jitter: f64) {
         self.tell(|throttle, sent, now| throttle.failed(sent, after, now, jitter));
     }

@@ -16,7 +16,8 @@ pub(in crate::engine) struct Downloads {
 
 struct Queue {
     free: u32,
-    /// The number of downloads that have ever waited. It orders downloads whose links expire at the same time.
+    /// The number of downloads that have waited for a permit so far. The number is given to each waiting download, so
+    /// that of two links with the same expiry the older download goes first.
     came: u64,
     waiting: BinaryHeap<Reverse<Waiting>>,
 }

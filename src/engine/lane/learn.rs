@@ -1,4 +1,5 @@
-//! Adjusts a provider's pace and pauses to the outcomes of its submissions, and closes it after too many failures.
+//! Adjusts a provider's pace and pauses to the outcomes of its submissions, and ends the submissions after too many
+//! failures.
 
 use super::{Account, Closed, History, Lane, Ticket, lock};
 use crate::domain::breaker::{SubmitOutcome, TaskEnd};
@@ -13,12 +14,12 @@ use tokio::time::Instant;
 const UNREACHED: u32 = 5;
 /// The shortest and the longest pause of a provider after connection failures.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
-/// The time after which a provider is closed for this run if all its submissions were throttled, not sent or not
+/// The time after which submissions to a provider end for this run if all of them were throttled, not sent or not
 /// answered.
 const GIVE_UP: Duration = Duration::from_hours(1);
 /// The number of refusals in a row after which a model gets no more submissions in this run.
 const MODEL_REFUSALS: u32 = 3;
-/// The time after which a refused key is tried a second time, in case it was being exchanged.
+/// The time after which a refused API key is tried a second time, because a person may have been replacing the key.
 pub(in crate::engine) const AUTH_RETRY: Duration = Duration::from_secs(5);
 
 impl Account {
@@ -40,7 +41,8 @@ impl Account {
         )))
     }
 
-    /// Records how a paid task ended. Returns the closure if too many bad endings close the provider for this run.
+    /// Records how a paid task ended. If too many tasks ended badly, ends the submissions to the provider for this run
+    /// and returns the reason.
     pub(in crate::engine) fn ended(&self, ending: &TaskEnd) -> Option<Closed> {
         if !self.breakers.ended(ending) || !self.is_open() {
             return None;
@@ -58,14 +60,15 @@ impl Account {
         Some(self.close(why, Said::text(said)))
     }
 
-    /// Closes the provider for this run.
+    /// Ends the submissions to the provider for this run, and returns what to report.
     pub(in crate::engine) fn close(&self, why: WhyStopped, said: Said) -> Closed {
         self.history().why = Some(why);
         self.closed.cancel();
         Closed { who: self.provider.name().to_owned(), why, said: self.with_key(why, said) }
     }
 
-    /// Returns the provider's message for a closure. For a refused key, it also names the variable that held the key.
+    /// Adds to the message `said` the name of the variable with the API key if the provider refused the key. Returns
+    /// any other message unchanged.
     pub(in crate::engine) fn with_key(&self, why: WhyStopped, said: Said) -> Said {
         match &self.endpoint.key_env {
             Some(name) if why == WhyStopped::Provider(Stop::Auth) => {
@@ -75,14 +78,15 @@ impl Account {
         }
     }
 
-    /// Records that the provider did not answer a free query. Returns the closure if this closes the provider.
+    /// Records that the provider did not answer a free query. If the provider has failed for too long, ends the
+    /// submissions to it for this run and returns the reason.
     pub(in crate::engine) fn unreached(&self, said: Said) -> Option<Closed> {
         let is_over = out_of_patience(&mut self.history());
         (is_over && self.is_open()).then(|| self.close(WhyStopped::NoProgress, said))
     }
 
-    /// Adjusts the provider's limits to the failure of a submission. Returns a notice if the failure closes the
-    /// provider or the model for this run, or begins a pause.
+    /// Adjusts the provider's limits after a failed submission. Returns a notice if the failure begins a pause, or ends
+    /// the submissions to the provider or the model for this run.
     pub(in crate::engine) fn learn(
         &self,
         lane: &Lane,

@@ -1,4 +1,4 @@
-//! The permissions to send one call to a provider. A permission that is dropped unused is returned to its limits.
+//! The permissions to send one call to a provider. If a permission is dropped unused, another call can get it.
 
 use super::control::{CallPermit, Slot};
 use super::{Account, Lane};
@@ -29,7 +29,8 @@ impl<'a> Ticket<'a> {
         self.quota.of_day
     }
 
-    /// Checks whether the submission is still permitted after it has waited for another permission.
+    /// Checks whether all permissions of the submission are still valid, because a pause may have begun since they were
+    /// given.
     pub(in crate::engine) fn holds(&self) -> bool {
         self.turn.holds() && self.pass.holds()
     }
@@ -41,8 +42,8 @@ impl<'a> Ticket<'a> {
     }
 }
 
-/// A submission's permit from the pace and its count in the day's quota. Both are given back if the submission is not
-/// sent.
+/// A submission's permit from the configured rate, and its count in the day's quota. Both are given back if the
+/// submission is not sent.
 struct QuotaPermit<'a> {
     account: &'a Account,
     lane: &'a Lane,

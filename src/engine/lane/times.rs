@@ -30,10 +30,10 @@ impl Times {
         lock(&self.learned).durations.clone()
     }
 
-    /// Records that a task was still running `running` after its start, and had finished `finished` after its start.
+    /// Records the rendering time of a task: it was still running at the age `running`, and had finished at the age
+    /// `finished`.
     ///
-    /// As long as few tasks have finished, also wakes the waiting polls, because each learned time changes when they
-    /// are due.
+    /// While few tasks have finished, also wakes the polls that wait, because each new time may make them due earlier.
     pub(in crate::engine) fn note(&self, running: Duration, finished: Duration) {
         let mut learned = lock(&self.learned);
         let durations = Arc::make_mut(learned.durations.get_or_insert_default());
@@ -45,8 +45,7 @@ impl Times {
         }
     }
 
-    /// Waits until another task of this kind has finished. After [`FEW`] finished tasks, the wait does not end any
-    /// more.
+    /// Waits until another task of this kind has finished. Never returns once [`FEW`] tasks have finished.
     pub(in crate::engine) async fn news(&self) {
         self.news.notified().await;
     }

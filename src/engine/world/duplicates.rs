@@ -10,7 +10,8 @@ const PAGE: u32 = 1_000;
 
 /// The known clips by the first eight bytes of their hashes, to find equal clips. The map is loaded on first use.
 ///
-/// The value is `None` for a clip of an earlier run, whose take is read from the store when it is needed.
+/// Each hash is mapped to the take and job of the first clip with that hash. The value is `None` if that clip is from
+/// an earlier run. Its take is then read from the store when an equal clip is found.
 #[derive(Default)]
 pub(in crate::engine) struct Duplicates(tokio::sync::Mutex<Option<HashMap<u64, Option<First>>>>);
 

@@ -8,7 +8,7 @@ fn whole() -> ClipHead {
     ClipHead { status: 200, content_length: Some(10), ..ClipHead::default() }
 }
 
-/// Returns the rest of a ten-byte clip from byte 5 on, of the version `"v1"`.
+/// Returns the head of an answer with this range of a clip, and with `"v1"` as the clip's `ETag`.
 fn rest(range: &str) -> ClipHead {
     ClipHead { etag: Some("\"v1\"".into()), ..partial(range) }
 }

@@ -9,7 +9,7 @@ fn asking(prompt: &str) -> String {
     )
 }
 
-/// Returns the hints of the warnings that depend on the columns of an item.
+/// Returns the hints of the warnings about the prompt that are given for an item with these columns.
 fn hints(prompt: &str, columns: &[(&str, &str)]) -> Vec<String> {
     let (manifest, problems) = read("m.yaml", asking(prompt).as_bytes());
     assert_eq!(problems, [], "{prompt}");

@@ -3,28 +3,28 @@
 
 use super::{Frame, HEIGHT, WIDTH};
 
-/// The largest brightness, of 255, of a black bar.
+/// The largest brightness (0 to 255) of a pixel in a black bar.
 const BLACK: u8 = 32;
 
-/// The smallest brightness, of 255, of a white bar.
+/// The smallest value (0 to 255) of red, of green and of blue in the pixels of a white bar.
 const WHITE: u8 = 235;
 
-/// The smallest difference in mean brightness, of 255, between a bar and the picture next to it.
+/// The smallest difference in mean brightness (0 to 255) between a bar and the picture next to the bar.
 const CONTRAST: f64 = 10.0;
 
-/// The largest difference in width, in rows or columns, between two opposite bars.
+/// The largest difference in width, in rows or columns, between the bars at two opposite edges of a frame.
 const UNEVEN: usize = 2;
 
 /// The widths of the bars at the four edges of a frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bars {
-    /// The number of rows of the bar above the picture.
+    /// The width of the bar at the top edge of the frame, in rows of pixels.
     pub top: usize,
-    /// The number of rows of the bar below the picture.
+    /// The width of the bar at the bottom edge of the frame, in rows of pixels.
     pub bottom: usize,
-    /// The number of columns of the bar left of the picture.
+    /// The width of the bar at the left edge of the frame, in columns of pixels.
     pub left: usize,
-    /// The number of columns of the bar right of the picture.
+    /// The width of the bar at the right edge of the frame, in columns of pixels.
     pub right: usize,
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Edges {
 struct Line {
     is_black: bool,
     is_white: bool,
-    /// The sum of the line's mean brightness in the sampled frames.
+    /// The sum of the mean brightness of this row or column of pixels over the sampled frames.
     luma: f64,
     samples: u32,
 }
@@ -120,8 +120,9 @@ impl Line {
     }
 }
 
-/// Returns the widths of the bars at the beginning and at the end of these rows or columns. Both are 0 unless they have
-/// nearly the same width and a picture between them.
+/// Returns the widths of the two bars at the ends of `lines`, which are all rows or all columns of a clip. `is_bar`
+/// says whether a line can belong to a bar. Both widths are 0 unless they are nearly equal and the picture between the
+/// bars clearly differs from both in brightness.
 fn pair(lines: &[Line], is_bar: fn(&Line) -> bool) -> (usize, usize) {
     if lines.iter().all(|line| line.samples == 0) {
         return (0, 0);

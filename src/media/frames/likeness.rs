@@ -16,24 +16,26 @@ const ROWS: usize = 9;
 /// The chroma (strength of colour) above which a cell counts as coloured.
 const COLOURED: f64 = 12.0;
 
-/// The smallest number of coloured cells for a comparison. A grey product has fewer.
+/// The smallest number of coloured grid cells with which the colours of two frames are compared. A grey product has
+/// fewer coloured cells.
 const FEWEST: usize = 3;
 
-/// The side length, in pixels, of the square that is transformed for the hash.
+/// The number of rows and of columns of the square of brightness values from which the perceptual hash is computed.
 const SQUARE: usize = 32;
 
 /// The correlation in brightness at or above which a frame counts as equal to the picture, whatever its hash is.
 const SAME: f64 = 0.98;
 
-/// The number of frequencies of the hash in each direction. The lowest one is only the mean brightness.
+/// The number of frequencies (waves of brightness) along rows, and along columns, that the perceptual hash uses. The
+/// combination of the two lowest frequencies is left out, because it is only the mean brightness.
 const FREQUENCIES: usize = 8;
 
 /// A source picture as two frames, because a model may fit the picture into a clip in two ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// The whole picture as a frame.
+    /// The whole picture, scaled to the size of a frame.
     pub whole: Frame,
-    /// The largest part from the middle of the picture that has the shape of the clip, as a frame.
+    /// The middle of the picture, cut to the shape of the clip and scaled to the size of a frame.
     pub covering: Frame,
 }
 
@@ -81,8 +83,10 @@ fn small(decoded: &DynamicImage) -> Frame {
     Frame { rgb: rgb.collect() }
 }
 
-/// Returns the perceptual hash of a frame: one bit for each of 63 low frequencies, set if the frequency is stronger
-/// than their median.
+/// Returns the perceptual hash of a frame, which is similar for pictures that look alike.
+///
+/// A cosine transform splits the brightness into waves of different frequencies. Each of the 63 lowest frequencies
+/// gives one bit, which is set if the wave's coefficient is above the median of the coefficients.
 fn hash(frame: &Frame) -> u64 {
     let square = square(frame);
     let wave = |frequency: usize, at: usize| {
@@ -107,10 +111,10 @@ fn hash(frame: &Frame) -> u64 {
     parts.iter().fold(0, |bits, part| bits << 1 | u64::from(*part > median))
 }
 
-/// Returns the number of different bits, from 0 to 63, between the perceptual hashes of a picture and a frame. It is 0
-/// if both have nearly the same brightness at every place.
+/// Returns the number of bits, from 0 to 63, in which the perceptual hashes of a picture and a frame differ. Returns 0
+/// if the brightness changes in nearly the same way across both.
 ///
-/// In a nearly symmetric picture some frequencies are near the median, so noise decides their bits.
+/// The hash alone is not enough for a nearly symmetric picture: noise decides some bits of its hash.
 #[must_use]
 pub fn hash_distance(picture: &Frame, frame: &Frame) -> u32 {
     if correlation(picture, frame) >= SAME { 0 } else { (hash(picture) ^ hash(frame)).count_ones() }

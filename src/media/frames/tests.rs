@@ -1,4 +1,4 @@
-//! Tests the measures with synthetic clips that have one defect each, or nearly have one.
+//! Tests the measurements of clips with drawn clips that have one defect each, or nearly have one.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -14,7 +14,7 @@ use std::io::Cursor;
 const FPS: f64 = 24.0;
 const CUT: f64 = 10.0;
 
-/// Returns a pixel of a picture of large and small coloured shapes, moved to the right by some columns.
+/// Returns one pixel of a drawn picture with large and small coloured shapes.
 fn scene(column: usize, row: usize) -> [u8; 3] {
     let wave = |at: usize, long: f64| ((at as f64 / long).sin() * 50.0 + 120.0) as u8;
     let is_product = column.abs_diff(70) < 25 && row.abs_diff(50) < 22;
@@ -178,7 +178,7 @@ fn a_hash_tells_another_and_a_mirrored_picture_from_a_push_in() {
     assert!(distance(&other) > 12, "{}", distance(&other));
 }
 
-/// Tests a picture in which noise alone decides about half of the bits of the hash.
+/// Tests a symmetric picture, in whose perceptual hash about half of the bits depend on noise alone.
 #[test]
 fn a_symmetric_picture_with_noise_is_the_picture() {
     let vase = |noise: usize| {

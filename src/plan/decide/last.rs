@@ -1,4 +1,4 @@
-//! Decides about the jobs that the first two passes have left undecided.
+//! Decides about the jobs that are still undecided after the first two of the plan's three passes over all jobs.
 
 use super::share::{another_clip, follows, shared, taken_over};
 use super::{Decision, WantedJobs, blocked, by_itself, let_go, unsent, unserved};

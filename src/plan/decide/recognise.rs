@@ -10,12 +10,13 @@ use crate::plan::fingerprint::likeness;
 use crate::plan::identity;
 use crate::plan::known::{Known, KnownJob, KnownTake};
 
-/// Returns an earlier take of the job whose request means the same as the present one; `None` if there is none. Gives
-/// this take in `own` the fingerprint of the present request.
+/// Returns an earlier take of the job whose request differs from the present request but means the same; `None` if
+/// there is none. Also sets the fingerprint of this take in `own` to the fingerprint of the present request.
 ///
-/// The requests may differ in Unicode form, or in a field that the model's card lacks or lacked earlier. They may also
-/// differ in a picture that is equal under the manifest's setting. The take whose clip has the job's name is tried
-/// first, because a person may have chosen an earlier version. Then the newest submitted take is tried.
+/// The two requests may differ in Unicode form, or in an optional field that the model does not have or did not have
+/// earlier. They may also differ in a picture that is equal under the manifest's setting `image_identity`. The take
+/// whose clip has the job's name is tried first, because a person may have chosen an earlier version. Then the newest
+/// submitted take is tried.
 pub(super) fn recognise<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -42,7 +43,7 @@ pub(super) fn recognise<K: Known + ?Sized>(
     Ok(Some(newest.id.clone()))
 }
 
-/// Checks whether two requests differ only in pictures that are equal by the rule `identity`: the job's and the take's.
+/// Checks whether the requests of `job` and `take` differ only in pictures that are equal by the rule `identity`.
 fn has_equal_pictures<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,

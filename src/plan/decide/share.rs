@@ -83,8 +83,8 @@ pub(super) fn taken_over<J: WantedJobs + ?Sized>(
     Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
 }
 
-/// Checks whether other jobs with the same request can depend on a job with this decision. They get its clip, or wait
-/// or fail because of the same take.
+/// Checks whether other jobs with the same request can depend on a job with this decision. The other jobs get its clip;
+/// if a take of the job blocks it or has failed, the other jobs wait or fail, too.
 pub(super) const fn serves(decision: &Decision) -> bool {
     !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. } | Decision::HeldBack)
 }
@@ -96,8 +96,8 @@ pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
 }
 
-/// Returns the decision for a job that depends on another job, its leader. It shares the leader's clip, or waits or
-/// fails because of the same take.
+/// Returns the decision for a job that depends on the job `leader`, about which `decision` was made. The job shares the
+/// leader's clip. If a take blocks the leader or has failed, the job waits or fails, too.
 fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Result<Decision, K::Error> {
     let take = match decision {
         // The take moves to the leader.
@@ -153,8 +153,8 @@ pub(super) fn another_clip<J: WantedJobs + ?Sized>(
 
 /// Returns a take's clip with its path; `None` if the take has no clip.
 ///
-/// It is the path of a job, or one below `_takes/`, where older clips are kept. The path is empty if the file was
-/// missing when a newer clip got its name; a person may restore it.
+/// The path is that of a job, or is below `_takes/`, where older clips are kept. The path is empty if the clip's file
+/// was missing when the job got a newer clip under the same name; a person may still restore the file.
 pub(super) fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
     if let Some(filed) = jobs.filed(id)? {
         return Ok(Some(filed));

@@ -18,8 +18,8 @@ fn wanted(item: usize) -> Wanted {
     }
 }
 
-/// Returns the limits that a plan exceeds in which `changed` of twenty finished jobs change and `removed` of them are
-/// gone. Two jobs are new.
+/// Returns the limits that a test plan exceeds. The project has twenty finished jobs: `changed` of them change, and
+/// `removed` of them are gone. Two more jobs are new.
 fn tripped(guards: Guards, changed: usize, removed: usize) -> Vec<&'static str> {
     let all: Vec<Wanted> = (removed..22).map(wanted).collect();
     let change = Change { field: "prompt".into(), old: None, new: None };

@@ -50,7 +50,8 @@ impl ModelCard {
         }
     }
 
-    /// Checks whether the card has a field or parameter of that name, where a parameter is written as `params.quality`.
+    /// Checks whether the model has a field or parameter of that name. The name of a parameter begins with `params.`,
+    /// such as `params.quality`.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         match name.strip_prefix("params.") {

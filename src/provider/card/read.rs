@@ -57,7 +57,7 @@ fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PriceUnit, D::Erro
     known(&String::deserialize(deserializer)?, PriceUnit::ALL, PriceUnit::name)
 }
 
-/// Returns the element of `all` with this name, which the function `named` gives each element.
+/// Returns the element of `all` whose name is `name`. The function `named` returns the name of an element.
 fn known<T: Copy, E: Error>(
     name: &str,
     all: impl IntoIterator<Item = T>,

@@ -7,7 +7,7 @@ use crate::domain::problem::{did_you_mean, meant_or_all};
 use crate::domain::text::either;
 use serde_json::{Map, Value as Json};
 
-/// The form of a value in a card, as people write it.
+/// The form in which people write a value of a model's card (the description of a model) in YAML.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
     /// Text that is not blank. Numbers and `true` or `false` count as text.
@@ -30,27 +30,27 @@ pub enum Form {
     Group(&'static [Key]),
 }
 
-/// A key in a group, with the form of its value.
+/// A key in a mapping of a model's card (the description of a model), with the form of the key's value.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// The key's name.
     pub name: &'static str,
     /// The form of the key's value.
     pub form: Form,
-    /// The rule that says when the key may be absent.
+    /// The rule that says whether the key may be left out or removed.
     pub need: Need,
     /// The description of the key in one sentence, for the schema.
     pub says: &'static str,
 }
 
-/// The rule that says when a key may be absent from a group or removed from a card.
+/// The rule that says whether a manifest's correction of a model card may leave out a key or remove it by null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Every group must have the key.
+    /// A correction that writes the mapping of the key must also write the key.
     Always,
-    /// The card must have the key. A correction may leave the key out but not remove it.
+    /// A correction may leave out the key but not remove it by null, because the model card is invalid without the key.
     InCard,
-    /// The key may be absent everywhere.
+    /// A correction may leave out the key, or remove it by null.
     Never,
 }
 
@@ -64,7 +64,7 @@ impl Key {
     }
 }
 
-/// The keys of a card that a manifest can correct.
+/// The keys of a model's card (the description of a model) that a manifest can correct.
 pub static CARD: &[Key] = &[
     key("summary", Form::Text, "The model's description in one line, for tables.").needed(Need::InCard),
     key("source", Form::Text, "The provider's documents that the card follows.").needed(Need::InCard),
@@ -85,7 +85,7 @@ pub static CARD: &[Key] = &[
 
 static MODE: Form = Form::Word(&["text", "image", "frames", "reference"]);
 
-/// The keys of the group `price` in a card.
+/// The keys of the mapping `price` in a model's card (the description of a model).
 pub static PRICE: &[Key] = &[
     key("per", Form::Word(&["clip", "second"]), "The unit of the price.").needed(Need::Always),
     key("usd", Form::Usd, "The price of one unit in US dollars.").needed(Need::Always),
@@ -166,8 +166,10 @@ pub struct FormError {
 const ECHOED: usize = 40;
 
 impl Form {
-    /// Returns all mistakes in a value whose key is `name`. Where the form is text, numbers are converted to text. A
-    /// null value, which removes a key, is accepted if the key may be absent.
+    /// Returns all mistakes in a value whose key is `name`.
+    ///
+    /// Numbers and booleans become strings where the form requires text or an amount of money. A null inside a mapping
+    /// removes its key, so it is a mistake if that key must stay.
     pub fn fit(&self, value: &mut Json, name: &str) -> Vec<FormError> {
         let mut fitting = Fitting::default();
         fitting.fit(*self, value, name);
@@ -177,10 +179,10 @@ impl Form {
     /// Returns the hint that says how to write a value of this form.
     fn hint(self) -> String {
         match self {
-            Self::Text => "write one text in quotes".into(),
+            Self::Text => "write a string in quotes".into(),
             Self::Flag => "write `true` or `false`".into(),
             Self::Number(least) => format!("write a whole number, {least} or more, without quotes"),
-            Self::Scalar => "write `true`, `false`, a whole number or one text".into(),
+            Self::Scalar => "write `true`, `false`, a whole number or a string".into(),
             Self::Usd => "write US dollars in digits with at most six decimals, such as \"0.20\"".into(),
             Self::Word(words) => format!("write {}", either(words.iter().map(|word| format!("`{word}`")))),
             Self::List(Self::Group(keys)) => format!("write a list of groups: `[{{ {}: … }}]`", keys[0].name),

@@ -15,14 +15,14 @@ fn part(name: &str, value: Json) -> CardPart {
     CardPart { name: name.into(), value, at: "shop.yaml:3".into() }
 }
 
-/// Returns the card of `zai/cogvideox-3` after corrections.
+/// Returns the card of the model `zai/cogvideox-3` after the corrections `parts`.
 fn corrected(parts: Vec<CardPart>) -> Result<Arc<ModelCard>, Vec<Unfit>> {
     let mut cards = Cards::built_in();
     let name = model("zai/cogvideox-3");
     cards.correct(&name, parts).map(|()| Arc::clone(cards.get(&name).unwrap()))
 }
 
-/// Returns the message and the hint for one wrong part.
+/// Returns the message and the hint about the only mistake in a correction of the card's key `name`.
 fn reported(name: &str, value: Json) -> (String, String) {
     let mut unfit = corrected(vec![part(name, value)]).unwrap_err();
     assert_eq!(unfit.len(), 1, "{unfit:?}");
@@ -30,7 +30,7 @@ fn reported(name: &str, value: Json) -> (String, String) {
     (misfit.what, misfit.hint)
 }
 
-/// Returns the names of all keys of the type `T`, from the error about the unknown key in `value`.
+/// Returns the names of all keys of the type `T`. The error about the unknown key in `value` lists these names.
 fn known_to<T: serde::de::DeserializeOwned>(value: Json) -> BTreeSet<String> {
     let Err(error) = serde_json::from_value::<T>(value) else { panic!("an unknown key was taken") };
     let reported = error.to_string();
@@ -190,7 +190,7 @@ fn what_does_not_fit_is_told_with_what_to_write() {
             "fields",
             json!({ "max": 8 }),
             "`name` is missing in `fields`",
-            "add `name:`; write one text in quotes",
+            "add `name:`; write a string in quotes",
         ),
     ];
     for (name, value, what, hint) in cases {

@@ -150,10 +150,12 @@ fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request
     }
 }
 
-/// Returns the setting (name and value) with which a model makes clips of the aspect ratio `wanted_shape`; `None` if it
-/// cannot.
+/// Returns the setting (name and value) with which a model makes clips of the aspect ratio `wanted_shape`; `None` if
+/// the model cannot make such clips.
 ///
-/// The setting is the aspect ratio or, if the model has no such field, the size. Its value is `wanted` if possible.
+/// The setting is the aspect ratio or, if the model has no such field, the size. `wanted` is the value that the user
+/// wrote, and `wanted_shape` is its aspect ratio. If the model does not accept `wanted`, another value of this aspect
+/// ratio is returned.
 fn way<'c>(card: &'c ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Option<(&'c str, &'c Value)> {
     let rule = card.field(Field::AspectRatio).or_else(|| card.field(Field::Size))?;
     let alike = || rule.values.iter().find(|value| shape(value) == Some(wanted_shape));

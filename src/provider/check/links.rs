@@ -30,7 +30,8 @@ pub(super) fn ending(link: &str) -> Option<String> {
     is_ending.then(|| ending.to_ascii_lowercase()).filter(|ending| !ending.is_empty())
 }
 
-/// Returns the finding about a link in a parameter that the provider cannot follow; `None` if it can.
+/// Returns a finding if a parameter is not a link, or is a link to a host that the provider cannot reach; otherwise
+/// `None`.
 pub(super) fn check(field: &str, link: &str) -> Option<Finding> {
     let message = match reach(link) {
         Ok(()) => return None,

@@ -113,7 +113,8 @@ fn measured(
     findings.extend(peculiar(field, traits).map(|finding| finding.detail(&measures)));
 }
 
-/// Returns warnings about a picture that a model may show differently from an image viewer, by the picture's traits.
+/// Returns a warning for each trait of a picture that a model may handle wrongly, such as an EXIF orientation or CMYK
+/// colours.
 fn peculiar(field: &str, traits: PictureTraits) -> impl Iterator<Item = Finding> {
     let PictureTraits { turned, cmyk, deep } = traits;
     let reported = [
@@ -200,17 +201,18 @@ fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
     Finding::error(field.name(), message).hint(PUBLISH).detail(what)
 }
 
-/// Compares the aspect ratios and sizes of first and last frame.
+/// Compares the aspect ratios and the sizes of the first and the last frame.
 ///
-/// The provider's documents limit the difference in "resolution". Too different an aspect ratio is an error; too
-/// different a size with a similar ratio is a warning.
+/// The provider's documents limit the difference in "resolution". Aspect ratios that differ too much are an error.
+/// Sizes that differ too much, with similar aspect ratios, are a warning.
 pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).map(Seen::from);
     compare(card, facts(&request.image), facts(&request.last_image), findings);
 }
 
-/// Returns the findings about linked pictures, each on its own, and about first and last frame together. `seen` returns
-/// the properties of a fetched picture. For a picture that was not fetched, only the file extension is checked.
+/// Returns the findings about each linked picture, and about the difference between the first and the last frame.
+/// `seen` returns the properties of a fetched picture. For a picture that was not fetched, only the file extension is
+/// checked.
 #[must_use]
 pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> Option<Seen>) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -4,7 +4,10 @@ use super::super::card::{ModelCard, Remark, RemarkKind, shown};
 use super::{Finding, is_set};
 use crate::domain::request::{Field, Request, Value};
 
-/// Adds a finding for every remark of the card that applies to this request. An unverified card gets a warning too.
+/// Adds a finding for every remark on the model's card (the file of its limits and prices) that applies to the request.
+///
+/// Also adds a warning if the card is unverified: parts of such a card are assumed, and no document of the provider
+/// confirms them.
 pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     // If the model lacks the field, `advice::lacking` reports that, with the remark as a note.
     let remarks = card.remarks.iter().filter(|remark| card.has(&remark.field) && concerns(remark, request));
@@ -56,7 +59,8 @@ fn concerns(remark: &Remark, request: &Request) -> bool {
     about && remark.with.as_ref().is_none_or(is_on) && !remark.without.as_ref().is_some_and(is_on)
 }
 
-/// Returns the value of a field or parameter, given by its name in findings; `None` if it is unset or a picture.
+/// Returns the value of a setting; `None` if the setting is unset or a picture. `name` is the name of a field, such as
+/// `duration`, or of a parameter, such as `params.seed`.
 fn value(request: &Request, name: &str) -> Option<Value> {
     match Field::named(name) {
         Some(field) => request.setting(field)?.value(),

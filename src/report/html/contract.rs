@@ -2,22 +2,24 @@
 //!
 //! # The contract
 //!
-//! The page reads one [`Document`]: from its own text in a file, or from `GET data` if `review` serves it. `review`
-//! sends a [`Change`] with the changed jobs (SSE), and as the answer to a decision. Rules for both types:
+//! The page reads one [`Document`]. A page in a file contains its document. A page that `review` serves requests the
+//! document with `GET data`. After each change of the database, `review` sends the page a [`Change`] with the changed
+//! jobs, as a server-sent event. The answer to a decision is a [`Change`], too. Rules for both types:
 //!
 //! - A field that is `null`, `false`, empty or 0 is left out.
-//! - `*_text` and `*_texts` are numbers in `texts` of the same document: `Change` has a table of its own.
-//! - Money is in whole millionths of a dollar, times are seconds since 1970 (UTC).
-//! - A job is identified by `job`, its name in commands.
-//! - A page in a file finds clips below `folder`, and pictures by their addresses in `pictures`.
-//! - A served page has no such addresses. It requests `clip/{take}` and `poster/{take}`, and also `source/{take}` if
-//!   the take has a `file`.
+//! - A field `*_text` or `*_texts` has positions in the list `texts`. A `Change` has its own list `texts`.
+//! - Money is in whole millionths of a dollar. Times are in seconds since 1970 (UTC).
+//! - A job is identified by the field `job`, which is the job's name in commands.
+//! - A page in a file finds clips below `folder`, and pictures at the addresses in `pictures`.
+//! - A served page has no addresses in `pictures`. It requests `clip/{take}` and `poster/{take}`. If the take has the
+//!   field `file`, it also requests `source/{take}`.
 //!
-//! `POST /api/decide` and `POST /api/choose` answer with a [`Change`] that has the current state of the jobs. With
-//! status 409 nothing was recorded, and `conflicts` lists the jobs in conflict, each as `{"job": NAME}`. The page then
-//! shows the user's decision next to the recorded one.
+//! `POST /api/decide` and `POST /api/choose` answer with a [`Change`] that has the current state of the jobs. The
+//! status 409 means that nothing was recorded, because a job was reviewed or got another clip after the page showed the
+//! job. `conflicts` then lists these jobs, each as `{"job": NAME}`. The page then shows the user's decision next to the
+//! recorded one.
 //!
-//! Only a served page has `live`: `{"read_only": true}` hides all controls for decisions.
+//! Only a served page has `live`. `{"read_only": true}` in `live` hides all controls for decisions.
 
 use super::texts::{Table, TextId};
 use serde::Serialize;
@@ -54,7 +56,7 @@ pub struct Document {
     pub reasons: Vec<ReasonName>,
     /// The amounts and budgets of the project.
     pub summary: Summary,
-    /// The table of the texts that the jobs refer to by number.
+    /// The strings that the jobs refer to by their positions in this list.
     pub texts: Table,
     /// The addresses of posters and source pictures.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -68,9 +70,9 @@ pub struct Document {
 pub struct Change {
     /// The amounts and budgets of the project.
     pub summary: Summary,
-    /// The table of the texts that the jobs refer to by number.
+    /// The strings that the jobs refer to by their positions in this list.
     pub texts: Table,
-    /// The changed jobs.
+    /// The jobs to update on the page, with their current data.
     pub jobs: Vec<Job>,
 }
 
@@ -164,19 +166,19 @@ pub struct Job {
     /// The title of the item; left out if it equals the id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The name of the shot, as its number in the table of texts.
+    /// The name of the shot, as a position in the list `texts`.
     pub shot_text: TextId,
-    /// The name of the variant, as its number in the table of texts; left out if the job has no variant.
+    /// The name of the variant, as a position in the list `texts`; left out if the job has no variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant_text: Option<TextId>,
-    /// The tags of the item, as numbers in the table of texts.
+    /// The tags of the item, as positions in the list `texts`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tag_texts: Vec<TextId>,
     /// The name of the state: `done`, `to_render`, `asks`, `review`, `in_flight`, `waiting`, `held`, `failed`,
     /// `written_off`, `dismissed`, `missing` or `altered`.
     pub state: &'static str,
-    /// The sentence that explains the state, as its number in the table of texts; left out if the name of the state
-    /// says enough.
+    /// The sentence that explains the state, as a position in the list `texts`; left out if the name of the state says
+    /// enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_text: Option<TextId>,
     /// The path of the clip inside the folder of the clips, even if there is no clip yet.
@@ -210,12 +212,12 @@ pub struct TakeData {
     /// The name of the rendering's state, such as `running` or `failed`; left out if it is `done`.
     #[serde(skip_serializing_if = "is_done")]
     pub phase: &'static str,
-    /// The name of the model, as its number in the table of texts.
+    /// The name of the model, as a position in the list `texts`.
     pub model_text: TextId,
-    /// The parts of the prompt, as their numbers in the table of texts. Joined, they are the prompt.
+    /// The prompt in several parts, as positions in the list `texts`. The prompt is these parts joined in this order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_texts: Vec<TextId>,
-    /// The settings of the request as texts `name: value`, by their numbers in the table of texts. Prompt, picture and
+    /// The settings of the request in the form `name: value`, as positions in the list `texts`. Prompt, picture and
     /// seed are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub setting_texts: Vec<TextId>,
@@ -259,10 +261,11 @@ pub struct TakeData {
     /// The number of the run that submitted the rendering.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<i64>,
-    /// The provider's last message about the rendering, as its number in the table of texts.
+    /// The provider's last message about the rendering, as a position in the list `texts`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said_text: Option<TextId>,
-    /// The path of the clip inside the folder of the clips; left out without a clip, or if it is the path of the job.
+    /// The path of the rendering's clip inside the folder of the clips. The path is left out if there is no clip, or if
+    /// the job has the same path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The SHA-256 digest of the clip.
@@ -274,8 +277,8 @@ pub struct TakeData {
     /// The verdict of the automatic checks: `pass`, `warn` or `fail`; left out if the clip was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
-    /// The defects that the checks found, the worst first. Each has the numbers of three texts: the check, the verdict
-    /// and a sentence.
+    /// The defects that the checks found, the worst first. Each has three positions in the list `texts`: of the check,
+    /// the verdict and a sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub finding_texts: Vec<[TextId; 3]>,
     /// True if the automatic checks also looked at the frames of the clip.

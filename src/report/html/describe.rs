@@ -16,7 +16,8 @@ use crate::store::{JobRecord, TakeRecord};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// A converter of jobs to page data. Each text is stored once in a table, because many jobs have the same texts.
+/// A converter of jobs to the data of the report page. Each string is stored once in a list, because many jobs have the
+/// same strings.
 pub(super) struct Describing<'a> {
     pub(super) texts: Texts,
     /// The job and the record of each rendering, by the rendering's id.
@@ -121,8 +122,8 @@ impl Describing<'_> {
         }
     }
 
-    /// Returns the settings of a request, as the numbers of their texts. Prompt, picture and seed have fields of their
-    /// own.
+    /// Returns the settings of a request in the form `name: value`, as positions in the list of the page's strings.
+    /// Prompt, picture and seed are left out, because [`TakeData`] has other fields for them.
     fn settings(&mut self, request: &Request) -> Vec<TextId> {
         let mut lines = Vec::new();
         for (field, setting) in request.fields() {
@@ -188,7 +189,7 @@ fn why(job: &GalleryJob) -> Option<String> {
         (Bucket::Failed | Bucket::Dismissed, Some((take, said))) => match &take.state {
             State::Failed { refusal, charged, .. } => {
                 let money = charged_words(*charged, take.cost());
-                let said = said.map_or_else(|| refusal.name().replace('_', " "), ToString::to_string);
+                let said = said.map_or_else(|| refusal.words().to_owned(), ToString::to_string);
                 Some(format!("{money}: {said}"))
             }
             _ => None,

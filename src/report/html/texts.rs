@@ -1,12 +1,12 @@
-//! Stores each text of a page once in a table, so that repeated texts do not make the page larger.
+//! Stores each string of the report page once in a list, so that repeated strings do not make the page larger.
 
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// The number of a text in the table of texts.
+/// The position of a string in the list of the report page's strings.
 pub type TextId = usize;
 
-/// A table of texts that is being filled.
+/// The list of the report page's strings, while it is being filled.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     known: HashMap<String, TextId>,
@@ -14,7 +14,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Returns the number of a text, and adds the text if it is new.
+    /// Returns the position of a string in the list, and adds the string if it is new.
     pub(super) fn id(&mut self, text: &str) -> TextId {
         if let Some(known) = self.known.get(text) {
             return *known;
@@ -25,7 +25,8 @@ impl Texts {
         id
     }
 
-    /// Returns the numbers of the parts of a long text, such as a prompt. Joined, the parts are the text.
+    /// Splits a long text, such as a prompt, into parts, and returns the positions of the parts in the list. The text
+    /// is these parts joined in this order.
     ///
     /// Prompts differ little between the items of a catalog, so most parts are shared. A part ends after a comma, a
     /// colon or a full stop that is followed by a space or a line break.
@@ -47,7 +48,8 @@ impl Texts {
     }
 }
 
-/// A finished table of texts. The number of a text is its position.
+/// The complete list of the report page's strings. The rest of the data refers to a string by its position in this
+/// list.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Table(Vec<String>);
 

@@ -4,7 +4,7 @@ use crate::app::error::Error;
 use crate::report::problems;
 use serde_json::{Value, json};
 
-/// Returns an error as JSON: exit code, effect on the money, next command, and the problems that caused the error.
+/// Returns an error as JSON: the exit code, what failed, whether money was charged, the causes, and the next command.
 #[must_use]
 pub fn object(error: &Error) -> Value {
     json!({

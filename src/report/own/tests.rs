@@ -1,6 +1,7 @@
 use super::*;
 
-/// Real reports are recognised in tests of the whole program; this test has only other documents.
+/// Checks that other files in the same formats are not recognised as reports. Tests of the whole program check that
+/// real reports are recognised.
 #[test]
 fn other_documents_of_the_same_kinds_are_not_reports() {
     let others = [

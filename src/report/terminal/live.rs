@@ -64,8 +64,8 @@ impl Live {
 }
 
 impl Drawn {
-    /// Moves the cursor to the start of the last line, because a terminal writes `^C` at the cursor after Ctrl-C. At
-    /// the end of a line it would begin a new row.
+    /// Moves the cursor to the start of the last line. After Ctrl-C, a terminal writes `^C` at the cursor; at the end
+    /// of a full line, these characters would begin a new row.
     fn rest(&self) {
         if self.lines > 0 {
             emit("\r");
@@ -73,10 +73,10 @@ impl Drawn {
     }
 
     /// Removes the drawn lines if the width of the terminal has changed, and moves the cursor to the row of the last
-    /// one.
+    /// line.
     ///
-    /// After such a change, a terminal wraps the lines again. Each line fills its row, so they wrap like one long
-    /// paragraph.
+    /// A terminal with a new width wraps its text again. Every drawn line is as wide as the terminal was, so the
+    /// terminal wraps all drawn lines like one long line.
     fn heed(&mut self, columns: usize) {
         if self.lines == 0 || columns == 0 || self.columns == columns {
             return;

@@ -8,7 +8,8 @@ use crate::domain::text::count;
 use crate::report::lines::charged_words;
 use crate::report::terminal::Terminal;
 
-/// Writes the remark about all cancelled jobs, and the command to type next. The line of each job was written before.
+/// Writes the end of the report: what the next run does with the cancelled jobs, and the next command. The line of each
+/// job was written before.
 pub fn tell(terminal: &Terminal, report: &CancelReport) {
     if report.jobs.is_empty() {
         terminal.say("nothing to cancel: no such job is waiting to be sent or waiting for the result");

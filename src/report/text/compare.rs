@@ -124,8 +124,7 @@ fn verdict(stage: &JobSnapshot) -> String {
     verdict.map_or("–", Verdict::name).to_owned()
 }
 
-/// Returns in words the median durations of a model's renderings: before the first compared point in time, and between
-/// the two.
+/// Returns in words the median durations of a model's renderings, before and during the compared period.
 pub(crate) fn duration(durations: &Durations) -> String {
     let side = |side: Option<(Duration, usize)>| match side {
         Some((median, takes)) => format!("{} ({})", lasted(median), count(takes, "rendering")),

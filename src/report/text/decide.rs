@@ -6,7 +6,8 @@ use crate::report::json;
 use crate::report::reviews;
 use crate::report::terminal::Terminal;
 
-/// Writes the recorded reviews or, if nothing was recorded, the jobs that were reviewed or got another clip meanwhile.
+/// Writes the recorded reviews or, if nothing was recorded, the conflicts; then writes the counts of all reviews. In a
+/// conflict, the job was reviewed, or got another clip, after the person saw the clip.
 pub fn tell(terminal: &Terminal, places: &Places, report: &DecideReport) {
     if terminal.json {
         terminal.data(json::decide::object(report));

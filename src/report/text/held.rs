@@ -96,7 +96,10 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         let sum: Usd = held.iter().map(|held| held.resubmit_price).sum();
         let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
         let cost = amount(held.iter().map(|held| held.resubmit_price));
-        rows.push(Row::Command(format!("  resubmit {all} for {cost}:  {}", places.typed(&how))));
+        // `--max-extra` leaves unknown prices out.
+        let are_priced = held.iter().all(|held| held.resubmit_price > Usd::ZERO);
+        let note = if are_priced { "" } else { " (--max-extra counts an unknown price as $0.00)" };
+        rows.push(Row::Command(format!("  resubmit {all} for {cost}{note}:  {}", places.typed(&how))));
     }
     let missing: Vec<&Held> = held.iter().filter(|held| !doubt(held)).collect();
     if let Some(first) = missing.first() {

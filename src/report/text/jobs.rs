@@ -68,7 +68,7 @@ pub fn sum(report: &JobsReport) -> String {
     let jobs = if selected == report.all {
         count(selected, "job")
     } else {
-        format!("{selected} of {}", count(report.all, "job"))
+        format!("{selected} of {} listed", count(report.all, "job"))
     };
     if selected == 0 {
         return jobs;

@@ -133,7 +133,7 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Returns the name of a row, or `(no tag)` for items without a tag.
+/// Returns the name of a row of the table of costs, or `(no tag)` for the row of the items without a tag.
 fn name(row: &Row) -> &str {
     if row.name.is_empty() { "(no tag)" } else { &row.name }
 }

@@ -9,7 +9,7 @@ use crate::provider::{Provider, Registry};
 use crate::report::layout::{lasted, width, wrap};
 use std::time::Duration;
 
-/// Returns the table or the page of the requested models, as lines no wider than `columns`.
+/// Returns the table of several models, or the page about one model, as lines no wider than `columns`.
 #[must_use]
 pub fn lines(report: &ModelsReport, columns: usize) -> Vec<String> {
     match &report.shown {
@@ -112,7 +112,7 @@ pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<Str
     lines
 }
 
-/// The models of one provider in the table.
+/// The part of the table of models that lists the models of one provider.
 struct Section<'a> {
     entries: &'a [Entry],
     rows: Vec<[String; 6]>,
@@ -219,11 +219,12 @@ fn rendered(rendered: &Rendered) -> (String, String) {
     let Rendered { class, finished, p10, p50, p95 } = rendered;
     let label = if class.is_empty() { "with default settings" } else { class };
     let [p10, p50, p95] = [p10, p50, p95].map(|time| took(*time));
-    let times = format!("10 % took up to {p10}, half up to {p50}, 95 % up to {p95}");
+    let times = format!("10 % of renderings took up to {p10}, half up to {p50}, 95 % up to {p95}");
     (label.to_owned(), format!("{times} ({finished} finished)"))
 }
 
-/// Returns a duration in the form of [`lasted`], but with tenths of a second below ten seconds.
+/// Returns a duration in short form, such as `4.2s` or `1m12s`. Only a duration below ten seconds has tenths of a
+/// second.
 fn took(time: Duration) -> String {
     if time < Duration::from_secs(10) { format!("{:.1}s", time.as_secs_f64()) } else { lasted(time) }
 }

@@ -35,8 +35,8 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport, verbose: 
     plan.trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
     if report.has_gaps {
         terminal.tell(
-            "The project's records were rebuilt and may lack requests: jobs without a clip may have been paid before, so \
-             `run` asks for your approval first.",
+            "The project's records were rebuilt, and requests may be missing from them: jobs without a clip may have \
+             been paid for before, so `run` asks for your approval first.",
             2,
         );
     }

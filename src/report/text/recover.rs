@@ -64,13 +64,13 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *gone > 0 {
         lines.push(format!(
-            "missing  {} next to {}; `plan` shows which, and `verify --repair` restores what it can, free of charge",
+            "missing  {} missing or altered; `plan` shows which, and `verify --repair` restores what it can, free of \
+             charge",
             if *gone == 1 {
-                "1 clip is missing or altered".to_owned()
+                "1 clip has its sidecar, but is".to_owned()
             } else {
-                format!("{gone} clips are missing or altered")
+                format!("{gone} clips have their sidecars, but are")
             },
-            if *gone == 1 { "its sidecar" } else { "their sidecars" },
         ));
     }
     if *unmatched > 0 {
@@ -82,21 +82,21 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *clips > 0 {
         lines.push(
-            "unknown  requests that waited for the result or for a decision: the files next to the clips do not record \
-             them, so the next run asks before it submits a job without a clip"
+            "unknown  whether requests were waiting for the result or for a decision: the files next to the clips do \
+             not record that, so the next run asks before it submits a job without a clip"
                 .to_owned(),
         );
     } else if *has_gaps {
         lines.push(
-            "unknown  requests may be missing from the records, so the next run asks before it submits a job without a \
-             clip"
+            "unknown  whether requests are missing from the records, so the next run asks before it submits a job \
+             without a clip"
                 .to_owned(),
         );
     }
     if *bare {
         lines.push(
-            "lost     what the ledger does not record: pauses (type `shotlist pause` again), and jobs that `redo` or \
-             `retry` queued and did not send yet; without a ledger, decisions about clips are lost, too"
+            "lost     pauses (type `shotlist pause` again), and jobs that `redo` or `retry` queued but had not sent: \
+             the ledger does not record them. If there was no ledger, decisions about clips are lost, too"
                 .to_owned(),
         );
     }

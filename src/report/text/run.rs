@@ -30,7 +30,7 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
     outcome_lines(summary, places).iter().for_each(print);
     for level in summary.levels.iter().filter(|level| summary.reached == Some(level.cap)) {
         print(&level.reached());
-        summary.spenders.iter().for_each(|who| print(&format!("spent    by {who}")));
+        summary.spenders.iter().for_each(|who| print(&format!("spent    by project: {who}")));
     }
     summary.rollout.summary_lines().iter().for_each(print);
     for pause in &summary.pauses {
@@ -63,7 +63,7 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
 fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     if summary.is_idle && summary.kept_exit == Exit::Done {
         if summary.buckets.jobs() == 0 {
-            return vec!["nothing to do: the manifest and its catalog ask for no clip".to_owned()];
+            return vec!["nothing to do: the manifest has no jobs".to_owned()];
         }
         let clips = summary.buckets.count(Bucket::Done);
         let are = if clips == 1 { "is" } else { "are" };
@@ -179,7 +179,7 @@ impl ProjectStatus {
     /// Returns a line for each cause of failures, and below it the provider's message about one of the jobs.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {
-        let mut causes: BTreeMap<(&str, &str), Vec<&Take>> = BTreeMap::new();
+        let mut causes: BTreeMap<(&str, &str, &str), Vec<&Take>> = BTreeMap::new();
         for take in &self.failed {
             if let State::Failed { refusal, charged, .. } = &take.state {
                 let money = match charged {
@@ -187,16 +187,16 @@ impl ProjectStatus {
                     Charged::Yes => "charged",
                     Charged::Unknown => "may have been charged",
                 };
-                causes.entry((refusal.name(), money)).or_default().push(take);
+                causes.entry((refusal.name(), refusal.words(), money)).or_default().push(take);
             }
         }
         let mut lines = Vec::new();
-        for ((cause, money), takes) in causes {
+        for ((class, words, money), takes) in causes {
             let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
             let more = if takes.len() > EXAMPLES { ", …" } else { "" };
             lines.push(format!(
-                "failed   {} (cause: {cause}; {money}): {}{more}",
-                takes.len(),
+                "failed   {}, {words} ({class}; {money}): {}{more}",
+                count(takes.len(), "job"),
                 names.join(", ")
             ));
             let said = takes.iter().find_map(|take| self.said.get(&take.id));

@@ -152,8 +152,8 @@ fn check_words(checked: &Checked) -> Vec<(String, String)> {
     lines
 }
 
-/// Returns a line about a rendering that runs, is being downloaded, or waits for a look-up: its polls, its failures,
-/// and what comes next. Empty for other states.
+/// Returns a line about the progress of a rendering, of a download, or of the search for the task of an unanswered
+/// request. The line says what happened so far and what comes next. There is no line for other states.
 fn progress(state: &State, now: Timestamp) -> Vec<String> {
     match state {
         State::Running { task, counters, due } => {

@@ -18,8 +18,8 @@ pub fn wrong(clip: &Clip, word: &str, why: &str) -> String {
     format!("{word:<10} {}  {}{why}", clip.filed.path, clip.key)
 }
 
-/// Returns the line about a clip that `verify --repair` restored or could not restore. `word` names the outcome, and `what`
-/// explains it.
+/// Returns the line about a clip that `verify --repair` restored or could not restore. `word` names the outcome, and
+/// `what` explains it.
 #[must_use]
 pub fn restoring(clip: &Clip, word: &str, what: &str) -> String {
     let word = match word {

@@ -30,7 +30,8 @@ impl Bits {
 
     /// Appends an unsigned exp-Golomb number below 65,535, which takes at most 31 bits.
     ///
-    /// The code is `value + 1` in binary, after one zero fewer than it has digits: 4 becomes `00101`.
+    /// The code is `value + 1` in binary. If this binary number has n digits, n - 1 zeros come before it: 4 becomes
+    /// `00101`.
     pub(super) fn unsigned(&mut self, value: u32) {
         let digits = (value + 1).ilog2();
         self.put(value + 1, 2 * digits + 1);
@@ -48,10 +49,11 @@ impl Bits {
         }
     }
 
-    /// Ends the stream with a one bit and zero bits up to a whole byte, and packs it into a NAL unit with this header
-    /// byte.
+    /// Ends the stream with a one bit and zero bits up to a whole byte, and packs it into a NAL unit (a packet of
+    /// H.264) with this header byte.
     ///
-    /// Some readers would take three bytes 0 0 x, with x up to 3, for a start code. So a 3 is inserted before the x.
+    /// The bytes 0 0 1 mark the start of a unit, so a unit must not contain three bytes 0 0 x with x up to 3. A 3 is
+    /// inserted before such an x.
     pub(super) fn into_unit(mut self, header: u8) -> Vec<u8> {
         self.put(1, 1);
         self.put(0, (8 - self.count) % 8);

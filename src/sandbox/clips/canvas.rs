@@ -6,7 +6,7 @@ use embedded_graphics::mono_font::MonoFont;
 use embedded_graphics::pixelcolor::BinaryColor;
 use std::ops::Range;
 
-/// The width and height of a cell in pixels.
+/// The width and height in pixels of a cell, the smallest square that a canvas can draw.
 pub(super) const CELL: u32 = 4;
 /// The size of one step of brightness (luma). Every brightness in a canvas is a multiple of it.
 pub(super) const SHADE_STEP: u8 = 16;
@@ -15,7 +15,8 @@ const SHADES: u8 = 15;
 /// The size of one step of colour difference (chroma). Every colour difference in a canvas is a multiple of it.
 pub(super) const TONE_STEP: u8 = 4;
 
-/// A hue, given by its distance from grey towards blue and red (chroma) in steps of [`TONE_STEP`]. 32 means grey.
+/// A hue, given by its two colour differences (chroma), blue and red, in steps of [`TONE_STEP`]. Grey has the value 32
+/// in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tone {
     pub(super) blue: u8,
@@ -33,11 +34,12 @@ pub(super) struct Canvas {
     /// The number of macroblocks (16 × 16 pixels) in a row.
     pub(super) columns: usize,
     pub(super) rows: usize,
-    /// The two hues of the picture: the first for the background, the second for the accented parts.
+    /// The two hues of the picture: the first for the background, the second (the accent) for highlighted parts.
     pub(super) tones: [Tone; 2],
     /// The brightness of each cell in steps of [`SHADE_STEP`], 1 to 14.
     shades: Vec<u8>,
-    /// The index in `tones`, 0 or 1, for each square of 2 × 2 cells, row by row.
+    /// The hue of each square of 2 × 2 cells, row by row. 0 is the background's hue, and 1 is the accent (the hue of
+    /// highlighted parts).
     accented: Vec<u8>,
 }
 
@@ -51,18 +53,19 @@ impl Canvas {
         Self { width, height, columns, rows, tones, shades: vec![shade; cells], accented: vec![0; cells / 4] }
     }
 
-    /// Returns the brightness of a cell, in steps of [`SHADE_STEP`].
+    /// Returns the brightness of the cell (4 × 4 pixels) at `x` and `y`, in steps of [`SHADE_STEP`].
     pub(super) fn shade(&self, x: usize, y: usize) -> u8 {
         self.shades[y * self.columns * 4 + x]
     }
 
-    /// Returns the index in `tones`, 0 or 1, for a square of 2 × 2 cells.
+    /// Returns the hue of a square of 2 × 2 cells: 0 for the background's hue, 1 for the accent (the hue of highlighted
+    /// parts). `x` and `y` count squares.
     pub(super) fn tone(&self, x: usize, y: usize) -> usize {
         usize::from(self.accented[y * self.columns * 2 + x])
     }
 
-    /// Returns the brightness of each cell in one row of macroblocks, and the index in `tones` of each square of 2 × 2
-    /// cells.
+    /// Returns the brightness of each cell (4 × 4 pixels) in one row of macroblocks, and the hue of each square of 2 ×
+    /// 2 cells. A hue of 0 is the background's, and 1 is the accent (the hue of highlighted parts).
     pub(super) fn band(&self, row: usize) -> (&[u8], &[u8]) {
         let (cells, squares) = (self.columns * 16, self.columns * 4);
         (&self.shades[row * cells..(row + 1) * cells], &self.accented[row * squares..(row + 1) * squares])
@@ -96,16 +99,16 @@ impl Canvas {
         paint(&mut self.shades, self.columns * 4, &across, &down, shade);
     }
 
-    /// Gives a rectangle the tone of accented parts. Its position and sides must be even numbers of cells, because
-    /// otherwise neighbouring cells get the tone too.
+    /// Gives a rectangle the accent (the hue of highlighted parts). The position and the sides of the rectangle must be
+    /// even numbers of cells, because otherwise neighbouring cells get the accent too.
     pub(super) fn accent(&mut self, (x, y): (usize, usize), (width, height): (usize, usize)) {
         let across = x / 2..(x + width).min(self.width).div_ceil(2);
         let down = y / 2..(y + height).min(self.height).div_ceil(2);
         paint(&mut self.accented, self.columns * 2, &across, &down, 1);
     }
 
-    /// Draws an accented disc with a smooth edge. Centre and radius are in eighths of a cell; the disc must be inside
-    /// the canvas.
+    /// Draws a disc with a smooth edge in the brightness `shade` and the accent (the hue of highlighted parts). Centre
+    /// and radius are in eighths of a cell; the disc must be inside the canvas.
     pub(super) fn disc(&mut self, (x, y): (usize, usize), radius: usize, shade: u8) {
         for row in (y - radius) / 8..(y + radius).div_ceil(8) {
             for column in (x - radius) / 8..(x + radius).div_ceil(8) {

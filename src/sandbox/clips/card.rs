@@ -18,10 +18,11 @@ const ACCENT: u8 = 11;
 
 const NAME: &str = "shotlist sandbox";
 
-/// Draws the caption card of a clip, as wide as the clip; `None` for a clip that is too small for letters.
+/// Draws the caption card (a box with text) of a clip, as wide as the clip; `None` for a clip that is too small for
+/// letters.
 ///
-/// The card has, from the top: a line in the accent's colour, the title, the beginning of the prompt, and a footer with
-/// the item and the request.
+/// The card has, from the top: a coloured line, the title, the beginning of the prompt, and a footer with the item and
+/// the request.
 pub(super) fn card(picture: &Picture) -> Option<Canvas> {
     let short = (picture.width.min(picture.height) / 4) as usize;
     if short < 80 {
@@ -67,7 +68,7 @@ pub(super) fn card(picture: &Picture) -> Option<Canvas> {
     Some(canvas)
 }
 
-/// Returns the title and the footer of the caption card.
+/// Returns the texts of the caption card: the title, and the line at the lower edge of the card.
 fn words(picture: &Picture) -> (String, String) {
     let Picture { model, width, height, seconds, .. } = picture;
     let order = format!("{model} · {width}×{height} · {seconds} s");

@@ -1,4 +1,4 @@
-//! Makes small PNG files (covers) from canvases and photographs.
+//! Makes the cover of a clip, a small PNG file with the first frame.
 
 use std::io::{Cursor, Write as _};
 
@@ -8,15 +8,16 @@ use image::{ImageFormat, RgbImage};
 
 use super::canvas::{Canvas, SHADE_STEP, TONE_STEP, Tone};
 
-/// The maximum length in pixels of the longer side of a cover.
+/// The maximum length in pixels of the longer side of a cover (the small PNG file with a clip's first frame).
 pub(super) const LONG: u32 = 320;
-/// The number of shades of each hue in a cover's palette. A pixel's index in the palette is its shade; accented pixels
-/// add this number.
+/// The number of shades (steps of brightness) of each of the two hues in the palette of a PNG file. A pixel's index in
+/// the palette is its shade, plus this number if the pixel has the second hue.
 const SHADES: u8 = 16;
 
-/// Returns a drawn picture as a PNG, scaled down by a whole number.
+/// Returns a drawn picture as a PNG file, scaled down by a whole number.
 ///
-/// Each pixel has the mean brightness of a square of cells, and the hue of the middle of that square.
+/// Each pixel of the file stands for a square of the picture's cells. The pixel has the mean brightness of these cells,
+/// and the hue in the middle of the square.
 pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     let step = canvas.width.max(canvas.height).div_ceil(LONG as usize);
     let (width, height) = (canvas.width / step, canvas.height / step);
@@ -53,7 +54,8 @@ fn pixel(canvas: &Canvas, (left, top): (usize, usize), step: usize) -> u8 {
     shade + if canvas.tone(x / 2, y / 2) == 0 { 0 } else { SHADES }
 }
 
-/// Converts a shade and a tone of a canvas to red, green and blue by BT.709. The factors are in 256ths.
+/// Converts a brightness and a hue, in the steps of a canvas, to red, green and blue by BT.709. The factors in the code
+/// are multiplied by 256.
 fn rgb(shade: u8, tone: Tone) -> [u8; 3] {
     let luma = 298 * (i32::from(shade * SHADE_STEP) - 16) + 128;
     let [blue, red] = [tone.blue, tone.red].map(|part| i32::from(part * TONE_STEP) - 128);

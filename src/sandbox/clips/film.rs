@@ -1,8 +1,8 @@
 //! Makes the frames of a clip that begins with a picture.
 //!
-//! The picture fills the first frame. Then the camera zooms in slowly. After 0.6 seconds the caption card comes up from
-//! the lower edge and stays. If a last picture was requested, it covers the frame from top to bottom at the end, and is
-//! the last frame.
+//! The picture fills the first frame. Then the camera zooms in slowly. After 0.6 seconds the caption card, a box with
+//! text, comes up from the lower edge and stays. If a last picture was requested, it covers the frame from top to
+//! bottom at the end, and is the last frame.
 
 use std::ops::Range;
 
@@ -16,8 +16,8 @@ use super::photo::Photo;
 use super::source::{Source, unlike};
 use super::{Defect, Frames, Picture};
 
-/// The zoom at the end of a clip: the edges of the visible part have then moved by 90 thousandths of the way to the
-/// middle.
+/// The zoom at the end of a clip, in thousandths. Each edge of the visible part has then moved by this share of its
+/// distance from the middle of the frame.
 const PUSH: u32 = 90;
 /// The number of camera moves per second.
 const MOVES: u32 = 12;
@@ -65,7 +65,7 @@ pub(super) fn first(picture: &Picture, first: Option<&Source>, long: u32) -> Rgb
     Film::new(picture, first).first.small((picture.width, picture.height), long)
 }
 
-/// The slices of one frame, from the upper to the lower edge.
+/// The slices (rows that are encoded together) of one frame, from the upper to the lower edge.
 struct Parts {
     frame: Frame,
     columns: usize,
@@ -73,15 +73,15 @@ struct Parts {
 }
 
 impl Parts {
-    /// Appends a slice of rows that have not changed since the previous frame.
+    /// Appends rows of macroblocks (16 × 16 pixels) that have not changed since the previous frame.
     fn still(&mut self, rows: Range<usize>) {
         if !rows.is_empty() {
             self.units.push(self.frame.still(self.columns, rows));
         }
     }
 
-    /// Appends the upper `up` rows of the caption card at the lower edge of the frame. The frame before showed `shown`
-    /// of these rows.
+    /// Appends the upper `up` rows of the caption card (the box with text) at the lower edge of the frame. If `shown`,
+    /// the number of these rows in the previous frame, is the same, the rows are appended as unchanged.
     fn card(&mut self, card: Option<&Canvas>, up: usize, shown: usize, rows: usize) {
         match card {
             Some(card) if up != shown => self.units.push(self.frame.drawn(card, up, rows - up)),
@@ -90,7 +90,7 @@ impl Parts {
     }
 }
 
-/// The pictures and the caption card from which the frames of a clip are made.
+/// The pictures and the caption card (the box with text) from which the frames of a clip are made.
 struct Film {
     count: u32,
     fps: u32,
@@ -100,7 +100,8 @@ struct Film {
     /// The number of black rows of macroblocks at the upper edge. The lower edge has as many.
     bar: usize,
     moves: bool,
-    /// The picture of another product, shown from the frame with the index `cut` on; `None` without such a cut.
+    /// The picture of another product, which replaces the first picture from the frame with the index `cut` on. Only a
+    /// clip with the defect [`Defect::Cut`] has such a picture.
     other: Option<Photo>,
     cut: Option<u32>,
 }
@@ -145,14 +146,15 @@ impl Film {
         (self.fps / MOVES).max(1)
     }
 
-    /// Returns the zoom of the camera, in thousandths like [`PUSH`]; `None` if the camera does not move in this frame.
+    /// Returns the zoom of the camera in a frame, in thousandths from 0 to [`PUSH`], the zoom at the end of the clip.
+    /// Returns `None` if the camera does not move in this frame.
     fn moved(&self, index: u32) -> Option<u32> {
         let since = index - self.cut.filter(|cut| *cut <= index).unwrap_or(0);
         (self.moves && since.is_multiple_of(self.step())).then(|| PUSH * since / self.count)
     }
 
-    /// Returns the number of rows of the caption card that are visible in a frame. The card comes up fast and slows
-    /// down.
+    /// Returns the number of rows of the caption card (the box with text) that are visible in a frame. The card comes
+    /// up fast and slows down.
     fn card_rows(&self, index: u32) -> usize {
         let Some(card) = &self.card else { return 0 };
         let (start, length) = ((self.fps * 6).div_ceil(10), (self.fps / 2).max(1));
@@ -162,7 +164,8 @@ impl Film {
         card.rows * (length * length - left * left) / (length * length)
     }
 
-    /// Returns the number of rows that the last picture covers in a frame.
+    /// Returns the number of rows that the last picture already covers in a frame. At the end of a clip, this picture
+    /// covers the other pictures from top to bottom.
     fn wiped(&self, index: u32) -> usize {
         if self.last.is_none() {
             return 0;

@@ -1,14 +1,15 @@
 //! Writes the frames of an H.264 stream in the constrained baseline profile, and encodes canvases without loss.
 //!
-//! A frame is one or more slices of whole rows of macroblocks. The slices do not depend on each other. This module
-//! writes slices with a canvas (a drawn picture) or without a change; `photo` writes photographs, and `motion` the
-//! moved base. Frames refer to the previous frame or to the base, which is the first frame until another replaces it.
+//! A frame is one or more slices of whole rows of macroblocks (16 × 16 pixels). The slices do not depend on each other.
+//! This module writes slices with a canvas (a drawn picture), and slices without a change. `photo` writes slices with a
+//! photograph, and `motion` writes slices with moved parts of the base. Frames refer to the previous frame or to the
+//! base, which is the first frame until another frame replaces it.
 //!
-//! A cell of a canvas is one block of 4 × 4 equal pixels, which is predicted as the mean of the blocks left of it and
-//! above it. The difference is one coefficient (`Intra_4x4`, mode DC). All cells are whole steps of 16 in brightness
-//! and of 4 in colour, so a prediction is a multiple of half a step. With the quantisers below, a coefficient of one is
-//! half a step of brightness or a quarter of a step of colour. So a decoder shows exactly the canvas, and errors cannot
-//! grow from frame to frame.
+//! A cell of a canvas is one block of 4 × 4 equal pixels. A decoder predicts a block as the mean of the blocks left of
+//! it and above it (`Intra_4x4`, mode DC). The stream contains only the difference from this prediction, as one
+//! coefficient. All cells are whole steps of 16 in brightness and of 4 in colour, so a prediction is a whole or a half
+//! step. With the quantisers below, a coefficient of one is half a step of brightness or a quarter of a step of colour.
+//! Every difference is therefore exact: a decoder shows exactly the canvas, and errors cannot grow from frame to frame.
 //!
 //! The first frame is complete. The others contain the changed macroblocks and skip the rest.
 
@@ -18,16 +19,21 @@ use super::bits::Bits;
 use super::canvas::Canvas;
 use super::cavlc;
 
-/// The quantiser of brightness in a canvas. A coefficient of one changes a whole block by 8, which is half a step:
-/// `256 · 2^(34 / 6 - 4) / 64`, with 34 / 6 rounded down.
-const BRIGHTNESS_QUANTISER: i32 = 34;
-/// The quantiser of colours in a canvas. A coefficient of one changes a square by 1, which is a quarter of a step:
-/// `256 · 2^(22 / 6 - 5) / 64`, with 22 / 6 rounded down.
-const COLOUR_QUANTISER: i32 = 22;
-/// The quantiser of a photograph's brightness. A coefficient of one changes a whole block by 4.
+/// The quantiser (H.264's number for a step size) of brightness in a canvas.
 ///
-/// The quantiser of the colours is lower by 12, as in a canvas, because some decoders use one difference for all slices
-/// of a frame.
+/// A coefficient of 1 changes the brightness of a whole block by 8, which is half of `SHADE_STEP`: `256 · 2^(34 / 6 -
+/// 4) / 64`, with 34 / 6 rounded down.
+const BRIGHTNESS_QUANTISER: i32 = 34;
+/// The quantiser (H.264's number for a step size) of colours in a canvas.
+///
+/// A coefficient of 1 changes the colour difference of a square by 1, which is a quarter of `TONE_STEP`: `256 · 2^(22 /
+/// 6 - 5) / 64`, with 22 / 6 rounded down.
+const COLOUR_QUANTISER: i32 = 22;
+/// The quantiser (H.264's number for a step size) of a photograph's brightness. A coefficient of 1 changes a whole
+/// block by 4.
+///
+/// The quantiser of the photograph's colours is lower by 12. The quantisers of a canvas have the same difference,
+/// because some decoders use one difference for all slices of a frame.
 const PHOTO_QUANTISER: i32 = 28;
 
 const KEY_FRAME: u8 = 0x65;
@@ -38,7 +44,8 @@ const PICTURE: u8 = 0x68;
 
 /// The profile number of the baseline profile, used here in its constrained form.
 pub(super) const PROFILE: u8 = 66;
-/// The flags that declare that a stream follows the rules of both the baseline and the main profile.
+/// The flags that declare that a stream follows the rules of two of H.264's profiles (sets of features): the baseline
+/// and the main profile.
 pub(super) const CONSTRAINTS: u8 = 0xc0;
 
 /// Returns the lowest of the common H.264 levels, times ten, that Table A-1 allows for this frame size and rate; the
@@ -60,8 +67,8 @@ pub(super) fn level(macroblocks: u32, fps: u32) -> u8 {
     LEVELS.iter().find(fits).unwrap_or(&LEVELS[LEVELS.len() - 1]).0
 }
 
-/// Returns the sequence parameter set. It states the frame size, the frame rate, and that frames are shown in coding
-/// order.
+/// Returns the sequence parameter set, which is the header of an H.264 stream. It states the frame size and the frame
+/// rate, and that frames are shown in the order in which they are encoded.
 pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
     let (columns, rows) = (width.div_ceil(16), height.div_ceil(16));
     let mut bits = Bits::default();
@@ -101,7 +108,7 @@ pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
     bits.into_unit(SEQUENCE)
 }
 
-/// The kind of content of a slice.
+/// The kind of picture in a slice, which is a part of a frame that is encoded on its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A drawn picture (canvas), whose block edges a decoder must not smooth.
@@ -110,8 +117,8 @@ pub(super) enum Kind {
     Photo,
 }
 
-/// Returns the picture parameter set. It states the quantisers, that CAVLC is used, and that each slice sets its
-/// smoothing.
+/// Returns the picture parameter set, which is the header of all frames of an H.264 stream. It states the quantisers
+/// (step sizes), that coefficients are encoded by CAVLC, and that each slice sets the smoothing of its block edges.
 pub(super) fn picture() -> Vec<u8> {
     let mut bits = Bits::default();
     bits.unsigned(0); // number of this set
@@ -130,7 +137,8 @@ pub(super) fn picture() -> Vec<u8> {
 
 /// Returns a NAL unit with free text, which decoders ignore.
 pub(super) fn message(text: &str) -> Vec<u8> {
-    /// The 16 bytes that identify the kind of free text. The standard leaves their choice to the writer.
+    /// The 16 bytes that identify the kind of the message. H.264 leaves the choice of these bytes to the program that
+    /// writes the message.
     const KIND: &[u8; 16] = b"shotlist sandbox";
     let mut bits = Bits::default();
     bits.put(5, 8); // unregistered user data
@@ -153,7 +161,7 @@ pub(super) struct Frame {
     pub(super) base: bool,
 }
 
-/// The frame from which the content of a slice is predicted.
+/// The frame from which a decoder predicts the content of a slice (a part of a frame that is encoded on its own).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     Itself,
@@ -212,14 +220,16 @@ impl Frame {
         bits.into_unit(if self.index == 0 { KEY_FRAME } else { NEXT_FRAME })
     }
 
-    /// Returns a slice of rows that have not changed since the previous frame.
+    /// Returns a slice (an encoded part of the frame) for rows of macroblocks that have not changed since the previous
+    /// frame. `columns` is the number of macroblocks in a row.
     pub(super) fn still(self, columns: usize, rows: Range<usize>) -> Vec<u8> {
         let mut bits = self.slice(rows.start * columns, Kind::Drawn, From::Before);
         bits.unsigned(number(rows.len() * columns));
         self.end(bits)
     }
 
-    /// Returns a slice with the upper `rows` rows of a canvas. The slice begins at row `at` of the frame.
+    /// Returns a slice (an encoded part of the frame) with the upper `rows` rows of macroblocks of a drawn picture. The
+    /// slice begins at row `at` of the frame.
     pub(super) fn drawn(self, canvas: &Canvas, rows: usize, at: usize) -> Vec<u8> {
         let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Itself);
         for row in 0..rows {
@@ -230,8 +240,8 @@ impl Frame {
         self.end(bits)
     }
 
-    /// Returns a slice with the changes from `before`, the canvas of the previous frame, to `canvas`. The slice begins
-    /// at row `at` of the frame.
+    /// Returns a slice (an encoded part of the frame) with the changes from `before`, the picture in the previous
+    /// frame, to `canvas`. The slice begins at row `at` of the frame.
     pub(super) fn changed(self, canvas: &Canvas, before: &Canvas, at: usize) -> Vec<u8> {
         let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Before);
         let mut skipped = 0;
@@ -262,8 +272,10 @@ fn number(macroblocks: usize) -> u32 {
     u32::try_from(macroblocks).expect("a frame has at most some ten thousand macroblocks")
 }
 
-/// Writes a macroblock of a canvas as the differences from its predictions. `first_type` is the number of the first
-/// intra type in this kind of slice.
+/// Writes a macroblock (16 × 16 pixels) of a canvas as the differences from a decoder's predictions.
+///
+/// `first_type` is the number of the macroblock type `I_NxN`: 0 in a slice without references to other frames, 5 in a
+/// slice with references.
 ///
 /// A cell's brightness is predicted as the mean of its left and upper neighbours, and a colour from the left. In the
 /// first column both are predicted from above, and in the upper left corner as mid-grey.
@@ -307,7 +319,7 @@ fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), f
         _ => 1,
     });
     let (has_shades, has_colours) = (brightness != [0; 16], colours != [[0; 4]; 2]);
-    // The parts that follow, by Table 9-4. Brightness is written completely or not at all.
+    // The parts that follow, by Table 9-4 of H.264. Brightness is written completely or not at all.
     bits.unsigned(match (has_shades, has_colours) {
         (true, true) => 1,
         (true, false) => 2,

@@ -1,4 +1,5 @@
-//! Draws lines of text and chooses hues, for caption cards and scenes.
+//! Draws lines of text and chooses hues, both for the box with text over a clip (`card`) and for a clip without a
+//! picture (`scene`).
 
 use embedded_graphics::mono_font::MonoFont;
 use sha2::{Digest, Sha256};
@@ -36,12 +37,12 @@ impl Line {
         text.chars().count() * self.font.character_size.width as usize * self.scale
     }
 
-    /// Returns the number of characters that fit into a width in cells.
+    /// Returns the number of characters that fit into this width, which is in cells of 4 × 4 pixels.
     pub(super) fn fits(&self, width: usize) -> usize {
         width / (self.font.character_size.width as usize * self.scale)
     }
 
-    /// Returns the distance in cells between the upper edges of two lines.
+    /// Returns the distance between the upper edges of two lines of text, in cells of 4 × 4 pixels.
     pub(super) fn pitch(&self) -> usize {
         (self.font.character_size.height as usize + 2) * self.scale
     }

@@ -1,15 +1,21 @@
 //! Makes the clips of the fake tasks and their covers: pleasant to look at, small, and fast to draw.
 //!
-//! A clip that begins with a picture zooms into it slowly, with a card over its lower edge that names the item and the
-//! request. Any other clip shows the same words on a plain background, and a disc crosses the frame. The encoder is a
-//! few hundred lines of this module, because no library fits: `less-avc` writes only uncompressed frames (3 MB each at
-//! 1920 × 1080), `openh264` needs a C++ compiler, and `rav1e`, which makes AV1, needs an assembler to be fast enough.
+//! A clip that begins with a picture zooms into it slowly. A box with text (the caption card) over the lower edge names
+//! the item and the request. Any other clip shows the same words on a plain background, and a coloured circle moves
+//! across the frame.
 //!
-//! For a clip with a picture, `source` returns the picture, `photo` stores and encodes it, `motion` moves it, and
-//! `film` decides which frame shows what, with a `card`. For other clips, `scene` draws each frame. Cards and scenes
-//! are drawn on a `canvas` with `letters`, and `words` adapts text to the fonts. `h264` has the common parts of all
-//! frames, and uses the codes of `cavlc` and the bit streams of `bits`; `mp4` packs the frames. `cover` makes a PNG of
-//! the first frame.
+//! The encoder is a few hundred lines of this module, because no library fits: `less-avc` writes only uncompressed
+//! frames (3 MB each at 1920 × 1080), `openh264` needs a C++ compiler, and `rav1e`, which makes AV1, needs an assembler
+//! to be fast enough.
+//!
+//! - `film` makes the frames of a clip with a picture. `source` provides the picture, `photo` encodes the picture,
+//!   `motion` encodes the zoom, and `card` draws the caption card.
+//! - `scene` makes the frames of a clip without a picture.
+//! - `canvas` is the area on which cards and scenes are drawn. `letters` writes text on a canvas, and `words` adapts
+//!   the text to the fonts.
+//! - `h264` writes the parts that all frames have in common, and encodes canvases. `cavlc` writes numbers as codes, and
+//!   `bits` writes bit streams.
+//! - `mp4` packs the frames into a file, and `cover` makes a PNG file of the first frame.
 
 mod bits;
 mod canvas;
@@ -40,7 +46,7 @@ type Frames = Vec<Vec<Vec<u8>>>;
 
 /// The description of a clip to draw.
 pub(super) struct Picture {
-    /// The id of the task. It is part of the file, so that no two tasks have the same bytes.
+    /// The id of the task. The clip file contains this id, so that no two tasks have the same bytes.
     pub(super) task: String,
     /// The text from which the colour of the clip is derived.
     pub(super) subject: String,

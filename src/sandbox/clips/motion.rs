@@ -1,17 +1,18 @@
 //! Encodes slices that show the base frame as if the camera zoomed in towards the middle.
 //!
 //! Each macroblock is copied from a place in the base frame that is nearer to the middle, exact to a quarter of a
-//! pixel. All frames are made from the base, so blur does not add up from frame to frame. The shift to the side depends
-//! only on the column of a macroblock, and the shift down only on its row. So the standard's prediction from the
-//! neighbours is wrong by the same step in the whole row, and the codes of a row repeat.
+//! pixel. All frames are made from the base, so blur does not add up from frame to frame. The shift across depends only
+//! on the column of a macroblock, and the shift down only on its row. H.264 predicts a shift from the neighbours, and
+//! only the difference from the prediction is written. This difference is the same for almost all macroblocks of a row,
+//! so their codes repeat.
 
 use std::ops::Range;
 
 use super::bits::Bits;
 use super::h264::{Frame, From, Kind};
 
-/// The maximum number of rows of macroblocks with different shifts. In a frame with more rows, neighbouring rows share
-/// a shift, which halves the bytes at 1920 × 1080.
+/// The maximum number of different vertical shifts in a frame. In a frame with more rows of macroblocks, neighbouring
+/// rows share a shift, so that a frame of 1920 × 1080 pixels needs half as many bytes.
 const ROWS: u32 = 45;
 
 /// The distance, across and down, between a macroblock and the place that it is copied from, in quarters of a pixel.
@@ -24,8 +25,8 @@ pub(super) struct Motion {
 }
 
 impl Motion {
-    /// Returns the shifts for a frame of the given width and height in pixels. The edges of the visible part have moved
-    /// by `thousandths` of the way to the middle.
+    /// Returns the shifts of the macroblocks that make a frame of the given width and height in pixels look zoomed in.
+    /// The zoom has moved each edge of the visible part by `thousandths` of its distance from the middle.
     pub(super) fn new((width, height): (u32, u32), thousandths: u32) -> Self {
         let shifts = |side: u32, together: i32| {
             let middle = i32::try_from(side / 2).expect("a side has some thousand pixels");
@@ -39,7 +40,8 @@ impl Motion {
         Self { across: shifts(width, 1).collect(), down: shifts(height, together).collect() }
     }
 
-    /// Returns a slice with the given rows of the moved base frame.
+    /// Returns a slice (an encoded part of the frame) in which the given rows of macroblocks are copied from shifted
+    /// places of the base frame.
     pub(super) fn slice(&self, frame: Frame, rows: Range<usize>) -> Vec<u8> {
         let columns = self.across.len();
         let mut bits = frame.slice(rows.start * columns, Kind::Photo, From::Base);
@@ -62,7 +64,8 @@ impl Motion {
         frame.end(bits)
     }
 
-    /// Returns the difference between a macroblock's shift and the shift that the standard predicts for it.
+    /// Returns the difference between a macroblock's shift and the shift that H.264 predicts for the macroblock. A
+    /// shift is the distance to the place that the macroblock is copied from.
     fn rest(&self, (column, row): (usize, usize), first_row: usize) -> Shift {
         let down = self.down[row];
         if row > first_row && column > 0 && column + 1 < self.across.len() {
@@ -72,8 +75,8 @@ impl Motion {
         (self.across[column] - x, down - y)
     }
 
-    /// Returns the shift that the standard (8.4.1.3) predicts: the median of the shifts on the left, above, and above
-    /// on the right.
+    /// Returns the shift that H.264 (8.4.1.3) predicts for a macroblock. The prediction is the median of the shifts of
+    /// the macroblocks on the left, above, and above on the right.
     fn predicted(&self, (column, row): (usize, usize), first_row: usize) -> Shift {
         let at = |column: usize, row: usize| (self.across[column], self.down[row]);
         let left = (column > 0).then(|| at(column - 1, row));
@@ -93,7 +96,8 @@ impl Motion {
         }
     }
 
-    /// Checks whether the standard (8.4.1.1) gives a macroblock the predicted shift if the macroblock is skipped.
+    /// Checks whether a decoder gives a macroblock the predicted shift if the stream skips this macroblock (H.264,
+    /// 8.4.1.1).
     fn may_skip(&self, (column, row): (usize, usize), first_row: usize) -> bool {
         row > first_row
             && column > 0
@@ -103,7 +107,7 @@ impl Motion {
 }
 
 /// Appends a macroblock that is copied from a shifted place without any other change. `(x, y)` is the difference from
-/// the predicted shift.
+/// the shift that a decoder predicts.
 fn shift(bits: &mut Bits, (x, y): Shift) {
     bits.unsigned(0); // shifted as a whole
     bits.signed(x);

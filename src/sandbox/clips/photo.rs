@@ -1,9 +1,9 @@
 //! Stores a photograph in blocks of 4 × 4 pixels, each with a mean and slopes of brightness, and encodes its slices.
 //!
 //! Each block of brightness has three coefficients: its mean, and its changes across and down. A picture of half the
-//! width and half the height is enough for them, so only that is stored. A square of 8 × 8 pixels has one colour. Like
-//! the cells of a canvas, blocks are predicted as the mean of their neighbours. Rounding changes the blocks, so the
-//! encoder predicts from the neighbours as a decoder shows them.
+//! width and half the height has enough detail for these coefficients, so the photograph is stored at that size. A
+//! square of 8 × 8 pixels has one colour. Like the cells of a canvas, blocks are predicted as the mean of their
+//! neighbours. Rounding changes the blocks, so the encoder predicts from the neighbours as they are after decoding.
 
 use std::ops::Range;
 
@@ -26,12 +26,13 @@ pub(super) struct Photo {
     pub(super) rows: usize,
     /// The brightness of each square of 2 × 2 pixels, row by row.
     shades: Vec<u8>,
-    /// The blue and the red colour differences of each square of 8 × 8 pixels.
+    /// The two colour differences (chroma, Cb and Cr) of each square of 8 × 8 pixels, row by row. Grey has 128 for
+    /// both.
     tones: [Vec<u8>; 2],
 }
 
 impl Photo {
-    /// Returns a black photograph with this many macroblocks in a row and this many rows.
+    /// Returns a black picture with this many macroblocks (16 × 16 pixels) in a row, and this many rows.
     pub(super) fn black(columns: usize, rows: usize) -> Self {
         let squares = columns * rows * 4;
         Self {
@@ -42,7 +43,8 @@ impl Photo {
         }
     }
 
-    /// Draws a picture over the given rows of macroblocks. Each of its pixels covers 2 × 2 pixels of the photograph.
+    /// Draws a picture over the given rows of macroblocks (16 × 16 pixels). A pixel of the picture covers 2 × 2 pixels
+    /// of the frame.
     ///
     /// If the picture ends within a macroblock, its last column or row of pixels is repeated.
     pub(super) fn put(&mut self, picture: &RgbImage, rows: Range<usize>) {
@@ -157,7 +159,7 @@ impl Photo {
             _ => 1,
         });
         let coloured = colours != [[0; 4]; 2];
-        // The parts that follow, by Table 9-4. Brightness is written completely or not at all.
+        // The parts that follow, by Table 9-4 of H.264. Brightness is written completely or not at all.
         bits.unsigned(match (any, coloured) {
             (true, true) => 1,
             (true, false) => 2,
@@ -179,10 +181,11 @@ impl Photo {
         }
     }
 
-    /// Returns the coefficients of one colour channel (0 for Cb, 1 for Cr) for the four squares of a macroblock.
+    /// Returns the four coefficients of one colour channel of a macroblock: of Cb if `colour` is 0, of Cr if `colour`
+    /// is 1.
     ///
-    /// A coefficient of one changes the value of each square by 0.5. All coefficients are multiples of four, so the
-    /// smallest change is 2.
+    /// Each coefficient is the weight of a pattern over the four squares of the macroblock. All coefficients are
+    /// multiples of four. A coefficient of four changes the value of each square by 2.
     fn colours(&self, colour: usize, (column, row): (usize, usize), around: &mut Around) -> [i32; 4] {
         let Around { is_first_row, tones, .. } = around;
         let Tones { above, left } = &mut tones[colour];
@@ -206,8 +209,9 @@ impl Photo {
     }
 }
 
-/// The lower or right edge of a block as a decoder shows it: the sum of four pixels, and the number of the block's
-/// coefficients that are not zero.
+/// The right column or the bottom row of a decoded block of 4 × 4 pixels, from which the next block is predicted.
+///
+/// `sum` adds up the four pixels. `count` is the number of the block's coefficients that are not zero.
 #[derive(Clone, Copy, Default)]
 struct Edge {
     sum: i32,
@@ -219,14 +223,13 @@ struct Edges {
     left: [Edge; 4],
 }
 
-/// The values of one colour channel (Cb or Cr) in the blocks above and to the left of a macroblock, as a decoder
-/// computes them.
+/// The decoded values of one colour channel (Cb or Cr) in the blocks above and to the left of a macroblock.
 struct Tones {
     above: Vec<i32>,
     left: [i32; 2],
 }
 
-/// The neighbours above and left of a macroblock, as a decoder shows them.
+/// The decoded blocks above and to the left of a macroblock, from which the macroblock is predicted.
 struct Around {
     is_first_row: bool,
     edges: Edges,
@@ -244,14 +247,16 @@ impl Around {
     }
 }
 
-/// Converts a brightness and two colour differences to red, green and blue by BT.709. The factors are in 256ths.
+/// Converts a brightness and two colour differences to red, green and blue by BT.709. The factors in the code are
+/// multiplied by 256.
 fn rgb(shade: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = 298 * (i32::from(shade) - 16) + 128;
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
     [luma + 459 * red, luma - 55 * blue - 136 * red, luma + 541 * blue].map(|sum| byte(sum >> 8))
 }
 
-/// Converts the weighted sum of 16 samples to their mean colour difference. The weights are in 256ths.
+/// Converts a weighted sum of the red, green and blue of 16 pixels to their mean colour difference (chroma), which is
+/// 128 for grey. The weights in the sum are those of BT.709 multiplied by 256.
 fn tone(sum: i32) -> u8 {
     byte(128 + ((sum + 2048) >> 12))
 }
@@ -266,15 +271,15 @@ fn mixed([a, b, c, d]: [i32; 4]) -> [i32; 4] {
 }
 
 /// Returns the three coefficients of a block of four samples. The first is the difference of the mean from `predicted`,
-/// in steps of 4. The others are the two slopes, rounded slightly towards zero.
+/// in steps of 4. The others are the two slopes, rounded up only from a fraction of 0.58, so small slopes become zero.
 fn rounded([a, b, c, d]: [i32; 4], predicted: i32) -> [i32; 3] {
     let mean = a + b + c + d - 4 * predicted;
     let slope = |difference: i32| difference.signum() * ((15 * difference.abs() + 105) / 250);
     [(mean + 8) >> 4, slope(a + c - b - d), slope(a + b - c - d)]
 }
 
-/// Computes the edges of a block as a decoder shows them. Returns the sums of the pixels in the right column and in the
-/// lower row.
+/// Decodes a block of 4 × 4 pixels as far as its neighbours need it. Returns the sum of the four pixels in the right
+/// column and the sum of the four pixels in the bottom row.
 fn decoded(predicted: i32, [mean, across, down]: &[i32; 3]) -> (i32, i32) {
     let (mean, across, down) = (256 * mean, 320 * across, 320 * down);
     let pixel = |sum: i32| (predicted + ((sum + 32) >> 6)).clamp(0, 255);

@@ -19,11 +19,12 @@ const DISC: u8 = 11;
 
 const NAME: &str = "shotlist sandbox";
 
-/// The unchanging parts of a clip, and the positions of its moving parts. All lengths are in cells.
+/// The unchanging parts of a clip, and the positions of its moving parts. All lengths are in cells of 4 × 4 pixels.
 pub(super) struct Scene {
     still: Canvas,
-    /// The radius of the disc. `path` is the vertical position of the disc's middle.
+    /// The radius of the disc.
     radius: usize,
+    /// The vertical position of the disc's middle.
     path: usize,
     /// The vertical position of the upper edge of the progress line, and its height.
     progress: (usize, usize),
@@ -45,10 +46,10 @@ impl Scene {
         scene
     }
 
-    /// Writes the texts of the scene.
+    /// Draws the texts of the scene, and the lines between them.
     ///
-    /// From the top: item and shot, title, a short line, the prompt. From the bottom: the progress line, the footer,
-    /// the disc's path.
+    /// From the top: the item and the shot, the title, a short coloured line, the prompt. From the bottom: the progress
+    /// line, the footer, the horizontal line along which the disc moves.
     fn write(&mut self, picture: &Picture, style: Style) {
         let canvas = &mut self.still;
         let (width, height) = (canvas.width, canvas.height);
@@ -157,7 +158,7 @@ struct Style {
     small: Line,
     /// The fonts for the title, the largest first. The first font in which the whole title fits is used.
     titles: [Line; 2],
-    /// The length in cells of one unit of distance, which is larger in larger frames.
+    /// The unit of the distances between texts and lines, in cells of 4 × 4 pixels. It is larger for larger frames.
     unit: usize,
 }
 

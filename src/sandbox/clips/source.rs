@@ -1,5 +1,5 @@
-//! Provides the pictures at the beginning and the end of clips. An invented product replaces a picture that is not
-//! available.
+//! Provides the pictures with which clips begin and end. A drawing of an invented product (a vase) replaces a picture
+//! that is not available.
 
 use std::io::Cursor;
 
@@ -18,7 +18,8 @@ pub(in crate::sandbox) enum Source {
 impl Source {
     /// Returns the picture, cropped around its middle and scaled to this many pixels.
     ///
-    /// A web address or an unreadable file gives an invented product, always the same for the same source.
+    /// For a web address or an unreadable file, returns a drawing of an invented product, always the same for the same
+    /// source.
     pub(super) fn picture(&self, (width, height): (u32, u32)) -> RgbImage {
         match self {
             Self::Address(address) => product(address.as_bytes(), (width, height)),
@@ -88,7 +89,7 @@ pub(super) fn unlike(picture: &RgbImage, seed: &str) -> RgbImage {
     product(chosen.as_bytes(), pixels)
 }
 
-/// Draws an invented product, a turned vessel in front of a plain wall. The same seed gives the same product.
+/// Draws an invented product: a vase in front of a plain wall. The same seed gives the same product.
 fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
     /// The length in pixels of the drawing's longer side, before the drawing is scaled.
     const LONG: u32 = 256;
@@ -112,20 +113,22 @@ fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
     DynamicImage::from(drawn).resize_exact(width, height, FilterType::Triangle).into_rgb8()
 }
 
-/// The look of an invented product. Lengths are thousandths of the picture's shorter side.
+/// The shape and the colours of a drawn vase, and of the wall and the floor behind it. Lengths are thousandths of the
+/// picture's shorter side.
 struct ProductShape {
-    /// Half the width of the vessel at six heights, at equal distances from top to bottom.
+    /// Half the width of the vase at six heights, at equal distances from top to bottom.
     profile: [i32; 6],
     top: i32,
     bottom: i32,
     middle: i32,
     glaze: [i32; 3],
     band: [i32; 3],
-    /// The sixths of the vessel's height that have the band's colour, one bit each.
+    /// The parts of the vase that have the colour `band`: one bit for each sixth of the vase's height, from the top.
     banded: u8,
     wall: [i32; 3],
     floor: [i32; 3],
-    /// The width of a pixel of the drawing. Edges are smoothed over this width.
+    /// The width of one pixel, in thousandths of the picture's shorter side. The edges of the vase are smoothed over
+    /// this width.
     pixel: i32,
 }
 

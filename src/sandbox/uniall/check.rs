@@ -108,7 +108,8 @@ fn modes(model: &Model, body: &Map<String, Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Returns the duration in seconds from an integer or, for older clients, from digits as text; `None` if it is invalid.
+/// Returns the duration in seconds from an integer or, for older clients, from a string of digits; `None` if it is
+/// invalid.
 fn seconds(duration: Option<&Value>) -> Option<u32> {
     let seconds = match duration? {
         Value::String(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => digits.parse().ok(),

@@ -1,4 +1,5 @@
-//! Checks requests to Vtrix against its tables of models: first the envelope, then the parameters inside.
+//! Checks requests to Vtrix against its tables of models: first the outer object (envelope), then the parameters
+//! inside.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -14,7 +15,8 @@ const INVALID_VALUE: &str = "8008003002";
 const INVALID_STYLE: &str = "8008003003";
 const INVALID_IMAGE: &str = "8008003004";
 
-/// The extra price in US cents of a request with recommended prompts (`is_rec`), which is invented here.
+/// The extra price, in US cents, of a request with `is_rec`, for which the provider recommends the prompt. The figure
+/// is invented.
 const RECOMMENDED_CENTS: u32 = 5;
 
 type Parameters = Map<String, Value>;

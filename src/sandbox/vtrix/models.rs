@@ -1,8 +1,9 @@
 //! The Vidu models of Vtrix with their parameters.
 //!
 //! `viduq1_img2video` follows its own page, and accepts one more parameter. The other models follow Vtrix's
-//! publications, and Vidu's own pages for aspect ratios and for some durations and resolutions. Models that need
-//! subjects, that extend a clip, or that keep a library of subjects are left out.
+//! publications, and Vidu's own pages for aspect ratios and for some durations and resolutions. Three kinds of models
+//! are left out: they extend a clip, need subjects (named people or things with pictures of their own), or keep a
+//! library of subjects.
 
 use crate::sandbox::fields::Kind;
 
@@ -10,7 +11,8 @@ use crate::sandbox::fields::Kind;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     Text,
-    /// Pictures, from a minimum to a maximum number: one to move, a first and a last frame, or several references.
+    /// Pictures, given by their minimum and maximum number: one picture to animate, a first and a last frame, or
+    /// several references.
     Pictures(usize, usize),
 }
 

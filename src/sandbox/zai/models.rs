@@ -32,9 +32,9 @@ enum Images {
     No,
     /// A single string.
     One,
-    /// An array of 1 to this many strings.
+    /// An array of strings: at least one, and at most the given number.
     List(usize),
-    /// A single string, as in the document's example, or an array of 1 or 2 strings, as in the document's schema.
+    /// A single string, as in the example of the OpenAPI document, or an array of 1 or 2 strings, as in its schema.
     Either,
 }
 

@@ -10,7 +10,7 @@ pub(in crate::store) const MOST: u64 = (1 << 53) - 1;
 /// The largest number of submissions of one take.
 const MOST_ATTEMPTS: u32 = 1_000_000;
 
-/// The largest amount of a line. Thousands of such amounts can be added without an overflow.
+/// The largest amount that a ledger line may have. Thousands of such amounts can be added without an overflow.
 const MOST_USD: Usd = Usd::from_micros(1_000_000_000_000_000);
 
 impl Entry {

@@ -64,7 +64,8 @@ impl LockedTables {
         })
     }
 
-    /// Visits every job of the plan with its decision, in the order of submission. `visit` may query the plan's tables.
+    /// Visits every job about which the plan has decided, with the decision, in the order of submission. `visit` may
+    /// query the plan's tables.
     pub fn each<E: From<StoreError>>(
         &self,
         mut visit: impl FnMut(&Self, &Decided) -> Result<(), E>,
@@ -135,7 +136,8 @@ fn done<E: From<StoreError>>(path: &Path, visited: rusqlite::Result<()>, failed:
     }
 }
 
-/// Returns the SQL query for jobs with their decisions. The function [`decided`] reads its rows.
+/// Returns the SQL query for the jobs about which the plan has decided, with the decisions. `condition` selects some of
+/// the jobs. The function [`decided`] reads the rows.
 fn select_decided(condition: &str) -> String {
     let columns = decisions::COLUMNS;
     format!(

@@ -1,5 +1,5 @@
-//! Stores a plan's decisions as rows of the plan's tables. The rows exist only during one command, so no other version of
-//! the program reads them.
+//! Stores a plan's decisions as rows of the plan's temporary tables. The rows exist only during one command, so no
+//! other version of the program reads them.
 
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
@@ -19,7 +19,7 @@ const UNANSWERED: &str = "no reply yet";
 
 pub(super) const WIDTH: usize = 12;
 
-/// The SQL statement that saves the plan's decision about the job at a position.
+/// The SQL statement that saves the plan's decision about one job.
 pub(super) const SETTLE: &str = "INSERT INTO decided
     (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
@@ -30,7 +30,9 @@ pub(super) const LEAD: &str = "INSERT INTO leading
     (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
-/// Saves the decision about the job at a position with the statement [`SETTLE`] or [`LEAD`].
+/// Saves the plan's decision about the job at position `at` in the order of submission.
+///
+/// `statement` is [`SETTLE`], or [`LEAD`] for a job whose rendering other jobs can use.
 pub(super) fn insert(
     statement: &mut CachedStatement<'_>,
     at: i64,
@@ -91,7 +93,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Reads a decision from the columns that begin at `first`.
+/// Reads the plan's decision about a job from the columns of `row` that begin at `first`.
 pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision> {
     let take = || row.get(first + 1).map(TakeId);
     let key = || takes::parsed::<JobKey>(row, first + 2);

@@ -1,4 +1,4 @@
-//! Adds the wanted jobs of a plan to the plan's tables, and attaches the state database to it.
+//! Adds the jobs that the manifest asks for to the temporary tables of a plan, and attaches the state database.
 
 use super::LockedTables;
 use crate::domain::digest::Sha256;
@@ -20,16 +20,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 impl LockedTables {
-    /// Removes every wanted job from the plan's tables.
+    /// Removes every job that [`take`](Self::take) has added.
     pub fn clear(&mut self) {
         (self.taken, self.is_urgent) = (0, false);
         let cleared = self.db.execute_batch("DELETE FROM wanted");
         self.note(cleared);
     }
 
-    /// Adds a wanted job to the plan's tables. Jobs with a higher urgency are submitted first.
+    /// Adds a job that the manifest asks for to the plan's tables. Jobs with a higher urgency are submitted first.
     ///
-    /// If adding fails, the error is returned later, by [`know`](Self::know).
+    /// If adding fails, a later call of [`know`](Self::know) returns the error.
     pub fn take(&mut self, wanted: &Wanted, placed: Placed) {
         if self.trouble.is_some() {
             return;
@@ -41,9 +41,10 @@ impl LockedTables {
         self.note(inserted);
     }
 
-    /// Opens the file in which [`picture`](Self::picture) saves the signatures of pictures.
+    /// Opens the file for the signatures of pictures, by which a picture is recognised in another encoding.
+    /// [`picture`](Self::picture) fills the file.
     ///
-    /// If that fails, the error is returned later, by [`know`](Self::know).
+    /// If opening fails, a later call of [`know`](Self::know) returns the error.
     pub fn keep_signatures(&mut self, file: &Path) {
         match Signatures::open(file) {
             Ok(signatures) => self.signatures = Some(signatures),
@@ -65,8 +66,8 @@ impl LockedTables {
         }
     }
 
-    /// Attaches the project's history after all wanted jobs were added, and returns the first error of the adding, if
-    /// there was one.
+    /// Connects the database with the project's history, after all wanted jobs were added. If adding a job failed,
+    /// returns the first of these errors.
     ///
     /// `state` is `None` if the state folder has no database yet. `is_live` returns true for another project that a
     /// manifest still names.
@@ -93,7 +94,7 @@ impl LockedTables {
         self.look_around(is_live).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
-    /// Sorts the wanted jobs by urgency, and finds the fingerprints that several jobs share.
+    /// Sorts the jobs by urgency, and finds the fingerprints (hashes of requests) that several jobs share.
     fn arrange(&self) -> rusqlite::Result<()> {
         if self.is_urgent {
             self.db.execute_batch(
@@ -114,8 +115,8 @@ impl LockedTables {
         Ok(())
     }
 
-    /// Finds out which kinds of data the history has (jobs, takes, rejections, other projects). Look-ups of data that it does
-    /// not have are then skipped.
+    /// Finds out which kinds of data the history has (jobs, takes, rejections, other projects). Look-ups of data that
+    /// it does not have are then skipped.
     pub(super) fn look_around(&mut self, is_live: &dyn Fn(&str) -> bool) -> rusqlite::Result<()> {
         self.has_takes = self.exists("SELECT 1 FROM takes")?;
         let jobs = "SELECT 1 FROM jobs WHERE project = ?1";

@@ -26,8 +26,8 @@ const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM
 const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
 /// The SQL condition for takes that other jobs may use as well.
 ///
-/// It excludes unsent takes that replace an older take, because they move only together with it, and finished takes
-/// whose clip no longer exists.
+/// It excludes finished takes whose clip no longer exists. It also excludes unsent takes that replace an older take,
+/// because such a take moves to another job only together with the older take.
 const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending') AND (t.path <> '' OR t.state <> 'done')";
 
 /// The largest number of fingerprints for which finished takes are kept in memory. A full memory is emptied before
@@ -74,7 +74,8 @@ impl LockedTables {
         Ok(found)
     }
 
-    /// Finds a finished take of another project with the fingerprint and the key of `job`. Returns `None` if there is none.
+    /// Finds a finished take of another project with the fingerprint and the key of `job`. Returns `None` if there is
+    /// none.
     fn find_namesake(&self, job: &Wanted) -> rusqlite::Result<Option<TakeId>> {
         let JobKey { shot, item, variant } = &job.key;
         let mut select = self.prepare(
@@ -91,8 +92,8 @@ impl LockedTables {
         Ok(None)
     }
 
-    /// Checks whether several variants of an item are wanted with the fingerprint of `job`. Then each of them needs its
-    /// own rendering, and none uses a rendering of another project.
+    /// Checks whether the manifest asks for the same request as in `job` in another variant of the same item and shot.
+    /// If so, each variant needs its own rendering, and no variant uses a rendering of another project.
     fn is_repeated(&self, job: &Wanted) -> rusqlite::Result<bool> {
         let JobKey { shot, item, variant } = &job.key;
         self.prepare(

@@ -82,8 +82,8 @@ impl LockedTables {
         Ok(())
     }
 
-    /// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is
-    /// none, or if a wanted job already has such a clip at this path, where it belongs.
+    /// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is no
+    /// such take, or if the file is where it belongs: a wanted job has this path, and this file is its clip.
     ///
     /// Searches every take, so it is only for a path with an unexpected file.
     pub fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
@@ -128,10 +128,11 @@ impl LockedTables {
         })
     }
 
-    /// Checks whether another job than `by` still needs this clip at its path. A job needs the clip if it has the clip
-    /// there and the plan gives it no other.
+    /// Checks whether a job other than `by` still needs this clip at its path. A job needs the clip if the job has a
+    /// clip at this path, and the plan does not give the job another clip.
     ///
-    /// Only wanted jobs count, and jobs that are absent because of an error in their row.
+    /// Two kinds of jobs count: jobs that the manifest asks for, and jobs that the plan lacks only because of an error
+    /// in their item.
     pub fn is_needed(
         &self,
         clip: &Filed,

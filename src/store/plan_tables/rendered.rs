@@ -1,4 +1,4 @@
-//! Remembers, for each fingerprint, the finished takes whose clips jobs may share.
+//! Keeps in memory the finished takes whose clips jobs may share, by fingerprint (hash of the request).
 
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::take::Fingerprint;
@@ -8,18 +8,22 @@ use std::collections::HashMap;
 /// The remembered finished takes whose clips jobs may share, by fingerprint.
 pub(super) type RenderedCache = HashMap<Fingerprint, Rendered>;
 
-/// A few finished takes with the same fingerprint: no more than are needed to find a take for any job.
+/// A few finished takes with the same fingerprint (hash of the request), from which every job with this fingerprint can
+/// choose a take.
 #[derive(Clone, Default)]
 pub(super) struct Rendered {
-    /// At most two takes of this project, each with the key of its job. The second is the next one whose job may share
-    /// a clip with the job of the first.
+    /// At most two takes of this project, each with the key of its job.
+    ///
+    /// Two variants of one item and shot may not share a clip. So the second take belongs to another item or shot than
+    /// the first, and every job may share one of the two.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
-    /// Takes of other projects, chosen in the same way as in `own`.
+    /// At most two takes of other projects, each with the key of its job. The second take belongs to another item or
+    /// shot than the first, as in `own`.
     pub(super) elsewhere: [Option<(JobKey, TakeId)>; 2],
 }
 
-/// Adds a take to `found` if `found` is empty, or has one take whose job may share a clip with this take's job.
-/// Otherwise drops the take.
+/// Adds a take to `found` as the first or the second take. Drops it if both places are taken, or if its job may not
+/// share a clip with the job of the first take.
 pub(super) fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
     let [first, second] = found;
     match first {

@@ -22,21 +22,25 @@ pub struct Template {
     pub shot: String,
     /// The model that renders the clips.
     pub model: ModelName,
-    /// The number of wanted jobs of the template.
+    /// The number of jobs with this template that the manifest asks for.
     pub jobs: usize,
 }
 
-/// The jobs that wait for the review of a template's canary.
+/// The jobs of a template that wait until a person has reviewed the template's canary (the jobs that are rendered
+/// first).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// The number of jobs that wait.
+    /// The number of jobs that wait for the review.
     pub jobs: usize,
     /// The sum of the prices of the jobs; a job with an unknown price counts as zero.
     pub price: Usd,
 }
 
-/// The SQL query for the jobs that may still join a template's canary: the first job with each fingerprint. The second
-/// parameter has the positions of the canary's jobs; jobs with their fingerprints are left out.
+/// The SQL query for the jobs that may still join a template's canary (the jobs that are rendered first).
+///
+/// Only the first of several jobs with the same fingerprint (hash of the request) may join. The second parameter has
+/// the positions of the jobs that are in the canary already. A job is left out if its fingerprint is that of a job in
+/// the canary.
 const CANDIDATES: &str =
     "SELECT min(at) AS at, kind, draw FROM wanted WHERE template = ?1 AND fingerprint NOT IN
     (SELECT fingerprint FROM wanted WHERE at IN (SELECT value FROM json_each(?2))) GROUP BY fingerprint";
@@ -62,14 +66,15 @@ impl LockedTables {
         })
     }
 
-    /// Checks whether a run has recorded that the canary of a template is approved.
+    /// Checks whether a run has recorded that the canary of a template (the jobs that are rendered first) has passed
+    /// the review.
     pub fn has_passed(&self, template: &Sha256) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM passed_templates WHERE project = ?1 AND template = ?2";
         self.run(|| self.db.prepare_cached(sql)?.exists((&self.project, template.to_string())))
     }
 
-    /// Returns the jobs of a template's canary, in the order in which they were chosen by the rule `draw`. The list
-    /// includes jobs that are no longer wanted.
+    /// Returns the jobs of a template's canary, which are rendered and reviewed first. The jobs are in the order in
+    /// which the rule `draw` chose them. The list includes jobs that the manifest no longer asks for.
     pub fn canary(&self, template: &Sha256, draw: Draw) -> Result<Vec<JobKey>, StoreError> {
         let sql = "SELECT shot, item, variant FROM canaries
                    WHERE project = ?1 AND template = ?2 AND draw = ?3 ORDER BY place";
@@ -81,7 +86,8 @@ impl LockedTables {
         })
     }
 
-    /// Returns the plan's tables position of a job; `None` if the job is not wanted or has another template.
+    /// Returns the position of a job in the order of submission. Returns `None` if the manifest does not ask for the
+    /// job, or if the job has another template.
     pub fn place_in(&self, template: &Sha256, key: &JobKey) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT at FROM wanted WHERE shot = ?1 AND item = ?2 AND variant = ?3 AND template = ?4";
         self.run(|| {
@@ -92,8 +98,9 @@ impl LockedTables {
         })
     }
 
-    /// Counts the jobs that may still join a template's canary, by kind (variant, picture shape and size), the most
-    /// frequent kind first. `except` has the positions of the jobs that are in the canary already.
+    /// Counts the jobs that may still join a template's canary (the jobs to render first), by kind: variant, picture
+    /// shape and size. The most frequent kind comes first. `except` has the positions of the jobs that are in the
+    /// canary already.
     pub fn kinds(&self, template: &Sha256, except: &[i64]) -> Result<Vec<(String, usize)>, StoreError> {
         let sql =
             format!("SELECT kind, count(*) FROM ({CANDIDATES}) GROUP BY kind ORDER BY count(*) DESC, kind");
@@ -107,8 +114,10 @@ impl LockedTables {
         })
     }
 
-    /// Returns one of the jobs of this `kind` that may still join a template's canary, as its position in the
-    /// plan tables. `position` counts these jobs from 0; `None` if there are fewer.
+    /// Returns a job of this `kind` that may still join a template's canary (the jobs to render first).
+    ///
+    /// The returned number is the job's position in the order of submission. The parameter `position` is the number of
+    /// the job among all such jobs, from 0. Returns `None` if there are not so many.
     pub fn of_kind(
         &self,
         template: &Sha256,
@@ -126,8 +135,8 @@ impl LockedTables {
         })
     }
 
-    /// Draws at most `jobs` random jobs that may still join a template's canary, and returns their positions in the
-    /// plan tables. The same template always gives the same order.
+    /// Draws at most `jobs` random jobs that may still join a template's canary (the jobs to render first). Returns the
+    /// positions of these jobs in the order of submission. The order of the draw is the same in every run.
     pub fn drawn(&self, template: &Sha256, except: &[i64], jobs: usize) -> Result<Vec<i64>, StoreError> {
         let sql = format!("SELECT at FROM ({CANDIDATES}) ORDER BY draw, at LIMIT ?3");
         self.run(|| {
@@ -137,11 +146,11 @@ impl LockedTables {
         })
     }
 
-    /// Returns the key of the job at position `at`, and the result of the job's review as a member of a canary.
+    /// Returns the key of the job at position `at`, and the job's state in a canary (the jobs that are reviewed first).
     ///
-    /// With [`Draw::Spread`], the clip under the job's name counts, because a person approves that clip. With
-    /// [`Draw::Random`], the first reviewed rendering counts, because a clip that was redone until it was approved says
-    /// nothing about the template.
+    /// `draw` is the rule by which the canary was chosen. With [`Draw::Spread`], the review of the job's present clip
+    /// counts, because a person approves that clip. With [`Draw::Random`], the first reviewed rendering counts, because
+    /// a clip that was redone until it was approved says nothing about the template.
     pub fn member(&self, at: i64, draw: Draw) -> Result<(JobKey, Member), StoreError> {
         let sql = format!("SELECT {WANTED} FROM wanted w WHERE w.at = ?1");
         self.run(|| {
@@ -205,10 +214,10 @@ impl LockedTables {
         })
     }
 
-    /// Makes the jobs of these templates wait for the review of their canaries. Decisions that were made before are not
-    /// changed.
+    /// Makes the jobs of these templates wait until a person has reviewed the canary (the jobs that are rendered first)
+    /// of each template. Decisions that were made before are not changed.
     ///
-    /// Each template comes with the positions of its canary's jobs, which do not wait.
+    /// Each template comes with the positions of the jobs in its canary, which do not wait.
     pub fn keep_back<'a>(
         &self,
         closed: impl Iterator<Item = (&'a Sha256, &'a [i64])>,

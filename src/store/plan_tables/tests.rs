@@ -1,4 +1,5 @@
-//! Tests that a plan makes the same decisions with the plan's tables's tables as with maps in memory, for any history.
+//! Tests that a plan makes the same decisions with temporary tables in SQLite as with maps in memory, whatever the
+//! project's history is.
 
 use super::*;
 use crate::domain::digest::Sha256;
@@ -50,8 +51,8 @@ fn key((item, shot, variant): (u8, u8, u8)) -> JobKey {
 
 type Takes = BTreeMap<u8, u8>;
 
-/// Generates jobs with their takes. A job is three numbers for its key, and a take is a number for the prompt and one for the
-/// state. There are few prompts, so that many takes have the same fingerprint.
+/// Generates jobs with their takes. A job is three numbers for its key, and a take is a number for the prompt and one
+/// for the state. There are few prompts, so that many takes have the same fingerprint.
 fn jobs() -> impl Strategy<Value = BTreeMap<(u8, u8, u8), Takes>> {
     let takes = prop::collection::btree_map(0u8..4, 0u8..7, 0..3);
     prop::collection::btree_map((0u8..4, 0u8..2, 0u8..3), takes, 0..8)

@@ -64,8 +64,8 @@ pub struct Attempt {
     pub price: Usd,
     /// The time when the intent to submit was recorded.
     pub at: Timestamp,
-    /// The outcome of the attempt, as the ledger names it, or `never_sent` if a crash came before the request. `None` if no
-    /// outcome is known yet.
+    /// The outcome of the attempt, as the ledger names it, or `never_sent` if a crash came before the request. `None`
+    /// if no outcome is known yet.
     pub outcome: Option<String>,
     /// The last message of the provider or of this computer about the attempt; `None` if there was none.
     pub said: Option<Said>,

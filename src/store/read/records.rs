@@ -33,9 +33,9 @@ pub struct JobRecord {
     pub wanted: bool,
     /// The fingerprint of the request with which the manifest last asked for the job.
     pub fingerprint: Fingerprint,
-    /// The path of the clip below the output folder, with `/`, even if the clip is missing.
+    /// The path of the clip relative to the output folder, with `/` between its parts, even if the clip is missing.
     pub path: String,
-    /// The clip under the name of the job; `None` if there is none. It may come from a take of another job that shares
+    /// The job's present clip; `None` if the job has no clip. The clip may come from a take of another job that shares
     /// its clip.
     pub filed: Option<Filed>,
     /// The renderings of the job, newest first.
@@ -64,10 +64,11 @@ pub struct TakeRecord {
     pub created: Timestamp,
     /// The time of the last submission; `None` if the rendering was never submitted.
     pub submitted: Option<Timestamp>,
-    /// The time at which the take was done, failed, written off or cancelled. `None` if it has not ended, or if an older
-    /// version of the program ended it and did not record the time.
+    /// The time at which the take was done, failed, written off or cancelled. `None` if it has not ended, or if an
+    /// older version of the program ended it and did not record the time.
     pub ended: Option<Timestamp>,
-    /// The day (in UTC) of the last submission, on which budgets count the cost; `None` if the rendering was never submitted.
+    /// The day (in UTC) of the last submission, on which budgets count the cost; `None` if the rendering was never
+    /// submitted.
     pub day: Option<String>,
     /// The number of the run that submitted the rendering last; `None` if it was never submitted.
     pub run: Option<i64>,

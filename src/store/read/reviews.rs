@@ -39,8 +39,8 @@ pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<
 
 /// The reviews of all jobs.
 pub(in crate::store) struct Reviews {
-    /// The reviews by row number of the job, oldest first. Each review comes with the newest take of the job at the time of
-    /// the review.
+    /// The reviews by row number of the job, oldest first. Each review comes with the newest take of the job at the
+    /// time of the review.
     of_job: HashMap<i64, Vec<(Review, Option<TakeId>)>>,
     /// The newest review for each clip and fingerprint, with the row number of the reviewed job.
     of_clip: HashMap<(Sha256, Fingerprint), (i64, Review)>,
@@ -79,10 +79,11 @@ impl Reviews {
         self.of_job(job).iter().rev().map(|(review, _)| review).find(|review| review.take == *take)
     }
 
-    /// Checks whether a job's newest review queues another rendering that was not ordered yet.
+    /// Checks whether a job's newest review asks for another rendering of the job, and this rendering was not ordered
+    /// yet.
     ///
-    /// `newest` is the newest review that holds for the job, and `latest` is the job's newest take. A review of another job
-    /// that shares the clip queues nothing for this job, because both jobs can use one new rendering.
+    /// `newest` is the newest review of the job or of another job with the same clip, and `latest` is the job's newest
+    /// take. If `newest` is a review of another job, returns false, because both jobs can use one new rendering.
     pub(in crate::store) fn is_queued(&self, job: i64, newest: &Review, latest: Option<&TakeId>) -> bool {
         let own = self.of_job(job).last();
         own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
@@ -153,7 +154,8 @@ pub struct ReviewCounts {
     pub outdated: usize,
     /// The number of renderings that reviews have queued and that are not ordered yet.
     pub queued: usize,
-    /// The estimated price of the queued renderings. The database does not know the present prices and leaves it at zero.
+    /// The estimated price of the queued renderings. The database does not know the present prices and leaves it at
+    /// zero.
     pub queued_usd: Usd,
 }
 

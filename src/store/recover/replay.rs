@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
 
-/// The counts that a replay returns: submissions and takes that were added or changed, missing clips, and unusable
-/// ledger lines.
+/// The counts that [`replay`] returns: submissions and takes that it added to the database or changed, missing clips,
+/// and unusable ledger lines.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
     pub(super) submissions: usize,
@@ -39,7 +39,7 @@ struct Replay<'a> {
     /// The highest `seq` number that the database has recorded. The database may lack an earlier line: one that was
     /// saved in the ledger alone, because a write to the database failed.
     heard: u64,
-    /// The ids of the takes that the database had before the replay.
+    /// The ids of the takes that the database had before the ledger lines were applied to it.
     known: HashSet<String>,
     changed: HashSet<String>,
     /// The ids of the takes whose submission was missing from the database and was added from the ledger.
@@ -226,7 +226,8 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Applies the events of a line to a take that the database knows. `news` is true if the database may lack the line.
+    /// Applies the events of a ledger line to a take that the database has. `news` is true if the database may lack the
+    /// line.
     fn step(&mut self, entry: &Entry, take: &Take, news: bool) -> rusqlite::Result<()> {
         let policy = (self.policy)(&entry.model);
         let at = Tick::new(entry.at, 0.0);
@@ -275,8 +276,11 @@ impl Replay<'_> {
         }
     }
 
-    /// Records that a take's clip at a path no longer belongs to the jobs that had it, because it now belongs to `job`.
-    /// If another job had it there, the take moves to `job` as well, for example after its project was renamed.
+    /// Removes a take's clip at `path` from all jobs that have the clip there, because the caller gives the clip to
+    /// `job`.
+    ///
+    /// If the take's own job has the clip there and is not `job`, the take moves to `job` as well, for example after
+    /// the project was renamed.
     fn leave(&self, take: &TakeId, path: &str, job: i64) -> rusqlite::Result<()> {
         let is_left = "SELECT 1 FROM takes t JOIN jobs j ON j.id = t.job
              WHERE t.id = ?1 AND j.filed_take = ?1 AND j.filed_path = ?2 AND j.id <> ?3";
@@ -291,8 +295,8 @@ impl Replay<'_> {
         update.execute((&take.0, path)).map(drop)
     }
 
-    /// Returns the row number of the job that a line names, and adds the job if it is missing. An intent line also
-    /// updates a known job.
+    /// Returns the row number of the job that a ledger line names, and adds the job if it is missing. A line of kind
+    /// `Intent` (a submission) also updates an existing job.
     fn job(&self, entry: &Entry) -> rusqlite::Result<i64> {
         let key = key(entry)?;
         if entry.kind != Kind::Intent
@@ -322,8 +326,8 @@ impl Replay<'_> {
             )
     }
 
-    /// Returns the run whose budget paid for the submission of a line. A missing run is added as an interrupted one, so that
-    /// the next run resumes it and counts its spending.
+    /// Returns the run whose budget paid for the submission that a ledger line records. A missing run is added as an
+    /// interrupted one, so that the next run resumes it and counts its spending.
     fn run(&self, entry: &Entry) -> rusqlite::Result<runs::RunId> {
         let by_number = "SELECT id FROM runs WHERE project = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id DESC";
         let known: Option<i64> = self
@@ -345,7 +349,8 @@ impl Replay<'_> {
     }
 }
 
-/// Checks whether a line of this kind is about the finished clip or the outcome of a take, and not about its request.
+/// Checks whether a ledger line of this kind is about the finished clip or the outcome of a take, and not about its
+/// request.
 const fn is_about_clip(kind: Kind) -> bool {
     matches!(kind, Kind::Filed | Kind::Adjusted | Kind::Dismissed | Kind::Recalled | Kind::Reviewed)
 }

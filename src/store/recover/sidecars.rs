@@ -83,7 +83,7 @@ impl SidecarTake {
         self.submitted
     }
 
-    /// Builds the three ledger lines of a paid clip: intent, acceptance and charge. Their numbers are set later.
+    /// Builds the three ledger lines of a paid clip: submission, acceptance and charge. Their numbers are set later.
     pub(super) fn lines(&self, out: Option<&str>) -> Vec<Entry> {
         let mut intent = Entry::standing(&self.take, Kind::Intent, self.submitted);
         intent.out = out.map(str::to_owned);
@@ -169,8 +169,8 @@ fn picture(value: &Json) -> Option<Media> {
     })
 }
 
-/// Checks whether a ledger line is an intent that was made from a sidecar. Other submissions from the time before such
-/// a line may be lost.
+/// Checks whether a ledger line about a submission was made from a sidecar (the JSON file next to a clip). Such a line
+/// shows that the ledger has lost lines, so other submissions from before may be lost, too.
 pub(super) fn is_from_sidecar(entry: &Entry) -> bool {
     entry.kind == Kind::Intent && entry.why.as_deref() == Some(FROM_SIDECAR)
 }

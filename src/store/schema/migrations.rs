@@ -128,10 +128,11 @@ ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
 CREATE TABLE output (root TEXT NOT NULL) STRICT;
 ";
 
-/// Changes `takes.amount`, so that a known charge counts as soon as it is known, and not only once the clip exists.
+/// Changes the computed column `takes.amount`: a known charge counts as soon as it is known, and not only once the clip
+/// exists.
 ///
-/// A person may correct the price of a take that needs a decision. SQLite cannot change a computed column, so it is
-/// dropped and added again.
+/// A charge can be known before that, because a person may correct the price of a take that needs a decision. SQLite
+/// cannot change a computed column, so the column is dropped and added again.
 const V3: &str = "
 DROP TRIGGER takes_are_tallied;
 ALTER TABLE takes DROP COLUMN amount;
@@ -180,7 +181,8 @@ CREATE TABLE pauses (
 
 /// Adds `takes.approved`: the number of the last run that was allowed to submit the take.
 ///
-/// Each list of takes that a run works through has an index in its order; see the module `work`.
+/// Also adds an index for each list of takes that a run reads in a certain order: to submit, to download and to poll.
+/// The module `work` reads these lists.
 const APPROVED: &str = "
 ALTER TABLE takes ADD COLUMN approved INTEGER REFERENCES runs (id);
 DROP INDEX takes_in_the_queue;
@@ -190,7 +192,8 @@ CREATE INDEX takes_to_collect ON takes (coalesce(expires, 9223372036854775807), 
 CREATE INDEX takes_to_poll ON takes (due, place) WHERE state IN ('running', 'doubtful');
 ";
 
-/// Adds indexes for plans, which look up takes by their fingerprints, and clips by their takes.
+/// Adds two indexes for plans. The first finds the takes with a given fingerprint, the second finds the jobs that have
+/// the clip of a given take.
 const LOOK_UPS: &str = "
 CREATE INDEX takes_by_order ON takes (fingerprint);
 CREATE INDEX jobs_by_clip ON jobs (filed_take, project) WHERE filed_take IS NOT NULL;
@@ -215,8 +218,8 @@ const DRIVEN: &str = "
 CREATE TABLE driven (machine TEXT NOT NULL, host TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
 ";
 
-/// Adds the table of takes that count as renderings of a job although the fingerprints differ. The key of the table has
-/// the likeness of the job's request, a second hash of 32 bytes.
+/// Adds the table of takes that count as renderings of a job although the take and the job have different fingerprints.
+/// Each row has the id of a take and the job's `likeness`: a second hash of the job's request, with 32 bytes.
 const ALIASES: &str = "
 CREATE TABLE aliases (
     take TEXT NOT NULL REFERENCES takes (id),
@@ -225,7 +228,8 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Limits the trigger of version 3 to changes of money, because most changes of a take are not about money.
+/// Limits the trigger `takes_are_tallied` to changes of a take's money, because most changes of a take are not about
+/// money.
 const TALLIED: &str = "
 DROP TRIGGER takes_are_tallied;
 CREATE TRIGGER takes_are_tallied AFTER UPDATE OF account, price, settled, run, day ON takes
@@ -309,8 +313,8 @@ ALTER TABLE takes ADD COLUMN ended INTEGER;
 /// rendered.
 ///
 /// `canaries` are the jobs that are rendered first, in the order in which the rule `draw` chose them; `template` is the
-/// digest of their template. `passed_templates` are the templates whose canaries were approved. `held_back` are the
-/// wanted jobs that wait for such a review, as the last run found them.
+/// digest of their template. `passed_templates` are the templates whose canaries have passed the review. `held_back`
+/// are the wanted jobs that wait for such a review, as the last run found them.
 const ROLLOUT: &str = "
 CREATE TABLE canaries (
     project TEXT NOT NULL,
@@ -338,7 +342,8 @@ const STAND_INS: &str = "
 CREATE INDEX stand_ins ON takes (instead_of) WHERE instead_of IS NOT NULL;
 ";
 
-/// Adds the mark of a charge that a person recorded. Amounts that were corrected before have no mark until `recover`.
+/// Adds a column that marks charges which a person recorded, so that the provider's figures do not replace them.
+/// Charges that were corrected before this migration have no mark until `shotlist recover` reads them from the ledger.
 const ADJUSTED: &str = "
 ALTER TABLE takes ADD COLUMN adjusted INTEGER NOT NULL DEFAULT 0;
 ";

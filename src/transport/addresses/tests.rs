@@ -1,7 +1,8 @@
 use super::*;
 use url::{Host, Url};
 
-/// Returns the result of [`refused`] for the IP address in a link, which is normalised first, as in the program.
+/// Returns the result of [`refused`] for the IP address in a link. Parsing the link first brings the address into its
+/// normal form, as when the program opens a link.
 fn verdict(host: &str, allow_loopback: bool) -> Option<&'static str> {
     let url = Url::parse(&format!("https://{host}/clip.mp4")).unwrap();
     match url.host().unwrap() {

@@ -84,7 +84,7 @@ fn s02_a_key_that_contains_what_looks_like_an_escape_is_found() {
     }
 }
 
-/// Passes a body through a masker in pieces of one length.
+/// Passes a body through a [`Masker`], which masks the key, in pieces of `piece` bytes.
 fn masked(body: &[u8], piece: usize) -> Vec<u8> {
     let mut masker = Masker::of(KEY);
     let mut out = Vec::new();

@@ -48,8 +48,8 @@ fn fifty_rounds_of_every_small_verb_beside_a_live_run_lose_nothing_and_charge_no
         });
         verbs.spawn(|| {
             for round in 0..ROUNDS {
-                // The last ones first, each twice: those wait for longest. Of one that is sent, or cancelled, it is said so.
-                // The other half is sent however slow this machine is, so that both answers get lost.
+                // The last ones first, each twice: those wait for longest. Of one that is sent, or cancelled, it is
+                // said so. The other half is sent however slow this machine is, so that both answers get lost.
                 let cancelled = project.run(&["cancel", &format!("hero/sku-{}", ROWS - round / 2)]);
                 assert!(matches!(cancelled.code, 0 | 2), "{cancelled}");
             }

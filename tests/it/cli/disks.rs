@@ -1,5 +1,5 @@
-//! Disks that are not mounted, or not to be written to. Each story has a mount namespace of its own, in which the program
-//! is started; where there is none to be had, it is skipped with a word.
+//! Disks that are not mounted, or not to be written to. Each story has a mount namespace of its own, in which the
+//! program is started; where there is none to be had, it is skipped with a word.
 
 #![expect(clippy::print_stdout, reason = "a story that cannot be told here says so")]
 #![expect(clippy::disallowed_methods, reason = "unshare and mount are looked for where the test was started")]

@@ -1,4 +1,5 @@
-//! Descriptions of products in prompts, and the choice of a picture from a cell: never a gap, an id or a list in silence.
+//! Descriptions of products in prompts, and the choice of a picture from a cell: never a gap, an id or a list in
+//! silence.
 
 use crate::snapshot::assert_whole;
 use crate::support::Project;

@@ -1,4 +1,5 @@
-//! The next command that is printed works when it is typed. That of every other test is followed as well: see `Project`.
+//! The next command that is printed works when it is typed. That of every other test is followed as well: see
+//! `Project`.
 
 use crate::snapshot::assert_whole;
 use crate::support::{KEY_VARIABLE, Project};

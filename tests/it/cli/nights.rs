@@ -1,5 +1,5 @@
-//! A month of nights over a catalog that changes a little: each order is paid once, whatever it is called and wherever it
-//! goes.
+//! A month of nights over a catalog that changes a little: each order is paid once, whatever it is called and wherever
+//! it goes.
 
 use crate::snapshot::assert_whole;
 use crate::support::{CHEAP, FIFTY_AT_ONCE, Project};

@@ -53,7 +53,8 @@ fn states(project: &Project) -> BTreeMap<String, Value> {
     serde_json::from_value(status["states"].clone()).unwrap()
 }
 
-/// Returns the takes in doubt by a ledger in the order of the jobs: a rebuilt one has them in the order in which they were sent.
+/// Returns the takes in doubt by a ledger in the order of the jobs: a rebuilt one has them in the order in which they
+/// were sent.
 fn in_doubt(ledger: &Value) -> Vec<Value> {
     let mut takes = ledger["in_doubt"].as_array().unwrap().clone();
     takes.sort_by_key(|take| take["job"].to_string());
@@ -187,7 +188,7 @@ fn without_any_record_there_is_nothing_to_rebuild() {
     project.write(".shotlist/ledger.jsonl", "");
     let ended = project.run(&["recover"]).expect(0);
     assert!(ended.to_string().contains("there is no database"), "{ended}");
-    assert!(!ended.to_string().contains("sound"), "{ended}");
+    assert!(!ended.to_string().contains("undamaged"), "{ended}");
     project.run(&["plan"]).expect(0);
 }
 
@@ -459,7 +460,8 @@ fn with_gaps() -> Project {
 #[test]
 fn a_job_that_gaps_may_concern_is_asked_about_whenever_it_returns() {
     let project = with_gaps();
-    // No run in which it is not asked about answers for it: neither one without it, nor one with consent to another job.
+    // No run in which it is not asked about answers for it: neither one without it, nor one with consent to another
+    // job.
     project.write("products.csv", crate::support::sheet(1));
     project.run(&["run", "--yes"]).expect(0);
     project.run(&["run", "--yes", "--accept-changes"]).expect(0);

@@ -1,4 +1,5 @@
-//! A project without a manifest: a state folder, a clock that only moves while everybody waits, and a provider in memory.
+//! A project without a manifest: a state folder, a clock that only moves while everybody waits, and a provider in
+//! memory.
 
 use super::death::{self, Death, When};
 use super::test_server::{Collecting, TestServer, clip_of, link};

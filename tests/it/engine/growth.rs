@@ -14,8 +14,8 @@ use std::time::Duration;
 /// Most bytes that may be read for a job: three pages of the database.
 const READ: u64 = 3 * 4096;
 
-/// Cost of a run with a number of jobs: transactions, steps of SQLite, and bytes read from and written to files. And what
-/// its clips cost the disk.
+/// Cost of a run with a number of jobs: transactions, steps of SQLite, and bytes read from and written to files. And
+/// what its clips cost the disk.
 fn needed(jobs: u64) -> ([u64; 4], Steps) {
     // One thread for all work on disk and database, so that its system calls can be told from those of other tests.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -68,8 +68,8 @@ async fn work(jobs: u64) -> ([u64; 4], Steps) {
 #[test]
 fn p17_each_of_2000_jobs_needs_no_more_than_each_of_200() {
     let [(few, few_steps), (many, many_steps)] = [needed(200), needed(2_000)];
-    // The clip, its sidecar and their folder are synced, and nothing is taken away that was never made. The folder of all
-    // clips is made once.
+    // The clip, its sidecar and their folder are synced, and nothing is taken away that was never made. The folder of
+    // all clips is made once.
     for (jobs, steps) in [(200, few_steps), (2_000, many_steps)] {
         let Steps { opened, synced, renamed, removed } = steps;
         assert_eq!([synced, renamed, removed], [3 * jobs + 1, 2 * jobs, 0], "{jobs} jobs: {steps:?}");

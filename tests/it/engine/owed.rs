@@ -41,7 +41,7 @@ async fn submissions_pause_while_links_would_expire_and_go_on_when_downloads_hav
     assert!((24..=40).contains(&at(6.0)) && at(12.0) < 50, "{} {}", at(6.0), at(12.0));
     let said = ran.said();
     let [told] = &said[..] else { panic!("{said:?}") };
-    insta::assert_snapshot!(told, @"zai: submissions pause, because downloads are behind: 24 clips to download will take about 12h00m (one every 30m00s), and their links expire from 2026-11-22 02:44:07 UTC to 2026-11-22 03:44:07 UTC; submissions continue when downloads have caught up");
+    insta::assert_snapshot!(told, @"zai: submissions pause, because downloads are behind: 24 clips to download will take about 12h00m (one every 30m00s). The first of their links expires at 2026-11-22 02:44:07 UTC, and one that expires at 2026-11-22 03:44:07 UTC may expire before its download; submissions continue when downloads have caught up");
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,8 +110,8 @@ async fn the_clip_whose_link_expires_first_is_fetched_first() {
     // All are found ready at about the same time.
     bench.limits.first_poll = Some(Duration::from_secs(6));
     bench.server.fetches_slowly(HOUR, Duration::from_hours(24));
-    // The first download breaks off at once. When its clip can be fetched again, two that were rendered later have waited
-    // longer for the place of the fourth.
+    // The first download breaks off at once. When its clip can be fetched again, two that were rendered later have
+    // waited longer for the place of the fourth.
     bench.server.fetches([Fetch::Broken]);
     bench.run(&["a", "b", "c", "d"]).await.expect_all_done();
     let fetched = bench.server.fetched();

@@ -1,9 +1,9 @@
-//! Stories of a catalog: edits, verbs, lost answers, hosts in trouble, power cuts, clocks that are set, and decisions of
-//! a person in any order. Whatever happens, no order is paid twice, everything that was paid is in the books, and in the end
-//! every job has its clip or waits for a person.
+//! Stories of a catalog: edits, verbs, lost answers, hosts in trouble, power cuts, clocks that are set, and decisions
+//! of a person in any order. Whatever happens, no order is paid twice, everything that was paid is in the books, and in
+//! the end every job has its clip or waits for a person.
 //!
-//! Each story is drawn from a seed, and a failure names it, with the line that tells it again and its shortest part that
-//! fails. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on; `SHOTLIST_STORIES=500-600` those.
+//! Each story is drawn from a seed, and a failure names it, with the line that tells it again and its shortest part
+//! that fails. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on; `SHOTLIST_STORIES=500-600` those.
 
 use super::bench::{Bench, ECHO, PRICE, PROJECT, ZAI, decide, free_lock, wanted};
 use super::death::{LINES, When};

@@ -1,4 +1,5 @@
-//! A provider in memory. It speaks as `zai` does, which cannot be asked for a submission, and as `echo` does, which can.
+//! A provider in memory. It speaks as `zai` does, which cannot be asked for a submission, and as `echo` does, which
+//! can.
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, pending};

@@ -25,8 +25,8 @@ pub struct Snapshot {
 /// A job as it was at a point in time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobSnapshot {
-    /// Status of the newest rendering at the time of the snapshot. Without a rendering it is [`Bucket::Done`] if the job
-    /// had the clip of another job, and [`Bucket::ToRender`] otherwise.
+    /// Status of the newest rendering at the time of the snapshot. Without a rendering it is [`Bucket::Done`] if the
+    /// job had the clip of another job, and [`Bucket::ToRender`] otherwise.
     pub state: Bucket,
     /// Clip that the job had at the time of the snapshot; `None` if it had none.
     pub clip: Option<Clip>,

@@ -1,4 +1,5 @@
-//! Compares the database after a replay with the clips in the output folder.
+//! Compares the database with the clips in the output folder, after the lines of the ledger were applied to the
+//! database.
 
 use super::Replay;
 use crate::domain::lifecycle::{Event, HeldReason, Phase, State};
@@ -14,10 +15,11 @@ use std::collections::HashMap;
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Replay<'_> {
-    /// Compares finished takes with the clips in the output folder, which decides which clips exist.
+    /// Compares the takes that have or may have a clip with the files in the output folder. The files decide which
+    /// clips are recorded as existing.
     ///
-    /// Nothing is charged. The task of a missing clip is polled again as long as its link may work; after that, a
-    /// person must decide.
+    /// Nothing is charged. The task of a missing clip is polled again as long as the link to the clip may work; after
+    /// that, a person must decide.
     pub(super) fn compare_with_clips(&mut self) -> rusqlite::Result<()> {
         let sql = format!(
             "SELECT {} FROM {} WHERE t.state IN ('running', 'downloading', 'done') ORDER BY t.place",
@@ -117,7 +119,7 @@ impl Replay<'_> {
         if self.db.prepare_cached(&sql)?.exists([&take.id.0])? {
             return Ok(());
         }
-        // The clip is placed again under the name of the take's job.
+        // The clip is saved again at the path of the take's job.
         let own = "UPDATE takes SET path = (SELECT j.path FROM jobs j WHERE j.id = takes.job) WHERE id = ?1 AND path = ''";
         self.db.prepare_cached(own)?.execute([&take.id.0])?;
         let alive = self.now.duration_since(task.accepted) < LINK_LIFE;
@@ -128,7 +130,8 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Applies an event that no ledger line reports. Returns the changed take; `None` if the take's state does not allow it.
+    /// Applies an event that no ledger line reports. Returns the changed take; `None` if the take's state does not
+    /// allow it.
     fn happened(&self, take: &Take, event: Event) -> rusqlite::Result<Option<Take>> {
         let policy = (self.policy)(&take.request.model);
         let change = Change::plain(event, Tick::new(self.now, 0.0), &policy);
