@@ -44,10 +44,10 @@ pub(crate) async fn levels_after(
     filled(reader, caps, (Some(run), Some(run)), now).await
 }
 
-/// Returns the period (call, run, day or month) whose spending counts against the budget `cap`.
+/// Returns the period (one call of the program, run, day or month) whose spending counts against the budget `cap`.
 ///
-/// `runs.0` is the run whose call has the limit `--max-cost`, and `runs.1` is the run that has the budget of a run. If
-/// one of them is `None`, its budget has no period.
+/// `runs.0` is the run for `--max-cost`, which limits one call of the program. `runs.1` is the run for the manifest's
+/// budget of a run. If a run is `None`, the result for its budget is `None`.
 fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Option<Window> {
     match cap {
         Cap::Invocation => runs.0.map(Window::Invocation),

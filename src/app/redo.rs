@@ -203,7 +203,7 @@ fn hindrance(
     Ok(Some(match manifest.rules(&wanted.key.shot).on_change {
         // `run` does not send the request again.
         OnChange::Render if job.takes.iter().any(has_ended) => (
-            "decide first about the request with its current input, which failed or was written off",
+            "the request with its current input failed or was written off; decide about that request first",
             of_it("show"),
         ),
         OnChange::Render => ("its input has changed since it was rendered", of_it("run --only")),

@@ -78,7 +78,7 @@ impl ValidateReport {
     }
 }
 
-/// A comparison of the manifest's jobs with the limits of shops and platforms, which keeps nothing else about the jobs.
+/// A comparison of the manifest's jobs with the limits of shops and platforms. The jobs themselves are not kept.
 struct LimitCheck<'a>(Fit<'a>);
 
 impl Jobs for LimitCheck<'_> {

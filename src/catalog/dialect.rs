@@ -248,9 +248,9 @@ struct Children {
 /// A measure of how well a file's column names fit a dialect (the description of a program's product files).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Confidence {
-    /// The number of typical columns that the file has.
+    /// The number of the file's columns that are typical of the program's files.
     pub(super) known: usize,
-    /// The number of columns that are typical of the program's files.
+    /// The number of all columns that are typical of the program's files.
     pub(super) of: usize,
 }
 
@@ -273,7 +273,7 @@ pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|dialect| dialect.name.as_str()).collect()
 }
 
-/// Reports whether some program writes a list of this name, such as `variants`, in which each element is a row.
+/// Reports whether a known program writes a list of this name, such as `variants`, whose elements are read as rows.
 pub(super) fn is_list_of_rows(name: &str) -> bool {
     ALL.iter().any(|dialect| dialect.rows.as_deref() == Some(name))
 }
@@ -352,7 +352,8 @@ impl Dialect {
         self.strong.iter().filter(|header| header.is_among(folded)).count()
     }
 
-    /// Returns how many typical columns a file with these column names has; `None` if a required column is missing.
+    /// Returns how many of these column names are typical of the program's files; `None` if a required column is
+    /// missing.
     pub(super) fn confidence(&self, headers: &[String]) -> Option<Confidence> {
         let folded = self.spellings.known(headers);
         if !self.absent(&folded).is_empty() {

@@ -21,7 +21,8 @@ use std::collections::HashSet;
 
 /// Natural logarithm of the factor by which the best reading must be likelier than any different reading to be certain.
 ///
-/// It applies if the browsers' detector (`chardetng`) agrees with the best reading, and always to windows-1252.
+/// The factor is used if the browsers' detector (`chardetng`) agrees with the best reading. For windows-1252, the
+/// factor is used even if the detector disagrees.
 const CERTAIN: f64 = 7.0;
 
 /// The value in place of [`CERTAIN`] if the browsers' detector (`chardetng`) does not agree with the best reading.
@@ -40,8 +41,8 @@ const FEWEST_LATIN: usize = 8;
 const UNUSUAL: f64 = -4.5;
 const FROM_AFAR: f64 = -6.0;
 
-/// Limit on the number of a sample's different words by which the possible encodings are compared. `LONGEST` limits the
-/// compared bytes of a word.
+/// Limit on the different words of a sample that are used to compare the possible encodings. Further words are used
+/// only if they have bytes that no earlier word has. `LONGEST` limits the bytes that are used of each word.
 const WORDS: usize = 400;
 const LONGEST: usize = 60;
 

@@ -28,7 +28,7 @@ enum Kind {
     Blank,
     /// Excel's line that names the delimiter, such as `sep=;`.
     Separator,
-    /// A line that begins with `# `, or with a word for programs, such as `#INFO`.
+    /// A line that begins with `# `, or with a word in capital letters that only programs read, such as `#INFO`.
     Comment,
     /// The first line of an Amazon product file, `TemplateType=…`.
     Template,
@@ -134,8 +134,8 @@ pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Prob
     Some(problem)
 }
 
-/// Reports whether a line of a text sheet has no cells, because it is a comment or a line for programs, such as
-/// `#INFO`.
+/// Reports whether a line of a text sheet has no cells, because the line is a comment or is read only by programs, such
+/// as `#INFO`.
 pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim_start_matches('"');
     line.starts_with("# ") || machine_word(line).is_some()

@@ -164,8 +164,8 @@ pub(super) fn has_swallowed_end(record: &ByteRecord) -> bool {
 pub(super) struct Lines<R> {
     /// The bytes that were already read, and the remaining bytes of the source.
     source: io::Chain<io::Cursor<Vec<u8>>, R>,
-    /// The bytes not yet returned of [`END`], a row that this reader adds after the last row to detect a quote that is
-    /// never closed.
+    /// The bytes of [`END`] that were not returned yet. `END` is a row that this reader adds after the last row to
+    /// detect a quote that is never closed.
     end: &'static [u8],
     guard: Rc<RowGuard>,
     quotes: QuoteScanner,

@@ -251,8 +251,8 @@ pub enum Command {
     Models(ModelsArgs),
     /// Write a first manifest, for a product file
     ///
-    /// With --from, writes it for the export of a shop: finds the program that wrote the export, the columns with
-    /// titles and pictures, and the price. With --scenes, writes it for a film; without either, writes a small sample.
+    /// With --from, writes the manifest for the export of a shop: finds the program that wrote the export, the columns
+    /// with titles and pictures, and the price. With --scenes, writes one for a film; without either, a small sample.
     /// Asks nothing, sends nothing and replaces nothing without --force. Also writes the schema with which an editor
     /// checks the manifest.
     Init(InitArgs),

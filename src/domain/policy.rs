@@ -74,8 +74,7 @@ pub struct Breaking {
     pub silent_in_a_row: u32,
     /// The number of most recent submissions among which those without an answer are counted.
     pub known: usize,
-    /// The number of submissions without an answer, among the `known` most recent submissions, that makes further
-    /// submissions pause.
+    /// Further submissions pause if this number of the `known` most recent submissions got no answer.
     pub silent_of_known: usize,
     /// The first and the longest pause. If the provider still does not answer after a pause, the next pause is twice as
     /// long.
@@ -159,7 +158,7 @@ pub struct Policy {
     pub missing_grace: Duration,
     /// The number of answers "no such task" after which the task counts as lost.
     pub missing_tries: u8,
-    /// The number of answers in a row about another task or request after which a person must decide.
+    /// A person must decide after this number of answers in a row about another task or request than the one asked for.
     pub mistaken_tries: u8,
     /// The pause after an answer "no such task" that counts towards `missing_tries`, and after a success without a link
     /// to a clip.

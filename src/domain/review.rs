@@ -53,9 +53,9 @@ impl FromStr for Outcome {
 /// A reason for a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// The product has another shape.
+    /// The product in the clip has a wrong shape.
     WrongShape,
-    /// The product has another colour.
+    /// The product in the clip has a wrong colour.
     WrongColour,
     /// The clip shows another product.
     WrongProduct,

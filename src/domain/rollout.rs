@@ -55,8 +55,8 @@ impl fmt::Display for Percent {
     }
 }
 
-/// The maximum number of reviewed clips after which the share of approved clips is still tested, unless the first test
-/// needs more clips.
+/// The number of reviewed clips up to which the share of approved clips is tested again. If the first test already
+/// needs more clips, no further test follows.
 pub const LARGEST_BATCH: u32 = 80;
 
 /// The result of the test whether the share of approved clips is above or below the rate that the manifest requires.
@@ -90,16 +90,16 @@ pub fn batches(first: u32) -> impl Iterator<Item = u32> {
     std::iter::successors(Some(first), next)
 }
 
-/// Returns how much better approval rates below `rate` explain the reviews than `rate` itself. The result is the mean
-/// likelihood of the reviews over all those rates, divided by their likelihood at `rate`.
+/// Returns how much better the reviews are explained by approval rates below `rate` than by `rate` itself. The result
+/// is the mean likelihood of the reviews over all rates below `rate`, divided by their likelihood at `rate`.
 #[must_use]
 pub fn stop_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = approved + 1..=reviewed + 1;
     relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * rate)
 }
 
-/// Returns how much better approval rates above `rate` explain the reviews than `rate` itself. The result is the mean
-/// likelihood of the reviews over all those rates, divided by their likelihood at `rate`.
+/// Returns how much better the reviews are explained by approval rates above `rate` than by `rate` itself. The result
+/// is the mean likelihood of the reviews over all rates above `rate`, divided by their likelihood at `rate`.
 #[must_use]
 pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
     let tail = 0..=approved;
@@ -109,8 +109,9 @@ pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
 /// Returns the quotient of two probabilities at `rate`. The first is that, among `reviewed` + 1 clips, the number of
 /// approved clips is in `tail`. The second is that exactly `approved` of `reviewed` clips are approved.
 ///
-/// With one clip more, the first probability is proportional to the likelihood integrated over all worse or all better
-/// rates. Each probability may be too small for a floating-point number, but their quotient is not.
+/// The second probability is the likelihood of the reviews at `rate`. The first is `reviewed` + 1 times the integral of
+/// this likelihood over all lower or over all higher rates, as `tail` says. Each probability may be too small for a
+/// floating-point number, but their quotient is not.
 fn relative(rate: f64, reviewed: u32, approved: u32, tail: std::ops::RangeInclusive<u32>) -> f64 {
     let seen = ln_binomial(reviewed, approved, rate);
     tail.map(|approved| (ln_binomial(reviewed + 1, approved, rate) - seen).exp()).sum()

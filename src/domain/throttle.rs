@@ -94,8 +94,8 @@ pub struct Throttle {
     quiet: u32,
     /// The number of tasks that were running when a submission was last refused as too fast.
     crowd: u32,
-    /// True if the slots are the limit: the number of slots was already reduced, and the submission for the last of
-    /// them was refused as too fast.
+    /// True if the provider limits the slots (concurrent tasks of the model) and not the rate: the number of slots was
+    /// already reduced, and the submission for the last slot was refused as too fast.
     is_full: bool,
     slot_after: u32,
     failures: u32,

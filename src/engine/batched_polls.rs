@@ -21,7 +21,7 @@ pub(super) struct WaitingPoll {
     pub(super) card: Arc<ModelCard>,
     /// The request id of the submission that created the task.
     pub(super) ours: RequestId,
-    /// The time from which a poll of another task may ask about this task as well.
+    /// The earliest time at which this task may be included in a poll that is sent for another task.
     from: Timestamp,
     answer: Sender<Answer>,
 }
@@ -40,7 +40,8 @@ pub(super) struct WaitingPolls(Mutex<Vec<WaitingPoll>>);
 
 impl WaitingPolls {
     /// Adds a task to the tasks that wait for a poll, and returns the receiver of the answer. From the time `from` on,
-    /// a poll of another task may ask about this task as well. If such a poll is stopped, the receiver gets no answer.
+    /// the task may be included in a poll that is sent for another task. If such a poll is stopped, the receiver gets
+    /// no answer.
     pub(super) fn enter(&self, card: &Arc<ModelCard>, task: &Task, from: Timestamp) -> Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let ours = task.intent.request_id.clone();

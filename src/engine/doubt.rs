@@ -80,7 +80,7 @@ pub(super) struct SubmitPermit<'a> {
 
 impl SubmitPermit<'_> {
     /// Checks whether the submission is still permitted, because the breakers may have stopped submissions since. A
-    /// test stays permitted.
+    /// submission that the breakers require as a test stays permitted.
     pub(super) fn holds(&self) -> bool {
         // A query does not change an open gate, and at a shut one this turn has lost its place.
         self.is_sole || lock(&self.breakers.gate).is_open()

@@ -11,14 +11,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The number of files that one call opens: its connection.
+/// The number of file descriptors that one call uses: one for its connection.
 pub(super) const CALL: u32 = 1;
-/// The number of files that a submission opens: its connection, and the picture that it reads.
+/// The number of file descriptors that a submission uses: for its connection, and for the picture that it reads.
 pub(super) const SUBMISSION: u32 = 2;
-/// The number of files that a download opens: its connection, the file of received bytes, and the folders of its path.
+/// The number of file descriptors that a download uses: for its connection, for the file of received bytes, and for the
+/// folders of its path.
 pub(super) const CLIP: u32 = 6;
 
-/// The number of files that are left free for idle connections, name resolution and logs.
+/// The number of file descriptors that are left free for idle connections, name resolution and logs.
 const MARGIN: u64 = 8;
 /// The number of times that a call is tried while the system is out of file descriptors. With the pauses between them,
 /// this takes half a minute; then the call fails.
@@ -27,7 +28,7 @@ pub(super) const ATTEMPTS: usize = 60;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause after a clip could not be saved because the system was out of file descriptors.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The largest number of files that a run uses.
+/// The largest number of files that a run has open at the same time.
 const MOST: u64 = 4096;
 
 /// The permits for open files, one for each file that a run may have open at the same time.

@@ -206,9 +206,9 @@ struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
     unreached: u32,
-    /// The time until which a refusal of the API key has no further effect. Until then, refused requests may have been
-    /// sent before the first refusal. A later refusal ends the submissions to the provider. `None` if the key was not
-    /// refused.
+    /// The time until which further refusals of the API key are ignored, because their requests may have been sent
+    /// before the first refusal. A refusal after this time ends the submissions to the provider. `None` if the key was
+    /// not refused.
     auth_refused: Option<Timestamp>,
     /// The time of the first failure since the last useful answer; `None` if there was none. The clock stops while the
     /// computer sleeps.
@@ -218,7 +218,7 @@ struct History {
 
 /// A provider or model to which nothing more is submitted in this run, to be reported.
 pub struct Closed {
-    /// The name of the provider, or `provider/model` if only one model gets no more submissions.
+    /// The name of the provider, or `provider/model` if submissions ended for one model only.
     pub who: String,
     /// The reason why nothing more is submitted to the provider or model.
     pub why: WhyStopped,

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The share of learned rendering times that must fit into the rest of a run with `--max-time` before another request
-/// is sent.
+/// A run with `--max-time` sends a request only if at least this share of the learned rendering times fits into the
+/// time left.
 const NEARLY_ALL: f64 = 0.95;
 
 /// Checks whether a request that is sent now would probably finish only after the end of the run.

@@ -1,5 +1,5 @@
-//! Pauses submissions while one more clip could not be downloaded before its link expires, or would not fit on the
-//! disk.
+//! Pauses submissions as long as one more clip would probably not be downloaded before its link expires, or would not
+//! fit on the disk.
 //!
 //! An `OwedClip` counts the clip of one take from its submission until the clip is on the disk. Clips on which this run
 //! does not work have no `OwedClip` and never make submissions wait.

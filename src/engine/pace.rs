@@ -25,7 +25,7 @@ pub(super) struct Pace {
 struct SparePermits {
     cells: u32,
     /// The total time by which the timers of calls ended late. Whenever this total reaches the interval between two
-    /// calls, one more permit is added.
+    /// calls, one more call is permitted, to make up for the lost time.
     late: Duration,
 }
 

@@ -299,8 +299,8 @@ pub(super) enum Seen {
 }
 
 impl Seen {
-    /// Returns whether the clip is missing or altered, as the entry under the clip's name shows. Returns `None` if that
-    /// entry is a file of the clip's size.
+    /// Returns whether the clip is missing or altered, judged by what the directory has under the clip's name. Returns
+    /// `None` for a file of the clip's size.
     pub(super) fn loss_of(self, clip: &ClipFile) -> Option<ClipDamage> {
         match self {
             Self::Nothing => Some(ClipDamage::Missing),

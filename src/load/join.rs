@@ -103,7 +103,7 @@ impl Joined {
         is_sound.then_some(self)
     }
 
-    /// Returns the state in which the sheet is joined to the items, as it is before the first item is read.
+    /// Returns the initial state for joining the sheet to the items, before the first item is read.
     pub(super) fn begin(&self) -> Joining<'_> {
         Joining { joined: self, used: HashSet::new(), names: None, first_without_key: None, has_key: false }
     }

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 /// The maximum number of cells (combinations of values) in a matrix.
 pub(super) const MOST: usize = 10_000;
-/// The maximum number of combinations of values, multiplied by the number of entries in the matrix's list `include`.
-/// Each entry may add values to each combination.
+/// The maximum of a product: the number of combinations of values, times the number of entries in the matrix's list
+/// `include`. Each entry may add values to each combination.
 const MOST_ADDED: usize = 1_000_000;
 
 const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";

@@ -155,10 +155,10 @@ pub(super) struct Outline {
 /// Returns the cells of a matrix, by the rules that GitHub Actions has for a matrix. `lengths` has the number of values
 /// of each axis; no number is 0.
 ///
-/// First, `exclude` removes cells. Then each entry of `include` extends all cells that have the entry's values; on an
-/// axis without a value in the entry, any value fits. An entry that extends no cell creates its own cell, which later
-/// entries do not extend. An entry with a new value has a position after the end of the axis, so it always creates a
-/// cell.
+/// First, `exclude` removes cells. Then each entry of `include` extends all cells that have the entry's values. For an
+/// axis of which the entry has no value, any value fits. An entry that extends no cell creates its own cell, which
+/// later entries do not extend. A value that is not on its axis has a position after the end of the axis, so an entry
+/// with such a value always creates a cell.
 pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positions]) -> Vec<Outline> {
     let is_excluded = |positions: &Positions| {
         let fits = |(meant, position): (&Vec<usize>, &Option<usize>)| {

@@ -124,7 +124,8 @@ fn is_number(text: &str) -> bool {
 
 /// Returns the parts of a condition that are probably mistakes.
 ///
-/// `quote` is the quotation mark that the hints use for texts. It does not end the YAML string with the condition.
+/// `quote` is the quotation mark that the hints put around strings: one that does not end the YAML string in which the
+/// condition is written.
 pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     let words = words(text);
     let kind = |at: usize| words.get(at).map(|(kind, _)| *kind);

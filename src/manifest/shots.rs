@@ -146,8 +146,8 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
     }
 }
 
-/// Returns every key of an item with its text as written. `params` and lists are left out, because they only set
-/// fields.
+/// Returns each key of an item that has a single value, with the value as written. Lists and maps that are settings of
+/// the request, such as `params`, are left out. Any other list or map is reported as a problem.
 fn columns(decoder: &mut Decoder, entries: &[Entry]) -> Vec<(String, String)> {
     let mut columns = Vec::with_capacity(entries.len());
     for entry in entries {

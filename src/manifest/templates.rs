@@ -36,8 +36,8 @@ const MARKER: &str = "\u{E000}";
 
 /// The filter that turns the result of a condition into `true`, `false`, `undefined`, or a text after [`TEXT`].
 pub(super) const ANSWER: &str = "__answer";
-/// The prefix of a condition's result that is a text and means neither true nor false. The filter [`ANSWER`] adds the
-/// prefix.
+/// The prefix that the filter [`ANSWER`] adds to a condition's result if the result is a string that means neither true
+/// nor false.
 pub(super) const TEXT: &str = "=";
 
 /// The compiled templates of a manifest, with their variables.
@@ -200,8 +200,9 @@ impl Template {
     }
 }
 
-/// Returns the name in a template that has a hyphen, such as `supplier-note` in `item.supplier-note`. `before` is the
-/// text up to the word `last` after the hyphen. Returns `None` if `before` does not end with such a name.
+/// Returns the name in a template that has a hyphen, such as `supplier-note` in `item.supplier-note`. `last` is the
+/// word after the last hyphen (`note`), and `before` is the text before that word. Returns `None` if `before` does not
+/// end with `item.`, a name and a hyphen.
 fn hyphenated(before: &str, last: &str) -> Option<String> {
     let before = before.strip_suffix('-')?;
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');

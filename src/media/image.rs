@@ -12,7 +12,7 @@ use std::io::Cursor;
 use std::ops::RangeInclusive;
 
 /// The number of bytes from the start of a file that [`picture`] needs, or all bytes of a shorter file. A JPEG may
-/// contain colour profiles and previews of several hundred kilobytes before its size.
+/// contain colour profiles and previews of several hundred kilobytes before the field with its width and height.
 pub const HEAD: usize = 1 << 20;
 
 /// The number of bytes from the end of a file that [`picture`] needs, or all bytes of a shorter file. Cameras and

@@ -5,18 +5,18 @@ use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, Rgb, RgbImage};
 
-/// The smallest width and height in pixels of the larger of a picture's two reduced copies, unless the picture itself
-/// is smaller.
+/// The width and height in pixels that the larger copy of a picture still covers after it is reduced. A picture that is
+/// narrower or lower keeps its size.
 const LARGE: (u32, u32) = (320, 180);
 
-/// The smallest width and height in pixels of the smaller of a picture's two reduced copies, unless the picture itself
-/// is smaller.
+/// The width and height in pixels that the smaller copy of a picture still covers after it is reduced. A picture that
+/// is narrower or lower keeps its size.
 const SMALL: (u32, u32) = (96, 54);
 
-/// The JPEG quality, from 1 to 100, of the larger of a picture's two reduced copies.
+/// The JPEG quality, from 1 to 100, of the larger copy of a picture.
 const FINE: u8 = 72;
 
-/// The JPEG quality, from 1 to 100, of the smaller of a picture's two reduced copies.
+/// The JPEG quality, from 1 to 100, of the smaller copy of a picture.
 const COARSE: u8 = 50;
 
 /// The brightness of the background behind transparent pictures: white.

@@ -57,7 +57,7 @@ pub struct Approved {
     /// The take of the rejected clip that was to be rendered again; `None` if there was no such clip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redo_of: Option<String>,
-    /// The fields of the job's request; empty if it was not to be submitted.
+    /// The fields of the job's request; empty if the plan does not submit the job.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<(String, String)>,
 }

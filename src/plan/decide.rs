@@ -74,11 +74,11 @@ pub type Sort<'a> = &'a dyn Fn(&JobKey, Claim, &State) -> Option<Owner>;
 
 /// The jobs that the manifest asks for, with all known takes.
 pub trait WantedJobs: Known {
-    /// Discards earlier decisions, and collects the takes that jobs other than their own can use.
+    /// Discards earlier decisions, and collects the takes that can be moved to another job or shared with another job.
     ///
-    /// `sort` decides about the takes of this project. All takes of a project that no manifest names any more can be
-    /// moved. In any other project, takes of jobs that are no longer wanted can be moved, and takes of wanted jobs that
-    /// were submitted and have not ended can be shared.
+    /// `sort` decides which takes of this project can be moved or shared. All takes of a project that no manifest names
+    /// any more can be moved. In any other project, takes of jobs that are no longer wanted can be moved, and takes of
+    /// wanted jobs that were submitted and have not ended can be shared.
     fn begin(&self, sort: Sort<'_>) -> Result<(), Self::Error>;
 
     /// Checks whether any take can be moved to another job.
@@ -284,6 +284,10 @@ fn by_itself<K: Known + ?Sized>(
             return Ok(Some(Decision::Waiting { take, fields: Vec::new(), repeats }));
         }
     }
+    // Even if the job has a clip: the request of a redo that never arrived is sent again.
+    if let Some(take) = known.takes.iter().filter(same).find(|take| take.is_unanswered()) {
+        return Ok(Some(Decision::InFlight { take: take.id.clone(), unanswered: true }));
+    }
     if let Some(filed) = filed {
         let rejection =
             jobs.rejection(&job.key).filter(|it| it.order == job.fingerprint && it.is_redo_queued);
@@ -301,11 +305,10 @@ fn by_itself<K: Known + ?Sized>(
     }
     let unsettled = || known.takes.iter().filter(|take| take.state.is_unsettled());
     if let Some(unsettled) = unsettled().find(same) {
-        return Ok(Some(if is_held(unsettled) {
+        return Ok(Some(if matches!(unsettled.state, State::Held { .. }) {
             blocked(&known.key, unsettled, false)
         } else {
-            let unanswered = matches!(unsettled.state, State::Submitting { .. } | State::Doubtful { .. });
-            Decision::InFlight { take: unsettled.id.clone(), unanswered }
+            Decision::InFlight { take: unsettled.id.clone(), unanswered: false }
         }));
     }
     // A take with another request may be moved to another job.
@@ -374,10 +377,6 @@ fn to_submit<K: Known + ?Sized>(
 
 fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {
     Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone(), moves }
-}
-
-fn is_held(take: &KnownTake) -> bool {
-    matches!(take.state, State::Held { .. })
 }
 
 fn is_unsent(take: &KnownTake) -> bool {

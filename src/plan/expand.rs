@@ -251,8 +251,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Records the output path of a job, which is `draft` before its pictures are read. Adds a problem if an earlier
-    /// job has the same path, or a path that differs only in upper and lower case.
+    /// Records the output path of a job, and adds a problem if an earlier job has the same path, or a path that differs
+    /// only in upper and lower case. `draft` is the job before its pictures are read.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
         let exact = Sha256::of(draft.path.as_bytes());

@@ -25,8 +25,8 @@ pub struct Filing {
 pub struct Filings {
     /// The moves and copies of clips whose files exist already.
     pub now: Vec<Filing>,
-    /// The copies of clips that do not exist yet: the jobs that get one, with their paths, by the take that makes the
-    /// clip.
+    /// The jobs that will get a copy of a clip that does not exist yet, each with the path of the copy, by the take
+    /// that makes the clip.
     ///
     /// The keys are take ids, because several projects share a state folder and may have equal job keys.
     pub with_leader: HashMap<TakeId, Vec<(JobKey, String)>>,

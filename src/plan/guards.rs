@@ -81,8 +81,8 @@ impl GuardCounts {
         Self { finished, ..Self::default() }
     }
 
-    /// Checks whether a job with this decision counts differently if it is finished: wanted in the last run, and with a
-    /// clip. For other decisions, [`see`](Self::see) ignores its argument `is_finished`.
+    /// Checks whether [`see`](Self::see) counts a job with this decision differently if the job was wanted in the last
+    /// run and has a clip. For other decisions, `see` ignores its argument `is_finished`.
     #[must_use]
     pub const fn asks(decision: &Decision) -> bool {
         matches!(decision, Decision::Changed { .. } | Decision::Shared { .. } | Decision::Renamed { .. })

@@ -132,6 +132,13 @@ pub struct KnownTake {
     pub instead_of: Option<TakeId>,
 }
 
+impl KnownTake {
+    /// Checks whether the take's request was sent, or was about to be sent, and has no answer yet.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        matches!(self.state, State::Submitting { .. } | State::Doubtful { .. })
+    }
+}
+
 /// A clip's file under its final name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filed {
@@ -148,9 +155,9 @@ pub const IN_DOUBT: u8 = 3;
 
 /// Returns how suitable a take is for another job, the lowest number for the best; `None` if no other job can use it.
 ///
-/// A clip that exists is better than one that is still to come, and that is better than a take that may have been
-/// charged. A take that was charged without a result is the worst: a job under a new name does not buy it again
-/// automatically.
+/// The order is: a clip that exists, a clip that is still to come, a take whose result is unknown or needs a decision,
+/// and a take that is not sent yet. The last is a take that failed or was written off, and that was or may have been
+/// charged. Even such a take keeps a job under a new name from paying again automatically.
 #[must_use]
 pub const fn rank(state: &State) -> Option<u8> {
     match state {

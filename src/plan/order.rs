@@ -193,8 +193,8 @@ fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Opt
 #[derive(Default)]
 pub(super) struct RequestProblems {
     causes: Causes,
-    /// The columns that must be shortened because a text is too long. The keys are the positions of these problems in
-    /// `causes`.
+    /// The columns that must be shortened because a text is too long, by the position in `causes` of the problem about
+    /// the text.
     cuts: HashMap<usize, Cut>,
     /// The number of characters to which a column's text must be cut to fit for every item, by message and column. The
     /// flag is true if any cell of the column contains HTML.

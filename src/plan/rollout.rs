@@ -14,7 +14,8 @@ use crate::domain::rollout::{AfterCanary, Answer, Rollout, answer, batches};
 /// The rule by which the jobs of a canary (those rendered first) are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Draw {
-    /// Jobs are spread evenly over variants, shapes and the order of the items.
+    /// Jobs are spread evenly over the variants, over the shapes and sizes of the pictures, and over the items in their
+    /// order.
     Spread,
     /// Jobs are drawn at random.
     Random,

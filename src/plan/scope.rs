@@ -112,7 +112,8 @@ impl<'a> Scope<'a> {
         Problem { severity: Severity::Note, ..Problem::warning(condition.place(), message) }
     }
 
-    /// Adds the clips of one more item to `cells`, and checks whether the sum stays within [`MOST_JOBS`].
+    /// Adds the number of clips of one more item to the total `cells`, and checks whether the total is at most
+    /// [`MOST_JOBS`].
     fn is_within_bounds(&mut self) -> bool {
         let before = self.cells;
         let of_shot = |shot: &Shot| shot.fields.matrix.as_ref().map_or(1, |matrix| matrix.len());

@@ -352,15 +352,15 @@ pub enum SendAs {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remark {
-    /// The effect on a request of this statement in the provider's documents.
+    /// The kind of this statement, which decides whether a request with the setting is refused or causes a warning.
     pub kind: RemarkKind,
     /// The name of the field that this statement of the provider is about; a parameter is written as `params.quality`.
     pub field: String,
     /// The value that this statement of the provider is about; `None` means every value.
     #[serde(default, deserialize_with = "value")]
     pub value: Option<Value>,
-    /// The name of another field, if this statement of the provider applies only when a request sets that field, and
-    /// not to `false`.
+    /// The name of another field, if this statement of the provider applies only to requests that set that field to a
+    /// value other than `false`.
     pub with: Option<String>,
     /// The name of another field, if this statement of the provider applies only when that field is absent from a
     /// request or set to `false`.
@@ -369,7 +369,8 @@ pub struct Remark {
     pub says: String,
 }
 
-/// The effect on a request of a statement in the provider's documents about a setting.
+/// The kind of a statement about a setting in the provider's documents, which decides whether a request with the
+/// setting is refused or causes a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemarkKind {

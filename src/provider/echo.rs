@@ -224,7 +224,7 @@ fn reported(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
             refusal: Refusal::Cancelled,
             charged: Charged::No,
             cost: Cost::Untold,
-            said: Said::text("the task was cancelled"),
+            said: Said::default(),
         },
         other => Progress::Pending { percent: None, unknown_word: Some(other.to_owned()) },
     })

@@ -70,7 +70,7 @@ fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
-/// A JSON value without an object that has two members of one name with different values.
+/// A JSON value in which no object has two members with the same name but different values.
 struct Consistent(Json);
 
 impl<'de> Deserialize<'de> for Consistent {

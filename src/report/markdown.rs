@@ -129,7 +129,7 @@ fn problems(report: &JobsReport) -> Vec<String> {
 fn approved(table: &Table) -> Vec<String> {
     let mut lines = vec![
         String::new(),
-        "| model | renderings | spent | approved | per approved clip |".into(),
+        "| model | renderings | spent | approved | cost per approved clip |".into(),
         "|---|--:|--:|--:|--:|".into(),
     ];
     for row in &table.rows {

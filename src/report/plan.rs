@@ -86,10 +86,13 @@ impl Plan {
         }
         let (unanswered, price) = self.sum.unanswered;
         if unanswered > 0 {
+            let have = match unanswered {
+                1 => "1 request has no reply yet: the run checks it".to_owned(),
+                more => format!("{more} requests have no reply yet: the run checks each of them"),
+            };
             notes.push(format!(
-                "{} no reply yet: the run checks it with the provider, and sends it again (at most {price} more in all) \
-                 only if it is certain that it never arrived",
-                if unanswered == 1 { "1 request has".to_owned() } else { format!("{unanswered} requests have") }
+                "{have} with the provider, and sends it again (at most {price} more in all) only if it is certain that \
+                 it never arrived"
             ));
         }
         for ((model, name), count) in &self.dropped {

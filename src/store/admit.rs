@@ -30,8 +30,8 @@ pub struct Admission {
     /// True if `jobs` lacks some of the project's jobs. The missing jobs stay recorded as they are: wanted by the
     /// manifest or not.
     pub partial: bool,
-    /// The items that make no job because they have an error. Their jobs stay recorded as they are: wanted by the
-    /// manifest or not.
+    /// The items that make no job because they have an error. Jobs of these items that the database records as wanted
+    /// by the manifest stay recorded as wanted.
     pub left_out: LeftOut,
     /// The policy that sets the number of attempts of a take that is ordered or retried.
     pub policy: Policy,

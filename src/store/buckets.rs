@@ -37,8 +37,8 @@ struct Job {
 impl Reader {
     /// Counts the wanted jobs of a project (`None`: of all projects) in each bucket (status), as of the last run.
     ///
-    /// A job in `apart` is returned with its bucket instead of being counted. If the job is new or gets the clip of
-    /// another job, it is counted all the same.
+    /// A job in `apart` is returned with its bucket instead of being counted. A job that is new or gets the clip of
+    /// another job is always counted and never returned, even if the job is in `apart`.
     pub async fn buckets(
         &self,
         project: Option<&str>,

@@ -268,10 +268,15 @@ fn budget(which: Cap, cap: Usd) -> String {
     }
 }
 
+/// Returns the rest of a budget in words. Charges above the estimate can use more than the budget has.
+fn left(available: Usd) -> String {
+    if available > Usd::ZERO { format!("only {available}") } else { "nothing".to_owned() }
+}
+
 /// A submission that would cost more than is left of a budget.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the next clip costs {price}, but only {available} of {} is left; not sent, not charged", budget(*which, *cap)
+    "the next clip costs {price}, but {} of {} is left; not sent, not charged", left(*available), budget(*which, *cap)
 )]
 pub struct OverCap {
     /// The budget that is exceeded.

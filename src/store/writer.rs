@@ -40,7 +40,8 @@ impl Batch<'_> {
     }
 
     /// Adds a line that the ledger has lost. If this process is killed before it has appended the line to the ledger,
-    /// the next start appends the line. For a line of kind `Intent`, only this function ensures that.
+    /// the next start appends the line. The next start also appends a line of kind `Intent` that this function added,
+    /// unlike one that [`note`](Self::note) added.
     pub(super) fn restore(&mut self, entry: Entry) -> rusqlite::Result<()> {
         self.put(entry, false).map(drop)
     }

@@ -64,8 +64,8 @@ pub struct PaidClient {
 pub struct FreeClient {
     http: Client,
     proxies: Proxies,
-    /// The time to wait for more bytes after a complete JSON object in an answer without a length. If no byte follows
-    /// in this time, the answer is complete.
+    /// The time to wait for more bytes after a complete JSON object in an answer that does not state its length. If no
+    /// byte follows in this time, the answer is complete.
     quiet: Duration,
     clips: ClipClients,
 }
@@ -242,8 +242,9 @@ impl Arrived {
     }
 }
 
-/// Sends a request, and reads its answer into `arrived`. A server may leave the connection open after an answer without
-/// a length. Such an answer counts as complete if nothing follows a complete JSON object for the time `quiet`.
+/// Sends a request, and reads its answer into `arrived`. A server may leave the connection open after an answer that
+/// does not state its length. Such an answer counts as complete if nothing follows a complete JSON object for the time
+/// `quiet`.
 async fn answer(
     request: RequestBuilder,
     endpoint: &Endpoint,

@@ -32,8 +32,8 @@ pub struct Timeouts {
     /// The extra time for a paid call after the limit `submit`, to read an answer that arrived while this process was
     /// suspended.
     ///
-    /// The same time applies to each answer without a length of a paid or free call: if no byte follows a complete JSON
-    /// object in this time, the answer is complete.
+    /// The same time applies to every answer, of a paid or a free call, that does not state its length: if no byte
+    /// follows a complete JSON object in this time, the answer is complete.
     pub drain: Duration,
     /// The time limit for a free call, until the last byte of the answer.
     pub poll: Duration,

@@ -335,8 +335,12 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
                 // The check of the state reported everything else about it.
                 None if about == "state" => None,
                 None => {
-                    let what = format!("files can be written into the folder {}{there}", shown(existing));
-                    Some(Check::ok(about, what))
+                    let folder = if existing.as_os_str() == "." {
+                        "this folder".to_owned()
+                    } else {
+                        format!("the folder {}", shown(existing))
+                    };
+                    Some(Check::ok(about, format!("files can be written into {folder}{there}")))
                 }
             }
         })

@@ -21,7 +21,7 @@ const WITHOUT: &str = "zai/viduq1-text";
 /// Name of the manifest's only shot.
 const SHOT: &str = "hero";
 
-/// Maximum number of fields that the manifest's comment about prompts lists.
+/// Maximum number of fields that a new manifest names in its comment about prompts.
 const NAMED: usize = 8;
 
 /// Text column of the manifest at which comments start.

@@ -65,7 +65,7 @@ pub(crate) struct Row {
     pub(crate) examples: Vec<String>,
 }
 
-/// The numbers and the highest price of the jobs that a run would send to one model.
+/// Counts of the jobs that a run would send to one model, and the highest price among these jobs.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) costly: usize,

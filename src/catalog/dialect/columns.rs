@@ -22,8 +22,8 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) parent: Option<usize>,
     pub(in crate::catalog) id_of_parent: Option<usize>,
     id_prefix: &'static str,
-    /// The column in which a product's row lists its variants, and the name (such as `sku`) before the key of a
-    /// variant.
+    /// The column in which a product's row lists its variants, and the label before the key of each listed variant,
+    /// such as `sku` in `sku=A-1`.
     children: Option<(usize, &'static str)>,
     pub(in crate::catalog) kind: Option<usize>,
     /// The columns that each field of an item is read from, such as those of the title.

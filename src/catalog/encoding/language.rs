@@ -85,7 +85,8 @@ const RARE: f64 = 0.004;
 
 /// Number of native words that a text is assumed to have for each foreign word, such as a brand.
 ///
-/// `FOREIGN` has the lower and the upper limit of the share (0 to 1) that is assumed for a letter of foreign words.
+/// `FOREIGN` has the least and the greatest share (0 to 1) that is assumed for one letter, such as `ß`, in texts of a
+/// language that uses this letter only in foreign words.
 const OWN_WORDS: f64 = 100.0;
 const FOREIGN: (f64, f64) = (1e-5, 0.003);
 

@@ -18,7 +18,7 @@ const DEEPEST: usize = 64;
 const NAMES: [&str; 4] = ["attribute_code", "name", "key", "code"];
 const VALUES: [&str; 3] = ["value", "option", "val"];
 
-/// Keys that an object that describes an attribute may have besides those for the name and the value.
+/// Keys that the object of an attribute may have besides the keys for the attribute's name and value.
 const BESIDES: [&str; 5] = ["id", "@type", "position", "slug", "type"];
 
 /// The names and values of a JSON object, in the order of the file.

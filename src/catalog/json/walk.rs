@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-/// Limit on the number of an object's names among which a repeated name is found. Further names are not checked,
-/// because an object that holds products by their ids may have very many.
+/// Limit on the names of one object that are checked for a repeated name. Further names are not checked, because an
+/// object that holds products by their ids may have very many names.
 const TOLD_APART: usize = 4096;
 
 /// A list of objects in a document.

@@ -12,9 +12,12 @@ impl Product {
 
     /// Returns the row and the picture that represent the product: normally its first row and its first picture.
     ///
-    /// If the first variant is skipped, the first variant that is not skipped may take its place. With
-    /// `has_own_titles`, the row and the picture of that variant represent a product without a row of its own.
-    /// Otherwise only its picture is used, and only if the product's first picture belongs to skipped variants alone.
+    /// If the first variant is skipped, the first variant that is not skipped may replace it:
+    ///
+    /// - With `has_own_titles`, and if the product has no row of its own, the row and the picture of that later variant
+    ///   are returned.
+    /// - Otherwise only the picture is replaced, and only if the product's first picture belongs to skipped variants
+    ///   alone.
     pub(in crate::catalog) fn face(&self, has_own_titles: bool) -> (&Rc<Row>, Option<&Rc<str>>) {
         let first = self.pictures.first();
         let Some((at, row)) = self.shown.as_ref().filter(|(at, _)| *at > 0) else {

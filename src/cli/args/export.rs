@@ -36,8 +36,8 @@ pub enum ExportForm {
     /// A folder of clips and lists for Shopify
     ///
     /// All clips in one folder, `files.csv` with the handle and the file of each, and `media.jsonl` with the media of
-    /// each product for the Admin API. Sends nothing to the shop: upload the files there first, with
-    /// `stagedUploadsCreate`. --out is the folder. Default: PROJECT.shopify next to the manifest.
+    /// each product for the Admin API. Sends nothing to the shop: upload the files with `stagedUploadsCreate` before
+    /// you use `media.jsonl`. --out is the folder. Default: PROJECT.shopify next to the manifest.
     Shopify(ExportCommon),
     /// A list for WooCommerce's product importer
     ///

@@ -71,7 +71,8 @@ impl From<FetchSetback> for Event {
 /// A proof that an attempt created no task. It comes from the provider's list of tasks, or from the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
-    /// True if an earlier process recorded in the ledger that the attempt created no task. That process had two proofs.
+    /// True if an earlier process recorded in the ledger that the attempt created no task. The process recorded this
+    /// only after two proofs, so no further proof is needed.
     concluded: bool,
 }
 

@@ -141,8 +141,8 @@ fn simulate(truth: f64) -> Simulated {
 
 /// Checks the decisions for a required rate of 80 % and an allowed error of 5 %, after 10, 20, 40 and 80 clips.
 ///
-/// The exact values come from the distribution of the number of approved clips after each batch. The true rate makes
-/// the decisions marked `*` wrong:
+/// The exact values come from the distribution of the number of approved clips after each batch. The decisions marked
+/// `*` are wrong for the true rate in their row:
 ///
 /// | true rate | stops | goes | mean number of clips |
 /// |---|---|---|---|

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// The initial limit on unanswered submissions at a time, before the provider has shown which rate it accepts.
 pub(super) const WIDTH: u32 = 12;
-/// The largest number of unanswered submissions that the configured rate may require. A higher requirement does not
-/// raise the limit on unanswered submissions before the allowed rate is measured.
+/// The highest value to which an unproven rate can raise the limit on unanswered submissions. If the rate needs more
+/// unanswered submissions, the limit does not rise before the allowed rate is measured.
 pub(super) const BELIEVED: u32 = 32;
-/// The number of unanswered submissions at a time that is allowed even after many refusals.
+/// The lowest value to which refusals can reduce the limit on unanswered submissions at a time.
 pub(super) const LEAST_WIDTH: u32 = 10;
 /// The average answer time below which the number of unanswered submissions is limited only by the number of slots. If
 /// answers come so quickly, few more submissions are sent before a refusal is noticed.
@@ -25,15 +25,16 @@ pub(super) const OPENING: (u32, u32) = (8, 4);
 /// The first share is for a rate measured over many submissions, the second for a rate measured over few. The third is
 /// the smallest share, for a rate that several measurements have confirmed.
 pub(super) const GROWTH: (f64, f64, f64) = (1.0 / 4_000.0, 1.0 / 400.0, 1.0 / 100_000.0);
-/// The numerator of the share by which each accepted submission raises a newly measured rate. The denominator is the
-/// number of submissions over which the rate was measured.
+/// Each accepted submission raises a newly measured rate by a share: this number, divided by the number of submissions
+/// over which the rate was measured. The bounds of the share are in `GROWTH`.
 pub(super) const UNSURE: f64 = 1.0 / 8.0;
 /// The number of accepted submissions without a refusal after which the growth of the rate doubles.
 pub(super) const QUIET: u32 = 1_000;
-/// The maximum delay of a submission that the next submissions recover by going faster than the rate.
+/// After a delay, the next submissions go faster than the rate, to make up for at most this part of the delay (or for
+/// one interval between two submissions, if the interval is longer).
 pub(super) const CATCH_UP: Duration = Duration::from_millis(500);
-/// The minimum number of accepted submissions over which a rate is measured. A period between two waits with fewer
-/// accepted submissions is measured together with the period before it, if there is one.
+/// The minimum number of accepted submissions over which a rate is measured. If fewer submissions were accepted between
+/// two waits (pauses after refusals), the period before the earlier wait is measured as well, if there is one.
 pub(super) const ENOUGH: u32 = 10;
 /// The lower limit that is applied to a rate measured over a short period, as a share of the previous rate.
 pub(super) const SHORT_LEAVES: f64 = 0.8;

@@ -21,8 +21,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The largest number of pages that one look-up (the search in a provider's task list) reads. No account's tasks in the
-/// searched time fill as many pages. A list with more pages cannot prove that a submission never arrived.
+/// The largest number of pages that one look-up (the search in a provider's task list) reads. No account has enough
+/// tasks in the searched period to fill this number of pages. A list with more pages cannot prove that a submission
+/// never arrived.
 const PAGES: usize = 200;
 
 /// The largest difference between this computer's clock and a provider's clock at which a task list can prove that a

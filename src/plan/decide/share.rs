@@ -1,6 +1,6 @@
 //! Decides which jobs get the clip of another job with the same request.
 
-use super::{Decision, WantedJobs, blocked, is_held, is_unsent};
+use super::{Decision, WantedJobs, blocked, is_unsent};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::take::Wanted;
@@ -51,7 +51,7 @@ pub(super) fn shared<J: WantedJobs + ?Sized>(
         rendered
     } else {
         let Some(Reusable { key, take, .. }) = jobs.reusable(Owner::Bound, job)? else { return Ok(None) };
-        if is_held(&take) {
+        if matches!(take.state, State::Held { .. }) {
             return Ok(Some(blocked(&key, &take, false)));
         }
         (key, take.id)

@@ -46,7 +46,7 @@ pub struct Key {
 /// The rule that says whether a manifest's correction of a model card may leave out a key or remove it by null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// A correction that writes the mapping of the key must also write the key.
+    /// A correction that writes the group (mapping) in which the key is, such as `price`, must also write the key.
     Always,
     /// A correction may leave out the key but not remove it by null, because the model card is invalid without the key.
     InCard,

@@ -72,7 +72,7 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
             number(|change| change.clips().is_some_and(|(then, now)| then.verdict != now.verdict)),
             "with another verdict",
         ),
-        (number(|change| change.then.decision != change.now.decision), "with another decision"),
+        (number(|change| change.then.decision != change.now.decision), "with another review"),
     ];
     let mut counts: Vec<String> = kinds
         .into_iter()

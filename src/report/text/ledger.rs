@@ -70,7 +70,7 @@ const COLUMNS: [Column; 8] = [
         says: |row| row.approved.is_some_and(|clips| clips > 0),
     },
     Column {
-        title: "per approved clip",
+        title: "cost per approved clip",
         of: |row| row.per_approved().map_or_else(|| "–".to_owned(), |usd| usd.to_string()),
         says: |row| row.approved.is_some_and(|clips| clips > 0),
     },
@@ -120,7 +120,7 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
         (table.total.wasted > Usd::ZERO, "wasted: the part of the spent amount that produced no clip"),
         (
             table.total.approved.is_some_and(|clips| clips > 0),
-            "per approved clip: all amounts that were or may have been charged, also for failed, rejected and replaced \
+            "cost per approved clip: all amounts that were or may have been charged, also for failed, rejected and replaced \
              renderings, divided by the number of approved clips; rounded up",
         ),
         (table.by.overlaps(), "A rendering counts under each tag of its item, so the rows overlap."),

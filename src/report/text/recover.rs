@@ -42,7 +42,7 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *clips == 0 || *takes > 0 {
         lines.push(format!(
-            "rebuilt  {} that only the ledger had ({sum}); {} updated",
+            "rebuilt  {} that only the ledger had ({sum}), in the records of {}",
             count(*submissions, "request"),
             count(*takes, "rendering")
         ));

@@ -160,7 +160,7 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
             format!("{} of the planned {planned}", whole.settled)
         }
         Some(_) => whole.settled.to_string(),
-        None => "$0.00 in this run".to_owned(),
+        None => format!("{} in this run", whole.settled),
     };
     if estimate.is_some() && spent != whole {
         money = format!("{} by this command · {money} by the whole run", spent.settled);

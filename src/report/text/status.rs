@@ -26,10 +26,7 @@ impl StatusReport {
     fn screen(&self, places: &Places) -> Vec<String> {
         let project = match &self.project {
             Some(project) => project.clone(),
-            None => format!(
-                "all projects, because {} cannot be read (`shotlist validate` says why)",
-                places.shown
-            ),
+            None => format!("all projects ({} cannot be read; `shotlist validate` says why)", places.shown),
         };
         let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];

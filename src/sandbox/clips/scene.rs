@@ -22,9 +22,9 @@ const NAME: &str = "shotlist sandbox";
 /// The unchanging parts of a clip, and the positions of its moving parts. All lengths are in cells of 4 × 4 pixels.
 pub(super) struct Scene {
     still: Canvas,
-    /// The radius of the disc.
+    /// The radius of the moving disc.
     radius: usize,
-    /// The vertical position of the disc's middle.
+    /// The vertical position of the centre of the moving disc.
     path: usize,
     /// The vertical position of the upper edge of the progress line, and its height.
     progress: (usize, usize),

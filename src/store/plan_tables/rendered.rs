@@ -18,7 +18,7 @@ pub(super) struct Rendered {
     /// the first, and every job may share one of the two.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
     /// At most two takes of other projects, each with the key of its job. The second take belongs to another item or
-    /// shot than the first, as in `own`.
+    /// shot than the first, for the same reason as in `own`.
     pub(super) elsewhere: [Option<(JobKey, TakeId)>; 2],
 }
 

@@ -317,7 +317,7 @@ fn a_provider_that_takes_nothing_back_is_named() {
 
 #[test]
 fn a_plan_says_what_a_request_without_a_reply_may_cost_once_more() {
-    let project = shop(3, json!([]));
+    let project = shop_with(3, "{ concurrency: 1, first_poll: 100ms, poll_every: 100ms }", |_| {});
     let mut command = project.command(&["run", "--yes"]);
     command.env("SHOTLIST_CRASH_AT", "submit.after_intent");
     project.start_as(command).wait().expect(-Signal::ABORT.as_raw());
@@ -326,4 +326,18 @@ fn a_plan_says_what_a_request_without_a_reply_may_cost_once_more() {
     assert_eq!(plan["jobs"][0]["unanswered"], true);
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 3);
+}
+
+#[test]
+fn a_redo_without_a_reply_is_in_the_plan_and_the_next_run_sends_it() {
+    let project = shop(2, json!([]));
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["reject", "hero/sku-1", "--reason", "cropped", "--redo"]).expect(0);
+    let mut command = project.command(&["run", "--yes"]);
+    command.env("SHOTLIST_CRASH_AT", "submit.after_intent");
+    project.start_as(command).wait().expect(-Signal::ABORT.as_raw());
+    assert_whole!(project.run(&["plan"]).expect(0));
+    assert_whole!(project.run(&["run", "--yes"]).expect(0));
+    assert_eq!(project.charges().len(), 3);
+    assert_whole!(project.run(&["status"]).expect(0));
 }
