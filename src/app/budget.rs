@@ -146,7 +146,10 @@ impl Level {
             Cap::Month => format!("this month's budget ({limit})"),
         };
         let doubt = if self.spent.in_doubt > Usd::ZERO { ", perhaps charged" } else { "" };
-        format!("at least 80% of {budget} is spent{doubt} or waiting for results: {} left", self.left())
+        format!(
+            "{} of {budget} is left; the rest is spent{doubt} or reserved for unfinished jobs",
+            self.left()
+        )
     }
 
     /// Returns the used and the remaining amount in words, such as `$1.20 spent · $3.80 left`.

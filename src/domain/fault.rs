@@ -97,9 +97,9 @@ impl Refusal {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Input => "refused by the provider because of its input",
+            Self::Input => "refused by the provider because of the job's input",
             Self::Policy => "refused by the provider's content policy",
-            Self::Model => "refused by the provider because of its model",
+            Self::Model => "refused by the provider because of the job's model",
             Self::Generation => "accepted but not rendered by the provider",
             Self::Cancelled => "cancelled at the provider",
         }

@@ -77,7 +77,7 @@ impl CanaryState {
         let counts = STATES.into_iter().map(|(state, words, _)| (self.count(state), words));
         let counts = counts.filter(|(jobs, _)| *jobs > 0);
         let parts: Vec<String> = counts.map(|(jobs, words)| format!("{jobs} {words}")).collect();
-        format!("; of these clips: {}{}", parts.join(", "), self.advice())
+        format!(" ({}){}", parts.join(", "), self.advice())
     }
 
     /// Returns what a person must do about rejected and failed jobs of the canary (the jobs that are rendered first);

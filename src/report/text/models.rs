@@ -282,7 +282,8 @@ fn facts(entry: &Entry) -> Vec<(String, String)> {
         None => "no price published; write yours under `prices:` in the manifest".to_owned(),
     };
     let extra = card.price.iter().flat_map(|price| &price.surcharges);
-    let extra = extra.map(|it| format!("{} more where `{}` is {}", it.usd, it.param, shown(&it.equals)));
+    let extra = extra
+        .map(|it| format!("and {} more for a clip whose `{}` is {}", it.usd, it.param, shown(&it.equals)));
     facts.push(("price", std::iter::once(price).chain(extra).collect::<Vec<_>>().join(", ")));
     let tasks = format!("{} at once", crate::domain::text::count(entry.at_once, "task"));
     let rate = entry.limits.rate.map(rate_words);

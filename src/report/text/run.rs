@@ -101,7 +101,7 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     lines.extend(checks(&summary.checks, places));
     if summary.waiting > 0 {
         lines.push(format!(
-            "waiting  {} for the result of an earlier request; the next run submits the new request",
+            "waiting  {} for the result of a request that was sent before the job changed; the next run submits the changed job",
             count(summary.waiting, "job")
         ));
     }
