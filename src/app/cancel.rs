@@ -30,7 +30,8 @@ const ROUNDS: usize = 20;
 pub struct CancelRequest {
     /// Jobs to cancel by key (`shot/item`), or by item id if the item has only one job.
     pub jobs: Vec<String>,
-    /// Patterns such as `hero/*`; they select only jobs that are not sent yet or wait for their results.
+    /// Patterns of jobs to cancel, such as `hero/*`. They select only unsent jobs, and jobs that were sent and have no
+    /// result yet.
     pub only: Vec<String>,
 }
 

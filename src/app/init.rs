@@ -242,9 +242,9 @@ fn draft(
     Ok(Ok((draft.text(), products)))
 }
 
-/// Returns the problem of a product file without a column of titles.
+/// Returns the problem that no column of the product file has the titles of the products.
 ///
-/// `says` is the text that every prompt would have in place of a title.
+/// `says` is the text that a prompt would have in place of a title.
 fn untitled(shown: &str, about: &About, says: &str) -> Problem {
     let message =
         format!("no column has the titles of the products: a prompt would be `Slow push-in on {says}`");

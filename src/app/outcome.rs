@@ -10,7 +10,7 @@ use crate::store::ApplyError;
 pub struct CancelledJob {
     /// Key of the job.
     pub job: JobKey,
-    /// Rendering that was not sent yet or waited for its result; `None` if the job had none.
+    /// Rendering that the request tried to cancel; `None` if the job had none that was unsent or without a result.
     pub take: Option<TakeId>,
     /// Result for the job.
     pub outcome: CancelOutcome,

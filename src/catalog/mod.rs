@@ -141,10 +141,9 @@ pub struct About {
     pub mapping: Vec<Mapped>,
     /// Columns that have texts but belong to no field. Templates can read them by their names.
     pub unused: Vec<String>,
-    /// True if the column of the title holds words, or if the user names it.
+    /// True if the file has a column with the titles of the products: one that holds words, or one that the user names.
     pub is_titled: bool,
-    /// Columns that the user may choose for the titles. Empty if the titles already have a column of words, or one that
-    /// the user named ([`Self::is_titled`]).
+    /// Columns that the user may choose for the titles of the products. Empty if [`Self::is_titled`] is true.
     pub titles: Vec<String>,
     /// The numbers of products and variants in the file, including those that are skipped.
     pub counts: Counts,

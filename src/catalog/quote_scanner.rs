@@ -1,8 +1,10 @@
-//! Finds cells in a text sheet that have text after their closing quote.
+//! Finds cells in a text sheet that have text after their closing quote, such as `"Oak" chair`.
 //!
-//! The CSV reader silently takes such text as part of the cell. If a program writes `\"` for a quote, separate cells
-//! are then joined. Programs that separate cells by tabs mostly write no quotes around them. In their sheets a cell
-//! such as `"Oak" chair` is therefore kept unchanged.
+//! The CSV reader silently takes such text as part of the cell, but usually the cell has an error. For example, some
+//! programs write a quote within a cell as `\"` instead of `""`, and the reader may then join separate cells.
+//!
+//! In a sheet whose cells are separated by tabs, such a cell is usually correct, because most programs that write these
+//! sheets put no quotes around cells. There, the cell `"Oak" chair` is kept unchanged, with its quotes.
 
 use std::collections::VecDeque;
 

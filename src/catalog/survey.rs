@@ -1,4 +1,4 @@
-//! Measures the content of a file's columns in its first rows.
+//! Collects statistics about the columns of a product file from its first rows, such as the number of filled cells.
 
 use super::cells::Row;
 use super::listed::{has_ending, is_address, listed, shown};
@@ -16,7 +16,7 @@ const COUNTED: usize = 100_000;
 /// Number of bytes of a text that are kept for display.
 const KEPT: usize = 300;
 
-/// The measurements of a file's columns, taken from its first rows.
+/// Statistics about the columns of a product file, such as the number of filled cells, from the file's first rows.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub(super) rows: usize,
@@ -25,7 +25,7 @@ pub(super) struct Survey {
     pub(super) hidden: BTreeSet<usize>,
 }
 
-/// The measurements of the texts in one column, such as the number of filled cells and of addresses.
+/// Statistics about the texts in one column, such as the number of filled cells and of addresses.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// The number of filled cells.
@@ -64,7 +64,7 @@ static NOTHING: Held = Held {
 };
 
 impl Survey {
-    /// Adds the cells of one row of the file to the measurements of their columns.
+    /// Adds one row of the file to the statistics of each column, such as the number of its filled cells.
     pub(super) fn add(&mut self, row: &Row) {
         self.rows += 1;
         if self.columns.len() < row.cells.len() {

@@ -50,7 +50,8 @@ pub(super) struct Table<'a> {
     /// columns are not reliable.
     is_spoilt: bool,
     pub(super) headers: Vec<String>,
-    /// The index of each column by its name, in a file without a header.
+    /// The index of each column by its name, for an XML or JSON file. Such a file has no header: the names come from
+    /// its records, which name their own values.
     places: HashMap<String, usize>,
     /// The rows that are kept until the columns are chosen; `bytes` is the number of bytes in them.
     waiting: Vec<Read>,
@@ -61,7 +62,7 @@ pub(super) struct Table<'a> {
     /// Columns that received a new name, because their own name was empty or repeated. The second index is the earlier
     /// column of the same name; `None` for an empty name.
     renamed: Vec<(usize, Option<usize>)>,
-    /// The measured content of each column in the first rows, such as the number of filled cells and of addresses.
+    /// Statistics about the texts in each column, from the first rows, such as the number of filled cells.
     survey: Survey,
     mapping: Mapping,
     guards: Guards,

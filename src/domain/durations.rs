@@ -67,7 +67,8 @@ const fn ends() -> [f64; BUCKETS + 1] {
     ends
 }
 
-/// A histogram of the rendering durations of one kind of request, in which recent tasks weigh most.
+/// A histogram of the rendering durations of one kind of request (model, length and size of the clip). Recent tasks
+/// weigh most in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Durations {
     weights: [f32; BUCKETS],

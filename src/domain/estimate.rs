@@ -20,7 +20,7 @@ pub struct Flow {
     pub per_day: Option<u32>,
 }
 
-/// The limits and the learned durations for one kind of request.
+/// The limits and the learned durations for one kind of request: one model, one length and one size of clip.
 #[derive(Debug, Clone, Default)]
 pub struct RenderFigures {
     /// The provider's limits on submissions to the model. `None` if no more requests of this kind (a model with a
@@ -31,13 +31,13 @@ pub struct RenderFigures {
     pub durations: Option<Arc<Durations>>,
 }
 
-/// A source of the limits and learned durations for each kind of request.
+/// A source of the limits and learned durations for each kind of request (model, length and size of the clip).
 pub trait Known: Debug + Send + Sync {
-    /// Returns the limits and the learned durations for a kind of request.
+    /// Returns the limits and the learned durations for a kind of request (model, length and size of the clip).
     fn of(&self, kind: &RenderKind) -> RenderFigures;
 }
 
-/// The unfinished renderings of one kind of request.
+/// The unfinished renderings of one kind of request: one model, one length and one size of clip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Open {
     /// The number of jobs whose requests are not sent yet.
@@ -53,7 +53,7 @@ pub struct Estimate {
     pub time: Duration,
     /// The maximum number of tasks at the same time, over all models.
     pub at_once: usize,
-    /// True if the durations of all kinds of requests are known. If false, `time` is only a lower bound.
+    /// True if the rendering durations of all requests are known. If false, `time` is only a lower bound.
     pub is_whole: bool,
 }
 

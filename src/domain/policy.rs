@@ -146,7 +146,8 @@ pub struct Policy {
     pub look_up: Option<LookUp>,
     /// The pauses between polls, from the user's settings and the model's card.
     pub polls: PollTimes,
-    /// The learned rendering durations of this kind of request; `None` before a task of that kind has finished.
+    /// The learned rendering durations of one kind of request (model, length and size of the clip); `None` before a
+    /// task of that kind has finished.
     pub durations: Option<Arc<Durations>>,
     /// The pauses after a poll that failed.
     pub poll_backoff: Backoff,

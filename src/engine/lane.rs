@@ -185,7 +185,7 @@ pub struct Account {
     strangers: Arc<Lane>,
     polls: Arc<Semaphore>,
     poll_pace: Pace,
-    /// The learned rendering times, by kind of request.
+    /// The learned rendering times, by kind of request (model, length and size of the clip).
     kinds: Kinds,
     poll_control: Arc<Control>,
     pub(super) waiting_polls: WaitingPolls,

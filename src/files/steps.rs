@@ -28,7 +28,8 @@ static OBSERVER: OnceLock<fn(BorrowedFd<'_>)> = OnceLock::new();
 
 /// Sets a function that is called for each synced file and folder of clips, in the thread that synced it.
 ///
-/// Tests use it to remove from a disk the bytes that were not durable. Returns false if a function was set before.
+/// Tests use the function to simulate a power failure: they note what was synced, and later remove file names and bytes
+/// that were not. Returns false if a function was set before.
 pub fn observe_syncs(observer: fn(BorrowedFd<'_>)) -> bool {
     OBSERVER.set(observer).is_ok()
 }

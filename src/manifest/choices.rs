@@ -68,7 +68,7 @@ pub(super) fn choice(
     Some(Choice { key: key.into(), id: id.to_owned(), name, seen, sets, spot: decoder.spot(node.span) })
 }
 
-/// Returns whether a key sets a field of the request or the model.
+/// Returns whether a key sets the model or a field of the request.
 pub(super) fn is_field(key: &str) -> bool {
     key == "model" || Field::named(key).is_some()
 }
@@ -87,8 +87,8 @@ fn is_filled(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// Reads the id of a group: a value of a shot's matrix that consists of several strings. The id is taken literally: `~`
-/// and `no` stay strings, although YAML reads them as null and false.
+/// Reads the id of a group: a value of a shot's matrix with named strings, such as `{ id: beach, set: sunny beach }`.
+/// The id is taken literally: `~` and `no` stay strings, although YAML reads them as null and false.
 fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -> Option<&'n str> {
     let Some(id) = get(entries, "id") else {
         let problem = decoder.error(node.span, format!("a value of the axis `{key}` has no `id`"));
@@ -108,7 +108,7 @@ fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -
     }
 }
 
-/// Reads the keys and strings of a matrix value that consists of several strings, such as
+/// Reads the keys and strings of a matrix value that is a group of named strings, such as
 /// `{ id: beach, set: sunny beach }`.
 fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, String)> {
     let mut texts = Vec::with_capacity(entries.len());
@@ -140,8 +140,10 @@ fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
     }
 }
 
-/// Reads the setting that a value of a shot's matrix makes for the field `key`. If the value consists of several
-/// strings, the string under `value` is the setting or, if there is none, the string under `id`.
+/// Reads the setting of the request's field `key`, or of `model`, from a value under this key in a shot's matrix.
+///
+/// The value may be a group of named strings, such as `{ id: tall, value: "9:16" }`. The setting is then read from the
+/// group's key `value` or, if there is none, from its key `id`.
 fn setting(
     decoder: &mut Decoder,
     templates: &mut Templates,

@@ -247,8 +247,8 @@ impl Object for MatrixValue {
     }
 }
 
-/// A matrix value that consists of several strings, as templates read it. If a template prints the whole value, the
-/// result is the string under `id`.
+/// A matrix value that is a group of named strings, such as `{ id: beach, set: sunny beach }`, as templates read it. If
+/// a template prints the whole value, the result is the string under `id`.
 #[derive(Debug)]
 struct GroupValue(Arc<[(String, String)]>);
 

@@ -30,8 +30,8 @@ pub struct Manifest {
     pub items: Items,
     /// The texts under the manifest's key `vars`, which every template can use.
     pub vars: BTreeMap<String, String>,
-    /// The fields for shots that do not set them. An item's own fields win over these defaults, and a shot's fields win
-    /// over both.
+    /// The fields in the section `defaults`, for shots that do not set them. An item's own fields win over these
+    /// defaults, and a shot's fields win over both.
     pub defaults: ShotFields,
     /// The shots, at least one, in the order of the file.
     pub shots: Vec<Shot>,
@@ -47,7 +47,7 @@ pub struct Manifest {
     pub budget: Budget,
     /// The limits that a run may not exceed without a person's approval.
     pub guards: Guards,
-    /// The rule that says whether jobs may share clips, unless a shot or the defaults set their own.
+    /// The rule that says whether jobs may share clips, unless a shot or the section `defaults` sets its own rule.
     pub reuse: Reuse,
     /// The action for an item whose data has an error.
     pub on_bad_item: OnBadItem,
@@ -91,8 +91,8 @@ impl Manifest {
         all.any(|fields| pictures.iter().any(|field| is_set(fields, field)))
     }
 
-    /// Returns the rules for the jobs of a shot. The shot's own rules win over the defaults, and the defaults win over
-    /// the manifest's rules.
+    /// Returns the rules for the jobs of a shot. A rule that the shot does not set comes from the section `defaults`.
+    /// If neither sets `reuse`, the key `reuse` at the top level of the manifest counts.
     #[must_use]
     pub fn rules(&self, shot: &str) -> Rules {
         let own = self.shots.iter().find(|known| known.name.value == shot).map(|known| &known.fields);
@@ -146,8 +146,8 @@ pub struct Join {
 pub struct ListItem {
     /// The item with its id and texts.
     pub item: Arc<Item>,
-    /// The fields that the item sets itself, as data and not as templates. They win over the defaults, but not over a
-    /// shot's fields.
+    /// The fields that the item sets itself, as data and not as templates. They win over the fields in the section
+    /// `defaults`, but not over a shot's fields.
     pub own: Settings<Located<String>>,
 }
 

@@ -99,8 +99,8 @@ impl Presets {
         self.fields.insert(name.to_owned(), fields);
     }
 
-    /// Adds the fields of the extended presets to `fields`. Later presets win over earlier ones; existing fields win
-    /// over all.
+    /// Adds the fields of the extended presets to `fields`. A field that is already set is kept; if several presets set
+    /// a field, the last of them counts. Only the lists `optional` are joined.
     fn add_to(&mut self, decoder: &mut Decoder, fields: &mut ShotFields, extends: &[Extended]) {
         for extended in extends.iter().rev() {
             if let Some(preset) = self.fields.get(&extended.name) {

@@ -79,7 +79,8 @@ pub struct Target {
     pub path: String,
     /// The clips that may be at the path already: the right clip, or one that will be moved away.
     pub may_stand: Vec<ClipFile>,
-    /// Another job whose clip would get the same path if this job is submitted; `None` if there is none.
+    /// Another job, whose unfinished clip will be saved at this path. `None` if there is none, or if nothing will be
+    /// paid for this job.
     pub promised: Option<JobKey>,
 }
 
@@ -91,8 +92,11 @@ pub fn needs_place(job: &Wanted, decision: &Decision) -> bool {
     from.is_some() || matches!(decision, Decision::Shared { from: None, .. }) || decision.costs()
 }
 
-/// Returns the path at which the job's clip will be saved. `own` is the job's present clip, and `vacated` a clip that
-/// moves away from the path. `promised` is another job whose clip will get the same path.
+/// Returns the path at which the job's clip will be saved, and the clips that may be at this path already.
+///
+/// `own` is the job's present clip, and `vacated` is a clip that the plan moves from this path to another path.
+/// `promised` is another job, whose unfinished clip will be saved at this path; it is ignored if the decision costs
+/// nothing.
 #[must_use]
 pub fn target(
     job: &Wanted,

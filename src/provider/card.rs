@@ -280,7 +280,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Checks whether a value has this type. No value has the type `Picture`, because a picture is not a value.
+    /// Checks whether a value has this type. No value has the type `Picture`, because a [`Value`] is a text, a whole
+    /// number, or `true` or `false`.
     #[must_use]
     pub const fn holds(self, value: &Value) -> bool {
         match value {

@@ -320,8 +320,9 @@ impl Reader {
 /// Finds a finished take whose clip has the same bytes as `file`, the file at `path`. Returns `None` if there is no
 /// such take.
 ///
-/// Also returns `None` if a job with a clip of these bytes at this path fulfils `is_needed`. In this SQL condition, `f`
-/// is the job's row of the table `jobs`.
+/// Also returns `None` if a job still needs the file, because the file is then where it belongs. The file is needed if
+/// a row of the table `jobs` records this path and these bytes as the job's clip, and if the SQL condition `is_needed`
+/// is true for the row. The condition calls the row `f`.
 pub(super) fn clip_at(
     db: &Connection,
     path: &str,

@@ -6,7 +6,7 @@ use crate::domain::request::{Field, Request, Value};
 use crate::domain::take::Wanted;
 use crate::provider::card::{Mode, ModelCard};
 use crate::provider::cards::Cards;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Longest duration, in seconds, that a hint about suitable models considers. It applies to a model whose card (the
 /// built-in description of the model) gives only a minimum and a maximum.
@@ -189,7 +189,8 @@ const fn mode(request: &Request) -> Mode {
     }
 }
 
-/// Returns the durations, in seconds, that can be requested from a model; only the fixed one if there is no choice.
+/// Returns the durations, in seconds, that can be requested from a model, in ascending order; only the fixed one if
+/// there is no choice.
 fn durations(card: &ModelCard) -> Vec<u32> {
     let Some(rule) = card.field(Field::Duration) else {
         return Some(card.seconds()).filter(|seconds| *seconds > 0).into_iter().collect();
@@ -205,12 +206,15 @@ fn durations(card: &ModelCard) -> Vec<u32> {
         Value::Text(text) => text.parse().ok(),
         Value::Bool(_) => None,
     };
-    rule.values.iter().filter_map(number).collect()
+    // A correction in the manifest may list them in any order.
+    let ascending: BTreeSet<u32> = rule.values.iter().filter_map(number).collect();
+    ascending.into_iter().collect()
 }
 
-/// Returns durations as a manifest writes them: `duration: 5` or `duration: 10`, or a range such as 6 to 16.
+/// Returns a text for a hint: the manifest's key `duration` with these values, which are in seconds.
 ///
-/// It is `None` if there is no duration.
+/// The values must ascend. Three or more consecutive numbers become a range (6 to 16); other values are joined by "or".
+/// Returns `None` if there are no values.
 fn stretch(seconds: &[u32]) -> Option<String> {
     let (first, last) = (seconds.first()?, seconds.last()?);
     let is_row = seconds.len() > 2 && (last - first) as usize + 1 == seconds.len();
@@ -221,7 +225,8 @@ fn stretch(seconds: &[u32]) -> Option<String> {
     Some(format!("`duration: {}`", all.join("` or `duration: ")))
 }
 
-/// Returns a size or ratio that the model and the shop or platform accept, as a manifest writes it; `None` without one.
+/// Returns a manifest's setting, such as `size: 1280x720`, with a size or ratio that the model and the shop or platform
+/// accept. Returns `None` if there is no such size or ratio.
 fn shapes(card: &ModelCard, to: &Destination) -> Option<String> {
     let texts = |field: Field| -> Vec<String> {
         let values = card.field(field).map(|rule| rule.values.as_slice()).unwrap_or_default();

@@ -147,7 +147,7 @@ impl Draft<'_> {
         self.pictures.as_ref()?.unusable(self.reading.one_per)
     }
 
-    /// Returns whether the product file has no column of titles for prompts.
+    /// Returns whether the product file has no column with the titles of the products, which a prompt could use.
     pub(crate) const fn is_untitled(&self) -> bool {
         !self.about.is_titled
     }

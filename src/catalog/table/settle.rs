@@ -55,7 +55,7 @@ impl Table<'_> {
 
     /// Keeps a row until the columns are chosen. Chooses the columns after `most` rows or more than `MOST_HELD` bytes,
     /// and then returns all kept rows; returns no rows before that. If no column can be the id, the row is not kept;
-    /// only measurements of its cells are kept, for a hint in the error.
+    /// only statistics about its cells are kept, for a hint in the error.
     pub(super) fn wait(&mut self, read: Read, most: usize) -> Result<Vec<Read>, Box<Problem>> {
         let row = &read.0;
         if self.pending.as_ref().is_some_and(|pending| pending.is_lost) {

@@ -319,7 +319,7 @@ impl Decimal {
     }
 }
 
-/// Splits a number of days into whole days and seconds; `None` if the number is not a date of a workbook.
+/// Splits a number of days into whole days and seconds; `None` if the number is negative or beyond a workbook's dates.
 fn split(serial: f64) -> Option<(i64, i64)> {
     // The dates of a workbook end with the year 9999.
     if !(0.0..2_958_466.0).contains(&serial) {
@@ -330,8 +330,10 @@ fn split(serial: f64) -> Option<(i64, i64)> {
     Some((seconds / DAY, seconds % DAY))
 }
 
-/// Returns a date, a time or both in ISO 8601 for a workbook's number of days, `serial`; `None` if it is not a date. A
-/// time alone has seconds only if the format shows them, or if they are not zero.
+/// Returns a date, a time or both in ISO 8601 for `serial`, the number in a cell; `None` if the number is not a date.
+///
+/// The number counts days: 1 is the first day of 1900. If `is_1904` is true, 0 is the first day of 1904. The decimals
+/// are the time of day. A time without a date has seconds only if the format shows them, or if they are not zero.
 fn moment(serial: f64, is_1904: bool, parts: Shown) -> Option<String> {
     let Shown { has_date, has_time, has_seconds } = parts;
     let (days, seconds) = split(serial)?;

@@ -42,13 +42,13 @@ impl Heard {
 }
 
 impl Drive {
-    /// Returns the model's policy with the learned rendering times of the take's kind of request.
+    /// Returns the model's policy with the learned rendering times of requests with the take's length and size of clip.
     pub(super) fn policy(&self) -> Policy {
         Policy { durations: self.times.durations(), ..self.lane.policy.clone() }
     }
 
     /// Checks whether the take would probably finish only after the end of the run, and if so, warns once for each kind
-    /// of request.
+    /// of request (model, length and size of the clip).
     pub(super) fn is_late(&self, take: &Take) -> bool {
         let is_late = outlook::is_late(&self.world.stop, &self.lane, self.times.durations().as_deref());
         if is_late {

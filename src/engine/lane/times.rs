@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The rendering times of one kind of request, shared by all takes of that kind.
+/// The rendering times of one kind of request (model, length and size of the clip), shared by all takes of that kind.
 #[derive(Debug, Default)]
 pub struct Times {
     learned: Mutex<Learned>,
@@ -51,31 +51,34 @@ impl Times {
     }
 }
 
-/// The rendering times of one provider, by kind of request.
+/// The rendering times of one provider, by kind of request (model, length and size of the clip).
 #[derive(Debug, Default)]
 pub(super) struct Kinds(Mutex<BTreeMap<RenderKind, Arc<Times>>>);
 
 impl Account {
-    /// Returns the rendering times of the request's kind, empty for a new kind.
+    /// Returns the rendering times of the request's kind (model, length and size of the clip), empty for a new kind.
     #[must_use]
     pub fn times(&self, request: &Request) -> Arc<Times> {
         Arc::clone(lock(&self.kinds.0).entry(RenderKind::of(request)).or_default())
     }
 
-    /// Returns the rendering times of one kind of request; `None` before a task of that kind has finished.
+    /// Returns the rendering times of one kind of request (model, length and size of the clip); `None` before a task of
+    /// that kind has finished.
     pub(in crate::engine) fn durations(&self, kind: &RenderKind) -> Option<Arc<Durations>> {
         let times = lock(&self.kinds.0).get(kind).cloned();
         times.and_then(|times| times.durations())
     }
 
-    /// Sets the rendering times that earlier runs have learned for one kind of request.
+    /// Sets the rendering times that earlier runs have learned for one kind of request (model, length and size of the
+    /// clip).
     pub fn load(&self, kind: RenderKind, durations: Durations) {
         let saved = durations.finished();
         let learned = Mutex::new(Learned { durations: (saved > 0).then(|| Arc::new(durations)), saved });
         lock(&self.kinds.0).insert(kind, Arc::new(Times { learned, news: Notify::new() }));
     }
 
-    /// Returns the rendering times, by kind of request, that have changed since this function was last called.
+    /// Returns the rendering times that have changed since this function was last called, by kind of request (model,
+    /// length and size of the clip).
     pub(in crate::engine) fn unsaved(&self) -> Vec<(RenderKind, Arc<Durations>)> {
         let kinds = lock(&self.kinds.0);
         let unsaved = kinds.iter().filter_map(|(kind, times)| {
