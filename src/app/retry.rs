@@ -18,12 +18,13 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::price::amount;
-use crate::domain::take::{Take, Wanted};
+use crate::domain::take::{Fingerprint, Take, Wanted};
 use crate::domain::text::count;
+use crate::manifest::{Manifest, Reuse};
 use crate::plan::bucket::Bucket;
-use crate::plan::decide::Decision;
+use crate::plan::decide::{self, Decision};
 use crate::store::{PlanTables, StoreError};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A request to send failed jobs again.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +70,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     let dismissed = session.store.dismissed().await?;
     // Naming a job overrides its earlier dismissal.
     failed.retain(|take| !args.selection.only.is_empty() || !dismissed.contains(&take.id));
-    let chosen = chosen(project, args, failed, &plan_tables);
+    let chosen = chosen(project, args, failed, &plan_tables, manifest);
     let chosen = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
     let others = other_buckets(&decided, &keys)?;
@@ -148,47 +149,41 @@ fn was_charged(take: &Take) -> bool {
 }
 
 /// Returns the failed takes (renderings) to send again, each with its job as the manifest asks for it now.
+///
+/// A job that gets another job's clip free of charge is not sent, and one rendering serves all jobs that share a request.
 fn chosen(
     project: &Project,
     args: &RetryRequest,
     failed: Vec<Take>,
     plan_tables: &PlanTables,
+    manifest: &Manifest,
 ) -> Result<Vec<(Take, Wanted)>, Error> {
     let Selection { only, limit } = &args.selection;
     let names = Names::of_wanted(plan_tables, only)?;
     let mut chosen = Vec::new();
+    let mut leaders: HashMap<Fingerprint, JobKey> = HashMap::new();
     for take in failed.into_iter().filter(|take| names.has(&take.key)) {
-        let refusal = match take.state {
-            State::Failed { refusal, .. } => Some(refusal),
-            _ => None,
-        };
-        let wanted = plan_tables.lock().wanted(&take.key)?;
-        let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
+        let job = plan_tables.lock().find(&take.key)?;
+        let Some(job) = job.filter(|job| job.wanted.fingerprint == take.fingerprint) else {
             let why = "the manifest has changed since the job was sent: `run` renders the job as it is now";
             project.tell(&News::Skipped { job: &take.key, why });
             continue;
         };
-        let Some(refusal) = refusal else {
-            chosen.push((take, wanted));
+        if let Some(why) = served(&job.decision).or_else(|| unasked(args, &take)) {
+            project.tell(&News::Skipped { job: &take.key, why: &why });
             continue;
+        }
+        let may_share = |leader: &&JobKey| {
+            matches!(job.decision, Decision::Failed { .. })
+                && manifest.rules(&take.key.shot).reuse == Reuse::Always
+                && decide::may_share(leader, &take.key)
         };
-        if was_charged(&take) && !args.charged {
-            let why = format!(
-                "{} may have been charged already; --charged renders it again and may pay a second time",
-                amount([take.cost()])
-            );
+        if let Some(leader) = leaders.get(&take.fingerprint).filter(may_share) {
+            let why = format!("it gets the clip of {leader} with the next run");
             project.tell(&News::Skipped { job: &take.key, why: &why });
-        } else if refusal.permanent() && !args.include_permanent {
-            let how = match refusal {
-                Refusal::Model => {
-                    "once the model is enabled for your account, --include-permanent sends the job again"
-                }
-                _ => "the provider would refuse it again; change its input, or use --include-permanent",
-            };
-            let why = format!("{} ({}): {how}", refusal.words(), refusal.name());
-            project.tell(&News::Skipped { job: &take.key, why: &why });
-        } else {
-            chosen.push((take, wanted));
+        } else if limit.is_none_or(|limit| chosen.len() < limit) {
+            leaders.entry(take.fingerprint).or_insert_with(|| take.key.clone());
+            chosen.push((take, job.wanted));
         }
     }
     // A name is right where any job has it, failed or not.
@@ -201,6 +196,40 @@ fn chosen(
     for warning in names.warnings()? {
         project.tell(&News::Warning(&warning));
     }
-    chosen.truncate(limit.unwrap_or(usize::MAX));
     Ok(chosen)
+}
+
+/// Returns why a failed job must not be paid for again: another job with the same request has a clip or an unsettled
+/// take. Returns `None` if there is no such job.
+fn served(decision: &Decision) -> Option<String> {
+    match decision {
+        Decision::Shared { leader, .. } | Decision::Renamed { from: leader, unsent: false, .. } => {
+            Some(format!("`run` gives it the clip of another job ({leader}), free of charge"))
+        }
+        Decision::Blocked { key, .. } => Some(format!(
+            "another job ({key}) has the same request, which has no result yet and may be charged"
+        )),
+        _ => None,
+    }
+}
+
+/// Returns why a failed take needs a further flag to be sent again, in words; `None` if it needs none.
+fn unasked(args: &RetryRequest, take: &Take) -> Option<String> {
+    let State::Failed { refusal, .. } = take.state else { return None };
+    if was_charged(take) && !args.charged {
+        return Some(format!(
+            "{} may have been charged already; --charged renders it again and may pay a second time",
+            amount([take.cost()])
+        ));
+    }
+    if !refusal.permanent() || args.include_permanent {
+        return None;
+    }
+    let how = match refusal {
+        Refusal::Model => {
+            "once the model is enabled for your account, --include-permanent sends the job again"
+        }
+        _ => "the provider would refuse it again; change its input, or use --include-permanent",
+    };
+    Some(format!("{} ({}): {how}", refusal.words(), refusal.name()))
 }

@@ -74,3 +74,49 @@ fn a_name_that_no_job_has_is_told_also_where_nothing_failed() {
     assert_whole!(project.run(&["retry", "--only", "sku-9"]).expect(2));
     assert_whole!(project.run(&["show", "sku-9"]).expect(2));
 }
+
+#[test]
+fn a_clip_that_another_manifest_has_paid_for_is_not_paid_for_by_a_retry() {
+    let project = Project::shop_with_faults(1, json!([refused(400, "1301", "sensitive")]));
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    let other = manifest.replace("project: shop", "project: other").replace("renders/", "other/");
+    project.write("other.yaml", other);
+    project.run(&["run", "--yes"]).expect(3);
+    project.run(&["run", "-f", "other.yaml", "--yes"]).expect(3);
+    project.clear_faults();
+    project.run(&["retry", "--include-permanent", "--yes"]).expect(0);
+    assert_whole!(project.run(&["retry", "-f", "other.yaml", "--include-permanent", "--yes"]).expect(0));
+    project.run(&["run", "-f", "other.yaml"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 2));
+    assert_whole!(project.run(&["retry", "-f", "other.yaml", "--include-permanent", "--yes"]).expect(0));
+    assert_eq!(project.charges().len(), 1);
+}
+
+#[test]
+fn a_request_in_doubt_is_not_sent_by_the_retry_of_another_manifest() {
+    let project = Project::shop_with_faults(1, json!([refused(400, "1301", "sensitive")]));
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    let other = manifest.replace("project: shop", "project: other").replace("renders/", "other/");
+    project.write("other.yaml", other);
+    project.run(&["run", "--yes"]).expect(3);
+    project.run(&["run", "-f", "other.yaml", "--yes"]).expect(3);
+    project.clear_faults();
+    project.fault(json!([{ "on": "submit", "do": "reset_after_accept" }]));
+    project.run(&["retry", "--include-permanent", "--yes"]).expect(7);
+    project.clear_faults();
+    assert_whole!(project.run(&["retry", "-f", "other.yaml", "--include-permanent", "--yes"]).expect(0));
+    assert_eq!(project.charges().len(), 1);
+}
+
+#[test]
+fn failed_jobs_with_one_request_are_sent_once_and_share_the_clip() {
+    let project = Project::shop_with_faults(3, json!([refused(400, "1301", "sensitive")]));
+    project.write("products.csv", "id,title\nsku-1,mug\nsku-2,mug\nsku-3,mug\n");
+    project.edit("shotlist.yaml", "output:", "reuse: never\noutput:");
+    project.run(&["run", "--yes"]).expect(3);
+    project.clear_faults();
+    project.edit("shotlist.yaml", "reuse: never\n", "");
+    assert_whole!(project.run(&["retry", "--include-permanent", "--yes"]).expect(3));
+    project.run(&["run"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 3));
+}
