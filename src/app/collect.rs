@@ -118,8 +118,16 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
         levels: Vec::new(),
     };
     let (caps, lost) = (Caps::default(), Lost::default());
-    let ended =
-        Ended { run, caps, waiting: 0, asks: 0, lost, rollout: RolloutState::default(), repeat: "collect" };
+    let ended = Ended {
+        run,
+        caps,
+        waiting: 0,
+        asks: 0,
+        lost,
+        rollout: RolloutState::default(),
+        repeat: "collect",
+        reorder: None,
+    };
     let report = Box::pin(summary::carry_out(session, setup, order, ended)).await?;
     Ok(report.at_least(least))
 }

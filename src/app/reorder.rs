@@ -17,6 +17,7 @@ use super::session::{Order, Session};
 use super::setup::setup;
 use super::summary::{self, Ended, RunReport};
 use super::totals::RunJobs;
+use super::words::Words;
 use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::ClipFile;
@@ -166,7 +167,8 @@ pub(crate) async fn submit_reorder(
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
-    // `run` sends the jobs that this command recorded but did not send.
+    // `run` sends the jobs that this command recorded but did not send, within the same limits.
+    let repeat = Words::new("run").bounds(bounds).build();
     let ended = Ended {
         run,
         caps,
@@ -174,7 +176,8 @@ pub(crate) async fn submit_reorder(
         asks: 0,
         lost: Lost::default(),
         rollout: RolloutState::default(),
-        repeat: "run",
+        repeat: &repeat,
+        reorder: Some(reorder.command),
     };
     summary::carry_out(session, setup, order, ended).await
 }

@@ -250,7 +250,7 @@ async fn carry_out(
         levels,
     };
     let repeat = repeat_command(request);
-    let ended = Ended { run, caps, waiting, asks, lost, rollout, repeat: &repeat };
+    let ended = Ended { run, caps, waiting, asks, lost, rollout, repeat: &repeat, reorder: None };
     summary::carry_out(session, setup, order, ended).await
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Ended<'a> {
     pub(crate) rollout: RolloutState,
     /// Command that continues the run; the flags that name the project's paths are added later.
     pub(crate) repeat: &'a str,
+    /// Name of the command that sent jobs again: `retry` or `redo`; `None` for `run` and `collect`.
+    pub(crate) reorder: Option<&'static str>,
 }
 
 /// The result of a request to run, collect, retry or redo.
@@ -120,6 +122,9 @@ pub struct Summary {
     pub spenders: Option<String>,
     /// Reason why the run ended early; `None` if it was not stopped.
     pub reason: Option<StopReason>,
+    /// Name of the command that sent jobs again: `retry` or `redo`; `None` for `run` and `collect`. `run` continues such
+    /// a command.
+    pub reorder: Option<&'static str>,
     /// Providers and models that were closed to further submissions: the name, the reason, and true if polls were
     /// refused, too.
     pub closed: Vec<(String, WhyStopped, bool)>,
@@ -231,6 +236,7 @@ async fn close(
         reached,
         spenders,
         reason,
+        reorder: ended.reorder,
         closed: closed
             .into_iter()
             .map(|(who, why)| {

@@ -18,7 +18,7 @@ impl Level {
         }
         let then = match self.cap {
             Cap::Invocation => {
-                format!("if you type the same command again, it may spend up to {} more", self.limit)
+                format!("a further command with this limit may spend up to {} more", self.limit)
             }
             Cap::Run => {
                 format!(

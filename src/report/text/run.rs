@@ -47,16 +47,27 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
         // The lines above say what must be done first.
         Exit::WorkRemains if summary.pauses.iter().any(|pause| pause.waiting > 0) => {}
         Exit::Budget if summary.reached == Some(Cap::Invocation) && summary.spent.total() == Usd::ZERO => {}
-        Exit::Credentials => terminal.tell(
-            "Fix the key or the account first; then the same command continues the run; nothing is paid twice.",
-            0,
-        ),
+        Exit::Credentials => {
+            terminal.tell(&format!("Fix the key or the account first; then {}", continuation(summary)), 0);
+        }
         Exit::WorkRemains if summary.rollout.open().next().is_some() => {
             terminal.tell("When these clips pass your review, the same command renders the others; nothing is paid twice.", 0);
         }
+        _ if summary.reorder.is_some() => terminal.tell(continuation(summary), 0),
         _ => terminal.tell("The same command continues the run; nothing is paid twice.", 0),
     }
     terminal.next(&summary.next);
+}
+
+/// Returns the end of a sentence that says how to continue a run that ended early.
+fn continuation(summary: &Summary) -> &'static str {
+    match summary.reorder {
+        None => "the same command continues the run; nothing is paid twice.",
+        Some("redo") => {
+            "`run` continues with the remaining jobs. `redo` would render the finished ones again, at a new charge."
+        }
+        Some(_) => "`run` continues with the remaining jobs.",
+    }
 }
 
 /// Returns the lines about the counts, money, time and clips of this run, and the reason for an early end.

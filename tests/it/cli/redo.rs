@@ -101,3 +101,18 @@ fn a_second_take_that_was_on_its_way_when_the_power_failed_comes_home() {
     project.run(&["run"]).expect(0);
     assert_eq!(project.charges().len(), 2);
 }
+
+#[test]
+fn a_redo_that_stops_early_says_that_run_sends_the_rest_and_that_redo_is_charged_again() {
+    let mut project = rendered(3);
+    project.edit("shotlist.yaml", "limits: { ", "limits: { concurrency: 1, ");
+    assert_whole!(project.run(&["redo", "--only", "*", "--yes", "--max-cost", "0.40"]).expect(8));
+    assert_eq!(project.charges().len(), 4);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 6);
+    "another-key".clone_into(&mut project.key);
+    assert_whole!(project.run(&["redo", "sku-1", "--yes"]).expect(10));
+    "test-key".clone_into(&mut project.key);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 7);
+}

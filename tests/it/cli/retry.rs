@@ -120,3 +120,14 @@ fn failed_jobs_with_one_request_are_sent_once_and_share_the_clip() {
     project.run(&["run"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (1, 3));
 }
+
+#[test]
+fn the_rest_of_a_retry_that_stops_early_is_for_run_within_the_same_limit() {
+    let project = failed();
+    project.clear_faults();
+    project.edit("shotlist.yaml", "limits: { ", "limits: { concurrency: 1, ");
+    assert_whole!(project.run(&["retry", "--charged", "--yes", "--max-cost", "0.40"]).expect(8));
+    assert_eq!(project.requests().len(), 5);
+    project.run(&["run", "--max-cost", "0.40"]).expect(3);
+    assert_eq!(project.requests().len(), 6);
+}
