@@ -22,7 +22,7 @@ use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
 use crate::plan::guards::GuardCounts;
-use crate::store::{LockedTables, PlanTables, StoreError};
+use crate::store::{self, LockedTables, PlanTables, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
@@ -190,7 +190,7 @@ impl Decided {
                 None if lost.is_dismissed(&job.wanted.key, &job.decision) => sum.add_dismissed(&job.wanted),
                 None => sum.add(&job.wanted, &job.decision),
             }
-            counts.see(&job.wanted, &job.decision, is_finished);
+            counts.see(&job.wanted, &job.decision, is_finished, is_dearer(tables, job)?);
             Ok(())
         })?;
         let mut gone = Gone::default();
@@ -311,6 +311,15 @@ fn decide(
     let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out, pictures };
     plan_tables.lock().decide(scope, selection.limit)?;
     names.warnings()
+}
+
+/// Checks whether the price of a job's queued take has risen since the take was queued.
+fn is_dearer(tables: &LockedTables, job: &store::Decided) -> Result<bool, StoreError> {
+    let (Decision::Waiting { take, .. } | Decision::Renamed { take, unsent: true, .. }) = &job.decision
+    else {
+        return Ok(false);
+    };
+    Ok(tables.known_take(take)?.is_some_and(|take| job.wanted.price > Some(take.price)))
 }
 
 /// Maximum number of changed jobs whose changed fields are listed.

@@ -90,15 +90,17 @@ impl GuardCounts {
 
     /// Counts a job. `is_finished` is true if the job was wanted in the last run and has a clip.
     ///
-    /// A take that already waits to be sent is not counted: the limits allowed it, or a person approved it, when it was
-    /// queued.
-    pub fn see(&mut self, wanted: &Wanted, decision: &Decision, is_finished: bool) {
+    /// A take that already waits to be sent counts only if `is_dearer` is true: its price has risen since it was queued.
+    /// The limits allowed the earlier price, or a person approved it.
+    pub fn see(&mut self, wanted: &Wanted, decision: &Decision, is_finished: bool, is_dearer: bool) {
+        if is_finished && matches!(decision, Decision::Shared { .. } | Decision::Renamed { .. }) {
+            self.replaced.add(&wanted.key, &[]);
+        }
         let fields = match decision {
             Decision::New | Decision::Redo { .. } | Decision::Again { .. } => &[][..],
+            Decision::Renamed { unsent: true, .. } if is_dearer => &[],
+            Decision::Waiting { fields, .. } if is_dearer => fields,
             Decision::Changed { fields, .. } => fields,
-            Decision::Shared { .. } | Decision::Renamed { .. } if is_finished => {
-                return self.replaced.add(&wanted.key, &[]);
-            }
             _ => return,
         };
         self.ordered.add(&wanted.key, fields);

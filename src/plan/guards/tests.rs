@@ -34,7 +34,7 @@ fn tripped(guards: Guards, changed: usize, removed: usize) -> Vec<&'static str> 
         .collect();
     let mut counts = GuardCounts::new(20);
     for (item, (job, decision)) in (removed..22).zip(all.iter().zip(&decisions)) {
-        counts.see(job, decision, item < 20);
+        counts.see(job, decision, item < 20, false);
     }
     (0..removed).for_each(|item| counts.miss(&wanted(item).key));
     let trips = counts.trips(&guards);

@@ -150,3 +150,37 @@ fn prune_archives_what_nobody_wants_and_it_comes_back_free_of_charge() {
         (4, &before["renders/sku-3_hero.mp4"])
     );
 }
+
+#[test]
+fn queued_jobs_count_again_only_where_their_price_has_risen() {
+    let project = Project::shop(3);
+    let guarded = format!("{SHOP}guards: {{ max_jobs: 3, max_new_spend: \"1.20\" }}\n");
+    project.manifest(&guarded);
+    project.run(&["run", "--yes", "--max-cost", "0.40"]).expect(8);
+    assert_eq!(project.requests().len(), 1);
+
+    let dearer = format!("{guarded}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"4.00\" }} }}\n");
+    project.manifest(&dearer);
+    assert_whole!(project.run(&["run", "--yes"]).expect(8));
+    project.manifest(&dearer.replace("hero:", "main:"));
+    assert_whole!(project.run(&["run", "--yes"]).expect(8));
+    assert_eq!(project.requests().len(), 1);
+
+    // The two queued jobs and the three new ones are more than the guards allow at once.
+    project.manifest(&guarded);
+    project.write("products.csv", sheet(6));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (6, 6));
+}
+
+#[test]
+fn a_higher_price_that_was_accepted_once_is_not_stopped_again() {
+    let project = Project::shop(3);
+    let guarded = format!("{SHOP}guards: {{ max_new_spend: \"1.20\" }}\n");
+    project.manifest(&guarded);
+    project.run(&["run", "--yes", "--max-cost", "0.40"]).expect(8);
+    project.manifest(&format!("{guarded}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"4.00\" }} }}\n"));
+    project.run(&["run", "--yes", "--accept-changes", "--max-cost", "4.00"]).expect(8);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (3, 3));
+}
