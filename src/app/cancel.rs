@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::find::find;
 use super::names::Names;
 pub use super::outcome::{CancelOutcome, CancelledJob, Obstacle};
+use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use super::setup::{Setup, setup};
@@ -89,7 +90,7 @@ impl Project {
     /// Cancels the selected jobs that are not sent yet, and the selected tasks at providers that can cancel.
     pub async fn cancel(&self, request: &CancelRequest) -> Result<CancelReport, Error> {
         let state = self.open_concurrent()?;
-        let chosen = Chosen::of(&state, request).await;
+        let chosen = Chosen::of(&self.places, &state, request).await;
         let chosen = chosen.map_err(|error| error.or_hint(self.places.typed("status")))?;
         let providers = chosen.takes.iter().map(|take| &take.request.model.provider);
         let needed = providers.filter(|name| can_cancel(&self.registry, name).is_some()).cloned().collect();
@@ -113,7 +114,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    async fn of(state: &Concurrent, request: &CancelRequest) -> Result<Self, Error> {
+    async fn of(places: &Places, state: &Concurrent, request: &CancelRequest) -> Result<Self, Error> {
         let Concurrent { store, name: project, .. } = state;
         let mut named = BTreeSet::new();
         for job in &request.jobs {
@@ -130,6 +131,9 @@ impl Chosen {
             let meant = !request.only.is_empty() && own && only.has(&take.key);
             meant || named.contains(&(take.project.clone(), take.key.clone()))
         });
+        if !request.only.is_empty() {
+            state.refuse_uncertain(places, &takes).await?;
+        }
         takes.sort_by_key(|take| !matches!(take.state, State::Pending { .. }));
         named.retain(|(project, key)| takes.iter().all(|take| (&take.project, &take.key) != (project, key)));
         let mut others = Vec::new();

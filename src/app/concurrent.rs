@@ -1,12 +1,16 @@
 //! The project's database, opened without the lock by commands that may work while a run is active.
 
 use super::error::Error;
+use super::exit::Exit;
 use super::find::project_name;
+use super::places::Places;
 use super::project::Project;
 use super::session::cannot_open;
 use crate::domain::fault::printable;
+use crate::domain::take::Take;
 use crate::store::{Mode, Options, Store};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// A project's database, opened without the lock.
 ///
@@ -31,6 +35,30 @@ impl Project {
         let opened = Store::open(&places.state, Mode::Concurrent, &Options::default(), now);
         let (store, _) = opened.map_err(|error| cannot_open(places, error))?;
         Ok(Concurrent { store, name: project_name(places), now })
+    }
+}
+
+impl Concurrent {
+    /// Refuses to change these takes, which the user did not name, if the manifest cannot be read and the folder has
+    /// several projects.
+    ///
+    /// Without the manifest, it is uncertain which of the projects the user means.
+    pub(crate) async fn refuse_uncertain(&self, places: &Places, takes: &[Take]) -> Result<(), Error> {
+        if self.name.is_some() || takes.is_empty() {
+            return Ok(());
+        }
+        let mut projects: BTreeSet<String> = takes.iter().map(|take| take.project.clone()).collect();
+        projects.extend(self.store.projects().await?.into_iter().filter(|name| !name.is_empty()));
+        if projects.len() < 2 {
+            return Ok(());
+        }
+        let projects = Vec::from_iter(projects).join(", ");
+        let what = format!(
+            "{} cannot be read, and the folder has several projects ({projects}), so it is uncertain whose jobs are \
+             meant; nothing was changed",
+            places.shown
+        );
+        Err(Error::new(Exit::Invalid, what).hint(places.typed("validate")))
     }
 }
 

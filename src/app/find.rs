@@ -6,6 +6,7 @@ use super::names::Names;
 use super::places::Places;
 use crate::domain::ident::composed;
 use crate::domain::key::JobKey;
+use crate::domain::take::Take;
 use crate::load;
 use crate::manifest::{self, Manifest};
 use crate::store::Reader;
@@ -35,18 +36,25 @@ pub(crate) async fn find(
     among(known, job)
 }
 
-/// Searches the folder's other projects for a job of this name that needs a decision; `None` unless there is exactly
-/// one.
+/// Searches the folder's other projects for a job of this name that needs a decision and that this project may decide
+/// about; `None` unless there is exactly one.
 ///
-/// The project may have had another name when the job was sent.
+/// It may decide about a project that no manifest of the folder names any more, for example after a rename, and about a
+/// clip that a job of its own waits for.
 pub(crate) async fn held_elsewhere(
     reader: &Reader,
+    places: &Places,
     project: Option<&str>,
     job: &str,
 ) -> Result<Option<(String, JobKey)>, Error> {
     let Some(project) = project else { return Ok(None) };
-    let held = reader.held(None).await?;
-    let others = held.into_iter().filter(|take| take.project != project);
+    let awaited = reader.held(Some(project)).await?;
+    let named = load::projects_of(&places.folder);
+    let is_open = |take: &Take| {
+        let is_dead = named.as_ref().is_some_and(|named| !named.contains(&take.project));
+        take.project != project && (is_dead || awaited.iter().any(|awaited| awaited.id == take.id))
+    };
+    let others = reader.held(None).await?.into_iter().filter(is_open);
     Ok(among(others.map(|take| (take.project, take.key)).collect(), job).ok())
 }
 

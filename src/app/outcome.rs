@@ -63,6 +63,8 @@ pub enum Obstacle {
 pub struct ResolvedJob {
     /// Key of the job.
     pub job: JobKey,
+    /// Name of the job's project; `None` if it is the manifest's project.
+    pub project: Option<String>,
     /// Rendering about which a person had to decide.
     pub take: TakeId,
     /// Action that settled the job, or the reason why it still needs a decision.

@@ -110,7 +110,8 @@ impl Project {
                 return Err(Error::new(Exit::Usage, format!("{}: {unresolved}", take.key))
                     .hint(show_typed(&self.places, &take.key)));
             }
-            let job = ResolvedJob { job: take.key, take: take.id, outcome };
+            let project = Some(take.project).filter(|project| state.name.as_ref() != Some(project));
+            let job = ResolvedJob { job: take.key, project, take: take.id, outcome };
             self.tell(&News::Resolved(&job));
             jobs.push(job);
         }
@@ -146,19 +147,30 @@ impl Project {
                 |take| matches!(take.state, State::Held { since, .. } if now.duration_since(since) >= age),
             );
         }
-        let Some(job) = &request.job else { return Ok(held) };
+        let Some(job) = &request.job else {
+            state.refuse_uncertain(&self.places, &held).await?;
+            return Ok(held);
+        };
         let own = find(store, name.as_deref(), job).await;
         let is_held = |(project, key): &(String, JobKey)| {
             held.iter().any(|take| take.project == *project && take.key == *key)
         };
         let (project, key) = match own {
             Ok(own) if is_held(&own) => own,
-            own => held_elsewhere(store, name.as_deref(), job).await?.map_or(own, Ok)?,
+            own => held_elsewhere(store, &self.places, name.as_deref(), job).await?.map_or(own, Ok)?,
         };
+        let other = held.iter().find(|take| take.project != project && take.key == key);
+        let other = other.map(|take| take.project.clone());
         held.retain(|take| take.project == project && take.key == key);
         if held.is_empty() {
             let filtered = request.reason.is_some() || request.older_than.is_some();
-            let so = if filtered { ", or does not match --reason or --older-than" } else { "" };
+            let so = match other {
+                _ if filtered => ", or does not match --reason or --older-than".to_owned(),
+                Some(other) => {
+                    format!(", but {key} of the project `{other}` does: select its manifest with -f")
+                }
+                None => String::new(),
+            };
             return Err(Error::new(
                 Exit::Usage,
                 format!("{key} does not need your decision{so}; nothing was changed"),

@@ -83,8 +83,8 @@ impl Project {
     pub async fn show(&self, request: &ShowRequest) -> Result<ShowReport, Error> {
         let places = &self.places;
         let reader = reader(places)?;
-        let (project, key) = match find_ordered(&reader, project_name(places).as_deref(), &request.job).await
-        {
+        let name = project_name(places);
+        let (project, key) = match find_ordered(&reader, places, name.as_deref(), &request.job).await {
             Ok(found) => found,
             Err(error) => {
                 let error = never_ordered(self, &request.job).unwrap_or(error);
@@ -181,14 +181,19 @@ async fn current(
 /// Finds a job of the manifest's project that has a recorded take (rendering).
 ///
 /// If no such job matches, it searches the other projects, but only their jobs that need a person's decision.
-async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
+async fn find_ordered(
+    reader: &Reader,
+    places: &Places,
+    project: Option<&str>,
+    job: &str,
+) -> Result<(String, JobKey), Error> {
     let own = find(reader, project, job).await;
     if let Ok((project, key)) = &own
         && reader.take(project, key).await?.is_some()
     {
         return own;
     }
-    held_elsewhere(reader, project, job).await?.map_or(own, Ok)
+    held_elsewhere(reader, places, project, job).await?.map_or(own, Ok)
 }
 
 /// Returns the error about a job that is in the manifest but was never sent to a provider; `None` for any other job.

@@ -20,7 +20,8 @@ pub fn tell(terminal: &Terminal, report: &ResolveReport) {
 #[must_use]
 pub fn line(job: &ResolvedJob) -> String {
     let skipped = if job.outcome.is_ok() { "" } else { "skipped  " };
-    format!("{skipped}{}  {}", job.job, words(job))
+    let of = job.project.as_ref().map(|project| format!(" of the project `{project}`")).unwrap_or_default();
+    format!("{skipped}{}{of}  {}", job.job, words(job))
 }
 
 /// Returns what was done about a job, or why the job still needs a decision.

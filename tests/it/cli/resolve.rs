@@ -158,3 +158,63 @@ fn a_job_that_left_the_manifest_is_not_ordered_anew() {
     assert_whole!(project.run(&["resolve", "sku-1", "--resubmit", "--yes"]).expect(2));
     project.run(&["resolve", "sku-1", "--write-off"]).expect(0);
 }
+
+/// Makes two projects in one folder, each with one job that is in doubt. The manifest of the second one is `other.yaml`.
+fn two_projects() -> Project {
+    let lost = json!([{ "on": "submit", "do": "reset_after_accept" }]);
+    let project = Project::shop_with_faults(1, lost);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    let other = manifest.replace("project: shop", "project: other").replace("renders/", "other/");
+    project.write("other.yaml", other.replace("A slow turn", "A fast turn"));
+    project.run(&["run", "--yes"]).expect(7);
+    project.run(&["run", "--yes", "-f", "other.yaml"]).expect(7);
+    project.clear_faults();
+    project
+}
+
+/// Returns the number of jobs of a manifest that need a decision.
+fn needing(project: &Project, manifest: &str) -> usize {
+    let status = project.run(&["status", "--json", "-f", manifest]).expect(0).json();
+    status["held"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_job_of_another_project_is_settled_with_its_own_manifest_only() {
+    let project = two_projects();
+    project.run(&["resolve", "hero/sku-1", "--write-off"]).expect(0);
+    assert_whole!(project.run(&["resolve", "hero/sku-1", "--write-off"]).expect(2));
+    assert_whole!(project.run(&["resolve", "sku-1", "--resubmit", "--yes"]).expect(2));
+    assert_eq!(needing(&project, "other.yaml"), 1);
+    // Once no manifest names the project any more, another manifest may decide for it.
+    project.edit("other.yaml", "project: other", "project: fair");
+    assert_whole!(project.run(&["resolve", "hero/sku-1", "--write-off", "-f", "other.yaml"]).expect(0));
+}
+
+#[test]
+fn without_a_readable_manifest_no_decision_is_made_for_several_projects() {
+    let project = two_projects();
+    project.edit("shotlist.yaml", "version: 1", "version: [");
+    assert_whole!(project.run(&["resolve", "--all", "--write-off"]).expect(4));
+    assert_eq!(needing(&project, "other.yaml"), 1);
+    project.run(&["resolve", "--all", "--write-off", "-f", "other.yaml"]).expect(0);
+    // The jobs that are left are surely of one project, but the folder has another one.
+    assert_whole!(project.run(&["resolve", "--all", "--write-off", "--json"]).expect(4));
+
+    let project = held();
+    project.edit("shotlist.yaml", "version: 1", "version: [");
+    project.run(&["resolve", "--all", "--write-off"]).expect(0);
+}
+
+#[test]
+fn without_a_readable_manifest_no_pattern_cancels_jobs_of_several_projects() {
+    let project = Project::shop(2);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    let other = manifest.replace("project: shop", "project: other").replace("renders/", "other/");
+    project.write("other.yaml", other.replace("A slow turn", "A fast turn"));
+    project.run(&["run", "--yes", "--max-cost", "0.40"]).expect(8);
+    project.run(&["run", "--yes", "--max-cost", "0.40", "-f", "other.yaml"]).expect(8);
+    project.edit("shotlist.yaml", "version: 1", "version: [");
+    assert_whole!(project.run(&["cancel", "--only", "*"]).expect(4));
+    let status = project.run(&["status", "--json", "-f", "other.yaml"]).expect(0).json();
+    assert_eq!(status["states"]["pending"]["takes"], 1, "{status}");
+}
