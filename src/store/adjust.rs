@@ -59,11 +59,11 @@ impl Store {
                 let Some(row) = row.filter(|row| row == seen && row.can_be_adjusted()) else {
                     return Ok(Err(ApplyError::Changed));
                 };
-                let take = correct(batch.db, &row.take, *usd, now)?;
                 let mut entry = Entry::about(&row.take, Kind::Adjusted, now);
                 entry.attempt = intent(&row.take.state).map_or(row.take.attempts, |intent| intent.attempt);
                 entry.task_id = row.take.state.task().map(|task| task.id.0.raw().to_owned());
                 (entry.usd, entry.was, entry.why) = (*usd, Some(row.usd), Some(reason.clone()));
+                let take = correct(batch.db, &row.take, &entry)?;
                 if let State::Failed { charged, .. } = take.state {
                     entry.charged = Some(charged);
                 }
@@ -113,19 +113,19 @@ impl Reader {
     }
 }
 
-/// Records a corrected amount, and returns the changed take. For a failed take, the amount also decides whether the
-/// take was charged.
+/// Records the corrected amount of a ledger line, and returns the changed take. For a failed take, the amount also
+/// decides whether the take was charged.
 ///
-/// The amount is final if the take's task is known. Without a known task, the amount is an estimate: if the task is
-/// found later, the provider's figure replaces the amount.
-fn correct(db: &Connection, take: &Take, usd: Usd, at: Timestamp) -> rusqlite::Result<Take> {
-    let adjusted = take.state.task().is_some();
+/// The amount is final if the take's task was known when the line was written. Otherwise the amount is an estimate: if
+/// the task is found later, the provider's figure replaces the amount.
+fn correct(db: &Connection, take: &Take, line: &Entry) -> rusqlite::Result<Take> {
+    let (usd, adjusted) = (line.usd, line.task_id.is_some());
     takes::set_adjusted(db, &take.id, usd, adjusted)?;
     let take = Take { settled: Some(usd), adjusted, ..take.clone() };
     let charged = if usd == Usd::ZERO { Charged::No } else { Charged::Yes };
     // No pause depends on this event, so any policy will do.
     let (policy, event) = (Policy::standard(), Event::Billed(charged));
-    let billed = apply::settle(db, &take, Change::plain(event, Tick::new(at, 0.0), &policy))?;
+    let billed = apply::settle(db, &take, Change::plain(event, Tick::new(line.at, 0.0), &policy))?;
     Ok(billed.map_or(take, |billed| billed.take))
 }
 
@@ -138,7 +138,7 @@ pub(super) fn replayed(db: &Connection, entry: &Entry, news: bool) -> rusqlite::
     if !is_charged || !news && row.usd != was && row.usd != entry.usd {
         return Ok(false);
     }
-    Ok(correct(db, &row.take, entry.usd, entry.at)? != row.take)
+    Ok(correct(db, &row.take, entry)? != row.take)
 }
 
 /// Records the charge that a ledger line states for a finished take, and returns true if the recorded amount was

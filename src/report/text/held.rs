@@ -44,7 +44,8 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
     let is_known = |held: &&Held| matches!(held.take.state, State::Held { task: Some(_), .. });
     let (known, unknown): (Vec<&Held>, Vec<&Held>) = held.iter().filter(doubt).partition(is_known);
     let asks = |held: &[&Held], why: &str| {
-        let most = up_to(held.iter().map(|held| held.take.price));
+        let costs = held.iter().map(|held| &held.take).filter(|take| take.settled != Some(Usd::ZERO));
+        let most = up_to(costs.map(Take::cost));
         let (jobs, it) = if held.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
         let mark = if places.sandbox { ", sandbox money" } else { "" };
         text(format!(

@@ -1,7 +1,7 @@
 //! The ledger: shown during a run, corrected, and equal to the provider's own books.
 
 use crate::snapshot::assert_whole;
-use crate::support::{Project, until};
+use crate::support::{Project, SHOP, until};
 use serde_json::{Value, json};
 use shotlist::domain::money::Usd;
 use shotlist::sandbox::Limits;
@@ -142,6 +142,31 @@ fn what_is_in_doubt_can_be_corrected_and_stays_so_when_it_is_written_off() {
     assert_whole!(project.run(&["recover"]).expect(0));
 }
 
+#[test]
+fn the_providers_figure_replaces_the_estimate_of_a_request_in_doubt() {
+    // A collection in between reads the ledger once more.
+    for is_collected_between in [false, true] {
+        let lost = json!([{ "on": "submit", "do": "reset_after_accept" }]);
+        let project = Project::shop_with_faults(1, lost);
+        project.manifest(&SHOP.replace("zai/viduq1-text", "vtrix/viduq1_text2video"));
+        let price = "version: 1\nprices: { vtrix/viduq1_text2video: { per: clip, usd: \"0.40\" } }";
+        project.edit("shotlist.yaml", "version: 1", price);
+        project.run(&["run", "--yes"]).expect(7);
+        project.clear_faults();
+        project.run(&["ledger", "adjust", "sku-1", "--usd", "0", "--reason", "not on the bill"]).expect(0);
+        if is_collected_between {
+            project.run(&["collect"]).expect(7);
+        }
+        assert_whole!(project.run(&["status"]).expect(0));
+        project.run(&["resolve", "sku-1", "--task-id", &project.charges()[0].task]).expect(0);
+        assert_whole!(project.run(&["collect"]).expect(0));
+        let told = project.run(&["ledger", "--json"]).expect(0).json();
+        assert_eq!(told["total"]["settled_usd"], project.charges()[0].usd, "{told}");
+        let told = project.run(&["status", "--json"]).expect(0).json();
+        assert_eq!(told["month_usd"], "0.40", "{told}");
+    }
+}
+
 /// Jobs of a night; three of them are a catalog, and one night of that size would take as long as all other tests
 /// of this file together.
 const NIGHT: usize = 334;
@@ -169,7 +194,7 @@ fn faulty_night(seed: u64) -> Project {
     let quick =
         "{ concurrency: 64, first_poll: 20ms, poll_every: 20ms, rate: 900/s, poll_rate: 900/s, polls: 64 }";
     quick.clone_into(&mut project.limits);
-    project.manifest(&format!("{}guards: {{ max_in_doubt: 100 }}\n", crate::support::SHOP));
+    project.manifest(&format!("{SHOP}guards: {{ max_in_doubt: 100 }}\n"));
     // Three failures in a row stop a provider for one run; the same command goes on.
     until("everything was sent", || {
         let run = project.run(&["run", "--yes", "--quiet"]);
