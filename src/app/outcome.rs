@@ -80,6 +80,9 @@ pub enum Resolution {
     AskedAgain,
     /// The rendering was ended (written off), and the job will be sent again at this price.
     Resubmitted(Usd),
+    /// The rendering was ended (written off), and the job, whose input has changed, will be rendered as it is now, at
+    /// this price.
+    ResubmittedChanged(Usd),
     /// The rendering was ended (written off), and this amount counts as spent.
     WrittenOff(Usd),
 }

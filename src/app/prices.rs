@@ -1,6 +1,6 @@
 //! The current price of sending a request again, after a person's decision or for a queued redo.
 //!
-//! `status` shows this price. `resolve` names it in its question, and compares it with the user's limit.
+//! `status` shows this price. `resolve` uses it for jobs whose input has not changed since the request.
 
 use super::project::Project;
 use crate::domain::money::Usd;
@@ -56,11 +56,5 @@ impl Prices {
         let card = self.0.as_ref().and_then(|cards| cards.get(&take.request.model));
         let price = card.and_then(|card| Some(card.price.as_ref()?.of(&take.request, card.seconds())));
         price.unwrap_or(take.price)
-    }
-
-    /// Returns the total price of sending the requests of these takes again.
-    #[must_use]
-    pub(crate) fn sum<'a>(&self, takes: impl IntoIterator<Item = &'a Take>) -> Usd {
-        takes.into_iter().map(|take| self.of(take)).sum()
     }
 }

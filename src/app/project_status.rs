@@ -28,6 +28,8 @@ pub struct Held {
     pub resubmit_price: Usd,
     /// True if the provider can search its tasks for the take's request.
     pub can_be_asked: bool,
+    /// True if the manifest still asks for the job, so that its request can be sent again.
+    pub is_wanted: bool,
 }
 
 /// The number of a project's takes by phase, and the takes that need a decision, failed or were written off.
@@ -75,9 +77,11 @@ impl ProjectStatus {
             said.extend(last_said(reader, take).await?);
         }
         let prices = if held.is_empty() { None } else { Some(Prices::read(project)) };
+        let unwanted = reader.held_unwanted().await?;
         let with_price = |take: Take| {
             let resubmit_price = prices.as_ref().map_or(take.price, |prices| prices.of(&take));
-            Held { can_be_asked: can_be_asked(&project.registry, &take), resubmit_price, take }
+            let is_wanted = !unwanted.contains(&take.id);
+            Held { can_be_asked: can_be_asked(&project.registry, &take), resubmit_price, is_wanted, take }
         };
         let held = held.into_iter().map(with_price).collect();
         Ok(Self { counts: reader.counts(name).await?, held, failed, written_off, said })

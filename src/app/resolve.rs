@@ -7,8 +7,10 @@ use super::consent::Answer;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::{find, held_elsewhere};
+use super::inputs::load;
 pub use super::outcome::{Resolution, ResolvedJob, Unresolved};
 use super::places::show_typed;
+use super::plan::plan_tables;
 use super::prices::Prices;
 use super::project::Project;
 use super::reporter::News;
@@ -24,6 +26,7 @@ use crate::domain::units;
 use crate::engine::ids;
 use crate::store::{ApplyError, Details, Renewal};
 use jiff::SignedDuration;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A request to settle jobs that need a person's decision.
@@ -77,6 +80,17 @@ impl ResolveReport {
     }
 }
 
+/// The new charge for a job that is sent again.
+#[derive(Debug, Clone, Copy)]
+struct Charge {
+    /// Price of the job as the manifest asks for it now; zero if it is unknown.
+    usd: Usd,
+    /// Current price of the request that needs a decision.
+    request: Usd,
+    /// True if the job's input has changed since that request.
+    is_changed: bool,
+}
+
 impl Project {
     /// Applies one decision to all selected jobs that need a decision.
     ///
@@ -95,15 +109,20 @@ impl Project {
         let state = self.open_concurrent()?;
         let chosen = self.chosen(&state, request).await;
         let chosen = chosen.map_err(|error| error.or_hint(self.places.typed("status")))?;
-        let prices = Prices::read(self);
+        let mut charges = HashMap::new();
         if let Decision::Resubmit { max_extra } = request.decision
             && !chosen.is_empty()
         {
-            self.agree_to_resubmit(request, max_extra, &chosen, &prices)?;
+            charges = self.charges(&state, &chosen).await?;
+            let sent: Vec<Take> =
+                chosen.iter().filter(|take| charges.contains_key(&take.id)).cloned().collect();
+            if !sent.is_empty() {
+                self.agree_to_resubmit(request, max_extra, &sent, &charges)?;
+            }
         }
         let mut jobs = Vec::new();
         for take in chosen {
-            let outcome = self.settle(&state, request, &take, &prices).await?;
+            let outcome = self.settle(&state, request, &take, &charges).await?;
             if let Err(unresolved) = &outcome
                 && request.job.is_some()
             {
@@ -180,25 +199,54 @@ impl Project {
         Ok(held)
     }
 
-    /// Asks for consent to the new charge, unless the request sets a limit on it.
-    fn agree_to_resubmit(
-        &self,
-        request: &ResolveRequest,
-        max_extra: Option<Usd>,
-        chosen: &[Take],
-        prices: &Prices,
-    ) -> Result<(), Error> {
-        let sum = prices.sum(chosen);
+    /// Returns the new charge for each take that can be sent again. Takes whose job the manifest no longer has are left
+    /// out.
+    async fn charges(&self, state: &Concurrent, takes: &[Take]) -> Result<HashMap<TakeId, Charge>, Error> {
+        let unwanted = state.store.held_unwanted().await?;
+        let prices = Prices::read(self);
         if prices.are_old() {
             let note =
                 "The manifest's models and prices cannot be read, so the price of the first request is used.";
             self.tell(&News::Note(note));
         }
+        let plan_tables = plan_tables(&self.places)?;
+        // A job with a problem keeps the price of its request: the problem is reported by the command that sends it.
+        let _ = load(self, &plan_tables);
+        let tables = plan_tables.lock();
+        let mut charges = HashMap::new();
+        for take in takes.iter().filter(|take| !unwanted.contains(&take.id)) {
+            let is_own = state.name.as_ref() == Some(&take.project);
+            let wanted = if is_own { tables.wanted(&take.key)? } else { None };
+            let changed = wanted.filter(|wanted| wanted.fingerprint != take.fingerprint);
+            let is_changed = changed.is_some();
+            let usd = changed.map_or_else(|| prices.of(take), |wanted| wanted.price.unwrap_or_default());
+            charges.insert(take.id.clone(), Charge { usd, request: prices.of(take), is_changed });
+        }
+        Ok(charges)
+    }
+
+    /// Asks for consent to the new charges, unless the request sets a limit on them.
+    fn agree_to_resubmit(
+        &self,
+        request: &ResolveRequest,
+        max_extra: Option<Usd>,
+        sent: &[Take],
+        charges: &HashMap<TakeId, Charge>,
+    ) -> Result<(), Error> {
+        let sum = charges.values().map(|charge| charge.usd).sum();
+        let changed = charges.values().filter(|charge| charge.is_changed).count();
+        if changed > 0 {
+            let note = format!(
+                "The input of {} has changed since the request, so the price of the changed request is used.",
+                count(changed, "job")
+            );
+            self.tell(&News::Note(&note));
+        }
         if let Some(most) = max_extra {
             return if sum <= most {
                 Ok(())
             } else {
-                let jobs = count(chosen.len(), "job");
+                let jobs = count(sent.len(), "job");
                 let what = format!(
                     "sending {jobs} again would cost {sum}, more than the limit of {most}; nothing was sent"
                 );
@@ -208,10 +256,10 @@ impl Project {
         if self.places.sandbox {
             return Ok(());
         }
-        let (clips, they) = (count(chosen.len(), "clip"), if chosen.len() == 1 { "it" } else { "they" });
-        let cost = amount(chosen.iter().map(|take| prices.of(take)));
+        let (clips, they) = (count(sent.len(), "clip"), if sent.len() == 1 { "it" } else { "they" });
+        let cost = amount(charges.values().map(|charge| charge.usd));
         let question = format!("Resubmit {clips} for {cost}, although {they} may have been charged?");
-        match self.ask_to_settle(question, chosen) {
+        match self.ask_to_settle(question, sent) {
             Answer::Yes => Ok(()),
             Answer::Unavailable => Err(Error::new(
                 Exit::Usage,
@@ -231,21 +279,22 @@ impl Project {
         state: &Concurrent,
         request: &ResolveRequest,
         take: &Take,
-        prices: &Prices,
+        charges: &HashMap<TakeId, Charge>,
     ) -> Result<Result<Resolution, Unresolved>, Error> {
         let store = &state.store;
         let at = self.clock.tick();
         let (policy, note) = (Policy::standard(), remark(request.note.as_deref()));
         let (event, resolution, illegal) = match &request.decision {
             Decision::Resubmit { .. } => {
-                let job = store.history(&take.project, &take.key).await?;
-                if !job.is_some_and(|job| job.wanted) {
-                    return Ok(Err(Unresolved::NotWanted));
-                }
-                let price = prices.of(take);
-                let renewal = Renewal { id: TakeId(ids::sortable(at.now)), price, note };
+                let Some(charge) = charges.get(&take.id) else { return Ok(Err(Unresolved::NotWanted)) };
+                let renewal = Renewal { id: TakeId(ids::sortable(at.now)), price: charge.request, note };
                 let renewed = store.renew(take, renewal, &policy, at.now).await;
-                return recorded(renewed, Resolution::Resubmitted(price), Unresolved::TaskKnown);
+                let resolution = if charge.is_changed {
+                    Resolution::ResubmittedChanged(charge.usd)
+                } else {
+                    Resolution::Resubmitted(charge.usd)
+                };
+                return recorded(renewed, resolution, Unresolved::TaskKnown);
             }
             Decision::Adopt(task) => {
                 let task = TaskId(task.0.raw().trim().into());

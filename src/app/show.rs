@@ -240,7 +240,10 @@ fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices:
                 choice("ask the provider for the result again (free)", "resolve {} --again")
             };
             let mut choices = vec![first];
-            choices.push(choice(&format!("resubmit it (a new charge of {price})"), "resolve {} --resubmit"));
+            if history.wanted {
+                choices
+                    .push(choice(&format!("resubmit it (a new charge of {price})"), "resolve {} --resubmit"));
+            }
             let spent = counts_as_spent(cost(decisive).1);
             choices.push(choice(&format!("write it off ({spent})"), "resolve {} --write-off"));
             choices

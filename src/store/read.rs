@@ -9,7 +9,7 @@ use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -123,6 +123,14 @@ impl Reader {
             db.prepare_cached(&sql)?.query_map([&project], takes::take)?.collect()
         })
         .await
+    }
+
+    /// Returns the takes of all projects that need a person's decision and whose jobs the manifest no longer asks for.
+    pub async fn held_unwanted(&self) -> Result<HashSet<TakeId>, StoreError> {
+        let sql =
+            "SELECT t.id FROM takes t JOIN jobs j ON j.id = t.job WHERE t.state = 'held' AND NOT j.wanted";
+        self.read(move |db| db.prepare_cached(sql)?.query_map([], |row| row.get(0).map(TakeId))?.collect())
+            .await
     }
 
     /// Returns a job's present clip; `None` if the job is unknown or has no clip.

@@ -30,6 +30,9 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         for held in takes.iter().take(EXAMPLES) {
             let lines = held_line(&held.take, standing.said(&held.take));
             rows.extend(lines.lines().map(|line| Row::Text(line.to_owned(), DEEPER)));
+            if !held.is_wanted {
+                rows.push(Row::Text("      the manifest no longer has this job".to_owned(), DEEPER));
+            }
         }
         if takes.len() > EXAMPLES {
             rows.push(Row::Text(format!("  … and {} more", takes.len() - EXAMPLES), DEEPER));
@@ -38,6 +41,12 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
     let text = |line| Row::Text(line, 0);
     let give_up = |held: &Held| {
         Row::Command(format!("  if you do not want the clip:  {}", typed(&held.take.key, "--write-off")))
+    };
+    // A request of a job that the manifest no longer has would not be sent again.
+    let resubmit = |when: &str, takes: &[&Held]| {
+        let held = takes.iter().find(|held| held.is_wanted)?;
+        let (price, command) = (amount([held.resubmit_price]), typed(&held.take.key, "--resubmit"));
+        Some(Row::Command(format!("  {when}resubmit for {price}:  {command}")))
     };
     let doubt =
         |held: &&Held| matches!(held.take.state, State::Held { reason, .. } if reason.charge_in_doubt());
@@ -69,11 +78,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
             "  if you find the task:  {}",
             typed(&first.take.key, "--task-id ID")
         )));
-        let resubmit_price = amount([first.resubmit_price]);
-        rows.push(Row::Command(format!(
-            "  if you find no task, resubmit for {resubmit_price}:  {}",
-            typed(&first.take.key, "--resubmit")
-        )));
+        rows.extend(resubmit("if you find no task, ", &unknown));
         rows.push(give_up(first));
     }
     if let Some(first) = known.first() {
@@ -83,24 +88,12 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
             "  ask the provider for the result again, free of charge:  {}",
             typed(&first.take.key, "--again")
         )));
-        rows.push(Row::Command(format!(
-            "  resubmit for {}:  {}",
-            amount([first.resubmit_price]),
-            typed(&first.take.key, "--resubmit")
-        )));
+        rows.extend(resubmit("", &known));
         rows.push(give_up(first));
     }
     let doubtful = known.len() + unknown.len();
-    if doubtful > 0 && held.len() > 1 {
-        // `--all` applies to every rendering that needs a decision, not only to these.
-        let all = if doubtful == held.len() { "all of them" } else { "everything that needs your decision" };
-        let sum: Usd = held.iter().map(|held| held.resubmit_price).sum();
-        let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
-        let cost = amount(held.iter().map(|held| held.resubmit_price));
-        // `--max-extra` leaves unknown prices out.
-        let are_priced = held.iter().all(|held| held.resubmit_price > Usd::ZERO);
-        let note = if are_priced { "" } else { " (--max-extra counts an unknown price as $0.00)" };
-        rows.push(Row::Command(format!("  resubmit {all} for {cost}{note}:  {}", places.typed(&how))));
+    if doubtful > 0 {
+        rows.extend(resubmit_all(held, doubtful, places));
     }
     let missing: Vec<&Held> = held.iter().filter(|held| !doubt(held)).collect();
     if let Some(first) = missing.first() {
@@ -119,6 +112,30 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         }
     }
     rows
+}
+
+/// Returns the line with the command to resubmit all jobs that need a decision; `None` if fewer than two of them can be
+/// sent again. `doubtful` is the number of those that may have been charged.
+fn resubmit_all(held: &[Held], doubtful: usize, places: &Places) -> Option<Row> {
+    let wanted: Vec<&Held> = held.iter().filter(|held| held.is_wanted).collect();
+    if wanted.len() < 2 {
+        return None;
+    }
+    // `--all` applies to every rendering that needs a decision, not only to those that may have been charged.
+    let all = if wanted.len() < held.len() {
+        "those that the manifest still has"
+    } else if doubtful == held.len() {
+        "all of them"
+    } else {
+        "everything that needs your decision"
+    };
+    let sum: Usd = wanted.iter().map(|held| held.resubmit_price).sum();
+    let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
+    let cost = amount(wanted.iter().map(|held| held.resubmit_price));
+    // `--max-extra` leaves unknown prices out.
+    let are_priced = wanted.iter().all(|held| held.resubmit_price > Usd::ZERO);
+    let note = if are_priced { "" } else { " (--max-extra counts an unknown price as $0.00)" };
+    Some(Row::Command(format!("  resubmit {all} for {cost}{note}:  {}", places.typed(&how))))
 }
 
 /// Describes, in two lines, a rendering that needs a decision: its job with the time and id of its request, and the

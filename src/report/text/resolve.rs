@@ -37,6 +37,12 @@ pub fn words(job: &ResolvedJob) -> String {
         Ok(Resolution::Resubmitted(price)) => {
             format!("the next run sends it again, at a new charge of {}", amount([*price]))
         }
+        Ok(Resolution::ResubmittedChanged(price)) => {
+            format!(
+                "its input has changed: the next run renders it as it is now, at a new charge of {}",
+                amount([*price])
+            )
+        }
         Ok(Resolution::WrittenOff(usd)) => format!("written off; {}", counts_as_spent(*usd)),
         Err(unresolved) => unresolved.to_string(),
     }

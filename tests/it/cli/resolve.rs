@@ -154,9 +154,35 @@ fn the_task_of_another_product_is_not_filed_and_the_right_id_can_be_given_afterw
 fn a_job_that_left_the_manifest_is_not_ordered_anew() {
     let project = held();
     project.edit("products.csv", "sku-1,mug number 1\n", "");
-    project.run(&["run", "--yes", "--accept-changes"]).expect(7);
-    assert_whole!(project.run(&["resolve", "sku-1", "--resubmit", "--yes"]).expect(2));
+    assert_whole!(project.run(&["run", "--yes", "--accept-changes"]).expect(7));
+    assert_whole!(project.run(&["resolve", "sku-1", "--resubmit"]).expect(2));
+    assert_whole!(project.run(&["show", "sku-1"]).expect(0));
+    // The two that are left cost $0.80.
+    assert_whole!(project.run(&["resolve", "--all", "--resubmit", "--max-extra", "0.80"]).expect(7));
+    assert_whole!(project.run(&["status"]).expect(0));
     project.run(&["resolve", "sku-1", "--write-off"]).expect(0);
+}
+
+#[test]
+fn a_job_whose_input_changed_is_priced_as_it_is_wanted_now() {
+    let project =
+        Project::shop_with_faults(1, json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    project.edit(
+        "shotlist.yaml",
+        "model: zai/viduq1-text",
+        "model: zai/viduq1-image\n    image: \"https://shop.example/a.jpg\"",
+    );
+    project.edit(
+        "shotlist.yaml",
+        "version: 1",
+        "version: 1\nprices: { zai/viduq1-image: { per: clip, usd: \"3.00\" } }",
+    );
+    assert_whole!(project.run(&["resolve", "sku-1", "--resubmit", "--max-extra", "0.40"]).expect(8));
+    assert_whole!(project.run(&["resolve", "sku-1", "--resubmit"]).expect(2));
+    assert_whole!(project.run(&["resolve", "sku-1", "--resubmit", "--max-extra", "3"]).expect(0));
+    let told = project.run(&["run", "--yes", "--json"]).expect(0).lines().pop().unwrap();
+    assert_eq!(told["spent_usd"], "3.00", "{told}");
 }
 
 /// Makes two projects in one folder, each with one job that is in doubt. The manifest of the second one is `other.yaml`.
