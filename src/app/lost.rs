@@ -1,5 +1,6 @@
 //! Finds saved clips that are missing or altered, and reports them in `plan`, `run` and `status`.
 
+use super::disks;
 use super::error::Error;
 use super::exit::Exit;
 use super::moved::{is_at, leave_out_arrived};
@@ -265,24 +266,25 @@ impl Search<'_> {
         let is_missed = |clip: &Clip| clip.wanted && !lost.dismissed.contains(&clip.filed.take);
         let missing =
             found.lost.iter().filter(|(clip, loss)| *loss == ClipDamage::Missing && is_missed(clip)).count();
-        let refused = |what: String| {
+        let refused = |folder: &Path, what: String, next: &str| {
             let what = format!(
                 "{missing} of {} clips are missing in the folder `{}`, {what}; nothing was downloaded or sent. Mount the \
                  disk of this folder, then type the same command, or add --accept-changes if the clips are really gone",
                 found.clips,
-                root.display()
+                folder.display()
             );
-            Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed("run --accept-changes")))
+            Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed(next)))
         };
         if accepted {
-            accept_disks(session, root, found.disks).await?;
+            disks::accept(session, root, found.disks).await?;
         } else {
-            if found.moved > 0 {
-                return refused("which is not on the same disk as before".to_owned());
+            if let Some(folder) = disks::folder(&found.moved, root) {
+                return refused(&folder, "which is not on the same disk as before".to_owned(), "run");
             }
             let guard = manifest.guards.max_removed.filter(|_| missing > 0);
             if let Some(most) = guard.filter(|most| !most.allows(missing, found.clips)) {
-                return refused(format!("and the limit `guards.max_removed` allows only {most}"));
+                let what = format!("and the limit `guards.max_removed` allows only {most}");
+                return refused(root, what, "run --accept-changes");
             }
             if found.clips > 0 && session.store.disks()?.as_ref() != Some(&found.disks) {
                 session.store.note_disks(&found.disks).await?;
@@ -293,20 +295,6 @@ impl Search<'_> {
         }
         Ok(lost)
     }
-}
-
-/// Records the disks that hold clip folders now.
-///
-/// Disks that are no longer mounted are dropped, because a person has accepted that.
-async fn accept_disks(session: &Session, root: &Path, mut disks: BTreeSet<String>) -> Result<(), Error> {
-    disks.extend(session.store.disks()?.unwrap_or_default());
-    if disks.is_empty() {
-        return Ok(());
-    }
-    let tree = Tree::look_at(&session.places.state, root);
-    let mounted = tree.and_then(|tree| tree.mounted(&disks));
-    let mounted = mounted.map_err(|error| folder_error(&format!("could not be read: {error}")))?;
-    session.store.note_disks(&mounted).await.map_err(Error::from)
 }
 
 /// Returns all saved clips that are missing or altered.

@@ -22,6 +22,7 @@ pub mod consent;
 pub mod costs;
 pub mod decide;
 pub mod decided;
+pub(crate) mod disks;
 pub mod dismiss;
 pub mod doctor;
 pub(crate) mod environment;

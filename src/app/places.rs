@@ -33,7 +33,7 @@ pub struct Places {
     /// True in a rehearsal, whose clips are fake and whose charges are not real.
     pub sandbox: bool,
     /// True if the user named the output folder on the command line.
-    is_out_named: bool,
+    pub(crate) is_out_named: bool,
     /// Command-line flags with which another command uses the same paths.
     flags: String,
 }

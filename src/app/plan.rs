@@ -5,6 +5,7 @@
 use super::approval;
 use super::budget::{Level, caps, levels, unused};
 use super::decided::{Choice, Decided};
+use super::disks::not_mounted;
 use super::error::Error;
 use super::exit::Exit;
 use super::export::Fit;
@@ -116,7 +117,8 @@ impl Project {
         let choice = Choice { selection: &request.selection, approved: None, accepted };
         let decided = Decided::of(manifest, &loaded, &plan_tables, choice)
             .map_err(|error| error.or_hint(places.typed("plan")))?;
-        let lost = lost(places, manifest, &plan_tables, reader.as_ref(), &request.selection.only).await?;
+        let (lost, not_mounted) =
+            lost(places, manifest, &plan_tables, reader.as_ref(), &request.selection.only).await?;
         refuse_forgotten(self, &plan_tables, lost.all_altered())?;
         decided.warn(self);
         if request.fail_if_empty {
@@ -156,8 +158,13 @@ impl Project {
         } else {
             let providers = plan.sum.models().map(|model| model.provider.as_str());
             let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);
-            next(places, &plan, &lost, lacks_key)
+            not_mounted
+                .as_ref()
+                .map_or_else(|| next(places, &plan, &lost, lacks_key), |_| places.typed("plan"))
         };
+        if let Some(what) = &not_mounted {
+            self.tell(&News::Warning(what));
+        }
         let written = request.out.clone();
         Ok(PlanReport {
             plan,
@@ -226,21 +233,22 @@ impl PlanReport {
     }
 }
 
-/// Finds the jobs of the plan whose saved clips are missing or altered.
+/// Finds the jobs of the plan whose saved clips are missing or altered. Also returns the advice if a disk with clips is
+/// not mounted.
 async fn lost(
     places: &Places,
     manifest: &Manifest,
     plan_tables: &PlanTables,
     reader: Option<&Reader>,
     only: &[String],
-) -> Result<Lost, Error> {
-    let Some(reader) = reader else { return Ok(Lost::default()) };
+) -> Result<(Lost, Option<String>), Error> {
+    let Some(reader) = reader else { return Ok((Lost::default(), None)) };
     let recorded = reader.output().await?;
     let root = recorded.map_or_else(|| places.out.clone(), |recorded| places.folder.join(recorded));
     let search = Search { places, root: &root, manifest, plan_tables, only };
-    let (mut lost, _) = search.look(reader).await?;
+    let (mut lost, found) = search.look(reader).await?;
     lost.keep(plan_tables)?;
-    Ok(lost)
+    Ok((lost, not_mounted(&found.moved, &root)))
 }
 
 /// Opens temporary planning tables for the manifest's jobs, next to the database if there is one.

@@ -5,6 +5,7 @@
 use super::budget::{Level, caps, levels};
 use super::check::tally;
 use super::checker::Tally;
+use super::disks::not_mounted;
 use super::error::Error;
 use super::find::manifest;
 use super::lost::found;
@@ -122,10 +123,15 @@ impl Project {
         report.budget = budget;
         report.has_sheet = has_sheet;
         report.checks = tally(&reader, report.project.as_deref(), settings).await?;
+        let mut is_mounted = true;
         if is_watched {
             let root = places.clips(reader.output().await?.as_deref());
             match found(places, &root, &reader, report.project.as_deref()).await {
                 Ok(found) => {
+                    if let Some(what) = not_mounted(&found.moved, &root) {
+                        is_mounted = false;
+                        self.tell(&News::Warning(&what));
+                    }
                     let dismissed = reader.dismissed().await?;
                     for (clip, loss) in found.lost.iter().filter(|(clip, _)| clip.wanted) {
                         let is_meant = *loss == ClipDamage::Missing && dismissed.contains(&clip.filed.take);
@@ -136,7 +142,7 @@ impl Project {
                 Err(error) => self.tell(&News::Failed(&error)),
             }
         }
-        report.next = places.typed(&report.next_words());
+        report.next = places.typed(&report.next_words(is_mounted));
         Ok(report)
     }
 
@@ -255,7 +261,9 @@ impl StatusReport {
     }
 
     /// Returns the command to type next; the caller adds the flags that name the project's paths.
-    fn next_words(&self) -> String {
+    ///
+    /// `is_mounted` is false if clips are missing because their disk is not mounted.
+    fn next_words(&self, is_mounted: bool) -> String {
         let standing = &self.standing;
         if self.holder.is_some() {
             return "status".to_owned();
@@ -272,6 +280,7 @@ impl StatusReport {
         let show = |take: &Take| format!("show {}", quoted(&take.key.to_string()));
         match standing.held.first().map(|held| &held.take).or(standing.failed.first()) {
             Some(take) => show(take),
+            None if !is_mounted => "status".to_owned(),
             None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
             None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
             None => match standing.written_off.first() {

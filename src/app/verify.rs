@@ -1,5 +1,6 @@
 //! Compares the saved clips with their records, and restores missing or altered clips.
 
+use super::disks::not_mounted;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::project_name;
@@ -10,6 +11,7 @@ use super::reporter::News;
 use super::session::{Session, reader};
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::{JobKey, TakeId};
+use crate::engine::lost::on_other_disks;
 use crate::files::{Finding, SidecarFault, Tree};
 use crate::plan::known::Filed;
 use crate::store::{Clip, ClipsFrom, Reader, StoreError};
@@ -116,7 +118,22 @@ impl Project {
         if is_repair {
             forgotten::unknown(places, unknown, cost)?;
         }
-        let (exit, next) = if is_repair && !comparison.lost.is_empty() {
+        let missing = comparison.lost.iter().filter(|(_, loss)| *loss == ClipDamage::Missing);
+        let missing: Vec<Clip> = missing.map(|(clip, _)| clip.clone()).collect();
+        let moved = on_other_disks(&reader, &tree, missing).await.map_err(owner::local)?;
+        // A folder that the user names may be a copy, which has its own disks.
+        let elsewhere = not_mounted(&moved, &root).filter(|_| is_repair || !places.is_out_named);
+        let (exit, next) = if let Some(what) = elsewhere {
+            if is_repair {
+                let run = places.typed("run --accept-changes");
+                let what = format!(
+                    "{what}, or confirm with `{run}` that its clips are gone; nothing was restored or changed"
+                );
+                return Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed("verify")));
+            }
+            self.tell(&News::Warning(&what));
+            (Exit::SomeFailed, places.typed("verify"))
+        } else if is_repair && !comparison.lost.is_empty() {
             let session = Session::open(self, "verify")?;
             session.keep_output().await?;
             let lost = std::mem::take(&mut comparison.lost);

@@ -33,8 +33,8 @@
 //! - From every state a final state can be reached. Bad answers about a task lead to `held` after a limited number.
 //!   Only failed polls and faults of the clip's server are retried without a limit.
 //!
-//! [`State::on`] also replays a ledger. The events `WasHeld` and `WasPlaced`, which say what an earlier process did,
-//! occur only in a replay.
+//! [`State::on`] also replays a ledger. The event `WasHeld`, which says what an earlier process did, occurs only in a
+//! replay. The event `WasPlaced` also occurs if a person put back a clip that was to be downloaded again.
 
 mod charge;
 mod clip;

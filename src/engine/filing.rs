@@ -125,7 +125,8 @@ async fn file(
         // A move that a crash ended may have left the clip at a path without a record, with its sidecar. The clip is
         // copied, because a person may have made that copy.
         let (copies, gone) = (copies.clone(), from.clone());
-        let found = blocking(move || copies.find(&gone.take, &gone.path, &gone.file)).await?;
+        let look = move || copies.find(&gone.take, &gone.path, &gone.file).unwrap_or_default();
+        let found = blocking(look).await?;
         let arrived = refile(found.into_iter().map(|place| (place, true)).collect()).await?;
         filed = arrived.map(|_| Some(from.path.clone()).filter(|left| !copy && !left.is_empty()));
     }

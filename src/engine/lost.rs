@@ -15,6 +15,7 @@ use crate::store::{Clip, ClipsFrom, Details, Reader, Store};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 const PAGE: u32 = 1024;
@@ -32,9 +33,9 @@ pub struct Found {
     /// The folders that are on another disk than the state folder. The recorded list is corrected for each clip that
     /// was found on another disk than recorded.
     pub disks: BTreeSet<String>,
-    /// The number of missing clips whose folder is now on another disk than recorded, for example because a disk is not
+    /// The folders of missing clips that are now on another disk than recorded, for example because a disk is not
     /// mounted.
-    pub moved: usize,
+    pub moved: BTreeSet<String>,
 }
 
 /// Checks by name and size whether the present clip of every job still exists, in one project or in all (`None`).
@@ -61,12 +62,12 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
     });
     let mut looked = std::pin::pin!(looked.buffered(AT_ONCE));
     while let Some(page) = looked.next().await {
-        for (clip, Look { loss, disk }) in page? {
+        for (clip, look) in page? {
             found.clips += 1;
+            found.moved.extend(other_disk(before.as_ref(), &clip, &look));
+            let Look { loss, disk } = look;
             let then = disk_among(&known, &clip.filed.path);
-            if loss == Some(ClipDamage::Missing) {
-                found.moved += usize::from(before.is_some() && disk != then);
-            } else if disk != then {
+            if loss != Some(ClipDamage::Missing) && disk != then {
                 then.map(|then| found.disks.remove(&then));
                 found.disks.extend(disk);
             }
@@ -80,6 +81,29 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
             .retain(|(clip, loss)| *loss != ClipDamage::Altered || !newer.contains_key(&clip.filed.path));
     }
     Ok(found)
+}
+
+/// Returns the folder of a missing clip that is now on another disk than recorded; `None` if the clip is there, or if
+/// its disk is the recorded one.
+fn other_disk(known: Option<&BTreeSet<String>>, clip: &Clip, look: &Look) -> Option<String> {
+    let then = disk_among(known?, &clip.filed.path);
+    let is_other = look.loss == Some(ClipDamage::Missing) && look.disk != then;
+    then.or_else(|| look.disk.clone()).filter(|_| is_other)
+}
+
+/// Returns the folders of those of the `clips` that are missing and whose disk is not the recorded one.
+pub async fn on_other_disks(
+    reader: &Reader,
+    tree: &Tree,
+    clips: Vec<Clip>,
+) -> Result<BTreeSet<String>, Failure> {
+    let (known, tree) = (reader.disks().map_err(Failure::store)?, tree.clone());
+    let look = move || {
+        let looks = tree.look(clips.iter().map(|clip| (clip.filed.path.as_str(), &clip.filed.file)))?;
+        let looks = clips.iter().zip(looks);
+        Ok(looks.filter_map(|(clip, look)| other_disk(known.as_ref(), clip, &look)).collect())
+    };
+    blocking(look).await?.map_err(|error: io::Error| Failure::local(error))
 }
 
 /// Returns the clips that are already at their paths but not recorded as saved, by path.
@@ -125,15 +149,25 @@ impl Copies {
 
     /// Returns the path of an undamaged copy of the clip, other than its recorded path `path`. The copy may be in the
     /// archive, or where a person moved the clip together with its sidecar (the JSON file next to the clip).
-    pub(super) fn find(&self, take: &TakeId, path: &str, file: &ClipFile) -> Option<String> {
+    /// Returns an error if a copy may exist but cannot be read, for example because its disk is not mounted.
+    pub(super) fn find(&self, take: &TakeId, path: &str, file: &ClipFile) -> io::Result<Option<String>> {
         let archived = format!("{ARCHIVE}{path}");
         let archived = [kept_path(&archived, take), archived];
-        let is_whole = |name: &&String| *name != path && self.tree.is_placed(name, file);
-        if let Some(found) = archived.iter().find(is_whole) {
-            return Some(found.clone());
+        if let Some(found) = self.first_whole(&archived, path, file)? {
+            return Ok(Some(found));
         }
         let with_sidecar = self.with_sidecar.get_or_init(|| self.tree.clips_by_take().unwrap_or_default());
-        with_sidecar.get(take)?.iter().find(is_whole).cloned()
+        with_sidecar.get(take).map_or(Ok(None), |names| self.first_whole(names, path, file))
+    }
+
+    /// Returns the first of `names`, other than the recorded path `path`, that has the undamaged clip.
+    fn first_whole(&self, names: &[String], path: &str, file: &ClipFile) -> io::Result<Option<String>> {
+        for name in names.iter().filter(|name| *name != path) {
+            if self.tree.try_is_placed(name, file)? {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -142,7 +176,7 @@ impl Copies {
 pub(super) async fn take_back(tree: &Tree, take: &Take, file: ClipFile) -> Result<bool, Failure> {
     let (output, id, path) = (Copies::of(tree.clone()), take.id.clone(), take.path.clone());
     let copied = blocking(move || {
-        let from = output.find(&id, &path, &file)?;
+        let from = output.find(&id, &path, &file).ok()??;
         Some(output.tree.refile(&from, &path, &file, Refile::Copy, None))
     });
     match copied.await? {
@@ -170,8 +204,11 @@ pub async fn bring_back(
     let others = output.clone();
     let owner = id.clone();
     let copied = blocking(move || {
-        let whole = names.iter().find(|name| others.tree.is_placed(name, &file)).cloned();
-        match whole.or_else(|| others.find(&owner, &path, &file)) {
+        let whole = match others.first_whole(&names, &path, &file)? {
+            None => others.find(&owner, &path, &file)?,
+            whole => whole,
+        };
+        match whole {
             Some(from) => others.tree.refile(&from, &path, &file, Refile::Copy, None).map(|()| Err(from)),
             None => Ok(Ok(names)),
         }

@@ -1,6 +1,6 @@
 //! Compares the file under a clip's name with the recorded clip, without changing anything.
 
-use super::dir::hash;
+use super::dir::{NameState, hash};
 use super::obstacle::is_of_machine;
 use super::sidecars::file_of;
 use super::tree::Tree;
@@ -39,6 +39,26 @@ pub enum SidecarFault {
 }
 
 impl Tree {
+    /// Checks whether the file under a name has the size and hash that are recorded for the clip. Returns `false` for a
+    /// file that cannot be read.
+    #[must_use]
+    pub fn is_placed(&self, target: &str, clip: &ClipFile) -> bool {
+        self.try_is_placed(target, clip).unwrap_or(false)
+    }
+
+    /// Checks whether the file under a name has the size and hash that are recorded for the clip. Returns an error if
+    /// the clip may be there but cannot be read, for example because its disk is not mounted.
+    pub fn try_is_placed(&self, target: &str, clip: &ClipFile) -> io::Result<bool> {
+        match self.locate(target, false).and_then(|(dir, name)| dir.compare(name, clip)) {
+            Ok(standing) => Ok(standing == NameState::Same),
+            Err(error) if error.kind() == io::ErrorKind::NotFound || !is_of_machine(&error) => Ok(false),
+            Err(error) => {
+                let what = format!("`{target}` cannot be compared with its record: {error}");
+                Err(io::Error::new(error.kind(), what))
+            }
+        }
+    }
+
     /// Compares the file under a name with a clip by the hash of all its bytes.
     #[must_use]
     pub fn examine(&self, target: &str, clip: &ClipFile) -> Finding {

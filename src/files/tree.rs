@@ -1,6 +1,6 @@
 //! Manages the output folder and the folder of unfinished downloads.
 
-use super::dir::{Dir, NameState, hash};
+use super::dir::{Dir, hash};
 use super::steps::Stamp;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -147,13 +147,6 @@ impl Tree {
     /// Locks a directory. Waits at most [`Tree::patience`] while another program holds the lock.
     pub(super) fn lock(&self, dir: &Dir) -> io::Result<Dir> {
         dir.lock(self.inner.patience)
-    }
-
-    /// Checks whether the file under a name has the size and hash that are recorded for the clip.
-    #[must_use]
-    pub fn is_placed(&self, target: &str, clip: &ClipFile) -> bool {
-        let standing = self.locate(target, false).and_then(|(dir, name)| dir.compare(name, clip));
-        matches!(standing, Ok(NameState::Same))
     }
 
     /// Returns the size and hash of the file under that name, if there is one.

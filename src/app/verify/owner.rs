@@ -72,8 +72,10 @@ pub(super) async fn free(session: &Session, tree: &Tree, clip: &Clip) -> Result<
     let (at, kept) = (path.clone(), kept_path(&path, &take.id));
     let moving = tree.clone();
     let moved = move || -> Result<Option<(String, bool)>, PlaceFault> {
-        if names.iter().any(|name| moving.is_placed(name, &file)) {
-            return Ok(None);
+        for name in &names {
+            if moving.try_is_placed(name, &file)? {
+                return Ok(None);
+            }
         }
         for name in names {
             match moving.refile(&at, &name, &file, Refile::Move, None) {

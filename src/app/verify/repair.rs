@@ -59,7 +59,8 @@ pub(super) async fn repair(
     let copies = Copies::of(tree.clone());
     for clip in freed.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
         let (look, Filed { path, file, .. }) = (tree.clone(), clip.filed.clone());
-        if tokio::task::spawn_blocking(move || look.is_placed(&path, &file)).await.map_err(local)? {
+        let placed = tokio::task::spawn_blocking(move || look.try_is_placed(&path, &file));
+        if placed.await.map_err(local)?.map_err(local)? {
             tell("restored", &clip, "the clip was at another clip's path");
             continue;
         }

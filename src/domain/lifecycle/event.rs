@@ -187,8 +187,8 @@ pub enum Event {
     ClipGone,
     /// The ledger says that the take waited for a person's decision, for this reason.
     WasHeld(HeldReason),
-    /// The ledger says that an earlier process gave this clip its final name. The take becomes
-    /// [`State::Placing`](super::State::Placing), so that the program checks whether the file exists.
+    /// The ledger says that an earlier process gave this clip its final name, or a person put the clip back there. The
+    /// take becomes [`State::Placing`](super::State::Placing), so that the program checks whether the file exists.
     WasPlaced(ClipFile),
 }
 

@@ -4,11 +4,13 @@ use super::ask::PollLimits;
 use super::{Drive, Left, Next};
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::Said;
-use crate::domain::lifecycle::{PollCounters, State, Task};
+use crate::domain::lifecycle::{ClipFile, Event, PollCounters, State, Task};
 use crate::domain::policy::{Policy, Tick};
 use crate::domain::take::Take;
 use crate::engine::batched_polls::Answer;
+use crate::engine::blocking::blocking;
 use crate::engine::outlook;
+use crate::engine::world::Failure;
 use futures::future::OptionFuture;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::Ordering;
@@ -70,6 +72,9 @@ impl Drive {
         stop: &CancellationToken,
         heard: &mut Heard,
     ) -> Next {
+        if let Some(file) = self.clip_put_back(take).await? {
+            return self.record(take, Event::WasPlaced(file), None, None).await;
+        }
         let at = self.world.clock.tick();
         let is_clock_doubtful = self.world.is_clock_doubtful.load(Ordering::Relaxed);
         let is_patient = !heard.patience.ended(at, &self.lane.policy, is_clock_doubtful);
@@ -85,6 +90,19 @@ impl Drive {
         heard.patience.note(at.now, &polled);
         self.learn(at, take, &polled, heard);
         Ok(polled)
+    }
+
+    /// Returns the size and hash of the clip if the task was certainly charged and the clip is already at its path. Its
+    /// sidecar (the JSON file next to the clip) must prove that.
+    ///
+    /// A person may have put the clip back, or mounted its disk, after `verify --repair` queued a new download. By then
+    /// the link of the clip may have expired.
+    async fn clip_put_back(&self, take: &Take) -> Result<Option<ClipFile>, Failure> {
+        if !matches!(&take.state, State::Running { task, .. } if task.charged) {
+            return Ok(None);
+        }
+        let (tree, path, id) = (self.world.tree.clone(), take.path.clone(), take.id.clone());
+        blocking(move || tree.clip_of(&path, &id)).await
     }
 
     /// Waits until the take's poll is due, which becomes earlier if other tasks of the same kind finish meanwhile.

@@ -98,3 +98,19 @@ fn p23_a_state_that_cannot_be_written_is_read_and_nothing_is_sent() {
     );
     assert_eq!(project.requests().len(), 1);
 }
+
+#[test]
+fn p24_clips_on_a_disk_that_is_not_mounted_are_not_given_up() {
+    if !can_mount() {
+        return;
+    }
+    let project = shop(2, "");
+    let mounted = "mkdir -p renders/all/sku-2; mount -t tmpfs none renders/all/sku-2; $P run --yes";
+    apart(&project, mounted).expect(0);
+    for words in [&["plan"][..], &["status"]] {
+        assert_whole!(project.run(words).expect(0));
+    }
+    assert_whole!(project.run(&["verify"]).expect(3));
+    assert_whole!(project.run(&["verify", "--repair"]).expect(9));
+    assert_eq!((project.takes("done"), project.charges().len()), (2, 2));
+}

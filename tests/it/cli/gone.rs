@@ -98,6 +98,28 @@ fn expire_links(project: &Project) {
     project.fault(serde_json::json!([{ "on": "download", "when": {}, "do": { "status": { "code": 404 } } }]));
 }
 
+#[test]
+fn a_clip_that_a_person_puts_back_is_recorded_although_its_link_has_expired() {
+    let project = finished(1, "");
+    expire_links(&project);
+    let aside = || fs::rename(project.path(&clip(1)), project.path("aside.mp4")).unwrap();
+    let put_back = || fs::rename(project.path("aside.mp4"), project.path(&clip(1))).unwrap();
+    aside();
+    project.run(&["verify", "--repair"]).expect(5);
+    put_back();
+    assert_whole!(project.run(&["collect"]).expect(0));
+    project.run(&["verify"]).expect(0);
+
+    aside();
+    project.run(&["verify", "--repair"]).expect(5);
+    project.run(&["collect"]).expect(7);
+    put_back();
+    project.run(&["resolve", "hero/sku-1", "--again"]).expect(0);
+    project.run(&["collect"]).expect(0);
+    project.run(&["verify"]).expect(0);
+    assert_eq!(project.charges().len(), 1);
+}
+
 fn move_to_clips(project: &Project) {
     fs::rename(project.path("renders"), project.path("clips")).unwrap();
     project.edit("shotlist.yaml", "renders/", "clips/");
