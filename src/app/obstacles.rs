@@ -93,7 +93,9 @@ impl<'a> Obstacles<'a> {
                 self.disk.get_or_insert_with(|| format!("{}: {}", name.display(), obstacle.what));
                 return;
             }
-            if has_own && self.tree.file_at(&target.path).is_some() {
+            // The clip itself may be unchanged, with a file in the way of its sidecar or of the folder for older clips.
+            let is_other = |file: ClipFile| !target.may_stand.contains(&file);
+            if has_own && self.tree.file_at(&target.path).is_some_and(is_other) {
                 self.is_altered = true;
                 self.problems.push(altered(&self.session.places, &target.path));
                 return;

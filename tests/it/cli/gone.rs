@@ -333,3 +333,22 @@ fn prune_has_nothing_to_move_if_the_clip_of_a_removed_product_is_gone() {
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 2);
 }
+
+#[test]
+fn a_file_in_the_way_of_a_sidecar_is_named_and_the_clip_is_not_called_altered() {
+    let project = finished(2, "");
+    project.write("renders/_takes", b"notes");
+    assert_whole!(project.run(&["redo", "hero/sku-1", "--yes"]).expect(4));
+    fs::remove_file(project.path("renders/_takes")).unwrap();
+
+    let sidecar = format!("{}.json", clip(2));
+    let ours = fs::read(project.path(&sidecar)).unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&ours).unwrap();
+    let notes = serde_json::json!({ "title": "sku-2_hero.mp4", "sha256": told["sha256"] });
+    project.write(&sidecar, notes.to_string());
+    project.edit("shotlist.yaml", "A slow", "A fast");
+    assert_whole!(project.run(&["run", "--yes"]).expect(4));
+    project.write(&sidecar, &ours);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 4);
+}
