@@ -66,9 +66,8 @@ impl Tree {
             Ok(finding) => finding,
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound => Finding::Missing,
-                io::ErrorKind::InvalidInput | io::ErrorKind::NotADirectory => {
-                    Finding::Foreign(error.to_string())
-                }
+                io::ErrorKind::InvalidInput => Finding::Foreign(error.to_string()),
+                // The clip may be behind a link in the place of its folder.
                 _ => Finding::Unreadable(error.to_string()),
             },
         }

@@ -48,7 +48,8 @@ pub fn lines(report: &VerifyReport) -> Vec<String> {
     ];
     parts.extend(found.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
     let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(report.bytes), parts.join(" · "))];
-    if report.wrong() > 0 && !report.is_repair {
+    let can_be_restored = report.missing + report.damaged + report.foreign > 0;
+    if can_be_restored && !report.is_repair {
         lines.push(
                 "Restore the clips from a backup of the output folder, or use `--repair`: it restores, free of charge, \
                  what still exists as a copy or at the provider, where links expire within a day. Nothing was changed \

@@ -352,3 +352,18 @@ fn a_file_in_the_way_of_a_sidecar_is_named_and_the_clip_is_not_called_altered() 
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(project.charges().len(), 4);
 }
+
+#[test]
+fn a_link_in_the_place_of_a_folder_is_named_and_its_clips_are_not_called_replaced() {
+    let project = finished(2, "");
+    fs::create_dir(project.path("disk")).unwrap();
+    fs::rename(project.path("renders"), project.path("disk/renders")).unwrap();
+    std::os::unix::fs::symlink("disk/renders", project.path("renders")).unwrap();
+    project.run(&["run", "--yes"]).expect(0);
+    assert_whole!(project.run(&["verify"]).expect(3));
+    assert_whole!(project.run(&["verify", "--repair", "--replace-altered"]).expect(3));
+    fs::remove_file(project.path("renders")).unwrap();
+    fs::rename(project.path("disk/renders"), project.path("renders")).unwrap();
+    project.run(&["verify"]).expect(0);
+    assert_eq!(project.charges().len(), 2);
+}
