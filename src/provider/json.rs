@@ -33,6 +33,16 @@ pub(crate) fn is_object(json: &[u8]) -> bool {
         && serde_json::from_str::<IgnoredAny>(&mended(json)).is_ok()
 }
 
+/// Calls a function with a JSON value and with every value inside it.
+pub(super) fn walk(value: &Json, visit: &mut impl FnMut(&Json)) {
+    visit(value);
+    match value {
+        Json::Object(members) => members.values().for_each(|value| walk(value, visit)),
+        Json::Array(values) => values.iter().for_each(|value| walk(value, visit)),
+        _ => {}
+    }
+}
+
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     let json = mended(json);
     let read = |json: &[u8]| serde_json::from_slice(json).ok();

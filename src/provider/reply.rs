@@ -12,6 +12,7 @@ use crate::domain::lifecycle::Charged;
 use crate::domain::money::Usd;
 use crate::wire::Reply;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The largest number of characters from an unclear reply that a message shows.
@@ -112,8 +113,8 @@ pub fn is_success(reply: &Reply) -> bool {
     (200..300).contains(&reply.status)
 }
 
-/// Returns the fault for a reply to a submission if the reply names no task. The fault says whether a paid task may
-/// exist.
+/// Returns the fault for a reply to a submission if the reply names no task at a documented place. The fault says
+/// whether a paid task may exist: a refusal that names a task at any other place is in doubt.
 #[must_use]
 pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &ErrorTables) -> Fault {
     let by_code = meanings.of_code(complaint);
@@ -136,6 +137,13 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &ErrorTab
         200..=299 | 500..=599 => by_code.unwrap_or(FaultKind::Unknown),
         _ => FaultKind::Unknown,
     };
+    // A redirect comes before any work, so it is no proof of a task.
+    let is_error = reply.status >= 400 || (is_success(reply) && kind != FaultKind::Unknown);
+    if let tasks @ [_, ..] = &*tasks(reply)
+        && is_error
+    {
+        return doubted(reply, tasks, complaint.cloned());
+    }
     let mut said = said(reply, complaint);
     let has_words = complaint.is_some_and(|complaint| !complaint.message.is_empty());
     // Such an answer may name the task in a way that is not documented.
@@ -152,6 +160,19 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &ErrorTab
         said.text = format!("{}; the check `{check}` of the model's card did not detect this", said.text);
     }
     Fault::new(paused(kind, reply, complaint), said)
+}
+
+/// Returns the ids of the tasks that a reply names at any place: each `task_id`, and the `id` of each `data`.
+fn tasks(reply: &Reply) -> Vec<String> {
+    let mut ids = BTreeSet::new();
+    let mut collect = |value: &Json| {
+        ids.extend(text(value.get("task_id")));
+        ids.extend(text(value.pointer("/data/id")));
+    };
+    if let Some(answer) = json::read(&reply.body) {
+        json::walk(&answer, &mut collect);
+    }
+    ids.into_iter().collect()
 }
 
 /// Returns the first characters of a reply, in which a person may find the id of a paid task; `None` for a web page or
@@ -215,9 +236,10 @@ pub fn named(task: &str) -> String {
 /// Returns the fault for a reply that contradicts itself and names tasks. A paid task may exist, so the message names
 /// the tasks. A person can then say which of these tasks belongs to the job.
 fn doubted(reply: &Reply, tasks: &[String], complaint: Option<Complaint>) -> Fault {
-    let words = complaint.unwrap_or_default().message;
+    let words = complaint.map(|complaint| complaint.message).filter(|words| !words.is_empty());
+    let words = words.map(|words| format!(": {words}")).unwrap_or_default();
     let message = match tasks {
-        [task] => format!("the answer is an error, but names {}: {words}", named(task)),
+        [task] => format!("the answer is an error, but names {}{words}", named(task)),
         several => {
             let all: Vec<_> = several.iter().map(|task| named(task)).collect();
             format!("the answer names several tasks: {}", all.join(" and "))

@@ -307,15 +307,41 @@ fn a14_a_reply_that_contradicts_itself_is_in_doubt_and_names_its_tasks() {
     assert_eq!(result(200, &["a", "a"], false, None), "a");
     assert_eq!(result(200, &["a"], true, complaint("1")), "a", "a task that has failed already");
     assert_eq!(result(200, &["a"], false, complaint("2")), "a");
-    assert_eq!(
-        result(200, &["a"], false, complaint("1")),
-        "doubt: the answer is an error, but names task a:"
-    );
-    assert_eq!(result(429, &["a"], false, None), "doubt: the answer is an error, but names task a:");
+    assert_eq!(result(200, &["a"], false, complaint("1")), "doubt: the answer is an error, but names task a");
+    assert_eq!(result(429, &["a"], false, None), "doubt: the answer is an error, but names task a");
     assert_eq!(
         result(200, &["a", "b"], true, None),
         "doubt: the answer names several tasks: task a and task b"
     );
     assert_eq!(result(400, &[], false, complaint("1")), "Rejected(Input)");
     assert_eq!(result(307, &["a"], false, None), "Stop(Setup)");
+}
+
+#[test]
+fn a14_a_refusal_names_its_task_wherever_it_stands() {
+    let result = |status, headers: &[(&str, &str)], body: &str| {
+        let reply = Reply { body: body.into(), ..reply(status, headers) };
+        let fault = refused(&reply, object(&reply).as_ref().and_then(complaint).as_ref(), &MEANINGS);
+        (fault.kind, fault.said.text)
+    };
+    let later = ("retry-after", "1");
+    for (status, body, named) in [
+        (503, r#"{"data":{"task_id":"a"}}"#, "task a"),
+        (503, r#"{"data":{"id":7}}"#, "task 7"),
+        (503, r#"[{"task_id":"a"}]"#, "task a"),
+        (500, r#"{"code":"1","message":"no","data":{"task_id":"a"}}"#, "task a: no"),
+        (429, r#"{"tasks":[{"task_id":"a"},{"task_id":"a"}]}"#, "task a"),
+        (400, r#"{"error":{"code":"103","message":"no","task_id":"a"}}"#, "task a: no"),
+        (404, r#"{"task_id":"a"}"#, "task a"),
+        (200, r#"{"code":"103","message":"no","data":{"task_id":"a"}}"#, "task a: no"),
+    ] {
+        let (kind, text) = result(status, &[later], body);
+        assert_eq!((kind, text), (FaultKind::Unknown, format!("the answer is an error, but names {named}")));
+    }
+    let busy = FaultKind::Busy { after: Some(Duration::from_secs(1)) };
+    for body in [r#"{"task_id":null}"#, r#"{"data":{"task_id":" "}}"#, r#"{"id":"a","request_id":"b"}"#] {
+        assert_eq!(result(503, &[later], body).0, busy, "{body}");
+    }
+    let moved = result(307, &[], r#"{"data":{"task_id":"a"}}"#);
+    assert_eq!(moved.0, FaultKind::Stop(Stop::Setup));
 }

@@ -269,6 +269,16 @@ fn n20_a_web_page_in_place_of_an_answer_is_held() {
 }
 
 #[test]
+fn a14_a_refusal_that_names_a_task_inside_is_not_sent_again() {
+    let body = json!({ "message": "try later", "data": { "task_id": "task-7001" } }).to_string();
+    let later = json!({ "status": {
+        "code": 503, "headers": { "retry-after": "1" }, "body": body, "accept": true } });
+    let project = Project::shop_with_faults(1, json!([{ "on": "submit", "do": later }]));
+    assert_whole!(project.run(&["run", "--yes"]).expect(7));
+    assert_eq!((project.charges().len(), project.takes("held")), (1, 1));
+}
+
+#[test]
 fn n22_a_redirect_is_not_followed_with_a_paid_request() {
     let to = |code: u16| {
         json!({ "on": "submit", "do": { "status": {
