@@ -129,8 +129,6 @@ impl Recovery {
     }
 
     /// Reads the sidecars of clips that the database and the ledger lack. Returns true if there is anything to rebuild.
-    ///
-    /// Returns an error for a damaged database if neither the ledger nor a sidecar has any record of a submission.
     pub fn examine(&mut self, clips: &dyn ClipFinder) -> Result<bool, StoreError> {
         let path = folder::database(&self.dir);
         let old = readable(&path)?;
@@ -151,12 +149,7 @@ impl Recovery {
                 self.witnesses.entry(id.0.clone()).or_default().push(found);
             }
         }
-        let has_intents = self.tail.entries.iter().any(|entry| entry.kind == Kind::Intent);
-        match &self.why {
-            _ if !self.witnesses.is_empty() => Ok(true),
-            Some(why) if !has_intents && old.is_none() => Err(why.clone()),
-            why => Ok(why.is_some()),
-        }
+        Ok(self.why.is_some() || !self.witnesses.is_empty())
     }
 
     /// Returns the error because of which recovery is needed; `None` if the database and the ledger are undamaged and
@@ -221,7 +214,10 @@ impl Recovery {
             tx.execute("INSERT INTO output (root) VALUES (?1)", [out]).map_err(sql)?;
         }
         // The lines of a damaged ledger that was rebuilt are missing, too, if the database that knew of them is gone.
-        let has_gaps = has_gaps || reported.unmatched > 0 || (bare && self.has_damaged_ledger()?);
+        // If nothing is left of the ledger either, the lost database alone knew what was sent.
+        let is_silent = self.tail.entries.iter().all(|entry| entry.kind != Kind::Intent);
+        let has_gaps =
+            has_gaps || reported.unmatched > 0 || (bare && (is_silent || self.has_damaged_ledger()?));
         if has_gaps {
             meta::set_gaps(&tx, now).map_err(sql)?;
         }
@@ -239,8 +235,7 @@ impl Recovery {
         let entries: Vec<Entry> = self.tail.entries.iter().chain(&added).cloned().collect();
         replay::agree(&tx, &entries, self.ledger.end()).map_err(sql)?;
         tx.commit().map_err(sql)?;
-        // The last connection to close folds the log into the file, which is then complete without it.
-        db.close().map_err(|(_, e)| sql(e))?;
+        schema::close(db, &new)?;
         let old = self.give_name(&new, now)?;
         let replay::Recovered { submissions, sum, takes, missing, unmatched, gone } = reported;
         let (submissions, sum, takes) = (submissions - found, sum - clips_sum, takes - found);

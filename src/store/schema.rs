@@ -93,12 +93,26 @@ pub(super) fn create(dir: &Path) -> Result<(), StoreError> {
     remove_with_logs(&staged)?;
     let mut db = open_to_write(&staged)?;
     migrate(&mut db, &staged)?;
-    db.close().map_err(|(_, e)| StoreError::sql(&staged, &e))?;
-    File::open(&staged).and_then(|file| file.sync_all()).map_err(|e| StoreError::io(&staged, &e))?;
+    close(db, &staged)?;
     // SQLite would take the logs of a database that is gone for those of the new one.
     remove_with_logs(&path)?;
     fs::rename(&staged, &path).map_err(|e| StoreError::io(&path, &e))?;
     folder::sync(dir)
+}
+
+/// Closes a new database whose file is complete without its log, so that the file can be renamed. Makes the file
+/// durable.
+///
+/// Returns an error if the log could not be moved into the file, for example because the disk is full. SQLite itself
+/// ignores such an error when it closes a database.
+pub(super) fn close(db: Connection, path: &Path) -> Result<(), StoreError> {
+    let sql = |e| StoreError::sql(path, &e);
+    let is_busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(sql)?;
+    if is_busy {
+        return Err(StoreError::Busy { path: path.to_owned() });
+    }
+    db.close().map_err(|(_, e)| sql(e))?;
+    File::open(path).and_then(|file| file.sync_all()).map_err(|e| StoreError::io(path, &e))
 }
 
 /// Removes a database and the log files that SQLite keeps next to it, if they exist.

@@ -53,7 +53,9 @@ fn lines(recovered: &Recovered) -> Vec<String> {
         Some(format!("{takes} {words}{money}"))
     };
     let standing: Vec<String> = STATES.iter().filter_map(named).collect();
-    lines.push(format!("now      {}", standing.join(" · ")));
+    if !standing.is_empty() {
+        lines.push(format!("now      {}", standing.join(" · ")));
+    }
     if *missing > 0 {
         lines.push(format!(
             "missing  {} missing from the folder `{}`; the next run downloads again, free of charge, each clip whose link \

@@ -5,18 +5,23 @@
 #![expect(clippy::disallowed_methods, reason = "unshare and mount are looked for where the test was started")]
 
 use crate::snapshot::assert_whole;
-use crate::support::{Ended, Project};
+use crate::support::{Ended, Project, Running};
 use std::process::Command;
 
-/// Runs a shell's words with a mount namespace of their own; `$P` is the program.
-fn apart(project: &Project, words: &str) -> Ended {
+/// Starts a shell's words with a mount namespace of their own; `$P` is the program.
+fn start_apart<'a>(project: &'a Project, flags: &str, words: &str) -> Running<'a> {
     let mut command = Command::new("unshare");
-    command.args(["-m", "sh", "-ec", words]);
+    command.args(["-m", "sh", flags, words]);
     project.at_home(&mut command);
     command
         .env("P", env!("CARGO_BIN_EXE_shotlist"))
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    project.start_as(command).wait()
+    project.start_as(command)
+}
+
+/// Runs a shell's words up to the first failure.
+fn apart(project: &Project, words: &str) -> Ended {
+    start_apart(project, "-ec", words).wait()
 }
 
 /// Returns whether a mount namespace can be had.
@@ -35,6 +40,41 @@ fn shop(rows: usize, section: &str) -> Project {
     project.edit("shotlist.yaml", "{{ item.id }}_{{ shot }}", "all/{{ item.id }}/{{ shot }}");
     project.edit("shotlist.yaml", "version: 1\n", &format!("version: 1\n{section}"));
     project
+}
+
+/// Runs a command with the state folder on disks of many sizes, from one on which the database fits at most in part.
+/// Then each disk grows. `fill` fills a new disk.
+fn on_small_disks(project: &Project, kilobytes: std::ops::Range<u32>, fill: &str, command: &str) -> Ended {
+    let sizes: Vec<String> = kilobytes.step_by(24).map(|size| size.to_string()).collect();
+    let words = format!(
+        "mkdir -p .shotlist; full=0
+         for size in {}; do
+           mount -t tmpfs -o size=${{size}}k,mode=700 none .shotlist; {fill}
+           if ! $P {command} > said 2>&1; then grep -q 'disk full' said; full=$((full + 1)); fi
+           mount -o remount,size=64m .shotlist
+           if test -e .shotlist/state.db; then $P ledger > said 2>&1 || {{ cat said; exit 1; }}; fi
+           $P {command} > said 2>&1 || {{ cat said; exit 1; }}
+           $P plan > said 2>&1 || {{ cat said; exit 1; }}
+           umount .shotlist
+         done; test $full -gt 3",
+        sizes.join(" ")
+    );
+    apart(project, &words)
+}
+
+#[test]
+fn p20_a_disk_that_is_full_when_the_database_is_made_leaves_no_damaged_one() {
+    if !can_mount() {
+        return;
+    }
+    // The reserve alone needs 8192 KB.
+    on_small_disks(&shop(1, ""), 8_380..8_620, "", "recover --accept-gaps").expect(0);
+    let project = shop(1, "");
+    project.run(&["run", "--yes"]).expect(0);
+    std::fs::copy(project.path(".shotlist/ledger.jsonl"), project.path("ledger.jsonl")).unwrap();
+    let fill = "cp ledger.jsonl .shotlist/; chmod 600 .shotlist/ledger.jsonl;";
+    on_small_disks(&project, 200..560, fill, "recover").expect(0);
+    assert_eq!(project.requests().len(), 1);
 }
 
 #[test]
@@ -66,13 +106,7 @@ fn p24_a_disk_that_goes_while_a_run_is_at_work_ends_it_with_nothing_at_the_mount
     let words = "mkdir -p renders/all; mount -t tmpfs none renders/all; ($P run --yes; echo $? > ended) & \
                  until test $(grep -c '\"accepted\"' .shotlist/ledger.jsonl 2>/dev/null || true) = 2; do sleep 0.02; done; \
                  umount -l renders/all; touch gone; wait; exit $(cat ended)";
-    let mut command = Command::new("unshare");
-    command.args(["-m", "sh", "-c", words]);
-    project.at_home(&mut command);
-    command
-        .env("P", env!("CARGO_BIN_EXE_shotlist"))
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    let run = project.start_as(command);
+    let run = start_apart(&project, "-c", words);
     crate::support::until("the disk is gone", || project.path("gone").exists());
     project.clear_faults();
     run.wait().expect(9);

@@ -168,6 +168,23 @@ fn p36_a_damaged_database_is_kept_and_rebuilt() {
 }
 
 #[test]
+fn p36_a_damaged_database_without_any_other_record_is_kept_and_the_next_run_asks() {
+    let project = Project::shop(1);
+    project.run(&["recover", "--accept-gaps"]).expect(0);
+    let mut bytes = fs::read(project.path(DATABASE)).unwrap();
+    bytes[..16].fill(0x5a);
+    project.write(DATABASE, &bytes);
+    project.run(&["run", "--yes"]).expect(9);
+    assert_whole!(project.run(&["recover"]).expect(0));
+    let old = named(&project, "state.db.old-");
+    assert_eq!(fs::read(project.path(&format!(".shotlist/{}", old[0]))).unwrap(), bytes);
+    project.run(&["run", "--yes"]).expect(8);
+    assert_eq!(project.requests().len(), 0);
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    assert_eq!(project.charges().len(), 1);
+}
+
+#[test]
 fn where_nothing_is_wrong_nothing_is_changed() {
     let project = Project::shop(2);
     assert_whole!(project.run(&["recover"]).expect(0));

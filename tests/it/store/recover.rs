@@ -263,16 +263,18 @@ async fn the_last_figure_comes_back_also_where_it_is_that_of_the_list() {
 }
 
 #[tokio::test]
-async fn a_damaged_database_about_which_nothing_else_tells_is_not_mended() {
+async fn a_damaged_database_about_which_nothing_else_tells_is_set_aside_and_may_lack_submissions() {
     let place = Place::new();
     drop(place.drive());
     let path = place.dir().join("state.db");
     let mut bytes = fs::read(&path).unwrap();
     bytes[..16].fill(0x5a);
     shotlist::files::atomic_write(&path, &bytes, 0o600).unwrap();
-    let lock = Lock::acquire(&place.dir(), "recover", now()).unwrap();
-    let error = Recovery::begin(&place.dir(), &lock).unwrap().examine(&Shelf { full: false }).unwrap_err();
-    assert!(matches!(&error, StoreError::Damaged { path: named, .. } if *named == path), "{error}");
+    let rebuilt = rebuild(&place, true, now()).unwrap();
+    assert_eq!((rebuilt.bare, rebuilt.has_gaps, rebuilt.takes), (true, true, 0));
+    assert_eq!(fs::read(rebuilt.old.unwrap()).unwrap(), bytes);
+    assert!(place.drive().gaps().await.unwrap().is_some());
+    assert_eq!(rebuild(&place, true, now()), None, "what is rebuilt is sound");
 }
 
 /// A state of two submissions, and its ledger with a line damaged.
