@@ -28,7 +28,7 @@ use crate::engine::outlook::Outlook;
 use crate::engine::stop::{Stop, StopReason};
 use crate::engine::world::{LOOK_EVERY, Parts, World};
 use crate::engine::{self, Outcome, Work};
-use crate::files::{Tree, free_space};
+use crate::files::Tree;
 use crate::store::{Lock, LockError, Mode, Options, Place, Reader, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap};
@@ -190,12 +190,12 @@ impl Session {
             }
         };
         let tree = self.tree()?;
-        let out = self.places.out.clone();
+        let disks = tree.clone();
         let world = Arc::new(World::new(Parts {
             store: self.store,
             free: Box::new(FreeClient::new(&setup.settings)?),
             tree,
-            free_space: Arc::new(move || free_space(&out).ok()),
+            free_space: Arc::new(move || disks.free_space().ok()),
             pictures: self.places.folder.clone(),
             clock: self.clock,
             stop,

@@ -1,6 +1,6 @@
 //! Manages the output folder and the folder of unfinished downloads.
 
-use super::dir::{Dir, hash};
+use super::dir::{Dir, free_space, hash};
 use super::steps::Stamp;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -110,6 +110,14 @@ impl Tree {
         let below = entered.iter().filter(|(path, (device, _))| *device != above(path));
         let root = (own != state).then(|| ROOT.to_owned());
         Ok(below.map(|(path, _)| path.clone()).chain(root).collect())
+    }
+
+    /// Returns the number of bytes that this user may still write to the fullest disk of the output folder and of the
+    /// folders opened so far. A folder that is gone does not count.
+    pub fn free_space(&self) -> io::Result<u64> {
+        let root = &self.inner.root;
+        let below = self.disks()?.into_iter().filter_map(|folder| free_space(&root.join(folder)).ok());
+        Ok(below.fold(free_space(root)?, u64::min))
     }
 
     /// Sets the longest time to wait for a folder that another program holds locked.

@@ -244,12 +244,16 @@ pub(crate) fn disk_space(
 ) -> Vec<Check> {
     let places = context.places;
     let mut checks = Vec::new();
-    let (count, clips) = match clips_to_render(loaded, plan_tables, found) {
+    let (count, clips, folders) = match clips_to_render(loaded, plan_tables, found, &places.out) {
         Ok(to_come) => to_come,
         Err(error) => return vec![local("database", &error, context)],
     };
-    for (about, dir, need) in [("disk", &places.out, clips), ("disk", &places.state, STATE_BYTES)] {
-        let existing = existing_parent(dir);
+    let fullest = folders.iter().min_by_key(|folder| free_space(folder).unwrap_or_default());
+    let fullest = fullest.map_or(existing_parent(&places.out), PathBuf::as_path);
+    let state = existing_parent(&places.state);
+    for (about, dir, existing, need) in
+        [("disk", &places.out, fullest, clips), ("disk", &places.state, state, STATE_BYTES)]
+    {
         let free = match free_space(existing) {
             Ok(free) => free,
             Err(error) => {
@@ -280,25 +284,29 @@ pub(crate) fn disk_space(
     checks
 }
 
-/// Returns the number of clips that a run would render, and the bytes that they will probably need.
+/// Returns the number of clips that a run would render, the bytes that they will probably need, and the deepest
+/// existing folders of their paths.
 fn clips_to_render(
     loaded: &Loaded,
     plan_tables: &PlanTables,
     found: &Found,
-) -> Result<(usize, u64), StoreError> {
+    out: &Path,
+) -> Result<(usize, u64, BTreeSet<PathBuf>), StoreError> {
     let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
     let mut tables = plan_tables.lock();
     tables.know(project, found.reader.as_ref(), &|_| true)?;
     tables.decide(Scope::ALL, None)?;
-    let (mut count, mut bytes) = (0, 0);
+    let (mut count, mut bytes, mut folders) = (0, 0, BTreeSet::new());
     tables.each::<StoreError>(|_, job| {
         if job.decision.costs() {
             count += 1;
             bytes += found.clip_size.unwrap_or_else(|| expected(&loaded.cards, &job.wanted));
+            folders
+                .extend(out.join(&job.wanted.path).parent().map(|folder| existing_parent(folder).to_owned()));
         }
         Ok(())
     })?;
-    Ok((count, bytes))
+    Ok((count, bytes, folders))
 }
 
 /// Returns the estimated size of a job's clip in bytes, for a project that has no clip yet.

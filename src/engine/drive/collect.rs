@@ -236,7 +236,7 @@ impl Drive {
                 (FetchSetback::Damaged.into(), Some(Said::text(fault.to_string())))
             }
             Err(fault @ (ReceiveFault::NoSpace(_) | ReceiveFault::Io(_))) => {
-                return Err(Failure::local(fault));
+                return Err(Failure::local(format!("`{}`: {fault}", take.path)));
             }
         };
         self.record(take, event, said, None).await
@@ -332,7 +332,9 @@ impl Drive {
                 let goes_on = self.world.outwaits_files().await;
                 return Ok(if goes_on { Ok(take.clone()) } else { Err(Left::Stopping) });
             }
-            Err(fault @ (PlaceFault::NoSpace(_) | PlaceFault::Io(_))) => return Err(Failure::local(fault)),
+            Err(fault @ (PlaceFault::NoSpace(_) | PlaceFault::Io(_))) => {
+                return Err(Failure::local(format!("`{}`: {fault}", take.path)));
+            }
         };
         if let (Ok(()), Some(older)) = (&placed, older) {
             let kept = kept_path(&older.path, &older.take);

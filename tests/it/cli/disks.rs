@@ -148,3 +148,34 @@ fn p24_clips_on_a_disk_that_is_not_mounted_are_not_given_up() {
     assert_whole!(project.run(&["verify", "--repair"]).expect(9));
     assert_eq!((project.takes("done"), project.charges().len()), (2, 2));
 }
+
+#[test]
+fn p22_a_small_disk_below_the_output_folder_is_measured_before_anything_is_sent() {
+    if !can_mount() {
+        return;
+    }
+    let project = shop(2, "");
+    let small = "mkdir -p renders/all; mount -t tmpfs -o size=400k none renders/all;";
+    assert_whole!(apart(&project, &format!("{small} $P run --yes")).expect(9));
+    assert_eq!(project.requests().len(), 0);
+    let doctor = apart(&project, &format!("{small} $P doctor || true")).expect(0);
+    let told = doctor.out.lines().find(|line| line.contains("free for 2 clips"));
+    insta::assert_snapshot!(told.unwrap_or(&doctor.out), @"warn  disk      410 kB free for 2 clips to render, about 20.0 MB");
+}
+
+#[test]
+fn p22_a_disk_that_fills_during_a_download_is_told_with_the_clip() {
+    if !can_mount() {
+        return;
+    }
+    let project = shop(1, "");
+    project.stall();
+    let words = "mkdir -p renders/all; mount -t tmpfs -o size=80m none renders/all; ($P run --yes; echo $? > ended) & \
+                 until grep -q '\"accepted\"' .shotlist/ledger.jsonl 2>/dev/null; do sleep 0.02; done; \
+                 cat /dev/zero > renders/all/filler 2>/dev/null; touch gone; wait; exit $(cat ended)";
+    let run = start_apart(&project, "-c", words);
+    crate::support::until("the disk is full", || project.path("gone").exists());
+    project.clear_faults();
+    assert_whole!(run.wait().expect(9));
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 0));
+}
