@@ -13,7 +13,7 @@ use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use super::setup::{Setup, setup};
-use crate::domain::fault::Refusal;
+use crate::domain::fault::{Refusal, Said};
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{CancelledBy, Charged, Event, State, Task};
 use crate::domain::take::Take;
@@ -209,7 +209,9 @@ impl Cancelling<'_> {
                 _ => return Ok(CancelOutcome::Kept(Obstacle::state(&take))),
             };
             let at = self.project.clock.tick();
-            match self.state.store.apply(&take, event, Details::default(), at, &policy).await {
+            let said = taken_back.map(|_| Said::cancelled());
+            let details = Details { said, ..Details::default() };
+            match self.state.store.apply(&take, event, details, at, &policy).await {
                 Ok(_) => return Ok(taken_back.map_or(CancelOutcome::Unsent, &back)),
                 Err(ApplyError::Changed) => {}
                 Err(error) => return Err(error.into()),

@@ -161,6 +161,12 @@ impl Said {
         Self { http: None, code: None, text: printable(text.as_ref()) }
     }
 
+    /// Creates the message about a task that was cancelled at the provider.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::text("the task was cancelled")
+    }
+
     /// Creates a message with the HTTP status and the provider's error code.
     #[must_use]
     pub fn coded(http: u16, code: Option<String>, text: &str) -> Self {

@@ -6,7 +6,7 @@
 //! - [`lifecycle`] has the states of a take, and [`policy`] has the numbers that control its retries.
 //! - [`polling`] chooses when a take's task is polled, by the rendering times that [`durations`] has learned.
 //! - [`estimate`] estimates the time until all takes are finished.
-//! - [`loss`] names the ways in which a finished clip is missing or altered.
+//! - [`clip_damage`] names the ways in which a finished clip is missing or altered.
 //! - [`breaker`] and [`owed`] decide when submissions end or wait. [`throttle`] sets the rate of submissions.
 //! - [`verdict`] has the results of the automatic checks of a clip, and [`review`] has a person's decisions about it.
 //! - [`money`] has the amounts of money.

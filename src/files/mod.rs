@@ -10,7 +10,7 @@
 //! - [`tree`] manages the output folder and the folder of unfinished downloads.
 //! - [`part`] receives a clip, and [`stored`] keeps its bytes on the disk.
 //! - [`place`] renames a clip to its final file name, and [`refile`] changes that name later.
-//! - [`intake`] saves all clips that wait at the same time, in [`groups`] that share their open [`folders`].
+//! - [`save_queues`] saves all clips that wait at the same time, in [`groups`] that share their open [`folders`].
 //! - [`examine`] compares files with their records, and [`sidecars`] reads the files next to clips.
 //! - `obstacle` finds why a clip could not be saved, and [`disks`] finds folders on which a disk is mounted.
 //! - [`ffmpeg`] decodes clips if it is installed, and makes their [`posters`].

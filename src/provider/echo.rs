@@ -224,7 +224,7 @@ fn reported(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
             refusal: Refusal::Cancelled,
             charged: Charged::No,
             cost: Cost::Untold,
-            said: Said::default(),
+            said: Said::cancelled(),
         },
         other => Progress::Pending { percent: None, unknown_word: Some(other.to_owned()) },
     })

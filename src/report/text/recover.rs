@@ -40,7 +40,9 @@ fn lines(recovered: &Recovered) -> Vec<String> {
         let sidecars = if *clips == 1 { "its sidecar" } else { "their sidecars" };
         lines.push(format!("rebuilt  {} from {sidecars} ({clips_sum})", count(*clips, "clip")));
     }
-    if *clips == 0 || *takes > 0 {
+    if *clips == 0 && *takes == 0 {
+        lines.push("rebuilt  an empty database: neither the ledger nor a sidecar has a request".to_owned());
+    } else if *takes > 0 {
         lines.push(format!(
             "rebuilt  {} that only the ledger had ({sum}), in the records of {}",
             count(*submissions, "request"),

@@ -173,8 +173,9 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
         Some(_) => whole.settled.to_string(),
         None => format!("{} in this run", whole.settled),
     };
-    if estimate.is_some() && spent != whole {
-        money = format!("{} by this command · {money} by the whole run", spent.settled);
+    if spent != whole {
+        let run = if estimate.is_some() { money } else { whole.settled.to_string() };
+        money = format!("{} by this command · {run} by the whole run", spent.settled);
     }
     for (usd, word) in
         [(whole.reserved, "waiting for the result"), (whole.in_doubt, "more may have been charged")]

@@ -59,7 +59,9 @@ fn a_run_checks_its_clips_without_ffmpeg_and_another_setting_makes_a_verdict_sta
 
 #[test]
 fn a_clip_of_another_size_than_ordered_fails_its_check_and_not_its_run() {
-    let project = Project::shop(2);
+    let mut project = Project::shop(2);
+    // One after the other, so that the same clip is told first each time.
+    project.limits = project.limits.replace("{ ", "{ concurrency: 1, ");
     project.manifest(&SHOP.replace("    prompt:", "    size: 1920x1080\n    prompt:"));
     // The first one is told while the run goes on, once.
     assert_whole!(project.run(&["run", "--yes"]).expect(0));
