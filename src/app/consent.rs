@@ -72,7 +72,8 @@ impl Consent for Never {
 
 /// A consent that agrees to every price and to every move of a clip file, as `--yes` does.
 ///
-/// It does not agree to render clips again because their input changed.
+/// It also agrees to send a request again that may have been charged already. It does not agree to render clips again
+/// because their input changed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Always;
 

@@ -9,7 +9,7 @@ use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::ClipFile;
+use crate::domain::lifecycle::{ClipFile, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::domain::text::count;
@@ -103,7 +103,7 @@ pub(crate) fn refuse_forgotten<'a>(
             && let Some(sidecar) = tree.sidecar_of(path)
             && counts(&sidecar, places.sandbox)
             && let Some(take) = sidecar["take"].as_str().map(|take| TakeId(take.to_owned()))
-            && tables.known_take(&take)?.is_none()
+            && tables.known_take(&take)?.is_none_or(|take| matches!(take.state, State::Pending { .. }))
         {
             let same = wanted.filter(|job| sidecar["fingerprint"] == job.fingerprint.to_string());
             if (same.is_some() || !is_new) && tree.clip_of(path, &take).is_some() {
@@ -116,10 +116,21 @@ pub(crate) fn refuse_forgotten<'a>(
         Ok(())
     };
     let tables = plan_tables.lock();
-    tables.each_named::<StoreError>(&["new", "changed", "redo", "again"], |tables, job| {
-        let wanted = &job.wanted;
-        look(tables, &wanted.path, Some(wanted), matches!(job.decision, Decision::New))
-    })?;
+    tables.each_named::<StoreError>(
+        &["new", "changed", "redo", "again", "waiting", "renamed"],
+        |tables, job| {
+            let wanted = &job.wanted;
+            let queued = match &job.decision {
+                Decision::Waiting { take, .. } | Decision::Renamed { take, unsent: true, .. } => {
+                    tables.known_take(take)?
+                }
+                Decision::Renamed { .. } => return Ok(()),
+                _ => None,
+            };
+            let path = queued.as_ref().map_or(&wanted.path, |take| &take.path);
+            look(tables, path, Some(wanted), queued.is_some() || matches!(job.decision, Decision::New))
+        },
+    )?;
     altered.try_for_each(|clip| look(&tables, &clip.filed.path, None, false))?;
     drop(tables);
     unknown(places, clips.len(), clips.into_values().sum())?;

@@ -17,7 +17,7 @@ use super::ledger_file::{Ledger, Tail};
 use super::lock::Lock;
 use super::{agreement, folder, look, meta, restore, schema, takes};
 use crate::domain::key::{ModelName, TakeId};
-use crate::domain::lifecycle::ClipFile;
+use crate::domain::lifecycle::{ClipFile, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use jiff::Timestamp;
@@ -144,7 +144,9 @@ impl Recovery {
                 }
                 None => None,
             };
-            if known.is_none() && !in_ledger.contains(id.0.as_str()) {
+            // A restored database may still have the take in its queue.
+            let is_older = known.is_none_or(|take| matches!(take.state, State::Pending { .. }));
+            if is_older && !in_ledger.contains(id.0.as_str()) {
                 found.stands = clips.stands(&path, &found.file);
                 self.witnesses.entry(id.0.clone()).or_default().push(found);
             }

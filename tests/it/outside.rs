@@ -168,7 +168,7 @@ fn the_page_counts_the_files_and_lines_of_a_provider_in_another_crate() {
         assert_eq!(rows.get(&name), Some(&lines.to_string()), "{name}");
         (files, all) = (files + 1, all + lines);
     }
-    let sum = format!("{files} files with {all} lines in all name only public items.");
+    let sum = format!("{files} files with {all} lines in all use only public items of the library.");
     assert!(page.contains(&sum), "the page does not say: {sum}");
     // The two lines that it shows, with the test's own error handling.
     let test = std::fs::read_to_string(root().join("tests/it/outside.rs")).unwrap();

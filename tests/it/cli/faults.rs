@@ -140,7 +140,9 @@ fn a11_a_bare_server_error_is_held_and_what_may_be_in_doubt_is_bounded() {
     assert_whole!(project.run(&["run", "--yes"]).expect(7));
     assert_eq!((project.charges().len(), project.clips().len()), (3, 2));
 
-    let project = Project::shop_with_faults(20, json!([{ "on": "submit", "do": status }]));
+    let mut project = Project::shop_with_faults(20, json!([{ "on": "submit", "do": status }]));
+    // One after the other, so that the same two are in doubt each time.
+    project.limits = project.limits.replace("{ ", "{ concurrency: 1, ");
     project.manifest(&format!("{}guards: {{ max_in_doubt: \"0.80\" }}\n", crate::support::SHOP));
     assert_whole!(project.run(&["run", "--yes"]).expect(8));
     assert_eq!((project.requests().len(), project.takes("held"), project.takes("pending")), (2, 2, 18));

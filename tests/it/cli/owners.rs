@@ -81,6 +81,35 @@ fn p38_an_old_state_does_not_set_the_clip_of_a_redo_aside() {
 }
 
 #[test]
+fn p38_an_old_state_does_not_pay_again_for_what_was_in_its_queue() {
+    for edit in [false, true] {
+        let project = rendered(&[("a", "plum")]);
+        sheet(&project, &[("a", "plum"), ("b", "fig")]);
+        project.run(&["run", "--yes", "--max-cost", "0.10"]).expect(8);
+        assert_eq!(project.takes("pending"), 1);
+        let (state, old) = (project.path(".shotlist"), project.path("old"));
+        copy(&state, &old);
+        project.run(&["run", "--yes"]).expect(0);
+        fs::remove_dir_all(&state).unwrap();
+        fs::rename(old, state).unwrap();
+        if edit {
+            // The queued request moves to the new row.
+            sheet(&project, &[("a", "plum"), ("c", "fig")]);
+        }
+        for arguments in [&["plan"][..], &["run", "--yes"]] {
+            let ended = project.command(arguments).output().unwrap();
+            let said = String::from_utf8(ended.stderr).unwrap();
+            assert_eq!(ended.status.code(), Some(9), "{arguments:?}: {said}");
+            assert!(said.ends_with("next: shotlist recover\n"), "{arguments:?}: {said}");
+        }
+        project.run(&["recover"]).expect(0);
+        project.run(&["run", "--yes"]).expect(0);
+        project.run(&["verify"]).expect(0);
+        assert_eq!((project.clips().len(), project.charges().len()), (2, 2));
+    }
+}
+
+#[test]
 fn clips_that_changed_places_by_hand_go_back_without_the_provider() {
     let project = rendered(&[("a", "plum"), ("b", "a fig with a much longer title")]);
     let (clips, asked) = (project.clips(), project.sandbox().stats());

@@ -60,10 +60,7 @@ impl Provider for Acme {
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
         let answer = reply::object(reply);
         let id = answer.as_ref().and_then(|answer| reply::text(answer.pointer("/job/id")));
-        match id.filter(|_| reply::is_success(reply)) {
-            Some(id) => Ok(TaskId(id.into())),
-            None => Err(reply::refused(reply, complaint(answer.as_ref()).as_ref(), &MEANINGS)),
-        }
+        reply::submitted(reply, Vec::from_iter(id), false, complaint(answer.as_ref()), &MEANINGS)
     }
 
     /// The address of a job holds its model.
