@@ -173,7 +173,9 @@ fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
             "{shown} already exists, and init replaces it only with --force; for a second manifest, write its name \
              after `init`"
         );
-        return Err(refused(what).hint(typed(request, manifest, " --force")));
+        let plan = Words::new("shotlist plan");
+        let plan = if manifest == Path::new(MANIFEST) { plan } else { plan.argument(&shown.to_string()) };
+        return Err(refused(what).hint(plan.build()));
     }
     Ok(())
 }

@@ -240,6 +240,9 @@ fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices:
                 choice("ask the provider for the result again (free)", "resolve {} --again")
             };
             let mut choices = vec![first];
+            if *reason == HeldReason::TaskLost {
+                choices.push(choice("if a person mistyped its task id (free)", "resolve {} --task-id ID"));
+            }
             if history.wanted {
                 choices
                     .push(choice(&format!("resubmit it (a new charge of {price})"), "resolve {} --resubmit"));

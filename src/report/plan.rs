@@ -146,9 +146,7 @@ impl Plan {
             let clips = counted(*count, "clip");
             let keys = named(*count, examples);
             let them = if *count == 1 { "it" } else { "them" };
-            notes.push(format!(
-                "no longer wanted: {clips} ({keys}); `shotlist prune` moves {them} to `_archive/`"
-            ));
+            notes.push(format!("no longer wanted: {clips} ({keys}); `prune` moves {them} to `_archive/`"));
         }
         notes
     }

@@ -155,7 +155,7 @@ impl Console {
     fn owed(&self, paid: usize, doubtful: usize) {
         if paid > 0 {
             self.terminal
-                .say(format_args!("{} already paid for: downloaded at no new cost", count(paid, "clip")));
+                .say(format_args!("{} already paid for; downloading costs nothing", count(paid, "clip")));
         }
         if doubtful > 0 {
             self.terminal.say(format_args!(

@@ -29,7 +29,9 @@ pub fn line(job: &ResolvedJob) -> String {
 pub fn words(job: &ResolvedJob) -> String {
     match &job.outcome {
         Ok(Resolution::Adopted(task)) => {
-            format!("task {task} adopted; the next run or collect downloads its clip")
+            format!(
+                "task {task} recorded; the next run or collect asks the provider for it and downloads its clip"
+            )
         }
         Ok(Resolution::AskedAgain) => {
             "the next run asks the provider for the result again, free of charge".to_owned()

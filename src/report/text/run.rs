@@ -53,6 +53,9 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
         Exit::WorkRemains if summary.rollout.open().next().is_some() => {
             terminal.tell("When these clips pass your review, the same command renders the others; nothing is paid twice.", 0);
         }
+        Exit::Budget if summary.reached == Some(Cap::Run) && summary.reorder.is_none() => {
+            terminal.tell("The same command starts a new run with its own budget; nothing is paid twice.", 0);
+        }
         _ if summary.reorder.is_some() => terminal.tell(continuation(summary), 0),
         _ => terminal.tell("The same command continues the run; nothing is paid twice.", 0),
     }
