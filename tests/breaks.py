@@ -58,8 +58,8 @@ BREAKS = {
         [("--test it", "engine::stories files::")],
     ),
     "held-retried": (
-        [("src/plan/decide.rs", "            blocked(&known.key, unsettled, false)\n        } else {\n            let unanswered",
-          "            Decision::Again { instead_of: unsettled.id.clone() }\n        } else {\n            let unanswered")],
+        [("src/plan/decide.rs", "            blocked(&known.key, unsettled, false)\n        } else {\n            Decision::InFlight",
+          "            Decision::Again { instead_of: unsettled.id.clone() }\n        } else {\n            Decision::InFlight")],
         [("--test it", "engine::stories cli::doubt")],
     ),
     "ledger-line": (

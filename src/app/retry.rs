@@ -23,7 +23,7 @@ use crate::domain::text::count;
 use crate::manifest::{Manifest, Reuse};
 use crate::plan::bucket::Bucket;
 use crate::plan::decide::{self, Decision};
-use crate::store::{PlanTables, StoreError};
+use crate::store::{LockedTables, PlanTables, StoreError};
 use std::collections::{HashMap, HashSet};
 
 /// A request to send failed jobs again.
@@ -169,7 +169,8 @@ fn chosen(
             project.tell(&News::Skipped { job: &take.key, why });
             continue;
         };
-        if let Some(why) = served(&job.decision).or_else(|| unasked(args, &take)) {
+        let served = served(&plan_tables.lock(), &take.key, &job.decision)?;
+        if let Some(why) = served.or_else(|| unasked(args, &take)) {
             project.tell(&News::Skipped { job: &take.key, why: &why });
             continue;
         }
@@ -201,16 +202,22 @@ fn chosen(
 
 /// Returns why a failed job must not be paid for again: another job with the same request has a clip or an unsettled
 /// take. Returns `None` if there is no such job.
-fn served(decision: &Decision) -> Option<String> {
-    match decision {
+fn served(tables: &LockedTables, key: &JobKey, decision: &Decision) -> Result<Option<String>, StoreError> {
+    Ok(match decision {
         Decision::Shared { leader, .. } | Decision::Renamed { from: leader, unsent: false, .. } => {
             Some(format!("`run` gives it the clip of another job ({leader}), free of charge"))
+        }
+        // The job may have got the copy after its own request failed.
+        Decision::Unchanged { take, .. }
+            if tables.known(key)?.is_some_and(|job| job.takes.iter().all(|own| own.id != *take)) =>
+        {
+            Some("it has the clip of another job; `redo` renders one of its own, at a new charge".to_owned())
         }
         Decision::Blocked { key, .. } => Some(format!(
             "another job ({key}) has the same request, which has no result yet and may be charged"
         )),
         _ => None,
-    }
+    })
 }
 
 /// Returns why a failed take needs a further flag to be sent again, in words; `None` if it needs none.

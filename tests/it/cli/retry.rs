@@ -122,6 +122,22 @@ fn failed_jobs_with_one_request_are_sent_once_and_share_the_clip() {
 }
 
 #[test]
+fn a_job_that_got_a_copy_after_its_request_failed_is_not_paid_for_by_a_retry() {
+    let project = Project::shop(1);
+    project.edit("shotlist.yaml", "output:", "reuse: never\noutput:");
+    project.write("products.csv", "id,title\nsku-1,mug\n");
+    project.run(&["run", "--yes"]).expect(0);
+    project.fault(json!([refused(400, "1301", "sensitive")]));
+    project.write("products.csv", "id,title\nsku-1,mug\nsku-2,mug\n");
+    project.run(&["run", "--yes"]).expect(3);
+    project.clear_faults();
+    project.edit("shotlist.yaml", "reuse: never\n", "");
+    project.run(&["run", "--yes"]).expect(3);
+    assert_whole!(project.run(&["retry", "--include-permanent", "--yes"]).expect(0));
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 2));
+}
+
+#[test]
 fn the_rest_of_a_retry_that_stops_early_is_for_run_within_the_same_limit() {
     let project = failed();
     project.clear_faults();
