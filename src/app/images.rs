@@ -40,25 +40,25 @@ pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook,
         let note = format!("reading the first bytes of {} linked pictures", unknown.len());
         project.tell(&News::Note(&note));
     }
-    let mut tables = LinkBook::new();
+    let mut links = LinkBook::new();
     let asked = unknown.into_iter().map(async |link| (link, peek(&client, link).await));
     let mut answers = stream::iter(asked).buffer_unordered(AT_ONCE);
     while let Some((link, answer)) = answers.next().await {
         match answer {
             Ok(seen) => cache.learn(link, &seen, now),
-            Err(unseen) => drop(tables.insert(link.clone(), Err(unseen))),
+            Err(unseen) => drop(links.insert(link.clone(), Err(unseen))),
         }
     }
     for link in &loaded.links {
         // An image that cannot be read any more is not what it was a day ago.
-        if !tables.contains_key(link)
+        if !links.contains_key(link)
             && let Some(seen) = cache.seen(link)
         {
-            tables.insert(link.clone(), Ok(seen));
+            links.insert(link.clone(), Ok(seen));
         }
     }
     cache.write();
-    Ok(tables)
+    Ok(links)
 }
 
 /// Returns the format, size and dimensions of a linked image from its first bytes.

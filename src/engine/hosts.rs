@@ -24,7 +24,7 @@ const GIVE_UP: Duration = Duration::from_hours(1);
 /// The hosts from which a run downloads clips, with the failures of each host.
 #[derive(Default)]
 pub(super) struct Hosts {
-    tables: Mutex<HashMap<String, Host>>,
+    by_name: Mutex<HashMap<String, Host>>,
     changed: Notify,
 }
 
@@ -122,8 +122,8 @@ impl Hosts {
     }
 
     fn step(&self, host: &str) -> Step {
-        let mut tables = lock(&self.tables);
-        let Some(trouble) = tables.get_mut(host).and_then(|host| host.trouble.as_mut()) else {
+        let mut by_name = lock(&self.by_name);
+        let Some(trouble) = by_name.get_mut(host).and_then(|host| host.trouble.as_mut()) else {
             return Step::Go { is_probe: false };
         };
         let now = Instant::now();
@@ -145,8 +145,8 @@ impl Asking {
 
     /// Records that the host delivered nothing. Returns true if this failure begins an outage.
     pub(super) fn failed(&self, backoff: &Backoff, after: Option<Duration>, at: Tick) -> bool {
-        let mut tables = lock(&self.hosts.tables);
-        let host = tables.entry(self.host.clone()).or_default();
+        let mut by_name = lock(&self.hosts.by_name);
+        let host = by_name.entry(self.host.clone()).or_default();
         host.failures = host.failures.saturating_add(1);
         let is_new = host.trouble.is_none();
         if is_new && host.failures < IN_A_ROW {
@@ -172,8 +172,8 @@ impl Asking {
     /// Records that the host answered. Returns the outage if this answer ends one.
     pub(super) fn answered(&self) -> Option<Outage> {
         let ended = {
-            let mut tables = lock(&self.hosts.tables);
-            let trouble = tables.remove(&self.host).and_then(|host| host.trouble)?;
+            let mut by_name = lock(&self.hosts.by_name);
+            let trouble = by_name.remove(&self.host).and_then(|host| host.trouble)?;
             Outage { since: trouble.since, length: trouble.began.elapsed() }
         };
         self.hosts.changed.notify_waiters();
@@ -187,7 +187,7 @@ impl Drop for Asking {
             return;
         }
         if let Some(trouble) =
-            lock(&self.hosts.tables).get_mut(&self.host).and_then(|host| host.trouble.as_mut())
+            lock(&self.hosts.by_name).get_mut(&self.host).and_then(|host| host.trouble.as_mut())
         {
             trouble.is_asked = false;
         }

@@ -125,9 +125,9 @@ pub(crate) fn workbook(bytes: &[u8]) {
             sheets.push(part);
         }
     }
-    let tables = pack(&sheets, texts, styles, workbook);
+    let book = pack(&sheets, texts, styles, workbook);
     let options = Reading { all: text.len() % 2 == 1, ..Reading::default() };
-    let catalog = read_catalog("p.xlsx", tables.as_slice(), &options);
+    let catalog = read_catalog("p.xlsx", book.as_slice(), &options);
     assert!(!catalog.items.is_empty() || !catalog.problems.is_empty());
     assert!(catalog.items.len() <= text.len());
 }
@@ -150,11 +150,11 @@ fn pack(sheets: &[&str], texts: Option<&str>, styles: Option<&str>, workbook: Op
             add(kind.to_owned(), kind, format!("{kind}.xml"), part);
         }
     }
-    let tables = match workbook {
+    let book = match workbook {
         Some(part) => format!("{DECLARATION}{part}"),
         None => format!("<workbook><sheets>{listed}</sheets></workbook>"),
     };
-    parts.push(("xl/workbook.xml".to_owned(), tables));
+    parts.push(("xl/workbook.xml".to_owned(), book));
     parts
         .push(("xl/_rels/workbook.xml.rels".to_owned(), format!("<Relationships>{related}</Relationships>")));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
