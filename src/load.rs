@@ -164,9 +164,9 @@ fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
         if cards.get(model).is_some()
             && let Err(unfit) = cards.correct(model, given.collect())
         {
-            problems.extend(unfit.into_iter().map(|Unfit { part, misfit }| {
-                let place = parts[part].within(&misfit.steps, misfit.is_key);
-                Problem::error(place, misfit.what).hint(misfit.hint)
+            problems.extend(unfit.into_iter().map(|Unfit { part, form_error }| {
+                let place = parts[part].within(&form_error.steps, form_error.is_key);
+                Problem::error(place, form_error.what).hint(form_error.hint)
             }));
         }
     }
@@ -175,8 +175,9 @@ fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
             continue;
         }
         if let Err(unfit) = cards.set_price(model, &price.value, price.place().to_string()) {
-            let problem =
-                |unfit: Unfit| Problem::error(price.place(), unfit.misfit.what).hint(unfit.misfit.hint);
+            let problem = |unfit: Unfit| {
+                Problem::error(price.place(), unfit.form_error.what).hint(unfit.form_error.hint)
+            };
             problems.extend(unfit.into_iter().map(problem));
         }
     }

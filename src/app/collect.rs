@@ -62,7 +62,7 @@ pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunRep
 }
 
 /// Returns the status of the jobs that the last recorded manifest asked for.
-async fn roster(session: &Session) -> Result<RunJobs, Error> {
+async fn run_jobs(session: &Session) -> Result<RunJobs, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
     let keys = owed.into_iter().map(|take| take.key).collect();
     let (others, jobs) = buckets(&session.store, &session.places, keys).await?;
@@ -105,14 +105,14 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     }
     let least = if is_whole { Exit::Done } else { unusable.exit };
     project.tell(&News::Problems(&unusable.problems));
-    let roster = roster(&session).await?;
+    let run_jobs = run_jobs(&session).await?;
     let run = session.store.begin_run("", "collect", Caps::default(), session.clock.now()).await?;
     let order = Order {
         project: "",
         run,
         work: None,
         max_time: None,
-        roster,
+        run_jobs,
         price: None,
         max_in_doubt: None,
         levels: Vec::new(),

@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Listener {
     reporter: Arc<dyn Reporter>,
     clock: Clock,
-    board: SharedTotals,
+    totals: SharedTotals,
     heard: Mutex<Heard>,
 }
 
 #[derive(Default)]
 struct Heard {
-    gauge: BudgetMonitor,
+    monitor: BudgetMonitor,
     /// Providers and models that take no more submissions, by name, with the reason.
     closed: HashMap<String, WhyStopped>,
     /// Texts of the faults of this computer that were reported. A full disk affects each clip but is reported only
@@ -42,18 +42,18 @@ impl Listener {
     pub(crate) fn new(
         reporter: Arc<dyn Reporter>,
         clock: Clock,
-        board: RunTotals,
-        gauge: BudgetMonitor,
+        totals: RunTotals,
+        monitor: BudgetMonitor,
     ) -> Self {
-        let board = Arc::new(Mutex::new(board));
-        reporter.hear(&News::Started(&board));
-        Self { reporter, clock, board, heard: Mutex::new(Heard { gauge, ..Heard::default() }) }
+        let totals = Arc::new(Mutex::new(totals));
+        reporter.hear(&News::Started(&totals));
+        Self { reporter, clock, totals, heard: Mutex::new(Heard { monitor, ..Heard::default() }) }
     }
 
     /// Counts and reports a notice (an event of the run), and reports a warning if a budget runs low.
     pub(crate) fn hear(&self, notice: &Notice) {
         self.tell(notice);
-        let low = self.heard().gauge.hear(notice);
+        let low = self.heard().monitor.hear(notice);
         for words in low {
             self.tell(&Notice::Warning(words));
         }
@@ -65,7 +65,7 @@ impl Listener {
         if !heard.is_new(notice) {
             return;
         }
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).hear(notice, at);
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner).hear(notice, at);
         if let Notice::Stopped { who, why, .. } = notice {
             heard.closed.insert(who.clone(), *why);
         }
@@ -78,8 +78,8 @@ impl Listener {
     pub(crate) fn end(&self) -> (RunTotals, HashMap<String, WhyStopped>) {
         let mut heard = self.heard();
         self.reporter.hear(&News::Ended);
-        let board = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        (board, std::mem::take(&mut heard.closed))
+        let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (totals, std::mem::take(&mut heard.closed))
     }
 
     fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {

@@ -156,7 +156,7 @@ pub(crate) async fn submit_reorder(
         run,
         work: Some(Work::default()),
         max_time: bounds.max_time,
-        roster: RunJobs {
+        run_jobs: RunJobs {
             jobs: reorder.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
             others: reorder.others,
             unsent: kinds(&reorder.jobs),

@@ -229,8 +229,8 @@ async fn carry_out(
     let asks = decided.asks();
     let rollout = decided.rollout.clone();
     rollout.keep(&session.store, &manifest.project, now).await?;
-    let roster = RunJobs { unsent, ..roster(&session, &decided, &lost).await? };
-    for job in waiting_redos(&decided.plan_tables.lock(), &roster.outdated)? {
+    let run_jobs = RunJobs { unsent, ..run_jobs(&session, &decided, &lost).await? };
+    for job in waiting_redos(&decided.plan_tables.lock(), &run_jobs.outdated)? {
         waiting += 1;
         project.tell(&News::Waiting { job, other: job, is_held: false });
     }
@@ -244,7 +244,7 @@ async fn carry_out(
         run,
         work: Some(ordered.work),
         max_time: request.bounds.max_time,
-        roster,
+        run_jobs,
         price,
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
@@ -257,28 +257,28 @@ async fn carry_out(
 /// Returns the status of each job of the manifest at the start of the run.
 ///
 /// Jobs whose status cannot change are only counted.
-async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<RunJobs, Error> {
+async fn run_jobs(session: &Session, decided: &Decided, lost: &Lost) -> Result<RunJobs, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
     let tables = decided.plan_tables.lock();
-    let mut roster = RunJobs { others: decided.others().clone(), ..RunJobs::default() };
+    let mut run_jobs = RunJobs { others: decided.others().clone(), ..RunJobs::default() };
     let mut up_to_date = tables.count("unchanged")?;
     // Nothing happens in this run to jobs that wait for a review, so they are only counted, too.
-    roster.others.add(Bucket::Review, tables.count("held back")?);
+    run_jobs.others.add(Bucket::Review, tables.count("held back")?);
     let is_listed = |name: &&str| !matches!(*name, "unchanged" | "held back");
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(is_listed).collect();
     let stood = tables.each_named::<StoreError>(&others, |tables, job| {
         if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
-            roster.add_as(&job.wanted.key, Bucket::Dismissed);
+            run_jobs.add_as(&job.wanted.key, Bucket::Dismissed);
         } else if !lost.has(&job.wanted.key) {
             if matches!(job.decision, Decision::Redo { .. }) {
-                roster.having.insert(job.wanted.key.clone());
+                run_jobs.having.insert(job.wanted.key.clone());
             }
             // A person queued a redo, which comes after the result that is still awaited.
             if matches!(job.decision, Decision::InFlight { .. }) && has_queued_redo(tables, &job.wanted.key)?
             {
-                roster.outdated.insert(job.wanted.key.clone());
+                run_jobs.outdated.insert(job.wanted.key.clone());
             }
-            roster.add(&job.wanted.key, &job.decision);
+            run_jobs.add(&job.wanted.key, &job.decision);
         }
         Ok(())
     });
@@ -287,7 +287,7 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Run
     for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(accepted) {
         let found = tables.find(key)?;
         up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
-        roster.add_as(key, bucket);
+        run_jobs.add_as(key, bucket);
     }
     // A second clip for a finished job must not count as another job.
     let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
@@ -295,16 +295,16 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Run
         let found = tables.find(&key)?;
         if found.is_some_and(|job| job.decision.name() == "unchanged") {
             up_to_date = up_to_date.saturating_sub(1);
-            roster.jobs.push((key.clone(), Bucket::Done));
+            run_jobs.jobs.push((key.clone(), Bucket::Done));
             if has_queued_redo(&tables, &key)? {
-                roster.outdated.insert(key.clone());
+                run_jobs.outdated.insert(key.clone());
             } else {
-                roster.having.insert(key);
+                run_jobs.having.insert(key);
             }
         }
     }
-    roster.others.add(Bucket::Done, up_to_date);
-    Ok(roster)
+    run_jobs.others.add(Bucket::Done, up_to_date);
+    Ok(run_jobs)
 }
 
 /// Returns the command that continues the run with the same selection, and that asks again before it spends.

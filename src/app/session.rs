@@ -69,7 +69,7 @@ pub(crate) struct Order<'a> {
     /// Nothing is submitted that would probably finish after this time.
     pub(crate) max_time: Option<Duration>,
     /// Jobs of the manifest with their status at the start of the run.
-    pub(crate) roster: RunJobs,
+    pub(crate) run_jobs: RunJobs,
     /// Price of the jobs to send; `None` if nothing is sent.
     pub(crate) price: Option<Usd>,
     /// Maximum sum of uncertain charges before the run stops; `None` for the default.
@@ -84,7 +84,7 @@ pub(crate) struct RunResult {
     pub(crate) reason: Option<StopReason>,
     /// Providers and models that take no more submissions, by name, with the reason.
     pub(crate) closed: HashMap<String, WhyStopped>,
-    pub(crate) board: RunTotals,
+    pub(crate) totals: RunTotals,
     /// Verdicts of the automatic checks about the clips of the run.
     pub(crate) checks: RunChecks,
 }
@@ -165,7 +165,7 @@ impl Session {
         setup: &Setup,
         order: Order<'_>,
     ) -> Result<(RunResult, Arc<World>), Error> {
-        let Order { project: name, run, work, max_time, roster, price, max_in_doubt, levels } = order;
+        let Order { project: name, run, work, max_time, run_jobs, price, max_in_doubt, levels } = order;
         let project = self.project.clone();
         let owed = self.store.owed(None, usize::MAX).await?;
         let spent = self.store.spent(Window::Run(run)).await?;
@@ -176,10 +176,10 @@ impl Session {
         let deadline = max_time.and_then(|time| Instant::now().checked_add(time));
         let stop = Arc::new(Stop::by(deadline));
         let known: Arc<dyn Known> = Arc::new(Outlook::new(&setup.accounts, &stop));
-        let start = Start { roster, owed, spent: spent.settled, estimate, known: Some(known) };
-        let board = RunTotals::new(start, self.clock.now());
+        let start = Start { run_jobs, owed, spent: spent.settled, estimate, known: Some(known) };
+        let totals = RunTotals::new(start, self.clock.now());
         let listener =
-            Listener::new(project.reporter(), self.clock.clone(), board, BudgetMonitor::new(&levels));
+            Listener::new(project.reporter(), self.clock.clone(), totals, BudgetMonitor::new(&levels));
         let listener = Arc::new(listener);
         let (inbox, outbox) = background::channel();
         let hear = {
@@ -238,8 +238,8 @@ impl Session {
         let reason = world.stop.reason();
         let checks = checks.end(&project, reason.is_some()).await;
         project.interrupt.end();
-        let (board, closed) = listener.end();
-        Ok((RunResult { outcome: outcome?, reason, closed, board, checks }, world))
+        let (totals, closed) = listener.end();
+        Ok((RunResult { outcome: outcome?, reason, closed, totals, checks }, world))
     }
 }
 

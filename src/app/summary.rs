@@ -187,11 +187,11 @@ async fn close(
     // A person may have decided about jobs during the run.
     let open: BTreeSet<&JobKey> = standing.held.iter().map(|held| &held.take.key).collect();
     let settled: BTreeSet<JobKey> =
-        result.board.held().into_iter().filter(|key| !open.contains(key)).collect();
+        result.totals.held().into_iter().filter(|key| !open.contains(key)).collect();
     if !settled.is_empty() {
         let (_, decided) = buckets(&world.store, places, settled).await?;
         for (key, bucket) in decided {
-            result.board.decided(key, bucket);
+            result.totals.decided(key, bucket);
         }
     }
     let now = world.clock.now();
@@ -220,15 +220,15 @@ async fn close(
         _ => next(exit, &standing, places, &result, &ended),
     };
     let refused = world.polls_refused();
-    let RunResult { outcome, reason, closed, board, checks } = result;
+    let RunResult { outcome, reason, closed, totals, checks } = result;
     Ok(RunReport::Ran(Box::new(Summary {
         exit,
         kept_exit: exit,
-        buckets: board.buckets().clone(),
-        is_idle: board.is_idle(),
-        lasted: board.lasted(now),
-        clips: board.clips().clone(),
-        estimate: board.estimate(),
+        buckets: totals.buckets().clone(),
+        is_idle: totals.is_idle(),
+        lasted: totals.lasted(now),
+        clips: totals.clips().clone(),
+        estimate: totals.estimate(),
         spent,
         run_spent,
         above_price,
@@ -301,7 +301,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &Pr
     if !outcome.unfiled.is_empty() {
         exits.push(Exit::Local);
     }
-    if outcome.leaves_work() || *waiting > 0 || result.board.reopened() > 0 {
+    if outcome.leaves_work() || *waiting > 0 || result.totals.reopened() > 0 {
         exits.push(Exit::WorkRemains);
     }
     if ended.rollout.open().next().is_some() {
@@ -316,8 +316,8 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &Pr
     // A failed second take leaves the job's clip in place, but the user who requested it must learn of the failure.
     let is_lost = ended.lost.jobs().next().is_some() || !standing.written_off.is_empty();
     if !standing.failed.is_empty()
-        || result.board.buckets().count(Bucket::Failed) > 0
-        || result.board.failures() > 0
+        || result.totals.buckets().count(Bucket::Failed) > 0
+        || result.totals.failures() > 0
         || is_lost
     {
         exits.push(Exit::SomeFailed);
@@ -353,13 +353,13 @@ fn next(
             }
         }
         // The run sent all that was selected, and the manifest asks for more.
-        Exit::Done if ended.repeat != "collect" && result.board.buckets().count(Bucket::ToRender) > 0 => {
+        Exit::Done if ended.repeat != "collect" && result.totals.buckets().count(Bucket::ToRender) > 0 => {
             places.typed("run")
         }
         Exit::Done => places.typed("status"),
         // The same command would send nothing before a person has reviewed the clips.
         Exit::WorkRemains if !leaves_work(result, ended) => {
-            let delivered = result.board.clips().count > 0;
+            let delivered = result.totals.clips().count > 0;
             ended.rollout.next_after(delivered, places).unwrap_or_else(|| places.typed(ended.repeat))
         }
         // Only the missing consent keeps these jobs from being sent.

@@ -67,7 +67,7 @@ impl RunJobs {
 #[derive(Debug, Default)]
 pub struct Start {
     /// Jobs of the manifest, with their status at the start of the run.
-    pub roster: RunJobs,
+    pub run_jobs: RunJobs,
     /// Renderings of earlier runs that were, or may have been, paid for, and whose clips are not saved yet.
     pub owed: Vec<Take>,
     /// Amount charged for certain so far by this run. If this run continues an interrupted run, the charges of that run
@@ -134,18 +134,18 @@ impl RunTotals {
     /// Returns the job counts and the amounts of money of a run that starts now.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {
-        let roster = start.roster;
-        let mut board = Self {
+        let run_jobs = start.run_jobs;
+        let mut totals = Self {
             began: now,
-            buckets: roster.others,
+            buckets: run_jobs.others,
             noted: HashMap::new(),
             followers: HashMap::new(),
-            outdated: roster.outdated,
-            having: roster.having,
+            outdated: run_jobs.outdated,
+            having: run_jobs.having,
             failures: 0,
             reopened: 0,
             flights: BTreeMap::new(),
-            unsent: roster.unsent,
+            unsent: run_jobs.unsent,
             known: start.known,
             charged: HashSet::new(),
             spent: start.spent,
@@ -154,18 +154,18 @@ impl RunTotals {
             stopping: false,
             moved: false,
         };
-        let mut jobs: HashMap<JobKey, Bucket> = roster.jobs.into_iter().collect();
+        let mut jobs: HashMap<JobKey, Bucket> = run_jobs.jobs.into_iter().collect();
         for take in &start.owed {
-            jobs.insert(take.key.clone(), board.after(&take.key, &take.state));
-            board.update_flight(&take.id, &take.key, &RenderKind::of(&take.request), &take.state, now);
+            jobs.insert(take.key.clone(), totals.after(&take.key, &take.state));
+            totals.update_flight(&take.id, &take.key, &RenderKind::of(&take.request), &take.state, now);
         }
         for (key, bucket) in jobs {
-            board.put(key, None, bucket);
+            totals.put(key, None, bucket);
         }
-        for (leader, follower) in roster.followers {
-            board.followers.entry(leader).or_default().push(follower);
+        for (leader, follower) in run_jobs.followers {
+            totals.followers.entry(leader).or_default().push(follower);
         }
-        board
+        totals
     }
 
     /// Updates the job counts and the amounts of money from an event of the run.

@@ -140,8 +140,8 @@ fn whatever_is_heard_and_asked_the_gate_never_stays_shut_for_ever() {
 
 /// Returns the index of the first ending that makes submissions end; `None` if there is none.
 fn stopped_by(endings: &[TaskEnd]) -> Option<usize> {
-    let mut harvest = LostClips::default();
-    endings.iter().position(|ending| harvest.ended(ending, &BREAKING))
+    let mut lost_clips = LostClips::default();
+    endings.iter().position(|ending| lost_clips.ended(ending, &BREAKING))
 }
 
 #[test]

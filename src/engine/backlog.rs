@@ -122,9 +122,9 @@ impl Run<'_> {
     /// Counts the clip of a take as one to be downloaded, although no work on the take begins yet.
     fn store_debt(&mut self, take: &Take) {
         let Some(account) = self.accounts.get(&take.request.model.provider) else { return };
-        let mut debt = OwedClip::new(&self.world.owed, account);
-        debt.follow(&take.state, account.lane(&take.request.model.model).link_life);
-        self.backlog.stored.insert(take.id.clone(), debt);
+        let mut owed_clip = OwedClip::new(&self.world.owed, account);
+        owed_clip.follow(&take.state, account.lane(&take.request.model.model).link_life);
+        self.backlog.stored.insert(take.id.clone(), owed_clip);
     }
 
     /// Counts the clips of earlier runs as clips to be downloaded, if no work on their takes has begun yet.

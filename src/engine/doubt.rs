@@ -23,7 +23,7 @@ pub(super) type Ask<'a> = &'a (dyn Fn() -> BoxFuture<'a, bool> + Sync);
 /// The breakers of one provider, which pause or end submissions after missing answers or clips.
 pub(super) struct Breakers {
     gate: Mutex<Gate>,
-    harvest: Mutex<LostClips>,
+    lost_clips: Mutex<LostClips>,
     changed: Notify,
     began: Instant,
 }
@@ -32,7 +32,7 @@ impl Breakers {
     pub(super) fn new() -> Self {
         Self {
             gate: Mutex::new(Gate::new(Breaking::standard())),
-            harvest: Mutex::default(),
+            lost_clips: Mutex::default(),
             changed: Notify::new(),
             began: Instant::now(),
         }
@@ -60,7 +60,7 @@ impl Breakers {
 
     /// Records how a paid task ended. Returns true if nothing more may be submitted to the provider in this run.
     pub(super) fn ended(&self, ending: &TaskEnd) -> bool {
-        lock(&self.harvest).ended(ending, &Breaking::standard())
+        lock(&self.lost_clips).ended(ending, &Breaking::standard())
     }
 
     fn now(&self) -> Duration {
@@ -126,7 +126,7 @@ impl DoubtLimit {
     pub(super) fn enter(&self, price: Usd) -> Entry<'_> {
         let mut exposure = lock(&self.exposure);
         match exposure.enter(price) {
-            DoubtDecision::Taken => Entry::Taken(DoubtShare { purse: self, price }),
+            DoubtDecision::Taken => Entry::Taken(DoubtShare { doubt_limit: self, price }),
             DoubtDecision::Later => Entry::Later,
             DoubtDecision::None => Entry::None { most: exposure.most(), in_doubt: exposure.in_doubt() },
         }
@@ -168,20 +168,20 @@ pub(super) enum Entry<'a> {
 /// The price of one submission, which counts against the limit on money in doubt (perhaps charged) until this value is
 /// dropped.
 pub(super) struct DoubtShare<'a> {
-    purse: &'a DoubtLimit,
+    doubt_limit: &'a DoubtLimit,
     price: Usd,
 }
 
 impl DoubtShare<'_> {
     /// Counts the price as money in doubt from now on, because the submission got no answer.
     pub(super) fn doubt(self, take: TakeId) {
-        lock(&self.purse.exposure).doubt(take, self.price);
+        lock(&self.doubt_limit.exposure).doubt(take, self.price);
     }
 }
 
 impl Drop for DoubtShare<'_> {
     fn drop(&mut self) {
-        lock(&self.purse.exposure).leave(self.price);
-        self.purse.left.notify_waiters();
+        lock(&self.doubt_limit.exposure).leave(self.price);
+        self.doubt_limit.left.notify_waiters();
     }
 }

@@ -67,13 +67,13 @@ impl Drive {
         let running = matches!(take.state, State::Running { .. });
         let mut slot: Option<Slot> = running.then(|| self.lane.occupy()).flatten();
         let mut heard = Heard::default();
-        let mut debt = OwedClip::new(&self.world.owed, &self.account);
+        let mut owed_clip = OwedClip::new(&self.world.owed, &self.account);
         // At the start a take in doubt is looked up immediately, whatever its schedule is.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         let mut is_fresh = false;
         let mut others = Vec::new();
         loop {
-            debt.follow(&take.state, self.lane.link_life);
+            owed_clip.follow(&take.state, self.lane.link_life);
             if let State::Downloading { clip, .. } = &take.state {
                 others.clone_from(&clip.others);
             }
@@ -104,7 +104,7 @@ impl Drive {
                     let admitted = tokio::select! {
                         biased;
                         () = self.account.paused() => return Ok(Left::Paused),
-                        admitted = self.admission(&take, due, stop, &mut debt) => admitted,
+                        admitted = self.admission(&take, due, stop, &mut owed_clip) => admitted,
                     };
                     let Some(Admitted { slot: own, ticket, room }) = admitted else {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
@@ -124,7 +124,7 @@ impl Drive {
                     }
                     let looked = self.look_up(&take).await?;
                     if let Ok(Take { state: State::Running { .. } | State::Pending { .. }, .. }) = &looked {
-                        self.world.purse.settle(&take.id);
+                        self.world.doubt_limit.settle(&take.id);
                     }
                     if matches!(&looked, Ok(Take { state: State::Running { .. }, .. })) {
                         slot = self.lane.occupy();
@@ -151,7 +151,7 @@ impl Drive {
                         && matches!(moved.state, State::Held { .. })
                         && take.state.account() != MoneyState::InDoubt
                     {
-                        self.world.purse.doubt(&moved);
+                        self.world.doubt_limit.doubt(&moved);
                     }
                     take = moved;
                 }
@@ -171,7 +171,7 @@ impl Drive {
         take: &Take,
         due: Timestamp,
         stop: &CancellationToken,
-        debt: &mut OwedClip,
+        owed_clip: &mut OwedClip,
     ) -> Option<Admitted<'_>> {
         if !self.world.clock.until(due, stop).await || !self.is_let_in().await {
             return None;
@@ -180,14 +180,14 @@ impl Drive {
         let life = self.lane.link_life;
         loop {
             let turn = self.lane.turn.lock().await;
-            if !self.world.incur(debt, life, stop).await {
+            if !self.world.incur(owed_clip, life, stop).await {
                 return None;
             }
             drop(turn);
             let (slot, ticket) = self.account.admission(&self.lane, &self.world.clock, stop, &ask).await?;
             let room = self.world.room(take.price, stop).await?;
             // The disk may have filled, or downloads slowed down, during the wait for a place.
-            if ticket.holds() && debt.incur(life, self.world.clock.now()).is_ok() {
+            if ticket.holds() && owed_clip.incur(life, self.world.clock.now()).is_ok() {
                 return Some(Admitted { slot, ticket, room });
             }
         }
@@ -210,7 +210,7 @@ impl Drive {
     /// Counts how a paid task ended, before the task's slot (its place among the model's concurrent tasks) is free for
     /// another task. If too many tasks ended badly, ends the submissions to the provider for this run and reports the
     /// reason.
-    fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
+    fn count_lost(&self, event: &Event, moved: &Take, said: Option<&Said>) {
         let ending = self.paid.as_ref().and_then(|_| TaskEnd::of(event, &moved.state, said));
         if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {
             self.world.tell(&Notice::Stopped { who, why, said });
@@ -232,7 +232,7 @@ impl Drive {
         };
         match self.world.store.apply(take, event.clone(), details, at, &self.policy()).await {
             Ok(moved) => {
-                self.harvest(&event, &moved, said.as_ref());
+                self.count_lost(&event, &moved, said.as_ref());
                 // The store has saved it as a conflict: the task is another take's.
                 let conflict = matches!(moved.state, State::Held { reason: HeldReason::IdConflict, .. });
                 let words = named.filter(|_| conflict).map(|id| store::owned_elsewhere(&id));

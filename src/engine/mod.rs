@@ -295,7 +295,7 @@ impl<'a> Run<'a> {
         let lane = account.lane(&take.request.model.model);
         self.outcome.left.remove(&take.id);
         if take.state.task().is_some() {
-            self.world.purse.settle(&take.id);
+            self.world.doubt_limit.settle(&take.id);
         }
         match &lane_of {
             Some(model) => *self.waiting.entry(model.clone()).or_default() += 1,

@@ -72,7 +72,7 @@ pub struct World {
     /// The folder tree in which the clips are saved.
     pub tree: Tree,
     /// The writer of downloads into the folder of the clips.
-    pub(super) intake: SaveQueues,
+    pub(super) save_queues: SaveQueues,
     /// The folder to which the paths of pictures are relative.
     pub pictures: PathBuf,
     /// The clock of the run, which ignores changes of the computer's time.
@@ -85,7 +85,7 @@ pub struct World {
     pub project: String,
     /// The pause between two checks whether another process, such as `resolve` or `collect`, has changed the store.
     pub(super) look_every: Duration,
-    pub(super) purse: DoubtLimit,
+    pub(super) doubt_limit: DoubtLimit,
     /// The clips that were paid for and are still to be downloaded.
     pub(super) owed: Arc<Owed>,
     /// The permits for open files, which limit how many files the run opens at once.
@@ -176,7 +176,7 @@ impl World {
         Self {
             store,
             free,
-            intake: SaveQueues::new(tree.clone()),
+            save_queues: SaveQueues::new(tree.clone()),
             tree,
             pictures,
             clock,
@@ -184,7 +184,7 @@ impl World {
             run,
             project,
             look_every,
-            purse: DoubtLimit::new(max_in_doubt),
+            doubt_limit: DoubtLimit::new(max_in_doubt),
             owed: Arc::default(),
             handles: Handles::default(),
             hosts: Arc::default(),
@@ -352,15 +352,15 @@ impl Drop for PendingReply<'_> {
 }
 
 impl World {
-    /// Waits until one more clip may be submitted, then counts the clip in `debt` as one to be downloaded, and returns
+    /// Waits until one more clip may be submitted, then counts the clip in `owed` as one to be downloaded, and returns
     /// `true`. Returns `false` if a stop came first. The disk must have room for the clip, and its download must be
     /// possible within `life`, the time for which its link is valid.
-    pub(super) async fn incur(&self, debt: &mut OwedClip, life: Duration, stop: &CancellationToken) -> bool {
+    pub(super) async fn incur(&self, owed: &mut OwedClip, life: Duration, stop: &CancellationToken) -> bool {
         loop {
             let mut changed = pin!(self.owed.changed());
             changed.as_mut().enable();
-            let Err(short) = debt.incur(life, self.clock.now()) else { return true };
-            if let Some(words) = debt.news(&short) {
+            let Err(short) = owed.incur(life, self.clock.now()) else { return true };
+            if let Some(words) = owed.news(&short) {
                 self.tell(&Notice::Warning(words));
             }
             tokio::select! {
@@ -378,9 +378,9 @@ impl World {
     /// waiting requests are answered; the run then submits nothing more.
     pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<DoubtShare<'_>> {
         loop {
-            let mut left = pin!(self.purse.left());
+            let mut left = pin!(self.doubt_limit.left());
             left.as_mut().enable();
-            match self.purse.enter(price) {
+            match self.doubt_limit.enter(price) {
                 Entry::Taken(exposed) => return Some(exposed),
                 Entry::None { most, in_doubt } => {
                     self.warn_once(format!(

@@ -41,7 +41,7 @@ pub struct Unfit {
     /// The index of the correction with the mistake, in the list of corrections.
     pub part: usize,
     /// The mistake, with its place inside the correction.
-    pub misfit: FormError,
+    pub form_error: FormError,
 }
 
 /// The error that a model does not exist or cannot be added, with a hint.
@@ -168,12 +168,14 @@ impl Cards {
     pub fn correct(&mut self, model: &ModelName, mut parts: Vec<CardPart>) -> Result<(), Vec<Unfit>> {
         let Some(card) = self.models.get_mut(model) else {
             let Unknown { what, hint } = self.unknown(model);
-            return Err(vec![Unfit { part: 0, misfit: about_key(what, hint) }]);
+            return Err(vec![Unfit { part: 0, form_error: about_key(what, hint) }]);
         };
         let unfit: Vec<Unfit> = parts
             .iter_mut()
             .enumerate()
-            .flat_map(|(at, part)| fit(part).into_iter().map(move |misfit| Unfit { part: at, misfit }))
+            .flat_map(|(at, part)| {
+                fit(part).into_iter().map(move |form_error| Unfit { part: at, form_error })
+            })
             .collect();
         if !unfit.is_empty() {
             return Err(unfit);
@@ -184,8 +186,8 @@ impl Cards {
         let mut culprit: Option<(usize, String)> = None;
         let mut corrected = ModelCard::clone(card);
         for (at, part) in parts.iter().enumerate() {
-            if let Err(misfit) = merge(&mut written, part) {
-                unfit.push(Unfit { part: at, misfit });
+            if let Err(form_error) = merge(&mut written, part) {
+                unfit.push(Unfit { part: at, form_error });
                 continue;
             }
             let read = ModelCard::read(written.clone()).and_then(|card| surcharges(&card).map(|()| card));
@@ -198,7 +200,9 @@ impl Cards {
                 (Err(why), _) => Some((at, why)),
             };
         }
-        unfit.extend(culprit.map(|(at, why)| Unfit { part: at, misfit: senseless(model, &parts[at], &why) }));
+        unfit.extend(
+            culprit.map(|(at, why)| Unfit { part: at, form_error: senseless(model, &parts[at], &why) }),
+        );
         if !unfit.is_empty() {
             return Err(unfit);
         }

@@ -82,11 +82,11 @@ fn card(provider: &str, mut written: Json) -> Result<ModelCard, Vec<String>> {
             wrong.push(format!("a model's card has no `{name}`; {hint}"));
         }
         if let Some(key) = known {
-            let misfit = |FormError { steps, what, hint, .. }: FormError| {
+            let form_error = |FormError { steps, what, hint, .. }: FormError| {
                 let path = [&[name.clone()][..], &steps].concat().join(".");
                 format!("`{path}`: {what}; {hint}")
             };
-            wrong.extend(key.form.fit(value, name).into_iter().map(misfit));
+            wrong.extend(key.form.fit(value, name).into_iter().map(form_error));
         }
     }
     if !wrong.is_empty() {

@@ -98,28 +98,28 @@ fn kind() -> RenderKind {
     RenderKind { model: "zai/vidu2-image".parse().unwrap(), class: String::new() }
 }
 
-fn roster(jobs: Vec<(JobKey, Bucket)>) -> RunJobs {
+fn run_jobs(jobs: Vec<(JobKey, Bucket)>) -> RunJobs {
     RunJobs { jobs, ..RunJobs::default() }
 }
 
 /// Returns the totals of a run with `jobs` new jobs.
-fn board(jobs: usize) -> RunTotals {
+fn totals(jobs: usize) -> RunTotals {
     let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Bucket::ToRender)).collect();
     let estimate = Some(price().times(jobs.len() as u64));
-    RunTotals::new(Start { roster: roster(jobs), estimate, ..Start::default() }, at(0))
+    RunTotals::new(Start { run_jobs: run_jobs(jobs), estimate, ..Start::default() }, at(0))
 }
 
-fn last(board: &RunTotals, now: i64) -> String {
-    board.lines(at(now), 100, 30).pop().unwrap()
+fn last(totals: &RunTotals, now: i64) -> String {
+    totals.lines(at(now), 100, 30).pop().unwrap()
 }
 
 #[test]
 fn a_job_is_shown_from_its_sending_to_its_end() {
-    let mut board = board(2);
-    assert_eq!(board.lines(at(0), 100, 30).len(), 1, "only the bar");
+    let mut totals = totals(2);
+    assert_eq!(totals.lines(at(0), 100, 30).len(), 1, "only the bar");
     let mut first = |state: State, heard: i64, reported: i64| {
-        board.hear(&moved(1, state), at(heard));
-        let lines = board.lines(at(reported), 100, 30);
+        totals.hear(&moved(1, state), at(heard));
+        let lines = totals.lines(at(reported), 100, 30);
         (lines.len() > 1).then(|| lines[0].clone())
     };
     let shown = |text: &str| Some(text.to_owned());
@@ -134,21 +134,21 @@ fn a_job_is_shown_from_its_sending_to_its_end() {
 
 #[test]
 fn the_bar_counts_jobs_and_money() {
-    let mut board = board(8);
-    assert_eq!(last(&board, 0), "[--------------------------] 0/8 done  8 to render  $0.00 of $1.60");
-    board.hear(&moved(1, done(0)), at(60));
-    board.hear(&moved(2, failed(Charged::No)), at(60));
-    board.hear(&moved(3, failed(Charged::Yes)), at(60));
-    board.hear(&moved(4, held(HeldReason::AmbiguousSubmit)), at(60));
-    board.hear(&moved(5, held(HeldReason::UrlExpired)), at(60));
+    let mut totals = totals(8);
+    assert_eq!(last(&totals, 0), "[--------------------------] 0/8 done  8 to render  $0.00 of $1.60");
+    totals.hear(&moved(1, done(0)), at(60));
+    totals.hear(&moved(2, failed(Charged::No)), at(60));
+    totals.hear(&moved(3, failed(Charged::Yes)), at(60));
+    totals.hear(&moved(4, held(HeldReason::AmbiguousSubmit)), at(60));
+    totals.hear(&moved(5, held(HeldReason::UrlExpired)), at(60));
     assert_eq!(
-        last(&board, 60),
+        last(&totals, 60),
         "[################----------] 1/8 done  3 to render  2 need your decision  2 failed  $0.60 of $1.60"
     );
     // The missing clip was delivered later; it is not paid for a second time.
-    board.hear(&moved(5, done(0)), at(61));
+    totals.hear(&moved(5, done(0)), at(61));
     assert!(
-        last(&board, 61).contains("2/8 done  3 to render  1 needs your decision  2 failed  $0.60 of $1.60")
+        last(&totals, 61).contains("2/8 done  3 to render  1 needs your decision  2 failed  $0.60 of $1.60")
     );
 }
 
@@ -157,22 +157,26 @@ fn what_was_done_and_paid_before_counts_from_the_start() {
     let buckets = [Bucket::Done, Bucket::Done, Bucket::Failed, Bucket::WrittenOff, Bucket::ToRender];
     let jobs = buckets.iter().enumerate().map(|(item, bucket)| (key(item), *bucket)).collect();
     let usd = |text: &str| text.parse::<Usd>().unwrap();
-    let start =
-        Start { roster: roster(jobs), spent: usd("0.40"), estimate: Some(usd("0.60")), ..Start::default() };
-    let mut board = RunTotals::new(start, at(0));
-    assert!(last(&board, 0).ends_with("2/5 done  1 to render  1 failed  1 written off  $0.40 of $0.60"));
-    assert!(board.is_idle());
-    board.hear(&moved(4, done(1)), at(9));
-    assert!(!board.is_idle());
-    assert!(last(&board, 9).ends_with("3/5 done  1 failed  1 written off  $0.60 of $0.60"));
-    assert_eq!(board.buckets().line(), "3 done · 1 failed · 1 written off");
+    let start = Start {
+        run_jobs: run_jobs(jobs),
+        spent: usd("0.40"),
+        estimate: Some(usd("0.60")),
+        ..Start::default()
+    };
+    let mut totals = RunTotals::new(start, at(0));
+    assert!(last(&totals, 0).ends_with("2/5 done  1 to render  1 failed  1 written off  $0.40 of $0.60"));
+    assert!(totals.is_idle());
+    totals.hear(&moved(4, done(1)), at(9));
+    assert!(!totals.is_idle());
+    assert!(last(&totals, 9).ends_with("3/5 done  1 failed  1 written off  $0.60 of $0.60"));
+    assert_eq!(totals.buckets().line(), "3 done · 1 failed · 1 written off");
 }
 
 #[test]
 fn a_job_that_follows_another_shares_its_fate() {
-    let mut board = RunTotals::new(
+    let mut totals = RunTotals::new(
         Start {
-            roster: RunJobs {
+            run_jobs: RunJobs {
                 jobs: vec![(key(1), Bucket::ToRender), (key(2), Bucket::Waiting), (key(3), Bucket::InFlight)],
                 followers: vec![(key(1), key(2))],
                 outdated: HashSet::from([key(3)]),
@@ -183,8 +187,8 @@ fn a_job_that_follows_another_shares_its_fate() {
         at(0),
     );
     let mut reported = |item: usize, state: State| {
-        board.hear(&moved(item, state), at(9));
-        board.buckets().line()
+        totals.hear(&moved(item, state), at(9));
+        totals.buckets().line()
     };
     assert_eq!(
         reported(1, held(HeldReason::UrlExpired)),
@@ -197,18 +201,18 @@ fn a_job_that_follows_another_shares_its_fate() {
         "0 done · 1 to render · 1 waiting for the result · 1 waiting for another job"
     );
     assert_eq!(reported(1, done(0)), "1 done · 1 to render · 1 waiting for another job");
-    board.hear(&Notice::Filed { key: key(2), path: "b.mp4".into() }, at(9));
-    assert_eq!(board.buckets().line(), "2 done · 1 to render");
+    totals.hear(&Notice::Filed { key: key(2), path: "b.mp4".into() }, at(9));
+    assert_eq!(totals.buckets().line(), "2 done · 1 to render");
 }
 
 #[test]
 fn a_job_keeps_its_clip_whatever_comes_of_another_rendering() {
     let jobs = vec![(key(1), Bucket::ToRender)];
-    let roster = RunJobs { having: HashSet::from([key(1)]), ..roster(jobs) };
-    let mut board = RunTotals::new(Start { roster, ..Start::default() }, at(0));
+    let run_jobs = RunJobs { having: HashSet::from([key(1)]), ..run_jobs(jobs) };
+    let mut totals = RunTotals::new(Start { run_jobs, ..Start::default() }, at(0));
     let mut reported = |state: State| {
-        board.hear(&moved(1, state), at(9));
-        (board.buckets().line(), board.failures())
+        totals.hear(&moved(1, state), at(9));
+        (totals.buckets().line(), totals.failures())
     };
     assert_eq!(reported(running(0)), ("1 done".to_owned(), 0));
     assert_eq!(reported(again(20)), ("0 done · 1 to render".to_owned(), 0));
@@ -217,12 +221,14 @@ fn a_job_keeps_its_clip_whatever_comes_of_another_rendering() {
 
 #[test]
 fn what_is_only_collected_has_no_new_cost() {
-    let mut board =
-        RunTotals::new(Start { roster: roster(vec![(key(1), Bucket::Waiting)]), ..Start::default() }, at(0));
-    assert!(last(&board, 0).ends_with("0/1 done  1 waiting for another job  no new cost"));
-    board.hear(&Notice::Filed { key: key(1), path: "renders/a.mp4".into() }, at(1));
-    assert!(last(&board, 1).ends_with("1/1 done"));
-    assert_eq!(board.clips(), &DeliveredClips { count: 1, below: "renders/a.mp4".into() });
+    let mut totals = RunTotals::new(
+        Start { run_jobs: run_jobs(vec![(key(1), Bucket::Waiting)]), ..Start::default() },
+        at(0),
+    );
+    assert!(last(&totals, 0).ends_with("0/1 done  1 waiting for another job  no new cost"));
+    totals.hear(&Notice::Filed { key: key(1), path: "renders/a.mp4".into() }, at(1));
+    assert!(last(&totals, 1).ends_with("1/1 done"));
+    assert_eq!(totals.clips(), &DeliveredClips { count: 1, below: "renders/a.mp4".into() });
 }
 
 /// A source of expected durations of renderings that a test fills while the progress display reads it.
@@ -239,86 +245,86 @@ impl Known for Learning {
 fn the_time_left_is_told_from_the_first_known_duration_until_nothing_renders() {
     let learning = Arc::new(Learning::default());
     let jobs = (1..=20).map(|item| (key(item), Bucket::ToRender)).collect();
-    let roster = RunJobs { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
+    let run_jobs = RunJobs { unsent: BTreeMap::from([(kind(), 20)]), ..run_jobs(jobs) };
     let known: Arc<dyn Known> = Arc::clone(&learning) as Arc<dyn Known>;
-    let mut board = RunTotals::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
+    let mut totals = RunTotals::new(Start { run_jobs, known: Some(known), ..Start::default() }, at(0));
     let flow = Flow { slots: 5, interval: Duration::from_secs(1), per_day: None };
     learning.0.lock().unwrap().flow = Some(flow);
-    assert!(!last(&board, 0).contains("about"));
+    assert!(!last(&totals, 0).contains("about"));
     let mut durations = Durations::default();
     (0..9).for_each(|_| durations.note(Duration::from_secs(59), Duration::from_secs(61)));
     learning.0.lock().unwrap().durations = Some(Arc::new(durations));
     // 20 × 60 s in five slots, and a little more for the last jobs.
-    assert!(last(&board, 0).ends_with("about 5 min left"), "{}", last(&board, 0));
+    assert!(last(&totals, 0).ends_with("about 5 min left"), "{}", last(&totals, 0));
     for item in 1..=5 {
-        board.hear(&moved(item, running(0)), at(0));
+        totals.hear(&moved(item, running(0)), at(0));
     }
-    assert!(last(&board, 0).ends_with("about 5 min left"), "{}", last(&board, 0));
-    assert!(last(&board, 50).ends_with("about 4 min left"), "{}", last(&board, 50));
-    for line in board.lines(at(50), 60, 30) {
+    assert!(last(&totals, 0).ends_with("about 5 min left"), "{}", last(&totals, 0));
+    assert!(last(&totals, 50).ends_with("about 4 min left"), "{}", last(&totals, 50));
+    for line in totals.lines(at(50), 60, 30) {
         assert!(width(&line) <= 60, "{line}");
     }
     // A request that was not accepted is sent again.
-    board.hear(&moved_from(Phase::Submitting, 1, again(60)), at(50));
+    totals.hear(&moved_from(Phase::Submitting, 1, again(60)), at(50));
     for item in 2..=5 {
-        board.hear(&moved_from(Phase::Running, item, downloading(0)), at(60));
+        totals.hear(&moved_from(Phase::Running, item, downloading(0)), at(60));
     }
     for item in 6..=20 {
-        board.hear(&moved(item, running(60)), at(60));
+        totals.hear(&moved(item, running(60)), at(60));
     }
-    assert!(last(&board, 110).ends_with("about 2 min left"), "{}", last(&board, 110));
-    board.hear(&moved(1, running(110)), at(110));
+    assert!(last(&totals, 110).ends_with("about 2 min left"), "{}", last(&totals, 110));
+    totals.hear(&moved(1, running(110)), at(110));
     for item in 1..=19 {
-        board.hear(&moved_from(Phase::Running, item, downloading(60)), at(111));
+        totals.hear(&moved_from(Phase::Running, item, downloading(60)), at(111));
     }
-    assert!(last(&board, 111).ends_with("about 10 s left"), "{}", last(&board, 111));
-    board.hear(&moved_from(Phase::Running, 20, downloading(60)), at(120));
-    assert!(!last(&board, 120).contains("about"), "{}", last(&board, 120));
+    assert!(last(&totals, 111).ends_with("about 10 s left"), "{}", last(&totals, 111));
+    totals.hear(&moved_from(Phase::Running, 20, downloading(60)), at(120));
+    assert!(!last(&totals, 120).contains("about"), "{}", last(&totals, 120));
 }
 
 #[test]
 fn what_is_no_longer_sent_does_not_count_for_the_time_left() {
     let learning = Arc::new(Learning::default());
     let jobs = (1..=20).map(|item| (key(item), Bucket::ToRender)).collect();
-    let roster = RunJobs { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
+    let run_jobs = RunJobs { unsent: BTreeMap::from([(kind(), 20)]), ..run_jobs(jobs) };
     let known: Arc<dyn Known> = Arc::clone(&learning) as Arc<dyn Known>;
-    let mut board = RunTotals::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
+    let mut totals = RunTotals::new(Start { run_jobs, known: Some(known), ..Start::default() }, at(0));
     let mut durations = Durations::default();
     durations.note(Duration::from_secs(59), Duration::from_secs(61));
     learning.0.lock().unwrap().durations = Some(Arc::new(durations));
-    assert!(!last(&board, 0).contains("about"), "{}", last(&board, 0));
-    board.hear(&moved(1, running(0)), at(0));
-    assert!(last(&board, 20).ends_with("about 40 s left"), "{}", last(&board, 20));
+    assert!(!last(&totals, 0).contains("about"), "{}", last(&totals, 0));
+    totals.hear(&moved(1, running(0)), at(0));
+    assert!(last(&totals, 20).ends_with("about 40 s left"), "{}", last(&totals, 20));
 }
 
 #[test]
 fn many_in_flight_are_counted_and_those_that_wait_come_last() {
-    let mut board = board(40);
-    board.hear(&moved(1, again(500)), at(0));
+    let mut totals = totals(40);
+    totals.hear(&moved(1, again(500)), at(0));
     for item in 2..=21 {
-        board.hear(&moved(item, running(0)), at(0));
+        totals.hear(&moved(item, running(0)), at(0));
     }
-    let lines = board.lines(at(5), 100, 40);
+    let lines = totals.lines(at(5), 100, 40);
     assert_eq!(lines.len(), 8 + 1 + 1);
     assert!(lines[0].contains("hero/sku-2 "), "{lines:?}");
     assert_eq!(lines[8], "  … and 13 more");
-    assert_eq!(board.lines(at(5), 100, 10).len(), 5, "half of the terminal is left to what has happened");
-    let tiny = board.lines(at(5), 100, 4);
+    assert_eq!(totals.lines(at(5), 100, 10).len(), 5, "half of the terminal is left to what has happened");
+    let tiny = totals.lines(at(5), 100, 4);
     assert_eq!(tiny[0], "  21 waiting for the result");
     assert_eq!(tiny.len(), 2);
 }
 
 #[test]
 fn after_a_stop_only_paid_requests_are_awaited() {
-    let mut board = board(4);
-    board.hear(&moved(1, running(0)), at(0));
-    board.hear(&moved(2, submitting(0)), at(0));
-    board.hear(&moved(3, again(60)), at(0));
-    board.hear(&Notice::Stopping { on_wire: 1 }, at(9));
-    let lines = board.lines(at(9), 100, 30);
+    let mut totals = totals(4);
+    totals.hear(&moved(1, running(0)), at(0));
+    totals.hear(&moved(2, submitting(0)), at(0));
+    totals.hear(&moved(3, again(60)), at(0));
+    totals.hear(&Notice::Stopping { on_wire: 1 }, at(9));
+    let lines = totals.lines(at(9), 100, 30);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("sku-2") && lines[1].ends_with("stopping"), "{lines:?}");
-    assert_eq!(board.buckets().line(), "0 done · 2 to render · 2 waiting for the result");
+    assert_eq!(totals.buckets().line(), "0 done · 2 to render · 2 waiting for the result");
 }
 
 #[test]
@@ -336,8 +342,8 @@ fn clips_are_where_all_of_them_are_below() {
 
 #[test]
 fn where_nothing_is_to_be_done_nothing_is_shown() {
-    let board = RunTotals::new(Start::default(), at(0));
-    assert!(board.lines(at(1), 100, 30).is_empty());
+    let totals = RunTotals::new(Start::default(), at(0));
+    assert!(totals.lines(at(1), 100, 30).is_empty());
 }
 
 fn any_state() -> impl Strategy<Value = State> {
@@ -366,7 +372,7 @@ proptest! {
             _ => key(number),
         };
         let jobs = (1..=20).map(|number| (name(number), Bucket::ToRender)).collect();
-        let mut board = RunTotals::new(Start { roster: roster(jobs), ..Start::default() }, at(0));
+        let mut totals = RunTotals::new(Start { run_jobs: run_jobs(jobs), ..Start::default() }, at(0));
         // A person can resolve takes that do not belong to the jobs of this run.
         let first = |number: usize| if number <= 20 { Phase::Pending } else { Phase::Held };
         let mut phases: HashMap<usize, State> = HashMap::new();
@@ -377,21 +383,21 @@ proptest! {
                 *from = phases.get(&number).map_or_else(|| first(number), State::phase);
             }
             phases.insert(number, state);
-            board.hear(&notice, at(now));
+            totals.hear(&notice, at(now));
         }
         if stop {
-            board.hear(&Notice::Stopping { on_wire: 0 }, at(900));
+            totals.hear(&Notice::Stopping { on_wire: 0 }, at(900));
         }
         let said = Said::text("no");
-        board.hear(&Notice::Stopped { who: "zai".into(), why: WhyStopped::Model, said }, at(900));
-        let sum = board.buckets().jobs();
+        totals.hear(&Notice::Stopped { who: "zai".into(), why: WhyStopped::Model, said }, at(900));
+        let sum = totals.buckets().jobs();
         let strangers = phases.keys().filter(|number| **number > 20).count();
         prop_assert_eq!(sum, 20 + strangers);
         let failed = phases.values().filter(|state| matches!(state, State::Failed { .. })).count();
-        prop_assert_eq!(board.buckets().count(Bucket::Failed), failed);
+        prop_assert_eq!(totals.buckets().count(Bucket::Failed), failed);
         let done = phases.values().filter(|state| matches!(state, State::Done { .. })).count();
-        prop_assert_eq!(board.buckets().count(Bucket::Done), done);
-        let lines = board.lines(at(900), columns, rows);
+        prop_assert_eq!(totals.buckets().count(Bucket::Done), done);
+        let lines = totals.lines(at(900), columns, rows);
         prop_assert!(lines.len() <= (rows / 2).max(2), "{:?}", lines);
         for line in &lines {
             prop_assert!(width(line) <= columns, "{} > {}: {}", width(line), columns, line);

@@ -48,7 +48,7 @@ pub struct Console {
 #[derive(Default)]
 struct Heard {
     /// The progress display of the current run; `None` if no run is active.
-    board: Option<SharedTotals>,
+    totals: Option<SharedTotals>,
     /// The time at which a line about the progress of `verify` or `check` was last drawn; `None` before the first time.
     compared: Option<Timestamp>,
     /// The reasons for retries that were shown already.
@@ -80,10 +80,10 @@ impl Console {
     }
 
     fn draw(&self, heard: &Heard) {
-        let Some(board) = heard.board.as_ref().filter(|_| self.terminal.is_live()) else { return };
+        let Some(totals) = heard.totals.as_ref().filter(|_| self.terminal.is_live()) else { return };
         let (columns, rows) = self.terminal.size();
-        let board = board.lock().unwrap_or_else(PoisonError::into_inner);
-        self.terminal.draw(&board.lines(self.clock.now(), columns, rows));
+        let totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
+        self.terminal.draw(&totals.lines(self.clock.now(), columns, rows));
     }
 
     fn notice(&self, notice: &Notice, at: Timestamp) {
@@ -246,7 +246,7 @@ impl Reporter for Console {
                 terminal.data(json::resolve::object(job, &text::resolve::words(job)));
             }
             News::Resolved(job) => terminal.say(text::resolve::line(job)),
-            News::Started(board) => self.heard().board = Some(SharedTotals::clone(board)),
+            News::Started(totals) => self.heard().totals = Some(SharedTotals::clone(totals)),
             News::Notice { notice, at } => self.notice(notice, *at),
             News::Leaving { requests, price } => {
                 let (are, their) =
@@ -277,7 +277,7 @@ impl Reporter for Console {
             }
             News::Ended => {
                 let mut heard = self.heard();
-                (heard.board, heard.compared) = (None, None);
+                (heard.totals, heard.compared) = (None, None);
                 drop(heard);
                 terminal.still();
             }

@@ -67,7 +67,7 @@ pub struct Recovery {
     out: Option<String>,
     /// The finished takes that neither the database nor the ledger has, by their ids. Each take has an entry for every
     /// copy of its clip that has a sidecar.
-    witnesses: BTreeMap<String, Vec<SidecarTake>>,
+    sidecar_takes: BTreeMap<String, Vec<SidecarTake>>,
 }
 
 /// The result of a rebuild: the paths under which old files are kept, and the counts of the restored data.
@@ -125,7 +125,7 @@ impl Recovery {
         };
         let mut intents = tail.entries.iter().rev().filter(|entry| entry.kind == Kind::Intent);
         let out = known.or_else(|| intents.find_map(|intent| intent.out.clone()));
-        Ok(Self { dir: dir.to_owned(), ledger, tail, why, cut, out, witnesses: BTreeMap::new() })
+        Ok(Self { dir: dir.to_owned(), ledger, tail, why, cut, out, sidecar_takes: BTreeMap::new() })
     }
 
     /// Reads the sidecars of clips that the database and the ledger lack. Returns true if there is anything to rebuild.
@@ -148,10 +148,10 @@ impl Recovery {
             let is_older = known.is_none_or(|take| matches!(take.state, State::Pending { .. }));
             if is_older && !in_ledger.contains(id.0.as_str()) {
                 found.stands = clips.stands(&path, &found.file);
-                self.witnesses.entry(id.0.clone()).or_default().push(found);
+                self.sidecar_takes.entry(id.0.clone()).or_default().push(found);
             }
         }
-        Ok(self.why.is_some() || !self.witnesses.is_empty())
+        Ok(self.why.is_some() || !self.sidecar_takes.is_empty())
     }
 
     /// Returns the error because of which recovery is needed; `None` if the database and the ledger are undamaged and
@@ -197,11 +197,11 @@ impl Recovery {
         let given: i64 =
             tx.query_row("SELECT value FROM meta WHERE key = 'seq'", [], |row| row.get(0)).map_err(sql)?;
         let mut seq = given.cast_unsigned().max(self.ledger.last());
-        if !self.witnesses.is_empty() && self.out.is_none() {
+        if !self.sidecar_takes.is_empty() && self.out.is_none() {
             self.out = Some(out.to_owned());
         }
         let mut added = Vec::new();
-        let (found, clips_sum) = self.witnessed(&mut added);
+        let (found, clips_sum) = self.add_sidecar_takes(&mut added);
         for entry in &mut added {
             seq += 1;
             entry.seq = seq;
@@ -262,9 +262,9 @@ impl Recovery {
     ///
     /// A take with several sidecars, because its clip was copied, counts once. The preferred sidecars are those whose
     /// clips still exist, and of these the sidecar at the original path.
-    fn witnessed(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
+    fn add_sidecar_takes(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
         let mut firsts: Vec<&SidecarTake> = self
-            .witnesses
+            .sidecar_takes
             .values()
             .filter_map(|found| found.iter().min_by_key(|one| (!one.stands, !one.in_place)))
             .collect();

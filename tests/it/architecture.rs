@@ -338,13 +338,13 @@ fn paths_are_read_out_of_use_trees() {
     let module = ["app".to_owned(), "show".to_owned(), "text".to_owned()];
     let text = "use super::super::totals::{self, flight::{Doing, Pace}, Board};\n// crate::cli\nuse crate::plan::Plan;";
     let found: Vec<String> = used(&module, text).iter().map(|path| path.join("::")).collect();
-    let board = [
+    let totals = [
         "app::totals::Board",
         "app::totals::flight::Doing",
         "app::totals::flight::Pace",
         "app::totals::self",
     ];
-    assert_eq!(found, [&board[..], &["plan::Plan"]].concat());
+    assert_eq!(found, [&totals[..], &["plan::Plan"]].concat());
 }
 
 pub(crate) fn is_test(path: &Path) -> bool {

@@ -88,14 +88,14 @@ fn take(id: &str) -> TakeId {
 struct Place {
     folder: TempDir,
     tree: Tree,
-    intake: SaveQueues,
+    save_queues: SaveQueues,
 }
 
 impl Place {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let tree = Tree::open(&folder.path().join("state"), &folder.path().join("out")).unwrap();
-        Self { folder, intake: SaveQueues::new(tree.clone()), tree }
+        Self { folder, save_queues: SaveQueues::new(tree.clone()), tree }
     }
 
     fn out(&self, path: &str) -> PathBuf {
@@ -124,7 +124,7 @@ impl Place {
     }
 
     async fn part(&self, id: &str) -> PartialDownload {
-        match self.intake.take_up(&take(id), "hero.mp4", source()).await.unwrap() {
+        match self.save_queues.take_up(&take(id), "hero.mp4", source()).await.unwrap() {
             Resumed::Part(part) => part,
             Resumed::Whole(received) => panic!("already whole: {received:?}"),
         }
@@ -132,7 +132,7 @@ impl Place {
 
     /// Downloads a clip in one piece.
     async fn fetch(&self, id: &str, target: &str, bytes: &[u8]) -> ClipFile {
-        let Resumed::Part(part) = self.intake.take_up(&take(id), target, source()).await.unwrap() else {
+        let Resumed::Part(part) = self.save_queues.take_up(&take(id), target, source()).await.unwrap() else {
             panic!("already whole")
         };
         receive(part, &head(bytes), &[bytes]).await.unwrap().file
@@ -292,7 +292,7 @@ async fn p09_a_clip_that_had_arrived_whole_is_not_fetched_again() {
     bytes = clip(4, 32 * MIB - bytes.len());
     assert_eq!(bytes.len(), 16 * MIB);
     die_after(place.part("A").await, &bytes, bytes.len()).await;
-    match place.intake.take_up(&take("A"), "hero.mp4", source()).await.unwrap() {
+    match place.save_queues.take_up(&take("A"), "hero.mp4", source()).await.unwrap() {
         Resumed::Whole(received) => assert_eq!(received.file, facts(&bytes)),
         Resumed::Part(part) => panic!("{:?}", part.span()),
     }
@@ -345,7 +345,7 @@ async fn n28_a_part_is_continued_at_its_own_address_only_because_a_validator_hol
     let fresh = Sha256::of(b"https://clips.example/another.mp4");
     break_off(place.part("A").await, &head(&bytes), &bytes[..700]).await;
     assert_eq!(offset(&place.part("A").await), 700);
-    let Resumed::Part(part) = place.intake.take_up(&take("A"), "hero.mp4", fresh).await.unwrap() else {
+    let Resumed::Part(part) = place.save_queues.take_up(&take("A"), "hero.mp4", fresh).await.unwrap() else {
         panic!("whole")
     };
     assert_eq!(part.span(), Span::Whole, "nothing shows that both addresses have the same file");
@@ -679,8 +679,8 @@ async fn clips_that_are_placed_together_each_get_their_own_outcome() {
     let folder = fs::File::open(place.out("s1")).unwrap();
     rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive).unwrap();
     placements[39].target = target(3);
-    let intake = SaveQueues::new(tree.clone());
-    let placed = placements.iter().map(|placement| intake.place(placement.clone()));
+    let save_queues = SaveQueues::new(tree.clone());
+    let placed = placements.iter().map(|placement| save_queues.place(placement.clone()));
     let placed = futures::future::join_all(placed).await;
     for (n, outcome) in placed.iter().enumerate() {
         let right = match n {
@@ -693,7 +693,7 @@ async fn clips_that_are_placed_together_each_get_their_own_outcome() {
     }
     drop(folder);
     for placement in placements.iter().skip(1).step_by(3) {
-        intake.place(placement.clone()).await.unwrap();
+        save_queues.place(placement.clone()).await.unwrap();
     }
 }
 
@@ -719,7 +719,7 @@ async fn i20_no_target_leaves_the_output_folder() {
         assert!(place.obstacle(target, &[]).is_some(), "{target}");
     }
     let odd = TakeId("../../x".into());
-    assert!(place.intake.take_up(&odd, "hero.mp4", source()).await.is_err());
+    assert!(place.save_queues.take_up(&odd, "hero.mp4", source()).await.is_err());
 }
 
 #[tokio::test]

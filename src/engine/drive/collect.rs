@@ -167,7 +167,7 @@ impl Drive {
             open = self.world.handles.take(CLIP) => open,
         };
         let source = self.account.endpoint.address_of(&clip.url);
-        let taken_up = self.world.intake.take_up(&take.id, &take.path, source).await;
+        let taken_up = self.world.save_queues.take_up(&take.id, &take.path, source).await;
         let received = match taken_up {
             Ok(Resumed::Whole(received)) => Ok(received),
             Ok(Resumed::Part(part)) => {
@@ -301,7 +301,7 @@ impl Drive {
         let sidecar = sidecar(take, file, self.world.clock.now(), &origin).to_string().into_bytes();
         self.world.reach("place.before_rename");
         let place = |older: Option<&Filed>| {
-            self.world.intake.place(Placement {
+            self.world.save_queues.place(Placement {
                 take: take.id.clone(),
                 target: take.path.clone(),
                 clip: *file,

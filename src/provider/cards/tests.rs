@@ -26,8 +26,8 @@ fn corrected(parts: Vec<CardPart>) -> Result<Arc<ModelCard>, Vec<Unfit>> {
 fn reported(name: &str, value: Json) -> (String, String) {
     let mut unfit = corrected(vec![part(name, value)]).unwrap_err();
     assert_eq!(unfit.len(), 1, "{unfit:?}");
-    let misfit = unfit.remove(0).misfit;
-    (misfit.what, misfit.hint)
+    let form_error = unfit.remove(0).form_error;
+    (form_error.what, form_error.hint)
 }
 
 /// Returns the names of all keys of the type `T`. The error about the unknown key in `value` lists these names.
@@ -127,7 +127,7 @@ fn parts_that_only_make_sense_together_may_stand_in_any_order() {
     assert_eq!(cards.correct(&name, vec![image.clone(), pictures]), Ok(()));
     let alone = Cards::built_in().correct(&name, vec![part("summary", json!("x")), image]).unwrap_err();
     assert_eq!(alone[0].part, 1);
-    assert!(alone[0].misfit.what.contains("`image` needs `pictures`"), "{alone:?}");
+    assert!(alone[0].form_error.what.contains("`image` needs `pictures`"), "{alone:?}");
 }
 
 #[test]
@@ -208,8 +208,10 @@ fn all_misfits_are_told_at_once_each_with_the_steps_that_lead_there() {
         part("source", json!({})),
     ];
     let unfit = corrected(parts).unwrap_err();
-    let reported: Vec<_> =
-        unfit.iter().map(|it| (it.part, it.misfit.steps.join("."), it.misfit.what.as_str())).collect();
+    let reported: Vec<_> = unfit
+        .iter()
+        .map(|it| (it.part, it.form_error.steps.join("."), it.form_error.what.as_str()))
+        .collect();
     assert_eq!(
         reported,
         [
@@ -239,12 +241,12 @@ fn a_surcharge_that_could_never_come_to_pass_is_refused() {
     assert_eq!(cards.get(&name).unwrap().price, Some(price(Value::Text("quality".into()))));
     for never in [Value::Text("best".into()), Value::Bool(true)] {
         let unfit = cards.set_price(&name, &price(never), at()).unwrap_err();
-        assert!(unfit[0].misfit.what.contains("`quality` can never be"), "{unfit:?}");
+        assert!(unfit[0].form_error.what.contains("`quality` can never be"), "{unfit:?}");
     }
     let mut gone = price(Value::Bool(true));
     gone.surcharges[0].param = "is_rec".into();
     let unfit = cards.set_price(&name, &gone, at()).unwrap_err();
-    assert!(unfit[0].misfit.what.contains("`is_rec`, which is not a parameter"), "{unfit:?}");
+    assert!(unfit[0].form_error.what.contains("`is_rec`, which is not a parameter"), "{unfit:?}");
 }
 
 #[test]

@@ -101,12 +101,12 @@ fn product(seed: &[u8], (width, height): (u32, u32)) -> RgbImage {
     };
     // Places are in thousandths of the shorter side, from the middle.
     let short = w.min(h).cast_signed();
-    let vessel = ProductShape::new(&dice, 1000 / short);
+    let product = ProductShape::new(&dice, 1000 / short);
     let place = |at: u32, side: u32| (2 * at.cast_signed() + 1 - side.cast_signed()) * 500 / short;
     let mut bytes = Vec::with_capacity((w * h * 3) as usize);
     for y in 0..h {
         for x in 0..w {
-            bytes.extend(vessel.colour(place(x, w), place(y, h)));
+            bytes.extend(product.colour(place(x, w), place(y, h)));
         }
     }
     let drawn = RgbImage::from_raw(w, h, bytes).expect("there are three bytes a pixel");
@@ -176,8 +176,8 @@ impl ProductShape {
         let shine = (60 - (x * 256 / half + 120).abs()).max(0) / 2;
         let covered = inside.min(256);
         std::array::from_fn(|part| {
-            let vessel = i32::from(clamp(glaze[part] * light / 256 + shine));
-            clamp((vessel * covered + i32::from(ground[part]) * (256 - covered)) / 256)
+            let product = i32::from(clamp(glaze[part] * light / 256 + shine));
+            clamp((product * covered + i32::from(ground[part]) * (256 - covered)) / 256)
         })
     }
 

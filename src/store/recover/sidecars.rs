@@ -65,7 +65,7 @@ impl SidecarTake {
             attempts: attempt,
             state: State::Done { task, file },
         };
-        let witness = Self {
+        let sidecar_take = Self {
             take,
             file,
             in_place: text("path").is_none_or(|placed| placed == path),
@@ -76,7 +76,7 @@ impl SidecarTake {
         };
         // The ledger must be able to read these lines back.
         let is_within = |line: Entry| Entry { seq: 1, ..line }.out_of_bounds().is_none();
-        witness.lines(None).into_iter().all(is_within).then_some(witness)
+        sidecar_take.lines(None).into_iter().all(is_within).then_some(sidecar_take)
     }
 
     pub(super) const fn submitted(&self) -> Timestamp {
