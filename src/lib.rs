@@ -13,7 +13,7 @@
 //!
 //! 1. [`load`] reads the manifest, the product file and the pictures, and makes the wanted jobs with [`plan::expand`].
 //! 2. [`plan::decide`] compares each job with the history in the store: render, keep, reuse, ask or wait.
-//! 3. [`app`] checks budgets and safety limits, and asks for consent. Then [`store::Store::admit`] records the takes.
+//! 3. [`app`] checks budgets and guards, and asks for consent. Then [`store::Store::admit`] records the takes.
 //! 4. [`engine`] asks [`domain::lifecycle`] for the next action of each take, and performs the action.
 //! 5. [`store::Store::apply`] saves the new state of the take before the next action, with its money in the ledger.
 //! 6. [`transport`] downloads the clip into a part file, and [`files`] gives it the final name as the last step.
@@ -29,7 +29,7 @@
 //! | 9 | `cli` | turns arguments into a use case, and its report into text or JSON and an exit code |
 //! | 8 | `rehearsal` `review` | a run with the sandbox as the servers · the report as a page for reviews |
 //! | 7 | `report` `sandbox` | reports and events as text and JSON · the test server with fake providers |
-//! | 6 | `app` | the use cases (open a project, plan, run, collect, resolve …), with all guards, quotas and questions |
+//! | 6 | `app` | the use cases (open, plan, run, collect, resolve …), with all guards, budgets and questions |
 //! | 5 | `engine` `load` | the loop: find the next action, act, save, report · manifest, sheet and pictures from disk |
 //! | 4 | `store` `transport` `files` | SQLite and ledger · HTTP · folder tree |
 //! | 3 | `plan` | items × shots × model rules → jobs with key, fingerprint, price; the difference from the history |
@@ -60,7 +60,7 @@
 //! - **Look-up**: a free call that searches the provider's tasks for the request id of an unanswered submission.
 //! - **Clip**: the video file of a take; its link expires after about a day.
 //! - **Run**: one start of `run`, `retry` or `redo`, or several starts if earlier ones were interrupted.
-//! - **Plan**: the decision for each job: render, keep, reuse, ask or wait.
+//! - **Plan**: the action of a run for each job: render, keep, reuse, ask or wait; the code calls it a `Decision`.
 //! - **Plan tables**: the temporary tables that hold the jobs of one plan next to the project's history.
 //! - **Bucket**: the class in which a report counts a job, such as `done` or `to_render`.
 //! - **Filing**: to move or copy an existing clip to the path that the plan wants for a job, free of charge.
@@ -73,13 +73,14 @@
 //! - **Owed**: paid, or perhaps paid, and not downloaded yet.
 //! - **Drive**: the async task that carries out the actions for one take in a run.
 //! - **Lane**: the queue and the pace of one provider's model.
-//! - **Account**: one provider in a run, with its key, its lanes, the pace of its polls and the reasons to stop it.
+//! - **Account**: one provider in a run (not the `account` of JSON), with its key, its lanes, the pace of its
+//!   polls and the reasons to stop it.
 //! - **Slot**: the place of one running task in a lane, from the submission until the provider is finished.
 //! - **Tick**: the current time with a random number, as input of the code that decides.
 //! - **Probe**: the single submission that tests whether a lane or a provider works again after a pause.
 //! - **Breaker**: a rule that pauses or ends submissions after missing answers, missing clips, or too much doubt.
 //! - **Budget**: the most that a run, a day or a month may cost.
-//! - **Guard**: a limit on what one run may change or spend without a person's approval.
+//! - **Guard**: a limit on what one run may change or spend without a person's consent.
 //! - **Canary, rollout**: the first clips of a shot and a model, and the rule to render the rest after their review.
 //! - **Review**: a person's decision about a clip: approved, rejected or undecided.
 //! - **Redo**: another rendering of a finished job, at a new charge.
