@@ -11,6 +11,9 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+/// The words after the price of requests that were sent and have no result yet.
+pub(crate) const RESERVED: &str = "reserved for unfinished jobs";
+
 /// Returns the budgets of a run.
 ///
 /// `max_cost` limits one call of the program; the other budgets come from the manifest.
@@ -146,10 +149,7 @@ impl Level {
             Cap::Month => format!("this month's budget ({limit})"),
         };
         let doubt = if self.spent.in_doubt > Usd::ZERO { ", perhaps charged" } else { "" };
-        format!(
-            "{} of {budget} is left; the rest is spent{doubt} or reserved for unfinished jobs",
-            self.left()
-        )
+        format!("{} of {budget} is left; the rest is spent{doubt} or {RESERVED}", self.left())
     }
 
     /// Returns the used and the remaining amount in words, such as `$1.20 spent · $3.80 left`.
@@ -158,7 +158,7 @@ impl Level {
         const IN_DOUBT: &str = "may have been charged";
         let Spent { settled, reserved, in_doubt } = self.spent;
         let mut words = String::new();
-        for (usd, word) in [(settled, "spent"), (reserved, "waiting for the result"), (in_doubt, IN_DOUBT)] {
+        for (usd, word) in [(settled, "spent"), (reserved, RESERVED), (in_doubt, IN_DOUBT)] {
             if usd > Usd::ZERO {
                 let more = if word == IN_DOUBT && !words.is_empty() { "more " } else { "" };
                 let _ = write!(words, "{usd} {more}{word} · ");

@@ -341,7 +341,7 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
 /// It is `None` if a prompt template uses the reviewers' notes.
 pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
     let note = "No template uses `feedback`, so the same request is sent again. To send the reviewers' notes, add \
-                `{% if feedback %} {{ feedback }}{% endif %}` to the end of a prompt; clips without a note are \
-                not changed.";
+                `{% if feedback %} {{ feedback }}{% endif %}` to the end of a prompt; jobs without a note keep \
+                their prompt.";
     (!manifest.reads_feedback()).then(|| note.to_owned())
 }

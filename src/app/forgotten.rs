@@ -154,13 +154,16 @@ impl LoneSidecars {
         let first = places.out.join(first).display().to_string();
         let (sidecars, paid, clips, them) = match jobs {
             0 => return None,
-            1 => {
-                (format!("the sidecar `{first}` records"), "a paid rendering", "its clip is", "the rendering")
-            }
+            1 => (
+                format!("the sidecar `{first}` records"),
+                "a paid rendering",
+                "the rendering's clip is",
+                "the rendering",
+            ),
             _ => (
                 format!("{jobs} sidecars (`{first}` and others) record"),
                 "paid renderings",
-                "their clips are",
+                "the renderings' clips are",
                 "the renderings",
             ),
         };

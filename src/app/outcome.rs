@@ -93,7 +93,7 @@ pub enum Unresolved {
     /// The manifest no longer has the job, so a new request would not be sent.
     #[error(
         "the manifest no longer has this job, so a new request would not be sent; put the job back and type `run`, or \
-         write the rendering off with --write-off"
+         end the job with --write-off"
     )]
     NotWanted,
     /// No task of the job is known that could be polled again.

@@ -30,7 +30,7 @@ impl Session {
             Exit::Usage,
             format!(
                 "the clips of this project are in the folder `{}`, not in `{}`; nothing was sent or moved; type the same \
-                 command {how}; if you moved the clips, put a link to them in their old place",
+                 command {how}; if you moved the clips, put a symbolic link to them in the old place",
                 shown.display(),
                 self.places.out.display()
             ),

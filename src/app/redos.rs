@@ -49,11 +49,11 @@ pub(crate) fn unsent_redos(
     let mut notes: Vec<String> = notes.collect();
     let them = match unsent.saturating_sub(found) {
         0 => return Ok(notes),
-        1 => "1 queued redo belongs".to_owned(),
-        many => format!("{many} queued redos belong"),
+        1 => "1 queued redo has".to_owned(),
+        many => format!("{many} queued redos have"),
     };
     notes.push(format!(
-        "{them} to no job of the manifest and will not be sent; if its job was renamed, reject the clip under the new \
+        "{them} no job in the manifest and will not be sent; if its job was renamed, reject the clip under the new \
          name to queue the redo again"
     ));
     Ok(notes)

@@ -205,7 +205,7 @@ fn chosen(
 fn served(tables: &LockedTables, key: &JobKey, decision: &Decision) -> Result<Option<String>, StoreError> {
     Ok(match decision {
         Decision::Shared { leader, .. } | Decision::Renamed { from: leader, unsent: false, .. } => {
-            Some(format!("`run` gives it the clip of another job ({leader}), free of charge"))
+            Some(format!("`run` gives it the clip of {leader} (in this or another project), free of charge"))
         }
         // The job may have got the copy after its own request failed.
         Decision::Unchanged { take, .. }
@@ -214,7 +214,7 @@ fn served(tables: &LockedTables, key: &JobKey, decision: &Decision) -> Result<Op
             Some("it has the clip of another job; `redo` renders one of its own, at a new charge".to_owned())
         }
         Decision::Blocked { key, .. } => Some(format!(
-            "another job ({key}) has the same request, which has no result yet and may be charged"
+            "an earlier request for {key} (in this or another project) has no result yet and may be charged"
         )),
         _ => None,
     })

@@ -216,8 +216,8 @@ impl CanaryState {
                 format!("{name}: the first {all} are approved; this run renders the others")
             }
             AfterCanary::Rate { rate, error } => format!(
-                "{name}: {approved} of {all} approved, which shows an approval rate above {rate} (chance of error: \
-                 {error}); this run renders the others"
+                "{name}: {approved} of {all} approved, enough to say that more than {rate} would be approved \
+                 (chance of being wrong: {error}); this run renders the others"
             ),
         }
     }

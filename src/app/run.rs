@@ -353,7 +353,7 @@ async fn ask_about_gaps(
     let close = places.typed("recover --accept-gaps");
     let what = format!(
         "shotlist's records were rebuilt, and requests may be missing from them: {} without a clip, for about {sum}, \
-         may have been paid for before; nothing was sent. Look in your provider's console first; to send {}: {accept}; \
+         may have been paid for before; nothing was sent. Look in your provider's console first. To send {}: {accept}; \
          to let later runs send such jobs without asking: {close}",
         count(jobs, "job"),
         if jobs == 1 { "it" } else { "all of them" },

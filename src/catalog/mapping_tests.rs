@@ -234,7 +234,7 @@ fn a_stable_handle_goes_before_the_number_of_a_row() {
 fn columns_of_one_name_and_without_a_name_are_told_and_read() {
     let Catalog { items, problems, .. } = catalog(",id,price,title,price,title\n0,a,1,Mug,2,Cup\n");
     let expected = [
-        "column A has no name, and is called `A`",
+        "column A has no name; use `A`",
         "columns C and E have the same name: `price` is the first, and the other is called `price (E)`",
         "columns D and F have the same name: `title` is the first, and the other is called `title (F)`",
     ];

@@ -373,7 +373,7 @@ fn a_plain_file_leaves_nothing_out_and_tells_what_is_not_sold() {
     assert_eq!(note.severity, Severity::Note);
     assert_eq!(
         note.message,
-        "2 items are marked as draft or sold out in column `status`; they are kept: shotlist leaves out such items only if it recognises the file as an export of a shop system"
+        "2 items are marked as draft or sold out in column `status`; they are kept, because the file is not an export of a known shop system"
     );
     let hint = note.hint.as_deref().unwrap();
     let expected = "to leave such items out, write `where: 'item.raw[\"status\"] != \"Sold out\" and item.raw[\"status\"] != \"draft\"'` under `items:`";

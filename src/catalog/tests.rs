@@ -109,7 +109,7 @@ fn a_column_without_a_name_of_its_own_is_called_by_its_letter() {
     assert_eq!(
         reported(&problems),
         [
-            "1: column B has no name, and is called `B`",
+            "1: column B has no name; use `B`",
             "1: columns C and D have the same name: `title` is the first, and the other is called `title (D)`"
         ]
     );

@@ -141,12 +141,12 @@ pub enum Command {
     Jobs(JobsArgs),
     /// Show one job with its renderings and replies
     ///
-    /// Shows the path and the cost of the job's clip, the time, the request id and the provider's reply of each
-    /// submission, the request as it was sent, and the commands that are possible next.
+    /// Shows the job's clip with its path and cost; each submission with its time, its request id and the provider's
+    /// reply; the request as it was sent; and the commands that are possible next.
     Show(ShowArgs),
     /// Show the cost by day, model, item or outcome
     ///
-    /// Shows what was spent, what is reserved for unfinished clips, what may have been charged, what was spent without
+    /// Shows what was spent, what is reserved for unfinished jobs, what may have been charged, what was spent without
     /// a clip, and how many requests were refused at no cost. Works while a run is active, and with a manifest that
     /// cannot be read. `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
@@ -172,7 +172,7 @@ pub enum Command {
     /// See the clips in the browser, and decide
     ///
     /// Serves a page on this computer until Ctrl-C, and updates it while a run is active: approve clips, reject them
-    /// with a reason, choose an earlier version, or queue another rendering, which a run sends. Give the link only to
+    /// with a reason, choose an earlier version, or queue another rendering for the next run. Give the link only to
     /// people who may decide.
     Review(ReviewArgs),
     /// Write approved clips as sheet, feed or folder
@@ -199,8 +199,7 @@ pub enum Command {
     ///
     /// Jobs that were not sent yet will not be sent. A submitted task is cancelled if its provider allows that;
     /// otherwise this is reported, and the clip is collected. Costs nothing and works while a run is active. The next
-    /// run submits a cancelled job again if the manifest still asks for it: remove it there, or leave it out with
-    /// --only.
+    /// run submits a cancelled job again, unless you remove it from the manifest or leave it out with --only.
     Cancel(CancelArgs),
     /// Stop reporting failed jobs or missing clips
     ///
@@ -211,7 +210,7 @@ pub enum Command {
     /// The approval applies to the current clip: another version or a changed input makes it outdated. Free, and works
     /// while a run is active.
     Approve(ApproveArgs),
-    /// Reject clips, and queue another rendering
+    /// Reject clips; --redo queues a new rendering
     ///
     /// A clip is rejected for all jobs that share it. With --redo, the next run renders the job again, and `plan` shows
     /// the price; `{{ feedback }}` in a prompt inserts the text of --note. Sends nothing, and works while a run is

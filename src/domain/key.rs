@@ -111,7 +111,7 @@ pub enum NotATaskId {
     },
     /// The text is empty, or one of its parts between slashes is `.` or `..`. With such an id, a request for the task's
     /// status would reach another address.
-    #[error("the task id is empty, or has `.` or `..` as a part of a path, which is not allowed")]
+    #[error("the task id is empty, or one of its parts between slashes is `.` or `..`, which is not allowed")]
     Path,
 }
 

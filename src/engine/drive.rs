@@ -259,7 +259,7 @@ impl Drive {
                 Ok(bytes) => bytes,
                 Err(changed) => {
                     self.world.tell(&Notice::Warning(format!(
-                        "{} needs your decision (input_changed): {changed}; not charged",
+                        "{} was not sent (input_changed, not charged): {changed}",
                         take.key
                     )));
                     return Ok(Err(Left::InputChanged));

@@ -127,7 +127,7 @@ impl Counts {
             Some(first) => format!(", the first link expires at {}", units::utc(*first)),
             None => String::new(),
         };
-        format!("{} to download{lives}, and nothing is paid again", text::count(self.count(), "paid clip"))
+        format!("{} to download free of charge{lives}", text::count(self.count(), "paid clip"))
     }
 
     /// Checks whether the disk has space for one more clip. Returns the missing space as a reason, or `None` if there

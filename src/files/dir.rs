@@ -56,7 +56,7 @@ impl Dir {
             Ok(fd) => Ok(Self(fd)),
             Err(Errno::NOTDIR | Errno::LOOP) => Err(io::Error::new(
                 io::ErrorKind::NotADirectory,
-                format!("`{name}` is a symbolic link or a file where a folder is needed"),
+                format!("`{name}` must be a folder, but is a file or a symbolic link"),
             )),
             Err(error) => Err(error.into()),
         }

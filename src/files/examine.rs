@@ -88,7 +88,9 @@ impl Tree {
         file.rewind()?;
         // Damage keeps the length or breaks the MP4 boxes, so a complete clip of another size is another clip.
         Ok(match mp4::inspect(&mut file) {
-            Ok(_) if found.size != clip.size => Finding::Foreign("another clip has this name".to_owned()),
+            Ok(_) if found.size != clip.size => {
+                Finding::Foreign("the file with this name is another clip".to_owned())
+            }
             Ok(_) => Finding::Damaged(found.size, "the clip's bytes have changed".to_owned()),
             Err(mp4::ClipFault::Disk(error)) => Finding::Unreadable(error.to_string()),
             Err(fault) => Finding::Damaged(found.size, fault.to_string()),

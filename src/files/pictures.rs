@@ -37,7 +37,7 @@ pub enum PictureTrouble {
     LinkOutside,
     /// Two files have names that differ only in the form of accented letters.
     #[error(
-        "two different files have this name: one writes an accented letter as one character, the other as two"
+        "two different files have names that look the same, with an accented letter as one character or as two"
     )]
     AmbiguousName,
     /// The path leads to a folder, not to a picture.
@@ -76,7 +76,7 @@ impl PictureTrouble {
 
 /// The error that a picture has changed since it was checked; the request was not sent.
 #[derive(Debug, thiserror::Error)]
-#[error("the picture `{path}` {why}; nothing was sent. {remedy}")]
+#[error("the picture `{path}` {why}. {remedy}")]
 pub struct PictureChanged {
     /// The picture's path as written in the manifest.
     pub path: String,

@@ -115,7 +115,7 @@ impl Reader<'_> {
         let name = &entry.key;
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if name.is_empty() || !name.bytes().all(is_name) || &**name == "when" {
-            let message = format!("`{name}` cannot name an axis");
+            let message = format!("`{name}` cannot be the name of an axis");
             self.error(entry.key_span, message, "a name holds letters, digits and `_`, and is not `when`");
             return;
         }

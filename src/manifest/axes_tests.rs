@@ -231,13 +231,13 @@ fn what_is_wrong_with_a_matrix_is_told_where_it_stands() {
         ("[a]", &["6:13+3 `shots.hero.matrix` must be a group of fields, but it is a list"] as &[&str]),
         ("{ a: b }", &["6:18+1 `a` must be a list of values, but it is a string"]),
         ("{ a: [] }", &["6:18+2 the axis `a` has no values"]),
-        ("{ a-b: [c] }", &["6:15+3 `a-b` cannot name an axis"]),
+        ("{ a-b: [c] }", &["6:15+3 `a-b` cannot be the name of an axis"]),
         ("{ a: [x, { set: y }] }", &["6:22+10 a value of the axis `a` has no `id`"]),
         ("{ a: [x, { id: [] }] }", &["6:28+2 the `id` of a value of `a` must be a string"]),
-        ("{ a: [\"\"] }", &["6:19+2 this value of `a` cannot name a clip: it is empty"]),
+        ("{ a: [\"\"] }", &["6:19+2 this value of `a` cannot be the name of a clip: it is empty"]),
         (
             "{ prompt: [\"{{ item.id }}\"] }",
-            &["6:24+15 this value of `prompt` cannot name a clip: it is a template"],
+            &["6:24+15 this value of `prompt` cannot be the name of a clip: it is a template"],
         ),
         ("{ a: [x, X] }", &["6:22+1 `x` and `X` would both be called `X` in keys and file names"]),
         ("{ a: [x/y, x-y] }", &["6:24+3 `x/y` and `x-y` would both be called `x-y` in keys and file names"]),
@@ -273,7 +273,7 @@ fn what_is_allowed_and_hardly_meant_is_a_warning() {
         ("{ a: [x], include: [{ a: x }] }", "6:33+8 this entry adds nothing: its cells already exist"),
         (
             "{ a: [\"{{ item.x }}\"], b: [x] }",
-            "6:19+14 this value of `a` cannot name a clip: it is a template",
+            "6:19+14 this value of `a` cannot be the name of a clip: it is a template",
         ),
         (
             "{ a: [{ id: x, b: \"{{ item.b }}\" }] }",

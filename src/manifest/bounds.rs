@@ -143,7 +143,7 @@ pub(super) fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
     match &node.value {
         Value::Text { text, .. } if &**text == "hold" => return OnAmbiguous::Hold,
         Value::Text { text, .. } if &**text == "resubmit" => {
-            let message = "`resubmit` needs `max_extra_spend`: what may be paid twice must have a limit";
+            let message = "`resubmit` needs `max_extra_spend`, a limit for what may be paid twice";
             let problem = decoder.error(node.span, message);
             decoder.report(problem.hint(format!("write `{example}`")));
             return OnAmbiguous::Hold;

@@ -56,7 +56,8 @@ pub(super) fn choice(
     };
     let sets_field = is_field(key);
     if let Some(why) = why {
-        let problem = decoder.error(node.span, format!("this value of `{key}` cannot name a clip: {why}"));
+        let problem =
+            decoder.error(node.span, format!("this value of `{key}` cannot be the name of a clip: {why}"));
         let text = if sets_field { "value" } else { "text" };
         decoder.report(problem.hint(format!("give the value a short id: `{{ id: beach, {text}: … }}`")));
         return None;

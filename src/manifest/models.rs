@@ -39,7 +39,7 @@ fn models(decoder: &mut Decoder, node: &Node) -> BTreeMap<ModelName, Located<Mod
 fn model_name(decoder: &mut Decoder, text: &str, span: Span) -> Option<ModelName> {
     let name = text.parse().ok();
     if name.is_none() {
-        let problem = decoder.error(span, format!("`{text}` does not name a model"));
+        let problem = decoder.error(span, format!("`{text}` is not the full name of a model"));
         decoder.report(problem.hint("write `provider/model`, such as `zai/vidu2-image`"));
     }
     name

@@ -36,7 +36,7 @@ pub(super) fn shots(
     for entry in entries.iter() {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if entry.key.is_empty() || !entry.key.bytes().all(is_name) {
-            let message = format!("`{}` cannot name a shot", entry.key);
+            let message = format!("`{}` cannot be the name of a shot", entry.key);
             let problem = decoder.error(entry.key_span, message);
             decoder.report(problem.hint("a name may hold letters, digits, `_` and `-`"));
         }

@@ -57,7 +57,7 @@ pub enum PictureFault {
     #[error("its header is damaged")]
     Damaged,
     /// The end of the picture is missing.
-    #[error("it is cut off")]
+    #[error("its data is incomplete")]
     CutOff,
     /// The text is not a data URI of a picture in Base64.
     #[error("it is not a data URI of a picture")]

@@ -61,7 +61,7 @@ pub enum ClipFault {
     #[error("the file is not an MP4 clip")]
     NotMp4,
     /// The end of the clip is missing; the text says what is cut off.
-    #[error("the clip is cut off: {0}")]
+    #[error("the clip is incomplete: {0}")]
     CutOff(String),
     /// The boxes (named blocks) of the MP4 file contradict each other, as the text describes.
     #[error("the clip is damaged: {0}")]

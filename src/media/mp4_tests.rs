@@ -113,7 +113,7 @@ fn n17_frames_that_the_file_does_not_hold_are_missed_even_if_the_boxes_tile() {
     bytes.truncate(bytes.len() - 1);
     assert_eq!(
         read(&bytes).unwrap_err().to_string(),
-        "the clip is cut off: a frame ends 1 bytes after the file"
+        "the clip is incomplete: a frame ends 1 bytes after the file"
     );
 }
 

@@ -30,7 +30,7 @@ pub enum Unseen {
     Gone(String),
     /// The link does not lead to a picture that a model accepts.
     Broken {
-        /// The reason as a clause, such as `it is cut off`.
+        /// The reason as a clause, such as `its data is incomplete`.
         why: String,
         /// A hint that says how to correct the picture or its link.
         remedy: String,
@@ -42,7 +42,7 @@ pub enum Unseen {
 /// The reason why a local picture cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The reason as a clause, such as `it is cut off`.
+    /// The reason as a clause, such as `its data is incomplete`.
     pub why: String,
     /// A hint that says how to correct the picture or its path.
     pub remedy: String,

@@ -117,7 +117,8 @@ impl LookUp for Echo {
         match answer.as_ref().and_then(listing) {
             Some(Ok(listing)) => Ok(listing),
             Some(Err(wrong)) => {
-                let said = Said::text(format!("in the list of tasks of echo, {wrong}"));
+                let said =
+                    Said::text(format!("the task list of echo has an entry that cannot be used ({wrong})"));
                 Err(Fault::new(FaultKind::Busy { after: None }, said))
             }
             None => Err(unanswered(reply)),

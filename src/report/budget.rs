@@ -37,7 +37,10 @@ impl Level {
             Cap::Invocation => self.name(),
             cap => format!("the budget of the {cap} ({})", self.limit),
         };
-        format!("budget   {budget} is reached; finished work is kept: {}; {then}", self.used())
+        format!(
+            "budget   {budget} leaves too little for the next clip: {}; finished work is kept; {then}",
+            self.used()
+        )
     }
 
     /// Returns the limit of a budget and the amounts that count against it as JSON.

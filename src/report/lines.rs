@@ -217,7 +217,7 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
             } else {
                 format!(
                     "no new submissions; waiting for the provider's answers to {} (up to 60 s; press Ctrl-C again \
-                     to exit sooner, but unanswered requests may then have been charged)",
+                     to exit sooner, without knowing what was charged)",
                     crate::domain::text::count(*on_wire, "paid request")
                 )
             };
@@ -256,7 +256,7 @@ fn detailed(reason: HeldReason, from: Phase, said: Option<&Said>) -> String {
         // This message is about the look-up, not about the reply to the submission.
         HeldReason::AmbiguousSubmit if from == Phase::Doubtful => {
             return format!(
-                "no reply that names a task, and the provider's list of tasks gave no clear answer: {said}"
+                "no reply that names a task, and the provider's task list gave no clear answer; {said}"
             );
         }
         _ => {}

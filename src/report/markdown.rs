@@ -6,6 +6,7 @@
 pub mod compare;
 
 use super::cause::cause;
+use crate::app::budget::RESERVED;
 use crate::app::gallery::{Gallery, GalleryJob};
 use crate::app::jobs::JobsReport;
 use crate::app::ledger::Table;
@@ -57,7 +58,7 @@ fn money(report: &JobsReport) -> String {
     let mark = if *sandbox { " (sandbox money)" } else { "" };
     let to_pay = match report.to_pay() {
         Usd::ZERO => String::new(),
-        usd => format!(" · to pay {usd}"),
+        usd => format!(" · {usd} still to spend"),
     };
     format!(
         "**Money:** these jobs {}{to_pay} · today {} · this month {}{mark}",
@@ -72,7 +73,7 @@ fn spent(spent: Spent) -> String {
     format!(
         "{} spent{}{}",
         spent.settled,
-        part(spent.reserved, "more waiting for the result"),
+        part(spent.reserved, RESERVED),
         part(spent.in_doubt, "more may have been charged")
     )
 }

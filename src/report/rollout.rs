@@ -52,12 +52,12 @@ impl CanaryState {
         let ways = "edit the shot and review its new first clips, or write `then: approve` under `rollout`";
         match (self.step, self.rule.then) {
             (Step::Stopped { approved, reviewed }, AfterCanary::Rate { rate, error }) => format!(
-                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which shows an \
-                 approval rate below {rate} (chance of error: {error}); {ways}"
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, enough to \
+                 say that fewer than {rate} would be approved (chance of being wrong: {error}); {ways}"
             ),
             (Step::Unclear { approved, reviewed }, AfterCanary::Rate { rate, error }) => format!(
-                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which does not \
-                 show whether the approval rate is above or below {rate} (chance of error: {error}); {ways}"
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, not enough to \
+                 say whether more or fewer than {rate} would be approved (chance of being wrong: {error}); {ways}"
             ),
             _ => {
                 let wait = if self.waiting.jobs == 1 { "waits" } else { "wait" };

@@ -63,7 +63,7 @@ impl Refusal {
             Self::Origin => ["the decision comes from another site", "open the link that shotlist printed"],
             Self::NotJson => ["the decision is not application/json", "send it with that content type"],
             Self::Token => [
-                "this page cannot record decisions: its token is missing or belongs to an earlier start of the review",
+                "this page cannot record decisions: its token is missing, or the review has been restarted",
                 "open the link that shotlist printed",
             ],
             Self::ReadOnly => [

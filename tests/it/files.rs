@@ -643,7 +643,7 @@ async fn a_file_where_older_clips_are_kept_is_found_before_a_newer_one_is_paid()
     assert_eq!(place.obstacle("s/hero.mp4", &[file]), None);
     place.put("s/_takes", b"mine");
     let what = place.obstacle("s/hero.mp4", &[file]).expect("there is no room for the older clip").what;
-    insta::assert_snapshot!(what, @"`_takes` is a symbolic link or a file where a folder is needed");
+    insta::assert_snapshot!(what, @"`_takes` must be a folder, but is a file or a symbolic link");
 }
 
 #[tokio::test]
@@ -703,7 +703,7 @@ async fn s11_a_symlinked_folder_is_refused_and_its_target_untouched() {
     let elsewhere = TempDir::new().unwrap();
     symlink(elsewhere.path(), place.out("summer")).unwrap();
     let obstacle = place.obstacle("summer/hero.mp4", &[]).expect("a link on the way");
-    insta::assert_snapshot!(obstacle.what, @"`summer` is a symbolic link or a file where a folder is needed");
+    insta::assert_snapshot!(obstacle.what, @"`summer` must be a folder, but is a file or a symbolic link");
     let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
     let fault = place.place("A", "summer/hero.mp4", &file, None).unwrap_err();
     assert!(matches!(fault, PlaceFault::Obstructed(_)), "{fault:?}");
@@ -982,11 +982,11 @@ fn a_picture_is_looked_at_and_sent_exactly_as_it_was() {
     for other in [[PNG, b"x"].concat(), PNG[1..].to_vec(), vec![0; PNG.len()]] {
         atomic_write(&folder.path().join("a.png"), &other, 0o644).unwrap();
         let changed = assemble(folder.path(), &body).unwrap_err().to_string();
-        insta::allow_duplicates! { insta::assert_snapshot!(stable(&changed), @"the picture `a.png` has changed since it was checked; nothing was sent. Run again to submit the picture as it is now"); }
+        insta::allow_duplicates! { insta::assert_snapshot!(stable(&changed), @"the picture `a.png` has changed since it was checked. Run again to submit the picture as it is now"); }
     }
     fs::remove_file(folder.path().join("a.png")).unwrap();
     let gone = assemble(folder.path(), &body).unwrap_err().to_string();
-    insta::assert_snapshot!(stable(&gone), @"the picture `a.png` can no longer be used: there is no such file; nothing was sent. Put a picture there, then run again");
+    insta::assert_snapshot!(stable(&gone), @"the picture `a.png` can no longer be used: there is no such file. Put a picture there, then run again");
 }
 
 #[test]

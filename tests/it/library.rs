@@ -163,7 +163,7 @@ async fn clips_are_not_looked_for_in_another_folder() {
     let places = Places::find(Some(&shop.path("shotlist.yaml")), Some(&elsewhere), false).unwrap();
     let error = refused(Project::at(places).asking(Always).run(&RunRequest::default()).await);
     assert_eq!(error.exit, Exit::Usage);
-    insta::assert_snapshot!(stable(&error.what), @"the clips of this project are in the folder `[home]`, not in `[home]/elsewhere`; nothing was sent or moved; type the same command without `--out`; if you moved the clips, put a link to them in their old place");
+    insta::assert_snapshot!(stable(&error.what), @"the clips of this project are in the folder `[home]`, not in `[home]/elsewhere`; nothing was sent or moved; type the same command without `--out`; if you moved the clips, put a symbolic link to them in the old place");
     assert_eq!(shop.sent(), 4);
 }
 

@@ -9,6 +9,11 @@ use crate::provider::card::ModelCard;
 /// Tolerance of the frame rate: frames per second by which a clip may differ from the request.
 const FPS: f64 = 1.0;
 
+/// The words after an expected value that the request sets.
+const AS_REQUESTED: &str = "as requested";
+/// The words after an expected value that comes from the model's documentation (card).
+const OF_MODEL: &str = "from this model";
+
 /// The request of a clip and its model's documentation (card), with which the clip is compared.
 ///
 /// The card supplies the values that the request does not set.
@@ -40,15 +45,17 @@ fn duration(
     facts: &ClipFacts,
 ) -> Option<Finding> {
     let card = card.map(ModelCard::seconds).filter(|seconds| *seconds > 0);
-    let (wanted, who) = match (request.duration, card) {
-        (Some(seconds), _) => (seconds, "the request"),
-        (None, card) => (card?, "the model's card"),
+    let (wanted, why) = match (request.duration, card) {
+        (Some(seconds), _) => (seconds, AS_REQUESTED),
+        (None, card) => (card?, OF_MODEL),
     };
     let is = facts.duration.as_secs_f64();
     let is_off = (is - f64::from(wanted)).abs() > settings.duration;
     is_off.then(|| {
-        let reason =
-            format!("the clip lasts {is:.1} s; {who} says {wanted} s (tolerance {} s)", settings.duration);
+        let reason = format!(
+            "the clip lasts {is:.1} s, expected {wanted} s {why} (tolerance {} s)",
+            settings.duration
+        );
         finding("duration", Verdict::Warn, reason)
     })
 }
@@ -108,18 +115,20 @@ fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &C
     for text in ordered {
         let wanted = if Some(text) == ratio { Size::read(text) } else { pixels(text) };
         if wanted.is_some_and(|wanted| !wanted.fits(is, settings.size)) {
-            let reason =
-                format!("the clip has {}x{} pixels; the request says {text}", facts.width, facts.height);
+            let reason = pixels_words(facts, text, AS_REQUESTED);
             return Some(finding("size", Verdict::Fail, tolerance(&reason, settings)));
         }
     }
     let of_card = card.and_then(ModelCard::size).filter(|_| request.size.is_none())?;
     let is_off = pixels(of_card).is_some_and(|wanted| !wanted.fits(is, settings.size));
     is_off.then(|| {
-        let reason =
-            format!("the clip has {}x{} pixels; the model's card says {of_card}", facts.width, facts.height);
+        let reason = pixels_words(facts, of_card, OF_MODEL);
         finding("size", Verdict::Warn, tolerance(&reason, settings))
     })
+}
+
+fn pixels_words(facts: &ClipFacts, wanted: &str, why: &str) -> String {
+    format!("the clip has {}x{} pixels, expected {wanted} {why}", facts.width, facts.height)
 }
 
 fn tolerance(reason: &str, settings: &Checks) -> String {
@@ -128,15 +137,16 @@ fn tolerance(reason: &str, settings: &Checks) -> String {
 
 fn fps(Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
     let of_card = || card?.param("fps")?.default.as_ref();
-    let (wanted, who) = match request.params.get("fps") {
-        Some(value) => (value, "the request"),
-        None => (of_card()?, "the model's card"),
+    let (wanted, why) = match request.params.get("fps") {
+        Some(value) => (value, AS_REQUESTED),
+        None => (of_card()?, OF_MODEL),
     };
     let Value::Int(wanted) = wanted else { return None };
     let is = facts.fps()?;
     let is_off = u32::try_from(*wanted).is_ok_and(|wanted| (is - f64::from(wanted)).abs() > FPS);
     is_off.then(|| {
-        let reason = format!("the clip has {is:.1} frames per second; {who} says {wanted} (tolerance {FPS})");
+        let reason =
+            format!("the clip has {is:.1} frames per second, expected {wanted} {why} (tolerance {FPS})");
         finding("fps", Verdict::Warn, reason)
     })
 }
@@ -144,12 +154,12 @@ fn fps(Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<
 fn track(Ordered { request, sandbox, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
     match (request.audio?, facts.has_audio) {
         (true, false) if !sandbox => {
-            Some(finding("track", Verdict::Fail, "the clip has no sound; the request says `audio: true`"))
+            Some(finding("track", Verdict::Fail, "the clip has no sound, but `audio: true` was requested"))
         }
         (false, true) => Some(finding(
             "track",
             Verdict::Warn,
-            "the clip has an audio track; the request says `audio: false`",
+            "the clip has an audio track, but `audio: false` was requested",
         )),
         _ => None,
     }

@@ -44,7 +44,7 @@ fn a_wrong_length_is_a_warning_with_both_figures() {
     assert_eq!(found(&request, &facts(10_000)), [(Verdict::Warn, "duration".to_owned())]);
     let ordered = Ordered { request: &request, card: None, sandbox: false };
     let findings = findings(&Checks::default(), ordered, &facts(3_000));
-    assert_eq!(findings[0].reason, "the clip lasts 3.0 s; the request says 5 s (tolerance 0.5 s)");
+    assert_eq!(findings[0].reason, "the clip lasts 3.0 s, expected 5 s as requested (tolerance 0.5 s)");
 }
 
 #[test]

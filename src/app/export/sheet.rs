@@ -199,8 +199,8 @@ fn unfit(places: &Places, file: &ProductFile, why: &str) -> Error {
 
 fn taken(places: &Places, file: &ProductFile, column: &str) -> Error {
     let what = format!(
-        "{} already has a column `{column}`; under `items:`, name the original file from the shop, or remove the \
-         columns that begin with `shotlist_` from this one; nothing was written",
+        "{} already has a column `{column}`; remove its columns that begin with `shotlist_`, or name the original file \
+         from the shop under `items:`; nothing was written",
         file.shown
     );
     Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("export index"))

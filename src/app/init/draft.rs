@@ -206,7 +206,8 @@ providers:
         if *one_per != OnePer::default() || !choices.is_empty() {
             let name = OnePer::ALL.iter().find(|(_, kind)| kind == one_per).map_or("", |(name, _)| name);
             let makes = format!("{}, {}", count(self.items.len(), "clip"), self.total());
-            let others = if choices.is_empty() { String::new() } else { format!(" · {choices}") };
+            let others =
+                if choices.is_empty() { String::new() } else { format!("; other choices: {choices}") };
             lines.push(noted(&format!("  one_per: {name}"), &format!("{makes}{others}")));
         }
         let left = self.about.left_out.iter().map(|(reason, count)| format!("{count} {reason}"));

@@ -158,7 +158,7 @@ impl Project {
         if let Some(second) = span.to.filter(|_| from.at > to.at) {
             let first = span.from;
             let what =
-                format!("run {first} ended after run {second}, but --compare takes the earlier run first");
+                format!("--compare takes the earlier run first, but run {second} ended before run {first}");
             return Err(wrong(what).hint(places.typed(&format!("report --compare {second}..{first}"))));
         }
         let reviews = ReviewLog::of(reader.reviews().await?);

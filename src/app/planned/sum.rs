@@ -217,8 +217,8 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),
         Decision::Failed { state: State::Failed { refusal: Refusal::Model, .. }, .. } => (
             'x',
-            "the model was refused; once it is enabled for your account, `shotlist retry --include-permanent` sends it \
-             again"
+            "the provider refused the model; once it is enabled for your account, `shotlist retry --include-permanent` \
+             sends the job again"
                 .into(),
         ),
         Decision::Failed { state: State::Failed { refusal, .. }, .. } if refusal.permanent() => {

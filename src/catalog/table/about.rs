@@ -231,8 +231,8 @@ impl Table<'_> {
         let states = unsold.states.iter().map(|state| (*state).to_owned());
         let states = either(states);
         let message = format!(
-            "{} {items} {are} marked as {states} in column `{column}`; {kept} kept: shotlist leaves out such items \
-             only if it recognises the file as an export of a shop system",
+            "{} {items} {are} marked as {states} in column `{column}`; {kept} kept, because the file is \
+             not an export of a known shop system",
             unsold.count
         );
         let name = format!("item.raw[{}]", serde_json::Value::from(column.as_str()));

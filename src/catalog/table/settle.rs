@@ -165,7 +165,7 @@ impl Table<'_> {
                             name(*first)
                         ),
                     ),
-                    None => self.remark(row, format!("column {here} has no name, and is called `{called}`")),
+                    None => self.remark(row, format!("column {here} has no name; use `{called}`")),
                 });
             }
         }
@@ -250,7 +250,7 @@ impl Table<'_> {
         {
             let all: Vec<usize> = columns.iter().chain(others).copied().collect();
             let message = format!(
-                "columns {} hold pictures, and no column name shows which has the product's picture: `{}` is used",
+                "columns {} hold pictures, and their names do not show which has the product's picture: `{}` is used",
                 quoted(&all),
                 name(columns[0])
             );

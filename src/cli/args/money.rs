@@ -107,7 +107,7 @@ pub struct VerifyArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// Only a random sample, each time another one: a share such as 10%, or a number of clips
+    /// Only a random sample, different each time: a share such as 10%, or a number of clips
     #[arg(long, value_name = "PERCENT|N")]
     pub subset: Option<Subset>,
     /// Restore missing clips free of charge: from a copy, or from the provider with the next `collect` or `run`

@@ -77,7 +77,7 @@ pub struct CancelArgs {
     /// The jobs: shot/item, or an item's id
     #[arg(value_name = "JOB", required_unless_present = "only")]
     pub jobs: Vec<String>,
-    /// All jobs without a result whose key or item matches, such as 'hero/*'; may be repeated
+    /// All unfinished jobs whose key or item matches, such as 'hero/*'; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,
 }

@@ -44,5 +44,5 @@ fn corrections_are_read_whatever_is_wrong_elsewhere() {
     assert_eq!((corrections.unwrap().prices.len(), problems.len()), (1, 0));
     let (corrections, problems) = read_corrections("m.yaml", b"prices: { a: { per: clip, usd: 1 } }\n");
     assert!(corrections.is_none());
-    assert_eq!(problems[0].message, "`a` does not name a model");
+    assert_eq!(problems[0].message, "`a` is not the full name of a model");
 }

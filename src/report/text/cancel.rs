@@ -16,8 +16,8 @@ pub fn tell(terminal: &Terminal, report: &CancelReport) {
     }
     if report.any() {
         terminal.tell(
-            "The next run submits each of these jobs that has no clip, if the manifest still asks for it: remove it from \
-             the manifest, or leave it out with --only.",
+            "The next run submits each of these jobs that has no clip, unless you remove it from the manifest or leave \
+             it out with --only.",
             0,
         );
     }

@@ -40,7 +40,7 @@ pub(crate) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> 
     )];
     lines.push(match about.of {
         0 => format!(
-            "  confidence {}: not an export of a known shop system: each row is an item",
+            "  confidence {}: not an export of a known shop system, so each row is an item",
             confidence(about)
         ),
         of => format!(

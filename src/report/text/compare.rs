@@ -66,13 +66,13 @@ pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
         (number(Change::is_rendered_again), "with a newer rendering"),
         (
             number(|change| change.clips().is_some_and(|(then, now)| then.price != now.price)),
-            "with another price",
+            "with a changed price",
         ),
         (
             number(|change| change.clips().is_some_and(|(then, now)| then.verdict != now.verdict)),
-            "with another verdict",
+            "with a changed verdict",
         ),
-        (number(|change| change.then.decision != change.now.decision), "with another review"),
+        (number(|change| change.then.decision != change.now.decision), "with a changed review"),
     ];
     let mut counts: Vec<String> = kinds
         .into_iter()
@@ -107,7 +107,7 @@ pub(crate) fn words(change: &Change) -> Vec<String> {
     say("price ", price(then), price(now));
     say("verdict ", verdict(then), verdict(now));
     let decision = |standing: ReviewState| standing.name().to_owned();
-    say("", decision(then.decision), decision(now.decision));
+    say("review ", decision(then.decision), decision(now.decision));
     if words.is_empty() {
         // Two jobs that share a clip may have swapped it.
         words.push("another clip".to_owned());

@@ -64,7 +64,7 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
     };
     if let Some(first) = unknown.first() {
         let asked = unknown.iter().any(|held| held.can_be_asked);
-        let why = if asked { "its list of tasks gave no clear answer" } else { "offers no way to check" };
+        let why = if asked { "its task list gave no clear answer" } else { "offers no way to check" };
         rows.push(asks(&unknown, why));
         named(&mut rows, &unknown);
         let created = match &first.take.state {
@@ -123,7 +123,7 @@ fn resubmit_all(held: &[Held], doubtful: usize, places: &Places) -> Option<Row> 
     }
     // `--all` applies to every rendering that needs a decision, not only to those that may have been charged.
     let all = if wanted.len() < held.len() {
-        "those that the manifest still has"
+        "those still in the manifest"
     } else if doubtful == held.len() {
         "all of them"
     } else {

@@ -75,7 +75,7 @@ pub fn sum(report: &JobsReport) -> String {
     }
     let to_pay = match report.to_pay() {
         Usd::ZERO => String::new(),
-        usd => format!(", {usd} to pay"),
+        usd => format!(", {usd} still to spend"),
     };
     format!("{jobs}: {}; {} spent{to_pay}", report.gallery.buckets.line(), report.spent())
 }

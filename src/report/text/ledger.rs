@@ -113,10 +113,7 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
     lines.push("─".repeat(room + taken));
     lines.push(line(&table.total.name, cells(&table.total)));
     let notes = [
-        (
-            table.total.refused > 0,
-            "refused: the number of these requests that were not accepted; they cost nothing",
-        ),
+        (table.total.refused > 0, "refused: how many of the requests were not accepted; they cost nothing"),
         (table.total.wasted > Usd::ZERO, "wasted: the part of the spent amount that produced no clip"),
         (
             table.total.approved.is_some_and(|clips| clips > 0),

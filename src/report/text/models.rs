@@ -219,7 +219,7 @@ fn rendered(rendered: &Rendered) -> (String, String) {
     let Rendered { class, finished, p10, p50, p95 } = rendered;
     let label = if class.is_empty() { "with default settings" } else { class };
     let [p10, p50, p95] = [p10, p50, p95].map(|time| took(*time));
-    let times = format!("10 % of renderings took up to {p10}, half up to {p50}, 95 % up to {p95}");
+    let times = format!("the fastest 10 % took up to {p10}, half up to {p50}, 95 % up to {p95}");
     (label.to_owned(), format!("{times} ({finished} finished)"))
 }
 
@@ -282,8 +282,8 @@ fn facts(entry: &Entry) -> Vec<(String, String)> {
         None => "no price published; write yours under `prices:` in the manifest".to_owned(),
     };
     let extra = card.price.iter().flat_map(|price| &price.surcharges);
-    let extra = extra
-        .map(|it| format!("and {} more for a clip whose `{}` is {}", it.usd, it.param, shown(&it.equals)));
+    let extra =
+        extra.map(|it| format!("and {} more per clip if `{}` is {}", it.usd, it.param, shown(&it.equals)));
     facts.push(("price", std::iter::once(price).chain(extra).collect::<Vec<_>>().join(", ")));
     let tasks = format!("{} at once", crate::domain::text::count(entry.at_once, "task"));
     let rate = entry.limits.rate.map(rate_words);

@@ -10,7 +10,7 @@ use crate::store::{Count, Rebuilt};
 /// The states of a rendering with their words, in the order in which they are shown.
 const STATES: [(Phase, &str); 11] = [
     (Phase::Done, "done"),
-    (Phase::Placing, "being saved"),
+    (Phase::Placing, "being saved to disk"),
     (Phase::Downloading, "being downloaded"),
     (Phase::Running, "waiting for the result"),
     (Phase::Submitting, "being sent"),
@@ -38,13 +38,14 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     let mut lines = Vec::new();
     if *clips > 0 {
         let sidecars = if *clips == 1 { "its sidecar" } else { "their sidecars" };
-        lines.push(format!("rebuilt  {} from {sidecars} ({clips_sum})", count(*clips, "clip")));
+        lines
+            .push(format!("restored the records of {} from {sidecars} ({clips_sum})", count(*clips, "clip")));
     }
     if *clips == 0 && *takes == 0 {
         lines.push("rebuilt  an empty database: neither the ledger nor a sidecar has a request".to_owned());
     } else if *takes > 0 {
         lines.push(format!(
-            "rebuilt  {} that only the ledger had ({sum}), in the records of {}",
+            "restored {} ({sum}) and the records of {} from the ledger",
             count(*submissions, "request"),
             count(*takes, "rendering")
         ));
@@ -86,8 +87,8 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *clips > 0 {
         lines.push(
-            "unknown  whether requests were waiting for the result or for a decision: the files next to the clips do \
-             not record that, so the next run asks before it submits a job without a clip"
+            "unknown  whether there were unfinished requests or jobs that needed your decision: the files next to the \
+             clips do not record that, so the next run asks before it submits a job without a clip"
                 .to_owned(),
         );
     } else if *has_gaps {

@@ -1,5 +1,6 @@
 //! Describes the end of a run in words.
 
+use crate::app::budget::RESERVED;
 use crate::app::checker::{Found, RunChecks, Tally};
 use crate::app::exit::Exit;
 use crate::app::places::{Places, quoted};
@@ -67,7 +68,7 @@ fn continuation(summary: &Summary) -> &'static str {
     match summary.reorder {
         None => "the same command continues the run; nothing is paid twice.",
         Some("redo") => {
-            "`run` continues with the remaining jobs. `redo` would render the finished ones again, at a new charge."
+            "`run` continues with the remaining jobs. `redo` would also render finished jobs again, at a new charge."
         }
         Some(_) => "`run` continues with the remaining jobs.",
     }
@@ -114,9 +115,10 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     }
     lines.extend(checks(&summary.checks, places));
     if summary.waiting > 0 {
+        let (wait, them) = if summary.waiting == 1 { ("waits", "it") } else { ("wait", "them") };
         lines.push(format!(
-            "waiting  {} for the result of a request that was sent before the job changed; the next run submits the changed job",
-            count(summary.waiting, "job")
+            "waiting  {} {wait} for the result of an earlier request; the next run submits {them}",
+            count(summary.waiting, "changed job")
         ));
     }
     for (who, why, is_refused) in &summary.closed {
@@ -151,14 +153,14 @@ fn checks(checks: &RunChecks, places: &Places) -> Vec<String> {
     let Tally { passed, warned, failed, unchecked: _ } = checks.tally;
     let looked = match checks.frames {
         _ if passed + warned + failed == 0 => format!("; `{}` checks them", places.typed("check")),
-        0 => " (files only: frames were not checked)".to_owned(),
+        0 => "; only files were checked, not frames".to_owned(),
         _ => String::new(),
     };
     let mut lines = vec![format!("checks   {}{looked}", checks.tally.line())];
     lines.extend(checks.found.iter().map(|Found { verdict, check, clips, job, reason }| {
         let whose = match clips {
             1 => job.to_string(),
-            clips => format!("{clips} clips, such as {job}"),
+            clips => format!("{clips} clips; for example {job}"),
         };
         format!("{:INDENT$}{verdict} {check}: {whose}: {reason}", "")
     }));
@@ -180,9 +182,7 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
         let run = if estimate.is_some() { money } else { whole.settled.to_string() };
         money = format!("{} by this command · {run} by the whole run", spent.settled);
     }
-    for (usd, word) in
-        [(whole.reserved, "waiting for the result"), (whole.in_doubt, "more may have been charged")]
-    {
+    for (usd, word) in [(whole.reserved, RESERVED), (whole.in_doubt, "more may have been charged")] {
         if usd > Usd::ZERO {
             let _ = write!(money, " · {usd} {word}");
         }

@@ -76,7 +76,7 @@ fn money(history: &History) -> String {
     };
     let mut parts = vec![format!("{} spent", of(MoneyState::Settled))];
     if of(MoneyState::Reserved) > Usd::ZERO {
-        parts.push(format!("{} waiting for the result", of(MoneyState::Reserved)));
+        parts.push(format!("{} reserved", of(MoneyState::Reserved)));
     }
     if of(MoneyState::InDoubt) > Usd::ZERO {
         parts.push(format!("{} may have been charged", of(MoneyState::InDoubt)));
@@ -143,7 +143,7 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
 
 /// Returns the verdict of the automatic checks and its reasons, each with its label.
 fn check_words(checked: &Checked) -> Vec<(String, String)> {
-    let looked = if checked.frames { "" } else { " (files only: frames were not checked)" };
+    let looked = if checked.frames { "" } else { "; only files were checked, not frames" };
     let mut lines = vec![("checks".to_owned(), format!("{}{looked}", checked.verdict()))];
     let reasons = checked.findings.iter();
     lines.extend(reasons.map(|finding| {
@@ -240,7 +240,7 @@ fn printable(text: &str) -> String {
 const fn account_words(account: MoneyState) -> &'static str {
     match account {
         MoneyState::Free => "(not charged)",
-        MoneyState::Reserved => "waiting for the result",
+        MoneyState::Reserved => "reserved",
         MoneyState::InDoubt => "may have been charged",
         MoneyState::Settled => "spent",
     }

@@ -1,6 +1,6 @@
 //! Formats the state of a project for one screen.
 
-use crate::app::budget::Level;
+use crate::app::budget::{Level, RESERVED};
 use crate::app::checker::Tally;
 use crate::app::places::Places;
 use crate::app::status::{Oldest, StatusReport};
@@ -116,7 +116,7 @@ fn spent_words(spent: Spent) -> String {
     format!(
         "{} spent{}{}",
         spent.settled,
-        part(spent.reserved, "waiting for the result"),
+        part(spent.reserved, RESERVED),
         part(spent.in_doubt, "more may have been charged")
     )
 }

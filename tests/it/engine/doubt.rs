@@ -162,7 +162,7 @@ async fn trouble_of_the_clips_host_stops_no_submission() {
     assert_eq!(bench.server.charges().len(), 6);
     ran.expect_all_done();
     insta::assert_snapshot!(ran.said().join("\n"), @r"
-    clips.example delivers no clips: the host sent a page of text instead of a clip: `<html><body>nothing here</body></html>`; 6 paid clips to download, the first link expires at 2026-11-22 02:14:15 UTC, and nothing is paid again; shotlist tries the host again after pauses of up to 5 min
+    clips.example delivers no clips: the host sent a page of text instead of a clip: `<html><body>nothing here</body></html>`; 6 paid clips to download free of charge, the first link expires at 2026-11-22 02:14:15 UTC; shotlist tries the host again after pauses of up to 5 min
     clips.example delivers clips again; it was unavailable for 51m18s, since 2026-11-21 02:14:15 UTC
     ");
 }

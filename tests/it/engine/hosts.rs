@@ -76,7 +76,7 @@ async fn n19_a_page_in_place_of_a_clip_is_never_saved_and_its_first_words_are_to
     ran.expect_all_done();
     assert!(is_in_place(&bench, "a", "task-1"));
     let said = ran.said();
-    insta::assert_snapshot!(said[0], @"clips.example delivers no clips: the host sent a page of text instead of a clip: `<html><body>nothing here</body></html>`; 1 paid clip to download, the first link expires at 2026-11-22 02:14:15 UTC, and nothing is paid again; shotlist tries the host again after pauses of up to 5 min");
+    insta::assert_snapshot!(said[0], @"clips.example delivers no clips: the host sent a page of text instead of a clip: `<html><body>nothing here</body></html>`; 1 paid clip to download free of charge, the first link expires at 2026-11-22 02:14:15 UTC; shotlist tries the host again after pauses of up to 5 min");
     // Each time the provider is asked for a fresh link.
     assert!(bench.server.polled().len() >= bench.server.fetched().len(), "{}", bench.server.polled().len());
 }

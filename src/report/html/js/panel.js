@@ -206,7 +206,7 @@ class Panel {
       row("Model", take.model);
       row("Settings", take.settings.join(" · "));
       row("Seed", take.seed === undefined ? "" : String(take.seed));
-      const money_words = { settled: "spent", reserved: "waiting for the result", in_doubt: "in doubt: may have been charged", free: "not charged" };
+      const money_words = { settled: "spent", reserved: "reserved", in_doubt: "in doubt: may have been charged", free: "not charged" };
       row("Price", `list price ${money(take.price)}; ${take.account === "free" ? "not charged" : `${money(take.cost)} ${money_words[take.account]}`}`);
       if (take.of) row("Shared", `this clip was rendered for ${take.of} and is paid there`);
       row("Created", utc(take.created));

@@ -18,7 +18,7 @@ function moneyTiles(model) {
   const { today, month, budgets } = model.summary;
   const tiles = [
     tile("Spent on these clips", money(spent), `today ${money(today.spent)}, month ${money(month.spent)}`),
-    tile("Waiting for results", money(of("reserved")), "reserved while clips are rendered", of("reserved") ? "" : "none"),
+    tile("Reserved", money(of("reserved")), "for unfinished jobs", of("reserved") ? "" : "none"),
     tile("In doubt", money(of("in_doubt")), "may have been charged", of("in_doubt") ? "warn" : "none"),
     tile("Per approved clip", approved ? about(spent / approved) : "–", approved ? `${money(spent)} for ${count(approved, "approved clip")}` : "no clip is approved yet"),
   ];

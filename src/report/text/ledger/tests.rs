@@ -33,7 +33,7 @@ day         requests  refused    spent  reserved  in doubt  wasted
 ──────────────────────────────────────────────────────────────────
 total            827        9  $325.20     $1.20     $0.80   $0.40
 
-refused: the number of these requests that were not accepted; they cost nothing
+refused: how many of the requests were not accepted; they cost nothing
 wasted: the part of the spent amount that produced no clip"
     );
     let quiet = Table::of(By::Day, &week()[..1]);
