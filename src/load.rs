@@ -94,8 +94,7 @@ impl Loaded {
     }
 }
 
-/// Limit on the size of a manifest, in bytes. Reading stops one byte later, so that a larger file is noticed and
-/// refused.
+/// Limit on the size of a manifest, in bytes. One byte more is read, so that a larger file is noticed and refused.
 const LARGEST_MANIFEST: u64 = 64 << 20;
 
 /// Returns the folder of a manifest.

@@ -93,8 +93,7 @@ impl Stage for Arc<Sandbox> {
 
 /// Returns a function that finds the caption of a clip (its item and shot) in the records in the state folder.
 ///
-/// Providers do not know item and shot, but in a rehearsal their names are more useful on a clip than the number of a
-/// task.
+/// Providers do not know item and shot, but these say more about the clip of a rehearsal than the number of a task.
 fn captions(state: &Path) -> Captions {
     let (state, reader) = (state.to_owned(), OnceLock::new());
     Arc::new(move |task| {

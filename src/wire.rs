@@ -190,7 +190,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Returns the value of the first header with this name in lower case; `None` if there is none.
+    /// Returns the value of the first header with this name, given in lower case; `None` if there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -27,7 +27,7 @@ pub enum Topic {
     RenderChanged,
     /// Moves clip files to the archive.
     Move,
-    /// Sends requests again that may have been charged already.
+    /// Settles doubtful requests by sending them again, although they may have been charged.
     Settle,
 }
 

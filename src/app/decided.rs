@@ -162,7 +162,7 @@ impl Decided {
         }
     }
 
-    /// Returns the plan: the numbers and prices of the jobs, and the amount spent so far against each budget.
+    /// Returns the plan: the number and prices of the jobs, and the amount spent so far against each budget.
     pub(crate) fn plan(
         &self,
         manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! The disks that hold clip folders: the words about one that is not mounted, and the record of those that are.
+//! The disks that hold clip folders: the message about one that is not mounted, and the record of the mounted ones.
 
 use super::error::Error;
 use super::exit::Exit;

@@ -39,8 +39,8 @@ pub(crate) async fn find(
 /// Searches the folder's other projects for a job of this name that needs a decision and that this project may decide
 /// about; `None` unless there is exactly one.
 ///
-/// It may decide about a project that no manifest of the folder names any more, for example after a rename, and about a
-/// clip that a job of its own waits for.
+/// This project may decide about the jobs of a project that no manifest of the folder names any more, for example after
+/// a rename, and about a rendering whose clip one of its own jobs waits for.
 pub(crate) async fn held_elsewhere(
     reader: &Reader,
     places: &Places,

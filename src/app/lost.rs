@@ -33,7 +33,7 @@ pub struct Lost {
     unfiled: BTreeSet<JobKey>,
     /// Every missing or altered clip, whether a job still wants it or not, by its take and path.
     all: HashMap<(TakeId, String), (Clip, ClipDamage)>,
-    /// Output folder, in which the clips are; `None` if it does not exist, or with `on_missing: ignore` in the
+    /// Output folder, in which the clips are; `None` if it does not exist, or if `on_missing` is `ignore` in the
     /// manifest.
     tree: Option<Tree>,
 }
@@ -79,7 +79,7 @@ impl Lost {
 
     /// Limits the missing and altered clips to those that the plan keeps, moves or copies.
     ///
-    /// It removes the clips of jobs that are rendered again anyway. It adds missing and altered clips that the plan
+    /// It leaves out the clips of jobs that are rendered again anyway. It adds missing and altered clips that the plan
     /// would move or copy to the path of a job, for example after a product was renamed.
     pub(crate) fn keep(&mut self, plan_tables: &PlanTables) -> Result<(), Error> {
         let tables = plan_tables.lock();

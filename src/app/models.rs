@@ -140,7 +140,7 @@ async fn learned(places: &Places) -> Result<Known, StoreError> {
 type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
 /// Returns the project's paths, the model cards with the manifest's changes, the settings of the providers, and the
-/// problems of those changes.
+/// problems with the manifest's changes.
 fn read(project: Option<&Project>) -> (Option<Places>, Cards, Configs, Vec<Problem>) {
     let registry = project.map_or_else(Registry::built_in, |project| project.registry.clone());
     let Some(places) = project.map(|project| project.places.clone()) else {

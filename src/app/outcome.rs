@@ -10,7 +10,7 @@ use crate::store::ApplyError;
 pub struct CancelledJob {
     /// Key of the job.
     pub job: JobKey,
-    /// Rendering that the request tried to cancel; `None` if the job had none that was unsent or without a result.
+    /// Rendering that the request tried to cancel; `None` if each rendering of the job already had a result.
     pub take: Option<TakeId>,
     /// Result for the job.
     pub outcome: CancelOutcome,

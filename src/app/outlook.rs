@@ -64,7 +64,7 @@ pub(crate) async fn time(
     Ok(estimate(open, &outlook))
 }
 
-/// Converts the number of unsent jobs of each kind to the input of a time estimate, without any running tasks.
+/// Converts the number of unsent jobs of each kind to the input of a time estimate in which no tasks are running.
 pub(crate) fn unsent(jobs: &BTreeMap<RenderKind, usize>) -> BTreeMap<RenderKind, Open> {
     let open =
         |(kind, unsent): (&RenderKind, &usize)| (kind.clone(), Open { unsent: *unsent, ..Open::default() });

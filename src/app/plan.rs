@@ -59,7 +59,7 @@ pub struct PlanRequest {
 
 /// A plan with all its jobs, and related facts such as pauses, missing clips and reviews.
 pub struct PlanReport {
-    /// Plan with the numbers and prices of its jobs.
+    /// Plan with the number and prices of its jobs.
     pub plan: Plan,
     /// Jobs whose input changed: their number, and at most ten of them with their changed fields.
     pub changes: Changes,

@@ -1,4 +1,4 @@
-//! The plan of a run, with the numbers and prices of its jobs, as the user approves it.
+//! The plan of a run, with the number and prices of its jobs, as the user approves it.
 
 mod sum;
 
@@ -17,11 +17,11 @@ use std::collections::BTreeMap;
 use sum::Model;
 pub(crate) use sum::{ORDER, Row};
 
-/// A plan with the numbers and prices of its jobs.
+/// A plan with the number and prices of its jobs.
 pub struct Plan {
     /// Name of the project that the plan is for.
     pub project: String,
-    /// Numbers and prices of the planned jobs.
+    /// Number and prices of the planned jobs.
     pub sum: Sum,
     /// Number of jobs whose requests leave out a field, by model and name of the field. The model does not have the
     /// field, and the shot allows leaving it out.

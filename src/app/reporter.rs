@@ -51,7 +51,7 @@ pub enum News<'a> {
     },
     /// The plan that the run is about to carry out.
     Plan {
-        /// Plan with the numbers and prices of its jobs.
+        /// Plan with the number and prices of its jobs.
         plan: &'a Plan,
         /// Text that follows each amount of money: `(sandbox money)` in a rehearsal, otherwise empty.
         mark: &'static str,
@@ -172,7 +172,7 @@ pub enum News<'a> {
         /// Sentence that explains the result.
         what: &'a str,
     },
-    /// The end of a run, a comparison of clips or a series of checks.
+    /// The end of a run, of a comparison of clips or of a series of checks.
     Ended,
 }
 

@@ -38,9 +38,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-/// Time to wait for answers to paid requests after the first request to stop.
+/// Time to wait for answers to paid requests after the user first asks to stop.
 const GRACE: Duration = Duration::from_mins(1);
-/// Further time to wait for answers to paid requests, after [`GRACE`] or after the second request to stop.
+/// Further time to wait for answers to paid requests, after [`GRACE`] or after the user asks again.
 const SHORT_GRACE: Duration = Duration::from_secs(5);
 
 /// A project whose database this process has opened and locked.
@@ -275,7 +275,7 @@ fn current_place(places: &Places) -> Place {
 
 /// Opens the project's database for reading.
 ///
-/// It fails if there is no database, because no run was ever started.
+/// It fails if no run has created the database yet.
 pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
     match Reader::open(&places.state) {
         Ok(Some(reader)) => Ok(reader),

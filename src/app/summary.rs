@@ -122,8 +122,8 @@ pub struct Summary {
     pub spenders: Option<String>,
     /// Reason why the run ended early; `None` if it was not stopped.
     pub reason: Option<StopReason>,
-    /// Name of the command that sent jobs again: `retry` or `redo`; `None` for `run` and `collect`. `run` continues such
-    /// a command.
+    /// Name of the command that sent jobs again: `retry` or `redo`; `None` for `run` (even if it continues such a
+    /// command) and `collect`.
     pub reorder: Option<&'static str>,
     /// Providers and models that were closed to further submissions: the name, the reason, and true if polls were
     /// refused, too.

@@ -33,8 +33,7 @@ pub struct RunJobs {
     pub outdated: HashSet<JobKey>,
     /// Jobs that have a finished clip and get another one.
     ///
-    /// A job counts as done again as soon as the new request is sent, because it keeps the old clip if the request
-    /// fails.
+    /// As soon as the new request is sent, the job counts as done, because it keeps the old clip if the request fails.
     pub having: HashSet<JobKey>,
     /// Number of jobs to send, by kind of request: model, length and size of the clip.
     pub unsent: BTreeMap<RenderKind, usize>,

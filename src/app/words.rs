@@ -12,7 +12,7 @@ use std::fmt::Display;
 pub(crate) struct Words(String);
 
 impl Words {
-    /// Starts with the command's name, such as `run`.
+    /// Creates a command line of only the command's name, such as `run`.
     pub(crate) fn new(command: &str) -> Self {
         Self(command.to_owned())
     }

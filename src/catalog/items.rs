@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The numbers of items in a product file with one clip for each product, for each variant, and for each picture.
-/// Skipped products and variants do not count.
+/// The numbers of items in a product file if each product, each variant or each picture gets one clip. Skipped products
+/// and variants do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ItemCounts {
     /// The number of items if each product gets one clip.
@@ -61,8 +61,8 @@ pub(super) struct ItemSet {
     pub(super) items: Vec<Item>,
     /// The number of all items made so far, including those already passed on.
     pub(super) count: usize,
-    /// The numbers of items with one clip for each product, for each variant, and for each picture. All are zero for a
-    /// plain file (one that no known program wrote), in which each row is an item.
+    /// The numbers of items if each product, each variant or each picture gets one clip. All are zero for a plain file
+    /// (one that no known program wrote), in which each row is an item.
     pub(super) makes: ItemCounts,
     /// Problems with the ids of items.
     pub(super) problems: Vec<Problem>,
@@ -127,8 +127,8 @@ const WORDS: usize = 8;
 const NO_PICTURE: &str = "without a picture";
 
 impl ItemBuilder<'_> {
-    /// Adds to `makes` the numbers of items that these products give with one clip for each product, for each variant,
-    /// and for each picture.
+    /// Adds to `makes` the numbers of items that these products give if each product, each variant or each picture gets
+    /// one clip.
     pub(super) fn count(&self, products: &[Product], makes: &mut ItemCounts) {
         for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());

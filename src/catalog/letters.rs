@@ -123,8 +123,8 @@ impl<R: Read> Letters<R> {
         Ok(chunk)
     }
 
-    /// Decides the encoding of the sheet on a sample that begins with the bytes `start`, which are decoded later.
-    /// Returns an error if several encodings are possible.
+    /// Decides the encoding of the sheet from a sample: the bytes `start`, which are decoded later, and the bytes
+    /// around them. Returns an error if several encodings are possible.
     fn decide(&mut self, start: &[u8]) -> io::Result<()> {
         self.pending.splice(0..0, start.iter().copied());
         let mut chunk = vec![0; CHUNK];

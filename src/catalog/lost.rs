@@ -4,8 +4,8 @@
 
 use crate::domain::item::Item;
 
-/// The fields that are searched for lost letters. They hold words, so a question mark within a word replaces a letter
-/// that was lost.
+/// The fields that are searched for lost letters. They hold words, so a question mark within a word stands for a lost
+/// letter.
 const FIELDS: [&str; 5] = ["title", "name", "description", "vendor", "type"];
 
 /// Characters of web addresses and paths. A word that contains one of them is not searched for question marks that

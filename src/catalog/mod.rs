@@ -77,8 +77,8 @@ pub struct Catalog {
     pub about: Option<About>,
     /// True if the header was read without an error; otherwise the names of the items' columns are not reliable.
     pub is_headed: bool,
-    /// The numbers of items with one clip for each product, for each variant, and for each picture. All are zero for a
-    /// plain file (one that no known program wrote), in which each row is an item.
+    /// The numbers of items if each product, each variant or each picture gets one clip. All are zero for a plain file
+    /// (one that no known program wrote), in which each row is an item.
     pub makes: ItemCounts,
     /// The columns that hold pictures.
     pub pictures: Pictures,
@@ -147,8 +147,8 @@ pub struct About {
     pub titles: Vec<String>,
     /// The numbers of products and variants in the file, including those that are skipped.
     pub counts: Counts,
-    /// The numbers of items with one clip for each product, for each variant, and for each picture. Skipped products
-    /// and variants do not count.
+    /// The numbers of items if each product, each variant or each picture gets one clip. Skipped products and variants
+    /// do not count.
     pub makes: ItemCounts,
     /// The number of rows of each kind, such as product or variant. Each key is the word for the kind in the file.
     /// Empty if the file has no column that says the kind of a row.

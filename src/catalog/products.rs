@@ -90,8 +90,7 @@ pub(super) struct Products {
     pictures: HashSet<Rc<str>>,
     /// The index of the product to which the previous row belongs.
     last: Option<usize>,
-    /// The variants that products list in their rows, each with the index of the product. These variants have rows of
-    /// their own.
+    /// The variants that products list in their rows, each with the index of the product. Each also has its own row.
     children: Vec<(usize, Vec<Child>)>,
     rows: usize,
     image_only_rows: usize,

@@ -240,7 +240,7 @@ pub struct Exposure {
     doubts: HashMap<TakeId, Usd>,
 }
 
-/// The decision whether one more submission keeps the money in doubt (perhaps charged) within its limit.
+/// The decision about one more submission: the money in doubt (perhaps charged) must stay within its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DoubtDecision {
     /// The submission stays within the limit, and its price is reserved.

@@ -44,10 +44,10 @@ const FIRST: f64 = 0.1;
 const RATIO: f64 = 1.08;
 /// The number of further tasks after which a finished task has only a third of its weight in the histogram.
 const MEMORY: f64 = 48.0;
-/// The weight that each new task spreads evenly over its possible durations, as a share of the histogram's total
-/// weight.
+/// The share of the histogram's total weight that counts as spread evenly over a new task's possible durations when the
+/// task's own weight is divided among them.
 ///
-/// With this weight, the histogram can learn durations that no earlier task had.
+/// With this share, the histogram can learn durations that no earlier task had.
 const NEW: f64 = 0.05;
 /// The weight of the possibility that a task takes longer than every finished task; 1 is the weight of the newest
 /// finished task.
@@ -98,7 +98,7 @@ impl Durations {
         restored
     }
 
-    /// Returns the index and the weight of each bucket of the histogram that is not empty.
+    /// Returns the index and the weight of each non-empty bucket of the histogram.
     pub fn weights(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
         self.weights.iter().copied().enumerate().filter(|(_, weight)| *weight > 0.0)
     }

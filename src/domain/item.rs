@@ -280,7 +280,7 @@ pub struct Reading {
     pub element: Option<String>,
 }
 
-/// The fields for which a manifest may name columns.
+/// The fields whose columns a manifest may choose.
 pub const FIELDS: [&str; 11] =
     ["id", "sku", "handle", "title", "description", "vendor", "type", "tags", "status", "image", "images"];
 

@@ -34,7 +34,7 @@
 //!   Only failed polls and faults of the clip's server are retried without a limit.
 //!
 //! [`State::on`] also replays a ledger. The event `WasHeld`, which says what an earlier process did, occurs only in a
-//! replay. The event `WasPlaced` also occurs if a person put back a clip that was to be downloaded again.
+//! replay. `WasPlaced` occurs there, and if a person put back a clip that was to be downloaded again.
 
 mod charge;
 mod clip;

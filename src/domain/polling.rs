@@ -100,8 +100,8 @@ pub fn next_poll(
     wait.max(aged).mul_f64(spread).clamp(BOUNDS.0, BOUNDS.1)
 }
 
-/// Returns the idle time of a slot (one of the tasks that the provider allows at the same time) that is worth one poll.
-/// If the user has set a short wait between polls, this time is shorter too, so that the first poll comes earlier.
+/// Returns the time for which a slot (the place of one running task) may be idle to save one poll. If the user has set
+/// a short wait between polls, this time is shorter too, so that the first poll comes earlier.
 fn worth(known: &Durations, times: &PollTimes) -> Duration {
     let median = known.quantile(0.5).unwrap_or_default().as_secs_f64();
     let every = times.every.map_or(f64::MAX, |every| every.as_secs_f64().powi(2) / median.max(0.001));

@@ -110,8 +110,8 @@ pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
 /// approved clips is in `tail`. The second is that exactly `approved` of `reviewed` clips are approved.
 ///
 /// The second probability is the likelihood of the reviews at `rate`. The first is `reviewed` + 1 times the integral of
-/// this likelihood over all lower or over all higher rates, as `tail` says. Each probability may be too small for a
-/// floating-point number, but their quotient is not.
+/// this likelihood over all rates below or all rates above `rate`, as `tail` says. Each probability may be too small
+/// for a floating-point number, but their quotient is not.
 fn relative(rate: f64, reviewed: u32, approved: u32, tail: std::ops::RangeInclusive<u32>) -> f64 {
     let seen = ln_binomial(reviewed, approved, rate);
     tail.map(|approved| (ln_binomial(reviewed + 1, approved, rate) - seen).exp()).sum()

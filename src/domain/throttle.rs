@@ -94,8 +94,8 @@ pub struct Throttle {
     quiet: u32,
     /// The number of tasks that were running when a submission was last refused as too fast.
     crowd: u32,
-    /// True if the provider limits the slots (concurrent tasks of the model) and not the rate: the number of slots was
-    /// already reduced, and the submission for the last slot was refused as too fast.
+    /// True if the slots (concurrent tasks of the model), not the rate, caused the last refusal that began a wait:
+    /// their number was already reduced, and the refused submission was for the last one.
     is_full: bool,
     slot_after: u32,
     failures: u32,
@@ -295,7 +295,7 @@ impl Throttle {
         self.width = (self.width / 2).max(LEAST_WIDTH);
     }
 
-    /// Records that a submission failed for a temporary reason other than its speed, such as a missing answer.
+    /// Records that a submission failed for a temporary reason, such as a missing answer, but not as too fast.
     pub fn failed(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures += 1;

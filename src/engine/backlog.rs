@@ -109,7 +109,7 @@ impl Backlog {
 
 impl Run<'_> {
     /// Starts the download of a clip that was rendered in this run. If too many clips are being downloaded already, the
-    /// take waits in the store instead, so that a server that delivers no clips never stops new submissions.
+    /// take waits in the store instead: a server that delivers no clips must not stop new submissions.
     pub(super) fn rendered(&mut self, take: Take, replaces: bool) {
         if self.collecting < OWED_WINDOW {
             self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);

@@ -85,7 +85,7 @@ impl Clock {
         }
     }
 
-    /// Sets the wall clock of a test forward by a time, or back if the time is negative.
+    /// Sets the wall clock of a test forward by a duration, or back if the duration is negative.
     pub fn set_forward(&self, by: SignedDuration) {
         if let Source::Runtime { steps, .. } = &self.source {
             steps.wall.fetch_add(by.as_secs(), Ordering::Relaxed);

@@ -12,7 +12,7 @@ pub fn random() -> String {
     encode(rand::random())
 }
 
-/// Returns 26 characters, the first ten of which are the time in milliseconds, so that ids sort by age.
+/// Returns 26 characters: ten that encode the time in milliseconds, so that ids sort by age, and 16 random ones.
 #[must_use]
 pub fn sortable(now: Timestamp) -> String {
     let millis = u128::try_from(now.as_millisecond()).unwrap_or(0) & ((1 << 48) - 1);

@@ -55,8 +55,7 @@ const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration
 const CONCURRENCY: u32 = 2;
 /// The default rate of submissions to one model.
 const RATE: Rate = Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) };
-/// The time for which links to clips of an unknown model count as valid. The links of every documented model are valid
-/// for this time.
+/// The assumed time for which links to clips of an unknown model are valid: the same as for all documented models.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
 /// The lane (queue) of one model: the limits on the number and the pace of its tasks.

@@ -26,7 +26,7 @@ const AT_ONCE: usize = 8;
 /// The results of checking the finished clips.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The number of checked clips. The present clips of all jobs are checked.
+    /// The number of checked clips: the current clips of all jobs.
     pub clips: usize,
     /// The clips that are missing or altered, each with the kind of its damage.
     pub lost: Vec<(Clip, ClipDamage)>,
@@ -38,7 +38,7 @@ pub struct Found {
     pub moved: BTreeSet<String>,
 }
 
-/// Checks by name and size whether the present clip of every job still exists, in one project or in all (`None`).
+/// Checks by name and size whether the current clip of every job still exists, in one project or in all (`None`).
 pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result<Found, Failure> {
     let before = reader.disks().map_err(Failure::store)?;
     let known = before.clone().unwrap_or_default();
@@ -91,7 +91,7 @@ fn other_disk(known: Option<&BTreeSet<String>>, clip: &Clip, look: &Look) -> Opt
     then.or_else(|| look.disk.clone()).filter(|_| is_other)
 }
 
-/// Returns the folders of those of the `clips` that are missing and whose disk is not the recorded one.
+/// Finds the `clips` that are missing and whose disk is not the recorded one, and returns their folders.
 pub async fn on_other_disks(
     reader: &Reader,
     tree: &Tree,
@@ -120,7 +120,7 @@ pub async fn newer(reader: &Reader, tree: &Tree) -> Result<HashMap<String, Filed
 /// The result of an attempt to restore a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Back {
-    /// The clip was restored from another copy, at this path.
+    /// The clip was restored from the copy at this path.
     Copied(String),
     /// The clip is to be downloaded again. The next command that collects clips first polls the provider for a link to
     /// the clip.

@@ -29,7 +29,7 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// Builds the source of estimates for the providers of `accounts`. `stop` tells whether requests are still sent.
+    /// Collects the facts for estimates of a run with these `accounts`. `stop` tells whether requests are still sent.
     #[must_use]
     pub fn new(accounts: &BTreeMap<String, Arc<Account>>, stop: &Arc<Stop>) -> Self {
         Self { accounts: accounts.clone(), stop: Arc::clone(stop) }

@@ -52,7 +52,7 @@ struct Owing {
 /// The deadline for downloading a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
-    /// The clip is still being rendered; its link will be valid for this long.
+    /// The clip is still being rendered; its link, once it exists, will be valid for this long.
     Link(Duration),
     /// The clip is rendered; its link expires at this time.
     Clip(Timestamp),

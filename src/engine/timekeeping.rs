@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// The longest sleep, and the largest change of the wall clock, that are not reported.
+/// The longest sleep of the machine, and the largest change of its clock, that are not reported.
 const GAP: Duration = Duration::from_mins(1);
 
 impl World {

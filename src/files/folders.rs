@@ -26,7 +26,7 @@ pub(super) struct Folders {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     Make,
-    /// Use the nearest existing folder above the missing one.
+    /// Stop at the nearest existing folder above the missing one.
     Stop,
 }
 

@@ -58,7 +58,7 @@ fn lock<J>(queue: &Mutex<Queue<J>>) -> MutexGuard<'_, Queue<J>> {
 /// The thread that processes the groups of a queue.
 struct Worker<J> {
     queue: Arc<Mutex<Queue<J>>>,
-    /// True once this thread has found the queue empty, so that another thread may process it.
+    /// True once this thread has found the queue empty. Another thread may process later work.
     is_over: bool,
 }
 

@@ -16,7 +16,7 @@ const PLAIN: [&str; 6] = ["", "identity", "none", "utf-8", "binary", "aws-chunke
 /// The largest number of characters from a page of text that a message shows.
 const MOST_WORDS: usize = 200;
 
-/// The decision how a download continues after the answer of the clip's host.
+/// The way in which a download continues after the answer of the clip's host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Admission {
     /// The answer continues the received bytes with the missing ones.

@@ -106,7 +106,6 @@ fn is_ours(sidecar: &Value) -> bool {
     sidecar["format"].as_u64().is_some_and(|format| FORMATS.contains(&format)) && sidecar["take"].is_string()
 }
 
-/// Returns the name of the sidecar of a clip.
 pub(super) fn sidecar_name(clip: &str) -> String {
     format!("{clip}.json")
 }

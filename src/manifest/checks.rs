@@ -25,9 +25,9 @@ pub struct Checks {
     pub duration: f64,
     /// The maximum difference between each side of a clip and the requested size, in percent.
     pub size: f64,
-    /// The maximum time for which the picture of a clip is black, in seconds.
+    /// The longest time for which the picture of a clip may be black, in seconds.
     pub black: f64,
-    /// The maximum time for which the picture of a clip does not move, in seconds.
+    /// The longest time for which the picture of a clip may stand still, in seconds.
     pub frozen: f64,
     /// The maximum share of the height or width that black or white bars at the edges take, in percent.
     pub bars: f64,

@@ -19,7 +19,7 @@ const LONGEST: usize = 60;
 pub(super) const AXIS: &str = "mood: [{ id: beach, set: sunny beach }, { id: loft, set: concrete loft }]";
 
 /// Reads a value under the key `key` of a shot's matrix. `of_axis` is true if the key is an axis (a key with a list of
-/// values). The value must then have an id, or be a string, that can be a part of a clip's name.
+/// values). The value's id (or the value itself, if it is a string) must then be usable in a clip's name.
 pub(super) fn choice(
     decoder: &mut Decoder,
     templates: &mut Templates,

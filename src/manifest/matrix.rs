@@ -88,8 +88,8 @@ pub(super) struct Choice {
     pub(super) name: String,
     /// The matrix value in the form in which templates read it.
     pub(super) seen: Seen,
-    /// The setting of the request's field `key`, or of `model`, which comes from this value. `None` if `key` is neither
-    /// a field nor `model`.
+    /// The setting that this value gives to the request's field `key`, or to `model`. `None` if `key` is neither a
+    /// field nor `model`.
     pub(super) sets: Option<Setting<Template>>,
     /// The place of the value in the manifest.
     pub(super) spot: CompactPlace,

@@ -154,7 +154,7 @@ pub struct ListItem {
 /// A kind of clip that is made for every item.
 #[derive(Debug, Clone)]
 pub struct Shot {
-    /// The name, which has letters, digits, `_` and `-`.
+    /// The name, which consists of letters, digits, `_` and `-`.
     pub name: Located<String>,
     /// The fields that the shot sets.
     pub fields: ShotFields,
@@ -200,7 +200,7 @@ pub enum OnChange {
     /// The clip is rendered again.
     #[default]
     Render,
-    /// The clip is kept until a person approves the new rendering.
+    /// The clip is kept until a person agrees to a new rendering.
     Ask,
     /// The clip is kept and not rendered again.
     Keep,
@@ -243,7 +243,7 @@ pub struct Guards {
     pub max_in_doubt: Option<Usd>,
 }
 
-/// A maximum number or share of the finished jobs.
+/// A maximum number of jobs, or a maximum share of the finished jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Most {
     /// A maximum number of jobs.

@@ -52,7 +52,7 @@ impl Presets {
         self.fields.values()
     }
 
-    /// Reads the fields of a shot or of the defaults, and adds the fields of the presets that the node extends.
+    /// Reads the fields of a shot or of the defaults, and adds the fields of the presets that they extend.
     pub(super) fn shot_fields(
         &mut self,
         decoder: &mut Decoder,

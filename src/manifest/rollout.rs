@@ -105,8 +105,8 @@ fn percent(text: &str) -> Option<Percent> {
 impl Manifest {
     /// Returns a digest of the manifest's settings for the clips of one shot and one model (their template).
     ///
-    /// The digest covers the templates of fields and parameters, the variables that they read, and the values of the
-    /// matrix. It does not cover output paths, prices, limits, conditions and other shots, and not the form of the
+    /// The digest covers the unfilled texts of fields and parameters, the variables that they read, and the values of
+    /// the matrix. It does not cover output paths, prices, limits, conditions and other shots, and not the form of the
     /// YAML.
     #[must_use]
     pub fn template_identity(&self, shot: &Shot, model: &ModelName) -> Sha256 {

@@ -29,7 +29,7 @@ pub(super) struct Source {
     text: String,
     /// The position of the byte at which each line starts.
     lines: Vec<usize>,
-    /// The byte ranges that no message may show, in ascending order: API keys that were written out.
+    /// The byte ranges that no message may show, in ascending order: API keys that the file contains.
     secrets: Vec<Range<usize>>,
 }
 

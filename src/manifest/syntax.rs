@@ -14,7 +14,6 @@ pub(super) fn finding(span: Span, message: impl Into<String>) -> Finding {
     (span, Box::new(Problem::error(Place::Nowhere, message)))
 }
 
-/// Adds a hint to a finding.
 pub(super) fn hinted((span, problem): Finding, hint: impl Into<String>) -> Finding {
     (span, Box::new(problem.hint(hint)))
 }

@@ -34,7 +34,7 @@ const FUEL: u64 = 100_000;
 /// which no filter changes.
 const MARKER: &str = "\u{E000}";
 
-/// The filter that turns the result of a condition into `true`, `false`, `undefined`, or a text after [`TEXT`].
+/// The name of the filter that turns a condition's result into `true`, `false`, `undefined`, or [`TEXT`] and a text.
 pub(super) const ANSWER: &str = "__answer";
 /// The prefix that the filter [`ANSWER`] adds to a condition's result if the result is a string that means neither true
 /// nor false.

@@ -77,7 +77,7 @@ fn named<'i>(item: &'i Item, written: &str) -> Option<&'i str> {
 
 impl Unbraced {
     /// Returns the warning about a text that is certainly meant as a placeholder, such as `{ item.title }`. Returns
-    /// `None` for a text that is a placeholder only if it names a column of an item, such as `{title}`.
+    /// `None` for a text such as `{title}`: only the columns of an item can show whether it is meant as one.
     pub(super) fn problem(&self, template: &Template, vars: &BTreeMap<String, String>) -> Option<Problem> {
         let inside = self.inside.as_str();
         if is_path(inside) {

@@ -48,7 +48,7 @@ impl Node {
             if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// Returns whether the value is a number of digits without quotes, such as `5` or `0.20`.
+    /// Returns whether the value is a number without quotes that begins with a digit, such as `5` or `0.20`.
     pub(super) fn is_number(&self) -> bool {
         matches!(&self.value, Value::Text { text, plain: true }
             if text.starts_with(|first: char| first.is_ascii_digit()) && text.parse::<f64>().is_ok())

@@ -89,7 +89,7 @@ fn chunk(head: &[u8], from: usize, name: [u8; 4], is_png: bool, checksum: usize)
     }
 }
 
-/// Returns the orientation in a chunk with this name within `tail`, the last bytes of a file; `None` if there is none.
+/// Returns a picture's orientation from a chunk with this name in `tail`, the file's last bytes, if there is one.
 fn ending(tail: &[u8], name: &[u8; 4]) -> Option<Orientation> {
     let places = tail.windows(4).enumerate().filter(|(_, window)| window == name);
     // A RIFF chunk has its length between name and content; a PNG chunk does not.

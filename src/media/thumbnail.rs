@@ -5,12 +5,12 @@ use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, Rgb, RgbImage};
 
-/// The width and height in pixels that the larger copy of a picture still covers after it is reduced. A picture that is
-/// narrower or lower keeps its size.
+/// The least width and height in pixels to which the larger copy of a picture is reduced. A picture that is narrower or
+/// lower keeps its size.
 const LARGE: (u32, u32) = (320, 180);
 
-/// The width and height in pixels that the smaller copy of a picture still covers after it is reduced. A picture that
-/// is narrower or lower keeps its size.
+/// The least width and height in pixels to which the smaller copy of a picture is reduced. A picture that is narrower
+/// or lower keeps its size.
 const SMALL: (u32, u32) = (96, 54);
 
 /// The JPEG quality, from 1 to 100, of the larger copy of a picture.

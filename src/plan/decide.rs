@@ -49,7 +49,7 @@ pub struct Scope<'a> {
     /// Returns true for a job whose item has an error and is skipped. Such a job keeps its takes, and other jobs can
     /// share their clips.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
-    /// The rule by which a picture counts as the same picture that the job's newest take used.
+    /// The rule by which a picture counts as the one that the job's newest take used.
     pub pictures: ImageIdentity,
 }
 
@@ -327,7 +327,7 @@ fn by_itself<K: Known + ?Sized>(
     }))
 }
 
-/// Returns the job's unsent take that has its present request; `None` if there is none.
+/// Returns the unsent take that has the job's present request; `None` if there is none.
 fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
     known.takes.iter().find(|take| take.fingerprint == job.fingerprint && is_unsent(take))
 }

@@ -32,7 +32,7 @@ pub struct Expansion<'a> {
     clashes: Causes,
     /// Problems found while the jobs' requests are checked.
     ordering: RequestProblems,
-    /// The position in `owners` of the first job with each output path, by the digest of the path in lower case.
+    /// The position of each output path in `owners`. The key is the digest of the path in lower case.
     paths: HashMap<Short, u32>,
     /// The first job with each output path.
     owners: Vec<Owner>,
@@ -46,7 +46,7 @@ pub struct Expansion<'a> {
     skipped: (usize, Option<Place>),
     /// The digests that identify templates, by the model and the shot's position in the manifest.
     templates: HashMap<(usize, ModelName), Sha256>,
-    /// The results for the items so far, without problems, which are collected separately.
+    /// The results for the items so far, except problems, which are collected separately.
     found: Expanded,
 }
 

@@ -193,11 +193,10 @@ fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Opt
 #[derive(Default)]
 pub(super) struct RequestProblems {
     causes: Causes,
-    /// The columns that must be shortened because a text is too long, by the position in `causes` of the problem about
-    /// the text.
+    /// The columns with a text that is too long. The key is the position of the problem about it in `causes`.
     cuts: HashMap<usize, Cut>,
-    /// The number of characters to which a column's text must be cut to fit for every item, by message and column. The
-    /// flag is true if any cell of the column contains HTML.
+    /// The number of characters to which a column must be cut so that the texts of all items fit, by message and
+    /// column. The flag is true if any cell of the column contains HTML.
     least: HashMap<(String, String), (usize, bool)>,
 }
 

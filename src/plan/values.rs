@@ -156,7 +156,7 @@ impl<'a> Values<'a> {
         self.shot.fields.optional.contains(name) || self.manifest.defaults.optional.contains(name)
     }
 
-    /// Returns the setting of a field, `model`, `output` or `params.NAME` as the user wrote it.
+    /// Returns the setting with this name (a field, `model`, `output` or `params.NAME`) as the user wrote it.
     fn written(&self, name: &str) -> Option<Written<'a>> {
         match name.strip_prefix("params.") {
             Some(param) => {

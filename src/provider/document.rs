@@ -27,7 +27,7 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the document of the provider {provider} cannot be used:\n{}", .defects.join("\n"))]
 pub struct Unusable {
-    /// The name of the provider whose document is wrong.
+    /// The name of the provider that the document describes.
     pub provider: String,
     /// The mistakes, each with its place and, if possible, a correction.
     pub defects: Vec<String>,
@@ -105,8 +105,8 @@ fn card(provider: &str, mut written: Json) -> Result<ModelCard, Vec<String>> {
 pub struct Profile {
     /// The address of the provider's API, without the paths of single calls.
     pub base_url: String,
-    /// The paths that the provider's own pages print after the address `base_url`. A manifest may contain one by
-    /// mistake, and [`Profile::server`] removes it.
+    /// The paths that the provider's own documentation shows after `base_url`. A manifest may contain one by mistake,
+    /// and [`Profile::server`] removes it.
     #[serde(default)]
     pub paths: Vec<String>,
     /// The environment variable that holds the API key, unless the manifest names another variable.

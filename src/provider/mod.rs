@@ -2,8 +2,8 @@
 //!
 //! A provider is one file of code and one of data. It uses no socket, no clock and no secret: [`Provider`] turns
 //! requests into calls and replies into results. The [`Registry`] holds the providers that a program can use. A
-//! built-in provider has two lines below, `mod` and one in [`Registry::built_in`]; another crate adds its provider with
-//! [`Registry::with`].
+//! built-in provider has two lines of code below, one with `mod` and one in [`Registry::built_in`]; another crate adds
+//! its provider with [`Registry::with`].
 //!
 //! - [`mod@document`]: a provider and its models as data, read from `<provider>.yaml`.
 //! - [`mod@card`]: the card of a model, which says what it accepts, costs and allows.
@@ -209,7 +209,7 @@ pub trait Cancel: Send + Sync {
 pub enum Cancelled {
     /// The task was cancelled. The value says whether it was charged.
     Yes(Charged),
-    /// The task has already ended, with a clip or without one, so it was not cancelled and may be paid.
+    /// The task has already ended, with a clip or without one, so it was not cancelled and may have been charged.
     TooLate,
 }
 

@@ -88,8 +88,8 @@ pub fn link(value: Option<&Json>) -> Option<String> {
 
 /// Rounds a percentage to a whole number; `None` if the result is not from 0 to 100.
 #[must_use]
-pub fn percent(hundredths: f64) -> Option<u8> {
-    (0..=100).find(|percent| (f64::from(*percent) - hundredths).abs() <= 0.5)
+pub fn percent(percentage: f64) -> Option<u8> {
+    (0..=100).find(|percent| (f64::from(*percent) - percentage).abs() <= 0.5)
 }
 
 /// Returns the error in a reply of one of the most common forms: `{"error": {"code", "message"}}` or
@@ -291,7 +291,7 @@ pub fn failed(reply: &Reply, complaint: Complaint, cost: Cost, meanings: &ErrorT
     Progress::Refused { refusal, charged, cost, said }
 }
 
-/// Returns the progress for a reply to a poll if the reply is about another task than the polled one.
+/// Returns the progress for a poll whose reply is about another task.
 #[must_use]
 pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
     let message = format!("asked about task {asked}, the answer is about {}", named(answered));

@@ -20,8 +20,8 @@ const STATES: [(Member, &str, &str); 6] = [
 ];
 
 impl RolloutState {
-    /// Returns a sentence for each shot and model whose first clips have not passed the review, so that the other jobs
-    /// are not sent.
+    /// Returns a sentence for each shot and model whose first clips have not passed the review and whose other jobs are
+    /// therefore not sent.
     ///
     /// A sentence about a review that has no result yet also has the number of first clips in each state.
     #[must_use]

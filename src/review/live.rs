@@ -29,7 +29,7 @@ pub(super) const STREAMS: usize = 32;
 
 /// Counts the changes of the database in a state folder, until the future is dropped.
 ///
-/// Each check reads one number from SQLite, regardless of the number of tabs, and no jobs. The first check counts as a
+/// Each check reads one number from SQLite and no jobs, regardless of the number of tabs. The first check counts as a
 /// change, because something may have been written since the jobs were read.
 pub(super) async fn watch_state(state: &Path, changes: &watch::Sender<u64>) {
     let (mut open, mut announced): (Option<(Reader, Seen)>, _) = (None, Instant::now());

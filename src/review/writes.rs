@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 /// Maximum number of bytes of a request that records decisions. Ten thousand clips with short notes need less.
 const BODY: usize = 4 * 1024 * 1024;
 
-/// The kind of a request that records something.
+/// The kind of a browser's request that changes the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// A request that records reviews of clips.

@@ -352,9 +352,8 @@ struct Armed {
 impl Armed {
     /// Counts a matching call, and returns true if the rule applies to the call.
     ///
-    /// A rule with a share applies if `lot` is at least 0 and below the share. `lot` is the number from 0 to 1 of the
-    /// call's request (see [`Call`]), minus the shares of all earlier rules. So each rule with a share applies to
-    /// different requests.
+    /// A rule with a share applies if `lot` is at least 0 and below the share. `lot` is [`Call::lot`], a number from 0
+    /// to 1, minus the shares of all earlier rules. So each rule with a share applies to different requests.
     fn is_due(&mut self, lot: f64, dice: &mut StdRng) -> bool {
         self.seen += 1;
         let when = &self.rule.when;

@@ -17,7 +17,7 @@ pub(super) enum Kind {
     Text(usize, usize),
     /// An http(s) URL.
     Link,
-    /// An array of http(s) URLs, whose number is between the two numbers.
+    /// An array of http(s) URLs, with a minimum and a maximum length.
     Links(usize, usize),
 }
 

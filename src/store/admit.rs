@@ -30,8 +30,8 @@ pub struct Admission {
     /// True if `jobs` lacks some of the project's jobs. The missing jobs stay recorded as they are: wanted by the
     /// manifest or not.
     pub partial: bool,
-    /// The items that make no job because they have an error. Jobs of these items that the database records as wanted
-    /// by the manifest stay recorded as wanted.
+    /// The items that make no job because they have an error. If the database records their jobs as wanted by the
+    /// manifest, it still does so afterwards.
     pub left_out: LeftOut,
     /// The policy that sets the number of attempts of a take that is ordered or retried.
     pub policy: Policy,
@@ -304,7 +304,7 @@ impl AdmissionWriter<'_> {
             .map(|_| ())
     }
 
-    /// Writes a wanted job to its database row, if there is no row yet or if the row differs. Returns the row number.
+    /// Adds the database row of a wanted job, or updates the row if it differs. Returns the row number.
     fn upsert(&self, at: i64, job: &Wanted, may_be_sent: bool) -> rusqlite::Result<i64> {
         let Wanted { key, title, tags, fingerprint, path, .. } = job;
         let JobKey { shot, item, variant } = key;

@@ -36,7 +36,7 @@ impl Store {
     ///
     /// If another take already owns the accepted task, the conflict is saved, and a person must decide. If the disk is
     /// full, the reserve file is removed to make room for an accepted task. If the database still cannot be written,
-    /// the task is saved in the ledger alone. Unless both files have the task's id,
+    /// the task is saved in the ledger alone. If the database, the ledger or both still lack the task's id,
     /// [`StoreError::Unsaved`](super::StoreError::Unsaved) is returned with the id.
     pub async fn apply(
         &self,

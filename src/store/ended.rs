@@ -17,7 +17,7 @@ impl Reader {
     /// or if it keeps the clip of an earlier request, as `kept_as` says.
     ///
     /// If the job already has a clip of its present fingerprint, the take is a redo: a further rendering that a person
-    /// ordered. A failed redo is returned unless it was cancelled at no charge, or a person approved the clip after
+    /// ordered. A failed redo is left out if it was cancelled at no charge, or if a person approved the clip after
     /// ordering the redo. A redo that a person wrote off is returned only while the clip is rejected. A take that was
     /// ordered to replace a take without an answer is left out if that older take made the clip after all.
     pub async fn ended(&self, project: Option<&str>, kept_as: ChangedJobs) -> Result<Vec<Take>, StoreError> {

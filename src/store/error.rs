@@ -115,7 +115,7 @@ pub enum StoreError {
         /// The error message of the system or of SQLite.
         detail: String,
     },
-    /// The provider accepted a task, so it is paid, but its id could not be saved in both the database and the ledger.
+    /// The provider accepted a task, so it is paid, but its id is missing in the database, the ledger or both.
     #[error(
         "task {task} was accepted by the provider and is paid, but saving it failed: {cause}; {}",
         kept.advice()
@@ -125,7 +125,7 @@ pub enum StoreError {
         task: TaskId,
         /// The one file in which the task id was saved, if there is one.
         kept: Kept,
-        /// The error because of which the task id is not in both the database and the ledger.
+        /// The error because of which the task id is missing in the database, the ledger or both.
         cause: Box<StoreError>,
     },
     /// The program is ending, so nothing was read, written or sent.
@@ -143,7 +143,7 @@ fn advice(path: &Path) -> &'static str {
     }
 }
 
-/// The place where the id of a paid task was saved, after it could not be saved in both the database and the ledger.
+/// The place where the id of a paid task was saved, after writing the database, the ledger or both failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     /// The id is in the database. The ledger lacks the id, and gets it at the next start.

@@ -270,15 +270,14 @@ pub(super) fn set_rebuilt_runs(db: &Connection) -> rusqlite::Result<()> {
 /// run has selected and recorded it yet.
 const UNRECORDED: &str = "unrecorded jobs of ";
 
-/// Records the number of jobs that a project's manifest asks for and that no run has recorded as wanted, because no run
-/// has selected them yet.
+/// Records the number of jobs that a project's manifest asks for, but that no run has selected and recorded yet.
 pub(super) fn set_unrecorded(db: &Connection, project: &str, jobs: u64) -> rusqlite::Result<()> {
     let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2 WHERE value <> ?2";
     db.prepare_cached(sql)?.execute((format!("{UNRECORDED}{project}"), jobs.cast_signed())).map(drop)
 }
 
-/// Returns the number of jobs of a project (`None`: of all projects) that the manifest asks for and that no run has
-/// recorded as wanted.
+/// Returns the number of jobs of a project (`None`: of all projects) that the manifest asks for, but that no run has
+/// selected and recorded yet.
 pub(super) fn unrecorded(db: &Connection, project: Option<&str>) -> rusqlite::Result<usize> {
     let sql = "SELECT coalesce(sum(value), 0) FROM meta
         WHERE iif(?1 IS NULL, key > ?2 AND key < ?3, key = ?2 || ?1)";

@@ -173,8 +173,8 @@ impl Deref for Store {
 impl Store {
     /// Opens the database and the ledger in a state folder (`.shotlist`, or a folder below it).
     ///
-    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. Records that are refused, for
-    /// example because they are damaged, stay unchanged, except that other users lose their access to the files.
+    /// Blocks the thread, because [`Mode::Drive`] reads every page of the database. If the database or the ledger is
+    /// refused, for example as damaged, both stay unchanged, but other users lose their access to the files.
     pub fn open(
         dir: &Path,
         mode: Mode<'_>,

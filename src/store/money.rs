@@ -29,8 +29,8 @@ pub enum By {
     /// The tags of the item. A take counts in the group of each tag, or in the group with an empty name if the item has
     /// no tags.
     Tag,
-    /// The outcome alone ([`Group::phase`] and [`Group::account`]), by which the groups of every other property are
-    /// divided, too. The name of every group is empty.
+    /// The outcome alone ([`Group::phase`] and [`Group::account`]), so the groups have empty names. Groups by any other
+    /// property are also divided by outcome.
     Outcome,
 }
 

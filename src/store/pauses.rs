@@ -34,7 +34,7 @@ impl Store {
     /// Pauses submissions to a provider (`None`: to all providers). After this function has returned, no new submission
     /// starts.
     ///
-    /// A pause that exists already keeps its start time, and gets the new reason if there is one.
+    /// A pause that exists already keeps its start time, and gets the new reason if one is given.
     pub async fn pause(
         &self,
         project: &str,

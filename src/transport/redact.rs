@@ -112,7 +112,7 @@ impl Spellings {
     }
 }
 
-/// Returns the length in bytes of `needle` at the start of `bytes`, perhaps escaped; `None` if it is not there.
+/// Returns the length in bytes of `needle`, plain or escaped, at the start of `bytes`; `None` if it is not there.
 fn spelled(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     // The needle itself may contain what looks like an escape.
     if bytes.starts_with(needle) {

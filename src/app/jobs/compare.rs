@@ -3,7 +3,7 @@
 //! The database keeps only the last state of a rendering. States at an earlier time are derived from recorded times:
 //!
 //! - A rendering exists from the time at which it was recorded. From its submission it counts as waiting for its
-//!   result, and from its end it has its last state. Earlier versions of the program recorded no ends; then the time of
+//!   result, and from its end it has its last state. If an earlier version of the program recorded no end, the time of
 //!   the submission is used.
 //! - A rendering needs a person's decision from the time at which this need was recorded. The decision deletes that
 //!   time. So a rendering that was decided since then counts as waiting for its result at the earlier time.

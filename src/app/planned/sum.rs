@@ -16,7 +16,7 @@ use crate::plan::decide::{Decision, Repeats};
 use crate::plan::fingerprint::Change;
 use std::collections::BTreeMap;
 
-/// The numbers and prices of the planned jobs, added up job by job.
+/// The number and prices of the planned jobs, added up job by job.
 #[derive(Debug, Default)]
 pub struct Sum {
     /// Number of all planned jobs.

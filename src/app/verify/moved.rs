@@ -9,7 +9,7 @@ use crate::domain::text::count;
 use crate::files::{Finding, SidecarFault, Tree};
 use crate::store::{Clip, PlanTables};
 
-/// The clips that a comparison finds at the paths that the manifest asks for instead of at their recorded paths.
+/// The search for clips that have left their recorded paths but are at the paths that the manifest asks for.
 pub(super) struct MovedClips<'a> {
     project: &'a Project,
     /// Jobs of the manifest; `None` until a clip is found missing, because the manifest is loaded only then.

@@ -56,7 +56,7 @@ pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_
     Ok(edits)
 }
 
-/// Returns a text for a cell of a spreadsheet, in which no text is read as a formula.
+/// Returns a text for a cell of a spreadsheet, changed so that it is not read as a formula.
 ///
 /// A text that looks like a formula gets an apostrophe at its start: `=A1` becomes `'=A1`.
 #[must_use]

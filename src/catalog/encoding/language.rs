@@ -15,7 +15,7 @@ pub(super) static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     documents.values().map(Language::from).collect()
 });
 
-/// A script, or a language of East Asia.
+/// A writing system, or a language of East Asia.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Script {
     Latin,
@@ -34,7 +34,7 @@ pub(super) enum Script {
     Other,
 }
 
-/// A language in the YAML file: the estimated number of its shops, its encodings and its letters beyond ASCII.
+/// A human language in the YAML file: the estimated number of shops with it, its encodings and letters beyond ASCII.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -43,7 +43,7 @@ struct Document {
     letters: String,
 }
 
-/// A language with an alphabet.
+/// A human language that is written with an alphabet.
 #[derive(Debug)]
 pub(super) struct Language {
     pub(super) encodings: Vec<&'static Encoding>,
@@ -84,10 +84,9 @@ const BEYOND_ASCII: f64 = 0.12;
 const RARE: f64 = 0.004;
 
 /// Number of native words that a text is assumed to have for each foreign word, such as a brand.
-///
-/// `FOREIGN` has the least and the greatest share (0 to 1) that is assumed for one letter, such as `ß`, in texts of a
-/// language that uses this letter only in foreign words.
 const OWN_WORDS: f64 = 100.0;
+/// The least and the greatest share (0 to 1) assumed for a letter, such as `ß`, in texts of a language that uses it
+/// only in foreign words.
 const FOREIGN: (f64, f64) = (1e-5, 0.003);
 
 /// The share of each letter, such as `ß`, in texts of a language that uses it only in foreign words.

@@ -40,7 +40,7 @@ fn list_mark(id: &str) -> Option<char> {
 }
 
 impl ItemBuilder<'_> {
-    /// Adds hints to the problem that two rows have the same id.
+    /// Adds hints to a problem about two rows with the same id.
     pub(super) fn doubled(&self, problem: Problem, item: &Item) -> Problem {
         let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
         let ids: Vec<&String> = self.columns.ids().filter_map(|column| self.headers.get(column)).collect();

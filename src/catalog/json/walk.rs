@@ -43,7 +43,7 @@ impl Found {
     }
 }
 
-/// The list of a document that is read as the list of products.
+/// The choice of the list of products in a document.
 #[derive(Debug)]
 pub(super) enum Wanted {
     /// The list at this path.

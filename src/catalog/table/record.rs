@@ -1,4 +1,4 @@
-//! Adds the records of XML and JSON files, which have no header: each record names its own values.
+//! Adds the records of XML and JSON files to a table. The files have no header: each record names its own values.
 //!
 //! The names in the first records show which program wrote the file.
 

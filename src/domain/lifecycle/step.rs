@@ -158,7 +158,7 @@ impl Doubt {
     /// Returns the state that waits for the next look-up. Returns `Held` after the last look-up, or if the provider
     /// offers none.
     ///
-    /// A look-up before its scheduled time, such as the one at every start of the program, does not count.
+    /// A look-up before its scheduled time, such as the one at every program start, does not count as a scheduled one.
     fn again(self, absent: Option<Timestamp>, at: Tick, policy: &Policy) -> State {
         let Self { intent, since, tries_left, looks, due, .. } = self;
         let Some(look_up) = &policy.look_up else {

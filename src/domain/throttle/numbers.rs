@@ -7,7 +7,7 @@ pub(super) const WIDTH: u32 = 12;
 /// The highest value to which an unproven rate can raise the limit on unanswered submissions. If the rate needs more
 /// unanswered submissions, the limit does not rise before the allowed rate is measured.
 pub(super) const BELIEVED: u32 = 32;
-/// The lowest value to which refusals can reduce the limit on unanswered submissions at a time.
+/// The lowest value to which refusals can reduce the limit on unanswered submissions.
 pub(super) const LEAST_WIDTH: u32 = 10;
 /// The average answer time below which the number of unanswered submissions is limited only by the number of slots. If
 /// answers come so quickly, few more submissions are sent before a refusal is noticed.
@@ -25,8 +25,8 @@ pub(super) const OPENING: (u32, u32) = (8, 4);
 /// The first share is for a rate measured over many submissions, the second for a rate measured over few. The third is
 /// the smallest share, for a rate that several measurements have confirmed.
 pub(super) const GROWTH: (f64, f64, f64) = (1.0 / 4_000.0, 1.0 / 400.0, 1.0 / 100_000.0);
-/// Each accepted submission raises a newly measured rate by a share: this number, divided by the number of submissions
-/// over which the rate was measured. The bounds of the share are in `GROWTH`.
+/// The share by which each accepted submission raises a newly measured rate, times the number of submissions over which
+/// the rate was measured. The bounds of the share are in `GROWTH`.
 pub(super) const UNSURE: f64 = 1.0 / 8.0;
 /// The number of accepted submissions without a refusal after which the growth of the rate doubles.
 pub(super) const QUIET: u32 = 1_000;

@@ -22,7 +22,7 @@ pub enum SendDecision {
     Later,
 }
 
-/// A submission that has permission to be sent.
+/// A submission with permission to be sent, before and after it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
     /// The number of waits (pauses of all submissions to the model) that had begun before this submission was

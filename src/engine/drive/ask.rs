@@ -26,8 +26,8 @@ use std::sync::Arc;
 /// never arrived.
 const PAGES: usize = 200;
 
-/// The largest difference between this computer's clock and a provider's clock at which a task list can prove that a
-/// submission never arrived.
+/// The most by which the clocks of this computer and a provider may differ if a task list is to prove that a submission
+/// never arrived.
 ///
 /// This computer chooses the time span of a search, and the provider applies it by its own clock. So the span begins
 /// before the submission, by at least twice this difference.

@@ -24,7 +24,7 @@ impl<'a> Ticket<'a> {
         Self { turn, pass, quota: QuotaPermit { account, lane, of_day, is_spent: false } }
     }
 
-    /// Reports whether the day's quota had room for the submission.
+    /// Reports whether the submission is within the day's quota.
     pub(super) fn is_of_the_day(&self) -> bool {
         self.quota.of_day
     }

@@ -42,7 +42,7 @@ const COLOUR_COUNT: [&[&str]; 5] = [
 /// The first index is the number of coefficients that are not zero, minus one. The second index is the number of zeros.
 const ZEROS: [&[&str]; 3] = [&["1", "011", "010"], &["111", "110"], &["0101"]];
 
-/// The codes for the number of zeros before the last coefficient of a colour channel that is not zero: Table 9-9 (a) of
+/// The codes for the number of zeros before a colour channel's last coefficient that is not zero: Table 9-9 (a) of
 /// H.264. The indices are those of [`ZEROS`].
 const COLOUR_ZEROS: [&[&str]; 3] = [&["1", "01", "001", "000"], &["1", "01", "00"], &["1", "0"]];
 

@@ -21,13 +21,13 @@ use super::cavlc;
 
 /// The quantiser (H.264's number for a step size) of brightness in a canvas.
 ///
-/// A coefficient of 1 changes the brightness of a whole block by 8, which is half of `SHADE_STEP`: `256 · 2^(34 / 6 -
-/// 4) / 64`, with 34 / 6 rounded down.
+/// A coefficient of 1 changes the brightness of a whole block by `256 · 2^(34 / 6 - 4) / 64` = 8, with 34 / 6 rounded
+/// down. This is half of `SHADE_STEP`.
 const BRIGHTNESS_QUANTISER: i32 = 34;
 /// The quantiser (H.264's number for a step size) of colours in a canvas.
 ///
-/// A coefficient of 1 changes the colour difference of a square by 1, which is a quarter of `TONE_STEP`: `256 · 2^(22 /
-/// 6 - 5) / 64`, with 22 / 6 rounded down.
+/// A coefficient of 1 changes the colour difference of a square of 2 × 2 cells by `256 · 2^(22 / 6 - 5) / 64` = 1, with
+/// 22 / 6 rounded down. This is a quarter of `TONE_STEP`.
 const COLOUR_QUANTISER: i32 = 22;
 /// The quantiser (H.264's number for a step size) of a photograph's brightness. A coefficient of 1 changes a whole
 /// block by 4.

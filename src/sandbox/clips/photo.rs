@@ -271,7 +271,7 @@ fn mixed([a, b, c, d]: [i32; 4]) -> [i32; 4] {
 }
 
 /// Returns the three coefficients of a block of four samples. The first is the difference of the mean from `predicted`,
-/// in steps of 4. The others are the two slopes, rounded up only from a fraction of 0.58, so small slopes become zero.
+/// in steps of 4. The others are slopes, rounded up only if the fraction is at least 0.58, so small slopes become zero.
 fn rounded([a, b, c, d]: [i32; 4], predicted: i32) -> [i32; 3] {
     let mean = a + b + c + d - 4 * predicted;
     let slope = |difference: i32| difference.signum() * ((15 * difference.abs() + 105) / 250);

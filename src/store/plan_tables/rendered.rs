@@ -15,7 +15,7 @@ pub(super) struct Rendered {
     /// At most two takes of this project, each with the key of its job.
     ///
     /// Two variants of one item and shot may not share a clip. So the second take belongs to another item or shot than
-    /// the first, and every job may share one of the two.
+    /// the first, and each job may share at least one of the two.
     pub(super) own: [Option<(JobKey, TakeId)>; 2],
     /// At most two takes of other projects, each with the key of its job. The second take belongs to another item or
     /// shot than the first, for the same reason as in `own`.

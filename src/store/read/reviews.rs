@@ -74,7 +74,7 @@ impl Reviews {
         own.into_iter().chain(shared).max_by_key(|review| review.revision)
     }
 
-    /// Returns the newest review of a job about one of its takes; `None` if the take was not reviewed.
+    /// Returns the newest of a job's reviews that are about this take; `None` if there is none.
     pub(in crate::store) fn of_take(&self, job: i64, take: &TakeId) -> Option<&Review> {
         self.of_job(job).iter().rev().map(|(review, _)| review).find(|review| review.take == *take)
     }
