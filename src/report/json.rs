@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod models;
 pub mod pause;
 pub mod plan;
+pub mod prune;
 pub mod recover;
 pub mod report;
 pub mod resolve;

@@ -2,10 +2,15 @@
 
 use crate::app::prune::PruneReport;
 use crate::domain::text::count;
+use crate::report::json;
 use crate::report::terminal::Terminal;
 
-/// Writes the number of archived clips, the clips that could not be moved, and the command to type next.
+/// Writes one JSON document with `--json`. Otherwise writes the number of archived clips, the clips that could not be moved, and the command to type next.
 pub fn tell(terminal: &Terminal, report: &PruneReport) {
+    if terminal.json {
+        terminal.data(json::prune::object(report));
+        return terminal.next(&report.next);
+    }
     for (key, fault) in &report.left {
         terminal.say(format_args!("skipped  {key}  {fault}"));
     }

@@ -70,6 +70,8 @@ fn the_verbs_that_mend_are_told_whole_to_programs() {
     assert_whole!(project.run(&["retry", "--include-permanent", "--yes", "--json"]).expect(0));
     project.write("products.csv", sheet(1));
     assert_whole!(project.run(&["prune", "--yes", "--json"]).expect(0));
+    let idle = project.run(&["prune", "--yes", "--json"]).expect(0);
+    assert_eq!((&idle.json()["archived"], idle.err.as_str()), (&json!(0), ""), "{idle}");
 }
 
 #[test]
